@@ -1,0 +1,200 @@
+"""What a lifecycle means as a whole: what no single place in the text can tell."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from domain.lifecycle.declarations_text import Declarations
+from domain.lifecycle.definition import (
+    UNPLACED,
+    EventKind,
+    EventType,
+    Move,
+    SubjectKind,
+    Words,
+)
+from domain.lifecycle.event_text import ROLE_FIELDS
+from domain.lifecycle.glossary_text import SECTIONS, Glossary
+from domain.lifecycle.paths import LEAD_PATHS
+from domain.lifecycle.reading import Place
+from domain.lifecycle.route import passed_over
+from domain.lifecycle.track_text import PlacedTrack
+from domain.lifecycle.words import names_of, normal
+from domain.lifecycle.words_text import Placed
+
+SERVICE_EVENTS: Mapping[str, SubjectKind] = {
+    "identity.linked": SubjectKind.LEAD,
+    "identity.absorbed": SubjectKind.LEAD,
+    "identity.merged": SubjectKind.LEAD,
+    "identity.conflicted": SubjectKind.LEAD,
+    "lifecycle.published": SubjectKind.LEDGER,
+}
+"""Event types that the service writes whatever the funnel is: each lifecycle has words for them."""
+
+SERVICE_FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
+"""First words of the types that only the service, or an administrator through it, ever writes."""
+
+RESERVED_FIELDS = ("effects", "type", "department")
+"""Where a record holds what the event did to the state, and what conditions ask every event."""
+
+
+def check(
+    root: Place,
+    *,
+    glossary: Glossary,
+    declared: Declarations,
+    tracks: Iterable[PlacedTrack],
+    moves: Mapping[SubjectKind, list[Placed[Move]]],
+) -> None:
+    """Write a complaint for everything that is readable but cannot be meant."""
+    tracks = tuple(tracks)
+    _check_service_events(root, declared.events)
+    for placed in declared.events.values():
+        _check_event(placed, declared.events)
+    _check_fields(declared)
+    _check_stages(tracks)
+    for track in tracks:
+        _check_shortcuts(track, moves[track.subject])
+        _check_shadowed(moves[track.subject])
+        _check_ways(track, moves[track.subject])
+    for family in _families(glossary, declared, tracks):
+        _check_names(family)
+
+
+def _check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) -> None:
+    for name, subject in SERVICE_EVENTS.items():
+        placed = events.get(name)
+        if placed is None:
+            root.complain(f"the event type {name} is missing; the service writes it")
+        elif placed.value.subject is not subject:
+            placed.place.complain(f"{name} is about the {subject}, not {placed.value.subject}")
+
+
+def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventType]]) -> None:
+    event, place = placed.value, placed.place
+    if event.name.partition(".")[0] in SERVICE_FAMILIES:
+        if event.name not in SERVICE_EVENTS:
+            place.complain("types of this family are the service's own; choose another first word")
+        elif not event.reserved:
+            place.complain("only the service writes this type; declare it under `derived`")
+    needed = ROLE_FIELDS.get(event.role) if event.role else None
+    if needed and not (needed in event.fields and event.fields[needed].required):
+        place.complain(f"role {event.role} needs `required: [{needed}]`")
+    if event.role and event.subject is not SubjectKind.LEAD:
+        place.complain(f"role {event.role} is about a lead, and this type about {event.subject}")
+    if event.stands_as is not None:
+        _check_stands_as(placed, events.get(event.stands_as))
+
+
+def _check_stands_as(placed: Placed[EventType], carrier: Placed[EventType] | None) -> None:
+    event, place = placed.value, placed.place
+    if event.kind is not EventKind.FACT:
+        place.complain("only a fact stands and is considered again; drop `stands_as`")
+    if carrier is None:
+        place.complain(f"`stands_as` names '{event.stands_as}', which is not declared")
+    elif carrier.value.kind is EventKind.FACT or carrier.value.subject is not event.subject:
+        place.complain(f"`stands_as` needs a decision or derived event about {event.subject}")
+
+
+def _check_fields(declared: Declarations) -> None:
+    for name, placed in declared.fields.items():
+        if name in RESERVED_FIELDS:
+            placed.place.complain("has a meaning of its own in every event; choose another name")
+    for name, placed in declared.attributes.items():
+        if f"lead.{name}" in LEAD_PATHS:
+            placed.place.complain("every lead has this by itself; choose another name")
+
+
+def _check_stages(tracks: Iterable[PlacedTrack]) -> None:
+    lines: dict[str, int] = {}
+    for track in tracks:
+        for code, stage in track.stages.items():
+            if code in lines:
+                stage.place.complain(
+                    f"the other track has a stage {code} too, on line {lines[code]}"
+                )
+            lines[code] = stage.place.line
+            if code in track.path and stage.value.ends:
+                stage.place.complain("what entering a stage of the path means is told by the path")
+            if code not in track.path and not stage.value.ends:
+                stage.place.complain("stands beside the path; say what entering it means: `ends`")
+
+
+def _check_shortcuts(track: PlacedTrack, moves: Iterable[Placed[Move]]) -> None:
+    bare = track.with_moves(())
+    for placed in moves:
+        move = placed.value
+        if move.begins_pass and track.subject is not SubjectKind.LEAD:
+            placed.place.complain("only a lead goes through the funnel in passes")
+        if move.named or move.stays:
+            continue
+        skipped = {
+            source: () if move.begins_pass else passed_over(bare, source=source, to=move.to)
+            for source in move.sources
+        }
+        if move.shortcut and not any(skipped.values()):
+            placed.place.complain("is declared a shortcut and passes over nothing")
+        for source, stages in skipped.items():
+            if stages and not move.shortcut:
+                placed.place.complain(
+                    f"passes over {', '.join(stages)} from {source}; declare `shortcut: true`"
+                )
+
+
+def _check_shadowed(moves: Iterable[Placed[Move]]) -> None:
+    """Refuse a move that never fires because an earlier one with no more guards always does."""
+    earlier: dict[tuple[str, str], list[Placed[Move]]] = defaultdict(list)
+    for placed in moves:
+        move = placed.value
+        for source in move.sources:
+            for other in earlier[move.on, source]:
+                before = other.value
+                same_name = not before.named or (move.named and before.to == move.to)
+                if same_name and set(before.guards) <= set(move.guards):
+                    placed.place.complain(
+                        f"never fires for {move.on} from {source}: "
+                        f"the move on line {other.place.line} comes first"
+                    )
+                    break
+            earlier[move.on, source].append(placed)
+
+
+def _check_ways(track: PlacedTrack, moves: Iterable[Placed[Move]]) -> None:
+    """Warn of stages that no move reaches or leaves; corrections by name do not count."""
+    ways: dict[str, set[str]] = defaultdict(set)
+    for placed in moves:
+        if not placed.value.named and not placed.value.stays:
+            for source in placed.value.sources:
+                ways[source].add(placed.value.to)
+    reached, open_ends = {UNPLACED}, [UNPLACED]
+    while open_ends:
+        found = ways[open_ends.pop()] - reached
+        reached |= found
+        open_ends += found
+    for code, stage in track.stages.items():
+        if code not in reached:
+            stage.place.warn("no moves lead here from the beginning")
+        if not ways[code] - {code} and not stage.value.final:
+            stage.place.warn("no move leaves this stage; declare `final: true` if that is meant")
+
+
+def _families(
+    glossary: Glossary, declared: Declarations, tracks: Iterable[PlacedTrack]
+) -> list[dict[str, Placed[Words]]]:
+    """Group what may be looked up by name together: kinds of things, and stages of all tracks."""
+    stages = [(code, stage) for track in tracks for code, stage in track.stages.items()]
+    families: list[dict[str, Placed[Words]]] = [dict(getattr(glossary, name)) for name in SECTIONS]
+    families.append({c: Placed(stage.place, stage.value.words) for c, stage in stages})
+    families.append({c: Placed(one.place, one.value.words) for c, one in declared.events.items()})
+    families.append({c: Placed(one.place, one.value.words) for c, one in declared.guards.items()})
+    return families
+
+
+def _check_names(family: Mapping[str, Placed[Words]]) -> None:
+    """Refuse a code, label or alias that names two things."""
+    owners: dict[str, str] = {}
+    for code, placed in family.items():
+        for name in names_of(code, placed.value):
+            owner = owners.setdefault(normal(name), code)
+            if owner != code and name:
+                line = family[owner].place.line
+                placed.place.complain(f"'{name}' already names {owner} on line {line}")

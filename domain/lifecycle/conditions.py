@@ -1,0 +1,190 @@
+"""Conditions as typed data, compiled to plain closures: never evaluated text.
+
+A condition asks about facts by path (`event.channel`, `lead.known`, `account.stage`) and answers
+True, False or None: None when a fact that it needs is not known. A rule that cannot be answered is
+a state of its own, because a lead must not be accepted on the strength of what nobody knows. So
+`all`, `any` and `not` follow Kleene: unknown spreads unless the answer is certain without it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias, assert_never
+
+Scalar: TypeAlias = str | int | bool | None
+Facts: TypeAlias = Mapping[str, Scalar]
+"""Path → value, absent or None where unknown."""
+
+Test: TypeAlias = Callable[[Facts], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    path: str
+    value: str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    path: str
+    values: frozenset[str | int | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class WithinDomains:
+    """The domain is one of these or lies beneath one: `eu.example.com` is within `example.com`."""
+
+    path: str
+    domains: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    path: str
+    bound: int | Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    path: str
+    bound: int | Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Whether the fact is unknown: the one test that is always answered."""
+
+    path: str
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    parts: tuple["Rule", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    parts: tuple["Rule", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opposite:
+    part: "Rule"
+
+
+Comparison: TypeAlias = Equals | Among | WithinDomains | AtLeast | AtMost
+Rule: TypeAlias = Comparison | Absent | Every | Some | Opposite
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled condition and what it reads.
+
+    `reads` are the paths, in the order of the text, so that a refusal can show the values seen.
+    `rule` is what it was compiled from, for those who want to show it.
+    """
+
+    test: Test = field(compare=False)
+    reads: tuple[str, ...]
+    rule: Rule
+
+
+def condition_of(rule: Rule) -> Condition:
+    """Compile a rule to a closure that reads facts by path."""
+    return Condition(test=_test_of(rule), reads=tuple(dict.fromkeys(_reads_of(rule))), rule=rule)
+
+
+def _reads_of(rule: Rule) -> tuple[str, ...]:
+    match rule:
+        case Every(parts) | Some(parts):
+            return tuple(path for part in parts for path in _reads_of(part))
+        case Opposite(part):
+            return _reads_of(part)
+        case _:
+            return (rule.path,)
+
+
+def _test_of(rule: Rule) -> Test:
+    match rule:
+        case Every(parts):
+            return _every(tuple(_test_of(part) for part in parts))
+        case Some(parts):
+            return _some(tuple(_test_of(part) for part in parts))
+        case Opposite(part):
+            return _opposite(_test_of(part))
+        case Absent(path, expected):
+            return lambda facts: (facts.get(path) is None) is expected
+        case _:
+            return _answered(rule.path, _comparison(rule))
+
+
+def _answered(path: str, compare: Callable[[str | int | bool], bool]) -> Test:
+    def test(facts: Facts) -> bool | None:
+        value = facts.get(path)
+        return None if value is None else compare(value)
+
+    return test
+
+
+def _comparison(rule: Comparison) -> Callable[[str | int | bool], bool]:
+    match rule:
+        case Equals(_, expected):
+            return lambda value: value == expected
+        case Among(_, values):
+            return values.__contains__
+        case WithinDomains(_, domains):
+            return lambda value: _lies_within(str(value), domains)
+        case AtLeast(_, bound):
+            return lambda value: Decimal(value) >= bound
+        case AtMost(_, bound):
+            return lambda value: Decimal(value) <= bound
+        case _:
+            assert_never(rule)
+
+
+def _lies_within(domain: str, domains: frozenset[str]) -> bool:
+    while domain:
+        if domain in domains:
+            return True
+        domain = domain.partition(".")[2]
+    return False
+
+
+def _every(tests: tuple[Test, ...]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
+
+    def test(facts: Facts) -> bool | None:
+        answer: bool | None = True
+        for part in tests:
+            found = part(facts)
+            if found is False:
+                return False
+            if found is None:
+                answer = None
+        return answer
+
+    return test
+
+
+def _some(tests: tuple[Test, ...]) -> Test:
+    def test(facts: Facts) -> bool | None:
+        answer: bool | None = False
+        for part in tests:
+            found = part(facts)
+            if found is True:
+                return True
+            if found is None:
+                answer = None
+        return answer
+
+    return test
+
+
+def _opposite(inner: Test) -> Test:
+    def test(facts: Facts) -> bool | None:
+        found = inner(facts)
+        return None if found is None else not found
+
+    return test

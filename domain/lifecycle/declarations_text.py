@@ -1,0 +1,62 @@
+"""What the text declares for events to carry and for conditions to ask."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.lifecycle.definition import EventType, Field, Guard
+from domain.lifecycle.event_text import Surroundings, read_events, read_fields
+from domain.lifecycle.glossary_text import Glossary
+from domain.lifecycle.paths import Vocabulary, known_paths
+from domain.lifecycle.reading import Place
+from domain.lifecycle.section_text import read_guards, read_value_lists
+from domain.lifecycle.track_text import PlacedTrack
+from domain.lifecycle.words_text import Placed, values_of
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    attributes: Mapping[str, Placed[Field]]
+    fields: Mapping[str, Placed[Field]]
+    events: Mapping[str, Placed[EventType]]
+    guards: Mapping[str, Placed[Guard]]
+    vocabulary: Vocabulary
+
+
+def read_declarations(
+    keys: Mapping[str, Place], *, glossary: Glossary, lead: PlacedTrack, account: PlacedTrack
+) -> Declarations:
+    """Read them in the order in which they refer to each other."""
+    code_lists = _code_lists(glossary, lead=lead, account=account)
+    attributes = read_fields(keys.get("attributes"), code_lists)
+    fields = read_fields(keys.get("fields"), code_lists)
+    around = Surroundings(
+        languages=glossary.languages, departments=glossary.departments, fields=values_of(fields)
+    )
+    events = read_events(keys.get("events"), around)
+    paths = known_paths(
+        lead_stages=lead.stages,
+        account_stages=account.stages,
+        origins=glossary.origins,
+        departments=glossary.departments,
+        attributes=values_of(attributes),
+        events=values_of(events),
+    )
+    vocabulary = Vocabulary(paths=paths, lists=read_value_lists(keys.get("value_lists")))
+    guards = read_guards(keys.get("guards"), languages=glossary.languages, vocabulary=vocabulary)
+    return Declarations(
+        attributes=attributes, fields=fields, events=events, guards=guards, vocabulary=vocabulary
+    )
+
+
+def _code_lists(
+    glossary: Glossary, *, lead: PlacedTrack, account: PlacedTrack
+) -> dict[str, tuple[str, ...]]:
+    """Name the lists that a field of type code may take its values from."""
+    return {
+        "reasons": tuple(glossary.reasons),
+        "classes": tuple(glossary.classes),
+        "departments": tuple(glossary.departments),
+        "origins": tuple(glossary.origins),
+        "lead_stages": tuple(lead.stages),
+        "account_stages": tuple(account.stages),
+    }

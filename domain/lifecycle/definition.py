@@ -1,0 +1,244 @@
+"""The lifecycle as data: stages, moves, guards, event types, words.
+
+A lifecycle is read from one YAML text (see loading.py), checked as a whole, and compiled once
+(see compiled.py). Nothing here decides anything; these are the parsed values, already right.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from domain.lifecycle.conditions import Condition
+
+UNPLACED = "unplaced"
+"""The word for a lead or account that no event has placed in a stage yet: no stage, but a state
+of the machine, so that first moves are declared like all others."""
+
+
+class EventKind(StrEnum):
+    """Who may report an event, and whether the stage can refuse it."""
+
+    FACT = "fact"
+    DECISION = "decision"
+    DERIVED = "derived"
+
+
+class SubjectKind(StrEnum):
+    """What an event is about."""
+
+    LEAD = "lead"
+    ACCOUNT = "account"
+    LEDGER = "ledger"
+
+
+class Right(StrEnum):
+    """The scope of a key that may report an event of a type."""
+
+    FACTS = "events:write"
+    DECISIONS = "decisions:write"
+    ADMINISTRATION = "ledger:admin"
+
+
+class Role(StrEnum):
+    """What an event type does to the state beside a move: the fixed vocabulary of effects.
+
+    A company names its own event types, but what a deal or an order *is* stays ours.
+    """
+
+    OPENS_OPPORTUNITY = "opens_opportunity"
+    WINS_OPPORTUNITY = "wins_opportunity"
+    LOSES_OPPORTUNITY = "loses_opportunity"
+    REOPENS_OPPORTUNITY = "reopens_opportunity"
+    PLACES_ORDER = "places_order"
+    CANCELS_ORDER = "cancels_order"
+    ASSIGNS_OWNER = "assigns_owner"
+    UNASSIGNS_OWNER = "unassigns_owner"
+
+
+class MoveKind(StrEnum):
+    """How a stay ends: the classes of the exit split."""
+
+    ENTERED = "entered"
+    ADVANCED = "advanced"
+    RECYCLED = "recycled"
+    RETURNED = "returned"
+    DISQUALIFIED = "disqualified"
+    LOST = "lost"
+    CORRECTED = "corrected"
+    ABSORBED = "absorbed"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Label and definition per language (`ja`, `en`), and the other names people use."""
+
+    label: Mapping[str, str]
+    definition: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    code: str
+    words: Words
+    phase: str | None = None
+    department: str | None = None
+    ends: MoveKind | None = None
+    """What entering this stage means for the stay that it ends, for stages beside the path:
+    `disqualified`, `lost` or `returned`. None: told by the order of the path."""
+    final: bool = False
+    """No move leaves it, and that is meant: without this a stage nobody can leave is reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    name: str
+    words: Words
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One legal move: on this event type, from these stages, to that one, if every guard holds.
+
+    Moves of one event type are tried in the order in which they are declared. That a move passes
+    over stages is declared by `shortcut: true`; which ones follows from the path (see paths of
+    compiled.py), per source stage.
+    """
+
+    on: str
+    sources: tuple[str, ...]
+    """Stage codes, or UNPLACED. `any` in the text is expanded to every stage and UNPLACED."""
+    to: str
+    """A stage code. `same` in the text becomes one move per source, to that source, that stays."""
+    guards: tuple[str, ...] = ()
+    kind: MoveKind | None = None
+    """None: told by the path and by the stage entered."""
+    begins_pass: bool = False
+    shortcut: bool = False
+    named: bool = False
+    """One of the moves that `to: named` was expanded into: taken when the event's data names
+    this stage in its field `to`."""
+    stays: bool = False
+    """Legal here and moves nothing: `to: same`. A decision without any declared move is legal
+    everywhere, so this is how one is confined to the stages where it makes sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The stages and moves of one kind of subject."""
+
+    subject: SubjectKind
+    path: tuple[str, ...]
+    stages: Mapping[str, Stage]
+    """By code, in the order of the text: the path first, then what stands beside it."""
+    entry: tuple[str, ...]
+    """Stages of the path at which a journey may begin without having passed over anything."""
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an event's data that holds nothing personal and so stands in the record.
+
+    Types: `text` (string up to 255 characters), `code` (one of `values` when given, else a
+    string up to 255), `integer`, `amount` (decimal number as a string, or an integer),
+    `boolean`, `time`, `date`.
+    """
+
+    name: str
+    type: str
+    required: bool = False
+    values: tuple[str, ...] = ()
+    """The codes allowed, where the text lists them or names a word list such as `reasons`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    name: str
+    words: Words
+    kind: EventKind
+    subject: SubjectKind
+    right: Right
+    departments: tuple[str, ...] = ()
+    """Whose decision it is: a key of another department may not report it. Empty: anybody's."""
+    reserved: bool = False
+    """Written by the service only; never accepted from outside. A decision that the service may
+    also derive is not reserved."""
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    role: Role | None = None
+    stands_as: str | None = None
+    """For facts that are considered again after every move of the same pass: the type of the
+    derived event that carries the move they then cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionRule:
+    """Excludes for its reason when the condition is true; unknown makes the lead wait."""
+
+    reason: str
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Judged after each event about a lead that stands at `at`.
+
+    One true rule excludes, all false accept, anything unknown waits for a person.
+    """
+
+    at: str
+    accepts_by: str
+    excludes_by: str
+    rules: tuple[ExclusionRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OriginRule:
+    origin: str
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTriggers:
+    """The derived account events that a lead's doings cause."""
+
+    prospect_gained: str
+    customer_gained: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """One whole definition. `text` is what was read, and what `lifecycle.published` records."""
+
+    name: str
+    text: str
+    words: Words
+    time_zone: str
+    languages: tuple[str, ...]
+    phases: Mapping[str, Words]
+    departments: Mapping[str, Words]
+    reasons: Mapping[str, Words]
+    classes: Mapping[str, Words]
+    """What a completed screening may find, such as `now`, `later`, `not_yet`."""
+    origins: Mapping[str, Words]
+    origin_rules: tuple[OriginRule, ...]
+    origin_otherwise: str
+    lead: Track
+    account: Track
+    guards: Mapping[str, Guard]
+    events: Mapping[str, EventType]
+    exclusion: Exclusion | None
+    account_triggers: AccountTriggers | None
+    attributes: Mapping[str, Field]
+    """Attributes of a lead's profile that hold nothing personal: what fit is judged by."""
+    value_lists: Mapping[str, frozenset[str]]
+    """The word lists that conditions refer to by name, such as `competitor_domains`."""
+    free_mail_domains: frozenset[str]
+    role_mailboxes: frozenset[str]
+    """Local parts such as `info` that never identify a person."""
+    phone_country: str
+    """Country calling code that a national number belongs to, e.g. `81`."""
+    identifier_trust: tuple[str, ...]
+    """Kinds of strong identifiers, most trusted first, e.g. user_id, crm, email, phone. A kind of
+    an outside system that is not named ranks after all named ones."""

@@ -1,0 +1,166 @@
+"""From the text of a lifecycle to the lifecycle, or to every complaint about it at once."""
+
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
+from domain.lifecycle.checking import check
+from domain.lifecycle.complaints import Complaint, LifecycleInvalid
+from domain.lifecycle.declarations_text import Declarations, read_declarations
+from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
+from domain.lifecycle.glossary_text import SECTIONS, Glossary, read_glossary
+from domain.lifecycle.reading import Place, root_of
+from domain.lifecycle.section_text import (
+    FREE_MAIL_LIST,
+    read_account_triggers,
+    read_exclusion,
+    read_identity,
+    read_origin,
+)
+from domain.lifecycle.track_text import read_moves, read_track
+from domain.lifecycle.words_text import CODE, CODE_EXPECTED, WORD_KEYS, read_words, values_of
+
+FORMAT = 1
+"""The form of the text that this code reads; a text of another form is not guessed at."""
+
+_REQUIRED = (
+    *("format", "name", "label", "languages", "time_zone"),
+    *SECTIONS,
+    *("origin", "value_lists", "identity", "attributes", "fields"),
+    *("events", "guards", "lead", "account"),
+)
+_KNOWN = (*_REQUIRED, *WORD_KEYS, "exclusion", "account_events")
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What reading a text found.
+
+    Complaints stand in the order of the lines; there is a lifecycle if none of them is fatal.
+    """
+
+    lifecycle: Lifecycle | None
+    complaints: tuple[Complaint, ...]
+
+
+def load(text: str, *, zones: Container[str] | None = None) -> Lifecycle:
+    """Read and check the text of a lifecycle.
+
+    `zones` are the time zones that exist here. Whoever publishes a text passes them; whoever
+    replays one from the log does not: which zones a machine knows is no part of the lifecycle, and
+    a text that was once in force must stay readable for ever.
+
+    Raises:
+        LifecycleInvalid: With every complaint, each with its line.
+    """
+    inspection = inspect(text, zones=zones)
+    if inspection.lifecycle is None:
+        raise LifecycleInvalid(inspection.complaints)
+    return inspection.lifecycle
+
+
+def inspect(text: str, *, zones: Container[str] | None = None) -> Inspection:
+    """Read and check, and answer with what is wrong and what is only odd."""
+    try:
+        root = root_of(text)
+    except LifecycleInvalid as error:
+        return Inspection(lifecycle=None, complaints=error.complaints)
+    lifecycle = _read(root, text, zones)
+    found = dict.fromkeys(root.complaints)
+    complaints = tuple(sorted(found, key=lambda complaint: complaint.line))
+    fatal = any(complaint.fatal for complaint in complaints)
+    return Inspection(lifecycle=None if fatal else lifecycle, complaints=complaints)
+
+
+def _read(root: Place, text: str, zones: Container[str] | None) -> Lifecycle | None:
+    """Read section by section, in the order in which sections refer to each other."""
+    keys = root.entries(known=_KNOWN, required=_REQUIRED)
+    _check_format(keys.get("format"))
+    glossary = read_glossary(keys)
+    if "lead" not in keys or "account" not in keys:
+        return None
+    lead = read_track(keys["lead"], subject=SubjectKind.LEAD, glossary=glossary)
+    account = read_track(keys["account"], subject=SubjectKind.ACCOUNT, glossary=glossary)
+    declared = read_declarations(keys, glossary=glossary, lead=lead, account=account)
+    events, guards = values_of(declared.events), values_of(declared.guards)
+    moves = {
+        track.subject: read_moves(track, events=events, guards=guards) for track in (lead, account)
+    }
+    check(root, glossary=glossary, declared=declared, tracks=(lead, account), moves=moves)
+    return _joined(
+        keys,
+        root=root,
+        text=text,
+        time_zone=_read_zone(keys.get("time_zone"), zones),
+        glossary=glossary,
+        declared=declared,
+        lead=lead.with_moves(moves[SubjectKind.LEAD]),
+        account=account.with_moves(moves[SubjectKind.ACCOUNT]),
+    )
+
+
+def _joined(
+    keys: Mapping[str, Place],
+    *,
+    root: Place,
+    text: str,
+    time_zone: str,
+    glossary: Glossary,
+    declared: Declarations,
+    lead: Track,
+    account: Track,
+) -> Lifecycle:
+    """Read what hangs on nothing else, and join it with what has been read."""
+    events, vocabulary = values_of(declared.events), declared.vocabulary
+    identity = read_identity(keys.get("identity"))
+    origin_rules, origin_otherwise = read_origin(
+        keys.get("origin"), origins=glossary.origins, vocabulary=vocabulary
+    )
+    exclusion = read_exclusion(
+        keys.get("exclusion"),
+        lead=lead,
+        reasons=glossary.reasons,
+        events=events,
+        vocabulary=vocabulary,
+    )
+    return Lifecycle(
+        name=keys["name"].matching(CODE, expected=CODE_EXPECTED) if "name" in keys else "",
+        text=text,
+        words=read_words(root, keys, languages=glossary.languages),
+        time_zone=time_zone,
+        languages=glossary.languages,
+        phases=values_of(glossary.phases),
+        departments=values_of(glossary.departments),
+        reasons=values_of(glossary.reasons),
+        classes=values_of(glossary.classes),
+        origins=values_of(glossary.origins),
+        origin_rules=origin_rules,
+        origin_otherwise=origin_otherwise,
+        lead=lead,
+        account=account,
+        guards=values_of(declared.guards),
+        events=events,
+        exclusion=exclusion,
+        account_triggers=read_account_triggers(keys.get("account_events"), events),
+        attributes=values_of(declared.attributes),
+        value_lists=vocabulary.lists,
+        free_mail_domains=vocabulary.lists.get(FREE_MAIL_LIST, frozenset()),
+        role_mailboxes=identity.role_mailboxes,
+        phone_country=identity.phone_country,
+        identifier_trust=identity.trust,
+    )
+
+
+def _check_format(place: Place | None) -> None:
+    if place and place.scalar() != FORMAT:
+        place.complain(f"expected {FORMAT}, the form of text that this version reads")
+
+
+def _read_zone(place: Place | None, zones: Container[str] | None) -> str:
+    if place is None:
+        return ""
+    zone = place.matching(_ZONE, expected="the name of a time zone, as Asia/Tokyo")
+    if zone and zones is not None and zone not in zones:
+        place.complain(f"'{zone}' is no time zone that is known here")
+    return zone

@@ -1,0 +1,113 @@
+"""The paths that a condition may ask about, and what kind of value each has.
+
+One place, so that a condition that asks for what nobody ever knows is found when it is read.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from domain.lifecycle.definition import EventType, Field
+
+FIELD_TYPES = ("text", "code", "integer", "amount", "boolean", "time", "date")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What kind of value stands at a path.
+
+    `type` is a field type, or `domain`: a mail domain in lower case.
+    """
+
+    type: str
+    values: tuple[str, ...] = ()
+    """The codes it can have, where they are known beforehand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What conditions may speak of: paths and named word lists."""
+
+    paths: Mapping[str, Known]
+    lists: Mapping[str, frozenset[str]]
+
+    def without_event(self) -> "Vocabulary":
+        """Leave out the event, for conditions that are judged whatever the event is."""
+        return Vocabulary(
+            paths={path: known for path, known in self.paths.items() if not is_of_event(path)},
+            lists=self.lists,
+        )
+
+
+LEAD_PATHS: Mapping[str, Known] = {
+    "lead.known": Known("boolean"),
+    "lead.anonymous": Known("boolean"),
+    "lead.stage": Known("code"),
+    "lead.open_opportunities": Known("integer"),
+    "lead.won_opportunities": Known("integer"),
+    "lead.lost_opportunities": Known("integer"),
+    "lead.standing_orders": Known("integer"),
+    "lead.owner": Known("text"),
+    "lead.origin": Known("code"),
+    "lead.channel": Known("text"),
+    "lead.recycled": Known("boolean"),
+    "lead.company_domain": Known("domain"),
+    "lead.free_mail": Known("boolean"),
+}
+"""What every lead has beside its declared attributes. `lead.anonymous`: it has an anonymous id and
+is not known. `lead.company_domain`: the mail domain, unknown for free mail or without an address.
+"""
+
+EVENT_TYPE = "event.type"
+EVENT_DEPARTMENT = "event.department"
+
+
+def known_paths(
+    *,
+    lead_stages: Collection[str],
+    account_stages: Collection[str],
+    origins: Collection[str],
+    departments: Collection[str],
+    attributes: Mapping[str, Field],
+    events: Mapping[str, EventType],
+) -> dict[str, Known]:
+    """List every path of a lifecycle with the kind of its value."""
+    return {
+        **LEAD_PATHS,
+        "lead.stage": Known("code", tuple(lead_stages)),
+        "lead.origin": Known("code", tuple(origins)),
+        "account.stage": Known("code", tuple(account_stages)),
+        **{f"lead.{name}": Known(field.type, field.values) for name, field in attributes.items()},
+        **_event_paths(events.values()),
+        EVENT_TYPE: Known("code", tuple(events)),
+        EVENT_DEPARTMENT: Known("code", tuple(departments)),
+    }
+
+
+def is_of_event(path: str) -> bool:
+    return path.startswith("event.")
+
+
+def is_of_lead(path: str) -> bool:
+    return path.startswith("lead.")
+
+
+def undeclared(reads: Iterable[str], event: EventType) -> tuple[str, ...]:
+    """Tell which of these paths ask for a field that this event type does not declare."""
+    declared = {EVENT_TYPE, EVENT_DEPARTMENT, *(f"event.{name}" for name in event.fields)}
+    return tuple(path for path in reads if is_of_event(path) and path not in declared)
+
+
+def _event_paths(events: Iterable[EventType]) -> dict[str, Known]:
+    """Join the fields of all event types: a field of one name has one type in all of them."""
+    paths: dict[str, Known] = {}
+    for event in events:
+        for name, field in event.fields.items():
+            path = f"event.{name}"
+            before = paths.get(path)
+            if before is None:
+                paths[path] = Known(field.type, field.values)
+            elif before.values != field.values:
+                open_ended = not (before.values and field.values)
+                joined = () if open_ended else tuple(dict.fromkeys(before.values + field.values))
+                paths[path] = Known(field.type, joined)
+    return paths

@@ -1,0 +1,57 @@
+"""The signal: what an outside system reported, parsed, before anything is decided."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.lifecycle.definition import EventType, SubjectKind
+
+ANONYMOUS_ID = "anonymous_id"
+"""The one weak kind of identifier: a cookie names a browser, never a person."""
+
+
+class Identifier(NamedTuple):
+    """A keyed digest of something that names a lead or an account, never the thing itself."""
+
+    kind: str
+    digest: bytes
+
+    @property
+    def is_strong(self) -> bool:
+        return self.kind != ANONYMOUS_ID
+
+
+class Signal(NamedTuple):
+    """One report, already valid in form: declared type, declared fields, UTC times."""
+
+    source: str
+    id: str
+    type: EventType
+    subject: SubjectKind
+    occurred_at: datetime
+    """When it happened: skew taken out, never later than receipt."""
+    claimed_at: datetime | None
+    """What the sender said, where that differs."""
+    actor: str
+    key_id: str
+    department: str | None
+    """The department of the key that reported it."""
+    lead_id: str | None
+    """The lead, addressed by the ledger's own id."""
+    identifiers: tuple[Identifier, ...]
+    references: tuple[Identifier, ...]
+    """Opportunity and order ids: they lead to a lead, but do not name a person."""
+    account_id: str | None
+    account_identifiers: tuple[Identifier, ...]
+    names_account: bool
+    """Whether the account was named outright; one that only a mail address tells never takes a
+    lead from the account that it belongs to."""
+    data: Mapping[str, Any]
+    """The declared fields: nothing personal."""
+    attributes: Mapping[str, Any]
+    """What the rules need of the person, derived at intake: nothing personal."""
+    personal: bytes | None
+    """Everything else, as bytes that are stored apart from the record."""
+    holds_personal_data: bool
+    """Whether it tells who somebody is; a cookie alone does not."""
+    fingerprint: bytes

@@ -1,0 +1,112 @@
+"""Answers of the ledger to single items, from what the domain decided."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.decide import NotAllowed
+from domain.events import Event
+from domain.lifecycle.definition import SubjectKind
+from events.outcomes import Derived, Moved, Recorded
+from events.refusals import Refusal, Refused
+from events.submissions import Item
+
+
+def recorded(decided: Sequence[Event], leaf: bytes, stage: str | None) -> Recorded:
+    """Answer for an event and what followed from it."""
+    first = decided[0]
+    receiver = first.receiver
+    return Recorded(
+        position=first.position,
+        leaf=leaf,
+        subject=str(first.subject),
+        lead=receiver.id if receiver.kind is SubjectKind.LEAD else None,
+        stage=stage,
+        moved=_moved(first),
+        derived=tuple(
+            Derived(event.type, event.position, str(event.subject), _moved(event))
+            for event in decided[1:]
+        ),
+        is_already=bool(first.effects.get("already")),
+    )
+
+
+def _moved(event: Event) -> Moved | None:
+    return Moved(event.stage_from, event.stage_to) if event.stage_to is not None else None
+
+
+def refused(item: Item | Refused, refusal: Refusal) -> Refused:
+    """Turn an item down, with what is needed to keep it."""
+    if isinstance(item, Refused):
+        return item
+    signal = item.signal
+    return Refused(
+        refusal,
+        item.refusal_id,
+        signal.key_id,
+        signal.source,
+        signal.id,
+        signal.type.name,
+        item.content,
+    )
+
+
+def held_back(item: Item | Refused) -> Refused:
+    """Answer for a good item of a strict batch in which another one was refused."""
+    return refused(
+        item,
+        Refusal(
+            "batch-refused",
+            "Nothing of this batch was recorded, because another item was refused and the batch "
+            "was sent with handling=strict. Correct that item and send the batch again.",
+        ),
+    )
+
+
+def reused(position: int) -> Refusal:
+    return Refusal(
+        "event-id-reused",
+        "This source has used this id for an event with other content. One id is one event for "
+        "ever: give the new event an id of its own.",
+        "/id",
+        {"position": str(position)},
+    )
+
+
+def lead_unknown() -> Refusal:
+    return Refusal(
+        "lead-unknown",
+        "Nobody has reported this lead yet. Report a fact about it first, or name it by an "
+        "identifier that was reported.",
+        "/lead",
+    )
+
+
+def account_unknown() -> Refusal:
+    return Refusal(
+        "account-unknown",
+        "Nobody has reported this account yet. Report a fact about it first, or name it by an "
+        "identifier that was reported.",
+        "/account",
+    )
+
+
+def not_storable() -> Refusal:
+    return Refusal(
+        "event-not-storable",
+        "The database refused this event alone; the events sent with it are not affected.",
+    )
+
+
+def not_allowed(refused: NotAllowed) -> Refusal:
+    """Say the stage, the moves that it allows, and the guard that failed with what it saw."""
+    if refused.reason == "lead-unknown":
+        return lead_unknown()
+    members: dict[str, Any] = {
+        "stage": refused.stage,
+        "allowed": [{"type": type, "to": to} for type, to in refused.allowed],
+    }
+    if refused.failed:
+        members["guards"] = [
+            {"guard": one.name, "to": one.to, "saw": dict(one.seen)} for one in refused.failed
+        ]
+    return Refusal(refused.reason, refused.detail, None, members)

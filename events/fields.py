@@ -1,0 +1,107 @@
+"""An event's data, divided: declared fields go into the record, everything else apart from it."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from domain.lifecycle.definition import EventType, Field
+from events import moments
+from events.refusals import Refusal
+
+TEXT_LENGTH_MAX = 255
+"""Declared text is codes, names of campaigns, paths: longer text is somebody's prose."""
+
+_AMOUNT = re.compile(r"-?\d{1,18}(\.\d{1,6})?")
+
+
+class Divided(NamedTuple):
+    declared: Mapping[str, Any]
+    undeclared: Mapping[str, Any]
+
+
+def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
+    """Check the declared fields and part them from what may be personal."""
+    declared: dict[str, Any] = {}
+    undeclared: dict[str, Any] = {}
+    fields = event_type.fields
+    for name, value in data.items():
+        field = fields.get(name)
+        if field is None:
+            undeclared[name] = value
+        elif value is not None:
+            expected = mismatch(field, value)
+            if expected is not None:
+                return Refusal(
+                    "event-invalid",
+                    f"The field {name} of {event_type.name} is {expected}.",
+                    f"/data/{name}",
+                    {"expected": expected},
+                )
+            declared[name] = value
+    for name, field in fields.items():
+        if field.required and name not in declared:
+            return Refusal(
+                "event-invalid",
+                f"{event_type.name} needs the field {name}: {_EXPECTED[field.type]}.",
+                f"/data/{name}",
+                {"expected": list(field.values) or _EXPECTED[field.type]},
+            )
+    return Divided(declared, undeclared)
+
+
+def mismatch(field: Field, value: object) -> str | None:
+    """Return what was expected if the value is not of the field's type, else None."""
+    if field.values and value not in field.values:
+        return f"one of {', '.join(field.values)}"
+    return None if _TESTS[field.type](value) else _EXPECTED[field.type]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= TEXT_LENGTH_MAX
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_amount(value: object) -> bool:
+    return _is_integer(value) or (isinstance(value, str) and _AMOUNT.fullmatch(value) is not None)
+
+
+def _is_boolean(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, str) and moments.parse(value) is not None
+
+
+def _is_date(value: object) -> bool:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+_TESTS: Mapping[str, Callable[[object], bool]] = {
+    "text": _is_text,
+    "code": _is_text,
+    "integer": _is_integer,
+    "amount": _is_amount,
+    "boolean": _is_boolean,
+    "time": _is_time,
+    "date": _is_date,
+}
+_EXPECTED: Mapping[str, str] = {
+    "text": f"a string of up to {TEXT_LENGTH_MAX} characters",
+    "code": f"a code, a string of up to {TEXT_LENGTH_MAX} characters",
+    "integer": "an integer",
+    "amount": 'a decimal number in a string, such as "1200.50", or an integer',
+    "boolean": "true or false",
+    "time": "a time, RFC 3339 with an offset",
+    "date": "a date, such as 2026-11-22",
+}

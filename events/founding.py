@@ -1,0 +1,45 @@
+"""The first start of a ledger: its head, the check of its secret, its first lifecycle."""
+
+import uuid
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.lifecycle.loading import load as load_lifecycle
+from events.digests import Digests
+from events.failures import SecretDiffers
+from events.ledger import Ledger
+from events.statements import load
+
+
+async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_text: str) -> bool:
+    """Make the ledger ready to serve; safe to call at every start, by many at once.
+
+    Returns whether this call published the first lifecycle. Raises SecretDiffers if the ledger was
+    founded with another secret, LifecycleInvalid if the text is none.
+    """
+    statements = load("events", "founding.sql", schema)
+    async with owner.begin() as connection:
+        await connection.execute(
+            statements["insert_head"].text,
+            {
+                "ledger_id": uuid.uuid4(),
+                "recorded_at": datetime.fromtimestamp(0, UTC),
+                "secret_check": digests.check_value,
+            },
+        )
+        stored = await connection.scalar(statements["read_secret_check"].text)
+    if stored != digests.check_value:
+        raise SecretDiffers(
+            "this ledger was founded with another secret: set LEADLEDGER_SECRET to the one of its "
+            "first start, or restore the file `secret` in the data directory"
+        )
+    ledger = Ledger(owner, schema)
+    try:
+        await ledger.open()
+        if ledger.memory.lifecycle_version > 0:
+            return False
+        load_lifecycle(lifecycle_text)
+        return await ledger.publish_first(lifecycle_text)
+    finally:
+        await ledger.close()

@@ -1,0 +1,241 @@
+"""The ledger: one batch at a time becomes one transaction, under one lock.
+
+With the head lock commit order is position order: positions have no gaps, a checkpoint is one
+integer, and two writers never decide on stale state. While the head stands where this process
+left it, nobody else has written and what it remembers is true, so that a batch is decided on
+memory and written by a single statement. When the statement says no, the lock is taken first, the
+memory follows what others wrote, and the same statement is called again.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.events import LEDGER, Event
+from domain.lifecycle.loading import load as load_lifecycle
+from events import rows
+from events.answers import not_storable, refused
+from events.failures import CONNECTION_LOST, LedgerUnavailable
+from events.memory import Memory
+from events.outcomes import Outcome
+from events.plan import Known, Plan
+from events.reader import LedgerReader
+from events.sessions import Session, open_session
+from events.statements import load
+from events.submissions import Submission
+
+ATTEMPTS_MAX = 8
+"""Tries of one batch when the connection fails: together some eight seconds, the time in which a
+database restarts; a client's own retry takes over after that."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
+ANSWER_WAIT_S = 30.0
+"""How long one try may take before its connection counts as lost."""
+CLOCK_TRIES_MAX = 3
+"""Proposals of a recorded time: ours, then the database's own, then once more."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of each item of each submission, in order, and where the ledger then ended."""
+
+    outcomes: list[list[Outcome]]
+    position: int
+
+
+class _Stale(Exception):
+    """The ledger is not where the plan was made for, or it has a key of the batch already."""
+
+
+class Ledger:
+    """The writer's end of one ledger. A class, because it holds the connection and the memory.
+
+    Not for concurrent use: one task appends, batch after batch.
+    """
+
+    def __init__(self, engine: AsyncEngine, schema: str) -> None:
+        self._engine = engine
+        self._sql = load("events", "ledger.sql", schema)
+        self._reader = LedgerReader(self._sql)
+        self._session: Session | None = None
+        self._clock_ahead = timedelta()
+        self._expects_known_keys = False
+        self.memory = Memory()
+
+    async def open(self) -> None:
+        """Learn where the ledger stands and by which lifecycle it decides."""
+        session = await self._open_session()
+        await self._reader.begin(session.driver, self.memory)
+
+    async def append(self, submissions: Sequence[Submission]) -> Appended:
+        """Decide and record a batch. Returns when it is on disk.
+
+        Raises LedgerUnavailable when the database stays away; the outcome is then unknown, and
+        sending the same ids again is safe.
+        """
+        try:
+            return await self._persist(submissions)
+        except asyncpg.PostgresError as error:
+            return await self._halve(submissions, error)
+
+    async def publish_first(self, text: str) -> bool:
+        """Record the first lifecycle of a ledger that has none. False: somebody else was faster.
+
+        The ledger's subject is not read first: a ledger without a lifecycle has no events.
+        """
+        lifecycle = load_lifecycle(text)
+        plan = Plan(self.memory, {}, self._propose_time())
+        data = {"name": lifecycle.name, "version": 1, "text": text}
+        plan.enter_own(
+            Event(1, "lifecycle.published", LEDGER, plan.recorded_at, data, {}),
+            id="lifecycle.1",
+            lifecycle=1,
+        )
+        session = await self._open_session()
+        try:
+            await self._call_append(session, plan)
+        except (_Stale, asyncpg.UniqueViolationError):
+            return False
+        return True
+
+    def forget(self) -> None:
+        """Distrust what is remembered; the next batch reads it anew."""
+        self.memory = Memory()
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _persist(self, submissions: Sequence[Submission]) -> Appended:
+        """Try until the database answers. Trying again is safe: keys are looked up first."""
+        pause = FIRST_PAUSE_S
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                async with asyncio.timeout(ANSWER_WAIT_S):
+                    return await self._try(submissions)
+            except (OSError, TimeoutError, *CONNECTION_LOST) as error:
+                await self._drop_session()
+                self._expects_known_keys = True
+                log.warning("ledger.try_failed", attempt=attempt, error=type(error).__name__)
+                if attempt == ATTEMPTS_MAX:
+                    raise LedgerUnavailable("the database does not answer") from error
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _try(self, submissions: Sequence[Submission]) -> Appended:
+        session = await self._open_session()
+        if self.memory.position < 0:
+            await self._reader.begin(session.driver, self.memory)
+        if not self._expects_known_keys:
+            try:
+                return await self._append_on_memory(session, submissions)
+            except (_Stale, asyncpg.UniqueViolationError):
+                pass
+        return await self._append_locked(session, submissions)
+
+    async def _append_on_memory(
+        self, session: Session, submissions: Sequence[Submission]
+    ) -> Appended:
+        """The fast path: one statement, if nobody else wrote and no key is known."""
+        if not await self._reader.recall(session.driver, self.memory, submissions):
+            raise _Stale
+        return await self._write(session, submissions, known={})
+
+    async def _append_locked(self, session: Session, submissions: Sequence[Submission]) -> Appended:
+        """Lock first, follow what others wrote, look up every key, then decide."""
+        driver, reader = session.driver, self._reader
+        async with driver.transaction():
+            await reader.limit_waits(driver)
+            head = await reader.head(driver, lock=True)
+            await reader.follow(driver, self.memory, head)
+            known = await reader.known(driver, submissions)
+            self._expects_known_keys = bool(known)
+            is_current = await reader.recall(driver, self.memory, submissions)
+            assert is_current, "the head moved although it is locked"
+            plan, appended = await self._plan_and_write(session, submissions, known)
+        plan.commit()
+        return appended
+
+    async def _write(
+        self,
+        session: Session,
+        submissions: Sequence[Submission],
+        *,
+        known: Mapping[tuple[str, str], Known],
+    ) -> Appended:
+        plan, appended = await self._plan_and_write(session, submissions, known)
+        plan.commit()
+        return appended
+
+    async def _plan_and_write(
+        self,
+        session: Session,
+        submissions: Sequence[Submission],
+        known: Mapping[tuple[str, str], Known],
+    ) -> tuple[Plan, Appended]:
+        """Decide and call the statement. The memory takes the plan over only after the commit."""
+        for _ in range(CLOCK_TRIES_MAX):
+            plan = Plan(self.memory, known, self._propose_time())
+            outcomes = [plan.submit(submission) for submission in submissions]
+            if plan.is_empty or await self._call_append(session, plan):
+                return plan, Appended(outcomes, plan.position)
+        raise LedgerUnavailable(
+            f"the ledger's last event was recorded at {self.memory.recorded_at}, which is ahead of "
+            "the database's clock: correct the clock, or wait until it has caught up"
+        )
+
+    async def _call_append(self, session: Session, plan: Plan) -> bool:
+        """Write the plan. False: the proposed time is not the database's; propose again."""
+        append = self._sql["append"]
+        row = await session.driver.fetchrow(
+            append.driver_sql, *append.arguments(rows.arguments(plan))
+        )
+        assert row is not None
+        if row["outcome"] == "head-moved":
+            raise _Stale
+        if row["outcome"] == "clock-differs":
+            self._clock_ahead = row["database_time"] - datetime.now(UTC)
+            return False
+        return True
+
+    def _propose_time(self) -> datetime:
+        return max(datetime.now(UTC) + self._clock_ahead, self.memory.recorded_at)
+
+    async def _halve(
+        self, submissions: Sequence[Submission], error: asyncpg.PostgresError
+    ) -> Appended:
+        """Part a batch that the database rejects until the offender is alone."""
+        if len(submissions) > 1:
+            middle = len(submissions) // 2
+            first = await self.append(submissions[:middle])
+            second = await self.append(submissions[middle:])
+            return Appended([*first.outcomes, *second.outcomes], second.position)
+        submission = submissions[0]
+        items = submission.items
+        if len(items) > 1 and not submission.is_strict:
+            middle = len(items) // 2
+            parts = [Submission(items[:middle]), Submission(items[middle:])]
+            halves = await self._halve(parts, error)
+            return Appended([[*halves.outcomes[0], *halves.outcomes[1]]], halves.position)
+        log.error("ledger.event_rejected_by_database", error=type(error).__name__)
+        outcomes: list[Outcome] = [refused(item, not_storable()) for item in items]
+        return Appended([outcomes], self.memory.position)
+
+    async def _open_session(self) -> Session:
+        if self._session is None:
+            self._session = await open_session(self._engine)
+        return self._session
+
+    async def _drop_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.discard()

@@ -1,0 +1,81 @@
+-- name: read_head
+-- Where the log ends, and the one clock that all writers share.
+SELECT position, recorded_at, clock_timestamp() AS database_time
+  FROM ledger.ledger_head
+
+-- name: lock_head
+-- From here to commit this transaction alone writes this ledger.
+SELECT position, recorded_at, clock_timestamp() AS database_time
+  FROM ledger.ledger_head
+   FOR UPDATE
+
+-- name: append
+-- One round trip: goes on only if the head is where the writer expects it.
+SELECT outcome, head_position, database_time
+  FROM ledger.append(
+       :expected_position, :proposed_at,
+       :sources, :ids, :subject_ids, :subject_versions, :types,
+       :occurred, :leaves, :records, :fingerprints,
+       :personal_positions, :personal_salts, :personal_contents,
+       :state_ids, :state_kinds, :state_versions, :state_positions, :states,
+       :link_digests, :link_positions, :link_kinds, :link_subjects,
+       :refusal_ids, :refusal_times, :refusal_keys, :refusal_sources,
+       :refusal_event_ids, :refusal_types, :refusal_reasons,
+       :refusal_problems, :refusal_contents)
+
+-- name: find_keys
+-- Which keys of a batch are events already: answered before any state is looked at.
+SELECT event.source, event.id, event.position, event.leaf, event.fingerprint
+  FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS asked (source, id)
+  JOIN ledger.events AS event
+    ON event.source = asked.source AND event.id = asked.id
+
+-- name: find_pointers
+-- Where identifiers point now, and where the head stood when that was read.
+SELECT head.position AS head_position, link.digest, link.kind, link.subject_id
+  FROM ledger.ledger_head AS head
+  LEFT JOIN LATERAL (
+       SELECT DISTINCT ON (identifier.digest)
+              identifier.digest, identifier.kind, identifier.subject_id
+         FROM ledger.identifiers AS identifier
+        WHERE identifier.digest = ANY (CAST(:digests AS bytea[]))
+        ORDER BY identifier.digest, identifier.position DESC
+       ) AS link ON true
+
+-- name: find_subjects
+-- States of subjects, and where the head stood when they were read.
+SELECT head.position AS head_position, subject.subject_id, subject.kind, subject.version,
+       subject.position, subject.state
+  FROM ledger.ledger_head AS head
+  LEFT JOIN ledger.subjects AS subject
+    ON subject.subject_id = ANY (CAST(:subject_ids AS uuid[]))
+
+-- name: read_records
+-- The log in order; what another writer appended is followed from these.
+SELECT position, record
+  FROM ledger.events
+ WHERE position > :after
+ ORDER BY position
+ LIMIT :limit
+
+-- name: read_links
+-- Identifiers that were pointed in a stretch of the log, the last pointer last.
+SELECT digest, kind, subject_id
+  FROM ledger.identifiers
+ WHERE position > :after AND position <= :upto
+ ORDER BY position
+
+-- name: read_lifecycles
+-- Every published definition; the one with the highest position is in force.
+SELECT event.position, event.record
+  FROM ledger.events AS event
+ WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
+   AND event.type = 'lifecycle.published'
+   AND event.position > :after
+ ORDER BY event.position
+
+-- name: limit_waits
+-- Timeouts of this transaction only: a pooler may give the next one another session.
+SELECT set_config('lock_timeout', '5s', true),
+       set_config('statement_timeout', '60s', true),
+       set_config('idle_in_transaction_session_timeout', '60s', true)

@@ -1,0 +1,123 @@
+"""What a writer remembers of the ledger, true as long as the head stands where it left it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from domain.events import Event
+from domain.evolve import evolve
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.signals import Identifier
+from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
+from events.records import Record
+
+SUBJECTS_MAX = 200_000
+"""Some 200 MB of states; the leads of a month's traffic."""
+POINTERS_MAX = 400_000
+"""Two identifiers a lead."""
+
+LEDGER_SUBJECT_ID = "00000000-0000-0000-0000-000000000000"
+
+
+class Remembered(NamedTuple):
+    """A subject after its last event. `state` is None for the ledger itself."""
+
+    kind: SubjectKind
+    version: int
+    position: int
+    state: LeadState | AccountState | None
+
+
+_NEWBORN = {
+    SubjectKind.LEAD: Remembered(SubjectKind.LEAD, 0, 0, INITIAL_LEAD),
+    SubjectKind.ACCOUNT: Remembered(SubjectKind.ACCOUNT, 0, 0, INITIAL_ACCOUNT),
+    SubjectKind.LEDGER: Remembered(SubjectKind.LEDGER, 0, 0, None),
+}
+
+
+def newborn(kind: SubjectKind) -> Remembered:
+    """Return a subject before its first event."""
+    return _NEWBORN[kind]
+
+
+def after(before: Remembered, event: Event, subject_id: str) -> Remembered:
+    """Return a subject after an event about it, or one that was forwarded to it.
+
+    An event about an absorbed lead counts in that lead's versions, but changes the state of the
+    lead that received it.
+    """
+    is_own = event.forwarded_to is None
+    state = before.state
+    if state is not None and (is_own or event.forwarded_to == subject_id):
+        state = evolve(state, event)
+    is_about_it = event.subject.id == subject_id or before.kind is SubjectKind.LEDGER
+    version = before.version + 1 if is_about_it else before.version
+    return Remembered(before.kind, version, event.position, state)
+
+
+@dataclass(slots=True)
+class Memory:
+    """A class, because it is the one mutable picture that a writer decides on.
+
+    `subjects` and `pointers` hold None for what is known not to exist: an unknown cookie that was
+    looked up once is not looked up again.
+    """
+
+    position: int = -1
+    recorded_at: datetime = datetime.min.replace(tzinfo=UTC)
+    lifecycle_version: int = 0
+    lifecycles: dict[int, Compiled] = field(default_factory=dict)
+    subjects: dict[str, Remembered | None] = field(default_factory=dict)
+    pointers: dict[Identifier, str | None] = field(default_factory=dict)
+
+    @property
+    def compiled(self) -> Compiled:
+        return self.lifecycles[self.lifecycle_version]
+
+    def learn(
+        self, subjects: Mapping[str, Remembered | None], pointers: Mapping[Identifier, str | None]
+    ) -> None:
+        """Add what was read at the position where this memory stands."""
+        self.subjects.update(subjects)
+        self.pointers.update(pointers)
+
+    def advance(self, records: Iterable[Record], links: Mapping[Identifier, str]) -> None:
+        """Follow what others have written: evolve what is remembered, leave the rest unread."""
+        for event, envelope in records:
+            subject_id = event.subject.id or LEDGER_SUBJECT_ID
+            self._follow(subject_id, event)
+            remembered = self.subjects.get(subject_id)
+            assert remembered is None or remembered.version == envelope.subject_version, (
+                f"{subject_id} has version {envelope.subject_version} at {event.position}, "
+                f"expected {remembered.version}"
+            )
+            if event.forwarded_to is not None:
+                self._follow(event.forwarded_to, event)
+            self.position = event.position
+        for identifier, subject_id in links.items():
+            if identifier in self.pointers:
+                self.pointers[identifier] = subject_id
+
+    def _follow(self, subject_id: str, event: Event) -> None:
+        """Apply an event to a remembered subject; one known not to exist exists from now on."""
+        if subject_id not in self.subjects:
+            return
+        before = self.subjects[subject_id]
+        if before is None:
+            before = newborn(event.subject.kind)
+        self.subjects[subject_id] = after(before, event, subject_id)
+
+    def forget_oldest(self) -> None:
+        """Keep within bounds: what was learned first goes first."""
+        for remembered, most in ((self.subjects, SUBJECTS_MAX), (self.pointers, POINTERS_MAX)):
+            excess = len(remembered) - most
+            if excess > 0:
+                for key in list(remembered)[: excess + most // 10]:
+                    del remembered[key]
+
+    def forget_all(self) -> None:
+        """Start from nothing; the lifecycles in force stay, they never change."""
+        self.subjects.clear()
+        self.pointers.clear()

@@ -1,0 +1,219 @@
+"""The native dialect: our own JSON, read into a signal or refused with the place that is wrong."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from domain.lifecycle.definition import EventType, Lifecycle, Role, SubjectKind
+from domain.lifecycle.words import nearest
+from domain.signals import Identifier, Signal
+from events import moments
+from events.context import Context
+from events.digests import Digests
+from events.fields import divide
+from events.parties import Parties, read_parties
+from events.records import OWN_SOURCE
+from events.refusals import Refusal
+from events.reported import AccountReference, LeadReference, NativeEvent
+from events.senders import Sender
+
+_NATIVE: TypeAdapter[NativeEvent] = TypeAdapter(NativeEvent)
+
+
+def read(reported: object, context: Context) -> Signal | Refusal:
+    """Read one parsed JSON value as an event in the native dialect."""
+    if not isinstance(reported, dict):
+        return Refusal(
+            "event-invalid", "An event is a JSON object.", "", {"found": type(reported).__name__}
+        )
+    try:
+        event = _NATIVE.validate_python(reported)
+    except ValidationError as error:
+        return _invalid(error)
+    event_type = context.lifecycle.events.get(event.type)
+    if event_type is None:
+        return _unknown_type(event.type, context.lifecycle)
+    refusal = _not_permitted(event, event_type, context.sender)
+    if refusal is not None:
+        return refusal
+    return _signal(event, event_type, reported, context)
+
+
+def _signal(
+    event: NativeEvent, event_type: EventType, reported: Mapping[str, Any], context: Context
+) -> Signal | Refusal:
+    times = _times(event, context.received_at)
+    if isinstance(times, Refusal):
+        return times
+    divided = divide(event.data or {}, event_type)
+    if isinstance(divided, Refusal):
+        return divided
+    parties = read_parties(event.lead, event.account, context)
+    if isinstance(parties, Refusal):
+        return parties
+    references = _references(event_type, divided.declared, context.digests)
+    subject = _subject(event_type, parties, references)
+    if isinstance(subject, Refusal):
+        return subject
+    return Signal(
+        source=event.source or context.sender.source,
+        id=event.id,
+        type=event_type,
+        subject=subject,
+        occurred_at=times[0],
+        claimed_at=times[1],
+        actor=event.actor or context.sender.key_id,
+        key_id=context.sender.key_id,
+        department=context.sender.department,
+        lead_id=parties.lead_id,
+        identifiers=parties.identifiers,
+        references=references,
+        account_id=parties.account_id,
+        account_identifiers=parties.account_identifiers,
+        names_account=parties.names_account_outright,
+        data=divided.declared,
+        attributes=parties.attributes,
+        personal=parties.personal(divided.undeclared),
+        holds_personal_data=parties.tells_who,
+        fingerprint=context.digests.fingerprint(reported),
+    )
+
+
+def _invalid(error: ValidationError) -> Refusal:
+    """Say the first thing wrong: where, what was expected. Never what was found: it may be
+    personal."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    pointer = "".join("/" + _escape(str(part)) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        where = first["loc"][0] if len(first["loc"]) > 1 else None
+        model = {"lead": LeadReference, "account": AccountReference}.get(str(where), NativeEvent)
+        known = tuple(model.model_fields)
+        return Refusal(
+            "event-invalid",
+            f"Nothing of this name is expected here; what an event type tells goes into data. "
+            f"Expected one of: {', '.join(known)}.",
+            pointer,
+            {"expected": list(known)},
+        )
+    return Refusal("event-invalid", f"{first['msg']}.", pointer, {"expected": first["type"]})
+
+
+def _escape(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _unknown_type(name: str, lifecycle: Lifecycle) -> Refusal:
+    near = list(nearest(name, lifecycle.events))
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return Refusal(
+        "event-type-unknown",
+        f"The lifecycle {lifecycle.name} knows no event type {name}.{hint}",
+        "/type",
+        {"found": name, "nearest": near},
+    )
+
+
+def _not_permitted(event: NativeEvent, event_type: EventType, sender: Sender) -> Refusal | None:
+    if event_type.reserved:
+        return Refusal(
+            "event-type-reserved",
+            f"{event_type.name} is written by the service itself and never accepted from outside.",
+            "/type",
+        )
+    if event_type.right not in sender.scopes:
+        return Refusal(
+            "scope-missing",
+            f"{event_type.name} is a {event_type.kind} and needs a key with the scope "
+            f"{event_type.right}.",
+            "/type",
+            {"expected": str(event_type.right)},
+        )
+    if event.source is not None and (
+        event.source == OWN_SOURCE or event.source not in sender.sources
+    ):
+        return Refusal(
+            "source-not-allowed",
+            "This key may not speak for that source.",
+            "/source",
+            {"expected": list(sender.sources), "found": event.source},
+        )
+    return None
+
+
+def _times(event: NativeEvent, received: datetime) -> tuple[datetime, datetime | None] | Refusal:
+    read: list[datetime | None] = []
+    for pointer, text in (("/time", event.time), ("/sent_at", event.sent_at)):
+        moment = moments.parse(text) if text is not None else None
+        if text is not None and moment is None:
+            return Refusal(
+                "event-invalid",
+                "A time is RFC 3339 with an offset, between the years 1970 and 2200, such as "
+                "2026-11-22T10:15:00+09:00.",
+                pointer,
+            )
+        read.append(moment)
+    return moments.occurred(read[0], read[1], received)
+
+
+_REFERENCED = {
+    Role.OPENS_OPPORTUNITY: "opportunity",
+    Role.WINS_OPPORTUNITY: "opportunity",
+    Role.LOSES_OPPORTUNITY: "opportunity",
+    Role.REOPENS_OPPORTUNITY: "opportunity",
+    Role.PLACES_ORDER: "order",
+    Role.CANCELS_ORDER: "order",
+}
+
+
+def _references(
+    event_type: EventType, data: Mapping[str, Any], digests: Digests
+) -> tuple[Identifier, ...]:
+    """The deal or order that an event tells of: the lead that it belongs to can be found by it."""
+    if event_type.role not in _REFERENCED and "opportunity" not in event_type.fields:
+        return ()
+    return tuple(
+        digests.identifier(field, str(data[field]))
+        for field in ("opportunity", "order")
+        if field in data and field in event_type.fields
+    )
+
+
+def _subject(
+    event_type: EventType, parties: Parties, references: tuple[Identifier, ...]
+) -> SubjectKind | Refusal:
+    """What the event is about. An order may name an account alone, or nobody (domain rule 12)."""
+    if event_type.subject is SubjectKind.LEAD:
+        if parties.names_a_lead:
+            return SubjectKind.LEAD
+        if event_type.role in (Role.PLACES_ORDER, Role.CANCELS_ORDER):
+            return _subject_of_order(parties, references)
+        if references:
+            return SubjectKind.LEAD
+        return Refusal(
+            "event-invalid",
+            f"{event_type.name} is about a lead: name it by id, email, phone, user_id, "
+            "anonymous_id or external_ids. A shared mailbox such as info@ names no person.",
+            "/lead",
+        )
+    if event_type.subject is SubjectKind.ACCOUNT and not parties.names_an_account:
+        return Refusal(
+            "event-invalid",
+            f"{event_type.name} is about an account: name it by id, domain or external_ids.",
+            "/account",
+        )
+    return event_type.subject
+
+
+def _subject_of_order(parties: Parties, references: tuple[Identifier, ...]) -> SubjectKind:
+    if parties.names_an_account:
+        return SubjectKind.ACCOUNT
+    return SubjectKind.LEAD if len(references) > 1 else SubjectKind.LEDGER
+
+
+@lru_cache(maxsize=1)
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of one event, for the OpenAPI document."""
+    return _NATIVE.json_schema(ref_template="#/components/schemas/{model}")

@@ -1,0 +1,162 @@
+"""Who an event names: identifiers as keyed digests, what the rules need of the person, the rest."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from domain.signals import ANONYMOUS_ID, Identifier
+from events import identifiers
+from events.context import Context
+from events.fields import mismatch
+from events.refusals import Refusal
+from events.reported import AccountReference, LeadReference
+
+OWN_KINDS = frozenset({"email", "phone", "user_id", "domain", "opportunity", "order", ANONYMOUS_ID})
+"""Kinds of identifiers that have a form of their own: no outside system may be called so."""
+
+
+class Parties(NamedTuple):
+    """The lead and the account of one report, nothing in the clear but `stored`."""
+
+    lead_id: str | None = None
+    identifiers: tuple[Identifier, ...] = ()
+    account_id: str | None = None
+    account_identifiers: tuple[Identifier, ...] = ()
+    attributes: Mapping[str, Any] = {}
+    tells_who: bool = False
+    names_account_outright: bool = False
+    """Whether the account was named, not told by a mail address."""
+    stored: Mapping[str, Any] = {}
+    """As reported, for the store beside the log."""
+
+    @property
+    def names_a_lead(self) -> bool:
+        return self.lead_id is not None or bool(self.identifiers)
+
+    @property
+    def names_an_account(self) -> bool:
+        return self.account_id is not None or bool(self.account_identifiers)
+
+    def personal(self, undeclared: Mapping[str, Any]) -> bytes | None:
+        """Return the bytes that are stored apart from the record, or None if there are none."""
+        content = {**self.stored, "data": undeclared} if undeclared else self.stored
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS) if content else None
+
+
+def read_parties(
+    lead: LeadReference | None, account: AccountReference | None, context: Context
+) -> Parties | Refusal:
+    """Read both, or say which identifier is not one."""
+    parties = Parties() if lead is None else _lead(lead, context)
+    if account is None or isinstance(parties, Refusal):
+        return parties
+    return _with_account(parties, account, context)
+
+
+def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
+    digest = context.digests.identifier
+    found: list[Identifier] = []
+    attributes: dict[str, Any] = {}
+    tells_who = lead.name is not None
+    if lead.email is not None:
+        address = identifiers.email(lead.email)
+        if address is None:
+            return Refusal("event-invalid", "An email is local@domain.", "/lead/email")
+        local, host = address
+        tells_who = True
+        attributes |= _of_mail(host, context)
+        if not identifiers.is_role_mailbox(local, context.lifecycle):
+            found.append(digest("email", f"{local}@{host}"))
+    if lead.phone is not None:
+        number = identifiers.phone(lead.phone, context.lifecycle.phone_country)
+        if number is None:
+            return Refusal(
+                "event-invalid",
+                "A phone number is +country and number, or a national number with its first 0.",
+                "/lead/phone",
+            )
+        found.append(digest("phone", number))
+    if lead.user_id is not None:
+        found.append(digest("user_id", lead.user_id))
+    for system, value in (lead.external_ids or {}).items():
+        if system in OWN_KINDS:
+            return _not_a_system(system, "/lead/external_ids")
+        found.append(digest(system, value))
+    tells_who = tells_who or bool(found)
+    if lead.anonymous_id is not None:
+        found.append(digest(ANONYMOUS_ID, lead.anonymous_id))
+    profile = _profile(lead.profile or {}, context)
+    if isinstance(profile, Refusal):
+        return profile
+    declared, has_undeclared = profile
+    stored = lead.model_dump(exclude={"id"}, exclude_none=True)
+    return Parties(
+        lead_id=lead.id,
+        identifiers=tuple(found),
+        account_identifiers=tuple(
+            digest("domain", attributes[name]) for name in ("company_domain",) if name in attributes
+        ),
+        attributes={**attributes, **declared},
+        tells_who=tells_who or has_undeclared,
+        stored={"lead": stored} if stored else {},
+    )
+
+
+def _of_mail(host: str, context: Context) -> dict[str, Any]:
+    company = identifiers.company_domain(host, context.lifecycle)
+    return {"free_mail": True} if company is None else {"company_domain": company}
+
+
+def _profile(
+    profile: Mapping[str, Any], context: Context
+) -> tuple[dict[str, Any], bool] | Refusal:
+    """Return the attributes that the lifecycle declares, and whether there are others."""
+    declared: dict[str, Any] = {}
+    for name, value in profile.items():
+        field = context.lifecycle.attributes.get(name)
+        if field is None or value is None:
+            continue
+        expected = mismatch(field, value)
+        if expected is not None:
+            return Refusal(
+                "event-invalid",
+                f"The attribute {name} of a lead is {expected}.",
+                f"/lead/profile/{name}",
+                {"expected": expected},
+            )
+        declared[name] = value
+    return declared, len(declared) < len(profile)
+
+
+def _with_account(
+    parties: Parties, account: AccountReference, context: Context
+) -> Parties | Refusal:
+    """An account that is named outright takes the place of one told by a mail address."""
+    digest = context.digests.identifier
+    found: list[Identifier] = []
+    if account.domain is not None:
+        host = identifiers.domain(account.domain)
+        if host is None:
+            return Refusal("event-invalid", "A domain is a host name.", "/account/domain")
+        found.append(digest("domain", host))
+    for system, value in (account.external_ids or {}).items():
+        if system in OWN_KINDS:
+            return _not_a_system(system, "/account/external_ids")
+        found.append(digest(f"account:{system}", value))
+    stored = account.model_dump(exclude={"id"}, exclude_none=True)
+    return parties._replace(
+        account_id=account.id,
+        account_identifiers=tuple(found),
+        names_account_outright=True,
+        stored={**parties.stored, "account": stored} if stored else parties.stored,
+    )
+
+
+def _not_a_system(system: str, pointer: str) -> Refusal:
+    return Refusal(
+        "event-invalid",
+        f"external_ids are named by the system that gave them, such as crm; {system} has a field "
+        "of its own.",
+        f"{pointer}/{system}",
+    )

@@ -1,0 +1,190 @@
+"""Reading what a writer must remember: pointers, states, and what others have appended."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from domain.lifecycle.compiled import compile_lifecycle
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.loading import load as load_lifecycle
+from domain.signals import Identifier, Signal
+from domain.state import LeadState
+from events import records, states
+from events.failures import NotMigrated
+from events.memory import Memory, Remembered
+from events.plan import Known
+from events.sessions import Driver
+from events.statements import Statement
+from events.submissions import Item, Submission
+
+FOLLOW_MAX = 20_000
+"""Beyond so many foreign events it is cheaper to forget and read again what is needed."""
+PAGE = 2_000
+"""Records read at once: some two megabytes."""
+CHAIN_MAX = 64
+"""Rounds of loading: an identifier, its lead, the lead that this one forwards to, its account."""
+
+
+class Head(NamedTuple):
+    position: int
+    recorded_at: datetime
+    database_time: datetime
+
+
+class Missing(NamedTuple):
+    identifiers: tuple[Identifier, ...]
+    subject_ids: tuple[str, ...]
+
+
+class LedgerReader:
+    """The reading half of a writer. A class, because every method needs the same statements."""
+
+    def __init__(self, sql: Mapping[str, Statement]) -> None:
+        self._sql = sql
+
+    async def head(self, driver: Driver, *, lock: bool = False) -> Head:
+        row = await driver.fetchrow(self._sql["lock_head" if lock else "read_head"].driver_sql)
+        if row is None:
+            raise NotMigrated("the ledger has not been founded")
+        return Head(row["position"], row["recorded_at"], row["database_time"])
+
+    async def limit_waits(self, driver: Driver) -> None:
+        await driver.fetchrow(self._sql["limit_waits"].driver_sql)
+
+    async def begin(self, driver: Driver, memory: Memory) -> None:
+        """Put an empty memory where the ledger stands."""
+        head = await self.head(driver)
+        await self._learn_lifecycles(driver, memory, after=0)
+        memory.position, memory.recorded_at = head.position, head.recorded_at
+
+    async def follow(self, driver: Driver, memory: Memory, head: Head) -> None:
+        """Bring the memory to the head that this transaction has locked."""
+        start = memory.position
+        if head.position - start > FOLLOW_MAX:
+            memory.forget_all()
+            memory.position = head.position
+        while memory.position < head.position:
+            page = await driver.fetch(
+                self._sql["read_records"].driver_sql, memory.position, PAGE
+            )
+            links = await self._links(driver, memory.position, page[-1]["position"])
+            memory.advance([records.decode(row["record"]) for row in page], links)
+        memory.recorded_at = head.recorded_at
+        if head.position > start:
+            await self._learn_lifecycles(driver, memory, after=start)
+
+    async def known(
+        self, driver: Driver, submissions: Sequence[Submission]
+    ) -> dict[tuple[str, str], Known]:
+        """Look up which keys of a batch are events already."""
+        keys = [(signal.source, signal.id) for signal in signals_of(submissions)]
+        if not keys:
+            return {}
+        rows = await driver.fetch(
+            self._sql["find_keys"].driver_sql, [key[0] for key in keys], [key[1] for key in keys]
+        )
+        return {
+            (row["source"], row["id"]): Known(row["position"], row["leaf"], row["fingerprint"])
+            for row in rows
+        }
+
+    async def recall(
+        self, driver: Driver, memory: Memory, submissions: Sequence[Submission]
+    ) -> bool:
+        """Load what the batch needs and the memory lacks. False: the head has moved meanwhile."""
+        for _ in range(CHAIN_MAX):
+            missing = _missing(memory, submissions)
+            if not missing.identifiers and not missing.subject_ids:
+                return True
+            if missing.identifiers and not await self._learn_pointers(
+                driver, memory, missing.identifiers
+            ):
+                return False
+            if missing.subject_ids and not await self._learn_subjects(
+                driver, memory, missing.subject_ids
+            ):
+                return False
+        raise AssertionError("leads forward to each other without end")
+
+    async def _learn_pointers(
+        self, driver: Driver, memory: Memory, identifiers: Sequence[Identifier]
+    ) -> bool:
+        rows = await driver.fetch(
+            self._sql["find_pointers"].driver_sql, [one.digest for one in identifiers]
+        )
+        if not rows or rows[0]["head_position"] != memory.position:
+            return False
+        pointers: dict[Identifier, str | None] = dict.fromkeys(identifiers)
+        for row in rows:
+            if row["digest"] is not None:
+                pointers[Identifier(row["kind"], row["digest"])] = str(row["subject_id"])
+        memory.learn({}, pointers)
+        return True
+
+    async def _learn_subjects(
+        self, driver: Driver, memory: Memory, subject_ids: Sequence[str]
+    ) -> bool:
+        rows = await driver.fetch(self._sql["find_subjects"].driver_sql, subject_ids)
+        if not rows or rows[0]["head_position"] != memory.position:
+            return False
+        subjects: dict[str, Remembered | None] = dict.fromkeys(subject_ids)
+        for row in rows:
+            if row["subject_id"] is not None:
+                kind = SubjectKind(row["kind"])
+                subjects[str(row["subject_id"])] = Remembered(
+                    kind, row["version"], row["position"], states.decode(kind, row["state"])
+                )
+        memory.learn(subjects, {})
+        return True
+
+    async def _links(self, driver: Driver, after: int, upto: int) -> dict[Identifier, str]:
+        rows = await driver.fetch(self._sql["read_links"].driver_sql, after, upto)
+        return {
+            Identifier(row["kind"], row["digest"]): str(row["subject_id"]) for row in rows
+        }
+
+    async def _learn_lifecycles(self, driver: Driver, memory: Memory, *, after: int) -> None:
+        for row in await driver.fetch(self._sql["read_lifecycles"].driver_sql, after):
+            published = records.decode_event(row["record"]).data
+            version = published["version"]
+            memory.lifecycles[version] = compile_lifecycle(load_lifecycle(published["text"]))
+            memory.lifecycle_version = version
+
+
+def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
+    """Return every signal of a batch, in order."""
+    for submission in submissions:
+        for item in submission.items:
+            if isinstance(item, Item):
+                yield item.signal
+
+
+def _missing(memory: Memory, submissions: Sequence[Submission]) -> Missing:
+    identifiers: dict[Identifier, None] = {}
+    subject_ids: dict[str, None] = {}
+
+    def need(subject_id: str | None) -> None:
+        """Ask for a subject, or for what stands behind one that is remembered."""
+        for _ in range(CHAIN_MAX):
+            if subject_id is None:
+                return
+            if subject_id not in memory.subjects:
+                subject_ids[subject_id] = None
+                return
+            remembered = memory.subjects[subject_id]
+            state = remembered.state if remembered is not None else None
+            if not isinstance(state, LeadState):
+                return
+            if state.account is not None and state.account not in memory.subjects:
+                subject_ids[state.account] = None
+            subject_id = state.absorbed_by
+
+    for signal in signals_of(submissions):
+        need(signal.lead_id)
+        need(signal.account_id)
+        for identifier in (*signal.identifiers, *signal.references, *signal.account_identifiers):
+            if identifier in memory.pointers:
+                need(memory.pointers[identifier])
+            else:
+                identifiers[identifier] = None
+    return Missing(tuple(identifiers), tuple(subject_ids))

@@ -1,0 +1,163 @@
+"""The record: the bytes of one event, made once, stored as text, never serialised again.
+
+One line of CloudEvents 1.0 JSON with our extension attributes, keys sorted, no white space. Its
+leaf is SHA-256(0x00 || record), the leaf hash of RFC 6962 §2.1.
+"""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import orjson
+
+from domain.events import LEDGER, Event, Subject
+from domain.lifecycle.definition import SubjectKind
+
+OWN_SOURCE = "leadledger"
+"""The source of every event that the service itself writes; no key may speak for it."""
+
+_LEAF_PREFIX = b"\x00"
+_PERSONAL_PREFIX = b"\x03"
+_KINDS = {str(kind): kind for kind in SubjectKind}
+
+
+class RecordUnreadable(Exception):
+    """A stored record is not one that this service writes."""
+
+
+class Envelope(NamedTuple):
+    """What a record holds beside the event: where it came from and who decided."""
+
+    source: str
+    id: str
+    subject_version: int
+    recorded_time: str
+    """RFC 3339 in UTC with six decimals; one value per batch."""
+    claimed_at: datetime | None
+    key_id: str | None
+    actor: str
+    department: str | None
+    lifecycle: int
+    rules: int
+    personal_digest: str | None
+
+
+class Record(NamedTuple):
+    """A decoded record: the event, and its envelope as it was written."""
+
+    event: Event
+    envelope: Envelope
+
+
+def encode(event: Event, envelope: Envelope) -> bytes:
+    """Write the record of an event. Absent values are left out."""
+    attributes: dict[str, Any] = {
+        "actor": envelope.actor,
+        "id": envelope.id,
+        "lifecycle": envelope.lifecycle,
+        "position": str(event.position),
+        "recordedtime": envelope.recorded_time,
+        "rules": envelope.rules,
+        "source": envelope.source,
+        "specversion": "1.0",
+        "subject": str(event.subject),
+        "subjectversion": envelope.subject_version,
+        "time": rfc3339(event.occurred_at),
+        "type": event.type,
+    }
+    if event.data or event.effects:
+        data = {**event.data, "effects": event.effects} if event.effects else event.data
+        attributes["data"] = data
+    if event.cause is not None:
+        attributes["cause"] = str(event.cause)
+    if event.forwarded_to is not None:
+        attributes["forwardedto"] = event.forwarded_to
+    if event.effective_at is not None:
+        _describe_move(attributes, event)
+    if envelope.claimed_at is not None:
+        attributes["claimedtime"] = rfc3339(envelope.claimed_at)
+    if envelope.key_id is not None:
+        attributes["key"] = envelope.key_id
+    if envelope.department is not None:
+        attributes["department"] = envelope.department
+    if envelope.personal_digest is not None:
+        attributes["personaldigest"] = envelope.personal_digest
+    return orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS)
+
+
+def _describe_move(attributes: dict[str, Any], event: Event) -> None:
+    assert event.effective_at is not None
+    attributes["effectivetime"] = rfc3339(event.effective_at)
+    attributes["pass"] = event.pass_number
+    if event.stage_from is not None:
+        attributes["stagefrom"] = event.stage_from
+    if event.stage_to is not None:
+        attributes["stageto"] = event.stage_to
+
+
+def decode(record: str | bytes) -> Record:
+    """Read a record back into the event and its envelope."""
+    attributes = orjson.loads(record)
+    try:
+        return Record(_event(attributes), _envelope(attributes))
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise RecordUnreadable(f"not a record of this ledger: {error!r}") from error
+
+
+def decode_event(record: str | bytes) -> Event:
+    """Read only what a replay needs."""
+    return _event(orjson.loads(record))
+
+
+def _event(attributes: dict[str, Any]) -> Event:
+    data = attributes.get("data", {})
+    effects = data.pop("effects", {})
+    effective, cause = attributes.get("effectivetime"), attributes.get("cause")
+    kind, _, subject_id = attributes["subject"].partition("/")
+    return Event(
+        int(attributes["position"]),
+        attributes["type"],
+        Subject(_KINDS[kind], subject_id) if subject_id else LEDGER,
+        datetime.fromisoformat(attributes["time"]),
+        data,
+        effects,
+        int(cause) if cause is not None else None,
+        attributes.get("forwardedto"),
+        attributes.get("stagefrom"),
+        attributes.get("stageto"),
+        datetime.fromisoformat(effective) if effective is not None else None,
+        attributes.get("pass"),
+    )
+
+
+def _envelope(attributes: dict[str, Any]) -> Envelope:
+    claimed = attributes.get("claimedtime")
+    return Envelope(
+        source=attributes["source"],
+        id=attributes["id"],
+        subject_version=attributes["subjectversion"],
+        recorded_time=attributes["recordedtime"],
+        claimed_at=datetime.fromisoformat(claimed) if claimed is not None else None,
+        key_id=attributes.get("key"),
+        actor=attributes["actor"],
+        department=attributes.get("department"),
+        lifecycle=attributes["lifecycle"],
+        rules=attributes["rules"],
+        personal_digest=attributes.get("personaldigest"),
+    )
+
+
+def leaf_of(record: bytes) -> bytes:
+    """Return the event's fingerprint in the ledger, 32 bytes (RFC 6962 §2.1)."""
+    return sha256(_LEAF_PREFIX + record).digest()
+
+
+def personal_digest(salt: bytes, content: bytes) -> str:
+    """Return what a record says of the personal data beside it: hex SHA-256 over salt and bytes."""
+    return sha256(_PERSONAL_PREFIX + salt + content).hexdigest()
+
+
+def rfc3339(moment: datetime) -> str:
+    """Write a UTC time with six decimals, always of one width, so that text sorts as time."""
+    assert moment.tzinfo is UTC, "times inside are UTC"
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"

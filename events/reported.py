@@ -1,0 +1,69 @@
+"""The native event as the world writes it: the shapes that come in, and the OpenAPI schema."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Ascii = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[!-~]([ -~]*[!-~])?$")]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Value = Annotated[str, StringConstraints(min_length=1, max_length=1_024)]
+
+_STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class LeadReference(BaseModel):
+    """Who it is about. At least one of `id`, `email`, `phone`, `user_id`, `anonymous_id`,
+    `external_ids`."""
+
+    model_config = _STRICT
+
+    id: Annotated[str | None, Field(description="The ledger's own id of the lead.")] = None
+    email: Value | None = None
+    phone: Value | None = None
+    user_id: Value | None = None
+    anonymous_id: Annotated[
+        Value | None, Field(description="A cookie or device: it names a browser, never a person.")
+    ] = None
+    external_ids: Annotated[
+        dict[Key, Value] | None, Field(description='Ids in other systems, such as {"crm": "0031"}.')
+    ] = None
+    name: Value | None = None
+    profile: Annotated[
+        dict[Key, Any] | None,
+        Field(description="Attributes of the person. What the lifecycle does not declare as "
+              "non-personal is stored apart from the record."),
+    ] = None
+
+
+class AccountReference(BaseModel):
+    """Which company. At least one of `id`, `domain`, `external_ids`."""
+
+    model_config = _STRICT
+
+    id: Annotated[str | None, Field(description="The ledger's own id of the account.")] = None
+    domain: Value | None = None
+    external_ids: dict[Key, Value] | None = None
+    name: Value | None = None
+
+
+class NativeEvent(BaseModel):
+    """One event as a system reports it."""
+
+    model_config = _STRICT
+
+    id: Annotated[Key, Field(description="With `source` the event's key: one key is one event, "
+                             "however often it is sent.", examples=["form-8841"])]
+    type: Annotated[Ascii, Field(examples=["form.submitted"])]
+    source: Annotated[Ascii | None, Field(description="Defaults to the key's own source.")] = None
+    time: Annotated[
+        str | None,
+        Field(description="When it happened, RFC 3339 with offset. Defaults to the receipt.",
+              examples=["2026-11-22T10:15:00+09:00"]),
+    ] = None
+    sent_at: Annotated[
+        str | None, Field(description="When it was sent, by the same clock: takes out its skew.")
+    ] = None
+    actor: Annotated[Value | None, Field(description="Who did it. Defaults to the key.")] = None
+    lead: LeadReference | None = None
+    account: AccountReference | None = None
+    data: Annotated[dict[str, Any] | None, Field(description="What happened, by event type.")] = None

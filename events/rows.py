@@ -1,0 +1,90 @@
+"""A plan as columns: the array parameters of the one statement that appends."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from events import states
+from events.memory import Remembered
+from events.plan import Entry, Link, Plan
+from events.refusals import Refused
+
+
+def arguments(plan: Plan) -> Mapping[str, Any]:
+    """Return every parameter of `append` by name."""
+    return {
+        "expected_position": plan.memory.position,
+        "proposed_at": plan.recorded_at,
+        **_events(plan.entries),
+        **_personal(plan.entries),
+        **_states(plan.subjects),
+        **_links(plan.links),
+        **_refusals(plan),
+    }
+
+
+def _events(entries: Sequence[Entry]) -> dict[str, Any]:
+    return {
+        "sources": [entry.envelope.source for entry in entries],
+        "ids": [entry.envelope.id for entry in entries],
+        "subject_ids": [entry.subject_id for entry in entries],
+        "subject_versions": [entry.envelope.subject_version for entry in entries],
+        "types": [entry.event.type for entry in entries],
+        "occurred": [entry.event.occurred_at for entry in entries],
+        "leaves": [entry.leaf for entry in entries],
+        "records": [entry.record.decode() for entry in entries],
+        "fingerprints": [entry.fingerprint for entry in entries],
+    }
+
+
+def _personal(entries: Sequence[Entry]) -> dict[str, Any]:
+    held = [entry for entry in entries if entry.personal is not None]
+    return {
+        "personal_positions": [entry.event.position for entry in held],
+        "personal_salts": [entry.salt for entry in held],
+        "personal_contents": [entry.personal for entry in held],
+    }
+
+
+def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
+    # In the order of their ids: every writer would take row locks in one order, even without the
+    # head lock.
+    ordered = sorted(subjects.items())
+    return {
+        "state_ids": [subject_id for subject_id, _ in ordered],
+        "state_kinds": [str(subject.kind) for _, subject in ordered],
+        "state_versions": [subject.version for _, subject in ordered],
+        "state_positions": [subject.position for _, subject in ordered],
+        "states": [states.encode(subject.state) for _, subject in ordered],
+    }
+
+
+def _links(links: Sequence[Link]) -> dict[str, Any]:
+    return {
+        "link_digests": [link.identifier.digest for link in links],
+        "link_positions": [link.position for link in links],
+        "link_kinds": [link.identifier.kind for link in links],
+        "link_subjects": [link.subject_id for link in links],
+    }
+
+
+def _refusals(plan: Plan) -> dict[str, Any]:
+    refused = plan.refused
+    return {
+        "refusal_ids": [one.refusal_id for one in refused],
+        "refusal_times": [plan.recorded_at] * len(refused),
+        "refusal_keys": [one.key_id for one in refused],
+        "refusal_sources": [one.source for one in refused],
+        "refusal_event_ids": [one.event_id for one in refused],
+        "refusal_types": [one.type for one in refused],
+        "refusal_reasons": [one.refusal.reason for one in refused],
+        "refusal_problems": [_problem(one) for one in refused],
+        "refusal_contents": [one.content for one in refused],
+    }
+
+
+def _problem(refused: Refused) -> str:
+    refusal = refused.refusal
+    content = {"detail": refusal.detail, "pointer": refusal.pointer, **refusal.members}
+    return orjson.dumps(content, default=str).decode()

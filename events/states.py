@@ -1,0 +1,51 @@
+"""A subject's state as text: how the `subjects` table keeps it."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from domain.lifecycle.definition import SubjectKind
+from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, StandingFact
+
+_LEAD_TUPLES = ("entered", "absorbs")
+
+
+def encode(state: LeadState | AccountState | None) -> str:
+    """Write what differs from the initial state, with sorted keys, so that equal states are equal
+    text."""
+    if state is None:
+        return "{}"
+    initial = INITIAL_LEAD if isinstance(state, LeadState) else INITIAL_ACCOUNT
+    content = {
+        name: value
+        for name, value, default in zip(state._fields, state, initial, strict=True)
+        if value != default
+    }
+    return orjson.dumps(content, default=_plain, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def decode(kind: SubjectKind, text: str) -> LeadState | AccountState | None:
+    """Read a state back."""
+    if kind is SubjectKind.LEDGER:
+        return None
+    content: dict[str, Any] = orjson.loads(text)
+    if "entered_at" in content:
+        content["entered_at"] = datetime.fromisoformat(content["entered_at"])
+    for name in _LEAD_TUPLES:
+        if name in content:
+            content[name] = tuple(content[name])
+    if kind is SubjectKind.ACCOUNT:
+        return AccountState(**content)
+    if "standing" in content:
+        content["standing"] = tuple(
+            StandingFact(type, position, data, tuple(moved_to))
+            for type, position, data, moved_to in content["standing"]
+        )
+    return LeadState(**content)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, StandingFact):
+        return list(value)
+    raise TypeError(f"a state holds no {type(value).__name__}")

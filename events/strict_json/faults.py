@@ -1,0 +1,38 @@
+"""Say what is wrong with a JSON body, without repeating what stands in it.
+
+A body is personal data, and so may be its keys: a fault names places, kinds and bounds, never a
+value. Each class is one HTTP answer, but knows nothing of HTTP.
+"""
+
+
+class JsonFault(Exception):  # noqa: N818 - "fault" is the word, and its kinds read as adjectives
+    """The JSON cannot be taken."""
+
+    def __init__(self, *, expected: str, found: str) -> None:
+        super().__init__(expected, found)
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        return f"{type(self).__doc__} Expected {self.expected}; found {self.found}."
+
+
+class Unreadable(JsonFault):
+    """The body cannot be read as JSON."""
+
+
+class TooLarge(JsonFault):
+    """The event is too large."""
+
+
+class Unacceptable(JsonFault):
+    """The event can be read, but holds a value that cannot be kept exactly."""
+
+    def __init__(self, *, expected: str, found: str, pointer: str) -> None:
+        """Name the place by its JSON pointer (RFC 6901); the root is the empty string."""
+        super().__init__(expected=expected, found=found)
+        self.pointer = pointer
+
+    def __str__(self) -> str:
+        place = f"at {self.pointer}" if self.pointer else "at its root"
+        return f"{type(self).__doc__} Expected {self.expected}; found {self.found} {place}."

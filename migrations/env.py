@@ -1,0 +1,12 @@
+"""Alembic's entry. It is called with an open connection, never on its own."""
+
+from alembic import context
+
+from migrations.running import VERSION_TABLE
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    version_table=VERSION_TABLE,
+    version_table_schema=context.config.attributes["schema"],
+)
+context.run_migrations()

@@ -1,0 +1,27 @@
+-- What the serving role may do. It owns nothing, so that it can neither change an event nor take
+-- away the trigger that would stop it. Granted anew after every migration.
+DO $grants$
+DECLARE
+    projected text;
+    serving text := quote_ident(current_setting('leadledger.serving_role'));
+BEGIN
+    EXECUTE 'GRANT USAGE ON SCHEMA ' || quote_ident('{schema}') || ' TO ' || serving;
+    EXECUTE 'REVOKE ALL ON ALL TABLES IN SCHEMA ' || quote_ident('{schema}') || ' FROM ' || serving;
+    EXECUTE 'GRANT SELECT ON ALL TABLES IN SCHEMA ' || quote_ident('{schema}') || ' TO ' || serving;
+    EXECUTE 'GRANT INSERT ON ledger.events, ledger.event_personal, ledger.identifiers TO ' || serving;
+    EXECUTE 'GRANT UPDATE ON ledger.ledger_head TO ' || serving;
+    EXECUTE 'GRANT INSERT, UPDATE ON ledger.subjects, ledger.api_keys TO ' || serving;
+    EXECUTE 'GRANT INSERT, DELETE ON ledger.refusals TO ' || serving;
+    FOR projected IN
+        SELECT quote_ident(schemaname) || '.' || quote_ident(tablename)
+          FROM pg_tables
+         WHERE schemaname = '{schema}'
+           AND tablename NOT IN ('ledger_head', 'events', 'event_personal', 'subjects',
+                                 'identifiers', 'refusals', 'api_keys', 'schema_version')
+    LOOP
+        -- Checkpoints and projections: whatever can be thrown away and built again.
+        EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ' || projected || ' TO ' || serving;
+    END LOOP;
+    EXECUTE 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ' || quote_ident('{schema}') || ' TO ' || serving;
+END
+$grants$;

@@ -1,0 +1,77 @@
+"""Bring a schema to the newest migration, and tell whether it is there.
+
+Migrations go forward only: a ledger is never migrated back, it is restored.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.schema import CreateSchema
+
+from events.statements import qualify
+from migrations.scripts import run_script
+
+VERSION_TABLE = "schema_version"
+
+
+async def migrate(owner: AsyncEngine, *, schema: str, serving_role: str | None) -> str:
+    """Create or upgrade the schema, as its owner, and grant the serving role what it needs.
+
+    All or nothing, and one at a time: an advisory lock holds back a second migration. Returns the
+    revision reached.
+    """
+    qualify("", schema)
+    async with owner.begin() as connection:
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+            {"name": f"leadledger migrate {schema}"},
+        )
+        await connection.run_sync(_upgrade, schema)
+        if serving_role is not None:
+            await connection.execute(
+                text("SELECT set_config('leadledger.serving_role', :role, true)"),
+                {"role": serving_role},
+            )
+            await connection.run_sync(run_script, "grants.sql", schema)
+    return head_revision()
+
+
+async def revision_of(engine: AsyncEngine, *, schema: str) -> str | None:
+    """Return the revision that the schema stands at; None where there is no ledger."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(_current_revision, schema)
+
+
+def head_revision() -> str:
+    """Return the newest revision that this code brings."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _upgrade(connection: Connection, schema: str) -> None:
+    connection.execute(CreateSchema(schema, if_not_exists=True))
+    config = _config()
+    config.attributes["connection"] = connection
+    config.attributes["schema"] = schema
+    command.upgrade(config, "head")
+
+
+def _current_revision(connection: Connection, schema: str) -> str | None:
+    context = MigrationContext.configure(
+        connection,
+        opts={"version_table": VERSION_TABLE, "version_table_schema": schema},
+    )
+    return context.get_current_revision()

@@ -1,0 +1,19 @@
+"""Run the SQL files of this package: whole scripts, in the transaction that is open."""
+
+from importlib.resources import files
+
+from sqlalchemy import Connection
+
+from events.statements import qualify
+
+
+def run_script(connection: Connection, file_name: str, schema: str) -> None:
+    """Execute a file of several statements, qualified with the ledger's schema.
+
+    The driver's simple protocol is used, because a prepared statement holds one command only.
+    """
+    source = files("migrations").joinpath(file_name).read_text(encoding="utf-8")
+    script = qualify(source, schema)
+    adapted = connection.connection.dbapi_connection
+    assert adapted is not None
+    adapted.run_async(lambda driver: driver.execute(script))

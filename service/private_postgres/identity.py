@@ -1,0 +1,158 @@
+"""Decide as whom PostgreSQL runs: it refuses to be root.
+
+An ordinary user runs it as himself. Root runs it, in this order,
+
+- as the account that owns the data, if that is not root;
+- in a user namespace, where it believes to be an unprivileged account while its files go on
+  belonging to root, without any of root's capabilities;
+- where the kernel or the container forbids namespaces, as an unprivileged account of the
+  machine, to whom the data is handed over.
+"""
+
+import os
+import pwd
+import stat
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from signal import Signals
+from typing import Literal
+
+from service.private_postgres import launch
+from service.private_postgres.binaries import Binaries
+from service.private_postgres.child import ENVIRONMENT
+from service.private_postgres.errors import DataDirectoryUnusableError
+from service.private_postgres.layout import Layout
+
+PROBE_WAIT_S = 30
+
+UNPRIVILEGED_ACCOUNTS = ("postgres", "nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """As whom to run; `uid` and `gid` are what PostgreSQL sees of itself."""
+
+    kind: Literal["caller", "namespace", "account"]
+    uid: int
+    gid: int
+
+    def command(
+        self, *, program: Sequence[str | Path], fate: Signals, cluster: Path | None = None
+    ) -> list[str]:
+        """Return how to start `program` as this identity, to get the signal `fate` if we die.
+
+        With `cluster`, server processes that a dead postmaster left in it are ended first.
+        """
+        return [
+            sys.executable,
+            *("-I", "-S", launch.__file__),
+            *(str(os.getpid()), str(int(fate))),
+            *(self.kind, str(self.uid), str(self.gid)),
+            "" if cluster is None else str(cluster),
+            *map(str, program),
+        ]
+
+    def owners(self) -> set[int]:
+        """Return whose the files of the server can be, as we see them."""
+        return {os.geteuid(), self.uid} if self.kind == "account" else {os.geteuid()}
+
+    def take_over(self, directory: Path) -> None:
+        """Give a directory and all it holds to the account; the others own it already."""
+        if self.kind != "account" or directory.lstat().st_uid == self.uid:
+            return
+        for parent, directories, files in os.walk(directory):
+            for name in (*directories, *files):
+                os.lchown(Path(parent) / name, self.uid, self.gid)
+        # Last, so that an interrupted handing over is done again.
+        os.lchown(directory, self.uid, self.gid)
+
+    def enter(self, layout: Layout) -> None:
+        """Make sure that the account can reach its files in the data directory.
+
+        Only a directory that is ours alone changes hands: somebody may have named one that holds
+        other things.
+        """
+        status = layout.root.stat()
+        if self.kind != "account" or status.st_uid == self.uid or status.st_mode & stat.S_IXOTH:
+            return
+        if not layout.cluster.exists() and list(layout.root.iterdir()) != [layout.lock]:
+            raise DataDirectoryUnusableError(
+                f"expected that user {self.uid}, as whom PostgreSQL has to run here, can enter "
+                f"{layout.root}, found it closed and holding other files; choose an empty data "
+                "directory, or hand this one over with chown"
+            )
+        os.chown(layout.root, self.uid, self.gid)
+
+
+def choose(layout: Layout, binaries: Binaries) -> Identity:
+    """Return the identity for this data directory, on this machine."""
+    uid, gid = os.geteuid(), os.getegid()
+    if uid != 0:
+        return _choose_as_ordinary_user(uid, gid, layout, binaries)
+    holder = layout.cluster if layout.cluster.exists() else layout.root
+    owner = holder.stat()
+    # initdb wants to know the name of its user; the server does not care.
+    if owner.st_uid != 0 and (holder == layout.cluster or _is_known(owner.st_uid)):
+        return Identity("account", owner.st_uid, owner.st_gid)
+    account = _unprivileged_account()
+    namespace = Identity("namespace", account.pw_uid, account.pw_gid)
+    if _works(namespace, binaries):
+        return namespace
+    return Identity("account", account.pw_uid, account.pw_gid)
+
+
+def _choose_as_ordinary_user(uid: int, gid: int, layout: Layout, binaries: Binaries) -> Identity:
+    if layout.cluster.exists():
+        owner = layout.cluster.stat().st_uid
+        if owner != uid:
+            raise DataDirectoryUnusableError(
+                f"expected {layout.cluster} to belong to user {uid}, who runs this, found user "
+                f"{owner}; run as that user, or hand the whole data directory over with chown -R"
+            )
+        return Identity("caller", uid, gid)
+    if _is_known(uid):
+        return Identity("caller", uid, gid)
+    account = _unprivileged_account()
+    namespace = Identity("namespace", account.pw_uid, account.pw_gid)
+    if _works(namespace, binaries):
+        return namespace
+    raise DataDirectoryUnusableError(
+        f"expected a name for user {uid} in /etc/passwd, which initdb wants, found none; run the "
+        "first start as a user who has a name"
+    )
+
+
+def _is_known(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
+def _unprivileged_account() -> pwd.struct_passwd:
+    accounts = {account.pw_name: account for account in pwd.getpwall() if account.pw_uid != 0}
+    for name in (*UNPRIVILEGED_ACCOUNTS, *accounts):
+        if name in accounts:
+            return accounts[name]
+    raise DataDirectoryUnusableError(
+        "expected an account other than root in /etc/passwd, found none; PostgreSQL refuses to "
+        "run as root, so add one, or start the service as an ordinary user"
+    )
+
+
+def _works(identity: Identity, binaries: Binaries) -> bool:
+    """Try it: whether namespaces are allowed depends on kernel, container and policy alike."""
+    command = identity.command(program=(binaries.postgres, "--version"), fate=Signals.SIGKILL)
+    probe = subprocess.run(  # noqa: S603  our own launcher and a program that we looked up
+        command,
+        cwd="/",
+        env=ENVIRONMENT,
+        capture_output=True,
+        timeout=PROBE_WAIT_S,
+        check=False,
+    )
+    return probe.returncode == 0

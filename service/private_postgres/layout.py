@@ -1,0 +1,103 @@
+"""Name every file of the private PostgreSQL in the data directory, and keep its passwords."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.private_postgres.errors import DataDirectoryUnusableError
+
+PASSWORD_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things are; `root` is absolute and without symbolic links."""
+
+    root: Path
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def cluster(self) -> Path:
+        """PostgreSQL's own directory: there only once it is complete."""
+        return self.root / "cluster"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "postgres.log"
+
+    @property
+    def socket_directory(self) -> Path:
+        return self.root / "socket"
+
+    @property
+    def socket_directory_note(self) -> Path:
+        """Where the sockets are, when they could not be in the data directory."""
+        return self.root / "socket.elsewhere"
+
+    @property
+    def owner_password(self) -> Path:
+        return self.root / "owner.password"
+
+    @property
+    def app_password(self) -> Path:
+        return self.root / "app.password"
+
+
+def layout_in(data_dir: Path) -> Layout:
+    """Create the data directory, for us alone, if it does not exist.
+
+    The permissions of a directory that exists are its owner's business: everything private in it
+    is closed by itself.
+    """
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Layout(data_dir.resolve())
+
+
+def make_password(path: Path) -> None:
+    """Write a random password, unless an interrupted first start has already done so.
+
+    Hexadecimal, so that there is no place where it would have to be escaped.
+    """
+    if not path.exists():
+        write_durably(path, secrets.token_hex(PASSWORD_BYTES))
+
+
+def read_password(path: Path) -> str:
+    try:
+        password = path.read_text(encoding="ascii")
+    except FileNotFoundError as error:
+        raise DataDirectoryUnusableError(
+            f"expected the password of a database role in {path}, found no such file; "
+            "restore it from the backup that holds the rest of the data directory"
+        ) from error
+    if not all(character in "0123456789abcdef" for character in password) or not password:
+        raise DataDirectoryUnusableError(
+            f"expected a hexadecimal password in {path}, found something else; "
+            "restore it from the backup that holds the rest of the data directory"
+        )
+    return password
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Write a file that is there in full or not at all, even if the machine loses power."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,132 @@
+"""Start one server on a cluster, wait until it answers, stop it."""
+
+import os
+import time
+from pathlib import Path
+from signal import Signals
+
+from service.private_postgres.child import Child, start_child
+from service.private_postgres.errors import DataDirectoryInUseError, StartError
+from service.private_postgres.launch import processes_in
+from service.private_postgres.server_log import bound_log, open_log, tail
+
+START_WAIT_S = 300
+"""Recovery reads at most max_wal_size: a minute on a slow disk. A server that gives up ends, and
+that is seen at once; this bounds only one that hangs."""
+
+POLL_S = 0.005
+
+STOP_STEPS = (
+    # Fast: disconnect everyone, roll back, write a checkpoint.
+    (Signals.SIGINT, 60.0),
+    # Immediate: leave it to recovery. It ends by itself within 5 s, whatever its children do.
+    (Signals.SIGQUIT, 10.0),
+    (Signals.SIGKILL, 10.0),
+)
+
+DYING_WAIT_S = 10.0
+"""A server whose supervisor was killed has been told to stop at once, which takes milliseconds, or
+5 s if a process of its own does not listen."""
+
+STATUS_LINE = 7
+"""Where postmaster.pid says how far it is, as pg_ctl reads it too."""
+
+
+def start_postmaster(command: list[str], *, cluster: Path, log: Path) -> Child:
+    """Start the server and return when it accepts connections.
+
+    Raises:
+        DataDirectoryInUseError: another server runs on this cluster.
+        StartError: it ended, or did not come up in time.
+    """
+    await_dying_postmaster(cluster)
+    forget_reused_pid(cluster)
+    bound_log(log)
+    output = open_log(log)
+    try:
+        since = os.fstat(output).st_size
+        postmaster = start_child(command, output=output)
+    finally:
+        os.close(output)
+    deadline = time.monotonic() + START_WAIT_S
+    while not _is_ready(cluster, postmaster.pid):
+        if postmaster.has_ended_within(POLL_S):
+            raise StartError(
+                f"expected PostgreSQL to start on {cluster}, found that it ended with status "
+                f"{postmaster.process.returncode}; {log} says: {tail(log, since=since)}"
+            )
+        if time.monotonic() > deadline:
+            stop_postmaster(postmaster)
+            raise StartError(
+                f"expected PostgreSQL to accept connections within {START_WAIT_S} s, found it "
+                f"still busy, and stopped it; {log} says: {tail(log, since=since)}"
+            )
+    return postmaster
+
+
+def stop_postmaster(postmaster: Child) -> None:
+    """Stop it in order if it can be, at once if it must be."""
+    for number, wait_s in STOP_STEPS:
+        postmaster.signal(number)
+        if postmaster.has_ended_within(wait_s):
+            return
+    raise AssertionError(f"process {postmaster.pid} survived SIGKILL")
+
+
+def await_dying_postmaster(cluster: Path, *, wait_s: float = DYING_WAIT_S) -> None:
+    """Let the server of a supervisor that was killed a moment ago finish.
+
+    One that does not finish was started by somebody else: we hold the lock, and ours die with us.
+    """
+    deadline = time.monotonic() + wait_s
+    while (noted := _noted_pid(cluster)) is not None and _is_server_of(noted, cluster):
+        if time.monotonic() > deadline:
+            raise DataDirectoryInUseError(
+                f"expected no server on {cluster}, found one that is not ours, process {noted}; "
+                f"stop it (kill -INT {noted}) and start again"
+            )
+        time.sleep(POLL_S)
+
+
+def forget_reused_pid(cluster: Path) -> None:
+    """Remove a postmaster.pid that names a living stranger.
+
+    In containers the numbers begin anew with every start, so the number of the server that was
+    killed is soon somebody else's, and PostgreSQL would refuse to start. Where the number is not
+    in use PostgreSQL sees that for itself, with checks of its own that need the file.
+    """
+    noted = _noted_pid(cluster)
+    if noted is not None and Path(f"/proc/{noted}").exists():
+        (cluster / "postmaster.pid").unlink()
+
+
+def _is_ready(cluster: Path, pid: int) -> bool:
+    note = _note(cluster)
+    return len(note) > STATUS_LINE and note[0] == str(pid) and note[STATUS_LINE].strip() == "ready"
+
+
+def _noted_pid(cluster: Path) -> int | None:
+    note = _note(cluster)
+    return int(note[0]) if note and note[0].isdecimal() else None
+
+
+def _note(cluster: Path) -> list[str]:
+    try:
+        return (cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _is_server_of(pid: int, cluster: Path) -> bool:
+    """Tell whether the process is a server on this cluster.
+
+    Where we may not see its directory (root in a container, looking at an account's process) its
+    name has to do.
+    """
+    try:
+        Path(f"/proc/{pid}/cwd").readlink()
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "postgres"
+    return pid in processes_in(str(cluster))

@@ -1,0 +1,219 @@
+"""Keep one private PostgreSQL running while the service lives."""
+
+import platform
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from signal import Signals
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from sqlalchemy import URL
+
+from service.private_postgres.binaries import Binaries, find
+from service.private_postgres.child import Child
+from service.private_postgres.errors import NotRunningError, PrivatePostgresError
+from service.private_postgres.identity import Identity, choose
+from service.private_postgres.initialise import initialise
+from service.private_postgres.layout import Layout, layout_in, read_password
+from service.private_postgres.lock import DataDirectoryLock
+from service.private_postgres.postmaster import start_postmaster, stop_postmaster
+from service.private_postgres.server_log import bound_log
+from service.private_postgres.settings import PORT, arguments
+from service.private_postgres.socket_directory import (
+    close_socket_directory,
+    open_socket_directory,
+)
+
+DATABASE = "leadledger"
+OWNER_ROLE = "leadledger_owner"
+APP_ROLE = "leadledger_app"
+
+NOTHING_EXTRA: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What stays the same from start to stop, however often the server is started in between."""
+
+    layout: Layout
+    binaries: Binaries
+    identity: Identity
+    socket_directory: Path
+    owner_url: URL
+    app_url: URL
+    closing: ExitStack
+
+
+class PrivatePostgres:
+    """Supervise one server; a class because it holds a lock, a process and a socket.
+
+    Every method may be called from any thread, and may block: in asyncio, call it in one.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        binaries: Binaries | None = None,
+        extra_settings: Mapping[str, str] = NOTHING_EXTRA,
+    ) -> None:
+        """Prepare to run a server in `data_dir`; nothing is touched before `start`.
+
+        Without `binaries` they are looked for. `extra_settings` win over ours.
+        """
+        self._data_dir = data_dir
+        self._binaries = binaries
+        self._extra_settings = extra_settings
+        self._one_at_a_time = threading.RLock()
+        self._place: _Place | None = None
+        self._postmaster: Child | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def owner_url(self) -> URL:
+        """Return how the role that owns the database connects; printing it hides the password."""
+        return self._started_place().owner_url
+
+    @property
+    def app_url(self) -> URL:
+        """Return how the role that serves connects; printing it hides the password."""
+        return self._started_place().app_url
+
+    @property
+    def pid(self) -> int:
+        """Return the process id of the server as of its last start."""
+        return self._started_postmaster().pid
+
+    def start(self) -> None:
+        """Start the server, after making its data directory if there is none; 0.1 s, or 1 s then.
+
+        Raises:
+            BinariesNotFoundError: no PostgreSQL of the right version.
+            DataDirectoryInUseError: another process uses the data directory.
+            DataDirectoryUnusableError: it is not as we left it.
+            InitialisationError: initdb or the first statements failed.
+            StartError: the server did not come up; the message quotes its log.
+        """
+        with self._one_at_a_time:
+            if self._place is not None:
+                return
+            place = self._open()
+            try:
+                self._postmaster = self._start_postmaster(place)
+            except BaseException:
+                place.closing.close()
+                raise
+            self._place = place
+
+    def stop(self) -> None:
+        """Stop the server in order, and give the data directory up; nothing if it is stopped."""
+        with self._one_at_a_time:
+            place, postmaster = self._place, self._postmaster
+            if place is None or postmaster is None:
+                return
+            # First, so that nobody starts again what is being stopped.
+            self._place = self._postmaster = None
+            with place.closing:
+                stop_postmaster(postmaster)
+
+    def restart(self) -> None:
+        """Stop and start the server; the URLs stay as they are."""
+        with self._one_at_a_time:
+            stop_postmaster(self._started_postmaster())
+            self.ensure_running()
+
+    def ensure_running(self) -> bool:
+        """Start the server again if it has died; return whether it had.
+
+        Cheap when all is well, so call it every second or so. It also keeps the log within its
+        bound. After `stop` it does nothing.
+        """
+        with self._one_at_a_time:
+            if self._place is None or self._postmaster is None:
+                return False
+            if self._postmaster.is_running():
+                bound_log(self._place.layout.log)
+                return False
+            self._postmaster = self._start_postmaster(self._place)
+            return True
+
+    def _open(self) -> _Place:
+        """Take the data directory into possession, and make what is missing in it."""
+        if platform.system() != "Linux":
+            raise PrivatePostgresError(
+                f"expected Linux, which ends the server when the service dies, found "
+                f"{platform.system()}; name a server of your own in LEADLEDGER_DATABASE_URL"
+            )
+        with ExitStack() as closing:
+            layout = layout_in(self._data_dir)
+            lock = DataDirectoryLock(layout.lock)
+            lock.acquire()
+            closing.callback(lock.release)
+            binaries = self._binaries or find(layout.cluster)
+            identity = choose(layout, binaries)
+            identity.enter(layout)
+            if not layout.cluster.exists():
+                initialise(layout, binaries, identity)
+            identity.take_over(layout.cluster)
+            socket_directory = open_socket_directory(layout, identity)
+            closing.callback(close_socket_directory, layout, socket_directory)
+            return _Place(
+                layout,
+                binaries,
+                identity,
+                socket_directory,
+                owner_url=_url(OWNER_ROLE, layout.owner_password, socket_directory),
+                app_url=_url(APP_ROLE, layout.app_password, socket_directory),
+                closing=closing.pop_all(),
+            )
+
+    def _start_postmaster(self, place: _Place) -> Child:
+        cluster = place.layout.cluster
+        options = arguments(
+            cluster=cluster,
+            socket_directory=place.socket_directory,
+            extra_settings=self._extra_settings,
+        )
+        command = place.identity.command(
+            program=[place.binaries.postgres, *options],
+            # To the server this is an immediate shutdown: it ends its own processes, where a
+            # SIGKILL would leave them to notice by and by. Recovery does the rest.
+            fate=Signals.SIGQUIT,
+            cluster=cluster,
+        )
+        return start_postmaster(command, cluster=cluster, log=place.layout.log)
+
+    def _started_place(self) -> _Place:
+        if self._place is None:
+            raise NotRunningError("expected a started server, found none; call start() first")
+        return self._place
+
+    def _started_postmaster(self) -> Child:
+        if self._postmaster is None:
+            raise NotRunningError("expected a started server, found none; call start() first")
+        return self._postmaster
+
+
+def _url(role: str, password: Path, socket_directory: Path) -> URL:
+    """Return a URL that says everything, so that no PGHOST or PGPORT can send us elsewhere."""
+    return URL.create(
+        "postgresql+asyncpg",
+        username=role,
+        password=read_password(password),
+        database=DATABASE,
+        query={"host": str(socket_directory), "port": str(PORT)},
+    )

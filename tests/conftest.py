@@ -1,0 +1,34 @@
+"""Fixtures for every kind of test."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.private_postgres import PrivatePostgres
+from tests.postgres import SMALL, running_server, scratch_directory
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PrivatePostgres]:
+    """Run one server for the whole session (one for each worker of pytest-xdist)."""
+    with scratch_directory() as directory, running_server(directory) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def made_data_dir() -> Iterator[Path]:
+    """Lend a data directory after its first start: to be copied, not to be used."""
+    with scratch_directory() as directory:
+        with PrivatePostgres(directory / "made", extra_settings=SMALL):
+            pass
+        yield directory / "made"
+
+
+@pytest.fixture
+def data_dir(made_data_dir: Path) -> Iterator[Path]:
+    """Lend a data directory after its first start, with no server running on it."""
+    with scratch_directory() as directory:
+        shutil.copytree(made_data_dir, directory / "data")
+        yield directory / "data"
