@@ -60,7 +60,9 @@ def decide(
     if signal.subject is SubjectKind.LEAD:
         assert party.lead is not None
         if party.lead.is_new and signal.type.kind is not EventKind.FACT:
-            return NotAllowed("lead-unknown", "A decision needs a lead that has been reported before.")
+            return NotAllowed(
+                "lead-unknown", "A decision needs a lead that has been reported before."
+            )
     course = _Course(compiled, state, signal, party, position)
     if signal.subject is SubjectKind.LEDGER:
         course.add(signal.type.name, LEDGER, data=signal.data)
@@ -366,7 +368,7 @@ def _reconsider(course: _Course) -> bool:
         if move is None or not _is_news(move, lead, fact):
             continue
         course.add(
-            move.stands_as or event_type.stands_as,
+            event_type.stands_as,
             course.lead,
             data={"fact": str(fact.position), "type": fact.type},
             effects={"fact": fact.position},

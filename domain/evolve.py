@@ -19,7 +19,7 @@ from domain.events import Event
 from domain.lifecycle.definition import MoveKind
 from domain.state import AccountState, LeadState, StandingFact
 
-Staged = TypeVar("Staged", LeadState, AccountState)
+Staged = TypeVar("Staged", bound=LeadState | AccountState)
 
 _SET = ("known", "origin", "channel", "owner", "account", "absorbed_by")
 _MERGED = ("attributes", "opportunities", "orders")
@@ -41,21 +41,28 @@ def _with_effects(state: Staged, event: Event) -> Staged:
         if name in effects:
             changes[name] = {**getattr(state, name), **effects[name]}
     if isinstance(state, LeadState):
-        if "absorbs" in effects:
-            changes["absorbs"] = (*state.absorbs, effects["absorbs"])
-        if "stands" in effects:
-            fact = StandingFact(event.type, event.position, effects["stands"])
-            others = tuple(one for one in state.standing if one.type != fact.type)
-            changes["standing"] = (*others, fact)
-        if "absorbed_by" in effects:
-            changes["stage"] = None
+        changes |= _of_lead(state, event)
     return state._replace(**changes) if changes else state
+
+
+def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
+    effects = event.effects
+    changes: dict[str, Any] = {}
+    if "absorbs" in effects:
+        changes["absorbs"] = (*state.absorbs, effects["absorbs"])
+    if "absorbed_by" in effects:
+        changes["stage"] = None
+    if "stands" in effects:
+        fact = StandingFact(event.type, event.position, effects["stands"])
+        others = [one for one in state.standing if one.type != fact.type]
+        changes["standing"] = (*others, fact)
+    return changes
 
 
 def _moved(state: Staged, event: Event) -> Staged:
     pass_number = event.pass_number if event.pass_number is not None else state.pass_number
     begins_pass = pass_number != state.pass_number
-    entered = () if begins_pass else state.entered
+    entered: tuple[str, ...] = () if begins_pass else state.entered
     stage = event.stage_to
     if stage is not None and stage not in entered:
         entered = (*entered, stage)
@@ -70,16 +77,12 @@ def _moved(state: Staged, event: Event) -> Staged:
     return moved
 
 
-def _facts_after(
-    state: LeadState, event: Event, *, begins_pass: bool
-) -> tuple[StandingFact, ...]:
+def _facts_after(state: LeadState, event: Event, *, begins_pass: bool) -> tuple[StandingFact, ...]:
     """Mark the fact that moved the lead; what stood in an ended pass ends with it."""
     mover = event.effects.get("fact", event.position)
     assert event.stage_to is not None
     return tuple(
-        fact._replace(moved_to=(*fact.moved_to, event.stage_to))
-        if fact.position == mover
-        else fact
+        fact._replace(moved_to=(*fact.moved_to, event.stage_to)) if fact.position == mover else fact
         for fact in state.standing
         if not begins_pass or fact.position == event.position
     )

@@ -6,6 +6,7 @@ from typing import Any
 from domain.lifecycle.conditions import Scalar
 from domain.state import LOST, OPEN, STANDING, WON, State
 
+
 class Facts(Mapping[str, Scalar]):
     """The facts of one question. A class, because most moves have no guard and never look."""
 

@@ -3,6 +3,8 @@
 import asyncpg
 
 CONNECTION_LOST: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,

@@ -121,7 +121,7 @@ class Ledger:
             try:
                 async with asyncio.timeout(ANSWER_WAIT_S):
                     return await self._try(submissions)
-            except (OSError, TimeoutError, *CONNECTION_LOST) as error:
+            except CONNECTION_LOST as error:
                 await self._drop_session()
                 self._expects_known_keys = True
                 log.warning("ledger.try_failed", attempt=attempt, error=type(error).__name__)

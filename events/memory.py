@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 from domain.events import Event
 from domain.evolve import evolve
@@ -50,8 +51,9 @@ def after(before: Remembered, event: Event, subject_id: str) -> Remembered:
     """
     is_own = event.forwarded_to is None
     state = before.state
-    if state is not None and (is_own or event.forwarded_to == subject_id):
-        state = evolve(state, event)
+    if is_own or event.forwarded_to == subject_id:
+        if isinstance(state, LeadState) or state is not None:
+            state = evolve(state, event)
     is_about_it = event.subject.id == subject_id or before.kind is SubjectKind.LEDGER
     version = before.version + 1 if is_about_it else before.version
     return Remembered(before.kind, version, event.position, state)
@@ -111,13 +113,18 @@ class Memory:
 
     def forget_oldest(self) -> None:
         """Keep within bounds: what was learned first goes first."""
-        for remembered, most in ((self.subjects, SUBJECTS_MAX), (self.pointers, POINTERS_MAX)):
-            excess = len(remembered) - most
-            if excess > 0:
-                for key in list(remembered)[: excess + most // 10]:
-                    del remembered[key]
+        _forget_oldest(self.subjects, most=SUBJECTS_MAX)
+        _forget_oldest(self.pointers, most=POINTERS_MAX)
 
     def forget_all(self) -> None:
         """Start from nothing; the lifecycles in force stay, they never change."""
         self.subjects.clear()
         self.pointers.clear()
+
+
+def _forget_oldest(remembered: dict[Any, Any], *, most: int) -> None:
+    """Remove a tenth more than needed, so that it is not done with every batch."""
+    excess = len(remembered) - most
+    if excess > 0:
+        for key in list(islice(remembered, excess + most // 10)):
+            del remembered[key]

@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 YEAR_MIN, YEAR_MAX = 1970, 2200
 """Outside of these a time of a lead's action is a mistake, whatever it meant."""
 
-_RFC3339 = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})"
-)
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
 
 
 def parse(text: str) -> datetime | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.lifecycle.definition import EventType, Lifecycle, Role, SubjectKind
 from domain.lifecycle.words import nearest
@@ -84,12 +84,14 @@ def _signal(
 
 def _invalid(error: ValidationError) -> Refusal:
     """Say the first thing wrong: where, what was expected. Never what was found: it may be
-    personal."""
+    personal.
+    """
     first = error.errors(include_url=False, include_input=False)[0]
     pointer = "".join("/" + _escape(str(part)) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         where = first["loc"][0] if len(first["loc"]) > 1 else None
-        model = {"lead": LeadReference, "account": AccountReference}.get(str(where), NativeEvent)
+        models: dict[str, type[BaseModel]] = {"lead": LeadReference, "account": AccountReference}
+        model = models.get(str(where), NativeEvent)
         known = tuple(model.model_fields)
         return Refusal(
             "event-invalid",

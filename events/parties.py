@@ -108,9 +108,7 @@ def _of_mail(host: str, context: Context) -> dict[str, Any]:
     return {"free_mail": True} if company is None else {"company_domain": company}
 
 
-def _profile(
-    profile: Mapping[str, Any], context: Context
-) -> tuple[dict[str, Any], bool] | Refusal:
+def _profile(profile: Mapping[str, Any], context: Context) -> tuple[dict[str, Any], bool] | Refusal:
     """Return the attributes that the lifecycle declares, and whether there are others."""
     declared: dict[str, Any] = {}
     for name, value in profile.items():

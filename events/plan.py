@@ -244,7 +244,9 @@ class Plan:
             self._link((*party.lead.links, *self._unpointed(signal)), party.lead.subject, position)
         if account.id is not None:
             self._link(account.links, account.id, position)
-        return answers.recorded(decided, self.entries[-len(decided)].leaf, self._stage_after(decided[0]))
+        return answers.recorded(
+            decided, self.entries[-len(decided)].leaf, self._stage_after(decided[0])
+        )
 
     def _unpointed(self, signal: Signal) -> tuple[Identifier, ...]:
         return tuple(one for one in signal.references if self.pointer(one) is None)

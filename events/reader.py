@@ -64,9 +64,7 @@ class LedgerReader:
             memory.forget_all()
             memory.position = head.position
         while memory.position < head.position:
-            page = await driver.fetch(
-                self._sql["read_records"].driver_sql, memory.position, PAGE
-            )
+            page = await driver.fetch(self._sql["read_records"].driver_sql, memory.position, PAGE)
             links = await self._links(driver, memory.position, page[-1]["position"])
             memory.advance([records.decode(row["record"]) for row in page], links)
         memory.recorded_at = head.recorded_at
@@ -139,9 +137,7 @@ class LedgerReader:
 
     async def _links(self, driver: Driver, after: int, upto: int) -> dict[Identifier, str]:
         rows = await driver.fetch(self._sql["read_links"].driver_sql, after, upto)
-        return {
-            Identifier(row["kind"], row["digest"]): str(row["subject_id"]) for row in rows
-        }
+        return {Identifier(row["kind"], row["digest"]): str(row["subject_id"]) for row in rows}
 
     async def _learn_lifecycles(self, driver: Driver, memory: Memory, *, after: int) -> None:
         for row in await driver.fetch(self._sql["read_lifecycles"].driver_sql, after):

@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Ascii = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[!-~]([ -~]*[!-~])?$")]
+Ascii = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[!-~]([ -~]*[!-~])?$")
+]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=1_024)]
 
@@ -13,7 +15,8 @@ _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 class LeadReference(BaseModel):
     """Who it is about. At least one of `id`, `email`, `phone`, `user_id`, `anonymous_id`,
-    `external_ids`."""
+    `external_ids`.
+    """
 
     model_config = _STRICT
 
@@ -30,8 +33,10 @@ class LeadReference(BaseModel):
     name: Value | None = None
     profile: Annotated[
         dict[Key, Any] | None,
-        Field(description="Attributes of the person. What the lifecycle does not declare as "
-              "non-personal is stored apart from the record."),
+        Field(
+            description="Attributes of the person. What the lifecycle does not declare as "
+            "non-personal is stored apart from the record."
+        ),
     ] = None
 
 
@@ -51,14 +56,22 @@ class NativeEvent(BaseModel):
 
     model_config = _STRICT
 
-    id: Annotated[Key, Field(description="With `source` the event's key: one key is one event, "
-                             "however often it is sent.", examples=["form-8841"])]
+    id: Annotated[
+        Key,
+        Field(
+            description="With `source` the event's key: one key is one event, "
+            "however often it is sent.",
+            examples=["form-8841"],
+        ),
+    ]
     type: Annotated[Ascii, Field(examples=["form.submitted"])]
     source: Annotated[Ascii | None, Field(description="Defaults to the key's own source.")] = None
     time: Annotated[
         str | None,
-        Field(description="When it happened, RFC 3339 with offset. Defaults to the receipt.",
-              examples=["2026-11-22T10:15:00+09:00"]),
+        Field(
+            description="When it happened, RFC 3339 with offset. Defaults to the receipt.",
+            examples=["2026-11-22T10:15:00+09:00"],
+        ),
     ] = None
     sent_at: Annotated[
         str | None, Field(description="When it was sent, by the same clock: takes out its skew.")
@@ -66,4 +79,6 @@ class NativeEvent(BaseModel):
     actor: Annotated[Value | None, Field(description="Who did it. Defaults to the key.")] = None
     lead: LeadReference | None = None
     account: AccountReference | None = None
-    data: Annotated[dict[str, Any] | None, Field(description="What happened, by event type.")] = None
+    data: Annotated[dict[str, Any] | None, Field(description="What happened, by event type.")] = (
+        None
+    )

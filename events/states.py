@@ -13,7 +13,8 @@ _LEAD_TUPLES = ("entered", "absorbs")
 
 def encode(state: LeadState | AccountState | None) -> str:
     """Write what differs from the initial state, with sorted keys, so that equal states are equal
-    text."""
+    text.
+    """
     if state is None:
         return "{}"
     initial = INITIAL_LEAD if isinstance(state, LeadState) else INITIAL_ACCOUNT

@@ -27,7 +27,7 @@ DRIVER = "postgresql+asyncpg"
 _ACCEPTED_DRIVERS = frozenset({"postgres", "postgresql", DRIVER})
 
 
-class SettingsInvalid(Exception):  # noqa: N818  the name is what a handler reads
+class SettingsInvalid(Exception):
     """A setting is unknown or has a value that does not fit."""
 
 

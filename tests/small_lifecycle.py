@@ -41,7 +41,9 @@ fields:
 events:
   facts:
     visit.recorded: {label: {en: visit}, fields: [channel, score]}
-    deal.opened: {label: {en: deal}, fields: [value], required: [opportunity], role: opens_opportunity, stands_as: lead.pushed}
+    deal.opened:
+      {label: {en: deal}, fields: [value], required: [opportunity], role: opens_opportunity,
+       stands_as: lead.pushed}
     company.listed: {label: {en: company listed}, subject: account}
   decisions:
     lead.accepted: {label: {en: accepted}}

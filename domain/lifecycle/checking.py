@@ -55,7 +55,8 @@ def check(
     for track in tracks:
         _check_shortcuts(track, moves[track.subject])
         _check_shadowed(moves[track.subject])
-        _check_ways(track, moves[track.subject])
+        if not root.is_doubtful(track.place.path):
+            _check_ways(track, moves[track.subject])
     for family in _families(glossary, declared, tracks):
         _check_names(family)
 
@@ -78,21 +79,23 @@ def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventTyp
             place.complain("only the service writes this type; declare it under `derived`")
     needed = ROLE_FIELDS.get(event.role) if event.role else None
     if needed and not (needed in event.fields and event.fields[needed].required):
-        place.complain(f"role {event.role} needs `required: [{needed}]`")
+        place.at("role").complain(f"role {event.role} needs `required: [{needed}]`")
     if event.role and event.subject is not SubjectKind.LEAD:
-        place.complain(f"role {event.role} is about a lead, and this type about {event.subject}")
+        place.at("role").complain(
+            f"role {event.role} is about a lead, and this type about {event.subject}"
+        )
     if event.stands_as is not None:
         _check_stands_as(placed, events.get(event.stands_as))
 
 
 def _check_stands_as(placed: Placed[EventType], carrier: Placed[EventType] | None) -> None:
-    event, place = placed.value, placed.place
+    event, place = placed.value, placed.place.at("stands_as")
     if event.kind is not EventKind.FACT:
-        place.complain("only a fact stands and is considered again; drop `stands_as`")
+        place.complain("only a fact stands and is considered again; drop this")
     if carrier is None:
-        place.complain(f"`stands_as` names '{event.stands_as}', which is not declared")
+        place.complain(f"'{event.stands_as}' is not declared")
     elif carrier.value.kind is EventKind.FACT or carrier.value.subject is not event.subject:
-        place.complain(f"`stands_as` needs a decision or derived event about {event.subject}")
+        place.complain(f"expected a decision or derived event about the {event.subject}")
 
 
 def _check_fields(declared: Declarations) -> None:
@@ -124,7 +127,7 @@ def _check_shortcuts(track: PlacedTrack, moves: Iterable[Placed[Move]]) -> None:
     for placed in moves:
         move = placed.value
         if move.begins_pass and track.subject is not SubjectKind.LEAD:
-            placed.place.complain("only a lead goes through the funnel in passes")
+            placed.place.at("begins_pass").complain("only a lead goes through the funnel in passes")
         if move.named or move.stays:
             continue
         skipped = {
@@ -132,7 +135,7 @@ def _check_shortcuts(track: PlacedTrack, moves: Iterable[Placed[Move]]) -> None:
             for source in move.sources
         }
         if move.shortcut and not any(skipped.values()):
-            placed.place.complain("is declared a shortcut and passes over nothing")
+            placed.place.at("shortcut").complain("is declared a shortcut and passes over nothing")
         for source, stages in skipped.items():
             if stages and not move.shortcut:
                 placed.place.complain(

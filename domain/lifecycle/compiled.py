@@ -114,16 +114,17 @@ def compile_lifecycle(lifecycle: Lifecycle) -> Compiled:
     """Compile a checked lifecycle, once per version."""
     return Compiled(
         lifecycle=lifecycle,
-        lead=_table(lifecycle, lifecycle.lead),
-        account=_table(lifecycle, lifecycle.account),
+        lead=compile_track(lifecycle.lead, lifecycle.guards),
+        account=compile_track(lifecycle.account, lifecycle.guards),
     )
 
 
-def _table(lifecycle: Lifecycle, track: Track) -> MoveTable:
+def compile_track(track: Track, guards: Mapping[str, Guard]) -> MoveTable:
+    """Build the machine of one track and lay its legal moves out for look-ups."""
     moves: dict[tuple[str | None, str], list[CompiledMove]] = defaultdict(list)
     allowed: dict[str | None, list[AllowedMove]] = defaultdict(list)
     targets: dict[str, set[str]] = defaultdict(set)
-    for legal in legal_moves(machine_for(track, lifecycle.guards)):
+    for legal in legal_moves(machine_for(track, guards)):
         stage = None if legal.source == UNPLACED else legal.source
         move = _compiled(legal, track)
         moves[stage, legal.trigger].append(move)

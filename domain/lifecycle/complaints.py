@@ -16,7 +16,7 @@ class Complaint:
         return f"line {self.line}: {where}{'' if self.fatal else 'warning: '}{self.message}"
 
 
-class LifecycleInvalid(Exception):  # noqa: N818 - reads as what it says, as Refused does
+class LifecycleInvalid(Exception):
     """The text is no valid lifecycle; every mistake found is listed with its line."""
 
     def __init__(self, complaints: tuple[Complaint, ...]) -> None:

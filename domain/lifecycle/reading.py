@@ -53,6 +53,18 @@ class Place:
             Complaint(line=self.line, path=self.path, message=message, fatal=False)
         )
 
+    def is_doubtful(self, section: str) -> bool:
+        """Whether a mistake in that section may be why something seems to be missing."""
+        return any(one.fatal and one.path.startswith(section) for one in self.complaints)
+
+    def at(self, key: str) -> "Place":
+        """Find the entry of a key that has been read before, or stay here if there is none."""
+        pairs = self.node.value if isinstance(self.node, yaml.MappingNode) else ()
+        for key_node, node in pairs:
+            if key_node.value == key:
+                return self._entry(key=key, key_node=key_node, node=node)
+        return self
+
     def entries(
         self, *, known: Collection[str] | None = None, required: Collection[str] = ()
     ) -> dict[str, "Place"]:
@@ -160,7 +172,7 @@ def root_of(text: str) -> Place:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         _refuse(mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}")
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
         _refuse(1, f"is not YAML: {error}")
     if node is None:
         _refuse(1, "expected a mapping, found nothing")

@@ -5,7 +5,7 @@ value. Each class is one HTTP answer, but knows nothing of HTTP.
 """
 
 
-class JsonFault(Exception):  # noqa: N818 - "fault" is the word, and its kinds read as adjectives
+class JsonFault(Exception):
     """The JSON cannot be taken."""
 
     def __init__(self, *, expected: str, found: str) -> None:

@@ -111,12 +111,14 @@ CREATE TABLE ledger.api_keys (
     sources text[] NOT NULL,
     department text COLLATE "C",
     scopes text[] NOT NULL,
+    events_per_second integer,
     created_at timestamptz NOT NULL,
     expires_at timestamptz,
     revoked_at timestamptz,
     CONSTRAINT api_keys_are_unique PRIMARY KEY (key_id),
     CONSTRAINT api_keys_speak_for_a_source CHECK (cardinality(sources) > 0),
-    CONSTRAINT api_keys_digest_is_sha256 CHECK (octet_length(secret_digest) = 32)
+    CONSTRAINT api_keys_digest_is_sha256 CHECK (octet_length(secret_digest) = 32),
+    CONSTRAINT api_keys_rate_is_positive CHECK (events_per_second > 0)
 );
 
 CREATE FUNCTION ledger.append(
@@ -198,13 +200,19 @@ $$;
 
 CREATE TABLE ledger.projections (
     name text COLLATE "C" NOT NULL,
-    version integer NOT NULL,
     generation integer NOT NULL,
+    version integer NOT NULL,
+    status text COLLATE "C" NOT NULL,
     position bigint NOT NULL,
     recorded_at timestamptz,
     failure text,
-    CONSTRAINT projections_have_one_checkpoint PRIMARY KEY (name, generation)
-);
+    CONSTRAINT projections_have_one_checkpoint PRIMARY KEY (name, generation),
+    CONSTRAINT projections_have_a_status CHECK (status IN ('building', 'live', 'retired')),
+    CONSTRAINT projections_position_is_not_negative CHECK (position >= 0)
+) WITH (fillfactor = 10);
+
+CREATE UNIQUE INDEX projections_have_one_live_generation
+    ON ledger.projections (name) WHERE status = 'live';
 
 COMMENT ON TABLE ledger.projections IS
     'Checkpoints. Locked by the runner that projects, in the transaction that writes the rows.';

@@ -128,6 +128,8 @@ def test_what_is_not_strict_json_is_unreadable(body: bytes) -> None:
         b'{"b":[{"a":1,"c":2,"a":3}]}',
         b'{"a:":1,"a\\u003a":2}',
         b'{"":1,"":"\\u003a"}',
+        b'{"b":"\\u003a","a":1,"a":2}',
+        b'{"b":"\\u003A","a":1,"a":2}',
         b'{"a" :1, "a" :":"}',
     ],
 )
@@ -194,6 +196,7 @@ def test_brackets_in_strings_are_not_depth() -> None:
         b"[" * 2_500_000 + b"]" * 2_500_000,
         b'{"a":' + b"[" * 5_000 + b"]" * 5_000 + b',"a":1}',
         b'["\\u0000",' + b'"\\""' * 1_000_000,
+        b'["\\\\",' + b"[" * 5_000 + b"]" * 5_001,
     ],
 )
 def test_an_absurd_body_is_unreadable_at_once(body: bytes) -> None:
@@ -214,10 +217,11 @@ def test_members_are_counted_over_the_whole_event() -> None:
 
 
 def test_an_event_may_fill_its_bytes_and_no_more() -> None:
-    room = EVENT_LIMITS.event_bytes_max - len('""')
+    most = b'"' + b"a" * (EVENT_LIMITS.event_bytes_max - len('""')) + b'"'
 
-    assert read_value(b'"' + b"a" * room + b'"') == "a" * room
-    assert type(fault_of(b'"' + b"a" * (room + 1) + b'"')) is TooLarge
+    assert read_value(most) == most[1:-1].decode()
+    assert type(fault_of(most + b" ")) is TooLarge
+    assert read_batch(b"[ " + most + b" ]") == [most[1:-1].decode()]
 
 
 @pytest.mark.parametrize("body", ['"ééééé"', '{"ééééé":1}', '["\\u00e9éééé"]'])
@@ -236,6 +240,10 @@ def test_a_fault_says_what_was_expected_and_found_and_where_but_no_value() -> No
     assert str(fault_of(b'{"email":"hanako@example.co.jp"')) == (
         "The body cannot be read as JSON. Expected JSON as RFC 8259 defines it;"
         " found a fault at line 1, column 32: Expecting ',' delimiter."
+    )
+    assert str(fault_of(b"\xef\xbb\xbf{}")) == (
+        "The body cannot be read as JSON. Expected UTF-8 without a byte order mark;"
+        " found a byte order mark."
     )
 
 

@@ -1,0 +1,103 @@
+"""Decide again what the ledger decided, from nothing but its records.
+
+A record holds what the decision went by: the declared data, what was news about the person, who
+was linked or absorbed, the department that spoke. So each reported event can be given back to
+`decide` under the lifecycle version that it names, and must come out as it stands.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from domain.decide import NotAllowed, Party, decide
+from domain.events import Event
+from domain.identity import Resolution
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.signals import Identifier, Signal
+from domain.state import INITIAL_ACCOUNT, AccountState, LeadState, State
+from events.memory import Remembered, newborn
+from events.records import Record
+
+Subjects = Mapping[str, Remembered]
+
+
+def decide_again(
+    compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+) -> Sequence[Event] | NotAllowed | None:
+    """Return what this code decides for a reported event, given the subjects before it.
+
+    `group` is the event and those derived from it. None: its type is not in the lifecycle.
+    """
+    first, envelope = group[0]
+    event_type = compiled.lifecycle.events.get(first.type)
+    if event_type is None:
+        return None
+    derived = [record.event for record in group[1:]]
+    party = _party(first, derived, subjects)
+    signal = Signal(
+        source=envelope.source,
+        id=envelope.id,
+        type=event_type,
+        subject=first.subject.kind,
+        occurred_at=first.occurred_at,
+        claimed_at=envelope.claimed_at,
+        actor=envelope.actor,
+        key_id=envelope.key_id or "",
+        department=envelope.department,
+        lead_id=None,
+        identifiers=(),
+        references=(),
+        account_id=None,
+        account_identifiers=(),
+        names_account=False,
+        data=first.data,
+        attributes=first.effects.get("attributes", {}),
+        personal=None,
+        holds_personal_data=first.effects.get("known", False),
+        fingerprint=b"",
+    )
+    return decide(compiled, _state(party, subjects), signal, party, position=first.position)
+
+
+def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
+    linked = {
+        event.subject.kind: tuple(event.data["kinds"])
+        for event in derived
+        if event.type == "identity.linked"
+    }
+    account_links = linked.get(SubjectKind.ACCOUNT, ())
+    if first.subject.kind is SubjectKind.ACCOUNT:
+        return Party(None, first.subject.id, account_links)
+    if first.subject.kind is SubjectKind.LEDGER:
+        return Party(None, None)
+    receiver = first.receiver.id
+    resolution = Resolution(
+        subject=first.subject.id,
+        receiver=receiver,
+        is_new=receiver not in subjects,
+        links=tuple(Identifier(kind, b"") for kind in linked.get(SubjectKind.LEAD, ())),
+        absorbs=tuple(event.subject.id for event in derived if event.type == "identity.absorbed"),
+        conflicts=tuple(
+            other
+            for event in derived
+            if event.type == "identity.conflicted"
+            for other in event.data["with"]
+        ),
+    )
+    lead = _lead(receiver, subjects)
+    return Party(resolution, first.effects.get("account", lead.account), account_links)
+
+
+def _state(party: Party, subjects: Subjects) -> State:
+    lead = _lead(party.lead.receiver, subjects) if party.lead is not None else LeadState()
+    if party.account is None:
+        return State(lead, None)
+    remembered = subjects.get(party.account)
+    account = remembered.state if remembered is not None else INITIAL_ACCOUNT
+    assert isinstance(account, AccountState)
+    return State(lead, account)
+
+
+def _lead(lead_id: str, subjects: Subjects) -> LeadState:
+    state = subjects.get(lead_id, newborn(SubjectKind.LEAD)).state
+    assert isinstance(state, LeadState)
+    return state

@@ -1,0 +1,299 @@
+"""Verify a ledger as somebody who distrusts it: everything that can be recomputed is.
+
+Positions, leaves, columns against records, versions per subject, personal data against its digest,
+every outcome against the lifecycle version that decided it, and what the writer decides on against
+a fold of the history. The log is read at one moment while others go on writing. The states of all
+subjects are held in memory: about one kilobyte each.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.decide import RULES
+from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.loading import load as load_lifecycle
+from events import records, states
+from events.memory import LEDGER_SUBJECT_ID, Remembered, after, newborn
+from events.reader import LedgerReader
+from events.records import OWN_SOURCE, Record
+from events.redeciding import decide_again
+from events.sessions import Driver, open_session
+from events.statements import Statement, load
+
+PAGE = 5_000
+"""Rows read at once: some five megabytes."""
+
+Row = asyncpg.Record
+
+
+class Finding(Exception):
+    """The first thing that is wrong."""
+
+    def __init__(self, position: int | None, what: str, expected: object, found: object) -> None:
+        where = f"position {position}: " if position is not None else ""
+        super().__init__(f"{where}{what}: expected {expected}, found {found}")
+        self.position = position
+        self.what = what
+
+
+class Verified(NamedTuple):
+    """What was looked at, when nothing was found wrong."""
+
+    position: int
+    events: int
+    subjects: int
+    decided_again: int
+    not_decided_again: int
+    """Decided by an older version of the deciding code: not verified, only counted."""
+    erased: int
+    """Events whose personal data has been removed."""
+
+
+@dataclass(slots=True)
+class _Audit:
+    """A class, because each record is judged on what the records before it left."""
+
+    subjects: dict[str, Remembered] = field(default_factory=dict)
+    lifecycles: dict[int, Compiled] = field(default_factory=dict)
+    position: int = 0
+    recorded_time: str = ""
+    decided_again: int = 0
+    not_decided_again: int = 0
+    erased: int = 0
+    group: list[Record] = field(default_factory=list)
+    links: dict[int, list[str]] = field(default_factory=dict)
+
+    def take(self, row: Row) -> None:
+        """Judge one row of the log."""
+        self.position += 1
+        _expect(self.position, "positions have no gaps", self.position, row["position"])
+        raw = row["record"].encode()
+        _expect(self.position, "the leaf is that of the record", records.leaf_of(raw), row["leaf"])
+        record = self._decode(row["record"])
+        _compare_columns(self.position, row, record)
+        self._check_time(record)
+        self._check_personal(row, record)
+        if record.event.cause is None:
+            self.close_group()
+        elif not self.group or self.group[0].event.position != record.event.cause:
+            first = self.group[0].event.position if self.group else None
+            raise Finding(
+                self.position, "a derived event follows its cause", first, record.event.cause
+            )
+        self.group.append(record)
+
+    def _decode(self, record: str) -> Record:
+        try:
+            return records.decode(record)
+        except (records.RecordUnreadable, ValueError) as error:
+            raise Finding(self.position, "the record can be read", "a record", error) from error
+
+    def _check_time(self, record: Record) -> None:
+        recorded_time = record.envelope.recorded_time
+        if recorded_time < self.recorded_time:
+            raise Finding(
+                self.position,
+                "recorded time does not run backwards",
+                f"{self.recorded_time} or later",
+                recorded_time,
+            )
+        self.recorded_time = recorded_time
+
+    def _check_personal(self, row: Row, record: Record) -> None:
+        expected = record.envelope.personal_digest
+        if row["salt"] is None:
+            self.erased += expected is not None
+            return
+        found = records.personal_digest(row["salt"], row["content"])
+        _expect(self.position, "personal data is what the record has a digest of", expected, found)
+
+    def close_group(self) -> None:
+        """Judge a reported event with what followed from it, then let its subjects see it all."""
+        group, self.group = self.group, []
+        if not group:
+            return
+        if group[0].envelope.source != OWN_SOURCE:
+            self._decide_again(group)
+        elif group[0].event.type == "lifecycle.published":
+            published = group[0].event.data
+            self.lifecycles[published["version"]] = compile_lifecycle(
+                load_lifecycle(published["text"])
+            )
+        for record in group:
+            self._see(record)
+
+    def _decide_again(self, group: Sequence[Record]) -> None:
+        first, envelope = group[0]
+        if envelope.rules != RULES:
+            self.not_decided_again += len(group)
+            return
+        compiled = self.lifecycles.get(envelope.lifecycle)
+        if compiled is None:
+            known = sorted(self.lifecycles)
+            raise Finding(first.position, "its lifecycle was published", known, envelope.lifecycle)
+        decided = decide_again(compiled, self.subjects, group)
+        recorded = [record.event for record in group]
+        if decided != recorded:
+            raise Finding(
+                first.position, "the outcome is what its lifecycle decides", decided, recorded
+            )
+        self.decided_again += len(group)
+
+    def _see(self, record: Record) -> None:
+        event = record.event
+        subject_id = event.subject.id or LEDGER_SUBJECT_ID
+        if event.forwarded_to is not None:
+            before = self.subjects.get(event.forwarded_to, newborn(SubjectKind.LEAD))
+            self.subjects[event.forwarded_to] = after(before, event, event.forwarded_to)
+        before = self.subjects.get(subject_id, newborn(event.subject.kind))
+        seen = after(before, event, subject_id)
+        _expect(
+            event.position,
+            "versions of a subject have no gaps",
+            seen.version,
+            record.envelope.subject_version,
+        )
+        self.subjects[subject_id] = seen
+        if event.type == "identity.linked" and event.cause is not None:
+            self.links.setdefault(event.cause, []).extend(event.data["kinds"])
+
+
+def _expect(position: int | None, what: str, expected: object, found: object) -> None:
+    if expected != found:
+        raise Finding(position, what, _shown(expected), _shown(found))
+
+
+def _shown(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _compare_columns(position: int, row: Row, record: Record) -> None:
+    """Say whether the columns that find a record say the same as the record."""
+    event, envelope = record
+    for column, value in (
+        ("position", event.position),
+        ("source", envelope.source),
+        ("id", envelope.id),
+        ("subject_version", envelope.subject_version),
+        ("type", event.type),
+        ("occurred_at", event.occurred_at),
+    ):
+        _expect(position, f"the column {column} is as in the record", value, row[column])
+    subject_id = event.subject.id or LEDGER_SUBJECT_ID
+    _expect(
+        position, "the column subject_id is as in the record", subject_id, str(row["subject_id"])
+    )
+    _expect(
+        position,
+        "the column recorded_at is as in the record",
+        envelope.recorded_time,
+        records.rfc3339(row["recorded_at"]),
+    )
+
+
+async def verify(
+    engine: AsyncEngine, *, schema: str, on_progress: Callable[[int, int], None] | None = None
+) -> Verified:
+    """Verify the whole ledger; raises Finding at the first thing wrong.
+
+    `on_progress` is told the position reached and the last one.
+    """
+    sql = {
+        **load("events", "ledger.sql", schema),
+        **load("events", "verification.sql", schema),
+    }
+    session = await open_session(engine)
+    try:
+        async with session.driver.transaction(isolation="repeatable_read", readonly=True):
+            return await _verify(session.driver, sql, on_progress or _unheard)
+    finally:
+        await session.close()
+
+
+async def _verify(
+    driver: Driver, sql: Mapping[str, Statement], on_progress: Callable[[int, int], None]
+) -> Verified:
+    head = await LedgerReader(sql).head(driver)
+    audit = _Audit()
+    async for page in pages(driver, sql["read_everything"], head.position):
+        for row in page:
+            audit.take(row)
+        on_progress(audit.position, head.position)
+    audit.close_group()
+    _expect(None, "the head stands at the last event", head.position, audit.position)
+    await _compare_links(driver, sql, audit, head.position)
+    await _compare_subjects(driver, sql, audit)
+    return Verified(
+        position=head.position,
+        events=audit.position,
+        subjects=len(audit.subjects),
+        decided_again=audit.decided_again,
+        not_decided_again=audit.not_decided_again,
+        erased=audit.erased,
+    )
+
+
+def _unheard(position: int, last: int) -> None:
+    del position, last
+
+
+async def pages(driver: Driver, statement: Statement, upto: int) -> AsyncIterator[Sequence[Row]]:
+    """Read the log in order, page by page, up to a position."""
+    after = 0
+    while after < upto:
+        page = await driver.fetch(
+            statement.driver_sql,
+            *statement.arguments({"after": after, "upto": upto, "limit": PAGE}),
+        )
+        if not page:
+            return
+        yield page
+        after = page[-1]["position"]
+
+
+async def _compare_links(
+    driver: Driver, sql: Mapping[str, Statement], audit: _Audit, upto: int
+) -> None:
+    """Every identifier that an event linked is there. Removed ones are erased, never invented."""
+    rows = await driver.fetch(sql["read_links"].driver_sql, 0, upto)
+    own = {"opportunity", "order"}
+    for row in rows:
+        found = [kind for kind in row["kinds"] if kind not in own]
+        expected = sorted(audit.links.get(row["position"], []))
+        if not set(found) <= set(expected) or len(found) > len(expected):
+            raise Finding(
+                row["position"], "identifiers are those that events linked", expected, found
+            )
+
+
+async def _compare_subjects(driver: Driver, sql: Mapping[str, Statement], audit: _Audit) -> None:
+    """What the writer decides on is the fold of the history."""
+    remaining = dict(audit.subjects)
+    cursor, statement = None, sql["read_subjects"]
+    while True:
+        page = await driver.fetch(statement.driver_sql, cursor, PAGE)
+        for row in page:
+            subject_id = str(row["subject_id"])
+            expected = remaining.pop(subject_id, None)
+            kind = SubjectKind(row["kind"])
+            found = Remembered(
+                kind, row["version"], row["position"], states.decode(kind, row["state"])
+            )
+            if found != expected:
+                raise Finding(
+                    row["position"],
+                    f"the state of {kind} {subject_id} is the fold of its events",
+                    expected,
+                    found,
+                )
+        if len(page) < PAGE:
+            break
+        cursor = page[-1]["subject_id"]
+    if remaining:
+        missing: Any = next(iter(remaining))
+        raise Finding(None, "every subject has its state", f"a state of {missing}", "none")

@@ -1,0 +1,34 @@
+-- name: read_everything
+-- The log as it is stored: columns, record, and what lies beside it.
+SELECT event.position, event.source, event.id, event.subject_id, event.subject_version, event.type,
+       event.occurred_at, event.recorded_at, event.leaf, event.record,
+       personal.salt, personal.content
+  FROM ledger.events AS event
+  LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
+ WHERE event.position > :after AND event.position <= :upto
+ ORDER BY event.position
+ LIMIT :limit
+
+-- name: read_leaves
+-- Records and their fingerprints, nothing else.
+SELECT position, leaf, record
+  FROM ledger.events
+ WHERE position > :after AND position <= :upto
+ ORDER BY position
+ LIMIT :limit
+
+-- name: read_subjects
+-- What the writer would decide on, page by page.
+SELECT subject_id, kind, version, position, state
+  FROM ledger.subjects
+ WHERE CAST(:after AS uuid) IS NULL OR subject_id > CAST(:after AS uuid)
+ ORDER BY subject_id
+ LIMIT :limit
+
+-- name: read_links
+-- Which kinds of identifiers were pointed by which events.
+SELECT position, array_agg(kind ORDER BY kind) AS kinds
+  FROM ledger.identifiers
+ WHERE position > :after AND position <= :upto
+ GROUP BY position
+ ORDER BY position

@@ -1,0 +1,13 @@
+"""The first projection: stage intervals, and the counts of the funnel of now."""
+
+from alembic import context, op
+
+from migrations.scripts import run_script
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Create the tables that the stage intervals are projected into."""
+    run_script(op.get_bind(), "versions/0002_projections.sql", context.config.attributes["schema"])

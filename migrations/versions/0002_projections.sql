@@ -1,0 +1,106 @@
+-- What the questions about stages are answered from: who stood where, when, and since when we
+-- know. Every row carries the generation that built it, so that a projection can be built again
+-- beside the one that is read. `ledger` stands for the schema that the settings name.
+
+-- A stay that has ended. Rows are added and never changed, but for `known_to`: a restatement
+-- closes what was known and adds what is known instead.
+CREATE TABLE ledger.stage_stays (
+    generation integer NOT NULL,
+    subject_id uuid NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    pass_number integer NOT NULL,
+    stage text COLLATE "C" NOT NULL,
+    before text COLLATE "C" NOT NULL,
+    is_first_entry boolean NOT NULL,
+    entered_at timestamptz NOT NULL,
+    entry_position bigint NOT NULL,
+    entry_kind text COLLATE "C",
+    origin text COLLATE "C",
+    channel text COLLATE "C",
+    month text COLLATE "C" NOT NULL,
+    known_from bigint NOT NULL,
+    left_at timestamptz NOT NULL,
+    exit_position bigint NOT NULL,
+    exit_kind text COLLATE "C" NOT NULL,
+    next_stage text COLLATE "C",
+    known_to bigint,
+    CONSTRAINT stage_stays_are_known_once
+        PRIMARY KEY (generation, subject_id, known_from, entry_position),
+    CONSTRAINT stage_stays_end_after_they_begin CHECK (left_at >= entered_at),
+    CONSTRAINT stage_stays_have_a_kind CHECK (kind IN ('lead', 'account'))
+);
+
+COMMENT ON COLUMN ledger.stage_stays.before IS
+    'Stages that the pass had entered before this stay, in order of first entry, by spaces.';
+COMMENT ON COLUMN ledger.stage_stays.month IS
+    'Month of entry, YYYY-MM, in the time zone of the lifecycle in force when it was recorded.';
+COMMENT ON COLUMN ledger.stage_stays.exit_position IS
+    'The event that ended the stay. Up to the position before it the stay was known as open.';
+
+-- A stay that has not ended: one for each lead or account, in place.
+CREATE TABLE ledger.stage_standing (
+    generation integer NOT NULL,
+    subject_id uuid NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    pass_number integer NOT NULL,
+    stage text COLLATE "C" NOT NULL,
+    before text COLLATE "C" NOT NULL,
+    is_first_entry boolean NOT NULL,
+    entered_at timestamptz NOT NULL,
+    entry_position bigint NOT NULL,
+    entry_kind text COLLATE "C",
+    origin text COLLATE "C",
+    channel text COLLATE "C",
+    month text COLLATE "C" NOT NULL,
+    known_from bigint NOT NULL,
+    pass_origin text COLLATE "C",
+    pass_channel text COLLATE "C",
+    CONSTRAINT stage_standing_is_one_stay_each PRIMARY KEY (generation, subject_id),
+    CONSTRAINT stage_standing_has_a_kind CHECK (kind IN ('lead', 'account'))
+) WITH (fillfactor = 70);
+
+COMMENT ON COLUMN ledger.stage_standing.pass_origin IS
+    'Origin of the pass as it is known now: what its next stay will carry.';
+
+-- Both together, with four bounds: effective from and to, known from and to. Whether the end of a
+-- stay was known at position p is told by `exit_position <= p`.
+CREATE VIEW ledger.stage_intervals AS
+SELECT generation, subject_id, kind, pass_number, stage, before, is_first_entry, entered_at,
+       entry_position, entry_kind, origin, channel, month, known_from,
+       left_at, exit_position, exit_kind, next_stage, known_to
+  FROM ledger.stage_stays
+UNION ALL
+SELECT generation, subject_id, kind, pass_number, stage, before, is_first_entry, entered_at,
+       entry_position, entry_kind, origin, channel, month, known_from,
+       NULL, NULL, NULL, NULL, NULL
+  FROM ledger.stage_standing;
+
+-- The funnel of now, at any size of the log: one row for each way of having come to a stage, in
+-- total and by one breakdown at a time. From `before` follows what counts as reached, whatever
+-- path the lifecycle names.
+CREATE TABLE ledger.stage_counts (
+    generation integer NOT NULL,
+    breakdown text COLLATE "C" NOT NULL,
+    value text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    stage text COLLATE "C" NOT NULL,
+    before text COLLATE "C" NOT NULL,
+    entries bigint NOT NULL,
+    standing bigint NOT NULL,
+    CONSTRAINT stage_counts_are_kept_once
+        PRIMARY KEY (generation, breakdown, value, kind, stage, before),
+    CONSTRAINT stage_counts_are_not_negative CHECK (entries >= 0 AND standing >= 0),
+    CONSTRAINT stage_counts_stand_after_entering CHECK (standing <= entries)
+) WITH (fillfactor = 50);
+
+COMMENT ON COLUMN ledger.stage_counts.value IS
+    'Empty where nothing was told, which is not the same as the value unknown.';
+
+-- Which lifecycle was in force from which position on; its text stands in the event.
+CREATE TABLE ledger.stage_lifecycles (
+    generation integer NOT NULL,
+    position bigint NOT NULL,
+    version integer NOT NULL,
+    time_zone text COLLATE "C" NOT NULL,
+    CONSTRAINT stage_lifecycles_are_published_once PRIMARY KEY (generation, position)
+);

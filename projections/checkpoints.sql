@@ -1,0 +1,130 @@
+-- name: limit_waits
+-- Timeouts of this transaction only: a pooler may give the next one another session.
+SELECT set_config('lock_timeout', '5s', true),
+       set_config('statement_timeout', '60s', true),
+       set_config('idle_in_transaction_session_timeout', '60s', true)
+
+-- name: limit_long_waits
+-- A comparison reads two whole generations.
+SELECT set_config('lock_timeout', '60s', true),
+       set_config('statement_timeout', '1h', true),
+       set_config('idle_in_transaction_session_timeout', '5min', true)
+
+-- name: create
+-- The first generation of a projection that has none.
+INSERT INTO ledger.projections (name, generation, version, status, position)
+SELECT CAST(:name AS text), 1, CAST(:version AS integer), 'live', 0
+ WHERE NOT EXISTS (SELECT FROM ledger.projections WHERE name = :name)
+    ON CONFLICT DO NOTHING
+
+-- name: take_live
+-- Election and fencing in one: who holds this row projects, until its transaction ends.
+SELECT generation, version, position, failure
+  FROM ledger.projections
+ WHERE name = :name AND status = 'live'
+   FOR UPDATE SKIP LOCKED
+
+-- name: hold_live
+-- Like take_live, for a rebuild, which waits for its turn.
+SELECT generation, version, position, failure
+  FROM ledger.projections
+ WHERE name = :name AND status = 'live'
+   FOR UPDATE
+
+-- name: hold_building
+-- No row: another rebuild has begun and retired this one.
+SELECT generation, version, position, failure
+  FROM ledger.projections
+ WHERE name = :name AND generation = :generation AND status = 'building'
+   FOR UPDATE
+
+-- name: read_live
+-- How far a projection is, without waiting for whoever projects.
+SELECT generation, version, position, failure
+  FROM ledger.projections
+ WHERE name = :name AND status = 'live'
+
+-- name: read_pair
+-- Where two generations stand: the first statement of the snapshot that compares them.
+SELECT live.position AS live_position, built.position AS built_position
+  FROM ledger.projections AS live
+  JOIN ledger.projections AS built
+    ON built.name = live.name
+ WHERE live.name = :name AND live.generation = :live AND built.generation = :built
+
+-- name: read_records
+-- The log in order, after a checkpoint, at most to a position.
+SELECT position, recorded_at, record
+  FROM ledger.events
+ WHERE position > :after AND position <= :upto
+ ORDER BY position
+ LIMIT :limit
+
+-- name: read_head
+SELECT position
+  FROM ledger.ledger_head
+
+-- name: move
+-- In the same transaction as the rows: they and the checkpoint are never apart.
+UPDATE ledger.projections
+   SET position = :position, recorded_at = :recorded_at
+ WHERE name = :name AND generation = :generation AND position = :after
+
+-- name: stop
+-- Says what is wrong without a word of the event's content.
+UPDATE ledger.projections
+   SET failure = :failure
+ WHERE name = :name AND generation = :generation AND position = :position
+
+-- name: retry
+-- The cause is mended: the next runner goes on from where it stopped.
+UPDATE ledger.projections
+   SET failure = NULL
+ WHERE name = :name AND status = 'live' AND failure IS NOT NULL
+
+-- name: lags
+-- How far behind, in events and as the age of the first event that is not projected yet.
+SELECT projection.name, projection.version, projection.generation, projection.position,
+       projection.failure, head.position AS head_position,
+       CAST(COALESCE(GREATEST(extract(epoch FROM clock_timestamp() - next.recorded_at), 0), 0)
+            AS double precision) AS seconds
+  FROM ledger.projections AS projection
+ CROSS JOIN ledger.ledger_head AS head
+  LEFT JOIN ledger.events AS next
+    ON next.position = projection.position + 1
+ WHERE projection.status = 'live'
+ ORDER BY projection.name
+
+-- name: retire_building
+-- A rebuild that was begun earlier gives way.
+UPDATE ledger.projections
+   SET status = 'retired'
+ WHERE name = :name AND status = 'building'
+
+-- name: begin_building
+INSERT INTO ledger.projections (name, generation, version, status, position)
+SELECT CAST(:name AS text), max(generation) + 1, CAST(:version AS integer), 'building', 0
+  FROM ledger.projections
+ WHERE name = :name
+RETURNING generation
+
+-- name: retire
+UPDATE ledger.projections
+   SET status = 'retired'
+ WHERE name = :name AND generation = :generation
+
+-- name: make_live
+UPDATE ledger.projections
+   SET status = 'live'
+ WHERE name = :name AND generation = :generation AND status = 'building'
+
+-- name: read_retired
+SELECT generation
+  FROM ledger.projections
+ WHERE name = :name AND status = 'retired'
+ ORDER BY generation
+
+-- name: forget_retired
+-- Last, so that a crash before it is noticed and the rows are not left behind.
+DELETE FROM ledger.projections
+ WHERE name = :name AND generation = :generation AND status = 'retired'

@@ -1,0 +1,118 @@
+"""Follow the log with one projection: take the checkpoint, fold what is new, write, again."""
+
+import asyncio
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.limits import INTEGER_MAX
+from projections.advance import Checkpoint, Page, Sql, advance, checkpoint, read_page
+from projections.failures import FoldFailed
+from projections.limits import BATCH_RECORDS, GATHER_S, POLL_S, RETRY_S, WATCH_S
+from projections.projection import Projection
+from projections.transactions import UNAVAILABLE, borrowed, transaction
+
+log = structlog.get_logger()
+
+
+class Step(NamedTuple):
+    """What one attempt came to."""
+
+    position: int
+    """How far the projection is, whoever brought it there."""
+    records: int = 0
+    is_full: bool = False
+    """More is probably waiting."""
+
+
+class Follower:
+    """One projection's runner. A class, because it is woken, and remembers how far it got."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        sql: Sql,
+        projection: Projection[Any],
+        *,
+        batch_records: int = BATCH_RECORDS,
+    ) -> None:
+        self.projection = projection
+        self.position = 0
+        """How far the projection was when last looked at."""
+        self._engine = engine
+        self._sql = sql
+        self._batch_records = batch_records
+        self._woken = asyncio.Event()
+        self._moved = asyncio.Condition()
+        self._waiting = 0
+        self._is_mismatch_told = False
+
+    def wake(self) -> None:
+        """Look for new events now. Cheap, and safe to call after every append."""
+        self._woken.set()
+
+    async def follow(self) -> None:
+        """Project until cancelled. Waits out a database that is away, stops at what cannot be."""
+        while True:
+            try:
+                step = await self.step()
+            except UNAVAILABLE as error:
+                log.warning(
+                    "projection.waits", projection=self.projection.name, error=type(error).__name__
+                )
+                await asyncio.sleep(RETRY_S)
+                continue
+            if step.is_full:
+                continue
+            if step.records:
+                await asyncio.sleep(GATHER_S)
+            await self._rest()
+
+    async def step(self) -> Step:
+        """Project one batch, unless another process is at it, nothing is new, or it has stopped."""
+        self._woken.clear()
+        try:
+            step = await self._project(upto=INTEGER_MAX)
+        except FoldFailed as failed:
+            step = await self._stop(failed)
+        await self._tell(step.position)
+        return step
+
+    async def wait_for(self, position: int) -> int:
+        """Return as soon as the projection has come to a position."""
+        self._waiting += 1
+        self.wake()
+        try:
+            async with self._moved:
+                await self._moved.wait_for(lambda: self.position >= position)
+        finally:
+            self._waiting -= 1
+        return self.position
+
+    async def _project(self, *, upto: int) -> Step:
+        async with transaction(self._engine, self._sql["limit_waits"]) as driver:
+            taken = await checkpoint(driver, self._sql["take_live"], name=self.projection.name)
+            if taken is not None and self._may_project(taken):
+                page = await read_page(
+                    driver,
+                    self._sql,
+                    self.projection,
+                    after=taken.position,
+                    upto=upto,
+                    limit=self._batch_records,
+                )
+                return await self._advance(driver, taken, page)
+        return await self._look(taken)
+
+    async def _advance(self, driver: Any, taken: Checkpoint, page: Page) -> Step:
+        if page.count == 0:
+            return Step(taken.position)
+        try:
+            moved = await advance(driver, self._sql, self.projection, taken, page)
+        except (FoldFailed, *UNAVAILABLE):
+            raise
+        except Exception as error:
+            # Not one event but what was to be written of them is at fault: stop before the batch.
+            raise FoldFailed(error, taken.position + 1) from error
+        return Step(moved.position, page.count, is_full=page.count == self._batch_records)

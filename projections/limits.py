@@ -1,0 +1,39 @@
+"""Bound what projecting takes, in one place, each bound with its reason."""
+
+from typing import Final
+
+# Records folded in one transaction by a runner: some two megabytes, some tens of milliseconds. The
+# checkpoint row is locked no longer than that, and a killed runner repeats no more than that.
+BATCH_RECORDS: Final = 2_000
+
+# A rebuild has nobody waiting for its next row: larger batches coalesce more stays of one subject
+# and ask the database less often. Some ten megabytes in memory, twice, because it reads ahead.
+REBUILD_BATCH_RECORDS: Final = 10_000
+
+# What another process appended is found this late at most, plus one batch. A person does not see a
+# fifth of a second, and five look-ups a second of one row cost nothing.
+POLL_S: Final = 0.2
+
+# After a batch that was not full the runner waits this long, so that events that come one by one
+# are projected some at a time, and the database is left to the writer in between.
+GATHER_S: Final = 0.02
+
+# When somebody waits for a position that another process is projecting, look this often.
+WATCH_S: Final = 0.02
+
+# The database is away or busy. The writer's own pauses are of this order.
+RETRY_S: Final = 1.0
+
+# Rows of an old generation deleted in one transaction: some tens of milliseconds of work, so that
+# vacuum and the live projection keep pace.
+DELETE_ROWS: Final = 10_000
+
+# Rounds of aligning two generations before they are compared. The live one is held meanwhile, so
+# one or two are needed; more would mean that the hold does not work.
+ALIGN_ROUNDS_MAX: Final = 100
+
+# Differing rows that a comparison names; it counts them all.
+DIFFERENCES_SHOWN: Final = 20
+
+# Lifecycles kept parsed: those in force at the moments that people ask about.
+LIFECYCLES_KEPT: Final = 16

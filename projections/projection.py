@@ -1,0 +1,52 @@
+"""What a projection is: a name, a fold, and what reads and writes its rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from domain.events import Event
+from events.sessions import Driver
+from events.statements import Statement
+
+State = TypeVar("State")
+
+UPKEEP = ("count_rows", "delete_rows", "differences")
+"""Statements that every projection brings for its own tables, beside those it projects with:
+
+    count_rows   (generation) → rows
+    delete_rows  (generation, limit) → deleted: how many rows of a generation it removed
+    differences  (live, built, shown) → relation, content, live_rows, built_rows, differing: the
+                 rows that two generations do not hold equally often, and how many those are
+"""
+
+
+class Projection(Protocol[State]):
+    """One question's tables, built from the log.
+
+    `fold` does no I/O: it changes the state in memory that `load` made for this batch, and `write`
+    turns the changes into rows. All of it happens in the transaction that moves the checkpoint.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> int:
+        """Raised whenever the same log would give other rows: then it has to be rebuilt."""
+        ...
+
+    @property
+    def upkeep(self) -> Mapping[str, Statement]: ...
+
+    def concerns(self, record: str) -> bool:
+        """Tell from the text of a record whether the fold must see it.
+
+        Most events move nobody, and decoding them is most of the work of a rebuild. True for too
+        many is only slow; false for one that matters is wrong.
+        """
+        ...
+
+    async def load(self, driver: Driver, generation: int, events: Sequence[Event]) -> State: ...
+
+    def fold(self, state: State, event: Event) -> None: ...
+
+    async def write(self, driver: Driver, generation: int, state: State) -> None: ...

@@ -1,0 +1,222 @@
+"""The fold of the stage intervals: from events to stays, in memory.
+
+    form.submitted  at 7   lead enters ML               one stay, open
+    lead.accepted   at 9   lead goes from ML to MAL     that stay ends, the next one is open
+
+A stay belongs to one pass of one lead or account. Its end is known from the position of the event
+that ended it, so a row with `entry_position` and `exit_position` tells what was known at any
+position: nothing before the one, an open stay up to the other, the ended stay from there on.
+
+A lead that an event has made and none has moved stands in UNPLACED: so the stock over all stages
+is the number of leads. A lead that its first event places was never unplaced.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from domain.events import Event
+from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
+from domain.lifecycle.loading import load as load_lifecycle
+
+LIFECYCLE_PUBLISHED = "lifecycle.published"
+
+
+class Stay(NamedTuple):
+    """A stay that has not ended, in the order of the columns of `stage_standing`."""
+
+    subject_id: str
+    kind: str
+    pass_number: int
+    stage: str
+    before: str
+    """Stages that the pass had entered before, in order of first entry, by spaces."""
+    is_first_entry: bool
+    entered_at: datetime
+    entry_position: int
+    entry_kind: str | None
+    origin: str | None
+    channel: str | None
+    month: str
+    known_from: int
+    pass_origin: str | None
+    """What the next stay will carry: differs from `origin` once that has been corrected."""
+    pass_channel: str | None
+
+
+class Ended(NamedTuple):
+    """A stay and how it ended."""
+
+    stay: Stay
+    left_at: datetime
+    exit_position: int
+    exit_kind: str
+    next_stage: str | None
+
+
+class Published(NamedTuple):
+    """A lifecycle in force from a position on."""
+
+    position: int
+    version: int
+    time_zone: str
+
+
+class Key(NamedTuple):
+    """What stays are counted by. From `before` follows what counts as reached."""
+
+    kind: str
+    stage: str
+    before: str
+    origin: str | None
+    channel: str | None
+    month: str
+
+
+@dataclass(slots=True)
+class Stages:
+    """What a batch of events changes. A class, because it is filled event by event."""
+
+    standing: dict[str, Stay]
+    """Where the subjects of the batch stand."""
+    zone: tzinfo = UTC
+    ended: list[Ended] = field(default_factory=list)
+    touched: dict[str, None] = field(default_factory=dict)
+    """Subjects whose standing differs from what was loaded."""
+    published: list[Published] = field(default_factory=list)
+    entries: dict[Key, int] = field(default_factory=dict)
+    stock: dict[Key, int] = field(default_factory=dict)
+
+
+def fold(stages: Stages, event: Event) -> None:
+    """Let one event change what is known of the stays."""
+    receiver = event.receiver
+    if receiver.kind is SubjectKind.LEDGER:
+        if event.type == LIFECYCLE_PUBLISHED:
+            _publish(stages, event)
+        return
+    stay = stages.standing.get(receiver.id)
+    effects = event.effects
+    if effects.get("absorbed_by") is not None:
+        if stay is not None:
+            _end(stages, stay, event, MoveKind.ABSORBED, None)
+            del stages.standing[receiver.id]
+            stages.touched[receiver.id] = None
+    elif event.stage_to is not None:
+        _move(stages, stay, event)
+    elif stay is None:
+        _begin(stages, _first_stay(stages, event, UNPLACED, event.occurred_at))
+    elif "origin" in effects or "channel" in effects:
+        origin, channel = _source(stay, effects)
+        _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel))
+
+
+def _publish(stages: Stages, event: Event) -> None:
+    """From here on months are reckoned in this lifecycle's zone; earlier stays keep theirs."""
+    time_zone = load_lifecycle(event.data["text"]).time_zone
+    stages.published.append(Published(event.position, event.data["version"], time_zone))
+    stages.zone = ZoneInfo(time_zone)
+
+
+def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
+    stage, entered_at = event.stage_to, event.effective_at
+    assert stage is not None
+    assert entered_at is not None
+    if stay is None:
+        _begin(stages, _first_stay(stages, event, stage, entered_at))
+        return
+    effects = event.effects
+    kind = effects["move"]["kind"]
+    _end(stages, stay, event, kind, stage)
+    pass_number = event.pass_number or stay.pass_number
+    before = _entered(stay) if pass_number == stay.pass_number else ""
+    origin, channel = _source(stay, effects)
+    _begin(
+        stages,
+        Stay(
+            stay.subject_id,
+            stay.kind,
+            pass_number,
+            stage,
+            before,
+            stage not in before.split(),
+            entered_at,
+            event.position,
+            kind,
+            origin,
+            channel,
+            month_of(entered_at, stages.zone),
+            event.position,
+            origin,
+            channel,
+        ),
+    )
+
+
+def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) -> Stay:
+    """Where somebody stands of whom nothing was known, or whose absorption has been ended."""
+    subject, effects = event.receiver, event.effects
+    origin, channel = effects.get("origin") or None, effects.get("channel") or None
+    return Stay(
+        subject_id=subject.id,
+        kind=str(subject.kind),
+        pass_number=event.pass_number or 1,
+        stage=stage,
+        before="",
+        is_first_entry=True,
+        entered_at=entered_at,
+        entry_position=event.position,
+        entry_kind=effects["move"]["kind"] if event.stage_to is not None else None,
+        origin=origin,
+        channel=channel,
+        month=month_of(entered_at, stages.zone),
+        known_from=event.position,
+        pass_origin=origin,
+        pass_channel=channel,
+    )
+
+
+def _entered(stay: Stay) -> str:
+    """Stages that the pass has entered, this stay's own included."""
+    if stay.stage == UNPLACED or not stay.is_first_entry:
+        return stay.before
+    return f"{stay.before} {stay.stage}" if stay.before else stay.stage
+
+
+def _source(stay: Stay, effects: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Origin and channel after an event. Blank is blank, told so or not told at all."""
+    origin = effects["origin"] if "origin" in effects else stay.pass_origin
+    channel = effects["channel"] if "channel" in effects else stay.pass_channel
+    return origin or None, channel or None
+
+
+def month_of(moment: datetime, zone: tzinfo) -> str:
+    """Return YYYY-MM, as a calendar in that zone shows it."""
+    local = moment.astimezone(zone)
+    return f"{local.year:04}-{local.month:02}"
+
+
+def _begin(stages: Stages, stay: Stay) -> None:
+    key = _key(stay)
+    stages.entries[key] = stages.entries.get(key, 0) + 1
+    stages.stock[key] = stages.stock.get(key, 0) + 1
+    _stand(stages, stay)
+
+
+def _stand(stages: Stages, stay: Stay) -> None:
+    stages.standing[stay.subject_id] = stay
+    stages.touched[stay.subject_id] = None
+
+
+def _end(stages: Stages, stay: Stay, event: Event, kind: str, next_stage: str | None) -> None:
+    """End a stay, never before it began: an event that is told late ends a stay of no length."""
+    left_at = max(stay.entered_at, event.effective_at or event.occurred_at)
+    stages.ended.append(Ended(stay, left_at, event.position, str(kind), next_stage))
+    key = _key(stay)
+    stages.stock[key] = stages.stock.get(key, 0) - 1
+
+
+def _key(stay: Stay) -> Key:
+    return Key(stay.kind, stay.stage, stay.before, stay.origin, stay.channel, stay.month)

@@ -1,0 +1,120 @@
+"""Who holds a key: answered from memory, and never from a memory older than a few seconds.
+
+Asking the database for every event would cost more than recording it. So each process remembers
+the keys that it has seen and reads all of them again every second; a revoked key is turned away
+everywhere within TRUST_S, also when that reading fails.
+"""
+
+import asyncio
+import hmac
+from collections import OrderedDict
+from contextlib import suppress
+from datetime import UTC, datetime
+from time import monotonic
+
+import structlog
+
+from events.senders import Sender
+from service.keys.key_text import KeyText
+from service.keys.rates import Allowance
+from service.keys.store import KeyStore, StoredKey
+
+REFRESH_S = 1.0
+TRUST_S = 4.0
+"""Revocation is promised within 5 s; a reading takes its time as well."""
+KEYS_MAX = 10_000
+"""Keys remembered: some five megabytes."""
+UNKNOWN_MAX = 1_000
+"""Ids remembered for a second as nobody's, so that a wrong key asks the database rarely."""
+
+log = structlog.get_logger()
+
+
+class Holder:
+    """Who holds a remembered key. A class, because its allowance lives as long as the memory."""
+
+    __slots__ = ("allowance", "key", "sender")
+
+    def __init__(self, key: StoredKey, allowance: Allowance | None) -> None:
+        self.key = key
+        self.sender: Sender = key.sender
+        self.allowance = allowance
+
+
+class KeyDirectory:
+    """The keys that this process remembers. A class, because a task keeps them fresh."""
+
+    def __init__(self, store: KeyStore) -> None:
+        self._store = store
+        self._holders: OrderedDict[str, Holder] = OrderedDict()
+        self._unknown: set[str] = set()
+        self._read_at = monotonic()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep_fresh(), name="key-directory")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def recall(self, key: KeyText) -> Holder | None:
+        """Return who holds this key if that is remembered and fresh; the path without a wait."""
+        holder = self._holders.get(key.key_id)
+        if holder is None or monotonic() - self._read_at > TRUST_S:
+            return None
+        return holder if _fits(holder, key) else None
+
+    async def find(self, key: KeyText) -> Holder | None:
+        """Return who holds this key, asking the database where memory does not serve."""
+        if monotonic() - self._read_at > TRUST_S:
+            await self._refresh()
+        if key.key_id not in self._holders and key.key_id not in self._unknown:
+            self._remember([key.key_id], await self._store.find([key.key_id]))
+        holder = self._holders.get(key.key_id)
+        return holder if holder is not None and _fits(holder, key) else None
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                async with asyncio.timeout(TRUST_S):
+                    await self._refresh()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next second tries again
+                log.warning("keys.not_refreshed", error=type(error).__name__)
+
+    async def _refresh(self) -> None:
+        asked_at, key_ids = monotonic(), list(self._holders)
+        found = await self._store.find(key_ids) if key_ids else []
+        self._unknown.clear()
+        self._remember(key_ids, found)
+        self._read_at = asked_at
+
+    def _remember(self, key_ids: list[str], found: list[StoredKey]) -> None:
+        stored = {key.key_id: key for key in found}
+        for key_id in key_ids:
+            key = stored.get(key_id)
+            if key is not None:
+                self._holders[key_id] = self._held(key)
+            elif len(self._unknown) < UNKNOWN_MAX:
+                self._unknown.add(key_id)
+        while len(self._holders) > KEYS_MAX:
+            self._holders.popitem(last=False)
+
+    def _held(self, key: StoredKey) -> Holder:
+        """Keep the allowance that is running unless its rate has changed."""
+        before = self._holders.get(key.key_id)
+        rate = key.terms.events_per_second
+        if rate is None:
+            return Holder(key, None)
+        if before is not None and before.allowance is not None and before.allowance.rate == rate:
+            return Holder(key, before.allowance)
+        return Holder(key, Allowance(rate))
+
+
+def _fits(holder: Holder, key: KeyText) -> bool:
+    return hmac.compare_digest(holder.key.secret_digest, key.digest) and holder.key.is_valid(
+        datetime.now(UTC)
+    )

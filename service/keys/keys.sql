@@ -1,0 +1,39 @@
+-- name: insert_key
+-- A key as it is made; a second one of the same id changes nothing.
+INSERT INTO ledger.api_keys (key_id, name, secret_digest, sources, department, scopes,
+                             events_per_second, created_at, expires_at)
+VALUES (:key_id, :name, :secret_digest, :sources, :department, :scopes,
+        :events_per_second, :created_at, :expires_at)
+    ON CONFLICT (key_id) DO NOTHING
+
+-- name: lock_first_key
+-- Processes that start at once take turns, so that one of them makes the first key.
+SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))
+
+-- name: any_key
+-- A ledger has its first key once, whatever became of that key.
+SELECT EXISTS (SELECT 1 FROM ledger.api_keys)
+
+-- name: find_keys
+-- What a process must know to recognise keys: those it asks for, in one go.
+SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
+       created_at, expires_at, revoked_at
+  FROM ledger.api_keys
+ WHERE key_id = ANY (CAST(:key_ids AS text[]))
+
+-- name: list_keys
+-- Every key without its secret, paged by id.
+SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
+       created_at, expires_at, revoked_at
+  FROM ledger.api_keys
+ WHERE key_id > :after
+ ORDER BY key_id
+ LIMIT :limit
+
+-- name: revoke_key
+-- A key is revoked once; the first time stands.
+UPDATE ledger.api_keys
+   SET revoked_at = coalesce(revoked_at, :revoked_at)
+ WHERE key_id = :key_id
+RETURNING key_id, name, secret_digest, sources, department, scopes, events_per_second,
+          created_at, expires_at, revoked_at

@@ -1,0 +1,32 @@
+"""How many events a key may send in a second, for keys that have such a bound."""
+
+from time import monotonic
+
+BURST_S = 5.0
+"""What was not used is kept for so long: senders come in bursts."""
+
+
+class Allowance:
+    """A bucket that fills by the second. A class, because it runs down.
+
+    It may run into debt, by one batch: a batch is not counted before it has been read. Each
+    process counts for itself.
+    """
+
+    __slots__ = ("_left", "_seen_at", "rate")
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        self._left = rate * BURST_S
+        self._seen_at = monotonic()
+
+    def wait_s(self) -> float:
+        """Return how long until the next event is welcome; 0 is now."""
+        now = monotonic()
+        self._left = min(self.rate * BURST_S, self._left + (now - self._seen_at) * self.rate)
+        self._seen_at = now
+        return 0.0 if self._left >= 1 else (1 - self._left) / self.rate
+
+    def take(self, events: int) -> None:
+        """Count events that were sent."""
+        self._left -= events

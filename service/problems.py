@@ -1,0 +1,128 @@
+"""Problems: every answer that is not a success, as RFC 9457 describes it.
+
+One table says what each reason means in HTTP; nothing else in the service chooses a status for an
+error. The type is a URN, because it must stay the same wherever a ledger is served, and because a
+URL would promise a page that nobody serves. `code` and `message` stand beside the standard members
+for clients that look for those (and repeat for ever a request whose error has none).
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from events.refusals import Refusal
+
+MEDIA_TYPE = b"application/problem+json"
+TYPE_PREFIX = "urn:leadledger:problem:"
+RETRY_AFTER_S = 2
+"""How long a sender should wait when we are the ones who cannot: one restart of the database."""
+
+
+class Kind(NamedTuple):
+    """What a reason means in HTTP."""
+
+    status: int
+    title: str
+
+
+KINDS: Mapping[str, Kind] = {
+    # What cannot be read.
+    "body-unreadable": Kind(400, "The body cannot be read"),
+    "event-unreadable": Kind(400, "The event cannot be read"),
+    "body-too-large": Kind(413, "The body is too large"),
+    "event-too-large": Kind(413, "The event is too large"),
+    "body-too-slow": Kind(408, "The body did not arrive in time"),
+    "encoding-unsupported": Kind(415, "The encoding of the body is not supported"),
+    # Who may not.
+    "key-missing": Kind(401, "A key is needed"),
+    "key-unknown": Kind(401, "The key is not known"),
+    "scope-missing": Kind(403, "The key lacks a scope"),
+    "source-not-allowed": Kind(403, "The key may not speak for this source"),
+    "department-not-allowed": Kind(403, "The decision belongs to another department"),
+    "event-type-reserved": Kind(403, "The event type is the service's own"),
+    # What is readable, but wrong.
+    "event-invalid": Kind(422, "The event is not valid"),
+    "event-type-unknown": Kind(422, "The event type is not known"),
+    "event-not-storable": Kind(422, "The event cannot be stored"),
+    "batch-refused": Kind(422, "The batch was refused as a whole"),
+    "parameter-invalid": Kind(422, "A parameter is not valid"),
+    "request-invalid": Kind(422, "The request is not valid"),
+    # What does not fit what is already there.
+    "event-id-reused": Kind(409, "The id belongs to another event"),
+    "move-not-allowed": Kind(409, "The move is not allowed from here"),
+    "lead-unknown": Kind(404, "The lead is not known"),
+    "account-unknown": Kind(404, "The account is not known"),
+    "not-found": Kind(404, "There is nothing here"),
+    "method-not-allowed": Kind(405, "The method is not allowed here"),
+    # What is too much, or our own fault.
+    "rate-exceeded": Kind(429, "The key sends faster than it may"),
+    "queue-full": Kind(503, "Too much is waiting"),
+    "ledger-unavailable": Kind(503, "The ledger is not available"),
+    "not-ready": Kind(503, "The service is not ready"),
+    "unexpected": Kind(500, "Something unexpected went wrong"),
+}
+_OTHER = Kind(422, "The event was refused")
+"""A reason that only the domain knows: the event could be read and was judged."""
+
+
+class Problem(Exception):  # noqa: N818 - "problem" is the word of RFC 9457
+    """A request that is not answered as was hoped."""
+
+    def __init__(
+        self,
+        reason: str,
+        detail: str,
+        *,
+        pointer: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+        self.pointer = pointer
+        self.members: Mapping[str, Any] = members
+        self.headers = dict(headers or {})
+        if self.status == KINDS["ledger-unavailable"].status:
+            self.headers.setdefault("retry-after", str(RETRY_AFTER_S))
+
+    @property
+    def status(self) -> int:
+        return kind_of(self.reason).status
+
+    @property
+    def body(self) -> bytes:
+        """The answer's bytes."""
+        content = describe(self.reason, self.detail, self.pointer, self.members)
+        return orjson.dumps(content, default=str)
+
+
+def kind_of(reason: str) -> Kind:
+    """Say what a reason means in HTTP."""
+    return KINDS.get(reason, _OTHER)
+
+
+def of_refusal(refusal: Refusal) -> dict[str, Any]:
+    """Describe a refused event."""
+    return describe(refusal.reason, refusal.detail, refusal.pointer, refusal.members)
+
+
+def describe(
+    reason: str, detail: str, pointer: str | None, members: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write the members of a problem, the standard ones first."""
+    kind = kind_of(reason)
+    content: dict[str, Any] = {
+        "type": TYPE_PREFIX + reason,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "code": reason,
+        "message": detail,
+    }
+    if pointer is not None:
+        content["pointer"] = pointer
+    for name, value in members.items():
+        content.setdefault(name, value)
+    return content
