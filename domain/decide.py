@@ -60,9 +60,7 @@ def decide(
     if signal.subject is SubjectKind.LEAD:
         assert party.lead is not None
         if party.lead.is_new and signal.type.kind is not EventKind.FACT:
-            return NotAllowed(
-                "lead-unknown", "A decision needs a lead that has been reported before."
-            )
+            return NotAllowed("lead-unknown", "A decision needs a lead that has been reported.")
     course = _Course(compiled, state, signal, party, position)
     if signal.subject is SubjectKind.LEDGER:
         course.add(signal.type.name, LEDGER, data=signal.data)

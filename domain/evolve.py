@@ -19,7 +19,7 @@ from domain.events import Event
 from domain.lifecycle.definition import MoveKind
 from domain.state import AccountState, LeadState, StandingFact
 
-Staged = TypeVar("Staged", bound=LeadState | AccountState)
+Staged = TypeVar("Staged", LeadState, AccountState)
 
 _SET = ("known", "origin", "channel", "owner", "account", "absorbed_by")
 _MERGED = ("attributes", "opportunities", "orders")

@@ -10,7 +10,8 @@ from domain.lifecycle.definition import Lifecycle
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)+[a-z0-9-]{2,63}")
-_PHONE_NOISE = re.compile(r"[\s().\-‐-―ー／/]")
+_PHONE_NOISE = re.compile(r"[\s().\-\u2010-\u2015\u30fc/]")
+"""Spaces, brackets, dots, dashes of every width (also the Japanese long-vowel mark) and slashes."""
 _PHONE = re.compile(r"\+[1-9]\d{5,14}")
 
 

@@ -52,6 +52,13 @@ class Intake:
 
     async def submit(self, submission: Submission) -> list[Outcome]:
         """Wait until every item is on disk or refused. Raises LedgerUnavailable or QueueFull."""
+        return await asyncio.shield(self.enqueue(submission))
+
+    def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]:
+        """Take a place in the queue at once, for senders that keep several in flight, in order.
+
+        Who waits for the future shields it: cancelling it would not take the submission back.
+        """
         size = len(submission.items)
         if self._is_closing:
             raise LedgerUnavailable("the service is shutting down")
@@ -61,7 +68,7 @@ class Intake:
         self._waiting.append(waiting)
         self._items += size
         self._arrived.set()
-        return await asyncio.shield(waiting.outcomes)
+        return waiting.outcomes
 
     async def close(self) -> None:
         """Take nothing more, record what is waiting, then stop."""

@@ -19,6 +19,7 @@ SUBJECTS_MAX = 200_000
 POINTERS_MAX = 400_000
 """Two identifiers a lead."""
 
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 LEDGER_SUBJECT_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -52,7 +53,8 @@ def after(before: Remembered, event: Event, subject_id: str) -> Remembered:
     is_own = event.forwarded_to is None
     state = before.state
     if is_own or event.forwarded_to == subject_id:
-        if isinstance(state, LeadState) or state is not None:
+        # One call per kind of state, so that each keeps its type.
+        if isinstance(state, LeadState) or isinstance(state, AccountState):
             state = evolve(state, event)
     is_about_it = event.subject.id == subject_id or before.kind is SubjectKind.LEDGER
     version = before.version + 1 if is_about_it else before.version
@@ -68,7 +70,7 @@ class Memory:
     """
 
     position: int = -1
-    recorded_at: datetime = datetime.min.replace(tzinfo=UTC)
+    recorded_at: datetime = BEFORE_ALL
     lifecycle_version: int = 0
     lifecycles: dict[int, Compiled] = field(default_factory=dict)
     subjects: dict[str, Remembered | None] = field(default_factory=dict)

@@ -83,8 +83,9 @@ def _signal(
 
 
 def _invalid(error: ValidationError) -> Refusal:
-    """Say the first thing wrong: where, what was expected. Never what was found: it may be
-    personal.
+    """Say the first thing wrong: where, and what was expected.
+
+    Never what was found: it may be personal.
     """
     first = error.errors(include_url=False, include_input=False)[0]
     pointer = "".join("/" + _escape(str(part)) for part in first["loc"])

@@ -55,21 +55,46 @@ def read_parties(
 
 
 def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
-    digest = context.digests.identifier
-    found: list[Identifier] = []
     attributes: dict[str, Any] = {}
-    tells_who = lead.name is not None
+    found = _strong(lead, context, attributes)
+    if isinstance(found, Refusal):
+        return found
+    profile = _profile(lead.profile or {}, context)
+    if isinstance(profile, Refusal):
+        return profile
+    declared, has_undeclared = profile
+    tells_who = bool(found) or has_undeclared or lead.email is not None or lead.name is not None
+    digest = context.digests.identifier
+    if lead.anonymous_id is not None:
+        found.append(digest(ANONYMOUS_ID, lead.anonymous_id))
+    company = attributes.get("company_domain")
+    stored = lead.model_dump(exclude={"id"}, exclude_none=True)
+    return Parties(
+        lead_id=lead.id,
+        identifiers=tuple(found),
+        account_identifiers=(digest("domain", company),) if company is not None else (),
+        attributes={**attributes, **declared},
+        tells_who=tells_who,
+        stored={"lead": stored} if stored else {},
+    )
+
+
+def _strong(
+    lead: LeadReference, context: Context, attributes: dict[str, Any]
+) -> list[Identifier] | Refusal:
+    """Return what names a person; note in `attributes` what an address tells of the company."""
+    digest, lifecycle = context.digests.identifier, context.lifecycle
+    found: list[Identifier] = []
     if lead.email is not None:
         address = identifiers.email(lead.email)
         if address is None:
             return Refusal("event-invalid", "An email is local@domain.", "/lead/email")
         local, host = address
-        tells_who = True
         attributes |= _of_mail(host, context)
-        if not identifiers.is_role_mailbox(local, context.lifecycle):
+        if not identifiers.is_role_mailbox(local, lifecycle):
             found.append(digest("email", f"{local}@{host}"))
     if lead.phone is not None:
-        number = identifiers.phone(lead.phone, context.lifecycle.phone_country)
+        number = identifiers.phone(lead.phone, lifecycle.phone_country)
         if number is None:
             return Refusal(
                 "event-invalid",
@@ -83,24 +108,7 @@ def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
         if system in OWN_KINDS:
             return _not_a_system(system, "/lead/external_ids")
         found.append(digest(system, value))
-    tells_who = tells_who or bool(found)
-    if lead.anonymous_id is not None:
-        found.append(digest(ANONYMOUS_ID, lead.anonymous_id))
-    profile = _profile(lead.profile or {}, context)
-    if isinstance(profile, Refusal):
-        return profile
-    declared, has_undeclared = profile
-    stored = lead.model_dump(exclude={"id"}, exclude_none=True)
-    return Parties(
-        lead_id=lead.id,
-        identifiers=tuple(found),
-        account_identifiers=tuple(
-            digest("domain", attributes[name]) for name in ("company_domain",) if name in attributes
-        ),
-        attributes={**attributes, **declared},
-        tells_who=tells_who or has_undeclared,
-        stored={"lead": stored} if stored else {},
-    )
+    return found
 
 
 def _of_mail(host: str, context: Context) -> dict[str, Any]:

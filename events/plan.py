@@ -66,7 +66,7 @@ class Plan:
     pointers: dict[Identifier, str] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    _own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
+    own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     _recorded_time: str = ""
 
     def __post_init__(self) -> None:
@@ -95,29 +95,26 @@ class Plan:
             ]
         return outcomes
 
-    def _mark(self) -> "Plan":
-        return Plan(
-            self.memory,
-            self.known,
-            self.recorded_at,
+    def _mark(self) -> "_Mark":
+        return _Mark(
             list(self.entries),
             dict(self.subjects),
             dict(self.pointers),
             list(self.links),
             list(self.refused),
-            dict(self._own_keys),
+            dict(self.own_keys),
         )
 
-    def _return_to(self, mark: "Plan") -> None:
+    def _return_to(self, mark: "_Mark") -> None:
         self.entries, self.subjects, self.pointers = mark.entries, mark.subjects, mark.pointers
-        self.links, self.refused, self._own_keys = mark.links, mark.refused, mark._own_keys
+        self.links, self.refused, self.own_keys = mark.links, mark.refused, mark.own_keys
 
     def _take(self, item: Item | Refused) -> Outcome:
         if isinstance(item, Refused):
             return self._refuse(item)
         signal = item.signal
         key = (signal.source, signal.id)
-        known = self.known.get(key) or self._own_keys.get(key)
+        known = self.known.get(key) or self.own_keys.get(key)
         if known is not None:
             if known.fingerprint == signal.fingerprint:
                 return Duplicate(known.position, known.leaf)
@@ -126,7 +123,7 @@ class Plan:
         if isinstance(outcome, Refusal):
             return self._refuse(answers.refused(item, outcome))
         first = self.entries[outcome.position - self.memory.position - 1]
-        self._own_keys[key] = Known(outcome.position, first.leaf, signal.fingerprint)
+        self.own_keys[key] = Known(outcome.position, first.leaf, signal.fingerprint)
         return outcome
 
     def _refuse(self, item: Refused) -> Refused:
@@ -339,6 +336,17 @@ class Plan:
         self.memory.subjects.update(self.subjects)
         self.memory.pointers.update(self.pointers)
         self.memory.forget_oldest()
+
+
+class _Mark(NamedTuple):
+    """What a plan holds before a strict submission, to return to."""
+
+    entries: list[Entry]
+    subjects: dict[str, Remembered]
+    pointers: dict[Identifier, str]
+    links: list[Link]
+    refused: list[Refused]
+    own_keys: dict[tuple[str, str], Known]
 
 
 class _Account(NamedTuple):

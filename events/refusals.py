@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-NOT_KEPT = frozenset({"scope-missing", "source-not-allowed", "event-too-large", "batch-refused"})
+NOT_KEPT = frozenset(
+    {
+        "scope-missing",
+        "source-not-allowed",
+        "event-unreadable",
+        "event-too-large",
+        "batch-refused",
+    }
+)
 """Refusals that say nothing about a lead: the sender is at fault, not the event."""
 
 

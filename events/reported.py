@@ -8,19 +8,24 @@ Ascii = Annotated[
     str, StringConstraints(min_length=1, max_length=255, pattern=r"^[!-~]([ -~]*[!-~])?$")
 ]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+OwnId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"),
+]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=1_024)]
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class LeadReference(BaseModel):
-    """Who it is about. At least one of `id`, `email`, `phone`, `user_id`, `anonymous_id`,
-    `external_ids`.
+    """Who it is about.
+
+    At least one of `id`, `email`, `phone`, `user_id`, `anonymous_id`, `external_ids`.
     """
 
     model_config = _STRICT
 
-    id: Annotated[str | None, Field(description="The ledger's own id of the lead.")] = None
+    id: Annotated[OwnId | None, Field(description="The ledger's own id of the lead.")] = None
     email: Value | None = None
     phone: Value | None = None
     user_id: Value | None = None
@@ -45,7 +50,7 @@ class AccountReference(BaseModel):
 
     model_config = _STRICT
 
-    id: Annotated[str | None, Field(description="The ledger's own id of the account.")] = None
+    id: Annotated[OwnId | None, Field(description="The ledger's own id of the account.")] = None
     domain: Value | None = None
     external_ids: dict[Key, Value] | None = None
     name: Value | None = None

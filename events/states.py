@@ -12,8 +12,9 @@ _LEAD_TUPLES = ("entered", "absorbs")
 
 
 def encode(state: LeadState | AccountState | None) -> str:
-    """Write what differs from the initial state, with sorted keys, so that equal states are equal
-    text.
+    """Write what differs from the initial state.
+
+    Keys are sorted, so that equal states are equal text.
     """
     if state is None:
         return "{}"

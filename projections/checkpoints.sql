@@ -74,7 +74,7 @@ UPDATE ledger.projections
 -- Says what is wrong without a word of the event's content.
 UPDATE ledger.projections
    SET failure = :failure
- WHERE name = :name AND generation = :generation AND position = :position
+ WHERE name = :name AND status = 'live' AND position = :position AND failure IS NULL
 
 -- name: retry
 -- The cause is mended: the next runner goes on from where it stopped.

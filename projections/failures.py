@@ -11,9 +11,10 @@ class FoldFailed(ProjectionFailure):
     The message names the kind of error and the position, never what the event holds.
     """
 
-    def __init__(self, cause: BaseException, position: int) -> None:
+    def __init__(self, cause: BaseException, position: int, *, is_batch: bool = False) -> None:
         self.position = position
-        super().__init__(f"{type(cause).__name__} at position {position}")
+        place = "in the batch from position" if is_batch else "at position"
+        super().__init__(f"{type(cause).__name__} {place} {position}")
 
 
 class ProjectionUnknown(ProjectionFailure):

@@ -1,14 +1,16 @@
 """Follow the log with one projection: take the checkpoint, fold what is new, write, again."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.limits import INTEGER_MAX
+from events.sessions import Driver
 from projections.advance import Checkpoint, Page, Sql, advance, checkpoint, read_page
-from projections.failures import FoldFailed
+from projections.failures import FoldFailed, ProjectionUnknown
 from projections.limits import BATCH_RECORDS, GATHER_S, POLL_S, RETRY_S, WATCH_S
 from projections.projection import Projection
 from projections.transactions import UNAVAILABLE, borrowed, transaction
@@ -105,7 +107,7 @@ class Follower:
                 return await self._advance(driver, taken, page)
         return await self._look(taken)
 
-    async def _advance(self, driver: Any, taken: Checkpoint, page: Page) -> Step:
+    async def _advance(self, driver: Driver, taken: Checkpoint, page: Page) -> Step:
         if page.count == 0:
             return Step(taken.position)
         try:
@@ -113,6 +115,60 @@ class Follower:
         except (FoldFailed, *UNAVAILABLE):
             raise
         except Exception as error:
-            # Not one event but what was to be written of them is at fault: stop before the batch.
-            raise FoldFailed(error, taken.position + 1) from error
+            # What was to be written is at fault, not one event: stop before the whole batch.
+            raise FoldFailed(error, taken.position + 1, is_batch=True) from error
         return Step(moved.position, page.count, is_full=page.count == self._batch_records)
+
+    def _may_project(self, taken: Checkpoint) -> bool:
+        if taken.version == self.projection.version:
+            return taken.failure is None
+        if not self._is_mismatch_told:
+            self._is_mismatch_told = True
+            log.error(
+                "projection.rebuild_needed",
+                projection=self.projection.name,
+                built_by_version=taken.version,
+                version=self.projection.version,
+            )
+        return False
+
+    async def _look(self, taken: Checkpoint | None) -> Step:
+        """Tell how far a projection is that another process has, or that has stopped."""
+        if taken is None:
+            async with borrowed(self._engine) as driver:
+                taken = await checkpoint(driver, self._sql["read_live"], name=self.projection.name)
+        if taken is None:
+            raise ProjectionUnknown(
+                f"{self.projection.name} has no checkpoint: prepare the runner before it runs"
+            )
+        return Step(taken.position)
+
+    async def _stop(self, failed: FoldFailed) -> Step:
+        """Bring the projection to just before the event that it cannot take, and stop it there."""
+        try:
+            step = await self._project(upto=failed.position - 1)
+        except FoldFailed as earlier:
+            failed = earlier
+            step = await self._look(None)
+        statement = self._sql["stop"]
+        values = {
+            "name": self.projection.name,
+            "position": failed.position - 1,
+            "failure": str(failed),
+        }
+        async with transaction(self._engine, self._sql["limit_waits"]) as driver:
+            stopped = await driver.execute(statement.driver_sql, *statement.arguments(values))
+        if stopped == "UPDATE 1":
+            log.error("projection.stopped", projection=self.projection.name, failure=str(failed))
+        return Step(step.position)
+
+    async def _tell(self, position: int) -> None:
+        async with self._moved:
+            self.position = position
+            self._moved.notify_all()
+
+    async def _rest(self) -> None:
+        """Sleep until woken; other processes cannot wake us, so not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WATCH_S if self._waiting else POLL_S):
+                await self._woken.wait()

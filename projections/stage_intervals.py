@@ -110,9 +110,7 @@ def concerns(record: str) -> bool:
         or '"subjectversion":1,' in record
         or (
             '"effects":{' in record
-            and (
-                '"absorbed_by":' in record or '"origin":' in record or '"channel":' in record
-            )
+            and ('"absorbed_by":' in record or '"origin":' in record or '"channel":' in record)
         )
         or '"type":"lifecycle.published"' in record
     )

@@ -9,6 +9,7 @@ from domain.lifecycle.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.declarations_text import Declarations, read_declarations
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
 from domain.lifecycle.glossary_text import SECTIONS, Glossary, read_glossary
+from domain.lifecycle.move_text import read_moves
 from domain.lifecycle.reading import Place, root_of
 from domain.lifecycle.section_text import (
     FREE_MAIL_LIST,
@@ -17,7 +18,7 @@ from domain.lifecycle.section_text import (
     read_identity,
     read_origin,
 )
-from domain.lifecycle.track_text import read_moves, read_track
+from domain.lifecycle.track_text import read_track
 from domain.lifecycle.words_text import CODE, CODE_EXPECTED, WORD_KEYS, read_words, values_of
 
 FORMAT = 1

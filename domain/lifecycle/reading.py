@@ -7,20 +7,15 @@ and answers with an empty value, so that whoever wrote the text sees every mista
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, NoReturn
 
 import yaml
 
-from domain.lifecycle.complaints import Complaint, LifecycleInvalid
+from domain.lifecycle.complaints import Complaint
+from domain.lifecycle.document import node_of
 from domain.lifecycle.words import suggestion
 
-TEXT_CHARACTERS_MAX = 524_288
-"""A lifecycle with long word lists has some tens of thousands; beyond this it is no lifecycle."""
-NODES_MAX = 50_000
-DEPTH_MAX = 24
 LABEL_CHARACTERS_MAX = 1_000
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _INTEGER_TAG = "tag:yaml.org,2002:int"
@@ -158,49 +153,10 @@ class Place:
 def root_of(text: str) -> Place:
     """Parse YAML into its root place.
 
-    Anchors, aliases and tags are refused before anything is built: a lifecycle needs none of
-    them, and an alias can make a short text grow without bound.
-
     Raises:
-        LifecycleInvalid: The text is no YAML, too large, too deep, or not one document.
+        LifecycleInvalid: The text is no YAML, or not one plain document.
     """
-    if len(text) > TEXT_CHARACTERS_MAX:
-        _refuse(1, f"expected at most {TEXT_CHARACTERS_MAX} characters, found {len(text)}")
-    try:
-        _check_events(text)
-        node = yaml.compose(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        _refuse(mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}")
-    except (yaml.YAMLError, UnicodeEncodeError) as error:
-        _refuse(1, f"is not YAML: {error}")
-    if node is None:
-        _refuse(1, "expected a mapping, found nothing")
-    return Place(node=node, path="", line=_line_of(node), complaints=[])
-
-
-def _check_events(text: str) -> None:
-    depth = documents = 0
-    for nodes, event in enumerate(yaml.parse(text, Loader=_LOADER)):
-        line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            _refuse(line, "anchors and aliases are not allowed; write the value out")
-        if tag := getattr(event, "tag", None):
-            _refuse(line, f"tags are not allowed; found {tag}")
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > DEPTH_MAX or nodes > NODES_MAX:
-            _refuse(line, f"expected at most {NODES_MAX} values, at most {DEPTH_MAX} deep")
-        if documents > 1:
-            _refuse(line, "expected one document; a second one begins here")
-
-
-def _refuse(line: int, message: str) -> NoReturn:
-    raise LifecycleInvalid((Complaint(line=line, path="", message=message),))
+    return Place(node=node_of(text), path="", line=1, complaints=[])
 
 
 def _line_of(node: yaml.Node) -> int:

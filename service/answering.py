@@ -1,0 +1,77 @@
+"""From outcomes to answers: what became of each event, in JSON and as a status."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from events.outcomes import Derived, Duplicate, Moved, Outcome, Recorded
+from events.refusals import Refused
+from service.problems import kind_of, of_refusal
+
+
+def describe_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Write what became of one event."""
+    if isinstance(outcome, Recorded):
+        return _recorded(outcome)
+    if isinstance(outcome, Duplicate):
+        return {
+            "status": "duplicate",
+            "position": str(outcome.position),
+            "leaf": outcome.leaf.hex(),
+        }
+    content = {"status": "refused", "problem": of_refusal(outcome.refusal)}
+    if outcome.is_kept:
+        content["refusal"] = outcome.refusal_id
+    return content
+
+
+def answer_one(outcome: Outcome) -> tuple[int, bytes]:
+    """Return status and body for a request that was one event."""
+    if isinstance(outcome, Refused):
+        problem = of_refusal(outcome.refusal)
+        if outcome.is_kept:
+            problem["refusal"] = outcome.refusal_id
+        return kind_of(outcome.refusal.reason).status, orjson.dumps(problem, default=str)
+    status = 201 if isinstance(outcome, Recorded) else 200
+    return status, orjson.dumps(describe_outcome(outcome))
+
+
+def answer_many(outcomes: Sequence[Outcome]) -> tuple[int, bytes]:
+    """Return status and body for a batch, item by item, in order."""
+    status = 207 if any(isinstance(outcome, Refused) for outcome in outcomes) else 200
+    items = [describe_outcome(outcome) for outcome in outcomes]
+    return status, orjson.dumps({"items": items}, default=str)
+
+
+def _recorded(outcome: Recorded) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "status": "recorded",
+        "position": str(outcome.position),
+        "leaf": outcome.leaf.hex(),
+        "subject": outcome.subject,
+        "stage": outcome.stage,
+    }
+    if outcome.lead is not None and not outcome.subject.endswith(outcome.lead):
+        content["forwarded_to"] = f"lead/{outcome.lead}"
+    if outcome.moved is not None:
+        content["moved"] = _moved(outcome.moved)
+    if outcome.is_already:
+        content["already"] = True
+    content["derived"] = [_derived(derived) for derived in outcome.derived]
+    return content
+
+
+def _derived(derived: Derived) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "type": derived.type,
+        "position": str(derived.position),
+        "subject": derived.subject,
+    }
+    if derived.moved is not None:
+        content["moved"] = _moved(derived.moved)
+    return content
+
+
+def _moved(moved: Moved) -> dict[str, Any]:
+    return {"from": moved.stage_from, "to": moved.stage_to}
