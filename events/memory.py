@@ -50,15 +50,22 @@ def after(before: Remembered, event: Event, subject_id: str) -> Remembered:
     An event about an absorbed lead counts in that lead's versions, but changes the state of the
     lead that received it.
     """
-    is_own = event.forwarded_to is None
-    state = before.state
-    if is_own or event.forwarded_to == subject_id:
-        # One call per kind of state, so that each keeps its type.
-        if isinstance(state, LeadState) or isinstance(state, AccountState):
-            state = evolve(state, event)
+    is_received = event.forwarded_to is None or event.forwarded_to == subject_id
+    state = _evolved(before.state, event) if is_received else before.state
     is_about_it = event.subject.id == subject_id or before.kind is SubjectKind.LEDGER
     version = before.version + 1 if is_about_it else before.version
     return Remembered(before.kind, version, event.position, state)
+
+
+def _evolved(
+    state: LeadState | AccountState | None, event: Event
+) -> LeadState | AccountState | None:
+    match state:
+        case LeadState():
+            return evolve(state, event)
+        case AccountState():
+            return evolve(state, event)
+    return None
 
 
 @dataclass(slots=True)

@@ -27,8 +27,8 @@ class Page(NamedTuple):
     """Records in the order of the ledger, as far as a projection has to see them."""
 
     events: Sequence[Event]
-    count: int
-    """Records read, those that concern nobody included."""
+    records: int
+    """How many were read, those that concern nobody included."""
     position: int
     recorded_at: datetime | None
 

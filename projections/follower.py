@@ -108,16 +108,18 @@ class Follower:
         return await self._look(taken)
 
     async def _advance(self, driver: Driver, taken: Checkpoint, page: Page) -> Step:
-        if page.count == 0:
+        if page.records == 0:
             return Step(taken.position)
         try:
             moved = await advance(driver, self._sql, self.projection, taken, page)
-        except (FoldFailed, *UNAVAILABLE):
+        except FoldFailed:
+            raise
+        except UNAVAILABLE:
             raise
         except Exception as error:
             # What was to be written is at fault, not one event: stop before the whole batch.
             raise FoldFailed(error, taken.position + 1, is_batch=True) from error
-        return Step(moved.position, page.count, is_full=page.count == self._batch_records)
+        return Step(moved.position, page.records, is_full=page.records == self._batch_records)
 
     def _may_project(self, taken: Checkpoint) -> bool:
         if taken.version == self.projection.version:

@@ -187,8 +187,8 @@ def _entered(stay: Stay) -> str:
 
 def _source(stay: Stay, effects: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Origin and channel after an event. Blank is blank, told so or not told at all."""
-    origin = effects["origin"] if "origin" in effects else stay.pass_origin
-    channel = effects["channel"] if "channel" in effects else stay.pass_channel
+    origin = effects.get("origin", stay.pass_origin)
+    channel = effects.get("channel", stay.pass_channel)
     return origin or None, channel or None
 
 

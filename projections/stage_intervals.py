@@ -101,7 +101,7 @@ def stage_intervals(schema: str) -> StageIntervals:
 
 
 def concerns(record: str) -> bool:
-    """Tell whether a record moves somebody, is the first of its subject, or changes what is carried.
+    """Tell whether a record moves somebody, is its subject's first, or changes what is carried.
 
     A quotation mark inside a string is escaped in JSON, so these patterns match keys only.
     """

@@ -90,9 +90,7 @@ def _read_header(reader: _Reader, path: Path) -> tuple[str, ...]:
         )
 
 
-def _rows(
-    reader: _Reader, header: tuple[str, ...], form: TableForm
-) -> Iterator[Row | Unreadable]:
+def _rows(reader: _Reader, header: tuple[str, ...], form: TableForm) -> Iterator[Row | Unreadable]:
     while True:
         line = reader.line_num + 1
         try:

@@ -1,0 +1,122 @@
+"""Ask a running service, with a key, like anyone else."""
+
+import gzip
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from service.command.exits import CommandFailed, Exit
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+CONNECT_WAIT_S = 5.0
+ANSWER_WAIT_S = 120.0
+"""A batch of import on a slow disk takes seconds; a service that says nothing for minutes is
+gone."""
+
+GZIP_LEVEL = 1
+"""Nearly all of the gain, at a tenth of the time."""
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_TRY_AGAIN = (
+    httpx.codes.SERVICE_UNAVAILABLE,
+    httpx.codes.TOO_MANY_REQUESTS,
+    httpx.codes.BAD_GATEWAY,
+    httpx.codes.GATEWAY_TIMEOUT,
+    httpx.codes.REQUEST_TIMEOUT,
+)
+
+
+class ServiceUnavailable(CommandFailed):
+    """The service does not answer, or cannot now; the same request may be sent again."""
+
+    def __init__(self, message: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(Exit.SERVICE_UNAVAILABLE, message)
+        self.retry_after_s = retry_after_s
+
+
+class Service:
+    """One service and one key; a class because it keeps the connection open."""
+
+    def __init__(self, url: str, key: str | None) -> None:
+        if not key:
+            raise CommandFailed(
+                Exit.SETTINGS,
+                "no key given: set LEADLEDGER_KEY to a key of the service; the first start of "
+                "`leadledger serve` prints one, and `leadledger key create` makes more",
+            )
+        self._url = url
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=httpx.Timeout(ANSWER_WAIT_S, connect=CONNECT_WAIT_S),
+            # A proxy is for hosts elsewhere; most of them refuse to go back to this machine.
+            trust_env=urlsplit(url).hostname not in _LOOPBACK,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def get(self, path: str, **parameters: str | int | None) -> Any:
+        """Return the JSON that a path answers; parameters of None are left out."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        return self._send("GET", path, params=given)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._send("POST", path, json=body)
+
+    def post_lines(self, lines: bytes, *, compress: bool) -> Any:
+        """Send events as NDJSON, and return what the service says of them."""
+        headers = {"Content-Type": "application/x-ndjson"}
+        if compress:
+            lines = gzip.compress(lines, GZIP_LEVEL)
+            headers["Content-Encoding"] = "gzip"
+        return self._send("POST", "/v1/events", content=lines, headers=headers)
+
+    def _send(self, method: str, path: str, **request: Any) -> Any:
+        try:
+            answer = self._http.request(method, path, **request)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            raise CommandFailed(
+                Exit.SETTINGS, f"expected a URL such as {DEFAULT_URL}, found {self._url}"
+            ) from None
+        except httpx.TransportError as error:
+            raise ServiceUnavailable(
+                f"no answer from {self._url} ({_reason(error)}); is `leadledger serve` running, "
+                "and does LEADLEDGER_URL name it?"
+            ) from None
+        if answer.is_success:
+            return answer.json()
+        raise _failure(answer)
+
+
+def _reason(error: httpx.TransportError) -> str:
+    return str(error) or type(error).__name__
+
+
+def _failure(answer: httpx.Response) -> CommandFailed:
+    """Say what the problem document says."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {}
+    title = problem.get("title", answer.reason_phrase)
+    detail = problem.get("detail", "")
+    message = f"the service answers {answer.status_code} {title}: {detail}".rstrip(": ")
+    if answer.status_code in _TRY_AGAIN:
+        wait = answer.headers.get("Retry-After", "")
+        return ServiceUnavailable(message, retry_after_s=float(wait) if wait.isdecimal() else 0.0)
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        return CommandFailed(Exit.SETTINGS, f"{message}; check LEADLEDGER_KEY")
+    return CommandFailed(Exit.ANSWERED_NO, message)

@@ -1,0 +1,53 @@
+"""Name every exit code once: scripts decide by them."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """How the command ended; the names stand in its help."""
+
+    OK = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    SETTINGS = 3
+    DATABASE_UNAVAILABLE = 4
+    IN_USE = 5
+    REFUSED_ROWS = 6
+    FOUND_WRONG = 7
+    SERVICE_UNAVAILABLE = 8
+    ANSWERED_NO = 9
+    INVALID_FILE = 10
+    INTERRUPTED = 130
+
+    @property
+    def meaning(self) -> str:
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Exit.OK: "done",
+    Exit.UNEXPECTED: "a defect of leadledger; the trace says where",
+    Exit.USAGE: "the command line is wrong",
+    Exit.SETTINGS: "a setting, the key or the secret is missing or wrong",
+    Exit.DATABASE_UNAVAILABLE: "the database is away, too old or not migrated",
+    Exit.IN_USE: "the port or the data directory is in use by another process",
+    Exit.REFUSED_ROWS: "import: everything was sent, some of it was refused",
+    Exit.FOUND_WRONG: "verify or rebuild: the ledger is not what it should be",
+    Exit.SERVICE_UNAVAILABLE: "the service does not answer, or answers that it cannot now",
+    Exit.ANSWERED_NO: "the service refused what was asked",
+    Exit.INVALID_FILE: "a mapping, a table or a lifecycle is not valid",
+    Exit.INTERRUPTED: "stopped by Ctrl-C",
+}
+
+
+def explain_exits() -> str:
+    """Return the codes as a paragraph for help texts."""
+    return "\n".join(f"{code.value:>5}  {code.meaning}" for code in Exit)
+
+
+class CommandFailed(Exception):
+    """The command cannot go on; the message says why and what to do next."""
+
+    def __init__(self, exit_code: Exit, message: str) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
