@@ -1,0 +1,49 @@
+"""Put the commands together, and turn what can go wrong into a sentence and an exit code."""
+
+import sys
+
+import typer
+
+from service.command.exits import CommandFailed, Exit, explain_exits
+from service.command.import_table import import_table
+from service.command.importing.mapping_text import MappingInvalid
+from service.command.importing.refused_file import RefusedFileUnwritable
+from service.command.importing.table import TableInvalid
+from service.command.printing import complain
+from service.settings import SettingsInvalid
+
+EXIT_OF: dict[type[Exception], Exit] = {
+    SettingsInvalid: Exit.SETTINGS,
+    MappingInvalid: Exit.INVALID_FILE,
+    TableInvalid: Exit.INVALID_FILE,
+    RefusedFileUnwritable: Exit.INVALID_FILE,
+}
+"""Errors that the user can do something about; any other is a defect of ours, with its trace."""
+
+application = typer.Typer(
+    name="leadledger",
+    help="Keep the true history of every B2B lead.",
+    epilog=f"Exit codes:\n\n\b\n{explain_exits()}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+application.command("import")(import_table)
+
+
+@application.callback()
+def leadledger() -> None:
+    """Keep the true history of every B2B lead."""
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        application()
+    except CommandFailed as error:
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except tuple(EXIT_OF) as error:
+        complain(str(error))
+        sys.exit(next(code for kind, code in EXIT_OF.items() if isinstance(error, kind)))

@@ -1,0 +1,58 @@
+"""Print for people: tables whose columns stand under each other in every script, and JSON."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+PIPED_WIDTH = 240
+"""Into a file or a pipe nothing is wrapped at the width of a terminal that is not there."""
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Return where to print; nothing in what is printed is taken for markup."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PIPED_WIDTH
+    return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)
+
+
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()
+) -> None:
+    """Print rows under their columns; those named in `numbers` stand to the right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(printable(cell) for cell in row))
+    terminal().print(table)
+
+
+def print_lines(*lines: str) -> None:
+    """Print sentences on standard output, as they are."""
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def print_json(value: Any) -> None:
+    """Print what a program reads, on standard output and alone there."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+    sys.stdout.flush()
+
+
+def complain(message: str) -> None:
+    """Say what went wrong, where it does not mix with what was asked for."""
+    sys.stderr.write(f"leadledger: {printable(message)}\n")
+
+
+def printable(value: object) -> str:
+    """Return text that cannot steer the terminal: what others sent us is shown, never obeyed."""
+    text = "" if value is None else str(value)
+    return "".join(
+        character if character.isprintable() or character == "\n" else "\ufffd"
+        for character in text
+    )
