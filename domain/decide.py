@@ -6,6 +6,7 @@ written into the events, so that `evolve` never has to ask again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.events import LEDGER, Event, Subject
@@ -110,7 +111,10 @@ class _Course:
         return self.state.account
 
     def find(self, kind: SubjectKind, type: str, data: Mapping[str, Any]) -> CompiledMove | None:
-        return self.table(kind).find(self.standing(kind).stage, type, self.facts(type, data))
+        table, stage = self.table(kind), self.standing(kind).stage
+        if (stage, type) not in table.moves:
+            return None
+        return table.find(stage, type, self.facts(type, data))
 
     def facts(self, type: str, data: Mapping[str, Any]) -> Facts:
         return Facts(self.state, type=type, data=data, department=self.signal.department)
@@ -124,7 +128,7 @@ class _Course:
         effects: Mapping[str, Any] | None = None,
         move: CompiledMove | None = None,
         forwarded_to: str | None = None,
-    ) -> None:
+    ) -> Event:
         """Append the event, with its move, and evolve the state that it belongs to."""
         event = Event(
             position=self.position + len(self.events),
@@ -145,25 +149,27 @@ class _Course:
                 self.state = State(evolve(self.state.lead, event), self.state.account)
         elif self.state.account is not None:
             self.state = State(self.state.lead, evolve(self.state.account, event))
+        return event
 
 
 def _with_move(event: Event, standing: LeadState | AccountState, move: CompiledMove) -> Event:
     if move.kind is None:
         return event
-    entered_at = standing.entered_at
-    effective_at = event.occurred_at
-    if entered_at is not None and entered_at > effective_at:
-        effective_at = entered_at
     how: dict[str, Any] = {"kind": str(move.kind)}
     if move.passed_over:
         how["passed_over"] = list(move.passed_over)
     return event._replace(
         stage_from=standing.stage,
         stage_to=move.to,
-        effective_at=effective_at,
+        effective_at=_not_before(standing.entered_at, event.occurred_at),
         pass_number=standing.pass_number + 1 if move.begins_pass else standing.pass_number,
         effects={**event.effects, "move": how},
     )
+
+
+def _not_before(entered_at: datetime | None, moment: datetime) -> datetime:
+    """Return when a move counts from: the later of its time and the previous move's (domain §9)."""
+    return moment if entered_at is None or entered_at < moment else entered_at
 
 
 def _report(course: _Course) -> NotAllowed | None:
@@ -294,19 +300,34 @@ def _identify(course: _Course, resolution: Resolution) -> None:
     if resolution.links:
         kinds = [one.kind for one in resolution.links]
         course.add("identity.linked", subject, data={"kinds": kinds}, forwarded_to=forwarded_to)
-    for other in resolution.absorbs:
-        absorbed = Subject(SubjectKind.LEAD, other)
-        how = {"absorbed_by": course.lead.id, "move": {"kind": str(MoveKind.ABSORBED)}}
-        course.add("identity.absorbed", absorbed, data={"by": course.lead.id}, effects=how)
-        course.add(
-            "identity.merged", course.lead, data={"absorbed": other}, effects={"absorbs": other}
-        )
+    for other, standing in resolution.absorbs:
+        _absorb(course, other, standing)
     if resolution.conflicts:
         course.add("identity.conflicted", course.lead, data={"with": list(resolution.conflicts)})
 
 
+def _absorb(course: _Course, other: str, standing: LeadState) -> None:
+    """Let the visitor that turns out to be this lead forward to it; its stay ends here."""
+    effects: dict[str, Any] = {"absorbed_by": course.lead.id}
+    event = course.add(
+        "identity.absorbed",
+        Subject(SubjectKind.LEAD, other),
+        data={"by": course.lead.id},
+        effects=effects,
+    )
+    if standing.stage is not None:
+        effects["move"] = {"kind": str(MoveKind.ABSORBED)}
+        course.events[-1] = event._replace(
+            stage_from=standing.stage,
+            effective_at=_not_before(standing.entered_at, event.occurred_at),
+            pass_number=standing.pass_number,
+        )
+    course.add("identity.merged", course.lead, data={"absorbed": other}, effects={"absorbs": other})
+
+
 def _follow(course: _Course) -> None:
     """Let consequences follow until there is none left."""
+    was_placed = course.state.lead.stage is not None
     if course.party.account is not None:
         _follow_on_account(course)
     if course.signal.subject is not SubjectKind.LEAD:
@@ -316,7 +337,7 @@ def _follow(course: _Course) -> None:
             break
     else:
         raise AssertionError(f"{course.signal.type.name} has consequences without end")
-    if course.party.account is not None:
+    if course.party.account is not None and not was_placed:
         _follow_on_account(course)
 
 

@@ -22,8 +22,8 @@ class Resolution(NamedTuple):
     is_new: bool = False
     links: tuple[Identifier, ...] = ()
     """Identifiers that point to the subject from this event on."""
-    absorbs: tuple[str, ...] = ()
-    """Anonymous leads that turn out to be the receiver."""
+    absorbs: tuple[tuple[str, LeadState], ...] = ()
+    """Anonymous leads that turn out to be the receiver, with where they stood."""
     conflicts: tuple[str, ...] = ()
     """Other known leads that the strong identifiers name: a person has to judge."""
 
@@ -96,12 +96,11 @@ def _named(
     """A lead that is already known under at least one of the strong identifiers."""
     receiver = receiver_of(subject, leads)
     links = [one for one in strong if one not in pointers]
-    conflicts = dict.fromkeys(
-        other
-        for one in strong
-        if one in pointers and (other := receiver_of(pointers[one], leads)) != receiver
-    )
-    absorbs: list[str] = []
+    conflicts: dict[str, None] = {}
+    for one in strong:
+        if one in pointers and (other := receiver_of(pointers[one], leads)) != receiver:
+            conflicts[other] = None
+    absorbs: list[tuple[str, LeadState]] = []
     for cookie in weak:
         if cookie not in pointers:
             links.append(cookie)
@@ -112,7 +111,7 @@ def _named(
         if leads[other].known or not leads[receiver].known:
             links.append(cookie)
         else:
-            absorbs.append(other)
+            absorbs.append((other, leads[other]))
     return Resolution(
         subject,
         receiver,

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from zoneinfo import available_timezones
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -39,7 +40,7 @@ async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_
         await ledger.open()
         if ledger.memory.lifecycle_version > 0:
             return False
-        load_lifecycle(lifecycle_text)
+        load_lifecycle(lifecycle_text, zones=available_timezones())
         return await ledger.publish_first(lifecycle_text)
     finally:
         await ledger.close()

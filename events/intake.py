@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 from typing import NamedTuple
 
 import structlog
@@ -22,6 +23,14 @@ SUBMISSION_ITEMS_MAX = WAITING_ITEMS_MAX // 8
 log = structlog.get_logger()
 
 
+class Append(NamedTuple):
+    """One transaction, for those who are told of it."""
+
+    position: int
+    items: int
+    seconds: float
+
+
 class _Waiting(NamedTuple):
     submission: Submission
     outcomes: asyncio.Future[list[Outcome]]
@@ -34,7 +43,7 @@ class Intake:
     submitted is recorded all the same.
     """
 
-    def __init__(self, ledger: Ledger, on_append: Callable[[int], None]) -> None:
+    def __init__(self, ledger: Ledger, on_append: Callable[[Append], None]) -> None:
         self._ledger = ledger
         self._on_append = on_append
         self._waiting: deque[_Waiting] = deque()
@@ -100,6 +109,7 @@ class Intake:
         return batch
 
     async def _append(self, batch: list[_Waiting]) -> None:
+        began = perf_counter()
         try:
             appended = await self._ledger.append([one.submission for one in batch])
         except LedgerUnavailable as error:
@@ -114,7 +124,8 @@ class Intake:
             for one, outcomes in zip(batch, appended.outcomes, strict=True):
                 if not one.outcomes.done():
                     one.outcomes.set_result(outcomes)
-            self._on_append(appended.position)
+            items = sum(len(one.submission.items) for one in batch)
+            self._on_append(Append(appended.position, items, perf_counter() - began))
 
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:

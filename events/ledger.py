@@ -25,7 +25,7 @@ from events.memory import Memory
 from events.outcomes import Outcome
 from events.plan import Known, Plan
 from events.reader import LedgerReader
-from events.sessions import Session, open_session
+from events.sessions import Driver, Session, open_session
 from events.statements import load
 from events.submissions import Submission
 
@@ -51,6 +51,14 @@ class Appended:
 
 class _Stale(Exception):
     """The ledger is not where the plan was made for, or it has a key of the batch already."""
+
+
+class _ClockDiffers(Exception):
+    """The time proposed is not the database's."""
+
+    def __init__(self, database_time: datetime) -> None:
+        super().__init__(database_time)
+        self.database_time = database_time
 
 
 class Ledger:
@@ -99,7 +107,7 @@ class Ledger:
         )
         session = await self._open_session()
         try:
-            await self._call_append(session, plan)
+            await self._write_rows(session.driver, plan)
         except (_Stale, asyncpg.UniqueViolationError):
             return False
         return True
@@ -186,26 +194,30 @@ class Ledger:
         for _ in range(CLOCK_TRIES_MAX):
             plan = Plan(self.memory, known, self._propose_time())
             outcomes = [plan.submit(submission) for submission in submissions]
-            if plan.is_empty or await self._call_append(session, plan):
+            try:
+                if not plan.is_empty:
+                    await self._write_rows(session.driver, plan)
+            except _ClockDiffers as differs:
+                self._clock_ahead = differs.database_time - datetime.now(UTC)
+            else:
                 return plan, Appended(outcomes, plan.position)
         raise LedgerUnavailable(
             f"the ledger's last event was recorded at {self.memory.recorded_at}, which is ahead of "
             "the database's clock: correct the clock, or wait until it has caught up"
         )
 
-    async def _call_append(self, session: Session, plan: Plan) -> bool:
-        """Write the plan. False: the proposed time is not the database's; propose again."""
+    async def _write_rows(self, driver: Driver, plan: Plan) -> None:
+        """Write the plan in one statement.
+
+        Raises _Stale if the head is elsewhere, _ClockDiffers if the time is not the database's.
+        """
         append = self._sql["append"]
-        row = await session.driver.fetchrow(
-            append.driver_sql, *append.arguments(rows.arguments(plan))
-        )
+        row = await driver.fetchrow(append.driver_sql, *append.arguments(rows.arguments(plan)))
         assert row is not None
         if row["outcome"] == "head-moved":
             raise _Stale
         if row["outcome"] == "clock-differs":
-            self._clock_ahead = row["database_time"] - datetime.now(UTC)
-            return False
-        return True
+            raise _ClockDiffers(row["database_time"])
 
     def _propose_time(self) -> datetime:
         return max(datetime.now(UTC) + self._clock_ahead, self.memory.recorded_at)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from domain.lifecycle.definition import EventType, Lifecycle, Role, SubjectKind
+from domain.lifecycle.definition import EventType, Lifecycle, Right, Role, SubjectKind
 from domain.lifecycle.words import nearest
 from domain.signals import Identifier, Signal
 from events import moments
@@ -15,7 +15,6 @@ from events.context import Context
 from events.digests import Digests
 from events.fields import divide
 from events.parties import Parties, read_parties
-from events.records import OWN_SOURCE
 from events.refusals import Refusal
 from events.reported import AccountReference, LeadReference, NativeEvent
 from events.senders import Sender
@@ -134,9 +133,15 @@ def _not_permitted(event: NativeEvent, event_type: EventType, sender: Sender) ->
             "/type",
             {"expected": str(event_type.right)},
         )
-    if event.source is not None and (
-        event.source == OWN_SOURCE or event.source not in sender.sources
-    ):
+    if event_type.departments and not _is_of_department(sender, event_type):
+        return Refusal(
+            "department-not-allowed",
+            f"{event_type.name} is decided by {' or '.join(event_type.departments)}, and the key "
+            f"belongs to {sender.department or 'no department'}.",
+            "/type",
+            {"expected": list(event_type.departments), "found": sender.department},
+        )
+    if event.source is not None and not sender.speaks_for(event.source):
         return Refusal(
             "source-not-allowed",
             "This key may not speak for that source.",
@@ -144,6 +149,11 @@ def _not_permitted(event: NativeEvent, event_type: EventType, sender: Sender) ->
             {"expected": list(sender.sources), "found": event.source},
         )
     return None
+
+
+def _is_of_department(sender: Sender, event_type: EventType) -> bool:
+    """An administrator reports for every department: imports and corrections are theirs."""
+    return sender.department in event_type.departments or Right.ADMINISTRATION in sender.scopes
 
 
 def _times(event: NativeEvent, received: datetime) -> tuple[datetime, datetime | None] | Refusal:

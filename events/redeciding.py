@@ -75,7 +75,11 @@ def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
         receiver=receiver,
         is_new=receiver not in subjects,
         links=tuple(Identifier(kind, b"") for kind in linked.get(SubjectKind.LEAD, ())),
-        absorbs=tuple(event.subject.id for event in derived if event.type == "identity.absorbed"),
+        absorbs=tuple(
+            (event.subject.id, _lead(event.subject.id, subjects))
+            for event in derived
+            if event.type == "identity.absorbed"
+        ),
         conflicts=tuple(
             other
             for event in derived

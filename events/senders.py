@@ -2,6 +2,11 @@
 
 from typing import NamedTuple
 
+from events.records import OWN_SOURCE
+
+ANY_SOURCE = "*"
+"""Among a key's sources: it may speak for whatever source it names, as an import does."""
+
 
 class Sender(NamedTuple):
     """A key's identity and what it may do."""
@@ -15,3 +20,7 @@ class Sender(NamedTuple):
     def source(self) -> str:
         """The source that events get which name none."""
         return self.sources[0]
+
+    def speaks_for(self, source: str) -> bool:
+        """Whether an event may say that it is from this source. Our own is nobody's."""
+        return source != OWN_SOURCE and (source in self.sources or ANY_SOURCE in self.sources)

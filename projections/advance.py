@@ -9,7 +9,7 @@ from events.records import decode_event
 from events.sessions import Driver
 from events.statements import Statement, load
 from projections.failures import FoldFailed
-from projections.projection import Projection
+from projections.projection import Projection, State
 
 Sql = Mapping[str, Statement]
 
@@ -70,39 +70,49 @@ async def read_page(
 
 
 async def advance(
-    driver: Driver, sql: Sql, projection: Projection[Any], at: Checkpoint, page: Page
+    driver: Driver,
+    sql: Sql,
+    projection: Projection[State],
+    state: State,
+    *,
+    at: Checkpoint,
+    page: Page,
 ) -> Checkpoint:
     """Fold a page, write its rows and move the checkpoint that this transaction holds.
 
     Raises:
-        FoldFailed: If the fold cannot take an event; the transaction must be rolled back.
+        FoldFailed: If the fold cannot take an event; the transaction must be rolled back, and the
+            state thrown away.
     """
     if page.events:
-        state = await projection.load(driver, at.generation, page.events)
-        _fold(projection, state, page.events)
+        await projection.load(driver, at.generation, state, page.events)
+        fold_all(projection, state, page.events)
         await projection.write(driver, at.generation, state)
-    statement = sql["move"]
-    moved = await driver.execute(
-        statement.driver_sql,
-        *statement.arguments(
-            {
-                "name": projection.name,
-                "generation": at.generation,
-                "after": at.position,
-                "position": page.position,
-                "recorded_at": page.recorded_at,
-            }
-        ),
-    )
-    assert moved == "UPDATE 1", f"{projection.name}: the checkpoint moved while it was held"
+    await move(driver, sql, projection.name, at, page)
     return at._replace(position=page.position)
 
 
-def _fold(projection: Projection[Any], state: object, events: Sequence[Event]) -> None:
+def fold_all(projection: Projection[State], state: State, events: Sequence[Event]) -> None:
+    """Fold events into the state, and name the one that it cannot take."""
     event: Event | None = None
+    fold = projection.fold
     try:
         for event in events:
-            projection.fold(state, event)
+            fold(state, event)
     except Exception as error:
         assert event is not None
         raise FoldFailed(error, event.position) from error
+
+
+async def move(driver: Driver, sql: Sql, name: str, at: Checkpoint, page: Page) -> None:
+    """Move the checkpoint that this transaction holds to the end of a page."""
+    statement = sql["move"]
+    values = {
+        "name": name,
+        "generation": at.generation,
+        "after": at.position,
+        "position": page.position,
+        "recorded_at": page.recorded_at,
+    }
+    moved = await driver.execute(statement.driver_sql, *statement.arguments(values))
+    assert moved == "UPDATE 1", f"{name}: the checkpoint moved while it was held"

@@ -44,14 +44,6 @@ SELECT generation, version, position, failure
   FROM ledger.projections
  WHERE name = :name AND status = 'live'
 
--- name: read_pair
--- Where two generations stand: the first statement of the snapshot that compares them.
-SELECT live.position AS live_position, built.position AS built_position
-  FROM ledger.projections AS live
-  JOIN ledger.projections AS built
-    ON built.name = live.name
- WHERE live.name = :name AND live.generation = :live AND built.generation = :built
-
 -- name: read_records
 -- The log in order, after a checkpoint, at most to a position.
 SELECT position, recorded_at, record
@@ -61,6 +53,7 @@ SELECT position, recorded_at, record
  LIMIT :limit
 
 -- name: read_head
+-- Where the log ends.
 SELECT position
   FROM ledger.ledger_head
 
@@ -100,6 +93,12 @@ SELECT projection.name, projection.version, projection.generation, projection.po
 UPDATE ledger.projections
    SET status = 'retired'
  WHERE name = :name AND status = 'building'
+
+-- name: give_up
+-- A rebuild that did not go live leaves nothing behind.
+UPDATE ledger.projections
+   SET status = 'retired'
+ WHERE name = :name AND generation = :generation AND status = 'building'
 
 -- name: begin_building
 INSERT INTO ledger.projections (name, generation, version, status, position)

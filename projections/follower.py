@@ -28,6 +28,13 @@ class Step(NamedTuple):
     """More is probably waiting."""
 
 
+class _Remembered(NamedTuple):
+    """The memory of a projection, true while the checkpoint stands there."""
+
+    checkpoint: Checkpoint
+    state: Any
+
+
 class Follower:
     """One projection's runner. A class, because it is woken, and remembers how far it got."""
 
@@ -48,6 +55,7 @@ class Follower:
         self._woken = asyncio.Event()
         self._moved = asyncio.Condition()
         self._waiting = 0
+        self._remembered: _Remembered | None = None
         self._is_mismatch_told = False
 
     def wake(self) -> None:
@@ -93,25 +101,33 @@ class Follower:
         return self.position
 
     async def _project(self, *, upto: int) -> Step:
+        remembered, self._remembered = self._remembered, None
         async with transaction(self._engine, self._sql["limit_waits"]) as driver:
             taken = await checkpoint(driver, self._sql["take_live"], name=self.projection.name)
-            if taken is not None and self._may_project(taken):
-                page = await read_page(
-                    driver,
-                    self._sql,
-                    self.projection,
-                    after=taken.position,
-                    upto=upto,
-                    limit=self._batch_records,
-                )
-                return await self._advance(driver, taken, page)
-        return await self._look(taken)
+            if taken is None or not self._may_project(taken):
+                return await self._look(taken)
+            page = await read_page(
+                driver,
+                self._sql,
+                self.projection,
+                after=taken.position,
+                upto=upto,
+                limit=self._batch_records,
+            )
+            if remembered is None or remembered.checkpoint != taken:
+                state = self.projection.begin(is_complete=taken.position == 0)
+                remembered = _Remembered(taken, state)
+            if page.records:
+                remembered = await self._advance(driver, remembered, page)
+        # Only now is it certain that what is remembered is what is written.
+        self._remembered = remembered
+        is_full = page.records == self._batch_records
+        return Step(remembered.checkpoint.position, page.records, is_full=is_full)
 
-    async def _advance(self, driver: Driver, taken: Checkpoint, page: Page) -> Step:
-        if page.records == 0:
-            return Step(taken.position)
+    async def _advance(self, driver: Driver, before: "_Remembered", page: Page) -> "_Remembered":
+        taken, state = before
         try:
-            moved = await advance(driver, self._sql, self.projection, taken, page)
+            moved = await advance(driver, self._sql, self.projection, state, at=taken, page=page)
         except FoldFailed:
             raise
         except UNAVAILABLE:
@@ -119,7 +135,7 @@ class Follower:
         except Exception as error:
             # What was to be written is at fault, not one event: stop before the whole batch.
             raise FoldFailed(error, taken.position + 1, is_batch=True) from error
-        return Step(moved.position, page.records, is_full=page.records == self._batch_records)
+        return _Remembered(moved, state)
 
     def _may_project(self, taken: Checkpoint) -> bool:
         if taken.version == self.projection.version:

@@ -6,8 +6,8 @@ from typing import Final
 # checkpoint row is locked no longer than that, and a killed runner repeats no more than that.
 BATCH_RECORDS: Final = 2_000
 
-# A rebuild has nobody waiting for its next row: larger batches coalesce more stays of one subject
-# and ask the database less often. Some ten megabytes in memory, twice, because it reads ahead.
+# A rebuild has nobody waiting for its next row, and asks the database less often. Some ten
+# megabytes in memory, twice, because it reads ahead.
 REBUILD_BATCH_RECORDS: Final = 10_000
 
 # What another process appended is found this late at most, plus one batch. A person does not see a
@@ -24,13 +24,16 @@ WATCH_S: Final = 0.02
 # The database is away or busy. The writer's own pauses are of this order.
 RETRY_S: Final = 1.0
 
+# Stays remembered from batch to batch, so that they need not be read again: some 150 MB. A month's
+# leads are fewer.
+STANDING_KEPT: Final = 200_000
+
+# Ended stays that a rebuild holds before it writes them: some 20 MB, one COPY.
+ENDED_KEPT: Final = 20_000
+
 # Rows of an old generation deleted in one transaction: some tens of milliseconds of work, so that
 # vacuum and the live projection keep pace.
 DELETE_ROWS: Final = 10_000
-
-# Rounds of aligning two generations before they are compared. The live one is held meanwhile, so
-# one or two are needed; more would mean that the hold does not work.
-ALIGN_ROUNDS_MAX: Final = 100
 
 # Differing rows that a comparison names; it counts them all.
 DIFFERENCES_SHOWN: Final = 20

@@ -22,8 +22,8 @@ UPKEEP = ("count_rows", "delete_rows", "differences")
 class Projection(Protocol[State]):
     """One question's tables, built from the log.
 
-    `fold` does no I/O: it changes the state in memory that `load` made for this batch, and `write`
-    turns the changes into rows. All of it happens in the transaction that moves the checkpoint.
+    `State` is what is remembered of a generation from batch to batch, and what the batch changes.
+    It is true as long as the checkpoint stands where it was left, and is thrown away otherwise.
     """
 
     @property
@@ -45,8 +45,24 @@ class Projection(Protocol[State]):
         """
         ...
 
-    async def load(self, driver: Driver, generation: int, events: Sequence[Event]) -> State: ...
+    def begin(self, *, is_complete: bool) -> State:
+        """Return an empty memory; a complete one belongs to a generation that has no rows yet."""
+        ...
 
-    def fold(self, state: State, event: Event) -> None: ...
+    async def load(
+        self, driver: Driver, generation: int, state: State, events: Sequence[Event]
+    ) -> None:
+        """Read what the memory lacks to fold these events."""
+        ...
 
-    async def write(self, driver: Driver, generation: int, state: State) -> None: ...
+    def fold(self, state: State, event: Event) -> None:
+        """Let one event change the state. No I/O, no clock."""
+        ...
+
+    async def relieve(self, driver: Driver, generation: int, state: State) -> None:
+        """Write some of the changes if they are too many to keep until a rebuild's end."""
+        ...
+
+    async def write(self, driver: Driver, generation: int, state: State) -> None:
+        """Write all changes, and remember no more than may be remembered."""
+        ...

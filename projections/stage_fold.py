@@ -24,26 +24,42 @@ from domain.lifecycle.loading import load as load_lifecycle
 LIFECYCLE_PUBLISHED = "lifecycle.published"
 
 
+class Key(NamedTuple):
+    """What stays are counted by."""
+
+    kind: str
+    stage: str
+    before: str
+    """Stages that the pass had entered before, in order of first entry, by spaces. What counts as
+    reached follows from it, whatever path the lifecycle names."""
+    origin: str | None
+    channel: str | None
+    month: str
+
+
 class Stay(NamedTuple):
-    """A stay that has not ended, in the order of the columns of `stage_standing`."""
+    """A stay that has not ended. A tuple, because a replay makes millions of them."""
 
     subject_id: str
     kind: str
-    pass_number: int
     stage: str
     before: str
-    """Stages that the pass had entered before, in order of first entry, by spaces."""
+    origin: str | None
+    channel: str | None
+    month: str
+    pass_number: int
     is_first_entry: bool
     entered_at: datetime
     entry_position: int
     entry_kind: str | None
-    origin: str | None
-    channel: str | None
-    month: str
     known_from: int
     pass_origin: str | None
     """What the next stay will carry: differs from `origin` once that has been corrected."""
     pass_channel: str | None
+
+    @property
+    def key(self) -> Key:
+        return Key._make(self[1:7])
 
 
 class Ended(NamedTuple):
@@ -64,27 +80,22 @@ class Published(NamedTuple):
     time_zone: str
 
 
-class Key(NamedTuple):
-    """What stays are counted by. From `before` follows what counts as reached."""
-
-    kind: str
-    stage: str
-    before: str
-    origin: str | None
-    channel: str | None
-    month: str
-
-
 @dataclass(slots=True)
 class Stages:
-    """What a batch of events changes. A class, because it is filled event by event."""
+    """What is remembered of a generation, and what a batch changes.
 
-    standing: dict[str, Stay]
-    """Where the subjects of the batch stand."""
-    zone: tzinfo = UTC
+    A class, because it is filled event by event.
+    """
+
+    is_complete: bool = False
+    """Nothing has been forgotten since the generation began: who is not here does not stand."""
+    standing: dict[str, Stay] = field(default_factory=dict)
+    zone: tzinfo | None = None
+    """Where months are reckoned; None until it has been read."""
+    is_written: bool = False
     ended: list[Ended] = field(default_factory=list)
     touched: dict[str, None] = field(default_factory=dict)
-    """Subjects whose standing differs from what was loaded."""
+    """Subjects whose standing differs from what is written."""
     published: list[Published] = field(default_factory=list)
     entries: dict[Key, int] = field(default_factory=dict)
     stock: dict[Key, int] = field(default_factory=dict)
@@ -138,16 +149,16 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
         Stay(
             stay.subject_id,
             stay.kind,
-            pass_number,
             stage,
             before,
+            origin,
+            channel,
+            month_of(entered_at, stages.zone),
+            pass_number,
             stage not in before.split(),
             entered_at,
             event.position,
             kind,
-            origin,
-            channel,
-            month_of(entered_at, stages.zone),
             event.position,
             origin,
             channel,
@@ -162,16 +173,16 @@ def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) 
     return Stay(
         subject_id=subject.id,
         kind=str(subject.kind),
-        pass_number=event.pass_number or 1,
         stage=stage,
         before="",
+        origin=origin,
+        channel=channel,
+        month=month_of(entered_at, stages.zone),
+        pass_number=event.pass_number or 1,
         is_first_entry=True,
         entered_at=entered_at,
         entry_position=event.position,
         entry_kind=effects["move"]["kind"] if event.stage_to is not None else None,
-        origin=origin,
-        channel=channel,
-        month=month_of(entered_at, stages.zone),
         known_from=event.position,
         pass_origin=origin,
         pass_channel=channel,
@@ -192,14 +203,14 @@ def _source(stay: Stay, effects: Mapping[str, Any]) -> tuple[str | None, str | N
     return origin or None, channel or None
 
 
-def month_of(moment: datetime, zone: tzinfo) -> str:
-    """Return YYYY-MM, as a calendar in that zone shows it."""
-    local = moment.astimezone(zone)
+def month_of(moment: datetime, zone: tzinfo | None) -> str:
+    """Return YYYY-MM as a calendar in that zone shows it; in UTC before any lifecycle."""
+    local = moment.astimezone(zone or UTC)
     return f"{local.year:04}-{local.month:02}"
 
 
 def _begin(stages: Stages, stay: Stay) -> None:
-    key = _key(stay)
+    key = stay.key
     stages.entries[key] = stages.entries.get(key, 0) + 1
     stages.stock[key] = stages.stock.get(key, 0) + 1
     _stand(stages, stay)
@@ -214,9 +225,5 @@ def _end(stages: Stages, stay: Stay, event: Event, kind: str, next_stage: str | 
     """End a stay, never before it began: an event that is told late ends a stay of no length."""
     left_at = max(stay.entered_at, event.effective_at or event.occurred_at)
     stages.ended.append(Ended(stay, left_at, event.position, str(kind), next_stage))
-    key = _key(stay)
+    key = stay.key
     stages.stock[key] = stages.stock.get(key, 0) - 1
-
-
-def _key(stay: Stay) -> Key:
-    return Key(stay.kind, stay.stage, stay.before, stay.origin, stay.channel, stay.month)

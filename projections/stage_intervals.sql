@@ -1,7 +1,7 @@
 -- name: read_standing
--- Where the subjects of a batch stand before it.
-SELECT CAST(subject_id AS text), kind, pass_number, stage, before, is_first_entry, entered_at,
-       entry_position, entry_kind, origin, channel, month, known_from, pass_origin, pass_channel
+-- Where subjects stand of whom nothing is remembered.
+SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pass_number,
+       is_first_entry, entered_at, entry_position, entry_kind, known_from, pass_origin, pass_channel
   FROM ledger.stage_standing
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
@@ -13,40 +13,24 @@ SELECT time_zone
  ORDER BY position DESC
  LIMIT 1
 
--- name: write_stays
--- Stays that have ended.
-INSERT INTO ledger.stage_stays (
-       generation, subject_id, kind, pass_number, stage, before, is_first_entry, entered_at,
-       entry_position, entry_kind, origin, channel, month, known_from, left_at, exit_position,
-       exit_kind, next_stage)
-SELECT CAST(:generation AS integer), *
-  FROM unnest(CAST(:subject_ids AS uuid[]), CAST(:kinds AS text[]),
-              CAST(:pass_numbers AS integer[]), CAST(:stages AS text[]), CAST(:befores AS text[]),
-              CAST(:first_entries AS boolean[]), CAST(:entered AS timestamptz[]),
-              CAST(:entry_positions AS bigint[]), CAST(:entry_kinds AS text[]),
-              CAST(:origins AS text[]), CAST(:channels AS text[]), CAST(:months AS text[]),
-              CAST(:known_from AS bigint[]), CAST(:left AS timestamptz[]),
-              CAST(:exit_positions AS bigint[]), CAST(:exit_kinds AS text[]),
-              CAST(:next_stages AS text[]))
-
 -- name: write_standing
--- Where the subjects stand after the batch: one row each, however often they moved in it.
+-- Where subjects stand after the batch: one row each, however often they moved in it.
 INSERT INTO ledger.stage_standing AS standing (
-       generation, subject_id, kind, pass_number, stage, before, is_first_entry, entered_at,
-       entry_position, entry_kind, origin, channel, month, known_from, pass_origin, pass_channel)
+       generation, subject_id, kind, stage, before, origin, channel, month, pass_number, is_first_entry,
+       entered_at, entry_position, entry_kind, known_from, pass_origin, pass_channel)
 SELECT CAST(:generation AS integer), *
-  FROM unnest(CAST(:subject_ids AS uuid[]), CAST(:kinds AS text[]),
-              CAST(:pass_numbers AS integer[]), CAST(:stages AS text[]), CAST(:befores AS text[]),
-              CAST(:first_entries AS boolean[]), CAST(:entered AS timestamptz[]),
-              CAST(:entry_positions AS bigint[]), CAST(:entry_kinds AS text[]),
-              CAST(:origins AS text[]), CAST(:channels AS text[]), CAST(:months AS text[]),
-              CAST(:known_from AS bigint[]), CAST(:pass_origins AS text[]),
-              CAST(:pass_channels AS text[]))
+  FROM unnest(CAST(:subject_id AS uuid[]), CAST(:kind AS text[]), CAST(:stage AS text[]),
+              CAST(:before AS text[]), CAST(:origin AS text[]), CAST(:channel AS text[]),
+              CAST(:month AS text[]), CAST(:pass_number AS integer[]),
+              CAST(:is_first_entry AS boolean[]), CAST(:entered_at AS timestamptz[]),
+              CAST(:entry_position AS bigint[]), CAST(:entry_kind AS text[]),
+              CAST(:known_from AS bigint[]), CAST(:pass_origin AS text[]),
+              CAST(:pass_channel AS text[]))
     ON CONFLICT (generation, subject_id) DO UPDATE
-   SET pass_number = excluded.pass_number, stage = excluded.stage, before = excluded.before,
+   SET stage = excluded.stage, before = excluded.before, origin = excluded.origin,
+       channel = excluded.channel, month = excluded.month, pass_number = excluded.pass_number,
        is_first_entry = excluded.is_first_entry, entered_at = excluded.entered_at,
        entry_position = excluded.entry_position, entry_kind = excluded.entry_kind,
-       origin = excluded.origin, channel = excluded.channel, month = excluded.month,
        known_from = excluded.known_from, pass_origin = excluded.pass_origin,
        pass_channel = excluded.pass_channel
 
@@ -59,8 +43,8 @@ DELETE FROM ledger.stage_standing
 -- Differences, added to what is counted. A merge, because an inserted row must be legal by itself
 -- before PostgreSQL looks whether it conflicts, and a difference may be negative.
 MERGE INTO ledger.stage_counts AS counted
-USING unnest(CAST(:breakdowns AS text[]), CAST(:values AS text[]), CAST(:kinds AS text[]),
-             CAST(:stages AS text[]), CAST(:befores AS text[]), CAST(:entries AS bigint[]),
+USING unnest(CAST(:breakdown AS text[]), CAST(:value AS text[]), CAST(:kind AS text[]),
+             CAST(:stage AS text[]), CAST(:before AS text[]), CAST(:entries AS bigint[]),
              CAST(:standing AS bigint[]))
       AS difference (breakdown, value, kind, stage, before, entries, standing)
    ON counted.generation = :generation
@@ -80,8 +64,8 @@ USING unnest(CAST(:breakdowns AS text[]), CAST(:values AS text[]), CAST(:kinds A
 -- name: write_lifecycles
 INSERT INTO ledger.stage_lifecycles (generation, position, version, time_zone)
 SELECT CAST(:generation AS integer), *
-  FROM unnest(CAST(:positions AS bigint[]), CAST(:versions AS integer[]),
-              CAST(:time_zones AS text[]))
+  FROM unnest(CAST(:position AS bigint[]), CAST(:version AS integer[]),
+              CAST(:time_zone AS text[]))
 
 -- name: count_rows
 SELECT (SELECT count(*) FROM ledger.stage_intervals WHERE generation = :generation)

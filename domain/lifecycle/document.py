@@ -34,7 +34,7 @@ def node_of(text: str) -> yaml.Node:
         mark = error.problem_mark or error.context_mark
         _refuse(mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}")
     except (yaml.YAMLError, UnicodeEncodeError) as error:
-        _refuse(1, f"is not YAML: {error}")
+        _refuse(1, f"is not YAML: {' '.join(str(error).split())}")
     if node is None:
         _refuse(1, "expected a mapping, found nothing")
     return node
@@ -44,7 +44,7 @@ def _check_events(text: str) -> None:
     depth = documents = 0
     for nodes, event in enumerate(yaml.parse(text, Loader=_LOADER)):
         line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        if getattr(event, "anchor", None):  # an alias names its anchor too
             _refuse(line, "anchors and aliases are not allowed; write the value out")
         if tag := getattr(event, "tag", None):
             _refuse(line, f"tags are not allowed; found {tag}")

@@ -8,16 +8,16 @@ CREATE TABLE ledger.stage_stays (
     generation integer NOT NULL,
     subject_id uuid NOT NULL,
     kind text COLLATE "C" NOT NULL,
-    pass_number integer NOT NULL,
     stage text COLLATE "C" NOT NULL,
     before text COLLATE "C" NOT NULL,
+    origin text COLLATE "C",
+    channel text COLLATE "C",
+    month text COLLATE "C" NOT NULL,
+    pass_number integer NOT NULL,
     is_first_entry boolean NOT NULL,
     entered_at timestamptz NOT NULL,
     entry_position bigint NOT NULL,
     entry_kind text COLLATE "C",
-    origin text COLLATE "C",
-    channel text COLLATE "C",
-    month text COLLATE "C" NOT NULL,
     known_from bigint NOT NULL,
     left_at timestamptz NOT NULL,
     exit_position bigint NOT NULL,
@@ -42,16 +42,16 @@ CREATE TABLE ledger.stage_standing (
     generation integer NOT NULL,
     subject_id uuid NOT NULL,
     kind text COLLATE "C" NOT NULL,
-    pass_number integer NOT NULL,
     stage text COLLATE "C" NOT NULL,
     before text COLLATE "C" NOT NULL,
+    origin text COLLATE "C",
+    channel text COLLATE "C",
+    month text COLLATE "C" NOT NULL,
+    pass_number integer NOT NULL,
     is_first_entry boolean NOT NULL,
     entered_at timestamptz NOT NULL,
     entry_position bigint NOT NULL,
     entry_kind text COLLATE "C",
-    origin text COLLATE "C",
-    channel text COLLATE "C",
-    month text COLLATE "C" NOT NULL,
     known_from bigint NOT NULL,
     pass_origin text COLLATE "C",
     pass_channel text COLLATE "C",
@@ -65,13 +65,13 @@ COMMENT ON COLUMN ledger.stage_standing.pass_origin IS
 -- Both together, with four bounds: effective from and to, known from and to. Whether the end of a
 -- stay was known at position p is told by `exit_position <= p`.
 CREATE VIEW ledger.stage_intervals AS
-SELECT generation, subject_id, kind, pass_number, stage, before, is_first_entry, entered_at,
-       entry_position, entry_kind, origin, channel, month, known_from,
+SELECT generation, subject_id, kind, stage, before, origin, channel, month, pass_number,
+       is_first_entry, entered_at, entry_position, entry_kind, known_from,
        left_at, exit_position, exit_kind, next_stage, known_to
   FROM ledger.stage_stays
 UNION ALL
-SELECT generation, subject_id, kind, pass_number, stage, before, is_first_entry, entered_at,
-       entry_position, entry_kind, origin, channel, month, known_from,
+SELECT generation, subject_id, kind, stage, before, origin, channel, month, pass_number,
+       is_first_entry, entered_at, entry_position, entry_kind, known_from,
        NULL, NULL, NULL, NULL, NULL
   FROM ledger.stage_standing;
 

@@ -4,16 +4,43 @@ import sys
 
 import typer
 
+from domain.lifecycle.complaints import LifecycleInvalid
+from events.digests import SecretTooShort
+from events.failures import NotMigrated, SecretDiffers
+from events.shipped import LifecycleNotFound
 from service.command.exits import CommandFailed, Exit, explain_exits
 from service.command.import_table import import_table
 from service.command.importing.mapping_text import MappingInvalid
 from service.command.importing.refused_file import RefusedFileUnwritable
 from service.command.importing.table import TableInvalid
 from service.command.printing import complain
+from service.command.serve import explain_settings, serve
+from service.hosting.failures import (
+    AddressInUse,
+    AddressUnusable,
+    DatabaseUnavailable,
+    SecretMissing,
+    WorkersFailed,
+)
+from service.keys.bootstrap import BootstrapKeyMalformed
+from service.private_postgres import DataDirectoryInUseError, PrivatePostgresError
 from service.settings import SettingsInvalid
 
 EXIT_OF: dict[type[Exception], Exit] = {
     SettingsInvalid: Exit.SETTINGS,
+    SecretMissing: Exit.SETTINGS,
+    SecretDiffers: Exit.SETTINGS,
+    SecretTooShort: Exit.SETTINGS,
+    BootstrapKeyMalformed: Exit.SETTINGS,
+    LifecycleNotFound: Exit.SETTINGS,
+    AddressUnusable: Exit.SETTINGS,
+    AddressInUse: Exit.IN_USE,
+    DataDirectoryInUseError: Exit.IN_USE,
+    DatabaseUnavailable: Exit.DATABASE_UNAVAILABLE,
+    NotMigrated: Exit.DATABASE_UNAVAILABLE,
+    PrivatePostgresError: Exit.DATABASE_UNAVAILABLE,
+    WorkersFailed: Exit.UNEXPECTED,
+    LifecycleInvalid: Exit.INVALID_FILE,
     MappingInvalid: Exit.INVALID_FILE,
     TableInvalid: Exit.INVALID_FILE,
     RefusedFileUnwritable: Exit.INVALID_FILE,
@@ -29,6 +56,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+application.command(epilog=explain_settings())(serve)
 application.command("import")(import_table)
 
 

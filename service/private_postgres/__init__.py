@@ -9,6 +9,7 @@ asks every role for its password. Two roles exist: `leadledger_owner`, who owns 
 migrates it, and `leadledger_app`, who serves. No superuser can connect at all.
 """
 
+from service.private_postgres.attached import Attached, attach
 from service.private_postgres.binaries import Binaries
 from service.private_postgres.errors import (
     BinariesNotFoundError,
@@ -22,6 +23,7 @@ from service.private_postgres.errors import (
 from service.private_postgres.supervisor import PrivatePostgres
 
 __all__ = [
+    "Attached",
     "Binaries",
     "BinariesNotFoundError",
     "DataDirectoryInUseError",
@@ -31,4 +33,5 @@ __all__ = [
     "PrivatePostgres",
     "PrivatePostgresError",
     "StartError",
+    "attach",
 ]

@@ -100,6 +100,14 @@ def forget_reused_pid(cluster: Path) -> None:
         (cluster / "postmaster.pid").unlink()
 
 
+def accepting_postmaster(cluster: Path) -> int | None:
+    """Return the process id of the server that accepts connections on a cluster, if one does."""
+    noted = _noted_pid(cluster)
+    if noted is None or not _is_ready(cluster, noted) or not _is_server_of(noted, cluster):
+        return None
+    return noted
+
+
 def _is_ready(cluster: Path, pid: int) -> bool:
     note = _note(cluster)
     return len(note) > STATUS_LINE and note[0] == str(pid) and note[STATUS_LINE].strip() == "ready"

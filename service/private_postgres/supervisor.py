@@ -176,8 +176,8 @@ class PrivatePostgres:
                 binaries,
                 identity,
                 socket_directory,
-                owner_url=_url(OWNER_ROLE, layout.owner_password, socket_directory),
-                app_url=_url(APP_ROLE, layout.app_password, socket_directory),
+                owner_url=connection_url(OWNER_ROLE, layout.owner_password, socket_directory),
+                app_url=connection_url(APP_ROLE, layout.app_password, socket_directory),
                 closing=closing.pop_all(),
             )
 
@@ -208,7 +208,7 @@ class PrivatePostgres:
         return self._postmaster
 
 
-def _url(role: str, password: Path, socket_directory: Path) -> URL:
+def connection_url(role: str, password: Path, socket_directory: Path) -> URL:
     """Return a URL that says everything, so that no PGHOST or PGPORT can send us elsewhere."""
     return URL.create(
         "postgresql+asyncpg",

@@ -80,7 +80,7 @@ def test_machine_and_table_agree_on_any_track(
 
 
 DEMAND_FUNNEL = load(
-    (Path(__file__).parents[2] / "domain/lifecycles/demand_funnel.yaml").read_text()
+    (Path(__file__).parents[2] / "domain/lifecycles/demand_funnel.yaml").read_text(encoding="utf-8")
 )
 COMPILED = compile_lifecycle(DEMAND_FUNNEL)
 MACHINES = {

@@ -10,7 +10,9 @@ from domain.lifecycle.conditions import Facts
 from domain.lifecycle.definition import EventKind, MoveKind
 from domain.lifecycle.loading import inspect, load
 
-TEXT = (Path(__file__).parents[2] / "domain/lifecycles/demand_funnel.yaml").read_text()
+TEXT = (Path(__file__).parents[2] / "domain/lifecycles/demand_funnel.yaml").read_text(
+    encoding="utf-8"
+)
 COMPILED = compile_lifecycle(load(TEXT))
 KNOWN = {"lead.known": True, "lead.anonymous": False}
 ANONYMOUS = {"lead.known": False, "lead.anonymous": True}

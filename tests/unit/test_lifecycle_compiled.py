@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from domain.lifecycle.compiled import AllowedMove, FailedGuard, compile_lifecycle
 from domain.lifecycle.conditions import Scalar
+from domain.lifecycle.definition import MoveKind
 from domain.lifecycle.loading import load
 from tests.small_lifecycle import SMALL
 
@@ -63,6 +64,15 @@ def test_the_targets_of_an_event_are_where_it_can_lead() -> None:
     assert lead.targets("lead.dropped") == {"OUT"}
     assert lead.targets("stage.named") == {"NEW", "GOOD", "DEAL", "OUT"}
     assert lead.targets("lead.unheard") == frozenset()
+
+
+def test_a_further_pass_passes_over_nothing() -> None:
+    text = SMALL.replace(
+        "from: [OUT, DEAL], to: GOOD, begins_pass", "from: NEW, to: DEAL, begins_pass"
+    )
+    move = compile_lifecycle(load(text)).lead.find("NEW", "lead.again", {})
+    assert move is not None
+    assert (move.to, move.kind, move.passed_over) == ("DEAL", MoveKind.RECYCLED, ())
 
 
 def test_the_path_has_an_order() -> None:

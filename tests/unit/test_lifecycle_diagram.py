@@ -42,7 +42,9 @@ def test_a_final_stage_has_a_way_out_of_the_picture() -> None:
 
 
 def test_labels_are_of_the_language_asked_for() -> None:
-    text = (Path(__file__).parents[2] / "domain/lifecycles/demand_funnel.yaml").read_text()
+    text = (Path(__file__).parents[2] / "domain/lifecycles/demand_funnel.yaml").read_text(
+        encoding="utf-8"
+    )
     drawn = diagram(load(text), subject=SubjectKind.LEAD, language="ja")
     assert '    state "AL 匿名リード" as AL\n' in drawn
     assert "    ML --> MAL: マーケ受入 [個人情報あり]\n" in drawn

@@ -164,6 +164,7 @@ def test_what_is_no_plain_document_is_refused_before_it_is_read(text: str, compl
 def test_signs_that_no_text_may_hold_are_refused(text: str) -> None:
     (complaint,) = complaints_of(text)
     assert complaint.startswith("line 1: is not YAML: ")
+    assert "\n" not in complaint
 
 
 def test_a_list_in_place_of_the_whole_is_refused() -> None:

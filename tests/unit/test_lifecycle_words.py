@@ -7,7 +7,9 @@ import pytest
 from domain.lifecycle.loading import load
 from domain.lifecycle.words import nearest, resolve, resolve_stage
 
-LIFECYCLE = load((Path(__file__).parents[2] / "domain/lifecycles/demand_funnel.yaml").read_text())
+LIFECYCLE = load(
+    (Path(__file__).parents[2] / "domain/lifecycles/demand_funnel.yaml").read_text(encoding="utf-8")
+)
 
 
 @pytest.mark.parametrize(

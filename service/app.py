@@ -1,0 +1,56 @@
+"""The application: routes, layers, documents."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+
+from service.composition import open_services
+from service.documents import document
+from service.logs import configure_logs
+from service.problem_handlers import handle_problems
+from service.routes import ROUTERS, reports
+from service.services import Services
+from service.settings import database_url_of, read_settings
+from service.visits import VisitLog
+
+Opening = Callable[[], AbstractAsyncContextManager[Services]]
+
+
+def create_app(opening: Opening) -> FastAPI:
+    """Make the application. `opening` is called when it starts, in its event loop."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opening() as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="leadledger",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    handle_problems(app)
+    app.router.routes.insert(0, reports.ROUTE)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(VisitLog)
+    document(app)
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """Make the application of one worker process, as `uvicorn --factory` calls it.
+
+    The database is named by the settings: whoever starts workers on a private PostgreSQL puts its
+    address into their environment.
+    """
+    settings = read_settings()
+    configure_logs(settings.log_format)
+    assert settings.database_url is not None, "whoever starts workers names the database"
+    url = database_url_of(settings.database_url)
+    return create_app(lambda: open_services(settings, url))

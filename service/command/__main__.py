@@ -1,0 +1,5 @@
+"""Run the command as `python -m service.command`, where it is not installed."""
+
+from service.command.application import main
+
+main()

@@ -1,0 +1,108 @@
+"""The composition root: everything that serves is made here, once, and ended here, in order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from events.digests import Digests
+from events.intake import Append, Intake
+from events.ledger import Ledger
+from projections.runner import Runner
+from projections.stage_intervals import stage_intervals
+from service.appends import Appends
+from service.keys.directory import KeyDirectory
+from service.keys.store import KeyStore
+from service.metrics import Metrics
+from service.secret import read_secret
+from service.services import Services
+from service.settings import DRIVER, Settings
+
+APPLICATION_NAME = "leadledger"
+POOL_WAIT_S = 5.0
+"""A request that finds every connection taken for so long is told to come again."""
+COMMAND_WAIT_S = 60.0
+"""No statement of ours takes so long; one that does has lost its database."""
+
+
+def make_engine(settings: Settings, url: URL) -> AsyncEngine:
+    """Make the pool of connections of one process.
+
+    Connections are not tested before use: it would cost a round trip for each, and whoever meets a
+    dead one tries again or says so.
+    """
+    connect_args: dict[str, Any] = {
+        "server_settings": {"application_name": APPLICATION_NAME},
+        "command_timeout": COMMAND_WAIT_S,
+    }
+    if not settings.prepared_statements:
+        connect_args |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    return create_async_engine(
+        url.set(drivername=DRIVER),
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_S,
+        pool_pre_ping=False,
+        connect_args=connect_args,
+    )
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Services]:
+    """Open what the routes need; on the way out record what waits, then let go of everything."""
+    async with AsyncExitStack() as stack:
+        engine = make_engine(settings, app_url)
+        stack.push_async_callback(engine.dispose)
+        metrics, appends = Metrics(), Appends()
+        ledger = Ledger(engine, settings.schema_name)
+        await ledger.open()
+        runner = Runner(
+            engine,
+            schema=settings.schema_name,
+            projections=[stage_intervals(settings.schema_name)],
+        )
+        await runner.prepare()
+        await stack.enter_async_context(_running(runner))
+
+        def on_append(append: Append) -> None:
+            appends.tell(append.position)
+            runner.wake()
+            metrics.appended(
+                items=append.items, seconds=append.seconds, waiting=intake.waiting_items
+            )
+
+        intake = Intake(ledger, on_append)
+        intake.start()
+        stack.push_async_callback(intake.close)
+        key_store = KeyStore(engine, settings.schema_name)
+        keys = KeyDirectory(key_store)
+        keys.start()
+        stack.push_async_callback(keys.close)
+        services = Services(
+            settings=settings,
+            engine=engine,
+            digests=Digests(read_secret(settings)),
+            ledger=ledger,
+            door=intake,
+            keys=keys,
+            key_store=key_store,
+            appends=appends,
+            metrics=metrics,
+            runner=runner,
+        )
+        stack.callback(services.closing.set)
+        yield services
+
+
+@asynccontextmanager
+async def _running(runner: Runner) -> AsyncIterator[None]:
+    task = asyncio.create_task(runner.run(), name="projections")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

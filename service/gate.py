@@ -1,0 +1,90 @@
+"""Who asks, and whether they may: nothing is open unless its route says so."""
+
+import base64
+import binascii
+import math
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from events.senders import Sender
+from service.keys.directory import Holder, KeyDirectory
+from service.keys.key_text import KeyMalformed, parse
+from service.keys.scopes import REPORTING, Scope
+from service.problems import Problem
+
+_CHALLENGE = {"www-authenticate": 'Bearer realm="leadledger"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """A dependency of a route: the key behind the request, if it has the scope."""
+
+    scope: Scope
+
+    async def __call__(self, request: Request) -> Sender:
+        keys: KeyDirectory = request.app.state.services.keys
+        sender = (await identify(keys, request.headers.get("authorization", "").encode())).sender
+        if self.scope not in sender.scopes:
+            raise lacks(self.scope)
+        return sender
+
+
+async def identify(keys: KeyDirectory, authorization: bytes) -> Holder:
+    """Return who holds the key of a request. Raises Problem: key-missing or key-unknown."""
+    text = key_in(authorization)
+    try:
+        key = parse(text)
+    except KeyMalformed as error:
+        raise _unknown(f"This is no key of a ledger: {error}.") from None
+    holder = keys.recall(key) or await keys.find(key)
+    if holder is None:
+        raise _unknown("No valid key is like this one: it is of another ledger, revoked or expired.")
+    return holder
+
+
+def admit_report(holder: Holder) -> Sender:
+    """Let a key report events, if it may report any and is not over its rate."""
+    sender = holder.sender
+    if not REPORTING & sender.scopes:
+        raise lacks(Scope.EVENTS_WRITE)
+    if holder.allowance is not None:
+        wait_s = holder.allowance.wait_s()
+        if wait_s > 0:
+            raise Problem(
+                "rate-exceeded",
+                f"This key may send {holder.allowance.rate} events a second. Send the same ids "
+                "again after the time in Retry-After.",
+                headers={"retry-after": str(max(1, math.ceil(wait_s)))},
+            )
+    return sender
+
+
+def lacks(scope: Scope) -> Problem:
+    return Problem(
+        "scope-missing",
+        f"This needs a key with the scope {scope}. Ask whoever administers the keys for one.",
+        expected=str(scope),
+    )
+
+
+def key_in(authorization: bytes) -> str:
+    """Take the key out of `Bearer <key>`, or of Basic, where it is the user name."""
+    scheme, _, rest = authorization.partition(b" ")
+    scheme, rest = scheme.lower(), rest.strip()
+    if scheme == b"bearer":
+        return rest.decode("latin-1")
+    if scheme == b"basic":
+        try:
+            return base64.b64decode(rest, validate=True).partition(b":")[0].decode("latin-1")
+        except (binascii.Error, ValueError):
+            raise _unknown("The Basic credentials are not base64.") from None
+    raise Problem(
+        "key-missing",
+        "Send a key: Authorization: Bearer llk_… , or Basic with the key as the user name.",
+        headers=_CHALLENGE,
+    )
+
+
+def _unknown(detail: str) -> Problem:
+    return Problem("key-unknown", detail, headers=_CHALLENGE)

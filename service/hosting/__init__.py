@@ -1,0 +1,1 @@
+"""Run servers: a database, the processes that serve, and their end."""

@@ -1,0 +1,55 @@
+"""Bind the address once, before anything slow begins: a port in use is known at once."""
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from service.hosting.failures import AddressInUse, AddressUnusable
+
+BACKLOG = 2_048
+"""Connections that may wait while a worker starts again; more are refused by the kernel."""
+
+
+@contextmanager
+def bound_socket(*, host: str, port: int) -> Iterator[socket.socket]:
+    """Bind a TCP socket that the processes that serve will share.
+
+    It listens from now on, so whoever comes while the first worker starts, or while one that died
+    is replaced, waits instead of being turned away.
+
+    Raises:
+        AddressInUse: something listens there.
+        AddressUnusable: the name is unknown, or the port needs rights that we do not have.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise AddressUnusable(f"cannot listen on {host}: {error.strerror}") from None
+    with socket.socket(family, kind, protocol) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            # A socket that is bound elsewhere and does not listen shows itself only here.
+            listener.listen(BACKLOG)
+        except OSError as error:
+            raise _explain(error, host, port) from None
+        yield listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return where to find what listens, as a URL."""
+    host, port = listener.getsockname()[:2]
+    named = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  only compared
+    return f"http://[{named}]:{port}" if ":" in named else f"http://{named}:{port}"
+
+
+def _explain(error: OSError, host: str, port: int) -> AddressInUse | AddressUnusable:
+    if error.errno == errno.EADDRINUSE:
+        return AddressInUse(
+            f"port {port} on {host} is in use by another process; stop it, or choose another port "
+            "with --port or LEADLEDGER_PORT"
+        )
+    return AddressUnusable(f"cannot listen on {host} port {port}: {error.strerror}")

@@ -1,0 +1,107 @@
+"""Open the database of the settings: the named one, or the private one of the data directory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import asyncpg
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.composition import make_engine
+from service.hosting.failures import DatabaseUnavailable
+from service.private_postgres import PrivatePostgres, attach
+from service.settings import Settings, database_url_of
+
+SERVER_VERSION_MIN = 150_000
+"""PostgreSQL 15, as the server itself counts."""
+
+UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    SQLAlchemyError,
+)
+
+
+class Database(NamedTuple):
+    """How to reach a database as its owner and as who serves."""
+
+    owner_url: URL
+    app_url: URL
+    private: PrivatePostgres | None = None
+    """The server, where it is ours to watch."""
+
+    @property
+    def serving_role(self) -> str | None:
+        """The role that serves, where it is not the owner."""
+        role = self.app_url.username
+        return role if role != self.owner_url.username else None
+
+
+@contextmanager
+def open_database(settings: Settings, *, may_attach: bool) -> Iterator[Database]:
+    """Open a database for as long as the context lasts.
+
+    With `may_attach` the private server of a running service is used; without, or if none runs,
+    one is started here and stopped at the end.
+
+    Raises:
+        PrivatePostgresError: the private server cannot start, as when a service uses it.
+    """
+    if settings.database_url is not None:
+        app_url = database_url_of(settings.database_url)
+        owner = settings.owner_url
+        yield Database(app_url if owner is None else database_url_of(owner), app_url)
+        return
+    attached = attach(settings.data_dir) if may_attach else None
+    if attached is not None:
+        yield Database(attached.owner_url, attached.app_url)
+        return
+    with PrivatePostgres(settings.data_dir) as postgres:
+        yield Database(postgres.owner_url, postgres.app_url, postgres)
+
+
+async def check_reachable(engine: AsyncEngine) -> None:
+    """Connect once, and see that the server is one that we can work with.
+
+    Raises:
+        DatabaseUnavailable: with what the database or the network says.
+    """
+    where = _without_password(engine.url)
+    try:
+        async with engine.connect() as connection:
+            version = int(await connection.scalar(text("SHOW server_version_num")) or 0)
+    except UNREACHABLE as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DatabaseUnavailable(
+            f"cannot use the database {where}: {said}; check LEADLEDGER_DATABASE_URL and that the "
+            "server runs"
+        ) from None
+    if version < SERVER_VERSION_MIN:
+        raise DatabaseUnavailable(
+            f"expected PostgreSQL 15 or later at {where}, found {version // 10_000}"
+        )
+
+
+@contextmanager
+def as_unavailable() -> Iterator[None]:
+    """Turn a connection that is lost in the middle into the sentence for it."""
+    try:
+        yield
+    except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+        raise DatabaseUnavailable(f"the connection to the database was lost: {error}") from None
+
+
+def owner_engine(settings: Settings, database: Database) -> AsyncEngine:
+    return make_engine(settings, database.owner_url)
+
+
+def app_engine(settings: Settings, database: Database) -> AsyncEngine:
+    return make_engine(settings, database.app_url)
+
+
+def _without_password(url: URL) -> str:
+    return make_url(url).set(drivername="postgresql", password=None).render_as_string()

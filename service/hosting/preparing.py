@@ -1,0 +1,105 @@
+"""Make a database ready to be served: migrated, founded, with a key to begin with."""
+
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.digests import Digests
+from events.founding import found
+from events.shipped import read_lifecycle_text
+from events.statements import load
+from migrations.running import migrate, revision_of
+from service.hosting.database import (
+    Database,
+    app_engine,
+    as_unavailable,
+    check_reachable,
+    owner_engine,
+)
+from service.hosting.failures import SecretMissing
+from service.keys.bootstrap import bootstrap
+from service.keys.store import KeyStore
+from service.secret import FILE_NAME, read_secret
+from service.settings import Settings
+
+
+class Prepared(NamedTuple):
+    """What a start found out and made."""
+
+    revision: str
+    is_first_start: bool
+    first_key: str | None
+    """The administrator's key, to be shown once; None if there was one, or it was given."""
+
+
+async def bring_up_to_date(settings: Settings, database: Database) -> str:
+    """Migrate as the owner, and return the revision reached.
+
+    Raises:
+        DatabaseUnavailable: the database does not answer.
+    """
+    owner = owner_engine(settings, database)
+    try:
+        await check_reachable(owner)
+        with as_unavailable():
+            return await migrate(
+                owner, schema=settings.schema_name, serving_role=database.serving_role
+            )
+    finally:
+        await owner.dispose()
+
+
+async def prepare(settings: Settings, database: Database) -> Prepared:
+    """Migrate, found the ledger if this is its first start, make its first key.
+
+    Any number of services may do so at once.
+
+    Raises:
+        DatabaseUnavailable: the database does not answer.
+        SecretMissing, SecretDiffers: identifiers could not be found again.
+        LifecycleInvalid, LifecycleNotFound: the first lifecycle is none.
+    """
+    revision = await bring_up_to_date(settings, database)
+    app = app_engine(settings, database)
+    try:
+        await check_reachable(app)
+        with as_unavailable():
+            await _check_secret_is_there(settings, app)
+            is_first = await found(
+                app,
+                schema=settings.schema_name,
+                digests=Digests(read_secret(settings)),
+                lifecycle_text=read_lifecycle_text(settings.lifecycle),
+            )
+            given = settings.bootstrap_key
+            first_key = await bootstrap(
+                KeyStore(app, settings.schema_name),
+                None if given is None else given.get_secret_value(),
+            )
+    finally:
+        await app.dispose()
+    return Prepared(revision, is_first, first_key)
+
+
+async def is_migrated(settings: Settings, engine: AsyncEngine) -> bool:
+    return await revision_of(engine, schema=settings.schema_name) is not None
+
+
+async def _check_secret_is_there(settings: Settings, engine: AsyncEngine) -> None:
+    """A new secret is made for a new ledger only: another ledger could not be read with it."""
+    file = settings.data_dir / FILE_NAME
+    if settings.secret is not None or (file.exists() and settings.database_url is None):
+        return
+    if settings.database_url is not None:
+        raise SecretMissing(
+            "LEADLEDGER_SECRET is needed with LEADLEDGER_DATABASE_URL: every process that serves "
+            "this database must have the same; make one with `openssl rand -hex 32`, and keep it"
+        )
+    statement = load("events", "founding.sql", settings.schema_name)["read_secret_check"]
+    async with engine.connect() as connection:
+        if await connection.scalar(statement.text) is None:
+            return
+    raise SecretMissing(
+        f"expected the ledger's secret in {file}, found no such file; restore it from a backup, or "
+        "set LEADLEDGER_SECRET to what it held: without it nobody in this ledger is found again"
+    )

@@ -1,0 +1,149 @@
+"""Serve until told to stop, and leave nothing running."""
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import URL
+
+from service.hosting.address import bound_socket, url_of
+from service.hosting.database import open_database
+from service.hosting.preparing import Prepared, prepare
+from service.hosting.workers import Workers
+from service.private_postgres import PrivatePostgres, PrivatePostgresError
+from service.settings import PREFIX, Settings
+
+KEEP_EVERY_S = 0.1
+"""How soon a worker that died is replaced."""
+
+WATCH_EVERY_S = 0.5
+"""How soon a private PostgreSQL that died is started again."""
+
+WATCH_END_WAIT_S = 5.0
+
+_PARENTS_ALONE = frozenset({"owner_url", "bootstrap_key", "workers", "host", "port"})
+"""What the processes that serve need not know: least of all the password of the owner."""
+
+log = structlog.get_logger()
+
+
+class Listening(NamedTuple):
+    """Where the service is to be found."""
+
+    url: str
+    pids: list[int]
+
+
+def serve(
+    settings: Settings,
+    *,
+    on_prepared: Callable[[Prepared], None],
+    on_listening: Callable[[Listening], None],
+) -> None:
+    """Set everything up, serve until SIGINT or SIGTERM, end everything.
+
+    `on_prepared` is called when the database is ready, `on_listening` when all workers serve.
+
+    Raises:
+        HostingError, PrivatePostgresError: something is in use, unusable or away.
+        SecretDiffers, LifecycleInvalid, LifecycleNotFound: the ledger cannot be served as it is.
+    """
+    with stopped_by_signals() as stopping:
+        try:
+            with (
+                bound_socket(host=settings.host, port=settings.port) as listener,
+                open_database(settings, may_attach=False) as database,
+            ):
+                on_prepared(asyncio.run(prepare(settings, database)))
+                environment = worker_environment(settings, database.app_url)
+                with (
+                    watched(database.private),
+                    Workers(
+                        settings.workers, listener=listener, environment=environment
+                    ) as workers,
+                ):
+                    stopping.on_second = workers.kill
+                    workers.await_ready()
+                    on_listening(Listening(url_of(listener), workers.pids))
+                    while True:
+                        time.sleep(KEEP_EVERY_S)
+                        workers.keep()
+        except Stopped:
+            log.info("service.stopped")
+
+
+class Stopped(BaseException):
+    """Somebody asked the service to stop. Like KeyboardInterrupt it passes every handler."""
+
+
+class Stopping:
+    """What the signals have asked for; a class because two of them mean more than one."""
+
+    def __init__(self) -> None:
+        self.on_second: Callable[[], None] = lambda: None
+        self._is_asked = False
+
+    def __call__(self, _: int, __: FrameType | None) -> None:
+        """Stop in order at the first signal, and without waiting for requests at the second."""
+        if self._is_asked:
+            self.on_second()
+            return
+        self._is_asked = True
+        raise Stopped
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[Stopping]:
+    """Raise Stopped here when the first SIGINT or SIGTERM comes."""
+    stopping = Stopping()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, stopping) for number in numbers}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def watched(postgres: PrivatePostgres | None) -> Iterator[None]:
+    """Start a private server again whenever it dies; in a thread, as recovery takes its time."""
+    if postgres is None:
+        yield
+        return
+    is_over = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(postgres, is_over), name="postgres-watch")
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join(WATCH_END_WAIT_S)
+
+
+def worker_environment(settings: Settings, app_url: URL) -> Mapping[str, str]:
+    """Return the environment in which a worker reads these settings, and reaches this database."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    told = settings.model_dump(exclude=set(_PARENTS_ALONE), by_alias=True, exclude_none=True)
+    for name, value in told.items():
+        text = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
+        environment[f"{PREFIX}{name.upper()}"] = text
+    environment[f"{PREFIX}DATABASE_URL"] = app_url.render_as_string(hide_password=False)
+    return environment
+
+
+def _watch(postgres: PrivatePostgres, is_over: threading.Event) -> None:
+    while not is_over.wait(WATCH_EVERY_S):
+        try:
+            if postgres.ensure_running():
+                log.warning("postgres.restarted", pid=postgres.pid)
+        except PrivatePostgresError as error:
+            # It is tried again: a full disk may be emptied, and until then the workers say 503.
+            log.exception("postgres.not_restarted", reason=str(error))

@@ -1,0 +1,76 @@
+"""One process that serves: started by `workers`, never by a person.
+
+python -m service.hosting.worker SOCKET_FD READY_FD PARENT_PID
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+
+import uvicorn
+import uvloop
+
+from service.app import app_from_environment
+
+DRAIN_S = 10
+"""What requests under way get when the service stops."""
+
+KEEP_ALIVE_S = 65
+"""Longer than the minute for which proxies keep a connection, so that they close it, not we."""
+
+POLL_S = 0.01
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    listener_fd, ready_fd, parent_pid = map(int, sys.argv[1:])
+    end_with_parent(parent_pid)
+    # Ctrl-C is the parent's; it tells us when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app_from_environment(),
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=DRAIN_S,
+        )
+    )
+    with (
+        socket.socket(fileno=listener_fd) as listener,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_serve(server, listener, ready_fd))
+
+
+def end_with_parent(parent_pid: int) -> None:
+    """Ask Linux to end us with our parent, however it ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    # It may have died before we asked.
+    if os.getppid() != parent_pid:
+        sys.exit(f"expected process {parent_pid} as our parent, found it gone")
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, ready_fd: int) -> None:
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    # Uvicorn tells that it has started by an attribute, and wakes nobody.
+    while not server.started and not serving.done():  # noqa: ASYNC110
+        await asyncio.sleep(POLL_S)
+    if server.started:
+        os.write(ready_fd, b"!")
+    os.close(ready_fd)
+    await serving
+
+
+if __name__ == "__main__":
+    main()

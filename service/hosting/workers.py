@@ -1,0 +1,185 @@
+"""Keep a number of processes serving one socket.
+
+Uvicorn has a supervisor of its own. It leaves its workers running when it is killed, starts one
+that dies at once again without a pause, and waits for ever for one that does not end; hence this.
+"""
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from socket import socket
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from service.hosting.failures import WorkersFailed
+
+DRAIN_WAIT_S = 20.0
+"""What a worker gets to finish: its own bound for requests under way, and the queue behind them."""
+
+READY_WAIT_S = 120.0
+"""A worker that starts reads what the ledger remembers; more than this is no start any more."""
+
+SETTLED_S = 10.0
+"""A worker that lived so long had started well, and is replaced at once when it dies."""
+PAUSE_S = 1.0
+PAUSE_S_MAX = 30.0
+
+POLL_S = 0.05
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    ready: int
+    """The reading end of a pipe on which it says that it serves."""
+    started_at: float
+
+
+@dataclass(slots=True)
+class _Seat:
+    """One of the places that are to be filled, and who fills it."""
+
+    worker: _Worker | None = None
+    failures: int = 0
+    """Deaths in a row soon after the start."""
+    vacant_until: float = field(default=0.0)
+
+
+class Workers:
+    """The processes that serve; a class because it owns them, and ends them with itself.
+
+    Only the thread that makes it may use it: to Linux that thread is the workers' parent.
+    """
+
+    def __init__(self, count: int, *, listener: socket, environment: Mapping[str, str]) -> None:
+        self._listener = listener
+        self._environment = environment
+        self._seats = [_Seat() for _ in range(count)]
+
+    def __enter__(self) -> Self:
+        try:
+            for seat in self._seats:
+                seat.worker = self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    @property
+    def pids(self) -> list[int]:
+        return [seat.worker.process.pid for seat in self._seats if seat.worker is not None]
+
+    def await_ready(self) -> None:
+        """Return when every worker serves.
+
+        Raises:
+            WorkersFailed: one ended before it did, or took too long. It has said why itself.
+        """
+        deadline = time.monotonic() + READY_WAIT_S
+        for seat in self._seats:
+            worker = seat.worker
+            assert worker is not None
+            if not _says_ready(worker, deadline):
+                status = worker.process.poll()
+                found = (
+                    f"it still starting after {READY_WAIT_S:.0f} s"
+                    if status is None
+                    else (f"that it ended with status {status}")
+                )
+                raise WorkersFailed(
+                    f"expected process {worker.process.pid} to serve, found {found}; what it said "
+                    "stands above"
+                )
+
+    def keep(self) -> None:
+        """Replace who has died; to be called often. One that keeps dying is given pauses."""
+        now = time.monotonic()
+        for seat in self._seats:
+            if seat.worker is not None and seat.worker.process.poll() is not None:
+                self._bury(seat, seat.worker, now)
+            if seat.worker is None and now >= seat.vacant_until:
+                seat.worker = self._start()
+
+    def kill(self) -> None:
+        """End them at once; what they have answered is on disk."""
+        for seat in self._seats:
+            if seat.worker is not None:
+                seat.worker.process.kill()
+
+    def _start(self) -> _Worker:
+        ready, announce = os.pipe()
+        try:
+            process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+                [
+                    *(sys.executable, "-m", "service.hosting.worker"),
+                    *(str(self._listener.fileno()), str(announce), str(os.getpid())),
+                ],
+                env=dict(self._environment),
+                stdin=subprocess.DEVNULL,
+                pass_fds=(self._listener.fileno(), announce),
+                # A session of its own: Ctrl-C in the terminal is for us, and we end them in order.
+                start_new_session=True,
+            )
+        finally:
+            os.close(announce)
+        return _Worker(process, ready, time.monotonic())
+
+    def _bury(self, seat: _Seat, worker: _Worker, now: float) -> None:
+        os.close(worker.ready)
+        seat.worker = None
+        is_settled = now - worker.started_at >= SETTLED_S
+        seat.failures = 0 if is_settled else seat.failures + 1
+        # The first death is an accident, and costs nobody a pause.
+        pause_s = (
+            0.0 if seat.failures <= 1 else min(PAUSE_S * 2 ** (seat.failures - 2), PAUSE_S_MAX)
+        )
+        seat.vacant_until = now + pause_s
+        log.warning(
+            "worker.died",
+            pid=worker.process.pid,
+            status=worker.process.returncode,
+            again_in_s=pause_s,
+        )
+
+    def _stop(self) -> None:
+        """Let them finish what they have begun, for as long as that may take, and not longer."""
+        workers = [seat.worker for seat in self._seats if seat.worker is not None]
+        for worker in workers:
+            worker.process.terminate()
+        deadline = time.monotonic() + DRAIN_WAIT_S
+        try:
+            while any(worker.process.poll() is None for worker in workers):
+                if time.monotonic() > deadline:
+                    log.warning("worker.killed", after_s=DRAIN_WAIT_S)
+                    break
+                time.sleep(POLL_S)
+        finally:
+            for worker in workers:
+                worker.process.kill()
+                worker.process.wait()
+                os.close(worker.ready)
+            for seat in self._seats:
+                seat.worker = None
+
+
+def _says_ready(worker: _Worker, deadline: float) -> bool:
+    """Wait for the one byte; the end of the pipe without it is the end of the worker."""
+    remaining_s = max(0.0, deadline - time.monotonic())
+    readable, _, _ = select.select([worker.ready], [], [], remaining_s)
+    return bool(readable) and os.read(worker.ready, 1) != b""

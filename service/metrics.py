@@ -1,0 +1,112 @@
+"""What is counted, for Prometheus.
+
+Every process counts for itself. With several workers on one port a scrape reaches any of them, so
+they share their counts through files: `PROMETHEUS_MULTIPROC_DIR`, which `serve` sets before it
+starts them, and then any worker answers for all. Without it a process answers for itself.
+"""
+
+import os
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from events.outcomes import Duplicate, Outcome, Recorded
+
+SHARED_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The instruments of one process. A class, because each application has its own registry."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+        outcomes = Counter(
+            "leadledger_events", "Events by outcome.", ["outcome"], registry=registry
+        )
+        self._recorded = outcomes.labels("recorded")
+        self._duplicates = outcomes.labels("duplicate")
+        self._refused = outcomes.labels("refused")
+        self.append_items = Histogram(
+            "leadledger_append_items",
+            "Events taken by one transaction.",
+            buckets=BATCH_BUCKETS,
+            registry=registry,
+        )
+        self.append_seconds = Histogram(
+            "leadledger_append_seconds",
+            "Time of one transaction that appends.",
+            buckets=SECONDS_BUCKETS,
+            registry=registry,
+        )
+        self._queue = Gauge(
+            "leadledger_queue_items",
+            "Events waiting to be appended.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._lag = Gauge(
+            "leadledger_projection_lag_events",
+            "Events that a projection has not seen yet.",
+            ["projection"],
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._requests = Counter(
+            "leadledger_http_requests",
+            "Requests by route and status.",
+            ["route", "status"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "leadledger_http_seconds",
+            "Time from request to answer, by route.",
+            ["route"],
+            buckets=SECONDS_BUCKETS,
+            registry=registry,
+        )
+        self._by_visit: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def visited(self, route: str, status: int, seconds: float) -> None:
+        """Count a request. Routes and statuses are few, so their instruments are kept at hand."""
+        found = self._by_visit.get((route, status))
+        if found is None:
+            found = (self._requests.labels(route, str(status)), self._seconds.labels(route))
+            self._by_visit[route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)
+
+    def decided(self, outcomes: Sequence[Outcome]) -> tuple[int, int, int]:
+        """Count outcomes; return how many were recorded, duplicates, refused."""
+        recorded = sum(isinstance(outcome, Recorded) for outcome in outcomes)
+        duplicates = sum(isinstance(outcome, Duplicate) for outcome in outcomes)
+        refused = len(outcomes) - recorded - duplicates
+        for count, counter in (
+            (recorded, self._recorded),
+            (duplicates, self._duplicates),
+            (refused, self._refused),
+        ):
+            if count:
+                counter.inc(count)
+        return recorded, duplicates, refused
+
+    def appended(self, *, items: int, seconds: float, waiting: int) -> None:
+        """Count one transaction."""
+        self.append_items.observe(items)
+        self.append_seconds.observe(seconds)
+        self._queue.set(waiting)
+
+    def lags(self, projection: str, events: int) -> None:
+        """Say how far a projection is behind."""
+        self._lag.labels(projection).set(events)
+
+    def exposition(self) -> bytes:
+        """Write everything in Prometheus' text format, of all workers where they share."""
+        shared = os.environ.get(SHARED_DIR_VARIABLE)
+        if shared is None:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=shared)
+        return generate_latest(registry)

@@ -1,0 +1,34 @@
+"""Use the server that somebody else supervises: a command beside a running service."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import URL
+
+from service.private_postgres.layout import Layout
+from service.private_postgres.postmaster import accepting_postmaster
+from service.private_postgres.supervisor import APP_ROLE, OWNER_ROLE, connection_url
+
+
+class Attached(NamedTuple):
+    """How the two roles connect; printing them hides the passwords."""
+
+    owner_url: URL
+    app_url: URL
+
+
+def attach(data_dir: Path) -> Attached | None:
+    """Return the URLs of the server that runs on a data directory; None if none accepts.
+
+    Nothing is started and nothing is locked. The server ends with the service that runs it,
+    whatever a command is doing just then.
+    """
+    layout = Layout(data_dir.resolve())
+    if accepting_postmaster(layout.cluster) is None:
+        return None
+    noted = layout.socket_directory_note
+    sockets = Path(noted.read_text(encoding="utf-8")) if noted.exists() else layout.socket_directory
+    return Attached(
+        connection_url(OWNER_ROLE, layout.owner_password, sockets),
+        connection_url(APP_ROLE, layout.app_password, sockets),
+    )

@@ -1,0 +1,148 @@
+"""One lead: found by what names it, as it stands now."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain.lifecycle.definition import Lifecycle, SubjectKind
+from domain.signals import Identifier
+from domain.state import LeadState
+from events import states
+from events.context import Context
+from events.parties import read_parties
+from events.records import rfc3339
+from events.refusals import Refusal
+from events.reported import LeadReference
+from events.senders import Sender
+from service.problems import Problem
+from service.reading.log import Log
+from service.services import Services
+
+FORWARDS_MAX = 64
+"""Leads absorbed one by the other: more would be a circle."""
+
+
+class Lead(NamedTuple):
+    """A lead at one moment of the ledger."""
+
+    id: str
+    version: int
+    """How many events are about it."""
+    position: int
+    """Its last event."""
+    head: int
+    """Where the ledger ended when it stood so."""
+    state: LeadState
+    forwarded_from: str | None = None
+    """The absorbed lead that was asked for, where this one stands for it."""
+
+
+async def lead_of(log: Log, lead_id: str) -> Lead:
+    """Return a lead by its id. Raises Problem: lead-unknown."""
+    row: Any = await log.subject(UUID(lead_id))
+    if row.kind != SubjectKind.LEAD:
+        raise Problem(
+            "lead-unknown", "No lead has this id. Find a lead by an identifier that was reported."
+        )
+    state = states.decode(SubjectKind.LEAD, row.state)
+    assert isinstance(state, LeadState)
+    return Lead(lead_id, row.version, row.position, row.head, state)
+
+
+async def find_lead(
+    services: Services, log: Log, reference: LeadReference, sender: Sender
+) -> Lead:
+    """Return the lead that stands for what identifiers name, the most trusted first."""
+    lifecycle = services.compiled.lifecycle
+    context = Context(lifecycle, services.digests, sender, datetime.now(UTC))
+    parties = read_parties(reference, None, context)
+    if isinstance(parties, Refusal):
+        # The pointer is to where it stands in an event: here the reference is the whole body.
+        pointer = (parties.pointer or "").removeprefix("/lead")
+        raise Problem("request-invalid", parties.detail, pointer=pointer, **parties.members)
+    if not parties.names_a_lead:
+        raise Problem(
+            "request-invalid",
+            "Name the lead by id, email, phone, user_id, anonymous_id or external_ids. A shared "
+            "mailbox such as info@ names no person.",
+        )
+    lead_id = parties.lead_id or await _pointed(log, parties.identifiers, lifecycle)
+    return await _receiving(log, lead_id)
+
+
+async def _pointed(
+    log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lifecycle
+) -> str:
+    pointers = await log.pointers([one.digest for one in identifiers])
+    trust = lifecycle.identifier_trust
+    ranked = sorted(
+        identifiers,
+        key=lambda one: (
+            not one.is_strong,
+            trust.index(one.kind) if one.kind in trust else len(trust),
+        ),
+    )
+    for one in ranked:
+        if one.digest in pointers:
+            return pointers[one.digest]
+    raise Problem("lead-unknown", "Nobody has reported a lead under any of these identifiers.")
+
+
+async def _receiving(log: Log, lead_id: str) -> Lead:
+    """Follow forwarding to the lead that stands for this one."""
+    lead = await lead_of(log, lead_id)
+    for _ in range(FORWARDS_MAX):
+        if lead.state.absorbed_by is None:
+            break
+        lead = await lead_of(log, lead.state.absorbed_by)
+    return lead if lead.id == lead_id else lead._replace(forwarded_from=lead_id)
+
+
+def describe_lead(lead: Lead, lifecycle: Lifecycle, *, language: str | None) -> dict[str, Any]:
+    """Write a lead as it stands. Nothing personal stands in its state."""
+    content: dict[str, Any] = {
+        "id": lead.id,
+        "subject": f"lead/{lead.id}",
+        **describe_state(lead.state, lifecycle, language=language),
+        "version": lead.version,
+        "position": str(lead.position),
+        "as_of_position": str(lead.head),
+    }
+    if lead.forwarded_from is not None:
+        content["forwarded_from"] = f"lead/{lead.forwarded_from}"
+    return content
+
+
+def describe_state(
+    state: LeadState, lifecycle: Lifecycle, *, language: str | None
+) -> dict[str, Any]:
+    """Write what is known of a lead after its events so far."""
+    content: dict[str, Any] = {"stage": state.stage}
+    if language is not None:
+        content["stage_label"] = stage_label(lifecycle, state.stage, language)
+    return content | {
+        "pass": state.pass_number,
+        "entered_at": rfc3339(state.entered_at) if state.entered_at is not None else None,
+        "entered": state.entered,
+        "known": state.known,
+        "origin": state.origin,
+        "channel": state.channel,
+        "owner": state.owner,
+        "account": state.account,
+        "attributes": _plain(state.attributes),
+        "opportunities": _plain(state.opportunities),
+        "orders": _plain(state.orders),
+        "absorbed_by": state.absorbed_by,
+        "absorbs": state.absorbs,
+    }
+
+
+def stage_label(lifecycle: Lifecycle, stage: str | None, language: str) -> str | None:
+    """Return what people call a stage; its code where the lifecycle of today no longer has it."""
+    found = lifecycle.lead.stages.get(stage) if stage is not None else None
+    return found.words.label.get(language, stage) if found is not None else stage
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(values)

@@ -1,0 +1,137 @@
+"""The log as readers see it: in order, each event once, as it was recorded."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.limits import INTEGER_MAX
+from events.statements import Statement, load
+
+SCAN_POSITIONS = 10_000
+"""Positions that one request with a type filter looks through: some tens of milliseconds."""
+PAGE_RECORDS = 1_000
+"""Records read at once from a long history: about one megabyte."""
+
+
+class Page(NamedTuple):
+    """A stretch of the log."""
+
+    records: tuple[str, ...]
+    next: int
+    """Where the next stretch begins: pass it as `after`."""
+    head: int
+
+
+class Recorded(NamedTuple):
+    """One event as it is stored."""
+
+    position: int
+    record: str
+
+
+class Log:
+    """Questions to the log. A class, because each needs the same engine and statements."""
+
+    def __init__(self, engine: AsyncEngine, schema: str) -> None:
+        self._engine = engine
+        self._sql: Mapping[str, Statement] = load("service.reading", "log.sql", schema)
+
+    async def page(self, *, after: int, limit: int, types: Sequence[str]) -> Page:
+        """Read the next events after a position."""
+        upto = after + SCAN_POSITIONS if types else INTEGER_MAX
+        values = {
+            "after": after,
+            "upto": min(upto, INTEGER_MAX),
+            "limit": limit,
+            "types": list(types) or None,
+        }
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(self._sql["read_feed"].text, values)).all()
+        head: int = rows[0].head
+        found = [row for row in rows if row.position is not None]
+        reached = max(after, min(upto, head))
+        if len(found) == limit:
+            reached = found[-1].position
+        return Page(tuple(row.record for row in found), reached, head)
+
+    async def head(self) -> int:
+        """Read where the log ends."""
+        async with self._engine.connect() as connection:
+            position: int = await connection.scalar(self._sql["read_head"].text) or 0
+            return position
+
+    async def subject(self, subject_id: UUID) -> Row[tuple[object, ...]]:
+        """Read a lead's or an account's row, beside the head."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                self._sql["read_subject"].text, {"subject_id": subject_id}
+            )
+            return rows.one()
+
+    async def pointers(self, digests: Sequence[bytes]) -> dict[bytes, str]:
+        """Read where identifiers point."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                self._sql["read_pointers"].text, {"digests": list(digests)}
+            )
+            return {row.digest: str(row.subject_id) for row in rows}
+
+    async def history(
+        self, subject_ids: Sequence[str], *, after: int, upto: int, limit: int
+    ) -> list[Recorded]:
+        """Read a page of the records of some subjects."""
+        async with self._engine.connect() as connection:
+            return await self._history(connection, subject_ids, after, upto, limit)
+
+    async def whole_history(
+        self, subject_ids: Sequence[str], *, upto: int
+    ) -> AsyncIterator[Recorded]:
+        """Read every record of some subjects up to a position, page by page."""
+        after = 0
+        while True:
+            page = await self.history(subject_ids, after=after, upto=upto, limit=PAGE_RECORDS)
+            for recorded in page:
+                yield recorded
+            if len(page) < PAGE_RECORDS:
+                return
+            after = page[-1].position
+
+    async def types(self, positions: Sequence[int]) -> dict[int, str]:
+        """Read the types of some events."""
+        if not positions:
+            return {}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                self._sql["read_types"].text, {"positions": list(positions)}
+            )
+            return {row.position: row.type for row in rows}
+
+    async def personal(self, positions: Sequence[int]) -> dict[int, bytes]:
+        """Read what some events tell of a person, where they tell anything."""
+        if not positions:
+            return {}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                self._sql["read_personal"].text, {"positions": list(positions)}
+            )
+            return {row.position: bytes(row.content) for row in rows}
+
+    async def _history(
+        self,
+        connection: AsyncConnection,
+        subject_ids: Sequence[str],
+        after: int,
+        upto: int,
+        limit: int,
+    ) -> list[Recorded]:
+        values = {
+            "subject_ids": [UUID(one) for one in subject_ids],
+            "after": after,
+            "upto": upto,
+            "limit": limit,
+        }
+        rows = await connection.execute(self._sql["read_history"].text, values)
+        return [Recorded(row.position, row.record) for row in rows]

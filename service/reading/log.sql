@@ -1,0 +1,62 @@
+-- name: read_feed
+-- A stretch of the log, and where the log ends, at one moment. With types the stretch is bounded
+-- by positions, so that a rare type does not scan the whole log in one request.
+SELECT head.position AS head, event.position, event.record
+  FROM ledger.ledger_head AS head
+  LEFT JOIN LATERAL (
+       SELECT position, record
+         FROM ledger.events
+        WHERE position > :after
+          AND position <= :upto
+          AND (CAST(:types AS text[]) IS NULL OR type = ANY (CAST(:types AS text[])))
+        ORDER BY position
+        LIMIT :limit
+       ) AS event ON true
+ ORDER BY event.position
+
+-- name: read_head
+-- Where the log ends.
+SELECT position FROM ledger.ledger_head
+
+-- name: read_subject
+-- One lead or account as it stands, and the moment of the ledger at which it stood so.
+SELECT head.position AS head, subject.kind, subject.version, subject.position, subject.state
+  FROM ledger.ledger_head AS head
+  LEFT JOIN ledger.subjects AS subject ON subject.subject_id = :subject_id
+
+-- name: read_pointers
+-- Where identifiers point now.
+SELECT DISTINCT ON (identifier.digest)
+       identifier.digest, identifier.kind, identifier.subject_id
+  FROM ledger.identifiers AS identifier
+ WHERE identifier.digest = ANY (CAST(:digests AS bytea[]))
+ ORDER BY identifier.digest, identifier.position DESC
+
+-- name: read_history
+-- Records of some subjects in the order of the ledger. The positions are gathered first: the
+-- planner would else be tempted to walk the whole log in its order.
+WITH mine AS MATERIALIZED (
+     SELECT event.position
+       FROM ledger.events AS event
+      WHERE event.subject_id = ANY (CAST(:subject_ids AS uuid[]))
+        AND event.position > :after
+        AND event.position <= :upto
+      ORDER BY event.position
+      LIMIT :limit
+)
+SELECT event.position, event.record
+  FROM mine
+  JOIN ledger.events AS event ON event.position = mine.position
+ ORDER BY event.position
+
+-- name: read_types
+-- What some events were: the causes of others.
+SELECT event.position, event.type
+  FROM ledger.events AS event
+ WHERE event.position = ANY (CAST(:positions AS bigint[]))
+
+-- name: read_personal
+-- What some events tell of a person.
+SELECT personal.position, personal.content
+  FROM ledger.event_personal AS personal
+ WHERE personal.position = ANY (CAST(:positions AS bigint[]))

@@ -1,0 +1,83 @@
+"""A lead's state after each of its events, as of any moment or position."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.lifecycle.definition import Lifecycle
+from domain.state import LeadState
+from events import records
+from events.limits import INTEGER_MAX
+from events.records import Record
+from service.reading.histories import Standing, family_of
+from service.reading.leads import Lead, describe_state
+from service.reading.log import Log
+
+
+class Moment(NamedTuple):
+    """Up to where a replay goes: what was true by a time, what was known by a time or position."""
+
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+    position: int = INTEGER_MAX
+
+    def includes(self, record: Record) -> bool:
+        """Whether an event counts. Moves count from their effective time, all else from its own."""
+        event = record.event
+        if self.as_of is not None and (event.effective_at or event.occurred_at) > self.as_of:
+            return False
+        recorded_at = datetime.fromisoformat(record.envelope.recorded_time)
+        return self.known_at is None or recorded_at <= self.known_at
+
+
+class Step(NamedTuple):
+    """An event and the state of the lead after it."""
+
+    record: Record
+    state: LeadState
+
+
+async def replay(
+    log: Log, lead: Lead, moment: Moment, *, after: int, limit: int
+) -> list[Step]:
+    """Fold a lead's events up to a moment; return the steps after a position."""
+    family = await family_of(log, lead)
+    standing, steps = Standing(), []
+    async for recorded in log.whole_history(family, upto=min(moment.position, lead.head)):
+        record = records.decode(recorded.record)
+        if not moment.includes(record):
+            continue
+        standing.take(record)
+        if recorded.position > after and record.event.receiver.id == lead.id:
+            steps.append(Step(record, standing.of(lead.id)))
+            if len(steps) == limit:
+                break
+    return steps
+
+
+async def state_at(log: Log, lead: Lead, moment: Moment) -> Step | None:
+    """Fold a lead's events up to a moment; None if it had none by then."""
+    family = await family_of(log, lead)
+    standing, last = Standing(), None
+    async for recorded in log.whole_history(family, upto=min(moment.position, lead.head)):
+        record = records.decode(recorded.record)
+        if moment.includes(record):
+            standing.take(record)
+            if record.event.receiver.id == lead.id:
+                last = record
+    return Step(last, standing.of(lead.id)) if last is not None else None
+
+
+def describe_step(step: Step, lifecycle: Lifecycle, *, language: str | None) -> dict[str, Any]:
+    """Write an event's name and the state after it."""
+    event, envelope = step.record
+    content: dict[str, Any] = {
+        "position": str(event.position),
+        "type": event.type,
+        "time": records.rfc3339(event.occurred_at),
+        "recorded_time": envelope.recorded_time,
+    }
+    if event.effective_at is not None:
+        content["effective_time"] = records.rfc3339(event.effective_at)
+        content["moved"] = {"from": event.stage_from, "to": event.stage_to}
+    content["state"] = describe_state(step.state, lifecycle, language=language)
+    return content

@@ -1,0 +1,47 @@
+"""Bodies of the smaller requests: read as strictly as events, into one model each."""
+
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
+
+from events.strict_json import JsonFault, TooLarge, Unacceptable, read_value
+from service.bodies import read_body
+from service.problems import Problem
+from service.transfer import read_transfer
+
+Model = TypeVar("Model")
+
+
+async def read_model(request: Request, adapter: TypeAdapter[Model]) -> Model:
+    """Read a JSON body into a model. Raises Problem with the place that is wrong."""
+    body = await read_body(request.receive, read_transfer(request.scope))
+    try:
+        value = read_value(body)
+    except Unacceptable as fault:
+        raise Problem("request-invalid", str(fault), pointer=fault.pointer) from None
+    except JsonFault as fault:
+        reason = "body-too-large" if isinstance(fault, TooLarge) else "body-unreadable"
+        raise Problem(reason, str(fault), expected=fault.expected) from None
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        pointer = "".join(f"/{_escaped(part)}" for part in first["loc"])
+        raise Problem(
+            "request-invalid", f"{first['msg']}.", pointer=pointer, expected=first["type"]
+        ) from None
+
+
+def described_body(adapter: TypeAdapter[Any]) -> dict[str, Any]:
+    """Describe such a body for the OpenAPI document."""
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": adapter.json_schema()}},
+        }
+    }
+
+
+def _escaped(part: int | str) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,129 @@
+"""Leads: found by what names them, as they stand now, their events, their states through time."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import TypeAdapter
+from starlette.responses import Response
+
+from events.limits import INTEGER_MAX
+from events.reported import LeadReference
+from service.answers import json_answer
+from service.keys.scopes import Scope
+from service.reading.histories import history
+from service.reading.leads import describe_lead, find_lead, lead_of
+from service.reading.replays import Moment, describe_step, replay, state_at
+from service.requests import described_body, read_model
+from service.routes.parameters import (
+    PAGE_DEFAULT,
+    After,
+    Lang,
+    LeadId,
+    LeadsReader,
+    Limit,
+    Position,
+    Time,
+    log_of,
+    moment_in,
+    services_of,
+)
+
+router = APIRouter(tags=["leads"])
+
+_REFERENCE: TypeAdapter[LeadReference] = TypeAdapter(LeadReference)
+
+
+@router.post(
+    "/v1/leads/find", response_model=None, openapi_extra=described_body(_REFERENCE)
+)
+async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang = None) -> Response:
+    """Find the lead that identifiers name, as it stands now.
+
+    The identifiers come in the body, because addresses do not belong into URLs, which are logged.
+    """
+    reference = await read_model(request, _REFERENCE)
+    services = services_of(request)
+    lead = await find_lead(services, log_of(request), reference, sender)
+    return json_answer(describe_lead(lead, services.compiled.lifecycle, language=lang))
+
+
+@router.get("/v1/leads/{lead_id}", response_model=None)
+async def get_lead(
+    request: Request, _: LeadsReader, lead_id: LeadId, lang: Lang = None
+) -> Response:
+    """Read one lead as it stands now."""
+    lead = await lead_of(log_of(request), str(lead_id))
+    lifecycle = services_of(request).compiled.lifecycle
+    return json_answer(describe_lead(lead, lifecycle, language=lang))
+
+
+@router.get("/v1/leads/{lead_id}/history", response_model=None)
+async def get_lead_history(
+    request: Request,
+    sender: LeadsReader,
+    lead_id: LeadId,
+    after: After = 0,
+    limit: Limit = PAGE_DEFAULT,
+) -> Response:
+    """Read a lead's events, oldest first: when, what, who, from where to where, and why.
+
+    Events of leads that it absorbed belong to it. What events tell of the person is shown to keys
+    with `personal:read` only.
+    """
+    log = log_of(request)
+    lead = await lead_of(log, str(lead_id))
+    entries = await history(
+        log,
+        lead,
+        after=after,
+        limit=limit,
+        shows_personal=Scope.PERSONAL_READ in sender.scopes,
+    )
+    is_more = len(entries) == limit
+    return json_answer(
+        {
+            "lead": lead.id,
+            "events": entries,
+            "next": entries[-1]["position"] if is_more else None,
+            "as_of_position": str(lead.head),
+        }
+    )
+
+
+@router.get("/v1/leads/{lead_id}/replay", response_model=None)
+async def get_lead_replay(
+    request: Request,
+    _: LeadsReader,
+    lead_id: LeadId,
+    as_of: Time = None,
+    known_at: Time = None,
+    position: Position = INTEGER_MAX,
+    last: Annotated[bool, Query(description="Only the last state at that moment.")] = False,
+    after: After = 0,
+    limit: Limit = PAGE_DEFAULT,
+    lang: Lang = None,
+) -> Response:
+    """Replay a lead: its state after each event, as of any moment.
+
+    `as_of`: what was true then. `known_at`: what had been recorded by then. `position`: what had
+    been recorded up to there. All of them together narrow each other.
+    """
+    log, lifecycle = log_of(request), services_of(request).compiled.lifecycle
+    lead = await lead_of(log, str(lead_id))
+    moment = Moment(moment_in("as_of", as_of), moment_in("known_at", known_at), position)
+    if last:
+        step = await state_at(log, lead, moment)
+        shown = describe_step(step, lifecycle, language=lang) if step is not None else None
+        return json_answer(
+            {"lead": lead.id, "last": shown, "as_of_position": str(min(position, lead.head))}
+        )
+    steps = await replay(log, lead, moment, after=after, limit=limit)
+    described = [describe_step(step, lifecycle, language=lang) for step in steps]
+    return json_answer(
+        {
+            "lead": lead.id,
+            "steps": described,
+            "next": described[-1]["position"] if len(described) == limit else None,
+            "as_of_position": str(min(position, lead.head)),
+        }
+    )

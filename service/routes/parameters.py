@@ -1,0 +1,74 @@
+"""Parameters that several routes take, each in one form everywhere."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, Query, Request
+
+from events import moments
+from events.limits import INTEGER_MAX
+from events.senders import Sender
+from service.gate import Needs
+from service.keys.scopes import Scope
+from service.problems import Problem
+from service.reading.log import Log
+from service.services import Services
+
+PAGE_MAX = 1_000
+PAGE_DEFAULT = 100
+
+EventsReader = Annotated[Sender, Depends(Needs(Scope.EVENTS_READ))]
+LeadsReader = Annotated[Sender, Depends(Needs(Scope.LEADS_READ))]
+ProjectionsReader = Annotated[Sender, Depends(Needs(Scope.PROJECTIONS_READ))]
+KeysAdministrator = Annotated[Sender, Depends(Needs(Scope.KEYS_ADMIN))]
+
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")]
+After = Annotated[
+    int, Query(ge=0, le=INTEGER_MAX, description="The position after which to go on.")
+]
+Position = Annotated[int, Query(ge=0, le=INTEGER_MAX)]
+LeadId = Annotated[UUID, Path(description="The ledger's own id of the lead.")]
+
+
+class Language(StrEnum):
+    """The languages of stage labels."""
+
+    JAPANESE = "ja"
+    ENGLISH = "en"
+
+
+Lang = Annotated[
+    Language | None, Query(alias="lang", description="Adds labels in this language to codes.")
+]
+Time = Annotated[
+    str | None, Query(description="RFC 3339 with offset, such as 2026-11-22T10:15:00+09:00.")
+]
+
+
+def moment_in(name: str, text: str | None) -> datetime | None:
+    """Read a time. Raises Problem: parameter-invalid."""
+    if text is None:
+        return None
+    # A plus that was not escaped arrives as a space.
+    moment = moments.parse(text) or moments.parse(text.replace(" ", "+"))
+    if moment is None:
+        raise Problem(
+            "parameter-invalid",
+            f"{name} is a time, RFC 3339 with an offset, such as 2026-11-22T10:15:00Z.",
+            parameter=name,
+        )
+    return moment
+
+
+def services_of(request: Request) -> Services:
+    """Return what the routes work with."""
+    services: Services = request.app.state.services
+    return services
+
+
+def log_of(request: Request) -> Log:
+    """Return the log as readers see it."""
+    services = services_of(request)
+    return Log(services.engine, services.schema)

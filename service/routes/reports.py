@@ -1,0 +1,103 @@
+"""`POST /v1/events`: what other systems tell. The one path where every microsecond counts."""
+
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from events.native import json_schema
+from events.strict_json import is_array
+from service.bodies import read_body, stream_body
+from service.gate import admit_report, identify
+from service.plain_route import PlainRoute
+from service.reporting import (
+    report_batch,
+    report_lines_strictly,
+    report_one,
+    report_stream,
+)
+from service.services import Services
+from service.transfer import read_transfer
+from service.visits import visit_of
+
+PATH = "/v1/events"
+
+
+async def post_events(request: Request) -> Response:
+    """Report what happened: one event, an array of events, or a stream of lines.
+
+    One event is answered 201 (recorded) or 200 (the same was recorded before). A batch is answered
+    item by item, in order: 200, or 207 if any was refused. NDJSON is read to its end and answered
+    with counts. After 429, 503 or a lost connection send the same ids again: one id is one event.
+    """
+    scope = request.scope
+    services: Services = scope["app"].state.services
+    transfer = read_transfer(scope)
+    holder = await identify(services.keys, transfer.authorization)
+    admit_report(holder)
+    visit = visit_of(scope)
+    if transfer.is_lines and not transfer.is_strict:
+        pieces = stream_body(request.receive, transfer)
+        return await report_stream(services, holder, pieces, visit)
+    body = await read_body(request.receive, transfer)
+    if transfer.is_lines:
+        return await report_lines_strictly(services, holder, body, visit)
+    if is_array(body):
+        return await report_batch(services, holder, body, visit, is_strict=transfer.is_strict)
+    return await report_one(services, holder, body, visit)
+
+
+def _body() -> dict[str, Any]:
+    event = {"$ref": "#/components/schemas/NativeEvent"}
+    return {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"oneOf": [event, {"type": "array", "items": event}]},
+            },
+            "application/x-ndjson": {
+                "schema": {"type": "string", "description": "One event a line."}
+            },
+        },
+    }
+
+
+def schemas() -> dict[str, Any]:
+    """The schemas that the body refers to, for the OpenAPI document."""
+    schema = dict(json_schema())
+    definitions = schema.pop("$defs", {})
+    return {"NativeEvent": schema, **definitions}
+
+
+ROUTE = PlainRoute(
+    PATH,
+    post_events,
+    methods=["POST"],
+    tags=["events"],
+    summary="Report events",
+    response_model=None,
+    openapi_extra={
+        "requestBody": _body(),
+        "parameters": [
+            {
+                "name": "Prefer",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "`handling=strict`: all or nothing, for up to 5 MiB and 1,000 events.",
+            },
+            {
+                "name": "Content-Encoding",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "enum": ["identity", "gzip", "deflate"]},
+            },
+        ],
+    },
+    status_code=201,
+    responses={
+        200: {"description": "Recorded before; or a batch of which nothing was refused"},
+        201: {"description": "Recorded"},
+        207: {"description": "A batch of which something was refused"},
+    },
+)

@@ -1,0 +1,47 @@
+"""The ledger's secret: from the settings, or from a file that the first start makes."""
+
+import os
+import secrets
+from pathlib import Path
+
+from service.settings import Settings
+
+FILE_NAME = "secret"
+SECRET_BYTES = 32
+
+
+def read_secret(settings: Settings) -> bytes:
+    """Return the secret, making the file at the first start.
+
+    Several processes may do so at once: one of them writes the file, the others read it.
+    """
+    if settings.secret is not None:
+        return settings.secret.get_secret_value().encode()
+    path = settings.data_dir / FILE_NAME
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        return _make(path)
+
+
+def _read(path: Path) -> bytes:
+    return path.read_text(encoding="ascii").strip().encode()
+
+
+def _make(path: Path) -> bytes:
+    """Write under another name first: nobody ever reads half a secret."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{FILE_NAME}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # A link fails where the name is taken, so the first one stays.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return _read(path)

@@ -1,0 +1,63 @@
+"""What the routes work with, made once by the composition root."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.lifecycle.compiled import Compiled
+from events.digests import Digests
+from events.ledger import Ledger
+from events.outcomes import Outcome
+from events.submissions import Submission
+from projections.runner import Runner
+from service.appends import Appends
+from service.keys.directory import KeyDirectory
+from service.keys.store import KeyStore
+from service.metrics import Metrics
+from service.settings import Settings
+
+
+class Door(Protocol):
+    """Where submissions go: the ledger's intake, or a bench that only answers."""
+
+    async def submit(self, submission: Submission) -> list[Outcome]: ...
+
+    def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]: ...
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything behind the routes. Mutable in one place only: the lifecycle last seen."""
+
+    settings: Settings
+    engine: AsyncEngine
+    digests: Digests
+    ledger: Ledger
+    door: Door
+    keys: KeyDirectory
+    key_store: KeyStore
+    appends: Appends
+    metrics: Metrics
+    runner: Runner
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the service is about to stop: whoever waits for news answers at once."""
+    _compiled: Compiled | None = None
+
+    @property
+    def schema(self) -> str:
+        return self.settings.schema_name
+
+    @property
+    def compiled(self) -> Compiled:
+        """The lifecycle in force; the last one seen while the writer's memory is read anew."""
+        memory = self.ledger.memory
+        if memory.lifecycle_version:
+            self._compiled = memory.compiled
+        assert self._compiled is not None, "a ledger is opened before anyone is served"
+        return self._compiled
+
+    @property
+    def lifecycle_version(self) -> int:
+        return self.ledger.memory.lifecycle_version
