@@ -7,8 +7,9 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     origin, channel, owner, account, absorbed_by    set to the value (null clears)
     attributes, opportunities, orders               merged by key
     absorbs         the id of a lead that this one absorbs, added
-    stands          fields of this event that its guards read: it is kept as a standing fact, in
-                    place of an earlier one of its type (the last call of a pass is what counts)
+    stands          fields of this event that its guards read, and whose department reported it:
+                    it is kept as a standing fact, in place of an earlier one of its type (the last
+                    call of a pass is what counts)
     fact            the position of the standing fact that causes the move
     move            how the last stay ended, and the stages passed over
 """

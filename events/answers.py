@@ -103,6 +103,7 @@ def not_allowed(refused: NotAllowed) -> Refusal:
         return lead_unknown()
     members: dict[str, Any] = {
         "stage": refused.stage,
+        "legal_from": list(refused.legal_from),
         "allowed": [{"type": type, "to": to} for type, to in refused.allowed],
     }
     if refused.failed:

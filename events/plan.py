@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     event: Event
     envelope: records.Envelope
     subject_id: str
-    record: bytes
+    record: str
     leaf: bytes
     fingerprint: bytes | None
     salt: bytes
@@ -68,6 +68,7 @@ class Plan:
     refused: list[Refused] = field(default_factory=list)
     own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     _recorded_time: str = ""
+    _spare: str = ""
 
     def __post_init__(self) -> None:
         self._recorded_time = records.rfc3339(self.recorded_at)
@@ -140,7 +141,7 @@ class Plan:
                 pointers=(pointers := self._pointers(signal)),
                 leads=self._leads(signal, pointers),
                 trust=self.memory.compiled.lifecycle.identifier_trust,
-                new_id=new_id(),
+                new_id=self._spare_id(),
             )
             if lead is None:
                 return answers.lead_unknown()
@@ -168,6 +169,12 @@ class Plan:
 
     def pointer(self, identifier: Identifier) -> str | None:
         return self.pointers.get(identifier) or self.memory.pointers[identifier]
+
+    def _spare_id(self) -> str:
+        """Return an id for a lead that may be new; most are not, and ids are not free to make."""
+        if not self._spare:
+            self._spare = new_id()
+        return self._spare
 
     def _pointers(self, signal: Signal) -> dict[Identifier, str]:
         return {
@@ -238,6 +245,8 @@ class Plan:
             self._enter(signal, event, number)
         position = decided[0].position
         if party.lead is not None:
+            if party.lead.is_new:
+                self._spare = ""
             self._link((*party.lead.links, *self._unpointed(signal)), party.lead.subject, position)
         if account.id is not None:
             self._link(account.links, account.id, position)
@@ -313,8 +322,10 @@ class Plan:
         record = records.encode(event, envelope)
         leaf = records.leaf_of(record)
         subject_id = event.subject.id or LEDGER_SUBJECT_ID
+        # As text at once: it is stored as text, and the encoder's bytes hold a whole page each.
+        text = record.decode()
         self.entries.append(
-            Entry(event, envelope, subject_id, record, leaf, fingerprint, salt, personal)
+            Entry(event, envelope, subject_id, text, leaf, fingerprint, salt, personal)
         )
 
     def _see(self, event: Event) -> int:

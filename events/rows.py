@@ -33,7 +33,7 @@ def _events(entries: Sequence[Entry]) -> dict[str, Any]:
         "types": [entry.event.type for entry in entries],
         "occurred": [entry.event.occurred_at for entry in entries],
         "leaves": [entry.leaf for entry in entries],
-        "records": [entry.record.decode() for entry in entries],
+        "records": [entry.record for entry in entries],
         "fingerprints": [entry.fingerprint for entry in entries],
     }
 

@@ -1,8 +1,9 @@
 """Take records into a projection and move its checkpoint, in the transaction that is open."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import asyncpg
 
 from domain.events import Event
 from events.records import decode_event
@@ -12,6 +13,7 @@ from projections.failures import FoldFailed
 from projections.projection import Projection, State
 
 Sql = Mapping[str, Statement]
+Row: TypeAlias = "asyncpg.Record"
 
 
 class Checkpoint(NamedTuple):
@@ -24,13 +26,11 @@ class Checkpoint(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Records in the order of the ledger, as far as a projection has to see them."""
+    """Records in the order of the ledger: position and text."""
 
-    events: Sequence[Event]
-    records: int
-    """How many were read, those that concern nobody included."""
+    rows: Sequence[Row]
     position: int
-    recorded_at: datetime | None
+    """Of the last record; where the page is empty, the one after which it was read."""
 
 
 def statements(schema: str) -> Sql:
@@ -44,29 +44,30 @@ async def checkpoint(driver: Driver, statement: Statement, **values: object) -> 
     return Checkpoint(*row.values()) if row is not None else None
 
 
-async def read_page(
-    driver: Driver, sql: Sql, projection: Projection[Any], *, after: int, upto: int, limit: int
-) -> Page:
-    """Read and decode the records after a position.
-
-    Raises:
-        FoldFailed: If a record that concerns the projection cannot be decoded.
-    """
+async def read_page(driver: Driver, sql: Sql, *, after: int, upto: int, limit: int) -> Page:
+    """Read the records after a position."""
     statement = sql["read_records"]
     values = {"after": after, "upto": upto, "limit": limit}
     rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+    return Page(rows, rows[-1][0] if rows else after)
+
+
+def decode(projection: Projection[Any], rows: Iterable[Row]) -> list[Event]:
+    """Decode the records that a projection has to see.
+
+    Raises:
+        FoldFailed: If one of them cannot be decoded.
+    """
     events: list[Event] = []
-    concerns, position = projection.concerns, after
+    concerns = projection.concerns
+    position = 0
     try:
-        for position, _, record in rows:  # noqa: B007 - the failure names it
+        for position, record in rows:  # noqa: B007 - the failure names it
             if concerns(record):
                 events.append(decode_event(record))
     except Exception as error:
         raise FoldFailed(error, position) from error
-    if not rows:
-        return Page((), 0, after, None)
-    last = rows[-1]
-    return Page(events, len(rows), last["position"], last["recorded_at"])
+    return events
 
 
 async def advance(
@@ -84,9 +85,9 @@ async def advance(
         FoldFailed: If the fold cannot take an event; the transaction must be rolled back, and the
             state thrown away.
     """
-    if page.events:
-        await projection.load(driver, at.generation, state, page.events)
-        fold_all(projection, state, page.events)
+    if events := decode(projection, page.rows):
+        await projection.load(driver, at.generation, state, events)
+        fold_all(projection, state, events)
         await projection.write(driver, at.generation, state)
     await move(driver, sql, projection.name, at, page)
     return at._replace(position=page.position)
@@ -112,7 +113,6 @@ async def move(driver: Driver, sql: Sql, name: str, at: Checkpoint, page: Page) 
         "generation": at.generation,
         "after": at.position,
         "position": page.position,
-        "recorded_at": page.recorded_at,
     }
     moved = await driver.execute(statement.driver_sql, *statement.arguments(values))
     assert moved == "UPDATE 1", f"{name}: the checkpoint moved while it was held"

@@ -46,7 +46,7 @@ SELECT generation, version, position, failure
 
 -- name: read_records
 -- The log in order, after a checkpoint, at most to a position.
-SELECT position, recorded_at, record
+SELECT position, record
   FROM ledger.events
  WHERE position > :after AND position <= :upto
  ORDER BY position
@@ -60,7 +60,8 @@ SELECT position
 -- name: move
 -- In the same transaction as the rows: they and the checkpoint are never apart.
 UPDATE ledger.projections
-   SET position = :position, recorded_at = :recorded_at
+   SET position = :position,
+       recorded_at = (SELECT recorded_at FROM ledger.events WHERE position = :position)
  WHERE name = :name AND generation = :generation AND position = :after
 
 -- name: stop

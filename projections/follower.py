@@ -109,7 +109,6 @@ class Follower:
             page = await read_page(
                 driver,
                 self._sql,
-                self.projection,
                 after=taken.position,
                 upto=upto,
                 limit=self._batch_records,
@@ -117,12 +116,12 @@ class Follower:
             if remembered is None or remembered.checkpoint != taken:
                 state = self.projection.begin(is_complete=taken.position == 0)
                 remembered = _Remembered(taken, state)
-            if page.records:
+            if page.rows:
                 remembered = await self._advance(driver, remembered, page)
         # Only now is it certain that what is remembered is what is written.
         self._remembered = remembered
-        is_full = page.records == self._batch_records
-        return Step(remembered.checkpoint.position, page.records, is_full=is_full)
+        is_full = len(page.rows) == self._batch_records
+        return Step(remembered.checkpoint.position, len(page.rows), is_full=is_full)
 
     async def _advance(self, driver: Driver, before: "_Remembered", page: Page) -> "_Remembered":
         taken, state = before

@@ -24,6 +24,10 @@ WATCH_S: Final = 0.02
 # The database is away or busy. The writer's own pauses are of this order.
 RETRY_S: Final = 1.0
 
+# Records decoded at once in a rebuild. Decoded events that are dropped at once cost half of those
+# that are kept until the end of a page, because the garbage collector never comes to see them.
+REBUILD_SLICE_RECORDS: Final = 100
+
 # Stays remembered from batch to batch, so that they need not be read again: some 150 MB. A month's
 # leads are fewer.
 STANDING_KEPT: Final = 200_000

@@ -22,13 +22,19 @@ from projections.advance import (
     Sql,
     advance,
     checkpoint,
+    decode,
     fold_all,
     move,
     read_page,
     statements,
 )
 from projections.failures import ProjectionUnknown, RebuildSuperseded
-from projections.limits import DELETE_ROWS, DIFFERENCES_SHOWN, REBUILD_BATCH_RECORDS
+from projections.limits import (
+    DELETE_ROWS,
+    DIFFERENCES_SHOWN,
+    REBUILD_BATCH_RECORDS,
+    REBUILD_SLICE_RECORDS,
+)
 from projections.projection import Projection
 from projections.transactions import borrowed, snapshot, transaction
 
@@ -151,13 +157,13 @@ class _Rebuild:
     async def _build(self, at: Checkpoint, state: object) -> Checkpoint:
         """Fold the log up to where the live generation is, reading one page ahead."""
         upto = await self._aim()
-        page, reached = await self._read(0, upto), Page((), 0, 0, None)
-        while page.records:
+        page, reached = await self._read(0, upto), Page((), 0)
+        while page.rows:
             reached = page
             _, page = await _both(
                 self._take(at, state, page, upto), self._read(page.position, upto)
             )
-            if not page.records:
+            if not page.rows:
                 upto = await self._aim()
                 if upto - reached.position > REBUILD_BATCH_RECORDS:
                     page = await self._read(reached.position, upto)
@@ -171,10 +177,13 @@ class _Rebuild:
         """Fold a page, and write what need not be kept in memory until the end."""
         async with self._transaction() as driver:
             await self._hold(driver, at)
-            await self.projection.load(driver, at.generation, state, page.events)
-            fold_all(self.projection, state, page.events)
+            for start in range(0, len(page.rows), REBUILD_SLICE_RECORDS):
+                rows = page.rows[start : start + REBUILD_SLICE_RECORDS]
+                events = decode(self.projection, rows)
+                await self.projection.load(driver, at.generation, state, events)
+                fold_all(self.projection, state, events)
             await self.projection.relieve(driver, at.generation, state)
-        self.records += page.records
+        self.records += len(page.rows)
         if self.on_progress is not None:
             self.on_progress(page.position, upto)
 
@@ -233,14 +242,13 @@ class _Rebuild:
             page = await read_page(
                 driver,
                 self.sql,
-                self.projection,
                 after=at.position,
                 upto=upto,
                 limit=REBUILD_BATCH_RECORDS,
             )
-            assert page.records, f"the ledger has a gap after position {at.position}"
+            assert page.rows, f"the ledger has a gap after position {at.position}"
             at = await advance(driver, self.sql, self.projection, state, at=at, page=page)
-            self.records += page.records
+            self.records += len(page.rows)
         return at
 
     async def _count(self, built: Checkpoint) -> int:
@@ -268,7 +276,6 @@ class _Rebuild:
             return await read_page(
                 driver,
                 self.sql,
-                self.projection,
                 after=after,
                 upto=upto,
                 limit=REBUILD_BATCH_RECORDS,

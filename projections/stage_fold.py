@@ -14,7 +14,7 @@ is the number of leads. A lead that its first event places was never unplaced.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from domain.events import Event
@@ -24,17 +24,8 @@ from domain.lifecycle.loading import load as load_lifecycle
 LIFECYCLE_PUBLISHED = "lifecycle.published"
 
 
-class Key(NamedTuple):
-    """What stays are counted by."""
-
-    kind: str
-    stage: str
-    before: str
-    """Stages that the pass had entered before, in order of first entry, by spaces. What counts as
-    reached follows from it, whatever path the lifecycle names."""
-    origin: str | None
-    channel: str | None
-    month: str
+Key: TypeAlias = tuple[str, str, str, str | None, str | None, str]
+"""What stays are counted by: kind, stage, before, origin, channel, month. A part of the stay."""
 
 
 class Stay(NamedTuple):
@@ -44,6 +35,8 @@ class Stay(NamedTuple):
     kind: str
     stage: str
     before: str
+    """Stages that the pass had entered before, in order of first entry, by spaces. What counts as
+    reached follows from it, whatever path the lifecycle names."""
     origin: str | None
     channel: str | None
     month: str
@@ -57,19 +50,13 @@ class Stay(NamedTuple):
     """What the next stay will carry: differs from `origin` once that has been corrected."""
     pass_channel: str | None
 
-    @property
-    def key(self) -> Key:
-        return Key._make(self[1:7])
 
+STAY_COLUMNS = Stay._fields[: Stay._fields.index("pass_origin")]
+ENDED_COLUMNS = (*STAY_COLUMNS, "left_at", "exit_position", "exit_kind", "next_stage")
+"""A stay that has ended is a plain tuple in this order: the garbage collector of a long replay
+passes by plain tuples of plain values, and there are millions."""
 
-class Ended(NamedTuple):
-    """A stay and how it ended."""
-
-    stay: Stay
-    left_at: datetime
-    exit_position: int
-    exit_kind: str
-    next_stage: str | None
+_STAY_WIDTH = len(STAY_COLUMNS)
 
 
 class Published(NamedTuple):
@@ -78,6 +65,18 @@ class Published(NamedTuple):
     position: int
     version: int
     time_zone: str
+
+
+class Month(NamedTuple):
+    """A month of some zone's calendar: from `begins` until before `ends`."""
+
+    name: str
+    """YYYY-MM."""
+    begins: datetime
+    ends: datetime
+
+
+NO_MONTH = Month("", datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
 
 
 @dataclass(slots=True)
@@ -92,29 +91,46 @@ class Stages:
     standing: dict[str, Stay] = field(default_factory=dict)
     zone: tzinfo | None = None
     """Where months are reckoned; None until it has been read."""
+    month: Month = NO_MONTH
+    """The month asked for last: most events follow each other within one."""
     is_written: bool = False
-    ended: list[Ended] = field(default_factory=list)
+    ended: list[tuple[Any, ...]] = field(default_factory=list)
     touched: dict[str, None] = field(default_factory=dict)
     """Subjects whose standing differs from what is written."""
     published: list[Published] = field(default_factory=list)
-    entries: dict[Key, int] = field(default_factory=dict)
-    stock: dict[Key, int] = field(default_factory=dict)
+    counts: dict[Key, list[int]] = field(default_factory=dict)
+    """Entries, and standing, that came or went."""
+
+    def month_of(self, moment: datetime) -> str:
+        """Return the month in which a moment falls; in UTC before any lifecycle is in force."""
+        if not self.month.begins <= moment < self.month.ends:
+            self.month = month_around(moment, self.zone or UTC)
+        return self.month.name
+
+
+def month_around(moment: datetime, zone: tzinfo) -> Month:
+    """Return the month in which a moment falls, as a calendar in that zone shows it."""
+    local = moment.astimezone(zone)
+    year, month = local.year, local.month
+    begins = datetime(year, month, 1, tzinfo=zone)
+    ends = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
+    return Month(f"{year:04}-{month:02}", begins.astimezone(UTC), ends.astimezone(UTC))
 
 
 def fold(stages: Stages, event: Event) -> None:
     """Let one event change what is known of the stays."""
-    receiver = event.receiver
-    if receiver.kind is SubjectKind.LEDGER:
+    if event.subject.kind is SubjectKind.LEDGER:
         if event.type == LIFECYCLE_PUBLISHED:
             _publish(stages, event)
         return
-    stay = stages.standing.get(receiver.id)
+    receiver_id = event.forwarded_to or event.subject.id
+    stay = stages.standing.get(receiver_id)
     effects = event.effects
     if effects.get("absorbed_by") is not None:
         if stay is not None:
             _end(stages, stay, event, MoveKind.ABSORBED, None)
-            del stages.standing[receiver.id]
-            stages.touched[receiver.id] = None
+            del stages.standing[receiver_id]
+            stages.touched[receiver_id] = None
     elif event.stage_to is not None:
         _move(stages, stay, event)
     elif stay is None:
@@ -128,7 +144,7 @@ def _publish(stages: Stages, event: Event) -> None:
     """From here on months are reckoned in this lifecycle's zone; earlier stays keep theirs."""
     time_zone = load_lifecycle(event.data["text"]).time_zone
     stages.published.append(Published(event.position, event.data["version"], time_zone))
-    stages.zone = ZoneInfo(time_zone)
+    stages.zone, stages.month = ZoneInfo(time_zone), NO_MONTH
 
 
 def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
@@ -138,7 +154,7 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
     if stay is None:
         _begin(stages, _first_stay(stages, event, stage, entered_at))
         return
-    effects = event.effects
+    effects, position = event.effects, event.position
     kind = effects["move"]["kind"]
     _end(stages, stay, event, kind, stage)
     pass_number = event.pass_number or stay.pass_number
@@ -153,13 +169,13 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
             before,
             origin,
             channel,
-            month_of(entered_at, stages.zone),
+            stages.month_of(entered_at),
             pass_number,
             stage not in before.split(),
             entered_at,
-            event.position,
+            position,
             kind,
-            event.position,
+            position,
             origin,
             channel,
         ),
@@ -177,7 +193,7 @@ def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) 
         before="",
         origin=origin,
         channel=channel,
-        month=month_of(entered_at, stages.zone),
+        month=stages.month_of(entered_at),
         pass_number=event.pass_number or 1,
         is_first_entry=True,
         entered_at=entered_at,
@@ -203,16 +219,10 @@ def _source(stay: Stay, effects: Mapping[str, Any]) -> tuple[str | None, str | N
     return origin or None, channel or None
 
 
-def month_of(moment: datetime, zone: tzinfo | None) -> str:
-    """Return YYYY-MM as a calendar in that zone shows it; in UTC before any lifecycle."""
-    local = moment.astimezone(zone or UTC)
-    return f"{local.year:04}-{local.month:02}"
-
-
 def _begin(stages: Stages, stay: Stay) -> None:
-    key = stay.key
-    stages.entries[key] = stages.entries.get(key, 0) + 1
-    stages.stock[key] = stages.stock.get(key, 0) + 1
+    counted = _counted(stages, stay)
+    counted[0] += 1
+    counted[1] += 1
     _stand(stages, stay)
 
 
@@ -224,6 +234,13 @@ def _stand(stages: Stages, stay: Stay) -> None:
 def _end(stages: Stages, stay: Stay, event: Event, kind: str, next_stage: str | None) -> None:
     """End a stay, never before it began: an event that is told late ends a stay of no length."""
     left_at = max(stay.entered_at, event.effective_at or event.occurred_at)
-    stages.ended.append(Ended(stay, left_at, event.position, str(kind), next_stage))
-    key = stay.key
-    stages.stock[key] = stages.stock.get(key, 0) - 1
+    stages.ended.append((*stay[:_STAY_WIDTH], left_at, event.position, str(kind), next_stage))
+    _counted(stages, stay)[1] -= 1
+
+
+def _counted(stages: Stages, stay: Stay) -> list[int]:
+    key = stay[1:7]
+    counted = stages.counts.get(key)
+    if counted is None:
+        counted = stages.counts[key] = [0, 0]
+    return counted

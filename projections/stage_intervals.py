@@ -1,6 +1,5 @@
 """The projection of stage intervals: its statements, and how a batch is loaded and written."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -13,7 +12,7 @@ from events.sessions import Driver
 from events.statements import Statement, load
 from projections.limits import ENDED_KEPT, STANDING_KEPT
 from projections.projection import UPKEEP
-from projections.stage_fold import Ended, Key, Published, Stages, Stay, fold
+from projections.stage_fold import ENDED_COLUMNS, Key, Published, Stages, Stay, fold
 
 NAME = "stage_intervals"
 VERSION = 1
@@ -21,8 +20,6 @@ VERSION = 1
 TOTAL, ORIGIN, CHANNEL, MONTH = "none", "origin", "channel", "month"
 
 _COUNTED = ("breakdown", "value", "kind", "stage", "before", "entries", "standing")
-_STAY_COLUMNS = Stay._fields[: Stay._fields.index("pass_origin")]
-_ENDED_COLUMNS = (*_STAY_COLUMNS, *Ended._fields[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +81,14 @@ class StageIntervals:
         await self._write(driver, generation, "write_counts", _COUNTED, list(_counts(state)))
         published = state.published
         await self._write(driver, generation, "write_lifecycles", Published._fields, published)
-        for changes in (state.published, state.entries, state.stock):
-            changes.clear()
+        state.published.clear()
+        state.counts.clear()
         self._forget(state)
 
     async def _copy_ended(self, driver: Driver, generation: int, state: Stages) -> None:
-        stay_width = len(_STAY_COLUMNS)
-        rows = [(generation, *one[0][:stay_width], *one[1:]) for one in state.ended]
-        if rows:
-            await self._copy(driver, "stage_stays", _ENDED_COLUMNS, rows)
+        if state.ended:
+            rows = [(generation, *one) for one in state.ended]
+            await self._copy(driver, "stage_stays", ENDED_COLUMNS, rows)
             state.ended.clear()
 
     async def _write_standing(self, driver: Driver, generation: int, state: Stages) -> None:
@@ -162,22 +158,23 @@ def concerns(record: str) -> bool:
 
 def _counts(state: Stages) -> Iterator[tuple[str, str, str, str, str, int, int]]:
     """Add the changes up by each breakdown alone, in a stable order."""
-    entries: Counter[tuple[str, str, str, str, str]] = Counter()
-    stock: Counter[tuple[str, str, str, str, str]] = Counter()
-    for counted, changes in ((entries, state.entries), (stock, state.stock)):
-        for key, change in changes.items():
-            for part in _parts(key):
-                counted[part] += change
-    for part in sorted(entries.keys() | stock.keys()):
-        if entries[part] or stock[part]:
-            yield (*part, entries[part], stock[part])
+    totals: dict[tuple[str, str, str, str, str], list[int]] = {}
+    for key, (entries, standing) in state.counts.items():
+        for part in _parts(key):
+            total = totals.setdefault(part, [0, 0])
+            total[0] += entries
+            total[1] += standing
+    for part, (entries, standing) in sorted(totals.items()):
+        if entries or standing:
+            yield (*part, entries, standing)
 
 
 def _parts(key: Key) -> Iterable[tuple[str, str, str, str, str]]:
-    came = (key.kind, key.stage, key.before)
+    kind, stage, before, origin, channel, month = key
+    came = (kind, stage, before)
     return (
         (TOTAL, "", *came),
-        (ORIGIN, key.origin or "", *came),
-        (CHANNEL, key.channel or "", *came),
-        (MONTH, key.month, *came),
+        (ORIGIN, origin or "", *came),
+        (CHANNEL, channel or "", *came),
+        (MONTH, month, *came),
     )

@@ -37,7 +37,7 @@ class Answer(Response):
             *headers,
         ]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI calls it
         await send(
             {
                 "type": "http.response.start",
@@ -55,7 +55,5 @@ def json_answer(content: Mapping[str, Any], status: int = 200) -> Answer:
 
 def problem_answer(problem: Problem) -> Answer:
     """Answer with a problem."""
-    headers = tuple(
-        (name.encode(), value.encode()) for name, value in problem.headers.items()
-    )
+    headers = tuple((name.encode(), value.encode()) for name, value in problem.headers.items())
     return Answer(problem.status, problem.body, media_type=MEDIA_TYPE, headers=headers)

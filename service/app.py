@@ -4,15 +4,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from service.composition import open_services
-from service.documents import document
+from service.documents import serve_documents
 from service.logs import configure_logs
 from service.problem_handlers import handle_problems
 from service.routes import ROUTERS, reports
 from service.services import Services
 from service.settings import database_url_of, read_settings
 from service.visits import VisitLog
+
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own would send the words of exceptions elsewhere, which may quote somebody's data."""
 
 Opening = Callable[[], AbstractAsyncContextManager[Services]]
 
@@ -32,14 +42,16 @@ def create_app(opening: Opening) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
         lifespan=lifespan,
     )
     handle_problems(app)
+    # First, because every event goes through it and routes are tried in their order.
     app.router.routes.insert(0, reports.ROUTE)
     for router in ROUTERS:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     app.add_middleware(VisitLog)
-    document(app)
+    serve_documents(app)
     return app
 
 

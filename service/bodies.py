@@ -18,7 +18,7 @@ _CLOSE = {"connection": "close"}
 """Nobody reads on: the rest of the body may never come, or never end."""
 
 
-class ClientGone(Exception):  # noqa: N818 - says what happened; there is nobody to answer
+class ClientGone(Exception):
     """The client left before its body was complete."""
 
 

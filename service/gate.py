@@ -4,6 +4,7 @@ import base64
 import binascii
 import math
 from dataclasses import dataclass
+from time import monotonic
 
 from fastapi import Request
 
@@ -39,7 +40,9 @@ async def identify(keys: KeyDirectory, authorization: bytes) -> Holder:
         raise _unknown(f"This is no key of a ledger: {error}.") from None
     holder = keys.recall(key) or await keys.find(key)
     if holder is None:
-        raise _unknown("No valid key is like this one: it is of another ledger, revoked or expired.")
+        raise _unknown(
+            "No valid key is like this one: it is of another ledger, revoked or expired."
+        )
     return holder
 
 
@@ -49,7 +52,7 @@ def admit_report(holder: Holder) -> Sender:
     if not REPORTING & sender.scopes:
         raise lacks(Scope.EVENTS_WRITE)
     if holder.allowance is not None:
-        wait_s = holder.allowance.wait_s()
+        wait_s = holder.allowance.wait_s(monotonic())
         if wait_s > 0:
             raise Problem(
                 "rate-exceeded",

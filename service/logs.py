@@ -11,9 +11,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 def configure_logs(log_format: str) -> None:
     """Set structlog up for this process."""
     is_json = log_format == "json"
-    render: list[Processor] = (
-        [_render_json] if is_json else [_render_text]
-    )
+    render: list[Processor] = [_render_json] if is_json else [_render_text]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Route
 
 from events.failures import CONNECTION_LOST, LedgerUnavailable, QueueFull
 from projections.failures import NotYetProjected
@@ -51,14 +52,23 @@ async def _answer_invalid(_: Request, error: Exception) -> Response:
 async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == KINDS["method-not-allowed"].status:
-        allowed = dict(error.headers or {})
-        detail = f"{request.method} is not allowed here; allowed is {allowed.get('Allow', '')}."
-        return problem_answer(Problem("method-not-allowed", detail, headers=allowed))
+        allowed = ", ".join(_methods_here(request))
+        detail = f"{request.method} is not allowed here; allowed: {allowed}."
+        return problem_answer(Problem("method-not-allowed", detail, headers={"allow": allowed}))
     if error.status_code == KINDS["not-found"].status:
         return problem_answer(
             Problem("not-found", "This path leads nowhere; /docs lists those that do.")
         )
     return problem_answer(Problem("request-invalid", str(error.detail)))
+
+
+def _methods_here(request: Request) -> list[str]:
+    """Gather what all routes of this path allow; Starlette knows only of the first."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.path_regex.match(request.url.path):
+            found |= route.methods or set()
+    return sorted(found)
 
 
 async def _answer_unavailable(_: Request, error: Exception) -> Response:

@@ -66,7 +66,7 @@ _OTHER = Kind(422, "The event was refused")
 """A reason that only the domain knows: the event could be read and was judged."""
 
 
-class Problem(Exception):  # noqa: N818 - "problem" is the word of RFC 9457
+class Problem(Exception):
     """A request that is not answered as was hoped."""
 
     def __init__(

@@ -72,9 +72,7 @@ def receive(value: JsonValue, content: bytes, context: Context) -> Item | Refuse
     return Item(signal, new_id(), content)
 
 
-def refuse(
-    refusal: Refusal, reported: JsonValue, content: bytes, sender: Sender
-) -> Refused:
+def refuse(refusal: Refusal, reported: JsonValue, content: bytes, sender: Sender) -> Refused:
     """Turn something down, with what it called itself as far as that can be told."""
     named: dict[str, Any] = reported if isinstance(reported, dict) else {}
     return Refused(
@@ -101,6 +99,4 @@ def _refusal_of(fault: JsonFault) -> Refusal:
     return Refusal(reason, str(fault), None, members)
 
 
-_LINE_TOO_LONG = _refusal_of(
-    TooLarge(expected="a line of at most 64 KiB", found="a longer one")
-)
+_LINE_TOO_LONG = _refusal_of(TooLarge(expected="a line of at most 64 KiB", found="a longer one"))

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
-
 from events.context import Context
 from events.intake import SUBMISSION_ITEMS_MAX
 from events.outcomes import Outcome
 from events.refusals import Refused
-from events.strict_json import TooLarge, Unacceptable, Unreadable, is_array, read_batch
+from events.strict_json import TooLarge, Unacceptable, Unreadable, read_batch
 from events.submissions import Item, Submission
 from service.answering import answer_many, answer_one, describe_outcome
 from service.answers import Answer, json_answer, problem_answer

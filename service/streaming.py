@@ -112,8 +112,7 @@ class Stream:
         items, numbers = tuple(self._items), self._numbers
         self._items, self._numbers, self._bytes = [], [], 0
         if self.allowance is not None:
-            while (wait_s := self.allowance.wait_s()) > 0:
-                await asyncio.sleep(wait_s)
+            await asyncio.sleep(self.allowance.wait_s(monotonic()))
             self.allowance.take(len(items))
         self._in_flight.append((numbers, await self._enqueue(Submission(items))))
 

@@ -101,9 +101,7 @@ def visit_of(scope: Scope) -> Visit:
 def _tell(error: Exception, visit: Visit) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{os.path.basename(one.filename)}:{one.lineno}" for one in frames[-3:]]  # noqa: PTH119 - a name for people
-    log.error(
-        "http.unexpected_error", request=visit.id, error=type(error).__name__, where=places
-    )
+    log.error("http.unexpected_error", request=visit.id, error=type(error).__name__, where=places)
 
 
 async def _answer_unexpected(send: Any, visit: Visit) -> None:

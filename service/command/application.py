@@ -9,12 +9,18 @@ from events.digests import SecretTooShort
 from events.failures import NotMigrated, SecretDiffers
 from events.shipped import LifecycleNotFound
 from service.command.exits import CommandFailed, Exit, explain_exits
+from service.command.history import history
 from service.command.import_table import import_table
-from service.command.importing.mapping_text import MappingInvalid
 from service.command.importing.refused_file import RefusedFileUnwritable
 from service.command.importing.table import TableInvalid
+from service.command.key import key_commands
+from service.command.lifecycle import lifecycle_commands
+from service.command.migrate import migrate
 from service.command.printing import complain
+from service.command.rebuild import rebuild_projection
+from service.command.replay import replay
 from service.command.serve import explain_settings, serve
+from service.command.verify import verify
 from service.hosting.failures import (
     AddressInUse,
     AddressUnusable,
@@ -41,7 +47,6 @@ EXIT_OF: dict[type[Exception], Exit] = {
     PrivatePostgresError: Exit.DATABASE_UNAVAILABLE,
     WorkersFailed: Exit.UNEXPECTED,
     LifecycleInvalid: Exit.INVALID_FILE,
-    MappingInvalid: Exit.INVALID_FILE,
     TableInvalid: Exit.INVALID_FILE,
     RefusedFileUnwritable: Exit.INVALID_FILE,
 }
@@ -57,12 +62,14 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 application.command(epilog=explain_settings())(serve)
+application.command()(migrate)
 application.command("import")(import_table)
-
-
-@application.callback()
-def leadledger() -> None:
-    """Keep the true history of every B2B lead."""
+application.command()(history)
+application.command()(replay)
+application.command()(verify)
+application.command("rebuild")(rebuild_projection)
+application.add_typer(lifecycle_commands)
+application.add_typer(key_commands)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from rich.progress import (
 
 from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
-from service.command.importing.mapping_text import check_columns, read_mapping
+from service.command.importing.mapping_text import MappingInvalid, check_columns, read_mapping
 from service.command.importing.refused_file import refused_file
 from service.command.importing.sending import (
     BATCH_EVENTS_MAX,
@@ -73,7 +73,9 @@ def import_table(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Import a table: its rows become events, through the same door as everyone else's.
+    """Turn the rows of a table into events.
+
+    They are sent to a running service, and go through the same door as everyone else's.
 
     What is recorded stays recorded: try the mapping with --dry-run first. Importing the same file
     again changes nothing, because ids derive from the rows; so after a break, run it again.
@@ -82,9 +84,15 @@ def import_table(
     """
     started = time.monotonic()
     tally, seen = Tally(), _Seen()
-    form = read_mapping(_read_text(mapping))
-    with open_table(file, form.table) as table, refused_file(refused) as write:
-        check_columns(form, table.header)
+    with _naming(mapping):
+        form = read_mapping(_read_text(mapping))
+    with ExitStack() as stack:
+        table = stack.enter_context(open_table(file, form.table))
+        with _naming(mapping):
+            check_columns(form, table.header)
+        service = None if dry_run else stack.enter_context(Service(url, key))
+        # Last: what an earlier run refused is kept until this one can begin.
+        write = stack.enter_context(refused_file(refused))
 
         def on_refused(one: Refused) -> None:
             seen.add(one)
@@ -97,11 +105,10 @@ def import_table(
             tally=tally,
             on_refused=on_refused,
         )
-        if dry_run:
+        if service is None:
             _count_only(batches, tally)
         else:
-            with Service(url, key) as service:
-                _send(batches, service, table, tally, on_refused, compress=gzip)
+            _send(batches, service, table, tally, on_refused, compress=gzip)
         unused = [name for name in table.header if name not in form.mentions]
     seconds = time.monotonic() - started
     if as_json:
@@ -121,6 +128,15 @@ class _Seen:
     def add(self, refused: Refused) -> None:
         if len(self.first) < REFUSED_SHOWN:
             self.first.append(refused)
+
+
+@contextmanager
+def _naming(mapping: Path) -> Iterator[None]:
+    """Put the file's name before what is wrong with it."""
+    try:
+        yield
+    except MappingInvalid as error:
+        raise CommandFailed(Exit.INVALID_FILE, f"{mapping} does not do:\n{error}") from None
 
 
 def _read_text(path: Path) -> str:

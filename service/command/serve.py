@@ -49,7 +49,7 @@ def explain_settings() -> str:
     lines = ["Settings, from the environment or from the TOML file that LEADLEDGER_CONFIG names:"]
     for one in describe_settings():
         default = f" [default: {one.default}]" if one.default else ""
-        lines.append(f"{one.variable}{default}\n{one.description}")
+        lines.append(f"{one.variable}: {one.description}{default}")
     return "\n\n".join(lines)
 
 

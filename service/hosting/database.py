@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import asyncpg
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.composition import make_engine
@@ -88,11 +88,18 @@ async def check_reachable(engine: AsyncEngine) -> None:
 
 @contextmanager
 def as_unavailable() -> Iterator[None]:
-    """Turn a connection that is lost in the middle into the sentence for it."""
+    """Turn a connection that is lost in the middle, or a right that we lack, into a sentence."""
     try:
         yield
     except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
         raise DatabaseUnavailable(f"the connection to the database was lost: {error}") from None
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != asyncpg.InsufficientPrivilegeError.sqlstate:
+            raise
+        raise DatabaseUnavailable(
+            f"the database says: {str(error.orig).rpartition(': ')[2]}; name the role that owns "
+            "the tables in LEADLEDGER_OWNER_URL, or give this one the right to create a schema"
+        ) from None
 
 
 def owner_engine(settings: Settings, database: Database) -> AsyncEngine:

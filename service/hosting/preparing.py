@@ -63,26 +63,31 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
     app = app_engine(settings, database)
     try:
         await check_reachable(app)
+    finally:
+        await app.dispose()
+    owner = owner_engine(settings, database)
+    try:
         with as_unavailable():
-            await _check_secret_is_there(settings, app)
+            await _check_secret_is_there(settings, owner)
             is_first = await found(
-                app,
+                owner,
                 schema=settings.schema_name,
                 digests=Digests(read_secret(settings)),
                 lifecycle_text=read_lifecycle_text(settings.lifecycle),
             )
             given = settings.bootstrap_key
             first_key = await bootstrap(
-                KeyStore(app, settings.schema_name),
+                KeyStore(owner, settings.schema_name),
                 None if given is None else given.get_secret_value(),
             )
     finally:
-        await app.dispose()
+        await owner.dispose()
     return Prepared(revision, is_first, first_key)
 
 
-async def is_migrated(settings: Settings, engine: AsyncEngine) -> bool:
-    return await revision_of(engine, schema=settings.schema_name) is not None
+async def revision_reached(settings: Settings, engine: AsyncEngine) -> str | None:
+    """Return where the schema stands; None where there is no ledger."""
+    return await revision_of(engine, schema=settings.schema_name)
 
 
 async def _check_secret_is_there(settings: Settings, engine: AsyncEngine) -> None:

@@ -111,7 +111,7 @@ class KeyDirectory:
             return Holder(key, None)
         if before is not None and before.allowance is not None and before.allowance.rate == rate:
             return Holder(key, before.allowance)
-        return Holder(key, Allowance(rate))
+        return Holder(key, Allowance(rate, now=monotonic()))
 
 
 def _fits(holder: Holder, key: KeyText) -> bool:

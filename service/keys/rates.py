@@ -1,7 +1,5 @@
 """How many events a key may send in a second, for keys that have such a bound."""
 
-from time import monotonic
-
 BURST_S = 5.0
 """What was not used is kept for so long: senders come in bursts."""
 
@@ -15,14 +13,13 @@ class Allowance:
 
     __slots__ = ("_left", "_seen_at", "rate")
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, *, now: float) -> None:
         self.rate = rate
         self._left = rate * BURST_S
-        self._seen_at = monotonic()
+        self._seen_at = now
 
-    def wait_s(self) -> float:
-        """Return how long until the next event is welcome; 0 is now."""
-        now = monotonic()
+    def wait_s(self, now: float) -> float:
+        """Return how long until the next event is welcome; 0 is now. `now` is monotonic."""
         self._left = min(self.rate * BURST_S, self._left + (now - self._seen_at) * self.rate)
         self._seen_at = now
         return 0.0 if self._left >= 1 else (1 - self._left) / self.rate

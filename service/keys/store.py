@@ -71,9 +71,7 @@ class KeyStore:
     async def find(self, key_ids: Sequence[str]) -> list[StoredKey]:
         """Read the keys of these ids that exist, revoked ones too."""
         async with self._engine.connect() as connection:
-            rows = await connection.execute(
-                self._sql["find_keys"].text, {"key_ids": list(key_ids)}
-            )
+            rows = await connection.execute(self._sql["find_keys"].text, {"key_ids": list(key_ids)})
             return [_stored(row) for row in rows.mappings()]
 
     async def list(self, *, after: str, limit: int) -> list[StoredKey]:

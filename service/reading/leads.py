@@ -50,9 +50,7 @@ async def lead_of(log: Log, lead_id: str) -> Lead:
     return Lead(lead_id, row.version, row.position, row.head, state)
 
 
-async def find_lead(
-    services: Services, log: Log, reference: LeadReference, sender: Sender
-) -> Lead:
+async def find_lead(services: Services, log: Log, reference: LeadReference, sender: Sender) -> Lead:
     """Return the lead that stands for what identifiers name, the most trusted first."""
     lifecycle = services.compiled.lifecycle
     context = Context(lifecycle, services.digests, sender, datetime.now(UTC))
@@ -71,9 +69,7 @@ async def find_lead(
     return await _receiving(log, lead_id)
 
 
-async def _pointed(
-    log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lifecycle
-) -> str:
+async def _pointed(log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lifecycle) -> str:
     pointers = await log.pointers([one.digest for one in identifiers])
     trust = lifecycle.identifier_trust
     ranked = sorted(

@@ -36,9 +36,7 @@ class Step(NamedTuple):
     state: LeadState
 
 
-async def replay(
-    log: Log, lead: Lead, moment: Moment, *, after: int, limit: int
-) -> list[Step]:
+async def replay(log: Log, lead: Lead, moment: Moment, *, after: int, limit: int) -> list[Step]:
     """Fold a lead's events up to a moment; return the steps after a position."""
     family = await family_of(log, lead)
     standing, steps = Standing(), []

@@ -5,11 +5,14 @@ from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
 from service.answers import NDJSON, Answer
 from service.reading.log import PAGE_RECORDS, Log, Page
 from service.routes.parameters import (
+    NAME_MAX,
+    NO_NUL,
     PAGE_DEFAULT,
     PAGE_MAX,
     After,
@@ -29,16 +32,21 @@ router = APIRouter(tags=["events"])
 
 @router.get("/v1/events", response_model=None)
 async def get_events(
+    *,
     request: Request,
     _: EventsReader,
     after: After = 0,
     limit: Annotated[
         int | None,
-        Query(ge=1, le=PAGE_MAX, description=f"How many at most: {PAGE_DEFAULT} unless told. "
-              "NDJSON unless told goes on to the end of the log."),
+        Query(
+            ge=1,
+            le=PAGE_MAX,
+            description=f"How many at most: {PAGE_DEFAULT} unless told. "
+            "NDJSON unless told goes on to the end of the log.",
+        ),
     ] = None,
     types: Annotated[
-        list[str] | None,
+        list[Annotated[str, Field(max_length=NAME_MAX, pattern=NO_NUL)]] | None,
         Query(alias="type", max_length=TYPES_MAX, description="Only events of these types."),
     ] = None,
     wait: Annotated[
@@ -52,7 +60,15 @@ async def get_events(
     line; go on after the position of the last one.
     """
     services, log = services_of(request), log_of(request)
-    page = await _first_page(request, services, log, after, limit or PAGE_DEFAULT, types or (), wait)
+    page = await _first_page(
+        request=request,
+        services=services,
+        log=log,
+        after=after,
+        limit=limit or PAGE_DEFAULT,
+        types=types or (),
+        wait_s=wait,
+    )
     if NDJSON in request.headers.get("accept", ""):
         lines = _lines(log, page, types or (), limit)
         return StreamingResponse(lines, media_type=NDJSON)
@@ -60,6 +76,7 @@ async def get_events(
 
 
 async def _first_page(
+    *,
     request: Request,
     services: Services,
     log: Log,

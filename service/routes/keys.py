@@ -24,6 +24,7 @@ from service.routes.parameters import (
 
 SOURCES_MAX = 100
 RATE_MAX = 1_000_000
+KEY_ID = "^[0-9A-Za-z]*$"
 
 router = APIRouter(tags=["keys"])
 
@@ -46,9 +47,9 @@ class NewKey(BaseModel):
     department: Annotated[
         str | None, Field(description="Whose decisions it may report; a code of the lifecycle.")
     ] = None
-    scopes: Annotated[
-        list[str], Field(description="Reporting facts only, unless told.")
-    ] = list(DEFAULT_SCOPES)
+    scopes: Annotated[list[str], Field(description="Reporting facts only, unless told.")] = list(
+        DEFAULT_SCOPES
+    )
     expires_at: Annotated[str | None, Field(description="RFC 3339 with offset.")] = None
     events_per_second: Annotated[int | None, Field(ge=1, le=RATE_MAX)] = None
 
@@ -72,7 +73,7 @@ async def post_keys(request: Request, _: KeysAdministrator) -> Response:
 async def get_keys(
     request: Request,
     _: KeysAdministrator,
-    after: Annotated[str, Query(max_length=ID_LENGTH)] = "",
+    after: Annotated[str, Query(max_length=ID_LENGTH, pattern=KEY_ID)] = "",
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
     """List keys, never their secrets. Pass `next` as `after` to go on."""
@@ -85,7 +86,9 @@ async def get_keys(
 async def delete_key(
     request: Request,
     _: KeysAdministrator,
-    key_id: Annotated[str, Path(max_length=ID_LENGTH, description="The key's public id.")],
+    key_id: Annotated[
+        str, Path(max_length=ID_LENGTH, pattern=KEY_ID, description="The key's public id.")
+    ],
 ) -> Response:
     """Revoke a key, for good. Every process turns it away within 5 seconds."""
     stored = await services_of(request).key_store.revoke(key_id)

@@ -33,9 +33,7 @@ router = APIRouter(tags=["leads"])
 _REFERENCE: TypeAdapter[LeadReference] = TypeAdapter(LeadReference)
 
 
-@router.post(
-    "/v1/leads/find", response_model=None, openapi_extra=described_body(_REFERENCE)
-)
+@router.post("/v1/leads/find", response_model=None, openapi_extra=described_body(_REFERENCE))
 async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang = None) -> Response:
     """Find the lead that identifiers name, as it stands now.
 
@@ -59,6 +57,7 @@ async def get_lead(
 
 @router.get("/v1/leads/{lead_id}/history", response_model=None)
 async def get_lead_history(
+    *,
     request: Request,
     sender: LeadsReader,
     lead_id: LeadId,
@@ -92,6 +91,7 @@ async def get_lead_history(
 
 @router.get("/v1/leads/{lead_id}/replay", response_model=None)
 async def get_lead_replay(
+    *,
     request: Request,
     _: LeadsReader,
     lead_id: LeadId,

@@ -24,6 +24,10 @@ LeadsReader = Annotated[Sender, Depends(Needs(Scope.LEADS_READ))]
 ProjectionsReader = Annotated[Sender, Depends(Needs(Scope.PROJECTIONS_READ))]
 KeysAdministrator = Annotated[Sender, Depends(Needs(Scope.KEYS_ADMIN))]
 
+NO_NUL = r"^[^\x00]*$"
+"""No text with NUL is stored anywhere, so asking for it is a mistake."""
+NAME_MAX = 255
+Name = Annotated[str | None, Query(max_length=NAME_MAX, pattern=NO_NUL)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")]
 After = Annotated[
     int, Query(ge=0, le=INTEGER_MAX, description="The position after which to go on.")

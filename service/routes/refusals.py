@@ -13,6 +13,7 @@ from service.routes.parameters import (
     PAGE_DEFAULT,
     EventsReader,
     Limit,
+    Name,
     Time,
     moment_in,
     services_of,
@@ -23,16 +24,20 @@ router = APIRouter(tags=["refusals"])
 
 @router.get("/v1/refusals", response_model=None)
 async def get_refusals(
+    *,
     request: Request,
     _: EventsReader,
-    reason: str | None = None,
-    source: str | None = None,
-    key: Annotated[str | None, Query(description="The public id of the key that sent it.")] = None,
+    reason: Name = None,
+    source: Name = None,
+    key: Name = None,
     since: Time = None,
     before: Annotated[UUID | None, Query(description="Go on after this refusal.")] = None,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
-    """List refusals, newest first, without their bytes. Pass `next` as `before` to go on."""
+    """List refusals, newest first, without their bytes. Pass `next` as `before` to go on.
+
+    `key` is the public id of the key that sent it.
+    """
     wanted = Wanted(reason, source, key, moment_in("since", since))
     page = await _refusals(request).page(wanted, before=before, limit=limit)
     return json_answer({"refusals": page.refusals, "next": page.next})

@@ -84,7 +84,7 @@ ROUTE = PlainRoute(
                 "in": "header",
                 "required": False,
                 "schema": {"type": "string"},
-                "description": "`handling=strict`: all or nothing, for up to 5 MiB and 1,000 events.",
+                "description": "`handling=strict`: all or nothing, up to 5 MiB, 1,000 events.",
             },
             {
                 "name": "Content-Encoding",

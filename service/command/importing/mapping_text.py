@@ -84,7 +84,7 @@ def check_columns(mapping: Mapping, header: tuple[str, ...]) -> None:
         elif times > 1:
             complaints.append(Complaint(line, "", f"the file has {times} columns '{column}'"))
     if complaints:
-        raise MappingInvalid(tuple(complaints))
+        raise MappingInvalid(tuple(sorted(complaints, key=lambda complaint: complaint.line)))
 
 
 def _read(root: Place) -> Mapping | None:

@@ -1,0 +1,94 @@
+"""What follows from an event: exclusion, early facts, the account beside the lead."""
+
+from domain.course import DEPARTMENT, Course
+from domain.lifecycle.compiled import CompiledMove
+from domain.lifecycle.definition import MoveKind, Role, SubjectKind
+from domain.origins import origin_of
+from domain.state import LeadState, StandingFact
+
+CONSEQUENCES_MAX = 16
+"""Each consequence moves a lead forward or marks it once; a path is shorter than this."""
+
+
+def follow(course: Course) -> None:
+    """Let consequences follow until there is none left."""
+    was_placed = course.state.lead.stage is not None
+    if course.party.account is not None:
+        _follow_on_account(course)
+    if course.signal.subject is not SubjectKind.LEAD:
+        return
+    for _ in range(CONSEQUENCES_MAX):
+        if not (_judge_exclusion(course) or _reconsider(course)):
+            break
+    else:
+        raise AssertionError(f"{course.signal.type.name} has consequences without end")
+    if course.party.account is not None and not was_placed:
+        _follow_on_account(course)
+
+
+def _follow_on_account(course: Course) -> None:
+    triggers = course.compiled.lifecycle.account_triggers
+    if triggers is None:
+        return
+    by_lead = course.signal.subject is SubjectKind.LEAD
+    data = {"lead": course.lead.id} if by_lead else {}
+    has_bought = course.signal.type.role in (Role.PLACES_ORDER, Role.WINS_OPPORTUNITY)
+    wanted = [triggers.customer_gained] if has_bought else []
+    if by_lead and course.state.lead.stage is not None:
+        wanted.append(triggers.prospect_gained)
+    for type in wanted:
+        move = course.find(SubjectKind.ACCOUNT, type, data)
+        if move is not None:
+            course.add(type, course.account, data=data, move=move)
+
+
+def _judge_exclusion(course: Course) -> bool:
+    """Accept or exclude by rule; a rule that cannot be answered leaves it to a person."""
+    exclusion = course.compiled.lifecycle.exclusion
+    if exclusion is None or course.state.lead.stage != exclusion.at:
+        return False
+    facts = course.facts(course.signal.type.name, course.signal.data)
+    answers = [(rule, rule.condition.test(facts)) for rule in exclusion.rules]
+    reason = next((rule.reason for rule, answer in answers if answer), None)
+    if reason is None and any(answer is None for _, answer in answers):
+        return False
+    type = exclusion.excludes_by if reason is not None else exclusion.accepts_by
+    data = {"reason": reason} if reason is not None else {}
+    move = course.find(SubjectKind.LEAD, type, data)
+    if move is None:
+        return False
+    course.add(type, course.lead, data=data, move=move)
+    return True
+
+
+def _reconsider(course: Course) -> bool:
+    """Let a fact that came early move the lead now: the first in the order of the ledger."""
+    lead = course.state.lead
+    for fact in lead.standing:
+        event_type = course.compiled.lifecycle.events.get(fact.type)
+        if event_type is None or event_type.stands_as is None:
+            continue
+        data = {DEPARTMENT: None, **fact.data}
+        move = course.find(SubjectKind.LEAD, fact.type, data)
+        if move is None or not _is_news(move, lead, fact):
+            continue
+        course.add(
+            event_type.stands_as,
+            course.lead,
+            data={"fact": str(fact.position), "type": fact.type},
+            effects={"fact": fact.position, **origin_of(course, move, fact.type, data)},
+            move=move,
+        )
+        return True
+    return False
+
+
+def _is_news(move: CompiledMove, lead: LeadState, fact: StandingFact) -> bool:
+    """Whether an early fact may move the lead here.
+
+    Not into a pass of its own, and not where it has moved it before; nor forward to a stage that
+    this pass has seen, so that a person who sends a lead back is not overruled by an old fact.
+    """
+    if move.kind is None or move.begins_pass or move.to in fact.moved_to:
+        return False
+    return move.kind is not MoveKind.ADVANCED or move.to not in lead.entered

@@ -1,0 +1,124 @@
+"""The course of one signal: the events so far, and the state that they leave."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.events import Event, Subject
+from domain.evolve import evolve
+from domain.facts import Facts
+from domain.identity import Resolution
+from domain.lifecycle.compiled import Compiled, CompiledMove, MoveTable
+from domain.lifecycle.definition import SubjectKind
+from domain.signals import Signal
+from domain.state import AccountState, LeadState, State
+
+DEPARTMENT = "department"
+"""Under this name a standing fact keeps whose key reported it: conditions may ask for it later."""
+
+
+class Party(NamedTuple):
+    """Whom a signal concerns: the lead it resolved to, and the account beside it."""
+
+    lead: Resolution | None
+    account: str | None
+    account_links: tuple[str, ...] = ()
+    """Kinds of the identifiers that point to the account from this event on."""
+
+
+@dataclass(slots=True)
+class Course:
+    """What one signal sets going: the events so far and the state after them.
+
+    A class, because each consequence is judged on the state that the one before it left.
+    """
+
+    compiled: Compiled
+    state: State
+    signal: Signal
+    party: Party
+    position: int
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def lead(self) -> Subject:
+        assert self.party.lead is not None
+        return Subject(SubjectKind.LEAD, self.party.lead.receiver)
+
+    @property
+    def account(self) -> Subject:
+        assert self.party.account is not None
+        return Subject(SubjectKind.ACCOUNT, self.party.account)
+
+    def table(self, kind: SubjectKind) -> MoveTable:
+        return self.compiled.lead if kind is SubjectKind.LEAD else self.compiled.account
+
+    def standing(self, kind: SubjectKind) -> LeadState | AccountState:
+        if kind is SubjectKind.LEAD:
+            return self.state.lead
+        assert self.state.account is not None
+        return self.state.account
+
+    def find(self, kind: SubjectKind, type: str, data: Mapping[str, Any]) -> CompiledMove | None:
+        table, stage = self.table(kind), self.standing(kind).stage
+        if (stage, type) not in table.moves:
+            return None
+        return table.find(stage, type, self.facts(type, data))
+
+    def facts(self, type: str, data: Mapping[str, Any]) -> Facts:
+        """What conditions may ask. An early fact brings its own department along."""
+        department = data.get(DEPARTMENT, self.signal.department)
+        return Facts(self.state, type=type, data=data, department=department)
+
+    def add(
+        self,
+        type: str,
+        subject: Subject,
+        *,
+        data: Mapping[str, Any],
+        effects: Mapping[str, Any] | None = None,
+        move: CompiledMove | None = None,
+        forwarded_to: str | None = None,
+    ) -> Event:
+        """Append the event, with its move, and evolve the state that it belongs to."""
+        event = Event(
+            position=self.position + len(self.events),
+            type=type,
+            subject=subject,
+            occurred_at=self.signal.occurred_at,
+            data=data,
+            effects=effects or {},
+            cause=self.position if self.events else None,
+            forwarded_to=forwarded_to,
+        )
+        is_lead = subject.kind is SubjectKind.LEAD
+        if move is not None:
+            event = with_move(event, self.standing(subject.kind), move)
+        self.events.append(event)
+        if is_lead:
+            if event.receiver == self.lead:
+                self.state = State(evolve(self.state.lead, event), self.state.account)
+        elif self.state.account is not None:
+            self.state = State(self.state.lead, evolve(self.state.account, event))
+        return event
+
+
+def with_move(event: Event, standing: LeadState | AccountState, move: CompiledMove) -> Event:
+    if move.kind is None:
+        return event
+    how: dict[str, Any] = {"kind": str(move.kind)}
+    if move.passed_over:
+        how["passed_over"] = list(move.passed_over)
+    return event._replace(
+        stage_from=standing.stage,
+        stage_to=move.to,
+        effective_at=not_before(standing.entered_at, event.occurred_at),
+        pass_number=standing.pass_number + 1 if move.begins_pass else standing.pass_number,
+        effects={**event.effects, "move": how},
+    )
+
+
+def not_before(entered_at: datetime | None, moment: datetime) -> datetime:
+    """Return when a move counts from: the later of its time and the previous move's (domain §9)."""
+    return moment if entered_at is None or entered_at < moment else entered_at

@@ -1,0 +1,81 @@
+"""`leadledger history`: what happened to a lead, event by event."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from service.command.client import Service
+from service.command.leads import (
+    LeadName,
+    Zone,
+    lead_id_of,
+    pages,
+    shown_move,
+    shown_time,
+    zone_named,
+)
+from service.command.options import URL_DEFAULT, Json, Key, Url
+from service.command.printing import print_json, print_lines, print_table
+
+
+def history(
+    lead: LeadName,
+    *,
+    zone: Zone = "UTC",
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Show what happened to a lead, and why.
+
+    Every event, oldest first: when, what, from where to where, who and why.
+
+    Events of leads that it absorbed belong to it. With --json everything that the key may see is
+    printed, personal data included if the key has personal:read.
+
+    Example: leadledger history hanako@example.co.jp --zone Asia/Tokyo
+    """
+    shown_zone = zone_named(zone)
+    with Service(url, key) as service:
+        lead_id = lead_id_of(service, lead)
+        events = list(pages(service, f"/v1/leads/{lead_id}/history", "events"))
+    if as_json:
+        print_json({"lead": lead_id, "events": events})
+        return
+    print_lines(f"lead/{lead_id}")
+    columns = ("position", f"when ({zone})", "what", "move", "who", "why")
+    print_table(columns, [_row(event, shown_zone) for event in events], numbers=("position",))
+
+
+def _row(event: dict[str, Any], zone: ZoneInfo) -> list[str]:
+    who = event["who"]
+    names = [who["actor"]]
+    if who.get("key") not in (None, who["actor"]):
+        names.append(f"key {who['key']}")
+    if who.get("department"):
+        names.append(who["department"])
+    return [
+        event["position"],
+        shown_time(event["time"], zone),
+        event["type"],
+        shown_move(event.get("moved")),
+        ", ".join(names),
+        "; ".join(_reasons(event)),
+    ]
+
+
+def _reasons(event: dict[str, Any]) -> list[str]:
+    why = event.get("why", {})
+    reasons = []
+    if reason := why.get("reason"):
+        reasons.append(f"reason {reason}")
+    if cause := why.get("cause"):
+        reasons.append(f"follows {cause['position']} {cause['type']}")
+    if fact := why.get("fact"):
+        reasons.append(f"by the earlier {fact['position']} {fact['type']}")
+    if passed_over := why.get("passed_over"):
+        reasons.append(f"passed over {', '.join(passed_over)}")
+    if why.get("already"):
+        reasons.append("was so already")
+    if event.get("moved") and event["effective_time"] != event["time"]:
+        reasons.append(f"counts from {event['effective_time']}, the move before it")
+    return reasons

@@ -1,0 +1,24 @@
+"""`leadledger migrate`: bring the schema to this version."""
+
+import asyncio
+
+from service.command.printing import print_lines
+from service.hosting.database import open_database
+from service.hosting.preparing import bring_up_to_date
+from service.settings import read_settings
+
+
+def migrate() -> None:
+    """Bring the database to this version.
+
+    Creates the ledger's schema if there is none. `serve` does both by itself.
+
+    Migrations go forward only: to go back, restore a backup made before. Services of the version
+    before may go on running meanwhile, unless the release notes say otherwise.
+
+    Example: LEADLEDGER_OWNER_URL=postgresql://owner:…@db/leads leadledger migrate
+    """
+    settings = read_settings()
+    with open_database(settings, may_attach=True) as database:
+        revision = asyncio.run(bring_up_to_date(settings, database))
+    print_lines(f"The schema {settings.schema_name} is at revision {revision}.")

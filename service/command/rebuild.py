@@ -1,0 +1,101 @@
+"""`leadledger rebuild`: build a projection again from the log, beside the live one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from projections.rebuild import OnProgress, Rebuilt, compare, rebuild
+from projections.stage_intervals import stage_intervals
+from service.command.exits import CommandFailed, Exit
+from service.command.ledger import on_ledger
+from service.command.options import Json
+from service.command.printing import print_json, print_lines, print_table, terminal
+
+PROJECTIONS = {"stage_intervals": stage_intervals}
+
+
+def rebuild_projection(
+    name: Annotated[
+        str, typer.Argument(help=f"Which projection: {', '.join(PROJECTIONS)}.")
+    ] = "stage_intervals",
+    *,
+    compare_only: Annotated[
+        bool,
+        typer.Option(
+            "--compare-only",
+            help="Build and compare, then throw the new one away: the live one stays. Exit code 7 "
+            "if they differ.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Build a projection again from the log.
+
+    It is compared with the live one, and then takes its place.
+
+    The service may go on running. The log itself is only read. Danger: none to the events; the
+    figures may change where the projection was wrong, and what differed is shown.
+
+    Example: leadledger rebuild stage_intervals --compare-only
+    """
+    if name not in PROJECTIONS:
+        raise CommandFailed(
+            Exit.USAGE, f"there is no projection {name}; known are {', '.join(PROJECTIONS)}"
+        )
+
+    async def work(engine: AsyncEngine, schema: str) -> Rebuilt:
+        build = compare if compare_only else rebuild
+        with progress_bar() as on_progress:
+            return await build(
+                engine, PROJECTIONS[name](schema), schema=schema, on_progress=on_progress
+            )
+
+    built = on_ledger(work)
+    if as_json:
+        print_json(_described(built))
+    else:
+        _print_built(built, name)
+    if compare_only and built.comparison is not None and built.comparison.differing:
+        raise typer.Exit(Exit.FOUND_WRONG)
+
+
+@contextmanager
+def progress_bar() -> Iterator[OnProgress]:
+    """Show how far the log has been read, on a terminal."""
+    console = terminal(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda position, head: progress.update(task, completed=position, total=head)
+
+
+def _described(built: Rebuilt) -> dict[str, Any]:
+    comparison = built.comparison
+    return {
+        **built._asdict(),
+        "comparison": comparison
+        and {**comparison._asdict(), "first": [one._asdict() for one in comparison.first]},
+    }
+
+
+def _print_built(built: Rebuilt, name: str) -> None:
+    rate = built.records / max(built.seconds, 0.001)
+    print_lines(
+        f"{name}: {built.records:,} events, {built.rows:,} rows, {built.seconds:.1f} s "
+        f"({rate:,.0f} events/s), up to position {built.position}."
+    )
+    comparison = built.comparison
+    if comparison is None:
+        print_lines("There was nothing of this version to compare with.")
+    elif not comparison.differing:
+        print_lines(f"It is equal to the live one, compared at position {comparison.position}.")
+    else:
+        print_lines(f"{comparison.differing:,} rows differ from the live one, among them:")
+        print_table(
+            comparison.first[0]._fields, [tuple(difference) for difference in comparison.first]
+        )
+    print_lines("It is live now." if built.is_live else "It was thrown away; the live one stays.")

@@ -1,0 +1,99 @@
+"""The OpenAPI document: what FastAPI knows of the routes, and what holds for all of them."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from service.gate import Needs
+from service.keys.scopes import REPORTING, Scope
+from service.problems import KINDS
+from service.routes import reports
+
+VERSION = "1"
+DESCRIPTION = """The true history of every B2B lead, as events that are never changed.
+
+Every request needs a key: `Authorization: Bearer llk_…`, or Basic with the key as the user name.
+Open to everybody are `/livez`, `/readyz`, `/openapi.json` and `/docs`. Whatever is not a success is
+a problem (RFC 9457) with a stable `type`, what was expected, and what to do next.
+"""
+
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "message"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:leadledger:problem:<code>, stable."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "Expected, found, what to do next."},
+        "code": {"type": "string", "enum": sorted(KINDS)},
+        "message": {"type": "string", "description": "The same as detail."},
+        "pointer": {"type": "string", "description": "The place in the event (RFC 6901)."},
+    },
+}
+_FOR_ALL = {"401": "The key is missing or not known", "403": "The key may not do this"}
+_FOR_EVENTS = {
+    "400": "The body cannot be read",
+    "404": "A decision about a lead that nobody has reported",
+    "408": "The body did not arrive in time",
+    "409": "The id belongs to another event, or the move is not allowed from here",
+    "413": "Too large",
+    "415": "The encoding is not supported",
+    "422": "Readable, but wrong",
+    "429": "The key sends faster than it may",
+}
+
+
+def describe_interface(app: FastAPI) -> dict[str, Any]:
+    """Write the whole document."""
+    document = get_openapi(
+        title=app.title, version=VERSION, description=DESCRIPTION, routes=app.routes
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas |= {"Problem": _PROBLEM_SCHEMA, **reports.schemas()}
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "llk_…"},
+        "basic": {"type": "http", "scheme": "basic"},
+    }
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for method in route.methods:
+                _complete(document["paths"][route.path_format][method.lower()], route)
+    return document
+
+
+def needed_scopes(route: APIRoute) -> tuple[Scope, ...]:
+    """Return the scopes of which a route needs one; none for what is open."""
+    if route is reports.ROUTE:
+        return tuple(sorted(REPORTING))
+    guards = [one.call for one in route.dependant.dependencies]
+    return tuple(guard.scope for guard in guards if isinstance(guard, Needs))
+
+
+def _complete(operation: dict[str, Any], route: APIRoute) -> None:
+    """Add to an operation what FastAPI cannot know: keys, and problems as answers."""
+    scopes = needed_scopes(route)
+    described = {"503": "The ledger, or the service, is not available"}
+    if scopes:
+        operation["security"] = [{"bearer": []}, {"basic": []}]
+        wanted = " or ".join(f"`{scope}`" for scope in scopes)
+        operation["description"] = f"{operation.get('description', '')}\n\nNeeds {wanted}."
+        described |= _FOR_ALL
+    if "422" in operation["responses"] or "requestBody" in operation:
+        described["422"] = "A parameter or the body is not valid"
+    if "requestBody" in operation:
+        described |= {status: _FOR_EVENTS[status] for status in ("400", "408", "413", "415")}
+    if "{" in route.path:
+        described["404"] = "Nobody is known by this id"
+    if route is reports.ROUTE:
+        described |= _FOR_EVENTS
+    for status, description in described.items():
+        operation["responses"][status] = {
+            "description": description,
+            "content": {"application/problem+json": {"schema": _PROBLEM}},
+        }

@@ -1,0 +1,43 @@
+"""`/livez`, `/readyz`, `/metrics`: for whoever runs the service."""
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from service.answers import Answer, json_answer
+from service.problems import Problem
+from service.reading.health import examine
+from service.routes.parameters import ProjectionsReader, services_of
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez", response_model=None)
+async def get_livez() -> Response:
+    """Tell that the process answers. Open to everybody."""
+    return json_answer({"status": "alive"})
+
+
+@router.get("/readyz", response_model=None)
+async def get_readyz(request: Request) -> Response:
+    """Tell whether the process can do its work: 503 says what is wrong. Open to everybody."""
+    health = await examine(services_of(request))
+    if health.wrong:
+        raise Problem(
+            "not-ready",
+            f"Not ready: {'; '.join(health.wrong)}.",
+            wrong=health.wrong,
+            warnings=health.warnings,
+            **health.details,
+        )
+    return json_answer({"status": "ready", "warnings": health.warnings, **health.details})
+
+
+@router.get("/metrics", response_model=None)
+async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
+    """Read the metrics in Prometheus' text format."""
+    services = services_of(request)
+    for lag in await services.runner.lags():
+        services.metrics.lags(lag.name, lag.events)
+    body = services.metrics.exposition()
+    return Answer(200, body, media_type=CONTENT_TYPE_LATEST.encode())

@@ -1,0 +1,196 @@
+"""The service as its users run it: one command, a data directory, a port."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.postgres import scratch_directory
+from tests.running_service import RunningService, command, eventually, running_service
+
+FORM = {
+    "id": "form-1",
+    "source": "website",
+    "type": "form.submitted",
+    "time": "2026-01-05T10:15:00+09:00",
+    "lead": {"email": "hanako@example.co.jp"},
+}
+HANAKO = {"email": "hanako@example.co.jp"}
+
+SAMPLE = Path("tests/data/olist_sample")
+MAPPINGS = Path("docs/examples/olist")
+
+
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[RunningService]:
+    """Run one service with two workers for those tests that leave it as it was."""
+    with (
+        scratch_directory() as directory,
+        running_service(directory / "data", "--workers", "2") as service,
+    ):
+        yield service
+
+
+def test_a_start_prints_a_key_once_and_the_next_one_finds_what_was_posted() -> None:
+    with scratch_directory() as directory:
+        with running_service(directory / "data") as service:
+            key = service.key
+            with service.client(key) as client:
+                assert client.post("/v1/events", json=FORM).status_code == 201
+            assert service.end(signal.SIGINT) == 0
+        with running_service(directory / "data") as service:
+            assert "llk_" not in service.printed
+            with service.client(key) as client:
+                found = client.post("/v1/leads/find", json=HANAKO).json()
+                assert (found["stage"], found["known"]) == ("MAL", True)
+            assert service.end(signal.SIGTERM) == 0
+
+
+def test_a_killed_service_leaves_nothing_running_and_loses_nothing(data_dir: Path) -> None:
+    with running_service(data_dir) as service:
+        key = service.key
+        with service.client(key) as client:
+            assert client.post("/v1/events", json=FORM).status_code == 201
+        assert service.end(signal.SIGKILL) == -signal.SIGKILL
+    with running_service(data_dir) as service, service.client(key) as client:
+        assert client.post("/v1/events", json=FORM).json()["status"] == "duplicate"
+
+
+def test_a_killed_worker_is_replaced(two_workers: RunningService) -> None:
+    victim, other = two_workers.workers()
+    victim.kill()
+    eventually(lambda: not victim.is_running() and len(two_workers.workers()) == 2)
+    assert other.is_running()
+    assert [httpx.get(f"{two_workers.url}/livez").status_code for _ in range(4)] == [200] * 4
+
+
+def test_a_killed_database_comes_back(two_workers: RunningService) -> None:
+    before = two_workers.postmaster()
+    assert before is not None
+    before.kill()
+    eventually(lambda: two_workers.postmaster() not in {None, before})
+    eventually(lambda: httpx.get(f"{two_workers.url}/readyz").status_code == 200)
+
+
+def test_a_second_service_on_the_same_data_is_refused_and_told_who_is_there(
+    two_workers: RunningService,
+) -> None:
+    refused = two_workers.command("serve", "--port", "0")
+    assert (refused.returncode, refused.stdout) == (5, "")
+    assert f"in use by process {two_workers.process.pid}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_port_in_use_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = command("serve", "--port", str(port), data_dir=tmp_path / "data")
+    assert refused.returncode == 5
+    assert refused.stderr.startswith(f"leadledger: port {port} on 127.0.0.1 is in use")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_secret_is_refused_with_what_to_do(data_dir: Path) -> None:
+    with running_service(data_dir) as service:
+        service.end(signal.SIGTERM)
+    differs = command("serve", "--port", "0", data_dir=data_dir, LEADLEDGER_SECRET="x" * 32)
+    (data_dir / "secret").unlink()
+    missing = command("serve", "--port", "0", data_dir=data_dir)
+    assert [(one.returncode, "LEADLEDGER_SECRET" in one.stderr) for one in (differs, missing)] == [
+        (3, True)
+    ] * 2
+    assert not (data_dir / "secret").exists()
+
+
+def test_an_unreachable_database_and_an_unknown_setting_have_exit_codes_of_their_own(
+    tmp_path: Path,
+) -> None:
+    away = command(
+        "migrate",
+        data_dir=tmp_path,
+        LEADLEDGER_DATABASE_URL="postgresql://someone:hidden@127.0.0.1:1/leads",
+    )
+    unknown = command("serve", data_dir=tmp_path, LEADLEDGER_PROT="8080")
+    assert (away.returncode, unknown.returncode) == (4, 3)
+    assert "hidden" not in away.stderr
+    assert "LEADLEDGER_PROT is unknown" in unknown.stderr
+
+
+def test_keys_are_made_and_revoked_beside_a_running_service(two_workers: RunningService) -> None:
+    made = two_workers.command("key", "create", "web site", "--source", "website")
+    key = made.stdout.strip()
+    with two_workers.client(key) as client:
+        assert client.post("/v1/events", json=FORM).status_code in {200, 201}
+    revoked = two_workers.command("key", "revoke", key.split("_")[1])
+    assert (made.returncode, revoked.returncode) == (0, 0)
+
+    def is_turned_away() -> bool:
+        with two_workers.client(key) as client:
+            return client.post("/v1/events", json=FORM).status_code == 401
+
+    eventually(is_turned_away, wait_s=5)
+
+
+def test_importing_a_table_twice_changes_nothing(two_workers: RunningService) -> None:
+    key = two_workers.key
+    arguments = ("import", str(SAMPLE / "olist_mql.csv"), "--mapping", str(MAPPINGS / "mql.yaml"))
+    first = two_workers.command(*arguments, "--json", key=key)
+    with two_workers.client(key) as client:
+        after_first = client.get("/v1/events", params={"limit": 1_000}).json()
+        second = two_workers.command(*arguments, "--json", key=key)
+        after_second = client.get("/v1/events", params={"limit": 1_000}).json()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert '"recorded": 18' in first.stdout
+    assert ('"recorded": 0' in second.stdout, '"duplicates": 18' in second.stdout) == (True, True)
+    assert after_second == after_first
+
+
+def test_what_an_import_refuses_stands_in_a_file_with_its_line(
+    two_workers: RunningService, tmp_path: Path
+) -> None:
+    table, refused = tmp_path / "leads.csv", tmp_path / "refused.csv"
+    table.write_text(
+        "mql_id,first_contact_date,landing_page_id,origin\n"
+        "lead-50,2018-01-10,page-a,social\n"
+        "lead-51,10 January,page-a,social\n"
+        f"lead-52,2018-01-12,{'x' * 300},social\n",
+        encoding="utf-8",
+    )
+    run = two_workers.command(
+        *("import", str(table), "--mapping", str(MAPPINGS / "mql.yaml")),
+        *("--refused", str(refused)),
+        key=two_workers.key,
+    )
+    reasons = [line.split(",")[:3] for line in refused.read_text(encoding="utf-8").splitlines()]
+    assert run.returncode == 6
+    assert reasons == [
+        ["line", "event", "reason"],
+        ["3", "", "row-invalid"],
+        ["4", "lead-52/contact", "event-invalid"],
+        ["4", "lead-52/accepted", "lead-unknown"],
+        ["4", "lead-52/qualified", "lead-unknown"],
+    ]
+
+
+def test_a_lead_is_shown_by_its_identifier(two_workers: RunningService) -> None:
+    key = two_workers.key
+    with two_workers.client(key) as client:
+        client.post("/v1/events", json=FORM)
+    history = two_workers.command(
+        "history", "hanako@example.co.jp", "--zone", "Asia/Tokyo", key=key
+    )
+    replay = two_workers.command("replay", "email:hanako@example.co.jp", "--lang", "ja", key=key)
+    nobody = two_workers.command("history", "nobody@example.co.jp", key=key)
+    assert "2026-01-05 10:15:00+09:00   form.submitted" in history.stdout
+    assert "マーケ受入リード" in replay.stdout
+    assert nobody.returncode == 9
+
+
+def test_a_ledger_is_verified_beside_a_running_service(two_workers: RunningService) -> None:
+    verified = two_workers.command("verify", "--json")
+    rebuilt = two_workers.command("rebuild", "--compare-only")
+    assert (verified.returncode, rebuilt.returncode) == (0, 0)
+    assert '"verified": true' in verified.stdout

@@ -1,0 +1,128 @@
+"""Reading the whole log: replayed, rebuilt from, verified; beside reading it and no more."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import Any
+
+from events import records
+from events.memory import LEDGER_SUBJECT_ID, Remembered, after, newborn
+from events.records import decode_event
+from events.sessions import Driver, open_session
+from events.statements import Statement, load
+from events.verification import pages, verify
+from projections.rebuild import rebuild
+from projections.runner import Runner
+from projections.stage_intervals import stage_intervals
+from tests.bench.figures import Figure, at_least, figure_of, in_rounds
+from tests.bench.ledgers import Written, written
+from tests.bench.servers import Bench
+
+SCHEMA = "log"
+Rows = Sequence[Mapping[str, Any]]
+Take = Callable[[Rows], None]
+
+
+async def measure(bench: Bench) -> list[Figure]:
+    """Return how many records a second are replayed, rebuilt from and verified."""
+    async with _log(bench) as log:
+        decoding, reading = log.reader(_decode), log.reader(_leave)
+        rounds, note = bench.sizes.rounds, f"{log.records} records"
+
+        async def figure(
+            name: str,
+            measured: Callable[[int], Awaitable[float]],
+            *,
+            floor: Callable[[int], Awaitable[float]],
+            least: float | None,
+        ) -> Figure:
+            pairs = await in_rounds(rounds, floor=floor, measured=measured)
+            aim = None if least is None else at_least(least)
+            return figure_of(name, pairs, unit="records/s", aim=aim, note=note)
+
+        return [
+            await figure("replay", log.replay, floor=decoding, least=0.7),
+            await figure("rebuild of stage intervals", log.rebuild, floor=decoding, least=0.7),
+            await figure("verify, leaf of every record", log.reader(_check_leaves), floor=reading, least=0.6),
+            await figure("verify, everything", log.verify, floor=reading, least=None),
+        ]
+
+
+class _Log:
+    """A log to read. A class, because every way of reading it needs the same three things."""
+
+    def __init__(self, ledger: Written, driver: Driver) -> None:
+        self._founded = ledger.founded
+        self._driver = driver
+        self._statement: Statement = load("events", "verification.sql", SCHEMA)["read_leaves"]
+        self.records = ledger.ledger.memory.position
+
+    def reader(self, take: Take) -> Callable[[int], Awaitable[float]]:
+        """Read page by page and do one thing with each page."""
+
+        async def read(_: int) -> float:
+            began = perf_counter()
+            async for page in pages(self._driver, self._statement, self.records):
+                take(page)
+            return self._rate(began)
+
+        return read
+
+    async def replay(self, _: int) -> float:
+        """Fold every record into the state of its subject, from nothing."""
+        subjects: dict[str, Remembered] = {}
+        return await self.reader(lambda page: _fold(subjects, page))(0)
+
+    async def rebuild(self, _: int) -> float:
+        schema = self._founded.schema
+        rebuilt = await rebuild(self._founded.engine, stage_intervals(schema), schema=schema)
+        assert rebuilt.comparison is not None
+        assert rebuilt.comparison.differing == 0, rebuilt.comparison
+        return rebuilt.records / rebuilt.seconds
+
+    async def verify(self, _: int) -> float:
+        began = perf_counter()
+        await verify(self._founded.engine, schema=self._founded.schema)
+        return self._rate(began)
+
+    def _rate(self, began: float) -> float:
+        return self.records / (perf_counter() - began)
+
+
+@asynccontextmanager
+async def _log(bench: Bench) -> AsyncIterator[_Log]:
+    async with written(bench, SCHEMA) as ledger:
+        await ledger.grow(bench.sizes.read)
+        engine = ledger.founded.engine
+        runner = Runner(engine, schema=SCHEMA, projections=[stage_intervals(SCHEMA)])
+        await runner.prepare()
+        position = ledger.ledger.memory.position
+        while await runner.step("stage_intervals") < position:
+            pass
+        session = await open_session(engine)
+        try:
+            yield _Log(ledger, session.driver)
+        finally:
+            await session.close()
+
+
+def _leave(page: Rows) -> None:
+    del page
+
+
+def _decode(page: Rows) -> None:
+    for row in page:
+        decode_event(row["record"])
+
+
+def _check_leaves(page: Rows) -> None:
+    for row in page:
+        assert records.leaf_of(row["record"].encode()) == row["leaf"]
+
+
+def _fold(subjects: dict[str, Remembered], page: Rows) -> None:
+    for row in page:
+        event = decode_event(row["record"])
+        subject_id = event.forwarded_to or event.subject.id or LEDGER_SUBJECT_ID
+        before = subjects.get(subject_id) or newborn(event.subject.kind)
+        subjects[subject_id] = after(before, event, subject_id)

@@ -1,0 +1,105 @@
+"""What a bench tells: a figure, the floor beside it, their ratio, and what it should be."""
+
+import statistics
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class Aim(NamedTuple):
+    """A bound for a ratio: rates should reach it, times should stay below it."""
+
+    bound: float
+    is_least: bool
+
+    def is_met(self, value: float) -> bool:
+        return value >= self.bound if self.is_least else value <= self.bound
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.is_least else '≤'} {self.bound:g}"
+
+
+def at_least(bound: float) -> Aim:
+    return Aim(bound, is_least=True)
+
+
+def at_most(bound: float) -> Aim:
+    return Aim(bound, is_least=False)
+
+
+class Pair(NamedTuple):
+    """Both values of one round, measured one after the other."""
+
+    floor: float
+    measured: float
+
+    @property
+    def ratio(self) -> float:
+        return self.measured / self.floor
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of the table. Without a floor there is no ratio, and an aim is for the value."""
+
+    name: str
+    unit: str
+    measured: float
+    floor: float | None = None
+    ratio: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    """The ratio of the round in which it was lowest, and highest: how noisy the machine was."""
+    aim: Aim | None = None
+    note: str = ""
+
+    @property
+    def is_met(self) -> bool | None:
+        judged = self.measured if self.ratio is None else self.ratio
+        return None if self.aim is None else self.aim.is_met(judged)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "figure": self.name,
+            "unit": self.unit,
+            "measured": self.measured,
+            "floor": self.floor,
+            "ratio": self.ratio,
+            "lowest": self.lowest,
+            "highest": self.highest,
+            "aim": None if self.aim is None else str(self.aim),
+            "met": self.is_met,
+            "note": self.note,
+        }
+
+
+def figure_of(
+    name: str, pairs: Sequence[Pair], *, unit: str, aim: Aim | None, note: str = ""
+) -> Figure:
+    """Make a figure of interleaved rounds.
+
+    The ratio is the median of the rounds' own ratios: what slows the machine down for a second
+    slows both halves of a round.
+    """
+    ratios = [pair.ratio for pair in pairs]
+    return Figure(
+        name,
+        unit,
+        measured=statistics.median(pair.measured for pair in pairs),
+        floor=statistics.median(pair.floor for pair in pairs),
+        ratio=statistics.median(ratios),
+        lowest=min(ratios),
+        highest=max(ratios),
+        aim=aim,
+        note=note,
+    )
+
+
+async def in_rounds(
+    rounds: int,
+    *,
+    floor: Callable[[int], Awaitable[float]],
+    measured: Callable[[int], Awaitable[float]],
+) -> list[Pair]:
+    """Measure floor and figure in turn, so often; each is told the number of the round."""
+    return [Pair(await floor(number), await measured(number)) for number in range(rounds)]

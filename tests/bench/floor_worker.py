@@ -1,0 +1,70 @@
+"""The service as its worker runs it, but for the ledger: it validates and answers.
+
+    python -m tests.bench.floor_worker SOCKET_FD READY_FD PARENT_PID
+
+Everything is the product's own: the server and its settings, keys, parsing, reading, the answer.
+Only the door behind the route is another one, which says at once what the ledger would say.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from unittest.mock import patch
+
+from fastapi import FastAPI
+
+from events.outcomes import Moved, Outcome, Recorded
+from events.refusals import Refused
+from events.submissions import Item, Submission
+from service.app import create_app
+from service.composition import open_services
+from service.hosting import worker
+from service.logs import configure_logs
+from service.services import Services
+from service.settings import database_url_of, read_settings
+
+LEAD = "lead/019aac1e-0000-7000-8000-000000000000"
+
+
+class AnsweringDoor:
+    """Say of everything that it was recorded. A class, because positions go up."""
+
+    def __init__(self) -> None:
+        self._position = 0
+
+    async def submit(self, submission: Submission) -> list[Outcome]:
+        return [self._outcome(item) for item in submission.items]
+
+    def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]:
+        future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        future.set_result([self._outcome(item) for item in submission.items])
+        return future
+
+    def _outcome(self, item: Item | Refused) -> Outcome:
+        if isinstance(item, Refused):
+            return item
+        self._position += 1
+        return Recorded(
+            self._position, bytes(32), LEAD, None, "ML", Moved("AL", "ML"), (), is_already=False
+        )
+
+
+def floor_app() -> FastAPI:
+    """Make the application as a worker does, with the other door."""
+    settings = read_settings()
+    configure_logs(settings.log_format)
+    assert settings.database_url is not None
+    url = database_url_of(settings.database_url)
+
+    @asynccontextmanager
+    async def open_answering() -> AsyncIterator[Services]:
+        async with open_services(settings, url) as services:
+            services.door = AnsweringDoor()
+            yield services
+
+    return create_app(open_answering)
+
+
+if __name__ == "__main__":
+    with patch.object(worker, "app_from_environment", floor_app):
+        worker.main()

@@ -1,0 +1,81 @@
+"""A ledger written and read in this process, without a port."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import perf_counter
+
+from events.context import Context
+from events.ids import new_id
+from events.intake import BATCH_ITEMS_MAX
+from events.ledger import Ledger
+from events.native import read
+from events.outcomes import Recorded
+from events.refusals import Refusal
+from events.senders import Sender
+from events.submissions import Item, Submission
+from service.keys.bootstrap import ADMINISTRATOR
+from tests.bench.mix import Event, events_of
+from tests.bench.servers import Bench, Founded, Unexpected, founded
+
+SENDER = Sender("bench", ADMINISTRATOR.sources, None, frozenset(ADMINISTRATOR.scopes))
+GROWN_AT_ONCE = 20_000
+"""Events of one tag: 4,000 leads at 400 companies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A ledger with its writer."""
+
+    founded: Founded
+    ledger: Ledger
+    tags: list[str]
+    """Whose leads it knows."""
+
+    def batches(self, events: Sequence[Event], size: int = BATCH_ITEMS_MAX) -> list[Submission]:
+        """Read events into what the writer takes, a submission a batch."""
+        context = Context(
+            self.ledger.memory.compiled.lifecycle, self.founded.digests, SENDER, datetime.now(UTC)
+        )
+        items = [_item(event, context) for event in events]
+        return [Submission(tuple(items[at : at + size])) for at in range(0, len(items), size)]
+
+    async def append(self, batches: Sequence[Submission]) -> float:
+        """Append batch after batch; return the seconds that took."""
+        began = perf_counter()
+        appended = [await self.ledger.append([batch]) for batch in batches]
+        seconds = perf_counter() - began
+        for one in appended:
+            for outcome in one.outcomes[0]:
+                if not isinstance(outcome, Recorded):
+                    raise Unexpected(f"expected every event recorded, found {outcome}")
+        return seconds
+
+    async def grow(self, events: int) -> None:
+        """Append so many events of leads that are new."""
+        while events > 0:
+            count = min(events, GROWN_AT_ONCE)
+            tag = f"{self.founded.schema}-{len(self.tags)}"
+            await self.append(self.batches(events_of(tag, count)))
+            self.tags.append(tag)
+            events -= count
+
+
+@asynccontextmanager
+async def written(bench: Bench, schema: str) -> AsyncIterator[Written]:
+    """Found a ledger and open its writer."""
+    async with founded(bench, schema) as ready:
+        ledger = Ledger(ready.engine, schema)
+        await ledger.open()
+        try:
+            yield Written(ready, ledger, [])
+        finally:
+            await ledger.close()
+
+
+def _item(event: Event, context: Context) -> Item:
+    signal = read(event, context)
+    if isinstance(signal, Refusal):
+        raise Unexpected(f"expected every event to be readable, found {signal}")
+    return Item(signal, new_id(), b"{}")

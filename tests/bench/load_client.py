@@ -1,0 +1,167 @@
+"""Send requests as fast as they are answered, or at a rate; in a process of its own.
+
+    python -m tests.bench.load_client < order.json > told.json
+
+The machine that measures is the one that is measured, so the client must cost next to nothing:
+requests are built beforehand, and of an answer it reads the status and the length.
+"""
+
+import asyncio
+import os
+import resource
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import orjson
+import uvloop
+
+from tests.bench.mix import told
+
+WAIT_S = 300.0
+"""No order takes so long; one that does has lost its server."""
+_LENGTH = b"content-length: "
+_HEAD_END = b"\r\n\r\n"
+
+
+class Order(NamedTuple):
+    """What to send, where, as whom."""
+
+    host: str
+    port: int
+    key: str
+    kind: str
+    """`events` one by one, `lines` in one body, `get` a path."""
+    count: int
+    connections: int = 1
+    tag: str = ""
+    path: str = "/v1/events"
+    rate: float = 0.0
+    """Requests a second over all connections; 0: as fast as they are answered."""
+
+
+class Caller(asyncio.Protocol):
+    """One connection that is kept alive: the next request follows the answer to the last."""
+
+    def __init__(self, requests: Sequence[bytes], *, first_at: float, every_s: float) -> None:
+        self._requests = iter(requests)
+        self._every_s = every_s
+        self._due = first_at
+        self._transport: asyncio.Transport | None = None
+        self._received = b""
+        self._sent_at = 0.0
+        self.latencies: list[float] = []
+        self.statuses: Counter[int] = Counter()
+        self.last_body = b""
+        self.done = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(exc or ConnectionResetError("the server hung up"))
+
+    def start(self) -> None:
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        received = self._received + data if self._received else data
+        head_end = received.find(_HEAD_END)
+        if head_end >= 0:
+            at = received.find(_LENGTH, 0, head_end) + len(_LENGTH)
+            body_at = head_end + len(_HEAD_END)
+            length = int(received[at : received.find(b"\r", at)])
+            if len(received) >= body_at + length:
+                self.latencies.append(perf_counter() - self._sent_at)
+                self.statuses[int(received[9:12])] += 1
+                self.last_body = received[body_at : body_at + length]
+                self._received = b""
+                self._next()
+                return
+        self._received = received
+
+    def _next(self) -> None:
+        if self._every_s:
+            wait_s = self._due - perf_counter()
+            self._due += self._every_s
+            if wait_s > 0:
+                asyncio.get_running_loop().call_later(wait_s, self._send)
+                return
+        self._send()
+
+    def _send(self) -> None:
+        request = next(self._requests, None)
+        if request is None:
+            self.done.set_result(None)
+            return
+        assert self._transport is not None
+        self._sent_at = perf_counter()
+        self._transport.write(request)
+
+
+def requests_of(order: Order) -> list[list[bytes]]:
+    """Build what each connection sends. All events of one lead go over one, so in their order."""
+    head = f"authorization: Bearer {order.key}\r\nhost: {order.host}\r\n"
+    if order.kind == "get":
+        request = f"GET {order.path} HTTP/1.1\r\n{head}\r\n".encode()
+        each = order.count // order.connections
+        return [[request] * each for _ in range(order.connections)]
+    events = told(order.tag, order.count)
+    if order.kind == "lines":
+        body = b"".join(orjson.dumps(one.event) + b"\n" for one in events)
+        return [[_post(order, head, "application/x-ndjson", body)]]
+    requests: list[list[bytes]] = [[] for _ in range(order.connections)]
+    for one in events:
+        request = _post(order, head, "application/json", orjson.dumps(one.event))
+        requests[one.lead % order.connections].append(request)
+    return requests
+
+
+def _post(order: Order, head: str, media_type: str, body: bytes) -> bytes:
+    described = f"content-type: {media_type}\r\ncontent-length: {len(body)}\r\n\r\n"
+    return f"POST {order.path} HTTP/1.1\r\n{head}{described}".encode() + body
+
+
+async def fulfil(order: Order) -> dict[str, Any]:
+    """Connect, send everything, and tell how it went."""
+    loop = asyncio.get_running_loop()
+    requests = requests_of(order)
+    every_s = len(requests) / order.rate if order.rate else 0.0
+    begin = perf_counter()
+    callers: list[Caller] = []
+    for number, own in enumerate(requests):
+        caller = Caller(own, first_at=begin + number * every_s / len(requests), every_s=every_s)
+        await loop.create_connection(lambda caller=caller: caller, order.host, order.port)
+        callers.append(caller)
+    began, used = perf_counter(), _processor_seconds()
+    for caller in callers:
+        caller.start()
+    async with asyncio.timeout(WAIT_S):
+        await asyncio.gather(*(caller.done for caller in callers))
+    seconds = perf_counter() - began
+    statuses = sum((caller.statuses for caller in callers), Counter[int]())
+    return {
+        "seconds": seconds,
+        "processor_seconds": _processor_seconds() - used,
+        "statuses": {str(status): number for status, number in statuses.items()},
+        "latencies": sorted(latency for caller in callers for latency in caller.latencies),
+        "last_body": callers[-1].last_body.decode(),
+    }
+
+
+def _processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    order = Order(**orjson.loads(sys.stdin.buffer.read()))
+    told_back = uvloop.run(fulfil(order))
+    sys.stdout.buffer.write(orjson.dumps(told_back))
+    sys.stdout.flush()
+    # Hundreds of thousands of objects need no orderly end.
+    os._exit(0)

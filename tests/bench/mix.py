@@ -1,0 +1,156 @@
+"""The events that the benches send: what a marketing department's tools report of its leads.
+
+Seeded by a tag: the same tag is the same events with the same ids, another tag is other people.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+EVENTS_PER_LEAD: Final = 5
+LEADS_PER_COMPANY: Final = 10
+SHARE_KNOWN: Final = 0.6
+"""Of all visitors, those who fill in a form at some time."""
+SHARE_QUALIFIED: Final = 0.08
+SHARE_WITH_DEAL: Final = 0.03
+"""Of those who are known."""
+
+BEGIN: Final = datetime(2026, 1, 5, tzinfo=UTC)
+SPAN_MINUTES: Final = 90 * 24 * 60
+
+CHANNELS: Final = ("organic", "paid_search", "social", "referral", "email")
+PAGES: Final = ("/", "/pricing", "/products/ledger", "/cases/steel", "/download", "/company")
+FAMILY_NAMES: Final = ("佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村")
+
+Event = dict[str, Any]
+
+
+class Told(NamedTuple):
+    """An event, who it is about, and when it happens."""
+
+    at_minute: float
+    lead: int
+    event: Event
+
+
+class Person(NamedTuple):
+    cookie: str
+    email: str
+    name: str
+
+
+def told(tag: str, count: int, *, people: str | None = None) -> list[Told]:
+    """Return so many events in the order of their times.
+
+    `people` names the tag whose leads they are about, where those are not new ones: then nothing is
+    decided about them, because nobody knows where they stand.
+    """
+    chance = random.Random(tag)
+    events: list[Told] = []
+    lead = 0
+    while len(events) < count:
+        person = _person(people or tag, lead, max(1, count // EVENTS_PER_LEAD))
+        minute = chance.random() * SPAN_MINUTES
+        for make in _journey(chance, may_decide=people is None):
+            event = make(chance, person)
+            event["time"] = (BEGIN + timedelta(minutes=minute)).isoformat()
+            events.append(Told(minute, lead, event))
+            minute += chance.expovariate(1 / 600)
+        lead += 1
+    events.sort(key=lambda one: one.at_minute)
+    return events[:count]
+
+
+def events_of(tag: str, count: int, *, people: str | None = None) -> list[Event]:
+    """Return so many events in the order of their times, without what lies behind them."""
+    return [one.event for one in told(tag, count, people=people)]
+
+
+def _person(tag: str, lead: int, leads: int) -> Person:
+    company = lead % max(1, leads // LEADS_PER_COMPANY)
+    return Person(
+        cookie=f"c-{tag}-{lead}",
+        email=f"person{lead}@company{company}-{tag}.example",
+        name=f"{FAMILY_NAMES[lead % len(FAMILY_NAMES)]} {lead}",
+    )
+
+
+Make = Callable[[random.Random, Person], Event]
+
+
+def _journey(chance: random.Random, *, may_decide: bool) -> Iterator[Make]:
+    """Say what one lead does, from the first visit on."""
+    yield _visit
+    if chance.random() >= SHARE_KNOWN:
+        for _ in range(chance.randint(0, 5)):
+            yield chance.choice((_visit, _visit, _view))
+        return
+    yield _view
+    yield _form
+    for _ in range(chance.randint(0, 7)):
+        yield chance.choice((_visit, _view, _open, _open))
+    if may_decide and chance.random() < SHARE_QUALIFIED:
+        yield _qualify
+    if chance.random() < SHARE_WITH_DEAL:
+        yield _deal
+
+
+def _event(chance: random.Random, type: str, lead: dict[str, str], **data: str) -> Event:
+    return {"id": f"{chance.getrandbits(96):024x}", "type": type, "lead": lead, "data": data}
+
+
+def _visit(chance: random.Random, person: Person) -> Event:
+    return _event(
+        chance,
+        "visit.recorded",
+        {"anonymous_id": person.cookie},
+        page=chance.choice(PAGES),
+        channel=chance.choice(CHANNELS),
+    )
+
+
+def _view(chance: random.Random, person: Person) -> Event:
+    return _event(
+        chance,
+        "content.viewed",
+        {"anonymous_id": person.cookie},
+        content=f"case-{chance.randint(1, 40)}",
+        page=chance.choice(PAGES),
+    )
+
+
+def _form(chance: random.Random, person: Person) -> Event:
+    return _event(
+        chance,
+        "form.submitted",
+        {"email": person.email, "anonymous_id": person.cookie, "name": person.name},
+        form="whitepaper",
+        channel=chance.choice(CHANNELS),
+        message="資料を拝見したく、お送りください。",
+    )
+
+
+def _open(chance: random.Random, person: Person) -> Event:
+    return _event(
+        chance,
+        "email.opened",
+        {"email": person.email},
+        message=f"newsletter-{chance.randint(1, 12)}",
+        campaign="spring",
+    )
+
+
+def _qualify(chance: random.Random, person: Person) -> Event:
+    return _event(chance, "lead.qualified", {"email": person.email})
+
+
+def _deal(chance: random.Random, person: Person) -> Event:
+    return _event(
+        chance,
+        "opportunity.created",
+        {"email": person.email},
+        opportunity=f"deal-{chance.getrandbits(64):016x}",
+        value="1200000",
+        currency="JPY",
+    )

@@ -1,0 +1,181 @@
+"""Run what the benches measure: a database on disk, ledgers in it, processes that serve them."""
+
+import asyncio
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.digests import Digests
+from events.founding import found
+from events.shipped import read_lifecycle_text
+from migrations.running import migrate
+from service.composition import make_engine
+from service.hosting.address import bound_socket
+from service.hosting.serving import worker_environment
+from service.keys.bootstrap import ADMINISTRATOR
+from service.keys.store import KeyStore
+from service.private_postgres import PrivatePostgres
+from service.settings import Settings
+from tests.bench.load_client import Order
+from tests.bench.sizes import Sizes
+
+SECRET = "a secret of the benches, of more than 32 bytes"
+READY_WAIT_S = 60.0
+END_WAIT_S = 30.0
+
+SERVICE = "service.hosting.worker"
+FLOOR = "tests.bench.floor_worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every bench works with."""
+
+    postgres: PrivatePostgres
+    sizes: Sizes
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A ledger that is ready to serve, in a schema of its own, and a key to it."""
+
+    settings: Settings
+    engine: AsyncEngine
+    schema: str
+    key: str
+    digests: Digests
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the client tells of an order."""
+
+    seconds: float
+    processor_seconds: float
+    latencies: list[float]
+    """In seconds, the shortest first."""
+    statuses: dict[str, int]
+    last_body: str
+
+    @property
+    def rate(self) -> float:
+        return len(self.latencies) / self.seconds
+
+
+class Unexpected(Exception):
+    """A server answered otherwise than the bench counts on; its figures would mean nothing."""
+
+
+@contextmanager
+def running_bench(sizes: Sizes) -> Iterator[Bench]:
+    """Run a database with the product's own settings, on the disk, not in memory."""
+    with (
+        tempfile.TemporaryDirectory(prefix="leadledger-bench-") as name,
+        PrivatePostgres(Path(name) / "data") as postgres,
+    ):
+        yield Bench(postgres, sizes, Path(name))
+
+
+@asynccontextmanager
+async def founded(bench: Bench, schema: str) -> AsyncIterator[Founded]:
+    """Found a ledger."""
+    settings = Settings.model_validate(
+        {"secret": SECRET, "schema": schema, "data_dir": bench.directory, "log_format": "json"}
+    )
+    postgres, digests = bench.postgres, Digests(SECRET.encode())
+    owner = make_engine(settings, postgres.owner_url)
+    await migrate(owner, schema=schema, serving_role=postgres.app_url.username)
+    text = read_lifecycle_text(settings.lifecycle)
+    await found(owner, schema=schema, digests=digests, lifecycle_text=text)
+    await owner.dispose()
+    engine = make_engine(settings, postgres.app_url)
+    try:
+        key, _ = await KeyStore(engine, schema).create(ADMINISTRATOR)
+        yield Founded(settings, engine, schema, key.text, digests)
+    finally:
+        await engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that serves one ledger."""
+
+    port: int
+    key: str
+    pid: int
+    log: Path
+
+    async def fulfil(self, expected: str, **order: Any) -> Told:
+        """Have a client send an order.
+
+        Raises:
+            Unexpected: an answer had another status.
+        """
+        sent = Order(host="127.0.0.1", port=self.port, key=self.key, **order)
+        client = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.bench.load_client"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        out, _ = await client.communicate(orjson.dumps(sent._asdict()))
+        if client.returncode != 0:
+            raise Unexpected(f"the client ended with {client.returncode}; {self._last_words()}")
+        told = Told(**orjson.loads(out))
+        if set(told.statuses) != {expected}:
+            raise Unexpected(
+                f"expected {expected} alone, found {told.statuses}; the last was {told.last_body}; "
+                f"{self._last_words()}"
+            )
+        return told
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-5:]
+        return "the server's log ends with:\n" + "\n".join(lines)
+
+
+@contextmanager
+def serving(bench: Bench, ledger: Founded, *, module: str = SERVICE) -> Iterator[Server]:
+    """Serve a ledger with one worker, as `leadledger serve` runs it."""
+    ready, announce = os.pipe()
+    log = bench.directory / f"{module}.{ledger.schema}.log"
+    with bound_socket(host="127.0.0.1", port=0) as listener, log.open("wb") as errors:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", module),
+                *(str(listener.fileno()), str(announce), str(os.getpid())),
+            ],
+            env=dict(worker_environment(ledger.settings, bench.postgres.app_url)),
+            stdin=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=(listener.fileno(), announce),
+        )
+        os.close(announce)
+        server = Server(listener.getsockname()[1], ledger.key, process.pid, log)
+        try:
+            readable, _, _ = select.select([ready], [], [], READY_WAIT_S)
+            if not readable or os.read(ready, 1) != b"!":
+                raise Unexpected(f"{module} did not start; {server._last_words()}")
+            yield server
+        finally:
+            os.close(ready)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(END_WAIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,51 @@
+"""How much each bench does: enough to be told apart from noise, or just enough to run."""
+
+from typing import NamedTuple
+
+
+class Sizes(NamedTuple):
+    """Counts of events unless the name says otherwise."""
+
+    rounds: int
+    posted: int
+    """Single events a round."""
+    streamed: int
+    """Events of one NDJSON body."""
+    read: int
+    """The log that is replayed, rebuilt and verified."""
+    small_log: int
+    large_log: int
+    appended: int
+    """Events a round at each of the two logs."""
+    asked: int
+    """Requests for the funnel a round."""
+    decided: int
+    watched_s: float
+    """How long the funnel is watched under load."""
+
+
+FULL = Sizes(
+    rounds=5,
+    posted=5_000,
+    streamed=20_000,
+    read=60_000,
+    small_log=10_000,
+    large_log=300_000,
+    appended=2_000,
+    asked=300,
+    decided=20_000,
+    watched_s=10.0,
+)
+
+QUICK = Sizes(
+    rounds=1,
+    posted=300,
+    streamed=1_000,
+    read=1_000,
+    small_log=500,
+    large_log=1_500,
+    appended=500,
+    asked=20,
+    decided=500,
+    watched_s=0.5,
+)

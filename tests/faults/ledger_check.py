@@ -1,0 +1,45 @@
+"""Check a ledger in its database: the log, the answers, the refusals, the states, the figures."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import URL
+
+from events.verification import Verified, verify
+from projections.rebuild import compare
+from projections.runner import Runner
+from projections.stage_intervals import NAME, stage_intervals
+from service.composition import make_engine
+from tests.faults.log_check import Violation, check_log
+from tests.faults.traffic import Answer
+from tests.http_service import SCHEMA, settings_for
+from tests.postgres import connection_to
+
+
+async def check_ledger(app_url: URL, answers: Sequence[Answer]) -> Verified:
+    """Raise Violation or Finding unless all is as it was told, and everything follows from it."""
+    async with connection_to(app_url) as connection:
+        log = await connection.fetch("SELECT record FROM ledger.events ORDER BY position")
+        kept = await connection.fetch("SELECT CAST(refusal_id AS text) AS id FROM ledger.refusals")
+    check_log([row["record"] for row in log], answers)
+    check_refusals({row["id"] for row in kept}, answers)
+    engine = make_engine(settings_for(pool_size=4), app_url)
+    try:
+        verified = await verify(engine, schema=SCHEMA)
+        projection = stage_intervals(SCHEMA)
+        runner = Runner(engine, schema=SCHEMA, projections=[projection])
+        await runner.prepare()
+        while await runner.step(NAME) < verified.position:
+            pass
+        comparison = (await compare(engine, projection, schema=SCHEMA)).comparison
+        if comparison is None or comparison.differing:
+            raise Violation(f"projections: expected those of a rebuild, found {comparison}")
+    finally:
+        await engine.dispose()
+    return verified
+
+
+def check_refusals(kept: set[str], answers: Sequence[Answer]) -> None:
+    """Every refusal that a sender was told of is kept."""
+    for answer in answers:
+        if answer.refusal is not None and answer.refusal not in kept:
+            raise Violation(f"{answer.id}: refused for {answer.reason}, and the refusal not kept")

@@ -1,0 +1,107 @@
+"""Open a ledger as the service does, without the service: for whoever writes beside others."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.context import Context
+from events.digests import Digests
+from events.failures import LedgerUnavailable
+from events.ids import new_id
+from events.intake import Append, Intake
+from events.ledger import Ledger
+from events.native import read
+from events.outcomes import Outcome, Recorded
+from events.refusals import Refusal, Refused
+from events.senders import Sender
+from events.submissions import Item, Submission
+from projections.runner import Runner
+from projections.stage_intervals import stage_intervals
+from service.composition import make_engine
+from service.keys.scopes import Scope
+from tests.faults.traffic import SOURCE, Answer, Away, Batch
+from tests.http_service import SCHEMA, SECRET, settings_for
+
+SENDER = Sender("key-1", (SOURCE,), None, frozenset(str(scope) for scope in Scope))
+
+MakeLedger = Callable[[AsyncEngine, str], Ledger]
+MakeIntake = Callable[[Ledger, Callable[[Append], None]], Intake]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLedger:
+    """A ledger with its queue. A class, because both are needed to send a batch through it."""
+
+    engine: AsyncEngine
+    ledger: Ledger
+    intake: Intake
+    runner: Runner
+    digests: Digests
+
+    def submission(self, batch: Batch) -> Submission:
+        """Read a batch as the native dialect does."""
+        lifecycle = self.ledger.memory.compiled.lifecycle
+        context = Context(lifecycle, self.digests, SENDER, datetime.now(UTC))
+        return Submission(tuple(_item(event, context) for event in batch.events), batch.is_strict)
+
+    async def send(self, batch: Batch) -> Sequence[Answer]:
+        """Be the door of a load."""
+        submission = self.submission(batch)
+        try:
+            outcomes = await self.intake.submit(submission)
+        except LedgerUnavailable as error:
+            raise Away from error
+        return [
+            answer_for(event["id"], outcome)
+            for event, outcome in zip(batch.events, outcomes, strict=True)
+        ]
+
+
+def _item(event: dict[str, Any], context: Context) -> Item | Refused:
+    content = orjson.dumps(event)
+    signal = read(event, context)
+    if isinstance(signal, Refusal):
+        return Refused(signal, new_id(), "key-1", SOURCE, event["id"], event["type"], content)
+    return Item(signal, new_id(), content)
+
+
+def answer_for(id: str, outcome: Outcome) -> Answer:
+    """Tell a sender what became of one event."""
+    if isinstance(outcome, Refused):
+        kept = outcome.refusal_id if outcome.is_kept else None
+        return Answer(id, "refused", reason=outcome.refusal.reason, refusal=kept)
+    status = "recorded" if isinstance(outcome, Recorded) else "duplicate"
+    return Answer(id, status, outcome.position, outcome.leaf.hex())
+
+
+@asynccontextmanager
+async def open_ledger(
+    app_url: URL, *, make_ledger: MakeLedger = Ledger, make_intake: MakeIntake = Intake
+) -> AsyncIterator[OpenLedger]:
+    """Open a ledger with its queue and its projections, and close it in order.
+
+    `make_ledger` and `make_intake` let a twin take a safety away.
+    """
+    engine = make_engine(settings_for(pool_size=4), app_url)
+    ledger = make_ledger(engine, SCHEMA)
+    await ledger.open()
+    runner = Runner(engine, schema=SCHEMA, projections=[stage_intervals(SCHEMA)])
+    await runner.prepare()
+    intake = make_intake(ledger, lambda _: runner.wake())
+    intake.start()
+    projecting = asyncio.create_task(runner.run())
+    try:
+        yield OpenLedger(engine, ledger, intake, runner, Digests(SECRET.encode()))
+    finally:
+        await intake.close()
+        projecting.cancel()
+        with suppress(asyncio.CancelledError):
+            await projecting
+        await engine.dispose()

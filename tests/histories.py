@@ -1,0 +1,141 @@
+"""Random histories on the demand funnel: few people, few companies, every event type."""
+
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from domain.lifecycle.definition import EventType, Field
+from events.senders import Sender
+from tests.ledger_in_memory import EVERY_RIGHT, LedgerInMemory
+from tests.stories import day, demand_funnel
+
+LIFECYCLE = demand_funnel(competitors=("rival.example",)).lifecycle
+TYPES = tuple(one for one in LIFECYCLE.events.values() if not one.reserved)
+EMAILS = ("hanako@acme.example", "taro@acme.example", "x@gmail.com", "y@rival.example")
+STRANGER = "01930000-0000-7000-8000-000000000000"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+class Step(NamedTuple):
+    """One event to be sent. `by_id` stands for the n-th subject that the ledger then has."""
+
+    type: EventType
+    at: int
+    lead: dict[str, Any]
+    account: dict[str, Any]
+    lead_by_id: int | None
+    account_by_id: int | None
+    data: dict[str, Any]
+    department: str | None
+
+    def event(self, id: str, ledger: LedgerInMemory) -> dict[str, Any]:
+        """Write it as a sender would who knows the ids that the ledger has given."""
+        known = [*ledger.subjects, STRANGER, NOBODY]
+        lead, account = dict(self.lead), dict(self.account)
+        if self.lead_by_id is not None:
+            lead["id"] = known[self.lead_by_id % len(known)]
+        if self.account_by_id is not None:
+            account["id"] = known[self.account_by_id % len(known)]
+        event: dict[str, Any] = {
+            "id": id,
+            "type": self.type.name,
+            "time": day(self.at).isoformat(),
+            "data": self.data,
+        }
+        return event | ({"lead": lead} if lead else {}) | ({"account": account} if account else {})
+
+    @property
+    def sender(self) -> Sender:
+        return Sender("key-1", ("test",), self.department, EVERY_RIGHT)
+
+
+def _value(field: Field) -> st.SearchStrategy[Any]:
+    if field.values:
+        return st.sampled_from(field.values)
+    match field.type:
+        case "integer":
+            return st.integers(min_value=0, max_value=9)
+        case "amount":
+            return st.sampled_from((1200, "99.50"))
+        case "boolean":
+            return st.booleans()
+        case "date":
+            return st.just("2026-12-01")
+        case "time":
+            return st.just("2026-12-01T00:00:00Z")
+    return st.sampled_from(("one", "two"))
+
+
+def _data(event: EventType) -> st.SearchStrategy[dict[str, Any]]:
+    fields = event.fields
+    return st.fixed_dictionaries(
+        {name: _value(field) for name, field in fields.items() if field.required},
+        optional={name: _value(field) for name, field in fields.items() if not field.required},
+    )
+
+
+_leads = st.fixed_dictionaries(
+    {},
+    optional={
+        "email": st.sampled_from(EMAILS),
+        "phone": st.sampled_from(("03-1234-5678", "090-1111-2222")),
+        "anonymous_id": st.sampled_from(("c1", "c2", "c3")),
+        "external_ids": st.sampled_from(({"crm": "1"}, {"crm": "2"}, {"crm": "1", "erp": "1"})),
+        "name": st.just("Hanako"),
+        "profile": st.sampled_from(({"industry": "steel"}, {"hobby": "go"})),
+    },
+)
+_accounts = st.fixed_dictionaries(
+    {},
+    optional={
+        "domain": st.sampled_from(("acme.example", "other.example")),
+        "external_ids": st.sampled_from(({"crm": "1"}, {"crm": "2"})),
+        "name": st.just("Acme"),
+    },
+)
+_rarely_by_id = st.none() | st.none() | st.integers(min_value=0, max_value=30)
+
+
+def _step(event: EventType) -> st.SearchStrategy[Step]:
+    return st.builds(
+        Step,
+        type=st.just(event),
+        at=st.integers(min_value=0, max_value=30),
+        lead=_leads,
+        account=st.just({}) | _accounts,
+        lead_by_id=_rarely_by_id,
+        account_by_id=st.none() | _rarely_by_id,
+        data=_data(event),
+        department=st.sampled_from((None, "marketing", "field_sales")),
+    )
+
+
+# Half of the steps are those that move somebody: a history of the others goes nowhere.
+_MOVING = tuple(
+    LIFECYCLE.events[name]
+    for name in dict.fromkeys(move.on for move in LIFECYCLE.lead.moves)
+    if not LIFECYCLE.events[name].reserved
+)
+steps = (st.sampled_from(_MOVING) | st.sampled_from(TYPES)).flatmap(_step)
+decisions = steps.filter(lambda step: step.type.kind == "decision")
+batches = st.lists(steps, min_size=1, max_size=6)
+histories = st.lists(batches, min_size=1, max_size=6)
+
+
+def tell(
+    history: list[list[Step]], *, starts_again: bool = False, is_strict: bool = False
+) -> LedgerInMemory:
+    """Send a history batch by batch; with `starts_again`, each to a writer that knows nothing."""
+    ledger = LedgerInMemory(demand_funnel(competitors=("rival.example",)))
+    for number, batch in enumerate(history):
+        if starts_again:
+            ledger.start_again()
+        send(ledger, batch, name=f"batch-{number}", is_strict=is_strict)
+    return ledger
+
+
+def send(
+    ledger: LedgerInMemory, batch: list[Step], *, name: str, is_strict: bool = False
+) -> list[Any]:
+    events = [step.event(f"{name}-{place}", ledger) for place, step in enumerate(batch)]
+    return ledger.send(*events, sender=batch[0].sender, is_strict=is_strict)

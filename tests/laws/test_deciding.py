@@ -1,0 +1,236 @@
+"""Laws of deciding, on random histories of the demand funnel."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.decide import NotAllowed
+from domain.evolve import evolve
+from domain.lifecycle.definition import UNPLACED, EventKind, SubjectKind
+from domain.lifecycle.machine import legal_moves, machine_for
+from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
+from events import records
+from events.memory import LEDGER_SUBJECT_ID, Remembered, after, newborn
+from events.outcomes import Duplicate, Recorded
+from events.records import OWN_SOURCE, Record
+from events.redeciding import decide_again
+from events.refusals import Refused
+from tests.histories import LIFECYCLE, Step, batches, decisions, histories, send, tell
+from tests.ledger_in_memory import LedgerInMemory
+
+LEGAL = {
+    (track.subject, legal.trigger, legal.source, legal.move.to)
+    for track in (LIFECYCLE.lead, LIFECYCLE.account)
+    for legal in legal_moves(machine_for(track, LIFECYCLE.guards))
+    if not legal.move.stays
+}
+thorough = settings(max_examples=60, deadline=None)
+
+
+def groups_of(ledger: LedgerInMemory) -> list[list[Record]]:
+    """Part the log into reported events, each with those derived from it."""
+    groups: list[list[Record]] = []
+    for record in ledger.records:
+        if record.event.cause is None:
+            groups.append([])
+        groups[-1].append(record)
+    return groups
+
+
+def fold(log: list[Record]) -> dict[str, Remembered]:
+    """Evolve every subject from nothing but the records."""
+    subjects: dict[str, Remembered] = {}
+    for event, _ in log:
+        about = event.subject.id or LEDGER_SUBJECT_ID
+        for subject_id in (event.forwarded_to, about):
+            if subject_id is not None:
+                before = subjects.get(subject_id, newborn(event.subject.kind))
+                subjects[subject_id] = after(before, event, subject_id)
+    return subjects
+
+
+@given(histories)
+@thorough
+def test_every_recorded_move_is_one_that_the_machine_allows(history: list[list[Step]]) -> None:
+    ledger = tell(history)
+    stages: dict[str, str | None] = defaultdict(lambda: None)
+    for event, _ in ledger.records:
+        receiver = event.receiver
+        if event.type == "identity.absorbed":
+            assert (event.stage_from, event.stage_to) == (stages[receiver.id], None)
+            stages[receiver.id] = None
+        elif event.stage_to is not None:
+            assert event.stage_from == stages[receiver.id]
+            trigger = event.data["type"] if "fact" in event.effects else event.type
+            source = event.stage_from or UNPLACED
+            assert (receiver.kind, trigger, source, event.stage_to) in LEGAL
+            stages[receiver.id] = event.stage_to
+        else:
+            assert (event.stage_from, event.effective_at, event.pass_number) == (None, None, None)
+
+
+@given(histories)
+@thorough
+def test_positions_versions_and_derived_ids_have_no_gaps(history: list[list[Step]]) -> None:
+    ledger = tell(history)
+    versions: dict[str, int] = defaultdict(int)
+    for expected, (event, envelope) in enumerate(ledger.records, start=1):
+        assert event.position == expected
+        versions[str(event.subject)] += 1
+        assert envelope.subject_version == versions[str(event.subject)]
+    for first, *derived in groups_of(ledger):
+        assert first.envelope.source == "test"
+        for number, record in enumerate(derived, start=1):
+            assert (record.event.cause, record.envelope.source, record.envelope.id) == (
+                first.event.position,
+                OWN_SOURCE,
+                f"{first.event.position}.{number}",
+            )
+
+
+@given(histories)
+@thorough
+def test_the_state_that_the_writer_keeps_is_the_fold_of_its_records(
+    history: list[list[Step]],
+) -> None:
+    ledger = tell(history)
+    assert ledger.subjects == fold(ledger.records)
+
+
+@given(histories)
+@thorough
+def test_no_move_of_a_subject_counts_from_before_the_one_before_it(
+    history: list[list[Step]],
+) -> None:
+    last: dict[str, datetime] = {}
+    for event, _ in tell(history).records:
+        if event.effective_at is not None:
+            before = last.get(event.receiver.id, event.effective_at)
+            assert event.effective_at == max(before, event.occurred_at)
+            last[event.receiver.id] = event.effective_at
+
+
+@given(histories)
+@thorough
+def test_what_was_decided_is_decided_again_from_the_records_alone(
+    history: list[list[Step]],
+) -> None:
+    ledger = tell(history)
+    seen: list[Record] = []
+    for group in groups_of(ledger):
+        decided = decide_again(ledger.compiled, fold(seen), group)
+        assert not isinstance(decided, NotAllowed)
+        assert decided == [record.event for record in group]
+        seen += group
+
+
+@given(histories)
+@thorough
+def test_a_record_is_read_back_as_it_was_written(history: list[list[Step]]) -> None:
+    for entry in tell(history).entries:
+        decoded = records.decode(entry.record)
+        assert decoded == (entry.event, entry.envelope)
+        assert records.encode(*decoded).decode() == entry.record
+
+
+@given(histories, batches)
+@thorough
+def test_a_writer_that_remembers_decides_as_one_that_reads_everything_anew(
+    history: list[list[Step]], last: list[Step]
+) -> None:
+    ledger = tell(history)
+    events = [step.event(f"last-{place}", ledger) for place, step in enumerate(last)]
+    twin = LedgerInMemory(
+        ledger.compiled,
+        list(ledger.entries),
+        keys=dict(ledger.keys),
+        subjects=dict(ledger.subjects),
+        pointers=dict(ledger.pointers),
+    )
+    sender = last[0].sender
+    remembering = ledger.send(*events, sender=sender)
+    reading = twin.send(*events, sender=sender)
+    assert [_without_ids(one) for one in remembering] == [_without_ids(one) for one in reading]
+
+
+def _without_ids(outcome: Recorded | Duplicate | Refused) -> object:
+    match outcome:
+        case Recorded():
+            derived = [(one.type, one.position, one.moved) for one in outcome.derived]
+            return outcome.position, outcome.stage, outcome.moved, outcome.is_already, derived
+        case Refused():
+            return outcome.refusal
+    return outcome
+
+
+@given(histories)
+@thorough
+def test_what_is_sent_again_is_a_duplicate_and_changes_nothing(history: list[list[Step]]) -> None:
+    ledger = tell(history)
+    before = [entry.record for entry in ledger.entries]
+    for key, known in list(ledger.keys.items()):
+        assert ledger.keys[key] == known
+    for number, batch in enumerate(history):
+        for outcome in send(ledger, batch, name=f"batch-{number}"):
+            if isinstance(outcome, Duplicate):
+                assert before[outcome.position - 1]
+    recorded = sum(envelope.source == "test" for _, envelope in ledger.records)
+    assert recorded <= sum(len(batch) for batch in history)
+
+
+@given(histories, decisions)
+@thorough
+def test_a_decision_taken_twice_never_moves_twice_to_the_same_stage(
+    history: list[list[Step]], decision: Step
+) -> None:
+    ledger = tell(history)
+    event = decision.event("first", ledger)
+    (first,) = ledger.send(event, sender=decision.sender)
+    (second,) = ledger.send({**event, "id": "second"}, sender=decision.sender)
+    if isinstance(first, Recorded) and isinstance(second, Recorded):
+        assert second.moved is None or second.moved != first.moved
+        assert second.moved is None or first.moved is None or (
+            second.moved.stage_to != first.moved.stage_to
+        )
+    if isinstance(first, Refused):
+        assert isinstance(second, Refused)
+
+
+@given(histories, batches)
+@thorough
+def test_a_strict_batch_is_recorded_whole_or_not_at_all(
+    history: list[list[Step]], last: list[Step]
+) -> None:
+    ledger = tell(history)
+    before = (len(ledger.entries), dict(ledger.subjects), dict(ledger.pointers))
+    outcomes = send(ledger, last, name="strict", is_strict=True)
+    if any(isinstance(outcome, Refused) for outcome in outcomes):
+        assert all(isinstance(outcome, Refused) for outcome in outcomes)
+        assert (len(ledger.entries), ledger.subjects, ledger.pointers) == before
+    else:
+        assert all(isinstance(outcome, Recorded) for outcome in outcomes)
+    assert ledger.subjects == fold(ledger.records)
+
+
+@given(histories)
+@thorough
+def test_a_fact_is_never_refused_for_the_stage(history: list[list[Step]]) -> None:
+    for refused in tell(history).refused:
+        if refused.refusal.reason == "move-not-allowed":
+            assert refused.type is not None
+            assert LIFECYCLE.events[refused.type].kind is EventKind.DECISION
+
+
+@given(histories)
+@thorough
+def test_evolving_never_depends_on_anything_but_the_event(history: list[list[Step]]) -> None:
+    ledger = tell(history)
+    for event, _ in ledger.records:
+        lead: LeadState = evolve(INITIAL_LEAD, event)
+        again: LeadState = evolve(INITIAL_LEAD, event)
+        assert lead == again
+        if event.subject.kind is SubjectKind.ACCOUNT:
+            account: AccountState = evolve(INITIAL_ACCOUNT, event)
+            assert account.stage == event.stage_to

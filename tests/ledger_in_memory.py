@@ -1,0 +1,133 @@
+"""A ledger without a database: the writer's plan over tables that are dictionaries.
+
+What a batch needs is recalled exactly as the real reader recalls it, so a plan that looks for more
+than was asked for fails here too. States go through their stored text, records through their bytes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import Right
+from domain.signals import Identifier
+from events import native, states
+from events.context import Context
+from events.digests import Digests
+from events.ids import new_id
+from events.memory import Memory, Remembered
+from events.outcomes import Outcome
+from events.plan import Entry, Known, Plan
+from events.reader import _missing
+from events.records import Record, decode
+from events.refusals import Refusal, Refused
+from events.senders import Sender
+from events.submissions import Item, Submission
+from tests.stories import demand_funnel
+
+DIGESTS = Digests(b"a secret of thirty-two bytes, or more")
+RECEIVED_AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
+EVERY_RIGHT = frozenset(map(str, Right))
+SENDER = Sender("key-1", ("test",), None, EVERY_RIGHT)
+RECALLS_MAX = 64
+
+Reported = Mapping[str, Any]
+
+
+def item_of(
+    reported: object,
+    *,
+    compiled: Compiled | None = None,
+    sender: Sender = SENDER,
+    received_at: datetime = RECEIVED_AT,
+) -> Item | Refused:
+    """Read a native event as the service would."""
+    context = Context((compiled or demand_funnel()).lifecycle, DIGESTS, sender, received_at)
+    signal = native.read(reported, context)
+    if isinstance(signal, Refusal):
+        return Refused(signal, new_id(), sender.key_id, sender.source, None, None, b"")
+    return Item(signal, new_id(), b"{}")
+
+
+@dataclass
+class LedgerInMemory:
+    """What the tables of a ledger would hold after everything that was sent so far."""
+
+    compiled: Compiled = field(default_factory=demand_funnel)
+    entries: list[Entry] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    keys: dict[tuple[str, str], Known] = field(default_factory=dict)
+    subjects: dict[str, Remembered] = field(default_factory=dict)
+    pointers: dict[Identifier, str] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+
+    def __post_init__(self) -> None:
+        self.start_again()
+
+    @property
+    def records(self) -> list[Record]:
+        return [decode(entry.record) for entry in self.entries]
+
+    def start_again(self) -> None:
+        """Forget what the writer remembers, as another process would not know it."""
+        self.memory = Memory(
+            position=len(self.entries),
+            lifecycle_version=1,
+            lifecycles={1: self.compiled},
+        )
+
+    def send(
+        self, *reported: Reported, sender: Sender = SENDER, is_strict: bool = False
+    ) -> list[Outcome]:
+        """Send one request, and return what became of each item."""
+        items = tuple(
+            item_of(one, compiled=self.compiled, sender=sender, received_at=self._now())
+            for one in reported
+        )
+        return self.submit(Submission(items, is_strict))
+
+    def send_one(self, type: str, **attributes: Any) -> Outcome:
+        """Send one event under an id of its own."""
+        sender = attributes.pop("sender", SENDER)
+        event = {"id": f"event-{len(self.keys)}-{len(self.refused)}", "type": type, **attributes}
+        (outcome,) = self.send(event, sender=sender)
+        return outcome
+
+    def submit(self, submission: Submission) -> list[Outcome]:
+        self._recall(submission)
+        plan = Plan(self.memory, self.keys, self._now())
+        outcomes = plan.submit(submission)
+        self._write(plan)
+        plan.commit()
+        return outcomes
+
+    def _now(self) -> datetime:
+        return RECEIVED_AT + timedelta(seconds=len(self.entries))
+
+    def _recall(self, submission: Submission) -> None:
+        for _ in range(RECALLS_MAX):
+            missing = _missing(self.memory, [submission])
+            if not missing.identifiers and not missing.subject_ids:
+                return
+            self.memory.learn(
+                {one: self.subjects.get(one) for one in missing.subject_ids},
+                {one: self.pointers.get(one) for one in missing.identifiers},
+            )
+        raise AssertionError("what is missing never comes")
+
+    def _write(self, plan: Plan) -> None:
+        self.entries += plan.entries
+        self.refused += plan.refused
+        for entry in plan.entries:
+            key = (entry.envelope.source, entry.envelope.id)
+            assert key not in self.keys, f"{key} is written twice"
+            self.keys[key] = Known(entry.event.position, entry.leaf, entry.fingerprint)
+        for subject_id, after in plan.subjects.items():
+            stored = states.decode(after.kind, states.encode(after.state))
+            self.subjects[subject_id] = after._replace(state=stored)
+        linked = set()
+        for link in plan.links:
+            assert (link.identifier.digest, link.position) not in linked, "one link per event"
+            linked.add((link.identifier.digest, link.position))
+            self.pointers[link.identifier] = link.subject_id

@@ -1,0 +1,49 @@
+"""Look at processes through /proc: who started whom, and who still runs."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process as it was seen; the time of its start tells it from a later one of its number."""
+
+    pid: int
+    parent: int
+    started: str
+    command: str
+
+    def is_running(self) -> bool:
+        """Tell whether it lives; one that ended and that nobody has asked after does not."""
+        return self in processes()
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def processes() -> list[Process]:
+    """Return every process that runs on this machine."""
+    seen = (_seen(directory) for directory in Path("/proc").iterdir() if directory.name.isdecimal())
+    return [process for process in seen if process is not None]
+
+
+def family_of(pid: int) -> list[Process]:
+    """Return a process and all that it has started, directly or not."""
+    everyone = processes()
+    family = [process for process in everyone if process.pid == pid]
+    for member in family:
+        family += [process for process in everyone if process.parent == member.pid]
+    return family
+
+
+def _seen(directory: Path) -> Process | None:
+    try:
+        # The name stands in parentheses, and may hold anything.
+        fields = (directory / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        command = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return None
+    state, parent, started = fields[0], int(fields[1]), fields[19]
+    return None if state == "Z" else Process(int(directory.name), parent, started, command)

@@ -1,0 +1,217 @@
+"""Tell the story of one lead, event by event, and read back what each event did.
+
+    story = Story()
+    story.tell("visit.recorded")
+    assert story.tell("form.submitted", known=True, mail="example.co.jp") == [
+        "form.submitted: AL → ML advanced",
+        "lead.accepted: ML → MAL advanced",
+    ]
+
+A line names everything that an event did to a stage: from, to, how the stay ended, stages passed
+over, a pass that it began, and the time it counts from where that is not the event's own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, TypeAlias
+
+from domain.decide import NotAllowed, Party, decide
+from domain.events import Event
+from domain.evolve import evolve
+from domain.identity import Resolution
+from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.definition import UNPLACED, SubjectKind
+from domain.lifecycle.loading import load
+from domain.signals import Identifier, Signal
+from domain.state import INITIAL_ACCOUNT, LeadState, State
+from events.shipped import read_lifecycle_text
+
+LEAD, ACCOUNT = "lead-1", "account-1"
+START = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def day(number: float) -> datetime:
+    """Return a moment, in days from the beginning of the story."""
+    return START + timedelta(days=number)
+
+
+@cache
+def demand_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
+    """Compile the shipped funnel, with competitors filled in as a company would."""
+    text = read_lifecycle_text("demand_funnel")
+    listed = f"competitor_domains: [{', '.join(competitors)}]"
+    return compile_lifecycle(load(text.replace("competitor_domains: []", listed, 1)))
+
+
+def signal(
+    type: str,
+    *,
+    at: float = 0,
+    subject: SubjectKind | None = None,
+    known: bool = False,
+    attributes: Mapping[str, Any] | None = None,
+    department: str | None = None,
+    data: Mapping[str, Any] | None = None,
+    identifiers: Sequence[Identifier] = (),
+    references: Sequence[Identifier] = (),
+    lead_id: str | None = None,
+    compiled: Compiled | None = None,
+) -> Signal:
+    """Make a signal as a dialect would have read it."""
+    event_type = (compiled or demand_funnel()).lifecycle.events[type]
+    return Signal(
+        source="test",
+        id=f"{type}-{at}",
+        type=event_type,
+        subject=subject or event_type.subject,
+        occurred_at=day(at),
+        claimed_at=None,
+        actor="somebody",
+        key_id="key",
+        department=department,
+        lead_id=lead_id,
+        identifiers=tuple(identifiers),
+        references=tuple(references),
+        account_id=None,
+        account_identifiers=(),
+        names_account=False,
+        data=data or {},
+        attributes=attributes or {},
+        personal=None,
+        holds_personal_data=known,
+        fingerprint=b"",
+    )
+
+
+@dataclass
+class Story:
+    """One lead, and its account if it has one. Nobody is looked up: it is always this lead."""
+
+    compiled: Compiled = field(default_factory=demand_funnel)
+    account: str | None = None
+    state: State = field(default_factory=State)
+    position: int = 0
+    is_begun: bool = False
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def lead(self) -> LeadState:
+        return self.state.lead
+
+    @property
+    def stage(self) -> str | None:
+        return self.lead.stage
+
+    def tell(
+        self,
+        type: str,
+        *,
+        at: float = 0,
+        subject: SubjectKind | None = None,
+        known: bool = False,
+        mail: str | None = None,
+        free_mail: bool = False,
+        department: str | None = None,
+        account: str | None = None,
+        resolution: Resolution | None = None,
+        data: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> list[str]:
+        """Report one event that is accepted, and return what it and its consequences did."""
+        attributes: dict[str, Any] = {"company_domain": mail} if mail else {}
+        attributes |= {"free_mail": True} if free_mail else {}
+        told = signal(
+            type,
+            at=at,
+            subject=subject,
+            known=known or bool(attributes),
+            attributes=attributes,
+            department=department,
+            data={**(data or {}), **fields},
+            compiled=self.compiled,
+        )
+        outcome = self.decide(told, account=account, resolution=resolution)
+        assert not isinstance(outcome, NotAllowed), outcome
+        self._evolve(outcome)
+        return [line(event) for event in outcome]
+
+    def refuse(
+        self, type: str, *, data: Mapping[str, Any] | None = None, **fields: Any
+    ) -> NotAllowed:
+        """Report one event that is refused, and return why."""
+        told = signal(type, data={**(data or {}), **fields}, compiled=self.compiled)
+        outcome = self.decide(told)
+        assert isinstance(outcome, NotAllowed), [line(event) for event in outcome]
+        return outcome
+
+    def decide(
+        self, told: Signal, *, account: str | None = None, resolution: Resolution | None = None
+    ) -> list[Event] | NotAllowed:
+        self.account = account or self.account
+        if self.account is not None and self.state.account is None:
+            self.state = State(self.state.lead, INITIAL_ACCOUNT)
+        if told.subject is SubjectKind.LEAD and resolution is None:
+            resolution = Resolution(LEAD, LEAD, is_new=not self.is_begun)
+        party = Party(resolution, self.account)
+        return decide(self.compiled, self.state, told, party, position=self.position + 1)
+
+    def _evolve(self, told: Iterable[Event]) -> None:
+        for event in told:
+            self.events.append(event)
+            self.position = event.position
+            lead, account = self.state
+            if event.receiver.id == LEAD:
+                self.is_begun = True
+                lead = evolve(lead, event)
+            elif event.subject.kind is SubjectKind.ACCOUNT and account is not None:
+                account = evolve(account, event)
+            self.state = State(lead, account)
+
+    def reach(self, stage: str) -> "Story":
+        """Bring a new lead to a stage of the path, step by step, without deals or orders."""
+        for step in _STEPS[stage]:
+            self.tell(step[0], **step[1])
+        assert self.stage == stage
+        return self
+
+
+_Step: TypeAlias = tuple[str, Mapping[str, Any]]
+_VISIT: _Step = ("visit.recorded", {})
+_FREE_MAIL_FORM: _Step = ("form.submitted", {"free_mail": True})
+_FORM: _Step = ("form.submitted", {"mail": "example.co.jp"})
+_QUALIFIED: Sequence[_Step] = (_FORM, ("lead.qualified", {}))
+_ACCEPTED: Sequence[_Step] = (*_QUALIFIED, ("lead.sales_accepted", {}))
+_SCREENED: Sequence[_Step] = (*_ACCEPTED, ("screening.completed", {"data": {"class": "now"}}))
+_DEAL: Sequence[_Step] = (*_SCREENED, ("opportunity.created", {"opportunity": "deal"}))
+_STEPS: Mapping[str, Sequence[_Step]] = {
+    "AL": (_VISIT,),
+    "ML": (_FREE_MAIL_FORM,),
+    "MAL": (_FORM,),
+    "MQL": _QUALIFIED,
+    "SAL": _ACCEPTED,
+    "SQL": _SCREENED,
+    "OPP": _DEAL,
+    "WON": (*_DEAL, ("opportunity.won", {"opportunity": "deal"})),
+    "LOST": (*_DEAL, ("opportunity.lost", {"opportunity": "deal"})),
+    "DISQUALIFIED": (_FORM, ("lead.disqualified", {"reason": "student"})),
+}
+
+
+def line(event: Event) -> str:
+    """Write everything that an event did to a stage in one line."""
+    about = "" if event.subject.kind is SubjectKind.LEAD else f" on {event.subject}"
+    name = f"{event.type}{about}"
+    if event.stage_to is None:
+        assert event.pass_number is None or event.type == "identity.absorbed"
+        return f"{name}: already" if event.effects.get("already") else name
+    how = event.effects["move"]
+    text = f"{name}: {event.stage_from or UNPLACED} → {event.stage_to} {how['kind']}"
+    if "passed_over" in how:
+        text += f" over {', '.join(how['passed_over'])}"
+    if event.pass_number != 1:
+        text += f", pass {event.pass_number}"
+    if event.effective_at != event.occurred_at:
+        text += f", from {event.effective_at:%Y-%m-%d}"
+    return text

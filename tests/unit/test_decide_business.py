@@ -1,0 +1,253 @@
+"""Deals, orders and companies: what takes a lead to the end, and what belongs to its account."""
+
+import pytest
+
+from domain.decide import NotAllowed
+from domain.lifecycle.definition import SubjectKind
+from domain.state import AccountState, LeadState
+from tests.stories import ACCOUNT, Story, day
+
+
+@pytest.mark.parametrize(
+    ("stage", "passed_over"),
+    [
+        ("ML", " over MAL, MQL, SAL, SQL"),
+        ("MAL", " over MQL, SAL, SQL"),
+        ("SAL", " over SQL"),
+        ("SQL", ""),
+    ],
+)
+def test_a_deal_takes_any_known_lead_to_opp(stage: str, passed_over: str) -> None:
+    story = Story().reach(stage)
+    assert story.tell("opportunity.created", opportunity="deal") == [
+        f"opportunity.created: {stage} → OPP advanced{passed_over}"
+    ]
+    assert story.lead.opportunities == {"deal": "open"}
+
+
+def test_a_deal_out_of_nowhere_names_every_stage_it_passed_over() -> None:
+    assert Story().tell("opportunity.created", known=True, opportunity="deal") == [
+        "opportunity.created: unplaced → OPP entered over ML, MAL, MQL, SAL, SQL"
+    ]
+
+
+def test_a_deal_of_nobody_known_waits_until_the_person_is_known() -> None:
+    story = Story().reach("AL")
+    assert story.tell("opportunity.created", opportunity="deal") == ["opportunity.created"]
+    assert story.tell("form.submitted", mail="example.co.jp") == [
+        "form.submitted: AL → ML advanced",
+        "lead.accepted: ML → MAL advanced",
+        "lead.reconsidered: MAL → OPP advanced over MQL, SAL, SQL",
+    ]
+    assert story.events[-1].data == {"fact": "2", "type": "opportunity.created"}
+
+
+def test_an_order_of_nobody_known_waits_until_the_person_is_known() -> None:
+    story = Story()
+    assert story.tell("order.recorded", order="o") == ["order.recorded"]
+    assert story.lead == LeadState(orders={"o": "standing"}, standing=story.lead.standing)
+    assert story.tell("profile.updated", known=True) == [
+        "profile.updated",
+        "lead.reconsidered: unplaced → WON entered over ML, MAL, MQL, SAL, SQL, OPP",
+    ]
+
+
+def test_an_early_order_that_was_cancelled_moves_nobody() -> None:
+    story = Story()
+    story.tell("order.recorded", order="o")
+    story.tell("order.cancelled", order="o")
+    assert story.tell("profile.updated", known=True) == ["profile.updated"]
+
+
+def test_a_cancelled_order_does_not_stand_again_when_it_is_reported_late() -> None:
+    story = Story().reach("MAL")
+    assert story.tell("order.cancelled", order="o") == ["order.cancelled"]
+    assert story.tell("order.recorded", order="o") == ["order.recorded"]
+    assert story.lead.orders == {"o": "cancelled"}
+
+
+def test_a_deal_that_was_lost_is_not_opened_by_the_late_report_of_its_creation() -> None:
+    story = Story().reach("MAL")
+    assert story.tell("opportunity.lost", opportunity="deal") == ["opportunity.lost"]
+    assert story.tell("opportunity.created", opportunity="deal") == ["opportunity.created"]
+    assert story.lead.opportunities == {"deal": "lost"}
+
+
+def test_a_deal_is_lost_only_when_none_is_open() -> None:
+    story = Story().reach("OPP")
+    story.tell("opportunity.created", opportunity="second")
+    assert story.tell("opportunity.lost", opportunity="deal") == ["opportunity.lost"]
+    assert story.tell("opportunity.lost", opportunity="second") == [
+        "opportunity.lost: OPP → LOST lost"
+    ]
+
+
+def test_a_lost_deal_that_is_reopened_goes_on_in_the_same_pass() -> None:
+    assert Story().reach("LOST").tell("opportunity.reopened", opportunity="deal") == [
+        "opportunity.reopened: LOST → OPP returned"
+    ]
+
+
+@pytest.mark.parametrize("stage", ["LOST", "WON"])
+def test_a_new_deal_after_the_end_begins_a_further_pass(stage: str) -> None:
+    story = Story().reach(stage)
+    kind = "recycled" if stage == "LOST" else "advanced"
+    assert story.tell("opportunity.created", at=9, opportunity="next", channel="renewal") == [
+        f"opportunity.created: {stage} → OPP {kind}, pass 2"
+    ]
+    assert (story.lead.entered, story.lead.origin, story.lead.channel) == (
+        ("OPP",),
+        "unknown",
+        "renewal",
+    )
+
+
+def test_a_request_for_contact_of_a_customer_begins_a_further_pass_at_mql() -> None:
+    story = Story(account=ACCOUNT).reach("WON")
+    assert story.tell("contact.requested", channel="web") == [
+        "contact.requested: WON → MQL advanced, pass 2"
+    ]
+    assert (story.lead.origin, story.lead.channel) == ("marketing-digital", "web")
+
+
+def test_losing_a_further_pass_ends_only_that_pass() -> None:
+    story = Story(account=ACCOUNT).reach("WON")
+    story.tell("opportunity.created", opportunity="next")
+    assert story.tell("opportunity.lost", opportunity="next") == [
+        "opportunity.lost: OPP → LOST lost, pass 2"
+    ]
+    assert story.state.account is not None
+    assert story.state.account.stage == "C"
+
+
+def test_a_won_deal_makes_the_account_a_customer() -> None:
+    story = Story(account=ACCOUNT)
+    assert story.tell("form.submitted", at=1, mail="example.co.jp") == [
+        "form.submitted: unplaced → ML entered",
+        f"account.prospect_gained on account/{ACCOUNT}: unplaced → PROSPECT entered",
+        "lead.accepted: ML → MAL advanced",
+    ]
+    assert story.tell("opportunity.won", at=2, opportunity="deal") == [
+        "opportunity.won: MAL → WON advanced over MQL, SAL, SQL, OPP",
+        f"account.customer_gained on account/{ACCOUNT}: PROSPECT → C advanced",
+    ]
+    assert story.state.account == AccountState(
+        stage="C", entered_at=day(2), entered=("PROSPECT", "C")
+    )
+    assert story.events[-1].data == {"lead": "lead-1"}
+
+
+def test_a_deal_won_before_the_first_contact_takes_no_time_and_is_not_dropped() -> None:
+    story = Story()
+    story.tell("form.submitted", at=7, mail="example.co.jp")
+    assert story.tell("opportunity.won", at=3, opportunity="deal") == [
+        "opportunity.won: MAL → WON advanced over MQL, SAL, SQL, OPP, from 2026-04-08"
+    ]
+
+
+@pytest.mark.parametrize("stage", ["LOST", "DISQUALIFIED"])
+@pytest.mark.parametrize(
+    ("type", "data"),
+    [("opportunity.won", {"opportunity": "x"}), ("order.recorded", {"order": "o"})],
+)
+def test_business_wins_whoever_was_given_up(stage: str, type: str, data: dict[str, str]) -> None:
+    assert Story().reach(stage).tell(type, data=data) == [f"{type}: {stage} → WON advanced"]
+
+
+def test_a_target_company_becomes_a_prospect_with_its_first_lead() -> None:
+    story = Story(account=ACCOUNT)
+    assert story.tell("market.target_listed", market="east") == [
+        f"market.target_listed on account/{ACCOUNT}: unplaced → PL entered"
+    ]
+    assert story.tell("email.sent", known=True) == ["email.sent"]
+    assert story.tell("visit.recorded") == ["visit.recorded"]
+    assert story.tell("card.captured") == [
+        "card.captured: unplaced → ML entered",
+        f"account.prospect_gained on account/{ACCOUNT}: PL → PROSPECT advanced",
+    ]
+    assert story.tell("market.target_listed") == [f"market.target_listed on account/{ACCOUNT}"]
+
+
+def test_the_lead_that_a_consequence_places_makes_its_company_a_prospect() -> None:
+    story = Story(account=ACCOUNT)
+    story.tell("opportunity.created", opportunity="deal")
+    assert story.tell("profile.updated", known=True) == [
+        "profile.updated",
+        "lead.reconsidered: unplaced → OPP entered over ML, MAL, MQL, SAL, SQL",
+        f"account.prospect_gained on account/{ACCOUNT}: unplaced → PROSPECT entered",
+    ]
+
+
+def test_an_order_of_a_company_makes_it_a_customer_and_moves_no_lead() -> None:
+    story = Story(account=ACCOUNT).reach("MAL")
+    assert story.tell("order.recorded", subject=SubjectKind.ACCOUNT, order="o") == [
+        f"order.recorded on account/{ACCOUNT}",
+        f"account.customer_gained on account/{ACCOUNT}: PROSPECT → C advanced",
+    ]
+    assert story.stage == "MAL"
+    assert story.state.account is not None
+    assert story.state.account.orders == {"o": "standing"}
+
+
+def test_an_order_of_a_target_company_passes_over_the_prospect() -> None:
+    story = Story(account=ACCOUNT)
+    story.tell("market.target_listed")
+    assert story.tell("order.recorded", subject=SubjectKind.ACCOUNT, order="o") == [
+        f"order.recorded on account/{ACCOUNT}",
+        f"account.customer_gained on account/{ACCOUNT}: PL → C advanced over PROSPECT",
+    ]
+
+
+def test_an_order_of_nobody_is_about_the_ledger_and_moves_nothing() -> None:
+    story = Story()
+    assert story.tell("order.recorded", subject=SubjectKind.LEDGER, order="o") == [
+        "order.recorded on ledger"
+    ]
+    assert story.lead == LeadState()
+
+
+def test_customers_are_narrowed_to_those_with_the_most_demand() -> None:
+    story = Story(account=ACCOUNT)
+    story.tell("order.recorded", subject=SubjectKind.ACCOUNT, order="o")
+    on = f"on account/{ACCOUNT}"
+    assert story.tell("account.key_candidate_set") == [
+        f"account.key_candidate_set {on}: C → KC advanced"
+    ]
+    assert story.tell("account.key_candidate_set") == [f"account.key_candidate_set {on}: already"]
+    assert story.tell("account.key_set", key_role="defend") == [
+        f"account.key_set {on}: KC → KA advanced"
+    ]
+    assert story.tell("account.key_removed") == [f"account.key_removed {on}: KA → C returned"]
+    assert story.tell("account.key_set") == [f"account.key_set {on}: C → KA advanced over KC"]
+    assert story.tell("customer.churned") == [f"customer.churned {on}: KA → CHURNED lost"]
+    assert story.tell("customer.reactivated") == [
+        f"customer.reactivated {on}: CHURNED → C returned"
+    ]
+
+
+def test_only_a_customer_becomes_a_key_account() -> None:
+    story = Story(account=ACCOUNT).reach("MAL")
+    assert story.refuse("account.key_set") == NotAllowed(
+        "move-not-allowed",
+        "account.key_set is not allowed from stage PROSPECT.",
+        stage="PROSPECT",
+        allowed=(("account.customer_gained", "C"),),
+    )
+
+
+def test_a_churned_customer_that_buys_again_is_a_customer_again() -> None:
+    story = Story(account=ACCOUNT).reach("WON")
+    story.tell("customer.churned")
+    assert story.tell("order.recorded", order="o") == [
+        "order.recorded",
+        f"account.customer_gained on account/{ACCOUNT}: CHURNED → C returned",
+    ]
+
+
+def test_the_lead_remembers_its_account() -> None:
+    story = Story(account=ACCOUNT)
+    story.tell("form.submitted", mail="example.co.jp")
+    assert story.lead.account == ACCOUNT
+    assert story.events[0].effects["account"] == ACCOUNT
+    story.tell("email.opened")
+    assert "account" not in story.events[-1].effects

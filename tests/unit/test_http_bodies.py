@@ -1,0 +1,102 @@
+"""What arrives piece by piece: lines, compressed bodies, headers."""
+
+import gzip
+import zlib
+
+import pytest
+
+from events.limits import LINE_BYTES_MAX
+from service.inflation import Inflation, check_encoding
+from service.lines import Line, LineSplitter
+from service.problems import Problem
+from service.transfer import read_transfer
+
+TEXT = b'{"a":1}\n\n  \r\n{"b":2}\r\n{"c":3}'
+LINES = [Line(1, b'{"a":1}'), Line(4, b'{"b":2}'), Line(5, b'{"c":3}')]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_lines_are_the_same_however_they_arrive(size: int) -> None:
+    splitter = LineSplitter()
+    found = []
+    for start in range(0, len(TEXT), size):
+        found += splitter.feed(TEXT[start : start + size])
+    assert found + splitter.finish() == LINES
+
+
+def test_a_line_that_is_too_long_is_dropped_and_the_next_one_is_read() -> None:
+    splitter = LineSplitter()
+    found = []
+    for _ in range(LINE_BYTES_MAX // 1000 + 2):
+        found += splitter.feed(b"x" * 1000)
+    found += splitter.feed(b'\n{"a":1}\n')
+    assert found + splitter.finish() == [Line(1, None), Line(2, b'{"a":1}')]
+
+
+def test_a_last_line_that_is_too_long_is_told_as_well() -> None:
+    splitter = LineSplitter()
+    assert splitter.feed(b"x" * (LINE_BYTES_MAX + 2)) == []
+    assert splitter.finish() == [Line(1, None)]
+
+
+@pytest.mark.parametrize("size", [1, 5, 10_000])
+def test_gzip_is_undone_piece_by_piece_and_over_several_members(size: int) -> None:
+    compressed = gzip.compress(b"one ") + gzip.compress(b"two")
+    inflation = Inflation(b"gzip")
+    pieces: list[bytes] = []
+    for start in range(0, len(compressed), size):
+        pieces += inflation.feed(compressed[start : start + size])
+    inflation.finish()
+    assert b"".join(pieces) == b"one two"
+
+
+def test_deflate_is_undone() -> None:
+    inflation = Inflation(b"deflate")
+    assert b"".join(inflation.feed(zlib.compress(b"text"))) == b"text"
+    inflation.finish()
+
+
+def test_a_bomb_is_stopped_before_it_has_grown() -> None:
+    bomb = gzip.compress(b"\0" * 50_000_000)
+    grown = 0
+    with pytest.raises(Problem) as stopped:  # noqa: PT012 - the loop is what is stopped
+        for piece in Inflation(b"gzip").feed(bomb):
+            grown += len(piece)
+    assert stopped.value.status == 413
+    assert grown <= 100 * len(bomb)
+
+
+def test_a_body_that_is_cut_is_unreadable() -> None:
+    inflation = Inflation(b"gzip")
+    list(inflation.feed(gzip.compress(b"text")[:-4]))
+    with pytest.raises(Problem, match="ends before its end"):
+        inflation.finish()
+
+
+def test_rubbish_is_unreadable() -> None:
+    with pytest.raises(Problem, match="not what its Content-Encoding says"):
+        list(Inflation(b"gzip").feed(b"this is no gzip"))
+
+
+def test_an_encoding_that_nobody_can_undo_is_named() -> None:
+    with pytest.raises(Problem) as refused:
+        check_encoding(b"br")
+    assert refused.value.status == 415
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_lines", "is_strict"),
+    [
+        ([], False, False),
+        ([(b"content-type", b"Application/X-NDJSON; charset=utf-8")], True, False),
+        ([(b"content-type", b"text/plain")], False, False),
+        ([(b"prefer", b"respond-async, handling = strict")], False, True),
+        ([(b"prefer", b'handling="strict"; why=all')], False, True),
+        ([(b"prefer", b"handling=lenient")], False, False),
+    ],
+)
+def test_headers_tell_how_a_body_is_read(
+    headers: list[tuple[bytes, bytes]], is_lines: bool, is_strict: bool
+) -> None:
+    transfer = read_transfer({"headers": headers})
+    assert (transfer.is_lines, transfer.is_strict) == (is_lines, is_strict)
