@@ -8,8 +8,8 @@ from domain.lifecycle.compiled import FailedGuard, MoveTable
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.state import AccountState, LeadState
 
-_LEFT_BEHIND = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED})
-"""Moves to a stage that a lead can be beyond."""
+_LEFT_BEHIND = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, None})
+"""Moves to a stage that a lead can be beyond; None is `to: same`, such as a hand-over."""
 _ONWARD = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, MoveKind.DISQUALIFIED, MoveKind.LOST})
 
 

@@ -12,7 +12,7 @@ from events.refusals import Refusal
 TEXT_LENGTH_MAX = 255
 """Declared text is codes, names of campaigns, paths: longer text is somebody's prose."""
 
-_AMOUNT = re.compile(r"-?\d{1,18}(\.\d{1,6})?")
+_AMOUNT = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?")
 
 
 class Divided(NamedTuple):

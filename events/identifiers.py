@@ -10,9 +10,12 @@ from domain.lifecycle.definition import Lifecycle
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)+[a-z0-9-]{2,63}")
-_PHONE_NOISE = re.compile(r"[\s().\-\u2010-\u2015\u30fc/]")
-"""Spaces, brackets, dots, dashes of every width (also the Japanese long-vowel mark) and slashes."""
-_PHONE = re.compile(r"\+[1-9]\d{5,14}")
+_PHONE_NOISE = re.compile(r"[\s().\-\u2010-\u2015\u2212\u30fc/]")
+"""Spaces, brackets, dots, slashes, and what is typed for a dash: dashes of every width, the minus
+sign that some systems make of one, the Japanese long-vowel mark."""
+_TRUNK_ZERO = re.compile(r"(?<=[0-9])[\s.\-]*\(0\)")
+"""The zero of national dialling that people write behind a country code: `+81 (0)3 …`."""
+_PHONE = re.compile(r"\+[1-9][0-9]{5,14}")
 
 
 def email(address: str) -> tuple[str, str] | None:
@@ -42,7 +45,10 @@ def domain(host: str) -> str | None:
 
 def phone(number: str, country: str) -> str | None:
     """Return a number in E.164, national numbers under the lifecycle's country, or None."""
-    digits = _PHONE_NOISE.sub("", unicodedata.normalize("NFKC", number))
+    digits = unicodedata.normalize("NFKC", number).strip()
+    if digits.startswith(("+", "00")):
+        digits = _TRUNK_ZERO.sub("", digits, count=1)
+    digits = _PHONE_NOISE.sub("", digits)
     if digits.startswith("00"):
         digits = "+" + digits[2:]
     elif digits.startswith("0"):

@@ -11,9 +11,12 @@ from events.context import Context
 from events.fields import mismatch
 from events.refusals import Refusal
 from events.reported import AccountReference, LeadReference
+from events.strict_json.checking import pointer_to
 
 OWN_KINDS = frozenset({"email", "phone", "user_id", "domain", "opportunity", "order", ANONYMOUS_ID})
 """Kinds of identifiers that have a form of their own: no outside system may be called so."""
+_OF_ACCOUNTS = "account:"
+"""Before the kind of an outside system's id of an account, so that it never names a lead."""
 
 
 class Parties(NamedTuple):
@@ -105,7 +108,7 @@ def _strong(
     if lead.user_id is not None:
         found.append(digest("user_id", lead.user_id))
     for system, value in (lead.external_ids or {}).items():
-        if system in OWN_KINDS:
+        if system in OWN_KINDS or system.startswith(_OF_ACCOUNTS):
             return _not_a_system(system, "/lead/external_ids")
         found.append(digest(system, value))
     return found
@@ -138,7 +141,10 @@ def _profile(profile: Mapping[str, Any], context: Context) -> tuple[dict[str, An
 def _with_account(
     parties: Parties, account: AccountReference, context: Context
 ) -> Parties | Refusal:
-    """An account that is named outright takes the place of one told by a mail address."""
+    """An account that is named outright takes the place of one told by a mail address.
+
+    A name alone, as forms have it, names none: it is kept, and the address goes on telling.
+    """
     digest = context.digests.identifier
     found: list[Identifier] = []
     if account.domain is not None:
@@ -149,13 +155,15 @@ def _with_account(
     for system, value in (account.external_ids or {}).items():
         if system in OWN_KINDS:
             return _not_a_system(system, "/account/external_ids")
-        found.append(digest(f"account:{system}", value))
+        found.append(digest(f"{_OF_ACCOUNTS}{system}", value))
     stored = account.model_dump(exclude={"id"}, exclude_none=True)
+    parties = parties._replace(
+        stored={**parties.stored, "account": stored} if stored else parties.stored
+    )
+    if account.id is None and not found:
+        return parties
     return parties._replace(
-        account_id=account.id,
-        account_identifiers=tuple(found),
-        names_account_outright=True,
-        stored={**parties.stored, "account": stored} if stored else parties.stored,
+        account_id=account.id, account_identifiers=tuple(found), names_account_outright=True
     )
 
 
@@ -164,5 +172,5 @@ def _not_a_system(system: str, pointer: str) -> Refusal:
         "event-invalid",
         f"external_ids are named by the system that gave them, such as crm; {system} has a field "
         "of its own.",
-        f"{pointer}/{system}",
+        pointer + pointer_to((system,)),
     )

@@ -91,7 +91,7 @@ class Plan:
         if any(isinstance(outcome, Refused) for outcome in outcomes):
             self._return_to(mark)
             outcomes = [
-                outcome if isinstance(outcome, Refused) else answers.held_back(item)
+                self._refuse(outcome) if isinstance(outcome, Refused) else answers.held_back(item)
                 for item, outcome in zip(submission.items, outcomes, strict=True)
             ]
         return outcomes

@@ -52,18 +52,16 @@ class Step(NamedTuple):
 def _value(field: Field) -> st.SearchStrategy[Any]:
     if field.values:
         return st.sampled_from(field.values)
-    match field.type:
-        case "integer":
-            return st.integers(min_value=0, max_value=9)
-        case "amount":
-            return st.sampled_from((1200, "99.50"))
-        case "boolean":
-            return st.booleans()
-        case "date":
-            return st.just("2026-12-01")
-        case "time":
-            return st.just("2026-12-01T00:00:00Z")
-    return st.sampled_from(("one", "two"))
+    return _VALUES.get(field.type, st.sampled_from(("one", "two")))
+
+
+_VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "integer": st.integers(min_value=0, max_value=9),
+    "amount": st.sampled_from((1200, "99.50")),
+    "boolean": st.booleans(),
+    "date": st.just("2026-12-01"),
+    "time": st.just("2026-12-01T00:00:00Z"),
+}
 
 
 def _data(event: EventType) -> st.SearchStrategy[dict[str, Any]]:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from datetime import datetime
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from domain.decide import NotAllowed
 from domain.evolve import evolve
@@ -191,8 +190,10 @@ def test_a_decision_taken_twice_never_moves_twice_to_the_same_stage(
     (second,) = ledger.send({**event, "id": "second"}, sender=decision.sender)
     if isinstance(first, Recorded) and isinstance(second, Recorded):
         assert second.moved is None or second.moved != first.moved
-        assert second.moved is None or first.moved is None or (
-            second.moved.stage_to != first.moved.stage_to
+        assert (
+            second.moved is None
+            or first.moved is None
+            or (second.moved.stage_to != first.moved.stage_to)
         )
     if isinstance(first, Refused):
         assert isinstance(second, Refused)

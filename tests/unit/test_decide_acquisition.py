@@ -240,7 +240,7 @@ def test_a_decision_from_an_anonymous_lead_is_refused_with_the_moves_there_are()
     allowed = dict(refused.allowed)
     assert (refused.reason, refused.detail, refused.stage, refused.failed) == (
         "move-not-allowed",
-        "lead.accepted is not allowed from stage AL.",
+        "lead.accepted is not allowed from stage AL, only from ML.",
         "AL",
         (),
     )
@@ -251,8 +251,8 @@ def test_a_decision_from_an_anonymous_lead_is_refused_with_the_moves_there_are()
 def test_a_decision_before_any_stage_says_that_the_lead_is_unplaced() -> None:
     story = Story()
     story.tell("email.sent", known=True)
-    assert (
-        story.refuse("lead.accepted").detail == "lead.accepted is not allowed from stage unplaced."
+    assert story.refuse("lead.accepted").detail == (
+        "lead.accepted is not allowed from stage unplaced, only from ML."
     )
 
 

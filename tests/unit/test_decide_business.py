@@ -229,9 +229,10 @@ def test_only_a_customer_becomes_a_key_account() -> None:
     story = Story(account=ACCOUNT).reach("MAL")
     assert story.refuse("account.key_set") == NotAllowed(
         "move-not-allowed",
-        "account.key_set is not allowed from stage PROSPECT.",
+        "account.key_set is not allowed from stage PROSPECT, only from C, KC.",
         stage="PROSPECT",
         allowed=(("account.customer_gained", "C"),),
+        legal_from=("C", "KC"),
     )
 
 

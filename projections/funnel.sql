@@ -1,0 +1,118 @@
+-- name: position_at
+-- The last position recorded by a time, by bisection: recorded time never runs backwards and
+-- positions have no gaps, so twenty-odd look-ups by key find it in any log, without an index.
+WITH RECURSIVE search (low, high) AS (
+     SELECT CAST(0 AS bigint), position
+       FROM ledger.ledger_head
+      UNION ALL
+     SELECT CASE WHEN event.recorded_at <= :recorded_by THEN event.position ELSE search.low END,
+            CASE WHEN event.recorded_at <= :recorded_by THEN search.high
+                 ELSE event.position - 1 END
+       FROM search
+       JOIN ledger.events AS event
+         ON event.position = (search.low + search.high + 1) / 2
+      WHERE search.low < search.high)
+SELECT low AS position
+  FROM search
+ WHERE low = high
+
+-- name: counts_now
+-- The funnel of now: as many rows as there are ways to come to a stage, whatever the log's size.
+SELECT live.position,
+       (SELECT lifecycle.position
+          FROM ledger.stage_lifecycles AS lifecycle
+         WHERE lifecycle.generation = live.generation
+         ORDER BY lifecycle.position DESC
+         LIMIT 1) AS lifecycle_position,
+       counted.value, counted.kind, counted.stage, counted.before, counted.entries,
+       counted.standing
+  FROM ledger.projections AS live
+  LEFT JOIN ledger.stage_counts AS counted
+    ON counted.generation = live.generation AND counted.breakdown = :breakdown
+ WHERE live.name = 'stage_intervals' AND live.status = 'live'
+
+-- name: counts_then
+-- The same figures as of a moment, as they were known at a position: a stay was known from its
+-- entry on, and its end from its exit on. Without a moment, all that was known counts.
+WITH live AS (
+     SELECT generation, LEAST(position, COALESCE(:known_at, position)) AS position
+       FROM ledger.projections
+      WHERE name = 'stage_intervals' AND status = 'live'),
+     counted AS (
+     SELECT CASE CAST(:breakdown AS text)
+                 WHEN 'origin' THEN COALESCE(stay.origin, '')
+                 WHEN 'channel' THEN COALESCE(stay.channel, '')
+                 WHEN 'month' THEN stay.month
+                 ELSE '' END AS value,
+            stay.kind, stay.stage, stay.before, count(*) AS entries,
+            count(*) FILTER (
+                WHERE stay.exit_position IS NULL
+                   OR stay.exit_position > (SELECT position FROM live)
+                   OR stay.left_at > COALESCE(CAST(:as_of AS timestamptz), 'infinity')
+            ) AS standing
+       FROM ledger.stage_intervals AS stay
+      WHERE stay.generation = (SELECT generation FROM live)
+        AND stay.known_from <= (SELECT position FROM live)
+        AND (stay.known_to IS NULL OR stay.known_to > (SELECT position FROM live))
+        AND stay.entered_at <= COALESCE(CAST(:as_of AS timestamptz), 'infinity')
+      GROUP BY 1, 2, 3, 4)
+SELECT live.position,
+       (SELECT lifecycle.position
+          FROM ledger.stage_lifecycles AS lifecycle
+         WHERE lifecycle.generation = live.generation AND lifecycle.position <= live.position
+         ORDER BY lifecycle.position DESC
+         LIMIT 1) AS lifecycle_position,
+       counted.value, counted.kind, counted.stage, counted.before, counted.entries,
+       counted.standing
+  FROM live
+  LEFT JOIN counted
+    ON true
+
+-- name: flow
+-- Who came and went from one moment until before another. Stock is who stood there just before
+-- each of the two, so that what happens at a moment belongs to the period that it begins.
+WITH live AS (
+     SELECT generation, LEAST(position, COALESCE(:known_at, position)) AS position
+       FROM ledger.projections
+      WHERE name = 'stage_intervals' AND status = 'live'),
+     known AS (
+     SELECT CASE CAST(:breakdown AS text)
+                 WHEN 'origin' THEN COALESCE(stay.origin, '')
+                 WHEN 'channel' THEN COALESCE(stay.channel, '')
+                 WHEN 'month' THEN stay.month
+                 ELSE '' END AS value,
+            stay.kind, stay.stage, stay.is_first_entry, stay.entered_at, stay.exit_kind,
+            CASE WHEN stay.exit_position <= (SELECT position FROM live) THEN stay.left_at
+                 ELSE 'infinity' END AS left_at
+       FROM ledger.stage_intervals AS stay
+      WHERE stay.generation = (SELECT generation FROM live)
+        AND stay.known_from <= (SELECT position FROM live)
+        AND (stay.known_to IS NULL OR stay.known_to > (SELECT position FROM live))
+        AND stay.entered_at < :until),
+     counted AS (
+     SELECT value, kind, stage,
+            CASE WHEN left_at >= :since AND left_at < :until THEN exit_kind END AS exit_kind,
+            count(*) FILTER (WHERE entered_at < :since AND left_at >= :since) AS before,
+            count(*) FILTER (WHERE entered_at >= :since AND is_first_entry) AS entries,
+            count(*) FILTER (WHERE entered_at >= :since AND NOT is_first_entry) AS reentries,
+            count(*) FILTER (WHERE left_at >= :since AND left_at < :until) AS exits,
+            count(*) FILTER (WHERE left_at >= :until) AS after
+       FROM known
+      GROUP BY 1, 2, 3, 4)
+SELECT live.position,
+       (SELECT lifecycle.position
+          FROM ledger.stage_lifecycles AS lifecycle
+         WHERE lifecycle.generation = live.generation AND lifecycle.position <= live.position
+         ORDER BY lifecycle.position DESC
+         LIMIT 1) AS lifecycle_position,
+       counted.value, counted.kind, counted.stage, counted.exit_kind, counted.before,
+       counted.entries, counted.reentries, counted.exits, counted.after
+  FROM live
+  LEFT JOIN counted
+    ON true
+
+-- name: read_lifecycle
+-- The text of a lifecycle stands in the event that published it.
+SELECT record
+  FROM ledger.events
+ WHERE position = :position

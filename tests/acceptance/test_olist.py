@@ -1,0 +1,103 @@
+"""A real funnel, imported by the command and read back over HTTP.
+
+The data is not part of this repository. It is looked for in LEADLEDGER_OLIST_DIR, then beside the
+checkout in `shared/data/olist`.
+"""
+
+import os
+import statistics
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.postgres import scratch_directory
+from tests.running_service import ROOT, RunningService, running_service
+
+OLIST = Path(os.environ.get("LEADLEDGER_OLIST_DIR", ROOT.parent / "shared" / "data" / "olist"))
+MAPPINGS = Path("docs/examples/olist")
+PAGE = 1_000
+DAY = timedelta(days=1)
+
+pytestmark = pytest.mark.skipif(
+    not OLIST.is_dir(),
+    reason=f"NOT TESTED: the Olist tables are not in {OLIST}; name their directory in "
+    "LEADLEDGER_OLIST_DIR",
+)
+
+
+@pytest.fixture(scope="module")
+def olist() -> Iterator[RunningService]:
+    """Import both tables, each twice; the second time must find everything known."""
+    with (
+        scratch_directory() as directory,
+        running_service(directory / "data") as service,
+    ):
+        for table, mapping, events in (
+            ("olist_mql.csv", "mql.yaml", 24_000),
+            ("olist_closed_deals.csv", "deals.yaml", 3_368),
+        ):
+            for expected in (f'"recorded": {events}', f'"duplicates": {events}'):
+                run = service.command(
+                    *("import", str(OLIST / table), "--mapping", str(MAPPINGS / mapping)),
+                    "--json",
+                    key=service.key,
+                )
+                assert (run.returncode, expected in run.stdout) == (0, True), run.stderr
+        yield service
+
+
+def events_of(service: RunningService, *types: str) -> Iterator[dict[str, Any]]:
+    after = "0"
+    with service.client(service.key) as client:
+        while True:
+            page = client.get(
+                "/v1/events", params={"after": after, "limit": PAGE, "type": list(types)}
+            ).json()
+            yield from page["events"]
+            after = page["next"]
+            if after == page["head"]:
+                return
+
+
+def moment(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["time"])
+
+
+def test_the_funnel_of_olist_comes_out_as_published(olist: RunningService) -> None:
+    contacted = {event["subject"]: moment(event) for event in events_of(olist, "form.submitted")}
+    qualified = {event["subject"] for event in events_of(olist, "lead.qualified")}
+    won = {event["subject"]: moment(event) for event in events_of(olist, "opportunity.won")}
+    waits = [won[lead] - contacted[lead] for lead in won]
+    within = [sum(wait <= days * DAY for wait in waits) for days in (7, 14, 30, 60, 90, 167, 365)]
+    assert (len(qualified), len(won)) == (8_000, 842)
+    assert within == [249, 412, 547, 644, 691, 765, 838]
+    assert round(statistics.median(wait / DAY for wait in waits), 2) == 14.65
+
+
+def test_a_deal_won_before_its_first_contact_is_neither_dropped_nor_negative(
+    olist: RunningService,
+) -> None:
+    moves = [event for event in events_of(olist, "opportunity.won") if "effectivetime" in event]
+    entries = {
+        event["subject"]: event["effectivetime"] for event in events_of(olist, "form.submitted")
+    }
+    early = [event for event in moves if event["time"] < event["effectivetime"]]
+    assert len(moves) == 842
+    assert [event["effectivetime"] for event in early] == [
+        entries[event["subject"]] for event in early
+    ]
+    assert len(early) == 1
+
+
+def test_a_blank_origin_is_not_the_origin_unknown(olist: RunningService) -> None:
+    channels = [event["data"].get("channel") for event in events_of(olist, "form.submitted")]
+    assert (channels.count(None), channels.count("unknown")) == (60, 1_099)
+
+
+def test_nothing_of_it_can_be_doubted(olist: RunningService) -> None:
+    verified = olist.command("verify", "--json")
+    rebuilt = olist.command("rebuild", "--compare-only")
+    assert (verified.returncode, rebuilt.returncode) == (0, 0)

@@ -1,0 +1,53 @@
+"""Start writing processes, hear what their senders are told, kill them in the middle."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.traffic import Answer
+from tests.faults.writing_process import Task, read_line
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the senders of one load were told, over all the processes that sent for them."""
+
+    batches: list[int]
+    """How many batches of each sender were answered."""
+    answers: list[Answer] = field(default_factory=list)
+
+    def hear(self, sender: int, answers: list[Answer]) -> None:
+        self.batches[sender] += 1
+        self.answers += answers
+
+
+@asynccontextmanager
+async def writing(task: Task, heard: Heard) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a writing process; at the end of the context it has ended, and everything is heard."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.faults.writing_process", task.as_json()),
+        cwd=REPOSITORY,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    listening = asyncio.create_task(_listen(process, heard))
+    try:
+        yield process
+        await process.wait()
+        await listening
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _listen(process: asyncio.subprocess.Process, heard: Heard) -> None:
+    assert process.stdout is not None
+    async for line in process.stdout:
+        # What was not written to its end was not told.
+        if line.endswith(b"\n"):
+            heard.hear(*read_line(line.decode()))

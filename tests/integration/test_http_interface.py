@@ -1,0 +1,193 @@
+"""What holds for the whole interface: documents, health, metrics, problems, log lines."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
+
+from service.app import create_app
+from service.private_postgres import PrivatePostgres
+from service.problems import KINDS
+from tests.http_service import Service, running_service
+from tests.postgres import connection_to
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EVENT = {
+    "id": "interface",
+    "source": "website",
+    "type": "form.submitted",
+    "lead": {"email": "secret.person@example.co.jp"},
+    "data": {"message": "between us"},
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        yield running
+
+
+async def test_the_document_describes_every_route_with_its_problems(service: Service) -> None:
+    document = (await service.client.get("/openapi.json")).json()
+    app = create_app(lambda: pytest.fail("the application is not started"))
+    expected = {
+        (route.path, method.lower())
+        for route in app.routes
+        if isinstance(route, APIRoute) and route.include_in_schema
+        for method in route.methods
+    }
+    described = {(path, one) for path, methods in document["paths"].items() for one in methods}
+    assert described == expected
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            assert operation["summary"]
+            assert operation["description"]
+            assert "503" in operation["responses"]
+            assert ("security" in operation) == (path not in {"/livez", "/readyz"})
+
+
+async def test_every_reference_of_the_document_leads_somewhere(service: Service) -> None:
+    answer = await service.client.get("/openapi.json")
+    schemas = answer.json()["components"]["schemas"]
+    names = set(re.findall(r'"#/components/schemas/(\w+)"', answer.text))
+    assert names <= set(schemas)
+    assert {"NativeEvent", "LeadReference", "Problem"} <= names
+    assert "#/$defs" not in answer.text
+
+
+async def test_the_page_needs_nothing_from_elsewhere(service: Service) -> None:
+    page = await service.client.get("/docs")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "/v1/leads/{lead_id}/history" in page.text
+    assert not re.search(r"<script|<link|<img|src=|https?://", page.text)
+
+
+async def test_a_path_that_leads_nowhere_is_a_problem(service: Service) -> None:
+    answer = await service.client.get("/v2/events")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_method_that_is_not_allowed_names_those_that_are(service: Service) -> None:
+    answer = await service.client.put("/v1/events")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
+    assert answer.headers["allow"] == "GET, POST"
+
+
+async def test_a_service_that_can_work_says_so(service: Service) -> None:
+    assert (await service.client.get("/livez")).json() == {"status": "alive"}
+    ready = (await service.client.get("/readyz")).json()
+    assert (ready["status"], ready["warnings"]) == ("ready", [])
+
+
+async def test_a_schema_that_is_not_the_newest_is_not_ready(service: Service) -> None:
+    async with connection_to(service.owner_url) as connection:
+        revision = await connection.fetchval("SELECT version_num FROM ledger.schema_version")
+        await connection.execute("UPDATE ledger.schema_version SET version_num = '0000'")
+        answer = await service.client.get("/readyz")
+        await connection.execute("UPDATE ledger.schema_version SET version_num = $1", revision)
+    assert answer.status_code == 503
+    assert "0000" in answer.json()["wrong"][0]
+
+
+async def test_a_serving_role_that_owns_the_events_is_warned_about(service: Service) -> None:
+    async with connection_to(service.owner_url) as connection:
+        await connection.execute("GRANT leadledger_owner TO leadledger_app WITH INHERIT TRUE")
+        ready = (await service.client.get("/readyz")).json()
+        await connection.execute("REVOKE leadledger_owner FROM leadledger_app")
+    assert ready["status"] == "ready"
+    assert "guard is weaker" in ready["warnings"][0]
+
+
+async def test_what_happens_is_counted(service: Service) -> None:
+    await service.client.post("/v1/events", json={**EVENT, "id": "counted"})
+    await service.client.post("/v1/events", json={**EVENT, "id": "counted"})
+    text = (await service.client.get("/metrics")).text
+    values: dict[str, float] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            values[name] = float(value)
+    assert values['leadledger_events_total{outcome="recorded"}'] >= 1
+    assert values['leadledger_events_total{outcome="duplicate"}'] >= 1
+    assert values['leadledger_http_requests_total{route="/v1/events",status="201"}'] >= 1
+    assert values["leadledger_append_items_count"] >= 2
+    assert "leadledger_queue_items" in values
+    assert 'leadledger_projection_lag_events{projection="stage_intervals"}' in values
+
+
+async def test_one_line_tells_of_a_request_and_nothing_of_what_was_in_it(
+    service: Service,
+) -> None:
+    with capture_logs() as lines:
+        answer = await service.client.post("/v1/events", json={**EVENT, "id": "logged"})
+    (line,) = (one for one in lines if one["event"] == "http.answered")
+    assert line == {
+        "event": "http.answered",
+        "log_level": "info",
+        "request": answer.headers["x-request-id"],
+        "method": "POST",
+        "route": "/v1/events",
+        "status": 201,
+        "ms": line["ms"],
+        "recorded": 1,
+        "duplicates": 0,
+        "refused": 0,
+    }
+    assert "secret.person" not in str(lines)
+    assert "between us" not in str(lines)
+
+
+async def failing_with(service: Service, error: Exception) -> tuple[Any, list[Any]]:
+    """Report an event to a ledger that fails in an unexpected way."""
+
+    class Door:
+        async def submit(self, _: object) -> None:
+            raise error
+
+    door = service.services.door
+    service.services.door = Door()  # type: ignore[assignment]
+    try:
+        with capture_logs() as lines:
+            answer = await service.client.post("/v1/events", json={**EVENT, "id": "failing"})
+    finally:
+        service.services.door = door
+    return answer, lines
+
+
+async def test_a_fault_of_ours_repeats_nobodys_words(service: Service) -> None:
+    answer, lines = await failing_with(service, ValueError("secret.person@example.co.jp"))
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (500, "unexpected")
+    assert problem["request"] == answer.headers["x-request-id"]
+    told = next(line for line in lines if line["event"] == "http.unexpected_error")
+    assert (told["error"], told["request"]) == ("ValueError", problem["request"])
+    assert "secret.person" not in str(lines) + answer.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("connection refused"),
+        asyncpg.CannotConnectNowError("starting up"),
+        asyncpg.TooManyConnectionsError("no more"),
+        DBAPIError("", {}, Exception(), connection_invalidated=True),
+    ],
+)
+async def test_a_database_that_is_away_asks_to_come_again(
+    service: Service, error: Exception
+) -> None:
+    answer, _ = await failing_with(service, error)
+    assert (answer.status_code, answer.json()["code"]) == (503, "ledger-unavailable")
+    assert answer.headers["retry-after"] == "2"
+
+
+async def test_every_problem_has_a_status_that_is_an_error() -> None:
+    assert all(400 <= kind.status < 600 and kind.title for kind in KINDS.values())

@@ -1,0 +1,207 @@
+"""Keys and scopes: nothing is open, and a revoked key is turned away everywhere."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from fastapi.routing import APIRoute
+
+from service.app import create_app
+from service.composition import open_services
+from service.keys.bootstrap import ADMINISTRATOR, BootstrapKeyMalformed, bootstrap
+from service.keys.directory import TRUST_S, KeyDirectory
+from service.keys.key_text import KeyText, mint, parse
+from service.keys.scopes import Scope
+from service.openapi import needed_scopes
+from service.private_postgres import PrivatePostgres
+from tests.http_service import Service, prepare, running_service, settings_for
+from tests.postgres import connection_to, fresh_database
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OPEN = {"/livez", "/readyz", "/openapi.json", "/docs"}
+SOME_ID = "01890000-0000-7000-8000-000000000000"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        yield running
+
+
+def routes() -> list[tuple[str, str, tuple[Scope, ...]]]:
+    """List every route of the application with the scopes of which it needs one."""
+    app = create_app(lambda: pytest.fail("the application is not started"))
+    return [
+        (method, route.path, needed_scopes(route))
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    ]
+
+
+async def call(service: Service, method: str, path: str, headers: dict[str, str]) -> int:
+    path = path.replace("{lead_id}", SOME_ID).replace("{refusal_id}", SOME_ID)
+    path = path.replace("{key_id}", "nobody")
+    answer = await service.client.request(method, path, headers=headers, content=b"{}")
+    return answer.status_code
+
+
+async def test_only_what_is_meant_to_be_open_is_open() -> None:
+    assert {path for _, path, scopes in routes() if not scopes} == OPEN
+
+
+async def test_every_route_asks_for_its_scope_and_for_no_other(service: Service) -> None:
+    keys = {scope: await service.key(scope) for scope in Scope}
+    for method, path, needed in routes():
+        if path in OPEN:
+            assert await call(service, method, path, {"authorization": ""}) == 200
+            continue
+        assert await call(service, method, path, {"authorization": ""}) == 401
+        for scope in Scope:
+            status = await call(service, method, path, keys[scope])
+            assert (status == 403) == (scope not in needed), (method, path, scope, status)
+
+
+async def test_a_key_is_shown_once_and_works(service: Service) -> None:
+    asked = {
+        "name": "web site",
+        "sources": ["website", "blog"],
+        "department": "marketing",
+        "scopes": ["events:write", "decisions:write"],
+        "events_per_second": 50,
+    }
+    answer = await service.client.post("/v1/keys", json=asked)
+    made = answer.json()
+    key = made.pop("key")
+    assert answer.status_code == 201
+    assert made == {
+        **asked,
+        "id": parse(key).key_id,
+        "created_at": made["created_at"],
+        "expires_at": None,
+        "revoked_at": None,
+    }
+    event = {"id": "k", "type": "form.submitted", "lead": {"email": "k@example.co.jp"}}
+    headers = {"authorization": f"Bearer {key}"}
+    assert (await service.client.post("/v1/events", json=event, headers=headers)).status_code == 201
+    feed = (await service.client.get("/v1/events?type=form.submitted")).json()["events"]
+    record = next(one for one in feed if one["id"] == "k")
+    assert (record["source"], record["key"], record["department"]) == (
+        "website",
+        made["id"],
+        "marketing",
+    )
+    listed = (await service.client.get("/v1/keys")).json()["keys"]
+    assert made in listed
+
+
+async def test_a_new_key_may_report_facts_and_nothing_else(service: Service) -> None:
+    answer = await service.client.post("/v1/keys", json={"name": "x", "sources": ["x"]})
+    assert answer.json()["scopes"] == ["events:write"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"scopes": ["everything"]}, "/scopes/0"),
+        ({"sources": []}, "/sources"),
+        ({"sources": ["leadledger"]}, "/sources"),
+        ({"sources": ["*"]}, "/sources"),
+        ({"department": "kitchen"}, "/department"),
+        ({"expires_at": "tomorrow"}, "/expires_at"),
+        ({"events_per_second": 0}, "/events_per_second"),
+        ({"events_per_second": "7"}, "/events_per_second"),
+        ({"colour": "red"}, "/colour"),
+        ({"name": "a\0b"}, "/name"),
+    ],
+)
+async def test_a_key_that_makes_no_sense_is_not_made(
+    service: Service, changes: dict[str, Any], pointer: str
+) -> None:
+    asked = {"name": "x", "sources": ["x"], **changes}
+    answer = await service.client.post("/v1/keys", json=asked)
+    assert (answer.status_code, answer.json()["pointer"]) == (422, pointer)
+
+
+async def test_no_secret_is_stored_or_listed(service: Service) -> None:
+    made = (await service.client.post("/v1/keys", json={"name": "x", "sources": ["x"]})).json()
+    secret = parse(made["key"]).secret
+    listed = await service.client.get("/v1/keys", params={"limit": 1000})
+    assert secret not in listed.text
+    async with connection_to(service.owner_url) as connection:
+        stored = await connection.fetch("SELECT CAST(key AS text) FROM ledger.api_keys AS key")
+    assert all(secret not in row[0] for row in stored)
+
+
+async def test_the_right_id_with_another_secret_is_unknown(service: Service) -> None:
+    headers = await service.key(Scope.LEADS_READ)
+    key = parse(headers["authorization"].removeprefix("Bearer "))
+    keys = service.services.keys
+    assert await keys.find(key) is not None
+    other = mint()
+    assert await keys.find(KeyText(key.key_id, other.secret, "")) is None
+
+
+async def test_an_expired_key_is_unknown(service: Service) -> None:
+    past = await service.key(Scope.EVENTS_READ, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    soon = await service.key(Scope.EVENTS_READ, expires_at=datetime.now(UTC) + timedelta(hours=1))
+    assert await call(service, "GET", "/v1/events", past) == 401
+    assert await call(service, "GET", "/v1/events", soon) == 200
+
+
+async def test_a_revoked_key_is_turned_away_in_every_process(service: Service) -> None:
+    headers = await service.key(Scope.EVENTS_READ)
+    key = parse(headers["authorization"].removeprefix("Bearer "))
+    elsewhere = KeyDirectory(service.services.key_store)
+    elsewhere.start()
+    try:
+        assert await elsewhere.find(key) is not None
+        assert await call(service, "GET", "/v1/events", headers) == 200
+        answer = await service.client.delete(f"/v1/keys/{key.key_id}")
+        assert answer.json()["revoked_at"] is not None
+        async with asyncio.timeout(5):
+            while (
+                await elsewhere.find(key) is not None
+                or await call(service, "GET", "/v1/events", headers) == 200
+            ):
+                await asyncio.sleep(0.05)
+    finally:
+        await elsewhere.close()
+    assert elsewhere.recall(key) is None
+
+
+async def test_a_key_is_not_trusted_on_old_memory(service: Service) -> None:
+    headers = await service.key(Scope.EVENTS_READ)
+    key = parse(headers["authorization"].removeprefix("Bearer "))
+    stale = KeyDirectory(service.services.key_store)
+    assert await stale.find(key) is not None
+    assert stale.recall(key) is not None
+    stale._read_at -= TRUST_S + 0.1
+    assert stale.recall(key) is None
+    assert await stale.find(key) is not None
+
+
+async def test_the_first_key_is_made_once(postgres_server: PrivatePostgres) -> None:
+    _, app_url = fresh_database(postgres_server, prepare=prepare)
+    async with open_services(settings_for(), app_url) as services:
+        texts = await asyncio.gather(*(bootstrap(services.key_store, None) for _ in range(5)))
+        (text,) = (one for one in texts if one is not None)
+        holder = await services.keys.find(parse(text))
+    assert holder is not None
+    assert holder.key.terms == ADMINISTRATOR
+
+
+async def test_the_first_key_can_be_given(postgres_server: PrivatePostgres) -> None:
+    _, app_url = fresh_database(postgres_server, prepare=prepare)
+    given = mint()
+    async with open_services(settings_for(), app_url) as services:
+        assert await bootstrap(services.key_store, given.text) is None
+        assert await bootstrap(services.key_store, mint().text) is None
+        keys = await services.key_store.list(after="", limit=10)
+        with pytest.raises(BootstrapKeyMalformed):
+            await bootstrap(services.key_store, "change-me")
+    assert [key.key_id for key in keys] == [given.key_id]

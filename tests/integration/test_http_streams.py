@@ -1,0 +1,195 @@
+"""NDJSON: streams of any length, in bounded memory, answered once with counts."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import pytest_asyncio
+
+from events.failures import LedgerUnavailable
+from events.outcomes import Outcome
+from events.submissions import Submission
+from service import bodies
+from service.private_postgres import PrivatePostgres
+from service.streaming import IN_FLIGHT_MAX
+from tests.http_service import Service, running_service
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LINES = {"content-type": "application/x-ndjson"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        yield running
+
+
+def events(name: str, count: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"{name}-{number}",
+            "source": "website",
+            "type": "visit.recorded",
+            "lead": {"anonymous_id": f"{name}-{number % 7}"},
+        }
+        for number in range(count)
+    ]
+
+
+def lines(values: Iterable[object]) -> bytes:
+    return b"".join(orjson.dumps(value) + b"\n" for value in values)
+
+
+async def post(service: Service, body: Any, **headers: str) -> httpx.Response:
+    return await service.client.post("/v1/events", content=body, headers={**LINES, **headers})
+
+
+async def test_a_stream_is_answered_with_counts(service: Service) -> None:
+    answer = await post(service, lines(events("counts", 1_700)))
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "lines": 1_700,
+        "recorded": 1_700,
+        "duplicates": 0,
+        "refused": 0,
+        "refusals": [],
+    }
+
+
+async def test_events_of_a_stream_are_recorded_in_its_order(service: Service) -> None:
+    await post(service, lines(events("order", 1_300)))
+    feed = await service.client.get("/v1/events", headers={"accept": "application/x-ndjson"})
+    ids = [orjson.loads(line)["id"] for line in feed.text.splitlines()]
+    found = [one for one in ids if one.startswith("order-")]
+    assert found == [f"order-{number}" for number in range(1_300)]
+
+
+async def test_a_stream_that_is_sent_again_is_all_duplicates(service: Service) -> None:
+    body = gzip.compress(lines(events("again", 600)))
+    await post(service, body, **{"content-encoding": "gzip"})
+    answer = (await post(service, body, **{"content-encoding": "gzip"})).json()
+    assert (answer["recorded"], answer["duplicates"]) == (0, 600)
+
+
+async def test_bad_lines_are_told_by_their_number_and_hold_up_no_other(service: Service) -> None:
+    good = events("bad", 2)
+    body = b"\n".join(
+        [
+            orjson.dumps(good[0]),
+            b"",
+            b"{not json",
+            b'"' + b"x" * 70_000 + b'"',
+            orjson.dumps({**good[1], "type": "nonsense"}),
+            b'{"id":"nul","type":"\\u0000"}',
+            orjson.dumps(good[1]),
+        ]
+    )
+    answer = (await post(service, body)).json()
+    shown = [(one["line"], one["reason"], one.get("pointer")) for one in answer["refusals"]]
+    assert (answer["lines"], answer["recorded"], answer["refused"]) == (6, 2, 4)
+    assert shown == [
+        (3, "event-unreadable", None),
+        (4, "event-too-large", None),
+        (5, "event-type-unknown", "/type"),
+        (6, "event-invalid", "/type"),
+    ]
+    assert ["refusal" in one for one in answer["refusals"]] == [False, False, True, True]
+
+
+async def test_refusals_beyond_the_first_thousand_are_read_elsewhere(service: Service) -> None:
+    bad = [{"id": str(number), "type": "nonsense"} for number in range(1_050)]
+    answer = (await post(service, lines(bad))).json()
+    assert (answer["refused"], len(answer["refusals"])) == (1_050, 1_000)
+    path, found = answer["more_refusals_at"], 0
+    before = None
+    while True:
+        params = {"limit": "500"} | ({"before": before} if before else {})
+        page = (await service.client.get(httpx.URL(path).copy_merge_params(params))).json()
+        found += len(page["refusals"])
+        before = page["next"]
+        if before is None:
+            break
+    assert found == 1_050
+
+
+async def test_a_strict_stream_is_all_or_nothing(service: Service) -> None:
+    good = events("strict", 3)
+    answer = await post(service, lines([*good, {"id": "x"}]), prefer="handling=strict")
+    assert (answer.status_code, answer.json()["code"]) == (422, "batch-refused")
+    answer = await post(service, lines(good), prefer="handling=strict")
+    assert [item["status"] for item in answer.json()["items"]] == ["recorded"] * 3
+
+
+async def test_a_bomb_ends_the_stream_and_says_what_is_recorded(service: Service) -> None:
+    body = gzip.compress(lines(events("bomb", 3)) + b" " * 30_000_000)
+    answer = await post(service, body, **{"content-encoding": "gzip"})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (413, "body-too-large")
+    assert problem["recorded"] == 0
+
+
+class FailingDoor:
+    """A ledger that is lost after some submissions; it keeps no more than two waiting."""
+
+    def __init__(self, service: Service, submissions: int) -> None:
+        self._door = service.services.door
+        self._left = submissions
+        self.waiting_most = 0
+        self._waiting = 0
+
+    async def submit(self, submission: Submission) -> list[Outcome]:
+        return await self.enqueue(submission)
+
+    def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]:
+        self._left -= 1
+        if self._left < 0:
+            failed: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+            failed.set_exception(LedgerUnavailable("the database does not answer"))
+            return failed
+        self._waiting += 1
+        self.waiting_most = max(self.waiting_most, self._waiting)
+        future = self._door.enqueue(submission)
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, _: object) -> None:
+        self._waiting -= 1
+
+
+async def test_a_ledger_lost_in_the_middle_says_how_far_it_came(service: Service) -> None:
+    door = service.services.door
+    body = lines(events("lost", 2_600))
+    failing = FailingDoor(service, 3)
+    service.services.door = failing
+    try:
+        answer = await post(service, body)
+    finally:
+        service.services.door = door
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (503, "ledger-unavailable")
+    assert answer.headers["retry-after"] == "2"
+    assert problem["recorded"] == 1_500
+    assert failing.waiting_most <= IN_FLIGHT_MAX
+    again = (await post(service, body)).json()
+    assert (again["recorded"], again["duplicates"]) == (1_100, 1_500)
+
+
+@pytest.mark.parametrize("headers", [{}, LINES])
+async def test_a_body_that_trickles_is_cut(
+    service: Service, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "BODY_WAIT_S", 0.05)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b'{"id":'
+        await asyncio.sleep(5)
+        yield b'"never"}'
+
+    answer = await service.client.post("/v1/events", content=trickle(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (408, "body-too-slow")
+    assert answer.headers["connection"] == "close"

@@ -1,0 +1,69 @@
+"""The schema is what the migrations make, and what is written down in tests/data/schema.txt.
+
+After a new migration: LEADLEDGER_TEST_WRITE_SCHEMA=1 make test, and read the difference.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from events.statements import SchemaNameInvalid
+from migrations.running import head_revision, migrate, revision_of
+from service.private_postgres import PrivatePostgres
+from tests.postgres import drop_database, fresh_database
+
+WRITTEN_DOWN = Path(__file__).parents[1] / "data" / "schema.txt"
+DESCRIBE = (Path(__file__).parents[1] / "schema.sql").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+async def owner(postgres_server: PrivatePostgres) -> AsyncIterator[AsyncEngine]:
+    owner_url, _ = fresh_database(postgres_server)
+    engine = create_async_engine(owner_url)
+    yield engine
+    await engine.dispose()
+    drop_database(postgres_server, owner_url)
+
+
+async def described(owner: AsyncEngine, schema: str) -> list[str]:
+    async with owner.connect() as connection:
+        found = await connection.execute(text(DESCRIBE), {"schema": schema})
+        return [line.replace(f"{schema}.", "ledger.") for line in found.scalars()]
+
+
+async def test_the_schema_is_what_is_written_down(owner: AsyncEngine) -> None:
+    await migrate(owner, schema="ledger", serving_role=None)
+    found = await described(owner, "ledger")
+    if os.environ.get("LEADLEDGER_TEST_WRITE_SCHEMA"):
+        WRITTEN_DOWN.write_text("\n".join(found) + "\n", encoding="utf-8")
+    assert found == WRITTEN_DOWN.read_text(encoding="utf-8").splitlines()
+
+
+async def test_migrating_again_changes_nothing(owner: AsyncEngine) -> None:
+    await migrate(owner, schema="ledger", serving_role="leadledger_app")
+    once = await described(owner, "ledger")
+    assert await migrate(owner, schema="ledger", serving_role="leadledger_app") == head_revision()
+    assert await described(owner, "ledger") == once
+    assert await revision_of(owner, schema="ledger") == head_revision()
+
+
+async def test_a_database_without_a_ledger_has_no_revision(owner: AsyncEngine) -> None:
+    assert await revision_of(owner, schema="ledger") is None
+
+
+async def test_two_ledgers_in_one_database_have_the_same_schema(owner: AsyncEngine) -> None:
+    await migrate(owner, schema="ledger", serving_role=None)
+    await migrate(owner, schema="second", serving_role=None)
+    first, second = await described(owner, "ledger"), await described(owner, "second")
+    without_bodies = [line for line in first if not line.startswith("function")]
+    assert [line for line in second if not line.startswith("function")] == without_bodies
+
+
+@pytest.mark.parametrize("name", ["", "Ledger", "led-ger", "pg_ledger", 'l"; DROP SCHEMA x', "1a"])
+async def test_a_schema_name_that_is_none_is_refused(owner: AsyncEngine, name: str) -> None:
+    with pytest.raises(SchemaNameInvalid):
+        await migrate(owner, schema=name, serving_role=None)

@@ -1,0 +1,159 @@
+"""Kill whoever can be killed, at random moments under load: nothing acknowledged is lost."""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from sqlalchemy import URL
+
+from events.verification import Verified
+from service.composition import APPLICATION_NAME
+from service.private_postgres import PrivatePostgres
+from tests.faults.ledger_check import check_ledger
+from tests.faults.log_check import Violation
+from tests.faults.open_ledger import open_ledger
+from tests.faults.processes import Heard, writing
+from tests.faults.traffic import Answer, Load, send
+from tests.faults.unsafe_append import ASYNCHRONOUS_COMMIT, replace_append
+from tests.faults.writing_process import Task
+from tests.http_service import prepare
+from tests.postgres import SMALL, connection_to, fresh_database
+from tests.tier import by_tier
+
+KILLS = by_tier(push=6, nightly=100)
+LOAD_S = 0.4
+"""How long a load runs undisturbed between two kills, at most."""
+
+
+async def write_and_be_killed(app_url: URL, *, ledger: str, seed: int) -> Heard:
+    """Send one load through processes that are killed one after the other, but for the last."""
+    draw = random.Random(seed)
+    load = Load(seed, senders=8, batches=100_000, numbers=by_tier(push=4_000, nightly=40_000))
+    heard = Heard([0] * load.senders)
+    for _ in range(KILLS):
+        task = Task(
+            app_url.render_as_string(hide_password=False), load, list(heard.batches), ledger
+        )
+        before = sum(heard.batches)
+        async with writing(task, heard) as process:
+            async with asyncio.timeout(30):
+                while sum(heard.batches) == before:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(LOAD_S * draw.random())
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+    return heard
+
+
+async def test_a_killed_writer_loses_nothing_that_it_acknowledged(
+    postgres_server: PrivatePostgres,
+) -> None:
+    _, app_url = fresh_database(postgres_server, prepare=prepare)
+    heard = await write_and_be_killed(app_url, ledger="safe", seed=1)
+    await check_ledger(app_url, heard.answers)
+
+
+async def test_a_writer_that_answers_before_the_commit_would_lose_events(
+    postgres_server: PrivatePostgres,
+) -> None:
+    """The twin: the same answers, a moment earlier."""
+    _, app_url = fresh_database(postgres_server, prepare=prepare)
+    heard = await write_and_be_killed(app_url, ledger="write-behind", seed=1)
+    with pytest.raises(Violation, match="the ledger holds"):
+        await check_ledger(app_url, heard.answers)
+
+
+Kill = Callable[[PrivatePostgres, int], None]
+
+
+def terminate_backend(_: PrivatePostgres, backend: int) -> None:
+    os.kill(backend, signal.SIGTERM)
+
+
+def kill_backend(_: PrivatePostgres, backend: int) -> None:
+    """The postmaster then ends everybody else, and recovers."""
+    os.kill(backend, signal.SIGKILL)
+
+
+def kill_postmaster(postgres: PrivatePostgres, _: int) -> None:
+    os.kill(postgres.pid, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def own_server(
+    data_dir: Path, settings: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[PrivatePostgres]:
+    """Run a server that may be killed, with a ledger in it, watched as the service watches it."""
+    postgres = PrivatePostgres(data_dir, extra_settings={**SMALL, **settings})
+    await asyncio.to_thread(postgres.start)
+    try:
+        await asyncio.to_thread(prepare, postgres.owner_url, postgres.app_url)
+        yield postgres
+    finally:
+        await asyncio.to_thread(postgres.stop)
+
+
+async def backends(url: URL) -> list[int]:
+    """Find the processes that serve the ledger's connections."""
+    async with connection_to(url) as connection:
+        rows = await connection.fetch(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = $1 ORDER BY pid",
+            APPLICATION_NAME,
+        )
+    return [row["pid"] for row in rows]
+
+
+async def kill_under_load(postgres: PrivatePostgres, kill: Kill, *, seed: int) -> list[Answer]:
+    """Let two queues write while the database is killed again and again; what was told."""
+    draw = random.Random(seed)
+    answers: list[Answer] = []
+    async with open_ledger(postgres.app_url) as one, open_ledger(postgres.app_url) as other:
+        loads = [
+            asyncio.create_task(send(load, at.send, lambda _, told: answers.extend(told)))
+            for at, load in (
+                (one, Load(seed, senders=8, batches=100_000, numbers=3_000)),
+                (other, Load(seed + 1, senders=8, batches=100_000, numbers=3_000)),
+            )
+        ]
+        for _ in range(KILLS):
+            told = len(answers)
+            async with asyncio.timeout(30):
+                while len(answers) == told:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(LOAD_S * draw.random())
+            kill(postgres, draw.choice(await backends(postgres.app_url)))
+            await asyncio.sleep(0.05)
+            await asyncio.to_thread(postgres.ensure_running)
+        for load in loads:
+            assert not load.done()
+            load.cancel()
+        await asyncio.wait(loads)
+    return answers
+
+
+@pytest.mark.parametrize("kill", [terminate_backend, kill_backend, kill_postmaster])
+async def test_a_killed_database_loses_nothing_that_was_acknowledged(
+    data_dir: Path, kill: Kill
+) -> None:
+    async with own_server(data_dir) as postgres:
+        answers = await kill_under_load(postgres, kill, seed=7)
+        verified = await check_ledger(postgres.app_url, answers)
+        assert verified.events > 10 * KILLS
+
+
+@pytest.mark.parametrize("kill", [kill_backend, kill_postmaster])
+async def test_a_commit_that_does_not_wait_for_the_disk_would_lose_events(
+    data_dir: Path, kill: Kill
+) -> None:
+    """The twin: the answer comes when the commit is in the memory of the database."""
+    async with own_server(data_dir, {"wal_writer_delay": "10s"}) as postgres:
+        await replace_append(postgres.owner_url, ASYNCHRONOUS_COMMIT)
+        answers = await kill_under_load(postgres, kill, seed=7)
+        with pytest.raises(Violation, match="the ledger holds"):
+            await check_ledger(postgres.app_url, answers)

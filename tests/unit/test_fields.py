@@ -1,0 +1,137 @@
+"""An event's data, divided into what the record may hold and what it may not."""
+
+import pytest
+
+from domain.lifecycle.definition import EventType, Field
+from events.fields import Divided, divide, mismatch
+from events.refusals import Refusal
+from tests.stories import demand_funnel
+
+SCREENING = demand_funnel().lifecycle.events["screening.completed"]
+ATTEMPT = demand_funnel().lifecycle.events["screening.attempted"]
+DEAL = demand_funnel().lifecycle.events["opportunity.created"]
+
+
+def test_declared_fields_are_parted_from_everything_else() -> None:
+    data = {"class": "now", "note": "call again", "deep": {"x": [1]}, "channel": "phone"}
+    assert divide(data, SCREENING) == Divided(
+        {"class": "now", "channel": "phone"}, {"note": "call again", "deep": {"x": [1]}}
+    )
+
+
+def test_null_is_a_declared_field_left_out() -> None:
+    assert divide({"class": "now", "channel": None, "note": None}, SCREENING) == Divided(
+        {"class": "now"}, {"note": None}
+    )
+
+
+def test_a_value_outside_its_list_is_refused_with_the_list() -> None:
+    assert divide({"class": "soon"}, SCREENING) == Refusal(
+        "event-invalid",
+        "The field class of screening.completed is one of now, later, not_yet.",
+        "/data/class",
+        {"expected": "one of now, later, not_yet"},
+    )
+
+
+@pytest.mark.parametrize("data", [{}, {"class": None}])
+def test_a_missing_field_is_refused_with_what_it_may_be(data: dict[str, None]) -> None:
+    assert divide(data, SCREENING) == Refusal(
+        "event-invalid",
+        "screening.completed needs the field class: a code, a string of up to 255 characters.",
+        "/data/class",
+        {"expected": ["now", "later", "not_yet"]},
+    )
+
+
+def test_a_missing_field_without_a_list_is_refused_with_its_type() -> None:
+    refused = divide({}, DEAL)
+    assert isinstance(refused, Refusal)
+    assert refused.members == {"expected": "a code, a string of up to 255 characters"}
+
+
+@pytest.mark.parametrize(
+    ("type", "value"),
+    [
+        ("text", "x" * 255),
+        ("text", ""),
+        ("code", "名刺"),
+        ("integer", -(2**63)),
+        ("amount", "1200.50"),
+        ("amount", "-0.000001"),
+        ("amount", 1200),
+        ("amount", "9" * 18),
+        ("boolean", False),
+        ("time", "2026-11-22T10:15:00+09:00"),
+        ("date", "2026-11-22"),
+    ],
+)
+def test_a_value_of_its_type_is_taken(type: str, value: object) -> None:
+    assert mismatch(Field("field", type), value) is None
+
+
+@pytest.mark.parametrize(
+    ("type", "value"),
+    [
+        ("text", "x" * 256),
+        ("text", 7),
+        ("code", ["a"]),
+        ("integer", True),
+        ("integer", 7.0),
+        ("integer", "7"),
+        ("amount", True),
+        ("amount", 7.5),
+        ("amount", "1,200"),
+        ("amount", "1e3"),
+        ("amount", "NaN"),
+        ("amount", "+1"),
+        ("amount", ".5"),
+        ("amount", "5."),
+        ("amount", "1.0000001"),
+        ("amount", "9" * 19),
+        ("amount", "\uff11\uff12"),
+        ("amount", "12\n"),
+        ("boolean", 1),
+        ("boolean", "true"),
+        ("time", "2026-11-22T10:15:00"),
+        ("time", 0),
+        ("date", "2026-02-30"),
+        ("date", "20261122"),
+        ("date", "\uff12026-01-01"),
+        ("date", 20261122),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_what_was_expected(
+    type: str, value: object
+) -> None:
+    expected = mismatch(Field("field", type), value)
+    assert expected is not None
+    assert expected in {
+        "a string of up to 255 characters",
+        "a code, a string of up to 255 characters",
+        "an integer",
+        'a decimal number in a string, such as "1200.50", or an integer',
+        "true or false",
+        "a time, RFC 3339 with an offset",
+        "a date, such as 2026-11-22",
+    }
+
+
+def test_a_wrong_type_names_the_place() -> None:
+    refused = divide({"reached": "yes"}, ATTEMPT)
+    assert refused == Refusal(
+        "event-invalid",
+        "The field reached of screening.attempted is true or false.",
+        "/data/reached",
+        {"expected": "true or false"},
+    )
+
+
+def test_what_is_no_value_of_a_list_may_be_of_any_type() -> None:
+    field: Field = SCREENING.fields["class"]
+    assert mismatch(field, {"a": 1}) == "one of now, later, not_yet"
+
+
+def test_an_event_type_without_fields_declares_nothing() -> None:
+    bare: EventType = demand_funnel().lifecycle.events["lead.accepted"]
+    assert divide({"note": 1}, bare) == Divided({}, {"note": 1})

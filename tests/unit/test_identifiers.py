@@ -1,0 +1,113 @@
+"""Identifiers: however it was written, the same person is found again."""
+
+import pytest
+
+from domain.lifecycle.definition import Lifecycle
+from events.identifiers import company_domain, domain, email, is_role_mailbox, phone
+from tests.stories import demand_funnel
+
+
+@pytest.fixture
+def lifecycle() -> Lifecycle:
+    return demand_funnel().lifecycle
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("hanako@example.co.jp", ("hanako", "example.co.jp")),
+        ("  Hanako.Sato@Example.CO.JP ", ("hanako.sato", "example.co.jp")),
+        ("a+b_c-d@sub.example.com.", ("a+b_c-d", "sub.example.com")),
+        ("佐藤@例え.テスト", ("佐藤", "xn--r8jz45g.xn--zckzah")),
+        ("x@MÜNCHEN.example", ("x", "xn--mnchen-3ya.example")),
+        ("x@ｅｘａｍｐｌｅ．ｃｏ．ｊｐ", ("x", "example.co.jp")),
+        (f"{'a' * 64}@example.com", ("a" * 64, "example.com")),
+    ],
+)
+def test_an_address_is_compared_in_lower_case_and_ascii_host(
+    written: str, expected: tuple[str, str]
+) -> None:
+    assert email(written) == expected
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "hanako",
+        "@example.com",
+        "hanako@",
+        "a@b@example.com",
+        "hana ko@example.com",
+        "hanako@localhost",
+        "hanako@example..com",
+        "hanako@-.com",
+        "hanako@例え..テスト",
+        f"{'a' * 65}@example.com",
+        f"a@{'b' * 64}.com",
+        f"a@{'ü' * 64}.com",
+        "hanako@example.c",
+    ],
+)
+def test_what_is_no_address_is_none(written: str) -> None:
+    assert email(written) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("03-1234-5678", "+81312345678"),
+        ("０３－１２３４－５６７８", "+81312345678"),
+        ("０３（１２３４）５６７８", "+81312345678"),
+        ("03ー1234ー5678", "+81312345678"),
+        ("03\u22121234\u22125678", "+81312345678"),
+        ("03\u20101234\u20155678", "+81312345678"),
+        ("＋８１　３　１２３４　５６７８", "+81312345678"),
+        ("+81 (0)3-1234-5678", "+81312345678"),
+        ("＋８１－（０）３－１２３４－５６７８", "+81312345678"),
+        ("0081 3 1234 5678", "+81312345678"),
+        (" +81.3.1234.5678 ", "+81312345678"),
+        ("090/1111/2222", "+819011112222"),
+        ("+1 (212) 555-0100", "+12125550100"),
+        ("+44 20 7946 0000", "+442079460000"),
+    ],
+)
+def test_a_number_is_compared_in_e164_however_it_was_written(written: str, expected: str) -> None:
+    assert phone(written, "81") == expected
+
+
+def test_a_national_number_belongs_to_the_country_of_the_lifecycle() -> None:
+    assert phone("030 901820", "49") == "+4930901820"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "1234-5678",
+        "+0312345678",
+        "+81",
+        "03-1234-5678 内線12",
+        "+1234567890123456",
+        "call me",
+        "+\u0663\u0661234567",
+        "0\u0663-1234-5678",
+    ],
+)
+def test_what_is_no_number_is_none(written: str) -> None:
+    assert phone(written, "81") is None
+
+
+def test_a_host_name_is_not_an_address_nor_a_path() -> None:
+    assert domain("Example.COM.") == "example.com"
+    assert [domain(one) for one in ("a@example.com", "example.com/x", "com", "")] == [None] * 4
+
+
+def test_a_free_mail_provider_tells_no_company(lifecycle: Lifecycle) -> None:
+    assert company_domain("gmail.com", lifecycle) is None
+    assert company_domain("example.co.jp", lifecycle) == "example.co.jp"
+
+
+def test_a_desk_is_no_person(lifecycle: Lifecycle) -> None:
+    assert is_role_mailbox("info", lifecycle)
+    assert not is_role_mailbox("hanako", lifecycle)
