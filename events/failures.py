@@ -6,12 +6,24 @@ CONNECTION_LOST: tuple[type[Exception], ...] = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    # What the driver says of a connection that was told it is being ended, before it has ended.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
 )
 """The database is away, going away, full, or busy: the same batch can be tried again."""
+
+EVENT_REJECTED: tuple[type[asyncpg.PostgresError], ...] = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    asyncpg.RaiseError,
+)
+"""The database looked at what was to be written and will not have it. Whatever else it says, a
+ledger that has become read-only, a right that is gone, a plan that is out of date, says nothing of
+the events, and none may be refused for it."""
 
 
 class LedgerUnavailable(Exception):

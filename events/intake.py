@@ -114,7 +114,7 @@ class Intake:
             appended = await self._ledger.append([one.submission for one in batch])
         except LedgerUnavailable as error:
             _fail(batch, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - PLACEHOLDER
             # Broken code must not take the queue down with it: those who wait are told, and the
             # next batch is tried on a memory that is read anew.
             log.exception("ledger.append_failed")

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import asyncpg
 import structlog
@@ -20,23 +21,27 @@ from domain.events import LEDGER, Event
 from domain.lifecycle.loading import load as load_lifecycle
 from events import rows
 from events.answers import not_storable, refused
-from events.failures import CONNECTION_LOST, LedgerUnavailable
+from events.failures import CONNECTION_LOST, EVENT_REJECTED, LedgerUnavailable
 from events.memory import Memory
 from events.outcomes import Outcome
 from events.plan import Known, Plan
 from events.reader import LedgerReader
+from events.refusals import Refused
 from events.sessions import Driver, Session, open_session
 from events.statements import load
 from events.submissions import Submission
 
 ATTEMPTS_MAX = 8
-"""Tries of one batch when the connection fails: together some eight seconds, the time in which a
-database restarts; a client's own retry takes over after that."""
+GIVE_UP_AFTER_S = 8.0
+"""Tries of one batch, and no further one after so long: the time in which a database restarts. A
+client's own retry takes over after that."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
 ANSWER_WAIT_S = 30.0
 """How long one try may take before its connection counts as lost."""
 CLOCK_TRIES_MAX = 3
 """Proposals of a recorded time: ours, then the database's own, then once more."""
+
+_TRY_AGAIN: tuple[type[Exception], ...] = (*CONNECTION_LOST, asyncpg.PostgresError)
 
 log = structlog.get_logger()
 
@@ -89,7 +94,7 @@ class Ledger:
         """
         try:
             return await self._persist(submissions)
-        except asyncpg.PostgresError as error:
+        except EVENT_REJECTED as error:
             return await self._halve(submissions, error)
 
     async def publish_first(self, text: str) -> bool:
@@ -98,19 +103,24 @@ class Ledger:
         The ledger's subject is not read first: a ledger without a lifecycle has no events.
         """
         lifecycle = load_lifecycle(text)
-        plan = Plan(self.memory, {}, self._propose_time())
         data = {"name": lifecycle.name, "version": 1, "text": text}
-        plan.enter_own(
-            Event(1, "lifecycle.published", LEDGER, plan.recorded_at, data, {}),
-            id="lifecycle.1",
-            lifecycle=1,
-        )
         session = await self._open_session()
-        try:
-            await self._write_rows(session.driver, plan)
-        except (_Stale, asyncpg.UniqueViolationError):
-            return False
-        return True
+        for _ in range(CLOCK_TRIES_MAX):
+            plan = Plan(self.memory, {}, self._propose_time())
+            plan.enter_own(
+                Event(1, "lifecycle.published", LEDGER, plan.recorded_at, data, {}),
+                id="lifecycle.1",
+                lifecycle=1,
+            )
+            try:
+                await self._write_rows(session.driver, plan)
+            except (_Stale, asyncpg.UniqueViolationError):
+                return False
+            except _ClockDiffers as differs:
+                self._clock_ahead = differs.database_time - datetime.now(UTC)
+            else:
+                return True
+        raise self._clock_behind()
 
     def forget(self) -> None:
         """Distrust what is remembered; the next batch reads it anew."""
@@ -124,17 +134,19 @@ class Ledger:
 
     async def _persist(self, submissions: Sequence[Submission]) -> Appended:
         """Try until the database answers. Trying again is safe: keys are looked up first."""
-        pause = FIRST_PAUSE_S
+        pause, began = FIRST_PAUSE_S, monotonic()
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
                 async with asyncio.timeout(ANSWER_WAIT_S):
                     return await self._try(submissions)
-            except CONNECTION_LOST as error:
+            except EVENT_REJECTED:
+                raise
+            except _TRY_AGAIN as error:
                 await self._drop_session()
                 self._expects_known_keys = True
                 log.warning("ledger.try_failed", attempt=attempt, error=type(error).__name__)
-                if attempt == ATTEMPTS_MAX:
-                    raise LedgerUnavailable("the database does not answer") from error
+                if attempt == ATTEMPTS_MAX or monotonic() - began > GIVE_UP_AFTER_S:
+                    raise LedgerUnavailable("the database takes nothing at present") from error
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
         raise AssertionError("the last attempt returns or raises")
@@ -156,7 +168,9 @@ class Ledger:
         """The fast path: one statement, if nobody else wrote and no key is known."""
         if not await self._reader.recall(session.driver, self.memory, submissions):
             raise _Stale
-        return await self._write(session, submissions, known={})
+        plan, appended = await self._plan_and_write(session, submissions, known=None)
+        plan.commit()
+        return appended
 
     async def _append_locked(self, session: Session, submissions: Sequence[Submission]) -> Appended:
         """Lock first, follow what others wrote, look up every key, then decide."""
@@ -173,27 +187,22 @@ class Ledger:
         plan.commit()
         return appended
 
-    async def _write(
-        self,
-        session: Session,
-        submissions: Sequence[Submission],
-        *,
-        known: Mapping[tuple[str, str], Known],
-    ) -> Appended:
-        plan, appended = await self._plan_and_write(session, submissions, known)
-        plan.commit()
-        return appended
-
     async def _plan_and_write(
         self,
         session: Session,
         submissions: Sequence[Submission],
-        known: Mapping[tuple[str, str], Known],
+        known: Mapping[tuple[str, str], Known] | None,
     ) -> tuple[Plan, Appended]:
-        """Decide and call the statement. The memory takes the plan over only after the commit."""
+        """Decide and call the statement. The memory takes the plan over only after the commit.
+
+        `known` is None where no key has been looked up: the unique key finds those that are
+        written again, but not those that would be refused.
+        """
         for _ in range(CLOCK_TRIES_MAX):
-            plan = Plan(self.memory, known, self._propose_time())
+            plan = Plan(self.memory, known or {}, self._propose_time())
             outcomes = [plan.submit(submission) for submission in submissions]
+            if known is None and plan.asks_for_keys:
+                raise _Stale
             try:
                 if not plan.is_empty:
                     await self._write_rows(session.driver, plan)
@@ -201,10 +210,7 @@ class Ledger:
                 self._clock_ahead = differs.database_time - datetime.now(UTC)
             else:
                 return plan, Appended(outcomes, plan.position)
-        raise LedgerUnavailable(
-            f"the ledger's last event was recorded at {self.memory.recorded_at}, which is ahead of "
-            "the database's clock: correct the clock, or wait until it has caught up"
-        )
+        raise self._clock_behind()
 
     async def _write_rows(self, driver: Driver, plan: Plan) -> None:
         """Write the plan in one statement.
@@ -218,6 +224,12 @@ class Ledger:
             raise _Stale
         if row["outcome"] == "clock-differs":
             raise _ClockDiffers(row["database_time"])
+
+    def _clock_behind(self) -> LedgerUnavailable:
+        return LedgerUnavailable(
+            f"the ledger's last event was recorded at {self.memory.recorded_at}, which is ahead of "
+            "the database's clock: correct the clock, or wait until it has caught up"
+        )
 
     def _propose_time(self) -> datetime:
         return max(datetime.now(UTC) + self._clock_ahead, self.memory.recorded_at)
@@ -239,8 +251,15 @@ class Ledger:
             halves = await self._halve(parts, error)
             return Appended([[*halves.outcomes[0], *halves.outcomes[1]]], halves.position)
         log.error("ledger.event_rejected_by_database", error=type(error).__name__)
-        outcomes: list[Outcome] = [refused(item, not_storable()) for item in items]
-        return Appended([outcomes], self.memory.position)
+        return await self._keep_refused([refused(item, not_storable()) for item in items])
+
+    async def _keep_refused(self, outcomes: Sequence[Refused]) -> Appended:
+        """Record why nothing was recorded; if even that is rejected, the sender alone is told."""
+        try:
+            return await self._persist([Submission(tuple(outcomes))])
+        except EVENT_REJECTED as error:
+            log.exception("ledger.refusal_rejected_by_database", error=type(error).__name__)
+            return Appended([list(outcomes)], self.memory.position)
 
     async def _open_session(self) -> Session:
         if self._session is None:

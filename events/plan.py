@@ -67,6 +67,10 @@ class Plan:
     links: list[Link] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
+    asks_for_keys: bool = False
+    """Whether something was refused for what the memory says. Nothing of it would be written, so
+    only a look-up can tell whether it is an event already; then it is a duplicate, whatever the
+    state has become since."""
     _recorded_time: str = ""
     _spare: str = ""
 
@@ -90,11 +94,20 @@ class Plan:
         outcomes = [self._take(item) for item in submission.items]
         if any(isinstance(outcome, Refused) for outcome in outcomes):
             self._return_to(mark)
+            self.asks_for_keys = True
             outcomes = [
-                self._refuse(outcome) if isinstance(outcome, Refused) else answers.held_back(item)
+                self._hold_back(item, outcome)
                 for item, outcome in zip(submission.items, outcomes, strict=True)
             ]
         return outcomes
+
+    def _hold_back(self, item: Item | Refused, outcome: Outcome) -> Outcome:
+        """Answer for an item of a strict submission of which nothing is recorded now."""
+        if isinstance(outcome, Refused):
+            return self._refuse(outcome)
+        if isinstance(outcome, Duplicate) and outcome.position <= self.memory.position:
+            return outcome
+        return answers.held_back(item)
 
     def _mark(self) -> "_Mark":
         return _Mark(
@@ -122,6 +135,7 @@ class Plan:
             return self._refuse(answers.refused(item, answers.reused(known.position)))
         outcome = self._decide(signal)
         if isinstance(outcome, Refusal):
+            self.asks_for_keys = True
             return self._refuse(answers.refused(item, outcome))
         first = self.entries[outcome.position - self.memory.position - 1]
         self.own_keys[key] = Known(outcome.position, first.leaf, signal.fingerprint)

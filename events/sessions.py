@@ -3,6 +3,8 @@
 from typing import Any, TypeAlias
 
 import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 Driver: TypeAlias = "asyncpg.Connection[Any]"
@@ -26,8 +28,18 @@ class Session:
 
 
 async def open_session(engine: AsyncEngine) -> Session:
-    """Borrow a connection."""
-    connection = await engine.connect()
+    """Borrow a connection.
+
+    Raises:
+        ConnectionError: the database is not to be reached, or will not have us, whatever it says.
+        TimeoutError: all connections of this process are taken.
+    """
+    try:
+        connection = await engine.connect()
+    except (DBAPIError, asyncpg.PostgresError) as error:
+        raise ConnectionError("no connection to the database") from error
+    except PoolTimeoutError as error:
+        raise TimeoutError("all connections of this process are taken") from error
     try:
         raw = await connection.get_raw_connection()
         driver = raw.driver_connection

@@ -124,7 +124,10 @@ SELECT generation
  WHERE name = :name AND status = 'retired'
  ORDER BY generation
 
--- name: forget_retired
--- Last, so that a crash before it is noticed and the rows are not left behind.
-DELETE FROM ledger.projections
+-- name: close_retired
+-- Last, so that a crash before it is noticed and no rows are left behind. The checkpoint stays: a
+-- generation's number is never used again, or a rebuild that has given way could take another for
+-- its own.
+UPDATE ledger.projections
+   SET status = 'removed'
  WHERE name = :name AND generation = :generation AND status = 'retired'

@@ -170,7 +170,7 @@ class Follower:
         statement = self._sql["stop"]
         values = {
             "name": self.projection.name,
-            "position": failed.position - 1,
+            "position": step.position,
             "failure": str(failed),
         }
         async with transaction(self._engine, self._sql["limit_waits"]) as driver:

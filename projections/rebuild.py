@@ -269,7 +269,7 @@ class _Rebuild:
                     deleted = await driver.fetchval(
                         statement.driver_sql, *statement.arguments(values)
                     )
-            await self._execute("forget_retired", generation=generation)
+            await self._execute("close_retired", generation=generation)
 
     async def _read(self, after: int, upto: int) -> Page:
         async with borrowed(self.engine) as driver:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from events.digests import Digests
 from events.intake import Append, Intake
 from events.ledger import Ledger
+from projections.funnel import FunnelQueries
 from projections.runner import Runner
 from projections.stage_intervals import stage_intervals
 from service.appends import Appends
@@ -92,6 +93,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             appends=appends,
             metrics=metrics,
             runner=runner,
+            funnel=FunnelQueries(settings.schema_name),
         )
         stack.callback(services.closing.set)
         yield services

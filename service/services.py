@@ -11,6 +11,7 @@ from events.digests import Digests
 from events.ledger import Ledger
 from events.outcomes import Outcome
 from events.submissions import Submission
+from projections.funnel import FunnelQueries
 from projections.runner import Runner
 from service.appends import Appends
 from service.keys.directory import KeyDirectory
@@ -41,6 +42,7 @@ class Services:
     appends: Appends
     metrics: Metrics
     runner: Runner
+    funnel: FunnelQueries
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""
     _compiled: Compiled | None = None

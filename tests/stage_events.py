@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import URL
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-
 from domain.events import LEDGER, Event, Subject
 from domain.lifecycle.definition import SubjectKind
 from events.records import OWN_SOURCE, Envelope, encode, leaf_of, rfc3339
-from events.sessions import Driver
 from events.shipped import read_lifecycle_text
-from migrations.running import migrate
+from tests.postgres import Connection
 
+EVENT_COLUMNS = (
+    *("position", "source", "id", "subject_id", "subject_version", "type"),
+    *("occurred_at", "recorded_at", "leaf", "record"),
+)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -70,9 +70,7 @@ class Script:
         effects: dict[str, Any] | None = None,
         forwarded_to: int | None = None,
     ) -> Event:
-        event = self.tell(
-            number, at, kind=kind, type="stage.corrected", forwarded_to=forwarded_to
-        )
+        event = self.tell(number, at, kind=kind, type="stage.corrected", forwarded_to=forwarded_to)
         moved = event._replace(
             stage_to=to,
             effective_at=event.occurred_at,
@@ -118,7 +116,7 @@ def recorded_at(position: int) -> datetime:
     return datetime(2026, 6, 1, tzinfo=UTC) + timedelta(minutes=position)
 
 
-async def append(driver: Driver, events: Sequence[Event]) -> None:
+async def append(driver: Connection, events: Sequence[Event]) -> None:
     """Put events into the ledger as they are, and move its head."""
     records = records_of(events)
     rows = [
@@ -136,12 +134,9 @@ async def append(driver: Driver, events: Sequence[Event]) -> None:
         )
         for event, record in zip(events, records, strict=True)
     ]
-    columns = (
-        "position source id subject_id subject_version type occurred_at recorded_at leaf record"
-    )
     async with driver.transaction():
         await driver.copy_records_to_table(
-            "events", schema_name="ledger", columns=columns.split(), records=rows
+            "events", schema_name="ledger", columns=EVENT_COLUMNS, records=rows
         )
         await driver.execute(
             "INSERT INTO ledger.ledger_head (ledger_id, position, recorded_at, secret_check) "
@@ -150,10 +145,3 @@ async def append(driver: Driver, events: Sequence[Event]) -> None:
             events[-1].position,
             recorded_at(events[-1].position),
         )
-
-
-async def migrated(owner_url: URL) -> AsyncEngine:
-    """Open an engine on a ledger that has all its tables and nothing in them."""
-    engine = create_async_engine(owner_url, pool_size=4)
-    await migrate(engine, schema="ledger", serving_role=None)
-    return engine

@@ -207,7 +207,8 @@ CREATE TABLE ledger.projections (
     recorded_at timestamptz,
     failure text,
     CONSTRAINT projections_have_one_checkpoint PRIMARY KEY (name, generation),
-    CONSTRAINT projections_have_a_status CHECK (status IN ('building', 'live', 'retired')),
+    CONSTRAINT projections_have_a_status
+        CHECK (status IN ('building', 'live', 'retired', 'removed')),
     CONSTRAINT projections_position_is_not_negative CHECK (position >= 0)
 ) WITH (fillfactor = 10);
 

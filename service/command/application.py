@@ -9,6 +9,7 @@ from events.digests import SecretTooShort
 from events.failures import NotMigrated, SecretDiffers
 from events.shipped import LifecycleNotFound
 from service.command.exits import CommandFailed, Exit, explain_exits
+from service.command.funnel import funnel
 from service.command.history import history
 from service.command.import_table import import_table
 from service.command.importing.refused_file import RefusedFileUnwritable
@@ -64,6 +65,7 @@ application = typer.Typer(
 application.command(epilog=explain_settings())(serve)
 application.command()(migrate)
 application.command("import")(import_table)
+application.command()(funnel)
 application.command()(history)
 application.command()(replay)
 application.command()(verify)

@@ -79,8 +79,8 @@ def serve(
             log.info("service.stopped")
 
 
-class Stopped(BaseException):
-    """Somebody asked the service to stop. Like KeyboardInterrupt it passes every handler."""
+class Stopped(KeyboardInterrupt):
+    """Somebody asked the service to stop. An event loop lets this one, and no other, pass."""
 
 
 class Stopping:

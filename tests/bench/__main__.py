@@ -24,6 +24,7 @@ from tests.bench import (
     bench_log,
     bench_parsing,
     bench_post,
+    bench_visible,
 )
 from tests.bench.figures import Figure
 from tests.bench.servers import Bench, running_bench
@@ -32,6 +33,7 @@ from tests.bench.sizes import FULL, QUICK
 BENCHES: Final[Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]]] = {
     "post": bench_post.measure,
     "bulk": bench_bulk.measure,
+    "visible": bench_visible.measure,
     "log": bench_log.measure,
     "growth": bench_growth.measure,
     "json": bench_parsing.measure,

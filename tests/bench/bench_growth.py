@@ -1,18 +1,20 @@
-"""Appending to a large log beside appending to a small one."""
+"""What grows with the log, and must not: the time to append, and the time to ask for the funnel."""
 
 import statistics
 
+from projections.runner import Runner
+from projections.stage_intervals import NAME, stage_intervals
 from tests.bench.figures import Figure, at_most, figure_of, in_rounds
 from tests.bench.ledgers import Written, written
 from tests.bench.mix import events_of
-from tests.bench.servers import Bench
+from tests.bench.servers import FLOOR, Bench, Server, serving
 
 SINGLES = 100
 """Transactions of one event a round."""
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return the time of an event at both logs, in batches and alone.
+    """Return the time of an event at both logs, in batches and alone, and that of the funnel.
 
     Half of the events are of new leads, half of leads that the log has known for long; ids are
     random, so that they fall anywhere into the indexes.
@@ -21,34 +23,68 @@ async def measure(bench: Bench) -> list[Figure]:
     async with written(bench, "small") as small, written(bench, "large") as large:
         await small.grow(sizes.small_log)
         await large.grow(sizes.large_log)
-        note = f"{sizes.small_log} against {sizes.large_log} events"
-        batched = await in_rounds(
-            sizes.rounds,
-            floor=lambda number: _append(small, "batched", number, sizes.appended),
-            measured=lambda number: _append(large, "batched", number, sizes.appended),
-        )
-        single = await in_rounds(
-            sizes.rounds,
-            floor=lambda number: _append(small, "single", number, SINGLES, size=1),
-            measured=lambda number: _append(large, "single", number, SINGLES, size=1),
-        )
-    return [
-        figure_of(
-            "append to a large log, 500 a batch", batched, unit="µs/event", aim=at_most(1.2), note=note
-        ),
-        figure_of(
-            "append to a large log, one by one", single, unit="µs/event", aim=at_most(1.2), note=note
-        ),
-    ]
+        return [
+            await _compare(bench, small, large, "batched", count=sizes.appended, size=500),
+            await _compare(bench, small, large, "single", count=SINGLES, size=1),
+            await _ask(bench, small, sizes.small_log),
+            await _ask(bench, large, sizes.large_log),
+        ]
 
 
-async def _append(log: Written, name: str, number: int, count: int, *, size: int = 500) -> float:
+async def _compare(
+    bench: Bench, small: Written, large: Written, name: str, *, count: int, size: int
+) -> Figure:
+    pairs = await in_rounds(
+        bench.sizes.rounds,
+        floor=lambda number: _append(small, f"{name}-{number}", number, count=count, size=size),
+        measured=lambda number: _append(large, f"{name}-{number}", number, count=count, size=size),
+    )
+    return figure_of(
+        f"append to a large log, {name}",
+        pairs,
+        unit="µs/event",
+        aim=at_most(1.2),
+        note=f"{bench.sizes.large_log} events against {bench.sizes.small_log}; {size} a batch",
+    )
+
+
+async def _append(log: Written, name: str, number: int, *, count: int, size: int) -> float:
     """Return the median time of an event: a checkpoint of the database is another's business."""
-    tag = f"{log.founded.schema}-{name}-{number}"
+    tag = f"{log.founded.schema}-{name}"
     known = log.tags[number % len(log.tags)]
     fresh = events_of(f"{tag}-new", count // 2)
     returning = events_of(f"{tag}-old", count // 2, people=known)
     mixed = [event for pair in zip(fresh, returning, strict=True) for event in pair]
-    batches = log.batches(mixed, size)
-    seconds = [await log.append([batch]) / len(batch.items) for batch in batches]
+    seconds = [await log.append([batch]) / len(batch.items) for batch in log.batches(mixed, size)]
     return statistics.median(seconds) * 1e6
+
+
+async def _ask(bench: Bench, log: Written, events: int) -> Figure:
+    """Ask for the funnel of now, beside the same route that answers a constant."""
+    await project(log)
+
+    async def median_ms(server: Server) -> float:
+        told = await server.fulfil("200", kind="get", count=bench.sizes.asked, path="/v1/funnel")
+        return statistics.median(told.latencies) * 1e3
+
+    ledger = log.founded
+    with serving(bench, ledger) as service, serving(bench, ledger, module=FLOOR) as constant:
+        await median_ms(constant)
+        await median_ms(service)
+        pairs = await in_rounds(
+            bench.sizes.rounds,
+            floor=lambda _: median_ms(constant),
+            measured=lambda _: median_ms(service),
+        )
+    return figure_of(
+        f"funnel answer now, {events} events", pairs, unit="ms", aim=at_most(1.5)
+    )
+
+
+async def project(log: Written) -> None:
+    """Bring the stage intervals to the end of the log."""
+    schema = log.founded.schema
+    runner = Runner(log.founded.engine, schema=schema, projections=[stage_intervals(schema)])
+    await runner.prepare()
+    while await runner.step(NAME) < log.ledger.memory.position:
+        pass

@@ -12,8 +12,8 @@ from events.sessions import Driver, open_session
 from events.statements import Statement, load
 from events.verification import pages, verify
 from projections.rebuild import rebuild
-from projections.runner import Runner
 from projections.stage_intervals import stage_intervals
+from tests.bench.bench_growth import project
 from tests.bench.figures import Figure, at_least, figure_of, in_rounds
 from tests.bench.ledgers import Written, written
 from tests.bench.servers import Bench
@@ -93,13 +93,8 @@ class _Log:
 async def _log(bench: Bench) -> AsyncIterator[_Log]:
     async with written(bench, SCHEMA) as ledger:
         await ledger.grow(bench.sizes.read)
-        engine = ledger.founded.engine
-        runner = Runner(engine, schema=SCHEMA, projections=[stage_intervals(SCHEMA)])
-        await runner.prepare()
-        position = ledger.ledger.memory.position
-        while await runner.step("stage_intervals") < position:
-            pass
-        session = await open_session(engine)
+        await project(ledger)
+        session = await open_session(ledger.founded.engine)
         try:
             yield _Log(ledger, session.driver)
         finally:

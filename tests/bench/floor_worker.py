@@ -3,7 +3,8 @@
     python -m tests.bench.floor_worker SOCKET_FD READY_FD PARENT_PID
 
 Everything is the product's own: the server and its settings, keys, parsing, reading, the answer.
-Only the door behind the route is another one, which says at once what the ledger would say.
+Only the door behind the route is another one, which says at once what the ledger would say; and
+the funnel is always the one that it was when it was first asked for.
 """
 
 import asyncio
@@ -11,18 +12,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from unittest.mock import patch
 
-from fastapi import FastAPI
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
 
 from events.outcomes import Moved, Outcome, Recorded
 from events.refusals import Refused
 from events.submissions import Item, Submission
+from projections.figures import Breakdown
+from service.answers import json_answer
 from service.app import create_app
 from service.composition import open_services
 from service.hosting import worker
 from service.logs import configure_logs
+from service.routes.funnel import By, KnownAt, WaitFor, get_funnel
+from service.routes.parameters import Lang, ProjectionsReader, Time
 from service.services import Services
 from service.settings import database_url_of, read_settings
 
+FUNNEL = "/v1/funnel"
 LEAD = "lead/019aac1e-0000-7000-8000-000000000000"
 
 
@@ -49,6 +58,25 @@ class AnsweringDoor:
         )
 
 
+async def constant_funnel(
+    *,
+    request: Request,
+    _: ProjectionsReader,
+    as_of: Time = None,
+    known_at: KnownAt = None,
+    by: By = Breakdown.NONE,
+    lang: Lang = None,
+    wait_for: WaitFor = None,
+) -> Response:
+    """Take what the funnel's route takes, and answer what it answered first."""
+    del as_of, known_at, by, lang, wait_for
+    state = request.app.state
+    if not hasattr(state, "funnel"):
+        answered = await get_funnel(request=request, _=_)
+        state.funnel = orjson.loads(answered.body)
+    return json_answer(state.funnel)
+
+
 def floor_app() -> FastAPI:
     """Make the application as a worker does, with the other door."""
     settings = read_settings()
@@ -62,7 +90,14 @@ def floor_app() -> FastAPI:
             services.door = AnsweringDoor()
             yield services
 
-    return create_app(open_answering)
+    app = create_app(open_answering)
+    app.router.routes[:] = [
+        APIRoute(FUNNEL, constant_funnel, response_model=None)
+        if getattr(route, "path", None) == FUNNEL
+        else route
+        for route in app.router.routes
+    ]
+    return app
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ TYPES = (
     *("lead.recycled", "stage.corrected", "owner.assigned", "market.target_listed"),
     *("account.segmented", "lifecycle.published", "identity.linked", "screening.completed"),
 )
-STRANGE = (
+STRANGE: tuple[object, ...] = (
     *(None, True, False, 0, -1, 2**63 - 1, -(2**63), 1.5, 1e308, "", " ", "x" * 300, "é\u0301"),
     *(
         "\u202e",
@@ -67,7 +67,7 @@ STRANGE = (
     *("1970-01-01T00:00:00Z", "2200-12-31T23:59:59.999999999+14:00", "0001-01-01T00:00:00Z"),
     *("a@b", "@", "a@" + "b" * 250 + ".jp", "+", "00", "info@example.co.jp", "xn--", "..", "a.b"),
 )
-HEADERS = (
+HEADERS: tuple[dict[str, str], ...] = (
     {},
     {"content-type": "application/x-ndjson"},
     {"prefer": "handling=strict"},

@@ -27,16 +27,18 @@ from tests.postgres import SMALL, connection_to, fresh_database
 from tests.tier import by_tier
 
 KILLS = by_tier(push=6, nightly=100)
+PROCESS_KILLS = by_tier(push=3, nightly=30)
+"""Fewer, because a process takes a second or two to start."""
 LOAD_S = 0.4
 """How long a load runs undisturbed between two kills, at most."""
 
 
-async def write_and_be_killed(app_url: URL, *, ledger: str, seed: int) -> Heard:
+async def write_and_be_killed(app_url: URL, *, ledger: str, seed: int, kills: int) -> Heard:
     """Send one load through processes that are killed one after the other, but for the last."""
     draw = random.Random(seed)
     load = Load(seed, senders=8, batches=100_000, numbers=by_tier(push=4_000, nightly=40_000))
     heard = Heard([0] * load.senders)
-    for _ in range(KILLS):
+    for _ in range(kills):
         task = Task(
             app_url.render_as_string(hide_password=False), load, list(heard.batches), ledger
         )
@@ -55,7 +57,7 @@ async def test_a_killed_writer_loses_nothing_that_it_acknowledged(
     postgres_server: PrivatePostgres,
 ) -> None:
     _, app_url = fresh_database(postgres_server, prepare=prepare)
-    heard = await write_and_be_killed(app_url, ledger="safe", seed=1)
+    heard = await write_and_be_killed(app_url, ledger="safe", seed=1, kills=PROCESS_KILLS)
     await check_ledger(app_url, heard.answers)
 
 
@@ -64,7 +66,7 @@ async def test_a_writer_that_answers_before_the_commit_would_lose_events(
 ) -> None:
     """The twin: the same answers, a moment earlier."""
     _, app_url = fresh_database(postgres_server, prepare=prepare)
-    heard = await write_and_be_killed(app_url, ledger="write-behind", seed=1)
+    heard = await write_and_be_killed(app_url, ledger="write-behind", seed=1, kills=2)
     with pytest.raises(Violation, match="the ledger holds"):
         await check_ledger(app_url, heard.answers)
 

@@ -96,7 +96,7 @@ def test_an_encoding_that_nobody_can_undo_is_named() -> None:
     ],
 )
 def test_headers_tell_how_a_body_is_read(
-    headers: list[tuple[bytes, bytes]], is_lines: bool, is_strict: bool
+    *, headers: list[tuple[bytes, bytes]], is_lines: bool, is_strict: bool
 ) -> None:
     transfer = read_transfer({"headers": headers})
     assert (transfer.is_lines, transfer.is_strict) == (is_lines, is_strict)

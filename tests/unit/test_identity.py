@@ -107,8 +107,9 @@ def test_a_cookie_that_points_to_the_same_lead_already_is_not_linked_again() -> 
 def test_the_most_trusted_identifier_receives_the_event_and_the_conflict_is_told(
     more: Identifier, less: Identifier, order: int
 ) -> None:
-    identifiers = (less, more) if is_reversed else (more, less)
-    found = resolved(*identifiers, pointers={more: "a", less: "b"}, leads={"a": KNOWN, "b": KNOWN})
+    found = resolved(
+        *(more, less)[::order], pointers={more: "a", less: "b"}, leads={"a": KNOWN, "b": KNOWN}
+    )
     assert found == Resolution("a", "a", conflicts=("b",))
 
 

@@ -21,7 +21,7 @@ BATCH_EVENTS_MAX = 1_000
 """The service lists the first thousand refusals of a request: a batch within that loses none."""
 
 FIRST_WAIT_S = 0.5
-WAIT_S_MAX = 15.0
+WAIT_S_MAX = 5.0
 SILENCE_S_MAX = 180.0
 """How long a service may be away in the middle of an import: a restart, a failover."""
 

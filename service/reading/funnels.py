@@ -1,0 +1,130 @@
+"""The funnel's figures in JSON: codes, and beside them labels where a language is asked for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from domain.lifecycle.definition import UNPLACED, Lifecycle, Track
+from events.records import rfc3339
+from projections.figures import (
+    Breakdown,
+    Flow,
+    FlowPart,
+    Funnel,
+    FunnelPart,
+    StageFigures,
+    StageFlow,
+)
+
+
+class Labels:
+    """The words of one language. A class, because every part of an answer needs them.
+
+    Without a language it adds nothing.
+    """
+
+    def __init__(self, lifecycle: Lifecycle, language: str | None) -> None:
+        self._lifecycle = lifecycle
+        self._language = language
+
+    def of_stage(self, track: Track, stage: str) -> dict[str, str]:
+        """Return the label of a stage; its code where the lifecycle of today lacks it."""
+        if self._language is None:
+            return {}
+        found = track.stages.get(stage)
+        label = found.words.label.get(self._language, stage) if found is not None else stage
+        return {"stage_label": label}
+
+    def of_value(self, breakdown: Breakdown, value: str | None) -> dict[str, str]:
+        """Return the label of an origin; other values are nobody's codes."""
+        words = self._lifecycle.origins.get(value or "")
+        if self._language is None or breakdown is not Breakdown.ORIGIN or words is None:
+            return {}
+        return {"value_label": words.label.get(self._language, value or "")}
+
+    @property
+    def leads(self) -> Track:
+        return self._lifecycle.lead
+
+    @property
+    def accounts(self) -> Track:
+        return self._lifecycle.account
+
+
+def describe_funnel(funnel: Funnel, labels: Labels) -> dict[str, Any]:
+    """Write who stands where."""
+    return {
+        "as_of_position": str(funnel.position),
+        "lifecycle": funnel.lifecycle_version,
+        "as_of": rfc3339(funnel.as_of) if funnel.as_of is not None else None,
+        "by": _by(funnel.breakdown),
+        **_funnel_part(funnel.total, labels),
+        "parts": [
+            {
+                "value": part.value,
+                **labels.of_value(funnel.breakdown, part.value),
+                **_funnel_part(part, labels),
+            }
+            for part in funnel.parts
+        ],
+    }
+
+
+def describe_flow(flow: Flow, labels: Labels) -> dict[str, Any]:
+    """Write who came and went."""
+    return {
+        "as_of_position": str(flow.position),
+        "lifecycle": flow.lifecycle_version,
+        "from": rfc3339(flow.since),
+        "to": rfc3339(flow.until),
+        "by": _by(flow.breakdown),
+        **_flow_part(flow.total, labels),
+        "parts": [
+            {
+                "value": part.value,
+                **labels.of_value(flow.breakdown, part.value),
+                **_flow_part(part, labels),
+            }
+            for part in flow.parts
+        ],
+    }
+
+
+def _by(breakdown: Breakdown) -> str | None:
+    return None if breakdown is Breakdown.NONE else str(breakdown)
+
+
+def _funnel_part(part: FunnelPart, labels: Labels) -> dict[str, Any]:
+    return {
+        "leads": {
+            "unplaced": part.leads_unplaced,
+            "stages": _figures(part.leads, labels, labels.leads),
+        },
+        "accounts": {
+            "unplaced": part.accounts_unplaced,
+            "stages": _figures(part.accounts, labels, labels.accounts),
+        },
+    }
+
+
+def _figures(
+    stages: Sequence[StageFigures], labels: Labels, track: Track
+) -> list[Mapping[str, Any]]:
+    return [{**one._asdict(), **labels.of_stage(track, one.stage)} for one in stages]
+
+
+def _flow_part(part: FlowPart, labels: Labels) -> dict[str, Any]:
+    return {
+        "leads": _flows(part.leads, labels, labels.leads),
+        "accounts": _flows(part.accounts, labels, labels.accounts),
+    }
+
+
+def _flows(stages: Sequence[StageFlow], labels: Labels, track: Track) -> list[Mapping[str, Any]]:
+    return [
+        {
+            **one._asdict(),
+            "exits": dict(one.exits),
+            **({} if one.stage == UNPLACED else labels.of_stage(track, one.stage)),
+        }
+        for one in stages
+    ]

@@ -1,0 +1,106 @@
+"""`/v1/funnel`: who stands where, who ever came how far, who came and went."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from events.limits import INTEGER_MAX
+from projections.figures import Breakdown
+from projections.stage_intervals import NAME
+from projections.transactions import borrowed
+from service.answers import json_answer
+from service.problems import Problem
+from service.reading.funnels import Labels, describe_flow, describe_funnel
+from service.routes.parameters import (
+    Lang,
+    ProjectionsReader,
+    Time,
+    moment_in,
+    services_of,
+)
+from service.services import Services
+
+WAIT_S = 10.0
+"""How long `wait_for` waits: a projection that needs longer is in trouble, and is told of."""
+
+router = APIRouter(tags=["funnel"])
+
+By = Annotated[Breakdown, Query(description="The breakdown, as it was at the entry.")]
+KnownAt = Annotated[
+    str | None, Query(description="What had been recorded by then: a time, or a position.")
+]
+WaitFor = Annotated[
+    int | None,
+    Query(ge=0, le=INTEGER_MAX, description="Answer when this position is in, to read one's own."),
+]
+
+_POSITION = re.compile(r"\d{1,18}")
+
+
+@router.get("/v1/funnel", response_model=None)
+async def get_funnel(
+    *,
+    request: Request,
+    _: ProjectionsReader,
+    as_of: Time = None,
+    known_at: KnownAt = None,
+    by: By = Breakdown.NONE,
+    lang: Lang = None,
+    wait_for: WaitFor = None,
+) -> Response:
+    """Read the funnel, for now or for any moment: standing, entered and reached, stage by stage.
+
+    `as_of`: what was true then. `known_at`: what had been recorded by then. `reached` counts who
+    entered the stage or one beyond it.
+    """
+    services = services_of(request)
+    moment, known = moment_in("as_of", as_of), _known_at(known_at)
+    await _wait(services, wait_for)
+    async with borrowed(services.engine) as driver:
+        funnel = await services.funnel.funnel(driver, breakdown=by, as_of=moment, known_at=known)
+    return json_answer(describe_funnel(funnel, Labels(services.compiled.lifecycle, lang)))
+
+
+@router.get("/v1/funnel/flow", response_model=None)
+async def get_flow(
+    *,
+    request: Request,
+    _: ProjectionsReader,
+    since: Annotated[str, Query(alias="from", description="The period's begin, a time.")],
+    until: Annotated[str, Query(alias="to", description="The period's end, not included.")],
+    known_at: KnownAt = None,
+    by: By = Breakdown.NONE,
+    lang: Lang = None,
+    wait_for: WaitFor = None,
+) -> Response:
+    """Read who came to each stage and left it in a period, and how their stays ended.
+
+    after = before + entries + reentries - exits, for every stage and every part.
+    """
+    services = services_of(request)
+    begin, end = moment_in("from", since), moment_in("to", until)
+    assert begin is not None
+    assert end is not None
+    if begin > end:
+        raise Problem("parameter-invalid", "The period ends before it begins.", parameter="to")
+    known = _known_at(known_at)
+    await _wait(services, wait_for)
+    async with borrowed(services.engine) as driver:
+        flow = await services.funnel.flow(
+            driver, since=begin, until=end, breakdown=by, known_at=known
+        )
+    return json_answer(describe_flow(flow, Labels(services.compiled.lifecycle, lang)))
+
+
+def _known_at(text: str | None) -> datetime | int | None:
+    if text is not None and _POSITION.fullmatch(text):
+        return int(text)
+    return moment_in("known_at", text)
+
+
+async def _wait(services: Services, position: int | None) -> None:
+    if position is not None:
+        await services.runner.wait_for(position, name=NAME, timeout_s=WAIT_S)

@@ -1,0 +1,111 @@
+"""How soon the funnel shows what has been answered, while the service is busy."""
+
+import asyncio
+import statistics
+from time import perf_counter
+
+import orjson
+
+from tests.bench.bench_post import CONNECTIONS
+from tests.bench.figures import Figure, at_most
+from tests.bench.mix import events_of
+from tests.bench.servers import Bench, Server, founded, serving
+
+LOAD = 0.8
+POLL_S = 0.01
+PAUSE_S = 0.05
+"""Between two looks, so that looking is a small part of the load."""
+
+
+async def measure(bench: Bench) -> list[Figure]:
+    """Return the time from an answer until the funnel has its position, 99 of 100 times.
+
+    Asked for every 10 ms without `wait_for`, as whoever watches the funnel would.
+    """
+    async with founded(bench, "visible") as ledger:
+        with serving(bench, ledger) as service:
+            full = await _full_rate(bench, service)
+            rate = full * LOAD
+            count = int(rate * bench.sizes.watched_s)
+            loading = asyncio.create_task(
+                service.fulfil(
+                    "201",
+                    **{"kind": "events", "count": count, "connections": CONNECTIONS},
+                    **{"tag": "load", "rate": rate},
+                )
+            )
+            waits = await _watch(service, loading)
+            loaded = await loading
+    cuts = statistics.quantiles(waits, n=100, method="inclusive")
+    note = (
+        f"{loaded.rate:.0f} events/s, full load is {full:.0f}; {len(waits)} looks; "
+        f"p50 {cuts[49] * 1e3:.0f} ms"
+    )
+    return [
+        Figure(
+            "visible in the funnel after the answer, p99",
+            "ms",
+            cuts[98] * 1e3,
+            aim=at_most(250),
+            note=note,
+        )
+    ]
+
+
+async def _full_rate(bench: Bench, service: Server) -> float:
+    rates = [
+        (
+            await service.fulfil(
+                "201",
+                **{"kind": "events", "count": bench.sizes.posted},
+                **{"connections": CONNECTIONS, "tag": f"full-{number}"},
+            )
+        ).rate
+        for number in range(3)
+    ]
+    return statistics.median(rates)
+
+
+async def _watch(service: Server, loading: asyncio.Task[object]) -> list[float]:
+    """Post events of our own and look for them, until the load ends."""
+    caller = await Caller.connect(service)
+    waits: list[float] = []
+    try:
+        for event in events_of("watch", 100_000):
+            if loading.done():
+                break
+            recorded = await caller.ask("POST", "/v1/events", orjson.dumps(event))
+            began, position = perf_counter(), int(recorded["position"])
+            while int((await caller.ask("GET", "/v1/funnel"))["as_of_position"]) < position:
+                await asyncio.sleep(POLL_S)
+            waits.append(perf_counter() - began)
+            await asyncio.sleep(PAUSE_S)
+    finally:
+        caller.close()
+    return waits
+
+
+class Caller:
+    """One connection that asks and waits. A class, because the connection is kept alive."""
+
+    def __init__(
+        self, service: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._head = f"host: 127.0.0.1\r\nauthorization: Bearer {service.key}\r\n"
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def connect(cls, service: Server) -> "Caller":
+        return cls(service, *await asyncio.open_connection("127.0.0.1", service.port))
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
+        length = f"content-length: {len(body)}\r\n\r\n"
+        self._writer.write(f"{method} {path} HTTP/1.1\r\n{self._head}{length}".encode() + body)
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+        size = int(head.partition("content-length: ")[2].partition("\r")[0])
+        answer: dict[str, str] = orjson.loads(await self._reader.readexactly(size))
+        return answer
+
+    def close(self) -> None:
+        self._writer.close()

@@ -1,0 +1,145 @@
+"""The funnel over HTTP: now, at any moment, in parts, and as soon as one's own event is in."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from service.private_postgres import PrivatePostgres
+from tests.http_service import Service, running_service
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+JANUARY = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        await report(running, "visit.recorded", 1, lead={"anonymous_id": "c"})
+        await report(running, "form.submitted", 2, lead={"email": "a@example.co.jp"})
+        await report(running, "card.captured", 3, lead={"email": "b@example.com"})
+        yield running
+
+
+async def report(service: Service, type: str, day: int, **event: Any) -> int:
+    content = {
+        "id": f"{type}-{day}",
+        "source": "website",
+        "type": type,
+        "time": f"2026-01-{day:02}T00:00:00Z",
+        **event,
+    }
+    answer = (await service.client.post("/v1/events", json=content)).json()
+    positions = [answer["position"], *(one["position"] for one in answer["derived"])]
+    return max(int(position) for position in positions)
+
+
+async def head(service: Service) -> str:
+    return str((await service.client.get("/v1/events?limit=1")).json()["head"])
+
+
+async def read(service: Service, path: str = "", **params: Any) -> dict[str, Any]:
+    params = {"wait_for": await head(service), **params}
+    answer = await service.client.get(f"/v1/funnel{path}", params=params)
+    assert answer.status_code == 200, answer.text
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+def standing(funnel: dict[str, Any]) -> dict[str, int]:
+    return {one["stage"]: one["standing"] for one in funnel["leads"]["stages"] if one["standing"]}
+
+
+async def test_the_funnel_counts_who_stands_where(service: Service) -> None:
+    funnel = await read(service, lang="ja")
+    assert funnel["as_of_position"] == await head(service)
+    assert (funnel["lifecycle"], funnel["as_of"], funnel["by"]) == (1, None, None)
+    assert standing(funnel) == {"AL": 1, "MAL": 2}
+    assert funnel["leads"]["unplaced"] == 0
+    assert funnel["leads"]["stages"][2] == {
+        "stage": "MAL",
+        "stage_label": "マーケ受入リード",
+        "standing": 2,
+        "entered": 2,
+        "reached": 2,
+    }
+
+
+async def test_the_funnel_is_told_as_of_a_moment(service: Service) -> None:
+    assert standing(await read(service, as_of="2026-01-02T12:00:00Z")) == {"AL": 1, "MAL": 1}
+    assert standing(await read(service, as_of="2025-12-31T00:00:00Z")) == {}
+
+
+async def test_the_funnel_is_told_as_known_at_a_position(service: Service) -> None:
+    known = await read(service, known_at="2")
+    assert (known["as_of_position"], standing(known)) == ("2", {"AL": 1})
+    assert standing(await read(service, known_at="2026-01-01T00:00:00Z")) == {}
+
+
+async def test_parts_sum_to_the_whole(service: Service) -> None:
+    funnel = await read(service, by="origin", lang="en")
+    parts = {part["value"]: standing(part) for part in funnel["parts"]}
+    assert parts == {
+        "marketing-digital": {"AL": 1, "MAL": 1},
+        "marketing-offline": {"MAL": 1},
+        None: {},
+    }
+    for track in ("leads", "accounts"):
+        for number, stage in enumerate(funnel[track]["stages"]):
+            of_parts = [part[track]["stages"][number] for part in funnel["parts"]]
+            for figure in ("standing", "entered", "reached"):
+                assert stage[figure] == sum(part[figure] for part in of_parts)
+    assert funnel["parts"][0]["value_label"] == "marketing (digital)"
+
+
+async def test_the_flow_balances(service: Service) -> None:
+    flow = await read(service, "/flow", **JANUARY, by="channel")
+    stages = {one["stage"]: one for one in flow["leads"]}
+    assert stages["ML"] == {
+        "stage": "ML",
+        "before": 0,
+        "entries": 2,
+        "reentries": 0,
+        "exits": {"advanced": 2},
+        "after": 0,
+    }
+    for one in flow["leads"]:
+        come = one["before"] + one["entries"] + one["reentries"]
+        assert one["after"] == come - sum(one["exits"].values())
+
+
+async def test_who_writes_reads_the_own_event_at_once(service: Service) -> None:
+    before = standing(await read(service)).get("MAL", 0)
+    position = await report(service, "form.submitted", 9, lead={"email": "own@example.org"})
+    funnel = await read(service, wait_for=position)
+    assert standing(funnel)["MAL"] == before + 1
+
+
+async def test_a_projection_that_is_behind_asks_to_come_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.routes.funnel.WAIT_S", 0.05)
+    answer = await service.client.get("/v1/funnel", params={"wait_for": 10_000_000})
+    assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
+    assert answer.headers["retry-after"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "parameter"),
+    [
+        ("", {"as_of": "yesterday"}, "as_of"),
+        ("", {"known_at": "-1"}, "known_at"),
+        ("", {"known_at": "9" * 19}, "known_at"),
+        ("", {"by": "colour"}, "by"),
+        ("", {"lang": "fr"}, "lang"),
+        ("/flow", {}, "from"),
+        ("/flow", {"from": JANUARY["to"], "to": JANUARY["from"]}, "to"),
+    ],
+)
+async def test_a_question_that_makes_no_sense_names_the_parameter(
+    service: Service, path: str, params: dict[str, str], parameter: str
+) -> None:
+    answer = await service.client.get(f"/v1/funnel{path}", params=params)
+    assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)

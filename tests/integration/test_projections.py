@@ -1,0 +1,280 @@
+"""Runners on a real database: one at a time, exactly once, loud when something cannot be taken."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from domain.events import Event
+from events.sessions import Driver
+from projections.failures import NotYetProjected, ProjectionUnknown
+from projections.stage_fold import Stages
+from projections.stage_intervals import StageIntervals
+from service.private_postgres import PrivatePostgres
+from tests.postgres import connection_to
+from tests.stage_events import Script
+from tests.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
+
+NAME = "stage_intervals"
+COUNTS = (
+    "SELECT stage, before, entries, standing FROM ledger.stage_counts "
+    "WHERE breakdown = 'none' ORDER BY stage, before"
+)
+ALL_OF_TWO_LEADS = [("AL", "", 2, 0), ("MAL", "AL ML", 2, 2), ("ML", "AL", 2, 0)]
+
+
+@pytest.fixture
+async def ledger(postgres_server: PrivatePostgres) -> AsyncIterator[StageLedger]:
+    async with stage_ledger(postgres_server) as opened:
+        yield opened
+
+
+@dataclass(frozen=True)
+class Stumbling(StageIntervals):
+    """The projection, with a fold that cannot take one event."""
+
+    position: int = 0
+
+    def fold(self, state: Stages, event: Event) -> None:
+        if event.position == self.position:
+            raise ValueError("the address is hanako@example.co.jp")
+        super().fold(state, event)
+
+
+@dataclass(frozen=True)
+class Slow(StageIntervals):
+    """The projection, so slow that two runners meet over it, or one is killed at it."""
+
+    async def load(
+        self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
+    ) -> None:
+        await asyncio.sleep(0.05)
+        await super().load(driver, generation, state, events)
+
+
+def leads(count: int, stages: Sequence[str] = ("AL", "ML", "MAL")) -> Script:
+    script = Script()
+    script.publish()
+    for at, stage in enumerate(stages):
+        for number in range(1, count + 1):
+            script.move(number, at, stage, "entered" if at == 0 else "advanced")
+    return script
+
+
+def variant(kind: type[StageIntervals], ledger: StageLedger, **values: Any) -> StageIntervals:
+    return kind(SCHEMA, ledger.projection.sql, **values)
+
+
+async def test_what_is_appended_is_projected_and_waited_for(ledger: StageLedger) -> None:
+    script = leads(3)
+    await ledger.append(script.events)
+    runner = await ledger.prepared_runner()
+    running = asyncio.create_task(runner.run())
+    try:
+        assert await runner.wait_for(10, name=NAME, timeout_s=10) == 10
+        await ledger.append([script.move(1, 9, "MQL")])
+        runner.wake()
+        assert await runner.wait_for(11, name=NAME, timeout_s=10) == 11
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    assert await ledger.fetch(COUNTS) == [
+        ("AL", "", 3, 0),
+        ("MAL", "AL ML", 3, 2),
+        ("ML", "AL", 3, 0),
+        ("MQL", "AL ML MAL", 1, 1),
+    ]
+    assert await runner.position_of(NAME) == 11
+
+
+async def test_a_runner_is_found_by_its_polling_when_nobody_wakes_it(ledger: StageLedger) -> None:
+    script = leads(1)
+    await ledger.append(script.events)
+    running_here = await ledger.prepared_runner()
+    waiting_there = await ledger.prepared_runner(variant(Slow, ledger))
+    running = asyncio.create_task(running_here.run())
+    following = asyncio.create_task(waiting_there.run())
+    try:
+        assert await waiting_there.wait_for(4, name=NAME, timeout_s=10) == 4
+        await ledger.append([script.tell(1, 9)])
+        assert await waiting_there.wait_for(5, name=NAME, timeout_s=10) == 5
+    finally:
+        for task in (running, following):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def test_waiting_for_what_has_not_happened_ends(ledger: StageLedger) -> None:
+    await ledger.append(leads(1).events)
+    runner = await ledger.prepared_runner()
+    await catch_up(runner)
+
+    with pytest.raises(NotYetProjected, match=r"has come to position 4 within 0\.05 s, expected 5"):
+        await runner.wait_for(5, name=NAME, timeout_s=0.05)
+    with pytest.raises(ProjectionUnknown, match="runs stage_intervals; it knows no other"):
+        await runner.wait_for(5, name="other", timeout_s=0.05)
+
+
+async def test_two_runners_at_once_never_double(ledger: StageLedger) -> None:
+    await ledger.append(leads(20).events)
+    runners = [
+        await ledger.prepared_runner(variant(Slow, ledger), batch_records=7) for _ in range(3)
+    ]
+
+    await asyncio.gather(*(step_often(one) for one in runners))
+    await catch_up(runners[0])
+
+    assert await ledger.fetch(COUNTS) == [
+        ("AL", "", 20, 0),
+        ("MAL", "AL ML", 20, 20),
+        ("ML", "AL", 20, 0),
+    ]
+    assert await ledger.fetch("SELECT count(*) FROM ledger.stage_stays") == [(40,)]
+
+
+async def step_often(runner: Any) -> None:
+    for _ in range(12):
+        await runner.step(NAME)
+        await asyncio.sleep(0.01)
+
+
+async def test_a_runner_killed_in_a_batch_has_done_nothing(ledger: StageLedger) -> None:
+    await ledger.append(leads(2).events)
+    runner = await ledger.prepared_runner(variant(Slow, ledger), batch_records=3)
+    await runner.step(NAME)
+
+    killed = asyncio.create_task(runner.step(NAME))
+    await asyncio.sleep(0.025)
+    killed.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await killed
+    assert await runner.position_of(NAME) == 3
+    assert await ledger.fetch(COUNTS) == [("AL", "", 2, 2)]
+
+    await catch_up(runner)
+    assert await ledger.fetch(COUNTS) == [
+        ("AL", "", 2, 0),
+        ("MAL", "AL ML", 2, 2),
+        ("ML", "AL", 2, 0),
+    ]
+
+
+async def test_a_lost_backend_is_waited_out(ledger: StageLedger) -> None:
+    await ledger.append(leads(2).events)
+    runner = await ledger.prepared_runner(variant(Slow, ledger), batch_records=3)
+    running = asyncio.create_task(runner.run())
+    try:
+        await asyncio.sleep(0.03)
+        async with connection_to(ledger.engine.url) as driver:
+            await driver.fetch(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND usename = current_user "
+                "AND pid <> pg_backend_pid()"
+            )
+        assert await runner.wait_for(7, name=NAME, timeout_s=10) == 7
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    assert await ledger.fetch(COUNTS) == [
+        ("AL", "", 2, 0),
+        ("MAL", "AL ML", 2, 2),
+        ("ML", "AL", 2, 0),
+    ]
+
+
+async def test_a_fold_that_fails_stops_before_its_event_and_says_so(ledger: StageLedger) -> None:
+    await ledger.append(leads(2).events)
+    runner = await ledger.prepared_runner(variant(Stumbling, ledger, position=5))
+
+    with capture_logs() as logs:
+        await catch_up(runner)
+        await runner.step(NAME)
+
+    (lag,) = await runner.lags()
+    assert lag._replace(seconds=0) == (NAME, 1, 1, 4, "ValueError at position 5", 7, 0)
+    assert lag.events == 3
+    assert logs == [
+        {
+            "event": "projection.stopped",
+            "log_level": "error",
+            "projection": NAME,
+            "failure": "ValueError at position 5",
+        }
+    ]
+    assert await ledger.fetch(COUNTS) == [("AL", "", 2, 1), ("ML", "AL", 1, 1)]
+
+
+async def test_a_stopped_projection_goes_on_after_a_restart(ledger: StageLedger) -> None:
+    await ledger.append(leads(2).events)
+    await catch_up(await ledger.prepared_runner(variant(Stumbling, ledger, position=5)))
+
+    mended = await ledger.prepared_runner()
+    await catch_up(mended)
+
+    (lag,) = await mended.lags()
+    assert lag == (NAME, 1, 1, 7, None, 7, 0)
+    assert not await mended.retry(NAME)
+
+
+async def test_what_cannot_be_written_stops_the_projection_too(ledger: StageLedger) -> None:
+    script = Script()
+    script.move(1, 0, "ML\x00", "entered")
+    await ledger.append(script.events)
+    runner = await ledger.prepared_runner()
+
+    await catch_up(runner)
+
+    (lag,) = await runner.lags()
+    assert (lag.position, lag.failure) == (
+        0,
+        "CharacterNotInRepertoireError in the batch from position 1",
+    )
+
+
+async def test_a_record_that_nobody_can_read_stops_the_projection(ledger: StageLedger) -> None:
+    await ledger.append(leads(1).events)
+    await ledger.fetch(
+        "INSERT INTO ledger.events (position, source, id, subject_id, subject_version, type, "
+        "occurred_at, recorded_at, leaf, record) "
+        "VALUES (5, 's', 'i', gen_random_uuid(), 1, 't', now(), now(), "
+        "sha256(''), '{\"effectivetime\":\"x\"}') RETURNING 1"
+    )
+    runner = await ledger.prepared_runner()
+
+    await catch_up(runner)
+
+    (lag,) = await runner.lags()
+    assert (lag.position, lag.failure) == (4, "KeyError at position 5")
+
+
+async def test_another_version_of_the_projection_leaves_the_rows_alone(
+    ledger: StageLedger,
+) -> None:
+    await ledger.append(leads(1).events)
+    newer = await ledger.prepared_runner()
+    older = await ledger.prepared_runner(variant(StageIntervals, ledger, version=2))
+
+    with capture_logs() as logs:
+        assert await older.step(NAME) == 0
+        assert await older.step(NAME) == 0
+    assert [log["event"] for log in logs] == ["projection.rebuild_needed"]
+
+    assert await catch_up(newer) == 4
+
+
+async def test_a_projection_without_a_checkpoint_is_named(ledger: StageLedger) -> None:
+    await ledger.append(leads(1).events)
+    runner = await ledger.prepared_runner()
+    await ledger.fetch("DELETE FROM ledger.projections RETURNING 1")
+
+    with pytest.raises(ProjectionUnknown, match="no projection stage_intervals has a checkpoint"):
+        await runner.position_of(NAME)

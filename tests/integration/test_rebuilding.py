@@ -1,0 +1,277 @@
+"""A projection built again beside the live one, while events keep coming."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from domain.events import Event
+from events.sessions import Driver
+from projections import rebuild as rebuilding
+from projections import stage_intervals as stage_module
+from projections.failures import FoldFailed, ProjectionUnknown, RebuildSuperseded
+from projections.rebuild import Difference, compare, rebuild
+from projections.stage_fold import Stages
+from projections.stage_intervals import StageIntervals
+from service.private_postgres import PrivatePostgres
+from tests.stage_events import Script
+from tests.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
+
+NAME = "stage_intervals"
+GENERATIONS = (
+    "SELECT generation, status, position FROM ledger.projections "
+    "WHERE status <> 'removed' ORDER BY generation"
+)
+LEFT_OVER = (
+    "SELECT DISTINCT generation FROM ledger.stage_intervals "
+    "UNION SELECT generation FROM ledger.stage_counts "
+    "UNION SELECT generation FROM ledger.stage_lifecycles ORDER BY 1"
+)
+STAGES = ("AL", "ML", "MAL", "MQL", "SAL")
+
+
+@pytest.fixture
+async def ledger(postgres_server: PrivatePostgres) -> AsyncIterator[StageLedger]:
+    async with stage_ledger(postgres_server) as opened:
+        yield opened
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a short log as good as a long one: many pages, little that may be remembered."""
+    monkeypatch.setattr(rebuilding, "REBUILD_BATCH_RECORDS", 10)
+    monkeypatch.setattr(rebuilding, "REBUILD_SLICE_RECORDS", 4)
+    monkeypatch.setattr(rebuilding, "DELETE_ROWS", 7)
+    monkeypatch.setattr(stage_module, "STANDING_KEPT", 6)
+    monkeypatch.setattr(stage_module, "ENDED_KEPT", 5)
+
+
+@dataclass(frozen=True)
+class Watched(StageIntervals):
+    """The projection, which does something else whenever it folds a batch."""
+
+    batches: list[int] = field(default_factory=list)
+    meanwhile: list[object] = field(default_factory=list)
+
+    async def load(
+        self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
+    ) -> None:
+        self.batches.append(len(events))
+        for act in self.meanwhile:
+            await act(generation)  # type: ignore[operator]
+        await super().load(driver, generation, state, events)
+
+
+@dataclass(frozen=True)
+class Failing(StageIntervals):
+    def fold(self, state: Stages, event: Event) -> None:
+        raise ValueError(state, event)
+
+
+def grown(script: Script, count: int) -> list[Event]:
+    """Let leads come and move on, some of them absorbed on the way."""
+    before = len(script.events)
+    for number in range(before, before + count):
+        at = len(script.events) / 10
+        script.move(number, at, "AL", "entered", effects={"origin": "referral"})
+        for stage in STAGES[1 : 1 + number % len(STAGES)]:
+            script.move(number, at, stage)
+        if number % 3 == 0:
+            script.absorb(number, at + 1, by=number - 1)
+    return script.events[before:]
+
+
+def watched(ledger: StageLedger, **values: object) -> Watched:
+    return Watched(SCHEMA, ledger.projection.sql, **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_a_rebuild_equals_what_was_projected_batch_by_batch(ledger: StageLedger) -> None:
+    script = Script()
+    script.publish()
+    grown(script, 40)
+    await ledger.append(script.events)
+    await catch_up(await ledger.prepared_runner(batch_records=13))
+    reached: list[tuple[int, int]] = []
+
+    rebuilt = await rebuild(
+        ledger.engine,
+        ledger.projection,
+        schema=SCHEMA,
+        on_progress=lambda position, upto: reached.append((position, upto)),
+    )
+
+    last = len(script.events)
+    assert rebuilt.comparison == (last, 0, ())
+    assert (rebuilt.generation, rebuilt.position, rebuilt.records) == (2, last, last)
+    assert rebuilt.is_live
+    assert reached[0] == (10, last)
+    assert reached[-1] == (last, last)
+    assert await ledger.fetch(GENERATIONS) == [(2, "live", last)]
+    assert await ledger.fetch(LEFT_OVER) == [(2,)]
+    ((rows,),) = await ledger.fetch(
+        "SELECT (SELECT count(*) FROM ledger.stage_intervals) "
+        "+ (SELECT count(*) FROM ledger.stage_counts) + 1"
+    )
+    assert rebuilt.rows == rows
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_events_keep_coming_while_a_generation_is_built(ledger: StageLedger) -> None:
+    script = Script()
+    script.publish()
+    grown(script, 20)
+    await ledger.append(script.events)
+    runner = await ledger.prepared_runner()
+    await catch_up(runner)
+
+    async def more(_: int) -> None:
+        if len(script.events) < 400:
+            await ledger.append(grown(script, 5))
+            await runner.step(NAME)
+
+    rebuilt = await rebuild(ledger.engine, watched(ledger, meanwhile=[more]), schema=SCHEMA)
+    await ledger.append(grown(script, 5))
+    await catch_up(runner)
+
+    assert rebuilt.comparison is not None
+    assert rebuilt.comparison.differing == 0
+    last = len(script.events)
+    assert last > 400
+    assert await ledger.fetch(GENERATIONS) == [(2, "live", last)]
+    verified = await compare(ledger.engine, ledger.projection, schema=SCHEMA)
+    assert verified.comparison == (last, 0, ())
+
+
+async def test_a_runner_goes_on_through_the_swap(ledger: StageLedger) -> None:
+    script = Script()
+    script.publish()
+    grown(script, 20)
+    await ledger.append(script.events)
+    runner = await ledger.prepared_runner()
+    running = asyncio.create_task(runner.run())
+    try:
+        for _ in range(3):
+            await ledger.append(grown(script, 5))
+            await rebuild(ledger.engine, ledger.projection, schema=SCHEMA)
+        await ledger.append(grown(script, 5))
+        last = len(script.events)
+        assert await runner.wait_for(last, name=NAME, timeout_s=10) == last
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    verified = await compare(ledger.engine, ledger.projection, schema=SCHEMA)
+    assert verified.comparison == (last, 0, ())
+    assert await ledger.fetch(GENERATIONS) == [(4, "live", last)]
+
+
+async def test_rows_that_somebody_changed_are_named_and_mended(ledger: StageLedger) -> None:
+    script = Script()
+    script.publish()
+    script.move(1, 0, "ML", "entered")
+    await ledger.append(script.events)
+    await ledger.project()
+    await ledger.fetch(
+        "UPDATE ledger.stage_counts SET entries = 9, standing = 8 "
+        "WHERE breakdown = 'none' RETURNING 1"
+    )
+
+    found = await compare(ledger.engine, ledger.projection, schema=SCHEMA)
+
+    assert not found.is_live
+    assert found.comparison == (
+        2,
+        2,
+        (
+            Difference("stage_counts", '(none,"",lead,ML,"",1,1)', 0, 1),
+            Difference("stage_counts", '(none,"",lead,ML,"",9,8)', 1, 0),
+        ),
+    )
+    assert await ledger.fetch(GENERATIONS) == [(1, "live", 2)]
+    mended = await rebuild(ledger.engine, ledger.projection, schema=SCHEMA)
+    assert mended.comparison == found.comparison
+    again = await compare(ledger.engine, ledger.projection, schema=SCHEMA)
+    assert again.comparison == (2, 0, ())
+
+
+async def test_a_stopped_projection_is_cured_by_a_rebuild(ledger: StageLedger) -> None:
+    script = Script()
+    script.publish()
+    grown(script, 5)
+    await ledger.append(script.events)
+    await catch_up(await ledger.prepared_runner(Failing(SCHEMA, ledger.projection.sql)))
+
+    rebuilt = await rebuild(ledger.engine, ledger.projection, schema=SCHEMA)
+
+    last = len(script.events)
+    assert rebuilt.comparison is None
+    assert await ledger.fetch(GENERATIONS) == [(2, "live", last)]
+
+
+async def test_a_new_version_takes_over_from_the_old_one(ledger: StageLedger) -> None:
+    script = Script()
+    script.publish()
+    grown(script, 5)
+    await ledger.append(script.events)
+    await ledger.project()
+    newer = StageIntervals(SCHEMA, ledger.projection.sql, version=2)
+
+    rebuilt = await rebuild(ledger.engine, newer, schema=SCHEMA)
+
+    assert (rebuilt.version, rebuilt.comparison) == (2, None)
+    await ledger.append(grown(script, 1))
+    last = len(script.events)
+    assert await catch_up(await ledger.prepared_runner(newer)) == last
+
+
+async def test_a_rebuild_that_fails_leaves_nothing_behind(ledger: StageLedger) -> None:
+    script = Script()
+    script.publish()
+    grown(script, 5)
+    await ledger.append(script.events)
+    last = await ledger.project()
+
+    with pytest.raises(FoldFailed, match="ValueError at position 1"):
+        await rebuild(ledger.engine, Failing(SCHEMA, ledger.projection.sql), schema=SCHEMA)
+
+    assert await ledger.fetch(GENERATIONS) == [(1, "live", last), (2, "retired", 0)]
+    await rebuild(ledger.engine, ledger.projection, schema=SCHEMA)
+    assert await ledger.fetch(GENERATIONS) == [(3, "live", last)]
+    assert await ledger.fetch(LEFT_OVER) == [(3,)]
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_a_rebuild_gives_way_to_a_later_one(ledger: StageLedger) -> None:
+    script = Script()
+    script.publish()
+    grown(script, 20)
+    await ledger.append(script.events)
+    last = await ledger.project()
+    later: list[asyncio.Task[object]] = []
+
+    async def begin_another(generation: int) -> None:
+        if not later:
+            another = rebuild(ledger.engine, ledger.projection, schema=SCHEMA)
+            later.append(asyncio.create_task(another))
+
+    with pytest.raises(RebuildSuperseded, match="generation 2 of stage_intervals has given way"):
+        await rebuild(
+            ledger.engine, watched(ledger, meanwhile=[begin_another, pause]), schema=SCHEMA
+        )
+    await later[0]
+
+    assert await ledger.fetch(GENERATIONS) == [(3, "live", last)]
+    assert await ledger.fetch(LEFT_OVER) == [(3,)]
+
+
+async def pause(_: int) -> None:
+    await asyncio.sleep(0.02)
+
+
+async def test_there_is_nothing_to_rebuild_before_the_first_runner(ledger: StageLedger) -> None:
+    with pytest.raises(ProjectionUnknown, match="no live generation to build beside"):
+        await rebuild(ledger.engine, ledger.projection, schema=SCHEMA)

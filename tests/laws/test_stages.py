@@ -1,0 +1,361 @@
+"""Laws of the stage intervals and of every figure of the funnel, on histories made at random."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.events import Event
+from domain.lifecycle.definition import MoveKind, SubjectKind
+from domain.lifecycle.loading import load
+from events.sessions import Driver
+from events.shipped import read_lifecycle_text
+from projections.advance import fold_all
+from projections.figures import Breakdown
+from projections.funnel import FunnelQueries
+from projections.stage_fold import ENDED_COLUMNS, Stages
+from projections.stage_intervals import StageIntervals, stage_intervals
+from projections.transactions import borrowed
+from service.private_postgres import PrivatePostgres
+from tests.stage_events import Script, day, subject_id
+from tests.stage_ledgers import SCHEMA, StageLedger, stage_ledger
+from tests.stays_by_hand import flow_by_hand, funnel_by_hand, stays_after
+
+LIFECYCLE = load(read_lifecycle_text("demand_funnel"))
+ZONE = ZoneInfo(LIFECYCLE.time_zone)
+LEAD, ACCOUNT = SubjectKind.LEAD, SubjectKind.ACCOUNT
+STAGES = {LEAD: tuple(LIFECYCLE.lead.stages), ACCOUNT: tuple(LIFECYCLE.account.stages)}
+LEADS, ACCOUNTS = (1, 2, 3, 4), (5, 6)
+KINDS = [str(kind) for kind in MoveKind if kind is not MoveKind.ABSORBED]
+SOURCES = st.sampled_from([None, "", "unknown", "marketing-digital", "reseller"])
+MOMENTS = st.sampled_from([0, 1, 2, 2.5, 30, 31, 60])
+"""Few, so that many things happen at one time; around the ends of months in Tokyo."""
+
+Answer = TypeVar("Answer")
+
+
+@dataclass
+class Course:
+    """What has become of each subject while a history is made: only legal ones are."""
+
+    script: Script
+    moved_at: dict[int, float]
+    pass_numbers: dict[int, int]
+    absorbed_by: dict[int, int]
+
+    def receiver(self, number: int) -> int:
+        while number in self.absorbed_by:
+            number = self.absorbed_by[number]
+        return number
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event]:
+    """Draw a history: leads and accounts that come, move, recycle, are absorbed and told of."""
+    course = Course(Script(), {}, {}, {})
+    course.script.publish()
+    for _ in range(draw(st.integers(0, 25))):
+        number = draw(st.sampled_from(LEADS + ACCOUNTS))
+        kind = LEAD if number in LEADS else ACCOUNT
+        step = draw(
+            st.sampled_from(["tell", "move", "move", "move", "recycle", "absorb", "correct"])
+        )
+        _take(draw, course, number, kind, step)
+    return course.script.events
+
+
+def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step: str) -> None:
+    receiver = course.receiver(number)
+    forwarded_to = receiver if receiver != number else None
+    at = draw(MOMENTS)
+    script = course.script
+    if step == "tell":
+        script.tell(number, at, kind=kind, forwarded_to=forwarded_to)
+    elif step == "correct" and kind is LEAD:
+        effects = {"origin": draw(SOURCES)}
+        script.tell(number, at, effects=effects, forwarded_to=forwarded_to)
+    elif step == "absorb" and kind is LEAD:
+        other = course.receiver(draw(st.sampled_from(LEADS)))
+        if other != receiver and number == receiver:
+            script.absorb(number, at, by=other)
+            course.absorbed_by[number] = other
+    elif step in ("move", "recycle"):
+        at = course.moved_at[receiver] = max(at, course.moved_at.get(receiver, at))
+        pass_number = course.pass_numbers.get(receiver, 1)
+        effects = {"origin": draw(SOURCES), "channel": draw(SOURCES)} if kind is LEAD else {}
+        if step == "recycle" and kind is LEAD:
+            pass_number += 1
+        course.pass_numbers[receiver] = pass_number
+        script.move(
+            number,
+            at,
+            draw(st.sampled_from(STAGES[kind])),
+            draw(st.sampled_from(KINDS)),
+            kind=kind,
+            pass_number=pass_number,
+            effects=effects if draw(st.booleans()) else {},
+            forwarded_to=forwarded_to,
+        )
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """A database on which every example is projected, asked about, and rolled back."""
+
+    loop: asyncio.Runner
+    ledger: StageLedger
+    queries: FunnelQueries
+
+    def ask(
+        self,
+        events: Sequence[Event],
+        cuts: Sequence[int],
+        question: Callable[[Driver], Coroutine[Any, Any, Answer]],
+    ) -> Answer:
+        return self.loop.run(self._ask(events, cuts, question))
+
+    async def _ask(
+        self,
+        events: Sequence[Event],
+        cuts: Sequence[int],
+        question: Callable[[Driver], Coroutine[Any, Any, Answer]],
+    ) -> Answer:
+        async with borrowed(self.ledger.engine) as driver:
+            transaction = driver.transaction()
+            await transaction.start()
+            try:
+                await project(driver, self.ledger.projection, events, cuts)
+                return await question(driver)
+            finally:
+                await transaction.rollback()
+
+
+async def project(
+    driver: Driver, projection: StageIntervals, events: Sequence[Event], cuts: Sequence[int]
+) -> None:
+    """Project a history in batches that end at the cuts; every other one by a new process."""
+    bounds = sorted({0, len(events), *(cut % (len(events) + 1) for cut in cuts)})
+    state = projection.begin(is_complete=True)
+    for number, (begin, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        if number % 2:
+            state = projection.begin(is_complete=False)
+        batch = events[begin:end]
+        await projection.load(driver, 1, state, batch)
+        fold_all(projection, state, batch)
+        await projection.write(driver, 1, state)
+    await driver.execute(
+        "INSERT INTO ledger.projections (name, generation, version, status, position) "
+        "VALUES ('stage_intervals', 1, 1, 'live', $1)",
+        len(events),
+    )
+
+
+@pytest.fixture(scope="module")
+def laboratory(postgres_server: PrivatePostgres) -> Iterator[Laboratory]:
+    with asyncio.Runner() as loop:
+        opened = stage_ledger(postgres_server)
+        ledger = loop.run(opened.__aenter__())
+        script = Script()
+        script.publish()
+        loop.run(ledger.append(script.events))
+        yield Laboratory(loop, ledger, FunnelQueries(SCHEMA))
+        loop.run(opened.__aexit__(None, None, None))
+
+
+CUTS = st.lists(st.integers(0, 30), max_size=4)
+asked = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@asked
+@given(histories(), CUTS, st.sampled_from(Breakdown))
+def test_the_funnel_of_now_is_what_all_stays_tell(
+    laboratory: Laboratory, events: list[Event], cuts: list[int], breakdown: Breakdown
+) -> None:
+    answer = laboratory.ask(
+        events, cuts, lambda driver: laboratory.queries.funnel(driver, breakdown=breakdown)
+    )
+
+    stays = stays_after(events, ZONE)
+    assert (answer.total, answer.parts) == funnel_by_hand(stays, LIFECYCLE, breakdown, None)
+    assert (answer.position, answer.lifecycle_version) == (len(events), 1)
+
+
+@asked
+@given(
+    histories(),
+    CUTS,
+    st.sampled_from(Breakdown),
+    st.one_of(st.none(), MOMENTS),
+    st.integers(1, 30),
+)
+def test_the_funnel_of_then_is_what_the_stays_known_then_tell(
+    laboratory: Laboratory,
+    events: list[Event],
+    cuts: list[int],
+    breakdown: Breakdown,
+    as_of: float | None,
+    known_at: int,
+) -> None:
+    moment = day(as_of) if as_of is not None else None
+    answer = laboratory.ask(
+        events,
+        cuts,
+        lambda driver: laboratory.queries.funnel(
+            driver, breakdown=breakdown, as_of=moment, known_at=known_at
+        ),
+    )
+
+    stays = stays_after(events[:known_at], ZONE)
+    assert (answer.total, answer.parts) == funnel_by_hand(stays, LIFECYCLE, breakdown, moment)
+    assert answer.position == min(known_at, len(events))
+
+
+@asked
+@given(histories(), CUTS, st.sampled_from(Breakdown), MOMENTS, MOMENTS, st.integers(1, 30))
+def test_the_flow_is_what_the_stays_known_then_tell(
+    laboratory: Laboratory,
+    events: list[Event],
+    cuts: list[int],
+    breakdown: Breakdown,
+    one: float,
+    other: float,
+    known_at: int,
+) -> None:
+    since, until = day(min(one, other)), day(max(one, other))
+    answer = laboratory.ask(
+        events,
+        cuts,
+        lambda driver: laboratory.queries.flow(
+            driver, since=since, until=until, breakdown=breakdown, known_at=known_at
+        ),
+    )
+
+    stays = stays_after(events[:known_at], ZONE)
+    expected = flow_by_hand(stays, LIFECYCLE, breakdown, since, until)
+    assert (answer.total, answer.parts) == expected
+
+
+@asked
+@given(histories(), MOMENTS, MOMENTS)
+def test_stock_tomorrow_is_stock_today_plus_in_minus_out(
+    laboratory: Laboratory, events: list[Event], one: float, other: float
+) -> None:
+    since, until = day(min(one, other)), day(max(one, other))
+    an_instant = timedelta(microseconds=1)
+
+    async def question(driver: Driver) -> Any:
+        queries = laboratory.queries
+        return (
+            await queries.flow(driver, since=since, until=until),
+            await queries.funnel(driver, as_of=since - an_instant),
+            await queries.funnel(driver, as_of=until - an_instant),
+        )
+
+    flow, before, after = laboratory.ask(events, [], question)
+
+    for stages, then, now, unplaced in (
+        (flow.total.leads, before.total.leads, after.total.leads, "leads_unplaced"),
+        (flow.total.accounts, before.total.accounts, after.total.accounts, "accounts_unplaced"),
+    ):
+        for stage in stages:
+            gone = sum(stage.exits.values())
+            assert stage.after == stage.before + stage.entries + stage.reentries - gone
+        assert [stage.before for stage in stages[1:]] == [figure.standing for figure in then]
+        assert [stage.after for stage in stages[1:]] == [figure.standing for figure in now]
+        assert stages[0].before == getattr(before.total, unplaced)
+        assert stages[0].after == getattr(after.total, unplaced)
+
+
+@asked
+@given(histories(), CUTS, st.sampled_from([one for one in Breakdown if one is not Breakdown.NONE]))
+def test_a_breakdown_adds_up_to_the_total(
+    laboratory: Laboratory, events: list[Event], cuts: list[int], breakdown: Breakdown
+) -> None:
+    async def question(driver: Driver) -> Any:
+        queries = laboratory.queries
+        return (
+            await queries.funnel(driver),
+            await queries.funnel(driver, breakdown=breakdown),
+            await queries.funnel(driver, known_at=len(events), breakdown=breakdown),
+        )
+
+    whole, parted, then = laboratory.ask(events, cuts, question)
+
+    assert parted.total == whole.total
+    assert (then.total, then.parts) == (parted.total, parted.parts)
+    for number, stage in enumerate(whole.total.leads):
+        parts = [part.leads[number] for part in parted.parts]
+        added = tuple(sum(one[place] for one in parts) for place in (1, 2, 3))
+        assert added == stage[1:]
+    assert sum(part.leads_unplaced for part in parted.parts) == whole.total.leads_unplaced
+
+
+@asked
+@given(histories(), CUTS)
+def test_counts_are_those_of_the_intervals(
+    laboratory: Laboratory, events: list[Event], cuts: list[int]
+) -> None:
+    aggregate = """
+        SELECT 'none', '', kind, stage, before, count(*),
+               count(*) FILTER (WHERE exit_position IS NULL)
+          FROM ledger.stage_intervals
+         GROUP BY kind, stage, before
+         ORDER BY kind, stage, before
+    """
+    counted = """
+        SELECT breakdown, value, kind, stage, before, entries, standing
+          FROM ledger.stage_counts
+         WHERE breakdown = 'none'
+         ORDER BY kind, stage, before
+    """
+
+    async def question(driver: Driver) -> Any:
+        return [
+            [tuple(row.values()) for row in await driver.fetch(statement)]
+            for statement in (aggregate, counted)
+        ]
+
+    from_intervals, kept = laboratory.ask(events, cuts, question)
+
+    assert kept == from_intervals
+
+
+@asked
+@given(histories(), CUTS)
+def test_in_batches_comes_to_the_same_as_at_once(
+    laboratory: Laboratory, events: list[Event], cuts: list[int]
+) -> None:
+    projection = laboratory.ledger.projection
+    statement = projection.upkeep["differences"]
+
+    async def question(driver: Driver) -> Any:
+        state = projection.begin(is_complete=True)
+        fold_all(projection, state, events)
+        await projection.write(driver, 2, state)
+        return await driver.fetch(statement.driver_sql, 1, 2, 20)
+
+    assert laboratory.ask(events, cuts, question) == []
+
+
+@given(histories())
+def test_nobody_is_lost_and_nobody_stands_twice(events: list[Event]) -> None:
+    projection = stage_intervals(SCHEMA)
+    state: Stages = projection.begin(is_complete=True)
+    fold_all(projection, state, events)
+
+    seen = {event.subject.id for event in events[1:]}
+    exits = {row[ENDED_COLUMNS.index("subject_id")] for row in state.ended}
+    absorbed = {event.subject.id for event in events if "absorbed_by" in event.effects}
+    assert seen == state.standing.keys() | exits
+    assert absorbed.isdisjoint(state.standing)
+    assert seen - absorbed <= state.standing.keys() | {subject_id(one) for one in ()}
+    standing = sum(counted[1] for counted in state.counts.values())
+    assert standing == len(state.standing)

@@ -1,0 +1,215 @@
+"""The stays of a history and the figures of the funnel, told as plainly as they can be.
+
+No batches, no counts, no SQL: the state after each event is `evolve`'s, and every figure is a loop
+over all stays. What is projected must come to the same.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from domain.events import Event, Subject
+from domain.evolve import evolve
+from domain.lifecycle.definition import UNPLACED, Lifecycle, SubjectKind, Track
+from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
+from projections.figures import (
+    Breakdown,
+    FlowPart,
+    FunnelPart,
+    StageFigures,
+    StageFlow,
+)
+
+
+@dataclass
+class HandStay:
+    """One stay as it is known after some events."""
+
+    subject: Subject
+    pass_number: int
+    stage: str
+    is_first: bool
+    entered_at: datetime
+    origin: str | None
+    channel: str | None
+    month: str
+    left_at: datetime | None = None
+    exit_kind: str | None = None
+
+    def value(self, breakdown: Breakdown) -> str | None:
+        values = {
+            Breakdown.NONE: "",
+            Breakdown.ORIGIN: self.origin,
+            Breakdown.CHANNEL: self.channel,
+            Breakdown.MONTH: self.month,
+        }
+        return values[breakdown] or None
+
+    def stands(self, as_of: datetime | None) -> bool:
+        if as_of is None:
+            return self.left_at is None
+        return self.entered_at <= as_of and (self.left_at is None or as_of < self.left_at)
+
+
+def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
+    """Tell the stays as they are known after these events."""
+    states: dict[Subject, LeadState | AccountState] = {}
+    open_stays: dict[Subject, HandStay] = {}
+    stays: list[HandStay] = []
+    for event in events:
+        subject = event.receiver
+        if subject.kind is SubjectKind.LEDGER:
+            continue
+        initial = INITIAL_LEAD if subject.kind is SubjectKind.LEAD else INITIAL_ACCOUNT
+        before = states.get(subject, initial)
+        state = states[subject] = evolve(before, event)
+        is_absorbed = event.effects.get("absorbed_by") is not None
+        happened_at = event.effective_at or event.occurred_at
+        stay = open_stays.get(subject)
+        if stay is not None and (is_absorbed or event.stage_to is not None):
+            stay.left_at = max(stay.entered_at, happened_at)
+            stay.exit_kind = event.effects["move"]["kind"]
+            del open_stays[subject]
+        if not is_absorbed and subject not in open_stays:
+            is_new_pass = state.pass_number != before.pass_number
+            local = happened_at.astimezone(zone)
+            stay = open_stays[subject] = HandStay(
+                subject,
+                state.pass_number,
+                event.stage_to or UNPLACED,
+                is_new_pass or event.stage_to not in before.entered,
+                happened_at,
+                getattr(state, "origin", None),
+                getattr(state, "channel", None),
+                f"{local:%Y-%m}",
+            )
+            stays.append(stay)
+    return stays
+
+
+def funnel_by_hand(
+    stays: Sequence[HandStay], lifecycle: Lifecycle, breakdown: Breakdown, as_of: datetime | None
+) -> tuple[FunnelPart, tuple[FunnelPart, ...]]:
+    known = [one for one in stays if as_of is None or one.entered_at <= as_of]
+    total = _funnel_part(known, lifecycle, lambda _: True, as_of, None)
+    parts = tuple(
+        _funnel_part(known, lifecycle, _has(breakdown, value), as_of, value)
+        for value in _values(known, breakdown)
+    )
+    return total, parts
+
+
+def flow_by_hand(
+    stays: Sequence[HandStay],
+    lifecycle: Lifecycle,
+    breakdown: Breakdown,
+    since: datetime,
+    until: datetime,
+) -> tuple[FlowPart, tuple[FlowPart, ...]]:
+    known = [one for one in stays if one.entered_at < until]
+    total = _flow_part(known, lifecycle, since, until, None)
+    parts = tuple(
+        _flow_part(
+            [one for one in known if one.value(breakdown) == value], lifecycle, since, until, value
+        )
+        for value in _values(known, breakdown)
+    )
+    return total, parts
+
+
+def _values(stays: Iterable[HandStay], breakdown: Breakdown) -> list[str | None]:
+    if breakdown is Breakdown.NONE:
+        return []
+    return sorted({one.value(breakdown) for one in stays}, key=lambda one: (one is None, one or ""))
+
+
+def _has(breakdown: Breakdown, value: str | None) -> Callable[[HandStay], bool]:
+    return lambda stay: stay.value(breakdown) == value
+
+
+def _funnel_part(
+    stays: Sequence[HandStay],
+    lifecycle: Lifecycle,
+    counts: Callable[[HandStay], bool],
+    as_of: datetime | None,
+    value: str | None,
+) -> FunnelPart:
+    figures = {}
+    unplaced = {}
+    for track in (lifecycle.lead, lifecycle.account):
+        own = [one for one in stays if one.subject.kind is track.subject]
+        figures[track.subject] = tuple(
+            _stage_figures(own, track, stage, counts, as_of) for stage in _stages(track)
+        )
+        unplaced[track.subject] = sum(
+            one.stage == UNPLACED and one.stands(as_of) and counts(one) for one in own
+        )
+    lead, account = SubjectKind.LEAD, SubjectKind.ACCOUNT
+    return FunnelPart(value, figures[lead], unplaced[lead], figures[account], unplaced[account])
+
+
+def _stages(track: Track) -> list[str]:
+    return [*track.path, *(one for one in track.stages if one not in track.path)]
+
+
+def _stage_figures(
+    stays: Sequence[HandStay],
+    track: Track,
+    stage: str,
+    counts: Callable[[HandStay], bool],
+    as_of: datetime | None,
+) -> StageFigures:
+    here = [one for one in stays if one.stage == stage]
+    beyond = track.path[track.path.index(stage) :] if stage in track.path else (stage,)
+    first: dict[tuple[Subject, int], HandStay] = {}
+    for one in stays:
+        if one.stage in beyond:
+            first.setdefault((one.subject, one.pass_number), one)
+    return StageFigures(
+        stage,
+        standing=sum(one.stands(as_of) and counts(one) for one in here),
+        entered=sum(one.is_first and counts(one) for one in here),
+        reached=sum(counts(one) for one in first.values()),
+    )
+
+
+def _flow_part(
+    stays: Sequence[HandStay],
+    lifecycle: Lifecycle,
+    since: datetime,
+    until: datetime,
+    value: str | None,
+) -> FlowPart:
+    leads, accounts = (
+        tuple(
+            _stage_flow(
+                [one for one in stays if one.subject.kind is track.subject and one.stage == stage],
+                stage,
+                since,
+                until,
+            )
+            for stage in (UNPLACED, *_stages(track))
+        )
+        for track in (lifecycle.lead, lifecycle.account)
+    )
+    return FlowPart(value, leads, accounts)
+
+
+def _stage_flow(
+    stays: Sequence[HandStay], stage: str, since: datetime, until: datetime
+) -> StageFlow:
+    never = datetime.max.replace(tzinfo=UTC)
+    exits: dict[str, int] = {}
+    for one in stays:
+        if one.exit_kind is not None and since <= (one.left_at or never) < until:
+            exits[one.exit_kind] = exits.get(one.exit_kind, 0) + 1
+    entered = [one for one in stays if since <= one.entered_at < until]
+    return StageFlow(
+        stage,
+        before=sum(one.entered_at < since <= (one.left_at or never) for one in stays),
+        entries=sum(one.is_first for one in entered),
+        reentries=sum(not one.is_first for one in entered),
+        exits=dict(sorted(exits.items())),
+        after=sum(one.entered_at < until <= (one.left_at or never) for one in stays),
+    )

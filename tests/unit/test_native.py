@@ -1,0 +1,396 @@
+"""The native dialect: what becomes a signal, and each refusal with the place that is wrong."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.lifecycle.definition import SubjectKind
+from domain.signals import Identifier, Signal
+from events import native
+from events.context import Context
+from events.refusals import Refusal
+from events.senders import Sender
+from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT
+from tests.stories import demand_funnel
+
+RECEIVED = datetime(2026, 11, 22, 3, tzinfo=UTC)
+LIFECYCLE = demand_funnel().lifecycle
+SENDER = Sender("key-1", ("website", "forms"), None, EVERY_RIGHT)
+FORM: dict[str, Any] = {
+    "id": "form-1",
+    "type": "form.submitted",
+    "lead": {"email": "Hanako@Example.co.jp"},
+}
+
+
+def read(reported: object, sender: Sender = SENDER) -> Signal | Refusal:
+    return native.read(reported, Context(LIFECYCLE, DIGESTS, sender, RECEIVED))
+
+
+def signal_of(reported: object, sender: Sender = SENDER) -> Signal:
+    signal = read(reported, sender)
+    assert isinstance(signal, Signal), signal
+    return signal
+
+
+def refusal_of(reported: object, sender: Sender = SENDER) -> Refusal:
+    refusal = read(reported, sender)
+    assert isinstance(refusal, Refusal), refusal
+    return refusal
+
+
+def test_a_whole_event_becomes_a_signal() -> None:
+    event = {
+        "id": "form-8841",
+        "source": "forms",
+        "type": "form.submitted",
+        "time": "2026-11-22T10:15:00+09:00",
+        "sent_at": "2026-11-22T12:00:00+09:00",
+        "actor": "佐藤",
+        "lead": {
+            "email": "Hanako@Example.co.jp",
+            "phone": "03-1234-5678",
+            "user_id": "u-1",
+            "anonymous_id": "c-123",
+            "external_ids": {"crm": "0031"},
+            "name": "花子",
+            "profile": {"industry": "steel", "hobby": "go"},
+        },
+        "account": {"domain": "Example.CO.JP", "external_ids": {"crm": "A1"}, "name": "例社"},
+        "data": {"form": "whitepaper", "note": "call me"},
+    }
+    sender = SENDER._replace(department="marketing")
+    assert signal_of(event, sender) == Signal(
+        source="forms",
+        id="form-8841",
+        type=LIFECYCLE.events["form.submitted"],
+        subject=SubjectKind.LEAD,
+        occurred_at=datetime(2026, 11, 22, 1, 15, tzinfo=UTC),
+        claimed_at=None,
+        actor="佐藤",
+        key_id="key-1",
+        department="marketing",
+        lead_id=None,
+        identifiers=(
+            DIGESTS.identifier("email", "hanako@example.co.jp"),
+            DIGESTS.identifier("phone", "+81312345678"),
+            DIGESTS.identifier("user_id", "u-1"),
+            DIGESTS.identifier("crm", "0031"),
+            DIGESTS.identifier("anonymous_id", "c-123"),
+        ),
+        references=(),
+        account_id=None,
+        account_identifiers=(
+            DIGESTS.identifier("domain", "example.co.jp"),
+            DIGESTS.identifier("account:crm", "A1"),
+        ),
+        names_account=True,
+        data={"form": "whitepaper"},
+        attributes={"company_domain": "example.co.jp", "industry": "steel"},
+        personal=orjson.dumps(
+            {"account": event["account"], "data": {"note": "call me"}, "lead": event["lead"]},
+            option=orjson.OPT_SORT_KEYS,
+        ),
+        holds_personal_data=True,
+        fingerprint=DIGESTS.fingerprint(event),
+    )
+
+
+def test_source_time_and_actor_have_their_defaults() -> None:
+    signal = signal_of(FORM)
+    assert (signal.source, signal.occurred_at, signal.claimed_at, signal.actor) == (
+        "website",
+        RECEIVED,
+        None,
+        "key-1",
+    )
+
+
+def test_a_sender_may_say_its_claim_was_late() -> None:
+    signal = signal_of({**FORM, "time": "2030-01-01T00:00:00Z"})
+    assert (signal.occurred_at, signal.claimed_at) == (RECEIVED, datetime(2030, 1, 1, tzinfo=UTC))
+
+
+def test_the_skew_is_taken_out_where_the_time_of_sending_is_told() -> None:
+    signal = signal_of({**FORM, "time": "2026-11-22T00:00:00Z", "sent_at": "2026-11-22T01:00:00Z"})
+    assert signal.occurred_at == RECEIVED - timedelta(hours=1)
+
+
+def test_only_a_cookie_tells_nobody() -> None:
+    signal = signal_of({**FORM, "lead": {"anonymous_id": "c"}})
+    assert (signal.holds_personal_data, signal.attributes) == (False, {})
+    assert signal.personal == b'{"lead":{"anonymous_id":"c"}}'
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        {"anonymous_id": "c", "name": "花子"},
+        {"anonymous_id": "c", "profile": {"hobby": "go"}},
+        {"anonymous_id": "c", "email": "info@example.co.jp"},
+        {"anonymous_id": "c", "phone": "03-1234-5678"},
+    ],
+)
+def test_what_tells_who_somebody_is_makes_a_lead_known(lead: dict[str, Any]) -> None:
+    assert signal_of({**FORM, "lead": lead}).holds_personal_data
+
+
+def test_declared_attributes_tell_nobody() -> None:
+    lead = {"anonymous_id": "c", "profile": {"industry": "steel", "region": None}}
+    signal = signal_of({**FORM, "lead": lead})
+    assert signal.attributes == {"industry": "steel"}
+
+
+def test_a_desk_tells_its_company_and_no_person() -> None:
+    lead = {"email": "info@example.co.jp", "anonymous_id": "c"}
+    signal = signal_of({**FORM, "lead": lead})
+    assert [one.kind for one in signal.identifiers] == ["anonymous_id"]
+    assert signal.account_identifiers == (DIGESTS.identifier("domain", "example.co.jp"),)
+    assert not signal.names_account
+
+
+def test_a_free_mail_address_tells_no_company() -> None:
+    signal = signal_of({**FORM, "lead": {"email": "hanako@gmail.com"}})
+    assert (signal.attributes, signal.account_identifiers) == ({"free_mail": True}, ())
+
+
+def test_a_company_by_name_alone_leaves_what_the_address_tells() -> None:
+    signal = signal_of({**FORM, "account": {"name": "例社"}})
+    assert signal.account_identifiers == (DIGESTS.identifier("domain", "example.co.jp"),)
+    assert not signal.names_account
+    assert signal.personal is not None
+    assert "例社".encode() in signal.personal
+
+
+def test_a_company_by_id_takes_the_place_of_what_the_address_tells() -> None:
+    account_id = "01930000-0000-7000-8000-000000000000"
+    signal = signal_of({**FORM, "account": {"id": account_id}})
+    assert (signal.account_id, signal.account_identifiers) == (account_id, ())
+    assert signal.names_account
+    assert signal.personal == orjson.dumps({"lead": FORM["lead"]})
+
+
+def test_a_deal_can_be_found_again_by_its_number() -> None:
+    data = {"opportunity": "d-1"}
+    signal = signal_of({"id": "1", "type": "opportunity.won", "data": data})
+    assert (signal.subject, signal.references) == (
+        SubjectKind.LEAD,
+        (DIGESTS.identifier("opportunity", "d-1"),),
+    )
+
+
+DEAL, ORDER = DIGESTS.identifier("opportunity", "d-1"), DIGESTS.identifier("order", "o-1")
+DESK = {"email": "info@example.co.jp"}
+
+
+@pytest.mark.parametrize(
+    ("parties", "data", "subject", "references"),
+    [
+        ({"lead": {"anonymous_id": "c"}}, {}, SubjectKind.LEAD, (ORDER,)),
+        ({"account": {"domain": "example.com"}}, {}, SubjectKind.ACCOUNT, (ORDER,)),
+        ({"lead": DESK}, {}, SubjectKind.ACCOUNT, (ORDER,)),
+        ({}, {"opportunity": "d-1"}, SubjectKind.LEAD, (DEAL, ORDER)),
+        ({}, {}, SubjectKind.LEDGER, (ORDER,)),
+    ],
+)
+def test_an_order_is_about_a_lead_an_account_a_deal_or_nobody(
+    parties: dict[str, Any],
+    data: dict[str, Any],
+    subject: SubjectKind,
+    references: tuple[Identifier, ...],
+) -> None:
+    order = {"id": "1", "type": "order.recorded", "data": {"order": "o-1", **data}}
+    signal = signal_of({**order, **parties})
+    assert (signal.subject, signal.references) == (subject, references)
+
+
+def test_what_is_no_object_is_refused() -> None:
+    assert refusal_of([FORM]) == Refusal(
+        "event-invalid", "An event is a JSON object.", "", {"found": "list"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "expected"),
+    [
+        ({"id": None}, "/id", "string_type"),
+        ({"id": ""}, "/id", "string_too_short"),
+        ({"id": "x" * 256}, "/id", "string_too_long"),
+        ({"id": 7}, "/id", "string_type"),
+        ({"type": "フォーム"}, "/type", "string_pattern_mismatch"),
+        ({"source": ""}, "/source", "string_too_short"),
+        ({"source": " website"}, "/source", "string_pattern_mismatch"),
+        ({"time": 0}, "/time", "string_type"),
+        ({"actor": ""}, "/actor", "string_too_short"),
+        ({"lead": []}, "/lead", "model_type"),
+        ({"lead": {"email": 7}}, "/lead/email", "string_type"),
+        ({"lead": {"email": "x" * 1025}}, "/lead/email", "string_too_long"),
+        ({"lead": {"id": "0193"}}, "/lead/id", "string_pattern_mismatch"),
+        ({"lead": {"external_ids": {"crm": 1}}}, "/lead/external_ids/crm", "string_type"),
+        ({"data": [1]}, "/data", "dict_type"),
+    ],
+)
+def test_a_wrong_shape_is_refused_with_the_place_and_never_the_value(
+    change: dict[str, Any], pointer: str, expected: str
+) -> None:
+    refusal = refusal_of({**FORM, **change})
+    assert (refusal.reason, refusal.pointer, refusal.members) == (
+        "event-invalid",
+        pointer,
+        {"expected": expected},
+    )
+
+
+@pytest.mark.parametrize(("field", "pointer"), [("id", "/id"), ("type", "/type")])
+def test_a_missing_field_is_refused_with_its_place(field: str, pointer: str) -> None:
+    reported = {name: value for name, value in FORM.items() if name != field}
+    assert refusal_of(reported) == Refusal(
+        "event-invalid", "Field required.", pointer, {"expected": "missing"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "known"),
+    [
+        ({"form": "x"}, "/form", "id"),
+        ({"a/b~c": 1}, "/a~1b~0c", "id"),
+        ({"lead": {"mail": "x"}}, "/lead/mail", "email"),
+        ({"account": {"email": "x"}}, "/account/email", "domain"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_those_that_are_known(
+    change: dict[str, Any], pointer: str, known: str
+) -> None:
+    refusal = refusal_of({**FORM, **change})
+    assert (refusal.reason, refusal.pointer) == ("event-invalid", pointer)
+    assert known in refusal.members["expected"]
+
+
+def test_an_unknown_type_is_refused_with_the_nearest_known() -> None:
+    assert refusal_of({**FORM, "type": "form.submited"}) == Refusal(
+        "event-type-unknown",
+        "The lifecycle demand_funnel knows no event type form.submited."
+        " Did you mean form.submitted?",
+        "/type",
+        {"found": "form.submited", "nearest": ["form.submitted"]},
+    )
+
+
+def test_a_type_like_nothing_known_is_refused_without_a_guess() -> None:
+    refusal = refusal_of({**FORM, "type": "qqqq"})
+    assert refusal.members == {"found": "qqqq", "nearest": []}
+
+
+@pytest.mark.parametrize("type", ["identity.linked", "lifecycle.published", "lead.reconsidered"])
+def test_the_services_own_types_are_never_taken(type: str) -> None:
+    refusal = refusal_of({**FORM, "type": type})
+    assert (refusal.reason, refusal.pointer) == ("event-type-reserved", "/type")
+
+
+@pytest.mark.parametrize(
+    ("type", "scope"),
+    [
+        ("form.submitted", "events:write"),
+        ("lead.sales_accepted", "decisions:write"),
+        ("stage.corrected", "ledger:admin"),
+    ],
+)
+def test_a_key_without_the_scope_is_told_which(type: str, scope: str) -> None:
+    refusal = refusal_of({**FORM, "type": type}, SENDER._replace(scopes=EVERY_RIGHT - {scope}))
+    assert (refusal.reason, refusal.members) == ("scope-missing", {"expected": scope})
+
+
+@pytest.mark.parametrize("department", [None, "marketing"])
+def test_a_decision_of_another_department_is_refused(department: str | None) -> None:
+    sender = SENDER._replace(department=department, scopes=frozenset({"decisions:write"}))
+    refusal = refusal_of({**FORM, "type": "lead.sales_accepted"}, sender)
+    assert (refusal.reason, refusal.members) == (
+        "department-not-allowed",
+        {"expected": ["inside_sales", "field_sales"], "found": department},
+    )
+
+
+def test_a_decision_of_the_own_department_is_taken() -> None:
+    sender = SENDER._replace(department="field_sales", scopes=frozenset({"decisions:write"}))
+    assert signal_of({**FORM, "type": "lead.sales_accepted"}, sender).department == "field_sales"
+
+
+@pytest.mark.parametrize("source", ["crm", "leadledger"])
+def test_a_key_speaks_for_its_own_sources_only(source: str) -> None:
+    refusal = refusal_of({**FORM, "source": source})
+    assert (refusal.reason, refusal.pointer) == ("source-not-allowed", "/source")
+
+
+def test_a_key_for_every_source_still_does_not_speak_for_the_service() -> None:
+    sender = SENDER._replace(sources=("import", "*"))
+    assert signal_of({**FORM, "source": "crm"}, sender).source == "crm"
+    assert refusal_of({**FORM, "source": "leadledger"}, sender).reason == "source-not-allowed"
+
+
+@pytest.mark.parametrize("field", ["time", "sent_at"])
+def test_a_time_without_offset_is_refused_with_its_place(field: str) -> None:
+    refusal = refusal_of({**FORM, field: "2026-11-22T10:15:00"})
+    assert (refusal.reason, refusal.pointer) == ("event-invalid", f"/{field}")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"lead": {"email": "hanako"}}, "/lead/email"),
+        ({"lead": {"phone": "call me"}}, "/lead/phone"),
+        ({"lead": {"external_ids": {"email": "x"}}}, "/lead/external_ids/email"),
+        ({"lead": {"external_ids": {"opportunity": "x"}}}, "/lead/external_ids/opportunity"),
+        ({"lead": {"external_ids": {"account:a/b": "x"}}}, "/lead/external_ids/account:a~1b"),
+        ({"lead": {"anonymous_id": "c", "profile": {"industry": 7}}}, "/lead/profile/industry"),
+        ({"account": {"domain": "not a domain"}}, "/account/domain"),
+        ({"account": {"external_ids": {"domain": "x"}}}, "/account/external_ids/domain"),
+        ({"data": {"form": 7}}, "/data/form"),
+        ({"lead": {}}, "/lead"),
+        ({"lead": None}, "/lead"),
+        ({"lead": {"name": "花子"}}, "/lead"),
+        ({"lead": {"email": "info@example.co.jp"}}, "/lead"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_its_place(
+    change: dict[str, Any], pointer: str
+) -> None:
+    refusal = refusal_of({**FORM, **change})
+    assert (refusal.reason, refusal.pointer) == ("event-invalid", pointer)
+
+
+def test_an_event_about_a_company_names_one() -> None:
+    listed = {"id": "1", "type": "market.target_listed", "lead": {"anonymous_id": "c"}}
+    assert refusal_of(listed).pointer == "/account"
+    assert refusal_of({**listed, "account": {"name": "例社"}}).pointer == "/account"
+    assert signal_of({**listed, "account": {"domain": "example.com"}}).subject == "account"
+
+
+def test_a_refusal_never_repeats_what_was_sent() -> None:
+    secret = "hanako-sato"
+    for change in (
+        {"lead": {"email": secret}},
+        {"lead": {"phone": secret}},
+        {"time": secret},
+        {"data": {"form": [secret]}},
+        {"account": {"domain": secret}},
+        {"lead": {"id": secret}},
+    ):
+        assert secret not in repr(refusal_of({**FORM, **change}))
+
+
+def test_the_schema_describes_what_is_read() -> None:
+    schema = native.json_schema()
+    assert set(schema["properties"]) == {
+        "id",
+        "type",
+        "source",
+        "time",
+        "sent_at",
+        "actor",
+        "lead",
+        "account",
+        "data",
+    }
+    assert schema["required"] == ["id", "type"]

@@ -1,0 +1,71 @@
+"""SQL in files of its own: statements by name, on the schema that the settings name."""
+
+from importlib.resources import files
+
+import pytest
+
+from events.statements import SchemaNameInvalid, StatementFileInvalid, load, qualify
+
+FILES = ("founding.sql", "ledger.sql", "verification.sql")
+
+
+def test_a_statement_keeps_its_name_and_takes_its_binds_in_the_order_of_the_text() -> None:
+    statement = load("events", "verification.sql", "other")["read_leaves"]
+    assert (statement.name, statement.binds) == ("read_leaves", ("after", "upto", "limit"))
+    assert statement.driver_sql == (
+        'SELECT position, leaf, record\n  FROM "other".events\n'
+        " WHERE position > $1 AND position <= $2\n ORDER BY position\n LIMIT $3"
+    )
+    assert statement.arguments({"limit": 3, "after": 1, "upto": 2}) == [1, 2, 3]
+
+
+def test_a_bind_that_stands_twice_is_one_argument() -> None:
+    statement = load("events", "verification.sql", "ledger")["read_subjects"]
+    assert statement.binds == ("after", "limit")
+    assert statement.driver_sql.count("$1") == 2
+
+
+def test_a_bind_that_is_missing_is_an_error() -> None:
+    statement = load("events", "verification.sql", "ledger")["read_leaves"]
+    with pytest.raises(KeyError):
+        statement.arguments({"after": 1, "upto": 2})
+
+
+@pytest.mark.parametrize("file_name", FILES)
+def test_every_statement_names_only_the_schema_it_was_loaded_for(file_name: str) -> None:
+    for statement in load("events", file_name, "other").values():
+        assert "ledger." not in statement.driver_sql
+        assert '"other".' in statement.driver_sql or statement.name == "limit_waits"
+
+
+@pytest.mark.parametrize("file_name", FILES)
+def test_every_statement_opens_with_why(file_name: str) -> None:
+    lines = files("events").joinpath(file_name).read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("-- name: "):
+            assert lines[number + 1].startswith("-- ")
+
+
+def test_the_bare_name_is_put_where_it_is_asked_for() -> None:
+    assert qualify("ledger.events '{schema}' other_ledger.x", "east") == (
+        "\"east\".events 'east' other_ledger.x"
+    )
+
+
+@pytest.mark.parametrize("name", ["ledger", "a", "l_2", "x" * 48])
+def test_a_plain_name_is_a_schema(name: str) -> None:
+    assert qualify("ledger.events", name) == f'"{name}".events'
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Ledger", "2nd", "_x", "x" * 49, "a-b", 'a"; DROP', "a.b", "pg_x", "x\n", "帳簿"],
+)
+def test_a_name_that_would_need_quoting_is_refused(name: str) -> None:
+    with pytest.raises(SchemaNameInvalid, match="a ledger's name is"):
+        qualify("ledger.events", name)
+
+
+def test_a_file_without_named_statements_is_no_file_of_ours() -> None:
+    with pytest.raises(StatementFileInvalid, match="needs statements of distinct names"):
+        load("domain.lifecycles", "demand_funnel.yaml", "ledger")

@@ -1,0 +1,79 @@
+"""A subject's state as text: nothing is lost, and equal states are equal text."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.lifecycle.definition import SubjectKind
+from domain.state import AccountState, LeadState, StandingFact
+from events import states
+
+FULL_LEAD = LeadState(
+    stage="MQL",
+    pass_number=2,
+    entered_at=datetime(2026, 11, 22, 1, 2, 3, 4, tzinfo=UTC),
+    entered=("MAL", "MQL"),
+    known=True,
+    origin="marketing-digital",
+    channel="paid",
+    owner="佐藤",
+    account="0193",
+    attributes={"company_domain": "example.co.jp", "free_mail": True},
+    opportunities={"deal": "open"},
+    orders={"o": "cancelled"},
+    standing=(
+        StandingFact("contact.requested", 7, {"channel": "web"}, ("ML", "MQL")),
+        StandingFact("order.recorded", 8, {}),
+    ),
+    absorbed_by="0194",
+    absorbs=("0195", "0196"),
+)
+FULL_ACCOUNT = AccountState(
+    stage="C",
+    pass_number=3,
+    entered_at=datetime(2026, 11, 22, tzinfo=UTC),
+    entered=("PL", "C"),
+    opportunities={"deal": "won"},
+    orders={"o": "standing"},
+)
+
+
+def test_the_full_states_leave_no_field_at_its_default() -> None:
+    assert all(a != b for a, b in zip(FULL_LEAD, LeadState(), strict=True))
+    assert all(a != b for a, b in zip(FULL_ACCOUNT, AccountState(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (SubjectKind.LEAD, FULL_LEAD),
+        (SubjectKind.LEAD, LeadState()),
+        (SubjectKind.LEAD, LeadState(stage="AL", entered=("AL",))),
+        (SubjectKind.ACCOUNT, FULL_ACCOUNT),
+        (SubjectKind.ACCOUNT, AccountState()),
+        (SubjectKind.LEDGER, None),
+    ],
+)
+def test_a_state_is_read_back_whole(
+    kind: SubjectKind, state: LeadState | AccountState | None
+) -> None:
+    found = states.decode(kind, states.encode(state))
+    assert (type(found), found) == (type(state), state)
+
+
+def test_only_what_differs_from_the_beginning_is_written() -> None:
+    assert states.encode(LeadState()) == "{}"
+    assert states.encode(LeadState(stage="AL", known=True)) == '{"known":true,"stage":"AL"}'
+
+
+def test_keys_are_sorted_at_every_level() -> None:
+    text = states.encode(FULL_LEAD._replace(attributes={"z": 1, "a": 2}))
+    assert text == json.dumps(
+        json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+
+
+def test_a_state_that_is_not_plain_is_a_mistake_of_ours() -> None:
+    with pytest.raises(TypeError):
+        states.encode(LeadState(attributes={"x": object()}))
