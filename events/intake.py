@@ -112,20 +112,19 @@ class Intake:
         began = perf_counter()
         try:
             appended = await self._ledger.append([one.submission for one in batch])
-        except LedgerUnavailable as error:
-            _fail(batch, error)
-        except Exception as error:  # noqa: BLE001 - PLACEHOLDER
-            # Broken code must not take the queue down with it: those who wait are told, and the
-            # next batch is tried on a memory that is read anew.
-            log.exception("ledger.append_failed")
-            self._ledger.forget()
-            _fail(batch, error)
-        else:
             for one, outcomes in zip(batch, appended.outcomes, strict=True):
                 if not one.outcomes.done():
                     one.outcomes.set_result(outcomes)
             items = sum(len(one.submission.items) for one in batch)
             self._on_append(Append(appended.position, items, perf_counter() - began))
+        except LedgerUnavailable as error:
+            _fail(batch, error)
+        except Exception as error:
+            # Broken code must not take the queue down with it: those who wait are told, and the
+            # next batch is tried on a memory that is read anew.
+            log.exception("ledger.append_failed")
+            self._ledger.forget()
+            _fail(batch, error)
 
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:

@@ -123,8 +123,13 @@ class Ledger:
         raise self._clock_behind()
 
     def forget(self) -> None:
-        """Distrust what is remembered; the next batch reads it anew."""
-        self.memory = Memory()
+        """Distrust what is remembered; the next batch reads it anew.
+
+        The lifecycles stay until then: whoever reads an event in between needs the one in force.
+        """
+        self.memory = Memory(
+            lifecycle_version=self.memory.lifecycle_version, lifecycles=self.memory.lifecycles
+        )
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -178,6 +183,8 @@ class Ledger:
         async with driver.transaction():
             await reader.limit_waits(driver)
             head = await reader.head(driver, lock=True)
+            if head.position < self.memory.position:
+                raise self._went_back(head.position)
             await reader.follow(driver, self.memory, head)
             known = await reader.known(driver, submissions)
             self._expects_known_keys = bool(known)
@@ -186,6 +193,16 @@ class Ledger:
             plan, appended = await self._plan_and_write(session, submissions, known)
         plan.commit()
         return appended
+
+    def _went_back(self, position: int) -> LedgerUnavailable:
+        """Say that the database has lost what it had committed, and begin anew where it stands."""
+        remembered = self.memory.position
+        log.error("ledger.database_went_back", remembered=remembered, found=position)
+        self.forget()
+        return LedgerUnavailable(
+            f"the database had committed position {remembered} and now ends at {position}: it was "
+            "restored, has failed over to a replica that lagged, or does not write to disk"
+        )
 
     async def _plan_and_write(
         self,

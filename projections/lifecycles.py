@@ -1,5 +1,6 @@
 """The lifecycle in force at a position of the ledger, parsed once."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from domain.lifecycle.definition import Lifecycle, Track
@@ -15,8 +16,14 @@ class InForce(NamedTuple):
     lifecycle: Lifecycle
 
 
+@lru_cache(maxsize=LIFECYCLES_KEPT)
+def parsed(text: str) -> Lifecycle:
+    """Parse a text once: that takes longer than any query, and every rebuild does it again."""
+    return load_lifecycle(text)
+
+
 class Lifecycles:
-    """Published lifecycles by position. A class, because parsing one takes longer than any query.
+    """Published lifecycles by position. A class, because it saves each query a look-up.
 
     What was published at a position never changes, so nothing here grows stale.
     """
@@ -33,7 +40,7 @@ class Lifecycles:
         if found is None:
             record = await driver.fetchval(self._statement.driver_sql, position)
             published = decode_event(record).data
-            found = InForce(published["version"], load_lifecycle(published["text"]))
+            found = InForce(published["version"], parsed(published["text"]))
             if len(self._parsed) >= LIFECYCLES_KEPT:
                 del self._parsed[next(iter(self._parsed))]
             self._parsed[position] = found

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from domain.events import Event
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
-from domain.lifecycle.loading import load as load_lifecycle
+from projections.lifecycles import parsed
 
 LIFECYCLE_PUBLISHED = "lifecycle.published"
 
@@ -142,7 +142,7 @@ def fold(stages: Stages, event: Event) -> None:
 
 def _publish(stages: Stages, event: Event) -> None:
     """From here on months are reckoned in this lifecycle's zone; earlier stays keep theirs."""
-    time_zone = load_lifecycle(event.data["text"]).time_zone
+    time_zone = parsed(event.data["text"]).time_zone
     stages.published.append(Published(event.position, event.data["version"], time_zone))
     stages.zone, stages.month = ZoneInfo(time_zone), NO_MONTH
 

@@ -5,12 +5,16 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
-from sqlalchemy import URL
+from sqlalchemy import URL, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from events.digests import Digests
 from events.intake import Append, Intake
 from events.ledger import Ledger
+from events.sessions import Driver
 from projections.funnel import FunnelQueries
 from projections.runner import Runner
 from projections.stage_intervals import stage_intervals
@@ -32,8 +36,8 @@ COMMAND_WAIT_S = 60.0
 def make_engine(settings: Settings, url: URL) -> AsyncEngine:
     """Make the pool of connections of one process.
 
-    Connections are not tested before use: it would cost a round trip for each, and whoever meets a
-    dead one tries again or says so.
+    Connections are not tested by asking the database, which would cost a round trip each time. But
+    the driver knows when one has been cut, and then the pool is told to make all of them anew.
     """
     connect_args: dict[str, Any] = {
         "server_settings": {"application_name": APPLICATION_NAME},
@@ -41,7 +45,7 @@ def make_engine(settings: Settings, url: URL) -> AsyncEngine:
     }
     if not settings.prepared_statements:
         connect_args |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
-    return create_async_engine(
+    engine = create_async_engine(
         url.set(drivername=DRIVER),
         pool_size=settings.pool_size,
         max_overflow=0,
@@ -49,6 +53,8 @@ def make_engine(settings: Settings, url: URL) -> AsyncEngine:
         pool_pre_ping=False,
         connect_args=connect_args,
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_dead_connection)
+    return engine
 
 
 @asynccontextmanager
@@ -97,6 +103,14 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         )
         stack.callback(services.closing.set)
         yield services
+
+
+def _refuse_dead_connection(
+    adapted: DBAPIConnection, _: ConnectionPoolEntry, __: PoolProxiedConnection
+) -> None:
+    driver: Driver = adapted.driver_connection
+    if driver.is_closed():
+        raise InvalidatePoolError
 
 
 @asynccontextmanager

@@ -108,5 +108,6 @@ class Metrics:
         if shared is None:
             return generate_latest(self._registry)
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=shared)
+        # The library has no types here.
+        MultiProcessCollector(registry, path=shared)  # type: ignore[no-untyped-call]
         return generate_latest(registry)

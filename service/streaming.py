@@ -161,7 +161,7 @@ def _interrupted(error: LedgerUnavailable, tally: Tally) -> Problem:
     )
 
 
-def _so_far(tally: Tally) -> dict[str, int]:
+def _so_far(tally: Tally) -> dict[str, Any]:
     """What is certainly on disk; later lines may be as well."""
     return {
         "recorded": tally.recorded,

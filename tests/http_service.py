@@ -22,7 +22,7 @@ from service.keys.store import KeyTerms
 from service.private_postgres import PrivatePostgres
 from service.services import Services
 from service.settings import DRIVER, Settings
-from tests.postgres import drop_database, fresh_database
+from tests.postgres import fresh_database
 
 SECRET = "a secret of the tests, with more than 32 bytes"
 SCHEMA = "ledger"
@@ -85,4 +85,3 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
             headers={"authorization": f"Bearer {key}"},
         ) as client:
             yield Service(services, client, app_url, owner_url)
-    drop_database(server, owner_url)

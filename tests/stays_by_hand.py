@@ -63,7 +63,7 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
             continue
         initial = INITIAL_LEAD if subject.kind is SubjectKind.LEAD else INITIAL_ACCOUNT
         before = states.get(subject, initial)
-        state = states[subject] = evolve(before, event)
+        state = states[subject] = _evolved(before, event)
         is_absorbed = event.effects.get("absorbed_by") is not None
         happened_at = event.effective_at or event.occurred_at
         stay = open_stays.get(subject)
@@ -86,6 +86,10 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
             )
             stays.append(stay)
     return stays
+
+
+def _evolved(state: LeadState | AccountState, event: Event) -> LeadState | AccountState:
+    return evolve(state, event) if isinstance(state, LeadState) else evolve(state, event)
 
 
 def funnel_by_hand(

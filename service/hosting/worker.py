@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 
 from service.app import app_from_environment
+from service.hosting.heads import BoundedHeads
 
 DRAIN_S = 10
 """What requests under way get when the service stops."""
@@ -35,7 +36,7 @@ def main() -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app_from_environment(),
-            http="httptools",
+            http=BoundedHeads,
             ws="none",
             lifespan="on",
             access_log=False,

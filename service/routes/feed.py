@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
+from service import shapes
 from service.answers import NDJSON, Answer
 from service.reading.log import PAGE_RECORDS, Log, Page
 from service.routes.parameters import (
@@ -30,7 +31,11 @@ TYPES_MAX = 100
 router = APIRouter(tags=["events"])
 
 
-@router.get("/v1/events", response_model=None)
+@router.get(
+    "/v1/events",
+    response_model=shapes.Feed,
+    responses={200: {"content": {NDJSON: {"schema": {"type": "string"}}}}},
+)
 async def get_events(
     *,
     request: Request,

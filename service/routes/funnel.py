@@ -11,6 +11,7 @@ from events.limits import INTEGER_MAX
 from projections.figures import Breakdown
 from projections.stage_intervals import NAME
 from projections.transactions import borrowed
+from service import funnel_shapes
 from service.answers import json_answer
 from service.problems import Problem
 from service.reading.funnels import Labels, describe_flow, describe_funnel
@@ -40,7 +41,7 @@ WaitFor = Annotated[
 _POSITION = re.compile(r"\d{1,18}")
 
 
-@router.get("/v1/funnel", response_model=None)
+@router.get("/v1/funnel", response_model=funnel_shapes.Funnel)
 async def get_funnel(
     *,
     request: Request,
@@ -64,7 +65,7 @@ async def get_funnel(
     return json_answer(describe_funnel(funnel, Labels(services.compiled.lifecycle, lang)))
 
 
-@router.get("/v1/funnel/flow", response_model=None)
+@router.get("/v1/funnel/flow", response_model=funnel_shapes.Flow)
 async def get_flow(
     *,
     request: Request,

@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
+from service import shapes
 from service.answers import Answer, json_answer
 from service.problems import Problem
 from service.reading.health import examine
@@ -12,13 +13,13 @@ from service.routes.parameters import ProjectionsReader, services_of
 router = APIRouter(tags=["health"])
 
 
-@router.get("/livez", response_model=None)
+@router.get("/livez", response_model=shapes.Alive)
 async def get_livez() -> Response:
     """Tell that the process answers. Open to everybody."""
     return json_answer({"status": "alive"})
 
 
-@router.get("/readyz", response_model=None)
+@router.get("/readyz", response_model=shapes.Ready)
 async def get_readyz(request: Request) -> Response:
     """Tell whether the process can do its work: 503 says what is wrong. Open to everybody."""
     health = await examine(services_of(request))
@@ -33,7 +34,7 @@ async def get_readyz(request: Request) -> Response:
     return json_answer({"status": "ready", "warnings": health.warnings, **health.details})
 
 
-@router.get("/metrics", response_model=None)
+@router.get("/metrics", response_model=None, response_class=PlainTextResponse)
 async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     """Read the metrics in Prometheus' text format."""
     services = services_of(request)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from events import moments
 from events.records import OWN_SOURCE, rfc3339
 from events.reported import Ascii, Key
+from service import shapes
 from service.answers import json_answer
 from service.keys.key_text import ID_LENGTH
 from service.keys.scopes import DEFAULT_SCOPES, Scope
@@ -58,7 +59,10 @@ _NEW_KEY: TypeAdapter[NewKey] = TypeAdapter(NewKey)
 
 
 @router.post(
-    "/v1/keys", response_model=None, status_code=201, openapi_extra=described_body(_NEW_KEY)
+    "/v1/keys",
+    response_model=shapes.MadeKey,
+    status_code=201,
+    openapi_extra=described_body(_NEW_KEY),
 )
 async def post_keys(request: Request, _: KeysAdministrator) -> Response:
     """Make a key. `key` in the answer is its only appearance: store it now."""
@@ -69,7 +73,7 @@ async def post_keys(request: Request, _: KeysAdministrator) -> Response:
     return json_answer({"key": key.text, **_describe(stored)}, status=201)
 
 
-@router.get("/v1/keys", response_model=None)
+@router.get("/v1/keys", response_model=shapes.ApiKeys)
 async def get_keys(
     request: Request,
     _: KeysAdministrator,
@@ -82,7 +86,7 @@ async def get_keys(
     return json_answer({"keys": [_describe(key) for key in keys], "next": next_after})
 
 
-@router.delete("/v1/keys/{key_id}", response_model=None)
+@router.delete("/v1/keys/{key_id}", response_model=shapes.ApiKey)
 async def delete_key(
     request: Request,
     _: KeysAdministrator,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from events.limits import INTEGER_MAX
 from events.reported import LeadReference
+from service import shapes
 from service.answers import json_answer
 from service.keys.scopes import Scope
 from service.reading.histories import history
@@ -33,7 +34,7 @@ router = APIRouter(tags=["leads"])
 _REFERENCE: TypeAdapter[LeadReference] = TypeAdapter(LeadReference)
 
 
-@router.post("/v1/leads/find", response_model=None, openapi_extra=described_body(_REFERENCE))
+@router.post("/v1/leads/find", response_model=shapes.Lead, openapi_extra=described_body(_REFERENCE))
 async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang = None) -> Response:
     """Find the lead that identifiers name, as it stands now.
 
@@ -45,7 +46,7 @@ async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang = No
     return json_answer(describe_lead(lead, services.compiled.lifecycle, language=lang))
 
 
-@router.get("/v1/leads/{lead_id}", response_model=None)
+@router.get("/v1/leads/{lead_id}", response_model=shapes.Lead)
 async def get_lead(
     request: Request, _: LeadsReader, lead_id: LeadId, lang: Lang = None
 ) -> Response:
@@ -55,7 +56,7 @@ async def get_lead(
     return json_answer(describe_lead(lead, lifecycle, language=lang))
 
 
-@router.get("/v1/leads/{lead_id}/history", response_model=None)
+@router.get("/v1/leads/{lead_id}/history", response_model=shapes.History)
 async def get_lead_history(
     *,
     request: Request,
@@ -89,7 +90,7 @@ async def get_lead_history(
     )
 
 
-@router.get("/v1/leads/{lead_id}/replay", response_model=None)
+@router.get("/v1/leads/{lead_id}/replay", response_model=shapes.Replay | shapes.LastState)
 async def get_lead_replay(
     *,
     request: Request,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track, Words
 from domain.lifecycle.diagram import diagram
 from events.senders import Sender
+from service import funnel_shapes
 from service.answers import json_answer
 from service.gate import Needs
 from service.keys.scopes import Scope
@@ -17,7 +18,7 @@ from service.routes.parameters import Lang, Language, services_of
 router = APIRouter(tags=["lifecycle"])
 
 
-@router.get("/v1/lifecycle", response_model=None)
+@router.get("/v1/lifecycle", response_model=funnel_shapes.Lifecycle)
 async def get_lifecycle(
     request: Request,
     _: Annotated[Sender, Depends(Needs(Scope.PROJECTIONS_READ))],

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from service import shapes
 from service.answers import json_answer
 from service.keys.scopes import Scope
 from service.reading.refusals import Refusals, Wanted
@@ -22,7 +23,7 @@ from service.routes.parameters import (
 router = APIRouter(tags=["refusals"])
 
 
-@router.get("/v1/refusals", response_model=None)
+@router.get("/v1/refusals", response_model=shapes.Refusals)
 async def get_refusals(
     *,
     request: Request,
@@ -43,7 +44,7 @@ async def get_refusals(
     return json_answer({"refusals": page.refusals, "next": page.next})
 
 
-@router.get("/v1/refusals/{refusal_id}", response_model=None)
+@router.get("/v1/refusals/{refusal_id}", response_model=shapes.RefusalProblem)
 async def get_refusal(request: Request, sender: EventsReader, refusal_id: UUID) -> Response:
     """Read one refusal; its bytes are shown to keys with `personal:read` only."""
     shows_personal = Scope.PERSONAL_READ in sender.scopes

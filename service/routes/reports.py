@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from events.native import json_schema
 from events.strict_json import is_array
+from service import shapes
 from service.bodies import read_body, stream_body
 from service.gate import admit_report, identify
 from service.plain_route import PlainRoute
@@ -75,7 +76,7 @@ ROUTE = PlainRoute(
     methods=["POST"],
     tags=["events"],
     summary="Report events",
-    response_model=None,
+    response_model=shapes.Recorded,
     openapi_extra={
         "requestBody": _body(),
         "parameters": [
@@ -96,8 +97,14 @@ ROUTE = PlainRoute(
     },
     status_code=201,
     responses={
-        200: {"description": "Recorded before; or a batch of which nothing was refused"},
+        200: {
+            "description": "Recorded before; a batch of which nothing was refused; or a stream",
+            "model": shapes.Duplicate | shapes.Batch | shapes.Stream,
+        },
         201: {"description": "Recorded"},
-        207: {"description": "A batch of which something was refused"},
+        207: {
+            "description": "A batch of which something was refused",
+            "model": shapes.Batch,
+        },
     },
 )

@@ -65,7 +65,9 @@ async def _measure(name: str, bench: Bench) -> list[Figure]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=BENCHES, metavar="NAME", help="; ".join(BENCHES))
+    parser.add_argument(
+        "--only", nargs="+", choices=BENCHES, metavar="NAME", help="; ".join(BENCHES)
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that all runs")
     parser.add_argument("--json", action="store_true", help="for a program instead of a person")
     return parser.parse_args()
@@ -77,7 +79,7 @@ def _row(figure: Figure) -> Sequence[str]:
     return (
         figure.name,
         _number(figure.measured),
-        "–" if figure.floor is None else _number(figure.floor),
+        "" if figure.floor is None else _number(figure.floor),
         figure.unit,
         "" if figure.ratio is None else f"{figure.ratio:.2f}",
         spread,

@@ -45,7 +45,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 async def _stream(service: Server, tag: str, count: int) -> float:
-    told = await service.fulfil("200", kind="lines", count=count, tag=tag)
+    told = await service.fulfil("200", kind="lines", requests=count, tag=tag)
     answer = orjson.loads(told.last_body)
     if answer["recorded"] != count:
         raise Unexpected(f"expected {count} recorded, found {told.last_body[:500]}")
@@ -84,15 +84,14 @@ async def _copy_batch(driver: Driver, schema: str, events: Rows, personal: Rows)
 async def _rows(engine: AsyncEngine, schema: str, after: int) -> tuple[Rows, Rows]:
     session = await open_session(engine)
     try:
-        events = await session.driver.fetch(
-            f"SELECT {', '.join(EVENTS)} FROM {schema}.events WHERE position > $1 ORDER BY position",
-            after,
-        )
-        personal = await session.driver.fetch(
-            f"SELECT {', '.join(PERSONAL)} FROM {schema}.event_personal WHERE position > $1 "
-            "ORDER BY position",
-            after,
-        )
+        events, personal = [
+            await session.driver.fetch(
+                f"SELECT {', '.join(columns)} FROM {schema}.{table} "
+                "WHERE position > $1 ORDER BY position",
+                after,
+            )
+            for table, columns in (("events", EVENTS), ("event_personal", PERSONAL))
+        ]
     finally:
         await session.close()
     return [tuple(row) for row in events], [tuple(row) for row in personal]

@@ -64,7 +64,7 @@ async def _ask(bench: Bench, log: Written, events: int) -> Figure:
     await project(log)
 
     async def median_ms(server: Server) -> float:
-        told = await server.fulfil("200", kind="get", count=bench.sizes.asked, path="/v1/funnel")
+        told = await server.fulfil("200", kind="get", requests=bench.sizes.asked, path="/v1/funnel")
         return statistics.median(told.latencies) * 1e3
 
     ledger = log.founded
@@ -76,9 +76,7 @@ async def _ask(bench: Bench, log: Written, events: int) -> Figure:
             floor=lambda _: median_ms(constant),
             measured=lambda _: median_ms(service),
         )
-    return figure_of(
-        f"funnel answer now, {events} events", pairs, unit="ms", aim=at_most(1.5)
-    )
+    return figure_of(f"funnel answer now, {events} events", pairs, unit="ms", aim=at_most(1.5))
 
 
 async def project(log: Written) -> None:

@@ -1,9 +1,10 @@
 """Reading the whole log: replayed, rebuilt from, verified; beside reading it and no more."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
-from typing import Any
+
+import asyncpg
 
 from events import records
 from events.memory import LEDGER_SUBJECT_ID, Remembered, after, newborn
@@ -19,7 +20,7 @@ from tests.bench.ledgers import Written, written
 from tests.bench.servers import Bench
 
 SCHEMA = "log"
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[asyncpg.Record]
 Take = Callable[[Rows], None]
 
 
@@ -43,7 +44,9 @@ async def measure(bench: Bench) -> list[Figure]:
         return [
             await figure("replay", log.replay, floor=decoding, least=0.7),
             await figure("rebuild of stage intervals", log.rebuild, floor=decoding, least=0.7),
-            await figure("verify, leaf of every record", log.reader(_check_leaves), floor=reading, least=0.6),
+            await figure(
+                "verify, leaf of every record", log.reader(_check_leaves), floor=reading, least=0.6
+            ),
             await figure("verify, everything", log.verify, floor=reading, least=None),
         ]
 

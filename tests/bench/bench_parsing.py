@@ -21,6 +21,4 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 def _figure(found: dict[str, float], name: str, measured: str, floor: str) -> Figure:
-    return Figure(
-        name, "µs", found[measured], found[floor], ratio=found[measured] / found[floor]
-    )
+    return Figure(name, "µs", found[measured], found[floor], ratio=found[measured] / found[floor])

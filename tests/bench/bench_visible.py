@@ -9,12 +9,14 @@ import orjson
 from tests.bench.bench_post import CONNECTIONS
 from tests.bench.figures import Figure, at_most
 from tests.bench.mix import events_of
-from tests.bench.servers import Bench, Server, founded, serving
+from tests.bench.servers import Bench, Server, Told, Unexpected, founded, serving
 
 LOAD = 0.8
 POLL_S = 0.01
+POLLS_MAX = 3_000
 PAUSE_S = 0.05
 """Between two looks, so that looking is a small part of the load."""
+LOOKS_MAX = 10_000
 
 
 async def measure(bench: Bench) -> list[Figure]:
@@ -27,13 +29,7 @@ async def measure(bench: Bench) -> list[Figure]:
             full = await _full_rate(bench, service)
             rate = full * LOAD
             count = int(rate * bench.sizes.watched_s)
-            loading = asyncio.create_task(
-                service.fulfil(
-                    "201",
-                    **{"kind": "events", "count": count, "connections": CONNECTIONS},
-                    **{"tag": "load", "rate": rate},
-                )
-            )
+            loading = asyncio.create_task(_post(service, "load", count, rate=rate))
             waits = await _watch(service, loading)
             loaded = await loading
     cuts = statistics.quantiles(waits, n=100, method="inclusive")
@@ -54,16 +50,15 @@ async def measure(bench: Bench) -> list[Figure]:
 
 async def _full_rate(bench: Bench, service: Server) -> float:
     rates = [
-        (
-            await service.fulfil(
-                "201",
-                **{"kind": "events", "count": bench.sizes.posted},
-                **{"connections": CONNECTIONS, "tag": f"full-{number}"},
-            )
-        ).rate
-        for number in range(3)
+        (await _post(service, f"full-{number}", bench.sizes.posted)).rate for number in range(3)
     ]
     return statistics.median(rates)
+
+
+async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> Told:
+    return await service.fulfil(
+        "201", kind="events", requests=count, connections=CONNECTIONS, tag=tag, rate=rate
+    )
 
 
 async def _watch(service: Server, loading: asyncio.Task[object]) -> list[float]:
@@ -71,18 +66,25 @@ async def _watch(service: Server, loading: asyncio.Task[object]) -> list[float]:
     caller = await Caller.connect(service)
     waits: list[float] = []
     try:
-        for event in events_of("watch", 100_000):
+        for event in events_of("watch", LOOKS_MAX):
             if loading.done():
                 break
             recorded = await caller.ask("POST", "/v1/events", orjson.dumps(event))
-            began, position = perf_counter(), int(recorded["position"])
-            while int((await caller.ask("GET", "/v1/funnel"))["as_of_position"]) < position:
-                await asyncio.sleep(POLL_S)
-            waits.append(perf_counter() - began)
+            waits.append(await _shown_after(caller, int(recorded["position"])))
             await asyncio.sleep(PAUSE_S)
     finally:
         caller.close()
     return waits
+
+
+async def _shown_after(caller: "Caller", position: int) -> float:
+    began = perf_counter()
+    for _ in range(POLLS_MAX):
+        funnel = await caller.ask("GET", "/v1/funnel")
+        if int(funnel["as_of_position"]) >= position:
+            return perf_counter() - began
+        await asyncio.sleep(POLL_S)
+    raise Unexpected(f"the funnel has not come to position {position}; it says {funnel}")
 
 
 class Caller:

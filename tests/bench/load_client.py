@@ -12,6 +12,7 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple, cast
 
@@ -34,7 +35,8 @@ class Order(NamedTuple):
     key: str
     kind: str
     """`events` one by one, `lines` in one body, `get` a path."""
-    count: int
+    requests: int
+    """Lines where it is lines."""
     connections: int = 1
     tag: str = ""
     path: str = "/v1/events"
@@ -108,9 +110,9 @@ def requests_of(order: Order) -> list[list[bytes]]:
     head = f"authorization: Bearer {order.key}\r\nhost: {order.host}\r\n"
     if order.kind == "get":
         request = f"GET {order.path} HTTP/1.1\r\n{head}\r\n".encode()
-        each = order.count // order.connections
+        each = order.requests // order.connections
         return [[request] * each for _ in range(order.connections)]
-    events = told(order.tag, order.count)
+    events = told(order.tag, order.requests)
     if order.kind == "lines":
         body = b"".join(orjson.dumps(one.event) + b"\n" for one in events)
         return [[_post(order, head, "application/x-ndjson", body)]]
@@ -135,7 +137,7 @@ async def fulfil(order: Order) -> dict[str, Any]:
     callers: list[Caller] = []
     for number, own in enumerate(requests):
         caller = Caller(own, first_at=begin + number * every_s / len(requests), every_s=every_s)
-        await loop.create_connection(lambda caller=caller: caller, order.host, order.port)
+        await loop.create_connection(partial(_itself, caller), order.host, order.port)
         callers.append(caller)
     began, used = perf_counter(), _processor_seconds()
     for caller in callers:
@@ -151,6 +153,10 @@ async def fulfil(order: Order) -> dict[str, Any]:
         "latencies": sorted(latency for caller in callers for latency in caller.latencies),
         "last_body": callers[-1].last_body.decode(),
     }
+
+
+def _itself(caller: Caller) -> Caller:
+    return caller
 
 
 def _processor_seconds() -> float:

@@ -63,6 +63,7 @@ class Told:
 
     seconds: float
     processor_seconds: float
+    """Of the client."""
     latencies: list[float]
     """In seconds, the shortest first."""
     statuses: dict[str, int]
@@ -138,6 +139,12 @@ class Server:
                 f"{self._last_words()}"
             )
         return told
+
+    @property
+    def processor_seconds(self) -> float:
+        """How long it has had a processor so far."""
+        status = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(status[11]) + int(status[12])) / os.sysconf("SC_CLK_TCK")
 
     def _last_words(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-5:]

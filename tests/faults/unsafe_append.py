@@ -22,12 +22,7 @@ POSITIONS_FROM_A_SEQUENCE = {
 }
 """As most event stores on PostgreSQL have it; the pause is what a slow commit is."""
 
-ASYNCHRONOUS_COMMIT = {
-    "database_time := clock_timestamp();": (
-        "database_time := clock_timestamp();"
-        " PERFORM set_config('synchronous_commit', 'off', true);"
-    ),
-}
+ASYNCHRONOUS_COMMIT = {"current_setting('synchronous_commit') = 'off'": "false"}
 
 CONSTRAINTS: Mapping[str, Sequence[str]] = {
     "events": (

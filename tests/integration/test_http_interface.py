@@ -86,6 +86,7 @@ async def test_a_method_that_is_not_allowed_names_those_that_are(service: Servic
 
 async def test_a_service_that_can_work_says_so(service: Service) -> None:
     assert (await service.client.get("/livez")).json() == {"status": "alive"}
+    await service.client.get("/v1/funnel", params={"wait_for": 1})
     ready = (await service.client.get("/readyz")).json()
     assert (ready["status"], ready["warnings"]) == ("ready", [])
 

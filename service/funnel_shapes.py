@@ -1,0 +1,125 @@
+"""The shapes of the funnel's and the lifecycle's answers, for the OpenAPI document."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from service.shapes import Moment, Position, Shape
+
+
+class StageFigures(Shape):
+    stage: str
+    stage_label: str | None = None
+    standing: int
+    entered: int
+    reached: Annotated[int, Field(description="Entered it or a stage beyond it.")]
+
+
+class TrackFigures(Shape):
+    unplaced: int
+    stages: list[StageFigures]
+
+
+class FunnelPart(Shape):
+    value: Annotated[str | None, Field(description="null: nothing was told.")]
+    value_label: str | None = None
+    leads: TrackFigures
+    accounts: TrackFigures
+
+
+class Funnel(Shape):
+    """Who stands where, and who ever came how far."""
+
+    as_of_position: Position
+    lifecycle: Annotated[int | None, Field(description="The version in force there.")]
+    as_of: Moment | None
+    by: str | None
+    leads: TrackFigures
+    accounts: TrackFigures
+    parts: list[FunnelPart]
+
+
+class StageFlow(Shape):
+    """after = before + entries + reentries - exits."""
+
+    stage: str
+    stage_label: str | None = None
+    before: int
+    entries: int
+    reentries: int
+    exits: Annotated[dict[str, int], Field(description="By how the stay ended.")]
+    after: int
+
+
+class FlowPart(Shape):
+    value: str | None
+    value_label: str | None = None
+    leads: list[StageFlow]
+    accounts: list[StageFlow]
+
+
+class Flow(Shape):
+    """Who came to each stage and left it in a period."""
+
+    as_of_position: Position
+    lifecycle: int | None
+    from_: Annotated[Moment, Field(alias="from")]
+    to: Moment
+    by: str | None
+    leads: list[StageFlow]
+    accounts: list[StageFlow]
+    parts: list[FlowPart]
+
+
+class Words(Shape):
+    label: dict[str, str]
+    definition: dict[str, str]
+    aliases: list[str]
+
+
+class Term(Words):
+    code: str
+
+
+class Stage(Term):
+    phase: str | None
+    department: str | None
+
+
+class Track(Shape):
+    path: list[str]
+    stages: list[Stage]
+    diagram: Annotated[str, Field(description="Mermaid.")]
+
+
+class EventField(Shape):
+    name: str
+    type: str
+    required: bool
+    values: list[str]
+
+
+class EventType(Words):
+    type: str
+    kind: str
+    subject: str
+    scope: Annotated[str | None, Field(description="null: the service's own.")]
+    departments: list[str]
+    fields: list[EventField]
+
+
+class Lifecycle(Words):
+    """The definition in force."""
+
+    name: str
+    version: int
+    time_zone: str
+    languages: list[str]
+    departments: list[Term]
+    reasons: list[Term]
+    classes: list[Term]
+    origins: list[Term]
+    lead: Track
+    account: Track
+    events: list[EventType]
+    text: Annotated[str, Field(description="What was published, as YAML.")]

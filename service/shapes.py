@@ -1,0 +1,274 @@
+"""The shapes of answers, for the OpenAPI document.
+
+Nothing is built from these: answers are written where they are known, and the tests hold them
+against these shapes. Positions are strings of digits, because JSON's numbers end at 53 bits.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Position = Annotated[str, Field(pattern=r"^\d+$", examples=["17"])]
+Moment = Annotated[str, Field(examples=["2026-11-22T01:15:00.000000Z"])]
+Next = Annotated[Position | None, Field(description="Pass it as `after`; null: no more.")]
+
+
+class Shape(BaseModel):
+    """What every answer has in common: nothing that is not described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Moved(Shape):
+    """A change of stage; null is unplaced."""
+
+    from_: Annotated[str | None, Field(alias="from")]
+    to: str | None
+
+
+class Derived(Shape):
+    """An event that the service wrote as the consequence of the one reported."""
+
+    type: str
+    position: Position
+    subject: str
+    moved: Moved | None = None
+
+
+class Recorded(Shape):
+    """The event is on disk."""
+
+    status: Literal["recorded"]
+    position: Position
+    leaf: Annotated[str, Field(description="SHA-256 of 0x00 and the record, in hex.")]
+    subject: str
+    stage: Annotated[str | None, Field(description="Where the subject stands now.")]
+    forwarded_to: Annotated[str | None, Field(description="Who received it instead.")] = None
+    moved: Moved | None = None
+    already: Annotated[bool | None, Field(description="Decided what already was.")] = None
+    derived: list[Derived]
+
+
+class Duplicate(Shape):
+    """The same event was recorded before."""
+
+    status: Literal["duplicate"]
+    position: Position
+    leaf: str
+
+
+class Refused(Shape):
+    """The event was not recorded."""
+
+    status: Literal["refused"]
+    problem: dict[str, Any]
+    refusal: Annotated[str | None, Field(description="Its id, where it is kept.")] = None
+
+
+class Batch(Shape):
+    """What became of each item, in order."""
+
+    items: list[Recorded | Duplicate | Refused]
+
+
+class RefusedLine(Shape):
+    """A line that was not recorded."""
+
+    line: int
+    reason: str
+    detail: str
+    problem: dict[str, Any]
+    id: str | None = None
+    pointer: str | None = None
+    refusal: str | None = None
+
+
+class Stream(Shape):
+    """What became of the lines."""
+
+    lines: int
+    recorded: int
+    duplicates: int
+    refused: int
+    refusals: Annotated[list[RefusedLine], Field(description="The first 1,000.")]
+    more_refusals_at: Annotated[str | None, Field(description="Where the rest is.")] = None
+
+
+class Feed(Shape):
+    """A stretch of the log."""
+
+    events: Annotated[
+        list[dict[str, Any]], Field(description="Records, CloudEvents 1.0, as they were stored.")
+    ]
+    next: Annotated[Position, Field(description="Pass it as `after`.")]
+    head: Annotated[Position, Field(description="Where the log ends.")]
+
+
+class State(Shape):
+    """What is known of a lead after its events so far."""
+
+    stage: str | None
+    stage_label: str | None = None
+    pass_: Annotated[int, Field(alias="pass")]
+    entered_at: Moment | None
+    entered: list[str]
+    known: bool
+    origin: str | None
+    channel: str | None
+    owner: str | None
+    account: str | None
+    attributes: dict[str, Any]
+    opportunities: dict[str, str]
+    orders: dict[str, str]
+    absorbed_by: str | None
+    absorbs: list[str]
+
+
+class Lead(State):
+    """A lead as it stands now."""
+
+    id: str
+    subject: str
+    version: int
+    position: Annotated[Position, Field(description="Of its last event.")]
+    as_of_position: Position
+    forwarded_from: str | None = None
+
+
+class Who(Shape):
+    actor: str
+    key: str | None = None
+    department: str | None = None
+
+
+class Cause(Shape):
+    position: Position
+    type: str | None
+
+
+class Why(Shape):
+    """The reasons that the event itself carries."""
+
+    cause: Cause | None = None
+    kind: str | None = None
+    passed_over: list[str] | None = None
+    reason: str | None = None
+    fact: Cause | None = None
+    already: bool | None = None
+
+
+class HistoryEvent(Shape):
+    """One event of a lead."""
+
+    position: Position
+    type: str
+    subject: str
+    source: str
+    id: str
+    time: Moment
+    recorded_time: Moment
+    claimed_time: Moment | None = None
+    effective_time: Moment | None = None
+    who: Who
+    stage_before: str | None
+    stage_after: str | None
+    pass_: Annotated[int | None, Field(alias="pass")] = None
+    moved: Moved | None = None
+    forwarded_to: str | None = None
+    absorbed: Annotated[bool | None, Field(description="It is of a lead absorbed.")] = None
+    why: Why | None = None
+    data: dict[str, Any] | None = None
+    personal: Annotated[dict[str, Any] | None, Field(description="With personal:read.")] = None
+    lifecycle: int
+
+
+class History(Shape):
+    lead: str
+    events: list[HistoryEvent]
+    next: Next
+    as_of_position: Position
+
+
+class Step(Shape):
+    """An event and the state after it."""
+
+    position: Position
+    type: str
+    time: Moment
+    recorded_time: Moment
+    effective_time: Moment | None = None
+    moved: Moved | None = None
+    state: State
+
+
+class Replay(Shape):
+    lead: str
+    steps: list[Step]
+    next: Next
+    as_of_position: Position
+
+
+class LastState(Shape):
+    """With `last=true`; null: there was nothing yet."""
+
+    lead: str
+    last: Step | None
+    as_of_position: Position
+
+
+class RefusalProblem(Shape):
+    """A refusal without its bytes."""
+
+    refusal: str
+    received_time: Moment
+    key: str
+    source: str | None
+    id: str | None
+    type: str | None
+    reason: str
+    problem: dict[str, Any]
+    content: Annotated[str | None, Field(description="The bytes, with personal:read.")] = None
+
+
+class Refusals(Shape):
+    refusals: list[RefusalProblem]
+    next: Annotated[str | None, Field(description="Pass it as `before`; null: no more.")]
+
+
+class ApiKey(Shape):
+    """A key, without its secret."""
+
+    id: str
+    name: str
+    sources: list[str]
+    department: str | None
+    scopes: list[str]
+    events_per_second: int | None
+    created_at: Moment
+    expires_at: Moment | None
+    revoked_at: Moment | None
+
+
+class MadeKey(ApiKey):
+    key: Annotated[str, Field(description="The key itself, shown this once.")]
+
+
+class ApiKeys(Shape):
+    keys: list[ApiKey]
+    next: str | None
+
+
+class Alive(Shape):
+    status: Literal["alive"]
+
+
+class ProjectionHealth(Shape):
+    position: Position
+    events_behind: int
+
+
+class Ready(Shape):
+    status: Literal["ready"]
+    warnings: list[str]
+    revision: str | None
+    projections: dict[str, ProjectionHealth]

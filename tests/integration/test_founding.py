@@ -1,0 +1,146 @@
+"""The first start of a ledger, and every start after it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, tzinfo
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from domain.lifecycle.complaints import LifecycleInvalid
+from events.digests import Digests
+from events.failures import LedgerUnavailable, NotMigrated, SecretDiffers
+from events.founding import found
+from events.ledger import Ledger
+from events.outcomes import Recorded
+from events.shipped import read_lifecycle_text
+from events.statements import SchemaNameInvalid
+from events.verification import verify
+from migrations.running import migrate
+from service.private_postgres import PrivatePostgres
+from tests.ledger_on_postgres import form, send
+from tests.postgres import drop_database, fresh_database
+
+DIGESTS, OTHER_DIGESTS = Digests(bytes(32)), Digests(b"\x01" * 32)
+LIFECYCLE = read_lifecycle_text("demand_funnel")
+
+
+@pytest.fixture
+async def owner(postgres_server: PrivatePostgres) -> AsyncIterator[AsyncEngine]:
+    owner_url, _ = fresh_database(postgres_server)
+    engine = create_async_engine(owner_url, pool_size=8)
+    await migrate(engine, schema="ledger", serving_role=None)
+    yield engine
+    await engine.dispose()
+    drop_database(postgres_server, owner_url)
+
+
+async def start(
+    owner: AsyncEngine,
+    *,
+    schema: str = "ledger",
+    digests: Digests = DIGESTS,
+    lifecycle_text: str = LIFECYCLE,
+) -> bool:
+    return await found(owner, schema=schema, digests=digests, lifecycle_text=lifecycle_text)
+
+
+async def published(owner: AsyncEngine, schema: str = "ledger") -> list[tuple[int, str, str]]:
+    async with owner.connect() as connection:
+        rows = await connection.execute(
+            text(f"SELECT position, id, type FROM {schema}.events ORDER BY position")
+        )
+        return [(row.position, row.id, row.type) for row in rows]
+
+
+FIRST = [(1, "lifecycle.1", "lifecycle.published")]
+
+
+async def test_the_first_start_publishes_and_the_second_finds_it(owner: AsyncEngine) -> None:
+    assert await start(owner)
+    assert not await start(owner)
+    assert await published(owner) == FIRST
+
+
+async def test_of_many_first_starts_one_publishes(owner: AsyncEngine) -> None:
+    published_it = await asyncio.gather(*(start(owner) for _ in range(4)))
+    assert sorted(published_it) == [False, False, False, True]
+    assert await published(owner) == FIRST
+
+
+async def test_a_start_with_another_secret_is_refused(owner: AsyncEngine) -> None:
+    await start(owner)
+    with pytest.raises(SecretDiffers, match="founded with another secret"):
+        await start(owner, digests=OTHER_DIGESTS)
+    assert not await start(owner)
+
+
+async def test_a_text_that_is_no_lifecycle_publishes_nothing(owner: AsyncEngine) -> None:
+    with pytest.raises(LifecycleInvalid):
+        await start(owner, lifecycle_text="format: 1")
+    assert await published(owner) == []
+    assert await start(owner)
+
+
+async def test_a_ledger_decides_by_its_own_log_and_not_by_a_file(owner: AsyncEngine) -> None:
+    await start(owner)
+    assert not await start(owner, lifecycle_text="not even read")
+    assert await published(owner) == FIRST
+
+
+class ClockAhead(datetime):
+    """The clock of a machine that is two hours ahead of the database."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "ClockAhead":
+        return super().now(tz) + timedelta(hours=2)
+
+
+async def test_a_clock_that_is_wrong_does_not_keep_a_ledger_from_being_founded(
+    owner: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.ledger.datetime", ClockAhead)
+    assert await start(owner)
+    assert await published(owner) == FIRST
+
+
+async def test_a_head_ahead_of_the_databases_clock_is_not_founded(owner: AsyncEngine) -> None:
+    with pytest.raises(LifecycleInvalid):
+        await start(owner, lifecycle_text="format: 1")
+    async with owner.begin() as connection:
+        await connection.execute(
+            text("UPDATE ledger.ledger_head SET recorded_at = now() + interval '1 day'")
+        )
+    with pytest.raises(LedgerUnavailable, match="ahead of the database's clock"):
+        await start(owner)
+
+
+async def test_ledgers_of_other_names_know_nothing_of_each_other(owner: AsyncEngine) -> None:
+    await migrate(owner, schema="east", serving_role=None)
+    await start(owner)
+    await start(owner, schema="east", digests=OTHER_DIGESTS)
+    east, ledger = Ledger(owner, "east"), Ledger(owner, "ledger")
+    for one in (east, ledger):
+        await one.open()
+    (first,) = await send(east, form("a"))
+    (second,) = await send(east, form("b"))
+    (third,) = await send(ledger, form("a"))
+    positions = [one.position for one in (first, second, third) if isinstance(one, Recorded)]
+    assert positions == [2, 7, 2]
+    for one in (east, ledger):
+        await one.close()
+    assert (await verify(owner, schema="east")).position == 7
+    assert (await verify(owner, schema="ledger")).position == 6
+
+
+async def test_a_ledger_that_was_not_founded_says_so(owner: AsyncEngine) -> None:
+    ledger = Ledger(owner, "ledger")
+    with pytest.raises(NotMigrated, match="has not been founded"):
+        await ledger.open()
+    await ledger.close()
+
+
+def test_a_ledger_with_a_name_that_is_none_is_refused() -> None:
+    with pytest.raises(SchemaNameInvalid):
+        Ledger(None, "Ledger; DROP")  # type: ignore[arg-type] # the name is looked at first

@@ -1,0 +1,373 @@
+"""The ledger appends: each key once, each item one answer, whoever else writes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from events.failures import LedgerUnavailable
+from events.ledger import Ledger
+from events.outcomes import Duplicate, Moved, Outcome, Recorded
+from events.refusals import Refused
+from service.private_postgres import PrivatePostgres
+from tests.ledger_on_postgres import (
+    LedgerOnPostgres,
+    decision,
+    form,
+    ledger_on_postgres,
+    send,
+    submission_of,
+)
+from tests.postgres import connection_to
+
+
+@pytest.fixture
+async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
+    async with ledger_on_postgres(postgres_server) as ledger:
+        yield ledger
+
+
+def said(outcomes: list[Outcome]) -> list[str]:
+    """Tell recorded, duplicate or why not, with the position where there is one."""
+    return [
+        outcome.refusal.reason
+        if isinstance(outcome, Refused)
+        else f"{type(outcome).__name__.lower()} {outcome.position}"
+        for outcome in outcomes
+    ]
+
+
+async def test_items_of_a_batch_are_recorded_in_their_order_with_what_follows(
+    on: LedgerOnPostgres,
+) -> None:
+    outcomes = await on.send(
+        form("a"),
+        decision("b", "lead.qualified"),
+        {"id": "c", "type": "visit.recorded", "lead": {"anonymous_id": "c"}},
+        decision("d", "lead.sales_accepted"),
+    )
+    assert said(outcomes) == ["recorded 2", "recorded 7", "recorded 8", "recorded 10"]
+    assert await on.recorded() == [
+        (2, "a", "form.submitted"),
+        (3, "2.1", "identity.linked"),
+        (4, "2.2", "identity.linked"),
+        (5, "2.3", "account.prospect_gained"),
+        (6, "2.4", "lead.accepted"),
+        (7, "b", "lead.qualified"),
+        (8, "c", "visit.recorded"),
+        (9, "8.1", "identity.linked"),
+        (10, "d", "lead.sales_accepted"),
+    ]
+
+
+async def test_what_is_sent_again_is_answered_with_its_first_position_and_leaf(
+    on: LedgerOnPostgres,
+) -> None:
+    (first,) = await on.send(form("a"))
+    assert isinstance(first, Recorded)
+    duplicate = Duplicate(first.position, first.leaf)
+    assert await on.send(form("a")) == [duplicate]
+    assert await on.send(form("a"), form("a")) == [duplicate, duplicate]
+    assert await send(await on.another(), form("a")) == [duplicate]
+    assert len(await on.recorded()) == 5
+
+
+async def test_a_retry_among_new_events_holds_none_of_them_up(on: LedgerOnPostgres) -> None:
+    await on.send(form("a"))
+    assert said(await on.send(form("b"), form("a"), form("c"))) == [
+        "recorded 7",
+        "duplicate 2",
+        "recorded 8",
+    ]
+
+
+async def test_a_key_with_other_content_is_refused_and_nothing_is_stored(
+    on: LedgerOnPostgres,
+) -> None:
+    await on.send(form("a"))
+    before = await on.recorded()
+    (refused,) = await on.send(form("a", form="other"))
+    assert isinstance(refused, Refused)
+    assert (refused.refusal.reason, refused.refusal.members) == (
+        "event-id-reused",
+        {"position": "2"},
+    )
+    assert await on.recorded() == before
+    assert await on.refusals() == [("a", "event-id-reused")]
+
+
+async def test_a_key_repeated_within_a_batch_is_a_duplicate_or_refused(
+    on: LedgerOnPostgres,
+) -> None:
+    outcomes = await on.send(form("a"), form("a"), form("a", form="other"), form("b"))
+    assert said(outcomes) == ["recorded 2", "duplicate 2", "event-id-reused", "recorded 7"]
+    (first, second) = outcomes[:2]
+    assert isinstance(first, Recorded)
+    assert second == Duplicate(first.position, first.leaf)
+
+
+async def test_a_decision_that_is_retried_after_the_lead_moved_on_is_a_duplicate(
+    on: LedgerOnPostgres,
+) -> None:
+    rejected = decision("r", "lead.sales_rejected", reason="out_of_focus")
+    outcomes = await on.send(form("a"), decision("q", "lead.qualified"), rejected)
+    assert said(outcomes)[-1] == "recorded 8"
+    assert said(await on.send(decision("new", "lead.sales_accepted"))) == ["move-not-allowed"]
+    assert said(await on.send(rejected)) == ["duplicate 8"]
+    assert said(await on.send(rejected, decision("q", "lead.qualified"))) == [
+        "duplicate 8",
+        "duplicate 7",
+    ]
+    assert await on.refusals() == [("new", "move-not-allowed")]
+
+
+async def test_a_refusal_is_decided_again_when_it_is_sent_again(on: LedgerOnPostgres) -> None:
+    accepted = decision("s", "lead.sales_accepted")
+    assert said(await on.send(accepted)) == ["lead-unknown"]
+    await on.send(form("a"), decision("q", "lead.qualified"))
+    assert said(await on.send(accepted)) == ["recorded 8"]
+
+
+async def test_a_strict_batch_with_one_refused_records_nothing_and_keeps_the_refusal(
+    on: LedgerOnPostgres,
+) -> None:
+    outcomes = await on.send(form("a"), decision("s", "lead.sales_accepted"), is_strict=True)
+    assert said(outcomes) == ["batch-refused", "move-not-allowed"]
+    assert await on.recorded() == []
+    assert await on.refusals() == [("s", "move-not-allowed")]
+    assert said(await on.send(form("a"))) == ["recorded 2"]
+
+
+async def test_a_strict_batch_with_an_unreadable_item_records_nothing(
+    on: LedgerOnPostgres,
+) -> None:
+    outcomes = await on.send(form("a"), {**form("b"), "time": "soon"}, is_strict=True)
+    assert said(outcomes) == ["batch-refused", "event-invalid"]
+    assert (await on.recorded(), await on.refusals()) == ([], [("b", "event-invalid")])
+
+
+async def test_what_a_strict_batch_repeats_is_still_a_duplicate(on: LedgerOnPostgres) -> None:
+    await on.send(form("a"))
+    outcomes = await on.send(form("a"), decision("s", "lead.sales_accepted"), is_strict=True)
+    assert said(outcomes) == ["duplicate 2", "move-not-allowed"]
+    assert said(await on.send(form("a"), form("b"), is_strict=True)) == [
+        "duplicate 2",
+        "recorded 7",
+    ]
+
+
+async def test_a_strict_batch_leaves_nothing_behind_for_the_next(on: LedgerOnPostgres) -> None:
+    appended = await on.ledger.append(
+        [
+            submission_of(form("a"), decision("x", "lead.sales_accepted"), is_strict=True),
+            submission_of(decision("q", "lead.qualified")),
+            submission_of(form("b")),
+        ]
+    )
+    assert [said(outcomes) for outcomes in appended.outcomes] == [
+        ["batch-refused", "move-not-allowed"],
+        ["lead-unknown"],
+        ["recorded 2"],
+    ]
+
+
+async def forbid(on: LedgerOnPostgres, id: str) -> None:
+    await on.as_owner(
+        f"ALTER TABLE ledger.events ADD CONSTRAINT no_poison CHECK (id <> '{id}') NOT VALID"
+    )
+
+
+async def test_an_event_that_the_database_rejects_fails_alone(on: LedgerOnPostgres) -> None:
+    await forbid(on, "poison")
+    names = ["a", "b", "poison", "c", "d"]
+    batch = [submission_of(form("x")), submission_of(*map(form, names)), submission_of(form("y"))]
+    appended = await on.ledger.append(batch)
+    assert [said(outcomes) for outcomes in appended.outcomes] == [
+        ["recorded 2"],
+        ["recorded 7", "recorded 8", "event-not-storable", "recorded 9", "recorded 10"],
+        ["recorded 11"],
+    ]
+    assert appended.position == 11
+    assert await on.refusals() == [("poison", "event-not-storable")]
+
+
+async def test_a_strict_batch_that_the_database_rejects_is_rejected_whole(
+    on: LedgerOnPostgres,
+) -> None:
+    await forbid(on, "poison")
+    outcomes = await on.send(form("a"), form("poison"), is_strict=True)
+    assert said(outcomes) == ["event-not-storable", "event-not-storable"]
+    assert await on.recorded() == []
+
+
+async def test_a_right_that_is_gone_says_nothing_of_the_events(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.ledger.GIVE_UP_AFTER_S", 0)
+    await on.as_owner("REVOKE INSERT ON ledger.events FROM leadledger_app")
+    with pytest.raises(LedgerUnavailable):
+        await on.send(form("a"))
+    await on.as_owner("GRANT INSERT ON ledger.events TO leadledger_app")
+    assert said(await on.send(form("a"))) == ["recorded 2"]
+    assert await on.refusals() == []
+
+
+async def test_a_writer_decides_on_what_another_has_written(on: LedgerOnPostgres) -> None:
+    other = await on.another()
+    steps = [
+        form("a"),
+        decision("q", "lead.qualified"),
+        decision("s", "lead.sales_accepted"),
+        decision("c", "screening.completed", **{"class": "now"}),
+        decision("o", "opportunity.created", opportunity="deal"),
+        decision("w", "opportunity.won", opportunity="deal"),
+    ]
+    moves = []
+    for place, step in enumerate(steps):
+        (outcome,) = await send((on.ledger, other)[place % 2], step)
+        assert isinstance(outcome, Recorded)
+        moves.append(outcome.moved)
+    assert moves == [
+        Moved(None, "ML"),
+        Moved("MAL", "MQL"),
+        Moved("MQL", "SAL"),
+        Moved("SAL", "SQL"),
+        Moved("SQL", "OPP"),
+        Moved("OPP", "WON"),
+    ]
+
+
+async def test_a_writer_finds_who_another_has_made_known(on: LedgerOnPostgres) -> None:
+    other = await on.another()
+    visit = {"id": "v", "type": "visit.recorded", "lead": {"anonymous_id": "c"}}
+    (visited,) = await on.send(visit)
+    (known,) = await send(other, {**form("a"), "lead": {"anonymous_id": "c", "email": "h@x.jp"}})
+    (opened,) = await on.send(decision("o", "email.opened", "h@x.jp"))
+    assert isinstance(visited, Recorded)
+    assert isinstance(known, Recorded)
+    assert isinstance(opened, Recorded)
+    assert visited.lead == known.lead == opened.lead
+
+
+async def test_overlapping_batches_of_two_writers_record_each_key_once(
+    on: LedgerOnPostgres,
+) -> None:
+    other = await on.another()
+
+    async def write(ledger: Ledger, first: int) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for start in range(first, first + 20, 2):
+            batch = [form(f"e{start + n}", f"p{n}@example.co.jp") for n in range(6)]
+            outcomes += await send(ledger, *batch)
+        return outcomes
+
+    both = await asyncio.gather(write(on.ledger, 0), write(other, 10))
+    recorded = [one.position for part in both for one in part if isinstance(one, Recorded)]
+    answered = {one.position for part in both for one in part if not isinstance(one, Refused)}
+    assert len(recorded) == len(set(recorded)) == len(answered)
+    log = await on.recorded()
+    assert [position for position, _, _ in log] == list(range(2, len(log) + 2))
+
+
+async def test_a_connection_that_is_cut_is_made_anew(on: LedgerOnPostgres) -> None:
+    await on.send(form("a"))
+    async with connection_to(on.app_url) as connection:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+    assert said(await on.send(form("a"), form("b"))) == ["duplicate 2", "recorded 7"]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), -timedelta(hours=1)])
+async def test_a_clock_that_differs_is_corrected_by_the_databases(
+    on: LedgerOnPostgres, ahead: timedelta
+) -> None:
+    on.ledger._clock_ahead = ahead
+    assert said(await on.send(form("a"))) == ["recorded 2"]
+    (row,) = await on.as_owner("SELECT recorded_at FROM ledger.events WHERE position = 2")
+    assert abs(row["recorded_at"] - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+async def test_a_head_ahead_of_the_databases_clock_takes_nothing(on: LedgerOnPostgres) -> None:
+    await on.as_owner("UPDATE ledger.ledger_head SET recorded_at = now() + interval '1 hour'")
+    ledger = await on.another()
+    with pytest.raises(LedgerUnavailable, match="ahead of the database's clock"):
+        await send(ledger, form("a"))
+    assert await on.recorded() == []
+
+
+async def test_recorded_time_never_runs_backwards(on: LedgerOnPostgres) -> None:
+    other = await on.another()
+    other._clock_ahead = -timedelta(milliseconds=900)
+    for number in range(6):
+        await send((on.ledger, other)[number % 2], form(f"e{number}"))
+    rows = await on.as_owner("SELECT recorded_at FROM ledger.events ORDER BY position")
+    times = [row["recorded_at"] for row in rows]
+    assert times == sorted(times)
+
+
+async def test_personal_data_stands_beside_the_record_and_never_in_it(
+    on: LedgerOnPostgres,
+) -> None:
+    event = {
+        "id": "a",
+        "type": "form.submitted",
+        "lead": {"email": "hanako@example.co.jp", "name": "花子", "phone": "03-1234-5678"},
+        "data": {"form": "whitepaper", "note": "秘密"},
+    }
+    await on.send(event)
+    rows = await on.as_owner("SELECT record FROM ledger.events")
+    log = "".join(row["record"] for row in rows if "lifecycle.published" not in row["record"])
+    assert not any(secret in log for secret in ("hanako", "花子", "1234", "秘密"))
+    (personal,) = await on.as_owner("SELECT position, content FROM ledger.event_personal")
+    assert personal["position"] == 2
+    assert all(secret.encode() in personal["content"] for secret in ("hanako", "花子", "秘密"))
+
+
+async def test_ids_that_look_like_those_of_others_find_nobody(on: LedgerOnPostgres) -> None:
+    (recorded,) = await on.send(form("a"))
+    assert isinstance(recorded, Recorded)
+    assert recorded.lead is not None
+    (row,) = await on.as_owner("SELECT subject_id FROM ledger.subjects WHERE kind = 'account'")
+    account, ledger = str(row["subject_id"]), "00000000-0000-0000-0000-000000000000"
+    listed = {"type": "market.target_listed"}
+    visit = {"type": "visit.recorded"}
+    outcomes = await on.send(
+        {**visit, "id": "1", "lead": {"id": account}},
+        {**visit, "id": "2", "lead": {"id": ledger}},
+        {**listed, "id": "3", "account": {"id": recorded.lead}},
+        {**listed, "id": "4", "account": {"id": ledger}},
+        {**visit, "id": "5", "lead": {"id": recorded.lead}, "account": {"id": recorded.lead}},
+    )
+    assert said(outcomes) == [
+        "lead-unknown",
+        "lead-unknown",
+        "account-unknown",
+        "account-unknown",
+        "account-unknown",
+    ]
+
+
+async def test_an_absorbed_lead_is_addressed_by_id_within_the_batch_that_absorbs_it(
+    on: LedgerOnPostgres,
+) -> None:
+    (visited,) = await on.send(
+        {"id": "v", "type": "visit.recorded", "lead": {"anonymous_id": "c"}}
+    )
+    (known,) = await on.send(form("f"))
+    assert isinstance(visited, Recorded)
+    assert isinstance(known, Recorded)
+    outcomes = await on.send(
+        {**form("a"), "lead": {"anonymous_id": "c", "email": "hanako@example.co.jp"}},
+        {"id": "b", "type": "lead.qualified", "lead": {"id": visited.lead}},
+        {"id": "d", "type": "email.opened", "lead": {"anonymous_id": "c"}},
+    )
+    assert [one.lead for one in outcomes if isinstance(one, Recorded)] == [known.lead] * 3
+    assert [one.subject for one in outcomes if isinstance(one, Recorded)] == [
+        f"lead/{known.lead}",
+        f"lead/{visited.lead}",
+        f"lead/{visited.lead}",
+    ]
+    assert outcomes[1].moved == Moved("MAL", "MQL")  # type: ignore[union-attr] # Recorded, above

@@ -1,0 +1,156 @@
+"""The queue before the ledger: nothing that was taken is dropped, and nobody fills it alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from events.failures import LedgerUnavailable, QueueFull
+from events.intake import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX, Append, Intake
+from events.ledger import Appended, Ledger
+from events.outcomes import Recorded
+from events.refusals import Refused
+from events.submissions import Submission
+from service.private_postgres import PrivatePostgres
+from tests.http_service import SCHEMA
+from tests.ledger_on_postgres import (
+    LedgerOnPostgres,
+    form,
+    ledger_on_postgres,
+    read,
+    submission_of,
+)
+from tests.postgres import connection_to
+
+
+@pytest.fixture
+async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
+    async with ledger_on_postgres(postgres_server) as ledger:
+        yield ledger
+
+
+@asynccontextmanager
+async def head_held(on: LedgerOnPostgres) -> AsyncIterator[None]:
+    """Hold the head's lock, as a slow writer would."""
+    async with connection_to(on.owner_url) as connection, connection.transaction():
+        await connection.fetchrow("SELECT position FROM ledger.ledger_head FOR UPDATE")
+        yield
+
+
+async def test_what_waits_while_one_commits_becomes_one_batch(on: LedgerOnPostgres) -> None:
+    appends: list[Append] = []
+    intake = Intake(on.ledger, appends.append)
+    intake.start()
+    async with head_held(on):
+        first = asyncio.create_task(intake.submit(submission_of(form("first"))))
+        await asyncio.sleep(0.1)
+        rest = [
+            asyncio.create_task(intake.submit(submission_of(form(f"e{n}")))) for n in range(5)
+        ]
+        await asyncio.sleep(0.1)
+        assert intake.waiting_items == 5
+    outcomes = await asyncio.gather(first, *rest)
+    await intake.close()
+    assert [one.position for (one,) in outcomes if isinstance(one, Recorded)] == [2, 7, 8, 9, 10, 11]
+    assert [(append.position, append.items) for append in appends] == [(6, 1), (11, 5)]
+    assert intake.waiting_items == 0
+
+
+async def test_a_sender_that_goes_away_takes_nothing_with_it(on: LedgerOnPostgres) -> None:
+    intake = Intake(on.ledger, lambda append: None)
+    intake.start()
+    async with head_held(on):
+        gone = asyncio.create_task(intake.submit(submission_of(form("gone"))))
+        stays = asyncio.create_task(intake.submit(submission_of(form("stays"))))
+        await asyncio.sleep(0.1)
+        gone.cancel()
+    (outcome,) = await stays
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    await intake.close()
+    assert isinstance(outcome, Recorded)
+    assert {id for _, id, _ in await on.recorded()} >= {"gone", "stays"}
+
+
+async def test_the_queue_takes_what_it_promises_and_no_more(on: LedgerOnPostgres) -> None:
+    intake = Intake(on.ledger, lambda append: None)
+    item = read(form("same"))
+    most = Submission((item,) * SUBMISSION_ITEMS_MAX)
+    futures = [intake.enqueue(most) for _ in range(WAITING_ITEMS_MAX // SUBMISSION_ITEMS_MAX)]
+    assert intake.waiting_items == WAITING_ITEMS_MAX
+    with pytest.raises(QueueFull, match=f"{WAITING_ITEMS_MAX} events are waiting"):
+        intake.enqueue(Submission((item,)))
+    intake.start()
+    answered = [outcome for future in futures for outcome in await future]
+    await intake.close()
+    assert len(answered) == WAITING_ITEMS_MAX
+    assert not any(isinstance(outcome, Refused) for outcome in answered)
+    assert len(await on.recorded()) == 5
+
+
+async def test_closing_records_what_waits_and_takes_nothing_more(on: LedgerOnPostgres) -> None:
+    intake = Intake(on.ledger, lambda append: None)
+    waiting = [intake.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
+    intake.start()
+    closing = asyncio.create_task(intake.close())
+    await asyncio.sleep(0)
+    with pytest.raises(LedgerUnavailable, match="shutting down"):
+        await intake.submit(submission_of(form("late")))
+    await closing
+    assert [isinstance((await one)[0], Recorded) for one in waiting] == [True] * 3
+    assert "late" not in {id for _, id, _ in await on.recorded()}
+
+
+async def test_a_queue_that_was_never_started_closes(on: LedgerOnPostgres) -> None:
+    await Intake(on.ledger, lambda append: None).close()
+
+
+async def test_who_is_told_of_appends_and_fails_stops_nobody(on: LedgerOnPostgres) -> None:
+    def fail(append: Append) -> None:
+        raise ValueError(append)
+
+    intake = Intake(on.ledger, fail)
+    intake.start()
+    for number in range(2):
+        (outcome,) = await intake.submit(submission_of(form(f"e{number}")))
+        assert isinstance(outcome, Recorded)
+    await intake.close()
+
+
+class BrokenOnce(Ledger):
+    """A ledger with a mistake in its code that shows once."""
+
+    is_broken = True
+
+    async def append(self, submissions: Sequence[Submission]) -> Appended:
+        if self.is_broken:
+            self.is_broken = False
+            raise KeyError("a mistake")
+        return await super().append(submissions)
+
+
+async def test_a_mistake_of_ours_is_told_and_the_next_batch_is_taken(on: LedgerOnPostgres) -> None:
+    ledger = BrokenOnce(on.engine, SCHEMA)
+    await ledger.open()
+    intake = Intake(ledger, lambda append: None)
+    intake.start()
+    with pytest.raises(KeyError, match="a mistake"):
+        await intake.submit(submission_of(form("a")))
+    (outcome,) = await intake.submit(submission_of(form("a")))
+    await intake.close()
+    assert isinstance(outcome, Recorded)
+
+
+async def test_a_database_that_takes_nothing_is_told_to_everyone_who_waits(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.ledger.GIVE_UP_AFTER_S", 0)
+    await on.as_owner("REVOKE INSERT ON ledger.events FROM leadledger_app")
+    intake = Intake(on.ledger, lambda append: None)
+    waiting = [intake.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
+    intake.start()
+    for future in waiting:
+        with pytest.raises(LedgerUnavailable):
+            await future
+    await intake.close()

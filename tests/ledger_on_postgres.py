@@ -1,0 +1,106 @@
+"""A real ledger with nothing in front of it: what tests of the writer's end work on."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from events.ledger import Ledger
+from events.outcomes import Outcome
+from events.refusals import Refused
+from events.submissions import Item, Submission
+from service.private_postgres import PrivatePostgres
+from tests.http_service import SCHEMA, prepare
+from tests.ledger_in_memory import item_of
+from tests.postgres import connection_to, drop_database, fresh_database
+
+
+@dataclass
+class LedgerOnPostgres:
+    """A founded ledger, one writer that is open, and room for others."""
+
+    owner_url: URL
+    app_url: URL
+    engine: AsyncEngine
+    ledger: Ledger
+    others: list[Ledger] = field(default_factory=list)
+
+    async def send(self, *events: Mapping[str, Any], is_strict: bool = False) -> list[Outcome]:
+        """Send one request to the writer that is open."""
+        return await send(self.ledger, *events, is_strict=is_strict)
+
+    async def another(self) -> Ledger:
+        """Open a second writer, as another process would."""
+        ledger = Ledger(self.engine, SCHEMA)
+        await ledger.open()
+        self.others.append(ledger)
+        return ledger
+
+    async def close(self) -> None:
+        for ledger in (self.ledger, *self.others):
+            await ledger.close()
+        await self.engine.dispose()
+
+    async def as_owner(self, statement: str, *values: object) -> list[Any]:
+        """Run a statement with every right on the ledger's tables."""
+        async with connection_to(self.owner_url) as connection:
+            return await connection.fetch(statement, *values)
+
+    async def recorded(self) -> list[tuple[int, str, str]]:
+        """Return position, id and type of everything after the first lifecycle."""
+        rows = await self.as_owner(
+            "SELECT position, id, type FROM ledger.events WHERE position > 1 ORDER BY position"
+        )
+        return [(row["position"], row["id"], row["type"]) for row in rows]
+
+    async def refusals(self) -> list[tuple[str, str]]:
+        """Return id and reason of everything that was refused and kept."""
+        rows = await self.as_owner("SELECT event_id, reason FROM ledger.refusals ORDER BY event_id")
+        return [(row["event_id"], row["reason"]) for row in rows]
+
+
+@asynccontextmanager
+async def ledger_on_postgres(server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
+    """Lend a fresh ledger."""
+    owner_url, app_url = fresh_database(server, prepare=prepare)
+    engine = create_async_engine(app_url, pool_size=4)
+    ledger = Ledger(engine, SCHEMA)
+    await ledger.open()
+    lent = LedgerOnPostgres(owner_url, app_url, engine, ledger)
+    try:
+        yield lent
+    finally:
+        await lent.close()
+        drop_database(server, owner_url)
+
+
+async def send(
+    ledger: Ledger, *events: Mapping[str, Any], is_strict: bool = False
+) -> list[Outcome]:
+    """Send one request to a writer."""
+    return (await ledger.append([submission_of(*events, is_strict=is_strict)])).outcomes[0]
+
+
+def submission_of(*events: Mapping[str, Any], is_strict: bool = False) -> Submission:
+    return Submission(tuple(read(event) for event in events), is_strict)
+
+
+def read(event: Mapping[str, Any]) -> Item | Refused:
+    item = item_of(event, received_at=datetime.now(UTC))
+    if isinstance(item, Refused):
+        return item._replace(event_id=event.get("id"))
+    return item
+
+
+def form(id: str, email: str = "hanako@example.co.jp", **data: Any) -> dict[str, Any]:
+    return {"id": id, "type": "form.submitted", "lead": {"email": email}, "data": data}
+
+
+def decision(
+    id: str, type: str, email: str = "hanako@example.co.jp", **data: Any
+) -> dict[str, Any]:
+    return {"id": id, "type": type, "lead": {"email": email}, "data": data}
