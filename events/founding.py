@@ -16,20 +16,23 @@ from events.statements import load
 async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_text: str) -> bool:
     """Make the ledger ready to serve; safe to call at every start, by many at once.
 
+    Only the very first call needs the owner's rights; a ledger that is founded is only read.
     Returns whether this call published the first lifecycle. Raises SecretDiffers if the ledger was
     founded with another secret, LifecycleInvalid if the text is none.
     """
     statements = load("events", "founding.sql", schema)
     async with owner.begin() as connection:
-        await connection.execute(
-            statements["insert_head"].text,
-            {
-                "ledger_id": uuid.uuid4(),
-                "recorded_at": datetime.fromtimestamp(0, UTC),
-                "secret_check": digests.check_value,
-            },
-        )
         stored = await connection.scalar(statements["read_secret_check"].text)
+        if stored is None:
+            await connection.execute(
+                statements["insert_head"].text,
+                {
+                    "ledger_id": uuid.uuid4(),
+                    "recorded_at": datetime.fromtimestamp(0, UTC),
+                    "secret_check": digests.check_value,
+                },
+            )
+            stored = await connection.scalar(statements["read_secret_check"].text)
     if stored != digests.check_value:
         raise SecretDiffers(
             "this ledger was founded with another secret: set LEADLEDGER_SECRET to the one of its "

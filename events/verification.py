@@ -9,13 +9,15 @@ subjects are held in memory: about one kilobyte each.
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.decide import RULES
+from domain.events import Event
 from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.loading import load as load_lifecycle
 from events import records, states
@@ -33,7 +35,12 @@ LINK_WINDOW = 50_000
 REFERENCES = frozenset({"opportunity", "order"})
 """Kinds that lead to a lead without naming a person: no event of their own tells of them."""
 
+UNREADABLE = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What code that trusts its own records raises on one that it has not written."""
+
 Row = asyncpg.Record
+Links: TypeAlias = Counter[tuple[str, str]]
+"""Kind of identifier and the subject that it points to, as often as one event says so."""
 
 
 class Finding(Exception):
@@ -71,7 +78,7 @@ class _Audit:
     not_decided_again: int = 0
     erased: int = 0
     group: list[Record] = field(default_factory=list)
-    links: dict[int, list[str]] = field(default_factory=dict)
+    links: dict[int, Links] = field(default_factory=dict)
 
     def take(self, row: Row) -> None:
         """Judge one row of the log."""
@@ -90,6 +97,10 @@ class _Audit:
             raise Finding(
                 self.position, "a derived event follows its cause", first, record.event.cause
             )
+        else:
+            expected = (OWN_SOURCE, f"{record.event.cause}.{len(self.group)}")
+            found = (record.envelope.source, record.envelope.id)
+            _expect(self.position, "a derived event is named by its cause", expected, found)
         self.group.append(record)
 
     def _decode(self, record: str) -> Record:
@@ -122,15 +133,27 @@ class _Audit:
         group, self.group = self.group, []
         if not group:
             return
-        if group[0].envelope.source != OWN_SOURCE:
+        first = group[0]
+        if first.envelope.source != OWN_SOURCE:
             self._decide_again(group)
-        elif group[0].event.type == "lifecycle.published":
-            published = group[0].event.data
-            self.lifecycles[published["version"]] = compile_lifecycle(
-                load_lifecycle(published["text"])
+        elif first.event.type == "lifecycle.published":
+            self._learn_lifecycle(first.event)
+        else:
+            raise Finding(
+                first.event.position, "an event of the service has a cause", "a cause", "none"
             )
         for record in group:
             self._see(record)
+        self._note_links(group)
+
+    def _learn_lifecycle(self, event: Event) -> None:
+        try:
+            version, text = event.data["version"], event.data["text"]
+            self.lifecycles[version] = compile_lifecycle(load_lifecycle(text))
+        except (LifecycleInvalid, *UNREADABLE) as error:
+            raise Finding(
+                event.position, "the lifecycle can be read", "a lifecycle", error
+            ) from error
 
     def _decide_again(self, group: Sequence[Record]) -> None:
         first, envelope = group[0]
@@ -141,7 +164,12 @@ class _Audit:
         if compiled is None:
             known = sorted(self.lifecycles)
             raise Finding(first.position, "its lifecycle was published", known, envelope.lifecycle)
-        decided = decide_again(compiled, self.subjects, group)
+        try:
+            decided = decide_again(compiled, self.subjects, group)
+        except UNREADABLE as error:
+            raise Finding(
+                first.position, "the outcome can be decided again", "an outcome", repr(error)
+            ) from error
         recorded = [record.event for record in group]
         if decided != recorded:
             raise Finding(
@@ -152,11 +180,16 @@ class _Audit:
     def _see(self, record: Record) -> None:
         event = record.event
         subject_id = event.subject.id or LEDGER_SUBJECT_ID
-        if event.forwarded_to is not None:
-            before = self.subjects.get(event.forwarded_to, newborn(SubjectKind.LEAD))
-            self.subjects[event.forwarded_to] = after(before, event, event.forwarded_to)
-        before = self.subjects.get(subject_id, newborn(event.subject.kind))
-        seen = after(before, event, subject_id)
+        try:
+            if event.forwarded_to is not None:
+                before = self.subjects.get(event.forwarded_to, newborn(SubjectKind.LEAD))
+                self.subjects[event.forwarded_to] = after(before, event, event.forwarded_to)
+            before = self.subjects.get(subject_id, newborn(event.subject.kind))
+            seen = after(before, event, subject_id)
+        except UNREADABLE as error:
+            raise Finding(
+                event.position, "the outcome can be applied", "an outcome", repr(error)
+            ) from error
         _expect(
             event.position,
             "versions of a subject have no gaps",
@@ -164,8 +197,18 @@ class _Audit:
             record.envelope.subject_version,
         )
         self.subjects[subject_id] = seen
-        if event.type == "identity.linked" and event.cause is not None:
-            self.links.setdefault(event.cause, []).extend(event.data["kinds"])
+
+    def _note_links(self, group: Sequence[Record]) -> None:
+        """Note which identifiers these events may have pointed, and to whom."""
+        first = group[0].event
+        links: Links = Counter()
+        if first.subject.kind is SubjectKind.LEAD:
+            links.update((kind, first.subject.id) for kind in REFERENCES if kind in first.data)
+        for event, _ in group:
+            if event.type == "identity.linked":
+                links.update((kind, event.subject.id) for kind in event.data["kinds"])
+        if links:
+            self.links[first.position] = links
 
 
 def _expect(position: int | None, what: str, expected: object, found: object) -> None:
@@ -268,12 +311,25 @@ async def _compare_links(
     for start in range(0, upto, LINK_WINDOW):
         end = min(start + LINK_WINDOW, upto)
         for row in await driver.fetch(sql["read_links"].driver_sql, start, end):
-            found = [kind for kind in row["kinds"] if kind not in REFERENCES]
-            expected = sorted(audit.links.pop(row["position"], []))
-            if Counter(found) - Counter(expected):
+            link = (row["kind"], str(row["subject_id"]))
+            told = audit.links.get(row["position"], Counter())
+            if not told[link]:
                 raise Finding(
-                    row["position"], "identifiers are those that events linked", expected, found
+                    row["position"],
+                    "identifiers are those that events linked",
+                    sorted(told.elements()),
+                    link,
                 )
+            told[link] -= 1
+
+
+def _remembered(row: Row) -> Remembered | str:
+    kind = SubjectKind(row["kind"])
+    try:
+        state = states.decode(kind, row["state"])
+    except UNREADABLE as error:
+        return f"no state at all: {error!r}"
+    return Remembered(kind, row["version"], row["position"], state)
 
 
 async def _compare_subjects(driver: Driver, sql: Mapping[str, Statement], audit: _Audit) -> None:
@@ -285,14 +341,11 @@ async def _compare_subjects(driver: Driver, sql: Mapping[str, Statement], audit:
         for row in page:
             subject_id = str(row["subject_id"])
             expected = remaining.pop(subject_id, None)
-            kind = SubjectKind(row["kind"])
-            found = Remembered(
-                kind, row["version"], row["position"], states.decode(kind, row["state"])
-            )
+            found = _remembered(row)
             if found != expected:
                 raise Finding(
                     row["position"],
-                    f"the state of {kind} {subject_id} is the fold of its events",
+                    f"the state of {row['kind']} {subject_id} is the fold of its events",
                     expected,
                     found,
                 )

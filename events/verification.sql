@@ -26,9 +26,8 @@ SELECT subject_id, kind, version, position, state
  LIMIT :limit
 
 -- name: read_links
--- Which kinds of identifiers were pointed by which events.
-SELECT position, array_agg(kind ORDER BY kind) AS kinds
+-- Which kinds of identifiers were pointed by which events, and to whom.
+SELECT position, kind, subject_id
   FROM ledger.identifiers
  WHERE position > :after AND position <= :upto
- GROUP BY position
  ORDER BY position

@@ -8,7 +8,7 @@ from events.digests import Digests
 from events.founding import found
 from events.shipped import read_lifecycle_text
 from events.statements import load
-from migrations.running import migrate, revision_of
+from migrations.running import head_revision, migrate, revision_of
 from service.hosting.database import (
     Database,
     app_engine,
@@ -59,12 +59,7 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
         SecretMissing, SecretDiffers: identifiers could not be found again.
         LifecycleInvalid, LifecycleNotFound: the first lifecycle is none.
     """
-    revision = await bring_up_to_date(settings, database)
-    app = app_engine(settings, database)
-    try:
-        await check_reachable(app)
-    finally:
-        await app.dispose()
+    revision = await _ensure_migrated(settings, database)
     owner = owner_engine(settings, database)
     try:
         with as_unavailable():
@@ -83,6 +78,19 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
     finally:
         await owner.dispose()
     return Prepared(revision, is_first, first_key)
+
+
+async def _ensure_migrated(settings: Settings, database: Database) -> str:
+    """Migrate where something is missing, so that a start that changes nothing needs no owner."""
+    app = app_engine(settings, database)
+    try:
+        await check_reachable(app)
+        with as_unavailable():
+            reached = await revision_of(app, schema=settings.schema_name)
+    finally:
+        await app.dispose()
+    newest = head_revision()
+    return newest if reached == newest else await bring_up_to_date(settings, database)
 
 
 async def revision_reached(settings: Settings, engine: AsyncEngine) -> str | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -89,19 +89,28 @@ async def open_ledger(
 
     `make_ledger` and `make_intake` let a twin take a safety away.
     """
-    engine = make_engine(settings_for(pool_size=4), app_url)
-    ledger = make_ledger(engine, SCHEMA)
-    await ledger.open()
-    runner = Runner(engine, schema=SCHEMA, projections=[stage_intervals(SCHEMA)])
-    await runner.prepare()
-    intake = make_intake(ledger, lambda _: runner.wake())
-    intake.start()
+    async with AsyncExitStack() as closing:
+        engine = make_engine(settings_for(pool_size=4), app_url)
+        closing.push_async_callback(engine.dispose)
+        ledger = make_ledger(engine, SCHEMA)
+        await ledger.open()
+        runner = Runner(engine, schema=SCHEMA, projections=[stage_intervals(SCHEMA)])
+        await runner.prepare()
+        await closing.enter_async_context(_running(runner))
+        intake = make_intake(ledger, lambda _: runner.wake())
+        intake.start()
+        closing.push_async_callback(intake.close)
+        yield OpenLedger(engine, ledger, intake, runner, Digests(SECRET.encode()))
+
+
+@asynccontextmanager
+async def _running(runner: Runner) -> AsyncIterator[None]:
     projecting = asyncio.create_task(runner.run())
     try:
-        yield OpenLedger(engine, ledger, intake, runner, Digests(SECRET.encode()))
+        yield
     finally:
-        await intake.close()
+        # It runs until it is stopped, whatever happens to the database.
+        assert not projecting.done()
         projecting.cancel()
         with suppress(asyncio.CancelledError):
             await projecting
-        await engine.dispose()

@@ -93,11 +93,8 @@ async def test_the_serving_role_may_neither_change_nor_take_the_guard_away(
 async def test_an_event_that_breaks_the_order_is_refused_by_name(
     urls: tuple[URL, URL], change: str, constraint: str
 ) -> None:
-    async with connection_to(urls[0]) as owner, owner.transaction():
+    async with connection_to(urls[0]) as owner:
         await owner.execute("CREATE TEMPORARY TABLE copied AS SELECT * FROM ledger.events")
         await owner.execute(f"UPDATE copied SET {change}")
         with pytest.raises(asyncpg.IntegrityConstraintViolationError, match=constraint):
             await owner.execute("INSERT INTO ledger.events SELECT * FROM copied")
-            pytest.fail(f"{constraint} did not hold")
-        raise_rollback = owner.is_in_transaction()
-        assert raise_rollback

@@ -22,7 +22,7 @@ from tests.postgres import connection_to, fresh_database
 from tests.tier import by_tier
 
 SENDERS = by_tier(push=300, nightly=5_000)
-CANCEL_WITHIN_S = 0.03
+CANCEL_WITHIN_S = 0.008
 ANSWERED_WITHIN_S = 20
 
 
@@ -61,6 +61,7 @@ async def test_senders_that_are_cancelled_anywhere_lose_and_double_nothing(
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
     async with fresh_ledger(postgres_server) as (ledger, app_url):
+        await asyncio.sleep(0.05)
         before = asyncio.all_tasks()
         answers, batches, gone = await send_and_cancel(ledger)
         assert gone > SENDERS // 10
@@ -69,7 +70,6 @@ async def test_senders_that_are_cancelled_anywhere_lose_and_double_nothing(
         await check_ledger(app_url, [*answers, *again])
         assert ledger.intake.waiting_items == 0
         assert asyncio.all_tasks() == before
-        assert not ledger.ledger._engine.pool.checkedout() > 2  # type: ignore[attr-defined]
     gc.collect()
     assert complaints == []
 
@@ -115,8 +115,11 @@ async def test_a_queue_that_trusts_its_senders_to_stay_would_end_with_the_first_
     postgres_server: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin: strangers wait for ever."""
-    monkeypatch.setattr("tests.integration.test_safety_cancelling.ANSWERED_WITHIN_S", 3)
-    with pytest.raises(asyncio.InvalidStateError):
-        async with fresh_ledger(postgres_server, make_intake=BareIntake) as (ledger, _):
-            with pytest.raises(TimeoutError):
-                await send_and_cancel(ledger)
+    monkeypatch.setitem(globals(), "ANSWERED_WITHIN_S", 3)
+    async with fresh_ledger(postgres_server, make_intake=BareIntake) as (ledger, _):
+        with pytest.raises(TimeoutError):
+            await send_and_cancel(ledger)
+        task, ledger.intake._task = ledger.intake._task, None
+        assert task is not None
+        with pytest.raises(asyncio.InvalidStateError):
+            await task

@@ -1,0 +1,366 @@
+"""Verifying finds whoever changed the past, and accuses nobody who did not."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from events.records import leaf_of
+from events.verification import Finding, Verified, verify
+from service.private_postgres import PrivatePostgres
+from tests.http_service import SCHEMA
+from tests.ledger_on_postgres import LedgerOnPostgres, decision, form, ledger_on_postgres
+
+VISIT = {"id": "v", "type": "visit.recorded", "lead": {"anonymous_id": "c"}}
+HISTORY: list[dict[str, Any]] = [
+    form("a"),
+    decision("q", "lead.qualified"),
+    {"id": "o", "type": "opportunity.created", "lead": {"email": "t@other.example"},
+     "data": {"opportunity": "deal"}},
+    VISIT,
+    {**form("b"), "lead": {"anonymous_id": "c", "email": "hanako@example.co.jp", "name": "花子"}},
+    {"id": "w", "type": "opportunity.won", "data": {"opportunity": "deal"}},
+    {"id": "t", "type": "market.target_listed", "account": {"domain": "target.example"}},
+]  # fmt: skip
+FORM, QUALIFIED, LINKED = 2, 7, 3
+
+
+@pytest.fixture
+async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
+    """Lend a ledger with a history, of which the owner may change everything."""
+    async with ledger_on_postgres(postgres_server) as ledger:
+        for event in HISTORY:
+            await ledger.send(event)
+        await ledger.as_owner("ALTER TABLE ledger.events DISABLE TRIGGER USER")
+        yield ledger
+
+
+async def verified(on: LedgerOnPostgres) -> Verified:
+    return await verify(on.engine, schema=SCHEMA)
+
+
+async def found_in(on: LedgerOnPostgres) -> tuple[int | None, str]:
+    with pytest.raises(Finding) as found:
+        await verified(on)
+    return found.value.position, found.value.what
+
+
+async def forge(on: LedgerOnPostgres, position: int, change: Callable[[Any], None]) -> None:
+    """Change a record as somebody who knows how a leaf is made."""
+    rows = await on.as_owner("SELECT record FROM ledger.events WHERE position = $1", position)
+    record = json.loads(rows[0]["record"])
+    change(record)
+    forged = json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    await on.as_owner(
+        "UPDATE ledger.events SET record = $2, leaf = $3, type = $4, source = $5, id = $6 "
+        "WHERE position = $1",
+        position,
+        forged,
+        leaf_of(forged.encode()),
+        record["type"],
+        record["source"],
+        record["id"],
+    )
+
+
+async def test_an_honest_ledger_is_verified_whole(on: LedgerOnPostgres) -> None:
+    (counted,) = await on.as_owner(
+        "SELECT (SELECT count(*) FROM ledger.events) AS events, "
+        "(SELECT count(*) FROM ledger.subjects) AS subjects"
+    )
+    events = counted["events"]
+    assert await verified(on) == Verified(
+        position=events,
+        events=events,
+        subjects=counted["subjects"],
+        decided_again=events - 1,
+        not_decided_again=0,
+        erased=0,
+    )
+
+
+async def test_what_was_erased_is_counted_and_still_verifies(on: LedgerOnPostgres) -> None:
+    await on.as_owner("DELETE FROM ledger.event_personal WHERE position = $1", FORM)
+    await on.as_owner("DELETE FROM ledger.identifiers WHERE position = $1", FORM)
+    assert (await verified(on)).erased == 1
+
+
+async def test_progress_is_told(on: LedgerOnPostgres) -> None:
+    told: list[tuple[int, int]] = []
+    await verify(on.engine, schema=SCHEMA, on_progress=lambda *seen: told.append(seen))
+    (position,) = {position for position, _ in told}
+    assert told == [(position, position)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "position", "what"),
+    [
+        (
+            "UPDATE ledger.events SET record = replace(record, 'MQL', 'SAL') WHERE position = 7",
+            QUALIFIED,
+            "the leaf is that of the record",
+        ),
+        (
+            "UPDATE ledger.events SET leaf = sha256('x') WHERE position = 7",
+            QUALIFIED,
+            "the leaf is that of the record",
+        ),
+        (
+            "UPDATE ledger.events SET type = 'lead.accepted' WHERE position = 7",
+            QUALIFIED,
+            "the column type is as in the record",
+        ),
+        (
+            "UPDATE ledger.events SET id = 'x' WHERE position = 7",
+            QUALIFIED,
+            "the column id is as in the record",
+        ),
+        (
+            "UPDATE ledger.events SET source = 'x' WHERE position = 7",
+            QUALIFIED,
+            "the column source is as in the record",
+        ),
+        (
+            "UPDATE ledger.events SET subject_version = 99 WHERE position = 7",
+            QUALIFIED,
+            "the column subject_version is as in the record",
+        ),
+        (
+            "UPDATE ledger.events SET subject_id = gen_random_uuid() WHERE position = 7",
+            QUALIFIED,
+            "the column subject_id is as in the record",
+        ),
+        (
+            "UPDATE ledger.events SET occurred_at = occurred_at - interval '1 s' "
+            "WHERE position = 7",
+            QUALIFIED,
+            "the column occurred_at is as in the record",
+        ),
+        (
+            "UPDATE ledger.events SET recorded_at = recorded_at + interval '1 s' "
+            "WHERE position = 7",
+            QUALIFIED,
+            "the column recorded_at is as in the record",
+        ),
+        ("DELETE FROM ledger.events WHERE position = 7", QUALIFIED, "positions have no gaps"),
+        (
+            "DELETE FROM ledger.events WHERE position = (SELECT max(position) FROM ledger.events)",
+            None,
+            "the head stands at the last event",
+        ),
+        (
+            "UPDATE ledger.event_personal SET content = 'x' WHERE position = 2",
+            FORM,
+            "personal data is what the record has a digest of",
+        ),
+        (
+            "UPDATE ledger.event_personal SET salt = sha256('x') WHERE position = 2",
+            FORM,
+            "personal data is what the record has a digest of",
+        ),
+        (
+            "INSERT INTO ledger.event_personal VALUES (3, sha256('x'), 'invented')",
+            LINKED,
+            "personal data is what the record has a digest of",
+        ),
+        (
+            "INSERT INTO ledger.identifiers SELECT sha256('x'), 7, 'email', subject_id "
+            "FROM ledger.events WHERE position = 7",
+            QUALIFIED,
+            "identifiers are those that events linked",
+        ),
+        (
+            "INSERT INTO ledger.identifiers SELECT sha256('x'), 2, 'email', subject_id "
+            "FROM ledger.events WHERE position = 2",
+            FORM,
+            "identifiers are those that events linked",
+        ),
+        (
+            "INSERT INTO ledger.identifiers SELECT sha256('x'), 7, 'order', subject_id "
+            "FROM ledger.events WHERE position = 7",
+            QUALIFIED,
+            "identifiers are those that events linked",
+        ),
+        (
+            "UPDATE ledger.identifiers SET subject_id = gen_random_uuid() "
+            "WHERE position = 2 AND kind = 'email'",
+            FORM,
+            "identifiers are those that events linked",
+        ),
+        (
+            "UPDATE ledger.identifiers SET subject_id = gen_random_uuid() "
+            "WHERE kind = 'opportunity'",
+            8,
+            "identifiers are those that events linked",
+        ),
+    ],
+)
+async def test_whoever_changes_a_row_is_found(
+    on: LedgerOnPostgres, statement: str, position: int | None, what: str
+) -> None:
+    await on.as_owner(statement)
+    assert await found_in(on) == (position, what)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger.subjects SET state = replace(state, 'MQL', 'SAL')",
+        "UPDATE ledger.subjects SET version = version + 1 WHERE kind = 'lead'",
+        "UPDATE ledger.subjects SET position = 1 WHERE kind = 'lead'",
+        "UPDATE ledger.subjects SET kind = 'ledger' WHERE kind = 'account'",
+        "UPDATE ledger.subjects SET state = 'no json' WHERE kind = 'lead'",
+        """UPDATE ledger.subjects SET state = '{"mood": 1}' WHERE kind = 'lead'""",
+        "INSERT INTO ledger.subjects VALUES (gen_random_uuid(), 'lead', 1, 2, '{}')",
+    ],
+)
+async def test_a_state_that_is_not_the_fold_of_its_events_is_found(
+    on: LedgerOnPostgres, statement: str
+) -> None:
+    await on.as_owner(statement)
+    _, what = await found_in(on)
+    assert what.startswith("the state of ")
+    assert what.endswith(" is the fold of its events")
+
+
+async def test_a_state_that_is_gone_is_found(on: LedgerOnPostgres) -> None:
+    await on.as_owner("DELETE FROM ledger.subjects WHERE kind = 'account'")
+    assert await found_in(on) == (None, "every subject has its state")
+
+
+def to_a_stage_that_is_not_legal(record: dict[str, Any]) -> None:
+    record["stageto"] = "WON"
+
+
+def back_in_time(record: dict[str, Any]) -> None:
+    record["effectivetime"] = "2020-01-01T00:00:00.000000Z"
+
+
+def of_another_pass(record: dict[str, Any]) -> None:
+    record["pass"] = 2
+
+
+def with_an_effect_more(record: dict[str, Any]) -> None:
+    record["data"] = {"effects": {**record["data"]["effects"], "origin": "referral"}}
+
+
+def of_another_version(record: dict[str, Any]) -> None:
+    record["lifecycle"] = 7
+
+
+def of_the_service_itself(record: dict[str, Any]) -> None:
+    record |= {"source": "leadledger", "id": "forged", "stageto": "WON"}
+
+
+def without_a_subject(record: dict[str, Any]) -> None:
+    del record["subject"]
+
+
+def with_effects_that_are_none(record: dict[str, Any]) -> None:
+    record["data"] = {"effects": {"opportunities": 7}}
+
+
+def about_an_account_that_is_a_lead(record: dict[str, Any]) -> None:
+    record["data"] = {"effects": {"account": record["subject"].removeprefix("lead/")}}
+
+
+def at_a_time_of_no_zone(record: dict[str, Any]) -> None:
+    record["effectivetime"] = "2026-01-01T00:00:00"
+
+
+def of_older_rules(record: dict[str, Any]) -> None:
+    record["rules"] = "one"
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (to_a_stage_that_is_not_legal, "the outcome is what its lifecycle decides"),
+        (back_in_time, "the outcome is what its lifecycle decides"),
+        (of_another_pass, "the outcome is what its lifecycle decides"),
+        (with_an_effect_more, "the outcome is what its lifecycle decides"),
+        (at_a_time_of_no_zone, "the outcome is what its lifecycle decides"),
+        (of_another_version, "its lifecycle was published"),
+        (of_the_service_itself, "an event of the service has a cause"),
+        (without_a_subject, "the record can be read"),
+        (with_effects_that_are_none, "the outcome is what its lifecycle decides"),
+        (about_an_account_that_is_a_lead, "the outcome can be decided again"),
+    ],
+)
+async def test_a_forged_decision_is_found_although_its_leaf_is_right(
+    on: LedgerOnPostgres, change: Callable[[Any], None], what: str
+) -> None:
+    await forge(on, QUALIFIED, change)
+    assert await found_in(on) == (QUALIFIED, what)
+
+
+async def test_a_derived_event_that_is_given_another_name_is_found(on: LedgerOnPostgres) -> None:
+    def renamed(record: dict[str, Any]) -> None:
+        record["id"] = "2.9"
+
+    await forge(on, LINKED, renamed)
+    assert await found_in(on) == (LINKED, "a derived event is named by its cause")
+
+
+async def test_a_derived_event_of_somebody_else_is_found(on: LedgerOnPostgres) -> None:
+    def lent(record: dict[str, Any]) -> None:
+        record["source"] = "test"
+
+    await forge(on, LINKED, lent)
+    assert await found_in(on) == (LINKED, "a derived event is named by its cause")
+
+
+async def test_a_derived_event_that_lost_its_cause_is_found(on: LedgerOnPostgres) -> None:
+    def orphaned(record: dict[str, Any]) -> None:
+        del record["cause"]
+
+    await forge(on, LINKED, orphaned)
+    position, _ = await found_in(on)
+    assert position in (FORM, LINKED)
+
+
+async def test_a_derived_event_of_another_cause_is_found(on: LedgerOnPostgres) -> None:
+    def moved(record: dict[str, Any]) -> None:
+        record["cause"] = "1"
+
+    await forge(on, LINKED, moved)
+    assert await found_in(on) == (LINKED, "a derived event follows its cause")
+
+
+async def test_a_version_that_is_left_out_is_found(on: LedgerOnPostgres) -> None:
+    def later(record: dict[str, Any]) -> None:
+        record["subjectversion"] = 40
+
+    await on.as_owner("UPDATE ledger.events SET subject_version = 40 WHERE position = 7")
+    await forge(on, QUALIFIED, later)
+    assert await found_in(on) == (QUALIFIED, "versions of a subject have no gaps")
+
+
+async def test_a_lifecycle_that_was_changed_is_found(on: LedgerOnPostgres) -> None:
+    def loosened(record: dict[str, Any]) -> None:
+        record["data"]["text"] = record["data"]["text"].replace(
+            "from: MAL, to: MQL", "from: ML, to: MQL"
+        )
+
+    await forge(on, 1, loosened)
+    assert await found_in(on) == (QUALIFIED, "the outcome is what its lifecycle decides")
+
+
+async def test_a_lifecycle_that_is_none_any_more_is_found(on: LedgerOnPostgres) -> None:
+    def broken(record: dict[str, Any]) -> None:
+        record["data"]["text"] = "format: 1"
+
+    await forge(on, 1, broken)
+    assert await found_in(on) == (1, "the lifecycle can be read")
+
+
+async def test_what_older_code_decided_is_counted_and_not_called_verified(
+    on: LedgerOnPostgres,
+) -> None:
+    def older(record: dict[str, Any]) -> None:
+        record["rules"] = 0
+
+    await forge(on, QUALIFIED, older)
+    found = await verified(on)
+    assert (found.not_decided_again, found.decided_again) == (1, found.events - 2)
