@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain.events import Event, Subject
+from domain.events import LEDGER, Event, Subject
 from domain.evolve import evolve
 from domain.facts import Facts
 from domain.identity import Resolution
@@ -92,16 +92,38 @@ class Course:
             cause=self.position if self.events else None,
             forwarded_to=forwarded_to,
         )
-        is_lead = subject.kind is SubjectKind.LEAD
         if move is not None:
             event = with_move(event, self.standing(subject.kind), move)
         self.events.append(event)
-        if is_lead:
-            if event.receiver == self.lead:
-                self.state = State(evolve(self.state.lead, event), self.state.account)
-        elif self.state.account is not None:
-            self.state = State(self.state.lead, evolve(self.state.account, event))
+        self.state = self.after(event)
         return event
+
+    def foresee(self, effects: Mapping[str, Any]) -> None:
+        """Let guards see the signal's own effects, before its move is found.
+
+        Effects can be applied twice: the event that `add` then makes has the same position.
+        """
+        if not effects:
+            return
+        signal = self.signal
+        event = Event(
+            self.position, signal.type.name, LEDGER, signal.occurred_at, signal.data, effects
+        )
+        if signal.subject is SubjectKind.LEAD:
+            self.state = State(evolve(self.state.lead, event), self.state.account)
+        else:
+            assert self.state.account is not None
+            self.state = State(self.state.lead, evolve(self.state.account, event))
+
+    def after(self, event: Event) -> State:
+        """Return the state after an event; one about somebody else leaves it as it is."""
+        if event.subject.kind is SubjectKind.LEAD:
+            if event.receiver != self.lead:
+                return self.state
+            return State(evolve(self.state.lead, event), self.state.account)
+        if event.subject.kind is SubjectKind.LEDGER or self.state.account is None:
+            return self.state
+        return State(self.state.lead, evolve(self.state.account, event))
 
 
 def with_move(event: Event, standing: LeadState | AccountState, move: CompiledMove) -> Event:

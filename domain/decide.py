@@ -4,13 +4,11 @@ Pure and total. The machine is asked here, through the table compiled from it; t
 written into the events, so that `evolve` never has to ask again.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from domain.consequences import follow
 from domain.course import DEPARTMENT, Course, Party, not_before
 from domain.events import LEDGER, Event, Subject
-from domain.evolve import evolve
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
@@ -66,8 +64,7 @@ def _report(course: Course) -> NotAllowed | None:
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         if resolution.receiver != resolution.subject:
             forwarded_to = resolution.receiver
-    before = course.state
-    course.state = _foreseen(course, effects)
+    course.foresee(effects)
     move = course.find(kind, signal.type.name, signal.data)
     if move is None and signal.type.kind is EventKind.DECISION:
         refused = refusal_of(course, kind)
@@ -77,7 +74,6 @@ def _report(course: Course) -> NotAllowed | None:
             effects["already"] = True
     if move is not None and kind is SubjectKind.LEAD:
         effects |= origin_of(course, move, signal.type.name, signal.data)
-    course.state = before
     course.add(
         signal.type.name,
         subject,
@@ -107,20 +103,6 @@ def _effects_on_lead(course: Course) -> dict[str, Any]:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}
     return effects
-
-
-def _foreseen(course: Course, effects: Mapping[str, Any]) -> State:
-    """The state that guards see: with the event's own effects, before its move."""
-    if not effects:
-        return course.state
-    signal, state = course.signal, course.state
-    event = Event(
-        course.position, signal.type.name, LEDGER, signal.occurred_at, signal.data, effects
-    )
-    if signal.subject is SubjectKind.LEAD:
-        return State(evolve(state.lead, event), state.account)
-    assert state.account is not None
-    return State(state.lead, evolve(state.account, event))
 
 
 def _identify(course: Course, resolution: Resolution) -> None:

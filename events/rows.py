@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from events import states
+from events import records, states
 from events.memory import Remembered
 from events.plan import Entry, Link, Plan
 from events.refusals import Refused
@@ -29,19 +29,19 @@ def _events(entries: Sequence[Entry]) -> dict[str, Any]:
         "sources": [entry.envelope.source for entry in entries],
         "ids": [entry.envelope.id for entry in entries],
         "subject_ids": [entry.subject_id for entry in entries],
-        "subject_versions": [entry.envelope.subject_version for entry in entries],
+        "subject_versions": [str(entry.envelope.subject_version) for entry in entries],
         "types": [entry.event.type for entry in entries],
-        "occurred": [entry.event.occurred_at for entry in entries],
+        "occurred": [records.rfc3339(entry.event.occurred_at) for entry in entries],
         "leaves": [entry.leaf for entry in entries],
         "records": [entry.record for entry in entries],
-        "fingerprints": [entry.fingerprint for entry in entries],
+        "fingerprints": [entry.fingerprint or b"" for entry in entries],
     }
 
 
 def _personal(entries: Sequence[Entry]) -> dict[str, Any]:
     held = [entry for entry in entries if entry.personal is not None]
     return {
-        "personal_positions": [entry.event.position for entry in held],
+        "personal_positions": [str(entry.event.position) for entry in held],
         "personal_salts": [entry.salt for entry in held],
         "personal_contents": [entry.personal for entry in held],
     }
@@ -54,8 +54,8 @@ def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
     return {
         "state_ids": [subject_id for subject_id, _ in ordered],
         "state_kinds": [str(subject.kind) for _, subject in ordered],
-        "state_versions": [subject.version for _, subject in ordered],
-        "state_positions": [subject.position for _, subject in ordered],
+        "state_versions": [str(subject.version) for _, subject in ordered],
+        "state_positions": [str(subject.position) for _, subject in ordered],
         "states": [states.encode(subject.state) for _, subject in ordered],
     }
 
@@ -63,7 +63,7 @@ def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
 def _links(links: Sequence[Link]) -> dict[str, Any]:
     return {
         "link_digests": [link.identifier.digest for link in links],
-        "link_positions": [link.position for link in links],
+        "link_positions": [str(link.position) for link in links],
         "link_kinds": [link.identifier.kind for link in links],
         "link_subjects": [link.subject_id for link in links],
     }

@@ -6,7 +6,7 @@ a fold of the history. The log is read at one moment while others go on writing.
 subjects are held in memory: about one kilobyte each.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -39,7 +39,7 @@ UNREADABLE = (AssertionError, AttributeError, LookupError, TypeError, ValueError
 """What code that trusts its own records raises on one that it has not written."""
 
 Row = asyncpg.Record
-Links: TypeAlias = Counter[tuple[str, str]]
+Links: TypeAlias = tuple[tuple[str, str], ...]
 """Kind of identifier and the subject that it points to, as often as one event says so."""
 
 
@@ -201,14 +201,16 @@ class _Audit:
     def _note_links(self, group: Sequence[Record]) -> None:
         """Note which identifiers these events may have pointed, and to whom."""
         first = group[0].event
-        links: Links = Counter()
+        links = [
+            (kind, event.subject.id)
+            for event, _ in group
+            if event.type == "identity.linked"
+            for kind in event.data["kinds"]
+        ]
         if first.subject.kind is SubjectKind.LEAD:
-            links.update((kind, first.subject.id) for kind in REFERENCES if kind in first.data)
-        for event, _ in group:
-            if event.type == "identity.linked":
-                links.update((kind, event.subject.id) for kind in event.data["kinds"])
+            links += [(kind, first.subject.id) for kind in REFERENCES if kind in first.data]
         if links:
-            self.links[first.position] = links
+            self.links[first.position] = tuple(links)
 
 
 def _expect(position: int | None, what: str, expected: object, found: object) -> None:
@@ -310,17 +312,15 @@ async def _compare_links(
     """Every identifier that an event linked is there. Removed ones are erased, never invented."""
     for start in range(0, upto, LINK_WINDOW):
         end = min(start + LINK_WINDOW, upto)
+        found: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
         for row in await driver.fetch(sql["read_links"].driver_sql, start, end):
-            link = (row["kind"], str(row["subject_id"]))
-            told = audit.links.get(row["position"], Counter())
-            if not told[link]:
+            found[row["position"]][row["kind"], str(row["subject_id"])] += 1
+        for position, links in found.items():
+            told = audit.links.get(position, ())
+            if links - Counter(told):
                 raise Finding(
-                    row["position"],
-                    "identifiers are those that events linked",
-                    sorted(told.elements()),
-                    link,
+                    position, "identifiers are those that events linked", told, tuple(links)
                 )
-            told[link] -= 1
 
 
 def _remembered(row: Row) -> Remembered | str:

@@ -73,6 +73,11 @@ class Follower:
                 )
                 await asyncio.sleep(RETRY_S)
                 continue
+            except Exception:
+                # Nobody waits for this loop: if it ended, the figures would stand still in silence.
+                log.exception("projection.step_failed", projection=self.projection.name)
+                await asyncio.sleep(RETRY_S)
+                continue
             if step.is_full:
                 continue
             if step.records:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.failures import CONNECTION_LOST
-from events.sessions import Driver, open_session
+from events.sessions import Driver, Session, open_session
 from events.statements import Statement
 
 UNAVAILABLE: tuple[type[Exception], ...] = (
@@ -16,8 +16,10 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
     OSError,
     TimeoutError,
     SQLAlchemyError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
+    asyncpg.TransactionRollbackError,
+    # Read-only, as a replica is until it has taken over; idle for too long.
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.InvalidCachedStatementError,
 )
 """The database is away or busy: nothing is wrong with the events, try the same again."""
 
@@ -28,11 +30,21 @@ async def borrowed(engine: AsyncEngine) -> AsyncIterator[Driver]:
     session = await open_session(engine)
     try:
         yield session.driver
-    finally:
-        if session.driver.is_closed():
-            await session.discard()
-        else:
-            await session.close()
+    except CONNECTION_LOST:
+        # It may not know yet that it is closed.
+        await session.discard()
+        raise
+    except BaseException:
+        await _give_back(session)
+        raise
+    await _give_back(session)
+
+
+async def _give_back(session: Session) -> None:
+    if session.driver.is_closed():
+        await session.discard()
+    else:
+        await session.close()
 
 
 @asynccontextmanager

@@ -121,15 +121,17 @@ CREATE TABLE ledger.api_keys (
     CONSTRAINT api_keys_rate_is_positive CHECK (events_per_second > 0)
 );
 
+-- Numbers and times come as text: the driver examines each element of an array that is neither
+-- text nor bytes, which costs it more than the cast costs here.
 CREATE FUNCTION ledger.append(
     expected_position bigint,
     proposed_at timestamptz,
-    sources text[], ids text[], subject_ids uuid[], subject_versions bigint[], types text[],
-    occurred timestamptz[], leaves bytea[], records text[], fingerprints bytea[],
-    personal_positions bigint[], personal_salts bytea[], personal_contents bytea[],
-    state_ids uuid[], state_kinds text[], state_versions bigint[], state_positions bigint[],
+    sources text[], ids text[], subject_ids uuid[], subject_versions text[], types text[],
+    occurred text[], leaves bytea[], records text[], fingerprints bytea[],
+    personal_positions text[], personal_salts bytea[], personal_contents bytea[],
+    state_ids uuid[], state_kinds text[], state_versions text[], state_positions text[],
     states text[],
-    link_digests bytea[], link_positions bigint[], link_kinds text[], link_subjects uuid[],
+    link_digests bytea[], link_positions text[], link_kinds text[], link_subjects uuid[],
     refusal_ids uuid[], refusal_times timestamptz[], refusal_keys text[], refusal_sources text[],
     refusal_event_ids text[], refusal_types text[], refusal_reasons text[],
     refusal_problems text[], refusal_contents bytea[]
@@ -167,24 +169,30 @@ BEGIN
         position, source, id, subject_id, subject_version, type,
         occurred_at, recorded_at, leaf, record, fingerprint)
     SELECT expected_position + event.place, event.source, event.id, event.subject_id,
-           event.subject_version, event.type, event.occurred_at, proposed_at, event.leaf,
-           event.record, event.fingerprint
+           CAST(event.subject_version AS bigint), event.type,
+           CAST(event.occurred_at AS timestamptz), proposed_at, event.leaf,
+           event.record, nullif(event.fingerprint, '')
       FROM unnest(sources, ids, subject_ids, subject_versions, types, occurred, leaves, records,
                   fingerprints)
            WITH ORDINALITY AS event (source, id, subject_id, subject_version, type, occurred_at,
                                      leaf, record, fingerprint, place);
 
     INSERT INTO ledger.event_personal (position, salt, content)
-    SELECT * FROM unnest(personal_positions, personal_salts, personal_contents);
+    SELECT CAST(personal.position AS bigint), personal.salt, personal.content
+      FROM unnest(personal_positions, personal_salts, personal_contents)
+           AS personal (position, salt, content);
 
     INSERT INTO ledger.subjects AS subject (subject_id, kind, version, position, state)
-    SELECT * FROM unnest(state_ids, state_kinds, state_versions, state_positions, states)
+    SELECT given.subject_id, given.kind, CAST(given.version AS bigint),
+           CAST(given.position AS bigint), given.state
+      FROM unnest(state_ids, state_kinds, state_versions, state_positions, states)
+           AS given (subject_id, kind, version, position, state)
         ON CONFLICT (subject_id) DO UPDATE
        SET version = excluded.version, position = excluded.position, state = excluded.state;
 
     IF cardinality(link_digests) > 0 THEN
         INSERT INTO ledger.identifiers (digest, position, kind, subject_id)
-        SELECT digest, position, kind, subject_id
+        SELECT link.digest, CAST(link.position AS bigint), link.kind, link.subject_id
           FROM unnest(link_digests, link_positions, link_kinds, link_subjects)
                AS link (digest, position, kind, subject_id);
     END IF;

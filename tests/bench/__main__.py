@@ -50,8 +50,9 @@ def main() -> None:
     began = time.monotonic()
     with running_bench(QUICK if asked.quick else FULL) as bench:
         for name in asked.only or BENCHES:
-            _tell(f"{name} …")
+            started = time.monotonic()
             figures += uvloop.run(_measure(name, bench))
+            _tell(f"{name}: {time.monotonic() - started:.0f} s")
     if asked.json:
         print_json({"machine": _machine(), "figures": [one.as_json() for one in figures]})
         return

@@ -27,7 +27,8 @@ from service.keys.store import KeyStore
 from service.private_postgres import PrivatePostgres
 from service.settings import Settings
 from tests.bench.load_client import Order
-from tests.bench.sizes import Sizes
+from tests.bench.sizes import QUICK, Sizes
+from tests.postgres import scratch_directory
 
 SECRET = "a secret of the benches, of more than 32 bytes"
 READY_WAIT_S = 60.0
@@ -80,12 +81,19 @@ class Unexpected(Exception):
 
 @contextmanager
 def running_bench(sizes: Sizes) -> Iterator[Bench]:
-    """Run a database with the product's own settings, on the disk, not in memory."""
-    with (
-        tempfile.TemporaryDirectory(prefix="leadledger-bench-") as name,
-        PrivatePostgres(Path(name) / "data") as postgres,
-    ):
-        yield Bench(postgres, sizes, Path(name))
+    """Run a database with the product's own settings: on a disk, where durable means something.
+
+    Only small sizes, whose figures mean nothing, are run in memory.
+    """
+    scratch = scratch_directory() if sizes is QUICK else _on_disk()
+    with scratch as directory, PrivatePostgres(directory / "data") as postgres:
+        yield Bench(postgres, sizes, directory)
+
+
+@contextmanager
+def _on_disk() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="leadledger-bench-") as name:
+        yield Path(name)
 
 
 @asynccontextmanager

@@ -20,6 +20,8 @@ class Sizes(NamedTuple):
     asked: int
     """Requests for the funnel a round."""
     decided: int
+    parsed_s: float
+    """How long one round of parsing takes."""
     watched_s: float
     """How long the funnel is watched under load."""
 
@@ -34,6 +36,7 @@ FULL = Sizes(
     appended=2_000,
     asked=300,
     decided=20_000,
+    parsed_s=0.1,
     watched_s=10.0,
 )
 
@@ -47,5 +50,6 @@ QUICK = Sizes(
     appended=500,
     asked=20,
     decided=500,
+    parsed_s=0.01,
     watched_s=0.5,
 )

@@ -59,8 +59,10 @@ async def test_the_serving_role_may_neither_change_nor_take_the_guard_away(
             "DROP TABLE ledger.events",
             "DROP SCHEMA ledger CASCADE",
             "CREATE TABLE ledger.others (id text)",
-            "CREATE OR REPLACE FUNCTION ledger.refuse_change() RETURNS trigger "
-            "LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            (
+                "CREATE OR REPLACE FUNCTION ledger.refuse_change() RETURNS trigger "
+                "LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+            ),
             "DROP FUNCTION ledger.refuse_change() CASCADE",
             "SET session_replication_role = replica",
             "SET ROLE leadledger_owner",
@@ -70,8 +72,10 @@ async def test_the_serving_role_may_neither_change_nor_take_the_guard_away(
             "DELETE FROM ledger.identifiers",
             "DELETE FROM ledger.subjects",
             "DELETE FROM ledger.ledger_head",
-            "INSERT INTO ledger.ledger_head SELECT false, ledger_id, 9, recorded_at, secret_check "
-            "FROM ledger.ledger_head",
+            (
+                "INSERT INTO ledger.ledger_head SELECT false, ledger_id, 9, recorded_at, secret_check "
+                "FROM ledger.ledger_head"
+            ),
             "TRUNCATE ledger.refusals",
             "UPDATE ledger.refusals SET reason = ''",
             "DELETE FROM ledger.api_keys",

@@ -353,9 +353,7 @@ async def test_ids_that_look_like_those_of_others_find_nobody(on: LedgerOnPostgr
 async def test_an_absorbed_lead_is_addressed_by_id_within_the_batch_that_absorbs_it(
     on: LedgerOnPostgres,
 ) -> None:
-    (visited,) = await on.send(
-        {"id": "v", "type": "visit.recorded", "lead": {"anonymous_id": "c"}}
-    )
+    (visited,) = await on.send({"id": "v", "type": "visit.recorded", "lead": {"anonymous_id": "c"}})
     (known,) = await on.send(form("f"))
     assert isinstance(visited, Recorded)
     assert isinstance(known, Recorded)

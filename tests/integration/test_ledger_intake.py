@@ -30,6 +30,10 @@ async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres
         yield ledger
 
 
+def unheard(append: Append) -> None:
+    """Be nobody who is told of appends."""
+
+
 @asynccontextmanager
 async def head_held(on: LedgerOnPostgres) -> AsyncIterator[None]:
     """Hold the head's lock, as a slow writer would."""
@@ -45,20 +49,25 @@ async def test_what_waits_while_one_commits_becomes_one_batch(on: LedgerOnPostgr
     async with head_held(on):
         first = asyncio.create_task(intake.submit(submission_of(form("first"))))
         await asyncio.sleep(0.1)
-        rest = [
-            asyncio.create_task(intake.submit(submission_of(form(f"e{n}")))) for n in range(5)
-        ]
+        rest = [asyncio.create_task(intake.submit(submission_of(form(f"e{n}")))) for n in range(5)]
         await asyncio.sleep(0.1)
         assert intake.waiting_items == 5
     outcomes = await asyncio.gather(first, *rest)
     await intake.close()
-    assert [one.position for (one,) in outcomes if isinstance(one, Recorded)] == [2, 7, 8, 9, 10, 11]
+    assert [one.position for (one,) in outcomes if isinstance(one, Recorded)] == [
+        2,
+        7,
+        8,
+        9,
+        10,
+        11,
+    ]
     assert [(append.position, append.items) for append in appends] == [(6, 1), (11, 5)]
     assert intake.waiting_items == 0
 
 
 async def test_a_sender_that_goes_away_takes_nothing_with_it(on: LedgerOnPostgres) -> None:
-    intake = Intake(on.ledger, lambda append: None)
+    intake = Intake(on.ledger, unheard)
     intake.start()
     async with head_held(on):
         gone = asyncio.create_task(intake.submit(submission_of(form("gone"))))
@@ -74,7 +83,7 @@ async def test_a_sender_that_goes_away_takes_nothing_with_it(on: LedgerOnPostgre
 
 
 async def test_the_queue_takes_what_it_promises_and_no_more(on: LedgerOnPostgres) -> None:
-    intake = Intake(on.ledger, lambda append: None)
+    intake = Intake(on.ledger, unheard)
     item = read(form("same"))
     most = Submission((item,) * SUBMISSION_ITEMS_MAX)
     futures = [intake.enqueue(most) for _ in range(WAITING_ITEMS_MAX // SUBMISSION_ITEMS_MAX)]
@@ -90,7 +99,7 @@ async def test_the_queue_takes_what_it_promises_and_no_more(on: LedgerOnPostgres
 
 
 async def test_closing_records_what_waits_and_takes_nothing_more(on: LedgerOnPostgres) -> None:
-    intake = Intake(on.ledger, lambda append: None)
+    intake = Intake(on.ledger, unheard)
     waiting = [intake.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
     intake.start()
     closing = asyncio.create_task(intake.close())
@@ -103,7 +112,7 @@ async def test_closing_records_what_waits_and_takes_nothing_more(on: LedgerOnPos
 
 
 async def test_a_queue_that_was_never_started_closes(on: LedgerOnPostgres) -> None:
-    await Intake(on.ledger, lambda append: None).close()
+    await Intake(on.ledger, unheard).close()
 
 
 async def test_who_is_told_of_appends_and_fails_stops_nobody(on: LedgerOnPostgres) -> None:
@@ -133,7 +142,7 @@ class BrokenOnce(Ledger):
 async def test_a_mistake_of_ours_is_told_and_the_next_batch_is_taken(on: LedgerOnPostgres) -> None:
     ledger = BrokenOnce(on.engine, SCHEMA)
     await ledger.open()
-    intake = Intake(ledger, lambda append: None)
+    intake = Intake(ledger, unheard)
     intake.start()
     with pytest.raises(KeyError, match="a mistake"):
         await intake.submit(submission_of(form("a")))
@@ -147,7 +156,7 @@ async def test_a_database_that_takes_nothing_is_told_to_everyone_who_waits(
 ) -> None:
     monkeypatch.setattr("events.ledger.GIVE_UP_AFTER_S", 0)
     await on.as_owner("REVOKE INSERT ON ledger.events FROM leadledger_app")
-    intake = Intake(on.ledger, lambda append: None)
+    intake = Intake(on.ledger, unheard)
     waiting = [intake.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
     intake.start()
     for future in waiting:

@@ -1,14 +1,15 @@
 """A projection built again beside the live one, while events keep coming."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from domain.events import Event
 from events.sessions import Driver
+from events.statements import Statement
 from projections import rebuild as rebuilding
 from projections import stage_intervals as stage_module
 from projections.failures import FoldFailed, ProjectionUnknown, RebuildSuperseded
@@ -70,16 +71,34 @@ class Failing(StageIntervals):
         raise ValueError(state, event)
 
 
+@dataclass(frozen=True)
+class Ponderous(StageIntervals):
+    """The projection, whose generations take half a second to compare."""
+
+    @property
+    def upkeep(self) -> Mapping[str, Statement]:
+        statement = super().upkeep["differences"]
+        slow = (
+            "SELECT '', '', 0, 0, 0 FROM (SELECT count(*) AS rows FROM pg_sleep(0.5)) AS pause "
+            "WHERE CAST($1 AS integer) + CAST($2 AS integer) + CAST($3 AS integer) + rows < 0"
+        )
+        return {**super().upkeep, "differences": replace(statement, driver_sql=slow)}
+
+
 def grown(script: Script, count: int) -> list[Event]:
-    """Let leads come and move on, some of them absorbed on the way."""
+    """Let leads come and move on, some be absorbed, and the others be heard of again later."""
     before = len(script.events)
-    for number in range(before, before + count):
+    numbers = range(before, before + count)
+    for number in numbers:
         at = len(script.events) / 10
         script.move(number, at, "AL", "entered", effects={"origin": "referral"})
         for stage in STAGES[1 : 1 + number % len(STAGES)]:
             script.move(number, at, stage)
         if number % 3 == 0:
             script.absorb(number, at + 1, by=number - 1)
+    for number in numbers:
+        if number % 3:
+            script.move(number, len(script.events) / 10, "SQL")
     return script.events[before:]
 
 
@@ -143,6 +162,29 @@ async def test_events_keep_coming_while_a_generation_is_built(ledger: StageLedge
     assert await ledger.fetch(GENERATIONS) == [(2, "live", last)]
     verified = await compare(ledger.engine, ledger.projection, schema=SCHEMA)
     assert verified.comparison == (last, 0, ())
+
+
+async def test_comparing_holds_nobody_up_and_the_swap_never_goes_back(
+    ledger: StageLedger,
+) -> None:
+    script = Script()
+    script.publish()
+    grown(script, 5)
+    await ledger.append(script.events)
+    runner = await ledger.prepared_runner()
+    compared = await catch_up(runner)
+    ponderous = Ponderous(SCHEMA, ledger.projection.sql)
+
+    rebuilding_now = asyncio.create_task(rebuild(ledger.engine, ponderous, schema=SCHEMA))
+    await asyncio.sleep(0.25)
+    await ledger.append(grown(script, 5))
+    last = await catch_up(runner)
+    assert not rebuilding_now.done()
+    rebuilt = await rebuilding_now
+
+    assert rebuilt.comparison == (compared, 0, ())
+    assert (last, rebuilt.position) == (len(script.events), len(script.events))
+    assert await ledger.fetch(GENERATIONS) == [(2, "live", last)]
 
 
 async def test_a_runner_goes_on_through_the_swap(ledger: StageLedger) -> None:

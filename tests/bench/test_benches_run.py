@@ -1,0 +1,39 @@
+"""The benches run: small, and with no eye on the figures, which a busy machine makes worthless."""
+
+import subprocess
+import sys
+
+import orjson
+
+FIGURES = [
+    "single POST, 64 connections",
+    "bulk NDJSON over HTTP",
+    "visible in the funnel after the answer, p99",
+    "replay",
+    "rebuild of stage intervals",
+    "verify, leaf of every record",
+    "verify, everything",
+    "append to a large log, batched",
+    "append to a large log, single",
+    "funnel answer now, 500 events",
+    "funnel answer now, 1500 events",
+    "strict JSON, one event",
+    "strict JSON, an event of a batch",
+    "deciding what moves nothing",
+    "deciding what moves",
+    "reading an event into a signal",
+]
+RUN_WAIT_S = 120.0
+
+
+def test_every_bench_runs_and_tells_its_figure() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--quick", "--json"],
+        capture_output=True,
+        timeout=RUN_WAIT_S,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr.decode()
+    figures = orjson.loads(run.stdout)["figures"]
+    assert [figure["figure"] for figure in figures] == FIGURES
+    assert all(figure["measured"] > 0 for figure in figures)

@@ -1,0 +1,211 @@
+"""The ledger as a machine: whatever is sent, again, at once, by two writers, through crashes.
+
+The model knows keys, contents and positions and nothing else. Everything the ledger answers must
+fit it, and what it holds at the end must verify.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from events.ledger import Ledger
+from events.outcomes import Duplicate, Outcome, Recorded
+from events.refusals import Refused
+from events.verification import verify
+from service.private_postgres import PrivatePostgres
+from tests.http_service import SCHEMA, prepare
+from tests.ledger_on_postgres import LedgerOnPostgres, send
+from tests.postgres import connection_to, drop_database, fresh_database
+from tests.tier import by_tier
+
+EXAMPLES = by_tier(push=8, nightly=400)
+STEPS = 25
+PEOPLE = ("hanako@acme.example", "taro@acme.example", "jiro@gmail.com")
+TYPES: dict[str, dict[str, str]] = {
+    "visit.recorded": {},
+    "form.submitted": {},
+    "contact.requested": {},
+    "lead.qualified": {},
+    "lead.sales_accepted": {},
+    "lead.sales_rejected": {"reason": "out_of_focus"},
+    "screening.completed": {"class": "now"},
+    "opportunity.created": {"opportunity": "deal"},
+    "opportunity.won": {"opportunity": "deal"},
+    "order.cancelled": {"order": "o"},
+}
+leads = st.fixed_dictionaries(
+    {"email": st.sampled_from(PEOPLE)}, optional={"anonymous_id": st.sampled_from(("c1", "c2"))}
+) | st.fixed_dictionaries({"anonymous_id": st.sampled_from(("c1", "c2"))})
+events = st.fixed_dictionaries(
+    {
+        "id": st.integers(min_value=0, max_value=40).map(lambda number: f"e{number}"),
+        "type": st.sampled_from(tuple(TYPES)),
+        "lead": leads,
+    }
+).map(lambda event: {**event, "data": TYPES[event["type"]]})
+batches = st.lists(events, min_size=1, max_size=6)
+writers = st.sampled_from((0, 1))
+
+Event = dict[str, Any]
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Two writers on one database, and a model of what they were told."""
+
+    server: PrivatePostgres
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.recorded: dict[str, tuple[Event, Recorded]] = {}
+        self.end = 1
+
+    @initialize()
+    def open(self) -> None:
+        owner_url, app_url = fresh_database(self.server, prepare=prepare)
+        engine = create_async_engine(app_url, pool_size=4)
+        self.on = LedgerOnPostgres(owner_url, app_url, engine, Ledger(engine, SCHEMA))
+        self.run(self.on.ledger.open())
+        self.writers = [self.on.ledger, self.run(self.on.another())]
+
+    def run(self, work: Any) -> Any:
+        return self.loop.run_until_complete(work)
+
+    @rule(writer=writers, batch=batches)
+    def append(self, writer: int, batch: list[Event]) -> None:
+        self.judge(batch, self.run(send(self.writers[writer], *batch)))
+
+    @rule(writer=writers, batch=batches)
+    def append_strictly(self, writer: int, batch: list[Event]) -> None:
+        outcomes = self.run(send(self.writers[writer], *batch, is_strict=True))
+        if any(isinstance(outcome, Refused) for outcome in outcomes):
+            assert not any(isinstance(outcome, Recorded) for outcome in outcomes)
+        self.judge(batch, outcomes)
+
+    @rule(one=batches, other=batches)
+    def append_at_once(self, one: list[Event], other: list[Event]) -> None:
+        async def both() -> list[list[Outcome]]:
+            return await asyncio.gather(
+                send(self.writers[0], *one), send(self.writers[1], *other)
+            )
+
+        outcomes = self.run(both())
+        self.judge([*one, *other], [*outcomes[0], *outcomes[1]], is_in_order=False)
+
+    @precondition(lambda self: self.recorded)
+    @rule(writer=writers, data=st.data())
+    def send_again(self, writer: int, data: st.DataObject) -> None:
+        keys = data.draw(st.lists(st.sampled_from(sorted(self.recorded)), min_size=1, max_size=4))
+        batch = [self.recorded[key][0] for key in keys]
+        outcomes = self.run(send(self.writers[writer], *batch))
+        expected = [self.recorded[key][1] for key in keys]
+        assert outcomes == [Duplicate(first.position, first.leaf) for first in expected]
+
+    @rule(writer=writers)
+    def restart(self, writer: int) -> None:
+        self.run(self.writers[writer].close())
+        self.writers[writer] = self.run(self.on.another())
+
+    @rule()
+    def cut_every_connection(self) -> None:
+        async def cut() -> None:
+            async with connection_to(self.on.app_url) as connection:
+                await connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                )
+
+        self.run(cut())
+
+    @rule(writer=writers)
+    def forget(self, writer: int) -> None:
+        self.writers[writer].forget()
+
+    def judge(
+        self, batch: list[Event], outcomes: list[Outcome], *, is_in_order: bool = True
+    ) -> None:
+        assert len(outcomes) == len(batch)
+        told = list(zip(batch, outcomes, strict=True))
+        new = [(event, one) for event, one in told if isinstance(one, Recorded)]
+        if is_in_order:
+            positions = [one.position for _, one in new]
+            assert positions == sorted(positions)
+        for event, one in new:
+            assert event["id"] not in self.recorded
+            assert one.position > self.end
+            self.recorded[event["id"]] = (event, one)
+        for event, one in told:
+            self.judge_one(event, one)
+        self.end = max([self.end, *(_last(one) for _, one in new)])
+
+    def judge_one(self, event: Event, outcome: Outcome) -> None:
+        first = self.recorded.get(event["id"])
+        if isinstance(outcome, Duplicate):
+            assert first is not None
+            assert event == first[0]
+            assert outcome == Duplicate(first[1].position, first[1].leaf)
+        elif isinstance(outcome, Refused):
+            reason = outcome.refusal.reason
+            assert reason in {
+                "event-id-reused",
+                "move-not-allowed",
+                "lead-unknown",
+                "batch-refused",
+            }
+            assert reason != "event-id-reused" or first is None or event != first[0]
+
+    @invariant()
+    def the_feed_is_what_was_told(self) -> None:
+        log = self.run(self.on.recorded())
+        assert [position for position, _, _ in log] == list(range(2, self.end + 1))
+        reported = {id: position for position, id, _ in log if id.startswith("e")}
+        assert reported == {id: one.position for id, (_, one) in self.recorded.items()}
+
+    def teardown(self) -> None:
+        if hasattr(self, "on"):
+            self.run(self.end_well())
+            drop_database(self.server, self.on.owner_url)
+        self.loop.close()
+
+    async def end_well(self) -> None:
+        try:
+            verified = await verify(self.on.engine, schema=SCHEMA)
+            assert (verified.position, verified.decided_again) == (self.end, self.end - 1)
+        finally:
+            await self.on.close()
+
+
+def _last(outcome: Recorded) -> int:
+    return max([outcome.position, *(derived.position for derived in outcome.derived)])
+
+
+@pytest.fixture
+def machine(postgres_server: PrivatePostgres) -> Iterator[type[LedgerMachine]]:
+    LedgerMachine.server = postgres_server
+    yield LedgerMachine
+    del LedgerMachine.server
+
+
+def test_the_ledger_answers_as_a_table_of_keys_would(machine: type[LedgerMachine]) -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call] # Hypothesis leaves it untyped
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
