@@ -1,15 +1,13 @@
 """Build a projection again beside the live one, compare the two, and let the new one take over.
 
-Events keep coming meanwhile. A generation under construction is its checkpoint row with the status
-`building`; whoever begins another rebuild retires that row, and the one that was at it gives way.
-Rows are written long before the checkpoint of their generation moves: after a crash the generation
-is thrown away, never continued.
+Events keep coming meanwhile. Rows are written long before the checkpoint of their generation moves:
+after a crash the generation is thrown away, never continued.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -21,45 +19,25 @@ from projections.advance import (
     Page,
     Sql,
     advance,
-    checkpoint,
     decode,
     fold_all,
     move,
     read_page,
     statements,
 )
-from projections.failures import ProjectionUnknown, RebuildSuperseded
+from projections.generations import Comparison, Generations
 from projections.limits import (
-    DELETE_ROWS,
-    DIFFERENCES_SHOWN,
     REBUILD_BATCH_RECORDS,
     REBUILD_SLICE_RECORDS,
 )
 from projections.projection import Projection
-from projections.transactions import borrowed, snapshot, transaction
+from projections.transactions import borrowed, snapshot
 
 First = TypeVar("First")
 Second = TypeVar("Second")
 
 OnProgress = Callable[[int, int], None]
 """Called now and then with the position reached and the position aimed at."""
-
-
-class Difference(NamedTuple):
-    """A row that one generation holds more often than the other."""
-
-    relation: str
-    content: str
-    live_rows: int
-    built_rows: int
-
-
-class Comparison(NamedTuple):
-    """What two generations at one position do not hold equally often."""
-
-    position: int
-    differing: int
-    first: tuple[Difference, ...]
 
 
 class Rebuilt(NamedTuple):
@@ -93,7 +71,7 @@ async def rebuild(
         FoldFailed: If the fold cannot take an event; the live generation stays.
         RebuildSuperseded: If another rebuild of this projection has begun meanwhile.
     """
-    return await _Rebuild(engine, statements(schema), projection, on_progress).run(swaps=True)
+    return await _prepared(engine, projection, schema, on_progress).run(swaps=True)
 
 
 async def compare(
@@ -104,7 +82,15 @@ async def compare(
     on_progress: OnProgress | None = None,
 ) -> Rebuilt:
     """Build a new generation, compare it with the live one, and remove it again."""
-    return await _Rebuild(engine, statements(schema), projection, on_progress).run(swaps=False)
+    return await _prepared(engine, projection, schema, on_progress).run(swaps=False)
+
+
+def _prepared(
+    engine: AsyncEngine, projection: Projection[Any], schema: str, on_progress: OnProgress | None
+) -> "_Rebuild":
+    sql = statements(schema)
+    generations = Generations(engine, sql, projection)
+    return _Rebuild(engine, sql, projection, generations, on_progress)
 
 
 @dataclass(slots=True)
@@ -114,23 +100,24 @@ class _Rebuild:
     engine: AsyncEngine
     sql: Sql
     projection: Projection[Any]
+    generations: Generations
     on_progress: OnProgress | None
     records: int = 0
 
     async def run(self, *, swaps: bool) -> Rebuilt:
         started = time.monotonic()
-        begun = await self._begin()
+        begun = await self.generations.begin()
         state = self.projection.begin(is_complete=True)
         try:
             built = await self._build(begun, state)
             seconds = time.monotonic() - started
             comparison, built = await self._compare(built, state)
-            rows = await self._count(built)
+            rows = await self.generations.count(built)
             if swaps:
                 built = await self._swap(built, state)
         finally:
-            await self._execute("give_up", generation=begun.generation)
-        await self._remove_retired()
+            await self.generations.give_up(begun)
+        await self.generations.remove_retired()
         return Rebuilt(
             built.generation,
             built.version,
@@ -142,21 +129,9 @@ class _Rebuild:
             is_live=swaps,
         )
 
-    async def _begin(self) -> Checkpoint:
-        """Begin a generation, after removing what an earlier rebuild has left behind."""
-        await self._execute("retire_building")
-        await self._remove_retired()
-        statement = self.sql["begin_building"]
-        version = self.projection.version
-        values = {"name": self.projection.name, "version": version}
-        async with self._transaction() as driver:
-            await self._live(driver)
-            generation = await driver.fetchval(statement.driver_sql, *statement.arguments(values))
-        return Checkpoint(generation, version, 0, None)
-
     async def _build(self, at: Checkpoint, state: object) -> Checkpoint:
         """Fold the log up to where the live generation is, reading one page ahead."""
-        upto = await self._aim()
+        upto = await self.generations.aim()
         page, reached = await self._read(0, upto), Page((), 0)
         while page.rows:
             reached = page
@@ -164,19 +139,19 @@ class _Rebuild:
                 self._take(at, state, page, upto), self._read(page.position, upto)
             )
             if not page.rows:
-                upto = await self._aim()
+                upto = await self.generations.aim()
                 if upto - reached.position > REBUILD_BATCH_RECORDS:
                     page = await self._read(reached.position, upto)
-        async with self._transaction() as driver:
-            await self._hold(driver, at)
+        async with self.generations.transaction() as driver:
+            await self.generations.hold_building(driver, at)
             await self.projection.write(driver, at.generation, state)
             await move(driver, self.sql, self.projection.name, at, reached)
         return at._replace(position=reached.position)
 
     async def _take(self, at: Checkpoint, state: object, page: Page, upto: int) -> None:
         """Fold a page, and write what need not be kept in memory until the end."""
-        async with self._transaction() as driver:
-            await self._hold(driver, at)
+        async with self.generations.transaction() as driver:
+            await self.generations.hold_building(driver, at)
             for start in range(0, len(page.rows), REBUILD_SLICE_RECORDS):
                 rows = page.rows[start : start + REBUILD_SLICE_RECORDS]
                 events = decode(self.projection, rows)
@@ -196,48 +171,30 @@ class _Rebuild:
         both has been taken; what is compared is the snapshot.
         """
         async with AsyncExitStack() as reading:
-            async with self._transaction() as holding:
-                live = await self._live(holding)
-                if not self._is_comparable(live):
+            async with self.generations.transaction() as holding:
+                live = await self.generations.hold_live(holding)
+                if not self.generations.is_comparable(live):
                     return None, built
-                async with self._transaction() as driver:
+                async with self.generations.transaction() as driver:
                     built = await self._catch_up(driver, built, state, live.position)
                 driver = await reading.enter_async_context(
                     snapshot(self.engine, self.sql["limit_long_waits"])
                 )
-            return await self._differences(driver, live, built), built
-
-    async def _differences(self, driver: Driver, live: Checkpoint, built: Checkpoint) -> Comparison:
-        statement = self.projection.upkeep["differences"]
-        values = {
-            "live": live.generation,
-            "built": built.generation,
-            "shown": DIFFERENCES_SHOWN,
-        }
-        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
-        first = tuple(Difference(*list(row.values())[:4]) for row in rows)
-        return Comparison(built.position, rows[0]["differing"] if rows else 0, first)
+            return await self.generations.differences(driver, live, built), built
 
     async def _swap(self, built: Checkpoint, state: object) -> Checkpoint:
         """Let the new generation go live, at least as far as the old one has come."""
-        name = self.projection.name
-        async with self._transaction() as driver:
-            live = await self._live(driver)
+        async with self.generations.transaction() as driver:
+            live = await self.generations.hold_live(driver)
             built = await self._catch_up(driver, built, state, live.position)
-            for statement, generation in (
-                (self.sql["retire"], live.generation),
-                (self.sql["make_live"], built.generation),
-            ):
-                values = {"name": name, "generation": generation}
-                done = await driver.execute(statement.driver_sql, *statement.arguments(values))
-                assert done == "UPDATE 1", f"{name}: generation {generation} is not where it was"
+            await self.generations.swap(driver, live, built)
         return built
 
     async def _catch_up(
         self, driver: Driver, at: Checkpoint, state: object, upto: int
     ) -> Checkpoint:
         """Bring the new generation to a position, within the transaction that is open."""
-        await self._hold(driver, at)
+        await self.generations.hold_building(driver, at)
         while at.position < upto:
             page = await read_page(
                 driver,
@@ -251,26 +208,6 @@ class _Rebuild:
             self.records += len(page.rows)
         return at
 
-    async def _count(self, built: Checkpoint) -> int:
-        async with borrowed(self.engine) as driver:
-            statement = self.projection.upkeep["count_rows"]
-            return int(await driver.fetchval(statement.driver_sql, built.generation))
-
-    async def _remove_retired(self) -> None:
-        """Delete generations that nobody reads, in parts that hold nobody up."""
-        name, statement = self.projection.name, self.projection.upkeep["delete_rows"]
-        async with borrowed(self.engine) as driver:
-            retired = await driver.fetch(self.sql["read_retired"].driver_sql, name)
-        for (generation,) in retired:
-            values = {"generation": generation, "limit": DELETE_ROWS}
-            deleted = 1
-            while deleted:
-                async with self._transaction() as driver:
-                    deleted = await driver.fetchval(
-                        statement.driver_sql, *statement.arguments(values)
-                    )
-            await self._execute("close_retired", generation=generation)
-
     async def _read(self, after: int, upto: int) -> Page:
         async with borrowed(self.engine) as driver:
             return await read_page(
@@ -280,44 +217,6 @@ class _Rebuild:
                 upto=upto,
                 limit=REBUILD_BATCH_RECORDS,
             )
-
-    async def _aim(self) -> int:
-        """How far to build before aligning: to the live generation, or to the head without it."""
-        async with borrowed(self.engine) as driver:
-            live = await checkpoint(driver, self.sql["read_live"], name=self.projection.name)
-            if live is not None and self._is_comparable(live):
-                return live.position
-            return int(await driver.fetchval(self.sql["read_head"].driver_sql))
-
-    def _is_comparable(self, live: Checkpoint) -> bool:
-        return live.failure is None and live.version == self.projection.version
-
-    async def _live(self, driver: Driver) -> Checkpoint:
-        """Hold the live checkpoint: until the transaction ends nobody projects."""
-        live = await checkpoint(driver, self.sql["hold_live"], name=self.projection.name)
-        if live is None:
-            raise ProjectionUnknown(
-                f"{self.projection.name} has no live generation to build beside; prepare a runner"
-            )
-        return live
-
-    async def _hold(self, driver: Driver, at: Checkpoint) -> None:
-        statement = self.sql["hold_building"]
-        name = self.projection.name
-        held = await checkpoint(driver, statement, name=name, generation=at.generation)
-        if held is None:
-            raise RebuildSuperseded(
-                f"generation {at.generation} of {name} has given way to another rebuild"
-            )
-
-    async def _execute(self, name: str, **values: object) -> None:
-        statement = self.sql[name]
-        arguments = statement.arguments({"name": self.projection.name, **values})
-        async with self._transaction() as driver:
-            await driver.execute(statement.driver_sql, *arguments)
-
-    def _transaction(self) -> AbstractAsyncContextManager[Driver]:
-        return transaction(self.engine, self.sql["limit_waits"])
 
 
 async def _both(first: Awaitable[First], second: Awaitable[Second]) -> tuple[First, Second]:

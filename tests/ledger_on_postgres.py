@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import URL
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.ledger import Ledger
 from events.outcomes import Outcome
 from events.refusals import Refused
 from events.submissions import Item, Submission
+from service.composition import make_engine
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, prepare
+from tests.http_service import SCHEMA, prepare, settings_for
 from tests.ledger_in_memory import item_of
 from tests.postgres import connection_to, drop_database, fresh_database
 
@@ -67,7 +68,7 @@ class LedgerOnPostgres:
 async def ledger_on_postgres(server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
     """Lend a fresh ledger."""
     owner_url, app_url = fresh_database(server, prepare=prepare)
-    engine = create_async_engine(app_url, pool_size=4)
+    engine = make_engine(settings_for(pool_size=4), app_url)
     ledger = Ledger(engine, SCHEMA)
     await ledger.open()
     lent = LedgerOnPostgres(owner_url, app_url, engine, ledger)

@@ -8,14 +8,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from projections.catalogue import PROJECTIONS
 from projections.rebuild import OnProgress, Rebuilt, compare, rebuild
-from projections.stage_intervals import stage_intervals
 from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger
 from service.command.options import Json
 from service.command.printing import print_json, print_lines, print_table, terminal
-
-PROJECTIONS = {"stage_intervals": stage_intervals}
 
 
 def rebuild_projection(

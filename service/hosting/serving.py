@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ from service.hosting.address import bound_socket, url_of
 from service.hosting.database import open_database
 from service.hosting.preparing import Prepared, prepare
 from service.hosting.workers import Workers
+from service.metrics import SHARED_DIR_VARIABLE
 from service.private_postgres import PrivatePostgres, PrivatePostgresError
 from service.settings import PREFIX, Settings
 
@@ -62,11 +64,13 @@ def serve(
                 open_database(settings, may_attach=False) as database,
             ):
                 on_prepared(asyncio.run(prepare(settings, database)))
-                environment = worker_environment(settings, database.app_url)
                 with (
+                    shared_metrics(settings.workers) as shared,
                     watched(database.private),
                     Workers(
-                        settings.workers, listener=listener, environment=environment
+                        settings.workers,
+                        listener=listener,
+                        environment={**worker_environment(settings, database.app_url), **shared},
                     ) as workers,
                 ):
                     stopping.on_second = workers.kill
@@ -110,6 +114,16 @@ def stopped_by_signals() -> Iterator[Stopping]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def shared_metrics(workers: int) -> Iterator[Mapping[str, str]]:
+    """Let several workers count together: whichever is asked answers for all."""
+    if workers == 1:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="leadledger-metrics-") as directory:
+        yield {SHARED_DIR_VARIABLE: directory}
 
 
 @contextmanager

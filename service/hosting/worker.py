@@ -9,9 +9,11 @@ import os
 import signal
 import socket
 import sys
+from types import FrameType
 
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 
 from service.app import app_from_environment
 from service.hosting.heads import BoundedHeads
@@ -33,9 +35,10 @@ def main() -> None:
     end_with_parent(parent_pid)
     # Ctrl-C is the parent's; it tells us when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    server = uvicorn.Server(
+    app = app_from_environment()
+    server = _Server(
         uvicorn.Config(
-            app_from_environment(),
+            app,
             http=BoundedHeads,
             ws="none",
             lifespan="on",
@@ -52,6 +55,22 @@ def main() -> None:
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         runner.run(_serve(server, listener, ready_fd))
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, which also tells those who wait for news that none will come.
+
+    A class, because uvicorn calls a method of its own when it is told to stop.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Let long polls answer at once, so that stopping does not wait for them."""
+        app = self.config.app
+        assert isinstance(app, FastAPI)
+        services = getattr(app.state, "services", None)
+        if services is not None:
+            services.closing.set()
+        super().handle_exit(sig, frame)
 
 
 def end_with_parent(parent_pid: int) -> None:

@@ -1,5 +1,6 @@
 """Reading the whole log: replayed, rebuilt from, verified; beside reading it and no more."""
 
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
@@ -97,11 +98,15 @@ async def _log(bench: Bench) -> AsyncIterator[_Log]:
     async with written(bench, SCHEMA) as ledger:
         await ledger.grow(bench.sizes.read)
         await project(ledger)
+        # What the writer remembers is no part of reading: the collector shall not walk through it.
+        gc.collect()
+        gc.freeze()
         session = await open_session(ledger.founded.engine)
         try:
             yield _Log(ledger, session.driver)
         finally:
             await session.close()
+            gc.unfreeze()
 
 
 def _leave(page: Rows) -> None:

@@ -27,7 +27,7 @@ class Sizes(NamedTuple):
 
 
 FULL = Sizes(
-    rounds=5,
+    rounds=7,
     posted=5_000,
     streamed=20_000,
     read=60_000,

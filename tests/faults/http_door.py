@@ -40,8 +40,7 @@ async def http_door(url: Callable[[], str], key: str) -> AsyncIterator[Door]:
                 raise ServiceFault(f"{answer.status_code}: {answer.text}")
             items = answer.json()["items"]
             return [
-                _answer(event["id"], item)
-                for event, item in zip(batch.events, items, strict=True)
+                _answer(event["id"], item) for event, item in zip(batch.events, items, strict=True)
             ]
 
         yield send
@@ -91,3 +90,20 @@ async def read_feed(url: str, key: str) -> list[str]:
             if not page:
                 return log
             log += page
+
+
+async def read_refusals(url: str, key: str) -> set[str]:
+    """Return the ids of everything that was refused and kept."""
+    kept: set[str] = set()
+    before: dict[str, str] = {}
+    async with httpx.AsyncClient(
+        headers={"authorization": f"Bearer {key}"}, timeout=ANSWER_WAIT_S, trust_env=False
+    ) as client:
+        while True:
+            answer = await client.get(f"{url}/v1/refusals", params={"limit": 1000, **before})
+            answer.raise_for_status()
+            page = answer.json()
+            kept |= {one["refusal"] for one in page["refusals"]}
+            if page["next"] is None:
+                return kept
+            before = {"before": page["next"]}

@@ -9,7 +9,7 @@ from projections.rebuild import compare
 from projections.runner import Runner
 from projections.stage_intervals import NAME, stage_intervals
 from service.composition import make_engine
-from tests.faults.log_check import Violation, check_log
+from tests.faults.log_check import Violation, check_log, check_refusals
 from tests.faults.traffic import Answer
 from tests.http_service import SCHEMA, settings_for
 from tests.postgres import connection_to
@@ -36,10 +36,3 @@ async def check_ledger(app_url: URL, answers: Sequence[Answer]) -> Verified:
     finally:
         await engine.dispose()
     return verified
-
-
-def check_refusals(kept: set[str], answers: Sequence[Answer]) -> None:
-    """Every refusal that a sender was told of is kept."""
-    for answer in answers:
-        if answer.refusal is not None and answer.refusal not in kept:
-            raise Violation(f"{answer.id}: refused for {answer.reason}, and the refusal not kept")

@@ -112,6 +112,13 @@ def _check_answers(
             new.add(answer.id)
 
 
+def check_refusals(kept: set[str], answers: Sequence[Answer]) -> None:
+    """Every refusal that a sender was told of is kept."""
+    for answer in answers:
+        if answer.refusal is not None and answer.refusal not in kept:
+            raise Violation(f"{answer.id}: refused for {answer.reason}, and the refusal not kept")
+
+
 def leaf_of(record: str) -> str:
     """Hash a record as RFC 6962 says."""
     return hashlib.sha256(b"\x00" + record.encode()).hexdigest()

@@ -1,32 +1,35 @@
 """Ledgers and queues with one safety taken out, so that the tests can be seen to fail."""
 
 import asyncio
+from collections.abc import Sequence
 
-from events.ledger import Ledger
+from events.ledger import Appended, Ledger
 from events.plan import Plan
 from events.sessions import Driver
 from events.submissions import Submission
-from collections.abc import Sequence
-from events.ledger import Appended
 
 GAP_S = 0.02
 """Between the answer and the commit, for the twin that answers first."""
 
 
 class WriteBehindLedger(Ledger):
-    """Answers when a batch is decided, and writes it a moment later."""
+    """Answers when a batch is decided, and writes it a moment later. For one process alone."""
 
     _behind: asyncio.Task[None] | None = None
 
     async def append(self, submissions: Sequence[Submission]) -> Appended:
-        if self._behind is not None:
-            await self._behind
+        await self._catch_up()
         return await super().append(submissions)
 
     async def close(self) -> None:
-        if self._behind is not None:
-            await self._behind
+        await self._catch_up()
         await super().close()
+
+    async def _catch_up(self) -> None:
+        """Wait for the write; one that failed is lost, as everybody has been answered."""
+        behind, self._behind = self._behind, None
+        if behind is not None and (await asyncio.gather(behind, return_exceptions=True))[0]:
+            self.forget()
 
     async def _write_rows(self, driver: Driver, plan: Plan) -> None:
         async def write() -> None:

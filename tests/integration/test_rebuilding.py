@@ -10,10 +10,12 @@ import pytest
 from domain.events import Event
 from events.sessions import Driver
 from events.statements import Statement
+from projections import generations
 from projections import rebuild as rebuilding
 from projections import stage_intervals as stage_module
 from projections.failures import FoldFailed, ProjectionUnknown, RebuildSuperseded
-from projections.rebuild import Difference, compare, rebuild
+from projections.generations import Difference
+from projections.rebuild import compare, rebuild
 from projections.stage_fold import Stages
 from projections.stage_intervals import StageIntervals
 from service.private_postgres import PrivatePostgres
@@ -44,7 +46,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a short log as good as a long one: many pages, little that may be remembered."""
     monkeypatch.setattr(rebuilding, "REBUILD_BATCH_RECORDS", 10)
     monkeypatch.setattr(rebuilding, "REBUILD_SLICE_RECORDS", 4)
-    monkeypatch.setattr(rebuilding, "DELETE_ROWS", 7)
+    monkeypatch.setattr(generations, "DELETE_ROWS", 7)
     monkeypatch.setattr(stage_module, "STANDING_KEPT", 6)
     monkeypatch.setattr(stage_module, "ENDED_KEPT", 5)
 

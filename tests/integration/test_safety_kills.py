@@ -12,7 +12,6 @@ from types import MappingProxyType
 import pytest
 from sqlalchemy import URL
 
-from events.verification import Verified
 from service.composition import APPLICATION_NAME
 from service.private_postgres import PrivatePostgres
 from tests.faults.ledger_check import check_ledger

@@ -103,16 +103,20 @@ async def test_a_lock_that_is_not_to_be_had_asks_to_come_again_and_recovers(
     """As on a server of somebody else's, where nobody has set timeouts for our role."""
     async with running_service(postgres_server) as service:
         before = await recorded(service, "before")
-        async with connection_to(service.app_url) as other:
-            await other.execute(
+        async with connection_to(service.app_url) as role:
+            await role.execute(
                 f"ALTER ROLE {service.app_url.username} IN DATABASE {service.app_url.database}"
                 " SET lock_timeout = 0"
             )
-            await cut_connections(service)
-            before += await recorded(service, "again")
-            async with other.transaction(), asyncio.timeout(15):
-                await other.fetchrow("SELECT * FROM ledger.ledger_head FOR UPDATE")
-                answer = await report(service, "meanwhile")
+        await cut_connections(service)
+        before += await recorded(service, "again")
+        async with (
+            connection_to(service.app_url) as other,
+            other.transaction(),
+            asyncio.timeout(15),
+        ):
+            await other.fetchrow("SELECT * FROM ledger.ledger_head FOR UPDATE")
+            answer = await report(service, "meanwhile")
         assert told(answer) == UNAVAILABLE
         answers = [*before, *await recorded(service, "meanwhile", "after")]
         await check_ledger(service.app_url, answers)

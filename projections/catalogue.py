@@ -1,0 +1,10 @@
+"""Every projection there is, by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from projections.projection import Projection
+from projections.stage_intervals import stage_intervals
+
+PROJECTIONS: Mapping[str, Callable[[str], Projection[Any]]] = {"stage_intervals": stage_intervals}
+"""Name → what makes it for a schema."""
