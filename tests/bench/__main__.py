@@ -95,7 +95,11 @@ def _number(value: float) -> str:
 
 
 def _machine() -> str:
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}"
+    """Describe what was measured on, and how busy others kept it."""
+    return (
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}, "
+        f"load {os.getloadavg()[2]:.1f}"
+    )
 
 
 def _tell(line: str) -> None:

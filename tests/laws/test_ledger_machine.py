@@ -31,7 +31,7 @@ from tests.ledger_on_postgres import LedgerOnPostgres, send
 from tests.postgres import connection_to, drop_database, fresh_database
 from tests.tier import by_tier
 
-EXAMPLES = by_tier(push=6, nightly=400)
+EXAMPLES = by_tier(push=12, nightly=400)
 STEPS = 20
 PEOPLE = ("hanako@acme.example", "taro@acme.example", "jiro@gmail.com")
 TYPES: dict[str, dict[str, str]] = {
