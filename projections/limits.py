@@ -16,7 +16,7 @@ POLL_S: Final = 0.2
 
 # After a batch that was not full the runner waits this long, so that events that come one by one
 # are projected some at a time, and the database is left to the writer in between.
-GATHER_S: Final = 0.02
+GATHER_S: Final = 0.05
 
 # When somebody waits for a position that another process is projecting, look this often.
 WATCH_S: Final = 0.02

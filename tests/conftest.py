@@ -1,5 +1,6 @@
 """Fixtures for every kind of test."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,13 @@ def postgres_server() -> Iterator[PrivatePostgres]:
     """Run one server for the whole session (one for each worker of pytest-xdist)."""
     with scratch_directory() as directory, running_server(directory) as server:
         yield server
+
+
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """Collect garbage before the test ends, so that its warnings are this test's own."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

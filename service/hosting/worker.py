@@ -27,8 +27,9 @@ KEEP_ALIVE_S = 65
 
 POLL_S = 0.01
 
-GARBAGE_THRESHOLD = 20_000
-"""Containers made before young ones are looked through: those of some two hundred events."""
+GARBAGE_THRESHOLDS = (100_000, 50, 1_000)
+"""Containers made before young ones are looked through, those of some thousand events; and how
+seldom older ones are, because what is remembered of the ledger is large, old and without cycles."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -93,7 +94,7 @@ def collect_garbage_less() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, ready_fd: int) -> None:

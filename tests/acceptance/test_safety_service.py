@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.dead_connections import DEAD_CONNECTIONS
 from tests.faults.http_door import http_door, read_feed, read_refusals, send_and_leave
 from tests.faults.log_check import Violation, check_log, check_refusals
 from tests.faults.traffic import Answer, Batch, Load, send
+from tests.faults.waiting import some_more
 from tests.processes import family_of
 from tests.running_service import ROOT, RunningService, eventually, running_service, start_service
 from tests.tier import by_tier
+
+pytestmark = DEAD_CONNECTIONS
 
 SENDERS = 32
 KILLS_OF_EACH = by_tier(push=1, nightly=12)
@@ -58,25 +62,8 @@ class Victim:
         return ["worker", "backend", "postmaster", "service"] * KILLS_OF_EACH
 
 
-class Told:
-    """What the senders were told; a class because the load goes on while it is looked at."""
-
-    def __init__(self) -> None:
-        self.answers: list[Answer] = []
-
-    def hear(self, _: int, answers: list[Answer]) -> None:
-        self.answers += answers
-
-    async def some_more(self) -> None:
-        """Wait until somebody was told something new: the service is there."""
-        before = len(self.answers)
-        async with asyncio.timeout(60):
-            while len(self.answers) == before:
-                await asyncio.sleep(0.02)
-
-
 @asynccontextmanager
-async def under_load(victim: Victim, told: Told) -> AsyncIterator[list[Batch]]:
+async def under_load(victim: Victim, told: list[Answer]) -> AsyncIterator[list[Batch]]:
     """Let 32 senders send, and others leave without an answer; what these sent."""
     left: list[Batch] = []
 
@@ -90,7 +77,7 @@ async def under_load(victim: Victim, told: Told) -> AsyncIterator[list[Batch]]:
     load = Load(7, SENDERS, batches=100_000, numbers=4_000)
     async with http_door(victim.url, victim.key) as door:
         tasks = [
-            asyncio.create_task(send(load, door, lambda _, new: told.answers.extend(new))),
+            asyncio.create_task(send(load, door, lambda _, new: told.extend(new))),
             asyncio.create_task(leave()),
         ]
         try:
@@ -120,7 +107,7 @@ async def test_a_service_that_is_killed_in_every_part_loses_and_doubles_nothing(
     data_dir: Path,
 ) -> None:
     draw = random.Random(7)
-    told = Told()
+    told: list[Answer] = []
     with running_service(data_dir, "--workers", "2") as service:
         victim = Victim(service)
         try:
@@ -128,28 +115,27 @@ async def test_a_service_that_is_killed_in_every_part_loses_and_doubles_nothing(
             draw.shuffle(kills)
             async with under_load(victim, told) as left:
                 for kill in kills:
-                    await told.some_more()
+                    await some_more(told)
                     await asyncio.sleep(LOAD_S * draw.random())
                     await asyncio.to_thread(getattr(victim, f"kill_{kill}"), draw)
-                await told.some_more()
+                await some_more(told)
             async with http_door(victim.url, victim.key) as door:
                 again = [answer for batch in left for answer in await door(batch)]
-            await check_service(victim, [*told.answers, *again])
-            assert len(told.answers) > 100 * len(kills)
+            await check_service(victim, [*told, *again])
+            assert len(told) > 100 * len(kills)
         finally:
             victim.service.end(signal.SIGKILL)
 
 
 async def test_a_service_that_answers_before_the_commit_would_lose_events(data_dir: Path) -> None:
     """The twin: the same service, but that it answers when it has decided."""
-    told = Told()
+    told: list[Answer] = []
     with running_service(data_dir, "--workers", "1", **WRITE_BEHIND) as service:
         victim = Victim(service)
         async with under_load(victim, told):
-            for _ in range(2):
-                await told.some_more()
-                await asyncio.sleep(0.3)
-                victim.kill_worker(random.Random(1))
-            await told.some_more()
+            await some_more(told)
+            await asyncio.sleep(LOAD_S)
+            victim.kill_worker(random.Random(1))
+            await some_more(told)
         with pytest.raises(Violation, match="the ledger holds"):
-            await check_service(victim, told.answers)
+            await check_service(victim, told)

@@ -1,7 +1,7 @@
 """A proxy between a service and PostgreSQL that cuts the connection at a chosen moment.
 
 Knows as much of the protocol as it takes to see which message makes a commit happen: the Bind of
-the statement that appends, outside a transaction, or COMMIT. A cut `before` keeps that message
+the statement that appends, or the COMMIT after it. A cut `before` keeps that message
 from the server; a cut `after` lets the server do it, waits until it has answered, and keeps the
 answer from the service.
 """
@@ -95,6 +95,7 @@ class _Conversation:
         self._client = client
         self._server = server
         self._appends: set[bytes] = set()
+        self._has_appended = False
         self._is_swallowing = False
 
     async def run(self) -> None:
@@ -146,9 +147,12 @@ class _Conversation:
         elif kind == _BIND:
             _, name, _ = body.split(b"\0", 2)
             if name in self._appends:
+                self._has_appended = True
                 return self._proxy.chosen("append")
         elif kind == _QUERY and body.startswith(b"COMMIT"):
-            return self._proxy.chosen("commit")
+            # Projections commit too, and are none of a sender's business.
+            has_appended, self._has_appended = self._has_appended, False
+            return self._proxy.chosen("commit") if has_appended else None
         return None
 
 

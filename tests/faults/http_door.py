@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -69,12 +69,9 @@ async def send_and_leave(url: str, key: str, batch: Batch) -> None:
     except OSError:
         return
     writer.write(head.encode() + body)
-    try:
-        await writer.drain()
-    except OSError:
-        return
-    finally:
-        writer.close()
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def read_feed(url: str, key: str) -> list[str]:

@@ -3,10 +3,23 @@
 import asyncio
 from collections.abc import Sequence
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from events.ledger import Appended, Ledger
 from events.plan import Plan
+from events.reader import LedgerReader
 from events.sessions import Driver
 from events.submissions import Submission
+
+
+class UnlockedLedger(Ledger):
+    """Reads where the head is, and locks nothing."""
+
+    def __init__(self, engine: AsyncEngine, schema: str) -> None:
+        super().__init__(engine, schema)
+        self._sql = {**self._sql, "lock_head": self._sql["read_head"]}
+        self._reader = LedgerReader(self._sql)
+
 
 GAP_S = 0.02
 """Between the answer and the commit, for the twin that answers first."""

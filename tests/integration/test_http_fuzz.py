@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import AsyncIterator
+from copy import deepcopy
 
 import orjson
 import pytest
@@ -85,7 +86,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 def strange_event(hand: random.Random) -> object:
     """Change a good event in a few places."""
-    event = orjson.loads(orjson.dumps(GOOD))
+    event = deepcopy(GOOD)
     event["id"] = f"fuzz-{hand.randrange(10_000)}"
     event["type"] = hand.choice(TYPES)
     for _ in range(hand.randrange(5)):
@@ -96,8 +97,8 @@ def strange_event(hand: random.Random) -> object:
         if hand.random() < 0.5:
             place.pop(name, None)
         else:
-            place[name] = hand.choice(STRANGE)
-        event = {**GOOD, **event} if hand.random() < 0.1 else event
+            place[name] = deepcopy(hand.choice(STRANGE))
+        event = {**deepcopy(GOOD), **event} if hand.random() < 0.1 else event
         for member in ("lead", "account", "data"):
             event.setdefault(member, {})
     return hand.choice([event, event, event, event, [event], [event, event], hand.choice(STRANGE)])

@@ -18,12 +18,15 @@ from events.sessions import Driver
 from events.submissions import Submission
 from service.private_postgres import PrivatePostgres
 from tests.faults.cutting_proxy import Cut, CuttingProxy, Statement, When, cutting_proxy
+from tests.faults.dead_connections import DEAD_CONNECTIONS
 from tests.faults.ledger_check import check_ledger
 from tests.faults.open_ledger import MakeLedger, OpenLedger, open_ledger
 from tests.faults.traffic import SOURCE, Answer, Batch, Load, send
 from tests.http_service import prepare
 from tests.postgres import connection_to, fresh_database
 from tests.tier import by_tier
+
+pytestmark = DEAD_CONNECTIONS
 
 LEAD = {"email": "hanako@example.co.jp"}
 WHEN = "2026-04-01T10:00:00+09:00"
@@ -33,7 +36,9 @@ def happening(id: str, type: str) -> dict[str, object]:
     return {"id": id, "source": SOURCE, "type": type, "time": WHEN, "lead": LEAD}
 
 
-BEFORE = Batch([happening("form", "form.submitted"), happening("mql", "lead.qualified")], False)
+BEFORE = Batch(
+    [happening("form", "form.submitted"), happening("mql", "lead.qualified")], is_strict=False
+)
 DECISION = happening("sal", "lead.sales_accepted")
 """Legal once: whoever asks again after it was recorded finds the lead at SAL already."""
 ILLEGAL = happening("wrong", "lead.sales_rejected") | {"data": {"reason": "competitor"}}
@@ -61,7 +66,7 @@ async def test_a_statement_that_is_cut_off_as_it_commits_is_recorded_once(
     async with cut_off(postgres_server) as (ledger, proxy, app_url):
         await ledger.send(BEFORE)
         proxy.cut_once("append", when)
-        answers = await ledger.send(Batch([DECISION], False))
+        answers = await ledger.send(Batch([DECISION], is_strict=False))
         assert proxy.cuts == [("append", when)]
         assert [answer.status for answer in answers] == [expected]
         await check_ledger(app_url, answers)
@@ -89,7 +94,7 @@ async def test_a_refusal_that_is_cut_off_at_its_commit_is_kept_once(
     async with cut_off(postgres_server) as (ledger, proxy, app_url):
         await ledger.send(BEFORE)
         proxy.cut_once("commit", when)
-        answers = await ledger.send(Batch([DECISION, ILLEGAL], False))
+        answers = await ledger.send(Batch([DECISION, ILLEGAL], is_strict=False))
         assert proxy.cuts == [("commit", when)]
         assert [answer.reason for answer in answers] == [None, "move-not-allowed"]
         await check_ledger(app_url, answers)
@@ -104,7 +109,7 @@ async def test_what_was_written_under_the_lock_is_gone_when_the_commit_does_not_
         await ledger.send(BEFORE)
         await ledger.send(BEFORE)
         proxy.cut_once("append", "after")
-        answers = await ledger.send(Batch([DECISION], False))
+        answers = await ledger.send(Batch([DECISION], is_strict=False))
         assert proxy.cuts == [("append", "after")]
         assert [answer.status for answer in answers] == ["recorded"]
         await check_ledger(app_url, answers)
@@ -114,6 +119,7 @@ class _ForgetfulReader(LedgerReader):
     async def known(
         self, driver: Driver, submissions: Sequence[Submission]
     ) -> dict[tuple[str, str], Known]:
+        del driver, submissions
         return {}
 
 
@@ -131,7 +137,7 @@ async def test_without_looking_keys_up_first_the_sender_would_be_refused_wrongly
     async with cut_off(postgres_server, make_ledger=forgetful) as (ledger, proxy, _):
         await ledger.send(BEFORE)
         proxy.cut_once("append", "after")
-        answers = await ledger.send(Batch([DECISION], False))
+        answers = await ledger.send(Batch([DECISION], is_strict=False))
         assert [answer.reason for answer in answers] == ["event-not-storable"]
 
 

@@ -14,16 +14,20 @@ from sqlalchemy import URL
 
 from service.composition import APPLICATION_NAME
 from service.private_postgres import PrivatePostgres
+from tests.faults.dead_connections import DEAD_CONNECTIONS
 from tests.faults.ledger_check import check_ledger
 from tests.faults.log_check import Violation
 from tests.faults.open_ledger import open_ledger
 from tests.faults.processes import Heard, writing
 from tests.faults.traffic import Answer, Load, send
 from tests.faults.unsafe_append import ASYNCHRONOUS_COMMIT, replace_append
+from tests.faults.waiting import some_more
 from tests.faults.writing_process import Task
 from tests.http_service import prepare
 from tests.postgres import SMALL, connection_to, fresh_database
 from tests.tier import by_tier
+
+pytestmark = DEAD_CONNECTIONS
 
 KILLS = by_tier(push=6, nightly=100)
 PROCESS_KILLS = by_tier(push=3, nightly=30)
@@ -33,7 +37,7 @@ LOAD_S = 0.4
 
 
 async def write_and_be_killed(app_url: URL, *, ledger: str, seed: int, kills: int) -> Heard:
-    """Send one load through processes that are killed one after the other, but for the last."""
+    """Send one load through processes that are killed one after the other."""
     draw = random.Random(seed)
     load = Load(seed, senders=8, batches=100_000, numbers=by_tier(push=4_000, nightly=40_000))
     heard = Heard([0] * load.senders)
@@ -41,11 +45,8 @@ async def write_and_be_killed(app_url: URL, *, ledger: str, seed: int, kills: in
         task = Task(
             app_url.render_as_string(hide_password=False), load, list(heard.batches), ledger
         )
-        before = sum(heard.batches)
         async with writing(task, heard) as process:
-            async with asyncio.timeout(30):
-                while sum(heard.batches) == before:
-                    await asyncio.sleep(0.01)
+            await some_more(heard.answers)
             await asyncio.sleep(LOAD_S * draw.random())
             process.kill()
         assert process.returncode == -signal.SIGKILL
@@ -125,10 +126,7 @@ async def kill_under_load(
             )
         ]
         for _ in range(kills):
-            told = len(answers)
-            async with asyncio.timeout(30):
-                while len(answers) == told:
-                    await asyncio.sleep(0.01)
+            await some_more(answers)
             await asyncio.sleep(LOAD_S * draw.random())
             kill(postgres, draw.choice(await backends(postgres.app_url)))
             await asyncio.sleep(0.05)

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import URL
 
+from events.ledger import Ledger
 from events.statements import load as load_statements
 from service.private_postgres import PrivatePostgres
 from tests.faults.ledger_check import check_ledger
 from tests.faults.log_check import Violation, check_log
-from tests.faults.open_ledger import open_ledger
+from tests.faults.open_ledger import MakeLedger, open_ledger
 from tests.faults.processes import Heard, writing
 from tests.faults.traffic import Answer, Load, send
+from tests.faults.unsafe import UnlockedLedger
 from tests.faults.unsafe_append import (
     NO_CHECK,
     NO_CLOCK,
@@ -37,15 +39,15 @@ def load_of(part: int, *, senders: int = 16, batches: int = BATCHES) -> Load:
     return Load(part, senders, batches, numbers, first_number=part * numbers // 2)
 
 
-async def write_from_two_processes(url: URL, *, must_end_well: bool = True) -> list[Answer]:
+async def write_from_two_processes(url: URL, *, ledger: str) -> list[Answer]:
     """Write two loads, each in a process of its own; what all senders were told."""
 
     async def write(load: Load) -> Sequence[Answer]:
         heard = Heard([0] * load.senders)
-        task = Task(url.render_as_string(hide_password=False), load)
+        task = Task(url.render_as_string(hide_password=False), load, ledger=ledger)
         async with writing(task, heard) as process:
             pass
-        if must_end_well:
+        if ledger == "safe":
             assert process.returncode == 0
             assert heard.batches == [load.batches] * load.senders
         return heard.answers
@@ -58,7 +60,7 @@ async def test_thirty_two_writers_in_two_processes_leave_one_dense_ledger(
     postgres_server: PrivatePostgres,
 ) -> None:
     _, app_url = fresh_database(postgres_server, prepare=prepare)
-    answers = await write_from_two_processes(app_url)
+    answers = await write_from_two_processes(app_url, ledger="safe")
     verified = await check_ledger(app_url, answers)
     assert {answer.status for answer in answers} == {"recorded", "duplicate", "refused"}
     assert verified.decided_again == verified.events - 1
@@ -71,18 +73,20 @@ async def test_without_the_head_lock_the_ledger_would_break(
     owner_url, app_url = fresh_database(postgres_server, prepare=prepare)
     await replace_append(owner_url, NO_LOCK, NO_CHECK, NO_CLOCK)
     await drop_constraints(owner_url)
-    answers = await write_from_two_processes(app_url, must_end_well=False)
+    answers = await write_from_two_processes(app_url, ledger="unlocked")
     with pytest.raises(Violation):
         await check_ledger(app_url, answers)
 
 
-async def read_while_two_write(app_url: URL) -> tuple[list[str], list[str]]:
+async def read_while_two_write(
+    app_url: URL, *, make_ledger: MakeLedger = Ledger
+) -> tuple[list[str], list[str]]:
     """Follow the log by position while others write; what was read, and what there is to read."""
     statement = load_statements("events", "ledger.sql", SCHEMA)["read_records"].driver_sql
     seen: list[str] = []
     async with (
-        open_ledger(app_url) as one,
-        open_ledger(app_url) as other,
+        open_ledger(app_url, make_ledger=make_ledger) as one,
+        open_ledger(app_url, make_ledger=make_ledger) as other,
         connection_to(app_url) as connection,
     ):
         parts = (load_of(0, senders=4), load_of(1, senders=4))
@@ -123,5 +127,5 @@ async def test_with_positions_from_a_sequence_a_reader_would_skip_events(
     await add_sequence(owner_url)
     await drop_constraints(owner_url)
     await replace_append(owner_url, NO_LOCK, NO_CHECK, NO_CLOCK, POSITIONS_FROM_A_SEQUENCE)
-    seen, log = await read_while_two_write(app_url)
+    seen, log = await read_while_two_write(app_url, make_ledger=UnlockedLedger)
     assert set(seen) < set(log)

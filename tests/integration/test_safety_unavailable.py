@@ -10,16 +10,13 @@ import httpx
 import pytest
 
 from service.private_postgres import PrivatePostgres
+from tests.faults.dead_connections import DEAD_CONNECTIONS
 from tests.faults.ledger_check import check_ledger
 from tests.faults.traffic import Answer
 from tests.http_service import Service, running_service
 from tests.postgres import connection_to, running_server
 
-pytestmark = [
-    # A connection that the server has cut leaves its socket to the garbage collector.
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = DEAD_CONNECTIONS
 
 POOL = 4
 UNAVAILABLE = (503, "urn:leadledger:problem:ledger-unavailable", True)
@@ -29,6 +26,7 @@ UNAVAILABLE = (503, "urn:leadledger:problem:ledger-unavailable", True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up sooner than in earnest, so that a test does not wait for what it knows."""
     monkeypatch.setattr("events.ledger.GIVE_UP_AFTER_S", 1.0)
+    monkeypatch.setattr("service.composition.POOL_WAIT_S", 1.0)
 
 
 def an_event(id: str) -> dict[str, Any]:
@@ -55,9 +53,12 @@ async def recorded(service: Service, *ids: str) -> list[Answer]:
     """Send events until each is recorded; nothing is started anew for it."""
     answers = []
     for id in ids:
-        async with asyncio.timeout(30):
-            while (answer := await report(service, id)).status_code == 503:
-                await asyncio.sleep(0.1)
+        answer = await report(service, id)
+        for _ in range(100):
+            if answer.status_code != 503:
+                break
+            await asyncio.sleep(0.1)
+            answer = await report(service, id)
         assert answer.status_code in (200, 201)
         content = answer.json()
         position = int(content["position"])

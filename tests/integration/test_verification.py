@@ -351,6 +351,15 @@ async def test_a_version_that_is_left_out_is_found(on: LedgerOnPostgres) -> None
     assert await found_in(on) == (QUALIFIED, "versions of a subject have no gaps")
 
 
+async def test_a_time_that_runs_backwards_is_found(on: LedgerOnPostgres) -> None:
+    def before(record: dict[str, Any]) -> None:
+        record["recordedtime"] = "2020-01-01T00:00:00.000000Z"
+
+    await on.as_owner("UPDATE ledger.events SET recorded_at = '2020-01-01Z' WHERE position = 7")
+    await forge(on, QUALIFIED, before)
+    assert await found_in(on) == (QUALIFIED, "recorded time does not run backwards")
+
+
 async def test_a_lifecycle_that_was_changed_is_found(on: LedgerOnPostgres) -> None:
     def loosened(record: dict[str, Any]) -> None:
         text = record["data"]["text"]

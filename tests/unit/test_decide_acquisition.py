@@ -40,6 +40,15 @@ def test_an_anonymous_lead_that_fills_in_a_form_becomes_known_and_is_accepted() 
     assert story.lead.entered == ("AL", "ML", "MAL")
 
 
+def test_an_event_has_no_effects_where_it_tells_nothing_new() -> None:
+    story = Story()
+    story.tell("form.submitted", mail="example.co.jp")
+    story.tell("form.submitted", mail="example.co.jp")
+    assert story.events[-1].effects == {}
+    story.tell("form.submitted", mail="other.example")
+    assert story.events[-1].effects == {"attributes": {"company_domain": "other.example"}}
+
+
 def test_a_form_without_personal_data_makes_an_anonymous_lead() -> None:
     assert Story().tell("form.submitted") == ["form.submitted: unplaced → AL entered"]
 

@@ -102,6 +102,15 @@ def test_a_new_deal_after_the_end_begins_a_further_pass(stage: str) -> None:
     )
 
 
+def test_an_early_deal_begins_no_pass_of_its_own() -> None:
+    story = Story().reach("DISQUALIFIED")
+    assert story.tell("opportunity.created", opportunity="open") == ["opportunity.created"]
+    assert story.tell("opportunity.won", opportunity="deal") == [
+        "opportunity.won: DISQUALIFIED → WON advanced"
+    ]
+    assert story.lead.opportunities == {"open": "open", "deal": "won"}
+
+
 def test_a_request_for_contact_of_a_customer_begins_a_further_pass_at_mql() -> None:
     story = Story(account=ACCOUNT).reach("WON")
     assert story.tell("contact.requested", channel="web") == [

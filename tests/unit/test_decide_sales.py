@@ -145,6 +145,23 @@ def test_a_call_that_found_nothing_yet_before_the_acceptance_returns_the_lead() 
     assert story.lead.standing[0].moved_to == ("MAL",)
 
 
+def test_an_early_fact_returns_a_lead_once_and_not_again_when_it_is_accepted_anew() -> None:
+    story = Story().reach("MQL")
+    story.tell("screening.completed", data={"class": "not_yet"})
+    story.tell("lead.sales_accepted")
+    story.tell("lead.qualified")
+    assert story.tell("lead.sales_accepted") == ["lead.sales_accepted: MQL → SAL advanced"]
+    assert story.lead.entered == ("ML", "MAL", "MQL", "SAL")
+
+
+def test_a_request_for_contact_made_before_the_rejection_does_not_overrule_it() -> None:
+    story = Story().reach("MQL")
+    assert story.tell("contact.requested") == ["contact.requested"]
+    assert story.tell("lead.sales_rejected", reason="out_of_focus") == [
+        "lead.sales_rejected: MQL → MAL returned"
+    ]
+
+
 def test_of_several_early_calls_the_last_one_counts() -> None:
     story = Story().reach("MQL")
     story.tell("screening.completed", data={"class": "now"})

@@ -1,0 +1,20 @@
+"""Wait for what nobody announces: that somebody was told something, that a queue is empty."""
+
+import asyncio
+from collections.abc import Callable, Sized
+
+POLL_S = 0.01
+WAIT_S = 60.0
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait until something is so; it is an error if it never is."""
+    async with asyncio.timeout(WAIT_S):
+        while not holds():  # noqa: ASYNC110 - what is waited for happens in other processes
+            await asyncio.sleep(POLL_S)
+
+
+async def some_more(told: Sized) -> None:
+    """Wait until there is more of something than now."""
+    before = len(told)
+    await until(lambda: len(told) > before)
