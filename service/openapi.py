@@ -79,11 +79,15 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     """Add to an operation what FastAPI cannot know: keys, and problems as answers."""
     scopes = needed_scopes(route)
     described = {"503": "The ledger, or the service, is not available"}
+    summary, _, rest = operation.get("description", "").partition("\n")
+    if summary and route is not reports.ROUTE:
+        # The sentence that the code says of the route, in place of its function's name.
+        operation |= {"summary": summary.rstrip("."), "description": rest.strip()}
     if scopes:
         operation["security"] = [{"bearer": []}, {"basic": []}]
-        wanted = " or ".join(f"`{scope}`" for scope in scopes)
-        operation["description"] = f"{operation.get('description', '')}\n\nNeeds {wanted}."
         described |= _FOR_ALL
+    wanted = " or ".join(f"`{scope}`" for scope in scopes) or "no key"
+    operation["description"] = f"{operation['description']}\n\nNeeds {wanted}.".strip()
     if "422" in operation["responses"] or "requestBody" in operation:
         described["422"] = "A parameter or the body is not valid"
     if "requestBody" in operation:

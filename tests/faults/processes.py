@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from tests.faults.traffic import Answer
 from tests.faults.writing_process import Task, read_line
 
 REPOSITORY = Path(__file__).parents[2]
+ENDS_WITHIN_S = 600.0
 
 
 @dataclass(slots=True)
@@ -27,8 +28,13 @@ class Heard:
 
 
 @asynccontextmanager
-async def writing(task: Task, heard: Heard) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a writing process; at the end of the context it has ended, and everything is heard."""
+async def writing(
+    task: Task, heard: Heard, *, ends_within_s: float = ENDS_WITHIN_S
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a writing process; at the end of the context it has ended, and everything is heard.
+
+    One that does not end by itself is killed, as its return code then shows.
+    """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.faults.writing_process", task.as_json()),
         cwd=REPOSITORY,
@@ -37,12 +43,13 @@ async def writing(task: Task, heard: Heard) -> AsyncIterator[asyncio.subprocess.
     listening = asyncio.create_task(_listen(process, heard))
     try:
         yield process
-        await process.wait()
-        await listening
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), ends_within_s)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+        await listening
 
 
 async def _listen(process: asyncio.subprocess.Process, heard: Heard) -> None:

@@ -12,7 +12,7 @@ from service.private_postgres import PrivatePostgres
 from tests.faults.ledger_check import check_ledger
 from tests.faults.log_check import Violation, check_log
 from tests.faults.open_ledger import MakeLedger, open_ledger
-from tests.faults.processes import Heard, writing
+from tests.faults.processes import ENDS_WITHIN_S, Heard, writing
 from tests.faults.traffic import Answer, Load, send
 from tests.faults.unsafe import UnlockedLedger
 from tests.faults.unsafe_append import (
@@ -31,6 +31,8 @@ from tests.tier import by_tier
 
 BATCHES = by_tier(push=12, nightly=400)
 READ_EVERY_S = 0.002
+BROKEN_WITHIN_S = 5.0
+"""A ledger without its safeties breaks at once; its writers may wait for ever after that."""
 
 
 def load_of(part: int, *, senders: int = 16, batches: int = BATCHES) -> Load:
@@ -45,9 +47,11 @@ async def write_from_two_processes(url: URL, *, ledger: str) -> list[Answer]:
     async def write(load: Load) -> Sequence[Answer]:
         heard = Heard([0] * load.senders)
         task = Task(url.render_as_string(hide_password=False), load, ledger=ledger)
-        async with writing(task, heard) as process:
+        is_safe = ledger == "safe"
+        wait_s = ENDS_WITHIN_S if is_safe else BROKEN_WITHIN_S
+        async with writing(task, heard, ends_within_s=wait_s) as process:
             pass
-        if ledger == "safe":
+        if is_safe:
             assert process.returncode == 0
             assert heard.batches == [load.batches] * load.senders
         return heard.answers
@@ -94,13 +98,16 @@ async def read_while_two_write(
             *(send(load, at.send, _unheard) for load, at in zip(parts, (one, other), strict=True)),
             return_exceptions=True,
         )
+        loop = asyncio.get_running_loop()
+        until = loop.time() + (ENDS_WITHIN_S if make_ledger is Ledger else BROKEN_WITHIN_S)
         checkpoint, is_last = 0, False
         while not is_last:
-            is_last = writers.done()
+            is_last = writers.done() or loop.time() > until
             while page := await connection.fetch(statement, checkpoint, 100):
                 seen += [row["record"] for row in page]
                 checkpoint = page[-1]["position"]
             await asyncio.sleep(READ_EVERY_S)
+        writers.cancel()
         log = await connection.fetch("SELECT record FROM ledger.events ORDER BY position")
     return seen, [row["record"] for row in log]
 
