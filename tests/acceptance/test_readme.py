@@ -1,4 +1,4 @@
-"""Every example of the README runs, in the order in which a reader meets them."""
+"""Every example of the documents runs, in the order in which a reader meets them."""
 
 import os
 import sys
@@ -11,12 +11,16 @@ from tests.postgres import scratch_directory
 from tests.running_service import ROOT, environment, running_service
 
 README = ROOT / "README.md"
-ADDRESS_IN_README = "http://127.0.0.1:8080"
+LEDGER = ROOT / "docs" / "ledger.md"
+ADDRESS_IN_DOCUMENTS = "http://127.0.0.1:8080"
 
 
-def test_every_example_of_the_readme_runs_and_prints_what_it_says() -> None:
-    examples = list(examples_of(README))
-    assert len(examples) >= 8, "the README lost its examples"
+@pytest.mark.parametrize(("document", "examples_min"), [(README, 8), (LEDGER, 3)])
+def test_every_example_of_a_document_runs_and_prints_what_it_says(
+    document: Path, examples_min: int
+) -> None:
+    examples = list(examples_of(document))
+    assert len(examples) >= examples_min, "the document lost examples"
     with scratch_directory() as scratch, running_service(scratch / "data") as service:
         commands = Path(sys.executable).parent
         surroundings = environment(
@@ -26,7 +30,7 @@ def test_every_example_of_the_readme_runs_and_prints_what_it_says() -> None:
             PATH=f"{commands}{os.pathsep}{os.environ['PATH']}",
         )
         for example in examples:
-            script = example.script.replace(ADDRESS_IN_README, service.url)
+            script = example.script.replace(ADDRESS_IN_DOCUMENTS, service.url)
             printed = run_example(
                 example._replace(script=script), cwd=ROOT, environment=surroundings
             )
