@@ -89,7 +89,11 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
 
 
 def _evolved(state: LeadState | AccountState, event: Event) -> LeadState | AccountState:
-    return evolve(state, event) if isinstance(state, LeadState) else evolve(state, event)
+    match state:
+        case LeadState():
+            return evolve(state, event)
+        case AccountState():
+            return evolve(state, event)
 
 
 def funnel_by_hand(

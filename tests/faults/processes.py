@@ -28,9 +28,7 @@ class Heard:
 
 
 @asynccontextmanager
-async def writing(
-    task: Task, heard: Heard, *, ends_within_s: float = ENDS_WITHIN_S
-) -> AsyncIterator[asyncio.subprocess.Process]:
+async def writing(task: Task, heard: Heard) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a writing process; at the end of the context it has ended, and everything is heard.
 
     One that does not end by itself is killed, as its return code then shows.
@@ -44,7 +42,7 @@ async def writing(
     try:
         yield process
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), ends_within_s)
+            await asyncio.wait_for(process.wait(), ENDS_WITHIN_S)
     finally:
         if process.returncode is None:
             process.kill()

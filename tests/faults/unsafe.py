@@ -1,4 +1,4 @@
-"""Ledgers and queues with one safety taken out, so that the tests can be seen to fail."""
+"""Ledgers with one safety taken out, so that the tests can be seen to fail."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,6 +11,9 @@ from events.reader import LedgerReader
 from events.sessions import Driver
 from events.submissions import Submission
 
+GAP_S = 0.02
+"""Between the answer and the commit, for the twin that answers first."""
+
 
 class UnlockedLedger(Ledger):
     """Reads where the head is, and locks nothing."""
@@ -19,10 +22,6 @@ class UnlockedLedger(Ledger):
         super().__init__(engine, schema)
         self._sql = {**self._sql, "lock_head": self._sql["read_head"]}
         self._reader = LedgerReader(self._sql)
-
-
-GAP_S = 0.02
-"""Between the answer and the commit, for the twin that answers first."""
 
 
 class WriteBehindLedger(Ledger):

@@ -12,15 +12,26 @@ SELECT pg_get_functiondef(CAST('ledger.append' AS regproc))
 
 NO_LOCK = {" FOR UPDATE;": ";"}
 NO_CHECK = {"head_position <> expected_position": "false"}
-NO_CLOCK = {"proposed_at < head_recorded_at": "false"}
+
+SLOW_DECISION = {
+    "database_time := clock_timestamp();": (
+        "database_time := clock_timestamp(); PERFORM pg_sleep(0.2);"
+    ),
+}
+"""Between looking at the head and writing: two that write at once surely meet. Harmless."""
+
+SLOW_COMMIT = {
+    "head_position := expected_position +": (
+        "IF 'slow' = ANY (ids) THEN PERFORM pg_sleep(0.4); END IF;"
+        " head_position := expected_position +"
+    ),
+}
+"""Between writing the events and the commit, for the event `slow`. Harmless too."""
 
 POSITIONS_FROM_A_SEQUENCE = {
     "expected_position + event.place": "nextval('ledger.positions')",
-    "head_position := expected_position": (
-        "PERFORM pg_sleep(0.02 * random()); head_position := expected_position"
-    ),
 }
-"""As most event stores on PostgreSQL have it; the pause is what a slow commit is."""
+"""As most event stores on PostgreSQL have it."""
 
 ASYNCHRONOUS_COMMIT = {"current_setting('synchronous_commit') = 'off'": "false"}
 

@@ -19,9 +19,9 @@ from sqlalchemy import make_url
 from events.ledger import Ledger
 from tests.faults.open_ledger import open_ledger
 from tests.faults.traffic import Answer, Load, send
-from tests.faults.unsafe import UnlockedLedger, WriteBehindLedger
+from tests.faults.unsafe import WriteBehindLedger
 
-LEDGERS = {"safe": Ledger, "unlocked": UnlockedLedger, "write-behind": WriteBehindLedger}
+LEDGERS = {"safe": Ledger, "write-behind": WriteBehindLedger}
 
 
 @dataclass(frozen=True, slots=True)

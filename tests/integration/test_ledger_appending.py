@@ -157,6 +157,22 @@ async def test_what_a_strict_batch_repeats_is_still_a_duplicate(on: LedgerOnPost
     ]
 
 
+async def test_what_a_strict_batch_repeats_in_itself_was_never_recorded(
+    on: LedgerOnPostgres,
+) -> None:
+    outcomes = await on.send(
+        form("a"), form("a"), decision("s", "lead.qualified", "x@y.jp"), is_strict=True
+    )
+    assert said(outcomes) == ["batch-refused", "batch-refused", "lead-unknown"]
+
+
+async def test_a_writer_remembers_what_it_wrote(on: LedgerOnPostgres) -> None:
+    (recorded,) = await on.send(form("a"))
+    assert isinstance(recorded, Recorded)
+    assert on.ledger.memory.position == 6
+    assert recorded.lead in on.ledger.memory.subjects
+
+
 async def test_a_strict_batch_leaves_nothing_behind_for_the_next(on: LedgerOnPostgres) -> None:
     appended = await on.ledger.append(
         [
@@ -248,6 +264,15 @@ async def test_a_writer_finds_who_another_has_made_known(on: LedgerOnPostgres) -
     assert isinstance(known, Recorded)
     assert isinstance(opened, Recorded)
     assert visited.lead == known.lead == opened.lead
+
+
+async def test_a_writer_that_asked_for_somebody_in_vain_learns_that_another_has_met_them(
+    on: LedgerOnPostgres,
+) -> None:
+    other = await on.another()
+    assert said(await on.send(decision("early", "lead.qualified"))) == ["lead-unknown"]
+    await send(other, form("a"))
+    assert said(await on.send(decision("late", "lead.qualified"))) == ["recorded 7"]
 
 
 async def test_overlapping_batches_of_two_writers_record_each_key_once(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import pytest
 from sqlalchemy import URL
+from structlog.testing import capture_logs
 
 from service.composition import APPLICATION_NAME
 from service.private_postgres import PrivatePostgres
@@ -19,7 +20,7 @@ from tests.faults.ledger_check import check_ledger
 from tests.faults.log_check import Violation
 from tests.faults.open_ledger import open_ledger
 from tests.faults.processes import Heard, writing
-from tests.faults.traffic import Answer, Load, send
+from tests.faults.traffic import Answer, Away, Load, send
 from tests.faults.unsafe_append import ASYNCHRONOUS_COMMIT, replace_append
 from tests.faults.waiting import some_more
 from tests.faults.writing_process import Task
@@ -171,3 +172,25 @@ async def test_a_commit_that_does_not_wait_for_the_disk_would_lose_events(
         answers = await kill_under_load(postgres, kill, seed=7, kills=1)
         with pytest.raises(Violation, match="the ledger holds"):
             await check_ledger(postgres.app_url, answers)
+
+
+async def test_a_database_that_has_lost_what_it_committed_is_noticed_and_gone_on_with(
+    data_dir: Path,
+) -> None:
+    """Restored, or failed over to a replica that lagged: nobody is answered from what was lost."""
+    async with own_server(data_dir, LAZY) as postgres:
+        await replace_append(postgres.owner_url, ASYNCHRONOUS_COMMIT)
+        batches = list(Load(5, senders=1, batches=20, numbers=1_000).batches_of(0))
+        async with open_ledger(postgres.app_url) as ledger:
+            lost = [answer for batch in batches for answer in await ledger.send(batch)]
+            os.kill(postgres.pid, signal.SIGKILL)
+            await asyncio.sleep(0.05)
+            await asyncio.to_thread(postgres.ensure_running)
+            with capture_logs() as logs, pytest.raises(Away):
+                await ledger.send(batches[0])
+            again = [answer for batch in batches for answer in await ledger.send(batch)]
+        await check_ledger(postgres.app_url, again)
+        with pytest.raises(Violation, match="the ledger holds"):
+            await check_ledger(postgres.app_url, lost)
+    (told,) = [log for log in logs if log["event"] == "ledger.database_went_back"]
+    assert told["remembered"] > told["found"] >= 1
