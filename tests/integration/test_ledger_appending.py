@@ -196,15 +196,16 @@ async def forbid(on: LedgerOnPostgres, id: str) -> None:
 
 async def test_an_event_that_the_database_rejects_fails_alone(on: LedgerOnPostgres) -> None:
     await forbid(on, "poison")
-    names = ["a", "b", "poison", "c", "d"]
+    names = ["a", "poison", "b", "c", "d"]
     batch = [submission_of(form("x")), submission_of(*map(form, names)), submission_of(form("y"))]
     appended = await on.ledger.append(batch)
     assert [said(outcomes) for outcomes in appended.outcomes] == [
         ["recorded 2"],
-        ["recorded 7", "recorded 8", "event-not-storable", "recorded 9", "recorded 10"],
+        ["recorded 7", "event-not-storable", "recorded 8", "recorded 9", "recorded 10"],
         ["recorded 11"],
     ]
     assert appended.position == 11
+    assert [id for _, id, _ in await on.recorded()][5:] == ["a", "b", "c", "d", "y"]
     assert await on.refusals() == [("poison", "event-not-storable")]
 
 

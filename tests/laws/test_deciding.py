@@ -4,14 +4,16 @@ from collections import defaultdict
 from datetime import datetime
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.decide import NotAllowed
+from domain.events import Event
 from domain.evolve import evolve
 from domain.lifecycle.definition import UNPLACED, EventKind, SubjectKind
 from domain.lifecycle.machine import legal_moves, machine_for
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from events import records
-from events.memory import LEDGER_SUBJECT_ID, Remembered, after, newborn
+from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn
 from events.outcomes import Duplicate, Recorded
 from events.records import OWN_SOURCE, Record
 from events.redeciding import decide_again
@@ -39,15 +41,27 @@ def groups_of(ledger: LedgerInMemory) -> list[list[Record]]:
 
 
 def fold(log: list[Record]) -> dict[str, Remembered]:
-    """Evolve every subject from nothing but the records."""
+    """Evolve every subject from nothing but the records, without the writer's own fold."""
     subjects: dict[str, Remembered] = {}
     for event, _ in log:
         about = event.subject.id or LEDGER_SUBJECT_ID
-        for subject_id in (event.forwarded_to, about):
-            if subject_id is not None:
-                before = subjects.get(subject_id, newborn(event.subject.kind))
-                subjects[subject_id] = after(before, event, subject_id)
+        receiver = event.receiver.id or LEDGER_SUBJECT_ID
+        for subject_id in {about, receiver}:
+            before = subjects.get(subject_id, newborn(event.subject.kind))
+            version = before.version + (subject_id == about)
+            subjects[subject_id] = before._replace(version=version, position=event.position)
+        subjects[receiver] = subjects[receiver]._replace(
+            state=_evolved(subjects[receiver].state, event)
+        )
     return subjects
+
+
+def _evolved(
+    state: LeadState | AccountState | None, event: Event
+) -> LeadState | AccountState | None:
+    if isinstance(state, LeadState):
+        return evolve(state, event)
+    return evolve(state, event) if state is not None else None
 
 
 @given(histories)
@@ -213,6 +227,19 @@ def test_a_strict_batch_is_recorded_whole_or_not_at_all(
     else:
         assert all(isinstance(outcome, Recorded) for outcome in outcomes)
     assert ledger.subjects == fold(ledger.records)
+
+
+@given(histories, st.booleans())
+@thorough
+def test_what_the_writer_remembers_is_what_the_tables_hold(
+    history: list[list[Step]],
+    is_strict: bool,  # noqa: FBT001 - Hypothesis draws it
+) -> None:
+    ledger = tell(history, is_strict=is_strict)
+    for subject_id, remembered in ledger.memory.subjects.items():
+        assert remembered == ledger.subjects.get(subject_id)
+    for identifier, target in ledger.memory.pointers.items():
+        assert target == ledger.pointers.get(identifier)
 
 
 @given(histories)
