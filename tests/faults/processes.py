@@ -9,9 +9,10 @@ from pathlib import Path
 
 from tests.faults.traffic import Answer
 from tests.faults.writing_process import Task, read_line
+from tests.tier import by_tier
 
 REPOSITORY = Path(__file__).parents[2]
-ENDS_WITHIN_S = 600.0
+ENDS_WITHIN_S = by_tier(push=60.0, nightly=3_600.0)
 
 
 @dataclass(slots=True)

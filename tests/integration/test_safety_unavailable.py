@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from service.private_postgres import PrivatePostgres
 from tests.faults.dead_connections import DEAD_CONNECTIONS
@@ -91,9 +92,11 @@ async def test_a_pool_that_is_taken_asks_to_come_again_and_recovers(
         before = await recorded(service, "before")
         # The projections use a connection now and then, the ledger keeps one: take that too.
         await service.services.ledger.close()
-        async with pool_taken(service):
-            answer = await report(service, "meanwhile")
+        with capture_logs() as logs:
+            async with pool_taken(service):
+                answer = await report(service, "meanwhile")
         assert told(answer) == UNAVAILABLE
+        assert "ledger.append_failed" not in {log["event"] for log in logs}
         answers = [*before, *await recorded(service, "meanwhile", "after")]
         await check_ledger(service.app_url, answers)
 
