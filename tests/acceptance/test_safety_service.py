@@ -122,7 +122,7 @@ async def test_a_service_that_is_killed_in_every_part_loses_and_doubles_nothing(
             async with http_door(victim.url, victim.key) as door:
                 again = [answer for batch in left for answer in await door(batch)]
             await check_service(victim, [*told, *again])
-            assert len(told) > 100 * len(kills)
+            assert len(told) > 10 * len(kills), "there was hardly any load to survive"
         finally:
             victim.service.end(signal.SIGKILL)
 
