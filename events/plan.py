@@ -212,7 +212,12 @@ class Plan:
         return leads
 
     def _account_of(self, signal: Signal) -> "_Account":
-        """Find the account that the signal names, or make one."""
+        """Find the account that the signal names, or make one.
+
+        What is about the ledger is about no account, even if it names one.
+        """
+        if signal.subject is SubjectKind.LEDGER:
+            return _Account(None)
         if signal.account_id is not None:
             named = self.subject(signal.account_id)
             exists = named is not None and named.kind is SubjectKind.ACCOUNT

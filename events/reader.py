@@ -59,8 +59,11 @@ class LedgerReader:
 
     async def follow(self, driver: Driver, memory: Memory, head: Head) -> None:
         """Bring the memory to the head that this transaction has locked."""
-        start = memory.position
-        if head.position - start > FOLLOW_MAX:
+        if head.position > memory.position:
+            # First, because the position moves page by page: if the connection is lost between
+            # two of them, a lifecycle before that position would never be asked for again.
+            await self._learn_lifecycles(driver, memory, after=memory.position)
+        if head.position - memory.position > FOLLOW_MAX:
             memory.forget_all()
             memory.position = head.position
         while memory.position < head.position:
@@ -68,8 +71,6 @@ class LedgerReader:
             links = await self._links(driver, memory.position, page[-1]["position"])
             memory.advance([records.decode(row["record"]) for row in page], links)
         memory.recorded_at = head.recorded_at
-        if head.position > start:
-            await self._learn_lifecycles(driver, memory, after=start)
 
     async def known(
         self, driver: Driver, submissions: Sequence[Submission]

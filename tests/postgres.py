@@ -12,6 +12,7 @@ import hashlib
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -34,6 +35,9 @@ Prepare = Callable[[URL, URL], None]
 
 SMALL = {"shared_buffers": "32MB", "max_wal_size": "256MB"}
 """Enough for tests, and several servers may run on one machine."""
+
+DROP_TRIES_MAX = 20
+DROP_PAUSE_S = 0.25
 
 MEMORY = Path("/dev/shm")
 MEMORY_FREE_BYTES_MIN = 2 * 1024**3
@@ -83,7 +87,16 @@ def fresh_database(server: PrivatePostgres, *, prepare: Prepare | None = None) -
 
 
 def drop_database(server: PrivatePostgres, url: URL) -> None:
-    """Remove a fresh database, disconnecting whoever is left in it."""
+    """Remove a fresh database, disconnecting whoever is left in it.
+
+    A worker of the server's own that is just vacuuming there cannot be disconnected by us; it goes
+    by itself.
+    """
+    for _ in range(DROP_TRIES_MAX - 1):
+        with suppress(asyncpg.InsufficientPrivilegeError):
+            _administer(server, f"DROP DATABASE {url.database} WITH (FORCE)")
+            return
+        time.sleep(DROP_PAUSE_S)
     _administer(server, f"DROP DATABASE {url.database} WITH (FORCE)")
 
 

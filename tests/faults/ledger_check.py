@@ -28,8 +28,9 @@ async def check_ledger(app_url: URL, answers: Sequence[Answer]) -> Verified:
         projection = stage_intervals(SCHEMA)
         runner = Runner(engine, schema=SCHEMA, projections=[projection])
         await runner.prepare()
-        while await runner.step(NAME) < verified.position:
-            pass
+        before, position = -1, 0
+        while before < position < verified.position:
+            before, position = position, await runner.step(NAME)
         comparison = (await compare(engine, projection, schema=SCHEMA)).comparison
         if comparison is None or comparison.differing:
             raise Violation(f"projections: expected those of a rebuild, found {comparison}")

@@ -16,6 +16,7 @@ REUSED_ONE_IN = 50
 BATCH_EVENTS_MAX = 6
 STRICT_ONE_IN = 10
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+ANSWERED_WITHIN_S = 45.0
 
 _CLASSES = ("now", "later", "not_yet")
 _REASONS = ("too_early", "no_budget", "competitor")
@@ -142,11 +143,15 @@ async def _send_one(load: Load, door: Door, hear: Hear, sender: int, done: int) 
 
 
 async def until_answered(door: Door, batch: Batch) -> Sequence[Answer]:
-    """Send the same until there is an answer, as every good client does."""
+    """Send the same until there is an answer, as every good client does.
+
+    It is an error if there is none for longer than any fault here lasts.
+    """
     pause_s = FIRST_PAUSE_S
-    while True:
-        try:
-            return await door(batch)
-        except Away:
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+    async with asyncio.timeout(ANSWERED_WITHIN_S):
+        while True:
+            try:
+                return await door(batch)
+            except Away:
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

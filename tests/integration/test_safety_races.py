@@ -67,8 +67,9 @@ async def test_thirty_two_writers_in_two_processes_leave_one_dense_ledger(
     postgres_server: PrivatePostgres,
 ) -> None:
     _, app_url = fresh_database(postgres_server, prepare=prepare)
-    parts = await asyncio.gather(*(write_in_a_process(app_url, load_of(part)) for part in (0, 1)))
-    answers = [*parts[0], *parts[1]]
+    async with asyncio.TaskGroup() as group:
+        parts = [group.create_task(write_in_a_process(app_url, load_of(part))) for part in range(2)]
+    answers = [answer for part in parts for answer in part.result()]
     verified = await check_ledger(app_url, answers)
     assert {answer.status for answer in answers} == {"recorded", "duplicate", "refused"}
     assert verified.decided_again == verified.events - 1

@@ -1,0 +1,206 @@
+"""The plan of a batch, on tables that are dictionaries: odd batches, and what they leave behind."""
+
+from typing import Any
+
+from domain.lifecycle.compiled import compile_lifecycle
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.loading import load
+from domain.state import LeadState
+from events.outcomes import Moved, Outcome, Recorded
+from events.redeciding import decide_again
+from events.refusals import Refused
+from events.shipped import read_lifecycle_text
+from tests.ledger_in_memory import SENDER, LedgerInMemory
+
+HANAKO = {"email": "hanako@acme.example"}
+FORM: dict[str, Any] = {"id": "form", "type": "form.submitted", "lead": HANAKO}
+VISIT: dict[str, Any] = {"id": "visit", "type": "visit.recorded", "lead": {"anonymous_id": "c"}}
+
+
+def recorded(outcome: Outcome) -> Recorded:
+    assert isinstance(outcome, Recorded), outcome
+    return outcome
+
+
+def reason(outcome: Outcome) -> str:
+    assert isinstance(outcome, Refused), outcome
+    return outcome.refusal.reason
+
+
+def absorbed(ledger: LedgerInMemory) -> tuple[str, str]:
+    """Let a visitor be absorbed; return its id and that of the lead that it turned out to be."""
+    (visited, known, _) = ledger.send(
+        VISIT, FORM, {**FORM, "id": "both", "lead": {**HANAKO, "anonymous_id": "c"}}
+    )
+    visitor, lead = recorded(visited).lead, recorded(known).lead
+    assert visitor is not None
+    assert lead is not None
+    return visitor, lead
+
+
+def test_an_event_by_the_cookie_of_an_absorbed_visitor_changes_only_who_absorbed_it() -> None:
+    ledger = LedgerInMemory()
+    visitor, lead = absorbed(ledger)
+    before = ledger.subjects[visitor]
+    outcome = recorded(ledger.send_one("contact.requested", lead={"anonymous_id": "c"}))
+    assert (outcome.subject, outcome.lead, outcome.moved) == (
+        f"lead/{visitor}",
+        lead,
+        Moved("MAL", "MQL"),
+    )
+    after = ledger.subjects[visitor]
+    assert after == before._replace(version=before.version + 1, position=outcome.position)
+    about_lead = [event for event, _ in ledger.records if event.subject.id == lead]
+    assert ledger.subjects[lead].version == len(about_lead)
+
+
+def test_an_absorbed_visitor_has_no_stage_and_forwards() -> None:
+    ledger = LedgerInMemory()
+    visitor, lead = absorbed(ledger)
+    state = ledger.subjects[visitor].state
+    assert isinstance(state, LeadState)
+    assert (state.stage, state.absorbed_by) == (None, lead)
+    survivor = ledger.subjects[lead].state
+    assert isinstance(survivor, LeadState)
+    assert survivor.absorbs == (visitor,)
+
+
+def test_an_absorbed_lead_is_addressed_by_id_by_a_writer_that_knows_nothing() -> None:
+    ledger = LedgerInMemory()
+    visitor, lead = absorbed(ledger)
+    ledger.start_again()
+    assert recorded(ledger.send_one("lead.qualified", lead={"id": visitor})).lead == lead
+
+
+def test_an_absorption_says_where_the_visitor_stood() -> None:
+    ledger = LedgerInMemory()
+    absorbed(ledger)
+    (event,) = [event for event, _ in ledger.records if event.type == "identity.absorbed"]
+    assert (event.stage_from, event.stage_to, event.pass_number) == ("AL", None, 1)
+    assert event.effects["move"] == {"kind": "absorbed"}
+
+
+def test_a_name_alone_does_not_hide_that_the_company_is_a_customer() -> None:
+    ledger = LedgerInMemory()
+    ledger.send(FORM, {"id": "o", "type": "order.recorded", "data": {"order": "o"},
+                       "account": {"domain": "acme.example"}})  # fmt: skip
+    outcome = ledger.send_one("lead.qualified", lead=HANAKO, account={"name": "Acme"})
+    assert reason(outcome) == "move-not-allowed"
+
+
+def assert_decided_again_alike(ledger: LedgerInMemory, **event: Any) -> None:
+    """Send one event, and decide it again from its records alone."""
+    before, end = dict(ledger.subjects), len(ledger.entries)
+    recorded(ledger.send_one(**event))
+    group = ledger.records[end:]
+    assert decide_again(ledger.compiled, before, group) == [record.event for record in group]
+
+
+def test_what_was_decided_is_decided_again_alike() -> None:
+    ledger = LedgerInMemory()
+    sales = SENDER._replace(department="field_sales")
+    card: dict[str, Any] = {"type": "card.captured", "sender": sales}
+    opened = "email.opened"
+    assert_decided_again_alike(ledger, **card, lead=HANAKO)
+    assert_decided_again_alike(ledger, **card, lead={"external_ids": {"crm": "1"}})
+    assert_decided_again_alike(ledger, type=opened, lead=HANAKO, account={"name": "Acme"})
+    assert_decided_again_alike(ledger, type=opened, lead={**HANAKO, "external_ids": {"crm": "1"}})
+    assert_decided_again_alike(ledger, type="visit.recorded", lead={"anonymous_id": "c"})
+    assert_decided_again_alike(ledger, type=opened, lead={**HANAKO, "anonymous_id": "c"})
+    won = {"type": "opportunity.won", "data": {"opportunity": "deal"}}
+    assert_decided_again_alike(ledger, **won, lead={"anonymous_id": "c"})
+    assert_decided_again_alike(ledger, type="contact.requested", lead=HANAKO)
+
+
+def test_a_writer_that_knows_nothing_judges_by_the_leads_own_account() -> None:
+    ledger = LedgerInMemory()
+    ledger.send(FORM, {"id": "o", "type": "order.recorded", "data": {"order": "o"},
+                       "account": {"domain": "acme.example"}})  # fmt: skip
+    ledger.start_again()
+    lead = ledger.records[0].event.subject.id
+    assert reason(ledger.send_one("lead.qualified", lead={"id": lead})) == "move-not-allowed"
+
+
+def test_an_id_of_an_outside_system_never_names_an_account_as_a_lead() -> None:
+    ledger = LedgerInMemory()
+    listed: dict[str, Any] = {
+        "type": "market.target_listed",
+        "account": {"external_ids": {"crm": "1"}},
+    }
+    ledger.send_one(**listed)
+    outcome = ledger.send_one("visit.recorded", lead={"external_ids": {"account:crm": "1"}})
+    assert reason(outcome) == "event-invalid"
+    assert reason(ledger.send_one("form.submitted", lead={"external_ids": {"order": "1"}})) == (
+        "event-invalid"
+    )
+    assert recorded(ledger.send_one("form.submitted", lead={"external_ids": {"crm": "1"}})).lead
+
+
+def test_one_system_may_call_a_lead_and_an_account_alike() -> None:
+    ledger = LedgerInMemory()
+    same = {"external_ids": {"crm": "1"}}
+    outcome = recorded(ledger.send_one("form.submitted", lead=same, account=same))
+    kinds = [ledger.subjects[target].kind for target in ledger.pointers.values()]
+    assert sorted(kinds) == [SubjectKind.ACCOUNT, SubjectKind.LEAD]
+    assert recorded(ledger.send_one("email.opened", lead=same)).lead == outcome.lead
+
+
+def test_one_batch_links_the_same_new_identifier_once() -> None:
+    ledger = LedgerInMemory()
+    lead = {**HANAKO, "phone": "03-1234-5678", "anonymous_id": "c"}
+    outcomes = ledger.send(*({**FORM, "id": f"form-{n}", "lead": lead} for n in range(3)))
+    assert len({recorded(one).lead for one in outcomes}) == 1
+    linked = [event.data["kinds"] for event, _ in ledger.records if event.type == "identity.linked"]
+    assert linked == [["email", "phone", "anonymous_id"], ["domain"]]
+
+
+def test_a_lead_whose_account_changes_within_a_batch_is_judged_by_the_new_one() -> None:
+    ledger = LedgerInMemory()
+    ledger.send(FORM)
+    outcomes = ledger.send(
+        {"id": "o", "type": "order.recorded", "data": {"order": "o"},
+         "account": {"domain": "other.example"}},
+        {"id": "l", "type": "account.linked", "lead": HANAKO,
+         "account": {"domain": "other.example"}},
+        {"id": "q", "type": "lead.qualified", "lead": HANAKO},
+    )  # fmt: skip
+    assert reason(outcomes[2]) == "move-not-allowed"
+
+
+def test_a_decision_makes_no_lead_and_no_account() -> None:
+    ledger = LedgerInMemory()
+    assert reason(ledger.send_one("lead.accepted", lead=HANAKO)) == "lead-unknown"
+    key = ledger.send_one("account.key_set", account={"domain": "acme.example"})
+    assert reason(key) == "account-unknown"
+    assert (ledger.entries, ledger.subjects, ledger.pointers) == ([], {}, {})
+
+
+def test_two_known_people_in_one_event_are_left_for_a_person_to_judge() -> None:
+    ledger = LedgerInMemory()
+    (first, second) = ledger.send(FORM, {**FORM, "id": "2", "lead": {"external_ids": {"crm": "1"}}})
+    both = {**HANAKO, "external_ids": {"crm": "1"}}
+    outcome = recorded(ledger.send_one("email.opened", lead=both))
+    assert outcome.lead == recorded(second).lead
+    (event,) = [event for event, _ in ledger.records if event.type == "identity.conflicted"]
+    assert event.data == {"with": [recorded(first).lead]}
+    assert event.subject.id == recorded(second).lead
+
+
+def test_a_strict_batch_that_is_refused_leaves_no_trace_in_memory() -> None:
+    ledger = LedgerInMemory()
+    ledger.send(FORM, {"id": "x", "type": "lead.sales_accepted", "lead": HANAKO}, is_strict=True)
+    assert set(ledger.memory.subjects.values()) <= {None}
+    assert set(ledger.memory.pointers.values()) <= {None}
+    assert recorded(ledger.send_one("form.submitted", lead=HANAKO)).position == 1
+
+
+def test_an_event_about_the_ledger_points_no_identifier_to_anybody() -> None:
+    text = read_lifecycle_text("demand_funnel")
+    costed = "    campaign.costed: {label: {ja: 費用, en: cost}, subject: ledger}\n"
+    text = text.replace("  decisions:\n", f"  decisions:\n{costed}", 1)
+    ledger = LedgerInMemory(compile_lifecycle(load(text)))
+    outcome = recorded(
+        ledger.send_one("campaign.costed", lead=HANAKO, account={"domain": "acme.example"})
+    )
+    assert (outcome.subject, outcome.lead, outcome.derived) == ("ledger", None, ())
+    assert ledger.pointers == {}
