@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import make_url
 
 from events.ledger import Ledger
@@ -56,4 +57,6 @@ def _tell(sender: int, answers: Sequence[Answer]) -> None:
 
 
 if __name__ == "__main__":
+    # What is logged must not be taken for what was told.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(work(read_task(sys.argv[1])))

@@ -301,7 +301,8 @@ async def test_a_connection_that_is_cut_is_made_anew(on: LedgerOnPostgres) -> No
     async with connection_to(on.app_url) as connection:
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            "WHERE pid <> pg_backend_pid() AND datname = current_database() "
+            "AND usename = current_user"
         )
     assert said(await on.send(form("a"), form("b"))) == ["duplicate 2", "recorded 7"]
 

@@ -123,7 +123,8 @@ class LedgerMachine(RuleBasedStateMachine):
             async with connection_to(self.on.app_url) as connection:
                 await connection.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                    "WHERE pid <> pg_backend_pid() AND datname = current_database() "
+                    "AND usename = current_user"
                 )
             # The pool tells a dead connection by what the loop has heard of it.
             await asyncio.sleep(0.02)
