@@ -34,8 +34,8 @@ Prepare = Callable[[URL, URL], None]
 """Migrate the database of these two URLs (owner's, app's) and leave no connection to it."""
 
 SMALL = {"shared_buffers": "32MB", "max_wal_size": "256MB", "autovacuum": "off"}
-"""Enough for tests, and several servers may run on one machine. Without autovacuum, because tests end
-all connections to a database, and those of the server itself are not theirs to end."""
+"""Enough for tests, and several servers may run on one machine. Without autovacuum, because tests
+end all connections to a database, and those of the server itself are not theirs to end."""
 
 DROP_TRIES_MAX = 20
 DROP_PAUSE_S = 0.25
