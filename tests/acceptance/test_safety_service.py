@@ -15,7 +15,7 @@ from tests.faults.http_door import http_door, read_feed, read_refusals, send_and
 from tests.faults.log_check import Violation, check_log, check_refusals
 from tests.faults.traffic import Answer, Batch, Load, send
 from tests.faults.waiting import some_more
-from tests.processes import family_of
+from tests.processes import Process, family_of
 from tests.running_service import ROOT, RunningService, eventually, running_service, start_service
 from tests.tier import by_tier
 
@@ -40,15 +40,20 @@ class Victim:
         return self.service.url
 
     def kill_worker(self, draw: random.Random) -> None:
+        eventually(self.service.workers)
         draw.choice(self.service.workers()).kill()
 
     def kill_backend(self, draw: random.Random) -> None:
+        eventually(self.backends)
+        draw.choice(self.backends()).kill()
+
+    def backends(self) -> list[Process]:
         postmaster = self.service.postmaster()
-        assert postmaster is not None
-        serving = [one for one in family_of(postmaster.pid) if "leadledger_app" in one.command]
-        draw.choice(serving).kill()
+        family = family_of(postmaster.pid) if postmaster is not None else []
+        return [one for one in family if "leadledger_app" in one.command]
 
     def kill_postmaster(self, _: random.Random) -> None:
+        eventually(self.service.postmaster)
         postmaster = self.service.postmaster()
         assert postmaster is not None
         postmaster.kill()
