@@ -79,7 +79,7 @@ async def under_load(victim: Victim, told: list[Answer]) -> AsyncIterator[list[B
             await send_and_leave(victim.url(), victim.key, batch)
             await asyncio.sleep(LEAVE_EVERY_S)
 
-    load = Load(7, SENDERS, batches=100_000, numbers=4_000)
+    load = Load(7, SENDERS, batches=100_000, numbers=500, drift=40)
     async with http_door(victim.url, victim.key) as door:
         tasks = [
             asyncio.create_task(send(load, door, lambda _, new: told.extend(new))),

@@ -59,12 +59,15 @@ class Load:
     """That each of them sends."""
     numbers: int
     first_number: int = 0
+    drift: int = 0
+    """By how much the numbers go on with each batch, so that a long load never runs out of news."""
 
     def batches_of(self, sender: int) -> Iterator[Batch]:
         draw = random.Random(f"{self.seed}/{sender}")
-        for _ in range(self.batches):
+        for batch in range(self.batches):
             size = draw.randint(1, BATCH_EVENTS_MAX)
-            numbers = [self.first_number + draw.randrange(self.numbers) for _ in range(size)]
+            first = self.first_number + self.drift * batch
+            numbers = [first + draw.randrange(self.numbers) for _ in range(size)]
             events = [event_of(number, draw) for number in numbers]
             yield Batch(events, draw.randrange(STRICT_ONE_IN) == 0)
 

@@ -40,7 +40,7 @@ LOAD_S = 0.4
 async def write_and_be_killed(app_url: URL, *, ledger: str, seed: int, kills: int) -> Heard:
     """Send one load through processes that are killed one after the other."""
     draw = random.Random(seed)
-    load = Load(seed, senders=8, batches=100_000, numbers=by_tier(push=4_000, nightly=40_000))
+    load = Load(seed, senders=8, batches=100_000, numbers=500, drift=10)
     heard = Heard([0] * load.senders)
     for _ in range(kills):
         task = Task(
@@ -122,8 +122,8 @@ async def kill_under_load(
         loads = [
             asyncio.create_task(send(load, at.send, lambda _, told: answers.extend(told)))
             for at, load in (
-                (one, Load(seed, senders=8, batches=100_000, numbers=3_000)),
-                (other, Load(seed + 1, senders=8, batches=100_000, numbers=3_000)),
+                (one, Load(seed, senders=8, batches=100_000, numbers=500, drift=20)),
+                (other, Load(seed + 1, senders=8, batches=100_000, numbers=500, drift=20)),
             )
         ]
         for _ in range(kills):
