@@ -2,8 +2,9 @@
 
 from domain.course import DEPARTMENT, Course
 from domain.lifecycle.compiled import CompiledMove
-from domain.lifecycle.definition import MoveKind, Role, SubjectKind
+from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.origins import origin_of
+from domain.roles import PURCHASES, has_bought
 from domain.state import LeadState, StandingFact
 
 CONSEQUENCES_MAX = 16
@@ -32,14 +33,21 @@ def _follow_on_account(course: Course) -> None:
         return
     by_lead = course.signal.subject is SubjectKind.LEAD
     data = {"lead": course.lead.id} if by_lead else {}
-    has_bought = course.signal.type.role in (Role.PLACES_ORDER, Role.WINS_OPPORTUNITY)
-    wanted = [triggers.customer_gained] if has_bought else []
+    wanted = [triggers.customer_gained] if _brings_purchase(course) else []
     if by_lead and course.state.lead.stage is not None:
         wanted.append(triggers.prospect_gained)
     for type in wanted:
         move = course.find(SubjectKind.ACCOUNT, type, data)
         if move is not None:
             course.add(type, course.account, data=data, move=move)
+
+
+def _brings_purchase(course: Course) -> bool:
+    """Whether the account has bought by this event: by itself, or by a lead that joins it."""
+    effects = course.events[0].effects
+    if course.signal.type.role in PURCHASES:
+        return "opportunities" in effects or "orders" in effects
+    return "account" in effects and has_bought(course.state.lead)
 
 
 def _judge_exclusion(course: Course) -> bool:

@@ -4,6 +4,7 @@ Pure and total. The machine is asked here, through the table compiled from it; t
 written into the events, so that `evolve` never has to ask again.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from domain.consequences import follow
@@ -14,7 +15,7 @@ from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.origins import origin_of
 from domain.refusing import NotAllowed, refusal_of
-from domain.roles import effects_of_role
+from domain.roles import BUSINESS, effects_of_role
 from domain.signals import Signal
 from domain.state import LeadState, State
 
@@ -57,15 +58,17 @@ def _report(course: Course) -> NotAllowed | None:
     subject, forwarded_to = course.account if kind is SubjectKind.ACCOUNT else course.lead, None
     standing = course.standing(kind)
     effects = effects_of_role(signal, standing)
+    is_repeated = signal.type.role in BUSINESS and not effects
     if kind is SubjectKind.LEAD:
         resolution = course.party.lead
         assert resolution is not None
-        effects |= _effects_on_lead(course)
+        effects |= _effects_on_lead(course, is_repeated=is_repeated)
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         if resolution.receiver != resolution.subject:
             forwarded_to = resolution.receiver
     course.foresee(effects)
-    move = course.find(kind, signal.type.name, signal.data)
+    # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
+    move = None if is_repeated else course.find(kind, signal.type.name, signal.data)
     if move is None and signal.type.kind is EventKind.DECISION:
         refused = refusal_of(course, kind)
         if refused is not None:
@@ -85,7 +88,7 @@ def _report(course: Course) -> NotAllowed | None:
     return None
 
 
-def _effects_on_lead(course: Course) -> dict[str, Any]:
+def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
     signal, lead = course.signal, course.state.lead
     effects: dict[str, Any] = {}
     if signal.holds_personal_data and not lead.known:
@@ -99,7 +102,7 @@ def _effects_on_lead(course: Course) -> dict[str, Any]:
         effects["attributes"] = news
     if course.party.account is not None and course.party.account != lead.account:
         effects["account"] = course.party.account
-    if signal.type.stands_as is not None:
+    if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}
     return effects
@@ -134,4 +137,32 @@ def _absorb(course: Course, other: str, standing: LeadState) -> None:
             effective_at=not_before(standing.entered_at, event.occurred_at),
             pass_number=standing.pass_number,
         )
-    course.add("identity.merged", course.lead, data={"absorbed": other}, effects={"absorbs": other})
+    inherited = _inheritance(course.state.lead, standing)
+    course.add(
+        "identity.merged",
+        course.lead,
+        data={"absorbed": other},
+        effects={"absorbs": other, **inherited},
+    )
+
+
+def _inheritance(lead: LeadState, visitor: LeadState) -> dict[str, Any]:
+    """What a lead takes over from the visitor that it was: deals, orders, and facts that stand.
+
+    Of a deal that both know, the lead's own report counts; of two facts of one type, the later.
+    """
+    known = {fact.type: fact.position for fact in lead.standing}
+    inherited: dict[str, Any] = {
+        "opportunities": _not_in(lead.opportunities, visitor.opportunities),
+        "orders": _not_in(lead.orders, visitor.orders),
+        "inherits": [
+            [fact.type, fact.position, dict(fact.data), list(fact.moved_to)]
+            for fact in visitor.standing
+            if fact.position > known.get(fact.type, 0)
+        ],
+    }
+    return {name: value for name, value in inherited.items() if value}
+
+
+def _not_in(own: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    return {id: status for id, status in others.items() if id not in own}

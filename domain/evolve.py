@@ -10,6 +10,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     stands          fields of this event that its guards read, and whose department reported it:
                     it is kept as a standing fact, in place of an earlier one of its type (the last
                     call of a pass is what counts)
+    inherits        standing facts of an absorbed visitor: type, position, fields, stages moved to
     fact            the position of the standing fact that causes the move
     move            how the last stay ended, and the stages passed over
 """
@@ -62,10 +63,16 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
         changes["absorbs"] = (*state.absorbs, effects["absorbs"])
     if "absorbed_by" in effects:
         changes["stage"] = None
+    news = [
+        StandingFact(type, position, data, tuple(moved_to))
+        for type, position, data, moved_to in effects.get("inherits", ())
+    ]
     if "stands" in effects:
-        fact = StandingFact(event.type, event.position, effects["stands"])
-        others = [one for one in state.standing if one.type != fact.type]
-        changes["standing"] = (*others, fact)
+        news.append(StandingFact(event.type, event.position, effects["stands"]))
+    if news:
+        replaced = {fact.type for fact in news}
+        others = [fact for fact in state.standing if fact.type not in replaced]
+        changes["standing"] = (*others, *news)
     return changes
 
 

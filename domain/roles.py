@@ -18,8 +18,14 @@ _OPPORTUNITY = {
 _ORDER = {Role.PLACES_ORDER: STANDING, Role.CANCELS_ORDER: CANCELLED}
 
 
+BUSINESS = frozenset({*_OPPORTUNITY, *_ORDER})
+"""Roles of deals and orders: what they are about has an id, and a report can repeat another."""
+ORDER_ROLES = frozenset(_ORDER)
+PURCHASES = frozenset({Role.WINS_OPPORTUNITY, Role.PLACES_ORDER})
+
+
 def effects_of_role(signal: Signal, standing: LeadState | AccountState) -> dict[str, Any]:
-    """Return the effects that the event type's role has, if it has one.
+    """Return the effects that the event type's role has; none if it tells nothing new.
 
     Reports come in any order: an opportunity that is already won or lost is not opened by the late
     report of its creation, and a cancelled order does not stand again.
@@ -28,13 +34,18 @@ def effects_of_role(signal: Signal, standing: LeadState | AccountState) -> dict[
     if role is None:
         return {}
     if role in _OPPORTUNITY:
-        opportunity = signal.data[OPPORTUNITY_FIELD]
-        if role is Role.OPENS_OPPORTUNITY and opportunity in standing.opportunities:
-            return {}
-        return {"opportunities": {opportunity: _OPPORTUNITY[role]}}
+        opportunity, status = signal.data[OPPORTUNITY_FIELD], _OPPORTUNITY[role]
+        before = standing.opportunities.get(opportunity)
+        is_late = role is Role.OPENS_OPPORTUNITY and before is not None
+        return {} if is_late or before == status else {"opportunities": {opportunity: status}}
     if role in _ORDER:
-        order = signal.data[ORDER_FIELD]
-        if role is Role.PLACES_ORDER and order in standing.orders:
-            return {}
-        return {"orders": {order: _ORDER[role]}}
+        order, status = signal.data[ORDER_FIELD], _ORDER[role]
+        before = standing.orders.get(order)
+        is_late = role is Role.PLACES_ORDER and before is not None
+        return {} if is_late or before == status else {"orders": {order: status}}
     return {"owner": signal.data[OWNER_FIELD] if role is Role.ASSIGNS_OWNER else None}
+
+
+def has_bought(lead: LeadState) -> bool:
+    """Whether a deal of this lead is won, or an order of it stands."""
+    return WON in lead.opportunities.values() or STANDING in lead.orders.values()

@@ -21,10 +21,11 @@ from domain.events import LEDGER, Event
 from domain.lifecycle.loading import load as load_lifecycle
 from events import rows
 from events.answers import not_storable, refused
+from events.entries import Known
 from events.failures import CONNECTION_LOST, EVENT_REJECTED, LedgerUnavailable
 from events.memory import Memory
 from events.outcomes import Outcome
-from events.plan import Known, Plan
+from events.plan import Plan
 from events.reader import LedgerReader
 from events.refusals import Refused
 from events.sessions import Driver, Session, open_session

@@ -202,7 +202,7 @@ def _subject(
         if parties.names_a_lead:
             return SubjectKind.LEAD
         if event_type.role in (Role.PLACES_ORDER, Role.CANCELS_ORDER):
-            return _subject_of_order(parties, references)
+            return SubjectKind.ACCOUNT if parties.names_an_account else SubjectKind.LEAD
         if references:
             return SubjectKind.LEAD
         return Refusal(
@@ -218,12 +218,6 @@ def _subject(
             "/account",
         )
     return event_type.subject
-
-
-def _subject_of_order(parties: Parties, references: tuple[Identifier, ...]) -> SubjectKind:
-    if parties.names_an_account:
-        return SubjectKind.ACCOUNT
-    return SubjectKind.LEAD if len(references) > 1 else SubjectKind.LEDGER
 
 
 @lru_cache(maxsize=1)

@@ -14,9 +14,11 @@ from domain.decide import RULES, NotAllowed, Party, decide
 from domain.events import Event
 from domain.identity import Resolution, resolve
 from domain.lifecycle.definition import EventKind, SubjectKind
+from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Signal
 from domain.state import AccountState, LeadState, State
 from events import answers, records
+from events.entries import Entry, Known, Link
 from events.ids import new_id
 from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, after, newborn
 from events.outcomes import Duplicate, Outcome, Recorded
@@ -24,33 +26,6 @@ from events.refusals import Refusal, Refused
 from events.submissions import Item, Submission
 
 SALT_BYTES = 32
-
-
-class Known(NamedTuple):
-    """An event that the ledger, or this batch, already has under a key."""
-
-    position: int
-    leaf: bytes
-    fingerprint: bytes | None
-
-
-class Entry(NamedTuple):
-    """One event of the batch as it will be written."""
-
-    event: Event
-    envelope: records.Envelope
-    subject_id: str
-    record: str
-    leaf: bytes
-    fingerprint: bytes | None
-    salt: bytes
-    personal: bytes | None
-
-
-class Link(NamedTuple):
-    identifier: Identifier
-    subject_id: str
-    position: int
 
 
 @dataclass(slots=True)
@@ -147,6 +122,8 @@ class Plan:
         return item
 
     def _decide(self, signal: Signal) -> Recorded | Refusal:
+        if self._leads_to_nobody(signal):
+            signal = signal._replace(subject=SubjectKind.LEDGER)
         account = self._account_of(signal)
         lead: Resolution | None = None
         if signal.subject is SubjectKind.LEAD:
@@ -176,6 +153,16 @@ class Plan:
         if isinstance(decided, NotAllowed):
             return answers.not_allowed(decided)
         return self._write(signal, party, account, decided)
+
+    def _leads_to_nobody(self, signal: Signal) -> bool:
+        """Whether it is an order by its own or its deal's id alone, which no lead has (rule 12)."""
+        return (
+            signal.type.role in ORDER_ROLES
+            and signal.subject is SubjectKind.LEAD
+            and signal.lead_id is None
+            and not signal.identifiers
+            and not self._pointers(signal)
+        )
 
     def subject(self, subject_id: str) -> Remembered | None:
         """Return a subject as the items before this one left it."""

@@ -10,9 +10,9 @@ from domain.lifecycle.loading import load as load_lifecycle
 from domain.signals import Identifier, Signal
 from domain.state import LeadState
 from events import records, states
+from events.entries import Known
 from events.failures import NotMigrated
 from events.memory import Memory, Remembered
-from events.plan import Known
 from events.sessions import Driver
 from events.statements import Statement
 from events.submissions import Item, Submission

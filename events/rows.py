@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 
 from events import records, states
+from events.entries import Entry, Link
 from events.memory import Remembered
-from events.plan import Entry, Link, Plan
+from events.plan import Plan
 from events.refusals import Refused
 
 

@@ -15,10 +15,11 @@ from domain.signals import Identifier
 from events import native, states
 from events.context import Context
 from events.digests import Digests
+from events.entries import Entry, Known
 from events.ids import new_id
 from events.memory import Memory, Remembered
 from events.outcomes import Outcome
-from events.plan import Entry, Known, Plan
+from events.plan import Plan
 from events.reader import _missing
 from events.records import Record, decode
 from events.refusals import Refusal, Refused

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.entries import Known
 from events.ledger import Ledger
-from events.plan import Known
 from events.reader import LedgerReader
 from events.sessions import Driver
 from events.submissions import Submission

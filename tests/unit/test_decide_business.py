@@ -1,5 +1,7 @@
 """Deals, orders and companies: what takes a lead to the end, and what belongs to its account."""
 
+from typing import Any
+
 import pytest
 
 from domain.decide import NotAllowed
@@ -159,7 +161,7 @@ def test_a_deal_won_before_the_first_contact_takes_no_time_and_is_not_dropped() 
     ("type", "data"),
     [("opportunity.won", {"opportunity": "x"}), ("order.recorded", {"order": "o"})],
 )
-def test_business_wins_whoever_was_given_up(stage: str, type: str, data: dict[str, str]) -> None:
+def test_business_wins_whoever_was_given_up(stage: str, type: str, data: dict[str, Any]) -> None:
     assert Story().reach(stage).tell(type, data=data) == [f"{type}: {stage} → WON advanced"]
 
 
@@ -261,3 +263,49 @@ def test_the_lead_remembers_its_account() -> None:
     assert story.events[0].effects["account"] == ACCOUNT
     story.tell("email.opened")
     assert "account" not in story.events[-1].effects
+
+
+@pytest.mark.parametrize(
+    ("type", "fields"),
+    [("opportunity.won", {"opportunity": "deal"}), ("order.recorded", {"order": "o"})],
+)
+def test_business_that_is_told_again_moves_no_later_pass(type: str, fields: dict[str, Any]) -> None:
+    story = Story(account=ACCOUNT).reach("WON")
+    story.tell("order.recorded", order="o")
+    story.tell("contact.requested", channel="web")
+    assert story.tell(type, **fields) == [type]
+    assert (story.stage, story.lead.pass_number) == ("MQL", 2)
+
+
+def test_an_old_order_that_is_told_again_wins_no_churned_customer_back() -> None:
+    story = Story(account=ACCOUNT).reach("WON")
+    story.tell("order.recorded", order="o")
+    story.tell("customer.churned")
+    assert story.tell("order.recorded", order="o") == ["order.recorded"]
+
+
+@pytest.mark.parametrize(
+    ("type", "fields"),
+    [("opportunity.won", {"opportunity": "deal"}), ("order.recorded", {"order": "o"})],
+)
+def test_a_company_is_a_customer_once_a_lead_that_has_bought_is_linked_to_it(
+    type: str, fields: dict[str, Any]
+) -> None:
+    story = Story()
+    story.tell("form.submitted", known=True)
+    story.tell(type, **fields)
+    assert story.tell("account.linked", account=ACCOUNT) == [
+        "account.linked",
+        f"account.customer_gained on account/{ACCOUNT}: unplaced → C entered",
+    ]
+
+
+def test_a_cancelled_order_makes_no_customer_of_the_company_linked_later() -> None:
+    story = Story()
+    story.tell("form.submitted", known=True)
+    story.tell("order.recorded", order="o")
+    story.tell("order.cancelled", order="o")
+    assert story.tell("account.linked", account=ACCOUNT) == [
+        "account.linked",
+        f"account.prospect_gained on account/{ACCOUNT}: unplaced → PROSPECT entered",
+    ]

@@ -192,10 +192,10 @@ DESK = {"email": "info@example.co.jp"}
         ({"account": {"domain": "example.com"}}, {}, SubjectKind.ACCOUNT, (ORDER,)),
         ({"lead": DESK}, {}, SubjectKind.ACCOUNT, (ORDER,)),
         ({}, {"opportunity": "d-1"}, SubjectKind.LEAD, (DEAL, ORDER)),
-        ({}, {}, SubjectKind.LEDGER, (ORDER,)),
+        ({}, {}, SubjectKind.LEAD, (ORDER,)),
     ],
 )
-def test_an_order_is_about_a_lead_an_account_a_deal_or_nobody(
+def test_an_order_is_read_as_about_a_lead_unless_it_names_an_account_alone(
     parties: dict[str, Any],
     data: dict[str, Any],
     subject: SubjectKind,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from domain.lifecycle.compiled import compile_lifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.loading import load
@@ -204,3 +206,56 @@ def test_an_event_about_the_ledger_points_no_identifier_to_anybody() -> None:
     )
     assert (outcome.subject, outcome.lead, outcome.derived) == ("ledger", None, ())
     assert ledger.pointers == {}
+
+
+@pytest.mark.parametrize(
+    ("type", "data", "to"),
+    [
+        ("opportunity.created", {"opportunity": "deal"}, "OPP"),
+        ("opportunity.won", {"opportunity": "deal"}, "WON"),
+        ("order.recorded", {"order": "o"}, "WON"),
+    ],
+)
+def test_what_a_visitor_did_early_moves_the_lead_that_it_turns_out_to_be(
+    type: str, data: dict[str, str], to: str
+) -> None:
+    ledger = LedgerInMemory()
+    cookie = {"anonymous_id": "c"}
+    early = recorded(ledger.send_one(type, lead=cookie, data=data))
+    assert early.moved is None
+    recorded(ledger.send_one("form.submitted", lead=HANAKO))
+    joined = recorded(ledger.send_one("form.submitted", lead={**HANAKO, **cookie}))
+    assert [(one.type, one.moved) for one in joined.derived if one.moved is not None][:1] == [
+        ("lead.reconsidered", Moved("MAL", to))
+    ]
+    assert joined.stage == to
+
+
+def test_what_the_lead_knows_of_a_deal_counts_more_than_what_its_visitor_knew() -> None:
+    ledger = LedgerInMemory()
+    cookie, deal = {"anonymous_id": "c"}, {"opportunity": "deal"}
+    recorded(ledger.send_one("opportunity.created", lead=cookie, data=deal))
+    recorded(ledger.send_one("form.submitted", lead=HANAKO))
+    recorded(ledger.send_one("opportunity.lost", lead=HANAKO, data=deal))
+    joined = recorded(ledger.send_one("form.submitted", lead={**HANAKO, **cookie}))
+    assert joined.stage == "MAL"
+    state = ledger.subjects[joined.lead or ""].state
+    assert isinstance(state, LeadState)
+    assert state.opportunities == {"deal": "lost"}
+
+
+def test_an_order_is_cancelled_by_its_own_id_alone() -> None:
+    ledger = LedgerInMemory()
+    bought = recorded(ledger.send_one("order.recorded", lead=HANAKO, data={"order": "o"}))
+    cancelled = recorded(ledger.send_one("order.cancelled", data={"order": "o"}))
+    assert cancelled.lead == bought.lead
+    state = ledger.subjects[bought.lead or ""].state
+    assert isinstance(state, LeadState)
+    assert state.orders == {"o": "cancelled"}
+
+
+@pytest.mark.parametrize("data", [{"order": "o"}, {"order": "o", "opportunity": "nobody's"}])
+def test_an_order_that_leads_to_nobody_is_about_the_ledger(data: dict[str, str]) -> None:
+    ledger = LedgerInMemory()
+    assert recorded(ledger.send_one("order.recorded", data=data)).subject == "ledger"
+    assert recorded(ledger.send_one("order.cancelled", data=data)).subject == "ledger"
