@@ -89,7 +89,7 @@ class Course:
             occurred_at=self.signal.occurred_at,
             data=data,
             effects=effects or {},
-            cause=self.position if self.events else None,
+            cause=self.position if self.events else self.signal.cause,
             forwarded_to=forwarded_to,
         )
         if move is not None:
@@ -120,7 +120,10 @@ class Course:
         if event.subject.kind is SubjectKind.LEAD:
             if event.receiver != self.lead:
                 return self.state
-            return State(evolve(self.state.lead, event), self.state.account)
+            account = self.state.account
+            if account is not None and event.effects.get("business_of") == self.party.account:
+                account = evolve(account, event._replace(stage_to=None))
+            return State(evolve(self.state.lead, event), account)
         if event.subject.kind is SubjectKind.LEDGER or self.state.account is None:
             return self.state
         return State(self.state.lead, evolve(self.state.account, event))

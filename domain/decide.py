@@ -66,6 +66,8 @@ def _report(course: Course) -> NotAllowed | None:
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         if resolution.receiver != resolution.subject:
             forwarded_to = resolution.receiver
+    if signal.timer is not None:
+        effects["timers"] = {signal.timer: None}
     course.foresee(effects)
     # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
     move = None if is_repeated else course.find(kind, signal.type.name, signal.data)
@@ -91,6 +93,9 @@ def _report(course: Course) -> NotAllowed | None:
 def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
     signal, lead = course.signal, course.state.lead
     effects: dict[str, Any] = {}
+    assert course.party.lead is not None
+    if course.party.lead.is_new and course.compiled.version != lead.lifecycle:
+        effects["lifecycle"] = course.compiled.version
     if signal.holds_personal_data and not lead.known:
         effects["known"] = True
     news = {
@@ -102,6 +107,8 @@ def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
         effects["attributes"] = news
     if course.party.account is not None and course.party.account != lead.account:
         effects["account"] = course.party.account
+    if course.party.account is not None and not is_repeated and signal.type.role in BUSINESS:
+        effects["business_of"] = course.party.account
     if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}

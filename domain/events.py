@@ -44,6 +44,14 @@ class Event(NamedTuple):
     pass_number: int | None = None
 
     @property
+    def also_seen_by(self) -> tuple[str, ...]:
+        """Who else's state it changes: the lead that received it, the account of its business."""
+        business_of = self.effects.get("business_of")
+        if business_of is None:
+            return () if self.forwarded_to is None else (self.forwarded_to,)
+        return (business_of,) if self.forwarded_to is None else (self.forwarded_to, business_of)
+
+    @property
     def receiver(self) -> Subject:
         """The subject whose state the event changes."""
         if self.forwarded_to is None:

@@ -55,3 +55,7 @@ class Signal(NamedTuple):
     holds_personal_data: bool
     """Whether it tells who somebody is; a cookie alone does not."""
     fingerprint: bytes
+    cause: int | None = None
+    """Position of the event that this one follows from, where the service itself reports it."""
+    timer: str | None = None
+    """Name of the timer that it is the firing of."""

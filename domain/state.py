@@ -24,6 +24,23 @@ class StandingFact(NamedTuple):
     """Stages that it has moved the lead to: it does not do so twice in a pass."""
 
 
+class Timer(NamedTuple):
+    """Something that happens by itself if nothing happens first."""
+
+    due_at: datetime
+    armed_by: int
+    """Position of the event that set it: the cause of what it fires."""
+
+
+class Point(NamedTuple):
+    """Points that one event gave by one rule. They grow old from the time it happened."""
+
+    rule: str
+    points: int
+    position: int
+    occurred_at: datetime
+
+
 class LeadState(NamedTuple):
     """A lead in its current pass."""
 
@@ -48,6 +65,27 @@ class LeadState(NamedTuple):
     standing: tuple[StandingFact, ...] = ()
     absorbed_by: str | None = None
     absorbs: tuple[str, ...] = ()
+    lifecycle: int = 1
+    """The version it is decided by, until it is reassessed under a later one."""
+    timers: Mapping[str, Timer] = NOTHING
+    """What is due, by name: `deadline.acceptance`, `revisit`."""
+    fit: Mapping[str, int] = NOTHING
+    """Rule → points for what is known of the person."""
+    points: tuple[Point, ...] = ()
+    """What the events of this pass gave, in order of their positions."""
+    grade: str | None = None
+    market: str | None = None
+    priority: str | None = None
+    attempts: tuple[datetime, ...] = ()
+    """Attempts of this pass that did not reach the person, oldest first."""
+    screened_as: str | None = None
+    """Class of the last completed screening of this pass."""
+    revisit_on: str | None = None
+    """The day, as YYYY-MM-DD, before which a recycled lead is left alone."""
+    blocks: Mapping[str, str] = NOTHING
+    """Channel → what forbids it: the type of the event that did."""
+    flags: Mapping[str, str] = NOTHING
+    """What a person should know: reasons that would exclude a lead that has gone beyond that."""
 
 
 class AccountState(NamedTuple):

@@ -68,7 +68,7 @@ class Intake:
 
         Who waits for the future shields it: cancelling it would not take the submission back.
         """
-        size = len(submission.items)
+        size = submission.size
         if self._is_closing:
             raise LedgerUnavailable("the service is shutting down")
         if self._items and self._items + size > WAITING_ITEMS_MAX:
@@ -100,10 +100,10 @@ class Intake:
         batch: list[_Waiting] = []
         size = 0
         while self._waiting and (
-            not batch or size + len(self._waiting[0].submission.items) <= BATCH_ITEMS_MAX
+            not batch or size + self._waiting[0].submission.size <= BATCH_ITEMS_MAX
         ):
             waiting = self._waiting.popleft()
-            size += len(waiting.submission.items)
+            size += waiting.submission.size
             batch.append(waiting)
         self._items -= size
         return batch

@@ -42,6 +42,9 @@ ANSWER_WAIT_S = 30.0
 CLOCK_TRIES_MAX = 3
 """Proposals of a recorded time: ours, then the database's own, then once more."""
 
+CLOCK_TOLERANCE = timedelta(seconds=0.5)
+"""Half of what the append lets pass."""
+
 _TRY_AGAIN: tuple[type[Exception], ...] = (*CONNECTION_LOST, asyncpg.PostgresError)
 
 log = structlog.get_logger()
@@ -85,7 +88,8 @@ class Ledger:
     async def open(self) -> None:
         """Learn where the ledger stands and by which lifecycle it decides."""
         session = await self._open_session()
-        await self._reader.begin(session.driver, self.memory)
+        head = await self._reader.begin(session.driver, self.memory)
+        self._follow_clock(head.database_time)
 
     async def append(self, submissions: Sequence[Submission]) -> Appended:
         """Decide and record a batch. Returns when it is on disk.
@@ -108,7 +112,7 @@ class Ledger:
         session = await self._open_session()
         for _ in range(CLOCK_TRIES_MAX):
             plan = Plan(self.memory, {}, self._propose_time())
-            plan.enter_own(
+            plan.draft.enter_own(
                 Event(1, "lifecycle.published", LEDGER, plan.recorded_at, data, {}),
                 id="lifecycle.1",
                 lifecycle=1,
@@ -118,10 +122,14 @@ class Ledger:
             except (_Stale, asyncpg.UniqueViolationError):
                 return False
             except _ClockDiffers as differs:
-                self._clock_ahead = differs.database_time - datetime.now(UTC)
+                self._follow_clock(differs.database_time)
             else:
                 return True
         raise self._clock_behind()
+
+    def now(self) -> datetime:
+        """Return the time by the one clock that all writers of this ledger share."""
+        return datetime.now(UTC) + self._clock_ahead
 
     def forget(self) -> None:
         """Distrust what is remembered; the next batch reads it anew.
@@ -225,7 +233,7 @@ class Ledger:
                 if not plan.is_empty:
                     await self._write_rows(session.driver, plan)
             except _ClockDiffers as differs:
-                self._clock_ahead = differs.database_time - datetime.now(UTC)
+                self._follow_clock(differs.database_time)
             else:
                 return plan, Appended(outcomes, plan.position)
         raise self._clock_behind()
@@ -243,6 +251,11 @@ class Ledger:
         if row["outcome"] == "clock-differs":
             raise _ClockDiffers(row["database_time"])
 
+    def _follow_clock(self, database_time: datetime) -> None:
+        """Go by the database's clock where ours is not the same."""
+        ahead = database_time - datetime.now(UTC)
+        self._clock_ahead = ahead if abs(ahead) > CLOCK_TOLERANCE else timedelta()
+
     def _clock_behind(self) -> LedgerUnavailable:
         return LedgerUnavailable(
             f"the ledger's last event was recorded at {self.memory.recorded_at}, which is ahead of "
@@ -250,7 +263,7 @@ class Ledger:
         )
 
     def _propose_time(self) -> datetime:
-        return max(datetime.now(UTC) + self._clock_ahead, self.memory.recorded_at)
+        return max(self.now(), self.memory.recorded_at)
 
     async def _halve(
         self, submissions: Sequence[Submission], error: asyncpg.PostgresError
@@ -262,13 +275,18 @@ class Ledger:
             second = await self.append(submissions[middle:])
             return Appended([*first.outcomes, *second.outcomes], second.position)
         submission = submissions[0]
-        items = submission.items
+        items, woken = submission.items, submission.woken
+        if len(woken) > 1 or (woken and items):
+            middle = (len(woken) + 1) // 2
+            rest = submission._replace(woken=woken[middle:])
+            halves = await self._halve([Submission((), woken=woken[:middle]), rest], error)
+            return Appended([halves.outcomes[1]], halves.position)
         if len(items) > 1 and not submission.is_strict:
             middle = len(items) // 2
             parts = [Submission(items[:middle]), Submission(items[middle:])]
             halves = await self._halve(parts, error)
             return Appended([[*halves.outcomes[0], *halves.outcomes[1]]], halves.position)
-        log.error("ledger.event_rejected_by_database", error=type(error).__name__)
+        log.error("ledger.event_rejected_by_database", error=type(error).__name__, woken=woken)
         return await self._keep_refused([refused(item, not_storable()) for item in items])
 
     async def _keep_refused(self, outcomes: Sequence[Refused]) -> Appended:

@@ -1,11 +1,11 @@
 -- name: read_head
 -- Where the log ends, and the one clock that all writers share.
-SELECT position, recorded_at, clock_timestamp() AS database_time
+SELECT position, recorded_at, clock_timestamp() + clock_ahead AS database_time
   FROM ledger.ledger_head
 
 -- name: lock_head
 -- From here to commit this transaction alone writes this ledger.
-SELECT position, recorded_at, clock_timestamp() AS database_time
+SELECT position, recorded_at, clock_timestamp() + clock_ahead AS database_time
   FROM ledger.ledger_head
    FOR UPDATE
 
@@ -18,6 +18,7 @@ SELECT outcome, head_position, database_time
        :occurred, :leaves, :records, :fingerprints,
        :personal_positions, :personal_salts, :personal_contents,
        :state_ids, :state_kinds, :state_versions, :state_positions, :states,
+       :state_dues, :state_lifecycles,
        :link_digests, :link_positions, :link_kinds, :link_subjects,
        :refusal_ids, :refusal_times, :refusal_keys, :refusal_sources,
        :refusal_event_ids, :refusal_types, :refusal_reasons,
@@ -73,6 +74,15 @@ SELECT event.position, event.record
    AND event.type = 'lifecycle.published'
    AND event.position > :after
  ORDER BY event.position
+
+-- name: find_due
+-- Leads for which something is due, the longest due first.
+SELECT CAST(subject.subject_id AS text)
+  FROM ledger.ledger_head AS head
+  JOIN ledger.subjects AS subject
+    ON subject.due_at <= clock_timestamp() + head.clock_ahead
+ ORDER BY subject.due_at
+ LIMIT :limit
 
 -- name: limit_waits
 -- Timeouts of this transaction only: a pooler may give the next one another session.

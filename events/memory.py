@@ -1,6 +1,6 @@
 """What a writer remembers of the ledger, true as long as the head stands where it left it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -48,13 +48,29 @@ def after(before: Remembered, event: Event, subject_id: str) -> Remembered:
     """Return a subject after an event about it, or one that was forwarded to it.
 
     An event about an absorbed lead counts in that lead's versions, but changes the state of the
-    lead that received it.
+    lead that received it. An account sees the deals and orders of its leads.
     """
+    is_of_business = subject_id == event.effects.get("business_of")
+    if is_of_business and subject_id != event.subject.id:
+        # A lead's move is not its account's.
+        state = _evolved(before.state, event._replace(stage_to=None))
+        return Remembered(before.kind, before.version, event.position, state)
     is_received = event.forwarded_to is None or event.forwarded_to == subject_id
     state = _evolved(before.state, event) if is_received else before.state
     is_about_it = event.subject.id == subject_id or before.kind is SubjectKind.LEDGER
     version = before.version + 1 if is_about_it else before.version
     return Remembered(before.kind, version, event.position, state)
+
+
+def seen_by(
+    event: Event, newest: Callable[[str, SubjectKind], Remembered]
+) -> Iterator[tuple[str, Remembered]]:
+    """Tell how the event leaves everybody whose state it changes, its own subject last."""
+    for other in event.also_seen_by:
+        kind = SubjectKind.LEAD if other == event.forwarded_to else SubjectKind.ACCOUNT
+        yield other, after(newest(other, kind), event, other)
+    subject_id = event.subject.id or LEDGER_SUBJECT_ID
+    yield subject_id, after(newest(subject_id, event.subject.kind), event, subject_id)
 
 
 def _evolved(
@@ -97,28 +113,22 @@ class Memory:
     def advance(self, records: Iterable[Record], links: Mapping[Identifier, str]) -> None:
         """Follow what others have written: evolve what is remembered, leave the rest unread."""
         for event, envelope in records:
-            subject_id = event.subject.id or LEDGER_SUBJECT_ID
-            self._follow(subject_id, event)
-            remembered = self.subjects.get(subject_id)
-            assert remembered is None or remembered.version == envelope.subject_version, (
-                f"{subject_id} has version {envelope.subject_version} at {event.position}, "
-                f"expected {remembered.version}"
+            for subject_id, seen in seen_by(event, self._before):
+                if subject_id in self.subjects:
+                    self.subjects[subject_id] = seen
+            subject = self.subjects.get(event.subject.id or LEDGER_SUBJECT_ID)
+            assert subject is None or subject.version == envelope.subject_version, (
+                f"{event.subject} has version {envelope.subject_version} at {event.position}, "
+                f"expected {subject.version}"
             )
-            if event.forwarded_to is not None:
-                self._follow(event.forwarded_to, event)
             self.position = event.position
         for identifier, subject_id in links.items():
             if identifier in self.pointers:
                 self.pointers[identifier] = subject_id
 
-    def _follow(self, subject_id: str, event: Event) -> None:
-        """Apply an event to a remembered subject; one known not to exist exists from now on."""
-        if subject_id not in self.subjects:
-            return
-        before = self.subjects[subject_id]
-        if before is None:
-            before = newborn(event.subject.kind)
-        self.subjects[subject_id] = after(before, event, subject_id)
+    def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
+        """Return a subject as remembered; one known not to exist begins now."""
+        return self.subjects.get(subject_id) or newborn(kind)
 
     def forget_oldest(self) -> None:
         """Keep within bounds: what was learned first goes first."""

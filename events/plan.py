@@ -4,28 +4,29 @@ Nothing here waits or writes. A plan is a picture of what the batch would do whi
 where the memory says; the ledger writes it, or throws it away and plans again.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from domain.decide import RULES, NotAllowed, Party, decide
+from domain.decide import NotAllowed, Party, decide
 from domain.events import Event
 from domain.identity import Resolution, resolve
+from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Signal
 from domain.state import AccountState, LeadState, State
-from events import answers, records
-from events.entries import Entry, Known, Link
+from domain.timers import FIRED_MAX, firing
+from events import answers
+from events.draft import Draft
+from events.entries import Known
 from events.ids import new_id
-from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, after, newborn
+from events.memory import Memory
 from events.outcomes import Duplicate, Outcome, Recorded
+from events.records import OWN_SOURCE, firing_id
 from events.refusals import Refusal, Refused
 from events.submissions import Item, Submission
-
-SALT_BYTES = 32
 
 
 @dataclass(slots=True)
@@ -36,39 +37,38 @@ class Plan:
     known: Mapping[tuple[str, str], Known]
     """Keys of the batch that the ledger already has, as far as they were looked up."""
     recorded_at: datetime
-    entries: list[Entry] = field(default_factory=list)
-    subjects: dict[str, Remembered] = field(default_factory=dict)
-    pointers: dict[Identifier, str] = field(default_factory=dict)
-    links: list[Link] = field(default_factory=list)
+    draft: Draft = field(init=False)
     refused: list[Refused] = field(default_factory=list)
     own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     asks_for_keys: bool = False
     """Whether something was refused for what the memory says. Nothing of it would be written, so
     only a look-up can tell whether it is an event already; then it is a duplicate, whatever the
     state has become since."""
-    _recorded_time: str = ""
     _spare: str = ""
 
     def __post_init__(self) -> None:
-        self._recorded_time = records.rfc3339(self.recorded_at)
+        self.draft = Draft(self.memory, self.recorded_at)
 
     @property
     def position(self) -> int:
         """Where the ledger ends with what is planned so far."""
-        return self.memory.position + len(self.entries)
+        return self.draft.position
 
     @property
     def is_empty(self) -> bool:
-        return not self.entries and not self.refused
+        return not self.draft.entries and not self.refused
 
     def submit(self, submission: Submission) -> list[Outcome]:
         """Decide every item; of a strict submission all are recorded or none."""
+        for lead_id in submission.woken:
+            self._bring_up_to_date(lead_id)
         if not submission.is_strict:
             return [self._take(item) for item in submission.items]
-        mark = self._mark()
+        mark, refused, own_keys = self.draft.mark(), list(self.refused), dict(self.own_keys)
         outcomes = [self._take(item) for item in submission.items]
         if any(isinstance(outcome, Refused) for outcome in outcomes):
-            self._return_to(mark)
+            self.draft.return_to(mark)
+            self.refused, self.own_keys = refused, own_keys
             self.asks_for_keys = True
             outcomes = [
                 self._hold_back(item, outcome)
@@ -84,20 +84,6 @@ class Plan:
             return outcome
         return answers.held_back(item)
 
-    def _mark(self) -> "_Mark":
-        return _Mark(
-            list(self.entries),
-            dict(self.subjects),
-            dict(self.pointers),
-            list(self.links),
-            list(self.refused),
-            dict(self.own_keys),
-        )
-
-    def _return_to(self, mark: "_Mark") -> None:
-        self.entries, self.subjects, self.pointers = mark.entries, mark.subjects, mark.pointers
-        self.links, self.refused, self.own_keys = mark.links, mark.refused, mark.own_keys
-
     def _take(self, item: Item | Refused) -> Outcome:
         if isinstance(item, Refused):
             return self._refuse(item)
@@ -112,7 +98,7 @@ class Plan:
         if isinstance(outcome, Refusal):
             self.asks_for_keys = True
             return self._refuse(answers.refused(item, outcome))
-        first = self.entries[outcome.position - self.memory.position - 1]
+        first = self.draft.entry_at(outcome.position)
         self.own_keys[key] = Known(outcome.position, first.leaf, signal.fingerprint)
         return outcome
 
@@ -127,13 +113,7 @@ class Plan:
         account = self._account_of(signal)
         lead: Resolution | None = None
         if signal.subject is SubjectKind.LEAD:
-            lead = resolve(
-                signal,
-                pointers=(pointers := self._pointers(signal)),
-                leads=self._leads(signal, pointers),
-                trust=self.memory.compiled.lifecycle.identifier_trust,
-                new_id=self._spare_id(),
-            )
+            lead = self._lead_of(signal)
             if lead is None:
                 return answers.lead_unknown()
             account = self._account_beside(signal, lead, account)
@@ -143,16 +123,12 @@ class Plan:
         ):
             return answers.account_unknown()
         party = Party(lead, account.id, tuple(one.kind for one in account.links))
-        decided = decide(
-            self.memory.compiled,
-            self._state(lead, account.id),
-            signal,
-            party,
-            position=self.position + 1,
-        )
+        state = self._state(lead, account.id)
+        compiled = self._lifecycle_for(lead, state.lead)
+        decided = decide(compiled, state, signal, party, position=self.position + 1)
         if isinstance(decided, NotAllowed):
             return answers.not_allowed(decided)
-        return self._write(signal, party, account, decided)
+        return self._write(signal, party, account, decided, compiled.version)
 
     def _leads_to_nobody(self, signal: Signal) -> bool:
         """Whether it is an order by its own or its deal's id alone, which no lead has (rule 12)."""
@@ -164,12 +140,58 @@ class Plan:
             and not self._pointers(signal)
         )
 
-    def subject(self, subject_id: str) -> Remembered | None:
-        """Return a subject as the items before this one left it."""
-        return self.subjects.get(subject_id) or self.memory.subjects[subject_id]
+    def _lead_of(self, signal: Signal) -> Resolution | None:
+        """Find whom a signal is about, after what was due for everybody it names has happened."""
+        pointers = self._pointers(signal)
+        for lead_id, state in self._leads(signal, pointers).items():
+            if state.timers:
+                self._bring_up_to_date(lead_id)
+        return resolve(
+            signal,
+            pointers=pointers,
+            leads=self._leads(signal, pointers),
+            trust=self.memory.compiled.lifecycle.identifier_trust,
+            new_id=self._spare_id(),
+        )
 
-    def pointer(self, identifier: Identifier) -> str | None:
-        return self.pointers.get(identifier) or self.memory.pointers[identifier]
+    def _bring_up_to_date(self, lead_id: str) -> None:
+        """Let what is due for a lead happen, in due order, each thing as a report of its own."""
+        for _ in range(FIRED_MAX):
+            remembered = self.draft.subject(lead_id)
+            state = remembered.state if remembered is not None else None
+            if remembered is None or not isinstance(state, LeadState) or not state.timers:
+                return
+            compiled = self.memory.lifecycles[state.lifecycle]
+            signal = firing(
+                compiled,
+                state,
+                lead_id=lead_id,
+                id=firing_id(lead_id, remembered.version + 1),
+                source=OWN_SOURCE,
+                upto=self.recorded_at,
+            )
+            if signal is None:
+                return
+            self._record_own(signal, compiled)
+        raise AssertionError(f"the timers of lead {lead_id} arm each other without end")
+
+    def _record_own(self, signal: Signal, compiled: Compiled) -> None:
+        """Record what the service itself reports of a lead. That is never refused."""
+        assert signal.lead_id is not None
+        lead = self.draft.lead(signal.lead_id)
+        assert lead is not None
+        resolution = Resolution(signal.lead_id, signal.lead_id)
+        party = Party(resolution, lead.account)
+        state = self._state(resolution, lead.account)
+        decided = decide(compiled, state, signal, party, position=self.position + 1)
+        assert not isinstance(decided, NotAllowed), f"{signal.type.name}: {decided}"
+        self.draft.enter(signal, decided, lifecycle=compiled.version)
+
+    def _lifecycle_for(self, lead: Resolution | None, state: LeadState) -> Compiled:
+        """Return the lifecycle that decides: a lead's own version, else the one in force."""
+        if lead is None or lead.is_new:
+            return self.memory.compiled
+        return self.memory.lifecycles[state.lifecycle]
 
     def _spare_id(self) -> str:
         """Return an id for a lead that may be new; most are not, and ids are not free to make."""
@@ -181,7 +203,7 @@ class Plan:
         return {
             identifier: target
             for identifier in (*signal.identifiers, *signal.references)
-            if (target := self.pointer(identifier)) is not None
+            if (target := self.draft.pointer(identifier)) is not None
         }
 
     def _leads(self, signal: Signal, pointers: Mapping[Identifier, str]) -> dict[str, LeadState]:
@@ -190,9 +212,8 @@ class Plan:
         waiting = [*pointers.values(), *([signal.lead_id] if signal.lead_id is not None else [])]
         while waiting:
             lead_id = waiting.pop()
-            remembered = self.subject(lead_id)
-            state = remembered.state if remembered is not None else None
-            if lead_id not in leads and isinstance(state, LeadState):
+            state = self.draft.lead(lead_id)
+            if lead_id not in leads and state is not None:
                 leads[lead_id] = state
                 if state.absorbed_by is not None:
                     waiting.append(state.absorbed_by)
@@ -206,12 +227,12 @@ class Plan:
         if signal.subject is SubjectKind.LEDGER:
             return _Account(None)
         if signal.account_id is not None:
-            named = self.subject(signal.account_id)
+            named = self.draft.subject(signal.account_id)
             exists = named is not None and named.kind is SubjectKind.ACCOUNT
             return _Account(signal.account_id if exists else None, is_missing=not exists)
         if not signal.account_identifiers:
             return _Account(None)
-        pointed = [self.pointer(one) for one in signal.account_identifiers]
+        pointed = [self.draft.pointer(one) for one in signal.account_identifiers]
         found = next((one for one in pointed if one is not None), None)
         links = tuple(
             identifier
@@ -224,146 +245,55 @@ class Plan:
         """A lead stays with its account unless another one is named outright."""
         if told.is_missing or signal.names_account or lead.is_new:
             return told
-        remembered = self.subject(lead.receiver)
-        assert remembered is not None
-        assert isinstance(remembered.state, LeadState)
-        own = remembered.state.account
-        return _Account(own) if own is not None else told
+        state = self.draft.lead(lead.receiver)
+        assert state is not None
+        return _Account(state.account) if state.account is not None else told
 
     def _state(self, lead: Resolution | None, account_id: str | None) -> State:
         lead_state, account_state = State().lead, None
         if lead is not None and not lead.is_new:
-            remembered = self.subject(lead.receiver)
-            assert remembered is not None
-            assert isinstance(remembered.state, LeadState)
-            lead_state = remembered.state
+            known = self.draft.lead(lead.receiver)
+            assert known is not None
+            lead_state = known
         if account_id is not None:
-            remembered = self.subjects.get(account_id) or self.memory.subjects.get(account_id)
-            account = (remembered or newborn(SubjectKind.ACCOUNT)).state
+            account = self.draft.newest(account_id, SubjectKind.ACCOUNT).state
             assert isinstance(account, AccountState)
             account_state = account
         return State(lead_state, account_state)
 
     def _write(
-        self, signal: Signal, party: Party, account: "_Account", decided: Sequence[Event]
+        self,
+        signal: Signal,
+        party: Party,
+        account: "_Account",
+        decided: Sequence[Event],
+        lifecycle: int,
     ) -> Recorded:
-        for number, event in enumerate(decided):
-            self._enter(signal, event, number)
-        position = decided[0].position
+        self.draft.enter(signal, decided, lifecycle=lifecycle)
+        first = decided[0]
         if party.lead is not None:
             if party.lead.is_new:
                 self._spare = ""
-            self._link((*party.lead.links, *self._unpointed(signal)), party.lead.subject, position)
+            links = (*party.lead.links, *self._unpointed(signal))
+            self.draft.link(links, party.lead.subject, first.position)
         if account.id is not None:
-            self._link(account.links, account.id, position)
-        return answers.recorded(
-            decided, self.entries[-len(decided)].leaf, self._stage_after(decided[0])
-        )
+            self.draft.link(account.links, account.id, first.position)
+        leaf = self.draft.entry_at(first.position).leaf
+        return answers.recorded(decided, leaf, self._stage_after(first))
 
     def _unpointed(self, signal: Signal) -> tuple[Identifier, ...]:
-        return tuple(one for one in signal.references if self.pointer(one) is None)
-
-    def _link(self, identifiers: Sequence[Identifier], subject_id: str, position: int) -> None:
-        for identifier in identifiers:
-            self.pointers[identifier] = subject_id
-            self.links.append(Link(identifier, subject_id, position))
+        return tuple(one for one in signal.references if self.draft.pointer(one) is None)
 
     def _stage_after(self, event: Event) -> str | None:
         receiver = event.receiver
         if receiver.kind is SubjectKind.LEDGER:
             return None
-        state = self.subjects[receiver.id].state
+        state = self.draft.subjects[receiver.id].state
         return state.stage if state is not None else None
-
-    def _enter(self, signal: Signal, event: Event, number: int) -> None:
-        """Enter the signal's event (number 0), or one that follows from it."""
-        if number > 0:
-            self.enter_own(event, id=f"{event.cause}.{number}")
-            return
-        salt = os.urandom(SALT_BYTES) if signal.personal is not None else b""
-        envelope = records.Envelope(
-            source=signal.source,
-            id=signal.id,
-            subject_version=self._see(event),
-            recorded_time=self._recorded_time,
-            claimed_at=signal.claimed_at,
-            key_id=signal.key_id,
-            actor=signal.actor,
-            department=signal.department,
-            lifecycle=self.memory.lifecycle_version,
-            rules=RULES,
-            personal_digest=(
-                records.personal_digest(salt, signal.personal)
-                if signal.personal is not None
-                else None
-            ),
-        )
-        self._add(event, envelope, signal.fingerprint, salt, signal.personal)
-
-    def enter_own(self, event: Event, *, id: str, lifecycle: int | None = None) -> None:
-        """Enter an event that the service itself writes."""
-        envelope = records.Envelope(
-            source=records.OWN_SOURCE,
-            id=id,
-            subject_version=self._see(event),
-            recorded_time=self._recorded_time,
-            claimed_at=None,
-            key_id=None,
-            actor=records.OWN_SOURCE,
-            department=None,
-            lifecycle=self.memory.lifecycle_version if lifecycle is None else lifecycle,
-            rules=RULES,
-            personal_digest=None,
-        )
-        self._add(event, envelope, None, b"", None)
-
-    def _add(
-        self,
-        event: Event,
-        envelope: records.Envelope,
-        fingerprint: bytes | None,
-        salt: bytes,
-        personal: bytes | None,
-    ) -> None:
-        record = records.encode(event, envelope)
-        leaf = records.leaf_of(record)
-        subject_id = event.subject.id or LEDGER_SUBJECT_ID
-        # As text at once: it is stored as text, and the encoder's bytes hold a whole page each.
-        text = record.decode()
-        self.entries.append(
-            Entry(event, envelope, subject_id, text, leaf, fingerprint, salt, personal)
-        )
-
-    def _see(self, event: Event) -> int:
-        """Let the subject, and whoever it forwards to, see the event. Returns its version."""
-        if event.forwarded_to is not None:
-            self._see_as(event.forwarded_to, event)
-        return self._see_as(event.subject.id or LEDGER_SUBJECT_ID, event)
-
-    def _see_as(self, subject_id: str, event: Event) -> int:
-        before = self.subjects.get(subject_id) or self.memory.subjects.get(subject_id)
-        seen = after(before or newborn(event.subject.kind), event, subject_id)
-        self.subjects[subject_id] = seen
-        return seen.version
 
     def commit(self) -> None:
         """Let the memory stand where the ledger now stands."""
-        self.memory.position = self.position
-        self.memory.recorded_at = self.recorded_at
-        self.memory.subjects.update(self.subjects)
-        self.memory.pointers.update(self.pointers)
-        self.memory.forget_oldest()
-
-
-class _Mark(NamedTuple):
-    """What a plan holds before a strict submission, to return to."""
-
-    entries: list[Entry]
-    subjects: dict[str, Remembered]
-    pointers: dict[Identifier, str]
-    links: list[Link]
-    refused: list[Refused]
-    own_keys: dict[tuple[str, str], Known]
+        self.draft.commit()
 
 
 class _Account(NamedTuple):

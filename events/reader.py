@@ -1,6 +1,7 @@
 """Reading what a writer must remember: pointers, states, and what others have appended."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -51,11 +52,12 @@ class LedgerReader:
     async def limit_waits(self, driver: Driver) -> None:
         await driver.fetchrow(self._sql["limit_waits"].driver_sql)
 
-    async def begin(self, driver: Driver, memory: Memory) -> None:
+    async def begin(self, driver: Driver, memory: Memory) -> Head:
         """Put an empty memory where the ledger stands."""
         head = await self.head(driver)
         await self._learn_lifecycles(driver, memory, after=0)
         memory.position, memory.recorded_at = head.position, head.recorded_at
+        return head
 
     async def follow(self, driver: Driver, memory: Memory, head: Head) -> None:
         """Bring the memory to the head that this transaction has locked."""
@@ -144,7 +146,9 @@ class LedgerReader:
         for row in await driver.fetch(self._sql["read_lifecycles"].driver_sql, after):
             published = records.decode_event(row["record"]).data
             version = published["version"]
-            memory.lifecycles[version] = compile_lifecycle(load_lifecycle(published["text"]))
+            memory.lifecycles[version] = compile_lifecycle(
+                load_lifecycle(published["text"]), version=version
+            )
             memory.lifecycle_version = version
 
 
@@ -157,31 +161,46 @@ def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
 
 
 def _missing(memory: Memory, submissions: Sequence[Submission]) -> Missing:
-    identifiers: dict[Identifier, None] = {}
-    subject_ids: dict[str, None] = {}
+    missing = _Missing(memory)
+    for submission in submissions:
+        for lead_id in submission.woken:
+            missing.need(lead_id)
+    for signal in signals_of(submissions):
+        missing.need(signal.lead_id)
+        missing.need(signal.account_id)
+        for identifier in (*signal.identifiers, *signal.references, *signal.account_identifiers):
+            missing.look_up(identifier)
+    return Missing(tuple(missing.identifiers), tuple(missing.subject_ids))
 
-    def need(subject_id: str | None) -> None:
+
+@dataclass(slots=True)
+class _Missing:
+    """A class, because what is missing is gathered, each thing once and in order."""
+
+    memory: Memory
+    identifiers: dict[Identifier, None] = field(default_factory=dict)
+    subject_ids: dict[str, None] = field(default_factory=dict)
+
+    def look_up(self, identifier: Identifier) -> None:
+        """Ask for an identifier, or for whom it is remembered to point to."""
+        if identifier in self.memory.pointers:
+            self.need(self.memory.pointers[identifier])
+        else:
+            self.identifiers[identifier] = None
+
+    def need(self, subject_id: str | None) -> None:
         """Ask for a subject, or for what stands behind one that is remembered."""
+        subjects = self.memory.subjects
         for _ in range(CHAIN_MAX):
             if subject_id is None:
                 return
-            if subject_id not in memory.subjects:
-                subject_ids[subject_id] = None
+            if subject_id not in subjects:
+                self.subject_ids[subject_id] = None
                 return
-            remembered = memory.subjects[subject_id]
+            remembered = subjects[subject_id]
             state = remembered.state if remembered is not None else None
             if not isinstance(state, LeadState):
                 return
-            if state.account is not None and state.account not in memory.subjects:
-                subject_ids[state.account] = None
+            if state.account is not None and state.account not in subjects:
+                self.subject_ids[state.account] = None
             subject_id = state.absorbed_by
-
-    for signal in signals_of(submissions):
-        need(signal.lead_id)
-        need(signal.account_id)
-        for identifier in (*signal.identifiers, *signal.references, *signal.account_identifiers):
-            if identifier in memory.pointers:
-                need(memory.pointers[identifier])
-            else:
-                identifiers[identifier] = None
-    return Missing(tuple(identifiers), tuple(subject_ids))

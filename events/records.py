@@ -18,6 +18,7 @@ OWN_SOURCE = "leadledger"
 
 _LEAF_PREFIX = b"\x00"
 _PERSONAL_PREFIX = b"\x03"
+_FIRING = "timer."
 _KINDS = {str(kind): kind for kind in SubjectKind}
 
 
@@ -145,6 +146,21 @@ def _envelope(attributes: dict[str, Any]) -> Envelope:
         rules=attributes["rules"],
         personal_digest=attributes.get("personaldigest"),
     )
+
+
+def firing_id(lead_id: str, version: int) -> str:
+    """Name the firing of a timer by its lead and by the version that it gives to it."""
+    return f"{_FIRING}{lead_id}.{version}"
+
+
+def is_firing(record: Record) -> bool:
+    """Whether a timer made this event."""
+    return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_FIRING)
+
+
+def begins_group(record: Record) -> bool:
+    """Whether this is an event that others follow from: reported, or made by a timer."""
+    return record.event.cause is None or is_firing(record)
 
 
 def leaf_of(record: bytes) -> bytes:

@@ -5,7 +5,8 @@ was linked or absorbed, the department that spoke. So each reported event can be
 `decide` under the lifecycle version that it names, and must come out as it stands.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from domain.decide import NotAllowed, Party, decide
 from domain.events import Event
@@ -14,10 +15,14 @@ from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.signals import Identifier, Signal
 from domain.state import INITIAL_ACCOUNT, AccountState, LeadState, State
+from domain.timers import firing
 from events.memory import Remembered, newborn
 from events.records import Record
 
 Subjects = Mapping[str, Remembered]
+DecidesAgain = Callable[
+    [Compiled, Subjects, Sequence[Record]], "Sequence[Event] | NotAllowed | None"
+]
 
 
 def decide_again(
@@ -55,6 +60,30 @@ def decide_again(
         holds_personal_data=first.effects.get("known", False),
         fingerprint=b"",
     )
+    return decide(compiled, _state(party, subjects), signal, party, position=first.position)
+
+
+def fire_again(
+    compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+) -> Sequence[Event] | NotAllowed | None:
+    """Return what this code makes of the timer that fired here, given the subjects before it.
+
+    None: no timer of this lead was due by the time that the firing was recorded.
+    """
+    first, envelope = group[0]
+    lead_id = first.subject.id
+    lead = _lead(lead_id, subjects)
+    signal = firing(
+        compiled,
+        lead,
+        lead_id=lead_id,
+        id=envelope.id,
+        source=envelope.source,
+        upto=datetime.fromisoformat(envelope.recorded_time),
+    )
+    if signal is None:
+        return None
+    party = Party(Resolution(lead_id, lead_id), lead.account)
     return decide(compiled, _state(party, subjects), signal, party, position=first.position)
 
 

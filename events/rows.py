@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+from domain.state import AccountState, LeadState
+from domain.timers import next_due
 from events import records, states
 from events.entries import Entry, Link
 from events.memory import Remembered
@@ -17,10 +19,10 @@ def arguments(plan: Plan) -> Mapping[str, Any]:
     return {
         "expected_position": plan.memory.position,
         "proposed_at": plan.recorded_at,
-        **_events(plan.entries),
-        **_personal(plan.entries),
-        **_states(plan.subjects),
-        **_links(plan.links),
+        **_events(plan.draft.entries),
+        **_personal(plan.draft.entries),
+        **_states(plan.draft.subjects),
+        **_links(plan.draft.links),
         **_refusals(plan),
     }
 
@@ -58,7 +60,19 @@ def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
         "state_versions": [str(subject.version) for _, subject in ordered],
         "state_positions": [str(subject.position) for _, subject in ordered],
         "states": [states.encode(subject.state) for _, subject in ordered],
+        "state_dues": [_due(subject.state) for _, subject in ordered],
+        "state_lifecycles": [_lifecycle(subject.state) for _, subject in ordered],
     }
+
+
+def _due(state: LeadState | AccountState | None) -> str:
+    """Say when something happens to a lead by itself; empty for never."""
+    due_at = next_due(state) if isinstance(state, LeadState) and state.timers else None
+    return records.rfc3339(due_at) if due_at is not None else ""
+
+
+def _lifecycle(state: LeadState | AccountState | None) -> str:
+    return str(state.lifecycle) if isinstance(state, LeadState) else ""
 
 
 def _links(links: Sequence[Link]) -> dict[str, Any]:

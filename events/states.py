@@ -6,7 +6,15 @@ from typing import Any
 import orjson
 
 from domain.lifecycle.definition import SubjectKind
-from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, StandingFact
+from domain.state import (
+    INITIAL_ACCOUNT,
+    INITIAL_LEAD,
+    AccountState,
+    LeadState,
+    Point,
+    StandingFact,
+    Timer,
+)
 
 _LEAD_TUPLES = ("entered", "absorbs")
 
@@ -39,15 +47,31 @@ def decode(kind: SubjectKind, text: str) -> LeadState | AccountState | None:
             content[name] = tuple(content[name])
     if kind is SubjectKind.ACCOUNT:
         return AccountState(**content)
+    return _lead(content)
+
+
+def _lead(content: dict[str, Any]) -> LeadState:
     if "standing" in content:
         content["standing"] = tuple(
             StandingFact(type, position, data, tuple(moved_to))
             for type, position, data, moved_to in content["standing"]
         )
+    if "timers" in content:
+        content["timers"] = {
+            name: Timer(datetime.fromisoformat(due_at), armed_by)
+            for name, (due_at, armed_by) in content["timers"].items()
+        }
+    if "points" in content:
+        content["points"] = tuple(
+            Point(rule, points, position, datetime.fromisoformat(occurred_at))
+            for rule, points, position, occurred_at in content["points"]
+        )
+    if "attempts" in content:
+        content["attempts"] = tuple(map(datetime.fromisoformat, content["attempts"]))
     return LeadState(**content)
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, StandingFact):
+    if isinstance(value, (StandingFact, Timer, Point)):
         return list(value)
     raise TypeError(f"a state holds no {type(value).__name__}")

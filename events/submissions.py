@@ -19,3 +19,9 @@ class Submission(NamedTuple):
     items: tuple[Item | Refused, ...]
     is_strict: bool = False
     """All or nothing: one refused item keeps the others out."""
+    woken: tuple[str, ...] = ()
+    """Leads for which something is due: it happens before the items are decided."""
+
+    @property
+    def size(self) -> int:
+        return len(self.items) + len(self.woken)

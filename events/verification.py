@@ -21,10 +21,10 @@ from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.loading import load as load_lifecycle
 from events import records, states
-from events.memory import LEDGER_SUBJECT_ID, Remembered, after, newborn
+from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by
 from events.reader import LedgerReader
-from events.records import OWN_SOURCE, Record
-from events.redeciding import decide_again
+from events.records import OWN_SOURCE, Record, begins_group, firing_id, is_firing
+from events.redeciding import DecidesAgain, decide_again, fire_again
 from events.sessions import Driver, open_session
 from events.statements import Statement, load
 
@@ -90,7 +90,7 @@ class _Audit:
         _compare_columns(self.position, row, record)
         self._check_time(record)
         self._check_personal(row, record)
-        if record.event.cause is None:
+        if begins_group(record):
             self.close_group()
         elif not self.group or self.group[0].event.position != record.event.cause:
             first = self.group[0].event.position if self.group else None
@@ -135,9 +135,12 @@ class _Audit:
             return
         first = group[0]
         if first.envelope.source != OWN_SOURCE:
-            self._decide_again(group)
+            self._decide_again(group, decide_again)
         elif first.event.type == "lifecycle.published":
             self._learn_lifecycle(first.event)
+        elif is_firing(first):
+            self._check_name(first)
+            self._decide_again(group, fire_again)
         else:
             raise Finding(
                 first.event.position, "an event of the service has a cause", "a cause", "none"
@@ -149,13 +152,19 @@ class _Audit:
     def _learn_lifecycle(self, event: Event) -> None:
         try:
             version, text = event.data["version"], event.data["text"]
-            self.lifecycles[version] = compile_lifecycle(load_lifecycle(text))
+            self.lifecycles[version] = compile_lifecycle(load_lifecycle(text), version=version)
         except (LifecycleInvalid, *UNREADABLE) as error:
             raise Finding(
                 event.position, "the lifecycle can be read", "a lifecycle", error
             ) from error
 
-    def _decide_again(self, group: Sequence[Record]) -> None:
+    def _check_name(self, record: Record) -> None:
+        """A firing is named by its lead and by the version that it gives to it."""
+        event, envelope = record
+        expected = firing_id(event.subject.id, envelope.subject_version)
+        _expect(event.position, "a firing is named by its lead", expected, envelope.id)
+
+    def _decide_again(self, group: Sequence[Record], again: DecidesAgain) -> None:
         first, envelope = group[0]
         if envelope.rules != RULES:
             self.not_decided_again += len(group)
@@ -165,7 +174,7 @@ class _Audit:
             known = sorted(self.lifecycles)
             raise Finding(first.position, "its lifecycle was published", known, envelope.lifecycle)
         try:
-            decided = decide_again(compiled, self.subjects, group)
+            decided = again(compiled, self.subjects, group)
         except UNREADABLE as error:
             raise Finding(
                 first.position, "the outcome can be decided again", "an outcome", repr(error)
@@ -181,11 +190,7 @@ class _Audit:
         event = record.event
         subject_id = event.subject.id or LEDGER_SUBJECT_ID
         try:
-            if event.forwarded_to is not None:
-                before = self.subjects.get(event.forwarded_to, newborn(SubjectKind.LEAD))
-                self.subjects[event.forwarded_to] = after(before, event, event.forwarded_to)
-            before = self.subjects.get(subject_id, newborn(event.subject.kind))
-            seen = after(before, event, subject_id)
+            seen = dict(seen_by(event, self._before))
         except UNREADABLE as error:
             raise Finding(
                 event.position, "the outcome can be applied", "an outcome", repr(error)
@@ -193,10 +198,13 @@ class _Audit:
         _expect(
             event.position,
             "versions of a subject have no gaps",
-            seen.version,
+            seen[subject_id].version,
             record.envelope.subject_version,
         )
-        self.subjects[subject_id] = seen
+        self.subjects.update(seen)
+
+    def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
+        return self.subjects.get(subject_id) or newborn(kind)
 
     def _note_links(self, group: Sequence[Record]) -> None:
         """Note which identifiers these events may have pointed, and to whom."""

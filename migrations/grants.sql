@@ -9,7 +9,8 @@ BEGIN
     EXECUTE 'REVOKE ALL ON ALL TABLES IN SCHEMA ' || quote_ident('{schema}') || ' FROM ' || serving;
     EXECUTE 'GRANT SELECT ON ALL TABLES IN SCHEMA ' || quote_ident('{schema}') || ' TO ' || serving;
     EXECUTE 'GRANT INSERT ON ledger.events, ledger.event_personal, ledger.identifiers TO ' || serving;
-    EXECUTE 'GRANT UPDATE ON ledger.ledger_head TO ' || serving;
+    -- Not its clock: a ledger in which that can be turned proves nothing.
+    EXECUTE 'GRANT UPDATE (position, recorded_at) ON ledger.ledger_head TO ' || serving;
     EXECUTE 'GRANT INSERT, UPDATE ON ledger.subjects, ledger.api_keys TO ' || serving;
     EXECUTE 'GRANT INSERT, DELETE ON ledger.refusals TO ' || serving;
     FOR projected IN

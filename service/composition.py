@@ -1,7 +1,7 @@
 """The composition root: everything that serves is made here, once, and ended here, in order."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ from events.digests import Digests
 from events.intake import Append, Intake
 from events.ledger import Ledger
 from events.sessions import Driver
+from events.timekeeper import Timekeeper
 from projections.funnel import FunnelQueries
 from projections.runner import Runner
 from projections.stage_intervals import stage_intervals
@@ -72,7 +73,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             projections=[stage_intervals(settings.schema_name)],
         )
         await runner.prepare()
-        await stack.enter_async_context(_running(runner))
+        await stack.enter_async_context(_running(runner.run(), "projections"))
 
         def on_append(append: Append) -> None:
             appends.tell(append.position)
@@ -84,6 +85,8 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         intake = Intake(ledger, on_append)
         intake.start()
         stack.push_async_callback(intake.close)
+        timekeeper = Timekeeper(engine, settings.schema_name, intake)
+        await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
         key_store = KeyStore(engine, settings.schema_name)
         keys = KeyDirectory(key_store)
         keys.start()
@@ -114,8 +117,8 @@ def _refuse_dead_connection(
 
 
 @asynccontextmanager
-async def _running(runner: Runner) -> AsyncIterator[None]:
-    task = asyncio.create_task(runner.run(), name="projections")
+async def _running(endless: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    task = asyncio.create_task(endless, name=name)
     try:
         yield
     finally:

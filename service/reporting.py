@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 
 from events.context import Context
 from events.intake import SUBMISSION_ITEMS_MAX
@@ -31,7 +30,7 @@ APPLIED = ((b"preference-applied", b"handling=strict"),)
 def context_for(services: Services, holder: Holder) -> Context:
     """Gather what reading a report needs beside its bytes."""
     lifecycle = services.compiled.lifecycle
-    return Context(lifecycle, services.digests, holder.sender, datetime.now(UTC))
+    return Context(lifecycle, services.digests, holder.sender, services.now())
 
 
 async def report_one(services: Services, holder: Holder, body: bytes, visit: Visit) -> Answer:

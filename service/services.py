@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -59,6 +60,10 @@ class Services:
             self._compiled = memory.compiled
         assert self._compiled is not None, "a ledger is opened before anyone is served"
         return self._compiled
+
+    def now(self) -> datetime:
+        """Return the time by the ledger's clock."""
+        return self.ledger.now()
 
     @property
     def lifecycle_version(self) -> int:

@@ -118,17 +118,17 @@ class LedgerInMemory:
         raise AssertionError("what is missing never comes")
 
     def _write(self, plan: Plan) -> None:
-        self.entries += plan.entries
+        self.entries += plan.draft.entries
         self.refused += plan.refused
-        for entry in plan.entries:
+        for entry in plan.draft.entries:
             key = (entry.envelope.source, entry.envelope.id)
             assert key not in self.keys, f"{key} is written twice"
             self.keys[key] = Known(entry.event.position, entry.leaf, entry.fingerprint)
-        for subject_id, after in plan.subjects.items():
+        for subject_id, after in plan.draft.subjects.items():
             stored = states.decode(after.kind, states.encode(after.state))
             self.subjects[subject_id] = after._replace(state=stored)
         linked = set()
-        for link in plan.links:
+        for link in plan.draft.links:
             assert (link.identifier.digest, link.position) not in linked, "one link per event"
             linked.add((link.identifier.digest, link.position))
             self.pointers[link.identifier] = link.subject_id

@@ -106,14 +106,17 @@ class MoveTable:
 @dataclass(frozen=True, slots=True)
 class Compiled:
     lifecycle: Lifecycle
+    version: int
+    """Which publication of its ledger it is: 1, 2, 3 …"""
     lead: MoveTable
     account: MoveTable
 
 
-def compile_lifecycle(lifecycle: Lifecycle) -> Compiled:
+def compile_lifecycle(lifecycle: Lifecycle, *, version: int = 1) -> Compiled:
     """Compile a checked lifecycle, once per version."""
     return Compiled(
         lifecycle=lifecycle,
+        version=version,
         lead=compile_track(lifecycle.lead, lifecycle.guards),
         account=compile_track(lifecycle.account, lifecycle.guards),
     )

@@ -1,7 +1,6 @@
 """One lead: found by what names it, as it stands now."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -53,7 +52,7 @@ async def lead_of(log: Log, lead_id: str) -> Lead:
 async def find_lead(services: Services, log: Log, reference: LeadReference, sender: Sender) -> Lead:
     """Return the lead that stands for what identifiers name, the most trusted first."""
     lifecycle = services.compiled.lifecycle
-    context = Context(lifecycle, services.digests, sender, datetime.now(UTC))
+    context = Context(lifecycle, services.digests, sender, services.now())
     parties = read_parties(reference, None, context)
     if isinstance(parties, Refusal):
         # The pointer is to where it stands in an event: here the reference is the whole body.

@@ -8,7 +8,7 @@ from time import perf_counter
 import asyncpg
 
 from events import records
-from events.memory import LEDGER_SUBJECT_ID, Remembered, after, newborn
+from events.memory import Remembered, newborn, seen_by
 from events.records import decode_event
 from events.sessions import Driver, open_session
 from events.statements import Statement, load
@@ -126,6 +126,4 @@ def _check_leaves(page: Rows) -> None:
 def _fold(subjects: dict[str, Remembered], page: Rows) -> None:
     for row in page:
         event = decode_event(row["record"])
-        subject_id = event.forwarded_to or event.subject.id or LEDGER_SUBJECT_ID
-        before = subjects.get(subject_id) or newborn(event.subject.kind)
-        subjects[subject_id] = after(before, event, subject_id)
+        subjects.update(seen_by(event, lambda one, kind: subjects.get(one) or newborn(kind)))

@@ -14,8 +14,8 @@ NO_LOCK = {" FOR UPDATE;": ";"}
 NO_CHECK = {"head_position <> expected_position": "false"}
 
 SLOW_DECISION = {
-    "database_time := clock_timestamp();": (
-        "database_time := clock_timestamp(); PERFORM pg_sleep(0.2);"
+    "database_time := clock_timestamp() + head_clock_ahead;": (
+        "database_time := clock_timestamp() + head_clock_ahead; PERFORM pg_sleep(0.2);"
     ),
 }
 """Between looking at the head and writing: two that write at once surely meet. Harmless."""

@@ -54,6 +54,13 @@ def fold(log: list[Record]) -> dict[str, Remembered]:
         subjects[receiver] = subjects[receiver]._replace(
             state=_evolved(subjects[receiver].state, event)
         )
+        account = event.effects.get("business_of")
+        if account is not None:
+            before = subjects.get(account, newborn(SubjectKind.ACCOUNT))
+            told = event._replace(stage_to=None)
+            subjects[account] = before._replace(
+                position=event.position, state=_evolved(before.state, told)
+            )
     return subjects
 
 

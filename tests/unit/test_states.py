@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.lifecycle.definition import SubjectKind
-from domain.state import AccountState, LeadState, StandingFact
+from domain.state import AccountState, LeadState, Point, StandingFact, Timer
 from events import states
 
 FULL_LEAD = LeadState(
@@ -28,6 +28,18 @@ FULL_LEAD = LeadState(
     ),
     absorbed_by="0194",
     absorbs=("0195", "0196"),
+    lifecycle=2,
+    timers={"revisit": Timer(datetime(2026, 12, 1, tzinfo=UTC), 9)},
+    fit={"decision_maker": 20},
+    points=(Point("white_paper", 15, 7, datetime(2026, 11, 1, tzinfo=UTC)),),
+    grade="A",
+    market="manufacturing",
+    priority="high",
+    attempts=(datetime(2026, 11, 3, tzinfo=UTC), datetime(2026, 11, 4, tzinfo=UTC)),
+    screened_as="later",
+    revisit_on="2026-12-01",
+    blocks={"email": "unsubscribed"},
+    flags={"competitor": "competitor.listed"},
 )
 FULL_ACCOUNT = AccountState(
     stage="C",

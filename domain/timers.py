@@ -1,0 +1,102 @@
+"""What happens by itself: timers that are due, and what each becomes when it fires.
+
+A timer is a part of its lead's state, set and cleared by the effects of events, so it makes no
+difference whether the service was down when it came due: before anything is decided about a lead,
+what is due fires first, in due order, and counts from when it was due.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import EventType, SubjectKind
+from domain.signals import Signal
+from domain.state import LeadState, Timer
+
+FIRED_MAX = 64
+"""Timers of one lead that may fire one after the other: more would be a circle."""
+
+
+class Firing(NamedTuple):
+    """What a timer becomes: an event of this type, with these fields."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+Fires = Callable[[Compiled, LeadState, str, Timer], Firing]
+
+KINDS: Mapping[str, Fires] = {}
+"""First word of a timer's name → what it becomes."""
+
+
+def next_due(state: LeadState) -> datetime | None:
+    """Return when the first timer of a lead is due."""
+    return min((timer.due_at for timer in state.timers.values()), default=None)
+
+
+def firing(
+    compiled: Compiled, state: LeadState, *, lead_id: str, id: str, source: str, upto: datetime
+) -> Signal | None:
+    """Return the report that the first timer due by `upto` makes of itself; None if none is due.
+
+    Of two that are due at one moment, the one that was armed first fires first.
+    """
+    due = [
+        (timer.due_at, timer.armed_by, name)
+        for name, timer in state.timers.items()
+        if timer.due_at <= upto
+    ]
+    if not due:
+        return None
+    due_at, armed_by, name = min(due)
+    fired = KINDS[name.partition(".")[0]](compiled, state, name, state.timers[name])
+    return own_signal(
+        compiled.lifecycle.events[fired.type],
+        lead_id=lead_id,
+        id=id,
+        source=source,
+        occurred_at=due_at,
+        data={**fired.data, "timer": name},
+        cause=armed_by,
+        timer=name,
+    )
+
+
+def own_signal(
+    event_type: EventType,
+    *,
+    lead_id: str,
+    id: str,
+    source: str,
+    occurred_at: datetime,
+    data: Mapping[str, Any],
+    cause: int | None = None,
+    timer: str | None = None,
+) -> Signal:
+    """Make a report of the service's own about one lead."""
+    return Signal(
+        source=source,
+        id=id,
+        type=event_type,
+        subject=SubjectKind.LEAD,
+        occurred_at=occurred_at,
+        claimed_at=None,
+        actor=source,
+        key_id="",
+        department=None,
+        lead_id=lead_id,
+        identifiers=(),
+        references=(),
+        account_id=None,
+        account_identifiers=(),
+        names_account=False,
+        data=data,
+        attributes={},
+        personal=None,
+        holds_personal_data=False,
+        fingerprint=b"",
+        cause=cause,
+        timer=timer,
+    )

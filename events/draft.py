@@ -1,0 +1,160 @@
+"""The ledger as it would stand after a batch: what the writer remembers, and what the batch adds.
+
+Nothing here waits or decides. Whoever looks a subject or an identifier up sees what the items
+before left, whoever enters an event gets it recorded, and all of it can be thrown away.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from domain.decide import RULES
+from domain.events import Event
+from domain.lifecycle.definition import SubjectKind
+from domain.signals import Identifier, Signal
+from domain.state import LeadState
+from events import records
+from events.entries import Entry, Link
+from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, newborn, seen_by
+
+SALT_BYTES = 32
+
+
+class Mark(NamedTuple):
+    """What a draft held at one moment, to return to."""
+
+    entries: int
+    links: int
+    subjects: dict[str, Remembered]
+    pointers: dict[Identifier, str]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A class, because items of one batch see what the items before them did."""
+
+    memory: Memory
+    recorded_at: datetime
+    entries: list[Entry] = field(default_factory=list)
+    subjects: dict[str, Remembered] = field(default_factory=dict)
+    pointers: dict[Identifier, str] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+    _recorded_time: str = ""
+
+    def __post_init__(self) -> None:
+        self._recorded_time = records.rfc3339(self.recorded_at)
+
+    @property
+    def position(self) -> int:
+        """Where the ledger ends with what is entered so far."""
+        return self.memory.position + len(self.entries)
+
+    def entry_at(self, position: int) -> Entry:
+        return self.entries[position - self.memory.position - 1]
+
+    def mark(self) -> Mark:
+        return Mark(len(self.entries), len(self.links), dict(self.subjects), dict(self.pointers))
+
+    def return_to(self, mark: Mark) -> None:
+        """Throw away what was entered since."""
+        del self.entries[mark.entries :]
+        del self.links[mark.links :]
+        self.subjects, self.pointers = mark.subjects, mark.pointers
+
+    def subject(self, subject_id: str) -> Remembered | None:
+        """Return a subject as the items before this one left it."""
+        return self.subjects.get(subject_id) or self.memory.subjects[subject_id]
+
+    def lead(self, lead_id: str) -> LeadState | None:
+        """Return the state of a lead; None if no lead has this id."""
+        remembered = self.subject(lead_id)
+        state = remembered.state if remembered is not None else None
+        return state if isinstance(state, LeadState) else None
+
+    def newest(self, subject_id: str, kind: SubjectKind) -> Remembered:
+        """Return a subject that exists, or that begins with this batch."""
+        known = self.subjects.get(subject_id) or self.memory.subjects.get(subject_id)
+        return known or newborn(kind)
+
+    def pointer(self, identifier: Identifier) -> str | None:
+        return self.pointers.get(identifier) or self.memory.pointers[identifier]
+
+    def link(self, identifiers: Sequence[Identifier], subject_id: str, position: int) -> None:
+        """Let identifiers point to a subject from a position on."""
+        for identifier in identifiers:
+            self.pointers[identifier] = subject_id
+            self.links.append(Link(identifier, subject_id, position))
+
+    def enter(self, signal: Signal, decided: Sequence[Event], *, lifecycle: int) -> None:
+        """Enter a reported event and what follows from it, decided under this lifecycle."""
+        first, *derived = decided
+        salt = os.urandom(SALT_BYTES) if signal.personal is not None else b""
+        envelope = records.Envelope(
+            source=signal.source,
+            id=signal.id,
+            subject_version=self._see(first),
+            recorded_time=self._recorded_time,
+            claimed_at=signal.claimed_at,
+            key_id=signal.key_id or None,
+            actor=signal.actor,
+            department=signal.department,
+            lifecycle=lifecycle,
+            rules=RULES,
+            personal_digest=(
+                records.personal_digest(salt, signal.personal)
+                if signal.personal is not None
+                else None
+            ),
+        )
+        self._add(first, envelope, signal.fingerprint or None, salt, signal.personal)
+        for number, event in enumerate(derived, start=1):
+            self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
+
+    def enter_own(self, event: Event, *, id: str, lifecycle: int) -> None:
+        """Enter an event that the service itself writes."""
+        envelope = records.Envelope(
+            source=records.OWN_SOURCE,
+            id=id,
+            subject_version=self._see(event),
+            recorded_time=self._recorded_time,
+            claimed_at=None,
+            key_id=None,
+            actor=records.OWN_SOURCE,
+            department=None,
+            lifecycle=lifecycle,
+            rules=RULES,
+            personal_digest=None,
+        )
+        self._add(event, envelope, None, b"", None)
+
+    def _add(
+        self,
+        event: Event,
+        envelope: records.Envelope,
+        fingerprint: bytes | None,
+        salt: bytes,
+        personal: bytes | None,
+    ) -> None:
+        record = records.encode(event, envelope)
+        leaf = records.leaf_of(record)
+        subject_id = event.subject.id or LEDGER_SUBJECT_ID
+        # As text at once: it is stored as text, and the encoder's bytes hold a whole page each.
+        text = record.decode()
+        self.entries.append(
+            Entry(event, envelope, subject_id, text, leaf, fingerprint, salt, personal)
+        )
+
+    def _see(self, event: Event) -> int:
+        """Let everybody whose state it changes see the event. Returns its subject's version."""
+        self.subjects.update(seen_by(event, self.newest))
+        return self.subjects[event.subject.id or LEDGER_SUBJECT_ID].version
+
+    def commit(self) -> None:
+        """Let the memory stand where the ledger now stands."""
+        self.memory.position = self.position
+        self.memory.recorded_at = self.recorded_at
+        self.memory.subjects.update(self.subjects)
+        self.memory.pointers.update(self.pointers)
+        self.memory.forget_oldest()

@@ -1,0 +1,64 @@
+"""Let happen what is due, without anybody calling. Any process may, and any number of them at once.
+
+Timers fire under the lock like everything else, and only if they are still due there: two
+processes that find the same lead wake it twice, and the second time nothing is left to happen.
+"""
+
+import asyncio
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.failures import CONNECTION_LOST, LedgerUnavailable
+from events.intake import Intake
+from events.statements import load
+from events.submissions import Submission
+
+BATCH_LEADS = 500
+"""Leads woken in one submission: what one transaction takes."""
+LOOK_S = 1.0
+"""How late something may happen by itself. A report about the lead makes it happen at once."""
+
+_AWAY: tuple[type[Exception], ...] = (
+    *CONNECTION_LOST,
+    LedgerUnavailable,
+    OSError,
+    DBAPIError,
+    PoolTimeoutError,
+)
+
+log = structlog.get_logger()
+
+
+class Timekeeper:
+    """Looks for leads that something is due for. A class, because it goes on until it is ended."""
+
+    def __init__(self, engine: AsyncEngine, schema: str, door: Intake) -> None:
+        self._engine = engine
+        self._find_due = load("events", "ledger.sql", schema)["find_due"].text
+        self._door = door
+
+    async def run(self) -> None:
+        """Wake leads until cancelled; waits out a database that is away."""
+        while True:
+            try:
+                woken = await self.look()
+            except _AWAY as error:
+                log.warning("timekeeper.waits", error=type(error).__name__)
+                woken = 0
+            except Exception:
+                # Nobody waits for this loop: if it ended, deadlines would pass in silence.
+                log.exception("timekeeper.failed")
+                woken = 0
+            if woken < BATCH_LEADS:
+                await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> int:
+        """Wake everybody for whom something is due now, one batch; return how many."""
+        async with self._engine.connect() as connection:
+            due = (await connection.scalars(self._find_due, {"limit": BATCH_LEADS})).all()
+        if due:
+            await self._door.submit(Submission((), woken=tuple(due)))
+        return len(due)
