@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import suppress
+from math import inf
+from time import monotonic
 from typing import Any, NamedTuple
 
 import structlog
@@ -11,7 +13,7 @@ from events.limits import INTEGER_MAX
 from events.sessions import Driver
 from projections.advance import Checkpoint, Page, Sql, advance, checkpoint, read_page
 from projections.failures import FoldFailed, ProjectionUnknown
-from projections.limits import BATCH_RECORDS, GATHER_S, POLL_S, RETRY_S, WATCH_S
+from projections.limits import BATCH_RECORDS, GATHER_S, POLL_S, RETRY_S, STANDING_TRUST_S, WATCH_S
 from projections.projection import Projection
 from projections.transactions import UNAVAILABLE, borrowed, transaction
 
@@ -21,11 +23,19 @@ log = structlog.get_logger()
 class Step(NamedTuple):
     """What one attempt came to."""
 
+    generation: int
     position: int
     """How far the projection is, whoever brought it there."""
     records: int = 0
     is_full: bool = False
     """More is probably waiting."""
+
+
+class Standing(NamedTuple):
+    """Where a projection stood when last looked at: its rows are the same while it does."""
+
+    generation: int
+    position: int
 
 
 class _Remembered(NamedTuple):
@@ -47,8 +57,8 @@ class Follower:
         batch_records: int = BATCH_RECORDS,
     ) -> None:
         self.projection = projection
-        self.position = 0
-        """How far the projection was when last looked at."""
+        self._stands = Standing(0, 0)
+        self._looked_at = -inf
         self._engine = engine
         self._sql = sql
         self._batch_records = batch_records
@@ -57,6 +67,16 @@ class Follower:
         self._waiting = 0
         self._remembered: _Remembered | None = None
         self._is_mismatch_told = False
+
+    @property
+    def position(self) -> int:
+        """How far the projection was when last looked at."""
+        return self._stands.position
+
+    def standing(self) -> Standing | None:
+        """Where the projection stands; None if this process has not looked for a while."""
+        is_fresh = monotonic() - self._looked_at < STANDING_TRUST_S
+        return self._stands if is_fresh else None
 
     def wake(self) -> None:
         """Look for new events now. Cheap, and safe to call after every append."""
@@ -91,7 +111,7 @@ class Follower:
             step = await self._project(upto=INTEGER_MAX)
         except FoldFailed as failed:
             step = await self._stop(failed)
-        await self._tell(step.position)
+        await self._tell(step)
         return step
 
     async def wait_for(self, position: int) -> int:
@@ -126,7 +146,12 @@ class Follower:
         # Only now is it certain that what is remembered is what is written.
         self._remembered = remembered
         is_full = len(page.rows) == self._batch_records
-        return Step(remembered.checkpoint.position, len(page.rows), is_full=is_full)
+        return Step(
+            remembered.checkpoint.generation,
+            remembered.checkpoint.position,
+            len(page.rows),
+            is_full=is_full,
+        )
 
     async def _advance(self, driver: Driver, before: "_Remembered", page: Page) -> "_Remembered":
         taken, state = before
@@ -163,7 +188,7 @@ class Follower:
             raise ProjectionUnknown(
                 f"{self.projection.name} has no checkpoint: prepare the runner before it runs"
             )
-        return Step(taken.position)
+        return Step(taken.generation, taken.position)
 
     async def _stop(self, failed: FoldFailed) -> Step:
         """Bring the projection to just before the event that it cannot take, and stop it there."""
@@ -182,11 +207,11 @@ class Follower:
             stopped = await driver.execute(statement.driver_sql, *statement.arguments(values))
         if stopped == "UPDATE 1":
             log.error("projection.stopped", projection=self.projection.name, failure=str(failed))
-        return Step(step.position)
+        return step
 
-    async def _tell(self, position: int) -> None:
+    async def _tell(self, step: Step) -> None:
         async with self._moved:
-            self.position = position
+            self._stands, self._looked_at = Standing(step.generation, step.position), monotonic()
             self._moved.notify_all()
 
     async def _rest(self) -> None:

@@ -18,6 +18,10 @@ POLL_S: Final = 0.2
 # are projected some at a time, and the database is left to the writer in between.
 GATHER_S: Final = 0.05
 
+# How long a process may take for granted that a projection stands where it last saw it. It looks
+# every POLL_S; if it has not for so long, its database is away, and whoever asks should be told.
+STANDING_TRUST_S: Final = 1.0
+
 # When somebody waits for a position that another process is projecting, look this often.
 WATCH_S: Final = 0.02
 

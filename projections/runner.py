@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.advance import checkpoint, statements
 from projections.failures import NotYetProjected, ProjectionUnknown
-from projections.follower import Follower
+from projections.follower import Follower, Standing
 from projections.limits import BATCH_RECORDS
 from projections.projection import Projection
 from projections.transactions import borrowed, transaction
@@ -100,6 +100,10 @@ class Runner:
         if found is None:
             raise ProjectionUnknown(f"no projection {name} has a checkpoint")
         return found.position
+
+    def standing(self, name: str) -> Standing | None:
+        """Tell where a projection stands, without asking; None if that is not known for certain."""
+        return self._follower(name).standing()
 
     async def wait_for(self, position: int, *, name: str, timeout_s: float) -> int:
         """Return the position reached as soon as it is at least the one asked for.

@@ -18,6 +18,7 @@ from service.appends import Appends
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
+from service.reading.funnel_now import FunnelNow
 from service.settings import Settings
 
 
@@ -44,6 +45,7 @@ class Services:
     metrics: Metrics
     runner: Runner
     funnel: FunnelQueries
+    funnel_now: FunnelNow = field(default_factory=FunnelNow)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""
     _compiled: Compiled | None = None

@@ -17,6 +17,7 @@ from service.problems import Problem
 from service.reading.funnels import Labels, describe_flow, describe_funnel
 from service.routes.parameters import (
     Lang,
+    Language,
     ProjectionsReader,
     Time,
     moment_in,
@@ -60,9 +61,25 @@ async def get_funnel(
     services = services_of(request)
     moment, known = moment_in("as_of", as_of), _known_at(known_at)
     await _wait(services, wait_for)
+    if moment is None and known is None:
+        return await _funnel_now(services, by, lang)
     async with borrowed(services.engine) as driver:
         funnel = await services.funnel.funnel(driver, breakdown=by, as_of=moment, known_at=known)
     return json_answer(describe_funnel(funnel, Labels(services.compiled.lifecycle, lang)))
+
+
+async def _funnel_now(services: Services, by: Breakdown, language: Language | None) -> Response:
+    """Answer with what was answered before, while the projection stands where it stood then."""
+    standing = services.runner.standing(NAME)
+    answer = services.funnel_now.recall(standing, by, language)
+    if answer is None:
+        async with borrowed(services.engine) as driver:
+            funnel = await services.funnel.funnel(driver, breakdown=by)
+        labels = Labels(services.compiled.lifecycle, language)
+        answer = json_answer(describe_funnel(funnel, labels))
+        if standing is not None and funnel.position == standing.position:
+            services.funnel_now.remember(standing, by, language, answer=answer)
+    return answer
 
 
 @router.get("/v1/funnel/flow", response_model=funnel_shapes.Flow)

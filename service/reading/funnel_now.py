@@ -1,0 +1,27 @@
+"""The funnel of now as it was answered last: the same until the projection has moved."""
+
+from collections.abc import Hashable
+
+from projections.follower import Standing
+from service.answers import Answer
+
+
+class FunnelNow:
+    """Answers by what was asked. A class, because they are all forgotten at once.
+
+    There are as many as breakdowns times languages.
+    """
+
+    def __init__(self) -> None:
+        self._standing: Standing | None = None
+        self._answers: dict[Hashable, Answer] = {}
+
+    def recall(self, standing: Standing | None, *asked: Hashable) -> Answer | None:
+        """Return the answer if the projection still stands where it stood for it."""
+        return self._answers.get(asked) if standing == self._standing else None
+
+    def remember(self, standing: Standing, *asked: Hashable, answer: Answer) -> None:
+        """Keep an answer for as long as the projection stands there."""
+        if standing != self._standing:
+            self._standing, self._answers = standing, {}
+        self._answers[asked] = answer

@@ -1,0 +1,24 @@
+"""The funnel of now is answered from memory only while the projection stands where it stood."""
+
+from projections.follower import Standing
+from service.answers import json_answer
+from service.reading.funnel_now import FunnelNow
+
+HERE, FURTHER, REBUILT = Standing(1, 17), Standing(1, 18), Standing(2, 17)
+
+
+def test_an_answer_is_good_while_the_projection_stands_there() -> None:
+    now, answer = FunnelNow(), json_answer({})
+    assert now.recall(HERE, "origin", "ja") is None
+    now.remember(HERE, "origin", "ja", answer=answer)
+    assert now.recall(HERE, "origin", "ja") is answer
+    assert now.recall(HERE, "origin", "en") is None
+
+
+def test_nothing_is_recalled_once_it_has_moved_was_rebuilt_or_is_not_certain() -> None:
+    now, answer = FunnelNow(), json_answer({})
+    now.remember(HERE, "none", None, answer=answer)
+    for standing in (FURTHER, REBUILT, None):
+        assert now.recall(standing, "none", None) is None
+    now.remember(FURTHER, "none", None, answer=answer)
+    assert now.recall(HERE, "none", None) is None
