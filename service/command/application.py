@@ -21,6 +21,7 @@ from service.command.printing import complain
 from service.command.rebuild import rebuild_projection
 from service.command.replay import replay
 from service.command.serve import explain_settings, serve
+from service.command.simulate import simulate
 from service.command.verify import verify
 from service.hosting.failures import (
     AddressInUse,
@@ -65,6 +66,7 @@ application = typer.Typer(
 application.command(epilog=explain_settings())(serve)
 application.command()(migrate)
 application.command("import")(import_table)
+application.command()(simulate)
 application.command()(funnel)
 application.command()(history)
 application.command()(replay)

@@ -19,21 +19,14 @@ from rich.progress import (
 
 from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
+from service.command.importing.batching import batches_of
 from service.command.importing.mapping_text import MappingInvalid, check_columns, read_mapping
 from service.command.importing.refused_file import refused_file
-from service.command.importing.sending import (
-    BATCH_EVENTS_MAX,
-    Batch,
-    OnRefused,
-    Refused,
-    Tally,
-    batches_of,
-    send,
-)
 from service.command.importing.table import Table, open_table
 from service.command.importing.translation import translation_of
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import complain, print_json, print_lines, print_table, terminal
+from service.command.sending import BATCH_EVENTS_MAX, Batch, OnRefused, Refused, Tally, send
 
 REFUSED_SHOWN = 10
 """Enough to see what is wrong; the rest is in the file that --refused names."""

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from service.command.importing.batching import batches_of
 from service.command.importing.mapping_text import read_mapping
 from service.command.importing.refused_file import refused_file
-from service.command.importing.sending import Batch, Refused, Tally, batches_of
 from service.command.importing.table import TableInvalid, open_table
 from service.command.importing.translation import translation_of
+from service.command.sending import Batch, Refused, Tally
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests" / "data" / "olist_sample"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from service.command.importing.sending import Refused
+from service.command.sending import Refused
 
 COLUMNS = ("line", "event", "reason", "detail", "refusal")
 

@@ -1,21 +1,16 @@
-"""Send the events of a table in batches that can be sent again.
+"""Send events in batches that can be sent again.
 
-Ids derive from the rows, so nothing is ever doubled: a cut connection, a crash on either side and
-a second run of the whole import all come down to sending the same ids again.
+Ids are the same in every run, so nothing is ever doubled: a cut connection, a crash on either side
+and a second run of everything all come down to sending the same ids again.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import orjson
-
 from service.command.client import Service, ServiceUnavailable
-from service.command.importing.cells import BadCell
-from service.command.importing.table import Row, Unreadable
-from service.command.importing.translation import Translate
 
 BATCH_EVENTS_MAX = 1_000
 """The service lists the first thousand refusals of a request: a batch within that loses none."""
@@ -64,38 +59,6 @@ class Tally:
 
 
 OnRefused = Callable[[Refused], None]
-
-
-def batches_of(
-    rows: Iterable[Row | Unreadable],
-    translate: Translate,
-    *,
-    events_max: int,
-    tally: Tally,
-    on_refused: OnRefused,
-) -> Iterator[Batch]:
-    """Translate rows into batches; those that cannot be are counted and handed to `on_refused`."""
-    pending: list[tuple[int, str, bytes]] = []
-    for row in rows:
-        tally.rows += 1
-        try:
-            events = [] if isinstance(row, Unreadable) else translate(row.cells)
-        except BadCell as error:
-            row = Unreadable(row.line, error.column, error.detail)  # noqa: PLW2901  it now is one
-        if isinstance(row, Unreadable):
-            tally.rows_refused += 1
-            _count(tally.refused_by_reason, "row-invalid")
-            on_refused(_of_row(row))
-            continue
-        tally.rows_without_event += not events
-        for event in events:
-            _count(tally.events_by_type, str(event["type"]))
-            pending.append((row.line, event["id"], orjson.dumps(event)))
-        while len(pending) >= events_max:
-            yield _batch(pending[:events_max])
-            del pending[:events_max]
-    if pending:
-        yield _batch(pending)
 
 
 def send(
@@ -155,7 +118,7 @@ def _account(batch: Batch, answer: Any, tally: Tally, on_refused: OnRefused) -> 
     tally.refused += answer["refused"]
     for one in answer["refusals"]:
         index = one["line"] - 1
-        _count(tally.refused_by_reason, one["reason"])
+        count(tally.refused_by_reason, one["reason"])
         on_refused(
             Refused(
                 batch.lines[index],
@@ -167,15 +130,5 @@ def _account(batch: Batch, answer: Any, tally: Tally, on_refused: OnRefused) -> 
         )
 
 
-def _batch(pending: list[tuple[int, str, bytes]]) -> Batch:
-    lines, event_ids, events = zip(*pending, strict=True)
-    return Batch(b"\n".join(events) + b"\n", lines, event_ids)
-
-
-def _of_row(row: Unreadable) -> Refused:
-    detail = f"{row.column}: {row.detail}" if row.column else row.detail
-    return Refused(row.line, "", "row-invalid", detail)
-
-
-def _count(counts: dict[str, int], name: str) -> None:
+def count(counts: dict[str, int], name: str) -> None:
     counts[name] = counts.get(name, 0) + 1

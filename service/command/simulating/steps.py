@@ -1,0 +1,87 @@
+"""What a journey is made of: reports, each some time after the one before."""
+
+import math
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple, TypeAlias
+
+from service.command.simulating.market import Person
+
+WEB, MAIL, CRM, SEMINARS, CALLS, ORDERS = "website", "ma", "crm", "seminars", "cti", "erp"
+"""The systems that report."""
+
+
+class Step(NamedTuple):
+    after: timedelta
+    """How long after the step before."""
+    source: str
+    report: Mapping[str, Any]
+    """An event without id, source and time."""
+    told_after: timedelta = timedelta()
+    """How late it is reported."""
+
+
+Steps: TypeAlias = Iterator[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Makes the steps of one person. A class, because each needs the person and the dice."""
+
+    person: Person
+    hand: random.Random
+
+    def happens(self, share: float) -> bool:
+        return self.hand.random() < share
+
+    def after(self, days: float) -> timedelta:
+        """Return about so many days: times between steps are skewed, most short and a few long."""
+        return timedelta(days=days * self.hand.lognormvariate(-0.3, 0.75))
+
+    def seen(self, type: str, days: float, **data: Any) -> Step:
+        """Tell what a browser did; nobody says who it was."""
+        lead = {"anonymous_id": self.person.cookie}
+        return self._step(WEB, type, days, lead, data)
+
+    def named(self, source: str, type: str, days: float, **data: Any) -> Step:
+        """Tell what somebody did who gave a name, with all that is known of the person."""
+        person = self.person
+        lead: dict[str, Any] = {"email": person.email, "profile": person.profile}
+        if source == WEB:
+            lead["anonymous_id"] = person.cookie
+        else:
+            lead["phone"] = person.phone
+        return self._step(source, type, days, lead, data)
+
+    def noted(self, source: str, type: str, days: float, **data: Any) -> Step:
+        """Tell what happened with somebody whom the reporting system knows by address."""
+        return self._step(source, type, days, {"email": self.person.email}, data)
+
+    def of_company(self, source: str, type: str, days: float, **data: Any) -> Step:
+        """Tell what concerns the company."""
+        report = {"type": type, "account": {"domain": self.person.company.domain}}
+        return self._sent(source, days, report, data)
+
+    def _step(
+        self, source: str, type: str, days: float, lead: Mapping[str, Any], data: Mapping[str, Any]
+    ) -> Step:
+        return self._sent(source, days, {"type": type, "lead": lead}, data)
+
+    def _sent(
+        self, source: str, days: float, report: dict[str, Any], data: Mapping[str, Any]
+    ) -> Step:
+        if data:
+            report["data"] = dict(data)
+        late = self.after(2) if source == CRM and self.happens(_LATE_SHARE) else timedelta()
+        return Step(self.after(days), source, report, late)
+
+
+_LATE_SHARE = 0.05
+"""Of what a CRM reports: it synchronises at night, and people write things down afterwards."""
+
+
+def amount(hand: random.Random, typical: float) -> str:
+    """Return a plausible order value: most near the typical one, a few much larger."""
+    return str(int(math.exp(hand.gauss(math.log(typical), 0.6)) / 1000) * 1000 + 1000)

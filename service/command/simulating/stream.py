@@ -1,0 +1,108 @@
+"""All journeys at once, in the order in which they are told."""
+
+import heapq
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from service.command.simulating.journeys import journey
+from service.command.simulating.market import companies, person
+from service.command.simulating.steps import CRM, Step, Steps
+
+PEOPLE_PER_COMPANY = 4
+TOLD_TWICE_SHARE = 0.01
+"""Of all events are sent again under the same id, as by a client that saw no answer."""
+LISTED_SHARE = 0.5
+"""Of all companies are listed as targets before anybody there is known."""
+
+
+class World(NamedTuple):
+    """What is to be simulated. The same values make the same events, byte for byte."""
+
+    seed: int
+    people: int
+    begins: datetime
+    ends: datetime
+    """What would be told after this is left untold: those journeys are still under way."""
+
+
+def events(world: World) -> Iterator[dict[str, Any]]:
+    """Make every event in the order of telling.
+
+    Memory grows with the journeys that are under way, not with those that are done.
+    """
+    clock = _Clock(world)
+    for told_at, number, event in clock.run():
+        del told_at, number
+        yield event
+
+
+class _Clock:
+    """Goes from step to step of all journeys. A class, because what comes next is kept in order."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._name = f"simulated-{sha256(repr(world).encode()).hexdigest()[:12]}"
+        """Of this world alone: the same ids never stand for other events."""
+        self._hand = random.Random(world.seed)
+        self._waiting: list[tuple[datetime, int, dict[str, Any]]] = []
+        self._under_way: list[tuple[datetime, int, Step, Steps]] = []
+        self._count = 0
+
+    def run(self) -> Iterator[tuple[datetime, int, dict[str, Any]]]:
+        """Give what is told, once nothing that happens later can be told before it."""
+        market = companies(self._hand, max(1, self._world.people // PEOPLE_PER_COMPANY))
+        for company in market:
+            if self._hand.random() < LISTED_SHARE:
+                listed = {
+                    "type": "market.target_listed",
+                    "account": {"domain": company.domain},
+                    "data": {"list": "target-companies"},
+                }
+                self._tell(self._world.begins, Step(timedelta(), CRM, listed))
+        for arrived_at, number in self._arrivals():
+            yield from self._until(arrived_at)
+            someone = person(self._hand, number, market)
+            steps = journey(someone, random.Random(self._hand.getrandbits(64)))
+            self._go_on(arrived_at, steps)
+        yield from self._until(self._world.ends)
+
+    def _arrivals(self) -> Iterator[tuple[datetime, int]]:
+        """Let people come all the time, so many that all have come by the end."""
+        begins, ends, people = self._world.begins, self._world.ends, self._world.people
+        mean_s = (ends - begins).total_seconds() / max(1, people)
+        moment = begins
+        for number in range(1, people + 1):
+            moment = min(ends, moment + timedelta(seconds=self._hand.expovariate(1 / mean_s)))
+            yield moment, number
+
+    def _until(self, moment: datetime) -> Iterator[tuple[datetime, int, dict[str, Any]]]:
+        while self._under_way and self._under_way[0][0] <= moment:
+            happens_at, _, step, steps = heapq.heappop(self._under_way)
+            self._tell(happens_at, step)
+            self._go_on(happens_at, steps)
+        while self._waiting and self._waiting[0][0] <= moment:
+            yield heapq.heappop(self._waiting)
+
+    def _go_on(self, moment: datetime, steps: Steps) -> None:
+        step = next(steps, None)
+        if step is not None:
+            self._count += 1
+            heapq.heappush(self._under_way, (moment + step.after, self._count, step, steps))
+
+    def _tell(self, happened_at: datetime, step: Step) -> None:
+        self._count += 1
+        event = {
+            "id": f"{self._name}-{self._count}",
+            "source": step.source,
+            "time": happened_at.isoformat(timespec="milliseconds"),
+            **step.report,
+        }
+        told_at = happened_at + step.told_after
+        heapq.heappush(self._waiting, (told_at, self._count, event))
+        if self._hand.random() < TOLD_TWICE_SHARE:
+            self._count += 1
+            again_at = told_at + timedelta(seconds=self._hand.randrange(1, 3600))
+            heapq.heappush(self._waiting, (again_at, self._count, event))

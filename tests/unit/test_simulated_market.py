@@ -1,0 +1,71 @@
+"""The made-up market: the same every time, in the order of telling, and within its time."""
+
+import itertools
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.lifecycle.definition import Lifecycle
+from events import native
+from events.context import Context
+from events.refusals import Refusal
+from service.command.simulating.stream import World, events
+from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT, LedgerInMemory
+from tests.ledger_in_memory import SENDER as ANYBODY
+from tests.stories import demand_funnel
+
+ENDS = datetime(2026, 11, 1, tzinfo=UTC)
+WORLD = World(seed=7, people=400, begins=ENDS - timedelta(days=300), ends=ENDS)
+
+
+@pytest.fixture(scope="module")
+def told() -> list[dict[str, Any]]:
+    return list(events(WORLD))
+
+
+def test_the_same_world_tells_the_same_events_byte_for_byte(told: list[dict[str, Any]]) -> None:
+    assert orjson.dumps(list(events(WORLD))) == orjson.dumps(told)
+    other = list(events(WORLD._replace(seed=8)))
+    assert not {one["id"] for one in other} & {one["id"] for one in told}
+
+
+def test_everything_happens_within_its_time(told: list[dict[str, Any]]) -> None:
+    times = [datetime.fromisoformat(one["time"]) for one in told]
+    assert min(times) >= WORLD.begins
+    assert max(times) <= WORLD.ends
+
+
+def test_some_is_told_twice_and_some_late(told: list[dict[str, Any]]) -> None:
+    again = [id for id, count in Counter(one["id"] for one in told).items() if count > 1]
+    assert len(again) > len(told) / 200
+    times = [datetime.fromisoformat(one["time"]) for one in told]
+    late = sum(later < earlier for earlier, later in itertools.pairwise(times))
+    assert late > len(told) / 200
+
+
+def test_every_report_can_be_read_and_uses_only_declared_fields(
+    told: list[dict[str, Any]],
+) -> None:
+    lifecycle: Lifecycle = demand_funnel().lifecycle
+    sender = ANYBODY._replace(sources=("test", "*"), scopes=EVERY_RIGHT)
+    context = Context(lifecycle, DIGESTS, sender, ENDS)
+    for one in told:
+        signal = native.read(one, context)
+        assert not isinstance(signal, Refusal), (one, signal)
+        undeclared = set(one.get("data", {})) - set(lifecycle.events[one["type"]].fields)
+        assert not undeclared, (one["type"], undeclared)
+
+
+def test_most_decisions_are_legal_where_they_come(told: list[dict[str, Any]]) -> None:
+    """A market that only makes refusals demonstrates nothing."""
+    ledger = LedgerInMemory()
+    sender = ANYBODY._replace(sources=("test", "*"))
+    for one in told:
+        ledger.send(one, sender=sender)
+    assert len(ledger.refused) < len(told) / 50
+    stages = {record.event.stage_to for record in ledger.records}
+    path = {"AL", "ML", "MAL", "MQL", "SAL", "SQL", "OPP", "WON", "LOST"}
+    assert path <= stages
