@@ -77,6 +77,8 @@ def _report(course: Course) -> NotAllowed | None:
             return refused
         if course.table(kind).targets(signal.type.name):
             effects["already"] = True
+    if kind is SubjectKind.LEAD and not effects.get("already"):
+        effects |= _marks(signal, course.state.lead)
     if move is not None and kind is SubjectKind.LEAD:
         effects |= origin_of(course, move, signal.type.name, signal.data)
     course.add(
@@ -96,8 +98,8 @@ def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
     assert course.party.lead is not None
     if course.party.lead.is_new and course.compiled.version != lead.lifecycle:
         effects["lifecycle"] = course.compiled.version
-    if signal.holds_personal_data and not lead.known:
-        effects["known"] = True
+    if signal.holds_personal_data:
+        effects |= _acquisition(signal, lead)
     news = {
         name: value
         for name, value in signal.attributes.items()
@@ -113,6 +115,23 @@ def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}
     return effects
+
+
+def _marks(signal: Signal, lead: LeadState) -> dict[str, Any]:
+    """What is remembered of the event until the pass ends."""
+    marks = {
+        name: value for name, value in signal.type.marks.items() if lead.marks.get(name) != value
+    }
+    return {"marks": marks} if marks else {}
+
+
+def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
+    """Say that somebody is known from now on; or, told late, that they were before."""
+    if not lead.known:
+        return {"known": True}
+    if lead.acquired_at is not None and signal.occurred_at < lead.acquired_at:
+        return {"acquired_at": signal.occurred_at.isoformat()}
+    return {}
 
 
 def _identify(course: Course, resolution: Resolution) -> None:

@@ -17,7 +17,8 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     points          rule, points, and how many of that rule count at most: the latest ones do
     fit, attempts   replaced as a whole
     grade, market, priority, screened_as, revisit_on, lifecycle    set to the value
-    blocks, flags   merged by key; null removes
+    acquired_at     when we first held personal data, where a late report tells of an earlier time
+    blocks, flags, marks    merged by key; null removes
     business_of     the account whose deals and orders these are too: its own state sees them
 """
 
@@ -36,7 +37,7 @@ _SET = (
     *("priority", "screened_as", "revisit_on", "lifecycle"),
 )
 _MERGED = ("attributes", "opportunities", "orders")
-_REMOVABLE = ("blocks", "flags")
+_REMOVABLE = ("blocks", "flags", "marks")
 
 
 def evolve(state: Staged, event: Event) -> Staged:
@@ -84,16 +85,10 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
         changes["absorbs"] = (*state.absorbs, effects["absorbs"])
     if "absorbed_by" in effects:
         changes["stage"] = None
-    news = [
-        StandingFact(type, position, data, tuple(moved_to))
-        for type, position, data, moved_to in effects.get("inherits", ())
-    ]
-    if "stands" in effects:
-        news.append(StandingFact(event.type, event.position, effects["stands"]))
-    if news:
-        replaced = {fact.type for fact in news}
-        others = [fact for fact in state.standing if fact.type not in replaced]
-        changes["standing"] = (*others, *news)
+    if "known" in effects or "acquired_at" in effects:
+        changes["acquired_at"] = _acquired_at(state, event)
+    if "inherits" in effects or "stands" in effects:
+        changes["standing"] = _standing_after(state, event)
     if "timers" in effects:
         changes["timers"] = _timers_after(state, event)
     if "points" in effects:
@@ -104,6 +99,22 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
         if name in effects:
             changes[name] = _without_nulls({**getattr(state, name), **effects[name]})
     return changes
+
+
+def _acquired_at(state: LeadState, event: Event) -> datetime:
+    told = event.effects.get("acquired_at")
+    return datetime.fromisoformat(told) if told else state.acquired_at or event.occurred_at
+
+
+def _standing_after(state: LeadState, event: Event) -> tuple[StandingFact, ...]:
+    news = [
+        StandingFact(type, position, data, tuple(moved_to))
+        for type, position, data, moved_to in event.effects.get("inherits", ())
+    ]
+    if "stands" in event.effects:
+        news.append(StandingFact(event.type, event.position, event.effects["stands"]))
+    replaced = {fact.type for fact in news}
+    return (*(fact for fact in state.standing if fact.type not in replaced), *news)
 
 
 def _timers_after(state: LeadState, event: Event) -> dict[str, Timer]:
@@ -159,6 +170,7 @@ def _in_new_pass(state: LeadState, event: Event) -> LeadState:
     return state._replace(
         points=tuple(one for one in state.points if one.position == event.position),
         attempts=(),
+        marks=event.effects.get("marks", {}),
         screened_as=event.effects.get("screened_as"),
     )
 

@@ -13,6 +13,10 @@ _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "owner": lambda lead: lead.owner,
     "origin": lambda lead: lead.origin,
     "channel": lambda lead: lead.channel,
+    "grade": lambda lead: lead.grade,
+    "market": lambda lead: lead.market,
+    "priority": lambda lead: lead.priority,
+    "screened_as": lambda lead: lead.screened_as,
     "recycled": lambda lead: lead.pass_number > 1,
     "open_opportunities": lambda lead: _count(lead.opportunities, OPEN),
     "won_opportunities": lambda lead: _count(lead.opportunities, WON),
@@ -20,6 +24,9 @@ _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "standing_orders": lambda lead: _count(lead.orders, STANDING),
 }
 """What the service itself knows of a lead; every other name is a declared attribute."""
+
+
+_MARKS = "marks."
 
 
 class Facts(Mapping[str, Scalar]):
@@ -44,13 +51,20 @@ class Facts(Mapping[str, Scalar]):
             return account.stage if account is not None and name == "stage" else None
         lead = self._state.lead
         known = _OF_LEAD.get(name)
-        value: Scalar = lead.attributes.get(name) if known is None else known(lead)
+        if known is not None:
+            return known(lead)
+        value: Scalar = (
+            lead.marks.get(name.removeprefix(_MARKS))
+            if name.startswith(_MARKS)
+            else lead.attributes.get(name)
+        )
         return value
 
     def __iter__(self) -> Iterator[str]:
         yield from ("event.type", "event.department", "account.stage")
         yield from (f"event.{name}" for name in self._data)
         yield from (f"lead.{name}" for name in (*_OF_LEAD, *self._state.lead.attributes))
+        yield from (f"lead.{_MARKS}{name}" for name in self._state.lead.marks)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -86,6 +86,10 @@ class LeadState(NamedTuple):
     """Channel → what forbids it: the type of the event that did."""
     flags: Mapping[str, str] = NOTHING
     """What a person should know: reasons that would exclude a lead that has gone beyond that."""
+    acquired_at: datetime | None = None
+    """When we first held personal data of this person."""
+    marks: Mapping[str, str] = NOTHING
+    """What event types declare to be remembered of this pass, such as `scenario: completed`."""
 
 
 class AccountState(NamedTuple):

@@ -57,7 +57,7 @@ def decide_again(
         data=first.data,
         attributes=first.effects.get("attributes", {}),
         personal=None,
-        holds_personal_data=first.effects.get("known", False),
+        holds_personal_data="known" in first.effects or "acquired_at" in first.effects,
         fingerprint=b"",
     )
     return decide(compiled, _state(party, subjects), signal, party, position=first.position)

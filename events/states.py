@@ -66,6 +66,8 @@ def _lead(content: dict[str, Any]) -> LeadState:
             Point(rule, points, position, datetime.fromisoformat(occurred_at))
             for rule, points, position, occurred_at in content["points"]
         )
+    if "acquired_at" in content:
+        content["acquired_at"] = datetime.fromisoformat(content["acquired_at"])
     if "attempts" in content:
         content["attempts"] = tuple(map(datetime.fromisoformat, content["attempts"]))
     return LeadState(**content)

@@ -58,7 +58,7 @@ def check(
         if not root.is_doubtful(track.place.path):
             _check_ways(track, moves[track.subject])
     for family in _families(glossary, declared, tracks):
-        _check_names(family)
+        check_names(family)
 
 
 def _check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) -> None:
@@ -192,7 +192,7 @@ def _families(
     return families
 
 
-def _check_names(family: Mapping[str, Placed[Words]]) -> None:
+def check_names(family: Mapping[str, Placed[Words]]) -> None:
     """Refuse a code, label or alias that names two things."""
     owners: dict[str, str] = {}
     for code, placed in family.items():

@@ -170,6 +170,9 @@ class EventType:
     stands_as: str | None = None
     """For facts that are considered again after every move of the same pass: the type of the
     derived event that carries the move they then cause."""
+    marks: Mapping[str, str | None] = field(default_factory=dict)
+    """What is remembered of the event until the pass ends, such as `scenario: completed`; None
+    forgets. Conditions and lists ask for it as `lead.marks.scenario`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,21 @@ class Exclusion:
 class OriginRule:
     origin: str
     condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class LeadList:
+    """A named list: a predicate over a lead at a time, never a place where a lead stands."""
+
+    code: str
+    words: Words
+    condition: Condition
+    acquired_within_days: int | None = None
+    """Only who became known in the last so many days; the clock alone takes a lead off."""
+    held_before_days: int | None = None
+    """Only who was known before the last so many days."""
+    by: tuple[str, ...] = ()
+    """Paths that part the list, such as `lead.market`: for people to look at, part by part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +257,8 @@ class Lifecycle:
     """Local parts such as `info` that never identify a person."""
     phone_country: str
     """Country calling code that a national number belongs to, e.g. `81`."""
+    lists: Mapping[str, LeadList]
+    """Named lists, in the order of the text."""
     identifier_trust: tuple[str, ...]
     """Kinds of strong identifiers, most trusted first, e.g. user_id, crm, email, phone. A kind of
     an outside system that is not named ranks after all named ones."""

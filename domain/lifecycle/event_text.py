@@ -21,6 +21,8 @@ _RIGHTS: Mapping[EventKind, Right] = {
     EventKind.DECISION: Right.DECISIONS,
     EventKind.DERIVED: Right.ADMINISTRATION,
 }
+NO_MARK = "none"
+"""In place of a mark: what was remembered is forgotten."""
 _FIELD_KEYS = ("type", "values")
 _EVENT_KEYS = (
     *WORD_KEYS,
@@ -33,6 +35,7 @@ _EVENT_KEYS = (
     "restrict",
     "role",
     "stands_as",
+    "marks",
 )
 _EVENT_NAME = re.compile(r"[a-z_]+(\.[a-z_]+)*")
 _EVENT_NAME_LENGTH_MAX = 100
@@ -113,7 +116,18 @@ def _read_event(place: Place, *, name: str, kind: EventKind, around: Surrounding
         fields=_read_event_fields(keys, around.fields),
         role=read_choice(keys.get("role"), Role),
         stands_as=keys["stands_as"].text() or None if "stands_as" in keys else None,
+        marks=_read_marks(keys.get("marks")),
     )
+
+
+def _read_marks(place: Place | None) -> dict[str, str | None]:
+    marks: dict[str, str | None] = {}
+    for name, entry in place.entries().items() if place else ():
+        check_code(entry, name)
+        value = entry.text()
+        check_code(entry, value or NO_MARK)
+        marks[name] = None if value == NO_MARK else value
+    return marks
 
 
 def _read_event_fields(keys: Mapping[str, Place], fields: Mapping[str, Field]) -> dict[str, Field]:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from domain.lifecycle.checking import check
+from domain.lifecycle.checking import check, check_names
 from domain.lifecycle.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.declarations_text import Declarations, read_declarations
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
 from domain.lifecycle.glossary_text import SECTIONS, Glossary, read_glossary
+from domain.lifecycle.lists_text import read_lists
 from domain.lifecycle.move_text import read_moves
 from domain.lifecycle.reading import Place, root_of
 from domain.lifecycle.section_text import (
@@ -19,7 +20,14 @@ from domain.lifecycle.section_text import (
     read_origin,
 )
 from domain.lifecycle.track_text import read_track
-from domain.lifecycle.words_text import CODE, CODE_EXPECTED, WORD_KEYS, read_words, values_of
+from domain.lifecycle.words_text import (
+    CODE,
+    CODE_EXPECTED,
+    WORD_KEYS,
+    Placed,
+    read_words,
+    values_of,
+)
 
 FORMAT = 1
 """The form of the text that this code reads; a text of another form is not guessed at."""
@@ -30,7 +38,7 @@ _REQUIRED = (
     *("origin", "value_lists", "identity", "attributes", "fields"),
     *("events", "guards", "lead", "account"),
 )
-_KNOWN = (*_REQUIRED, *WORD_KEYS, "exclusion", "account_events")
+_KNOWN = (*_REQUIRED, *WORD_KEYS, "exclusion", "account_events", "lists")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 
 
@@ -125,6 +133,8 @@ def _joined(
         events=events,
         vocabulary=vocabulary,
     )
+    lists = read_lists(keys.get("lists"), languages=glossary.languages, vocabulary=vocabulary)
+    check_names({code: Placed(one.place, one.value.words) for code, one in lists.items()})
     return Lifecycle(
         name=keys["name"].matching(CODE, expected=CODE_EXPECTED) if "name" in keys else "",
         text=text,
@@ -149,6 +159,7 @@ def _joined(
         free_mail_domains=vocabulary.lists.get(FREE_MAIL_LIST, frozenset()),
         role_mailboxes=identity.role_mailboxes,
         phone_country=identity.phone_country,
+        lists=values_of(lists),
         identifier_trust=identity.trust,
     )
 

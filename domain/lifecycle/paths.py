@@ -52,11 +52,16 @@ LEAD_PATHS: Mapping[str, Known] = {
     "lead.recycled": Known("boolean"),
     "lead.company_domain": Known("domain"),
     "lead.free_mail": Known("boolean"),
+    "lead.grade": Known("code"),
+    "lead.market": Known("code"),
+    "lead.priority": Known("code"),
+    "lead.screened_as": Known("code"),
 }
 """What every lead has beside its declared attributes. `lead.anonymous`: it has an anonymous id and
 is not known. `lead.company_domain`: the mail domain, unknown for free mail or without an address.
 """
 
+MARKS = "lead.marks."
 EVENT_TYPE = "event.type"
 EVENT_DEPARTMENT = "event.department"
 
@@ -78,9 +83,19 @@ def known_paths(
         "account.stage": Known("code", tuple(account_stages)),
         **{f"lead.{name}": Known(field.type, field.values) for name, field in attributes.items()},
         **_event_paths(events.values()),
+        **_mark_paths(events.values()),
         EVENT_TYPE: Known("code", tuple(events)),
         EVENT_DEPARTMENT: Known("code", tuple(departments)),
     }
+
+
+def _mark_paths(events: Iterable[EventType]) -> dict[str, Known]:
+    values: dict[str, tuple[str, ...]] = {}
+    for event in events:
+        for name, value in event.marks.items():
+            path = f"{MARKS}{name}"
+            values[path] = (*values.get(path, ()), *((value,) if value is not None else ()))
+    return {path: Known("code", tuple(dict.fromkeys(found))) for path, found in values.items()}
 
 
 def is_of_event(path: str) -> bool:

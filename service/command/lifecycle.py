@@ -9,7 +9,7 @@ from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.diagram import diagram
 from domain.lifecycle.loading import inspect, load
-from events.shipped import SHIPPED, read_lifecycle_text
+from events.shipped import DEFAULT, SHIPPED, read_lifecycle_text
 from service.command.exits import Exit
 from service.command.options import Json, Language
 from service.command.printing import complain, print_json, print_lines
@@ -53,9 +53,18 @@ def check_lifecycle(file: File, *, as_json: Json = False) -> None:
         print_lines(f"{file} is a valid lifecycle: {inspection.lifecycle.name}.")
 
 
+@lifecycle_commands.command("show")
+def show_lifecycle(file: File = DEFAULT) -> None:
+    """Print the whole text of a shipped definition: the place to begin one of your own.
+
+    Example: leadledger lifecycle show lead_management > our_funnel.yaml
+    """
+    print_lines(read_lifecycle_text(file).rstrip())
+
+
 @lifecycle_commands.command("diagram")
 def draw_lifecycle(
-    file: File = SHIPPED[0],
+    file: File = DEFAULT,
     *,
     subject: Annotated[
         SubjectKind, typer.Option("--track", help="Whose track: lead or account.")

@@ -6,7 +6,7 @@ from domain.decide import NotAllowed
 from domain.lifecycle.compiled import FailedGuard
 from domain.lifecycle.definition import SubjectKind
 from domain.state import LeadState, StandingFact
-from tests.stories import Story, day, demand_funnel
+from tests.stories import START, Story, day, demand_funnel
 
 
 def test_a_first_visit_makes_an_anonymous_lead() -> None:
@@ -162,7 +162,7 @@ def test_the_origin_is_set_once_by_the_event_that_began_the_pass() -> None:
 def test_a_fact_that_moves_nothing_sets_no_origin() -> None:
     story = Story()
     assert story.tell("email.delivered", known=True) == ["email.delivered"]
-    assert story.lead == LeadState(known=True)
+    assert story.lead == LeadState(known=True, acquired_at=START)
     story.tell("form.submitted", mail="example.co.jp", channel="paid")
     assert (story.lead.origin, story.lead.channel) == ("marketing-digital", "paid")
 

@@ -191,6 +191,7 @@ def test_recycling_ends_the_pass_and_what_stood_in_it() -> None:
         entered_at=day(5),
         entered=("MAL",),
         known=True,
+        acquired_at=day(0),
         origin="marketing-digital",
         attributes={"company_domain": "example.co.jp"},
     )

@@ -40,6 +40,8 @@ FULL_LEAD = LeadState(
     revisit_on="2026-12-01",
     blocks={"email": "unsubscribed"},
     flags={"competitor": "competitor.listed"},
+    acquired_at=datetime(2026, 11, 1, 9, tzinfo=UTC),
+    marks={"scenario": "completed"},
 )
 FULL_ACCOUNT = AccountState(
     stage="C",

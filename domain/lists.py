@@ -1,0 +1,47 @@
+"""Who is on which list at a time: predicates, for any state and any moment."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from domain.facts import Facts
+from domain.lifecycle.definition import LeadList
+from domain.state import State
+
+
+def on_list(lists: Mapping[str, LeadList], state: State, at: datetime) -> tuple[str, ...]:
+    """Return the codes of the lists that a lead is on, in the order of the lifecycle.
+
+    Lists overlap, so their sizes are never summed. What cannot be answered puts nobody on a list.
+    """
+    facts = Facts(state, type="", data={}, department=None)
+    return tuple(
+        code
+        for code, one in lists.items()
+        if _is_in_time(one, state.lead.acquired_at, at) and one.condition.test(facts) is True
+    )
+
+
+def next_change(
+    lists: Mapping[str, LeadList], acquired_at: datetime | None, after: datetime
+) -> datetime | None:
+    """Return when the clock alone next takes a lead off a list or puts it on one."""
+    if acquired_at is None:
+        return None
+    changes = (
+        acquired_at + timedelta(days=days)
+        for one in lists.values()
+        for days in (one.acquired_within_days, one.held_before_days)
+        if days is not None
+    )
+    return min((change for change in changes if change > after), default=None)
+
+
+def _is_in_time(one: LeadList, acquired_at: datetime | None, at: datetime) -> bool:
+    if one.acquired_within_days is None and one.held_before_days is None:
+        return True
+    if acquired_at is None or acquired_at > at:
+        return False
+    age = at - acquired_at
+    if one.acquired_within_days is not None and age >= timedelta(days=one.acquired_within_days):
+        return False
+    return one.held_before_days is None or age >= timedelta(days=one.held_before_days)

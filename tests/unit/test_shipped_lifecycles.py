@@ -1,0 +1,141 @@
+"""Three shipped lifecycles over one vocabulary: the same stream can be put under each."""
+
+import pytest
+
+from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.definition import Lifecycle
+from domain.lifecycle.loading import inspect, load
+from events.shipped import DEFAULT, SHIPPED, shipped_text, with_sections
+from tests.ledger_in_memory import LedgerInMemory
+from tests.stories import Story
+
+
+def shipped(name: str) -> Compiled:
+    return compile_lifecycle(load(shipped_text(name)))
+
+
+def vocabulary(lifecycle: Lifecycle) -> dict[str, object]:
+    """What a sender may say: types with kinds, subjects, rights and fields, but for stage codes."""
+    return {
+        name: (
+            event.kind,
+            event.subject,
+            event.right,
+            event.departments,
+            event.role,
+            {
+                field.name: (field.type, field.required, field.name == "to" or field.values)
+                for field in event.fields.values()
+            },
+        )
+        for name, event in lifecycle.events.items()
+    }
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_has_nothing_to_complain_of(name: str) -> None:
+    inspection = inspect(shipped_text(name), zones={"Asia/Tokyo"})
+    assert inspection.complaints == ()
+    assert inspection.lifecycle is not None
+    assert inspection.lifecycle.name == name
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name != DEFAULT])
+def test_all_speak_one_vocabulary(name: str) -> None:
+    one, other = load(shipped_text(DEFAULT)), load(shipped_text(name))
+    assert vocabulary(one) == vocabulary(other)
+    assert (one.reasons, one.classes) == (other.reasons, other.classes)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_has_the_thirteen_lists_in_their_order(name: str) -> None:
+    labels = [one.words.label["ja"] for one in load(shipped_text(name)).lists.values()]
+    assert len(labels) == 13
+    assert (labels[0], labels[4], labels[12]) == ("ハウスリスト", "対象リスト", "案件・商談リード")
+
+
+def test_a_section_takes_the_place_of_the_one_of_its_name_with_its_comment() -> None:
+    text = "# head\na: 1\n\n# of b\nb:\n  c: 2\n\nd: 4\n"
+    assert with_sections(text, "# mine\nb: 3\n\ne: 5\n") == (
+        "# head\na: 1\n\n# mine\nb: 3\n\nd: 4\n\ne: 5\n"
+    )
+
+
+STREAM = [
+    ("form.submitted", {}),
+    ("owner.assigned", {"owner": "sato"}),
+    ("lead.qualified", {}),
+    ("scenario.started", {"scenario": "basics"}),
+    ("scenario.completed", {"scenario": "basics"}),
+    ("lead.handed_over", {}),
+    ("lead.sales_accepted", {}),
+    ("screening.completed", {"class": "now"}),
+    ("lead.sales_accepted", {}),
+    ("opportunity.created", {"opportunity": "o-1"}),
+    ("opportunity.won", {"opportunity": "o-1"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [
+        (
+            "demand_funnel",
+            ["MAL", "MAL", "MQL", "MQL", "MQL", "MQL", "SAL", "SQL", "SQL", "OPP", "WON"],
+        ),
+        (
+            "merged",
+            ["MAL", "MAL", "MQL", "MQL", "MQL", "MQL", "SAL", "SQL", "FSA", "OPP", "WON"],
+        ),
+        (
+            "lead_management",
+            [
+                *("ACQUIRED", "ACCEPTED", "SELECTED", "SELECTED", "NURTURED", "HANDED_OVER", None),
+                *("CALLED", "SALES_ACCEPTED", "DEAL", "WON"),
+            ],
+        ),
+    ],
+)
+def test_one_stream_goes_the_way_of_each_funnel(name: str, stages: list[str | None]) -> None:
+    """Where a decision comes before its time it is refused, and the stream goes on."""
+    ledger = LedgerInMemory(shipped(name))
+    found: list[str | None] = []
+    for type, data in STREAM:
+        outcome = ledger.send_one(type, lead={"email": "hanako@acme.example"}, data=data)
+        found.append(getattr(outcome, "stage", None))
+    assert found == stages
+
+
+@pytest.mark.parametrize("screened", ["now", "later", "not_yet"])
+def test_in_lead_management_a_completed_call_stands_with_its_class_and_leaves_by_a_later_event(
+    screened: str,
+) -> None:
+    story = Story(shipped("lead_management"))
+    story.tell("form.submitted", mail="example.co.jp")
+    story.tell("owner.assigned", owner="sato")
+    story.tell("lead.qualified")
+    story.tell("lead.handed_over")
+    assert story.tell("screening.completed", data={"class": screened}) == [
+        "screening.completed: HANDED_OVER → CALLED advanced"
+    ]
+    assert story.tell("lead.sales_accepted") == [
+        "lead.sales_accepted: CALLED → SALES_ACCEPTED advanced"
+    ]
+
+
+def test_in_lead_management_a_visitor_has_no_stage_until_he_is_known() -> None:
+    story = Story(shipped("lead_management"))
+    story.tell("visit.recorded")
+    assert story.stage is None
+    assert story.tell("form.submitted", mail="rival.co.jp") == [
+        "form.submitted: unplaced → ACQUIRED entered"
+    ]
+
+
+def test_in_lead_management_a_seller_in_charge_is_not_marketings_acceptance() -> None:
+    story = Story(shipped("lead_management"))
+    story.tell("form.submitted", free_mail=True)
+    story.tell("owner.assigned", owner="ito", department="field_sales")
+    assert story.stage == "ACQUIRED"
+    story.tell("owner.assigned", owner="sato", department="marketing")
+    assert story.stage == "ACCEPTED"
