@@ -13,7 +13,7 @@ from domain.state import LeadState
 from events import records, states
 from events.entries import Known
 from events.failures import NotMigrated
-from events.memory import Memory, Remembered
+from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered
 from events.sessions import Driver
 from events.statements import Statement
 from events.submissions import Item, Submission
@@ -162,6 +162,8 @@ def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
 
 def _missing(memory: Memory, submissions: Sequence[Submission]) -> Missing:
     missing = _Missing(memory)
+    # Whatever names nobody is about the ledger itself, whose version goes on like any other's.
+    missing.need(LEDGER_SUBJECT_ID)
     for submission in submissions:
         for lead_id in submission.woken:
             missing.need(lead_id)

@@ -8,6 +8,7 @@ import pytest
 
 from events.failures import LedgerUnavailable
 from events.ledger import Ledger
+from events.memory import LEDGER_SUBJECT_ID
 from events.outcomes import Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
 from service.private_postgres import PrivatePostgres
@@ -396,3 +397,18 @@ async def test_an_absorbed_lead_is_addressed_by_id_within_the_batch_that_absorbs
         f"lead/{visited.lead}",
     ]
     assert outcomes[1].moved == Moved("MAL", "MQL")  # type: ignore[union-attr] # Recorded, above
+
+
+async def test_an_order_by_nobody_is_about_the_ledger_and_counts_in_its_versions(
+    on: LedgerOnPostgres,
+) -> None:
+    for number in range(2):
+        order = {"id": f"o-{number}", "type": "order.recorded", "data": {"order": f"{number}"}}
+        (outcome,) = await on.send(order)
+        assert isinstance(outcome, Recorded), outcome
+        assert outcome.subject == "ledger"
+    versions = await on.as_owner(
+        "SELECT subject_version FROM ledger.events WHERE subject_id = $1 ORDER BY position",
+        LEDGER_SUBJECT_ID,
+    )
+    assert [row["subject_version"] for row in versions] == [1, 2, 3]
