@@ -43,7 +43,9 @@ def effects_of_role(signal: Signal, standing: LeadState | AccountState) -> dict[
         before = standing.orders.get(order)
         is_late = role is Role.PLACES_ORDER and before is not None
         return {} if is_late or before == status else {"orders": {order: status}}
-    return {"owner": signal.data[OWNER_FIELD] if role is Role.ASSIGNS_OWNER else None}
+    if role is Role.ASSIGNS_OWNER:
+        return {"owner": signal.data[OWNER_FIELD]}
+    return {"owner": None} if role is Role.UNASSIGNS_OWNER else {}
 
 
 def has_bought(lead: LeadState) -> bool:

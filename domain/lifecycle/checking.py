@@ -9,6 +9,7 @@ from domain.lifecycle.definition import (
     EventKind,
     EventType,
     Move,
+    Role,
     SubjectKind,
     Words,
 )
@@ -80,7 +81,9 @@ def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventTyp
     needed = ROLE_FIELDS.get(event.role) if event.role else None
     if needed and not (needed in event.fields and event.fields[needed].required):
         place.at("role").complain(f"role {event.role} needs `required: [{needed}]`")
-    if event.role and event.subject is not SubjectKind.LEAD:
+    if event.role is Role.RENEWS and event.subject is not SubjectKind.ACCOUNT:
+        place.at("role").complain("a renewal is about an account")
+    elif event.role not in (None, Role.RENEWS) and event.subject is not SubjectKind.LEAD:
         place.at("role").complain(
             f"role {event.role} is about a lead, and this type about {event.subject}"
         )

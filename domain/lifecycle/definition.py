@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.lifecycle.conditions import Condition
+from domain.lifecycle.contribution import ContributionRules
 
 UNPLACED = "unplaced"
 """The word for a lead or account that no event has placed in a stage yet: no stage, but a state
@@ -51,6 +52,9 @@ class Role(StrEnum):
     REOPENS_OPPORTUNITY = "reopens_opportunity"
     PLACES_ORDER = "places_order"
     CANCELS_ORDER = "cancels_order"
+    UPDATES_OPPORTUNITY = "updates_opportunity"
+    AMENDS_ORDER = "amends_order"
+    RENEWS = "renews"
     ASSIGNS_OWNER = "assigns_owner"
     UNASSIGNS_OWNER = "unassigns_owner"
 
@@ -259,6 +263,7 @@ class Lifecycle:
     """Country calling code that a national number belongs to, e.g. `81`."""
     lists: Mapping[str, LeadList]
     """Named lists, in the order of the text."""
+    contribution: ContributionRules | None
     identifier_trust: tuple[str, ...]
     """Kinds of strong identifiers, most trusted first, e.g. user_id, crm, email, phone. A kind of
     an outside system that is not named ranks after all named ones."""

@@ -49,6 +49,8 @@ ROLE_FIELDS: Mapping[Role, str] = {
     Role.REOPENS_OPPORTUNITY: "opportunity",
     Role.PLACES_ORDER: "order",
     Role.CANCELS_ORDER: "order",
+    Role.UPDATES_OPPORTUNITY: "opportunity",
+    Role.AMENDS_ORDER: "order",
     Role.ASSIGNS_OWNER: "owner",
 }
 """The required field that says which deal, which order, which owner."""

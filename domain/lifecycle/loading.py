@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from domain.lifecycle.checking import check, check_names
 from domain.lifecycle.complaints import Complaint, LifecycleInvalid
+from domain.lifecycle.contribution_text import read_contribution
 from domain.lifecycle.declarations_text import Declarations, read_declarations
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
 from domain.lifecycle.glossary_text import SECTIONS, Glossary, read_glossary
@@ -38,7 +39,7 @@ _REQUIRED = (
     *("origin", "value_lists", "identity", "attributes", "fields"),
     *("events", "guards", "lead", "account"),
 )
-_KNOWN = (*_REQUIRED, *WORD_KEYS, "exclusion", "account_events", "lists")
+_KNOWN = (*_REQUIRED, *WORD_KEYS, "exclusion", "account_events", "lists", "contribution")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 
 
@@ -160,6 +161,9 @@ def _joined(
         role_mailboxes=identity.role_mailboxes,
         phone_country=identity.phone_country,
         lists=values_of(lists),
+        contribution=read_contribution(
+            keys.get("contribution"), origins=glossary.origins, vocabulary=vocabulary
+        ),
         identifier_trust=identity.trust,
     )
 

@@ -1,0 +1,51 @@
+"""The text of the section `contribution`."""
+
+import re
+from collections.abc import Collection
+
+from domain.lifecycle.condition_text import UNREADABLE, read_condition
+from domain.lifecycle.conditions import Condition
+from domain.lifecycle.contribution import ContributionRules
+from domain.lifecycle.event_text import read_names
+from domain.lifecycle.paths import EVENT_DEPARTMENT, Vocabulary, is_of_event
+from domain.lifecycle.reading import Place
+
+KEYS = ("marketing_origins", "currency", "business", "lookback_days", "touch")
+DAYS_MAX = 36_500
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def read_contribution(
+    place: Place | None, *, origins: Collection[str], vocabulary: Vocabulary
+) -> ContributionRules | None:
+    """Read the rules by which business is credited to marketing; None where there are none."""
+    if place is None:
+        return None
+    keys = place.entries(known=KEYS, required=KEYS)
+    if set(KEYS) - keys.keys():
+        return None
+    return ContributionRules(
+        marketing_origins=read_names(keys["marketing_origins"], origins, kind="an origin"),
+        currency=keys["currency"].matching(_CURRENCY, expected="a currency, as JPY"),
+        business=read_names(keys["business"], None, kind="a kind of business"),
+        lookback_days=_read_days(keys["lookback_days"]),
+        touch=_read_touch(keys["touch"], vocabulary),
+    )
+
+
+def _read_days(place: Place) -> int:
+    value = place.scalar()
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= DAYS_MAX:
+        return value
+    place.complain(f"expected a number of days from 1 to {DAYS_MAX}")
+    return 1
+
+
+def _read_touch(place: Place, vocabulary: Vocabulary) -> Condition:
+    condition = read_condition(place, vocabulary)
+    if condition is None:
+        return UNREADABLE
+    for path in condition.reads:
+        if not is_of_event(path) or path == EVENT_DEPARTMENT:
+            place.complain(f"a touch is told by what the event itself says, not by {path}")
+    return condition

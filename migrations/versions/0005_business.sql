@@ -1,0 +1,35 @@
+-- What was told of deals and orders, and when marketing touched whom: what contribution is put
+-- together from. `ledger` stands for the schema that the settings name.
+
+CREATE TABLE ledger.business_told (
+    generation integer NOT NULL,
+    position bigint NOT NULL,
+    what text COLLATE "C" NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    lead uuid,
+    pass_number integer,
+    account uuid,
+    opportunity text COLLATE "C",
+    order_id text COLLATE "C",
+    value numeric,
+    currency text COLLATE "C",
+    business text COLLATE "C",
+    product text COLLATE "C",
+    origin text COLLATE "C",
+    voided_by bigint,
+    CONSTRAINT business_told_is_told_once PRIMARY KEY (generation, position)
+);
+
+COMMENT ON COLUMN ledger.business_told.voided_by IS
+    'The event that took this one back; what was known before that position is not changed by it.';
+
+CREATE TABLE ledger.business_touches (
+    generation integer NOT NULL,
+    position bigint NOT NULL,
+    lead uuid NOT NULL,
+    touched_at timestamptz NOT NULL,
+    voided_by bigint,
+    CONSTRAINT business_touches_happen_once PRIMARY KEY (generation, position)
+);
+
+CREATE INDEX business_touches_by_lead ON ledger.business_touches (generation, lead, touched_at);

@@ -1,0 +1,89 @@
+"""The projection of business: its statements, and how a batch is written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from domain.events import Event
+from events.records import decode_event
+from events.sessions import Driver
+from events.statements import Statement, load
+from projections.business_fold import Business, BusinessRow, TouchRow, fold
+from projections.projection import UPKEEP
+
+NAME = "business"
+VERSION = 1
+ROWS_KEPT = 20_000
+"""Rows that a rebuild holds before it writes them: some ten megabytes, one COPY."""
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessProjection:
+    """A class, because a projection is its statements with what uses them."""
+
+    schema: str
+    sql: Mapping[str, Statement]
+    name: str = NAME
+    version: int = VERSION
+
+    @property
+    def upkeep(self) -> Mapping[str, Statement]:
+        return {name: self.sql[name] for name in UPKEEP}
+
+    def concerns(self, record: str) -> bool:
+        """Tell whether a record may tell of business or of a touch: any with a key may."""
+        return '"key":"' in record or '"type":"lifecycle.published"' in record
+
+    def begin(self, *, is_complete: bool) -> Business:
+        del is_complete
+        return Business()
+
+    async def load(
+        self, driver: Driver, generation: int, state: Business, events: Sequence[Event]
+    ) -> None:
+        """Read the lifecycle in force: roles, the origin table and touches are its own."""
+        del generation
+        if state.lifecycle is None:
+            record = await driver.fetchval(
+                self.sql["read_lifecycle"].driver_sql, events[0].position
+            )
+            if record is not None:
+                fold(state, decode_event(record))
+
+    def fold(self, state: Business, event: Event) -> None:
+        fold(state, event)
+
+    async def relieve(self, driver: Driver, generation: int, state: Business) -> None:
+        """Write rows, which no later event changes but to void them."""
+        if len(state.business) + len(state.touches) > ROWS_KEPT:
+            await self.write(driver, generation, state)
+
+    async def write(self, driver: Driver, generation: int, state: Business) -> None:
+        """Write what was told, then what was voided of it."""
+        for table, columns, rows in (
+            ("business_told", BusinessRow._fields, state.business),
+            ("business_touches", TouchRow._fields, state.touches),
+        ):
+            if rows:
+                await driver.copy_records_to_table(
+                    table,
+                    schema_name=self.schema,
+                    columns=("generation", *columns),
+                    records=[(generation, *row) for row in rows],
+                )
+        if state.voided:
+            for name in ("void_told", "void_touches"):
+                statement = self.sql[name]
+                values = {
+                    "generation": generation,
+                    "positions": list(state.voided),
+                    "voided_by": list(state.voided.values()),
+                }
+                await driver.execute(statement.driver_sql, *statement.arguments(values))
+        state.business.clear()
+        state.touches.clear()
+        state.voided.clear()
+
+
+def business(schema: str) -> BusinessProjection:
+    """Return the projection for the ledger of this schema."""
+    return BusinessProjection(schema, load("projections", "business.sql", schema))

@@ -1,0 +1,124 @@
+"""The fold of business: what was told of deals, orders and renewals, and who was touched when.
+
+Rows are what was told, one for each event, and never change, but for the position at which an event
+was voided. So the figures can be asked for any moment, and are put together when they are asked.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from domain.course import DEPARTMENT
+from domain.events import Event
+from domain.facts import Facts
+from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
+from domain.state import State
+from projections.business_units import What
+from projections.lifecycles import parsed
+from projections.stage_fold import LIFECYCLE_PUBLISHED
+
+WHAT_OF_ROLE = {
+    Role.OPENS_OPPORTUNITY: What.OPENED,
+    Role.UPDATES_OPPORTUNITY: What.UPDATED,
+    Role.REOPENS_OPPORTUNITY: What.REOPENED,
+    Role.WINS_OPPORTUNITY: What.WON,
+    Role.LOSES_OPPORTUNITY: What.LOST,
+    Role.PLACES_ORDER: What.ORDERED,
+    Role.AMENDS_ORDER: What.AMENDED,
+    Role.CANCELS_ORDER: What.CANCELLED,
+    Role.RENEWS: What.RENEWED,
+}
+
+VOIDED = "event.voided"
+
+
+class BusinessRow(NamedTuple):
+    position: int
+    what: str
+    occurred_at: datetime
+    lead: str | None
+    """The lead that identifiers pointed to: whoever stands for it now is found when asked."""
+    pass_number: int | None
+    account: str | None
+    opportunity: str | None
+    order_id: str | None
+    value: Decimal | None
+    currency: str | None
+    business: str | None
+    product: str | None
+    origin: str | None
+
+
+class TouchRow(NamedTuple):
+    position: int
+    lead: str
+    touched_at: datetime
+
+
+@dataclass(slots=True)
+class Business:
+    """What is remembered, and what a batch adds. A class, because it is filled event by event."""
+
+    lifecycle: Lifecycle | None = None
+    business: list[BusinessRow] = field(default_factory=list)
+    touches: list[TouchRow] = field(default_factory=list)
+    voided: dict[int, int] = field(default_factory=dict)
+    """Position of what was voided → position of the event that voided it."""
+
+
+def fold(state: Business, event: Event) -> None:
+    """Note what one event tells of business, or that it touched somebody."""
+    if event.type == LIFECYCLE_PUBLISHED:
+        state.lifecycle = parsed(event.data["text"])
+        return
+    if event.type == VOIDED:
+        state.voided[int(event.data["event"])] = event.position
+        return
+    if event.cause is not None or state.lifecycle is None:
+        return
+    event_type = state.lifecycle.events.get(event.type)
+    if event_type is not None and event_type.role in WHAT_OF_ROLE:
+        state.business.append(_business_row(state.lifecycle, event, WHAT_OF_ROLE[event_type.role]))
+    if event.subject.kind is SubjectKind.LEAD and _touches(state.lifecycle, event):
+        state.touches.append(TouchRow(event.position, event.subject.id, event.occurred_at))
+
+
+def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow:
+    data, subject = event.data, event.subject
+    of_account = subject.id if subject.kind is SubjectKind.ACCOUNT else None
+    value = data.get("value")
+    return BusinessRow(
+        position=event.position,
+        what=str(what),
+        occurred_at=event.occurred_at,
+        lead=subject.id if subject.kind is SubjectKind.LEAD else None,
+        pass_number=event.pass_number if event.stage_to is not None else None,
+        account=event.effects.get("business_of", of_account),
+        opportunity=data.get("opportunity"),
+        order_id=data.get("order"),
+        value=Decimal(str(value)) if value is not None else None,
+        currency=data.get("currency"),
+        business=data.get("business"),
+        product=data.get("product"),
+        origin=_origin(lifecycle, event),
+    )
+
+
+def _origin(lifecycle: Lifecycle, event: Event) -> str:
+    """Return what the origin table says of this very event (domain rule 11)."""
+    facts = _facts(event)
+    return next(
+        (rule.origin for rule in lifecycle.origin_rules if rule.condition.test(facts)),
+        lifecycle.origin_otherwise,
+    )
+
+
+def _touches(lifecycle: Lifecycle, event: Event) -> bool:
+    rules = lifecycle.contribution
+    return rules is not None and rules.touch.test(_facts(event)) is True
+
+
+def _facts(event: Event) -> Facts:
+    department: Any = event.effects.get("stands", {}).get(DEPARTMENT)
+    return Facts(State(), type=event.type, data=event.data, department=department)

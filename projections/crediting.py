@@ -1,0 +1,223 @@
+"""Ask for marketing's contribution: put business together and find out whose it is.
+
+    crediting = Crediting("ledger")
+    await crediting.contribution(driver, lifecycle, since=april, until=october)
+
+An order of a company that names nobody is credited to the person there who had come furthest along
+the path; of several, to the one who came there first. The others are shown beside.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from domain.lifecycle.contribution import ContributionRules
+from domain.lifecycle.definition import Lifecycle, SubjectKind
+from domain.state import LeadState
+from events import states
+from events.sessions import Driver
+from events.statements import load
+from projections.business_units import BusinessEvent, Unit, What, units
+from projections.contribution import Contribution, Person, Rules, contribution
+from projections.failures import ProjectionUnknown
+
+LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+class Answer(NamedTuple):
+    """The contribution of a period, and what it was read at."""
+
+    contribution: Contribution
+    position: int
+    beside: Mapping[str, tuple[str, ...]]
+    """Key of a unit of a company → the other people there, who were not credited."""
+
+
+class _Pass(NamedTuple):
+    number: int
+    begun_at: datetime
+    origin: str | None
+    first_origin: str | None
+
+
+class Crediting:
+    """Questions about contribution. A class, because they need the same statements."""
+
+    def __init__(self, schema: str) -> None:
+        self._sql = load("projections", "crediting.sql", schema)
+
+    async def contribution(
+        self,
+        driver: Driver,
+        lifecycle: Lifecycle,
+        rules: ContributionRules,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: int | None = None,
+    ) -> Answer:
+        """Credit the business won from `since` until before `until`, as known at a position."""
+        (live,) = await self._rows(driver, "live", {}) or (None,)
+        if live is None:
+            raise ProjectionUnknown("business has no live generation; run a projector")
+        generation, position = live
+        known = position if known_at is None else min(position, known_at)
+        told = await self._rows(
+            driver, "told", {"generation": generation, "known_at": known, "until": until or LATEST}
+        )
+        found = [unit for unit in units(_events(told)) if since is None or unit.won_at >= since]
+        forwards = await self._forwards(driver, {unit.lead for unit in found if unit.lead})
+        named, beside = await self._named(driver, lifecycle, found, forwards)
+        people = await self._people(driver, generation, known, named, forwards)
+        passed = [_in_pass(unit, people) for unit in named]
+        credited = contribution(
+            passed, {lead: one for lead, (one, _) in people.items()}, _of(rules)
+        )
+        return Answer(credited, known, beside)
+
+    async def _forwards(self, driver: Driver, leads: set[str]) -> dict[str, LeadState]:
+        """Read the leads of business, those that stand for them, and whom these stand for."""
+        known: dict[str, LeadState] = {}
+        waiting = leads
+        while waiting:
+            rows = await self._rows(driver, "forwards", {"leads": sorted(waiting)})
+            known |= {lead: _state(text) for lead, text in rows}
+            linked = {
+                other
+                for lead in waiting
+                if (state := known.get(lead)) is not None
+                for other in (*state.absorbs, *filter(None, (state.absorbed_by,)))
+            }
+            waiting = linked - known.keys()
+        return known
+
+    async def _named(
+        self,
+        driver: Driver,
+        lifecycle: Lifecycle,
+        found: Sequence[Unit],
+        forwards: dict[str, LeadState],
+    ) -> tuple[list[Unit], dict[str, tuple[str, ...]]]:
+        """Name for each unit the lead that stands for its own, or the one of its company."""
+        companies = {unit.account for unit in found if unit.lead is None and unit.account}
+        rows = await self._rows(driver, "people_of", {"accounts": sorted(companies)})
+        by_company: defaultdict[str, list[tuple[str, LeadState]]] = defaultdict(list)
+        for account, lead, text in rows:
+            by_company[account].append((lead, _state(text)))
+        named: list[Unit] = []
+        beside: dict[str, tuple[str, ...]] = {}
+        for unit in found:
+            people = by_company.get(unit.account or "", []) if unit.lead is None else []
+            if people:
+                ranked = sorted(people, key=lambda one: _far(lifecycle, one[1]))
+                named.append(unit._replace(lead=ranked[0][0]))
+                beside[unit.key] = tuple(lead for lead, _ in ranked[1:])
+                forwards.update(people)
+            else:
+                named.append(unit._replace(lead=_standing_for(unit.lead, forwards)))
+        return named, beside
+
+    async def _people(
+        self,
+        driver: Driver,
+        generation: int,
+        known: int,
+        named: Iterable[Unit],
+        forwards: Mapping[str, LeadState],
+    ) -> dict[str, tuple[Person, Sequence[_Pass]]]:
+        """Read what crediting must know of each lead, and of those it stands for."""
+        leads = {unit.lead for unit in named if unit.lead is not None}
+        everybody = {one: _all_of(one, forwards) for one in leads}
+        ids = sorted({id for group in everybody.values() for id in group})
+        passes: defaultdict[str, list[_Pass]] = defaultdict(list)
+        for lead, *one in await self._rows(driver, "passes", {"leads": ids, "known_at": known}):
+            passes[lead].append(_Pass(*one))
+        touches: defaultdict[str, list[datetime]] = defaultdict(list)
+        values = {"leads": ids, "generation": generation, "known_at": known}
+        for lead, touched_at in await self._rows(driver, "touches", values):
+            touches[lead].append(touched_at)
+        return {
+            lead: (_person(lead, group, passes, touches), passes[lead])
+            for lead, group in everybody.items()
+        }
+
+    async def _rows(
+        self, driver: Driver, name: str, values: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        statement = self._sql[name]
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        return [tuple(row.values()) for row in rows]
+
+
+def _events(rows: Iterable[tuple[Any, ...]]) -> Iterable[BusinessEvent]:
+    return (BusinessEvent(row[0], What(row[1]), *row[2:]) for row in rows)
+
+
+def _of(rules: ContributionRules) -> Rules:
+    return Rules(
+        marketing_origins=frozenset(rules.marketing_origins),
+        currency=rules.currency,
+        lookback=timedelta(days=rules.lookback_days),
+        business=frozenset(rules.business),
+    )
+
+
+def _state(text: str) -> LeadState:
+    state = states.decode(SubjectKind.LEAD, text)
+    assert isinstance(state, LeadState)
+    return state
+
+
+def _standing_for(lead: str | None, forwards: Mapping[str, LeadState]) -> str | None:
+    while lead is not None:
+        state = forwards.get(lead)
+        if state is None or state.absorbed_by is None:
+            return lead
+        lead = state.absorbed_by
+    return None
+
+
+def _all_of(lead: str, forwards: Mapping[str, LeadState]) -> tuple[str, ...]:
+    """Return a lead and everybody whom it stands for."""
+    found, waiting = [lead], list(forwards[lead].absorbs) if lead in forwards else []
+    while waiting:
+        other = waiting.pop()
+        found.append(other)
+        waiting += forwards[other].absorbs if other in forwards else ()
+    return tuple(found)
+
+
+def _far(lifecycle: Lifecycle, lead: LeadState) -> tuple[int, datetime]:
+    """Sort by how far a lead has come, the furthest first, then by when it came there."""
+    path = lifecycle.lead.path
+    reached = [path.index(stage) for stage in lead.entered if stage in path]
+    return (-max(reached, default=-1), lead.entered_at or LATEST)
+
+
+def _person(
+    lead: str,
+    group: Iterable[str],
+    passes: Mapping[str, Sequence[_Pass]],
+    touches: Mapping[str, Sequence[datetime]],
+) -> Person:
+    everybody = tuple(group)
+    begun = sorted(
+        ((one.begun_at, one.first_origin) for other in everybody for one in passes.get(other, ())),
+        key=lambda one: one[0],
+    )
+    return Person(
+        origin_by_pass={one.number: one.origin for one in passes.get(lead, ())},
+        first_origin=next((origin for _, origin in begun if origin is not None), None),
+        touches=sorted(moment for other in everybody for moment in touches.get(other, ())),
+    )
+
+
+def _in_pass(unit: Unit, people: Mapping[str, tuple[Person, Sequence[_Pass]]]) -> Unit:
+    """Name the pass that business belongs to, where no move told it: the one under way then."""
+    if unit.lead is None or unit.pass_number is not None:
+        return unit
+    _, passes = people[unit.lead]
+    under_way = [one.number for one in passes if one.begun_at <= unit.won_at]
+    first = passes[0].number if passes else 1
+    return unit._replace(pass_number=under_way[-1] if under_way else first)

@@ -1,0 +1,65 @@
+-- name: told
+-- What was told of business by a moment, as it was known at a position.
+SELECT told.position, told.what, told.occurred_at, CAST(told.lead AS text), told.pass_number,
+       CAST(told.account AS text), told.opportunity, told.order_id, told.value, told.currency,
+       told.business, told.product, told.origin
+  FROM ledger.business_told AS told
+ WHERE told.generation = :generation
+   AND told.position <= :known_at
+   AND (told.voided_by IS NULL OR told.voided_by > :known_at)
+   AND told.occurred_at < :until
+ ORDER BY told.position
+
+-- name: passes
+-- Where the passes of these people came from, as it was known: the first stay of each pass, and
+-- what its last one says of the origin, which may have been corrected.
+SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
+       min(stay.entered_at) AS begun_at,
+       (array_agg(stay.origin ORDER BY stay.entry_position DESC))[1] AS origin,
+       (array_agg(stay.origin ORDER BY stay.entry_position))[1] AS first_origin
+  FROM ledger.stage_intervals AS stay
+  JOIN ledger.projections AS live
+    ON live.name = 'stage_intervals' AND live.status = 'live'
+   AND live.generation = stay.generation
+ WHERE stay.subject_id = ANY (CAST(:leads AS uuid[]))
+   AND stay.known_from <= :known_at
+   AND (stay.known_to IS NULL OR stay.known_to > :known_at)
+ GROUP BY stay.subject_id, stay.pass_number
+ ORDER BY stay.subject_id, stay.pass_number
+
+-- name: touches
+-- When marketing touched these people.
+SELECT CAST(touch.lead AS text) AS lead, touch.touched_at
+  FROM ledger.business_touches AS touch
+ WHERE touch.generation = :generation
+   AND touch.lead = ANY (CAST(:leads AS uuid[]))
+   AND touch.position <= :known_at
+   AND (touch.voided_by IS NULL OR touch.voided_by > :known_at)
+ ORDER BY touch.lead, touch.touched_at
+
+-- name: forwards
+-- Who stands for whom among these people, and all whom they stand for.
+SELECT CAST(lead.subject_id AS text) AS lead, lead.state
+  FROM ledger.directory_leads AS lead
+  JOIN ledger.projections AS live
+    ON live.name = 'directory' AND live.status = 'live' AND live.generation = lead.generation
+ WHERE lead.subject_id = ANY (CAST(:leads AS uuid[]))
+
+-- name: people_of
+-- The leads of companies whose business names nobody: how far each came, and when.
+SELECT CAST(lead.account AS text) AS account, CAST(lead.subject_id AS text) AS lead, lead.state
+  FROM ledger.directory_leads AS lead
+  JOIN ledger.projections AS live
+    ON live.name = 'directory' AND live.status = 'live' AND live.generation = lead.generation
+ WHERE lead.account = ANY (CAST(:accounts AS uuid[]))
+   AND NOT lead.is_absorbed
+ ORDER BY lead.account, lead.subject_id
+
+-- name: live
+-- Where the projections stand that business is put together from.
+SELECT own.generation,
+       LEAST(own.position, stays.position, who.position) AS position
+  FROM ledger.projections AS own
+  JOIN ledger.projections AS stays ON stays.name = 'stage_intervals' AND stays.status = 'live'
+  JOIN ledger.projections AS who ON who.name = 'directory' AND who.status = 'live'
+ WHERE own.name = 'business' AND own.status = 'live'

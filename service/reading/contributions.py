@@ -1,0 +1,104 @@
+"""Marketing's contribution in JSON: amounts and shares as decimal strings, exact."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from domain.lifecycle.contribution import ContributionRules
+from domain.lifecycle.definition import Lifecycle
+from events.records import rfc3339
+from projections.contribution import Credited, Share
+from projections.crediting import Answer
+
+BUSINESS_SHOWN_MAX = 1_000
+"""Pieces of business that one answer lists; the figures count all."""
+_SIX_PLACES = Decimal("0.000001")
+
+
+def describe_contribution(
+    answer: Answer,
+    rules: ContributionRules,
+    lifecycle: Lifecycle,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    language: str | None,
+    only_disputed: bool,
+) -> dict[str, Any]:
+    """Write the shares by every policy, and the business behind them."""
+    found = answer.contribution
+    shown = [one for one in found.credited if one.is_disputed or not only_disputed]
+    return {
+        "from": rfc3339(since) if since is not None else None,
+        "to": rfc3339(until) if until is not None else None,
+        "currency": rules.currency,
+        "shares": [_share(one) for one in found.shares],
+        "origins": [
+            {
+                "origin": origin,
+                **_label(lifecycle, origin, language),
+                "number": number,
+                "value": _amount(value),
+            }
+            for origin, (number, value) in found.by_origin.items()
+        ],
+        "nurtured_average": _average(found.nurtured_average),
+        "other_average": _average(found.other_average),
+        "apart": [
+            {"business": kind, "number": number, "value": _amount(value)}
+            for kind, (number, value) in sorted(found.apart.items())
+        ],
+        "other_currency": found.other_currency,
+        "without_value": found.without_value,
+        "disputed": sum(one.is_disputed for one in found.credited),
+        "business": [_credited(one, answer) for one in shown[:BUSINESS_SHOWN_MAX]],
+        "truncated": len(shown) > BUSINESS_SHOWN_MAX,
+        "as_of_position": str(answer.position),
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "policy": str(share.policy),
+        "number": share.number,
+        "number_of": share.number_of,
+        "by_number": _ratio(share.by_number),
+        "value": _amount(share.value),
+        "value_of": _amount(share.value_of),
+        "by_value": _ratio(share.by_value),
+    }
+
+
+def _credited(one: Credited, answer: Answer) -> dict[str, Any]:
+    unit = one.unit
+    return {
+        "business": unit.key,
+        "kind": unit.business,
+        "won_at": rfc3339(unit.won_at),
+        "value": _amount(unit.value) if unit.value is not None else None,
+        "lead": unit.lead,
+        "account": unit.account,
+        "origin": one.origin,
+        "marketing": {str(policy): holds for policy, holds in one.by_policy.items()},
+        "beside": list(answer.beside.get(unit.key, ())),
+        "positions": [str(position) for position in unit.positions],
+    }
+
+
+def _label(lifecycle: Lifecycle, origin: str | None, language: str | None) -> dict[str, Any]:
+    words = lifecycle.origins.get(origin or "")
+    if language is None or words is None:
+        return {}
+    return {"origin_label": words.label.get(language, origin)}
+
+
+def _amount(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _average(value: Decimal | None) -> str | None:
+    return _amount(value.quantize(_SIX_PLACES).normalize()) if value is not None else None
+
+
+def _ratio(value: Decimal | None) -> str | None:
+    return format(value.quantize(_SIX_PLACES), "f") if value is not None else None

@@ -1,0 +1,106 @@
+"""Marketing's contribution over HTTP: by events that really happened, explained down to each."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from service.private_postgres import PrivatePostgres
+from tests.http_service import Service, running_service
+from tests.integration.test_http_shapes import check
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SUMMER = {"from": "2026-06-01T00:00:00+09:00", "to": "2026-09-01T00:00:00+09:00"}
+MARKETINGS, SALES = {"email": "hanako@acme.example"}, {"email": "taro@other.example"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        await tell(running, "form.submitted", 1, MARKETINGS)
+        await tell(running, "opportunity.created", 2, MARKETINGS, opportunity="a", value="900")
+        await tell(running, "opportunity.won", 3, MARKETINGS, opportunity="a", value="900")
+        await tell(
+            running, "order.recorded", 4, MARKETINGS, order="o", opportunity="a", value="700"
+        )
+        await tell(running, "inquiry.received", 5, SALES, channel="sales_direct")
+        await tell(running, "opportunity.created", 6, SALES, opportunity="b", value="300")
+        await tell(running, "opportunity.won", 7, SALES, opportunity="b", value="300")
+        await tell(running, "order.recorded", 8, None, order="nobody", value="100", currency="JPY")
+        yield running
+
+
+async def tell(
+    service: Service, type: str, day: int, lead: dict[str, str] | None, **data: Any
+) -> int:
+    event: dict[str, Any] = {"id": f"{type} {day}", "source": "test", "type": type, "data": data}
+    event |= {"time": f"2026-07-{day:02}T00:00:00Z"} | ({"lead": lead} if lead else {})
+    answer = await service.client.post("/v1/events", json=event)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["position"])
+
+
+async def ask(service: Service, **asked: Any) -> Any:
+    head = (await service.client.get("/v1/events?limit=1")).json()["head"]
+    for projection in ("stage_intervals", "directory"):
+        await service.services.runner.wait_for(int(head), name=projection, timeout_s=10)
+    answer = await service.client.get("/v1/contribution", params={"wait_for": head, **asked})
+    assert answer.status_code == 200, answer.text
+    check("GET", "/v1/contribution", answer)
+    return answer.json()
+
+
+async def test_enquiries_to_sales_and_business_without_a_lead_count_in_the_whole(
+    service: Service,
+) -> None:
+    found = await ask(service, **SUMMER, lang="ja")
+    share = next(one for one in found["shares"] if one["policy"] == "origin")
+    assert (share["number"], share["number_of"], share["by_number"]) == (1, 3, "0.333333")
+    assert (share["value"], share["value_of"]) == ("700", "1100")
+    assert [(one["origin"], one["number"]) for one in found["origins"]] == [
+        ("marketing-digital", 1),
+        ("sales-direct", 1),
+        (None, 1),
+    ]
+    assert found["origins"][0]["origin_label"] == "マーケティング(デジタル)"
+
+
+async def test_every_piece_names_the_events_that_it_stands_on(service: Service) -> None:
+    found = await ask(service)
+    deal = next(one for one in found["business"] if one["business"] == "deal/a")
+    types = [await type_at(service, int(position)) for position in deal["positions"]]
+    assert types == ["opportunity.created", "opportunity.won", "order.recorded"]
+
+
+async def type_at(service: Service, position: int) -> str:
+    answer = await service.client.get(f"/v1/events?after={position - 1}&limit=1")
+    return str(answer.json()["events"][0]["type"])
+
+
+async def test_business_counts_by_order_date_within_the_period(service: Service) -> None:
+    before = await ask(service, to="2026-07-04T00:00:00Z")
+    assert [(one["business"], one["value"]) for one in before["business"]] == [("deal/a", "900")]
+    after = await ask(service, **{"from": "2026-07-08T00:00:00Z"})
+    assert [one["business"] for one in after["business"]] == ["order/nobody"]
+
+
+async def test_what_was_not_known_yet_does_not_count(service: Service) -> None:
+    won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/b")
+    before = await ask(service, known_at=str(int(won["positions"][-1]) - 1))
+    assert [one["business"] for one in before["business"]] == ["deal/a"]
+
+
+async def test_only_disputed_business_can_be_listed(service: Service) -> None:
+    found = await ask(service, disputed=True)
+    assert found["disputed"] == len(found["business"])
+    assert all(len(set(one["marketing"].values())) == 2 for one in found["business"])
+
+
+async def test_a_cancelled_order_takes_its_deal_along(service: Service) -> None:
+    await tell(service, "order.cancelled", 20, SALES, order="never")
+    assert len((await ask(service))["business"]) == 3
+    await tell(service, "order.cancelled", 21, MARKETINGS, order="o")
+    found = await ask(service)
+    assert {one["business"] for one in found["business"]} == {"deal/b", "order/nobody"}

@@ -1,0 +1,105 @@
+"""From what is told of deals and orders to pieces of won business."""
+
+from decimal import Decimal
+from typing import Any
+
+from projections.business_units import BusinessEvent, Unit, What, units
+from tests.stories import day
+
+
+class Told:
+    """Tell of deals and orders in a line each. A class, because positions count up."""
+
+    def __init__(self) -> None:
+        self.events: list[BusinessEvent] = []
+
+    def tell(self, what: What, at: float = 0, **told: Any) -> "Told":
+        value = told.pop("value", None)
+        nothing: dict[str, Any] = dict.fromkeys(BusinessEvent._fields)
+        told = {"lead": "hanako", "pass_number": 1, "account": "acme", "currency": "JPY", **told}
+        self.events.append(
+            BusinessEvent(
+                **{
+                    **nothing,
+                    **told,
+                    "position": len(self.events) + 1,
+                    "what": what,
+                    "occurred_at": day(at),
+                    "value": Decimal(value) if value is not None else None,
+                }
+            )
+        )
+        return self
+
+    def shown(self) -> list[tuple[str, Decimal | None]]:
+        return [(unit.key, unit.value) for unit in units(self.events)]
+
+    def only(self) -> Unit:
+        (unit,) = units(self.events)
+        return unit
+
+
+def test_a_won_deal_is_business_of_its_own_value_until_something_is_ordered() -> None:
+    told = Told().tell(What.OPENED, 1, opportunity="d", value=900, origin="marketing-digital")
+    assert told.shown() == []
+    unit = told.tell(What.WON, 5, opportunity="d").only()
+    assert (unit.key, unit.value, unit.won_at) == ("deal/d", Decimal(900), day(5))
+    assert unit.opening_origin == "marketing-digital"
+    told.tell(What.ORDERED, 7, order="o", opportunity="d", value=1000)
+    unit = told.only()
+    assert (unit.key, unit.value, unit.won_at) == ("deal/d", Decimal(1000), day(7))
+    assert unit.positions == (1, 2, 3)
+
+
+def test_orders_of_one_deal_are_one_piece_of_business() -> None:
+    told = Told().tell(What.WON, opportunity="d", value=900)
+    told.tell(What.ORDERED, 3, order="o1", opportunity="d", value=400)
+    told.tell(What.ORDERED, 2, order="o2", opportunity="d", value=300)
+    assert (told.only().value, told.only().won_at) == (Decimal(700), day(2))
+
+
+def test_what_was_cancelled_counts_no_more() -> None:
+    told = Told().tell(What.WON, opportunity="d", value=900)
+    told.tell(What.ORDERED, order="o1", opportunity="d", value=400)
+    told.tell(What.ORDERED, order="o2", opportunity="d", value=300)
+    told.tell(What.CANCELLED, order="o1")
+    assert told.only().value == 300
+    told.tell(What.CANCELLED, order="o2")
+    assert told.shown() == []
+
+
+def test_an_amended_order_counts_as_amended() -> None:
+    told = Told().tell(What.ORDERED, order="o", value=400).tell(What.AMENDED, order="o", value=350)
+    assert told.shown() == [("order/o", Decimal(350))]
+
+
+def test_an_order_of_a_deal_that_was_not_won_stands_alone() -> None:
+    told = Told().tell(What.OPENED, opportunity="d").tell(What.ORDERED, order="o", opportunity="d")
+    assert told.shown() == [("order/o", None)]
+
+
+def test_a_deal_that_was_lost_after_all_is_no_business() -> None:
+    told = Told().tell(What.WON, opportunity="d").tell(What.LOST, opportunity="d")
+    assert told.shown() == []
+    told.tell(What.REOPENED, opportunity="d")
+    assert told.shown() == []
+    assert told.tell(What.WON, opportunity="d").shown() == [("deal/d", None)]
+
+
+def test_a_late_report_of_the_opening_changes_no_end() -> None:
+    told = Told().tell(What.WON, 5, opportunity="d").tell(What.OPENED, 1, opportunity="d", value=7)
+    assert told.shown() == [("deal/d", Decimal(7))]
+
+
+def test_an_order_by_nobody_is_business_too() -> None:
+    unit = Told().tell(What.ORDERED, order="o", lead=None, account=None, value=5).only()
+    assert (unit.lead, unit.account, unit.value) == (None, None, Decimal(5))
+
+
+def test_a_cancellation_of_what_nobody_ordered_is_nothing() -> None:
+    assert Told().tell(What.CANCELLED, order="o").shown() == []
+
+
+def test_a_renewal_is_business_of_its_own_kind() -> None:
+    unit = Told().tell(What.RENEWED, 9, value=100).only()
+    assert (unit.key, unit.business, unit.value) == ("renewal/1", "renewal", Decimal(100))

@@ -1,0 +1,123 @@
+"""Marketing's contribution: by four policies, with the business on which they disagree."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from projections.business_units import Unit
+from projections.contribution import (
+    Contribution,
+    Person,
+    Policy,
+    Rules,
+    Share,
+    contribution,
+)
+from tests.stories import day
+
+RULES = Rules(
+    marketing_origins=frozenset({"marketing-digital", "marketing-offline"}),
+    currency="JPY",
+    lookback=timedelta(days=90),
+    business=frozenset({"new"}),
+)
+MARKETINGS = Person({1: "marketing-digital"}, "marketing-digital", (day(0),))
+SALES = Person({1: "sales-direct"}, "sales-direct", ())
+
+
+def unit(key: str, *, lead: str | None = "hanako", value: int | None = 100, **told: object) -> Unit:
+    plain = Unit(
+        key=key,
+        positions=(1,),
+        won_at=day(30),
+        value=Decimal(value) if value is not None else None,
+        currency="JPY",
+        business="new",
+        product=None,
+        lead=lead,
+        pass_number=1,
+        account=None,
+        opening_origin="sales-direct",
+    )
+    return plain._replace(**told)  # type: ignore[arg-type]
+
+
+def by(found: Contribution, policy: Policy) -> Share:
+    return next(share for share in found.shares if share.policy is policy)
+
+
+def test_a_direct_enquiry_is_not_marketings_and_counts_in_the_whole() -> None:
+    found = contribution(
+        [unit("deal/1"), unit("deal/2", lead="taro", value=300)],
+        {"hanako": MARKETINGS, "taro": SALES},
+        RULES,
+    )
+    share = by(found, Policy.ORIGIN)
+    assert (share.number, share.number_of, share.by_number) == (1, 2, Decimal("0.5"))
+    assert (share.value, share.value_of, share.by_value) == (
+        Decimal(100),
+        Decimal(400),
+        Decimal("0.25"),
+    )
+
+
+def test_business_without_any_lead_counts_in_the_whole() -> None:
+    found = contribution(
+        [unit("deal/1"), unit("order/1", lead=None)], {"hanako": MARKETINGS}, RULES
+    )
+    assert by(found, Policy.ORIGIN).by_number == Decimal("0.5")
+    assert found.by_origin == {"marketing-digital": (1, Decimal(100)), None: (1, Decimal(100))}
+
+
+def test_the_pass_that_the_business_was_won_in_decides() -> None:
+    person = Person({1: "marketing-digital", 2: "sales-direct"}, "marketing-digital", (day(0),))
+    found = contribution([unit("deal/1", pass_number=2)], {"hanako": person}, RULES)
+    assert by(found, Policy.ORIGIN).number == 0
+    assert by(found, Policy.FIRST_TOUCH).number == 1
+
+
+def test_policies_disagree_and_the_business_is_named() -> None:
+    found = contribution([unit("deal/1")], {"hanako": MARKETINGS}, RULES)
+    (credited,) = found.credited
+    assert credited.is_disputed
+    assert credited.by_policy == {
+        Policy.ORIGIN: True,
+        Policy.OPENING: False,
+        Policy.FIRST_TOUCH: True,
+        Policy.ANY_TOUCH: True,
+    }
+
+
+def test_a_touch_counts_within_the_lookback_and_not_after_the_business() -> None:
+    def is_touched(at: float) -> bool:
+        person = Person({1: "sales-direct"}, None, (day(at),))
+        return by(contribution([unit("deal/1")], {"hanako": person}, RULES), Policy.ANY_TOUCH) == (
+            Share(Policy.ANY_TOUCH, 1, Decimal(100), 1, Decimal(100))
+        )
+
+    assert [is_touched(at) for at in (-60.01, -60, 30, 30.01)] == [False, True, True, False]
+
+
+def test_renewals_and_other_currencies_stand_apart() -> None:
+    told = [
+        unit("deal/1"),
+        unit("renewal/7", business="renewal", value=50),
+        unit("order/3", currency="USD"),
+        unit("order/4", value=None, currency=None),
+    ]
+    found = contribution(told, {"hanako": MARKETINGS}, RULES)
+    assert by(found, Policy.ORIGIN).number_of == 2
+    assert found.apart == {"renewal": (1, Decimal(50))}
+    assert (found.other_currency, found.without_value) == (1, 1)
+
+
+def test_nurtured_business_is_compared_with_the_rest() -> None:
+    told = [unit("deal/1", value=300), unit("deal/2", value=100, lead="taro")]
+    found = contribution(told, {"hanako": MARKETINGS, "taro": SALES}, RULES)
+    assert (found.nurtured_average, found.other_average) == (Decimal(300), Decimal(100))
+
+
+def test_no_business_has_no_share() -> None:
+    found = contribution([], {}, RULES)
+    assert [(share.number_of, share.by_number, share.by_value) for share in found.shares] == [
+        (0, None, None)
+    ] * 4
