@@ -21,6 +21,12 @@ def on_list(lists: Mapping[str, LeadList], state: State, at: datetime) -> tuple[
     )
 
 
+def matching(lists: Mapping[str, LeadList], state: State) -> tuple[str, ...]:
+    """Return the codes of the lists that a lead would be on if there were no clock."""
+    facts = Facts(state, type="", data={}, department=None)
+    return tuple(code for code, one in lists.items() if one.condition.test(facts) is True)
+
+
 def next_change(
     lists: Mapping[str, LeadList], acquired_at: datetime | None, after: datetime
 ) -> datetime | None:

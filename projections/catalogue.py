@@ -3,8 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from projections.business import business
+from projections.directory import directory
 from projections.projection import Projection
 from projections.stage_intervals import stage_intervals
 
-PROJECTIONS: Mapping[str, Callable[[str], Projection[Any]]] = {"stage_intervals": stage_intervals}
+PROJECTIONS: Mapping[str, Callable[[str], Projection[Any]]] = {
+    "stage_intervals": stage_intervals,
+    "directory": directory,
+    "business": business,
+}
 """Name → what makes it for a schema."""

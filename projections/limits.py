@@ -48,3 +48,6 @@ DIFFERENCES_SHOWN: Final = 20
 
 # Lifecycles kept parsed: those in force at the moments that people ask about.
 LIFECYCLES_KEPT: Final = 16
+
+# Leads and accounts of the directory that are remembered from batch to batch: some 200 MB.
+DIRECTORY_KEPT: Final = 200_000

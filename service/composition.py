@@ -16,9 +16,11 @@ from events.intake import Append, Intake
 from events.ledger import Ledger
 from events.sessions import Driver
 from events.timekeeper import Timekeeper
+from projections.catalogue import PROJECTIONS
+from projections.crediting import Crediting
 from projections.funnel import FunnelQueries
+from projections.roster import Roster
 from projections.runner import Runner
-from projections.stage_intervals import stage_intervals
 from service.appends import Appends
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
@@ -70,7 +72,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         runner = Runner(
             engine,
             schema=settings.schema_name,
-            projections=[stage_intervals(settings.schema_name)],
+            projections=[make(settings.schema_name) for make in PROJECTIONS.values()],
         )
         await runner.prepare()
         await stack.enter_async_context(_running(runner.run(), "projections"))
@@ -103,6 +105,8 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             metrics=metrics,
             runner=runner,
             funnel=FunnelQueries(settings.schema_name),
+            roster=Roster(settings.schema_name),
+            crediting=Crediting(settings.schema_name),
         )
         stack.callback(services.closing.set)
         yield services

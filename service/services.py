@@ -12,7 +12,9 @@ from events.digests import Digests
 from events.ledger import Ledger
 from events.outcomes import Outcome
 from events.submissions import Submission
+from projections.crediting import Crediting
 from projections.funnel import FunnelQueries
+from projections.roster import Roster
 from projections.runner import Runner
 from service.appends import Appends
 from service.keys.directory import KeyDirectory
@@ -45,6 +47,8 @@ class Services:
     metrics: Metrics
     runner: Runner
     funnel: FunnelQueries
+    roster: Roster
+    crediting: Crediting
     funnel_now: FunnelNow = field(default_factory=FunnelNow)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""

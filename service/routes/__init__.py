@@ -1,11 +1,23 @@
 """The routes: each reads, calls one function, returns. None is open unless it says so."""
 
-from service.routes import feed, funnel, health, keys, leads, lifecycle, refusals
+from service.routes import (
+    contribution,
+    feed,
+    funnel,
+    health,
+    keys,
+    leads,
+    lifecycle,
+    refusals,
+    rosters,
+)
 
 ROUTERS = (
     feed.router,
     leads.router,
+    rosters.router,
     funnel.router,
+    contribution.router,
     refusals.router,
     lifecycle.router,
     keys.router,

@@ -1,13 +1,10 @@
 """`/v1/funnel`: who stands where, who ever came how far, who came and went."""
 
-import re
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from events.limits import INTEGER_MAX
 from projections.figures import Breakdown
 from projections.stage_intervals import NAME
 from projections.transactions import borrowed
@@ -16,30 +13,22 @@ from service.answers import json_answer
 from service.problems import Problem
 from service.reading.funnels import Labels, describe_flow, describe_funnel
 from service.routes.parameters import (
+    KnownAt,
     Lang,
     Language,
     ProjectionsReader,
     Time,
+    WaitFor,
+    known_moment,
     moment_in,
     services_of,
+    wait_until,
 )
 from service.services import Services
-
-WAIT_S = 10.0
-"""How long `wait_for` waits: a projection that needs longer is in trouble, and is told of."""
 
 router = APIRouter(tags=["funnel"])
 
 By = Annotated[Breakdown, Query(description="The breakdown, as it was at the entry.")]
-KnownAt = Annotated[
-    str | None, Query(description="What had been recorded by then: a time, or a position.")
-]
-WaitFor = Annotated[
-    int | None,
-    Query(ge=0, le=INTEGER_MAX, description="Answer when this position is in, to read one's own."),
-]
-
-_POSITION = re.compile(r"\d{1,18}")
 
 
 @router.get("/v1/funnel", response_model=funnel_shapes.Funnel)
@@ -59,8 +48,8 @@ async def get_funnel(
     entered the stage or one beyond it.
     """
     services = services_of(request)
-    moment, known = moment_in("as_of", as_of), _known_at(known_at)
-    await _wait(services, wait_for)
+    moment, known = moment_in("as_of", as_of), known_moment(known_at)
+    await wait_until(services, wait_for, projection=NAME)
     if moment is None and known is None:
         return await _funnel_now(services, by, lang)
     async with borrowed(services.engine) as driver:
@@ -104,21 +93,10 @@ async def get_flow(
     assert end is not None
     if begin > end:
         raise Problem("parameter-invalid", "The period ends before it begins.", parameter="to")
-    known = _known_at(known_at)
-    await _wait(services, wait_for)
+    known = known_moment(known_at)
+    await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
         flow = await services.funnel.flow(
             driver, since=begin, until=end, breakdown=by, known_at=known
         )
     return json_answer(describe_flow(flow, Labels(services.compiled.lifecycle, lang)))
-
-
-def _known_at(text: str | None) -> datetime | int | None:
-    if text is not None and _POSITION.fullmatch(text):
-        return int(text)
-    return moment_in("known_at", text)
-
-
-async def _wait(services: Services, position: int | None) -> None:
-    if position is not None:
-        await services.runner.wait_for(position, name=NAME, timeout_s=WAIT_S)

@@ -1,5 +1,6 @@
 """Parameters that several routes take, each in one form everywhere."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -10,6 +11,7 @@ from fastapi import Depends, Path, Query, Request
 from events import moments
 from events.limits import INTEGER_MAX
 from events.senders import Sender
+from events.sessions import Driver
 from service.gate import Needs
 from service.keys.scopes import Scope
 from service.problems import Problem
@@ -50,6 +52,18 @@ Time = Annotated[
     str | None, Query(description="RFC 3339 with offset, such as 2026-11-22T10:15:00+09:00.")
 ]
 
+KnownAt = Annotated[
+    str | None, Query(description="What had been recorded by then: a time, or a position.")
+]
+WaitFor = Annotated[
+    int | None,
+    Query(ge=0, le=INTEGER_MAX, description="Answer when this position is in, to read one's own."),
+]
+WAIT_S = 10.0
+"""How long `wait_for` waits: a projection that needs longer is in trouble, and is told of."""
+
+_POSITION = re.compile(r"\d{1,18}")
+
 
 def moment_in(name: str, text: str | None) -> datetime | None:
     """Read a time. Raises Problem: parameter-invalid."""
@@ -64,6 +78,27 @@ def moment_in(name: str, text: str | None) -> datetime | None:
             parameter=name,
         )
     return moment
+
+
+def known_moment(text: str | None) -> datetime | int | None:
+    """Read a time or a position. Raises Problem: parameter-invalid."""
+    if text is not None and _POSITION.fullmatch(text):
+        return int(text)
+    return moment_in("known_at", text)
+
+
+async def known_position(services: Services, driver: Driver, text: str | None) -> int | None:
+    """Read a time or a position, and return the position that had been recorded by then."""
+    known = known_moment(text)
+    if isinstance(known, datetime):
+        return await services.funnel.position_at(driver, known)
+    return known
+
+
+async def wait_until(services: Services, position: int | None, *, projection: str) -> None:
+    """Wait until a projection has come to a position, if one is asked for."""
+    if position is not None:
+        await services.runner.wait_for(position, name=projection, timeout_s=WAIT_S)
 
 
 def services_of(request: Request) -> Services:

@@ -26,8 +26,8 @@ from service.app import create_app
 from service.composition import open_services
 from service.hosting import worker
 from service.logs import configure_logs
-from service.routes.funnel import By, KnownAt, WaitFor, get_funnel
-from service.routes.parameters import Lang, ProjectionsReader, Time
+from service.routes.funnel import By, get_funnel
+from service.routes.parameters import KnownAt, Lang, ProjectionsReader, Time, WaitFor
 from service.services import Services
 from service.settings import database_url_of, read_settings
 

@@ -120,7 +120,7 @@ async def test_who_writes_reads_the_own_event_at_once(service: Service) -> None:
 async def test_a_projection_that_is_behind_asks_to_come_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.routes.funnel.WAIT_S", 0.05)
+    monkeypatch.setattr("service.routes.parameters.WAIT_S", 0.05)
     answer = await service.client.get("/v1/funnel", params={"wait_for": 10_000_000})
     assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
     assert answer.headers["retry-after"] == "2"

@@ -1,0 +1,49 @@
+-- Leads and accounts as they stand: what lists, work lists and searches are answered from.
+-- `ledger` stands for the schema that the settings name.
+
+CREATE TABLE ledger.directory_leads (
+    generation integer NOT NULL,
+    subject_id uuid NOT NULL,
+    position bigint NOT NULL,
+    lifecycle integer NOT NULL,
+    stage text COLLATE "C",
+    pass_number integer NOT NULL,
+    entered_at timestamptz,
+    acquired_at timestamptz,
+    owner text COLLATE "C",
+    grade text COLLATE "C",
+    market text COLLATE "C",
+    priority text COLLATE "C",
+    origin text COLLATE "C",
+    channel text COLLATE "C",
+    account uuid,
+    revisit_on date,
+    screened_as text COLLATE "C",
+    is_absorbed boolean NOT NULL,
+    lists text[] NOT NULL,
+    state text NOT NULL,
+    CONSTRAINT directory_leads_stand_once PRIMARY KEY (generation, subject_id)
+) WITH (fillfactor = 70);
+
+CREATE INDEX directory_leads_by_stage ON ledger.directory_leads (generation, stage, subject_id);
+CREATE INDEX directory_leads_by_owner ON ledger.directory_leads (generation, owner, subject_id)
+    WHERE owner IS NOT NULL;
+CREATE INDEX directory_leads_by_account ON ledger.directory_leads (generation, account, subject_id)
+    WHERE account IS NOT NULL;
+CREATE INDEX directory_leads_by_list ON ledger.directory_leads USING gin (lists);
+
+COMMENT ON COLUMN ledger.directory_leads.lists IS
+    'Lists that the lead is on, clocks left aside: who asks compares acquired_at with the moment.';
+
+CREATE TABLE ledger.directory_accounts (
+    generation integer NOT NULL,
+    subject_id uuid NOT NULL,
+    position bigint NOT NULL,
+    stage text COLLATE "C",
+    entered_at timestamptz,
+    state text NOT NULL,
+    CONSTRAINT directory_accounts_stand_once PRIMARY KEY (generation, subject_id)
+) WITH (fillfactor = 70);
+
+CREATE INDEX directory_accounts_by_stage
+    ON ledger.directory_accounts (generation, stage, subject_id);

@@ -1,0 +1,117 @@
+-- name: leads
+-- Leads as they stand, a page by key. Whom another lead stands for is left out.
+SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.position,
+       lead.lifecycle, lead.stage, lead.pass_number, lead.entered_at, lead.acquired_at, lead.owner,
+       lead.grade, lead.market, lead.priority, lead.origin, lead.channel,
+       CAST(lead.account AS text) AS account, lead.revisit_on, lead.screened_as, lead.lists
+  FROM ledger.projections AS live
+  LEFT JOIN LATERAL (
+       SELECT *
+         FROM ledger.directory_leads AS one
+        WHERE one.generation = live.generation
+          AND one.subject_id > CAST(:after AS uuid)
+          AND NOT one.is_absorbed
+          AND (CAST(:stage AS text) IS NULL OR one.stage = :stage)
+          AND (CAST(:owner AS text) IS NULL OR one.owner = :owner)
+          AND (CAST(:grade AS text) IS NULL OR one.grade = :grade)
+          AND (CAST(:market AS text) IS NULL OR one.market = :market)
+          AND (CAST(:origin AS text) IS NULL OR one.origin = :origin)
+          AND (CAST(:account AS uuid) IS NULL OR one.account = CAST(:account AS uuid))
+          AND (CAST(:list AS text) IS NULL OR one.lists @> ARRAY[CAST(:list AS text)])
+          AND (CAST(:acquired_after AS timestamptz) IS NULL
+               OR one.acquired_at > CAST(:acquired_after AS timestamptz))
+          AND (CAST(:acquired_until AS timestamptz) IS NULL
+               OR one.acquired_at <= CAST(:acquired_until AS timestamptz))
+        ORDER BY one.subject_id
+        LIMIT :limit
+       ) AS lead ON true
+ WHERE live.name = 'directory' AND live.status = 'live'
+ ORDER BY lead.subject_id
+
+-- name: list_sizes
+-- How many leads are on each list, clocks left aside.
+SELECT live.position AS head, counted.list, counted.leads
+  FROM ledger.projections AS live
+  LEFT JOIN LATERAL (
+       SELECT list, count(*) AS leads
+         FROM ledger.directory_leads AS lead
+        CROSS JOIN LATERAL unnest(lead.lists) AS list
+        WHERE lead.generation = live.generation
+        GROUP BY list
+       ) AS counted ON true
+ WHERE live.name = 'directory' AND live.status = 'live'
+
+-- name: list_size_by_clock
+-- The size of a list that the clock bounds.
+SELECT count(*) AS leads
+  FROM ledger.directory_leads AS lead
+  JOIN ledger.projections AS live
+    ON live.name = 'directory' AND live.status = 'live' AND live.generation = lead.generation
+ WHERE lead.lists @> ARRAY[CAST(:list AS text)]
+   AND (CAST(:acquired_after AS timestamptz) IS NULL
+        OR lead.acquired_at > CAST(:acquired_after AS timestamptz))
+   AND (CAST(:acquired_until AS timestamptz) IS NULL
+        OR lead.acquired_at <= CAST(:acquired_until AS timestamptz))
+
+-- name: in_charge
+-- The leads that somebody has to look after, with how each came to where it stands.
+SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.state,
+       standing.entry_kind
+  FROM ledger.projections AS live
+  LEFT JOIN LATERAL (
+       SELECT *
+         FROM ledger.directory_leads AS one
+        WHERE one.generation = live.generation
+          AND one.owner = :owner
+          AND one.subject_id > CAST(:after AS uuid)
+          AND NOT one.is_absorbed
+        ORDER BY one.subject_id
+        LIMIT :limit
+       ) AS lead ON true
+  LEFT JOIN ledger.projections AS stays
+    ON stays.name = 'stage_intervals' AND stays.status = 'live'
+  LEFT JOIN ledger.stage_standing AS standing
+    ON standing.generation = stays.generation AND standing.subject_id = lead.subject_id
+ WHERE live.name = 'directory' AND live.status = 'live'
+ ORDER BY lead.subject_id
+
+-- name: unassigned
+-- Leads at stages where somebody should be in charge, and nobody is: the longest waiting first.
+SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.state,
+       CAST(NULL AS text) AS entry_kind
+  FROM ledger.projections AS live
+  LEFT JOIN LATERAL (
+       SELECT *
+         FROM ledger.directory_leads AS one
+        WHERE one.generation = live.generation
+          AND one.stage = ANY (CAST(:stages AS text[]))
+          AND one.owner IS NULL
+          AND NOT one.is_absorbed
+        ORDER BY one.entered_at, one.subject_id
+        LIMIT :limit
+       ) AS lead ON true
+ WHERE live.name = 'directory' AND live.status = 'live'
+ ORDER BY lead.entered_at, lead.subject_id
+
+-- name: accounts
+-- Companies as they stand, with how many people we know there.
+SELECT live.position AS head, CAST(account.subject_id AS text) AS subject_id, account.position,
+       account.state,
+       (SELECT count(*)
+          FROM ledger.directory_leads AS person
+         WHERE person.generation = live.generation
+           AND person.account = account.subject_id
+           AND NOT person.is_absorbed) AS people
+  FROM ledger.projections AS live
+  LEFT JOIN LATERAL (
+       SELECT *
+         FROM ledger.directory_accounts AS one
+        WHERE one.generation = live.generation
+          AND one.subject_id > CAST(:after AS uuid)
+          AND (CAST(:account AS uuid) IS NULL OR one.subject_id = CAST(:account AS uuid))
+          AND (CAST(:stage AS text) IS NULL OR one.stage = :stage)
+        ORDER BY one.subject_id
+        LIMIT :limit
+       ) AS account ON true
+ WHERE live.name = 'directory' AND live.status = 'live'
+ ORDER BY account.subject_id

@@ -1,0 +1,151 @@
+"""Who there is and what is to be done, in JSON: codes, and labels where a language is asked for."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind, Track
+from domain.state import LeadState
+from events.records import rfc3339
+from projections.roster import Charge, Company, Listed
+
+DEADLINE = "deadline."
+"""First word of the timers that are somebody's to meet."""
+
+
+def describe_listed(lead: Listed, lifecycle: Lifecycle, language: str | None) -> dict[str, Any]:
+    """Write a lead as lists show it."""
+    return {
+        "id": lead.id,
+        **_stage(lifecycle.lead, lead.stage, language),
+        "pass": lead.pass_number,
+        "entered_at": _moment(lead.entered_at),
+        "acquired_at": _moment(lead.acquired_at),
+        "owner": lead.owner,
+        "grade": lead.grade,
+        "market": lead.market,
+        "priority": lead.priority,
+        "origin": lead.origin,
+        "channel": lead.channel,
+        "account": lead.account,
+        "revisit_on": lead.revisit_on.isoformat() if lead.revisit_on is not None else None,
+        "screened_as": lead.screened_as,
+        "lists": list(lead.lists),
+        "lifecycle": lead.lifecycle,
+        "position": str(lead.position),
+    }
+
+
+def describe_list(one: LeadList, language: str | None) -> dict[str, Any]:
+    """Write what a list is called and means."""
+    content: dict[str, Any] = {"list": one.code}
+    if language is not None:
+        content["label"] = one.words.label.get(language, one.code)
+        content["definition"] = one.words.definition.get(language)
+    return content
+
+
+def describe_company(
+    company: Company, lifecycle: Lifecycle, language: str | None
+) -> dict[str, Any]:
+    """Write a company as it stands."""
+    state = company.state
+    return {
+        "id": company.id,
+        **_stage(lifecycle.account, state.stage, language),
+        "entered_at": _moment(state.entered_at),
+        "entered": list(state.entered),
+        "opportunities": dict(state.opportunities),
+        "orders": dict(state.orders),
+        "people": company.people,
+        "position": str(company.position),
+    }
+
+
+def today_of(lifecycle: Lifecycle, now: datetime) -> date:
+    """Return the date that it is now for the people of this lifecycle."""
+    return now.astimezone(ZoneInfo(lifecycle.time_zone)).date()
+
+
+def staffed_stages(lifecycle: Lifecycle) -> list[str]:
+    """Name the stages at which a person should be in charge: those that sales departments own.
+
+    A stage belongs to the department that the lifecycle names; marketing works on many at once.
+    """
+    return [
+        code
+        for code, stage in lifecycle.lead.stages.items()
+        if stage.department in ("inside_sales", "field_sales")
+    ]
+
+
+class Tasks:
+    """The tasks among the leads of one person. A class, because each part looks at all of them."""
+
+    def __init__(self, lifecycle: Lifecycle, language: str | None, *, now: datetime) -> None:
+        self._lifecycle = lifecycle
+        self._language = language
+        self.today = today_of(lifecycle, now)
+        self._zone = ZoneInfo(lifecycle.time_zone)
+
+    def due(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
+        """Return what is to be done by the end of today, the first due first."""
+        found = [
+            (timer.due_at, name.removeprefix(DEADLINE), charge)
+            for charge in charges
+            for name, timer in charge.state.timers.items()
+            if name.startswith(DEADLINE)
+            and timer.due_at.astimezone(self._zone).date() <= self.today
+        ]
+        return [
+            {**self._task(charge), "due_at": rfc3339(due_at), "what": what}
+            for due_at, what, charge in sorted(found, key=lambda one: (one[0], one[2].id))
+        ]
+
+    def callbacks(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
+        """Return who is to be called again by today."""
+        found = [
+            (charge.state.revisit_on, charge)
+            for charge in charges
+            if charge.state.revisit_on is not None
+            and date.fromisoformat(charge.state.revisit_on) <= self.today
+        ]
+        return [
+            {**self._task(charge), "revisit_on": day}
+            for day, charge in sorted(found, key=lambda one: (one[0] or "", one[1].id))
+        ]
+
+    def returned(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
+        """Return who was sent back to where it stands."""
+        back = (MoveKind.RETURNED, MoveKind.RECYCLED)
+        return [self._task(charge) for charge in charges if charge.entry_kind in back]
+
+    def all(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
+        return [self._task(charge) for charge in charges]
+
+    def _is_by_today(self, moment: datetime) -> bool:
+        return moment.astimezone(self._zone).date() <= self.today
+
+    def _task(self, charge: Charge) -> dict[str, Any]:
+        state: LeadState = charge.state
+        return {
+            "lead": charge.id,
+            **_stage(self._lifecycle.lead, state.stage, self._language),
+            "entered_at": _moment(state.entered_at),
+            "account": state.account,
+            "grade": state.grade,
+            "screened_as": state.screened_as,
+        }
+
+
+def _stage(track: Track, stage: str | None, language: str | None) -> dict[str, Any]:
+    content: dict[str, Any] = {"stage": stage}
+    if language is not None:
+        found = track.stages.get(stage) if stage is not None else None
+        content["stage_label"] = found.words.label.get(language, stage) if found else stage
+    return content
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment is not None else None

@@ -1,0 +1,283 @@
+"""Who there is: leads by what is asked of them, the lists, one person's work, companies."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from domain.lifecycle.definition import LeadList, Lifecycle
+from domain.lifecycle.words import resolve, resolve_stage, suggestion
+from projections.directory import NAME
+from projections.roster import Wanted
+from projections.transactions import borrowed
+from service import roster_shapes
+from service.answers import json_answer
+from service.problems import Problem
+from service.reading.rosters import (
+    Tasks,
+    describe_company,
+    describe_list,
+    describe_listed,
+    staffed_stages,
+)
+from service.routes.parameters import (
+    NAME_MAX,
+    NO_NUL,
+    PAGE_DEFAULT,
+    Lang,
+    LeadsReader,
+    Limit,
+    Name,
+    ProjectionsReader,
+    WaitFor,
+    services_of,
+    wait_until,
+)
+
+WORK_LEADS_MAX = 5_000
+"""Leads of one person that a work list looks through."""
+
+router = APIRouter(tags=["leads"])
+
+AfterId = Annotated[UUID | None, Query(description="Go on after this id: `next` of a page.")]
+
+
+@router.get("/v1/leads", response_model=roster_shapes.Leads)
+async def get_leads(
+    *,
+    request: Request,
+    _: LeadsReader,
+    stage: Annotated[Name, Query(description="A code, label or alias of a stage.")] = None,
+    owner: Name = None,
+    grade: Name = None,
+    market: Name = None,
+    origin: Name = None,
+    account: UUID | None = None,
+    on_list: Annotated[Name, Query(alias="list", description="A list, by any name.")] = None,
+    after: AfterId = None,
+    limit: Limit = PAGE_DEFAULT,
+    lang: Lang = None,
+    wait_for: WaitFor = None,
+) -> Response:
+    """List leads as they stand now, in the order of their ids.
+
+    Filters narrow each other. Absorbed leads are not listed: another lead stands for them.
+    """
+    services = services_of(request)
+    lifecycle = services.compiled.lifecycle
+    wanted = Wanted(
+        stage=_stage(lifecycle, stage),
+        owner=owner,
+        grade=grade,
+        market=market,
+        origin=origin,
+        account=str(account) if account is not None else None,
+        list=_list(lifecycle, on_list) if on_list is not None else None,
+    )
+    await wait_until(services, wait_for, projection=NAME)
+    async with borrowed(services.engine) as driver:
+        page = await services.roster.leads(
+            driver,
+            wanted,
+            at=services.now(),
+            after=str(after) if after is not None else None,
+            limit=limit,
+        )
+    return json_answer(
+        {
+            "leads": [describe_listed(one, lifecycle, lang) for one in page.leads],
+            "next": page.next,
+            "as_of_position": str(page.position),
+        }
+    )
+
+
+@router.get("/v1/lists", response_model=roster_shapes.Lists, tags=["lists"])
+async def get_lists(
+    request: Request, _: ProjectionsReader, lang: Lang = None, wait_for: WaitFor = None
+) -> Response:
+    """Read the named lists and their sizes now. Lists overlap: never add sizes up."""
+    services = services_of(request)
+    lifecycle = services.compiled.lifecycle
+    await wait_until(services, wait_for, projection=NAME)
+    async with borrowed(services.engine) as driver:
+        sizes, position = await services.roster.list_sizes(driver, lifecycle, at=services.now())
+    return json_answer(
+        {
+            "lists": [
+                {
+                    **describe_list(one, lang),
+                    "leads": sizes[code],
+                    "acquired_within_days": one.acquired_within_days,
+                    "held_before_days": one.held_before_days,
+                }
+                for code, one in lifecycle.lists.items()
+            ],
+            "as_of_position": str(position),
+            "lifecycle": services.lifecycle_version,
+        }
+    )
+
+
+@router.get("/v1/lists/{name}", response_model=roster_shapes.OneList, tags=["lists"])
+async def get_list(
+    *,
+    request: Request,
+    _: LeadsReader,
+    name: Annotated[str, Path(max_length=NAME_MAX, pattern=NO_NUL)],
+    after: AfterId = None,
+    limit: Limit = PAGE_DEFAULT,
+    lang: Lang = None,
+    wait_for: WaitFor = None,
+) -> Response:
+    """Read who is on a list now; it may be called by its code, its label or any alias."""
+    services = services_of(request)
+    lifecycle = services.compiled.lifecycle
+    one = _list(lifecycle, name)
+    await wait_until(services, wait_for, projection=NAME)
+    async with borrowed(services.engine) as driver:
+        page = await services.roster.leads(
+            driver,
+            Wanted(list=one),
+            at=services.now(),
+            after=str(after) if after is not None else None,
+            limit=limit,
+        )
+    return json_answer(
+        {
+            **describe_list(one, lang),
+            "leads": [describe_listed(lead, lifecycle, lang) for lead in page.leads],
+            "next": page.next,
+            "as_of_position": str(page.position),
+        }
+    )
+
+
+@router.get("/v1/worklist", response_model=roster_shapes.WorkList, tags=["work"])
+async def get_worklist(
+    *,
+    request: Request,
+    _: LeadsReader,
+    owner: Annotated[str, Query(min_length=1, max_length=NAME_MAX, pattern=NO_NUL)],
+    limit: Annotated[Limit, Field(description="Of the leads that are nobody's.")] = PAGE_DEFAULT,
+    lang: Lang = None,
+    wait_for: WaitFor = None,
+) -> Response:
+    """Read what one person has to do: due today, callbacks, returned, and what is nobody's."""
+    services = services_of(request)
+    lifecycle = services.compiled.lifecycle
+    await wait_until(services, wait_for, projection=NAME)
+    async with borrowed(services.engine) as driver:
+        roster = services.roster
+        own = await roster.in_charge(driver, owner, after=None, limit=WORK_LEADS_MAX)
+        free = await roster.unassigned(driver, staffed_stages(lifecycle), limit=limit)
+    tasks = Tasks(lifecycle, lang, now=services.now())
+    return json_answer(
+        {
+            "owner": owner,
+            "today": tasks.today.isoformat(),
+            "due": tasks.due(own.charges),
+            "callbacks": tasks.callbacks(own.charges),
+            "returned": tasks.returned(own.charges),
+            "unassigned": tasks.all(free.charges),
+            "truncated": len(own.charges) == WORK_LEADS_MAX,
+            "as_of_position": str(own.position),
+        }
+    )
+
+
+@router.get("/v1/accounts", response_model=roster_shapes.Accounts, tags=["accounts"])
+async def get_accounts(
+    *,
+    request: Request,
+    _: LeadsReader,
+    stage: Annotated[Name, Query(description="A code, label or alias of a stage.")] = None,
+    after: AfterId = None,
+    limit: Limit = PAGE_DEFAULT,
+    lang: Lang = None,
+    wait_for: WaitFor = None,
+) -> Response:
+    """List companies as they stand now, in the order of their ids."""
+    services = services_of(request)
+    lifecycle = services.compiled.lifecycle
+    code = _stage(lifecycle, stage)
+    await wait_until(services, wait_for, projection=NAME)
+    async with borrowed(services.engine) as driver:
+        page = await services.roster.companies(
+            driver,
+            stage=code,
+            account=None,
+            after=str(after) if after is not None else None,
+            limit=limit,
+        )
+    return json_answer(
+        {
+            "accounts": [describe_company(one, lifecycle, lang) for one in page.companies],
+            "next": page.next,
+            "as_of_position": str(page.position),
+        }
+    )
+
+
+@router.get(
+    "/v1/accounts/{account_id}", response_model=roster_shapes.AccountWithPeople, tags=["accounts"]
+)
+async def get_account(
+    *,
+    request: Request,
+    _: LeadsReader,
+    account_id: Annotated[UUID, Path(description="The ledger's own id of the account.")],
+    after: AfterId = None,
+    limit: Limit = PAGE_DEFAULT,
+    lang: Lang = None,
+    wait_for: WaitFor = None,
+) -> Response:
+    """Read a company as it stands now, with the leads we know there."""
+    services = services_of(request)
+    lifecycle, id = services.compiled.lifecycle, str(account_id)
+    await wait_until(services, wait_for, projection=NAME)
+    async with borrowed(services.engine) as driver:
+        found = await services.roster.companies(driver, stage=None, account=id, after=None, limit=1)
+        people = await services.roster.leads(
+            driver,
+            Wanted(account=id),
+            at=services.now(),
+            after=str(after) if after is not None else None,
+            limit=limit,
+        )
+    if not found.companies:
+        raise Problem("account-unknown", "No company has this id.")
+    return json_answer(
+        {
+            **describe_company(found.companies[0], lifecycle, lang),
+            "leads": [describe_listed(one, lifecycle, lang) for one in people.leads],
+            "next": people.next,
+            "as_of_position": str(people.position),
+        }
+    )
+
+
+def _stage(lifecycle: Lifecycle, word: str | None) -> str | None:
+    """Find a stage by any of its names. Raises Problem: parameter-invalid."""
+    if word is None:
+        return None
+    code = resolve_stage(lifecycle, word)
+    if code is None:
+        known = (*lifecycle.lead.stages, *lifecycle.account.stages)
+        raise Problem(
+            "parameter-invalid",
+            f"No stage is called so; {suggestion(word, known)}.",
+            parameter="stage",
+        )
+    return code
+
+
+def _list(lifecycle: Lifecycle, word: str) -> LeadList:
+    """Find a list by any of its names. Raises Problem: not-found."""
+    code = resolve({code: one.words for code, one in lifecycle.lists.items()}, word)
+    if code is None:
+        known = suggestion(word, tuple(lifecycle.lists))
+        raise Problem("not-found", f"No list is called so; {known}.")
+    return lifecycle.lists[code]

@@ -1,0 +1,136 @@
+"""Who there is, over HTTP: leads, lists, companies, what somebody has to do."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from service.private_postgres import PrivatePostgres
+from tests.http_service import Service, running_service
+from tests.integration.test_http_shapes import check
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OLD, NEW = "2024-01-15T00:00:00Z", "2026-11-01T00:00:00Z"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        await tell(running, "visit.recorded", {"anonymous_id": "c"}, at=OLD)
+        await tell(running, "form.submitted", {"email": "hanako@acme.example"}, at=OLD)
+        await tell(running, "form.submitted", {"email": "taro@acme.example"}, at=NEW)
+        await tell(running, "form.submitted", {"email": "jiro@other.example"}, at=NEW)
+        await tell(running, "lead.qualified", {"email": "taro@acme.example"})
+        await tell(running, "lead.sales_accepted", {"email": "taro@acme.example"})
+        await tell(running, "owner.assigned", {"email": "hanako@acme.example"}, owner="sato")
+        yield running
+
+
+async def tell(
+    service: Service, type: str, lead: dict[str, str], *, at: str | None = None, **data: Any
+) -> str:
+    event: dict[str, Any] = {"id": f"{type} {lead} {at}", "source": "test", "type": type}
+    event |= {"lead": lead, "data": data} | ({"time": at} if at is not None else {})
+    answer = await service.client.post("/v1/events", json=event)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["subject"]).removeprefix("lead/")
+
+
+async def read(service: Service, path: str, route: str | None = None, **asked: Any) -> Any:
+    head = (await service.client.get("/v1/events?limit=1")).json()["head"]
+    answer = await service.client.get(path, params={"wait_for": head, **asked})
+    assert answer.status_code == 200, answer.text
+    check("GET", route or path, answer)
+    content = answer.json()
+    assert content["as_of_position"] == head
+    return content
+
+
+async def ids(service: Service, **asked: Any) -> list[str]:
+    return [one["id"] for one in (await read(service, "/v1/leads", **asked))["leads"]]
+
+
+async def find(service: Service, email: str) -> str:
+    answer = await service.client.post("/v1/leads/find", json={"email": email})
+    return str(answer.json()["id"])
+
+
+async def test_leads_are_listed_as_they_stand_and_filters_narrow_each_other(
+    service: Service,
+) -> None:
+    hanako, taro, jiro = [
+        await find(service, f"{one}.example") for one in ("hanako@acme", "taro@acme", "jiro@other")
+    ]
+    assert len(await ids(service)) == 4
+    assert await ids(service, stage="SAL") == [taro]
+    assert sorted(await ids(service, stage="マーケ受入リード")) == sorted([hanako, jiro])
+    assert await ids(service, stage="MAL", owner="sato") == [hanako]
+    assert await ids(service, stage="SAL", owner="sato") == []
+    account = (await read(service, "/v1/leads", stage="SAL"))["leads"][0]["account"]
+    assert sorted(await ids(service, account=account)) == sorted([hanako, taro])
+
+
+async def test_leads_come_page_by_page_each_once(service: Service) -> None:
+    found: list[str] = []
+    after: dict[str, str] = {}
+    while True:
+        page = await read(service, "/v1/leads", limit=1, **after)
+        found += [one["id"] for one in page["leads"]]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+    assert found == await ids(service)
+
+
+async def test_a_stage_or_list_that_is_called_otherwise_is_named_with_the_nearest(
+    service: Service,
+) -> None:
+    answer = await service.client.get("/v1/leads", params={"stage": "MQQL"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "parameter-invalid")
+    assert "MQL" in answer.json()["detail"]
+    answer = await service.client.get("/v1/lists/hous")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert "house" in answer.json()["detail"]
+
+
+async def test_lists_have_sizes_words_and_bounds_by_the_clock(service: Service) -> None:
+    lists = {one["list"]: one for one in (await read(service, "/v1/lists", lang="ja"))["lists"]}
+    assert lists["house"]["label"] == "ハウスリスト"
+    sizes = {name: lists[name]["leads"] for name in ("house", "acquired", "held")}
+    assert sizes == {"house": 3, "acquired": 2, "held": 1}
+
+
+async def test_who_is_on_a_list_is_asked_for_by_any_of_its_names(service: Service) -> None:
+    hanako = await find(service, "hanako@acme.example")
+    for name in ("held", "保有リスト"):
+        page = await read(service, f"/v1/lists/{name}", "/v1/lists/{name}", lang="en")
+        assert [one["id"] for one in page["leads"]] == [hanako]
+        assert page["list"] == "held"
+    assert await ids(service, list="保有リスト") == [hanako]
+
+
+async def test_companies_are_listed_with_the_people_we_know_there(service: Service) -> None:
+    page = await read(service, "/v1/accounts", stage="PROSPECT", lang="ja")
+    assert sorted(one["people"] for one in page["accounts"]) == [1, 2]
+    acme = next(one for one in page["accounts"] if one["people"] == 2)
+    assert acme["stage_label"] == "見込客"
+    path = f"/v1/accounts/{acme['id']}"
+    whole = await read(service, path, "/v1/accounts/{account_id}")
+    assert len(whole["leads"]) == 2
+    stranger = await service.client.get(f"/v1/accounts/{whole['leads'][0]['id']}")
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "account-unknown")
+
+
+async def test_a_work_list_shows_what_is_nobodys(service: Service) -> None:
+    taro = await find(service, "taro@acme.example")
+    work = await read(service, "/v1/worklist", owner="sato", lang="ja")
+    assert [one["lead"] for one in work["unassigned"]] == [taro]
+    assert (work["callbacks"], work["truncated"]) == ([], False)
+
+
+@pytest.mark.parametrize("path", ["/v1/leads", "/v1/lists", "/v1/accounts", "/v1/worklist?owner=a"])
+async def test_nobody_reads_without_the_scope(service: Service, path: str) -> None:
+    answer = await service.client.get(path, headers=await service.key())
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing")
