@@ -34,8 +34,9 @@ SERVICE_EVENTS: Mapping[str, SubjectKind] = {
 SERVICE_FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
 """First words of the types that only the service, or an administrator through it, ever writes."""
 
-RESERVED_FIELDS = ("effects", "type", "department")
-"""Where a record holds what the event did to the state, and what conditions ask every event."""
+RESERVED_FIELDS = ("effects", "type", "department", "reported")
+"""Where a record holds what the event did to the state, what conditions ask every event, and where
+the whole of what an analytics client sent is kept."""
 
 
 def check(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from domain.lifecycle.client_names import ClientNames
 from domain.lifecycle.conditions import Condition
 from domain.lifecycle.contribution import ContributionRules
 
@@ -267,3 +268,4 @@ class Lifecycle:
     identifier_trust: tuple[str, ...]
     """Kinds of strong identifiers, most trusted first, e.g. user_id, crm, email, phone. A kind of
     an outside system that is not named ranks after all named ones."""
+    client_names: ClientNames = field(default_factory=ClientNames)

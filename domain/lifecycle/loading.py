@@ -5,6 +5,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from domain.lifecycle.checking import check, check_names
+from domain.lifecycle.client_names_text import read_client_names
 from domain.lifecycle.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.contribution_text import read_contribution
 from domain.lifecycle.declarations_text import Declarations, read_declarations
@@ -39,7 +40,14 @@ _REQUIRED = (
     *("origin", "value_lists", "identity", "attributes", "fields"),
     *("events", "guards", "lead", "account"),
 )
-_KNOWN = (*_REQUIRED, *WORD_KEYS, "exclusion", "account_events", "lists", "contribution")
+_OPTIONAL = (
+    "account_events",
+    "client_names",
+    "contribution",
+    "exclusion",
+    "lists",
+)
+_KNOWN = (*_REQUIRED, *WORD_KEYS, *_OPTIONAL)
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 
 
@@ -165,6 +173,7 @@ def _joined(
             keys.get("contribution"), origins=glossary.origins, vocabulary=vocabulary
         ),
         identifier_trust=identity.trust,
+        client_names=read_client_names(keys.get("client_names"), events),
     )
 
 

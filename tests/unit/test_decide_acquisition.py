@@ -279,7 +279,7 @@ def test_a_lead_without_account_is_a_candidate() -> None:
 def test_an_early_fact_is_judged_by_the_department_that_reported_it() -> None:
     story = Story()
     story.tell("opportunity.created", opportunity="deal", department="field_sales")
-    story.tell("profile.updated", known=True, department="marketing")
+    story.tell("profile.updated", known=True, department="public_relations")
     assert (story.stage, story.lead.origin) == ("OPP", "sales-direct")
 
 
@@ -288,3 +288,36 @@ def test_an_early_fact_of_nobodys_department_does_not_borrow_one() -> None:
     story.tell("opportunity.created", opportunity="deal")
     story.tell("profile.updated", known=True, department="field_sales")
     assert (story.stage, story.lead.origin) == ("OPP", "unknown")
+
+
+def test_a_profile_from_marketing_makes_a_visitor_known() -> None:
+    story = Story().reach("AL")
+    assert story.tell("profile.updated", mail="example.co.jp", department="marketing") == [
+        "profile.updated: AL → ML advanced",
+        "lead.accepted: ML → MAL advanced",
+    ]
+
+
+def test_a_profile_from_marketing_begins_a_journey_that_is_marketings() -> None:
+    story = Story()
+    story.tell("profile.updated", free_mail=True, department="marketing")
+    assert (story.stage, story.lead.origin) == ("ML", "marketing-digital")
+
+
+@pytest.mark.parametrize("department", [None, "public_relations", "field_sales"])
+def test_a_profile_from_elsewhere_is_known_and_moves_nobody(department: str | None) -> None:
+    story = Story().reach("AL")
+    assert story.tell("profile.updated", mail="example.co.jp", department=department) == [
+        "profile.updated"
+    ]
+    assert story.lead.known
+
+
+def test_a_profile_without_personal_data_moves_nobody() -> None:
+    story = Story().reach("AL")
+    assert story.tell("profile.updated", department="marketing") == ["profile.updated"]
+
+
+def test_a_profile_of_somebody_who_is_further_on_moves_nobody() -> None:
+    story = Story().reach("SAL")
+    assert story.tell("profile.updated", known=True, department="marketing") == ["profile.updated"]
