@@ -14,8 +14,8 @@ SECRET_BYTES_MIN = 32
 
 _FINGERPRINT_VERSION = b"\x01"
 _SECRET_ID_BYTES = 4
-_TRANSPORT_FIELDS = frozenset({"sent_at", "sentAt", "stm", "writeKey", "api_key"})
-"""What a transport changes when it sends the same event again."""
+_TRANSPORT_FIELDS = frozenset({"sent_at", "sentAt", "stm", "writeKey", "api_key", "_metadata"})
+"""What a transport changes when it sends the same event again; `_metadata` counts retries."""
 
 
 class SecretTooShort(ValueError):

@@ -22,8 +22,14 @@ from events.senders import Sender
 _NATIVE: TypeAdapter[NativeEvent] = TypeAdapter(NativeEvent)
 
 
-def read(reported: object, context: Context) -> Signal | Refusal:
-    """Read one parsed JSON value as an event in the native dialect."""
+def read(
+    reported: object, context: Context, *, content: Mapping[str, Any] | None = None
+) -> Signal | Refusal:
+    """Read one parsed JSON value as an event in the native dialect.
+
+    `content` is what the sender sent, where another dialect was translated into this one: the
+    fingerprint is taken over that, so that a better translation makes no event another one.
+    """
     if not isinstance(reported, dict):
         return Refusal(
             "event-invalid", "An event is a JSON object.", "", {"found": type(reported).__name__}
@@ -38,11 +44,11 @@ def read(reported: object, context: Context) -> Signal | Refusal:
     refusal = _not_permitted(event, event_type, context.sender)
     if refusal is not None:
         return refusal
-    return _signal(event, event_type, reported, context)
+    return _signal(event, event_type, reported if content is None else content, context)
 
 
 def _signal(
-    event: NativeEvent, event_type: EventType, reported: Mapping[str, Any], context: Context
+    event: NativeEvent, event_type: EventType, content: Mapping[str, Any], context: Context
 ) -> Signal | Refusal:
     times = _times(event, context.received_at)
     if isinstance(times, Refusal):
@@ -77,7 +83,7 @@ def _signal(
         attributes=parties.attributes,
         personal=parties.personal(divided.undeclared),
         holds_personal_data=parties.tells_who,
-        fingerprint=context.digests.fingerprint(reported),
+        fingerprint=context.digests.fingerprint(content),
     )
 
 
@@ -208,7 +214,7 @@ def _subject(
         return Refusal(
             "event-invalid",
             f"{event_type.name} is about a lead: name it by id, email, phone, user_id, "
-            "anonymous_id or external_ids. A shared mailbox such as info@ names no person.",
+            "anonymous_id, aliases or external_ids. A shared mailbox such as info@ names nobody.",
             "/lead",
         )
     if event_type.subject is SubjectKind.ACCOUNT and not parties.names_an_account:

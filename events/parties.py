@@ -70,11 +70,12 @@ def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
     digest = context.digests.identifier
     if lead.anonymous_id is not None:
         found.append(digest(ANONYMOUS_ID, lead.anonymous_id))
+    found += [digest(ANONYMOUS_ID, alias) for alias in lead.aliases or ()]
     company = attributes.get("company_domain")
     stored = lead.model_dump(exclude={"id"}, exclude_none=True)
     return Parties(
         lead_id=lead.id,
-        identifiers=tuple(found),
+        identifiers=tuple(dict.fromkeys(found)),
         account_identifiers=(digest("domain", company),) if company is not None else (),
         attributes={**attributes, **declared},
         tells_who=tells_who,
@@ -107,6 +108,7 @@ def _strong(
         found.append(digest("phone", number))
     if lead.user_id is not None:
         found.append(digest("user_id", lead.user_id))
+    found += [digest("user_id", alias) for alias in lead.aliases or ()]
     for system, value in (lead.external_ids or {}).items():
         if system in OWN_KINDS or system.startswith(_OF_ACCOUNTS):
             return _not_a_system(system, "/lead/external_ids")

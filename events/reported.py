@@ -13,6 +13,8 @@ OwnId = Annotated[
     StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"),
 ]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=1_024)]
+ALIASES_MAX = 8
+"""Senders join two ids at a time."""
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -20,7 +22,7 @@ _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 class LeadReference(BaseModel):
     """Who it is about.
 
-    At least one of `id`, `email`, `phone`, `user_id`, `anonymous_id`, `external_ids`.
+    At least one of `id`, `email`, `phone`, `user_id`, `anonymous_id`, `aliases`, `external_ids`.
     """
 
     model_config = _STRICT
@@ -31,6 +33,14 @@ class LeadReference(BaseModel):
     user_id: Value | None = None
     anonymous_id: Annotated[
         Value | None, Field(description="A cookie or device: it names a browser, never a person.")
+    ] = None
+    aliases: Annotated[
+        list[Value] | None,
+        Field(
+            max_length=ALIASES_MAX,
+            description="Ids of one person of which it is not known whether they are a user's or "
+            "a browser's: each is taken as both.",
+        ),
     ] = None
     external_ids: Annotated[
         dict[Key, Value] | None, Field(description='Ids in other systems, such as {"crm": "0031"}.')

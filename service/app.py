@@ -10,7 +10,7 @@ from service.composition import open_services
 from service.documents import serve_documents
 from service.logs import configure_logs
 from service.problem_handlers import handle_problems
-from service.routes import ROUTERS, reports
+from service.routes import ROUTERS, collectors, reports
 from service.services import Services
 from service.settings import database_url_of, read_settings
 from service.visits import VisitLog
@@ -50,6 +50,7 @@ def create_app(opening: Opening) -> FastAPI:
     app.router.routes.insert(0, reports.ROUTE)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
+    app.router.routes.extend(collectors.ROUTES)
     app.add_middleware(VisitLog)
     serve_documents(app)
     return app

@@ -33,7 +33,11 @@ class Needs:
 
 async def identify(keys: KeyDirectory, authorization: bytes) -> Holder:
     """Return who holds the key of a request. Raises Problem: key-missing or key-unknown."""
-    text = key_in(authorization)
+    return await holder_of(keys, key_in(authorization))
+
+
+async def holder_of(keys: KeyDirectory, text: str) -> Holder:
+    """Return who holds a key. Raises Problem: key-unknown."""
     try:
         key = parse(text)
     except KeyMalformed as error:

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from service.gate import Needs
 from service.keys.scopes import REPORTING, Scope
 from service.problems import KINDS
-from service.routes import reports
+from service.routes import collectors, reports
 
 VERSION = "1"
 DESCRIPTION = """The true history of every B2B lead, as events that are never changed.
@@ -71,6 +71,8 @@ def needed_scopes(route: APIRoute) -> tuple[Scope, ...]:
     """Return the scopes of which a route needs one; none for what is open."""
     if route is reports.ROUTE:
         return tuple(sorted(REPORTING))
+    if route in collectors.ROUTES:
+        return (Scope.EVENTS_WRITE,)
     guards = [one.call for one in route.dependant.dependencies]
     return tuple(guard.scope for guard in guards if isinstance(guard, Needs))
 
@@ -88,10 +90,13 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         described |= _FOR_ALL
     wanted = " or ".join(f"`{scope}`" for scope in scopes) or "no key"
     operation["description"] = f"{operation['description']}\n\nNeeds {wanted}.".strip()
-    if "422" in operation["responses"] or "requestBody" in operation:
+    is_collector = route in collectors.ROUTES
+    if "422" in operation["responses"] or ("requestBody" in operation and not is_collector):
         described["422"] = "A parameter or the body is not valid"
     if "requestBody" in operation:
         described |= {status: _FOR_EVENTS[status] for status in ("400", "408", "413", "415")}
+    if is_collector:
+        described |= {status: _FOR_EVENTS[status] for status in ("400", "429")}
     if "{" in route.path:
         described["404"] = "Nobody is known by this id"
     if route is reports.ROUTE:

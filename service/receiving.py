@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from domain.signals import Signal
 from events.context import Context
+from events.dialects import cloudevents
+from events.dialects.parcels import Dialect
+from events.dialects.reading import read as read_message
 from events.ids import new_id
 from events.native import read
 from events.refusals import Refusal, Refused
@@ -65,11 +69,47 @@ def receive_batch(
 
 
 def receive(value: JsonValue, content: bytes, context: Context) -> Item | Refused:
-    """Read one parsed value in the native dialect; `content` is what a refusal would keep."""
-    signal = read(value, context)
+    """Read a native event or a CloudEvent; `content` is what a refusal would keep."""
+    if isinstance(value, dict) and cloudevents.TELLTALE in value:
+        signal = cloudevents.read(value, context)
+    else:
+        signal = read(value, context)
     if isinstance(signal, Refusal):
         return refuse(signal, value, content, context.sender)
     return Item(signal, new_id(), content)
+
+
+def receive_messages(
+    messages: Iterable[JsonValue | FaultyItem], dialect: Dialect, context: Context
+) -> list[Item | Refused]:
+    """Read what a client of another service sends.
+
+    Such a client takes any answer but success as a reason to drop everything or to send it again,
+    so it is told nothing of a refusal, and every refusal is kept: also those that elsewhere are
+    only answered. Of what is too large the bytes are not.
+    """
+    items: list[Item | Refused] = []
+    for message in messages:
+        if isinstance(message, FaultyItem):
+            signal: Signal | Refusal = _kept(_refusal_of(message.fault))
+            value = message.value
+            content = write(value) if isinstance(message.fault, Unacceptable) else b""
+        else:
+            signal, value, content = (
+                read_message(message, dialect, context),
+                message,
+                write(message),
+            )
+        if isinstance(signal, Refusal):
+            id, type = dialect.named(value) if isinstance(value, dict) else (None, None)
+            items.append(refuse(signal, {"id": id, "type": type}, content, context.sender))
+        else:
+            items.append(Item(signal, new_id(), content))
+    return items
+
+
+def _kept(refusal: Refusal) -> Refusal:
+    return refusal._replace(reason="event-invalid")
 
 
 def refuse(refusal: Refusal, reported: JsonValue, content: bytes, sender: Sender) -> Refused:

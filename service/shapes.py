@@ -71,6 +71,12 @@ class Batch(Shape):
     items: list[Recorded | Duplicate | Refused]
 
 
+class Collected(Shape):
+    """What clients of other services are told."""
+
+    success: Literal[True]
+
+
 class RefusedLine(Shape):
     """A line that was not recorded."""
 

@@ -15,6 +15,8 @@ class Transfer(NamedTuple):
     content_encoding: bytes = b""
     content_length: int | None = None
     is_strict: bool = False
+    is_cloudevent: bool = False
+    """A CloudEvent in binary mode: its attributes are headers, its data is the body."""
 
     @property
     def is_lines(self) -> bool:
@@ -32,7 +34,7 @@ def read_transfer(scope: Any) -> Transfer:
     """Read the headers of an ASGI request."""
     authorization = content_type = content_encoding = b""
     content_length: int | None = None
-    is_strict = False
+    is_strict = is_cloudevent = False
     for name, value in scope["headers"]:
         if name == b"authorization":
             authorization = value
@@ -44,7 +46,11 @@ def read_transfer(scope: Any) -> Transfer:
             content_encoding = value.strip().lower()
         elif name == b"prefer":
             is_strict = is_strict or _asks_for_strict(value)
-    return Transfer(authorization, content_type, content_encoding, content_length, is_strict)
+        elif name == b"ce-specversion":
+            is_cloudevent = True
+    return Transfer(
+        authorization, content_type, content_encoding, content_length, is_strict, is_cloudevent
+    )
 
 
 def _length(value: bytes) -> int:

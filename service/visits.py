@@ -37,6 +37,12 @@ class Visit:
         self.status = 0
         self.recorded = self.duplicates = self.refused = 0
 
+    def count(self, recorded: int, duplicates: int, refused: int) -> None:
+        """Add what became of some of the request's events."""
+        self.recorded += recorded
+        self.duplicates += duplicates
+        self.refused += refused
+
     @property
     def id(self) -> str:
         return f"{_process}-{self.number:x}"

@@ -31,6 +31,7 @@ __all__ = [
     "is_array",
     "read_batch",
     "read_envelope",
+    "read_item",
     "read_value",
     "write",
 ]
@@ -63,6 +64,16 @@ def read_value(body: bytes, limits: Limits = EVENT_LIMITS) -> JsonValue:
     if not (plain and is_surely_within(body, limits)):
         check_value(value, limits)
     return value
+
+
+def read_item(body: bytes, limits: Limits = EVENT_LIMITS) -> JsonValue | FaultyItem:
+    """Read a body that is one event as if it were the only item of a batch.
+
+    Raises:
+        Unreadable: the body is not strict JSON.
+    """
+    value, plain = read_text(body)
+    return _judged(value, plain=plain, limits=limits)
 
 
 def read_batch(body: bytes, limits: Limits = EVENT_LIMITS) -> list[JsonValue | FaultyItem]:

@@ -4,13 +4,16 @@ from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
+from events.dialects import cloudevents
 from events.native import json_schema
-from events.strict_json import is_array
+from events.strict_json import Unreadable, is_array, write
 from service import shapes
 from service.bodies import read_body, stream_body
 from service.gate import admit_report, identify
 from service.plain_route import PlainRoute
+from service.problems import Problem
 from service.reporting import (
     report_batch,
     report_lines_strictly,
@@ -27,6 +30,7 @@ PATH = "/v1/events"
 async def post_events(request: Request) -> Response:
     """Report what happened: one event, an array of events, or a stream of lines.
 
+    What has a `specversion` is a CloudEvent, whose `data` holds `lead`, `account` and `data`.
     One event is answered 201 (recorded) or 200 (the same was recorded before). A batch is answered
     item by item, in order: 200, or 207 if any was refused. NDJSON is read to its end and answered
     with counts. After 429, 503 or a lost connection send the same ids again: one id is one event.
@@ -43,13 +47,24 @@ async def post_events(request: Request) -> Response:
     body = await read_body(request.receive, transfer)
     if transfer.is_lines:
         return await report_lines_strictly(services, holder, body, visit)
+    if transfer.is_cloudevent:
+        return await report_one(services, holder, _of_headers(scope, body), visit)
     if is_array(body):
         return await report_batch(services, holder, body, visit, is_strict=transfer.is_strict)
     return await report_one(services, holder, body, visit)
 
 
+def _of_headers(scope: Scope, body: bytes) -> bytes:
+    """Write a CloudEvent in binary mode as what it is: one JSON object."""
+    try:
+        return write(cloudevents.of_headers(scope["headers"], body))
+    except Unreadable as fault:
+        raise Problem("body-unreadable", str(fault), expected=fault.expected) from None
+
+
 def _body() -> dict[str, Any]:
     event = {"$ref": "#/components/schemas/NativeEvent"}
+    cloudevent = {"$ref": "#/components/schemas/CloudEvent"}
     return {
         "required": True,
         "content": {
@@ -59,6 +74,10 @@ def _body() -> dict[str, Any]:
             "application/x-ndjson": {
                 "schema": {"type": "string", "description": "One event a line."}
             },
+            "application/cloudevents+json": {"schema": cloudevent},
+            "application/cloudevents-batch+json": {
+                "schema": {"type": "array", "items": cloudevent}
+            },
         },
     }
 
@@ -67,7 +86,7 @@ def schemas() -> dict[str, Any]:
     """The schemas that the body refers to, for the OpenAPI document."""
     schema = dict(json_schema())
     definitions = schema.pop("$defs", {})
-    return {"NativeEvent": schema, **definitions}
+    return {"NativeEvent": schema, "CloudEvent": cloudevents.SCHEMA, **definitions}
 
 
 ROUTE = PlainRoute(
@@ -92,6 +111,14 @@ ROUTE = PlainRoute(
                 "in": "header",
                 "required": False,
                 "schema": {"type": "string", "enum": ["identity", "gzip", "deflate"]},
+            },
+            {
+                "name": "ce-specversion",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "enum": ["1.0"]},
+                "description": "A CloudEvent in binary mode: its attributes are `ce-` headers, "
+                "percent-encoded, and the body is its `data`.",
             },
         ],
     },

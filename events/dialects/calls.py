@@ -1,0 +1,120 @@
+"""What the clients of analytics tools say, whatever their wire looks like: a call.
+
+A dialect reads a client's message into a call, and here a call becomes a native event. So what an
+`identify` means is said once, for all of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from domain.lifecycle.client_names import ClientCall
+from domain.lifecycle.definition import EventType, Field, Lifecycle
+from domain.lifecycle.words import normal
+from events.dialects.parts import present, text_in
+from events.fields import mismatch
+
+REPORTED = "reported"
+"""Under this name the whole message is kept beside the record; no field may be called so."""
+GROUP = "group"
+"""The system that an id of a group call is of: all analytics clients share one naming of groups."""
+
+
+class Call(NamedTuple):
+    """One message of an analytics client.
+
+    Values that go on as they are, are checked where native events are: they may be anything here.
+    """
+
+    kind: ClientCall
+    id: Any
+    name: str | None = None
+    """What a tracked event is called by its sender."""
+    user_id: Any = None
+    anonymous_id: Any = None
+    aliases: Sequence[Any] = ()
+    traits: Mapping[str, Any] = {}
+    """What is said of the person."""
+    account: Mapping[str, Any] = {}
+    """What is said of the company, as a native account reference."""
+    properties: Mapping[str, Any] = {}
+    hints: Mapping[str, Any] = {}
+    """Fields of the event that the client tells elsewhere than in the properties."""
+    time: Any = None
+    sent_at: Any = None
+
+
+def native_of(call: Call, message: Mapping[str, Any], lifecycle: Lifecycle) -> dict[str, Any]:
+    """Write a call as the native event that it reports."""
+    type = _type_of(call, lifecycle)
+    event_type = lifecycle.events.get(type)
+    data = _fields(call, event_type) if event_type is not None else {}
+    if call.name is not None and type == lifecycle.client_names.calls[ClientCall.TRACK]:
+        data["name"] = call.name
+    native = {
+        "type": type,
+        "time": call.time,
+        "sent_at": call.sent_at,
+        "lead": _lead(call, lifecycle),
+        "account": {**_company(call.traits.get("company")), **present(call.account)},
+        "data": {**data, REPORTED: message},
+    }
+    return {"id": call.id, **present(native)}
+
+
+def _type_of(call: Call, lifecycle: Lifecycle) -> str:
+    names = lifecycle.client_names
+    if call.name is not None:
+        listed = names.events.get(normal(call.name))
+        if listed is not None:
+            return listed
+    return names.calls[call.kind]
+
+
+def _lead(call: Call, lifecycle: Lifecycle) -> dict[str, Any]:
+    """Name the person, and tell what the rules may use of the traits.
+
+    Only an id, an address, a number or a name makes somebody known. Other traits are kept with the
+    message: a visitor's colour scheme tells nobody who he is.
+    """
+    told = {name: call.traits.get(name) for name in ("email", "phone", "name")}
+    return present(
+        {
+            "user_id": call.user_id,
+            "anonymous_id": call.anonymous_id,
+            "aliases": [one for one in call.aliases if one not in (None, "")],
+            **told,
+            "profile": _fitting(lifecycle.attributes, call.traits),
+        }
+    )
+
+
+def _company(company: object) -> dict[str, Any]:
+    """Read the trait `company`: its name, or what is known of it. Anything else is only kept."""
+    if isinstance(company, str):
+        return present({"name": company})
+    if not isinstance(company, Mapping):
+        return {}
+    group = text_in(company, "id")
+    ids = {GROUP: group} if group else None
+    return present({"name": text_in(company, "name"), "external_ids": ids})
+
+
+def _fields(call: Call, event_type: EventType) -> dict[str, Any]:
+    """Take the declared fields out of what was told, properties first."""
+    return {
+        **_fitting(event_type.fields, call.hints),
+        **_fitting(event_type.fields, call.properties),
+    }
+
+
+def _fitting(fields: Mapping[str, Field], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what is of the type that the lifecycle declares.
+
+    A sender who has never heard of our fields means nothing by a property of the same name: what
+    does not fit is kept with the message, and is no reason to refuse it.
+    """
+    return {
+        name: value
+        for name, value in told.items()
+        if value is not None and name in fields and mismatch(fields[name], value) is None
+    }

@@ -1,0 +1,129 @@
+"""PostHog: `{api_key, batch: [events], sent_at}`, or one event."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from domain.lifecycle.client_names import ClientCall
+from events.dialects.calls import GROUP, Call
+from events.dialects.parcels import Dialect, Parcel, parcel_of, parcel_of_one
+from events.dialects.parts import Misshapen, mapping_in, present, required_text, text_in
+
+KEY = "api_key"
+_SENT_AT = "sent_at"
+_SENT_AT_OF_PYTHON = "sentAt"
+_CALLS: Final = {
+    "$identify": ClientCall.IDENTIFY,
+    "$set": ClientCall.IDENTIFY,
+    "$create_alias": ClientCall.ALIAS,
+    "$merge_dangerously": ClientCall.ALIAS,
+    "$groupidentify": ClientCall.COMPANY,
+    "$pageview": ClientCall.PAGE,
+    "$screen": ClientCall.SCREEN,
+}
+COMPANIES: Final = ("company", "organization", "account")
+"""Types of groups that are companies; teams and projects are not."""
+PLACES: Final = {
+    "/id": "/uuid",
+    "/time": "/timestamp",
+    "/sent_at": "/sent_at",
+    "/lead/user_id": "/distinct_id",
+    "/lead/anonymous_id": "/distinct_id",
+    "/lead/aliases/0": "/distinct_id",
+    "/lead/aliases/1": "/properties/alias",
+    "/lead/email": "/properties/$set/email",
+    "/lead/phone": "/properties/$set/phone",
+    "/lead/name": "/properties/$set/name",
+    "/lead": "/distinct_id",
+    "/account/external_ids/group": "/properties/$group_key",
+    "/account": "/properties/$group_set",
+    "/data/name": "/event",
+    "/data": "/properties",
+}
+
+
+def unpack(body: bytes) -> Parcel:
+    """Unpack a batch. Its time of sending goes by two names."""
+    return parcel_of(body, member="batch", key=KEY, sent_at=(_SENT_AT, _SENT_AT_OF_PYTHON))
+
+
+def unpack_one(body: bytes) -> Parcel:
+    """Unpack a single event."""
+    return parcel_of_one(body, key=KEY)
+
+
+def read(message: Mapping[str, Any]) -> Call:
+    """Read one event."""
+    name = required_text(message, "event")
+    kind = _CALLS.get(name, ClientCall.TRACK)
+    properties = mapping_in(message, "properties")
+    common = Call(
+        kind,
+        message.get("uuid"),
+        name=name if kind is ClientCall.TRACK else None,
+        properties=properties,
+        hints=_hints(properties),
+        time=message.get("timestamp"),
+        sent_at=message.get(_SENT_AT),
+    )
+    if kind is ClientCall.COMPANY:
+        return common._replace(account=_described_company(message, properties))
+    who = message.get("distinct_id") or properties.get("distinct_id")
+    if kind is ClientCall.ALIAS:
+        # Libraries disagree about which of the two is the older id, so neither leads.
+        return common._replace(aliases=(who, properties.get("alias")))
+    is_anonymous = _is_anonymous(who, properties)
+    return common._replace(
+        user_id=None if is_anonymous else who,
+        anonymous_id=who if is_anonymous else properties.get("$anon_distinct_id"),
+        traits=_traits(message),
+        account=_company(mapping_in(message, "properties", "$groups")),
+    )
+
+
+def _is_anonymous(who: object, properties: Mapping[str, Any]) -> bool:
+    """Tell a browser's id from a person's: nothing but the surroundings of an id says which."""
+    return (
+        properties.get("$process_person_profile") is False
+        or properties.get("$is_identified") is False
+        or (who is not None and who == properties.get("$device_id"))
+    )
+
+
+def _traits(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **mapping_in(message, "$set_once"),
+        **mapping_in(message, "properties", "$set_once"),
+        **mapping_in(message, "$set"),
+        **mapping_in(message, "properties", "$set"),
+    }
+
+
+def _company(groups: Mapping[str, Any]) -> dict[str, Any]:
+    found = next((key for type in COMPANIES if (key := text_in(groups, type))), None)
+    return {"external_ids": {GROUP: found}} if found else {}
+
+
+def _described_company(message: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
+    if properties.get("$group_type") not in COMPANIES:
+        raise Misshapen(
+            "properties", "$group_type", expected=f"a company: one of {', '.join(COMPANIES)}"
+        )
+    told = mapping_in(message, "properties", "$group_set")
+    names = {"name": text_in(told, "name"), "domain": text_in(told, "domain")}
+    return {**present(names), "external_ids": {GROUP: properties.get("$group_key")}}
+
+
+def _hints(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "page": properties.get("$pathname"),
+        "campaign": properties.get("utm_campaign"),
+        "channel": properties.get("utm_medium"),
+    }
+
+
+def named(message: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return what a refused event called itself."""
+    return message.get("uuid"), message.get("event")
+
+
+POSTHOG: Final = Dialect("posthog", read, named, PLACES)

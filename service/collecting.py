@@ -1,0 +1,88 @@
+"""Take what the clients of other services send: their body in, their idea of success out."""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+from starlette.requests import Request
+
+from events.dialects.parcels import Dialect, Parcel
+from events.strict_json import JsonFault, TooLarge
+from events.submissions import Submission
+from service.bodies import read_body
+from service.gate import admit_report, holder_of, identify, lacks
+from service.keys.directory import Holder
+from service.keys.scopes import Scope
+from service.problems import Problem
+from service.receiving import receive_messages
+from service.reporting import CHUNK_ITEMS, PARSED_ASIDE_BYTES_MIN, context_for
+from service.services import Services
+from service.transfer import read_transfer
+from service.visits import visit_of
+
+
+class Collected(NamedTuple):
+    """What one kind of request brings, and how it is read."""
+
+    dialect: Dialect
+    unpack: Callable[[bytes], Parcel]
+
+
+async def collect(request: Request, collected: Collected) -> None:
+    """Record a body that some client sent; return when all of it is on disk or kept as refused.
+
+    Raises Problem, and nothing of it is certain, where the whole cannot be taken.
+    """
+    services: Services = request.scope["app"].state.services
+    transfer = read_transfer(request.scope)
+    holder: Holder | None = None
+    if transfer.authorization:
+        holder = _admitted(await identify(services.keys, transfer.authorization))
+    body = await read_body(request.receive, transfer)
+    parcel = await _unpacked(collected, body)
+    await _record(request, parcel, collected.dialect, holder)
+
+
+async def collect_query(request: Request, collected: Collected) -> None:
+    """Record what stands in the query string, likewise."""
+    services: Services = request.scope["app"].state.services
+    authorization = read_transfer(request.scope).authorization
+    holder = _admitted(await identify(services.keys, authorization)) if authorization else None
+    parcel = await _unpacked(collected, request.scope["query_string"])
+    await _record(request, parcel, collected.dialect, holder)
+
+
+async def _record(
+    request: Request, parcel: Parcel, dialect: Dialect, holder: Holder | None
+) -> None:
+    services: Services = request.scope["app"].state.services
+    if holder is None:
+        # Without a key anywhere this says what is missing, in the words of every other route.
+        found = identify(services.keys, b"") if parcel.key is None else None
+        holder = _admitted(await (found or holder_of(services.keys, parcel.key or "")))
+    if holder.allowance is not None:
+        holder.allowance.take(len(parcel.messages))
+    context = context_for(services, holder)
+    visit = visit_of(request.scope)
+    for start in range(0, len(parcel.messages), CHUNK_ITEMS):
+        chunk = parcel.messages[start : start + CHUNK_ITEMS]
+        items = receive_messages(chunk, dialect, context)
+        outcomes = await services.door.submit(Submission(tuple(items)))
+        visit.count(*services.metrics.decided(outcomes))
+
+
+def _admitted(holder: Holder) -> Holder:
+    """Let a key in that may report facts: clients report nothing else."""
+    if Scope.EVENTS_WRITE not in admit_report(holder).scopes:
+        raise lacks(Scope.EVENTS_WRITE)
+    return holder
+
+
+async def _unpacked(collected: Collected, body: bytes) -> Parcel:
+    try:
+        if len(body) < PARSED_ASIDE_BYTES_MIN:
+            return collected.unpack(body)
+        return await asyncio.to_thread(collected.unpack, body)
+    except JsonFault as fault:
+        reason = "body-too-large" if isinstance(fault, TooLarge) else "body-unreadable"
+        raise Problem(reason, str(fault), expected=fault.expected) from None

@@ -1,0 +1,151 @@
+"""The addresses that clients of other services post to, so that only host and key are changed.
+
+On success all of them are answered exactly 200: some clients take any other success for a failure,
+and send the same again.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.responses import Response
+
+from domain.lifecycle.client_names import ClientCall
+from events.dialects import posthog, segment, snowplow
+from service import shapes
+from service.answers import Answer
+from service.collecting import Collected, collect, collect_query
+from service.plain_route import PlainRoute
+
+SUCCESS: Final = b'{"success":true}'
+PIXEL: Final = bytes.fromhex(
+    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
+)
+"""One transparent dot: browsers report by loading an image, and try again if it is none."""
+
+SEGMENT_BATCH: Final = ("/v1/batch", "/v1/b", "/v1/import")
+SEGMENT_CALLS: Final = {
+    ClientCall.TRACK: ("/v1/track", "/v1/t"),
+    ClientCall.IDENTIFY: ("/v1/identify", "/v1/i"),
+    ClientCall.PAGE: ("/v1/page", "/v1/p"),
+    ClientCall.SCREEN: ("/v1/screen", "/v1/s"),
+    ClientCall.GROUP: ("/v1/group", "/v1/g"),
+    ClientCall.ALIAS: ("/v1/alias", "/v1/a"),
+}
+POSTHOG_BATCH: Final = ("/batch/", "/batch")
+POSTHOG_ONE: Final = ("/capture/", "/capture", "/i/v0/e/", "/e/")
+SNOWPLOW_POST: Final = "/com.snowplowanalytics.snowplow/tp2"
+SNOWPLOW_GET: Final = "/i"
+
+_MESSAGE: Final = {"type": "object", "description": "One message, as the client writes it."}
+_KEY: Final = {"type": "string", "description": "The key, where no header shows it."}
+_SENT: Final = {"type": "string", "description": "RFC 3339 with offset: takes the skew out."}
+
+
+def _posting(collected: Collected) -> Callable[[Request], Any]:
+    async def post(request: Request) -> Response:
+        await collect(request, collected)
+        return Answer(200, SUCCESS)
+
+    return post
+
+
+async def get_pixel(request: Request) -> Response:
+    await collect_query(request, Collected(snowplow.SNOWPLOW, snowplow.unpack_query))
+    return Answer(200, PIXEL, media_type=b"image/gif")
+
+
+def _batch_of(member: str, *, key: str, sent_at: str) -> dict[str, Any]:
+    messages = {"type": "array", "items": _MESSAGE}
+    return {
+        "type": "object",
+        "required": [member],
+        "properties": {member: messages, key: _KEY, sent_at: _SENT},
+    }
+
+
+def _one_with(key: str) -> dict[str, Any]:
+    return {**_MESSAGE, "properties": {key: _KEY}}
+
+
+def _route(path: str, collected: Collected, *, sentence: str, body: dict[str, Any]) -> PlainRoute:
+    return PlainRoute(
+        path,
+        _posting(collected),
+        methods=["POST"],
+        name=f"post {path}",
+        tags=["clients of other services"],
+        description=f"{sentence}\n\n{_ANSWERS}",
+        response_model=shapes.Collected,
+        openapi_extra={
+            "requestBody": {"required": True, "content": {"application/json": {"schema": body}}}
+        },
+        responses={200: {"description": "On disk, or kept as refused"}},
+    )
+
+
+_ANSWERS: Final = (
+    "Content-Type is not looked at; gzip, deflate and chunks are undone. A message that cannot be "
+    "taken is kept as a refusal (GET /v1/refusals), because the client would drop it. After 429, "
+    "503 or a lost connection send the same ids again: one id is one event."
+)
+
+
+def _routes() -> Iterator[PlainRoute]:
+    for path in SEGMENT_BATCH:
+        yield _route(
+            path,
+            Collected(segment.SEGMENT, segment.unpack_batch),
+            sentence="Report a batch of a Segment or RudderStack client.",
+            body=_batch_of("batch", key=segment.KEY, sent_at="sentAt"),
+        )
+    for call, paths in SEGMENT_CALLS.items():
+        for path in paths:
+            yield _route(
+                path,
+                Collected(segment.SEGMENT, partial(segment.unpack_one, call=call)),
+                sentence=f"Report one {call} call of a Segment or RudderStack client.",
+                body=_one_with(segment.KEY),
+            )
+    for path in POSTHOG_BATCH:
+        yield _route(
+            path,
+            Collected(posthog.POSTHOG, posthog.unpack),
+            sentence="Report a batch of a PostHog client.",
+            body=_batch_of("batch", key=posthog.KEY, sent_at="sent_at"),
+        )
+    for path in POSTHOG_ONE:
+        yield _route(
+            path,
+            Collected(posthog.POSTHOG, posthog.unpack_one),
+            sentence="Report one event of a PostHog client.",
+            body=_one_with(posthog.KEY),
+        )
+    yield _route(
+        SNOWPLOW_POST,
+        Collected(snowplow.SNOWPLOW, snowplow.unpack),
+        sentence="Report payloads of a Snowplow tracker, whose `aid` is the key.",
+        body={
+            "type": "object",
+            "required": ["data"],
+            "properties": {"data": {"type": "array", "items": _MESSAGE}},
+        },
+    )
+    yield PlainRoute(
+        SNOWPLOW_GET,
+        get_pixel,
+        methods=["GET"],
+        tags=["clients of other services"],
+        description=f"Report a payload of a Snowplow tracker as a query string.\n\n{_ANSWERS}",
+        response_class=Response,
+        responses={
+            200: {
+                "description": "On disk, or kept as refused; a transparent dot",
+                "content": {"image/gif": {}},
+            }
+        },
+    )
+
+
+ROUTES: Final = tuple(_routes())
