@@ -127,7 +127,8 @@ def refuse(refusal: Refusal, reported: JsonValue, content: bytes, sender: Sender
 
 
 def _name(value: object) -> str | None:
-    is_name = isinstance(value, str) and len(value) <= NAME_CHARACTERS_MAX
+    """Return it if it can be stored to be found by; what a refused event says may be anything."""
+    is_name = isinstance(value, str) and len(value) <= NAME_CHARACTERS_MAX and "\0" not in value
     return str(value) if is_name else None
 
 

@@ -6,8 +6,6 @@
 Whoever writes CloudEvents chooses the type for us, so an unknown one is told, not kept by name.
 """
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -17,10 +15,11 @@ from domain.signals import Signal
 from events import native
 from events.context import Context
 from events.dialects.calls import REPORTED
-from events.dialects.parts import Misshapen, mapping_in, present
+from events.dialects.embedded import embedded_json
+from events.dialects.parts import Misshapen, mapping_in, present, required_text
 from events.dialects.reading import misshapen, place_of
 from events.refusals import Refusal
-from events.strict_json import JsonFault, Unreadable, read_value
+from events.strict_json import Unreadable
 from events.strict_json.reading import read_text
 
 TELLTALE = "specversion"
@@ -31,6 +30,7 @@ _DATA, _BASE64, _CONTENT_TYPE = "data", "data_base64", "datacontenttype"
 _TAKEN: Final = frozenset(
     {TELLTALE, "id", "source", "type", "time", "subject", "actor", _DATA, _BASE64, _CONTENT_TYPE}
 )
+_INSIDE: Final = ("lead", "account", "data", "sent_at")
 PLACES: Final = {
     "/id": "/id",
     "/source": "/source",
@@ -44,48 +44,52 @@ PLACES: Final = {
 def read(event: Mapping[str, Any], context: Context) -> Signal | Refusal:
     """Read one parsed CloudEvent."""
     try:
-        data = _data_of(event)
-        reported = _native_of(event, data, context)
+        event = _with_data(event)
+        reported = _native_of(event, context)
     except Misshapen as error:
         return misshapen(error)
-    signal = native.read(reported, context, content=_content_of(event, data))
+    signal = native.read(reported, context, content=_content_of(event))
     if isinstance(signal, Refusal) and signal.pointer:
         return signal._replace(pointer=place_of(signal.pointer, PLACES))
     return signal
 
 
-def _data_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_data(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return it with its data as an object, however it was carried."""
     if event[TELLTALE] != VERSION:
         raise Misshapen(TELLTALE, expected=f'"{VERSION}"')
-    if event.get(_BASE64) is None:
-        return mapping_in(event, _DATA)
-    try:
-        decoded = read_value(base64.b64decode(event[_BASE64], validate=True))
-    except (binascii.Error, ValueError, TypeError):
-        raise Misshapen(_BASE64, expected="base64") from None
-    except JsonFault as fault:
-        raise Misshapen(_BASE64, expected=fault.expected) from None
-    return mapping_in({_BASE64: decoded}, _BASE64)
+    if event.get(_BASE64) is not None:
+        data: Any = embedded_json(required_text(event, _BASE64), _BASE64, is_base64=True)
+    else:
+        data = mapping_in(event, _DATA)
+    for name in data:
+        if name not in _INSIDE:
+            raise Misshapen(_DATA, name, expected=f"one of {', '.join(_INSIDE)}")
+    return {**event, _DATA: data}
 
 
-def _native_of(
-    event: Mapping[str, Any], data: Mapping[str, Any], context: Context
-) -> dict[str, Any]:
-    lead, account = dict(mapping_in(data, "lead")), dict(mapping_in(data, "account"))
+def _native_of(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    lead = dict(mapping_in(event, _DATA, "lead"))
+    account = dict(mapping_in(event, _DATA, "account"))
     kind, _, subject_id = str(event.get("subject") or "").partition("/")
     if kind == "lead" and subject_id:
         lead.setdefault("id", subject_id)
     elif kind == "account" and subject_id:
         account.setdefault("id", subject_id)
     extensions = {name: value for name, value in event.items() if name not in _TAKEN}
-    told = {**mapping_in(data, "data"), **({REPORTED: extensions} if extensions else {})}
-    envelope = {name: event.get(name) for name in ("time", "actor")}
-    inside = {**data, "lead": lead, "account": account, "data": told}
+    optional = {
+        "time": event.get("time"),
+        "actor": event.get("actor"),
+        "sent_at": event[_DATA].get("sent_at"),
+        "lead": lead,
+        "account": account,
+        "data": {**mapping_in(event, _DATA, "data"), **present({REPORTED: extensions})},
+    }
     return {
-        **present({**inside, **envelope}),
         "id": event.get("id"),
-        "source": event.get("source"),
+        "source": required_text(event, "source"),
         "type": _type_of(event.get("type"), context),
+        **present(optional),
     }
 
 
@@ -97,10 +101,10 @@ def _type_of(type: Any, context: Context) -> Any:
     return lifecycle.client_names.events.get(normal(type), type)
 
 
-def _content_of(event: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+def _content_of(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the fingerprint is taken over: the same in every mode, however often sent."""
     content = {name: event[name] for name in event if name not in (_BASE64, _CONTENT_TYPE)}
-    content[_DATA] = {name: data[name] for name in data if name != "sent_at"}
+    content[_DATA] = {name: value for name, value in event[_DATA].items() if name != "sent_at"}
     return content
 
 

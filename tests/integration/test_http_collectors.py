@@ -1,0 +1,527 @@
+"""The addresses that clients of other services post to: what they send, what they are told."""
+
+import asyncio
+import base64
+import gzip
+import itertools
+import json
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import orjson
+import pytest
+import pytest_asyncio
+
+from events.intake import WAITING_ITEMS_MAX
+from service.keys.scopes import Scope
+from service.private_postgres import PrivatePostgres
+from service.routes.collectors import (
+    PIXEL,
+    POSTHOG_BATCH,
+    POSTHOG_ONE,
+    ROUTES,
+    SEGMENT_BATCH,
+    SEGMENT_CALLS,
+    SNOWPLOW_GET,
+    SNOWPLOW_POST,
+)
+from tests.http_service import Service, running_service
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+_numbers = itertools.count(1)
+SUCCESS = (200, {"success": True})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def key(service: Service) -> str:
+    """Make a key of marketing's that may report facts, as a web site has it."""
+    headers = await service.key(Scope.EVENTS_WRITE, department="marketing")
+    return headers["authorization"].removeprefix("Bearer ")
+
+
+def a_track(**changes: Any) -> dict[str, Any]:
+    number = next(_numbers)
+    return {
+        "type": "track",
+        "event": "Form Submitted",
+        "messageId": f"message-{number}",
+        "userId": None,
+        "anonymousId": f"cookie-{number}",
+        "properties": {"form": "whitepaper"},
+        "context": {"traits": {"email": f"person{number}@example.co.jp"}},
+        "timestamp": "2026-11-22T10:15:00.123+09:00",
+        **changes,
+    }
+
+
+def a_capture(**changes: Any) -> dict[str, Any]:
+    number = next(_numbers)
+    return {
+        "event": "Form Submitted",
+        "uuid": f"capture-{number}",
+        "distinct_id": f"user-{number}",
+        "properties": {"form": "whitepaper"},
+        "timestamp": "2026-11-22T01:15:00.123456+00:00",
+        **changes,
+    }
+
+
+def a_payload(**changes: Any) -> dict[str, Any]:
+    number = next(_numbers)
+    return {
+        "e": "pv",
+        "eid": f"payload-{number}",
+        "duid": f"cookie-{number}",
+        "url": "https://www.example.com/pricing",
+        "dtm": "1795310100123",
+        "stm": "1795310100124",
+        **changes,
+    }
+
+
+def basic(key: str) -> dict[str, str]:
+    return {"authorization": f"Basic {base64.b64encode(f'{key}:'.encode()).decode()}"}
+
+
+async def send(
+    service: Service, path: str, content: Any, headers: dict[str, str] | None = None
+) -> httpx.Response:
+    """Send as a client would that has none of our headers."""
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    request = service.client.build_request("POST", path, content=body)
+    request.headers = httpx.Headers({"host": "leadledger", **(headers or {})})
+    if not any(name.lower() == "content-length" for name in request.headers):
+        request.headers["content-length"] = str(len(body))
+    return await service.client.send(request, auth=None)
+
+
+def told(answer: httpx.Response) -> tuple[int, Any]:
+    return answer.status_code, answer.json()
+
+
+async def records(service: Service, *ids: str) -> list[dict[str, Any]]:
+    """Return what the feed has under these ids, in the order of their positions."""
+    answer = await service.client.get("/v1/events", params={"limit": 1000})
+    return [one for one in answer.json()["events"] if one["id"] in ids]
+
+
+async def types(service: Service, *ids: str) -> list[str]:
+    return [one["type"] for one in await records(service, *ids)]
+
+
+async def refusals(service: Service, id: str) -> list[dict[str, Any]]:
+    answer = await service.client.get("/v1/refusals", params={"limit": 1000})
+    found = [one for one in answer.json()["refusals"] if one["id"] == id]
+    read = [await service.client.get(f"/v1/refusals/{one['refusal']}") for one in found]
+    return [one.json() for one in read]
+
+
+@pytest.mark.parametrize("path", SEGMENT_BATCH)
+async def test_a_batch_of_segment_is_recorded_in_order(
+    service: Service, key: str, path: str
+) -> None:
+    batch = [a_track(), a_track(event="Widget Turned"), a_track(type="page", event=None)]
+    answer = await send(
+        service, path, {"batch": batch, "sentAt": "2026-11-22T01:15:01Z"}, basic(key)
+    )
+    assert told(answer) == SUCCESS
+    assert answer.headers["content-type"] == "application/json"
+    assert await types(service, *(one["messageId"] for one in batch)) == [
+        "form.submitted",
+        "activity.recorded",
+        "visit.recorded",
+    ]
+
+
+EXPECTED = {
+    "track": "form.submitted",
+    "identify": "profile.updated",
+    "page": "visit.recorded",
+    "screen": "visit.recorded",
+    "group": "profile.updated",
+    "alias": "profile.updated",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "call"), [(path, str(call)) for call, paths in SEGMENT_CALLS.items() for path in paths]
+)
+async def test_a_single_call_is_told_by_its_address(
+    service: Service, key: str, path: str, call: str
+) -> None:
+    message = a_track(groupId="acme", previousId=f"before-{next(_numbers)}")
+    del message["type"]
+    assert told(await send(service, path, message, basic(key))) == SUCCESS
+    assert await types(service, message["messageId"]) == [EXPECTED[call]]
+
+
+@pytest.mark.parametrize("path", POSTHOG_BATCH)
+async def test_a_batch_of_posthog_has_its_key_in_the_body(
+    service: Service, key: str, path: str
+) -> None:
+    one, other = a_capture(), a_capture(event="Widget Turned")
+    sent = {"api_key": key, "batch": [one, other], "sent_at": "2026-11-22T01:15:01.000Z"}
+    assert told(await send(service, path, sent)) == SUCCESS
+    found = await types(service, one["uuid"], other["uuid"])
+    assert found == ["form.submitted", "activity.recorded"]
+
+
+@pytest.mark.parametrize("path", POSTHOG_ONE)
+async def test_a_single_event_of_posthog_is_recorded(service: Service, key: str, path: str) -> None:
+    one = a_capture()
+    assert told(await send(service, path, {**one, "api_key": key})) == SUCCESS
+    assert await types(service, one["uuid"]) == ["form.submitted"]
+
+
+async def test_payloads_of_a_tracker_have_the_key_as_application(
+    service: Service, key: str
+) -> None:
+    payloads = [a_payload(), a_payload()]
+    sent = {"schema": "iglu:x/payload_data", "data": [{**one, "aid": key} for one in payloads]}
+    assert told(await send(service, SNOWPLOW_POST, sent)) == SUCCESS
+    assert await types(service, *(one["eid"] for one in payloads)) == ["visit.recorded"] * 2
+
+
+async def test_a_tracker_that_sends_by_loading_an_image_gets_one(
+    service: Service, key: str
+) -> None:
+    payload = a_payload()
+    query = urlencode({**payload, "aid": key})
+    answer = await service.client.get(f"{SNOWPLOW_GET}?{query}", headers={"authorization": ""})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/gif")
+    assert answer.content == PIXEL
+    await send(service, SNOWPLOW_POST, {"data": [{**payload, "aid": key, "stm": "1795310200000"}]})
+    assert await types(service, payload["eid"]) == ["visit.recorded"]
+    assert await refusals(service, payload["eid"]) == []
+
+
+async def test_the_key_of_a_client_stands_in_a_header_or_in_the_body(
+    service: Service, key: str
+) -> None:
+    ids = []
+    for headers, where in (
+        (basic(key), {}),
+        ({"authorization": f"Bearer {key}"}, {}),
+        (basic(key), {"writeKey": key}),
+        ({}, {"writeKey": key}),
+    ):
+        message = a_track()
+        ids.append(message["messageId"])
+        answer = await send(service, "/v1/t", {**message, **where}, headers)
+        assert told(answer) == SUCCESS
+    message = a_track(writeKey=key)
+    ids.append(message["messageId"])
+    assert told(await send(service, "/v1/b", {"batch": [message]})) == SUCCESS
+    assert len(await types(service, *ids)) == 5
+
+
+async def test_a_key_in_the_body_is_nowhere_stored(service: Service, key: str) -> None:
+    good, bad = a_track(writeKey=key), a_track(writeKey=key, event=None)
+    faulty = a_track(writeKey=key, event="nul\0")
+    sent = {"writeKey": key, "batch": [good, bad, faulty]}
+    assert told(await send(service, "/v1/batch", sent)) == SUCCESS
+    for message in (bad, faulty):
+        (refusal,) = await refusals(service, message["messageId"])
+        assert message["anonymousId"] in refusal["content"]
+        assert key not in str(refusal)
+    async with service.services.engine.connect() as connection:
+        rows = await connection.exec_driver_sql(
+            "SELECT convert_from(content, 'UTF8') FROM ledger.event_personal"
+        )
+        stored = "".join(row[0] for row in rows)
+    assert good["messageId"] in stored
+    assert key not in stored
+
+
+async def test_what_a_client_sends_again_in_whatever_batch_is_one_event(
+    service: Service, key: str
+) -> None:
+    messages = [a_track() for _ in range(3)]
+    first, second, third = messages
+    batches = [
+        {"batch": [first, second], "sentAt": "2026-11-22T01:15:01Z"},
+        {"batch": [second, first, third, third], "sentAt": "2026-11-22T01:16:01Z"},
+        {"batch": [{**one, "_metadata": {"retryCount": 2}} for one in messages]},
+    ]
+    answers = await asyncio.gather(
+        *(send(service, "/v1/batch", batch, basic(key)) for batch in batches * 3)
+    )
+    assert [told(answer) for answer in answers] == [SUCCESS] * 9
+    ids = [one["messageId"] for one in messages]
+    assert sorted(one["id"] for one in await records(service, *ids)) == sorted(ids)
+    assert [await refusals(service, id) for id in ids] == [[], [], []]
+
+
+async def test_without_leaving_out_what_transports_change_a_retry_would_be_another_event(
+    service: Service, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin."""
+    monkeypatch.setattr("events.digests._TRANSPORT_FIELDS", frozenset())
+    message = a_track()
+    for sent_at in ("2026-11-22T01:15:01Z", "2026-11-22T01:16:01Z"):
+        await send(service, "/v1/batch", {"batch": [message], "sentAt": sent_at}, basic(key))
+    (refusal,) = await refusals(service, message["messageId"])
+    assert refusal["reason"] == "event-id-reused"
+
+
+async def test_one_id_for_two_events_is_kept_as_a_refusal(service: Service, key: str) -> None:
+    message = a_track()
+    for event in ("Form Submitted", "Widget Turned"):
+        sent = {"batch": [{**message, "event": event}]}
+        assert told(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
+    (refusal,) = await refusals(service, message["messageId"])
+    assert (refusal["reason"], refusal["type"]) == ("event-id-reused", "activity.recorded")
+
+
+def bad_messages() -> Iterator[tuple[dict[str, Any], str | None]]:
+    yield a_track(event=None), "/event"
+    yield a_track(timestamp="2026-11-22T10:15:00"), "/timestamp"
+    yield a_track(properties={"a": {"b": "nul\0"}}), "/properties/a/b"
+    yield a_track(properties={"a": 2**64}), "/properties/a"
+    yield a_track(properties={"a": "x" * 70_000}), None
+    yield a_track(properties={"a": [0] * 2_000}), None
+
+
+@pytest.mark.parametrize(("message", "pointer"), list(bad_messages()))
+async def test_a_bad_message_is_kept_as_a_refusal_and_holds_up_nobody(
+    service: Service, key: str, message: dict[str, Any], pointer: str | None
+) -> None:
+    before, after = a_track(), a_track()
+    sent = {"batch": [before, message, after]}
+    assert told(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
+    assert len(await types(service, before["messageId"], after["messageId"])) == 2
+    (refusal,) = await refusals(service, message["messageId"])
+    found = (refusal["reason"], refusal["problem"].get("pointer"))
+    assert found == ("event-invalid", pointer)
+
+
+async def test_a_bad_single_call_is_kept_likewise(service: Service, key: str) -> None:
+    message = a_track(event="nul\0", writeKey=key)
+    assert told(await send(service, "/v1/track", message)) == SUCCESS
+    (refusal,) = await refusals(service, message["messageId"])
+    assert (refusal["type"], refusal["problem"]["pointer"]) == (None, "/event")
+
+
+@pytest.mark.parametrize("type", ["text/plain", "application/x-www-form-urlencoded", "x", ""])
+async def test_the_content_type_is_not_looked_at(service: Service, key: str, type: str) -> None:
+    message = a_track()
+    answer = await send(service, "/v1/t", message, {**basic(key), "content-type": type})
+    assert told(answer) == SUCCESS
+    assert await types(service, message["messageId"]) == ["form.submitted"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_compressed_bodies_are_undone(service: Service, key: str, encoding: str) -> None:
+    message = a_track()
+    plain = orjson.dumps({"batch": [message]})
+    body = gzip.compress(plain) if encoding == "gzip" else zlib.compress(plain)
+    type = "application/x-www-form-urlencoded"
+    headers = {**basic(key), "content-encoding": encoding, "content-type": type}
+    assert told(await send(service, "/v1/batch", body, headers)) == SUCCESS
+    assert await types(service, message["messageId"]) == ["form.submitted"]
+
+
+async def test_a_body_in_chunks_is_put_together(service: Service, key: str) -> None:
+    message = a_track()
+    body = orjson.dumps({"batch": [message]})
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 50):
+            yield body[start : start + 50]
+
+    answer = await service.client.post("/v1/batch", content=pieces(), headers=basic(key))
+    assert told(answer) == SUCCESS
+    assert await types(service, message["messageId"]) == ["form.submitted"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/v1/batch", b"{", 400),
+        ("/v1/batch", b"[]", 400),
+        ("/v1/batch", b'{"batch": {}}', 400),
+        ("/v1/batch", b'{"batch": [NaN]}', 400),
+        ("/v1/batch", b'{"batch": [{"a": 1, "a": 2}]}', 400),
+        ("/v1/batch", b'{"batch": ["\\ud800"]}', 400),
+        ("/v1/batch", b'{"batch": [], "sentAt": "\\u0000"}', 400),
+        ("/v1/batch", b"\xef\xbb\xbf{}", 400),
+        ("/v1/batch", b"\xff", 400),
+        ("/v1/track", b"", 400),
+        ("/batch/", b'{"data": []}', 400),
+        ("/batch/", gzip.compress(b"{}"), 400),
+        (SNOWPLOW_POST, b'{"data": 1}', 400),
+        ("/v1/batch", b" " * (5 * 1024 * 1024 + 1), 413),
+        ("/v1/batch", b'{"batch": [%s0]}' % (b"0," * 100_000), 413),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_in_words_that_every_client_finds(
+    service: Service, key: str, path: str, body: bytes, status: int
+) -> None:
+    answer = await send(service, path, body, basic(key))
+    assert answer.status_code == status
+    problem = answer.json()
+    assert problem["code"]
+    assert problem["message"] == problem["detail"]
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_bomb_is_stopped(service: Service, key: str) -> None:
+    body = gzip.compress(b'{"batch": [%s]}' % (b" " * 3_000_000))
+    answer = await send(service, "/v1/batch", body, {**basic(key), "content-encoding": "gzip"})
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("query", ["e", "e=pv&e=pv", "e=%ff"])
+async def test_a_query_that_cannot_be_read_is_refused(
+    service: Service, key: str, query: str
+) -> None:
+    answer = await service.client.get(f"{SNOWPLOW_GET}?{query}", headers=basic(key))
+    assert (answer.status_code, answer.json()["code"]) == (400, "body-unreadable")
+
+
+async def test_a_query_with_nul_is_kept_as_a_refusal(service: Service, key: str) -> None:
+    payload = a_payload(duid="nul\0")
+    answer = await service.client.get(f"{SNOWPLOW_GET}?{urlencode(payload)}", headers=basic(key))
+    assert answer.status_code == 200
+    (refusal,) = await refusals(service, payload["eid"])
+    assert refusal["problem"]["pointer"] == "/duid"
+
+
+def requests_of_all() -> list[tuple[str, dict[str, Any], str | None]]:
+    """Return every address with a body for it, and where in it a key may stand."""
+    empty: dict[str, Any] = {"batch": []}
+    batches = [(path, empty, "writeKey") for path in SEGMENT_BATCH]
+    calls = [(path, a_track(), "writeKey") for paths in SEGMENT_CALLS.values() for path in paths]
+    captures = [(path, empty, "api_key") for path in POSTHOG_BATCH]
+    singles = [(path, a_capture(), "api_key") for path in POSTHOG_ONE]
+    return [*batches, *calls, *captures, *singles, (SNOWPLOW_POST, {"data": []}, None)]
+
+
+async def test_every_address_is_among_those_that_are_asked_here() -> None:
+    asked = {path for path, _, _ in requests_of_all()} | {SNOWPLOW_GET}
+    assert {route.path for route in ROUTES} == asked
+
+
+@pytest.mark.parametrize(("path", "body", "member"), requests_of_all())
+async def test_nobody_gets_in_without_a_key_that_may_report_facts(
+    service: Service, path: str, body: dict[str, Any], member: str | None
+) -> None:
+    reader = await service.key(Scope.EVENTS_READ, Scope.DECISIONS_WRITE)
+    read_key = reader["authorization"].removeprefix("Bearer ")
+    wrong = read_key[:-1] + ("0" if read_key[-1] != "0" else "1")
+    found = []
+    for headers in ({}, basic(wrong), {"authorization": "Basic ?"}, reader):
+        answer = await send(service, path, body, headers)
+        found.append((answer.status_code, answer.json()["code"]))
+    assert found == [
+        (401, "key-missing"),
+        (401, "key-unknown"),
+        (401, "key-unknown"),
+        (403, "scope-missing"),
+    ]
+    if member is not None:
+        assert (await send(service, path, {**body, member: wrong})).status_code == 401
+        assert (await send(service, path, {**body, member: read_key})).status_code == 403
+
+
+async def test_two_keys_in_one_request_are_no_sender(service: Service, key: str) -> None:
+    other = (await service.key(Scope.EVENTS_WRITE))["authorization"].removeprefix("Bearer ")
+    sent = {"data": [a_payload(aid=key), a_payload(aid=other)]}
+    answer = await send(service, SNOWPLOW_POST, sent)
+    assert (answer.status_code, answer.json()["code"]) == (400, "body-unreadable")
+
+
+async def test_an_application_that_is_no_key_stays_what_it_is(service: Service, key: str) -> None:
+    payload = a_payload(aid="shop")
+    assert told(await send(service, SNOWPLOW_POST, {"data": [payload]}, basic(key))) == SUCCESS
+    assert await types(service, payload["eid"]) == ["visit.recorded"]
+
+
+async def test_too_fast_a_key_is_told_when_to_come_again(service: Service) -> None:
+    slow = await service.key(Scope.EVENTS_WRITE, events_per_second=1)
+    batch = {"batch": [a_track() for _ in range(20)]}
+    assert told(await send(service, "/v1/batch", batch, slow)) == SUCCESS
+    answer = await send(service, "/v1/batch", batch, slow)
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate-exceeded")
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+async def test_a_full_queue_says_come_again_and_takes_nothing(
+    service: Service, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake: Any = service.services.door
+    message = a_track()
+    with monkeypatch.context() as full:
+        full.setattr(intake, "_items", WAITING_ITEMS_MAX)
+        answer = await send(service, "/v1/batch", {"batch": [message]}, basic(key))
+    assert (answer.status_code, answer.json()["code"]) == (503, "queue-full")
+    assert "retry-after" in answer.headers
+    assert await types(service, message["messageId"]) == []
+    assert told(await send(service, "/v1/batch", {"batch": [message]}, basic(key))) == SUCCESS
+    assert await types(service, message["messageId"]) == ["form.submitted"]
+
+
+async def test_a_visitor_who_says_who_he_is_becomes_a_marketing_lead(
+    service: Service, key: str
+) -> None:
+    cookie = f"cookie-{next(_numbers)}"
+    visit = a_track(type="page", anonymousId=cookie, context={})
+    email = f"{cookie}@example.co.jp"
+    identify = a_track(type="identify", anonymousId=cookie, traits={"email": email}, context={})
+    sent = {"batch": [visit, identify]}
+    assert told(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
+    first, second = await records(service, visit["messageId"], identify["messageId"])
+    assert (first["stageto"], second["stagefrom"], second["stageto"]) == ("AL", "AL", "ML")
+    assert first["subject"] == second["subject"]
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+async def test_an_alias_brings_a_visitor_to_the_user_that_he_is(
+    service: Service, key: str, *, is_turned: bool
+) -> None:
+    number = next(_numbers)
+    anonymous, user = f"anonymous-{number}", f"user-{number}"
+    before = a_capture(distinct_id=anonymous, properties={"$process_person_profile": False})
+    ids = {"distinct_id": anonymous, "alias": user}
+    if is_turned:
+        ids = {"distinct_id": user, "alias": anonymous}
+    alias = a_capture(event="$create_alias", distinct_id=ids["distinct_id"], properties=ids)
+    after = a_capture(distinct_id=user)
+    for message in (before, alias, after):
+        await send(service, "/batch/", {"api_key": key, "batch": [message]})
+    found = await records(service, before["uuid"], alias["uuid"], after["uuid"])
+    assert len({one["subject"] for one in found}) == 1
+    assert len(found) == 3
+
+
+async def test_a_group_call_brings_a_person_to_the_company(service: Service, key: str) -> None:
+    cookie, company = f"cookie-{next(_numbers)}", f"company-{next(_numbers)}"
+    group = a_track(type="group", anonymousId=cookie, groupId=company)
+    described = a_capture(
+        event="$groupidentify",
+        properties={"$group_type": "company", "$group_key": company, "$group_set": {"name": "A"}},
+    )
+    await send(service, "/v1/group", group, basic(key))
+    await send(service, "/batch/", {"api_key": key, "batch": [described]})
+    person, about = await records(service, group["messageId"], described["uuid"])
+    assert person["data"]["effects"]["account"] == about["subject"].removeprefix("account/")
+
+
+async def test_the_document_tells_what_these_clients_are_told(service: Service) -> None:
+    document = (await service.client.get("/openapi.json")).json()
+    operation = document["paths"]["/v1/batch"]["post"]
+    assert sorted(operation["responses"]) == [
+        *("200", "400", "401", "403", "408", "413", "415", "429", "503")
+    ]
+    pixel = document["paths"]["/i"]["get"]
+    assert list(pixel["responses"]["200"]["content"]) == ["image/gif"]
