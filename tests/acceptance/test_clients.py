@@ -1,0 +1,154 @@
+"""Unmodified clients of other services against this one: only host and key are changed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.faults.cutting_answers import cutting_answers
+from tests.node_clients import CLIENTS, require_node_clients
+from tests.postgres import scratch_directory
+from tests.running_service import RunningService, environment, running_service
+
+RUN_WAIT_S = 90
+
+OF_SEGMENT = (
+    "visit.recorded",
+    "profile.updated",
+    "form.submitted",
+    "activity.recorded",
+    "visit.recorded",
+    "profile.updated",
+    "profile.updated",
+)
+OF_POSTHOG = (
+    "visit.recorded",
+    "profile.updated",
+    "profile.updated",
+    "form.submitted",
+    "activity.recorded",
+    "account.updated",
+)
+OF_SNOWPLOW = ("visit.recorded", "form.submitted", "form.submitted", "activity.recorded")
+OF_CLOUDEVENTS = ("form.submitted", "visit.recorded")
+
+
+class Client(NamedTuple):
+    """A program, and the events that it reports, in their order."""
+
+    program: str
+    expected: Sequence[str]
+    arguments: tuple[str, ...] = ()
+    cuts: int = 2
+    """How often it sends again by itself what it got no answer to, as far as is asked of it here.
+
+    Snowplow's tracker forgets by GET what failed, unless it was the last of its batch.
+    """
+
+
+CLIENTS_TESTED = (
+    Client("segment_python.py", OF_SEGMENT),
+    Client("rudder_python.py", OF_SEGMENT),
+    Client("posthog_python.py", OF_POSTHOG),
+    Client("snowplow_python.py", OF_SNOWPLOW, ("post",)),
+    Client("snowplow_python.py", OF_SNOWPLOW, ("get",), cuts=1),
+    Client("cloudevents_python.py", OF_CLOUDEVENTS, cuts=0),
+    Client("segment_node.js", OF_SEGMENT),
+    Client("rudder_node.js", OF_SEGMENT),
+    Client("posthog_node.js", OF_POSTHOG),
+    Client("cloudevents_node.js", OF_CLOUDEVENTS, cuts=0),
+)
+
+
+def named(client: Client) -> str:
+    return "-".join((client.program, *client.arguments))
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[RunningService]:
+    """Run one service with two workers: what one of them was sent, the other is sent again."""
+    with (
+        scratch_directory() as directory,
+        running_service(directory / "data", "--workers", "2") as running,
+    ):
+        yield running
+
+
+def key_for(service: RunningService, source: str) -> str:
+    """Make a key of marketing's that may report facts from one source."""
+    asked = {"name": source, "sources": [source], "department": "marketing"}
+    with service.client(service.key) as http:
+        return str(http.post("/v1/keys", json=asked).raise_for_status().json()["key"])
+
+
+def run(client: Client, service: RunningService, *, url: str, source: str) -> None:
+    """Run a program to its end, as somebody who has only a host and a key."""
+    is_python = client.program.endswith(".py")
+    command = sys.executable if is_python else require_node_clients()
+    surroundings = environment(
+        service.data_dir,
+        LEADLEDGER_URL=url,
+        LEADLEDGER_KEY=key_for(service, source),
+        LEADLEDGER_SOURCE=source,
+        WHO=source,
+        NO_PROXY="127.0.0.1",
+        PYTHONWARNINGS="ignore",
+    )
+    done = subprocess.run(
+        [command, os.fspath(CLIENTS / client.program), *client.arguments],
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        timeout=RUN_WAIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+def reported(service: RunningService, source: str) -> list[dict[str, Any]]:
+    """Return the records of one source, in the order of their positions."""
+    found: list[dict[str, Any]] = []
+    after = "0"
+    with service.client(service.key) as http:
+        while True:
+            page = http.get("/v1/events", params={"after": after, "limit": 1000}).json()
+            found += [one for one in page["events"] if one["source"] == source]
+            if not page["events"]:
+                return found
+            after = page["events"][-1]["position"]
+
+
+def refusals(service: RunningService, source: str) -> list[dict[str, Any]]:
+    with service.client(service.key) as http:
+        listed = http.get("/v1/refusals", params={"limit": 1000}).json()["refusals"]
+    return [one for one in listed if one["source"] == source]
+
+
+@pytest.mark.parametrize("client", CLIENTS_TESTED, ids=named)
+def test_a_client_that_is_told_host_and_key_just_works(
+    service: RunningService, client: Client
+) -> None:
+    source = f"{named(client)}-works"
+    run(client, service, url=service.url, source=source)
+    records = reported(service, source)
+    assert [one["type"] for one in records] == list(client.expected)
+    assert refusals(service, source) == []
+    people = {one["subject"] for one in records if one["subject"].startswith("lead/")}
+    assert len(people) == 1, "whoever visited is whoever filled the form in"
+    stages = [one["stageto"] for one in records if "stageto" in one]
+    assert stages == (["ML"] if client.expected is OF_CLOUDEVENTS else ["AL", "ML"])
+
+
+@pytest.mark.parametrize("client", [one for one in CLIENTS_TESTED if one.cuts], ids=named)
+def test_a_client_whose_answers_are_cut_off_doubles_nothing(
+    service: RunningService, client: Client
+) -> None:
+    source = f"{named(client)}-cut"
+    with cutting_answers(service.url, cuts=client.cuts) as (cutter, url):
+        run(client, service, url=url, source=source)
+    assert cutter.cut == client.cuts
+    assert sorted(one["type"] for one in reported(service, source)) == sorted(client.expected)
+    assert refusals(service, source) == []
