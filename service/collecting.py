@@ -10,7 +10,7 @@ from events.dialects.parcels import Dialect, Parcel
 from events.strict_json import JsonFault, TooLarge
 from events.submissions import Submission
 from service.bodies import read_body
-from service.gate import admit_report, holder_of, identify, lacks
+from service.gate import admit_report, holder_of, identify, key_missing, lacks
 from service.keys.directory import Holder
 from service.keys.scopes import Scope
 from service.problems import Problem
@@ -39,7 +39,7 @@ async def collect(request: Request, collected: Collected) -> None:
     if transfer.authorization:
         holder = _admitted(await identify(services.keys, transfer.authorization))
     body = await read_body(request.receive, transfer)
-    parcel = await _unpacked(collected, body)
+    parcel = await _unpacked(collected, body, is_known=holder is not None)
     await _record(request, parcel, collected.dialect, holder)
 
 
@@ -48,7 +48,8 @@ async def collect_query(request: Request, collected: Collected) -> None:
     services: Services = request.scope["app"].state.services
     authorization = read_transfer(request.scope).authorization
     holder = _admitted(await identify(services.keys, authorization)) if authorization else None
-    parcel = await _unpacked(collected, request.scope["query_string"])
+    query = request.scope["query_string"]
+    parcel = await _unpacked(collected, query, is_known=holder is not None)
     await _record(request, parcel, collected.dialect, holder)
 
 
@@ -57,9 +58,9 @@ async def _record(
 ) -> None:
     services: Services = request.scope["app"].state.services
     if holder is None:
-        # Without a key anywhere this says what is missing, in the words of every other route.
-        found = identify(services.keys, b"") if parcel.key is None else None
-        holder = _admitted(await (found or holder_of(services.keys, parcel.key or "")))
+        if parcel.key is None:
+            raise key_missing()
+        holder = _admitted(await holder_of(services.keys, parcel.key))
     if holder.allowance is not None:
         holder.allowance.take(len(parcel.messages))
     context = context_for(services, holder)
@@ -78,11 +79,14 @@ def _admitted(holder: Holder) -> Holder:
     return holder
 
 
-async def _unpacked(collected: Collected, body: bytes) -> Parcel:
+async def _unpacked(collected: Collected, body: bytes, *, is_known: bool) -> Parcel:
+    """Unpack a body; who showed no key is told of that, and not what is wrong with it."""
     try:
         if len(body) < PARSED_ASIDE_BYTES_MIN:
             return collected.unpack(body)
         return await asyncio.to_thread(collected.unpack, body)
     except JsonFault as fault:
+        if not is_known:
+            raise key_missing() from None
         reason = "body-too-large" if isinstance(fault, TooLarge) else "body-unreadable"
         raise Problem(reason, str(fault), expected=fault.expected) from None

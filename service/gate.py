@@ -86,7 +86,11 @@ def key_in(authorization: bytes) -> str:
             return base64.b64decode(rest, validate=True).partition(b":")[0].decode("latin-1")
         except (binascii.Error, ValueError):
             raise _unknown("The Basic credentials are not base64.") from None
-    raise Problem(
+    raise key_missing()
+
+
+def key_missing() -> Problem:
+    return Problem(
         "key-missing",
         "Send a key: Authorization: Bearer llk_… , or Basic with the key as the user name.",
         headers=_CHALLENGE,

@@ -434,10 +434,19 @@ async def test_nobody_gets_in_without_a_key_that_may_report_facts(
         assert (await send(service, path, {**body, member: read_key})).status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/v1/batch", "/batch/", SNOWPLOW_POST, "/v1/t"])
+async def test_who_shows_no_key_is_not_told_what_is_wrong_with_the_body(
+    service: Service, path: str
+) -> None:
+    answer = await send(service, path, b"{")
+    assert (answer.status_code, answer.json()["code"]) == (401, "key-missing")
+
+
 async def test_two_keys_in_one_request_are_no_sender(service: Service, key: str) -> None:
     other = (await service.key(Scope.EVENTS_WRITE))["authorization"].removeprefix("Bearer ")
     sent = {"data": [a_payload(aid=key), a_payload(aid=other)]}
-    answer = await send(service, SNOWPLOW_POST, sent)
+    assert (await send(service, SNOWPLOW_POST, sent)).status_code == 401
+    answer = await send(service, SNOWPLOW_POST, sent, basic(key))
     assert (answer.status_code, answer.json()["code"]) == (400, "body-unreadable")
 
 
