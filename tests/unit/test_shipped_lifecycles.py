@@ -139,3 +139,15 @@ def test_in_lead_management_a_seller_in_charge_is_not_marketings_acceptance() ->
     assert story.stage == "ACQUIRED"
     story.tell("owner.assigned", owner="sato", department="marketing")
     assert story.stage == "ACCEPTED"
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [("demand_funnel", "ML"), ("merged", "ML"), ("lead_management", "ACQUIRED")],
+)
+def test_a_profile_from_marketing_makes_somebody_known_in_each(name: str, stage: str) -> None:
+    story = Story(shipped(name))
+    story.tell("profile.updated", free_mail=True, department="field_sales")
+    assert story.stage is None
+    story.tell("profile.updated", free_mail=True, department="marketing")
+    assert story.stage == stage
