@@ -1,12 +1,13 @@
 """Run the examples of a document, and compare what they print with what it says they print.
 
-A block marked `sh` is run; a block marked `json` or `text` right after it is what it must print,
-where `…` stands for anything.
+A block marked `sh`, `python` or `js` is run; a block marked `json` or `text` right after it is what
+it must print, where `…` stands for anything.
 """
 
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +18,20 @@ _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ANYTHING = "…"
 
 
+RUN_BY: Mapping[str, tuple[str, ...]] = {
+    "sh": ("bash", "-euo", "pipefail", "-c"),
+    "python": (sys.executable, "-c"),
+    "js": ("node", "--eval"),
+}
+
+
 class Example(NamedTuple):
     script: str
     expected: str | None
     language: str
+    """Of what is expected."""
     line: int
+    run_by: str = "sh"
 
 
 def examples_of(document: Path) -> Iterator[Example]:
@@ -32,17 +42,17 @@ def examples_of(document: Path) -> Iterator[Example]:
     for (language, body, start), (next_language, next_body, _) in zip(
         blocks, followed, strict=True
     ):
-        if language != "sh":
+        if language not in RUN_BY:
             continue
         is_expected = next_language in {"json", "text"}
         line = text.count("\n", 0, start) + 1
-        yield Example(body, next_body if is_expected else None, next_language, line)
+        yield Example(body, next_body if is_expected else None, next_language, line, language)
 
 
 def run_example(example: Example, *, cwd: Path, environment: Mapping[str, str]) -> str:
     """Run an example as a reader would, and return what it printed."""
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", example.script],
+        [*RUN_BY[example.run_by], example.script],
         cwd=cwd,
         env=dict(environment),
         capture_output=True,

@@ -14,6 +14,11 @@ class Parcel(NamedTuple):
     messages: list[JsonValue | FaultyItem]
 
 
+def whole(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return all of a message: most clients send again what they sent."""
+    return message
+
+
 class Dialect(NamedTuple):
     """How one kind of client writes."""
 
@@ -24,6 +29,9 @@ class Dialect(NamedTuple):
     """Return id and type, as the message calls them, whatever they are."""
     places: Mapping[str, str]
     """Pointers into a native event to those into a message, for refusals."""
+    content: Callable[[Mapping[str, Any]], Mapping[str, Any]] = whole
+    """What the fingerprint is taken over: a message without what its client changes on its own
+    when it sends it again, beside what every transport changes."""
 
 
 def parcel_of(

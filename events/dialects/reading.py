@@ -19,11 +19,11 @@ def read(message: JsonValue, dialect: Dialect, context: Context) -> Signal | Ref
             "event-invalid", "A message is a JSON object.", "", {"found": type(message).__name__}
         )
     try:
-        call = dialect.read(message)
+        call, content = dialect.read(message), dialect.content(message)
     except Misshapen as error:
         return misshapen(error)
     reported = native_of(call, message, context.lifecycle)
-    signal = native.read(reported, context, content=message)
+    signal = native.read(reported, context, content=content)
     if isinstance(signal, Refusal) and signal.pointer:
         return signal._replace(pointer=place_of(signal.pointer, dialect.places))
     return signal

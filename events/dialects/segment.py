@@ -13,6 +13,7 @@ from events.dialects.parcels import Dialect, Parcel, parcel_of, parcel_of_one
 from events.dialects.parts import Misshapen, mapping_in, present, required_text, text_in
 
 KEY = "writeKey"
+BROWSER_LIBRARY = "analytics.js"
 _SENT_AT = "sentAt"
 _CALLS: Final = {
     str(call): call
@@ -109,4 +110,14 @@ def named(message: Mapping[str, Any]) -> tuple[Any, Any]:
     return message.get("messageId"), message.get("event") or message.get("type")
 
 
-SEGMENT: Final = Dialect("segment", read, named, PLACES)
+def content(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out what the client for browsers fills in as it sends: the user of that moment.
+
+    A page that nobody was known at is sent again with whoever identified himself meanwhile.
+    """
+    if mapping_in(message, "context", "library").get("name") != BROWSER_LIBRARY:
+        return message
+    return {name: value for name, value in message.items() if name != "userId"}
+
+
+SEGMENT: Final = Dialect("segment", read, named, PLACES, content)

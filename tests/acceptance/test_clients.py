@@ -24,6 +24,13 @@ OF_SEGMENT = (
     "profile.updated",
     "profile.updated",
 )
+OF_BROWSER = (
+    "visit.recorded",
+    "profile.updated",
+    "form.submitted",
+    "activity.recorded",
+    "profile.updated",
+)
 OF_POSTHOG = (
     "visit.recorded",
     "profile.updated",
@@ -57,6 +64,8 @@ CLIENTS_TESTED = (
     Client("snowplow_python.py", OF_SNOWPLOW, ("get",), cuts=1),
     Client("cloudevents_python.py", OF_CLOUDEVENTS, cuts=0),
     Client("segment_node.js", OF_SEGMENT),
+    Client("segment_browser.js", OF_BROWSER, ("standard",)),
+    Client("segment_browser.js", OF_BROWSER, ("batching",)),
     Client("rudder_node.js", OF_SEGMENT),
     Client("posthog_node.js", OF_POSTHOG),
     Client("cloudevents_node.js", OF_CLOUDEVENTS, cuts=0),

@@ -20,6 +20,7 @@ from service.command.printing import print_json, print_lines, print_table
 from tests.bench import (
     bench_bulk,
     bench_deciding,
+    bench_dialects,
     bench_growth,
     bench_log,
     bench_parsing,
@@ -37,6 +38,7 @@ BENCHES: Final[Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]]] = {
     "log": bench_log.measure,
     "growth": bench_growth.measure,
     "json": bench_parsing.measure,
+    "dialects": bench_dialects.measure,
     "deciding": bench_deciding.measure,
 }
 COLUMNS = ("figure", "measured", "floor", "unit", "ratio", "spread", "aim", "met", "note")

@@ -31,10 +31,10 @@ async def measure(bench: Bench) -> list[Figure]:
     rows_each = 0.0
     async with founded(bench, "bulk") as ledger, founded(bench, "bulk_floor") as floor:
         with serving(bench, ledger) as service:
-            await _stream(service, "warm", min(2_000, bench.sizes.streamed))
+            await stream(service, "warm", min(2_000, bench.sizes.streamed))
             for number in range(bench.sizes.rounds):
                 before = await _head(ledger)
-                measured = await _stream(service, f"bulk-{number}", bench.sizes.streamed)
+                measured = await stream(service, f"bulk-{number}", bench.sizes.streamed)
                 floor_rate, rows = await _copy(ledger, floor, before, bench.sizes.streamed)
                 pairs.append(Pair(floor_rate, measured))
                 rows_each = rows / bench.sizes.streamed
@@ -44,7 +44,8 @@ async def measure(bench: Bench) -> list[Figure]:
     ]
 
 
-async def _stream(service: Server, tag: str, count: int) -> float:
+async def stream(service: Server, tag: str, count: int) -> float:
+    """Stream so many lines; return how many a second were recorded."""
     told = await service.fulfil("200", kind="lines", requests=count, tag=tag)
     answer = orjson.loads(told.last_body)
     if answer["recorded"] != count:

@@ -19,6 +19,8 @@ FIGURES = [
     "funnel answer now, 1500 events",
     "strict JSON, one event",
     "strict JSON, an event of a batch",
+    "strictness, a message of a Segment batch",
+    "reading a Segment message into a signal",
     "deciding what moves nothing",
     "deciding what moves",
     "reading an event into a signal",

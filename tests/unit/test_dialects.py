@@ -217,6 +217,14 @@ def test_the_original_time_comes_before_one_that_was_made_on_the_way() -> None:
     assert signal.occurred_at == datetime(2026, 11, 22, 1, tzinfo=UTC)
 
 
+def test_a_browser_that_fills_in_the_user_as_it_sends_again_sends_the_same_event() -> None:
+    context = {**SEGMENT["context"], "library": {"name": segment.BROWSER_LIBRARY}}
+    first, again = (of_segment(context=context, userId=user) for user in (None, "user-1"))
+    assert first.fingerprint == again.fingerprint
+    servers = (of_segment(userId=user) for user in (None, "user-1"))
+    assert len({one.fingerprint for one in servers}) == 2
+
+
 def test_an_identify_tells_who_somebody_is() -> None:
     traits = {
         "email": "hanako@example.co.jp",
@@ -311,6 +319,7 @@ def test_an_alias_joins_both_ids_whichever_is_the_older() -> None:
         ({"context": "x"}, "/context"),
         ({"context": {"traits": 1}}, "/context/traits"),
         ({"context": {"campaign": 1}}, "/context/campaign"),
+        ({"context": {"library": 1}}, "/context/library"),
         ({"type": "identify", "traits": {"email": "hanako"}}, "/traits/email"),
         ({"type": "identify", "traits": {"phone": "call me"}}, "/traits/phone"),
         ({"type": "identify", "traits": {"name": 7}}, "/traits/name"),
