@@ -40,7 +40,7 @@ lock: $(VENV)/.develop ## Lock the newest versions that pyproject.toml allows, w
 	$(LOCK) --group build --group dev -c requirements.txt -o requirements-dev.txt
 
 clean: ## Remove what the other targets made, but no data.
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "leadledger needs Python 3.11 or later; set PYTHON=...")'

@@ -161,3 +161,12 @@ def test_a_client_whose_answers_are_cut_off_doubles_nothing(
     assert cutter.cut == client.cuts
     assert sorted(one["type"] for one in reported(service, source)) == sorted(client.expected)
     assert refusals(service, source) == []
+
+
+def test_what_the_clients_reported_can_be_decided_again(service: RunningService) -> None:
+    """Every decision is recomputed from what stands in the records alone."""
+    clients = ("segment_python.py", "posthog_python.py")
+    for client in (one for one in CLIENTS_TESTED if one.program in clients):
+        run(client, service, url=service.url, source=f"{named(client)}-verified")
+    done = service.command("verify")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

@@ -14,6 +14,7 @@ from events.strict_json import (
     is_array,
     read_batch,
     read_envelope,
+    read_item,
     read_value,
     write,
 )
@@ -357,3 +358,16 @@ def test_a_body_tells_by_its_first_character_whether_it_is_an_array() -> None:
     assert not is_array(b'{"a":[]}')
     assert not is_array(b'"["')
     assert not is_array(b"")
+
+
+def test_one_item_that_cannot_be_taken_is_told_apart_from_what_is_no_json() -> None:
+    assert read_item(b'{"a": 1}') == {"a": 1}
+    faulty = read_item(b'{"a": "\\u0000"}')
+    assert isinstance(faulty, FaultyItem)
+    assert isinstance(faulty.fault, Unacceptable)
+    assert faulty.value == {"a": "\0"}
+    too_large = read_item(b'{"a": "%s"}' % (b"x" * 70_000))
+    assert isinstance(too_large, FaultyItem)
+    assert isinstance(too_large.fault, TooLarge)
+    with pytest.raises(Unreadable):
+        read_item(b'{"a": 1, "a": 2}')
