@@ -29,27 +29,21 @@ class Collected(NamedTuple):
 
 
 async def collect(request: Request, collected: Collected) -> None:
-    """Record a body that some client sent; return when all of it is on disk or kept as refused.
+    """Record what some client sent, in a body or, with GET, in the query string.
 
-    Raises Problem, and nothing of it is certain, where the whole cannot be taken.
+    Return when all of it is on disk or kept as refused. Raises Problem where the whole cannot be
+    taken; after one that says to come again, nothing of it is certain.
     """
     services: Services = request.scope["app"].state.services
     transfer = read_transfer(request.scope)
     holder: Holder | None = None
     if transfer.authorization:
         holder = _admitted(await identify(services.keys, transfer.authorization))
-    body = await read_body(request.receive, transfer)
+    if request.method == "GET":
+        body: bytes = request.scope["query_string"]
+    else:
+        body = await read_body(request.receive, transfer)
     parcel = await _unpacked(collected, body, is_known=holder is not None)
-    await _record(request, parcel, collected.dialect, holder)
-
-
-async def collect_query(request: Request, collected: Collected) -> None:
-    """Record what stands in the query string, likewise."""
-    services: Services = request.scope["app"].state.services
-    authorization = read_transfer(request.scope).authorization
-    holder = _admitted(await identify(services.keys, authorization)) if authorization else None
-    query = request.scope["query_string"]
-    parcel = await _unpacked(collected, query, is_known=holder is not None)
     await _record(request, parcel, collected.dialect, holder)
 
 

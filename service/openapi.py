@@ -79,7 +79,7 @@ def needed_scopes(route: APIRoute) -> tuple[Scope, ...]:
 
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     """Add to an operation what FastAPI cannot know: keys, and problems as answers."""
-    scopes = needed_scopes(route)
+    scopes, is_collector = needed_scopes(route), route in collectors.ROUTES
     described = {"503": "The ledger, or the service, is not available"}
     summary, _, rest = operation.get("description", "").partition("\n")
     if summary and route is not reports.ROUTE:
@@ -87,10 +87,12 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         operation |= {"summary": summary.rstrip("."), "description": rest.strip()}
     if scopes:
         operation["security"] = [{"bearer": []}, {"basic": []}]
+        if is_collector:
+            # Or in the body, or in the query string, for which the document has no word.
+            operation["security"].append({})
         described |= _FOR_ALL
     wanted = " or ".join(f"`{scope}`" for scope in scopes) or "no key"
     operation["description"] = f"{operation['description']}\n\nNeeds {wanted}.".strip()
-    is_collector = route in collectors.ROUTES
     if "422" in operation["responses"] or ("requestBody" in operation and not is_collector):
         described["422"] = "A parameter or the body is not valid"
     if "requestBody" in operation:

@@ -25,6 +25,8 @@ from events.strict_json.reading import read_text
 TELLTALE = "specversion"
 """The attribute that every CloudEvent has and no native event: content types are often wrong."""
 VERSION = "1.0"
+HEADER = b"ce-"
+"""Before an attribute in binary mode."""
 
 _DATA, _BASE64, _CONTENT_TYPE = "data", "data_base64", "datacontenttype"
 _TAKEN: Final = frozenset(
@@ -103,12 +105,18 @@ def _type_of(type: Any, context: Context) -> Any:
 
 def _content_of(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the fingerprint is taken over: the same in every mode, however often sent."""
-    content = {name: event[name] for name in event if name not in (_BASE64, _CONTENT_TYPE)}
+    left_out = (_BASE64, _CONTENT_TYPE, _DATA)
+    content = {name: _as_header(event[name]) for name in event if name not in left_out}
     content[_DATA] = {name: value for name, value in event[_DATA].items() if name != "sent_at"}
     return content
 
 
-HEADER = b"ce-"
+def _as_header(value: Any) -> Any:
+    """Write a value as it stands in binary mode, where every attribute is text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else value
+
 
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",

@@ -15,7 +15,7 @@ from domain.lifecycle.client_names import ClientCall
 from events.dialects import posthog, segment, snowplow
 from service import shapes
 from service.answers import Answer
-from service.collecting import Collected, collect, collect_query
+from service.collecting import Collected, collect
 from service.plain_route import PlainRoute
 
 SUCCESS: Final = b'{"success":true}'
@@ -38,9 +38,18 @@ POSTHOG_ONE: Final = ("/capture/", "/capture", "/i/v0/e/", "/e/")
 SNOWPLOW_POST: Final = "/com.snowplowanalytics.snowplow/tp2"
 SNOWPLOW_GET: Final = "/i"
 
+_PARAMETERS: Final = (snowplow.KEY, "e", "eid", "uid", "duid", "dtm", "stm", "url", "se_ac")
+"""Those of a payload that are read; the others are kept."""
 _MESSAGE: Final = {"type": "object", "description": "One message, as the client writes it."}
 _KEY: Final = {"type": "string", "description": "The key, where no header shows it."}
 _SENT: Final = {"type": "string", "description": "RFC 3339 with offset: takes the skew out."}
+
+
+_ANSWERS: Final = (
+    "Content-Type is not looked at; gzip, deflate and chunks are undone. A message that cannot be "
+    "taken is kept as a refusal (GET /v1/refusals), because the client would drop it. After 429, "
+    "503 or a lost connection send the same ids again: one id is one event."
+)
 
 
 def _posting(collected: Collected) -> Callable[[Request], Any]:
@@ -52,7 +61,7 @@ def _posting(collected: Collected) -> Callable[[Request], Any]:
 
 
 async def get_pixel(request: Request) -> Response:
-    await collect_query(request, Collected(snowplow.SNOWPLOW, snowplow.unpack_query))
+    await collect(request, Collected(snowplow.SNOWPLOW, snowplow.unpack_query))
     return Answer(200, PIXEL, media_type=b"image/gif")
 
 
@@ -83,13 +92,6 @@ def _route(path: str, collected: Collected, *, sentence: str, body: dict[str, An
         },
         responses={200: {"description": "On disk, or kept as refused"}},
     )
-
-
-_ANSWERS: Final = (
-    "Content-Type is not looked at; gzip, deflate and chunks are undone. A message that cannot be "
-    "taken is kept as a refusal (GET /v1/refusals), because the client would drop it. After 429, "
-    "503 or a lost connection send the same ids again: one id is one event."
-)
 
 
 def _routes() -> Iterator[PlainRoute]:
@@ -139,6 +141,12 @@ def _routes() -> Iterator[PlainRoute]:
         tags=["clients of other services"],
         description=f"Report a payload of a Snowplow tracker as a query string.\n\n{_ANSWERS}",
         response_class=Response,
+        openapi_extra={
+            "parameters": [
+                {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+                for name in _PARAMETERS
+            ]
+        },
         responses={
             200: {
                 "description": "On disk, or kept as refused; a transparent dot",

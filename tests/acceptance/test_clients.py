@@ -1,11 +1,13 @@
 """Unmodified clients of other services against this one: only host and key are changed."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
 from tests.faults.cutting_answers import cutting_answers
@@ -161,6 +163,38 @@ def test_a_client_whose_answers_are_cut_off_doubles_nothing(
     assert cutter.cut == client.cuts
     assert sorted(one["type"] for one in reported(service, source)) == sorted(client.expected)
     assert refusals(service, source) == []
+
+
+def test_a_batch_that_is_sent_again_after_a_crash_doubles_nothing() -> None:
+    messages = [
+        {
+            "type": "track",
+            "event": "Form Submitted",
+            "messageId": f"m-{number}",
+            "userId": f"user-{number}",
+            "timestamp": "2026-11-22T10:15:00.123+09:00",
+        }
+        for number in range(3)
+    ]
+
+    def send(service: RunningService, key: str, sent_at: str) -> None:
+        batch = {"batch": messages, "sentAt": sent_at, "writeKey": key}
+        with httpx.Client(base_url=service.url, trust_env=False) as http:
+            answer = http.post("/v1/batch", json=batch)
+        assert (answer.status_code, answer.json()) == (200, {"success": True})
+
+    with scratch_directory() as directory:
+        with running_service(directory / "data") as service:
+            key = service.key
+            send(service, key, "2026-11-22T01:15:01Z")
+            service.end(signal.SIGKILL)
+        with running_service(directory / "data") as service:
+            send(service, key, "2026-11-22T01:20:00Z")
+            with service.client(key) as http:
+                events = http.get("/v1/events", params={"limit": 1000}).json()["events"]
+                refused = http.get("/v1/refusals").json()["refusals"]
+    assert [one["id"] for one in events if one["type"] == "form.submitted"] == ["m-0", "m-1", "m-2"]
+    assert refused == []
 
 
 def test_what_the_clients_reported_can_be_decided_again(service: RunningService) -> None:

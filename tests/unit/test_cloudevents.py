@@ -82,15 +82,18 @@ def test_a_name_that_the_company_has_listed_is_its_event_type() -> None:
 
 def test_every_mode_is_the_same_event_however_often_it_is_sent() -> None:
     encoded = base64.b64encode(json.dumps(INSIDE).encode()).decode()
-    attributes = {name: value for name, value in EVENT.items() if name != "data"}
-    headers = [(f"ce-{name}".encode(), value.encode()) for name, value in attributes.items()]
+    event = {**EVENT, "priority": 7, "sampled": True}
+    attributes = {name: value for name, value in event.items() if name != "data"}
+    texts = {**attributes, "priority": "7", "sampled": "true"}
+    headers = [(f"ce-{name}".encode(), value.encode()) for name, value in texts.items()]
     variants = [
-        {**EVENT, "datacontenttype": "application/json"},
+        {**event, "datacontenttype": "application/json"},
         {**attributes, "data_base64": encoded},
-        {**EVENT, "data": {**INSIDE, "sent_at": "2026-11-22T11:15:00+09:00"}},
+        {**event, "data": {**INSIDE, "sent_at": "2026-11-22T11:15:00+09:00"}},
         cloudevents.of_headers([*headers, (b"host", b"x")], json.dumps(INSIDE).encode()),
     ]
-    assert {signal_of(one).fingerprint for one in variants} == {signal_of(EVENT).fingerprint}
+    assert {signal_of(one).fingerprint for one in variants} == {signal_of(event).fingerprint}
+    assert signal_of(event).fingerprint != signal_of(EVENT).fingerprint
 
 
 def test_headers_are_percent_encoded_text() -> None:
