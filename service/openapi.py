@@ -15,6 +15,7 @@ VERSION = "1"
 DESCRIPTION = """The true history of every B2B lead, as events that are never changed.
 
 Every request needs a key: `Authorization: Bearer llk_…`, or Basic with the key as the user name.
+Clients of other services may have it where they put it: in `writeKey`, `api_key` or `aid`.
 Open to everybody are `/livez`, `/readyz`, `/openapi.json` and `/docs`. Whatever is not a success is
 a problem (RFC 9457) with a stable `type`, what was expected, and what to do next.
 """
