@@ -1,13 +1,13 @@
 """From bytes to items: each becomes a signal for the ledger, or a refusal with its reason."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from events.context import Context
-from events.ids import new_id
 from events.native import read
-from events.refusals import Refusal, Refused
-from events.senders import Sender
+from events.refusals import NATIVE, Refusal, Refused, refusal_id_of
+from events.reported import ASCII
 from events.strict_json import (
     FaultyItem,
     JsonFault,
@@ -30,7 +30,7 @@ def receive_one(body: bytes, context: Context) -> Item | Refused:
     try:
         value = read_value(body)
     except Unacceptable as fault:
-        return refuse(_refusal_of(fault), None, body, context.sender)
+        return refuse(_refusal_of(fault), None, body, context)
     except JsonFault as fault:
         reason = "body-unreadable" if isinstance(fault, Unreadable) else "event-too-large"
         raise Problem(reason, str(fault), expected=fault.expected) from None
@@ -40,11 +40,11 @@ def receive_one(body: bytes, context: Context) -> Item | Refused:
 def receive_line(text: bytes | None, context: Context) -> Item | Refused:
     """Read a line that is one event; a bad line is a refusal, never the end of the stream."""
     if text is None:
-        return refuse(_LINE_TOO_LONG, None, b"", context.sender)
+        return refuse(_LINE_TOO_LONG, None, b"", context)
     try:
         value = read_value(text)
     except JsonFault as fault:
-        return refuse(_refusal_of(fault), None, text, context.sender)
+        return refuse(_refusal_of(fault), None, text, context)
     return receive(value, text, context)
 
 
@@ -58,7 +58,7 @@ def receive_batch(
             refusal, content = _refusal_of(value.fault), b""
             if isinstance(value.fault, Unacceptable):
                 content = write(value.value)
-            items.append(refuse(refusal, None, content, context.sender))
+            items.append(refuse(refusal, None, content, context))
         else:
             items.append(receive(value, write(value), context))
     return items
@@ -68,27 +68,44 @@ def receive(value: JsonValue, content: bytes, context: Context) -> Item | Refuse
     """Read one parsed value in the native dialect; `content` is what a refusal would keep."""
     signal = read(value, context)
     if isinstance(signal, Refusal):
-        return refuse(signal, value, content, context.sender)
-    return Item(signal, new_id(), content)
+        return refuse(signal, value, content, context)
+    return Item(signal, content, context)
 
 
-def refuse(refusal: Refusal, reported: JsonValue, content: bytes, sender: Sender) -> Refused:
+def refuse(
+    refusal: Refusal,
+    reported: JsonValue,
+    content: bytes,
+    context: Context,
+    *,
+    dialect: str = NATIVE,
+) -> Refused:
     """Turn something down, with what it called itself as far as that can be told."""
+    sender, digests = context.sender, context.digests
     named: dict[str, Any] = reported if isinstance(reported, dict) else {}
+    fingerprint = digests.fingerprint(named) if named else None
     return Refused(
         refusal,
-        new_id(),
+        refusal_id_of(sender.key_id, fingerprint or digests.fingerprint_of_bytes(content)),
+        context.received_at,
         sender.key_id,
-        _name(named.get("source")) or sender.source,
+        _code(named.get("source")) or sender.source,
         _name(named.get("id")),
-        _name(named.get("type")),
+        _code(named.get("type")),
         content,
+        fingerprint,
+        dialect,
     )
 
 
 def _name(value: object) -> str | None:
     is_name = isinstance(value, str) and len(value) <= NAME_CHARACTERS_MAX
     return str(value) if is_name else None
+
+
+def _code(value: object) -> str | None:
+    """Return a source or a type if it could be one: what is none may be anything, even personal."""
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 
 def _refusal_of(fault: JsonFault) -> Refusal:
@@ -99,4 +116,5 @@ def _refusal_of(fault: JsonFault) -> Refusal:
     return Refusal(reason, str(fault), None, members)
 
 
+_CODE = re.compile(ASCII)
 _LINE_TOO_LONG = _refusal_of(TooLarge(expected="a line of at most 64 KiB", found="a longer one"))
