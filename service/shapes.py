@@ -243,6 +243,7 @@ class ApiKey(Shape):
     sources: list[str]
     department: str | None
     scopes: list[str]
+    origins: list[str]
     events_per_second: int | None
     created_at: Moment
     expires_at: Moment | None
@@ -251,6 +252,10 @@ class ApiKey(Shape):
 
 class MadeKey(ApiKey):
     key: Annotated[str, Field(description="The key itself, shown this once.")]
+
+
+class RotatedKey(MadeKey):
+    replaces: Annotated[ApiKey, Field(description="The old key, with the end of its life.")]
 
 
 class ApiKeys(Shape):

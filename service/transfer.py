@@ -15,6 +15,8 @@ class Transfer(NamedTuple):
     content_encoding: bytes = b""
     content_length: int | None = None
     is_strict: bool = False
+    origin: bytes = b""
+    """Where the page comes from whose script sends this; browsers say so, nobody else does."""
 
     @property
     def is_lines(self) -> bool:
@@ -30,7 +32,7 @@ _LINES = frozenset(
 
 def read_transfer(scope: Any) -> Transfer:
     """Read the headers of an ASGI request."""
-    authorization = content_type = content_encoding = b""
+    authorization = content_type = content_encoding = origin = b""
     content_length: int | None = None
     is_strict = False
     for name, value in scope["headers"]:
@@ -42,9 +44,13 @@ def read_transfer(scope: Any) -> Transfer:
             content_length = _length(value)
         elif name == b"content-encoding":
             content_encoding = value.strip().lower()
+        elif name == b"origin":
+            origin = value
         elif name == b"prefer":
             is_strict = is_strict or _asks_for_strict(value)
-    return Transfer(authorization, content_type, content_encoding, content_length, is_strict)
+    return Transfer(
+        authorization, content_type, content_encoding, content_length, is_strict, origin
+    )
 
 
 def _length(value: bytes) -> int:
