@@ -11,7 +11,7 @@ from events import records, states
 from events.entries import Entry, Link
 from events.memory import Remembered
 from events.plan import Plan
-from events.refusals import Refused
+from events.refusals import Refusal
 
 
 def arguments(plan: Plan) -> Mapping[str, Any]:
@@ -97,13 +97,13 @@ def _refusals(plan: Plan) -> dict[str, Any]:
         "refusal_event_ids": [one.event_id for one in refused],
         "refusal_types": [one.type for one in refused],
         "refusal_reasons": [one.refusal.reason for one in refused],
-        "refusal_problems": [_problem(one) for one in refused],
+        "refusal_problems": [problem_text(one.refusal) for one in refused],
         "refusal_contents": [one.content for one in refused],
         "refusal_dialects": [one.dialect for one in refused],
     }
 
 
-def _problem(refused: Refused) -> str:
-    refusal = refused.refusal
+def problem_text(refusal: Refusal) -> str:
+    """Write the words of a refusal as they are stored."""
     content = {"detail": refusal.detail, "pointer": refusal.pointer, **refusal.members}
     return orjson.dumps(content, default=str).decode()

@@ -13,7 +13,7 @@ from service.answering import answer_many, answer_one, describe_outcome
 from service.answers import Answer, json_answer, problem_answer
 from service.keys.directory import Holder
 from service.lines import LineSplitter
-from service.problems import KINDS, MEDIA_TYPE, RETRY_AFTER_S, Problem
+from service.problems import Problem
 from service.receiving import receive_batch, receive_line, receive_one
 from service.services import Services
 from service.streaming import REFUSALS_SHOWN_MAX, Stream
@@ -25,7 +25,6 @@ CHUNK_ITEMS = 500
 """Items of a batch that are submitted at once; the next ones wait for their answer."""
 
 APPLIED = ((b"preference-applied", b"handling=strict"),)
-COME_AGAIN = ((b"retry-after", b"%d" % RETRY_AFTER_S),)
 
 
 def context_for(services: Services, holder: Holder) -> Context:
@@ -44,11 +43,7 @@ async def report_one(services: Services, holder: Holder, body: bytes, visit: Vis
     else:
         (outcome,) = await services.door.submit(Submission((item,)))
     _count(services, visit, [outcome])
-    status, content = answer_one(outcome)
-    if isinstance(outcome, Refused):
-        headers = COME_AGAIN if status == KINDS["event-not-comparable"].status else ()
-        return Answer(status, content, media_type=MEDIA_TYPE, headers=headers)
-    return Answer(status, content)
+    return answer_one(outcome)
 
 
 async def report_batch(

@@ -1,0 +1,79 @@
+"""Let refusals go: after so many days, and the oldest first once they take too much room.
+
+Their bytes are personal data that nobody has agreed to keep, and a sender that is out of its mind
+must not fill the disk. Any process may do it, one at a time, in small transactions.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.statements import Statement, load
+from service.metrics import Metrics
+
+PURGE_EVERY_S = 60.0
+BATCH_ROWS = 1_000
+"""Refusals that one transaction removes: a refusal that comes again meanwhile waits for that."""
+
+log = structlog.get_logger()
+
+
+class Bounds(NamedTuple):
+    """What refusals may take."""
+
+    days_max: int
+    bytes_max: int
+
+
+class Purge:
+    """The task that purges. A class, because it needs engine, statements and bounds each time."""
+
+    def __init__(self, engine: AsyncEngine, schema: str, bounds: Bounds, metrics: Metrics) -> None:
+        self._engine = engine
+        self._sql: Mapping[str, Statement] = load("service.refusals", "refusals.sql", schema)
+        self._lock_name = f"leadledger purge {schema}"
+        self._bounds = bounds
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Purge every minute, for ever."""
+        while True:
+            try:
+                await self.once()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next minute tries again
+                log.warning("refusals.not_purged", error=type(error).__name__)
+            await asyncio.sleep(PURGE_EVERY_S)
+
+    async def once(self) -> None:
+        """Remove what is too old, then what is too much."""
+        before = datetime.now(UTC) - timedelta(days=self._bounds.days_max)
+        while await self._count("age", "purge_old", {"before": before, "limit": BATCH_ROWS}):
+            pass
+        total = await self._total()
+        while total > self._bounds.bytes_max:
+            excess = total - self._bounds.bytes_max
+            values = {"excess": excess, "limit": BATCH_ROWS}
+            if not await self._count("size", "purge_oldest", values):
+                break
+            total = await self._total()
+        self._metrics.refusals_take(total)
+
+    async def _total(self) -> int:
+        async with self._engine.connect() as connection:
+            return int(await connection.scalar(self._sql["measure"].text) or 0)
+
+    async def _count(self, cause: str, statement: str, values: Mapping[str, object]) -> int:
+        """Remove a batch, unless another process is at it; return how many are gone."""
+        async with self._engine.begin() as connection:
+            lock = self._sql["lock_purge"].text
+            if not await connection.scalar(lock, {"name": self._lock_name}):
+                return 0
+            removed = (await connection.execute(self._sql[statement].text, values)).rowcount
+        if removed:
+            self._metrics.purged(cause, removed)
+            log.info("refusals.purged", cause=cause, refusals=removed)
+        return removed
