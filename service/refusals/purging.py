@@ -5,12 +5,12 @@ must not fill the disk. Any process may do it, one at a time, in small transacti
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.statements import Statement, load
 from service.metrics import Metrics
@@ -18,6 +18,8 @@ from service.metrics import Metrics
 PURGE_EVERY_S = 60.0
 BATCH_ROWS = 1_000
 """Refusals that one transaction removes: a refusal that comes again meanwhile waits for that."""
+
+Batch = Callable[[AsyncConnection], Awaitable[int]]
 
 log = structlog.get_logger()
 
@@ -50,30 +52,34 @@ class Purge:
 
     async def once(self) -> None:
         """Remove what is too old, then what is too much."""
-        before = datetime.now(UTC) - timedelta(days=self._bounds.days_max)
-        while await self._count("age", "purge_old", {"before": before, "limit": BATCH_ROWS}):
+        while await self._remove("age", self._remove_old):
             pass
-        total = await self._total()
-        while total > self._bounds.bytes_max:
-            excess = total - self._bounds.bytes_max
-            values = {"excess": excess, "limit": BATCH_ROWS}
-            if not await self._count("size", "purge_oldest", values):
-                break
-            total = await self._total()
-        self._metrics.refusals_take(total)
+        while await self._remove("size", self._remove_oldest):
+            pass
 
-    async def _total(self) -> int:
-        async with self._engine.connect() as connection:
-            return int(await connection.scalar(self._sql["measure"].text) or 0)
-
-    async def _count(self, cause: str, statement: str, values: Mapping[str, object]) -> int:
+    async def _remove(self, cause: str, batch: Batch) -> int:
         """Remove a batch, unless another process is at it; return how many are gone."""
         async with self._engine.begin() as connection:
             lock = self._sql["lock_purge"].text
             if not await connection.scalar(lock, {"name": self._lock_name}):
                 return 0
-            removed = (await connection.execute(self._sql[statement].text, values)).rowcount
+            removed = await batch(connection)
         if removed:
             self._metrics.purged(cause, removed)
             log.info("refusals.purged", cause=cause, refusals=removed)
         return removed
+
+    async def _remove_old(self, connection: AsyncConnection) -> int:
+        before = datetime.now(UTC) - timedelta(days=self._bounds.days_max)
+        values = {"before": before, "limit": BATCH_ROWS}
+        return (await connection.execute(self._sql["purge_old"].text, values)).rowcount
+
+    async def _remove_oldest(self, connection: AsyncConnection) -> int:
+        """Measure under the lock: of two who measure before it, the second removes too much."""
+        total = int(await connection.scalar(self._sql["measure"].text) or 0)
+        self._metrics.refusals_take(total)
+        excess = total - self._bounds.bytes_max
+        if excess <= 0:
+            return 0
+        values = {"excess": excess, "limit": BATCH_ROWS}
+        return (await connection.execute(self._sql["purge_oldest"].text, values)).rowcount

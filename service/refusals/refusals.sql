@@ -163,4 +163,3 @@ DELETE FROM ledger.refusals AS refusal
  USING summed
  WHERE refusal.refusal_id = summed.refusal_id
    AND summed.bytes_before < :excess
-RETURNING refusal.bytes
