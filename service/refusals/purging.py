@@ -44,11 +44,11 @@ class Purge:
     async def run(self) -> None:
         """Purge every minute, for ever."""
         while True:
+            await asyncio.sleep(PURGE_EVERY_S)
             try:
                 await self.once()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next minute tries again
                 log.warning("refusals.not_purged", error=type(error).__name__)
-            await asyncio.sleep(PURGE_EVERY_S)
 
     async def once(self) -> None:
         """Remove what is too old, then what is too much."""
