@@ -96,7 +96,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         keys.start()
         stack.push_async_callback(keys.close)
         bounds = Bounds(settings.refusals_days_max, settings.refusals_bytes_max)
-        purge = Purge(engine, settings.schema_name, bounds, metrics)
+        purge = Purge(engine, settings.schema_name, bounds, metrics=metrics, now=ledger.now)
         await stack.enter_async_context(_running(purge.run(), "purge"))
         services = Services(
             settings=settings,

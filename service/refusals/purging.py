@@ -6,7 +6,7 @@ must not fill the disk. Any process may do it, one at a time, in small transacti
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
@@ -34,8 +34,17 @@ class Bounds(NamedTuple):
 class Purge:
     """The task that purges. A class, because it needs engine, statements and bounds each time."""
 
-    def __init__(self, engine: AsyncEngine, schema: str, bounds: Bounds, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        schema: str,
+        bounds: Bounds,
+        *,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
         self._engine = engine
+        self._now = now
         self._sql: Mapping[str, Statement] = load("service.refusals", "refusals.sql", schema)
         self._lock_name = f"leadledger purge {schema}"
         self._bounds = bounds
@@ -70,7 +79,7 @@ class Purge:
         return removed
 
     async def _remove_old(self, connection: AsyncConnection) -> int:
-        before = datetime.now(UTC) - timedelta(days=self._bounds.days_max)
+        before = self._now() - timedelta(days=self._bounds.days_max)
         values = {"before": before, "limit": BATCH_ROWS}
         return (await connection.execute(self._sql["purge_old"].text, values)).rowcount
 

@@ -1,7 +1,5 @@
 """`/livez`, `/readyz`, `/metrics`: for whoever runs the service."""
 
-from datetime import UTC, datetime
-
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
@@ -46,7 +44,7 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     oldest_at = min((one.oldest_at for one in waiting), default=None)
     services.metrics.refusals_wait(
         {one.reason: one.refusals for one in waiting},
-        oldest_s=(datetime.now(UTC) - oldest_at).total_seconds() if oldest_at is not None else 0,
+        oldest_s=(services.now() - oldest_at).total_seconds() if oldest_at is not None else 0,
     )
     body = services.metrics.exposition()
     return Answer(200, body, media_type=CONTENT_TYPE_LATEST.encode())

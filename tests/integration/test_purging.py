@@ -27,7 +27,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 def purge_of(service: Service, **bounds: int) -> Purge:
     services = service.services
     wanted = Bounds(**({"days_max": DAYS, "bytes_max": 1_000_000_000} | bounds))
-    return Purge(services.engine, SCHEMA, wanted, services.metrics)
+    return Purge(services.engine, SCHEMA, wanted, metrics=services.metrics, now=services.now)
 
 
 async def keep(service: Service, *ages: timedelta, **columns: Any) -> None:
