@@ -82,6 +82,18 @@ class KeyDirectory:
         holder = self._holders.get(key.key_id)
         return holder if holder is not None and _fits(holder, key) else None
 
+    async def current(self, key_id: str) -> Holder | None:
+        """Return who holds a key that was shown a while ago, if it may still be used.
+
+        For requests that last: they go by what the key may do now, and end with it.
+        """
+        if monotonic() - self._read_at > TRUST_S:
+            await self._refresh()
+        if key_id not in self._holders:
+            self._remember([key_id], await self._store.find([key_id]))
+        holder = self._holders.get(key_id)
+        return holder if holder is not None and holder.key.is_valid(datetime.now(UTC)) else None
+
     async def lists(self, origin: bytes) -> bool:
         """Tell whether some valid key is for pages of this origin.
 
