@@ -19,6 +19,7 @@ from domain.signals import Identifier, Signal
 from domain.state import AccountState, LeadState, State
 from domain.timers import FIRED_MAX, firing
 from events import answers
+from events.digests import FingerprintUnknown
 from events.draft import Draft
 from events.entries import Known
 from events.ids import new_id
@@ -26,7 +27,7 @@ from events.memory import Memory
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.records import OWN_SOURCE, firing_id
 from events.refusals import Refusal, Refused
-from events.sameness import FingerprintUnknown, is_same
+from events.sameness import is_same
 from events.submissions import Item, Submission, key_of
 
 

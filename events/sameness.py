@@ -1,11 +1,9 @@
 """Whether a report is the event that the ledger has under its key, or another one."""
 
-from events.digests import FingerprintUnknown, are_made_alike
+from events.digests import are_made_alike
 from events.entries import Known
 from events.strict_json import read_value
 from events.submissions import Item
-
-__all__ = ["FingerprintUnknown", "is_same"]
 
 
 def is_same(known: Known, item: Item) -> bool:
