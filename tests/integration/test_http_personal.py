@@ -25,9 +25,15 @@ QUERIES: Mapping[str, Sequence[Mapping[str, str]]] = {
     "/v1/leads/{lead_id}/replay": [{}, {"last": "true"}, {"lang": "en"}],
     "/v1/funnel": [{}, {"by": "origin"}, {"by": "channel"}],
     "/v1/funnel/flow": [{"from": "2020-01-01T00:00:00Z", "to": "2040-01-01T00:00:00Z"}],
+    "/v1/leads": [{}, {"lang": "ja"}, {"stage": "MAL"}],
+    "/v1/worklist": [{"owner": "nobody"}],
     "/v1/refusals": [{}, {"status": "open"}, {"status": "dismissed"}, {"reason": "event-invalid"}],
 }
 """Questions beside the plain one; a route that is not named here is asked that alone."""
+
+
+Places = Mapping[str, Sequence[str]]
+"""What stands for the parameters of paths."""
 
 
 class Asked(NamedTuple):
@@ -81,8 +87,8 @@ def refused() -> Iterator[dict[str, Any]]:
     yield planted() | {"source": "PlantedSource 花子"}
 
 
-async def plant(service: Service) -> tuple[str, list[str]]:
-    """Report and have refused what is personal; return the lead and the refusals."""
+async def plant(service: Service) -> Places:
+    """Report and have refused what is personal; return where to look for it."""
     recorded = await service.client.post("/v1/events", json=planted())
     assert recorded.status_code == 201, recorded.text
     lead_id = recorded.json()["subject"].removeprefix("lead/")
@@ -95,7 +101,16 @@ async def plant(service: Service) -> tuple[str, list[str]]:
         f"/v1/refusals/{kept[0]}/dismiss", json={"reason": "PlantedRemark"}
     )
     assert dismissed.status_code == 200
-    return lead_id, kept
+    head = (await service.client.get("/v1/events", params={"limit": 1})).json()["head"]
+    await service.client.get("/v1/lists", params={"wait_for": head})
+    lead = (await service.client.get(f"/v1/leads/{lead_id}")).json()
+    return {
+        "lead_id": [lead_id],
+        "account_id": [lead["account"]],
+        "refusal_id": kept,
+        "key_id": ["nobody"],
+        "name": ["house"],
+    }
 
 
 def _written(event: dict[str, Any]) -> bytes:
@@ -116,14 +131,14 @@ def _values(value: Any) -> Iterator[Any]:
 
 
 async def ask_everything(
-    service: Service, headers: Mapping[str, str], lead_id: str, kept: Sequence[str]
+    service: Service, headers: Mapping[str, str], places: Places
 ) -> list[Asked]:
     """Call every GET and POST of the document."""
     document = (await service.client.get("/openapi.json")).json()
     asked: list[Asked] = []
     for path, methods in document["paths"].items():
         for method in {"get", "post"} & set(methods):
-            for place in _places(path, lead_id, kept):
+            for place in _filled(path, places):
                 for params, content in _requests(path, method):
                     answer = await service.client.request(
                         method, place, params=params, content=content, headers=dict(headers)
@@ -132,12 +147,12 @@ async def ask_everything(
     return asked
 
 
-def _places(path: str, lead_id: str, kept: Sequence[str]) -> list[str]:
-    places = [path.replace("{lead_id}", lead_id).replace("{key_id}", "nobody")]
-    if "{refusal_id}" in path:
-        places = [path.replace("{refusal_id}", refusal) for refusal in kept]
-    assert not any("{" in place for place in places), f"nothing stands for {path}: add it here"
-    return places
+def _filled(path: str, places: Places) -> list[str]:
+    name = path.partition("{")[2].partition("}")[0]
+    if not name:
+        return [path]
+    assert name in places, f"nothing stands for {path}: plant something for it"
+    return [path.replace("{" + name + "}", value) for value in places[name]]
 
 
 def _requests(path: str, method: str) -> Iterator[tuple[Mapping[str, str], bytes | None]]:
@@ -168,10 +183,10 @@ def betrayed(asked: Sequence[Asked]) -> set[str]:
 
 
 async def test_no_route_shows_personal_data_to_a_key_without_the_scope(service: Service) -> None:
-    lead_id, kept = await plant(service)
+    places = await plant(service)
     most = [scope for scope in Scope if scope is not Scope.PERSONAL_READ]
     headers = await service.key(*most, sources=("website", "*"))
-    asked = await ask_everything(service, headers, lead_id, kept)
+    asked = await ask_everything(service, headers, places)
     statuses = {f"{one.method} {one.path}": set[int]() for one in asked}
     for one in asked:
         statuses[f"{one.method} {one.path}"].add(one.answer.status_code)
@@ -184,9 +199,9 @@ async def test_no_route_shows_personal_data_to_a_key_without_the_scope(service: 
 
 async def test_with_the_scope_the_same_questions_show_it(service: Service) -> None:
     """The twin: what is searched for is there to be found."""
-    lead_id, kept = await plant(service)
+    places = await plant(service)
     headers = await service.key(*Scope, sources=("website", "*"))
-    asked = await ask_everything(service, headers, lead_id, kept)
+    asked = await ask_everything(service, headers, places)
     telling = {one.partition(":")[0] for one in betrayed(asked)}
     assert {
         "get /v1/leads/{lead_id}/history",

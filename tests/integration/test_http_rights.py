@@ -23,11 +23,18 @@ MAY: Mapping[str, set[Scope]] = {
     "POST /v1/events": REPORTS,
     "GET /v1/events": {Scope.EVENTS_READ},
     "POST /v1/leads/find": {Scope.LEADS_READ},
+    "GET /v1/leads": {Scope.LEADS_READ},
     "GET /v1/leads/{lead_id}": {Scope.LEADS_READ},
     "GET /v1/leads/{lead_id}/history": {Scope.LEADS_READ},
     "GET /v1/leads/{lead_id}/replay": {Scope.LEADS_READ},
     "GET /v1/funnel": {Scope.PROJECTIONS_READ},
     "GET /v1/funnel/flow": {Scope.PROJECTIONS_READ},
+    "GET /v1/contribution": {Scope.PROJECTIONS_READ},
+    "GET /v1/lists": {Scope.PROJECTIONS_READ},
+    "GET /v1/lists/{name}": {Scope.LEADS_READ},
+    "GET /v1/worklist": {Scope.LEADS_READ},
+    "GET /v1/accounts": {Scope.LEADS_READ},
+    "GET /v1/accounts/{account_id}": {Scope.LEADS_READ},
     "GET /v1/lifecycle": {Scope.PROJECTIONS_READ},
     "GET /v1/refusals": {Scope.EVENTS_READ},
     "GET /v1/refusals/{refusal_id}": {Scope.EVENTS_READ},
@@ -44,6 +51,13 @@ MAY: Mapping[str, set[Scope]] = {
 
 SOMEBODY = {"lead": {"email": "hanako@example.co.jp"}}
 SOME_ID = "01890000-0000-7000-8000-000000000000"
+IN_PATHS = {
+    "lead_id": SOME_ID,
+    "account_id": SOME_ID,
+    "refusal_id": SOME_ID,
+    "key_id": "nobody",
+    "name": "house",
+}
 TYPES: Mapping[str, Scope] = {
     "form.submitted": Scope.EVENTS_WRITE,
     "lead.qualified": Scope.DECISIONS_WRITE,
@@ -59,7 +73,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 async def call(service: Service, route: str, headers: Mapping[str, str]) -> httpx.Response:
     method, _, path = route.partition(" ")
-    for name, value in (("lead_id", SOME_ID), ("refusal_id", SOME_ID), ("key_id", "nobody")):
+    for name, value in IN_PATHS.items():
         path = path.replace("{" + name + "}", value)
     assert "{" not in path, f"nothing stands for the parameter of {path}: add it here"
     return await service.client.request(method, path, headers=dict(headers), content=b"{}")
