@@ -7,7 +7,7 @@ from domain.decide import NotAllowed
 from domain.events import Event
 from domain.lifecycle.definition import SubjectKind
 from events.outcomes import Derived, Moved, Recorded
-from events.refusals import Refusal, Refused
+from events.refusals import Refusal, Refused, refusal_id_of
 from events.submissions import Item
 
 
@@ -41,12 +41,15 @@ def refused(item: Item | Refused, refusal: Refusal) -> Refused:
     signal = item.signal
     return Refused(
         refusal,
-        item.refusal_id,
+        refusal_id_of(signal.key_id, signal.fingerprint),
+        item.context.received_at,
         signal.key_id,
         signal.source,
         signal.id,
         signal.type.name,
         item.content,
+        signal.fingerprint,
+        item.dialect,
     )
 
 
@@ -67,6 +70,17 @@ def reused(position: int) -> Refusal:
         "event-id-reused",
         "This source has used this id for an event with other content. One id is one event for "
         "ever: give the new event an id of its own.",
+        "/id",
+        {"position": str(position)},
+    )
+
+
+def not_comparable(position: int) -> Refusal:
+    return Refusal(
+        "event-not-comparable",
+        "This source has used this id before, for an event whose fingerprint was made in a way "
+        "that this service does not know: whether it is the same event cannot be told. Send it "
+        "again once every process of the service is of the newest version.",
         "/id",
         {"position": str(position)},
     )

@@ -22,7 +22,7 @@ SELECT outcome, head_position, database_time
        :link_digests, :link_positions, :link_kinds, :link_subjects,
        :refusal_ids, :refusal_times, :refusal_keys, :refusal_sources,
        :refusal_event_ids, :refusal_types, :refusal_reasons,
-       :refusal_problems, :refusal_contents)
+       :refusal_problems, :refusal_contents, :refusal_dialects)
 
 -- name: find_keys
 -- Which keys of a batch are events already: answered before any state is looked at.

@@ -19,6 +19,7 @@ from domain.signals import Identifier, Signal
 from domain.state import AccountState, LeadState, State
 from domain.timers import FIRED_MAX, firing
 from events import answers
+from events.digests import FingerprintUnknown
 from events.draft import Draft
 from events.entries import Known
 from events.ids import new_id
@@ -26,7 +27,8 @@ from events.memory import Memory
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.records import OWN_SOURCE, firing_id
 from events.refusals import Refusal, Refused
-from events.submissions import Item, Submission
+from events.sameness import is_same
+from events.submissions import Item, Submission, key_of
 
 
 @dataclass(slots=True)
@@ -41,9 +43,9 @@ class Plan:
     refused: list[Refused] = field(default_factory=list)
     own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     asks_for_keys: bool = False
-    """Whether something was refused for what the memory says. Nothing of it would be written, so
-    only a look-up can tell whether it is an event already; then it is a duplicate, whatever the
-    state has become since."""
+    """Whether something was refused. Nothing of it would be written, so only a look-up can tell
+    whether it is an event already; then it is a duplicate, whatever the state, the lifecycle or
+    the key have become since."""
     _spare: str = ""
 
     def __post_init__(self) -> None:
@@ -86,14 +88,12 @@ class Plan:
 
     def _take(self, item: Item | Refused) -> Outcome:
         if isinstance(item, Refused):
-            return self._refuse(item)
+            return self._turn_down(item)
         signal = item.signal
         key = (signal.source, signal.id)
         known = self.known.get(key) or self.own_keys.get(key)
         if known is not None:
-            if known.fingerprint == signal.fingerprint:
-                return Duplicate(known.position, known.leaf)
-            return self._refuse(answers.refused(item, answers.reused(known.position)))
+            return self._compare(known, item)
         outcome = self._decide(signal)
         if isinstance(outcome, Refusal):
             self.asks_for_keys = True
@@ -101,6 +101,27 @@ class Plan:
         first = self.draft.entry_at(outcome.position)
         self.own_keys[key] = Known(outcome.position, first.leaf, signal.fingerprint)
         return outcome
+
+    def _turn_down(self, item: Refused) -> Outcome:
+        """Refuse what could not be read, unless it was recorded when it still could be."""
+        key = key_of(item)
+        if key is None:
+            return self._refuse(item)
+        known = self.known.get(key) or self.own_keys.get(key)
+        if known is not None and known.fingerprint == item.fingerprint:
+            return Duplicate(known.position, known.leaf)
+        self.asks_for_keys = True
+        return self._refuse(item)
+
+    def _compare(self, known: Known, item: Item) -> Duplicate | Refused:
+        """Answer for a key that is taken: by the same event, or by another one."""
+        try:
+            is_the_same = is_same(known, item)
+        except FingerprintUnknown:
+            return self._refuse(answers.refused(item, answers.not_comparable(known.position)))
+        if is_the_same:
+            return Duplicate(known.position, known.leaf)
+        return self._refuse(answers.refused(item, answers.reused(known.position)))
 
     def _refuse(self, item: Refused) -> Refused:
         if item.is_kept:

@@ -16,7 +16,7 @@ from events.failures import NotMigrated
 from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered
 from events.sessions import Driver
 from events.statements import Statement
-from events.submissions import Item, Submission
+from events.submissions import Item, Submission, key_of
 
 FOLLOW_MAX = 20_000
 """Beyond so many foreign events it is cheaper to forget and read again what is needed."""
@@ -78,7 +78,12 @@ class LedgerReader:
         self, driver: Driver, submissions: Sequence[Submission]
     ) -> dict[tuple[str, str], Known]:
         """Look up which keys of a batch are events already."""
-        keys = [(signal.source, signal.id) for signal in signals_of(submissions)]
+        keys = [
+            key
+            for submission in submissions
+            for item in submission.items
+            if (key := key_of(item)) is not None
+        ]
         if not keys:
             return {}
         rows = await driver.fetch(

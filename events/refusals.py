@@ -1,7 +1,10 @@
 """Refusals: why something readable did not become an event, in words a sender can act on."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
+from uuid import UUID
 
 NOT_KEPT = frozenset(
     {
@@ -9,10 +12,14 @@ NOT_KEPT = frozenset(
         "source-not-allowed",
         "event-unreadable",
         "event-too-large",
+        "event-not-comparable",
         "batch-refused",
     }
 )
 """Refusals that say nothing about a lead: the sender is at fault, not the event."""
+
+NATIVE = "native"
+"""The dialect of our own JSON, as it stands beside what was read in it."""
 
 
 class Refusal(NamedTuple):
@@ -27,17 +34,34 @@ class Refusal(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A refused event with what is needed to keep it."""
+    """A refused event with what is needed to keep it, and to read it once more."""
 
     refusal: Refusal
     refusal_id: str
-    """Minted at receipt, so that a batch that runs again keeps each refusal once."""
+    """Follows from what was reported: the same, refused again, is the same refusal."""
+    received_at: datetime
     key_id: str
     source: str | None
     event_id: str | None
     type: str | None
     content: bytes
+    fingerprint: bytes | None
+    """Of the event as parsed; None where there was none to be made."""
+    dialect: str = NATIVE
+    """In what it was read, and is to be read again."""
 
     @property
     def is_kept(self) -> bool:
         return self.refusal.reason not in NOT_KEPT
+
+
+def refusal_id_of(key_id: str, fingerprint: bytes) -> str:
+    """Name the refusal of what a key reported, by the keyed fingerprint of it.
+
+    A sender that repeats for ever what cannot be accepted is counted, not piled up; and a batch
+    that runs again keeps each refusal once. A UUID of version 8 (RFC 9562): 122 bits of a hash.
+    """
+    digest = bytearray(sha256(key_id.encode() + b"\x00" + fingerprint).digest()[:16])
+    digest[6] = 0x80 | digest[6] & 0x0F
+    digest[8] = 0x80 | digest[8] & 0x3F
+    return str(UUID(bytes=bytes(digest)))

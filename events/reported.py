@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Ascii = Annotated[
-    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[!-~]([ -~]*[!-~])?$")
-]
+ASCII = r"^[!-~]([ -~]{0,253}[!-~])?$"
+"""Types and sources: printable, and no longer than an id."""
+Ascii = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=ASCII)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 OwnId = Annotated[
     str,

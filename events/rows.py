@@ -11,7 +11,7 @@ from events import records, states
 from events.entries import Entry, Link
 from events.memory import Remembered
 from events.plan import Plan
-from events.refusals import Refused
+from events.refusals import Refusal
 
 
 def arguments(plan: Plan) -> Mapping[str, Any]:
@@ -85,21 +85,25 @@ def _links(links: Sequence[Link]) -> dict[str, Any]:
 
 
 def _refusals(plan: Plan) -> dict[str, Any]:
-    refused = plan.refused
+    # What comes twice in one transaction counts once: a statement changes no row twice. In the
+    # order of their ids, so that whoever settles refusals takes row locks in the same order.
+    by_id = {one.refusal_id: one for one in reversed(plan.refused)}
+    refused = [by_id[refusal_id] for refusal_id in sorted(by_id)]
     return {
         "refusal_ids": [one.refusal_id for one in refused],
-        "refusal_times": [plan.recorded_at] * len(refused),
+        "refusal_times": [one.received_at for one in refused],
         "refusal_keys": [one.key_id for one in refused],
         "refusal_sources": [one.source for one in refused],
         "refusal_event_ids": [one.event_id for one in refused],
         "refusal_types": [one.type for one in refused],
         "refusal_reasons": [one.refusal.reason for one in refused],
-        "refusal_problems": [_problem(one) for one in refused],
+        "refusal_problems": [problem_text(one.refusal) for one in refused],
         "refusal_contents": [one.content for one in refused],
+        "refusal_dialects": [one.dialect for one in refused],
     }
 
 
-def _problem(refused: Refused) -> str:
-    refusal = refused.refusal
+def problem_text(refusal: Refusal) -> str:
+    """Write the words of a refusal as they are stored."""
     content = {"detail": refusal.detail, "pointer": refusal.pointer, **refusal.members}
     return orjson.dumps(content, default=str).decode()

@@ -12,7 +12,10 @@ BEGIN
     -- Not its clock: a ledger in which that can be turned proves nothing.
     EXECUTE 'GRANT UPDATE (position, recorded_at) ON ledger.ledger_head TO ' || serving;
     EXECUTE 'GRANT INSERT, UPDATE ON ledger.subjects, ledger.api_keys TO ' || serving;
+    -- What was refused stays as it came; what becomes of it changes.
     EXECUTE 'GRANT INSERT, DELETE ON ledger.refusals TO ' || serving;
+    EXECUTE 'GRANT UPDATE (last_received_at, times, reason, problem, status, retries, position, '
+            'settled_at, settled_by, dismissal) ON ledger.refusals TO ' || serving;
     FOR projected IN
         SELECT quote_ident(schemaname) || '.' || quote_ident(tablename)
           FROM pg_tables

@@ -7,7 +7,10 @@ import orjson
 
 from events.outcomes import Derived, Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
-from service.problems import kind_of, of_refusal
+from service.answers import Answer
+from service.problems import KINDS, MEDIA_TYPE, RETRY_AFTER_S, kind_of, of_refusal
+
+_COME_AGAIN = ((b"retry-after", b"%d" % RETRY_AFTER_S),)
 
 
 def describe_outcome(outcome: Outcome) -> dict[str, Any]:
@@ -26,15 +29,21 @@ def describe_outcome(outcome: Outcome) -> dict[str, Any]:
     return content
 
 
-def answer_one(outcome: Outcome) -> tuple[int, bytes]:
-    """Return status and body for a request that was one event."""
-    if isinstance(outcome, Refused):
-        problem = of_refusal(outcome.refusal)
-        if outcome.is_kept:
-            problem["refusal"] = outcome.refusal_id
-        return kind_of(outcome.refusal.reason).status, orjson.dumps(problem, default=str)
-    status = 201 if isinstance(outcome, Recorded) else 200
-    return status, orjson.dumps(describe_outcome(outcome))
+def answer_one(outcome: Outcome) -> Answer:
+    """Answer a request that was one event."""
+    if not isinstance(outcome, Refused):
+        status = 201 if isinstance(outcome, Recorded) else 200
+        return Answer(status, orjson.dumps(describe_outcome(outcome)))
+    problem = of_refusal(outcome.refusal)
+    if outcome.is_kept:
+        problem["refusal"] = outcome.refusal_id
+    status = kind_of(outcome.refusal.reason).status
+    return Answer(
+        status,
+        orjson.dumps(problem, default=str),
+        media_type=MEDIA_TYPE,
+        headers=_COME_AGAIN if status == KINDS["event-not-comparable"].status else (),
+    )
 
 
 def answer_many(outcomes: Sequence[Outcome]) -> tuple[int, bytes]:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
+from service.browsers import Browsers
 from service.composition import open_services
 from service.documents import serve_documents
 from service.logs import configure_logs
@@ -51,6 +52,7 @@ def create_app(opening: Opening) -> FastAPI:
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
     app.router.routes.extend(collectors.ROUTES)
+    app.add_middleware(Browsers)
     app.add_middleware(VisitLog)
     serve_documents(app)
     return app

@@ -38,23 +38,21 @@ async def collect(request: Request, collected: Collected) -> None:
     transfer = read_transfer(request.scope)
     holder: Holder | None = None
     if transfer.authorization:
-        holder = _admitted(await identify(services.keys, transfer.authorization))
+        holder = _admitted(await identify(services.keys, transfer.authorization, transfer.origin))
     if request.method == "GET":
         body: bytes = request.scope["query_string"]
     else:
         body = await read_body(request.receive, transfer)
     parcel = await _unpacked(collected, body, is_known=holder is not None)
-    await _record(request, parcel, collected.dialect, holder)
-
-
-async def _record(
-    request: Request, parcel: Parcel, dialect: Dialect, holder: Holder | None
-) -> None:
-    services: Services = request.scope["app"].state.services
     if holder is None:
         if parcel.key is None:
             raise key_missing()
-        holder = _admitted(await holder_of(services.keys, parcel.key))
+        holder = _admitted(await holder_of(services.keys, parcel.key, transfer.origin))
+    await _record(request, parcel, collected.dialect, holder)
+
+
+async def _record(request: Request, parcel: Parcel, dialect: Dialect, holder: Holder) -> None:
+    services: Services = request.scope["app"].state.services
     if holder.allowance is not None:
         holder.allowance.take(len(parcel.messages))
     context = context_for(services, holder)

@@ -25,6 +25,8 @@ from service.appends import Appends
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
+from service.refusals.purging import Bounds, Purge
+from service.refusals.store import Refusals
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
@@ -93,6 +95,9 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         keys = KeyDirectory(key_store)
         keys.start()
         stack.push_async_callback(keys.close)
+        bounds = Bounds(settings.refusals_days_max, settings.refusals_bytes_max)
+        purge = Purge(engine, settings.schema_name, bounds, metrics=metrics, now=ledger.now)
+        await stack.enter_async_context(_running(purge.run(), "purge"))
         services = Services(
             settings=settings,
             engine=engine,
@@ -101,6 +106,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             door=intake,
             keys=keys,
             key_store=key_store,
+            refusals=Refusals(engine, settings.schema_name),
             appends=appends,
             metrics=metrics,
             runner=runner,

@@ -13,6 +13,7 @@ from service.keys.directory import Holder, KeyDirectory
 from service.keys.key_text import KeyMalformed, parse
 from service.keys.scopes import REPORTING, Scope
 from service.problems import Problem
+from service.transfer import read_transfer
 
 _CHALLENGE = {"www-authenticate": 'Bearer realm="leadledger"'}
 
@@ -25,19 +26,27 @@ class Needs:
 
     async def __call__(self, request: Request) -> Sender:
         keys: KeyDirectory = request.app.state.services.keys
-        sender = (await identify(keys, request.headers.get("authorization", "").encode())).sender
+        transfer = read_transfer(request.scope)
+        sender = (await identify(keys, transfer.authorization, transfer.origin)).sender
         if self.scope not in sender.scopes:
             raise lacks(self.scope)
         return sender
 
 
-async def identify(keys: KeyDirectory, authorization: bytes) -> Holder:
-    """Return who holds the key of a request. Raises Problem: key-missing or key-unknown."""
-    return await holder_of(keys, key_in(authorization))
+async def identify(keys: KeyDirectory, authorization: bytes, origin: bytes = b"") -> Holder:
+    """Return who holds the key of a request.
+
+    Raises Problem: key-missing, key-unknown, origin-not-allowed.
+    """
+    return await holder_of(keys, key_in(authorization), origin)
 
 
-async def holder_of(keys: KeyDirectory, text: str) -> Holder:
-    """Return who holds a key. Raises Problem: key-unknown."""
+async def holder_of(keys: KeyDirectory, text: str, origin: bytes) -> Holder:
+    """Return who holds a key, wherever in the request it stood.
+
+    A key that stands in web pages is honoured from these alone. A script elsewhere cannot claim
+    another origin than its page's; a program can, so that such a key may only report facts.
+    """
     try:
         key = parse(text)
     except KeyMalformed as error:
@@ -46,6 +55,12 @@ async def holder_of(keys: KeyDirectory, text: str) -> Holder:
     if holder is None:
         raise _unknown(
             "No valid key is like this one: it is of another ledger, revoked or expired."
+        )
+    if holder.origins and origin not in holder.origins:
+        raise Problem(
+            "origin-not-allowed",
+            "This key is for web pages of certain origins, and the request comes from no such "
+            "page. Add the origin to the key, or use a key without origins on a server.",
         )
     return holder
 

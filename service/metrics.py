@@ -6,7 +6,7 @@ starts them, and then any worker answers for all. Without it a process answers f
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -15,6 +15,18 @@ from events.outcomes import Duplicate, Outcome, Recorded
 
 SHARED_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+KEPT = (
+    "event-invalid",
+    "event-type-unknown",
+    "event-type-reserved",
+    "event-id-reused",
+    "event-not-storable",
+    "department-not-allowed",
+    "move-not-allowed",
+    "lead-unknown",
+    "account-unknown",
+)
+"""Reasons for which refusals are kept, so that each has its number from the beginning."""
 SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -67,6 +79,32 @@ class Metrics:
             buckets=SECONDS_BUCKETS,
             registry=registry,
         )
+        self._open_refusals = Gauge(
+            "leadledger_refusals_open",
+            "Refusals that nobody has settled, by reason.",
+            ["reason"],
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._oldest_refusal = Gauge(
+            "leadledger_refusals_oldest_open_seconds",
+            "Age of the oldest refusal that nobody has settled; 0 where there is none.",
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._refusal_bytes = Gauge(
+            "leadledger_refusals_bytes",
+            "What all refusals take, as last measured.",
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._purged = Counter(
+            "leadledger_refusals_purged",
+            "Refusals removed because of their age, or of the size of all.",
+            ["cause"],
+            registry=registry,
+        )
+        self._reasons = set(KEPT)
         self._by_visit: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def visited(self, route: str, status: int, seconds: float) -> None:
@@ -101,6 +139,21 @@ class Metrics:
     def lags(self, projection: str, events: int) -> None:
         """Say how far a projection is behind."""
         self._lag.labels(projection).set(events)
+
+    def refusals_wait(self, waiting: Mapping[str, int], *, oldest_s: float) -> None:
+        """Say what is open. A reason that is no more is 0, not what it was last."""
+        self._reasons.update(waiting)
+        for reason in self._reasons:
+            self._open_refusals.labels(reason).set(waiting.get(reason, 0))
+        self._oldest_refusal.set(oldest_s)
+
+    def refusals_take(self, size_bytes: int) -> None:
+        """Say how much all refusals take."""
+        self._refusal_bytes.set(size_bytes)
+
+    def purged(self, cause: str, refusals: int) -> None:
+        """Count refusals that were removed."""
+        self._purged.labels(cause).inc(refusals)
 
     def exposition(self) -> bytes:
         """Write everything in Prometheus' text format, of all workers where they share."""

@@ -20,6 +20,8 @@ Open to everybody are `/livez`, `/readyz`, `/openapi.json` and `/docs`. Whatever
 a problem (RFC 9457) with a stable `type`, what was expected, and what to do next.
 """
 
+ERRORS_FROM = 400
+
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_SCHEMA = {
     "type": "object",
@@ -104,6 +106,11 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         described["404"] = "Nobody is known by this id"
     if route is reports.ROUTE:
         described |= _FOR_EVENTS
+    described |= {
+        str(status): answer["description"]
+        for status, answer in route.responses.items()
+        if int(status) >= ERRORS_FROM and "model" not in answer
+    }
     for status, description in described.items():
         operation["responses"][status] = {
             "description": description,

@@ -41,6 +41,7 @@ KINDS: Mapping[str, Kind] = {
     "source-not-allowed": Kind(403, "The key may not speak for this source"),
     "department-not-allowed": Kind(403, "The decision belongs to another department"),
     "event-type-reserved": Kind(403, "The event type is the service's own"),
+    "origin-not-allowed": Kind(403, "The key is not for pages of this origin"),
     # What is readable, but wrong.
     "event-invalid": Kind(422, "The event is not valid"),
     "event-type-unknown": Kind(422, "The event type is not known"),
@@ -51,12 +52,15 @@ KINDS: Mapping[str, Kind] = {
     # What does not fit what is already there.
     "event-id-reused": Kind(409, "The id belongs to another event"),
     "move-not-allowed": Kind(409, "The move is not allowed from here"),
+    "refusal-settled": Kind(409, "The refusal is settled"),
+    "key-ended": Kind(409, "The key has ended"),
     "lead-unknown": Kind(404, "The lead is not known"),
     "account-unknown": Kind(404, "The account is not known"),
     "not-found": Kind(404, "There is nothing here"),
     "method-not-allowed": Kind(405, "The method is not allowed here"),
     # What is too much, or our own fault.
     "rate-exceeded": Kind(429, "The key sends faster than it may"),
+    "event-not-comparable": Kind(503, "The event cannot be compared with the first one"),
     "queue-full": Kind(503, "Too much is waiting"),
     "ledger-unavailable": Kind(503, "The ledger is not available"),
     "not-ready": Kind(503, "The service is not ready"),

@@ -1,17 +1,16 @@
 """From bytes to items: each becomes a signal for the ledger, or a refusal with its reason."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from domain.signals import Signal
 from events.context import Context
 from events.dialects import cloudevents
 from events.dialects.parcels import Dialect
 from events.dialects.reading import read as read_message
-from events.ids import new_id
 from events.native import read
-from events.refusals import Refusal, Refused
-from events.senders import Sender
+from events.refusals import NATIVE, Refusal, Refused, refusal_id_of
+from events.reported import ASCII
 from events.strict_json import (
     FaultyItem,
     JsonFault,
@@ -34,7 +33,7 @@ def receive_one(body: bytes, context: Context) -> Item | Refused:
     try:
         value = read_value(body)
     except Unacceptable as fault:
-        return refuse(_refusal_of(fault), None, body, context.sender)
+        return refuse(_refusal_of(fault), None, body, context)
     except JsonFault as fault:
         reason = "body-unreadable" if isinstance(fault, Unreadable) else "event-too-large"
         raise Problem(reason, str(fault), expected=fault.expected) from None
@@ -44,11 +43,11 @@ def receive_one(body: bytes, context: Context) -> Item | Refused:
 def receive_line(text: bytes | None, context: Context) -> Item | Refused:
     """Read a line that is one event; a bad line is a refusal, never the end of the stream."""
     if text is None:
-        return refuse(_LINE_TOO_LONG, None, b"", context.sender)
+        return refuse(_LINE_TOO_LONG, None, b"", context)
     try:
         value = read_value(text)
     except JsonFault as fault:
-        return refuse(_refusal_of(fault), None, text, context.sender)
+        return refuse(_refusal_of(fault), None, text, context)
     return receive(value, text, context)
 
 
@@ -62,7 +61,7 @@ def receive_batch(
             refusal, content = _refusal_of(value.fault), b""
             if isinstance(value.fault, Unacceptable):
                 content = write(value.value)
-            items.append(refuse(refusal, None, content, context.sender))
+            items.append(refuse(refusal, None, content, context))
         else:
             items.append(receive(value, write(value), context))
     return items
@@ -75,8 +74,8 @@ def receive(value: JsonValue, content: bytes, context: Context) -> Item | Refuse
     else:
         signal = read(value, context)
     if isinstance(signal, Refusal):
-        return refuse(signal, value, content, context.sender)
-    return Item(signal, new_id(), content)
+        return refuse(signal, value, content, context)
+    return Item(signal, content, context)
 
 
 def receive_messages(
@@ -88,41 +87,63 @@ def receive_messages(
     so it is told nothing of a refusal, and every refusal is kept: also those that elsewhere are
     only answered. Of what is too large the bytes are not.
     """
-    items: list[Item | Refused] = []
-    for message in messages:
-        if isinstance(message, FaultyItem):
-            signal: Signal | Refusal = _kept(_refusal_of(message.fault))
-            value = message.value
-            content = write(value) if isinstance(message.fault, Unacceptable) else b""
-        else:
-            signal, value, content = (
-                read_message(message, dialect, context),
-                message,
-                write(message),
-            )
-        if isinstance(signal, Refusal):
-            id, type = dialect.named(value) if isinstance(value, dict) else (None, None)
-            items.append(refuse(signal, {"id": id, "type": type}, content, context.sender))
-        else:
-            items.append(Item(signal, new_id(), content))
-    return items
+    return [receive_message(message, dialect, context) for message in messages]
+
+
+def receive_message(
+    message: JsonValue | FaultyItem, dialect: Dialect, context: Context
+) -> Item | Refused:
+    """Read one message of a client of another service."""
+    if isinstance(message, FaultyItem):
+        value, refusal = message.value, _kept(_refusal_of(message.fault))
+        content = write(value) if isinstance(message.fault, Unacceptable) else b""
+        return _refuse_message(refusal, value, content, dialect, context)
+    signal, content = read_message(message, dialect, context), write(message)
+    if isinstance(signal, Refusal):
+        return _refuse_message(signal, message, content, dialect, context)
+    return Item(signal, content, context, dialect.name)
+
+
+def _refuse_message(
+    refusal: Refusal, message: JsonValue, content: bytes, dialect: Dialect, context: Context
+) -> Refused:
+    id, type = dialect.named(message) if isinstance(message, dict) else (None, None)
+    called = {"id": id, "type": type}
+    compared = message if isinstance(message, dict) and content else None
+    return refuse(
+        refusal, called, content, context, compared=compared or called, dialect=dialect.name
+    )
 
 
 def _kept(refusal: Refusal) -> Refusal:
     return refusal._replace(reason="event-invalid")
 
 
-def refuse(refusal: Refusal, reported: JsonValue, content: bytes, sender: Sender) -> Refused:
+def refuse(
+    refusal: Refusal,
+    reported: JsonValue,
+    content: bytes,
+    context: Context,
+    *,
+    compared: Mapping[str, Any] | None = None,
+    dialect: str = NATIVE,
+) -> Refused:
     """Turn something down, with what it called itself as far as that can be told."""
+    sender, digests = context.sender, context.digests
     named: dict[str, Any] = reported if isinstance(reported, dict) else {}
+    compared = named if compared is None else compared
+    fingerprint = digests.fingerprint(compared) if compared else None
     return Refused(
         refusal,
-        new_id(),
+        refusal_id_of(sender.key_id, fingerprint or digests.fingerprint_of_bytes(content)),
+        context.received_at,
         sender.key_id,
-        _name(named.get("source")) or sender.source,
+        _code(named.get("source")) or sender.source,
         _name(named.get("id")),
-        _name(named.get("type")),
+        _code(named.get("type")),
         content,
+        fingerprint,
+        dialect,
     )
 
 
@@ -130,6 +151,11 @@ def _name(value: object) -> str | None:
     """Return it if it can be stored to be found by; what a refused event says may be anything."""
     is_name = isinstance(value, str) and len(value) <= NAME_CHARACTERS_MAX and "\0" not in value
     return str(value) if is_name else None
+
+
+def _code(value: object) -> str | None:
+    """Return a source or a type if it could be one: what is none may be anything, even personal."""
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 
 def _refusal_of(fault: JsonFault) -> Refusal:
@@ -140,4 +166,5 @@ def _refusal_of(fault: JsonFault) -> Refusal:
     return Refusal(reason, str(fault), None, members)
 
 
+_CODE = re.compile(ASCII)
 _LINE_TOO_LONG = _refusal_of(TooLarge(expected="a line of at most 64 KiB", found="a longer one"))

@@ -43,10 +43,7 @@ async def report_one(services: Services, holder: Holder, body: bytes, visit: Vis
     else:
         (outcome,) = await services.door.submit(Submission((item,)))
     _count(services, visit, [outcome])
-    status, content = answer_one(outcome)
-    if isinstance(outcome, Refused):
-        return Answer(status, content, media_type=b"application/problem+json")
-    return Answer(status, content)
+    return answer_one(outcome)
 
 
 async def report_batch(
@@ -79,9 +76,19 @@ async def report_batch(
 async def report_stream(
     services: Services, holder: Holder, pieces: AsyncIterator[bytes], visit: Visit
 ) -> Answer:
-    """Record NDJSON of any length."""
-    context = context_for(services, holder)
-    stream = Stream(services.door, context, services.metrics, holder.allowance)
+    """Record NDJSON of any length, which may take hours."""
+    began_at = services.now()
+
+    async def renew() -> Context:
+        """Read what comes now by the key, the lifecycle and the time of now."""
+        current = await services.keys.current(holder.key.key_id)
+        if current is None:
+            raise Problem(
+                "key-unknown", "The key was revoked or has expired while the stream was read."
+            )
+        return context_for(services, current)
+
+    stream = Stream(services.door, renew, services.metrics, holder.allowance)
     try:
         tally = await stream.take(pieces)
     finally:
@@ -90,7 +97,7 @@ async def report_stream(
         visit.refused = stream.tally.refused
     content = tally.describe()
     if tally.refused > REFUSALS_SHOWN_MAX:
-        since = context.received_at.isoformat().replace("+00:00", "Z")
+        since = began_at.isoformat().replace("+00:00", "Z")
         content["more_refusals_at"] = f"/v1/refusals?key={holder.key.key_id}&since={since}"
     return json_answer(content)
 

@@ -21,6 +21,7 @@ from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
+from service.refusals.store import Refusals
 from service.settings import Settings
 
 
@@ -43,6 +44,7 @@ class Services:
     door: Door
     keys: KeyDirectory
     key_store: KeyStore
+    refusals: Refusals
     appends: Appends
     metrics: Metrics
     runner: Runner

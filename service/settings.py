@@ -129,6 +129,17 @@ class Settings(BaseModel):
         bool,
         Field(description="Off for a PgBouncer before 1.21 in transaction mode."),
     ] = True
+    refusals_days_max: Annotated[
+        int,
+        Field(ge=1, le=3_650, description="Days for which refusals are kept: personal data."),
+    ] = 30
+    refusals_bytes_max: Annotated[
+        int,
+        Field(
+            ge=1_048_576,
+            description="Bytes that all refusals may take; beyond that the oldest go first.",
+        ),
+    ] = 1_073_741_824
     log_format: Annotated[
         str, Field(pattern="^(text|json)$", description="text for people, json for collectors.")
     ] = "text"

@@ -222,22 +222,46 @@ class LastState(Shape):
     as_of_position: Position
 
 
-class RefusalProblem(Shape):
-    """A refusal without its bytes."""
+class RetriedRecorded(Recorded):
+    refusal: str
+
+
+class RetriedDuplicate(Duplicate):
+    refusal: str
+
+
+class RetriedRefusals(Shape):
+    """What became of each, in order."""
+
+    items: list[RetriedRecorded | RetriedDuplicate | Refused]
+    next: Annotated[str | None, Field(description="Pass it as `after`; null: no more.")]
+
+
+class Refusal(Shape):
+    """Why something was not recorded, and what became of it."""
 
     refusal: str
-    received_time: Moment
+    status: Literal["open", "retried", "dismissed"]
+    received_time: Annotated[Moment, Field(description="Of the first receipt.")]
+    last_received_time: Moment
+    times: Annotated[int, Field(description="How often it came; in one transaction, once.")]
+    retries: int
     key: str
     source: str | None
     id: str | None
     type: str | None
-    reason: str
+    dialect: Annotated[str, Field(description="In what it was sent.")]
+    reason: Annotated[str, Field(description="For which it was refused last.")]
     problem: dict[str, Any]
+    position: Annotated[Position | None, Field(description="The event that it became.")] = None
+    settled_time: Moment | None = None
+    settled_by: Annotated[str | None, Field(description="The key that settled it.")] = None
+    dismissal: Annotated[str | None, Field(description="Why, with personal:read.")] = None
     content: Annotated[str | None, Field(description="The bytes, with personal:read.")] = None
 
 
 class Refusals(Shape):
-    refusals: list[RefusalProblem]
+    refusals: list[Refusal]
     next: Annotated[str | None, Field(description="Pass it as `before`; null: no more.")]
 
 
@@ -249,6 +273,7 @@ class ApiKey(Shape):
     sources: list[str]
     department: str | None
     scopes: list[str]
+    origins: list[str]
     events_per_second: int | None
     created_at: Moment
     expires_at: Moment | None
@@ -257,6 +282,10 @@ class ApiKey(Shape):
 
 class MadeKey(ApiKey):
     key: Annotated[str, Field(description="The key itself, shown this once.")]
+
+
+class RotatedKey(MadeKey):
+    replaces: Annotated[ApiKey, Field(description="The old key, with the end of its life.")]
 
 
 class ApiKeys(Shape):

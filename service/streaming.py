@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -67,7 +67,7 @@ class Stream:
     """One request's lines on their way into the ledger. A class, because chunks build up in it."""
 
     door: Door
-    context: Context
+    renew: Callable[[], Awaitable[Context]]
     metrics: Metrics
     allowance: Allowance | None
     tally: Tally = field(default_factory=Tally)
@@ -82,9 +82,11 @@ class Stream:
         """Read to the end. Raises Problem, with what is known recorded, if it cannot go on."""
         splitter = LineSplitter()
         try:
+            context = await self.renew()
             async for piece in pieces:
-                await self._take_lines(splitter.feed(piece))
-            await self._take_lines(splitter.finish())
+                context = await self.renew()
+                await self._take_lines(splitter.feed(piece), context)
+            await self._take_lines(splitter.finish(), context)
             await self._send()
             while self._in_flight:
                 await self._settle()
@@ -95,10 +97,10 @@ class Stream:
             raise
         return self.tally
 
-    async def _take_lines(self, lines: list[Line]) -> None:
+    async def _take_lines(self, lines: list[Line], context: Context) -> None:
         for line in lines:
             self.tally.lines += 1
-            self._items.append(receive_line(line.text, self.context))
+            self._items.append(receive_line(line.text, context))
             self._numbers.append(line.number)
             self._bytes += len(line.text or b"")
             if len(self._items) >= CHUNK_ITEMS_MAX or self._bytes >= CHUNK_BYTES_MAX:

@@ -17,6 +17,8 @@ class Transfer(NamedTuple):
     is_strict: bool = False
     is_cloudevent: bool = False
     """A CloudEvent in binary mode: its attributes are headers, its data is the body."""
+    origin: bytes = b""
+    """Where the page comes from whose script sends this; browsers say so, nobody else does."""
 
     @property
     def is_lines(self) -> bool:
@@ -32,7 +34,7 @@ _LINES = frozenset(
 
 def read_transfer(scope: Any) -> Transfer:
     """Read the headers of an ASGI request."""
-    authorization = content_type = content_encoding = b""
+    authorization = content_type = content_encoding = origin = b""
     content_length: int | None = None
     is_strict = is_cloudevent = False
     for name, value in scope["headers"]:
@@ -44,12 +46,20 @@ def read_transfer(scope: Any) -> Transfer:
             content_length = _length(value)
         elif name == b"content-encoding":
             content_encoding = value.strip().lower()
+        elif name == b"origin":
+            origin = value
         elif name == b"prefer":
             is_strict = is_strict or _asks_for_strict(value)
         elif name == b"ce-specversion":
             is_cloudevent = True
     return Transfer(
-        authorization, content_type, content_encoding, content_length, is_strict, is_cloudevent
+        authorization,
+        content_type,
+        content_encoding,
+        content_length,
+        is_strict,
+        is_cloudevent,
+        origin,
     )
 
 

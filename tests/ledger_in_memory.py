@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import Right
 from domain.signals import Identifier
@@ -16,7 +18,6 @@ from events import native, states
 from events.context import Context
 from events.digests import Digests
 from events.entries import Entry, Known
-from events.ids import new_id
 from events.memory import Memory, Remembered
 from events.outcomes import Outcome
 from events.plan import Plan
@@ -25,6 +26,7 @@ from events.records import Record, decode
 from events.refusals import Refusal, Refused
 from events.senders import Sender
 from events.submissions import Item, Submission
+from service.receiving import refuse
 from tests.stories import demand_funnel
 
 DIGESTS = Digests(b"a secret of thirty-two bytes, or more")
@@ -37,7 +39,7 @@ Reported = Mapping[str, Any]
 
 
 def item_of(
-    reported: object,
+    reported: Any,
     *,
     compiled: Compiled | None = None,
     sender: Sender = SENDER,
@@ -46,9 +48,10 @@ def item_of(
     """Read a native event as the service would."""
     context = Context((compiled or demand_funnel()).lifecycle, DIGESTS, sender, received_at)
     signal = native.read(reported, context)
+    content = orjson.dumps(reported)
     if isinstance(signal, Refusal):
-        return Refused(signal, new_id(), sender.key_id, sender.source, None, None, b"")
-    return Item(signal, new_id(), b"{}")
+        return refuse(signal, reported, content, context)
+    return Item(signal, content, context)
 
 
 @dataclass

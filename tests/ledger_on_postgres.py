@@ -91,10 +91,7 @@ def submission_of(*events: Mapping[str, Any], is_strict: bool = False) -> Submis
 
 
 def read(event: Mapping[str, Any]) -> Item | Refused:
-    item = item_of(event, received_at=datetime.now(UTC))
-    if isinstance(item, Refused):
-        return item._replace(event_id=event.get("id"))
-    return item
+    return item_of(event, received_at=datetime.now(UTC))
 
 
 def form(id: str, email: str = "hanako@example.co.jp", **data: Any) -> dict[str, Any]:

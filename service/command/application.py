@@ -19,6 +19,7 @@ from service.command.lifecycle import lifecycle_commands
 from service.command.migrate import migrate
 from service.command.printing import complain
 from service.command.rebuild import rebuild_projection
+from service.command.refusals import refusals_commands
 from service.command.replay import replay
 from service.command.serve import explain_settings, serve
 from service.command.simulate import simulate
@@ -74,6 +75,7 @@ application.command()(verify)
 application.command("rebuild")(rebuild_projection)
 application.add_typer(lifecycle_commands)
 application.add_typer(key_commands)
+application.add_typer(refusals_commands)
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ _MEANINGS = {
     Exit.SETTINGS: "a setting, the key or the secret is missing or wrong",
     Exit.DATABASE_UNAVAILABLE: "the database is away, too old or not migrated",
     Exit.IN_USE: "the port or the data directory is in use by another process",
-    Exit.REFUSED_ROWS: "import: everything was sent, some of it was refused",
+    Exit.REFUSED_ROWS: "import, refusals retry: everything was sent, some of it was refused",
     Exit.FOUND_WRONG: "verify or rebuild: the ledger is not what it should be",
     Exit.SERVICE_UNAVAILABLE: "the service does not answer, or answers that it cannot now",
     Exit.ANSWERED_NO: "the service refused what was asked",

@@ -1,19 +1,16 @@
 """`leadledger rebuild`: build a projection again from the log, beside the live one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.catalogue import PROJECTIONS
-from projections.rebuild import OnProgress, Rebuilt, compare, rebuild
+from projections.rebuild import Rebuilt, compare, rebuild
 from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger
 from service.command.options import Json
-from service.command.printing import print_json, print_lines, print_table, terminal
+from service.command.printing import print_json, print_lines, print_table, progress_bar
 
 
 def rebuild_projection(
@@ -59,16 +56,6 @@ def rebuild_projection(
         _print_built(built, name)
     if compare_only and built.comparison is not None and built.comparison.differing:
         raise typer.Exit(Exit.FOUND_WRONG)
-
-
-@contextmanager
-def progress_bar() -> Iterator[OnProgress]:
-    """Show how far the log has been read, on a terminal."""
-    console = terminal(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda position, head: progress.update(task, completed=position, total=head)
 
 
 def _described(built: Rebuilt) -> dict[str, Any]:

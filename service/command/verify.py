@@ -12,8 +12,7 @@ from projections.rebuild import Rebuilt, compare
 from service.command.exits import Exit
 from service.command.ledger import on_ledger
 from service.command.options import Json
-from service.command.printing import complain, print_json, print_lines, print_table
-from service.command.rebuild import progress_bar
+from service.command.printing import complain, print_json, print_lines, print_table, progress_bar
 
 
 class Checked(NamedTuple):

@@ -24,6 +24,8 @@ TRUST_S = 4.0
 """Revocation is promised within 5 s; a reading takes its time as well."""
 KEYS_MAX = 10_000
 """Keys remembered: some five megabytes."""
+ORIGINS_MAX = 10_000
+"""Origins of pages that are remembered; beyond that a browser may be told no."""
 UNKNOWN_MAX = 1_000
 """Ids remembered for a second as nobody's, so that a wrong key asks the database rarely."""
 
@@ -33,11 +35,12 @@ log = structlog.get_logger()
 class Holder:
     """Who holds a remembered key. A class, because its allowance lives as long as the memory."""
 
-    __slots__ = ("allowance", "key", "sender")
+    __slots__ = ("allowance", "key", "origins", "sender")
 
     def __init__(self, key: StoredKey, allowance: Allowance | None) -> None:
         self.key = key
         self.sender: Sender = key.sender
+        self.origins = frozenset(origin.encode() for origin in key.terms.origins)
         self.allowance = allowance
 
 
@@ -49,6 +52,9 @@ class KeyDirectory:
         self._holders: OrderedDict[str, Holder] = OrderedDict()
         self._unknown: set[str] = set()
         self._read_at = monotonic()
+        self._origins: frozenset[bytes] = frozenset()
+        self._origins_read_at = -TRUST_S
+        self._reading_origins = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -75,6 +81,40 @@ class KeyDirectory:
             self._remember([key.key_id], await self._store.find([key.key_id]))
         holder = self._holders.get(key.key_id)
         return holder if holder is not None and _fits(holder, key) else None
+
+    async def current(self, key_id: str) -> Holder | None:
+        """Return who holds a key that was shown a while ago, if it may still be used.
+
+        For requests that last: they go by what the key may do now, and end with it.
+        """
+        if monotonic() - self._read_at > TRUST_S:
+            await self._refresh()
+        if key_id not in self._holders:
+            self._remember([key_id], await self._store.find([key_id]))
+        holder = self._holders.get(key_id)
+        return holder if holder is not None and holder.key.is_valid(datetime.now(UTC)) else None
+
+    async def lists(self, origin: bytes) -> bool:
+        """Tell whether some valid key is for pages of this origin.
+
+        A browser asks before it shows its key, so the answer is for any; however many ask, the
+        database is asked once a second. While that is away, what was so last is answered: the key
+        itself is looked at anyway.
+        """
+        if monotonic() - self._origins_read_at > REFRESH_S:
+            async with self._reading_origins:
+                if monotonic() - self._origins_read_at > REFRESH_S:
+                    await self._read_origins()
+        return origin in self._origins
+
+    async def _read_origins(self) -> None:
+        try:
+            async with asyncio.timeout(TRUST_S):
+                found = await self._store.origins(limit=ORIGINS_MAX)
+            self._origins = frozenset(one.encode() for one in found)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next second tries again
+            log.warning("keys.origins_not_read", error=type(error).__name__)
+        self._origins_read_at = monotonic()
 
     async def _keep_fresh(self) -> None:
         while True:

@@ -1,9 +1,9 @@
 -- name: insert_key
 -- A key as it is made; a second one of the same id changes nothing.
 INSERT INTO ledger.api_keys (key_id, name, secret_digest, sources, department, scopes,
-                             events_per_second, created_at, expires_at)
+                             events_per_second, origins, created_at, expires_at)
 VALUES (:key_id, :name, :secret_digest, :sources, :department, :scopes,
-        :events_per_second, :created_at, :expires_at)
+        :events_per_second, :origins, :created_at, :expires_at)
     ON CONFLICT (key_id) DO NOTHING
 
 -- name: lock_first_key
@@ -17,14 +17,14 @@ SELECT EXISTS (SELECT 1 FROM ledger.api_keys)
 -- name: find_keys
 -- What a process must know to recognise keys: those it asks for, in one go.
 SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
-       created_at, expires_at, revoked_at
+       origins, created_at, expires_at, revoked_at
   FROM ledger.api_keys
  WHERE key_id = ANY (CAST(:key_ids AS text[]))
 
 -- name: list_keys
 -- Every key without its secret, paged by id.
 SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
-       created_at, expires_at, revoked_at
+       origins, created_at, expires_at, revoked_at
   FROM ledger.api_keys
  WHERE key_id > :after
  ORDER BY key_id
@@ -36,4 +36,28 @@ UPDATE ledger.api_keys
    SET revoked_at = coalesce(revoked_at, :revoked_at)
  WHERE key_id = :key_id
 RETURNING key_id, name, secret_digest, sources, department, scopes, events_per_second,
-          created_at, expires_at, revoked_at
+          origins, created_at, expires_at, revoked_at
+
+-- name: lock_key
+-- A key as it stands, held until its change is committed: of two changes none is lost.
+SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
+       origins, created_at, expires_at, revoked_at
+  FROM ledger.api_keys
+ WHERE key_id = :key_id
+   FOR UPDATE
+
+-- name: change_key
+-- Everything but the key itself, and its end by revocation, which is for good.
+UPDATE ledger.api_keys
+   SET name = :name, sources = :sources, department = :department, scopes = :scopes,
+       events_per_second = :events_per_second, origins = :origins, expires_at = :expires_at
+ WHERE key_id = :key_id
+
+-- name: list_origins
+-- Where pages come from that some living key is for: what a browser asks before it sends a key.
+SELECT DISTINCT origin
+  FROM ledger.api_keys, unnest(origins) AS listed (origin)
+ WHERE cardinality(origins) > 0
+   AND revoked_at IS NULL
+   AND (expires_at IS NULL OR expires_at > :at)
+ LIMIT :limit

@@ -1,7 +1,7 @@
-"""Keys in the database: made, found, listed, revoked. Never the secret, only its digest."""
+"""Keys in the database: made, found, listed, changed, ended. Never the secret, only its digest."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping
@@ -22,6 +22,8 @@ class KeyTerms(NamedTuple):
     department: str | None = None
     events_per_second: int | None = None
     expires_at: datetime | None = None
+    origins: tuple[str, ...] = ()
+    """A key with origins stands in web pages, and is honoured from these alone."""
 
 
 class StoredKey(NamedTuple):
@@ -42,6 +44,18 @@ class StoredKey(NamedTuple):
         """Whether the key may still be used."""
         expires_at = self.terms.expires_at
         return self.revoked_at is None and (expires_at is None or at < expires_at)
+
+
+class KeyEnded(Exception):
+    """The key is revoked or has expired: make a new one instead."""
+
+
+class Rotated(NamedTuple):
+    """A key that takes over from another of the same terms."""
+
+    key: KeyText
+    new: StoredKey
+    old: StoredKey
 
 
 class KeyStore:
@@ -82,6 +96,47 @@ class KeyStore:
             )
             return [_stored(row) for row in rows.mappings()]
 
+    async def change(
+        self, key_id: str, changed: Callable[[KeyTerms], KeyTerms]
+    ) -> StoredKey | None:
+        """Give a key other terms; None if there is none of this id."""
+        async with self._engine.begin() as connection:
+            stored = await self._lock(connection, key_id)
+            if stored is None:
+                return None
+            return await self._change(connection, stored, changed(stored.terms))
+
+    async def rotate(
+        self, key_id: str, *, overlap: timedelta, expires_at: datetime | None
+    ) -> Rotated | None:
+        """Make a key of the same terms, and let the old one end after an overlap.
+
+        The new key lives until `expires_at`; without it, as long as the old one was made for.
+        None if there is no key of this id. Raises KeyEnded.
+        """
+        now = datetime.now(UTC)
+        async with self._engine.begin() as connection:
+            old = await self._lock(connection, key_id)
+            if old is None:
+                return None
+            if not old.is_valid(now):
+                raise KeyEnded(f"{KeyEnded.__doc__}")
+            ends_at = old.terms.expires_at
+            if expires_at is None and ends_at is not None:
+                expires_at = now + (ends_at - old.created_at)
+            key = mint()
+            new = await self._insert(connection, key, old.terms._replace(expires_at=expires_at))
+            end = now + overlap if ends_at is None else min(ends_at, now + overlap)
+            old = await self._change(connection, old, old.terms._replace(expires_at=end))
+            return Rotated(key, new, old)
+
+    async def origins(self, *, limit: int) -> frozenset[str]:
+        """Read from where the pages come that some valid key is for."""
+        values = {"at": datetime.now(UTC), "limit": limit}
+        async with self._engine.connect() as connection:
+            found = await connection.execute(self._sql["list_origins"].text, values)
+            return frozenset(found.scalars())
+
     async def revoke(self, key_id: str) -> StoredKey | None:
         """End a key; None if there is none of this id."""
         async with self._engine.begin() as connection:
@@ -96,16 +151,33 @@ class KeyStore:
         self, connection: AsyncConnection, key: KeyText, terms: KeyTerms
     ) -> StoredKey:
         stored = StoredKey(key.key_id, key.digest, terms, datetime.now(UTC), None)
-        values: dict[str, Any] = {
-            **terms._asdict(),
-            "sources": list(terms.sources),
-            "scopes": list(terms.scopes),
+        values = _columns(terms) | {
             "key_id": stored.key_id,
             "secret_digest": stored.secret_digest,
             "created_at": stored.created_at,
         }
         await connection.execute(self._sql["insert_key"].text, values)
         return stored
+
+    async def _lock(self, connection: AsyncConnection, key_id: str) -> StoredKey | None:
+        rows = await connection.execute(self._sql["lock_key"].text, {"key_id": key_id})
+        row = rows.mappings().one_or_none()
+        return _stored(row) if row is not None else None
+
+    async def _change(
+        self, connection: AsyncConnection, stored: StoredKey, terms: KeyTerms
+    ) -> StoredKey:
+        values = _columns(terms) | {"key_id": stored.key_id}
+        await connection.execute(self._sql["change_key"].text, values)
+        return stored._replace(terms=terms)
+
+
+def _columns(terms: KeyTerms) -> dict[str, Any]:
+    """Return the terms as parameters: the driver takes arrays as lists."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in terms._asdict().items()
+    }
 
 
 def _stored(row: RowMapping) -> StoredKey:
@@ -119,6 +191,7 @@ def _stored(row: RowMapping) -> StoredKey:
             row["department"],
             row["events_per_second"],
             row["expires_at"],
+            tuple(row["origins"]),
         ),
         row["created_at"],
         row["revoked_at"],

@@ -10,6 +10,7 @@ from service.routes import (
     lifecycle,
     refusals,
     rosters,
+    settling,
 )
 
 ROUTERS = (
@@ -19,6 +20,7 @@ ROUTERS = (
     funnel.router,
     contribution.router,
     refusals.router,
+    settling.router,
     lifecycle.router,
     keys.router,
     health.router,

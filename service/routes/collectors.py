@@ -157,3 +157,4 @@ def _routes() -> Iterator[PlainRoute]:
 
 
 ROUTES: Final = tuple(_routes())
+PATHS: Final = frozenset(route.path for route in ROUTES)

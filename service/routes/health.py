@@ -40,5 +40,11 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     services = services_of(request)
     for lag in await services.runner.lags():
         services.metrics.lags(lag.name, lag.events)
+    waiting = await services.refusals.waiting()
+    oldest_at = min((one.oldest_at for one in waiting), default=None)
+    services.metrics.refusals_wait(
+        {one.reason: one.refusals for one in waiting},
+        oldest_s=(services.now() - oldest_at).total_seconds() if oldest_at is not None else 0,
+    )
     body = services.metrics.exposition()
     return Answer(200, body, media_type=CONTENT_TYPE_LATEST.encode())

@@ -1,5 +1,7 @@
-"""`/v1/keys`: made, listed, revoked. The secret is shown once, to whoever makes the key."""
+"""`/v1/keys`: made, listed, changed, rotated, revoked. A secret is shown once, when made."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -7,55 +9,87 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
 from events import moments
-from events.records import OWN_SOURCE, rfc3339
-from events.reported import Ascii, Key
+from events.reported import Key
 from service import shapes
 from service.answers import json_answer
+from service.keys.checking import RATE_MAX, TermsInvalid, check
+from service.keys.describing import describe_key
 from service.keys.key_text import ID_LENGTH
-from service.keys.scopes import DEFAULT_SCOPES, Scope
-from service.keys.store import KeyTerms, StoredKey
+from service.keys.scopes import DEFAULT_SCOPES
+from service.keys.store import KeyEnded, KeyTerms
 from service.problems import Problem
 from service.requests import described_body, read_model
 from service.routes.parameters import (
     PAGE_DEFAULT,
     KeysAdministrator,
     Limit,
+    Time,
+    moment_in,
     services_of,
 )
 
-SOURCES_MAX = 100
-RATE_MAX = 1_000_000
 KEY_ID = "^[0-9A-Za-z]*$"
+DAY_S = 24 * 60 * 60
+OVERLAP_S_MAX = 90 * DAY_S
+"""A season: what takes longer than that is no rotation any more."""
 
 router = APIRouter(tags=["keys"])
 
+KeyId = Annotated[
+    str, Path(max_length=ID_LENGTH, pattern=KEY_ID, description="The key's public id.")
+]
+Name = Annotated[Key, Field(description="For people: whose key it is.", examples=["web site"])]
+Sources = Annotated[
+    list[str],
+    Field(
+        description="The sources it may speak for; the first is its default, `*` is any.",
+        examples=[["website"]],
+    ),
+]
+Scopes = Annotated[list[str], Field(description="Reporting facts only, unless told.")]
+Origins = Annotated[
+    list[str],
+    Field(
+        description="A key with origins stands in web pages: it is honoured from these alone, and "
+        "has `events:write` alone.",
+        examples=[["https://www.example.co.jp"]],
+    ),
+]
 
-class NewKey(BaseModel):
-    """What a key is made for."""
+
+class _Common(BaseModel):
+    """What is told of a key when it is made as when it is changed."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    name: Annotated[Key, Field(description="For people: whose key it is.", examples=["web site"])]
-    sources: Annotated[
-        list[Ascii],
-        Field(
-            min_length=1,
-            max_length=SOURCES_MAX,
-            description="The sources it may speak for; the first is its default, `*` is any.",
-            examples=[["website"]],
-        ),
-    ]
     department: Annotated[
         str | None, Field(description="Whose decisions it may report; a code of the lifecycle.")
     ] = None
-    scopes: Annotated[list[str], Field(description="Reporting facts only, unless told.")] = list(
-        DEFAULT_SCOPES
-    )
     expires_at: Annotated[str | None, Field(description="RFC 3339 with offset.")] = None
     events_per_second: Annotated[int | None, Field(ge=1, le=RATE_MAX)] = None
 
 
+class NewKey(_Common):
+    """What a key is made for."""
+
+    name: Name
+    sources: Sources
+    scopes: Scopes = list(DEFAULT_SCOPES)
+    origins: Origins = []
+
+
+class ChangedKey(_Common):
+    """What is to be different of a key; what is not told stays, and null takes it away."""
+
+    name: Name | None = None
+    sources: Sources | None = None
+    scopes: Scopes | None = None
+    origins: Origins | None = None
+
+
+_NEVER_NULL = ("name", "sources", "scopes", "origins")
 _NEW_KEY: TypeAdapter[NewKey] = TypeAdapter(NewKey)
+_CHANGED_KEY: TypeAdapter[ChangedKey] = TypeAdapter(ChangedKey)
 
 
 @router.post(
@@ -68,9 +102,9 @@ async def post_keys(request: Request, _: KeysAdministrator) -> Response:
     """Make a key. `key` in the answer is its only appearance: store it now."""
     asked = await read_model(request, _NEW_KEY)
     services = services_of(request)
-    terms = _terms(asked, tuple(services.compiled.lifecycle.departments))
+    terms = _changed(request, KeyTerms(asked.name, (), ()), asked.model_dump())
     key, stored = await services.key_store.create(terms)
-    return json_answer({"key": key.text, **_describe(stored)}, status=201)
+    return json_answer({"key": key.text, **describe_key(stored)}, status=201)
 
 
 @router.get("/v1/keys", response_model=shapes.ApiKeys)
@@ -83,61 +117,88 @@ async def get_keys(
     """List keys, never their secrets. Pass `next` as `after` to go on."""
     keys = await services_of(request).key_store.list(after=after, limit=limit)
     next_after = keys[-1].key_id if len(keys) == limit else None
-    return json_answer({"keys": [_describe(key) for key in keys], "next": next_after})
+    return json_answer({"keys": [describe_key(key) for key in keys], "next": next_after})
+
+
+@router.patch(
+    "/v1/keys/{key_id}",
+    response_model=shapes.ApiKey,
+    openapi_extra=described_body(_CHANGED_KEY),
+)
+async def patch_key(request: Request, _: KeysAdministrator, key_id: KeyId) -> Response:
+    """Change what a key may do. Every process goes by it within 5 seconds."""
+    asked = await read_model(request, _CHANGED_KEY)
+    told = asked.model_dump(exclude_unset=True)
+    for name in _NEVER_NULL:
+        if name in told and told[name] is None:
+            raise _invalid(f"/{name}", "a value; null takes away only what a key may be without")
+    stored = await services_of(request).key_store.change(
+        key_id, lambda terms: _changed(request, terms, told)
+    )
+    if stored is None:
+        raise _nobody()
+    return json_answer(describe_key(stored))
+
+
+@router.post("/v1/keys/{key_id}/rotate", response_model=shapes.RotatedKey, status_code=201)
+async def post_key_rotate(
+    request: Request,
+    _: KeysAdministrator,
+    key_id: KeyId,
+    overlap_s: Annotated[
+        int, Query(ge=0, le=OVERLAP_S_MAX, description="How long the old key works beside it.")
+    ] = DAY_S,
+    expires_at: Time = None,
+) -> Response:
+    """Make a key of the same terms, which takes over from this one after an overlap.
+
+    The new key expires at `expires_at`; without it, after as long a life as the old one was made
+    for. `key` in the answer is its only appearance: store it now.
+    """
+    try:
+        rotated = await services_of(request).key_store.rotate(
+            key_id,
+            overlap=timedelta(seconds=overlap_s),
+            expires_at=moment_in("expires_at", expires_at),
+        )
+    except KeyEnded as error:
+        raise Problem("key-ended", str(error)) from None
+    if rotated is None:
+        raise _nobody()
+    content = {"key": rotated.key.text, **describe_key(rotated.new)}
+    return json_answer(content | {"replaces": describe_key(rotated.old)}, status=201)
 
 
 @router.delete("/v1/keys/{key_id}", response_model=shapes.ApiKey)
-async def delete_key(
-    request: Request,
-    _: KeysAdministrator,
-    key_id: Annotated[
-        str, Path(max_length=ID_LENGTH, pattern=KEY_ID, description="The key's public id.")
-    ],
-) -> Response:
+async def delete_key(request: Request, _: KeysAdministrator, key_id: KeyId) -> Response:
     """Revoke a key, for good. Every process turns it away within 5 seconds."""
     stored = await services_of(request).key_store.revoke(key_id)
     if stored is None:
-        raise Problem("not-found", "No key has this id; GET /v1/keys lists them.")
-    return json_answer(_describe(stored))
+        raise _nobody()
+    return json_answer(describe_key(stored))
 
 
-def _terms(asked: NewKey, departments: tuple[str, ...]) -> KeyTerms:
-    if asked.department is not None and asked.department not in departments:
-        raise _invalid("/department", f"one of {', '.join(departments)}")
-    known = [str(scope) for scope in Scope]
-    if unknown := [scope for scope in asked.scopes if scope not in known]:
-        raise _invalid(f"/scopes/{asked.scopes.index(unknown[0])}", f"one of {', '.join(known)}")
-    if OWN_SOURCE in asked.sources or asked.sources[0] == "*":
-        raise _invalid("/sources", f"a default source first; {OWN_SOURCE} is the service's own")
-    expires_at = None
-    if asked.expires_at is not None:
-        expires_at = moments.parse(asked.expires_at)
-        if expires_at is None:
+def _changed(request: Request, terms: KeyTerms, told: Mapping[str, Any]) -> KeyTerms:
+    """Put what was told into the place of what was. Raises Problem: request-invalid."""
+    values: dict[str, Any] = {
+        name: tuple(dict.fromkeys(value)) if isinstance(value, list) else value
+        for name, value in told.items()
+    }
+    if (text := values.get("expires_at")) is not None:
+        values["expires_at"] = moments.parse(text)
+        if values["expires_at"] is None:
             raise _invalid("/expires_at", "a time, RFC 3339 with an offset")
-    return KeyTerms(
-        name=asked.name,
-        sources=tuple(dict.fromkeys(asked.sources)),
-        scopes=tuple(dict.fromkeys(asked.scopes)),
-        department=asked.department,
-        events_per_second=asked.events_per_second,
-        expires_at=expires_at,
-    )
+    changed = terms._replace(**values)
+    try:
+        check(changed, departments=tuple(services_of(request).compiled.lifecycle.departments))
+    except TermsInvalid as error:
+        raise _invalid(error.pointer, error.expected) from None
+    return changed
 
 
 def _invalid(pointer: str, expected: str) -> Problem:
     return Problem("request-invalid", f"Expected {expected}.", pointer=pointer, expected=expected)
 
 
-def _describe(key: StoredKey) -> dict[str, Any]:
-    terms = key.terms
-    return {
-        "id": key.key_id,
-        "name": terms.name,
-        "sources": terms.sources,
-        "department": terms.department,
-        "scopes": terms.scopes,
-        "events_per_second": terms.events_per_second,
-        "created_at": rfc3339(key.created_at),
-        "expires_at": rfc3339(terms.expires_at) if terms.expires_at is not None else None,
-        "revoked_at": rfc3339(key.revoked_at) if key.revoked_at is not None else None,
-    }
+def _nobody() -> Problem:
+    return Problem("not-found", "No key has this id; GET /v1/keys lists them.")

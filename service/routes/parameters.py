@@ -24,6 +24,7 @@ PAGE_DEFAULT = 100
 EventsReader = Annotated[Sender, Depends(Needs(Scope.EVENTS_READ))]
 LeadsReader = Annotated[Sender, Depends(Needs(Scope.LEADS_READ))]
 ProjectionsReader = Annotated[Sender, Depends(Needs(Scope.PROJECTIONS_READ))]
+RefusalsWriter = Annotated[Sender, Depends(Needs(Scope.REFUSALS_WRITE))]
 KeysAdministrator = Annotated[Sender, Depends(Needs(Scope.KEYS_ADMIN))]
 
 NO_NUL = r"^[^\x00]*$"

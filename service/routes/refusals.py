@@ -1,5 +1,6 @@
 """`/v1/refusals`: what was not accepted, and why."""
 
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +10,10 @@ from starlette.responses import Response
 from service import shapes
 from service.answers import json_answer
 from service.keys.scopes import Scope
-from service.reading.refusals import Refusals, Wanted
+from service.problems import Problem
+from service.refusals.describing import describe_refusal
+from service.refusals.places import NEWEST, Place, parse_place
+from service.refusals.store import Wanted
 from service.routes.parameters import (
     PAGE_DEFAULT,
     EventsReader,
@@ -20,37 +24,66 @@ from service.routes.parameters import (
     services_of,
 )
 
+PLACE_LENGTH = 100
+
 router = APIRouter(tags=["refusals"])
+
+
+class Status(StrEnum):
+    """Where a refusal stands."""
+
+    OPEN = "open"
+    RETRIED = "retried"
+    DISMISSED = "dismissed"
 
 
 @router.get("/v1/refusals", response_model=shapes.Refusals)
 async def get_refusals(
     *,
     request: Request,
-    _: EventsReader,
+    sender: EventsReader,
     reason: Name = None,
     source: Name = None,
     key: Name = None,
+    type: Name = None,
+    status: Status | None = None,
     since: Time = None,
-    before: Annotated[UUID | None, Query(description="Go on after this refusal.")] = None,
+    until: Time = None,
+    before: Annotated[
+        str | None, Query(max_length=PLACE_LENGTH, description="Go on there: `next` of a page.")
+    ] = None,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
     """List refusals, newest first, without their bytes. Pass `next` as `before` to go on.
 
     `key` is the public id of the key that sent it.
     """
-    wanted = Wanted(reason, source, key, moment_in("since", since))
-    page = await _refusals(request).page(wanted, before=before, limit=limit)
-    return json_answer({"refusals": page.refusals, "next": page.next})
+    services = services_of(request)
+    wanted = Wanted(
+        reason, source, key, type, status, moment_in("since", since), moment_in("until", until)
+    )
+    place = NEWEST if before is None else _place_in(before)
+    page = await services.refusals.page(wanted, before=place, limit=limit)
+    lifecycle, shows_personal = services.compiled.lifecycle, Scope.PERSONAL_READ in sender.scopes
+    shown = [describe_refusal(row, lifecycle, shows_personal=shows_personal) for row in page.rows]
+    return json_answer({"refusals": shown, "next": page.next.text if page.next else None})
 
 
-@router.get("/v1/refusals/{refusal_id}", response_model=shapes.RefusalProblem)
+@router.get("/v1/refusals/{refusal_id}", response_model=shapes.Refusal)
 async def get_refusal(request: Request, sender: EventsReader, refusal_id: UUID) -> Response:
     """Read one refusal; its bytes are shown to keys with `personal:read` only."""
-    shows_personal = Scope.PERSONAL_READ in sender.scopes
-    return json_answer(await _refusals(request).one(refusal_id, shows_personal=shows_personal))
-
-
-def _refusals(request: Request) -> Refusals:
     services = services_of(request)
-    return Refusals(services.engine, services.schema)
+    row = await services.refusals.one(refusal_id)
+    shows_personal = Scope.PERSONAL_READ in sender.scopes
+    return json_answer(
+        describe_refusal(row, services.compiled.lifecycle, shows_personal=shows_personal)
+    )
+
+
+def _place_in(text: str) -> Place:
+    place = parse_place(text)
+    if place is None:
+        raise Problem(
+            "parameter-invalid", "before is what `next` of a page said.", parameter="before"
+        )
+    return place

@@ -38,7 +38,7 @@ async def post_events(request: Request) -> Response:
     scope = request.scope
     services: Services = scope["app"].state.services
     transfer = read_transfer(scope)
-    holder = await identify(services.keys, transfer.authorization)
+    holder = await identify(services.keys, transfer.authorization, transfer.origin)
     admit_report(holder)
     visit = visit_of(scope)
     if transfer.is_lines and not transfer.is_strict:

@@ -12,10 +12,11 @@ from tests.running_service import ROOT, environment, running_service
 
 README = ROOT / "README.md"
 LEDGER = ROOT / "docs" / "ledger.md"
+KEYS = ROOT / "docs" / "keys.md"
 ADDRESS_IN_DOCUMENTS = "http://127.0.0.1:8080"
 
 
-@pytest.mark.parametrize(("document", "examples_min"), [(README, 8), (LEDGER, 3)])
+@pytest.mark.parametrize(("document", "examples_min"), [(README, 8), (LEDGER, 3), (KEYS, 7)])
 def test_every_example_of_a_document_runs_and_prints_what_it_says(
     document: Path, examples_min: int
 ) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 from events.context import Context
-from events.ids import new_id
 from events.intake import BATCH_ITEMS_MAX
 from events.ledger import Ledger
 from events.native import read
@@ -78,4 +77,4 @@ def _item(event: Event, context: Context) -> Item:
     signal = read(event, context)
     if isinstance(signal, Refusal):
         raise Unexpected(f"expected every event to be readable, found {signal}")
-    return Item(signal, new_id(), b"{}")
+    return Item(signal, b"{}", context)

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.context import Context
 from events.digests import Digests
 from events.failures import LedgerUnavailable
-from events.ids import new_id
 from events.intake import Append, Intake
 from events.ledger import Ledger
 from events.native import read
@@ -26,6 +25,7 @@ from projections.runner import Runner
 from projections.stage_intervals import stage_intervals
 from service.composition import make_engine
 from service.keys.scopes import Scope
+from service.receiving import refuse
 from tests.faults.traffic import SOURCE, Answer, Away, Batch
 from tests.http_service import SCHEMA, SECRET, settings_for
 
@@ -68,8 +68,8 @@ def _item(event: dict[str, Any], context: Context) -> Item | Refused:
     content = orjson.dumps(event)
     signal = read(event, context)
     if isinstance(signal, Refusal):
-        return Refused(signal, new_id(), "key-1", SOURCE, event["id"], event["type"], content)
-    return Item(signal, new_id(), content)
+        return refuse(signal, event, content, context)
+    return Item(signal, content, context)
 
 
 def answer_for(id: str, outcome: Outcome) -> Answer:

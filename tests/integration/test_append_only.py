@@ -77,7 +77,9 @@ async def test_the_serving_role_may_neither_change_nor_take_the_guard_away(
                 "secret_check FROM ledger.ledger_head"
             ),
             "TRUNCATE ledger.refusals",
-            "UPDATE ledger.refusals SET reason = ''",
+            "UPDATE ledger.refusals SET content = ''",
+            "UPDATE ledger.refusals SET key_id = 'another'",
+            "UPDATE ledger.refusals SET received_at = last_received_at",
             "DELETE FROM ledger.api_keys",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -81,6 +81,7 @@ async def test_a_key_is_shown_once_and_works(service: Service) -> None:
     assert made == {
         **asked,
         "id": parse(key).key_id,
+        "origins": [],
         "created_at": made["created_at"],
         "expires_at": None,
         "revoked_at": None,

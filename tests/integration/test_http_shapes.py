@@ -116,3 +116,35 @@ async def test_finding_and_keys_are_answered_as_described(service: Service) -> N
     check("POST", "/v1/keys", made)
     revoked = await service.client.delete(f"/v1/keys/{made.json()['id']}")
     check("DELETE", "/v1/keys/{key_id}", revoked)
+
+
+async def test_keys_that_change_are_answered_as_described(service: Service) -> None:
+    made = await service.client.post("/v1/keys", json={"name": "x", "sources": ["x"]})
+    path = f"/v1/keys/{made.json()['id']}"
+    check("PATCH", "/v1/keys/{key_id}", await service.client.patch(path, json={"name": "y"}))
+    check("POST", "/v1/keys/{key_id}/rotate", await service.client.post(f"{path}/rotate"))
+
+
+async def test_settled_refusals_are_answered_as_described(service: Service) -> None:
+    lead = {"email": "later@example.co.jp"}
+    early = [
+        {"id": id, "source": "website", "type": "lead.qualified", "lead": lead}
+        for id in ("qualified", "again", "dismissed")
+    ]
+    items = (await service.client.post("/v1/events", json=early)).json()["items"]
+    first, second, third = (f"/v1/refusals/{item['refusal']}" for item in items)
+    form = {"id": "later", "source": "website", "type": "form.submitted", "lead": lead}
+    assert (await service.client.post("/v1/events", json=form)).status_code == 201
+    for status in (201, 200):
+        answer = await service.client.post(f"{first}/retry")
+        assert answer.status_code == status
+        check("POST", "/v1/refusals/{refusal_id}/retry", answer)
+    dismissed = await service.client.post(f"{third}/dismiss", json={"reason": "a test"})
+    check("POST", "/v1/refusals/{refusal_id}/dismiss", dismissed)
+    many = await service.client.post("/v1/refusals/retry", json={})
+    assert many.status_code == 207
+    check("POST", "/v1/refusals/retry", many)
+    for path in (first, second, third):
+        check("GET", "/v1/refusals/{refusal_id}", await service.client.get(path))
+    nothing = await service.client.post("/v1/refusals/retry", json={"source": "nobody"})
+    check("POST", "/v1/refusals/retry", nothing)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,9 +15,11 @@ from events.failures import LedgerUnavailable
 from events.outcomes import Outcome
 from events.submissions import Submission
 from service import bodies
+from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.streaming import IN_FLIGHT_MAX
 from tests.http_service import Service, running_service
+from tests.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -177,6 +180,44 @@ async def test_a_ledger_lost_in_the_middle_says_how_far_it_came(service: Service
     assert failing.waiting_most <= IN_FLIGHT_MAX
     again = (await post(service, body)).json()
     assert (again["recorded"], again["duplicates"]) == (1_100, 1_500)
+
+
+async def test_a_stream_ends_with_its_key(service: Service) -> None:
+    """It may last for hours; a key that is revoked meanwhile reports nothing more."""
+    headers = await service.key(Scope.EVENTS_WRITE)
+    key_id = headers["authorization"].split("_")[1]
+    parts = events("revoked", 3)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield lines(parts[:1])
+        await service.client.delete(f"/v1/keys/{key_id}")
+        await service.services.keys._refresh()
+        yield lines(parts[1:])
+
+    answer = await service.client.post("/v1/events", content=body(), headers=headers | LINES)
+    assert (answer.status_code, answer.json()["code"]) == (401, "key-unknown")
+    assert answer.json()["recorded"] == 0
+
+
+async def test_a_line_was_received_when_it_came_and_not_when_the_stream_began(
+    service: Service,
+) -> None:
+    (first, last) = events("slow", 2)
+    later_at = datetime.now(UTC) + timedelta(seconds=0.3)
+    last["time"] = later_at.isoformat()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield lines([first])
+        await asyncio.sleep(0.4)
+        yield lines([last])
+
+    answer = await service.client.post("/v1/events", content=body(), headers=LINES)
+    assert answer.json()["recorded"] == 2
+    async with connection_to(service.owner_url) as connection:
+        occurred_at = await connection.fetchval(
+            "SELECT occurred_at FROM ledger.events WHERE id = $1", last["id"]
+        )
+    assert occurred_at == later_at
 
 
 @pytest.mark.parametrize("headers", [{}, LINES])

@@ -1,0 +1,174 @@
+-- Keys that stand in web pages, and refusals that are settled: by a second chance, or by a person
+-- who dismisses them. `ledger` stands for the schema that the settings name.
+
+ALTER TABLE ledger.api_keys
+    ADD COLUMN origins text[] NOT NULL DEFAULT '{}',
+    ADD CONSTRAINT api_keys_of_pages_report_facts_alone
+        CHECK (cardinality(origins) = 0 OR scopes = ARRAY['events:write']);
+
+COMMENT ON COLUMN ledger.api_keys.origins IS
+    'Whoever opens the page can read its key: it is honoured from these origins alone.';
+
+CREATE INDEX api_keys_of_pages ON ledger.api_keys (key_id) WHERE cardinality(origins) > 0;
+
+ALTER TABLE ledger.refusals
+    ADD COLUMN last_received_at timestamptz,
+    ADD COLUMN times bigint NOT NULL DEFAULT 1,
+    ADD COLUMN dialect text COLLATE "C" NOT NULL DEFAULT 'native',
+    ADD COLUMN status text COLLATE "C" NOT NULL DEFAULT 'open',
+    ADD COLUMN retries bigint NOT NULL DEFAULT 0,
+    ADD COLUMN position bigint,
+    ADD COLUMN settled_at timestamptz,
+    ADD COLUMN settled_by text COLLATE "C",
+    ADD COLUMN dismissal text,
+    ADD COLUMN bytes bigint NOT NULL
+        GENERATED ALWAYS AS (octet_length(content) + octet_length(problem)) STORED;
+
+UPDATE ledger.refusals SET last_received_at = received_at;
+
+ALTER TABLE ledger.refusals
+    ALTER COLUMN last_received_at SET NOT NULL,
+    ADD CONSTRAINT refusals_have_a_status CHECK (status IN ('open', 'retried', 'dismissed')),
+    ADD CONSTRAINT refusals_are_settled_by_somebody
+        CHECK ((status = 'open') = (settled_at IS NULL)
+               AND (status = 'open') = (settled_by IS NULL)),
+    ADD CONSTRAINT refusals_that_were_recorded_name_the_event
+        CHECK ((status = 'retried') = (position IS NOT NULL)),
+    ADD CONSTRAINT refusals_are_dismissed_with_a_reason
+        CHECK ((status = 'dismissed') = (dismissal IS NOT NULL));
+
+COMMENT ON COLUMN ledger.refusals.refusal_id IS
+    'Follows from the key and what it reported, so that the same again is counted and not piled up.';
+COMMENT ON COLUMN ledger.refusals.received_at IS
+    'The first receipt: what a second chance takes for the time of what told none.';
+COMMENT ON COLUMN ledger.refusals.position IS
+    'The event that it became in the end.';
+
+CREATE INDEX refusals_by_receipt ON ledger.refusals (received_at, refusal_id) INCLUDE (bytes);
+
+CREATE INDEX refusals_that_are_open ON ledger.refusals (reason, received_at)
+    WHERE status = 'open';
+
+-- `append` as before, with refusals that are counted. Its parameters differ, so it is made anew.
+DROP FUNCTION ledger.append(
+    bigint, timestamptz, text[], text[], uuid[], text[], text[], text[], bytea[], text[], bytea[],
+    text[], bytea[], bytea[], uuid[], text[], text[], text[], text[], text[], text[], bytea[], text[],
+    text[], uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], text[], bytea[]);
+
+-- Numbers and times come as text: the driver examines each element of an array that is neither
+-- text nor bytes, which costs it more than the cast costs here.
+CREATE FUNCTION ledger.append(
+    expected_position bigint,
+    proposed_at timestamptz,
+    sources text[], ids text[], subject_ids uuid[], subject_versions text[], types text[],
+    occurred text[], leaves bytea[], records text[], fingerprints bytea[],
+    personal_positions text[], personal_salts bytea[], personal_contents bytea[],
+    state_ids uuid[], state_kinds text[], state_versions text[], state_positions text[],
+    states text[], state_dues text[], state_lifecycles text[],
+    link_digests bytea[], link_positions text[], link_kinds text[], link_subjects uuid[],
+    refusal_ids uuid[], refusal_times timestamptz[], refusal_keys text[], refusal_sources text[],
+    refusal_event_ids text[], refusal_types text[], refusal_reasons text[],
+    refusal_problems text[], refusal_contents bytea[], refusal_dialects text[]
+) RETURNS TABLE (outcome text, head_position bigint, database_time timestamptz)
+LANGUAGE plpgsql AS $$
+DECLARE
+    head_recorded_at timestamptz;
+    head_clock_ahead interval;
+BEGIN
+    -- What is answered is on disk, and who waits for the lock is told in time: in this transaction
+    -- always, whatever role and server are set to, and without a round trip for it.
+    IF current_setting('synchronous_commit') = 'off' THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
+    IF current_setting('lock_timeout') = '0' THEN
+        PERFORM set_config('lock_timeout', '5s', true);
+    END IF;
+    -- From here to commit this transaction alone writes this ledger.
+    SELECT head.position, head.recorded_at, head.clock_ahead
+      INTO head_position, head_recorded_at, head_clock_ahead
+      FROM ledger.ledger_head AS head FOR UPDATE;
+    database_time := clock_timestamp() + head_clock_ahead;
+    IF head_position <> expected_position THEN
+        outcome := 'head-moved';
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    -- Recorded time never runs backwards, and never away from the one clock all writers share.
+    IF proposed_at < head_recorded_at
+       OR abs(extract(epoch FROM proposed_at - database_time)) > 1 THEN
+        outcome := 'clock-differs';
+        RETURN NEXT;
+        RETURN;
+    END IF;
+
+    INSERT INTO ledger.events (
+        position, source, id, subject_id, subject_version, type,
+        occurred_at, recorded_at, leaf, record, fingerprint)
+    SELECT expected_position + event.place, event.source, event.id, event.subject_id,
+           CAST(event.subject_version AS bigint), event.type,
+           CAST(event.occurred_at AS timestamptz), proposed_at, event.leaf,
+           event.record, nullif(event.fingerprint, '')
+      FROM unnest(sources, ids, subject_ids, subject_versions, types, occurred, leaves, records,
+                  fingerprints)
+           WITH ORDINALITY AS event (source, id, subject_id, subject_version, type, occurred_at,
+                                     leaf, record, fingerprint, place);
+
+    INSERT INTO ledger.event_personal (position, salt, content)
+    SELECT CAST(personal.position AS bigint), personal.salt, personal.content
+      FROM unnest(personal_positions, personal_salts, personal_contents)
+           AS personal (position, salt, content);
+
+    INSERT INTO ledger.subjects AS subject (subject_id, kind, version, position, state, due_at,
+                                            lifecycle)
+    SELECT given.subject_id, given.kind, CAST(given.version AS bigint),
+           CAST(given.position AS bigint), given.state,
+           CAST(nullif(given.due_at, '') AS timestamptz),
+           CAST(nullif(given.lifecycle, '') AS integer)
+      FROM unnest(state_ids, state_kinds, state_versions, state_positions, states, state_dues,
+                  state_lifecycles)
+           AS given (subject_id, kind, version, position, state, due_at, lifecycle)
+        ON CONFLICT (subject_id) DO UPDATE
+       SET version = excluded.version, position = excluded.position, state = excluded.state,
+           due_at = excluded.due_at, lifecycle = excluded.lifecycle;
+
+    IF cardinality(link_digests) > 0 THEN
+        INSERT INTO ledger.identifiers (digest, position, kind, subject_id)
+        SELECT link.digest, CAST(link.position AS bigint), link.kind, link.subject_id
+          FROM unnest(link_digests, link_positions, link_kinds, link_subjects)
+               AS link (digest, position, kind, subject_id);
+    END IF;
+
+    IF cardinality(refusal_ids) > 0 THEN
+        -- What was refused before is counted, unless this transaction runs again. Who dismissed it
+        -- did so for the reason that stood there: for another one it is open again.
+        INSERT INTO ledger.refusals AS kept (
+            refusal_id, received_at, last_received_at, key_id, source, event_id, type, reason,
+            problem, content, dialect)
+        SELECT refused.refusal_id, refused.received_at, refused.received_at, refused.key_id,
+               refused.source, refused.event_id, refused.type, refused.reason, refused.problem,
+               refused.content, refused.dialect
+          FROM unnest(refusal_ids, refusal_times, refusal_keys, refusal_sources,
+                      refusal_event_ids, refusal_types, refusal_reasons, refusal_problems,
+                      refusal_contents, refusal_dialects)
+               AS refused (refusal_id, received_at, key_id, source, event_id, type, reason,
+                           problem, content, dialect)
+            ON CONFLICT (refusal_id) DO UPDATE
+           SET last_received_at = excluded.last_received_at,
+               times = kept.times + 1,
+               reason = excluded.reason,
+               problem = excluded.problem,
+               status = CASE WHEN kept.reason = excluded.reason THEN kept.status ELSE 'open' END,
+               position = CASE WHEN kept.reason = excluded.reason THEN kept.position END,
+               settled_at = CASE WHEN kept.reason = excluded.reason THEN kept.settled_at END,
+               settled_by = CASE WHEN kept.reason = excluded.reason THEN kept.settled_by END,
+               dismissal = CASE WHEN kept.reason = excluded.reason THEN kept.dismissal END
+         WHERE excluded.last_received_at > kept.last_received_at;
+    END IF;
+
+    head_position := expected_position + cardinality(records);
+    UPDATE ledger.ledger_head
+       SET position = head_position, recorded_at = proposed_at;
+    outcome := 'appended';
+    RETURN NEXT;
+END
+$$;

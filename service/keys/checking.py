@@ -1,0 +1,70 @@
+"""Whether the terms of a key make sense: asked by whoever makes or changes one."""
+
+import re
+from collections.abc import Collection
+
+from events.records import OWN_SOURCE
+from events.senders import ANY_SOURCE
+from service.keys.scopes import DEFAULT_SCOPES, Scope
+from service.keys.store import KeyTerms
+
+SOURCES_MAX = 100
+ORIGINS_MAX = 100
+RATE_MAX = 1_000_000
+
+_SOURCE = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
+_ORIGIN = re.compile(
+    r"(https://(?!.*:443$)|http://(?!.*:80$))"
+    r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(:\d{1,5})?"
+)
+"""As browsers write it: lower case, no path, no port that goes without saying."""
+
+
+class TermsInvalid(ValueError):
+    """A key of such terms is not made."""
+
+    def __init__(self, pointer: str, expected: str) -> None:
+        super().__init__(f"{pointer.removeprefix('/')}: expected {expected}")
+        self.pointer = pointer
+        self.expected = expected
+
+
+def check(terms: KeyTerms, *, departments: Collection[str]) -> None:
+    """Raise TermsInvalid, with the first place that is wrong."""
+    _check_sources(terms.sources)
+    if terms.department is not None and terms.department not in departments:
+        raise TermsInvalid("/department", f"one of {', '.join(departments)}")
+    known = [str(scope) for scope in Scope]
+    for index, scope in enumerate(terms.scopes):
+        if scope not in known:
+            raise TermsInvalid(f"/scopes/{index}", f"one of {', '.join(known)}")
+    if terms.origins:
+        _check_page(terms)
+
+
+def _check_sources(sources: tuple[str, ...]) -> None:
+    if not 0 < len(sources) <= SOURCES_MAX:
+        raise TermsInvalid("/sources", f"1 to {SOURCES_MAX} sources")
+    if OWN_SOURCE in sources or sources[0] == ANY_SOURCE:
+        raise TermsInvalid("/sources", f"a default source first; {OWN_SOURCE} is the service's own")
+    for index, source in enumerate(sources):
+        if not _SOURCE.fullmatch(source):
+            raise TermsInvalid(f"/sources/{index}", "1 to 255 characters of printable ASCII")
+
+
+def _check_page(terms: KeyTerms) -> None:
+    """Whoever opens a page can read its key, so that it may do as little as possible.
+
+    For any source it could take the ids that others are going to use.
+    """
+    if len(terms.origins) > ORIGINS_MAX:
+        raise TermsInvalid("/origins", f"at most {ORIGINS_MAX} origins")
+    for index, origin in enumerate(terms.origins):
+        if not _ORIGIN.fullmatch(origin):
+            raise TermsInvalid(
+                f"/origins/{index}", "an origin as browsers send it, such as https://www.example.jp"
+            )
+    if terms.scopes != DEFAULT_SCOPES:
+        raise TermsInvalid("/scopes", "events:write alone, because the key stands in a page")
+    if ANY_SOURCE in terms.sources:
+        raise TermsInvalid("/sources", "sources by name, because the key stands in a page")

@@ -1,0 +1,23 @@
+"""A key as people and programs see it: everything but its secret."""
+
+from typing import Any
+
+from events.records import rfc3339
+from service.keys.store import StoredKey
+
+
+def describe_key(key: StoredKey) -> dict[str, Any]:
+    """Write a key, for an answer or for the command."""
+    terms = key.terms
+    return {
+        "id": key.key_id,
+        "name": terms.name,
+        "sources": list(terms.sources),
+        "department": terms.department,
+        "scopes": [str(scope) for scope in terms.scopes],
+        "origins": list(terms.origins),
+        "events_per_second": terms.events_per_second,
+        "created_at": rfc3339(key.created_at),
+        "expires_at": rfc3339(terms.expires_at) if terms.expires_at is not None else None,
+        "revoked_at": rfc3339(key.revoked_at) if key.revoked_at is not None else None,
+    }

@@ -1,0 +1,94 @@
+"""Let refusals go: after so many days, and the oldest first once they take too much room.
+
+Their bytes are personal data that nobody has agreed to keep, and a sender that is out of its mind
+must not fill the disk. Any process may do it, one at a time, in small transactions.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.statements import Statement, load
+from service.metrics import Metrics
+
+PURGE_EVERY_S = 60.0
+BATCH_ROWS = 1_000
+"""Refusals that one transaction removes: a refusal that comes again meanwhile waits for that."""
+
+Batch = Callable[[AsyncConnection], Awaitable[int]]
+
+log = structlog.get_logger()
+
+
+class Bounds(NamedTuple):
+    """What refusals may take."""
+
+    days_max: int
+    bytes_max: int
+
+
+class Purge:
+    """The task that purges. A class, because it needs engine, statements and bounds each time."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        schema: str,
+        bounds: Bounds,
+        *,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._now = now
+        self._sql: Mapping[str, Statement] = load("service.refusals", "refusals.sql", schema)
+        self._lock_name = f"leadledger purge {schema}"
+        self._bounds = bounds
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Purge every minute, for ever."""
+        while True:
+            await asyncio.sleep(PURGE_EVERY_S)
+            try:
+                await self.once()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next minute tries again
+                log.warning("refusals.not_purged", error=type(error).__name__)
+
+    async def once(self) -> None:
+        """Remove what is too old, then what is too much."""
+        while await self._remove("age", self._remove_old):
+            pass
+        while await self._remove("size", self._remove_oldest):
+            pass
+
+    async def _remove(self, cause: str, batch: Batch) -> int:
+        """Remove a batch, unless another process is at it; return how many are gone."""
+        async with self._engine.begin() as connection:
+            lock = self._sql["lock_purge"].text
+            if not await connection.scalar(lock, {"name": self._lock_name}):
+                return 0
+            removed = await batch(connection)
+        if removed:
+            self._metrics.purged(cause, removed)
+            log.info("refusals.purged", cause=cause, refusals=removed)
+        return removed
+
+    async def _remove_old(self, connection: AsyncConnection) -> int:
+        before = self._now() - timedelta(days=self._bounds.days_max)
+        values = {"before": before, "limit": BATCH_ROWS}
+        return (await connection.execute(self._sql["purge_old"].text, values)).rowcount
+
+    async def _remove_oldest(self, connection: AsyncConnection) -> int:
+        """Measure under the lock: of two who measure before it, the second removes too much."""
+        total = int(await connection.scalar(self._sql["measure"].text) or 0)
+        self._metrics.refusals_take(total)
+        excess = total - self._bounds.bytes_max
+        if excess <= 0:
+            return 0
+        values = {"excess": excess, "limit": BATCH_ROWS}
+        return (await connection.execute(self._sql["purge_oldest"].text, values)).rowcount

@@ -1,0 +1,165 @@
+-- name: list_refusals
+-- Refusals, newest first, and how far was looked: a rare one is found over several requests, none
+-- of which reads more than a bounded stretch. Refused within a time is what came last after its
+-- beginning and first before its end.
+WITH looked AS MATERIALIZED (
+     SELECT refusal_id, received_at, last_received_at, times, key_id, source, event_id, type,
+            dialect, reason, problem, status, retries, position, settled_at, settled_by, dismissal
+       FROM ledger.refusals
+      WHERE (received_at, refusal_id) < (:before_at, :before_id)
+      ORDER BY received_at DESC, refusal_id DESC
+      LIMIT :scan
+),
+wanted AS (
+     SELECT *
+       FROM looked
+      WHERE (CAST(:reason AS text) IS NULL OR reason = :reason)
+        AND (CAST(:source AS text) IS NULL OR source = :source)
+        AND (CAST(:key_id AS text) IS NULL OR key_id = :key_id)
+        AND (CAST(:type AS text) IS NULL OR type = :type)
+        AND (CAST(:status AS text) IS NULL OR status = :status)
+        AND (CAST(:since AS timestamptz) IS NULL OR last_received_at >= :since)
+        AND (CAST(:until AS timestamptz) IS NULL OR received_at < :until)
+      ORDER BY received_at DESC, refusal_id DESC
+      LIMIT :limit
+),
+stretch AS (
+     SELECT received_at AS last_at, refusal_id AS last_id, count(*) OVER () AS looked
+       FROM looked
+      ORDER BY received_at, refusal_id
+      LIMIT 1
+)
+SELECT wanted.*, stretch.looked, stretch.last_at, stretch.last_id
+  FROM stretch
+  LEFT JOIN wanted ON true
+ ORDER BY wanted.received_at DESC, wanted.refusal_id DESC
+
+-- name: read_refusal
+-- One refusal with the bytes that were refused.
+SELECT refusal_id, received_at, last_received_at, times, key_id, source, event_id, type,
+       dialect, reason, problem, status, retries, position, settled_at, settled_by, dismissal,
+       content
+  FROM ledger.refusals
+ WHERE refusal_id = :refusal_id
+
+-- name: find_open
+-- Open refusals with their bytes, oldest first: they are tried again in the order in which they
+-- came, because one may be about a lead that another one makes known.
+WITH looked AS MATERIALIZED (
+     SELECT refusal_id, received_at, last_received_at, key_id, source, type, reason, status
+       FROM ledger.refusals
+      WHERE (received_at, refusal_id) > (:after_at, :after_id)
+      ORDER BY received_at, refusal_id
+      LIMIT :scan
+),
+wanted AS (
+     SELECT refusal_id, received_at
+       FROM looked
+      WHERE status = 'open'
+        AND (CAST(:reason AS text) IS NULL OR reason = :reason)
+        AND (CAST(:source AS text) IS NULL OR source = :source)
+        AND (CAST(:key_id AS text) IS NULL OR key_id = :key_id)
+        AND (CAST(:type AS text) IS NULL OR type = :type)
+        AND (CAST(:since AS timestamptz) IS NULL OR last_received_at >= :since)
+        AND (CAST(:until AS timestamptz) IS NULL OR received_at < :until)
+      ORDER BY received_at, refusal_id
+      LIMIT :limit
+),
+stretch AS (
+     SELECT received_at AS last_at, refusal_id AS last_id, count(*) OVER () AS looked
+       FROM looked
+      ORDER BY received_at DESC, refusal_id DESC
+      LIMIT 1
+)
+SELECT refusal.refusal_id, refusal.received_at, refusal.key_id, refusal.source, refusal.dialect,
+       refusal.content, stretch.looked, stretch.last_at, stretch.last_id
+  FROM stretch
+  LEFT JOIN (wanted JOIN ledger.refusals AS refusal USING (refusal_id)) ON true
+ ORDER BY refusal.received_at, refusal.refusal_id
+
+-- name: settle_recorded
+-- What is an event now, in the order in which everybody takes these rows' locks.
+WITH locked AS MATERIALIZED (
+     SELECT refusal_id
+       FROM ledger.refusals
+      WHERE refusal_id = ANY (CAST(:refusal_ids AS uuid[]))
+      ORDER BY refusal_id
+        FOR UPDATE
+)
+UPDATE ledger.refusals AS refusal
+   SET status = 'retried', position = recorded.position, retries = refusal.retries + 1,
+       settled_at = :settled_at, settled_by = :settled_by, dismissal = NULL
+  FROM unnest(CAST(:refusal_ids AS uuid[]), CAST(:positions AS bigint[]))
+       AS recorded (refusal_id, position)
+  JOIN locked USING (refusal_id)
+ WHERE refusal.refusal_id = recorded.refusal_id
+
+-- name: keep_open
+-- What was refused again, with the reason that keeps it out now.
+WITH locked AS MATERIALIZED (
+     SELECT refusal_id
+       FROM ledger.refusals
+      WHERE refusal_id = ANY (CAST(:refusal_ids AS uuid[]))
+      ORDER BY refusal_id
+        FOR UPDATE
+)
+UPDATE ledger.refusals AS refusal
+   SET reason = again.reason, problem = again.problem, retries = refusal.retries + 1
+  FROM unnest(CAST(:refusal_ids AS uuid[]), CAST(:reasons AS text[]), CAST(:problems AS text[]))
+       AS again (refusal_id, reason, problem)
+  JOIN locked USING (refusal_id)
+ WHERE refusal.refusal_id = again.refusal_id
+   AND refusal.status <> 'retried'
+
+-- name: dismiss_refusal
+-- Somebody has looked at it and will do nothing. Who was first is kept.
+UPDATE ledger.refusals
+   SET status = 'dismissed', dismissal = :dismissal,
+       settled_at = :settled_at, settled_by = :settled_by
+ WHERE refusal_id = :refusal_id
+   AND status = 'open'
+
+-- name: count_open
+-- What waits for somebody, by reason, and since when.
+SELECT reason, count(*) AS refusals, min(received_at) AS oldest_at
+  FROM ledger.refusals
+ WHERE status = 'open'
+ GROUP BY reason
+
+-- name: lock_purge
+-- One process purges at a time; the others have nothing to wait for.
+SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))
+
+-- name: purge_old
+-- Refused bytes are personal data: they are kept for so long and no longer.
+DELETE FROM ledger.refusals
+ WHERE refusal_id = ANY (ARRAY(
+       SELECT refusal_id
+         FROM ledger.refusals
+        WHERE received_at < :before
+        ORDER BY received_at, refusal_id
+        LIMIT :limit
+          FOR UPDATE SKIP LOCKED))
+
+-- name: measure
+-- What all refusals take.
+SELECT CAST(coalesce(sum(bytes), 0) AS bigint) FROM ledger.refusals
+
+-- name: purge_oldest
+-- The oldest, whatever their status, until what is beyond the bound is gone.
+WITH oldest AS MATERIALIZED (
+     SELECT refusal_id, received_at, bytes
+       FROM ledger.refusals
+      ORDER BY received_at, refusal_id
+      LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+),
+summed AS (
+     SELECT refusal_id,
+            sum(bytes) OVER (ORDER BY received_at, refusal_id) - bytes AS bytes_before
+       FROM oldest
+)
+DELETE FROM ledger.refusals AS refusal
+ USING summed
+ WHERE refusal.refusal_id = summed.refusal_id
+   AND summed.bytes_before < :excess

@@ -1,0 +1,100 @@
+"""A second chance: refusals go through the door once more, as they came the first time.
+
+Read again are the bytes that were refused, in the dialect in which they were read, with the time of
+the first receipt, as from the key that sent them: its sources, scopes and department as they are
+today, because what is mended may be the key. A key that has ended since may still be spoken for,
+because who retries answers for it, and is noted. The record names the key that reported.
+
+A retry that is interrupted is simply repeated: what it recorded is then answered as a duplicate.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from events.context import Context
+from events.dialects import posthog, segment, snowplow
+from events.dialects.parcels import Dialect
+from events.outcomes import Outcome
+from events.refusals import NATIVE, Refusal, Refused
+from events.senders import Sender
+from events.strict_json import read_item
+from events.submissions import Item, Submission
+from service.receiving import receive_line, receive_message, refuse
+from service.refusals.store import Refusals
+from service.services import Services
+
+RETRIED_MAX = 200
+"""Refusals of one call: a submission that holds up nobody for long."""
+
+
+def _reader_of(dialect: Dialect) -> Callable[[bytes, Context], Item | Refused]:
+    def read(content: bytes, context: Context) -> Item | Refused:
+        return receive_message(read_item(content), dialect, context)
+
+    return read
+
+
+READERS: Mapping[str, Callable[[bytes, Context], Item | Refused]] = {
+    NATIVE: receive_line,
+    **{
+        dialect.name: _reader_of(dialect)
+        for dialect in (segment.SEGMENT, posthog.POSTHOG, snowplow.SNOWPLOW)
+    },
+}
+"""How what was refused is read again, by the dialect that stands beside it."""
+
+
+async def retry(services: Services, kept: Sequence[RowMapping], by: Sender) -> list[Outcome]:
+    """Try refusals again, in order, and note what became of them."""
+    if not kept:
+        return []
+    senders = await _senders(services, kept)
+    items = tuple(_read_again(services, row, senders[row["key_id"]]) for row in kept)
+    outcomes = await services.door.submit(Submission(items))
+    services.metrics.decided(outcomes)
+    await _settle(services.refusals, kept, outcomes, by)
+    return outcomes
+
+
+async def _senders(services: Services, kept: Sequence[RowMapping]) -> dict[str, Sender]:
+    """Find who sent them. Keys are never deleted."""
+    key_ids = {row["key_id"] for row in kept}
+    return {key.key_id: key.sender for key in await services.key_store.find(sorted(key_ids))}
+
+
+def _read_again(services: Services, row: RowMapping, sender: Sender) -> Item | Refused:
+    source = row["source"]
+    if source is not None and sender.speaks_for(source):
+        # The default of then, whatever is the key's first source today.
+        sender = sender._replace(sources=(source, *sender.sources))
+    lifecycle = services.compiled.lifecycle
+    context = Context(lifecycle, services.digests, sender, row["received_at"])
+    content, dialect = bytes(row["content"]), row["dialect"]
+    reader = READERS.get(dialect)
+    if reader is None:
+        return refuse(_unknown(dialect), None, content, context, dialect=dialect)
+    return reader(content, context)
+
+
+def _unknown(dialect: str) -> Refusal:
+    return Refusal(
+        "event-unreadable",
+        f"This service does not read the dialect {dialect}, in which the event was sent. Try again "
+        "once every process of the service is of the newest version.",
+    )
+
+
+async def _settle(
+    refusals: Refusals, kept: Sequence[RowMapping], outcomes: Sequence[Outcome], by: Sender
+) -> None:
+    recorded: dict[UUID, int] = {}
+    refused: dict[UUID, Refused] = {}
+    for row, outcome in zip(kept, outcomes, strict=True):
+        if isinstance(outcome, Refused):
+            refused[row["refusal_id"]] = outcome
+        else:
+            recorded[row["refusal_id"]] = outcome.position
+    await refusals.settle_recorded(recorded, by=by.key_id)
+    await refusals.keep_open(refused)

@@ -1,0 +1,143 @@
+"""The table of refusals: listed without the bytes, read one by one with them, and settled."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.refusals import Refused
+from events.rows import problem_text
+from events.statements import Statement, load
+from service.problems import Problem
+from service.refusals.places import Place
+
+SCAN_ROWS = 10_000
+"""Refusals that one request looks through: some tens of milliseconds."""
+
+
+class Wanted(NamedTuple):
+    """Which refusals are asked for; None asks for all."""
+
+    reason: str | None = None
+    source: str | None = None
+    key_id: str | None = None
+    type: str | None = None
+    status: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Page(NamedTuple):
+    """A stretch of the refusals."""
+
+    rows: list[RowMapping]
+    next: Place | None
+    """Where to go on; None: there is nothing behind it."""
+
+
+class Waiting(NamedTuple):
+    """Refusals that are open, for reasons of one kind."""
+
+    reason: str
+    refusals: int
+    oldest_at: datetime
+
+
+class Refusals:
+    """Questions to the refusals. A class, because each needs the same engine and statements."""
+
+    def __init__(self, engine: AsyncEngine, schema: str) -> None:
+        self._engine = engine
+        self._sql: Mapping[str, Statement] = load("service.refusals", "refusals.sql", schema)
+
+    async def page(self, wanted: Wanted, *, before: Place, limit: int) -> Page:
+        """List refusals, newest first, without their bytes."""
+        place = {"before_at": before.received_at, "before_id": before.refusal_id}
+        return await self._stretch("list_refusals", wanted._asdict() | place, limit)
+
+    async def open(self, wanted: Wanted, *, after: Place, limit: int) -> Page:
+        """Read open refusals with their bytes, oldest first."""
+        place = {"after_at": after.received_at, "after_id": after.refusal_id}
+        return await self._stretch("find_open", wanted._asdict() | place, limit)
+
+    async def one(self, refusal_id: UUID) -> RowMapping:
+        """Read one refusal with its bytes. Raises Problem: not-found."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                self._sql["read_refusal"].text, {"refusal_id": refusal_id}
+            )
+            row = rows.mappings().one_or_none()
+        if row is None:
+            raise Problem(
+                "not-found", "No refusal has this id; refusals are kept for a limited time."
+            )
+        return row
+
+    async def settle_recorded(self, recorded: Mapping[UUID, int], *, by: str) -> None:
+        """Note of refusals that they are events now, and at which position."""
+        if not recorded:
+            return
+        values = {
+            "refusal_ids": list(recorded),
+            "positions": list(recorded.values()),
+            "settled_at": datetime.now(UTC),
+            "settled_by": by,
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(self._sql["settle_recorded"].text, values)
+
+    async def keep_open(self, refused: Mapping[UUID, Refused]) -> None:
+        """Note of refusals why they were refused again."""
+        if not refused:
+            return
+        values = {
+            "refusal_ids": list(refused),
+            "reasons": [one.refusal.reason for one in refused.values()],
+            "problems": [problem_text(one.refusal) for one in refused.values()],
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(self._sql["keep_open"].text, values)
+
+    async def dismiss(self, refusal_id: UUID, *, reason: str, by: str) -> RowMapping:
+        """Settle an open refusal without recording it; one that is dismissed already stays so."""
+        values = {
+            "refusal_id": refusal_id,
+            "dismissal": reason,
+            "settled_at": datetime.now(UTC),
+            "settled_by": by,
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(self._sql["dismiss_refusal"].text, values)
+        row = await self.one(refusal_id)
+        if row["status"] == "retried":
+            raise Problem(
+                "refusal-settled",
+                "This refusal was retried and is an event now, at the position given. An event is "
+                "taken back by another event.",
+                position=str(row["position"]),
+            )
+        return row
+
+    async def waiting(self) -> list[Waiting]:
+        """Count what is open, by reason."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(self._sql["count_open"].text)
+            return [Waiting(row.reason, row.refusals, row.oldest_at) for row in rows]
+
+    async def _stretch(self, statement: str, values: dict[str, Any], limit: int) -> Page:
+        wanted = values | {"limit": limit, "scan": SCAN_ROWS}
+        names = self._sql[statement].binds
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                self._sql[statement].text, {name: wanted[name] for name in names}
+            )
+            looked = rows.mappings().all()
+        found = [row for row in looked if row["refusal_id"] is not None]
+        if len(found) == limit:
+            return Page(found, Place(found[-1]["received_at"], found[-1]["refusal_id"]))
+        if looked and looked[0]["looked"] == SCAN_ROWS:
+            return Page(found, Place(looked[0]["last_at"], looked[0]["last_id"]))
+        return Page(found, None)

@@ -1,0 +1,153 @@
+"""What becomes of refusals: tried again, singly or many, or dismissed by somebody."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from starlette.responses import Response
+
+from events.reported import Value
+from service import shapes
+from service.answering import answer_one, describe_outcome
+from service.answers import json_answer
+from service.keys.scopes import Scope
+from service.problems import Problem
+from service.refusals.describing import describe_refusal, impersonal_outcome
+from service.refusals.places import OLDEST, Place, parse_place
+from service.refusals.retrying import RETRIED_MAX, retry
+from service.refusals.store import Wanted
+from service.requests import described_body, read_model
+from service.routes.parameters import RefusalsWriter, moment_in, services_of
+
+router = APIRouter(tags=["refusals"])
+
+_STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
+_Asked = Annotated[Value | None, Field(description="Only of this one.")]
+_Moment = Annotated[str | None, Field(description="RFC 3339 with offset.")]
+
+
+class Retried(BaseModel):
+    """Which open refusals are tried again; what is not told restricts nothing."""
+
+    model_config = _STRICT
+
+    reason: _Asked = None
+    source: _Asked = None
+    key: _Asked = None
+    type: _Asked = None
+    since: _Moment = None
+    until: _Moment = None
+    after: Annotated[str | None, Field(description="Go on there: `next` of the call before.")] = (
+        None
+    )
+    limit: Annotated[int, Field(ge=1, le=RETRIED_MAX)] = RETRIED_MAX
+
+
+class Dismissed(BaseModel):
+    """Why nothing more will be done about it."""
+
+    model_config = _STRICT
+
+    reason: Annotated[Value, Field(description="For people; shown with personal:read.")]
+
+
+_RETRIED: TypeAdapter[Retried] = TypeAdapter(Retried)
+_DISMISSED: TypeAdapter[Dismissed] = TypeAdapter(Dismissed)
+
+
+@router.post(
+    "/v1/refusals/retry",
+    response_model=shapes.RetriedRefusals,
+    openapi_extra=described_body(_RETRIED),
+    responses={
+        207: {
+            "description": "Something was refused again",
+            "model": shapes.RetriedRefusals,
+        }
+    },
+)
+async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Response:
+    """Try open refusals again, oldest first. Pass `next` as `after` until it is null.
+
+    Each is read as it came, with the time of its first receipt, from the key that sent it. After a
+    lost connection send the same again: none is doubled.
+    """
+    asked = await read_model(request, _RETRIED)
+    services = services_of(request)
+    wanted = Wanted(
+        reason=asked.reason,
+        source=asked.source,
+        key_id=asked.key,
+        type=asked.type,
+        since=_moment_at("/since", asked.since),
+        until=_moment_at("/until", asked.until),
+    )
+    place = OLDEST if asked.after is None else _place_at(asked.after)
+    page = await services.refusals.open(wanted, after=place, limit=asked.limit)
+    outcomes = await retry(services, page.rows, sender)
+    items = [
+        describe_outcome(impersonal_outcome(outcome, services.compiled.lifecycle))
+        | {"refusal": str(row["refusal_id"])}
+        for row, outcome in zip(page.rows, outcomes, strict=True)
+    ]
+    status = 207 if any(item["status"] == "refused" for item in items) else 200
+    return json_answer(
+        {"items": items, "next": page.next.text if page.next else None}, status=status
+    )
+
+
+@router.post(
+    "/v1/refusals/{refusal_id}/retry",
+    response_model=shapes.Recorded,
+    status_code=201,
+    responses={
+        200: {"description": "It was recorded before", "model": shapes.Duplicate},
+        400: {"description": "The service does not read what it was sent in"},
+        409: {"description": "The id belongs to another event, or the move is not allowed"},
+        422: {"description": "It is refused again"},
+    },
+)
+async def post_refusal_retry(
+    request: Request, sender: RefusalsWriter, refusal_id: UUID
+) -> Response:
+    """Try one refusal again, whatever its status. It is answered as the event itself would be."""
+    services = services_of(request)
+    row = await services.refusals.one(refusal_id)
+    (outcome,) = await retry(services, [row], sender)
+    return answer_one(impersonal_outcome(outcome, services.compiled.lifecycle))
+
+
+@router.post(
+    "/v1/refusals/{refusal_id}/dismiss",
+    response_model=shapes.Refusal,
+    openapi_extra=described_body(_DISMISSED),
+    responses={409: {"description": "It was retried, and is an event now"}},
+)
+async def post_refusal_dismiss(
+    request: Request, sender: RefusalsWriter, refusal_id: UUID
+) -> Response:
+    """Settle a refusal without recording it. Refused for another reason, it is open again."""
+    asked = await read_model(request, _DISMISSED)
+    services = services_of(request)
+    row = await services.refusals.dismiss(refusal_id, reason=asked.reason, by=sender.key_id)
+    shows_personal = Scope.PERSONAL_READ in sender.scopes
+    return json_answer(
+        describe_refusal(row, services.compiled.lifecycle, shows_personal=shows_personal)
+    )
+
+
+def _place_at(text: str) -> Place:
+    place = parse_place(text)
+    if place is None:
+        raise Problem("request-invalid", "It is what `next` of a call said.", pointer="/after")
+    return place
+
+
+def _moment_at(pointer: str, text: str | None) -> datetime | None:
+    """Read a time of a body as one of the parameters is read."""
+    try:
+        return moment_in(pointer.removeprefix("/"), text)
+    except Problem as problem:
+        raise Problem("request-invalid", problem.detail, pointer=pointer) from None

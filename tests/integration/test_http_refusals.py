@@ -1,0 +1,448 @@
+"""What was refused is kept, found, tried again as it came, or dismissed by somebody."""
+
+import itertools
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from events.native import read as read_native
+from events.refusals import Refusal
+from service.keys.scopes import Scope
+from service.private_postgres import PrivatePostgres
+from service.refusals import retrying
+from tests.http_service import Service, running_service
+from tests.postgres import connection_to
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+_numbers = itertools.count(1)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        yield running
+
+
+def form(**changes: Any) -> dict[str, Any]:
+    number = next(_numbers)
+    lead = {"email": f"person{number}@example.co.jp"}
+    return {"id": f"r-{number}", "type": "form.submitted", "lead": lead, **changes}
+
+
+def early(**changes: Any) -> dict[str, Any]:
+    """A decision about somebody whom nobody has reported yet."""
+    return form(type="lead.qualified", **changes)
+
+
+async def send(service: Service, event: Any, key: dict[str, str] | None = None) -> httpx.Response:
+    source = {} if key else {"source": "website"}
+    content = [one | source for one in event] if isinstance(event, list) else event | source
+    return await service.client.post("/v1/events", json=content, headers=key)
+
+
+async def refuse(service: Service, event: dict[str, Any], key: dict[str, str] | None = None) -> str:
+    answer = await send(service, event, key)
+    assert answer.is_client_error, answer.text
+    return str(answer.json()["refusal"])
+
+
+async def make_known(service: Service, event: dict[str, Any]) -> None:
+    assert (await send(service, form(lead=event["lead"]))).status_code == 201
+
+
+async def read(service: Service, refusal: str) -> dict[str, Any]:
+    return dict((await service.client.get(f"/v1/refusals/{refusal}")).json())
+
+
+async def listed(service: Service, **params: Any) -> list[str]:
+    """Read a list to its end, page by page."""
+    found: list[str] = []
+    before: dict[str, str] = {}
+    while True:
+        answer = await service.client.get("/v1/refusals", params=params | before)
+        assert answer.status_code == 200, answer.text
+        found += [one["refusal"] for one in answer.json()["refusals"]]
+        if answer.json()["next"] is None:
+            return found
+        before = {"before": answer.json()["next"]}
+
+
+async def retry(service: Service, refusal: str) -> httpx.Response:
+    return await service.client.post(f"/v1/refusals/{refusal}/retry")
+
+
+async def retry_all(service: Service, **wanted: Any) -> list[dict[str, Any]]:
+    """Go on until nothing is left, as the answer says."""
+    items: list[dict[str, Any]] = []
+    while True:
+        answer = await service.client.post("/v1/refusals/retry", json=wanted)
+        assert answer.status_code in {200, 207}, answer.text
+        items += answer.json()["items"]
+        if answer.json()["next"] is None:
+            return items
+        wanted["after"] = answer.json()["next"]
+
+
+async def record_of(service: Service, position: str) -> dict[str, Any]:
+    params = {"after": int(position) - 1, "limit": 1}
+    return dict((await service.client.get("/v1/events", params=params)).json()["events"][0])
+
+
+async def test_a_retry_is_answered_as_the_event_itself_would_have_been(service: Service) -> None:
+    event = early()
+    refusal = await refuse(service, event)
+    await make_known(service, event)
+    answer = await retry(service, refusal)
+    recorded = answer.json()
+    assert (answer.status_code, recorded["status"], recorded["stage"]) == (201, "recorded", "MQL")
+    again = await retry(service, refusal)
+    assert (again.status_code, again.json()) == (
+        200,
+        {
+            "status": "duplicate",
+            "position": recorded["position"],
+            "leaf": recorded["leaf"],
+        },
+    )
+    assert (await send(service, event)).json() == again.json()
+
+
+async def test_a_refusal_that_became_an_event_says_which(service: Service) -> None:
+    event = early()
+    refusal = await refuse(service, event)
+    open_one = await read(service, refusal)
+    assert (open_one["status"], open_one["times"], open_one["retries"]) == ("open", 1, 0)
+    await make_known(service, event)
+    position = (await retry(service, refusal)).json()["position"]
+    settled = await read(service, refusal)
+    assert (settled["status"], settled["position"]) == ("retried", position)
+    assert settled["retries"] == 1
+    assert settled["settled_by"] == (await record_of(service, position))["key"]
+    assert refusal in await listed(service, status="retried")
+    assert refusal not in await listed(service, status="open")
+
+
+async def test_a_retry_keeps_the_time_of_the_first_receipt(service: Service) -> None:
+    """It told no time: the receipt is what stands for it, and not the moment of the retry."""
+    event = early()
+    refusal = await refuse(service, event)
+    received = (await read(service, refusal))["received_time"]
+    await make_known(service, event)
+    record = await record_of(service, (await retry(service, refusal)).json()["position"])
+    assert record["time"] == received
+    assert datetime.fromisoformat(record["recordedtime"]) > datetime.fromisoformat(received)
+
+
+async def test_a_retry_takes_out_the_skew_of_the_first_receipt(service: Service) -> None:
+    event = early(time="2026-01-01T00:00:00Z", sent_at="2026-01-01T01:00:00Z")
+    refusal = await refuse(service, event)
+    received = datetime.fromisoformat((await read(service, refusal))["received_time"])
+    await make_known(service, event)
+    record = await record_of(service, (await retry(service, refusal)).json()["position"])
+    assert datetime.fromisoformat(record["time"]) == received - timedelta(hours=1)
+    assert record["claimedtime"] == "2026-01-01T00:00:00.000000Z"
+
+
+async def test_a_retry_speaks_for_whoever_sent_it(service: Service) -> None:
+    key = await service.key(
+        Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, sources=("crm", "erp"), department="marketing"
+    )
+    event = early()
+    refusal = await refuse(service, event, key)
+    await make_known(service, event)
+    key_id = key["authorization"].split("_")[1]
+    # The default source of today is not that of then.
+    path = f"/v1/keys/{key_id}"
+    assert (await service.client.patch(path, json={"sources": ["erp", "crm"]})).is_success
+    await service.client.delete(path)
+    record = await record_of(service, (await retry(service, refusal)).json()["position"])
+    assert (record["source"], record["id"]) == ("crm", event["id"])
+    assert (record["key"], record["actor"]) == (key_id, key_id)
+    assert record["department"] == "marketing"
+
+
+async def test_a_key_that_was_mended_mends_what_it_sent(service: Service) -> None:
+    key = await service.key(Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="field_sales")
+    event = early()
+    await make_known(service, event)
+    refusal = await refuse(service, event, key)
+    assert (await retry(service, refusal)).json()["code"] == "department-not-allowed"
+    path = f"/v1/keys/{key['authorization'].split('_')[1]}"
+    await service.client.patch(path, json={"department": "marketing"})
+    assert (await retry(service, refusal)).status_code == 201
+
+
+async def test_a_retry_gives_a_sender_no_right_that_it_has_lost(service: Service) -> None:
+    key = await service.key(Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="marketing")
+    event = early()
+    refusal = await refuse(service, event, key)
+    await make_known(service, event)
+    path = f"/v1/keys/{key['authorization'].split('_')[1]}"
+    await service.client.patch(path, json={"scopes": ["events:write"]})
+    answer = await retry(service, refusal)
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing")
+    kept = await read(service, refusal)
+    assert (kept["status"], kept["reason"], kept["retries"]) == ("open", "scope-missing", 1)
+
+
+async def test_a_retry_that_is_refused_again_piles_nothing_up(service: Service) -> None:
+    event = early()
+    refusal = await refuse(service, event)
+    before = await listed(service)
+    for _ in range(3):
+        answer = await retry(service, refusal)
+        assert (answer.status_code, answer.json()["refusal"]) == (404, refusal)
+    kept = await read(service, refusal)
+    assert (kept["status"], kept["times"], kept["retries"]) == ("open", 1, 3)
+    assert await listed(service) == before
+
+
+async def test_a_retry_that_is_refused_for_another_reason_says_so(service: Service) -> None:
+    event = form(type="lead.sales_accepted")
+    refusal = await refuse(service, event)
+    assert (await read(service, refusal))["reason"] == "lead-unknown"
+    await make_known(service, event)
+    assert (await retry(service, refusal)).status_code == 409
+    kept = await read(service, refusal)
+    assert (kept["reason"], kept["problem"]["stage"]) == ("move-not-allowed", "MAL")
+    # The sender's own repetition is still the same refusal.
+    assert await refuse(service, event) == refusal
+    assert (await read(service, refusal))["times"] == 2
+
+
+async def test_many_are_tried_again_in_the_order_in_which_they_came(service: Service) -> None:
+    key = await service.key(
+        Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="marketing", sources=("batch",)
+    )
+    events = [early() for _ in range(5)]
+    refusals = [await refuse(service, event, key) for event in events]
+    await make_known(service, events[0])
+    await make_known(service, events[3])
+    items = await retry_all(service, source="batch", limit=2)
+    assert [item["refusal"] for item in items] == refusals
+    assert [item["status"] for item in items] == [
+        "recorded",
+        *["refused"] * 2,
+        "recorded",
+        "refused",
+    ]
+    assert items[1]["problem"]["code"] == "lead-unknown"
+    # What is an event now is not tried again, and what is not stays open.
+    again = await retry_all(service, source="batch")
+    assert [item["refusal"] for item in again] == [refusals[1], refusals[2], refusals[4]]
+
+
+async def test_what_a_retry_makes_known_lets_those_behind_it_in(service: Service) -> None:
+    """Facts first refused (a type unknown then), and a decision that waited for them."""
+    fact, decision = form(), early()
+    decision["lead"] = fact["lead"]
+    key = await service.key(*Scope, sources=("late",))
+
+    def refuse_facts(reported: Any, context: Any) -> Any:
+        if reported["type"] == "form.submitted":
+            return Refusal("event-type-unknown", "Not yet.")
+        return read_native(reported, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("service.receiving.read", refuse_facts)
+        first, second = [await refuse(service, one, key) for one in (fact, decision)]
+    items = await retry_all(service, source="late")
+    assert [(one["refusal"], one["status"]) for one in items] == [
+        (first, "recorded"),
+        (second, "recorded"),
+    ]
+
+
+async def test_a_retry_that_was_interrupted_is_resumed_without_doubling(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await service.key(
+        Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="marketing", sources=("crash",)
+    )
+    event = early()
+    refusal = await refuse(service, event, key)
+    await make_known(service, event)
+
+    async def crash(*_: object) -> None:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retrying, "_settle", crash)
+        assert (await retry(service, refusal)).status_code == 503
+    assert (await read(service, refusal))["status"] == "open"
+    (item,) = await retry_all(service, source="crash")
+    assert (item["status"], item["refusal"]) == ("duplicate", refusal)
+    assert (await read(service, refusal))["position"] == item["position"]
+
+
+async def test_a_dialect_that_is_not_known_here_is_left_as_it_is(service: Service) -> None:
+    refusal = await refuse(service, early())
+    async with connection_to(service.owner_url) as connection:
+        await connection.execute(
+            "UPDATE ledger.refusals SET dialect = 'morse' WHERE refusal_id = $1", refusal
+        )
+    answer = await retry(service, refusal)
+    assert (answer.status_code, answer.json()["code"]) == (400, "event-unreadable")
+    kept = await read(service, refusal)
+    assert (kept["dialect"], kept["status"]) == ("morse", "open")
+
+
+async def test_a_refusal_is_read_again_in_its_own_dialect(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = early()
+    refusal = await refuse(service, event)
+    await make_known(service, event)
+    async with connection_to(service.owner_url) as connection:
+        await connection.execute(
+            "UPDATE ledger.refusals SET dialect = 'braille' WHERE refusal_id = $1", refusal
+        )
+    readers = {**retrying.READERS, "braille": retrying.READERS["native"]}
+    monkeypatch.setattr(retrying, "READERS", readers)
+    assert (await retry(service, refusal)).status_code == 201
+
+
+async def dismiss(service: Service, refusal: str, **body: Any) -> httpx.Response:
+    return await service.client.post(f"/v1/refusals/{refusal}/dismiss", json=body)
+
+
+async def test_a_refusal_is_dismissed_with_a_reason(service: Service) -> None:
+    event = early()
+    refusal = await refuse(service, event)
+    answer = await dismiss(service, refusal, reason="a test of theirs")
+    assert (answer.status_code, answer.json()["status"]) == (200, "dismissed")
+    again = await dismiss(service, refusal, reason="something else")
+    assert again.json()["dismissal"] == "a test of theirs"
+    assert refusal in await listed(service, status="dismissed")
+    assert refusal not in {item["refusal"] for item in await retry_all(service)}
+    # It comes again and again, for the same reason: nobody needs to look at it once more.
+    await refuse(service, event)
+    kept = await read(service, refusal)
+    assert (kept["status"], kept["times"]) == ("dismissed", 2)
+
+
+async def test_a_dismissed_one_that_is_refused_for_another_reason_is_open_again(
+    service: Service,
+) -> None:
+    event = form(type="lead.sales_accepted")
+    refusal = await refuse(service, event)
+    await dismiss(service, refusal, reason="a test of theirs")
+    await make_known(service, event)
+    assert await refuse(service, event) == refusal
+    kept = await read(service, refusal)
+    assert (kept["status"], kept["reason"]) == ("open", "move-not-allowed")
+    assert "dismissal" not in kept
+    assert "settled_by" not in kept
+
+
+async def test_a_dismissed_one_can_still_be_retried(service: Service) -> None:
+    event = early()
+    refusal = await refuse(service, event)
+    await dismiss(service, refusal, reason="nobody knows them")
+    assert (await retry(service, refusal)).status_code == 404
+    assert (await read(service, refusal))["status"] == "dismissed"
+    await make_known(service, event)
+    assert (await retry(service, refusal)).status_code == 201
+    kept = await read(service, refusal)
+    assert kept["status"] == "retried"
+    assert "dismissal" not in kept
+
+
+async def test_what_is_an_event_is_not_dismissed(service: Service) -> None:
+    event = early()
+    refusal = await refuse(service, event)
+    await make_known(service, event)
+    position = (await retry(service, refusal)).json()["position"]
+    answer = await dismiss(service, refusal, reason="too late")
+    assert (answer.status_code, answer.json()["code"]) == (409, "refusal-settled")
+    assert answer.json()["position"] == position
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "x" * 1_025}, {"reason": 7}])
+async def test_a_dismissal_needs_a_reason(service: Service, body: dict[str, Any]) -> None:
+    refusal = await refuse(service, early())
+    answer = await dismiss(service, refusal, **body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")
+    assert (await read(service, refusal))["status"] == "open"
+
+
+async def test_refusals_are_found_by_what_is_known_of_them(service: Service) -> None:
+    key = await service.key(
+        Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="marketing", sources=("found", "too")
+    )
+    key_id = key["authorization"].split("_")[1]
+    one = await refuse(service, early(), key)
+    two = await refuse(service, form(type="nonsense", source="too"), key)
+    three = await refuse(service, form(lead={}), key)
+    assert await listed(service, key=key_id) == [three, two, one]
+    assert await listed(service, key=key_id, limit=1) == [three, two, one]
+    assert await listed(service, key=key_id, reason="lead-unknown") == [one]
+    assert await listed(service, key=key_id, source="found") == [three, one]
+    assert await listed(service, key=key_id, type="nonsense") == [two]
+    assert await listed(service, key=key_id, type="nonsense", status="retried") == []
+    middle = (await read(service, two))["received_time"]
+    assert await listed(service, key=key_id, since=middle) == [three, two]
+    assert await listed(service, key=key_id, until=middle) == [one]
+
+
+async def test_the_time_of_a_refusal_is_all_the_time_in_which_it_came(service: Service) -> None:
+    key = await service.key(
+        Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="marketing", sources=("span",)
+    )
+    event, other = early(), early()
+    refusal = await refuse(service, event, key)
+    between = (await read(service, await refuse(service, other, key)))["received_time"]
+    assert await refuse(service, event, key) == refusal
+    assert refusal in await listed(service, source="span", since=between)
+    assert refusal in await listed(service, source="span", until=between)
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "parameter"),
+    [
+        ("/v1/refusals", {"before": "yesterday"}, "before"),
+        ("/v1/refusals", {"before": "2026-01-01T00:00:00Z~x"}, "before"),
+        ("/v1/refusals", {"since": "yesterday"}, "since"),
+        ("/v1/refusals", {"until": "2026-01-01"}, "until"),
+        ("/v1/refusals", {"status": "lost"}, "status"),
+        ("/v1/refusals", {"limit": "0"}, "limit"),
+    ],
+)
+async def test_a_parameter_that_makes_no_sense_is_named(
+    service: Service, path: str, params: dict[str, str], parameter: str
+) -> None:
+    answer = await service.client.get(path, params=params)
+    assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"after": "yesterday"}, "/after"),
+        ({"since": "yesterday"}, "/since"),
+        ({"until": 7}, "/until"),
+        ({"limit": 201}, "/limit"),
+        ({"status": "dismissed"}, "/status"),
+        ({"reason": ""}, "/reason"),
+    ],
+)
+async def test_a_retry_that_makes_no_sense_tries_nothing(
+    service: Service, body: dict[str, Any], pointer: str
+) -> None:
+    answer = await service.client.post("/v1/refusals/retry", json=body)
+    assert (answer.status_code, answer.json()["pointer"]) == (422, pointer)
+
+
+async def test_nobodys_refusal_is_not_found(service: Service) -> None:
+    nobody = "01890000-0000-7000-8000-000000000000"
+    answers = [
+        await service.client.get(f"/v1/refusals/{nobody}"),
+        await retry(service, nobody),
+        await dismiss(service, nobody, reason="x"),
+    ]
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [(404, "not-found")] * 3

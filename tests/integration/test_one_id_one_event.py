@@ -1,0 +1,192 @@
+"""One key is one event, for ever: across batches, processes, restarts, and changes of ours."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import URL
+
+from events import digests
+from events.refusals import Refusal
+from service.app import create_app
+from service.composition import open_services
+from service.keys.bootstrap import ADMINISTRATOR
+from service.private_postgres import PrivatePostgres
+from tests.http_service import prepare, settings_for
+from tests.postgres import connection_to, fresh_database
+
+FORM: dict[str, Any] = {
+    "id": "form-1",
+    "source": "website",
+    "type": "form.submitted",
+    "time": "2026-11-22T10:15:00+09:00",
+    "actor": "the web site",
+    "lead": {"email": "hanako@example.co.jp"},
+    "data": {"form": "whitepaper"},
+}
+OTHERS: list[dict[str, Any]] = [
+    {**FORM, "id": f"other-{number}", "lead": {"email": f"person{number}@example.co.jp"}}
+    for number in range(3)
+]
+NEWER = digests.TRANSPORT_FIELDS | {2: digests.TRANSPORT_FIELDS[1] | {"actor"}}
+"""A later version of the fingerprint, which leaves out one member more."""
+
+
+@pytest.fixture
+def urls(postgres_server: PrivatePostgres) -> tuple[URL, URL]:
+    return fresh_database(postgres_server, prepare=prepare)
+
+
+@asynccontextmanager
+async def process(app_url: URL) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve a ledger as one process does, with a memory of its own, and lend a client of it."""
+    app = create_app(lambda: open_services(settings_for(pool_size=4), app_url))
+    async with app.router.lifespan_context(app):
+        key, _ = await app.state.services.key_store.create(ADMINISTRATOR)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app),
+            base_url="http://leadledger",
+            headers={"authorization": f"Bearer {key.text}"},
+        ) as client:
+            yield client
+
+
+async def post(client: httpx.AsyncClient, content: Any) -> httpx.Response:
+    return await client.post("/v1/events", json=content)
+
+
+def duplicate_of(first: httpx.Response) -> dict[str, Any]:
+    recorded = first.json()
+    return {"status": "duplicate", "position": recorded["position"], "leaf": recorded["leaf"]}
+
+
+async def events_in(owner_url: URL) -> list[str]:
+    async with connection_to(owner_url) as connection:
+        rows = await connection.fetch("SELECT id FROM ledger.events WHERE source = 'website'")
+    return sorted(row["id"] for row in rows)
+
+
+async def kept_in(owner_url: URL) -> list[tuple[str, str, int]]:
+    async with connection_to(owner_url) as connection:
+        rows = await connection.fetch("SELECT event_id, reason, times FROM ledger.refusals")
+    return sorted((row["event_id"], row["reason"], row["times"]) for row in rows)
+
+
+async def test_a_batch_that_overlaps_an_earlier_one_records_what_is_new_alone(
+    urls: tuple[URL, URL],
+) -> None:
+    async with process(urls[1]) as client:
+        first = await post(client, FORM)
+        items = (await post(client, [OTHERS[0], FORM, OTHERS[1]])).json()["items"]
+        again = (await post(client, [FORM, *OTHERS])).json()["items"]
+    assert [item["status"] for item in items] == ["recorded", "duplicate", "recorded"]
+    assert items[1] == duplicate_of(first)
+    assert [item["status"] for item in again] == [*["duplicate"] * 3, "recorded"]
+    assert await events_in(urls[0]) == ["form-1", "other-0", "other-1", "other-2"]
+
+
+async def test_what_another_process_has_recorded_is_a_duplicate(urls: tuple[URL, URL]) -> None:
+    async with process(urls[1]) as one, process(urls[1]) as other:
+        first = await post(one, FORM)
+        assert (await post(other, FORM)).json() == duplicate_of(first)
+        differing = await post(other, {**FORM, "data": {"form": "another"}})
+        assert (differing.status_code, differing.json()["code"]) == (409, "event-id-reused")
+        assert (await post(one, FORM)).json() == duplicate_of(first)
+    assert await events_in(urls[0]) == ["form-1"]
+
+
+async def test_a_restart_forgets_no_key(urls: tuple[URL, URL]) -> None:
+    async with process(urls[1]) as client:
+        first = await post(client, FORM)
+    async with process(urls[1]) as client:
+        assert (await post(client, FORM)).json() == duplicate_of(first)
+        items = (await post(client, [OTHERS[0], {**FORM, "actor": "somebody"}])).json()["items"]
+    assert [item["status"] for item in items] == ["recorded", "refused"]
+    assert items[1]["problem"]["position"] == first.json()["position"]
+
+
+async def test_a_fingerprint_is_compared_under_the_version_it_was_stored_with(
+    urls: tuple[URL, URL], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with process(urls[1]) as client:
+        first = await post(client, FORM)
+    monkeypatch.setattr(digests, "TRANSPORT_FIELDS", NEWER)
+    async with process(urls[1]) as client:
+        assert (await post(client, FORM)).json() == duplicate_of(first)
+        # The newer version would leave the actor out; the stored one did not.
+        assert (await post(client, {**FORM, "actor": "somebody"})).status_code == 409
+        newer = await post(client, OTHERS[0])
+        assert (await post(client, {**OTHERS[0], "actor": "somebody"})).json() == duplicate_of(
+            newer
+        )
+
+
+async def test_comparing_under_the_newest_version_alone_would_refuse_every_retry(
+    urls: tuple[URL, URL], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: without the stored version, what was recorded before is another event."""
+    async with process(urls[1]) as client:
+        await post(client, FORM)
+    monkeypatch.setattr(digests, "TRANSPORT_FIELDS", NEWER)
+    monkeypatch.setattr("events.sameness.are_made_alike", lambda *_: True)
+    async with process(urls[1]) as client:
+        assert (await post(client, FORM)).status_code == 409
+
+
+@pytest.mark.parametrize("place", [1, 2], ids=["version", "secret"])
+async def test_a_fingerprint_that_cannot_be_made_here_is_taken_for_neither(
+    urls: tuple[URL, URL], place: int
+) -> None:
+    """A version of the future, or another secret: it is no retry, no conflict, and not kept."""
+    async with process(urls[1]) as client:
+        await post(client, FORM)
+        async with connection_to(urls[0]) as connection:
+            await connection.execute("ALTER TABLE ledger.events DISABLE TRIGGER USER")
+            await connection.execute(
+                "UPDATE ledger.events SET fingerprint = overlay(fingerprint "
+                "placing '\\x09'::bytea FROM $1 FOR 1) WHERE id = 'form-1'",
+                place,
+            )
+        answer = await post(client, FORM)
+        items = (await post(client, [FORM, OTHERS[0]])).json()["items"]
+    assert (answer.status_code, answer.json()["code"]) == (503, "event-not-comparable")
+    assert answer.headers["retry-after"] == "2"
+    assert [item["status"] for item in items] == ["refused", "recorded"]
+    assert await kept_in(urls[0]) == []
+
+
+async def test_what_was_recorded_is_a_duplicate_when_it_could_no_longer_be_read(
+    urls: tuple[URL, URL], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lifecycle that has forgotten the type, a key that has lost its department: no matter."""
+    async with process(urls[1]) as client:
+        first = await post(client, FORM)
+        monkeypatch.setattr("service.receiving.read", _refuse_all)
+        assert (await post(client, FORM)).json() == duplicate_of(first)
+        refused = await post(client, {**FORM, "data": {"form": "another"}})
+        items = (await post(client, [FORM, OTHERS[0]])).json()["items"]
+    assert (refused.status_code, refused.json()["code"]) == (422, "event-type-unknown")
+    assert [item["status"] for item in items] == ["duplicate", "refused"]
+
+
+async def test_the_same_refused_again_is_counted_and_not_piled_up(urls: tuple[URL, URL]) -> None:
+    bad = {**FORM, "type": "nonsense"}
+    async with process(urls[1]) as one, process(urls[1]) as other:
+        answers = [
+            await post(client, {**bad, "sent_at": f"2026-11-22T10:15:0{number}+09:00"})
+            for number, client in enumerate((one, other, one))
+        ]
+        await post(one, [{**bad, "id": "2"}, bad, bad])
+    # Each client has a key of its own.
+    assert len({answer.json()["refusal"] for answer in answers}) == 2
+    assert await kept_in(urls[0]) == [
+        ("2", "event-type-unknown", 1),
+        ("form-1", "event-type-unknown", 1),
+        ("form-1", "event-type-unknown", 3),
+    ]
+
+
+def _refuse_all(*_: object) -> Refusal:
+    return Refusal("event-type-unknown", "Nobody knows it any more.")
