@@ -15,6 +15,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from events.digests import TRANSPORT_FIELDS
 from events.intake import WAITING_ITEMS_MAX
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
@@ -266,7 +267,7 @@ async def test_without_leaving_out_what_transports_change_a_retry_would_be_anoth
     service: Service, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin."""
-    monkeypatch.setattr("events.digests._TRANSPORT_FIELDS", frozenset())
+    monkeypatch.setitem(TRANSPORT_FIELDS, 1, frozenset())
     message = a_track()
     for sent_at in ("2026-11-22T01:15:01Z", "2026-11-22T01:16:01Z"):
         await send(service, "/v1/batch", {"batch": [message], "sentAt": sent_at}, basic(key))

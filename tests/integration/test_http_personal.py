@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
+from service.routes.collectors import POSTHOG_BATCH, SEGMENT_BATCH, SNOWPLOW_POST
 from tests.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -167,9 +168,16 @@ def _requests(path: str, method: str) -> Iterator[tuple[Mapping[str, str], bytes
         "/v1/leads/find": [{"email": lead["email"]}, {"user_id": "PlantedNobody"}, {"email": "Pl"}],
         "/v1/keys": [{"name": "x", "sources": ["x"]}],
         "/v1/refusals/{refusal_id}/dismiss": [{"reason": "PlantedRemark"}],
+        **{path: [{"batch": [_message()]}] for path in (*SEGMENT_BATCH, *POSTHOG_BATCH)},
+        SNOWPLOW_POST: [{"data": [{"e": "pv", "eid": "1", "url": "https://a.example/?PlantedQ"}]}],
     }
     for body in bodies.get(path, []):
         yield {}, orjson.dumps(body)
+
+
+def _message() -> dict[str, Any]:
+    """A message that can be read neither by one client's rules nor by the other's."""
+    return {"type": "track", "event": None, "userId": "PlantedUser", "messageId": "PlantedId"}
 
 
 def betrayed(asked: Sequence[Asked]) -> set[str]:
