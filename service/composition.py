@@ -25,6 +25,8 @@ from service.appends import Appends
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
+from service.reading.log import Log
+from service.reading.tail import Tail
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
@@ -102,6 +104,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             keys=keys,
             key_store=key_store,
             appends=appends,
+            tail=Tail(Log(engine, settings.schema_name), appends),
             metrics=metrics,
             runner=runner,
             funnel=FunnelQueries(settings.schema_name),

@@ -58,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
     # What is too much, or our own fault.
     "rate-exceeded": Kind(429, "The key sends faster than it may"),
     "queue-full": Kind(503, "Too much is waiting"),
+    "streams-full": Kind(503, "Too many streams are open"),
     "ledger-unavailable": Kind(503, "The ledger is not available"),
     "not-ready": Kind(503, "The service is not ready"),
     "unexpected": Kind(500, "Something unexpected went wrong"),

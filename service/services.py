@@ -21,6 +21,7 @@ from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
+from service.reading.tail import Tail
 from service.settings import Settings
 
 
@@ -44,6 +45,7 @@ class Services:
     keys: KeyDirectory
     key_store: KeyStore
     appends: Appends
+    tail: Tail
     metrics: Metrics
     runner: Runner
     funnel: FunnelQueries

@@ -10,10 +10,12 @@ from service.routes import (
     lifecycle,
     refusals,
     rosters,
+    stream,
 )
 
 ROUTERS = (
     feed.router,
+    stream.router,
     leads.router,
     rosters.router,
     funnel.router,
