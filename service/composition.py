@@ -30,6 +30,11 @@ from service.reading.tail import Tail
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
+from service.webhooks.courier import Courier
+from service.webhooks.posting import Poster
+from service.webhooks.queue import Queue
+from service.webhooks.sealing import Seal
+from service.webhooks.store import WebhookStore
 
 APPLICATION_NAME = "leadledger"
 POOL_WAIT_S = 5.0
@@ -78,10 +83,19 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         )
         await runner.prepare()
         await stack.enter_async_context(_running(runner.run(), "projections"))
+        secret = read_secret(settings)
+        seal = Seal(secret)
+        queue = Queue(engine, settings.schema_name)
+        poster = Poster(allows_private=settings.webhook_private_addresses)
+        stack.push_async_callback(poster.close)
+        courier = Courier(queue, seal, poster, metrics.carried)
+        stack.push_async_callback(courier.close)
+        await stack.enter_async_context(_running(courier.run(), "webhooks"))
 
         def on_append(append: Append) -> None:
             appends.tell(append.position)
             runner.wake()
+            courier.wake()
             metrics.appended(
                 items=append.items, seconds=append.seconds, waiting=intake.waiting_items
             )
@@ -98,13 +112,16 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         services = Services(
             settings=settings,
             engine=engine,
-            digests=Digests(read_secret(settings)),
+            digests=Digests(secret),
             ledger=ledger,
             door=intake,
             keys=keys,
             key_store=key_store,
             appends=appends,
             tail=Tail(Log(engine, settings.schema_name), appends),
+            webhooks=WebhookStore(engine, settings.schema_name, seal),
+            webhook_queue=queue,
+            poster=poster,
             metrics=metrics,
             runner=runner,
             funnel=FunnelQueries(settings.schema_name),

@@ -51,6 +51,7 @@ KINDS: Mapping[str, Kind] = {
     # What does not fit what is already there.
     "event-id-reused": Kind(409, "The id belongs to another event"),
     "move-not-allowed": Kind(409, "The move is not allowed from here"),
+    "webhooks-full": Kind(409, "There are as many webhooks as there may be"),
     "lead-unknown": Kind(404, "The lead is not known"),
     "account-unknown": Kind(404, "The account is not known"),
     "not-found": Kind(404, "There is nothing here"),

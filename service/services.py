@@ -23,6 +23,9 @@ from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
 from service.reading.tail import Tail
 from service.settings import Settings
+from service.webhooks.posting import Poster
+from service.webhooks.queue import Queue
+from service.webhooks.store import WebhookStore
 
 
 class Door(Protocol):
@@ -46,6 +49,9 @@ class Services:
     key_store: KeyStore
     appends: Appends
     tail: Tail
+    webhooks: WebhookStore
+    webhook_queue: Queue
+    poster: Poster
     metrics: Metrics
     runner: Runner
     funnel: FunnelQueries

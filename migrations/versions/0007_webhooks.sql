@@ -53,6 +53,7 @@ CREATE TABLE ledger.webhook_deliveries (
     status text COLLATE "C" NOT NULL,
     attempts integer NOT NULL,
     due_at timestamptz NOT NULL,
+    claimed_until timestamptz,
     failure text,
     failed_at timestamptz,
     CONSTRAINT webhook_deliveries_are_one_per_event PRIMARY KEY (webhook_id, position),
@@ -70,4 +71,6 @@ CREATE INDEX webhook_deliveries_by_subject
 COMMENT ON TABLE ledger.webhook_deliveries IS
     'Events on their way to a webhook, and those that were given up. What is delivered is gone.';
 COMMENT ON COLUMN ledger.webhook_deliveries.due_at IS
-    'When to try next. Whoever tries moves it into the future first, so that nobody else does.';
+    'When to try next; the pauses between attempts grow.';
+COMMENT ON COLUMN ledger.webhook_deliveries.claimed_until IS
+    'Until then it belongs to the process that is sending it. One that has died gives it back so.';

@@ -11,6 +11,7 @@ from service.routes import (
     refusals,
     rosters,
     stream,
+    webhooks,
 )
 
 ROUTERS = (
@@ -23,5 +24,6 @@ ROUTERS = (
     refusals.router,
     lifecycle.router,
     keys.router,
+    webhooks.router,
     health.router,
 )

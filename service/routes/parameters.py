@@ -29,6 +29,7 @@ EventsReader = Annotated[Sender, Depends(Needs(Scope.EVENTS_READ))]
 LeadsReader = Annotated[Sender, Depends(Needs(Scope.LEADS_READ))]
 ProjectionsReader = Annotated[Sender, Depends(Needs(Scope.PROJECTIONS_READ))]
 KeysAdministrator = Annotated[Sender, Depends(Needs(Scope.KEYS_ADMIN))]
+WebhooksAdministrator = Annotated[Sender, Depends(Needs(Scope.WEBHOOKS_ADMIN))]
 
 NO_NUL = r"^[^\x00]*$"
 """No text with NUL is stored anywhere, so asking for it is a mistake."""
