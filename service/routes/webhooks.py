@@ -35,7 +35,7 @@ from service.webhooks.trial import try_webhook
 
 router = APIRouter(tags=["webhooks"])
 
-Url = Annotated[str, Field(max_length=URL_CHARACTERS_MAX, examples=["https://example.com/hooks"])]
+Url = Annotated[str, Field(max_length=URL_CHARACTERS_MAX, description="An https address.")]
 Description = Annotated[
     str, Field(max_length=NAME_MAX, pattern=NO_NUL, description="For people: what it is for.")
 ]

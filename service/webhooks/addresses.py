@@ -5,6 +5,7 @@ a way around every firewall: into the database's network, to the metadata of the
 machine itself.
 """
 
+import re
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -30,6 +31,8 @@ _NOT_FOR_US = (
 """Protocol assignments, tunnels that lead to IPv4 addresses, documentation: some versions of
 Python count these as global."""
 
+_HOST = re.compile(rb"[0-9A-Za-z._:-]+")
+_ALL_PORTS = range(1, 65_536)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -62,9 +65,9 @@ def check_url(text: str, *, allows_private: bool) -> httpx.URL:
         raise AddressRefused(f"expected at most {URL_CHARACTERS_MAX} characters")
     if url.scheme != "https" and not (allows_private and url.scheme == "http"):
         raise AddressRefused("expected https://")
-    if not url.host or url.userinfo or url.fragment:
+    if not _HOST.fullmatch(url.raw_host) or url.userinfo or url.fragment:
         raise AddressRefused("expected a host, and neither a user nor a fragment")
-    if port_of(url) not in PORTS and not allows_private:
+    if port_of(url) not in (_ALL_PORTS if allows_private else PORTS):
         raise AddressRefused(f"expected one of the ports {', '.join(map(str, sorted(PORTS)))}")
     check_addresses(_literal(url.host), allows_private=allows_private)
     return url
@@ -83,7 +86,8 @@ def check_addresses(found: tuple[str, ...], *, allows_private: bool) -> None:
 
 
 def port_of(url: httpx.URL) -> int:
-    return url.port or _DEFAULT_PORTS[url.scheme]
+    """Return the port that a URL names, or that goes with its scheme."""
+    return _DEFAULT_PORTS[url.scheme] if url.port is None else url.port
 
 
 def _literal(host: str) -> tuple[str, ...]:
