@@ -7,11 +7,11 @@ WEBHOOKS_MAX: Final = 100
 
 # From the name's resolution to the head of the answer. Receivers are told to put the message into
 # a queue of their own and answer; whoever works longer than this will be sent it again.
-ATTEMPT_S: Final = 15.0
+ATTEMPT_S: Final = 10.0
 
-# How long a delivery belongs to the process that took it. Four attempts long, so that only a
-# process that has died or stood still loses one.
-LEASE_S: Final = 60.0
+# How long a delivery belongs to the process that took it: more than an attempt and the wait for a
+# connection to note it, so that only a process that has died or stood still loses one.
+LEASE_S: Final = 25.0
 
 # Messages under way from one process, and to one webhook: a slow receiver takes a quarter.
 IN_FLIGHT_MAX: Final = 32
