@@ -75,13 +75,10 @@ class Webhooks:
             await asyncio.gather(*(self._carry_all(courier) for courier in couriers))
 
     async def _carry_all(self, courier: Courier) -> None:
-        while True:
-            while await courier.step():
-                await asyncio.sleep(0)
-            await courier.arrived()
-            if not await self.is_waiting():
-                return
-            await asyncio.sleep(0.01)
+        while await self.is_waiting():
+            await courier.step()
+            await asyncio.sleep(0.005)
+        await courier.arrived()
 
     async def is_waiting(self) -> bool:
         """Whether anything is still to be queued or sent."""

@@ -2,6 +2,7 @@
 
 from service.routes import (
     contribution,
+    dead_letters,
     feed,
     funnel,
     health,
@@ -25,5 +26,6 @@ ROUTERS = (
     lifecycle.router,
     keys.router,
     webhooks.router,
+    dead_letters.router,
     health.router,
 )

@@ -21,6 +21,7 @@ from service.keys.scopes import Scope
 from service.problems import Problem
 from service.reading.log import Log, Wanted
 from service.services import Services
+from service.webhooks.store import Webhook
 
 PAGE_MAX = 1_000
 PAGE_DEFAULT = 100
@@ -54,6 +55,7 @@ Stages = Annotated[
         "by its code, a label or an alias.",
     ),
 ]
+WebhookId = Annotated[UUID, Path(description="The webhook's id.")]
 LeadId = Annotated[UUID, Path(description="The ledger's own id of the lead.")]
 
 
@@ -140,6 +142,17 @@ def _stage(lifecycle: Lifecycle, word: str) -> str:
             expected="a stage of the lifecycle in force",
         )
     return code
+
+
+def webhook_found(webhook: Webhook | None) -> Webhook:
+    """Return the webhook that was asked for. Raises Problem: not-found."""
+    if webhook is None:
+        raise unknown_webhook()
+    return webhook
+
+
+def unknown_webhook() -> Problem:
+    return Problem("not-found", "No webhook has this id; GET /v1/webhooks lists them.")
 
 
 def services_of(request: Request) -> Services:

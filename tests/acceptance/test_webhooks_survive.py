@@ -7,6 +7,7 @@ from pathlib import Path
 from standardwebhooks.webhooks import Webhook
 
 from tests.faults.dead_connections import DEAD_CONNECTIONS
+from tests.faults.waiting import until
 from tests.running_service import RunningService, eventually, running_service
 from tests.tier import by_tier
 from tests.webhook_receiver import Message, Receiver, Reply, receiving
@@ -15,7 +16,7 @@ pytestmark = DEAD_CONNECTIONS
 
 KILLS = by_tier(push=2, nightly=20)
 LEADS, TIMES = 20, 6
-ARRIVAL_WAIT_S = 90
+ARRIVAL_WAIT_S = 60
 """More than the lease of what a killed process had claimed."""
 
 
@@ -77,8 +78,7 @@ async def test_every_event_arrives_signed_and_in_order_though_processes_are_kill
                     await asyncio.to_thread(eventually, lambda: len(service.workers()) == 2)
             head = await asyncio.to_thread(head_of, service)
             async with asyncio.timeout(ARRIVAL_WAIT_S):
-                while len({message.position for message in receiver.taken}) < head:
-                    await asyncio.sleep(0.1)
+                await until(lambda: len({one.position for one in receiver.taken}) == head)
             await asyncio.to_thread(eventually, lambda: has_nothing_left(service))
     assert len(receiver.taken) < 1.5 * head, "hardly anything may arrive twice"
     judge = Webhook(secret)

@@ -1,4 +1,4 @@
-"""At least once, never twice at the same time, in order per lead: whoever dies, however many run."""
+"""At least once, never twice at a time, in order per lead: whoever dies, however many run."""
 
 import dataclasses
 import random
@@ -27,7 +27,7 @@ class Killed(BaseException):
 class Dying(Courier):
     """A carrier whose process dies when the receiver has answered."""
 
-    async def _settle(self, delivery: Delivery, answer: Answer) -> None:
+    async def _settle(self, _: Delivery, __: Answer) -> None:
         raise Killed
 
 

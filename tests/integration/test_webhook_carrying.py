@@ -12,6 +12,7 @@ from service.webhooks import queue as queue_module
 from service.webhooks.limits import IN_FLIGHT_PER_WEBHOOK_MAX
 from service.webhooks.patience import Patience
 from service.webhooks.store import Change
+from tests.faults.waiting import until
 from tests.webhook_receiver import Message, Receiver, Reply, receiving
 from tests.webhooks_on_postgres import QUICK, Webhooks, webhooks_on_postgres
 
@@ -86,8 +87,8 @@ async def test_a_failing_event_holds_back_its_own_lead_and_nobody_else(webhooks:
         )
         failing, first = rows[0]["subject"], rows[0]["position"]
         courier = webhooks.courier(patience=Patience(first_s=60))
-        while await courier.step() or courier._under_way:
-            await asyncio.sleep(0.01)
+        while await courier.step():
+            await courier.arrived()
     assert len(receiver.taken) == 9
     assert [one.position for one in receiver.messages if one.subject == failing] == [first]
 
@@ -209,14 +210,13 @@ async def test_a_courier_that_closes_gives_back_what_it_could_not_send(
     webhooks: Webhooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.webhooks.courier.CLOSE_S", 0.1)
-    async with receiving(lambda message: Reply(after_s=waits.pop() if waits else 0)) as receiver:
-        waits = [20.0]
+    waits = [20.0]
+    async with receiving(lambda _: Reply(after_s=waits.pop() if waits else 0)) as receiver:
         await webhooks.make(receiver.url, wanted=Wanted(types=("form.submitted",)))
         await webhooks.report(1)
         first = webhooks.courier()
         await first.step()
-        while not receiver.messages:
-            await asyncio.sleep(0.01)
+        await until(lambda: receiver.messages)
         await first.close()
         await webhooks.carry_all(webhooks.courier())
     assert [len(receiver.messages), len(receiver.taken)] == [2, 1]
