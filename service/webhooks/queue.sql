@@ -71,7 +71,9 @@ RETURNING webhook.position
 
 -- name: claim
 -- What is due, if nothing earlier of the same subject is still on its way: a failing event holds
--- back its own lead and nobody else. From here it is this process's, until the lease ends.
+-- back its own lead and nobody else. From here it is this process's, until the lease ends. That it
+-- is the first is asked as a scalar, because NOT EXISTS becomes a join, which without statistics
+-- (the table is empty most of the time) reads the whole queue for each row.
 WITH due AS (
      SELECT delivery.webhook_id, delivery.position
        FROM unnest(CAST(:webhook_ids AS uuid[]), CAST(:places AS bigint[]))
@@ -84,13 +86,14 @@ WITH due AS (
                AND candidate.due_at <= clock_timestamp()
                AND (candidate.claimed_until IS NULL
                     OR candidate.claimed_until <= clock_timestamp())
-               AND NOT EXISTS (
-                   SELECT
-                     FROM ledger.webhook_deliveries AS earlier
-                    WHERE earlier.webhook_id = candidate.webhook_id
-                      AND earlier.subject_id = candidate.subject_id
-                      AND earlier.status = 'pending'
-                      AND earlier.position < candidate.position)
+               AND candidate.position = (
+                   SELECT first.position
+                     FROM ledger.webhook_deliveries AS first
+                    WHERE first.webhook_id = candidate.webhook_id
+                      AND first.subject_id = candidate.subject_id
+                      AND first.status = 'pending'
+                    ORDER BY first.position
+                    LIMIT 1)
              ORDER BY candidate.due_at, candidate.position
              LIMIT asked.places
                FOR UPDATE SKIP LOCKED
@@ -131,15 +134,27 @@ UPDATE ledger.webhooks
 
 -- name: failed
 -- To be tried again, or given up. Only by whoever made this attempt: another process may have taken
--- over when the lease ended.
-UPDATE ledger.webhook_deliveries
-   SET status = :status,
-       due_at = clock_timestamp() + make_interval(secs => :pause_s),
-       claimed_until = NULL,
-       failure = :failure,
-       failed_at = clock_timestamp()
- WHERE webhook_id = :webhook_id AND position = :position AND attempts = :attempts
-   AND status = 'pending'
+-- over when the lease ended. What waits behind it is due no sooner, so that nobody looks at it.
+WITH failed AS (
+     UPDATE ledger.webhook_deliveries
+        SET status = :status,
+            due_at = clock_timestamp() + make_interval(secs => :pause_s),
+            claimed_until = NULL,
+            failure = :failure,
+            failed_at = clock_timestamp()
+      WHERE webhook_id = :webhook_id AND position = :position AND attempts = :attempts
+        AND status = 'pending'
+     RETURNING webhook_id, position, subject_id, status, due_at
+)
+UPDATE ledger.webhook_deliveries AS behind
+   SET due_at = failed.due_at
+  FROM failed
+ WHERE failed.status = 'pending'
+   AND behind.webhook_id = failed.webhook_id
+   AND behind.subject_id = failed.subject_id
+   AND behind.status = 'pending'
+   AND behind.position > failed.position
+   AND behind.due_at < failed.due_at
 
 -- name: failing
 -- The webhook itself: since when it fails, and when that has been long enough. A row: it has just
