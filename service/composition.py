@@ -30,11 +30,7 @@ from service.reading.tail import Tail
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
-from service.webhooks.courier import Courier
-from service.webhooks.posting import Poster
-from service.webhooks.queue import Queue
-from service.webhooks.sealing import Seal
-from service.webhooks.store import WebhookStore
+from service.webhooks.opening import open_webhooks
 
 APPLICATION_NAME = "leadledger"
 POOL_WAIT_S = 5.0
@@ -84,18 +80,14 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         await runner.prepare()
         await stack.enter_async_context(_running(runner.run(), "projections"))
         secret = read_secret(settings)
-        seal = Seal(secret)
-        queue = Queue(engine, settings.schema_name)
-        poster = Poster(allows_private=settings.webhook_private_addresses)
-        stack.push_async_callback(poster.close)
-        courier = Courier(queue, seal, poster, metrics.carried)
-        stack.push_async_callback(courier.close)
-        await stack.enter_async_context(_running(courier.run(), "webhooks"))
+        webhooks = await stack.enter_async_context(
+            open_webhooks(engine, settings, secret=secret, on_outcome=metrics.carried)
+        )
 
         def on_append(append: Append) -> None:
             appends.tell(append.position)
             runner.wake()
-            courier.wake()
+            webhooks.courier.wake()
             metrics.appended(
                 items=append.items, seconds=append.seconds, waiting=intake.waiting_items
             )
@@ -119,9 +111,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             key_store=key_store,
             appends=appends,
             tail=Tail(Log(engine, settings.schema_name), appends),
-            webhooks=WebhookStore(engine, settings.schema_name, seal),
-            webhook_queue=queue,
-            poster=poster,
+            webhooks=webhooks,
             metrics=metrics,
             runner=runner,
             funnel=FunnelQueries(settings.schema_name),

@@ -23,9 +23,7 @@ from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
 from service.reading.tail import Tail
 from service.settings import Settings
-from service.webhooks.posting import Poster
-from service.webhooks.queue import Queue
-from service.webhooks.store import WebhookStore
+from service.webhooks.opening import Webhooks
 
 
 class Door(Protocol):
@@ -49,9 +47,7 @@ class Services:
     key_store: KeyStore
     appends: Appends
     tail: Tail
-    webhooks: WebhookStore
-    webhook_queue: Queue
-    poster: Poster
+    webhooks: Webhooks
     metrics: Metrics
     runner: Runner
     funnel: FunnelQueries

@@ -34,8 +34,8 @@ async def get_dead_letters(
 ) -> Response:
     """List the events that were given up after every attempt. Pass `next` as `after` to go on."""
     services = services_of(request)
-    webhook_found(await services.webhooks.one(webhook_id))
-    letters = await services.webhook_queue.dead(webhook_id, after=after, limit=limit)
+    webhook_found(await services.webhooks.store.one(webhook_id))
+    letters = await services.webhooks.queue.dead(webhook_id, after=after, limit=limit)
     next_after = str(letters[-1].position) if len(letters) == limit else None
     return json_answer({"dead_letters": [_letter(one) for one in letters], "next": next_after})
 
@@ -46,8 +46,8 @@ async def post_replay_all(
 ) -> Response:
     """Send all dead letters again, each with all its attempts."""
     services = services_of(request)
-    webhook_found(await services.webhooks.one(webhook_id))
-    return json_answer({"replayed": await services.webhook_queue.replay(webhook_id, None)})
+    webhook_found(await services.webhooks.store.one(webhook_id))
+    return json_answer({"replayed": await services.webhooks.queue.replay(webhook_id, None)})
 
 
 @router.post(
@@ -61,7 +61,7 @@ async def post_replay(
 ) -> Response:
     """Send one dead letter again."""
     services = services_of(request)
-    replayed = await services.webhook_queue.replay(webhook_id, position)
+    replayed = await services.webhooks.queue.replay(webhook_id, position)
     if not replayed:
         raise Problem("not-found", "This webhook has no dead letter of this position.")
     return json_answer({"replayed": replayed})

@@ -40,6 +40,6 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     services = services_of(request)
     for lag in await services.runner.lags():
         services.metrics.lags(lag.name, lag.events)
-    services.metrics.webhooks(**(await services.webhook_queue.totals())._asdict())
+    services.metrics.webhooks(**(await services.webhooks.queue.totals())._asdict())
     body = services.metrics.exposition()
     return Answer(200, body, media_type=CONTENT_TYPE_LATEST.encode())

@@ -44,7 +44,7 @@ async def post_webhooks(request: Request, _: WebhooksAdministrator) -> Response:
     wanted = Wanted(tuple(asked.types), tuple(stage_codes(services, asked.stages)))
     after = None if asked.after is None else min(int(asked.after), INTEGER_MAX)
     try:
-        webhook, secret = await services.webhooks.create(
+        webhook, secret = await services.webhooks.store.create(
             WebhookTerms(asked.url, asked.description, wanted, after)
         )
     except WebhooksFull as error:
@@ -55,7 +55,7 @@ async def post_webhooks(request: Request, _: WebhooksAdministrator) -> Response:
 @router.get("/v1/webhooks", response_model=shapes.Webhooks)
 async def get_webhooks(request: Request, _: WebhooksAdministrator) -> Response:
     """List all webhooks, how far each is, and what it could not deliver. Never their secrets."""
-    webhooks = await services_of(request).webhooks.every()
+    webhooks = await services_of(request).webhooks.store.every()
     return json_answer({"webhooks": [_describe(webhook) for webhook in webhooks]})
 
 
@@ -65,7 +65,7 @@ async def get_webhook(
 ) -> Response:
     """Read one webhook."""
     return json_answer(
-        _describe(webhook_found(await services_of(request).webhooks.one(webhook_id)))
+        _describe(webhook_found(await services_of(request).webhooks.store.one(webhook_id)))
     )
 
 
@@ -84,7 +84,9 @@ async def patch_webhook(
         accept_url(services, asked.url)
     stages = None if asked.stages is None else stage_codes(services, asked.stages)
     change = Change(asked.url, asked.description, asked.types, stages, asked.enabled)
-    return json_answer(_describe(webhook_found(await services.webhooks.change(webhook_id, change))))
+    return json_answer(
+        _describe(webhook_found(await services.webhooks.store.change(webhook_id, change)))
+    )
 
 
 @router.delete("/v1/webhooks/{webhook_id}", response_model=shapes.DeletedWebhook)
@@ -92,7 +94,7 @@ async def delete_webhook(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
     """Remove a webhook, for good, with all that is queued for it and its dead letters."""
-    if not await services_of(request).webhooks.delete(webhook_id):
+    if not await services_of(request).webhooks.store.delete(webhook_id):
         raise unknown_webhook()
     return json_answer({"id": str(webhook_id), "deleted": True})
 
@@ -102,7 +104,7 @@ async def post_rotate_secret(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
     """Make a new secret, shown this once. The old one signs beside it for 24 hours."""
-    secret = await services_of(request).webhooks.rotate(webhook_id)
+    secret = await services_of(request).webhooks.store.rotate(webhook_id)
     if secret is None:
         raise unknown_webhook()
     return json_answer({"id": str(webhook_id), "secret": secret})
@@ -112,8 +114,10 @@ async def post_rotate_secret(
 async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: WebhookId) -> Response:
     """Send a message of the type `webhook.tested` now, once, and tell what came of it."""
     services = services_of(request)
-    webhook = webhook_found(await services.webhooks.one(webhook_id))
-    return json_answer(await try_webhook(services.webhooks, services.poster, webhook))
+    webhook = webhook_found(await services.webhooks.store.one(webhook_id))
+    return json_answer(
+        await try_webhook(services.webhooks.store, services.webhooks.poster, webhook)
+    )
 
 
 def _describe(webhook: Webhook) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class Courier:
         self._poster = poster
         self._on_outcome = on_outcome
         self._patience = patience or Patience()
+        self._task: asyncio.Task[None] | None = None
         self._under_way: dict[asyncio.Task[None], Delivery] = {}
         self._woken = asyncio.Event()
         self._has_webhooks = True
@@ -61,23 +62,8 @@ class Courier:
         """Look for new events now. Cheap, and safe to call after every append."""
         self._woken.set()
 
-    async def run(self) -> None:
-        """Carry until cancelled. Waits out a database that is away."""
-        while True:
-            try:
-                is_busy = await self.step()
-            except UNAVAILABLE as error:
-                log.warning("webhooks.wait", error=type(error).__name__)
-                await asyncio.sleep(RETRY_S)
-                continue
-            except Exception:
-                # Nobody waits for this loop: if it ended, nothing would be sent, in silence.
-                log.exception("webhooks.step_failed")
-                await asyncio.sleep(RETRY_S)
-                continue
-            await asyncio.sleep(GATHER_S)
-            if not is_busy:
-                await self._rest()
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="webhooks")
 
     async def step(self) -> bool:
         """Queue what is new, set out with what is due; False: there is nothing more to do now."""
@@ -104,6 +90,10 @@ class Courier:
 
     async def close(self) -> None:
         """Let what is under way arrive, for a while; give the rest back to be sent by others."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await self.arrived()
@@ -115,6 +105,24 @@ class Courier:
             if task.cancelled():
                 with suppress(*UNAVAILABLE):
                     await self._queue.release(delivery)
+
+    async def _run(self) -> None:
+        """Carry until cancelled. Waits out a database that is away."""
+        while True:
+            try:
+                is_busy = await self.step()
+            except UNAVAILABLE as error:
+                log.warning("webhooks.wait", error=type(error).__name__)
+                await asyncio.sleep(RETRY_S)
+                continue
+            except Exception:
+                # Nobody waits for this loop: if it ended, nothing would be sent, in silence.
+                log.exception("webhooks.step_failed")
+                await asyncio.sleep(RETRY_S)
+                continue
+            await asyncio.sleep(GATHER_S)
+            if not is_busy:
+                await self._rest()
 
     def _free(self, places: list[Place], queued: Iterable[UUID]) -> dict[UUID, int]:
         """Share out what may still be under way among the webhooks that have something due."""
