@@ -59,7 +59,9 @@ def check_url(text: str, *, allows_private: bool) -> httpx.URL:
     """
     try:
         url = httpx.URL(text)
-    except httpx.InvalidURL:
+        # Decodes what is encoded as an international name, and nobody may stumble over it later.
+        host = url.host
+    except (httpx.InvalidURL, UnicodeError):
         raise AddressRefused("expected a URL, such as https://example.com/hooks") from None
     if len(text) > URL_CHARACTERS_MAX:
         raise AddressRefused(f"expected at most {URL_CHARACTERS_MAX} characters")
@@ -69,7 +71,7 @@ def check_url(text: str, *, allows_private: bool) -> httpx.URL:
         raise AddressRefused("expected a host, and neither a user nor a fragment")
     if port_of(url) not in (_ALL_PORTS if allows_private else PORTS):
         raise AddressRefused(f"expected one of the ports {', '.join(map(str, sorted(PORTS)))}")
-    check_addresses(_literal(url.host), allows_private=allows_private)
+    check_addresses(_literal(host), allows_private=allows_private)
     return url
 
 
