@@ -50,5 +50,6 @@ PORTS: Final = frozenset({443, 8443})
 # Addresses of one name that are tried in turn.
 ADDRESSES_MAX: Final = 3
 
-# Threads that ask name servers: our own, so that one that never answers holds up nobody else.
+# Threads that ask name servers: our own, so that one that never answers holds up some webhooks at
+# most, and nothing else of the service.
 RESOLVING_MAX: Final = 8
