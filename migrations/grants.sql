@@ -16,12 +16,15 @@ BEGIN
     EXECUTE 'GRANT INSERT, DELETE ON ledger.refusals TO ' || serving;
     EXECUTE 'GRANT UPDATE (last_received_at, times, reason, problem, status, retries, position, '
             'settled_at, settled_by, dismissal) ON ledger.refusals TO ' || serving;
+    EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ledger.webhooks, ledger.webhook_secrets, '
+         || 'ledger.webhook_deliveries TO ' || serving;
     FOR projected IN
         SELECT quote_ident(schemaname) || '.' || quote_ident(tablename)
           FROM pg_tables
          WHERE schemaname = '{schema}'
            AND tablename NOT IN ('ledger_head', 'events', 'event_personal', 'subjects',
-                                 'identifiers', 'refusals', 'api_keys', 'schema_version')
+                                 'identifiers', 'refusals', 'api_keys', 'schema_version',
+                                 'webhooks', 'webhook_secrets', 'webhook_deliveries')
     LOOP
         -- Checkpoints and projections: whatever can be thrown away and built again.
         EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ' || projected || ' TO ' || serving;

@@ -25,11 +25,14 @@ from service.appends import Appends
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
+from service.reading.log import Log
+from service.reading.tail import Tail
 from service.refusals.purging import Bounds, Purge
 from service.refusals.store import Refusals
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
+from service.webhooks.opening import open_webhooks
 
 APPLICATION_NAME = "leadledger"
 POOL_WAIT_S = 5.0
@@ -78,10 +81,15 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         )
         await runner.prepare()
         await stack.enter_async_context(_running(runner.run(), "projections"))
+        secret = read_secret(settings)
+        webhooks = await stack.enter_async_context(
+            open_webhooks(engine, settings, secret=secret, on_outcome=metrics.carried)
+        )
 
         def on_append(append: Append) -> None:
             appends.tell(append.position)
             runner.wake()
+            webhooks.courier.wake()
             metrics.appended(
                 items=append.items, seconds=append.seconds, waiting=intake.waiting_items
             )
@@ -101,13 +109,15 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         services = Services(
             settings=settings,
             engine=engine,
-            digests=Digests(read_secret(settings)),
+            digests=Digests(secret),
             ledger=ledger,
             door=intake,
             keys=keys,
             key_store=key_store,
             refusals=Refusals(engine, settings.schema_name),
             appends=appends,
+            tail=Tail(Log(engine, settings.schema_name), appends),
+            webhooks=webhooks,
             metrics=metrics,
             runner=runner,
             funnel=FunnelQueries(settings.schema_name),

@@ -66,6 +66,33 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemostrecent",
         )
+        self._carried = Counter(
+            "leadledger_webhook_deliveries",
+            "Messages sent to webhooks, by outcome.",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in ("delivered", "failed", "dead"):
+            self._carried.labels(outcome)
+        self._webhook_events = Gauge(
+            "leadledger_webhook_events",
+            "Events queued for webhooks (pending), and given up (dead).",
+            ["status"],
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._webhook_lag = Gauge(
+            "leadledger_webhook_lag_seconds",
+            "Age of the oldest event that a webhook has not had yet.",
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._webhooks_disabled = Gauge(
+            "leadledger_webhooks_disabled",
+            "Webhooks that are disabled, by hand or because they failed for days.",
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
         self._requests = Counter(
             "leadledger_http_requests",
             "Requests by route and status.",
@@ -154,6 +181,17 @@ class Metrics:
     def purged(self, cause: str, refusals: int) -> None:
         """Count refusals that were removed."""
         self._purged.labels(cause).inc(refusals)
+
+    def carried(self, outcome: str) -> None:
+        """Count a message that was sent to a webhook."""
+        self._carried.labels(outcome).inc()
+
+    def webhooks(self, *, pending: int, dead: int, disabled: int, lag_s: float) -> None:
+        """Say what waits for webhooks."""
+        self._webhook_events.labels("pending").set(pending)
+        self._webhook_events.labels("dead").set(dead)
+        self._webhooks_disabled.set(disabled)
+        self._webhook_lag.set(lag_s)
 
     def exposition(self) -> bytes:
         """Write everything in Prometheus' text format, of all workers where they share."""

@@ -21,8 +21,10 @@ from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
+from service.reading.tail import Tail
 from service.refusals.store import Refusals
 from service.settings import Settings
+from service.webhooks.opening import Webhooks
 
 
 class Door(Protocol):
@@ -46,6 +48,8 @@ class Services:
     key_store: KeyStore
     refusals: Refusals
     appends: Appends
+    tail: Tail
+    webhooks: Webhooks
     metrics: Metrics
     runner: Runner
     funnel: FunnelQueries

@@ -96,9 +96,9 @@ class Settings(BaseModel):
         SecretStr | None,
         Field(
             min_length=32,
-            description="At least 32 characters; keys the digests of identifiers. Absent: a file "
-            "in the data directory, made by the first start. Losing it means that nobody is "
-            "found again.",
+            description="At least 32 characters; keys the digests of identifiers, and seals the "
+            "secrets of webhooks. Absent: a file in the data directory, made by the first start. "
+            "Losing it means that nobody is found again.",
         ),
     ] = None
     lifecycle: Annotated[
@@ -140,6 +140,13 @@ class Settings(BaseModel):
             description="Bytes that all refusals may take; beyond that the oldest go first.",
         ),
     ] = 1_073_741_824
+    webhook_private_addresses: Annotated[
+        bool,
+        Field(
+            description="On: webhooks may go to addresses that are not public, on any port, and by "
+            "http. For receivers in one's own network, if nobody else may make webhooks."
+        ),
+    ] = False
     log_format: Annotated[
         str, Field(pattern="^(text|json)$", description="text for people, json for collectors.")
     ] = "text"

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import create_async_engine
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from events.digests import Digests
 from events.founding import found
@@ -16,6 +20,7 @@ from events.shipped import read_lifecycle_text
 from migrations.running import migrate
 from service.app import create_app
 from service.composition import open_services
+from service.hosting.heads import BoundedHeads
 from service.keys.bootstrap import bootstrap
 from service.keys.scopes import Scope
 from service.keys.store import KeyTerms
@@ -53,6 +58,7 @@ async def _prepare(owner_url: URL, serving_role: str) -> None:
 class Service:
     """A running service, and a client that holds the administrator's key."""
 
+    app: FastAPI
     services: Services
     client: httpx.AsyncClient
     app_url: URL
@@ -84,4 +90,29 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
             base_url="http://leadledger",
             headers={"authorization": f"Bearer {key}"},
         ) as client:
-            yield Service(services, client, app_url, owner_url)
+            yield Service(app, services, client, app_url, owner_url)
+
+
+@asynccontextmanager
+async def listening(
+    service: Service, protocol: type[HttpToolsProtocol] = BoundedHeads
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Let a service listen on a port as well: a client without one sees only whole answers."""
+    config = Config(service.app, ws="none", lifespan="off", log_config=None, access_log=False)
+    config.load()
+    state = ServerState()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: protocol(config, state, {}), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}",
+        headers=service.client.headers,
+        trust_env=False,
+        timeout=20,
+    ) as client:
+        yield client
+    server.close()
+    for connection in tuple(state.connections):
+        connection.transport.abort()
+    if state.tasks:
+        await asyncio.wait(state.tasks, timeout=10)

@@ -24,6 +24,7 @@ from service.command.replay import replay
 from service.command.serve import explain_settings, serve
 from service.command.simulate import simulate
 from service.command.verify import verify
+from service.command.webhook import webhook_commands
 from service.hosting.failures import (
     AddressInUse,
     AddressUnusable,
@@ -76,6 +77,7 @@ application.command("rebuild")(rebuild_projection)
 application.add_typer(lifecycle_commands)
 application.add_typer(key_commands)
 application.add_typer(refusals_commands)
+application.add_typer(webhook_commands)
 
 
 def main() -> None:

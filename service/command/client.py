@@ -73,8 +73,14 @@ class Service:
         given = {name: value for name, value in parameters.items() if value is not None}
         return self._send("GET", path, params=given)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        return self._send("POST", path, json=body)
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        return self._send("POST", path, json=body or {})
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._send("PATCH", path, json=body)
+
+    def delete(self, path: str) -> Any:
+        return self._send("DELETE", path)
 
     def post_lines(self, lines: bytes, *, compress: bool) -> Any:
         """Send events as NDJSON, and return what the service says of them."""

@@ -7,6 +7,8 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.event_stream import ABORT
+
 HEAD_BYTES_MAX = 64 * 1024
 """Four times what other servers allow: a head holds a key, a few names and a URL."""
 
@@ -39,6 +41,8 @@ class BoundedHeads(HttpToolsProtocol):
         if self._hanging_up is not None:
             self._hanging_up.cancel()
             self._hanging_up = None
+        # For a response whose reader takes nothing: closing in order would wait for it.
+        self.scope["extensions"] = {ABORT: {"call": self.transport.abort}}
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:

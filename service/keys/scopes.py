@@ -16,6 +16,8 @@ class Scope(StrEnum):
     SELECTIONS_WRITE = "selections:write"
     REFUSALS_WRITE = "refusals:write"
     KEYS_ADMIN = "keys:admin"
+    WEBHOOKS_ADMIN = "webhooks:admin"
+    """Whoever has it can have every event sent to a place of their own: it includes reading."""
 
 
 DEFAULT_SCOPES = (Scope.EVENTS_WRITE,)

@@ -45,6 +45,9 @@ async def _examine(services: Services) -> Health:
             "the append-only guard is weaker: the serving role owns the events. Migrate as another "
             "role (LEADLEDGER_OWNER_URL)"
         )
+    disabled = (await services.webhooks.queue.totals()).disabled
+    if disabled:
+        warnings.append(f"{disabled} webhooks are disabled: GET /v1/webhooks says why")
     lags = await services.runner.lags()
     for lag in lags:
         if lag.failure is not None:

@@ -11,18 +11,24 @@ from events.limits import INTEGER_MAX
 from events.statements import Statement, load
 
 SCAN_POSITIONS = 10_000
-"""Positions that one request with a type filter looks through: some tens of milliseconds."""
+"""Positions that one request with a filter looks through: some tens of milliseconds."""
 PAGE_RECORDS = 1_000
 """Records read at once from a long history: about one megabyte."""
 
 
-class Page(NamedTuple):
-    """A stretch of the log."""
+class Wanted(NamedTuple):
+    """Which events a reader asks for; empty asks for all. An event must suit both."""
 
-    records: tuple[str, ...]
-    next: int
-    """Where the next stretch begins: pass it as `after`."""
-    head: int
+    types: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    """Events that move somebody into or out of one of these."""
+
+    @property
+    def is_all(self) -> bool:
+        return not self.types and not self.stages
+
+
+ALL = Wanted()
 
 
 class Recorded(NamedTuple):
@@ -32,6 +38,33 @@ class Recorded(NamedTuple):
     record: str
 
 
+class Page(NamedTuple):
+    """A stretch of the log."""
+
+    events: tuple[Recorded, ...]
+    next: int
+    """Where the next stretch begins: pass it as `after`."""
+    head: int
+
+
+class TailEvent(NamedTuple):
+    """A new event, with what filters ask about."""
+
+    position: int
+    type: str
+    record: str
+    stage_from: str | None
+    stage_to: str | None
+
+    def suits(self, wanted: Wanted) -> bool:
+        """Tell whether a filter lets it through, as the statement `read_feed` does."""
+        if wanted.types and self.type not in wanted.types:
+            return False
+        return (
+            not wanted.stages or self.stage_to in wanted.stages or self.stage_from in wanted.stages
+        )
+
+
 class Log:
     """Questions to the log. A class, because each needs the same engine and statements."""
 
@@ -39,23 +72,32 @@ class Log:
         self._engine = engine
         self._sql: Mapping[str, Statement] = load("service.reading", "log.sql", schema)
 
-    async def page(self, *, after: int, limit: int, types: Sequence[str]) -> Page:
+    async def page(self, *, after: int, limit: int, wanted: Wanted = ALL) -> Page:
         """Read the next events after a position."""
-        upto = after + SCAN_POSITIONS if types else INTEGER_MAX
+        upto = INTEGER_MAX if wanted.is_all else after + SCAN_POSITIONS
         values = {
             "after": after,
             "upto": min(upto, INTEGER_MAX),
             "limit": limit,
-            "types": list(types) or None,
+            "types": list(wanted.types) or None,
+            "stages": list(wanted.stages) or None,
         }
         async with self._engine.connect() as connection:
             rows = (await connection.execute(self._sql["read_feed"].text, values)).all()
         head: int = rows[0].head
-        found = [row for row in rows if row.position is not None]
+        found = tuple(Recorded(row.position, row.record) for row in rows if row.record is not None)
         reached = max(after, min(upto, head))
         if len(found) == limit:
             reached = found[-1].position
-        return Page(tuple(row.record for row in found), reached, head)
+        return Page(found, reached, head)
+
+    async def tail(self, *, after: int, limit: int) -> list[TailEvent]:
+        """Read the newest events, to be told to many."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                self._sql["read_tail"].text, {"after": after, "limit": limit}
+            )
+            return [TailEvent(*row) for row in rows]
 
     async def head(self) -> int:
         """Read where the log ends."""

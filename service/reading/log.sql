@@ -1,6 +1,6 @@
 -- name: read_feed
--- A stretch of the log, and where the log ends, at one moment. With types the stretch is bounded
--- by positions, so that a rare type does not scan the whole log in one request.
+-- A stretch of the log, and where the log ends, at one moment. With a filter the stretch is bounded
+-- by positions, so that a rare type or stage does not scan the whole log in one request.
 SELECT head.position AS head, event.position, event.record
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
@@ -9,10 +9,24 @@ SELECT head.position AS head, event.position, event.record
         WHERE position > :after
           AND position <= :upto
           AND (CAST(:types AS text[]) IS NULL OR type = ANY (CAST(:types AS text[])))
+          AND (CAST(:stages AS text[]) IS NULL
+               OR ledger.touches_stage(record, CAST(:stages AS text[])))
         ORDER BY position
         LIMIT :limit
        ) AS event ON true
  ORDER BY event.position
+
+-- name: read_tail
+-- The newest events, with what filters ask about, for all who follow the log at once.
+SELECT position, type, record,
+       CASE WHEN strpos(record, '"stage') > 0 THEN CAST(record AS json) ->> 'stagefrom' END
+       AS stage_from,
+       CASE WHEN strpos(record, '"stage') > 0 THEN CAST(record AS json) ->> 'stageto' END
+       AS stage_to
+  FROM ledger.events
+ WHERE position > :after
+ ORDER BY position
+ LIMIT :limit
 
 -- name: read_head
 -- Where the log ends.

@@ -2,6 +2,7 @@
 
 from service.routes import (
     contribution,
+    dead_letters,
     feed,
     funnel,
     health,
@@ -11,10 +12,13 @@ from service.routes import (
     refusals,
     rosters,
     settling,
+    stream,
+    webhooks,
 )
 
 ROUTERS = (
     feed.router,
+    stream.router,
     leads.router,
     rosters.router,
     funnel.router,
@@ -23,5 +27,7 @@ ROUTERS = (
     settling.router,
     lifecycle.router,
     keys.router,
+    webhooks.router,
+    dead_letters.router,
     health.router,
 )

@@ -1,32 +1,31 @@
 """`GET /v1/events`: the log in order, for whoever follows it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
 from service import shapes
 from service.answers import NDJSON, Answer
-from service.reading.log import PAGE_RECORDS, Log, Page
+from service.reading.log import PAGE_RECORDS, Log, Page, Wanted
 from service.routes.parameters import (
-    NAME_MAX,
-    NO_NUL,
     PAGE_DEFAULT,
     PAGE_MAX,
     After,
     EventsReader,
+    Stages,
+    Types,
     log_of,
     services_of,
+    wanted_events,
 )
 from service.services import Services
 
 WAIT_S_MAX = 30
 LOOK_S = 0.2
 """What another process appended is seen this late at most."""
-TYPES_MAX = 100
 
 router = APIRouter(tags=["events"])
 
@@ -50,32 +49,31 @@ async def get_events(
             "NDJSON unless told goes on to the end of the log.",
         ),
     ] = None,
-    types: Annotated[
-        list[Annotated[str, Field(max_length=NAME_MAX, pattern=NO_NUL)]] | None,
-        Query(alias="type", max_length=TYPES_MAX, description="Only events of these types."),
-    ] = None,
+    types: Types = None,
+    stages: Stages = None,
     wait: Annotated[
         float, Query(ge=0, le=WAIT_S_MAX, description="Seconds to wait for the first event.")
     ] = 0,
 ) -> Response:
     """Read the log after a position: every event once, in order, as it was recorded.
 
-    Pass `next` as `after` to go on. With `type` a request looks through a bounded stretch, so it
-    may answer no event and yet another `next`. `Accept: application/x-ndjson` gives a record a
-    line; go on after the position of the last one.
+    Pass `next` as `after` to go on. With `type` or `stage` a request looks through a bounded
+    stretch, so it may answer no event and yet another `next`. `Accept: application/x-ndjson` gives
+    a record a line; go on after the position of the last one.
     """
     services, log = services_of(request), log_of(request)
+    wanted = wanted_events(services.compiled.lifecycle, types, stages)
     page = await _first_page(
         request=request,
         services=services,
         log=log,
         after=after,
         limit=limit or PAGE_DEFAULT,
-        types=types or (),
+        wanted=wanted,
         wait_s=wait,
     )
     if NDJSON in request.headers.get("accept", ""):
-        lines = _lines(log, page, types or (), limit)
+        lines = _lines(log, page, wanted, limit)
         return StreamingResponse(lines, media_type=NDJSON)
     return Answer(200, _json(page))
 
@@ -87,15 +85,15 @@ async def _first_page(
     log: Log,
     after: int,
     limit: int,
-    types: Sequence[str],
+    wanted: Wanted,
     wait_s: float,
 ) -> Page:
     """Read a page; while there is none, wait for one until the time is up or nobody listens."""
     until = monotonic() + wait_s
     while True:
-        page = await log.page(after=after, limit=limit, types=types)
+        page = await log.page(after=after, limit=limit, wanted=wanted)
         left_s = until - monotonic()
-        if page.records or page.next < page.head or left_s <= 0 or services.closing.is_set():
+        if page.events or page.next < page.head or left_s <= 0 or services.closing.is_set():
             return page
         after = page.next
         await services.appends.wait(min(LOOK_S, left_s))
@@ -105,22 +103,20 @@ async def _first_page(
 
 def _json(page: Page) -> bytes:
     """Write a page around the records as they are stored: their bytes are what leaves prove."""
-    records = ",".join(page.records)
+    records = ",".join(event.record for event in page.events)
     return f'{{"events":[{records}],"next":"{page.next}","head":"{page.head}"}}'.encode()
 
 
-async def _lines(
-    log: Log, page: Page, types: Sequence[str], limit: int | None
-) -> AsyncIterator[bytes]:
+async def _lines(log: Log, page: Page, wanted: Wanted, limit: int | None) -> AsyncIterator[bytes]:
     """Give a record a line, up to where the log ended when this began."""
     left = limit
     end = page.head
     while True:
-        if page.records:
-            yield "".join(f"{record}\n" for record in page.records).encode()
+        if page.events:
+            yield "".join(f"{event.record}\n" for event in page.events).encode()
         if left is not None:
-            left -= len(page.records)
+            left -= len(page.events)
         if page.next >= end or left == 0:
             return
         size = PAGE_RECORDS if left is None else min(left, PAGE_RECORDS)
-        page = await log.page(after=page.next, limit=size, types=types)
+        page = await log.page(after=page.next, limit=size, wanted=wanted)

@@ -46,5 +46,6 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
         {one.reason: one.refusals for one in waiting},
         oldest_s=(services.now() - oldest_at).total_seconds() if oldest_at is not None else 0,
     )
+    services.metrics.webhooks(**(await services.webhooks.queue.totals())._asdict())
     body = services.metrics.exposition()
     return Answer(200, body, media_type=CONTENT_TYPE_LATEST.encode())

@@ -1,13 +1,17 @@
 """Parameters that several routes take, each in one form everywhere."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import Field
 
+from domain.lifecycle.definition import Lifecycle
+from domain.lifecycle.words import resolve_stage, suggestion
 from events import moments
 from events.limits import INTEGER_MAX
 from events.senders import Sender
@@ -15,8 +19,9 @@ from events.sessions import Driver
 from service.gate import Needs
 from service.keys.scopes import Scope
 from service.problems import Problem
-from service.reading.log import Log
+from service.reading.log import Log, Wanted
 from service.services import Services
+from service.webhooks.store import Webhook
 
 PAGE_MAX = 1_000
 PAGE_DEFAULT = 100
@@ -26,16 +31,32 @@ LeadsReader = Annotated[Sender, Depends(Needs(Scope.LEADS_READ))]
 ProjectionsReader = Annotated[Sender, Depends(Needs(Scope.PROJECTIONS_READ))]
 RefusalsWriter = Annotated[Sender, Depends(Needs(Scope.REFUSALS_WRITE))]
 KeysAdministrator = Annotated[Sender, Depends(Needs(Scope.KEYS_ADMIN))]
+WebhooksAdministrator = Annotated[Sender, Depends(Needs(Scope.WEBHOOKS_ADMIN))]
 
 NO_NUL = r"^[^\x00]*$"
 """No text with NUL is stored anywhere, so asking for it is a mistake."""
 NAME_MAX = 255
+NAMES_MAX = 100
+Names = list[Annotated[str, Field(max_length=NAME_MAX, pattern=NO_NUL)]] | None
 Name = Annotated[str | None, Query(max_length=NAME_MAX, pattern=NO_NUL)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")]
 After = Annotated[
     int, Query(ge=0, le=INTEGER_MAX, description="The position after which to go on.")
 ]
 Position = Annotated[int, Query(ge=0, le=INTEGER_MAX)]
+Types = Annotated[
+    Names, Query(alias="type", max_length=NAMES_MAX, description="Only events of these types.")
+]
+Stages = Annotated[
+    Names,
+    Query(
+        alias="stage",
+        max_length=NAMES_MAX,
+        description="Only events that move somebody into or out of one of these stages, each named "
+        "by its code, a label or an alias.",
+    ),
+]
+WebhookId = Annotated[UUID, Path(description="The webhook's id.")]
 LeadId = Annotated[UUID, Path(description="The ledger's own id of the lead.")]
 
 
@@ -100,6 +121,39 @@ async def wait_until(services: Services, position: int | None, *, projection: st
     """Wait until a projection has come to a position, if one is asked for."""
     if position is not None:
         await services.runner.wait_for(position, name=projection, timeout_s=WAIT_S)
+
+
+def wanted_events(
+    lifecycle: Lifecycle, types: Sequence[str] | None, stages: Sequence[str] | None
+) -> Wanted:
+    """Read a filter of events. Raises Problem: parameter-invalid, where nothing is called so."""
+    return Wanted(
+        types=tuple(types or ()), stages=tuple(_stage(lifecycle, word) for word in stages or ())
+    )
+
+
+def _stage(lifecycle: Lifecycle, word: str) -> str:
+    code = resolve_stage(lifecycle, word)
+    if code is None:
+        known = [*lifecycle.lead.stages, *lifecycle.account.stages]
+        raise Problem(
+            "parameter-invalid",
+            f"No stage is called {word}; {suggestion(word, known)}.",
+            parameter="stage",
+            expected="a stage of the lifecycle in force",
+        )
+    return code
+
+
+def webhook_found(webhook: Webhook | None) -> Webhook:
+    """Return the webhook that was asked for. Raises Problem: not-found."""
+    if webhook is None:
+        raise unknown_webhook()
+    return webhook
+
+
+def unknown_webhook() -> Problem:
+    return Problem("not-found", "No webhook has this id; GET /v1/webhooks lists them.")
 
 
 def services_of(request: Request) -> Services:

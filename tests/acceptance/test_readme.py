@@ -1,6 +1,7 @@
 """Every example of the documents runs, in the order in which a reader meets them."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -13,16 +14,26 @@ from tests.running_service import ROOT, environment, running_service
 README = ROOT / "README.md"
 LEDGER = ROOT / "docs" / "ledger.md"
 KEYS = ROOT / "docs" / "keys.md"
+FEED = ROOT / "docs" / "feed.md"
+RECEIVER = ROOT / "docs" / "examples" / "feed" / "receiver.py"
 ADDRESS_IN_DOCUMENTS = "http://127.0.0.1:8080"
+RECEIVING_PORT_IN_DOCUMENTS = "9000"
 
 
-@pytest.mark.parametrize(("document", "examples_min"), [(README, 8), (LEDGER, 3), (KEYS, 7)])
+@pytest.mark.parametrize(
+    ("document", "examples_min"), [(README, 8), (LEDGER, 3), (KEYS, 7), (FEED, 6)]
+)
 def test_every_example_of_a_document_runs_and_prints_what_it_says(
     document: Path, examples_min: int
 ) -> None:
     examples = list(examples_of(document))
     assert len(examples) >= examples_min, "the document lost examples"
-    with scratch_directory() as scratch, running_service(scratch / "data") as service:
+    receiving_port = free_port()
+    settings = {"LEADLEDGER_WEBHOOK_PRIVATE_ADDRESSES": "true" if document == FEED else ""}
+    with (
+        scratch_directory() as scratch,
+        running_service(scratch / "data", **settings) as service,
+    ):
         commands = Path(sys.executable).parent
         surroundings = environment(
             service.data_dir,
@@ -31,11 +42,24 @@ def test_every_example_of_a_document_runs_and_prints_what_it_says(
             PATH=f"{commands}{os.pathsep}{os.environ['PATH']}",
         )
         for example in examples:
-            script = example.script.replace(ADDRESS_IN_DOCUMENTS, service.url)
+            script = example.script.replace(RECEIVING_PORT_IN_DOCUMENTS, receiving_port)
+            script = script.replace(ADDRESS_IN_DOCUMENTS, service.url)
             printed = run_example(
                 example._replace(script=script), cwd=ROOT, environment=surroundings
             )
             assert_printed(example, printed)
+
+
+def test_what_a_document_shows_of_a_file_stands_in_it() -> None:
+    shown = FEED.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    assert shown
+    assert shown in RECEIVER.read_text(encoding="utf-8")
+
+
+def free_port() -> str:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return str(unused.getsockname()[1])
 
 
 def test_an_example_that_prints_something_else_is_noticed() -> None:

@@ -45,7 +45,10 @@ def routes() -> list[tuple[str, str, tuple[Scope, ...]]]:
 
 async def call(service: Service, method: str, path: str, headers: dict[str, str]) -> int:
     path = path.replace("{lead_id}", SOME_ID).replace("{refusal_id}", SOME_ID)
-    path = path.replace("{key_id}", "nobody")
+    path = path.replace("{key_id}", "nobody").replace("{webhook_id}", SOME_ID)
+    path = path.replace("{position}", "1")
+    # Of no number, so that the stream, which would never end, does not begin.
+    headers = {**headers, "last-event-id": "none"}
     answer = await service.client.request(method, path, headers=headers, content=b"{}")
     return answer.status_code
 

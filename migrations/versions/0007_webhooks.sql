@@ -1,0 +1,76 @@
+-- Webhooks: the log sent to other systems, event by event. `ledger` stands for the schema that the
+-- settings name.
+
+-- Whether an event moves somebody into or out of one of some stages. Most records hold no such word
+-- at all, and a search for it costs a tenth of reading the JSON. But the word alone proves nothing:
+-- somebody's data may hold it too.
+CREATE FUNCTION ledger.touches_stage(record text, stages text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+           WHEN strpos(record, '"stage') = 0 THEN false
+           ELSE coalesce(CAST(record AS json) ->> 'stageto' = ANY (stages), false)
+                OR coalesce(CAST(record AS json) ->> 'stagefrom' = ANY (stages), false)
+           END
+$$;
+
+CREATE TABLE ledger.webhooks (
+    webhook_id uuid NOT NULL,
+    url text NOT NULL,
+    description text NOT NULL,
+    types text[] NOT NULL,
+    stages text[] NOT NULL,
+    position bigint NOT NULL,
+    is_enabled boolean NOT NULL,
+    disabled_reason text,
+    failing_since timestamptz,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT webhooks_are_unique PRIMARY KEY (webhook_id),
+    CONSTRAINT webhooks_position_is_not_negative CHECK (position >= 0)
+) WITH (fillfactor = 50);
+
+COMMENT ON COLUMN ledger.webhooks.position IS
+    'How far the log has been queued. Locked by whoever queues, in the transaction that moves it.';
+COMMENT ON COLUMN ledger.webhooks.failing_since IS
+    'The first failure since a delivery succeeded; null while all is well.';
+
+CREATE TABLE ledger.webhook_secrets (
+    webhook_id uuid NOT NULL,
+    number integer NOT NULL,
+    sealed bytea NOT NULL,
+    retires_at timestamptz,
+    CONSTRAINT webhook_secrets_are_numbered PRIMARY KEY (webhook_id, number),
+    CONSTRAINT webhook_secrets_belong_to_a_webhook
+        FOREIGN KEY (webhook_id) REFERENCES ledger.webhooks (webhook_id) ON DELETE CASCADE
+);
+
+COMMENT ON COLUMN ledger.webhook_secrets.sealed IS
+    'Encrypted under the secret of the ledger: signing needs it in the clear, a backup does not.';
+
+CREATE TABLE ledger.webhook_deliveries (
+    webhook_id uuid NOT NULL,
+    position bigint NOT NULL,
+    subject_id uuid NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    attempts integer NOT NULL,
+    due_at timestamptz NOT NULL,
+    claimed_until timestamptz,
+    failure text,
+    failed_at timestamptz,
+    CONSTRAINT webhook_deliveries_are_one_per_event PRIMARY KEY (webhook_id, position),
+    CONSTRAINT webhook_deliveries_belong_to_a_webhook
+        FOREIGN KEY (webhook_id) REFERENCES ledger.webhooks (webhook_id) ON DELETE CASCADE,
+    CONSTRAINT webhook_deliveries_have_a_status CHECK (status IN ('pending', 'dead'))
+) WITH (fillfactor = 70);
+
+CREATE INDEX webhook_deliveries_by_due_time
+    ON ledger.webhook_deliveries (webhook_id, due_at, position) WHERE status = 'pending';
+
+CREATE INDEX webhook_deliveries_by_subject
+    ON ledger.webhook_deliveries (webhook_id, subject_id, position) WHERE status = 'pending';
+
+COMMENT ON TABLE ledger.webhook_deliveries IS
+    'Events on their way to a webhook, and those that were given up. What is delivered is gone.';
+COMMENT ON COLUMN ledger.webhook_deliveries.due_at IS
+    'When to try next; the pauses between attempts grow.';
+COMMENT ON COLUMN ledger.webhook_deliveries.claimed_until IS
+    'Until then it belongs to the process that is sending it. One that has died gives it back so.';

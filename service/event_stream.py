@@ -1,0 +1,74 @@
+"""Server-sent events on the wire: how an event is written, and how a reader that stalls is cut off.
+
+FastAPI's own helper writes events that it serialises itself, through a task and a queue for each
+reader. Our records are finished bytes, and a reader takes them at its own pace: the server's
+buffer is the only one.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+
+import structlog
+from starlette.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from service.reading.log import Recorded
+
+MEDIA_TYPE = "text/event-stream"
+STALLED_S = 30.0
+"""A reader that takes nothing for so long is cut off: as long as a body may trickle."""
+ABORT = "leadledger.abort"
+"""The ASGI extension by which our server hangs up without flushing."""
+
+RETRY = b"retry: 2000\n\n"
+"""How long a client waits before it comes again: one restart of a process."""
+HEARTBEAT = b": still here\n\n"
+
+_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+"""Neither kept nor gathered by whatever stands in between."""
+
+log = structlog.get_logger()
+
+
+def progress(position: int) -> bytes:
+    """Tell how far a filter has looked: an id without data moves the client's place, no more."""
+    return b"id: %d\n\n" % position
+
+
+def frames(events: Iterable[Recorded]) -> bytes:
+    """Write events: each its position as the id, and its record as the one line of data."""
+    return "".join(f"id: {event.position}\ndata: {event.record}\n\n" for event in events).encode()
+
+
+class EventStream(StreamingResponse):
+    """A stream of events. A class, because Starlette calls responses."""
+
+    def __init__(self, content: AsyncGenerator[bytes], *, stalled_s: float) -> None:
+        super().__init__(content, media_type=MEDIA_TYPE, headers=_HEADERS)
+        self._content = content
+        self._stalled_s = stalled_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the content ends, the reader leaves, or it stalls."""
+
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(self._stalled_s):
+                await send(message)
+
+        try:
+            await super().__call__(scope, receive, send_in_time)
+        except TimeoutError:
+            log.warning("stream.stalled", after_s=self._stalled_s)
+            await _hang_up(scope, receive)
+        finally:
+            await self._content.aclose()
+
+
+async def _hang_up(scope: Scope, receive: Receive) -> None:
+    """Cut the connection: what waits in its buffer would never be taken."""
+    extension = scope.get("extensions", {}).get(ABORT)
+    if extension is None:
+        return
+    extension["call"]()
+    while (await receive())["type"] != "http.disconnect":
+        pass

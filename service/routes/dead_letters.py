@@ -1,0 +1,77 @@
+"""`/v1/webhooks/{id}/dead-letters`: events that were given up, and a second chance for them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from events.limits import INTEGER_MAX
+from events.records import rfc3339
+from service import shapes
+from service.answers import json_answer
+from service.problems import Problem
+from service.routes.parameters import (
+    PAGE_DEFAULT,
+    After,
+    Limit,
+    WebhookId,
+    WebhooksAdministrator,
+    services_of,
+    webhook_found,
+)
+from service.webhooks.queue import DeadLetter
+
+router = APIRouter(tags=["webhooks"])
+
+
+@router.get("/v1/webhooks/{webhook_id}/dead-letters", response_model=shapes.DeadLetters)
+async def get_dead_letters(
+    request: Request,
+    _: WebhooksAdministrator,
+    webhook_id: WebhookId,
+    after: After = 0,
+    limit: Limit = PAGE_DEFAULT,
+) -> Response:
+    """List the events that were given up after every attempt. Pass `next` as `after` to go on."""
+    services = services_of(request)
+    webhook_found(await services.webhooks.store.one(webhook_id))
+    letters = await services.webhooks.queue.dead(webhook_id, after=after, limit=limit)
+    next_after = str(letters[-1].position) if len(letters) == limit else None
+    return json_answer({"dead_letters": [_letter(one) for one in letters], "next": next_after})
+
+
+@router.post("/v1/webhooks/{webhook_id}/dead-letters/replay", response_model=shapes.Replayed)
+async def post_replay_all(
+    request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
+) -> Response:
+    """Send all dead letters again, each with all its attempts."""
+    services = services_of(request)
+    webhook_found(await services.webhooks.store.one(webhook_id))
+    return json_answer({"replayed": await services.webhooks.queue.replay(webhook_id, None)})
+
+
+@router.post(
+    "/v1/webhooks/{webhook_id}/dead-letters/{position}/replay", response_model=shapes.Replayed
+)
+async def post_replay(
+    request: Request,
+    _: WebhooksAdministrator,
+    webhook_id: WebhookId,
+    position: Annotated[int, Path(ge=1, le=INTEGER_MAX)],
+) -> Response:
+    """Send one dead letter again."""
+    services = services_of(request)
+    replayed = await services.webhooks.queue.replay(webhook_id, position)
+    if not replayed:
+        raise Problem("not-found", "This webhook has no dead letter of this position.")
+    return json_answer({"replayed": replayed})
+
+
+def _letter(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "position": str(letter.position),
+        "type": letter.type,
+        "attempts": letter.attempts,
+        "failure": letter.failure,
+        "failed_at": rfc3339(letter.failed_at),
+    }

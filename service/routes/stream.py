@@ -1,0 +1,145 @@
+"""`GET /v1/events/stream`: the log as server-sent events, from any position, and then live."""
+
+from collections.abc import AsyncGenerator
+from time import monotonic
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Header, Request
+from starlette.responses import Response
+
+from events.limits import INTEGER_MAX
+from projections.transactions import UNAVAILABLE
+from service.event_stream import (
+    HEARTBEAT,
+    MEDIA_TYPE,
+    RETRY,
+    STALLED_S,
+    EventStream,
+    frames,
+    progress,
+)
+from service.gate import identify
+from service.keys.scopes import Scope
+from service.problems import Problem
+from service.reading.log import Log, Wanted
+from service.reading.tail import TailFull
+from service.routes.parameters import (
+    After,
+    EventsReader,
+    Stages,
+    Types,
+    log_of,
+    services_of,
+    wanted_events,
+)
+from service.services import Services
+
+PAGE_EVENTS = 100
+"""Sent at once: some hundred kilobytes, which is all that a stream holds in memory."""
+HEARTBEAT_S = 15.0
+"""Proxies close a connection on which nothing comes for thirty seconds and more."""
+LOOK_S = 1.0
+"""How often a stream with nothing to send looks whether it may go on."""
+
+router = APIRouter(tags=["events"])
+log = structlog.get_logger()
+
+
+@router.get(
+    "/v1/events/stream",
+    response_model=None,
+    responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+)
+async def get_stream(
+    *,
+    request: Request,
+    _: EventsReader,
+    after: After = 0,
+    types: Types = None,
+    stages: Stages = None,
+    last_event_id: Annotated[
+        int | None,
+        Header(
+            alias="Last-Event-ID",
+            ge=0,
+            le=INTEGER_MAX,
+            description="Where the stream broke off; browsers send it by themselves, and it goes "
+            "before `after`.",
+        ),
+    ] = None,
+) -> Response:
+    """Follow the log as server-sent events: every event once, in order, and then as they come.
+
+    `id` is the position, `data` the record as it was stored, on one line. An id without data says
+    how far a filter has looked. A reader that takes nothing for 30 seconds is cut off; come again
+    with `Last-Event-ID`, and nothing is missed.
+    """
+    services = services_of(request)
+    wanted = wanted_events(services.compiled.lifecycle, types, stages)
+    if services.tail.is_full:
+        raise Problem(
+            "streams-full",
+            "As many streams are open here as there may be. Come again after the time in "
+            "Retry-After, or read GET /v1/events with `wait`.",
+        )
+    begin = after if last_event_id is None else last_event_id
+    events = _events(services, log_of(request), _Admission(request, services), begin, wanted)
+    return EventStream(events, stalled_s=STALLED_S)
+
+
+class _Admission:
+    """Whether a stream may go on. A class, because it asks for the same key again and again."""
+
+    def __init__(self, request: Request, services: Services) -> None:
+        self._services = services
+        self._authorization = request.headers.get("authorization", "").encode()
+        self._asked_at = monotonic()
+
+    async def holds(self) -> bool:
+        """Tell whether the service runs on and the key is still good: it may be revoked."""
+        if self._services.closing.is_set():
+            return False
+        if monotonic() - self._asked_at < LOOK_S:
+            return True
+        try:
+            holder = await identify(self._services.keys, self._authorization)
+        except Problem:
+            return False
+        self._asked_at = monotonic()
+        return Scope.EVENTS_READ in holder.sender.scopes
+
+
+async def _events(
+    services: Services, source: Log, admission: _Admission, after: int, wanted: Wanted
+) -> AsyncGenerator[bytes]:
+    """Write the stream until it may not go on; a client comes again where it broke off."""
+    try:
+        async with services.tail.reading():
+            async for piece in _pieces(services, source, admission, after, wanted):
+                yield piece
+    except TailFull:
+        return
+    except UNAVAILABLE as error:
+        log.warning("stream.ended", error=type(error).__name__)
+
+
+async def _pieces(
+    services: Services, source: Log, admission: _Admission, after: int, wanted: Wanted
+) -> AsyncGenerator[bytes]:
+    tail = services.tail
+    told, sent_at = after, monotonic()
+    yield RETRY
+    while await admission.holds():
+        page = tail.after(after, limit=PAGE_EVENTS, wanted=wanted)
+        if page is None:
+            page = await source.page(after=after, limit=PAGE_EVENTS, wanted=wanted)
+        after = page.next
+        if page.events:
+            told, sent_at = page.events[-1].position, monotonic()
+            yield frames(page.events)
+        elif monotonic() - sent_at > HEARTBEAT_S:
+            yield HEARTBEAT if told == after else progress(after)
+            told, sent_at = after, monotonic()
+        if after >= page.head:
+            await tail.wait(after, LOOK_S)

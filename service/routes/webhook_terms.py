@@ -1,0 +1,84 @@
+"""What is asked of webhooks: read strictly, checked against the settings and the lifecycle."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.lifecycle.words import resolve_stage
+from events.reported import Ascii
+from service.problems import Problem
+from service.routes.parameters import NAME_MAX, NAMES_MAX, NO_NUL
+from service.services import Services
+from service.webhooks.addresses import AddressRefused, check_url
+from service.webhooks.limits import URL_CHARACTERS_MAX
+
+Url = Annotated[str, Field(max_length=URL_CHARACTERS_MAX, description="An https address.")]
+Description = Annotated[
+    str, Field(max_length=NAME_MAX, pattern=NO_NUL, description="For people: what it is for.")
+]
+Types = Annotated[
+    list[Ascii], Field(max_length=NAMES_MAX, description="Only events of these types; empty: all.")
+]
+Stages = Annotated[
+    list[Annotated[str, Field(max_length=NAME_MAX)]],
+    Field(
+        max_length=NAMES_MAX,
+        description="Only events that move somebody into or out of one of these stages, each named "
+        "by its code, a label or an alias.",
+    ),
+]
+
+
+class NewWebhook(BaseModel):
+    """What a webhook is made for."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    url: Url
+    description: Description = ""
+    types: Types = Field(default_factory=list)
+    stages: Stages = Field(default_factory=list)
+    after: Annotated[
+        str | None,
+        Field(
+            pattern=r"^\d{1,19}$",
+            description="The position after which it begins, `0` for the whole log. Absent: with "
+            "what happens from now on.",
+        ),
+    ] = None
+
+
+class WebhookChange(BaseModel):
+    """What is to be different; what is absent stays."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    url: Url | None = None
+    description: Description | None = None
+    types: Types | None = None
+    stages: Stages | None = None
+    enabled: Annotated[
+        bool | None,
+        Field(description="`true` sends at once what has waited; `false` lets it wait."),
+    ] = None
+
+
+def accept_url(services: Services, url: str) -> None:
+    """Look at where messages are to go. Raises Problem with what was expected."""
+    try:
+        check_url(url, allows_private=services.settings.webhook_private_addresses)
+    except AddressRefused as error:
+        raise Problem("request-invalid", f"{error}.", pointer="/url", expected="https") from None
+
+
+def stage_codes(services: Services, words: list[str]) -> list[str]:
+    """Find the codes of stages. Raises Problem where nothing is called so."""
+    lifecycle = services.compiled.lifecycle
+    codes = [resolve_stage(lifecycle, word) for word in words]
+    if None in codes:
+        known = ", ".join([*lifecycle.lead.stages, *lifecycle.account.stages])
+        pointer = f"/stages/{codes.index(None)}"
+        raise Problem(
+            "request-invalid", f"Expected a stage: {known}.", pointer=pointer, expected=known
+        )
+    return [code for code in codes if code is not None]

@@ -1,0 +1,138 @@
+"""`/v1/webhooks`: where events are sent. A secret is shown once, to whoever makes it."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import TypeAdapter
+from starlette.responses import Response
+
+from events.limits import INTEGER_MAX
+from events.records import rfc3339
+from service import shapes
+from service.answers import json_answer
+from service.problems import Problem
+from service.reading.log import Wanted
+from service.requests import described_body, read_model
+from service.routes.parameters import (
+    WebhookId,
+    WebhooksAdministrator,
+    services_of,
+    unknown_webhook,
+    webhook_found,
+)
+from service.routes.webhook_terms import NewWebhook, WebhookChange, accept_url, stage_codes
+from service.webhooks.store import Change, Webhook, WebhooksFull, WebhookTerms
+from service.webhooks.trial import try_webhook
+
+router = APIRouter(tags=["webhooks"])
+
+_NEW_WEBHOOK: TypeAdapter[NewWebhook] = TypeAdapter(NewWebhook)
+_CHANGE: TypeAdapter[WebhookChange] = TypeAdapter(WebhookChange)
+
+
+@router.post(
+    "/v1/webhooks",
+    response_model=shapes.MadeWebhook,
+    status_code=201,
+    openapi_extra=described_body(_NEW_WEBHOOK),
+)
+async def post_webhooks(request: Request, _: WebhooksAdministrator) -> Response:
+    """Make a webhook. `secret` in the answer is its only appearance: store it now."""
+    asked = await read_model(request, _NEW_WEBHOOK)
+    services = services_of(request)
+    accept_url(services, asked.url)
+    wanted = Wanted(tuple(asked.types), tuple(stage_codes(services, asked.stages)))
+    after = None if asked.after is None else min(int(asked.after), INTEGER_MAX)
+    try:
+        webhook, secret = await services.webhooks.store.create(
+            WebhookTerms(asked.url, asked.description, wanted, after)
+        )
+    except WebhooksFull as error:
+        raise Problem("webhooks-full", f"{error}; remove one first.") from None
+    return json_answer({**_describe(webhook), "secret": secret}, status=201)
+
+
+@router.get("/v1/webhooks", response_model=shapes.Webhooks)
+async def get_webhooks(request: Request, _: WebhooksAdministrator) -> Response:
+    """List all webhooks, how far each is, and what it could not deliver. Never their secrets."""
+    webhooks = await services_of(request).webhooks.store.every()
+    return json_answer({"webhooks": [_describe(webhook) for webhook in webhooks]})
+
+
+@router.get("/v1/webhooks/{webhook_id}", response_model=shapes.Webhook)
+async def get_webhook(
+    request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
+) -> Response:
+    """Read one webhook."""
+    return json_answer(
+        _describe(webhook_found(await services_of(request).webhooks.store.one(webhook_id)))
+    )
+
+
+@router.patch(
+    "/v1/webhooks/{webhook_id}",
+    response_model=shapes.Webhook,
+    openapi_extra=described_body(_CHANGE),
+)
+async def patch_webhook(
+    request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
+) -> Response:
+    """Change a webhook. What is queued already goes to the new URL; filters hold from here on."""
+    asked = await read_model(request, _CHANGE)
+    services = services_of(request)
+    if asked.url is not None:
+        accept_url(services, asked.url)
+    stages = None if asked.stages is None else stage_codes(services, asked.stages)
+    change = Change(asked.url, asked.description, asked.types, stages, asked.enabled)
+    return json_answer(
+        _describe(webhook_found(await services.webhooks.store.change(webhook_id, change)))
+    )
+
+
+@router.delete("/v1/webhooks/{webhook_id}", response_model=shapes.DeletedWebhook)
+async def delete_webhook(
+    request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
+) -> Response:
+    """Remove a webhook, for good, with all that is queued for it and its dead letters."""
+    if not await services_of(request).webhooks.store.delete(webhook_id):
+        raise unknown_webhook()
+    return json_answer({"id": str(webhook_id), "deleted": True})
+
+
+@router.post("/v1/webhooks/{webhook_id}/rotate-secret", response_model=shapes.WebhookSecret)
+async def post_rotate_secret(
+    request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
+) -> Response:
+    """Make a new secret, shown this once. The old one signs beside it for 24 hours."""
+    secret = await services_of(request).webhooks.store.rotate(webhook_id)
+    if secret is None:
+        raise unknown_webhook()
+    return json_answer({"id": str(webhook_id), "secret": secret})
+
+
+@router.post("/v1/webhooks/{webhook_id}/test", response_model=shapes.WebhookTrial)
+async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: WebhookId) -> Response:
+    """Send a message of the type `webhook.tested` now, once, and tell what came of it."""
+    services = services_of(request)
+    webhook = webhook_found(await services.webhooks.store.one(webhook_id))
+    return json_answer(
+        await try_webhook(services.webhooks.store, services.webhooks.poster, webhook)
+    )
+
+
+def _describe(webhook: Webhook) -> dict[str, Any]:
+    failing_since = webhook.failing_since
+    return {
+        "id": str(webhook.webhook_id),
+        "url": webhook.url,
+        "description": webhook.description,
+        "types": webhook.types,
+        "stages": webhook.stages,
+        "enabled": webhook.is_enabled,
+        "disabled_reason": webhook.disabled_reason,
+        "failing_since": rfc3339(failing_since) if failing_since is not None else None,
+        "position": str(webhook.position),
+        "pending": webhook.pending,
+        "dead": webhook.dead,
+        "created_at": rfc3339(webhook.created_at),
+    }

@@ -1,0 +1,40 @@
+"""Put together what webhooks need, and end it in order."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.settings import Settings
+from service.webhooks.courier import Courier
+from service.webhooks.posting import Poster
+from service.webhooks.queue import Queue
+from service.webhooks.sealing import Seal
+from service.webhooks.store import WebhookStore
+
+
+class Webhooks(NamedTuple):
+    """What the routes ask, and who carries."""
+
+    store: WebhookStore
+    queue: Queue
+    poster: Poster
+    courier: Courier
+
+
+@asynccontextmanager
+async def open_webhooks(
+    engine: AsyncEngine, settings: Settings, *, secret: bytes, on_outcome: Callable[[str], None]
+) -> AsyncIterator[Webhooks]:
+    """Carry for as long as the context lasts; on the way out let what is under way arrive."""
+    seal = Seal(secret)
+    queue = Queue(engine, settings.schema_name)
+    poster = Poster(allows_private=settings.webhook_private_addresses)
+    courier = Courier(queue, seal, poster, on_outcome)
+    courier.start()
+    try:
+        yield Webhooks(WebhookStore(engine, settings.schema_name, seal), queue, poster, courier)
+    finally:
+        await courier.close()
+        await poster.close()

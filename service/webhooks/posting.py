@@ -1,0 +1,161 @@
+"""Send one message, to an address that was checked, and look at the head of the answer."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import httpx
+
+from service.webhooks.addresses import AddressRefused, check_addresses, check_url, port_of
+from service.webhooks.limits import ADDRESSES_MAX, ATTEMPT_S, IN_FLIGHT_MAX, RESOLVING_MAX
+
+Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
+"""The addresses of a host. Raises OSError if it has none."""
+
+CONTENT_TYPE = "application/cloudevents+json"
+USER_AGENT = "leadledger"
+
+
+class Answer(NamedTuple):
+    """What became of one message."""
+
+    failure: str | None = None
+    """None: the receiver has taken it."""
+    status: int | None = None
+    retry_after_s: float = 0.0
+
+    @property
+    def is_gone(self) -> bool:
+        """The receiver wants no more messages, ever."""
+        return self.status == httpx.codes.GONE
+
+
+class PinnedTransport(httpx.AsyncBaseTransport):
+    """Connects to the very address that was checked. A class, because httpx calls transports.
+
+    If the name were resolved once to be checked and again to connect, its owner could answer
+    differently the second time. Certificate and Host stay those of the name. No connection is kept:
+    one that is open to an address says nothing of the name it was opened for.
+    """
+
+    def __init__(
+        self, resolve: Resolve, inner: httpx.AsyncBaseTransport, *, allows_private: bool
+    ) -> None:
+        self._resolve = resolve
+        self._inner = inner
+        self._allows_private = allows_private
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Resolve, check, connect; the next address of a host if one does not answer."""
+        host = request.url.raw_host.decode("ascii")
+        addresses = await self._resolve(host, port_of(request.url))
+        check_addresses(addresses, allows_private=self._allows_private)
+        *others, last = addresses[:ADDRESSES_MAX]
+        for address in others:
+            try:
+                return await self._inner.handle_async_request(_pinned(request, host, address))
+            except httpx.ConnectError:
+                # Nothing was sent.
+                continue
+        return await self._inner.handle_async_request(_pinned(request, host, last))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class Poster:
+    """Sends messages. A class, because it holds the client and the threads that resolve names."""
+
+    def __init__(
+        self,
+        *,
+        allows_private: bool,
+        resolve: Resolve | None = None,
+        context: ssl.SSLContext | None = None,
+        attempt_s: float = ATTEMPT_S,
+    ) -> None:
+        self._allows_private = allows_private
+        self._attempt_s = attempt_s
+        self._threads = ThreadPoolExecutor(RESOLVING_MAX, thread_name_prefix="resolve")
+        inner = httpx.AsyncHTTPTransport(
+            verify=context or httpx.create_ssl_context(),
+            trust_env=False,
+            limits=httpx.Limits(max_connections=IN_FLIGHT_MAX, max_keepalive_connections=0),
+        )
+        self._client = httpx.AsyncClient(
+            transport=PinnedTransport(
+                resolve or self._resolve_in_thread, inner, allows_private=allows_private
+            ),
+            # A proxy would resolve the name again, for itself.
+            trust_env=False,
+            follow_redirects=False,
+            timeout=attempt_s,
+            headers={"user-agent": USER_AGENT, "content-type": CONTENT_TYPE},
+        )
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Send a message. Whatever happens is an answer, and says nothing of what was sent."""
+        try:
+            checked = check_url(url, allows_private=self._allows_private)
+            async with (
+                asyncio.timeout(self._attempt_s),
+                self._client.stream("POST", checked, headers=headers, content=body) as answer,
+            ):
+                # Its body is left where it is: nothing in it matters, and it may have no end.
+                return _judged(answer)
+        except AddressRefused as error:
+            return Answer(f"not sent: {error}")
+        except (TimeoutError, httpx.TimeoutException):
+            return Answer(f"no answer within {self._attempt_s:g} s")
+        except (httpx.HTTPError, OSError) as error:
+            return Answer(_explained(error))
+
+    async def close(self) -> None:
+        await self._client.aclose()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _resolve_in_thread(self, host: str, port: int) -> tuple[str, ...]:
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._threads, _addresses, host, port)
+        return tuple(dict.fromkeys(found))
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    # As bytes: text would go through a codec that fails on labels that DNS only does not know.
+    found = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
+def _pinned(request: httpx.Request, host: str, address: str) -> httpx.Request:
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": host},
+    )
+
+
+def _judged(answer: httpx.Response) -> Answer:
+    if answer.is_success:
+        return Answer(status=answer.status_code)
+    wait = answer.headers.get("retry-after", "")
+    return Answer(
+        f"answered {answer.status_code}",
+        answer.status_code,
+        float(wait[:9]) if wait.isascii() and wait.isdigit() else 0.0,
+    )
+
+
+def _explained(error: Exception) -> str:
+    """Say what kind of thing went wrong; the words of the other side are not repeated."""
+    if isinstance(error, socket.gaierror):
+        return "the host has no address"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "the certificate is not valid for this host"
+    if isinstance(error, httpx.ConnectError):
+        return "no connection"
+    return f"the exchange failed ({type(error).__name__})"

@@ -1,0 +1,172 @@
+"""The queue of deliveries: what is new is queued, what is due is claimed, what became of it noted.
+
+Nothing is remembered outside the database, so a process that is killed has lost nothing: what it
+had claimed is free again when the lease ends, and is sent once more.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.statements import Statement, load
+from projections.transactions import borrowed, transaction
+from service.webhooks.limits import LEASE_S, PENDING_MAX, QUEUE_EVENTS, SCAN_POSITIONS
+
+
+class Place(NamedTuple):
+    """A webhook for which there may be something to do."""
+
+    webhook_id: UUID
+    is_behind: bool
+    has_due: bool
+
+
+class Delivery(NamedTuple):
+    """One event on its way to one webhook, claimed by this process."""
+
+    webhook_id: UUID
+    position: int
+    attempts: int
+    """This one included."""
+    url: str
+    is_failing: bool
+    """The webhook has failed since it last took a message."""
+    sealed: list[bytes]
+    """Its secrets, as they are stored, the newest first."""
+    ledger_id: UUID
+    record: str
+
+    @property
+    def message_id(self) -> str:
+        """The same for every attempt, and of no other event of any ledger."""
+        return f"{self.ledger_id}-{self.position}"
+
+
+class DeadLetter(NamedTuple):
+    """An event that was given up."""
+
+    position: int
+    type: str
+    attempts: int
+    failure: str
+    failed_at: datetime
+
+
+class Totals(NamedTuple):
+    pending: int
+    dead: int
+    disabled: int
+    lag_s: float
+
+
+class Queue:
+    """The table of deliveries. A class, because every verb needs the same engine and statements."""
+
+    def __init__(self, engine: AsyncEngine, schema: str, *, lease_s: float = LEASE_S) -> None:
+        self._engine = engine
+        self._sql: Mapping[str, Statement] = load("service.webhooks", "queue.sql", schema)
+        self._lease_s = lease_s
+
+    async def look(self) -> list[Place]:
+        """See for which webhooks there is something to do."""
+        async with borrowed(self._engine) as driver:
+            rows = await driver.fetch(self._sql["look"].driver_sql)
+        return [Place(*row.values()) for row in rows]
+
+    async def queue(self, webhook_id: UUID) -> bool:
+        """Queue the next stretch of the log; False: another process is at it, or it is full."""
+        one = {"webhook_id": webhook_id, "pending_max": PENDING_MAX}
+        async with transaction(self._engine, self._sql["limit_waits"]) as driver:
+            take, room = self._sql["take"], self._sql["room"]
+            taken = await driver.fetchrow(take.driver_sql, *take.arguments(one))
+            if taken is None:
+                return False
+            free = await driver.fetchval(room.driver_sql, *room.arguments(one))
+            if not free:
+                return False
+            values = {
+                **one,
+                "after": taken["position"],
+                "types": taken["types"] or None,
+                "stages": taken["stages"] or None,
+                "scan": SCAN_POSITIONS,
+                "limit": min(QUEUE_EVENTS, free),
+            }
+            queue = self._sql["queue"]
+            reached = await driver.fetchval(queue.driver_sql, *queue.arguments(values))
+        return bool(reached > taken["position"])
+
+    async def claim(self, places: Mapping[UUID, int]) -> list[Delivery]:
+        """Take what is due, at most so many for each webhook."""
+        values = {
+            "webhook_ids": list(places),
+            "places": list(places.values()),
+            "lease_s": self._lease_s,
+        }
+        claim = self._sql["claim"]
+        async with borrowed(self._engine) as driver:
+            rows = await driver.fetch(claim.driver_sql, *claim.arguments(values))
+        return [Delivery(*row.values()) for row in rows]
+
+    async def delivered(self, delivery: Delivery) -> None:
+        """Note that the receiver has it."""
+        await self._execute("delivered", delivery._asdict())
+        if delivery.is_failing:
+            await self._execute("recovered", delivery._asdict())
+
+    async def failed(self, delivery: Delivery, failure: str, *, pause_s: float | None) -> None:
+        """Note that it has not; without a pause it is given up."""
+        values = {
+            **delivery._asdict(),
+            "status": "dead" if pause_s is None else "pending",
+            "pause_s": pause_s or 0.0,
+            "failure": failure,
+        }
+        await self._execute("failed", values)
+
+    async def failing(
+        self, webhook_id: UUID, *, reason: str, is_gone: bool, fails_at_most_s: float
+    ) -> bool:
+        """Note that a webhook fails; True: that has been long enough, and it is disabled now."""
+        values = {
+            "webhook_id": webhook_id,
+            "reason": reason,
+            "is_gone": is_gone,
+            "fails_at_most_s": fails_at_most_s,
+        }
+        failing = self._sql["failing"]
+        async with borrowed(self._engine) as driver:
+            return bool(await driver.fetchval(failing.driver_sql, *failing.arguments(values)))
+
+    async def release(self, delivery: Delivery) -> None:
+        """Give back what was claimed and not sent to its end."""
+        await self._execute("release", delivery._asdict())
+
+    async def dead(self, webhook_id: UUID, *, after: int, limit: int) -> list[DeadLetter]:
+        """Read a page of the dead letters."""
+        values = {"webhook_id": webhook_id, "after": after, "limit": limit}
+        listed = self._sql["list_dead"]
+        async with borrowed(self._engine) as driver:
+            rows = await driver.fetch(listed.driver_sql, *listed.arguments(values))
+        return [DeadLetter(*row.values()) for row in rows]
+
+    async def replay(self, webhook_id: UUID, position: int | None) -> int:
+        """Queue one dead letter again, or all; tell how many."""
+        done = await self._execute("replay", {"webhook_id": webhook_id, "position": position})
+        return int(done.removeprefix("UPDATE "))
+
+    async def totals(self) -> Totals:
+        """Count, for the metrics."""
+        async with borrowed(self._engine) as driver:
+            row = await driver.fetchrow(self._sql["totals"].driver_sql)
+        assert row is not None
+        return Totals(int(row["pending"]), int(row["dead"]), row["disabled"], row["lag_s"])
+
+    async def _execute(self, name: str, values: Mapping[str, object]) -> str:
+        statement = self._sql[name]
+        async with borrowed(self._engine) as driver:
+            done: str = await driver.execute(statement.driver_sql, *statement.arguments(values))
+        return done

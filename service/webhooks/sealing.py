@@ -1,0 +1,45 @@
+"""Secrets at rest: encrypted under the ledger's secret, so that the database alone tells none."""
+
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_PURPOSE = b"leadledger/webhook-secret"
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+_VERSION = b"\x01"
+_BROKEN = "a sealed secret cannot be opened: rotate it"
+
+
+class SealBroken(Exception):
+    """What was sealed has been changed, moved to another place, or sealed under another secret."""
+
+
+class Seal:
+    """Seals under one key (AES-256-GCM). A class, because the key is derived once (HKDF)."""
+
+    def __init__(self, secret: bytes) -> None:
+        key = HKDF(SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(secret)
+        self._cipher = AESGCM(key)
+
+    def close(self, content: bytes, *, place: str) -> bytes:
+        """Seal something; it can be opened in the same place only."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, content, place.encode())
+
+    def open(self, sealed: bytes, *, place: str) -> bytes:
+        """Return what was sealed.
+
+        Raises:
+            SealBroken: it is not what was sealed for this place under this secret.
+        """
+        nonce, content = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        if sealed[:1] != _VERSION:
+            raise SealBroken(_BROKEN)
+        try:
+            return self._cipher.decrypt(nonce, content, place.encode())
+        except (InvalidTag, ValueError):
+            raise SealBroken(_BROKEN) from None

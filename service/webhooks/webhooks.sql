@@ -1,0 +1,83 @@
+-- name: insert_webhook
+-- Begins after the position asked for, or at the end of the log. No row: there are as many as there
+-- may be.
+INSERT INTO ledger.webhooks (webhook_id, url, description, types, stages, position, is_enabled,
+                             created_at)
+SELECT :webhook_id, :url, :description, :types, :stages,
+       coalesce(CAST(:after AS bigint), head.position), true, clock_timestamp()
+  FROM ledger.ledger_head AS head
+ WHERE (SELECT count(*) FROM ledger.webhooks) < :webhooks_max
+RETURNING webhook_id
+
+-- name: list_webhooks
+-- All, or one, with what is on its way and what was given up. There are few.
+SELECT webhook.webhook_id, webhook.url, webhook.description, webhook.types, webhook.stages,
+       webhook.position, webhook.is_enabled, webhook.disabled_reason, webhook.failing_since,
+       webhook.created_at, queue.pending, queue.dead
+  FROM ledger.webhooks AS webhook
+ CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE status = 'pending') AS pending,
+              count(*) FILTER (WHERE status = 'dead') AS dead
+         FROM ledger.webhook_deliveries AS delivery
+        WHERE delivery.webhook_id = webhook.webhook_id
+       ) AS queue
+ WHERE CAST(:webhook_id AS uuid) IS NULL OR webhook.webhook_id = :webhook_id
+ ORDER BY webhook.webhook_id
+
+-- name: update_webhook
+-- What is null stays. Whoever enables it says that the cause of failing is mended.
+UPDATE ledger.webhooks
+   SET url = coalesce(:url, url),
+       description = coalesce(:description, description),
+       types = coalesce(CAST(:types AS text[]), types),
+       stages = coalesce(CAST(:stages AS text[]), stages),
+       is_enabled = coalesce(CAST(:is_enabled AS boolean), is_enabled),
+       disabled_reason = CASE CAST(:is_enabled AS boolean)
+                              WHEN true THEN NULL
+                              WHEN false THEN 'disabled by hand'
+                              ELSE disabled_reason
+                         END,
+       failing_since = CASE WHEN CAST(:is_enabled AS boolean) THEN NULL ELSE failing_since END
+ WHERE webhook_id = :webhook_id
+
+-- name: hurry
+-- A webhook that is enabled again does not wait for the pauses of its failures.
+UPDATE ledger.webhook_deliveries
+   SET due_at = clock_timestamp()
+ WHERE webhook_id = :webhook_id AND status = 'pending' AND due_at > clock_timestamp()
+
+-- name: delete_webhook
+-- With its secrets and all that was queued for it.
+DELETE FROM ledger.webhooks WHERE webhook_id = :webhook_id
+
+-- name: lock_webhook
+-- Two rotations at once take turns.
+SELECT webhook_id FROM ledger.webhooks WHERE webhook_id = :webhook_id FOR UPDATE
+
+-- name: retire_secrets
+-- What is valid now stays so for a while.
+UPDATE ledger.webhook_secrets
+   SET retires_at = clock_timestamp() + make_interval(secs => :old_secret_s)
+ WHERE webhook_id = :webhook_id AND retires_at IS NULL
+
+-- name: insert_secret
+-- The newest secret has the highest number.
+INSERT INTO ledger.webhook_secrets (webhook_id, number, sealed)
+SELECT :webhook_id, coalesce(max(number), 0) + 1, :sealed
+  FROM ledger.webhook_secrets
+ WHERE webhook_id = :webhook_id
+
+-- name: drop_secrets
+-- Retired ones, and those before the last few.
+DELETE FROM ledger.webhook_secrets
+ WHERE webhook_id = :webhook_id
+   AND (retires_at <= clock_timestamp()
+        OR number <= (SELECT max(number) FROM ledger.webhook_secrets
+                       WHERE webhook_id = :webhook_id) - :secrets_max)
+
+-- name: read_secrets
+-- Those that sign now, the newest first.
+SELECT sealed
+  FROM ledger.webhook_secrets
+ WHERE webhook_id = :webhook_id AND (retires_at IS NULL OR retires_at > clock_timestamp())
+ ORDER BY number DESC

@@ -1,0 +1,28 @@
+"""Retries grow apart, for about a day, and never all at once."""
+
+import pytest
+
+from service.webhooks.patience import DAY_S, Patience
+
+
+def test_the_pauses_grow_to_a_day_in_all() -> None:
+    patience = Patience()
+    attempts = range(1, patience.attempts_max)
+    pauses = [patience.pause_s(attempt, chance=0.5) for attempt in attempts]
+    assert pauses[:4] == [5, 20, 80, 320]
+    assert pauses == sorted(pauses)
+    assert DAY_S <= sum(pauses) <= 1.25 * DAY_S
+    assert [patience.is_over(attempt) for attempt in (1, 10, 11, 12)] == [False, False, True, True]
+
+
+def test_chance_spreads_a_pause_by_a_fifth() -> None:
+    patience = Patience()
+    assert patience.pause_s(1, chance=0.0) == pytest.approx(4.0)
+    assert patience.pause_s(1, chance=1.0) == pytest.approx(6.0)
+
+
+def test_a_receivers_wish_is_heard_within_bounds() -> None:
+    patience = Patience()
+    assert patience.pause_s(1, chance=0.5, asked_s=60) == 60
+    assert patience.pause_s(4, chance=0.5, asked_s=60) == 320
+    assert patience.pause_s(1, chance=0.5, asked_s=1e9) == patience.longest_s
