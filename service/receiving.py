@@ -7,6 +7,7 @@ from typing import Any
 from events.context import Context
 from events.dialects import cloudevents
 from events.dialects.parcels import Dialect
+from events.dialects.parts import Misshapen
 from events.dialects.reading import read as read_message
 from events.native import read
 from events.refusals import NATIVE, Refusal, Refused, refusal_id_of
@@ -109,10 +110,16 @@ def _refuse_message(
 ) -> Refused:
     id, type = dialect.named(message) if isinstance(message, dict) else (None, None)
     called = {"id": id, "type": type}
-    compared = message if isinstance(message, dict) and content else None
-    return refuse(
-        refusal, called, content, context, compared=compared or called, dialect=dialect.name
-    )
+    compared = _compared(message, dialect) if isinstance(message, dict) and content else called
+    return refuse(refusal, called, content, context, compared=compared, dialect=dialect.name)
+
+
+def _compared(message: Mapping[str, Any], dialect: Dialect) -> Mapping[str, Any]:
+    """Return what tells a refused message from another: what its client does not change."""
+    try:
+        return dialect.content(message)
+    except Misshapen:
+        return message
 
 
 def _kept(refusal: Refusal) -> Refusal:

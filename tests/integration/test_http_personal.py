@@ -1,6 +1,7 @@
 """Without `personal:read` nobody sees personal data, whatever is asked, wherever it was put."""
 
 import itertools
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -33,6 +34,8 @@ QUERIES: Mapping[str, Sequence[Mapping[str, str]]] = {
 """Questions beside the plain one; a route that is not named here is asked that alone."""
 
 
+ENDLESS = "/v1/events/stream"
+"""Sends the very records that the feed shows, and never ends."""
 Places = Mapping[str, Sequence[str]]
 """What stands for the parameters of paths."""
 
@@ -102,6 +105,10 @@ async def plant(service: Service) -> Places:
         f"/v1/refusals/{kept[0]}/dismiss", json={"reason": "PlantedRemark"}
     )
     assert dismissed.status_code == 200
+    webhook = await service.client.post(
+        "/v1/webhooks", json={"url": "https://receiver.example/", "description": "test"}
+    )
+    assert webhook.status_code == 201, webhook.text
     head = (await service.client.get("/v1/events", params={"limit": 1})).json()["head"]
     await service.client.get("/v1/lists", params={"wait_for": head})
     lead = (await service.client.get(f"/v1/leads/{lead_id}")).json()
@@ -111,6 +118,8 @@ async def plant(service: Service) -> Places:
         "refusal_id": kept,
         "key_id": ["nobody"],
         "name": ["house"],
+        "webhook_id": [webhook.json()["id"]],
+        "position": ["1"],
     }
 
 
@@ -138,6 +147,8 @@ async def ask_everything(
     document = (await service.client.get("/openapi.json")).json()
     asked: list[Asked] = []
     for path, methods in document["paths"].items():
+        if path == ENDLESS:
+            continue
         for method in {"get", "post"} & set(methods):
             for place in _filled(path, places):
                 for params, content in _requests(path, method):
@@ -149,11 +160,15 @@ async def ask_everything(
 
 
 def _filled(path: str, places: Places) -> list[str]:
-    name = path.partition("{")[2].partition("}")[0]
-    if not name:
-        return [path]
-    assert name in places, f"nothing stands for {path}: plant something for it"
-    return [path.replace("{" + name + "}", value) for value in places[name]]
+    names = re.findall(r"\{(\w+)\}", path)
+    assert set(names) <= places.keys(), f"nothing stands for {path}: plant something for it"
+    filled = []
+    for values in itertools.product(*(places[name] for name in names)):
+        found = path
+        for name, value in zip(names, values, strict=True):
+            found = found.replace("{" + name + "}", value)
+        filled.append(found)
+    return filled
 
 
 def _requests(path: str, method: str) -> Iterator[tuple[Mapping[str, str], bytes | None]]:
@@ -167,6 +182,7 @@ def _requests(path: str, method: str) -> Iterator[tuple[Mapping[str, str], bytes
         "/v1/events": [planted(), [planted(), planted() | {"lead": {"email": "PlantedNo"}}]],
         "/v1/leads/find": [{"email": lead["email"]}, {"user_id": "PlantedNobody"}, {"email": "Pl"}],
         "/v1/keys": [{"name": "x", "sources": ["x"]}],
+        "/v1/webhooks": [{"url": "https://receiver.example/", "description": "another"}],
         "/v1/refusals/{refusal_id}/dismiss": [{"reason": "PlantedRemark"}],
         **{path: [{"batch": [_message()]}] for path in (*SEGMENT_BATCH, *POSTHOG_BATCH)},
         SNOWPLOW_POST: [{"data": [{"e": "pv", "eid": "1", "url": "https://a.example/?PlantedQ"}]}],
@@ -201,7 +217,11 @@ async def test_no_route_shows_personal_data_to_a_key_without_the_scope(service: 
     assert not any(status >= 500 for found in statuses.values() for status in found)
     # Not for want of an answer: each route has answered something, but where nobody is meant.
     silent = {name for name, found in statuses.items() if not found & {200, 201, 207}}
-    assert silent == {"post /v1/keys/{key_id}/rotate", "post /v1/refusals/{refusal_id}/retry"}
+    assert silent == {
+        "post /v1/keys/{key_id}/rotate",
+        "post /v1/refusals/{refusal_id}/retry",
+        "post /v1/webhooks/{webhook_id}/dead-letters/{position}/replay",
+    }
     assert betrayed(asked) == set()
 
 
