@@ -4,6 +4,7 @@ Nothing here waits or writes. A plan is a picture of what the batch would do whi
 where the memory says; the ledger writes it, or throws it away and plans again.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,8 @@ from domain.events import Event
 from domain.identity import Resolution, resolve
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, SubjectKind
+from domain.lifecycle.succession import Occupied
+from domain.reassessing import reassess
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Signal
 from domain.state import AccountState, LeadState, State
@@ -22,9 +25,10 @@ from events import answers
 from events.draft import Draft
 from events.entries import Known
 from events.ids import new_id
-from events.memory import Memory
+from events.memory import Memory, standing_of
 from events.outcomes import Duplicate, Outcome, Recorded
-from events.records import OWN_SOURCE, firing_id
+from events.publishing import PUBLISHED, compiled_from, objection
+from events.records import OWN_SOURCE, firing_id, reassessment_id
 from events.refusals import Refusal, Refused
 from events.submissions import Item, Submission
 
@@ -94,7 +98,7 @@ class Plan:
             if known.fingerprint == signal.fingerprint:
                 return Duplicate(known.position, known.leaf)
             return self._refuse(answers.refused(item, answers.reused(known.position)))
-        outcome = self._decide(signal)
+        outcome = self._decide_now(signal)
         if isinstance(outcome, Refusal):
             self.asks_for_keys = True
             return self._refuse(answers.refused(item, outcome))
@@ -106,6 +110,47 @@ class Plan:
         if item.is_kept:
             self.refused.append(item)
         return item
+
+    def _decide_now(self, signal: Signal) -> Recorded | Refusal:
+        """Decide what may have been read when another lifecycle was in force."""
+        if signal.type.name == PUBLISHED:
+            return self._publish(signal)
+        event_type = self.draft.compiled.lifecycle.events.get(signal.type.name)
+        if event_type is None:
+            return answers.type_unknown(signal.type.name, self.draft.compiled.lifecycle)
+        if event_type is not signal.type:
+            signal = signal._replace(type=event_type)
+        return self._decide(signal)
+
+    def _publish(self, signal: Signal) -> Recorded | Refusal:
+        """Put another lifecycle in force, from its position on, in this very batch."""
+        in_force = self.draft.compiled
+        published = {
+            **self.memory.lifecycles,
+            **{one.version: one for one in self.draft.published},
+        }
+        refusal = objection(signal.data, published, self._occupied())
+        if refusal is not None:
+            return refusal
+        signal = signal._replace(data={**signal.data, "version": in_force.version + 1})
+        party = Party(None, None)
+        decided = decide(in_force, State(), signal, party, position=self.position + 1)
+        assert not isinstance(decided, NotAllowed)
+        recorded = self._write(signal, party, _Account(None), decided, in_force.version)
+        self.draft.published.append(compiled_from(decided[0]))
+        return recorded
+
+    def _occupied(self) -> Occupied:
+        """Who stands where, counting whoever this batch has moved in both places."""
+        occupancy = self.memory.occupancy
+        assert occupancy is not None
+        assert occupancy.position == self.memory.position, "who stands where was counted elsewhere"
+        in_force = self.draft.compiled.version
+        return Counter(occupancy.occupied) + Counter(
+            standing
+            for remembered in self.draft.subjects.values()
+            if (standing := standing_of(remembered, in_force)) is not None
+        )
 
     def _decide(self, signal: Signal) -> Recorded | Refusal:
         if self._leads_to_nobody(signal):
@@ -144,24 +189,52 @@ class Plan:
         """Find whom a signal is about, after what was due for everybody it names has happened."""
         pointers = self._pointers(signal)
         for lead_id, state in self._leads(signal, pointers).items():
-            if state.timers:
+            if state.timers or state.lifecycle != self.draft.compiled.version:
                 self._bring_up_to_date(lead_id)
         return resolve(
             signal,
             pointers=pointers,
             leads=self._leads(signal, pointers),
-            trust=self.memory.compiled.lifecycle.identifier_trust,
+            trust=self.draft.compiled.lifecycle.identifier_trust,
             new_id=self._spare_id(),
         )
 
     def _bring_up_to_date(self, lead_id: str) -> None:
+        """Let what was due happen under a lead's own lifecycle, then bring it over to ours."""
+        self._fire_due(lead_id)
+        state = self.draft.lead(lead_id)
+        if state is not None:
+            for version in range(state.lifecycle + 1, self.draft.compiled.version + 1):
+                compiled = self.draft.lifecycle(version)
+                self._reassess(lead_id, compiled, cause=compiled.published_at)
+
+    def _reassess(self, lead_id: str, compiled: Compiled, *, cause: int) -> None:
+        """Judge a lead again; nothing is recorded of it where nothing follows."""
+        remembered, lead = self.draft.subject(lead_id), self.draft.lead(lead_id)
+        assert remembered is not None
+        assert lead is not None
+        id = reassessment_id(lead_id, remembered.version + 1)
+        decided = reassess(
+            compiled,
+            self._state(Resolution(lead_id, lead_id), lead.account),
+            lead_id=lead_id,
+            id=id,
+            source=OWN_SOURCE,
+            cause=cause,
+            occurred_at=self.recorded_at,
+            position=self.position + 1,
+        )
+        if len(decided) > 1 or decided[0].effects:
+            self.draft.enter_group(decided, id=id, lifecycle=compiled.version)
+
+    def _fire_due(self, lead_id: str) -> None:
         """Let what is due for a lead happen, in due order, each thing as a report of its own."""
         for _ in range(FIRED_MAX):
             remembered = self.draft.subject(lead_id)
             state = remembered.state if remembered is not None else None
             if remembered is None or not isinstance(state, LeadState) or not state.timers:
                 return
-            compiled = self.memory.lifecycles[state.lifecycle]
+            compiled = self.draft.lifecycle(state.lifecycle)
             signal = firing(
                 compiled,
                 state,
@@ -190,8 +263,8 @@ class Plan:
     def _lifecycle_for(self, lead: Resolution | None, state: LeadState) -> Compiled:
         """Return the lifecycle that decides: a lead's own version, else the one in force."""
         if lead is None or lead.is_new:
-            return self.memory.compiled
-        return self.memory.lifecycles[state.lifecycle]
+            return self.draft.compiled
+        return self.draft.lifecycle(state.lifecycle)
 
     def _spare_id(self) -> str:
         """Return an id for a lead that may be new; most are not, and ids are not free to make."""

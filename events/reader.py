@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from domain.lifecycle.compiled import compile_lifecycle
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.loading import load as load_lifecycle
+from domain.lifecycle.succession import Occupied, Standing
 from domain.signals import Identifier, Signal
 from domain.state import LeadState
 from events import records, states
 from events.entries import Known
 from events.failures import NotMigrated
 from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered
+from events.publishing import PUBLISHED, Occupancy, compiled_from
 from events.sessions import Driver
 from events.statements import Statement
 from events.submissions import Item, Submission
@@ -93,6 +93,8 @@ class LedgerReader:
         self, driver: Driver, memory: Memory, submissions: Sequence[Submission]
     ) -> bool:
         """Load what the batch needs and the memory lacks. False: the head has moved meanwhile."""
+        if needs_occupancy(memory, submissions) and not await self._learn_occupancy(driver, memory):
+            return False
         for _ in range(CHAIN_MAX):
             missing = _missing(memory, submissions)
             if not missing.identifiers and not missing.subject_ids:
@@ -138,18 +140,21 @@ class LedgerReader:
         memory.learn(subjects, {})
         return True
 
+    async def _learn_occupancy(self, driver: Driver, memory: Memory) -> bool:
+        rows = await driver.fetch(self._sql["count_standing"].driver_sql)
+        if not rows or rows[0]["head_position"] != memory.position:
+            return False
+        occupied = occupied_in(rows, in_force=memory.lifecycle_version)
+        memory.occupancy = Occupancy(memory.position, occupied)
+        return True
+
     async def _links(self, driver: Driver, after: int, upto: int) -> dict[Identifier, str]:
         rows = await driver.fetch(self._sql["read_links"].driver_sql, after, upto)
         return {Identifier(row["kind"], row["digest"]): str(row["subject_id"]) for row in rows}
 
     async def _learn_lifecycles(self, driver: Driver, memory: Memory, *, after: int) -> None:
         for row in await driver.fetch(self._sql["read_lifecycles"].driver_sql, after):
-            published = records.decode_event(row["record"]).data
-            version = published["version"]
-            memory.lifecycles[version] = compile_lifecycle(
-                load_lifecycle(published["text"]), version=version
-            )
-            memory.lifecycle_version = version
+            memory.learn_lifecycle(compiled_from(records.decode_event(row["record"])))
 
 
 def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
@@ -158,6 +163,24 @@ def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
         for item in submission.items:
             if isinstance(item, Item):
                 yield item.signal
+
+
+def occupied_in(rows: Iterable[Any], *, in_force: int) -> Occupied:
+    """Read who stands where; an account is under the version in force."""
+    return {
+        Standing(SubjectKind(row["kind"]), row["stage"], row["lifecycle"] or in_force): row[
+            "standing"
+        ]
+        for row in rows
+        if row["stage"] is not None
+    }
+
+
+def needs_occupancy(memory: Memory, submissions: Iterable[Submission]) -> bool:
+    """Whether something is to be published, and nobody has counted at this position."""
+    if memory.occupancy is not None and memory.occupancy.position == memory.position:
+        return False
+    return any(signal.type.name == PUBLISHED for signal in signals_of(submissions))
 
 
 def _missing(memory: Memory, submissions: Sequence[Submission]) -> Missing:

@@ -26,6 +26,8 @@ LeadsReader = Annotated[Sender, Depends(Needs(Scope.LEADS_READ))]
 ProjectionsReader = Annotated[Sender, Depends(Needs(Scope.PROJECTIONS_READ))]
 KeysAdministrator = Annotated[Sender, Depends(Needs(Scope.KEYS_ADMIN))]
 
+LedgerAdministrator = Annotated[Sender, Depends(Needs(Scope.LEDGER_ADMIN))]
+
 NO_NUL = r"^[^\x00]*$"
 """No text with NUL is stored anywhere, so asking for it is a mistake."""
 NAME_MAX = 255
