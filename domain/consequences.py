@@ -1,5 +1,6 @@
 """What follows from an event: exclusion, early facts, the account beside the lead."""
 
+from domain.business import end_key_status
 from domain.course import DEPARTMENT, Course
 from domain.exclusion import judge_exclusion
 from domain.lifecycle.compiled import CompiledMove
@@ -18,6 +19,7 @@ def follow(course: Course) -> None:
     if course.party.account is not None:
         _follow_on_account(course)
     if course.signal.subject is not SubjectKind.LEAD:
+        end_key_status(course)
         return
     for _ in range(CONSEQUENCES_MAX):
         if not (judge_exclusion(course) or _reconsider(course)):

@@ -88,6 +88,15 @@ SELECT head.position AS head_position, counted.kind, counted.stage, counted.life
         GROUP BY 1, 2, 3
        ) AS counted ON true
 
+-- name: find_members
+-- Leads of companies, in the order of their ids, and where the head stood when they were read.
+SELECT head.position AS head_position, lead.account, lead.subject_id
+  FROM ledger.ledger_head AS head
+  LEFT JOIN ledger.subjects AS lead
+    ON lead.account = ANY (CAST(:companies AS uuid[]))
+   AND lead.kind = 'lead'
+ ORDER BY lead.account, lead.subject_id
+
 -- name: read_newest_lifecycle
 -- Where the lifecycle in force was published.
 SELECT max(event.position)

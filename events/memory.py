@@ -34,6 +34,14 @@ class Remembered(NamedTuple):
     state: LeadState | AccountState | None
 
 
+class Members(NamedTuple):
+    """The leads of a company when the ledger ended at a position."""
+
+    position: int
+    lead_ids: tuple[str, ...]
+
+
+NOBODY = Members(0, ())
 _NEWBORN = {
     SubjectKind.LEAD: Remembered(SubjectKind.LEAD, 0, 0, INITIAL_LEAD),
     SubjectKind.ACCOUNT: Remembered(SubjectKind.ACCOUNT, 0, 0, INITIAL_ACCOUNT),
@@ -110,6 +118,8 @@ class Memory:
     lifecycles: dict[int, Compiled] = field(default_factory=dict)
     subjects: dict[str, Remembered | None] = field(default_factory=dict)
     pointers: dict[Identifier, str | None] = field(default_factory=dict)
+    members: dict[str, Members] = field(default_factory=dict)
+    """Leads of companies of which something is told that all of them are judged by."""
     occupancy: Occupancy | None = None
     """Who stands where, looked up for a publication alone; true at its own position."""
 
@@ -156,6 +166,7 @@ class Memory:
 
     def forget_all(self) -> None:
         """Start from nothing; the lifecycles in force stay, they never change."""
+        self.members.clear()
         self.subjects.clear()
         self.pointers.clear()
 

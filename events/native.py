@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.lifecycle.definition import EventType, Right, Role, SubjectKind
+from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Signal
 from events import answers, moments
 from events.context import Context
@@ -172,6 +173,7 @@ _REFERENCED = {
     Role.REOPENS_OPPORTUNITY: "opportunity",
     Role.PLACES_ORDER: "order",
     Role.CANCELS_ORDER: "order",
+    Role.AMENDS_ORDER: "order",
 }
 
 
@@ -195,7 +197,7 @@ def _subject(
     if event_type.subject is SubjectKind.LEAD:
         if parties.names_a_lead:
             return SubjectKind.LEAD
-        if event_type.role in (Role.PLACES_ORDER, Role.CANCELS_ORDER):
+        if event_type.role in ORDER_ROLES:
             return SubjectKind.ACCOUNT if parties.names_an_account else SubjectKind.LEAD
         if references:
             return SubjectKind.LEAD

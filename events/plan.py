@@ -5,7 +5,7 @@ where the memory says; the ledger writes it, or throws it away and plans again.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -14,10 +14,10 @@ from domain.decide import NotAllowed, Party, decide
 from domain.events import Event
 from domain.identity import Resolution, resolve
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.definition import EventKind, SubjectKind
+from domain.lifecycle.definition import EventKind, Role, SubjectKind
 from domain.lifecycle.succession import Occupied
 from domain.reassessing import reassess
-from domain.roles import ORDER_ROLES
+from domain.roles import COMPETITION, ORDER_ROLES
 from domain.signals import Identifier, Signal
 from domain.state import AccountState, LeadState, State
 from domain.timers import FIRED_MAX, firing
@@ -25,7 +25,7 @@ from events import answers
 from events.draft import Draft
 from events.entries import Known
 from events.ids import new_id
-from events.memory import Memory, standing_of
+from events.memory import NOBODY, Memory, standing_of
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.publishing import PUBLISHED, compiled_from, objection
 from events.records import OWN_SOURCE, firing_id, reassessment_id
@@ -153,6 +153,9 @@ class Plan:
         )
 
     def _decide(self, signal: Signal) -> Recorded | Refusal:
+        company = self._company_of_order(signal)
+        if company is not None:
+            signal = signal._replace(subject=SubjectKind.ACCOUNT, account_id=company)
         if self._leads_to_nobody(signal):
             signal = signal._replace(subject=SubjectKind.LEDGER)
         account = self._account_of(signal)
@@ -164,7 +167,10 @@ class Plan:
             account = self._account_beside(signal, lead, account)
         is_decided = signal.type.kind is not EventKind.FACT
         if account.is_missing or (
-            signal.subject is SubjectKind.ACCOUNT and account.is_new and is_decided
+            signal.subject is SubjectKind.ACCOUNT
+            and account.is_new
+            and is_decided
+            and signal.type.role is not Role.LISTS_COMPETITOR
         ):
             return answers.account_unknown()
         party = Party(lead, account.id, tuple(one.kind for one in account.links))
@@ -173,7 +179,36 @@ class Plan:
         decided = decide(compiled, state, signal, party, position=self.position + 1)
         if isinstance(decided, NotAllowed):
             return answers.not_allowed(decided)
-        return self._write(signal, party, account, decided, compiled.version)
+        recorded = self._write(signal, party, account, decided, compiled.version)
+        if signal.type.role in COMPETITION and decided[0].effects:
+            self._judge_members(decided[0])
+        return recorded
+
+    def _judge_members(self, listed: Event) -> None:
+        """Judge the leads of a company again that has become a competitor, or is none any more."""
+        for lead_id in self._members_of(listed.subject.id):
+            self._bring_up_to_date(lead_id)
+            lead = self.draft.lead(lead_id)
+            if lead is not None and lead.account == listed.subject.id:
+                self._reassess(lead_id, self.draft.compiled, cause=listed.position)
+
+    def _members_of(self, account_id: str) -> Iterator[str]:
+        known = self.memory.members.get(account_id, NOBODY)
+        joined = (
+            subject_id
+            for subject_id, remembered in self.draft.subjects.items()
+            if isinstance(remembered.state, LeadState) and remembered.state.account == account_id
+        )
+        yield from list(dict.fromkeys((*known.lead_ids, *joined)))
+
+    def _company_of_order(self, signal: Signal) -> str | None:
+        """Find the account that an order is of, where the order names nobody but itself."""
+        if signal.type.role not in ORDER_ROLES or signal.subject is not SubjectKind.LEAD:
+            return None
+        if signal.lead_id is not None or signal.identifiers or self._pointers(signal):
+            return None
+        pointed = (self.draft.pointer(one) for one in signal.references)
+        return next((target for target in pointed if target is not None), None)
 
     def _leads_to_nobody(self, signal: Signal) -> bool:
         """Whether it is an order by its own or its deal's id alone, which no lead has (rule 12)."""
@@ -277,6 +312,7 @@ class Plan:
             identifier: target
             for identifier in (*signal.identifiers, *signal.references)
             if (target := self.draft.pointer(identifier)) is not None
+            and self.draft.lead(target) is not None
         }
 
     def _leads(self, signal: Signal, pointers: Mapping[Identifier, str]) -> dict[str, LeadState]:
@@ -350,7 +386,8 @@ class Plan:
             links = (*party.lead.links, *self._unpointed(signal))
             self.draft.link(links, party.lead.subject, first.position)
         if account.id is not None:
-            self.draft.link(account.links, account.id, first.position)
+            links = account.links if party.lead else (*account.links, *self._unpointed(signal))
+            self.draft.link(links, account.id, first.position)
         leaf = self.draft.entry_at(first.position).leaf
         return answers.recorded(decided, leaf, self._stage_after(first))
 

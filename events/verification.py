@@ -89,6 +89,8 @@ class _Audit:
     erased: int = 0
     group: list[Record] = field(default_factory=list)
     links: dict[int, Links] = field(default_factory=dict)
+    listings: dict[int, str] = field(default_factory=dict)
+    """Positions at which companies became competitors, or ceased to be."""
 
     def take(self, row: Row) -> None:
         """Judge one row of the log."""
@@ -159,6 +161,8 @@ class _Audit:
             )
         if first.event.type == PUBLISHED:
             self._learn_lifecycle(first.event)
+        if "competitor" in first.event.effects:
+            self.listings[first.event.position] = first.event.subject.id
         for record in group:
             self._see(record)
         self._note_links(group)
@@ -192,7 +196,12 @@ class _Audit:
         state = self._before(event.subject.id, SubjectKind.LEAD).state
         before = state.lifecycle if isinstance(state, LeadState) else 0
         compiled = self.lifecycles.get(envelope.lifecycle)
-        if compiled is None or before == compiled.version:
+        if compiled is None:
+            return
+        if before == compiled.version:
+            cause = self.listings.get(event.cause or 0)
+            found_account = state.account if isinstance(state, LeadState) else None
+            _expect(event.position, "its company is the cause", found_account, cause)
             return
         found = (envelope.lifecycle, event.cause)
         expected = (before + 1, compiled.published_at)
@@ -249,7 +258,7 @@ class _Audit:
             if event.type == "identity.linked"
             for kind in event.data["kinds"]
         ]
-        if first.subject.kind is SubjectKind.LEAD:
+        if first.subject.kind is not SubjectKind.LEDGER:
             links += [(kind, first.subject.id) for kind in REFERENCES if kind in first.data]
         if links:
             self.links[first.position] = tuple(links)

@@ -18,7 +18,7 @@ from events.context import Context
 from events.digests import Digests
 from events.entries import Entry, Known
 from events.ids import new_id
-from events.memory import Memory, Remembered, standing_of
+from events.memory import Members, Memory, Remembered, standing_of
 from events.outcomes import Outcome
 from events.plan import Plan
 from events.publishing import Occupancy, compiled_from, publication
@@ -139,8 +139,17 @@ class LedgerInMemory:
         self.memory.occupancy = Occupancy(self.memory.position, occupied)
         for _ in range(RECALLS_MAX):
             missing = _missing(self.memory, [submission])
-            if not missing.identifiers and not missing.subject_ids:
+            if not any(missing):
                 return
+            for company in missing.members:
+                self.memory.members[company] = Members(
+                    self.memory.position,
+                    tuple(
+                        lead_id
+                        for lead_id, one in sorted(self.subjects.items())
+                        if getattr(one.state, "account", None) == company
+                    ),
+                )
             self.memory.learn(
                 {one: self.subjects.get(one) for one in missing.subject_ids},
                 {one: self.pointers.get(one) for one in missing.identifiers},

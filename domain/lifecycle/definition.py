@@ -58,6 +58,10 @@ class Role(StrEnum):
     RENEWS = "renews"
     ASSIGNS_OWNER = "assigns_owner"
     UNASSIGNS_OWNER = "unassigns_owner"
+    DISPUTES_ORIGIN = "disputes_origin"
+    CORRECTS_ORIGIN = "corrects_origin"
+    LISTS_COMPETITOR = "lists_competitor"
+    UNLISTS_COMPETITOR = "unlists_competitor"
 
 
 class MoveKind(StrEnum):
@@ -228,6 +232,8 @@ class AccountTriggers:
 
     prospect_gained: str
     customer_gained: str
+    key_ended: str | None = None
+    """When a key account churns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ ROLE_FIELDS: Mapping[Role, str] = {
     Role.UPDATES_OPPORTUNITY: "opportunity",
     Role.AMENDS_ORDER: "order",
     Role.ASSIGNS_OWNER: "owner",
+    Role.CORRECTS_ORIGIN: "origin",
 }
 """The required field that says which deal, which order, which owner."""
 

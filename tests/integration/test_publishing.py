@@ -171,6 +171,19 @@ async def test_another_writer_decides_by_the_lifecycle_that_it_has_not_seen_publ
         await verify(on.engine, schema=SCHEMA)
 
 
+async def test_the_leads_of_a_listed_competitor_are_found_and_judged_whoever_writes(
+    postgres_server: PrivatePostgres,
+) -> None:
+    async with ledger_on_postgres(postgres_server) as on:
+        await on.send(*(form(f"f{n}", f"p{n}@rival.example") for n in range(30)))
+        await on.send(form("friend", "f@friend.example"))
+        listing = {"type": "competitor.listed", "account": {"domain": "rival.example"}}
+        await send(await on.another(), {"id": "listed", **listing})
+        excluded = [type for _, _, type in await on.recorded() if type == "lead.excluded"]
+        assert len(excluded) == 30
+        await verify(on.engine, schema=SCHEMA)
+
+
 FORGERIES = {
     "a version left out": (
         "lifecycle.published",

@@ -230,7 +230,10 @@ def test_customers_are_narrowed_to_those_with_the_most_demand() -> None:
     ]
     assert story.tell("account.key_removed") == [f"account.key_removed {on}: KA → C returned"]
     assert story.tell("account.key_set") == [f"account.key_set {on}: C → KA advanced over KC"]
-    assert story.tell("customer.churned") == [f"customer.churned {on}: KA → CHURNED lost"]
+    assert story.tell("customer.churned") == [
+        f"customer.churned {on}: KA → CHURNED lost",
+        f"account.key_removed {on}",
+    ]
     assert story.tell("customer.reactivated") == [
         f"customer.reactivated {on}: CHURNED → C returned"
     ]
