@@ -8,10 +8,11 @@ import orjson
 from events.outcomes import Derived, Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
 from service.problems import kind_of, of_refusal
+from service.wording import Wording, in_words
 
 
-def describe_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Write what became of one event."""
+def describe_outcome(outcome: Outcome, words: Wording | None = None) -> dict[str, Any]:
+    """Write what became of one event, in words where they are asked for."""
     if isinstance(outcome, Recorded):
         return _recorded(outcome)
     if isinstance(outcome, Duplicate):
@@ -20,16 +21,17 @@ def describe_outcome(outcome: Outcome) -> dict[str, Any]:
             "position": str(outcome.position),
             "leaf": outcome.leaf.hex(),
         }
-    content = {"status": "refused", "problem": of_refusal(outcome.refusal)}
+    refusal = in_words(outcome.refusal, outcome.type, words)
+    content = {"status": "refused", "problem": of_refusal(refusal)}
     if outcome.is_kept:
         content["refusal"] = outcome.refusal_id
     return content
 
 
-def answer_one(outcome: Outcome) -> tuple[int, bytes]:
+def answer_one(outcome: Outcome, words: Wording | None = None) -> tuple[int, bytes]:
     """Return status and body for a request that was one event."""
     if isinstance(outcome, Refused):
-        problem = of_refusal(outcome.refusal)
+        problem = of_refusal(in_words(outcome.refusal, outcome.type, words))
         if outcome.is_kept:
             problem["refusal"] = outcome.refusal_id
         return kind_of(outcome.refusal.reason).status, orjson.dumps(problem, default=str)
@@ -37,10 +39,10 @@ def answer_one(outcome: Outcome) -> tuple[int, bytes]:
     return status, orjson.dumps(describe_outcome(outcome))
 
 
-def answer_many(outcomes: Sequence[Outcome]) -> tuple[int, bytes]:
+def answer_many(outcomes: Sequence[Outcome], words: Wording | None = None) -> tuple[int, bytes]:
     """Return status and body for a batch, item by item, in order."""
     status = 207 if any(isinstance(outcome, Refused) for outcome in outcomes) else 200
-    items = [describe_outcome(outcome) for outcome in outcomes]
+    items = [describe_outcome(outcome, words) for outcome in outcomes]
     return status, orjson.dumps({"items": items}, default=str)
 
 

@@ -160,6 +160,8 @@ class Field:
     required: bool = False
     values: tuple[str, ...] = ()
     """The codes allowed, where the text lists them or names a word list such as `reasons`."""
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What people call these codes, folded as in words.py: a label or alias means its code."""
 
 
 @dataclass(frozen=True, slots=True)

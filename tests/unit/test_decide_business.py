@@ -143,7 +143,10 @@ def test_a_won_deal_makes_the_account_a_customer() -> None:
         f"account.customer_gained on account/{ACCOUNT}: PROSPECT → C advanced",
     ]
     assert story.state.account == AccountState(
-        stage="C", entered_at=day(2), entered=("PROSPECT", "C")
+        stage="C",
+        entered_at=day(2),
+        entered=("PROSPECT", "C"),
+        opportunities={"deal": "won"},
     )
     assert story.events[-1].data == {"lead": "lead-1"}
 
