@@ -5,7 +5,7 @@ before left, whoever enters an event gets it recorded, and all of it can be thro
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -60,10 +60,16 @@ class Draft:
         """The lifecycle in force at this point of the batch."""
         return self.published[-1] if self.published else self.memory.compiled
 
+    @property
+    def lifecycles(self) -> Mapping[int, Compiled]:
+        """Everything published so far, by version."""
+        if not self.published:
+            return self.memory.lifecycles
+        return {**self.memory.lifecycles, **{one.version: one for one in self.published}}
+
     def lifecycle(self, version: int) -> Compiled:
         """Return a published version."""
-        known = self.memory.lifecycles.get(version)
-        return known or next(one for one in self.published if one.version == version)
+        return self.lifecycles[version]
 
     def entry_at(self, position: int) -> Entry:
         return self.entries[position - self.memory.position - 1]

@@ -4,8 +4,7 @@ Nothing here waits or writes. A plan is a picture of what the batch would do whi
 where the memory says; the ledger writes it, or throws it away and plans again.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -15,8 +14,6 @@ from domain.events import Event
 from domain.identity import Resolution, resolve
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, Role, SubjectKind
-from domain.lifecycle.succession import Occupied
-from domain.reassessing import reassess
 from domain.roles import COMPETITION, ORDER_ROLES
 from domain.signals import Identifier, Signal
 from domain.state import AccountState, LeadState, State
@@ -25,12 +22,13 @@ from events import answers
 from events.draft import Draft
 from events.entries import Known
 from events.ids import new_id
-from events.memory import NOBODY, Memory, standing_of
+from events.memory import Memory
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.publishing import PUBLISHED, compiled_from, objection
-from events.records import OWN_SOURCE, firing_id, reassessment_id
+from events.records import OWN_SOURCE, firing_id
 from events.refusals import Refusal, Refused
 from events.submissions import Item, Submission
+from events.upkeep import bring_over, members_of, occupied_by, reassess_lead
 
 
 @dataclass(slots=True)
@@ -125,11 +123,7 @@ class Plan:
     def _publish(self, signal: Signal) -> Recorded | Refusal:
         """Put another lifecycle in force, from its position on, in this very batch."""
         in_force = self.draft.compiled
-        published = {
-            **self.memory.lifecycles,
-            **{one.version: one for one in self.draft.published},
-        }
-        refusal = objection(signal.data, published, self._occupied())
+        refusal = objection(signal.data, self.draft.lifecycles, occupied_by(self.draft))
         if refusal is not None:
             return refusal
         signal = signal._replace(data={**signal.data, "version": in_force.version + 1})
@@ -139,18 +133,6 @@ class Plan:
         recorded = self._write(signal, party, _Account(None), decided, in_force.version)
         self.draft.published.append(compiled_from(decided[0]))
         return recorded
-
-    def _occupied(self) -> Occupied:
-        """Who stands where, counting whoever this batch has moved in both places."""
-        occupancy = self.memory.occupancy
-        assert occupancy is not None
-        assert occupancy.position == self.memory.position, "who stands where was counted elsewhere"
-        in_force = self.draft.compiled.version
-        return Counter(occupancy.occupied) + Counter(
-            standing
-            for remembered in self.draft.subjects.values()
-            if (standing := standing_of(remembered, in_force)) is not None
-        )
 
     def _decide(self, signal: Signal) -> Recorded | Refusal:
         company = self._company_of_order(signal)
@@ -186,20 +168,9 @@ class Plan:
 
     def _judge_members(self, listed: Event) -> None:
         """Judge the leads of a company again that has become a competitor, or is none any more."""
-        for lead_id in self._members_of(listed.subject.id):
+        for lead_id in members_of(self.draft, listed.subject.id):
             self._bring_up_to_date(lead_id)
-            lead = self.draft.lead(lead_id)
-            if lead is not None and lead.account == listed.subject.id:
-                self._reassess(lead_id, self.draft.compiled, cause=listed.position)
-
-    def _members_of(self, account_id: str) -> Iterator[str]:
-        known = self.memory.members.get(account_id, NOBODY)
-        joined = (
-            subject_id
-            for subject_id, remembered in self.draft.subjects.items()
-            if isinstance(remembered.state, LeadState) and remembered.state.account == account_id
-        )
-        yield from list(dict.fromkeys((*known.lead_ids, *joined)))
+            reassess_lead(self.draft, lead_id, self.draft.compiled, cause=listed.position)
 
     def _company_of_order(self, signal: Signal) -> str | None:
         """Find the account that an order is of, where the order names nobody but itself."""
@@ -237,30 +208,7 @@ class Plan:
     def _bring_up_to_date(self, lead_id: str) -> None:
         """Let what was due happen under a lead's own lifecycle, then bring it over to ours."""
         self._fire_due(lead_id)
-        state = self.draft.lead(lead_id)
-        if state is not None:
-            for version in range(state.lifecycle + 1, self.draft.compiled.version + 1):
-                compiled = self.draft.lifecycle(version)
-                self._reassess(lead_id, compiled, cause=compiled.published_at)
-
-    def _reassess(self, lead_id: str, compiled: Compiled, *, cause: int) -> None:
-        """Judge a lead again; nothing is recorded of it where nothing follows."""
-        remembered, lead = self.draft.subject(lead_id), self.draft.lead(lead_id)
-        assert remembered is not None
-        assert lead is not None
-        id = reassessment_id(lead_id, remembered.version + 1)
-        decided = reassess(
-            compiled,
-            self._state(Resolution(lead_id, lead_id), lead.account),
-            lead_id=lead_id,
-            id=id,
-            source=OWN_SOURCE,
-            cause=cause,
-            occurred_at=self.recorded_at,
-            position=self.position + 1,
-        )
-        if len(decided) > 1 or decided[0].effects:
-            self.draft.enter_group(decided, id=id, lifecycle=compiled.version)
+        bring_over(self.draft, lead_id)
 
     def _fire_due(self, lead_id: str) -> None:
         """Let what is due for a lead happen, in due order, each thing as a report of its own."""
