@@ -7,6 +7,7 @@ written into the events, so that `evolve` never has to ask again.
 from collections.abc import Mapping
 from typing import Any
 
+from domain.business import business_brought, business_of, effects_on_account
 from domain.consequences import follow
 from domain.course import DEPARTMENT, Course, Party, not_before
 from domain.events import LEDGER, Event, Subject
@@ -15,7 +16,7 @@ from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.origins import origin_of
 from domain.refusing import NotAllowed, refusal_of
-from domain.roles import BUSINESS, effects_of_role
+from domain.roles import BUSINESS, OWNER_FIELD, effects_of_role
 from domain.signals import Signal
 from domain.state import LeadState, State
 
@@ -57,7 +58,7 @@ def _report(course: Course) -> NotAllowed | None:
     signal, kind = course.signal, course.signal.subject
     subject, forwarded_to = course.account if kind is SubjectKind.ACCOUNT else course.lead, None
     standing = course.standing(kind)
-    effects = effects_of_role(signal, standing)
+    effects = effects_of_role(signal, standing) | effects_on_account(course)
     is_repeated = signal.type.role in BUSINESS and not effects
     if kind is SubjectKind.LEAD:
         resolution = course.party.lead
@@ -79,6 +80,8 @@ def _report(course: Course) -> NotAllowed | None:
             effects["already"] = True
     if kind is SubjectKind.LEAD and not effects.get("already"):
         effects |= _marks(signal, course.state.lead)
+    if kind is SubjectKind.LEAD:
+        effects |= business_of(course, begins_pass=move is not None and move.begins_pass)
     if move is not None and kind is SubjectKind.LEAD:
         effects |= origin_of(course, move, signal.type.name, signal.data)
     course.add(
@@ -109,8 +112,13 @@ def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
         effects["attributes"] = news
     if course.party.account is not None and course.party.account != lead.account:
         effects["account"] = course.party.account
+    if "account" in effects:
+        effects |= business_brought(lead, effects["account"])
     if course.party.account is not None and not is_repeated and signal.type.role in BUSINESS:
         effects["business_of"] = course.party.account
+    owner = signal.data.get(OWNER_FIELD, lead.owner)
+    if owner != lead.owner and not is_repeated:
+        effects["owner"] = owner
     if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}

@@ -16,9 +16,11 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     timers          name → when it is due; null clears it
     points          rule, points, and how many of that rule count at most: the latest ones do
     fit, attempts   replaced as a whole
-    grade, market, priority, screened_as, revisit_on, lifecycle    set to the value
+    grade, market, priority, screened_as, revisit_on, lifecycle, business    set to the value
     acquired_at     when we first held personal data, where a late report tells of an earlier time
     blocks, flags, marks    merged by key; null removes
+    brings          what a lead brings to the account that it joins: deals and orders, merged there
+    segment, key_role, competitor    of an account, set to the value
     business_of     the account whose deals and orders these are too: its own state sees them
 """
 
@@ -28,15 +30,17 @@ from typing import Any, TypeVar
 
 from domain.events import Event
 from domain.lifecycle.definition import MoveKind
-from domain.state import AccountState, LeadState, Point, StandingFact, Timer
+from domain.state import OPEN, STANDING, WON, AccountState, LeadState, Point, StandingFact, Timer
 
 Staged = TypeVar("Staged", LeadState, AccountState)
 
 _SET = (
     *("known", "origin", "channel", "owner", "account", "absorbed_by", "fit", "grade", "market"),
-    *("priority", "screened_as", "revisit_on", "lifecycle"),
+    *("priority", "screened_as", "revisit_on", "lifecycle", "business"),
 )
+_SET_ON_ACCOUNT = ("segment", "key_role", "competitor")
 _MERGED = ("attributes", "opportunities", "orders")
+_EARLIER = ("opportunities", "orders")
 _REMOVABLE = ("blocks", "flags", "marks")
 
 
@@ -52,7 +56,9 @@ def evolve(state: Staged, event: Event) -> Staged:
 def _with_effects(state: Staged, event: Event) -> Staged:
     effects = event.effects
     if isinstance(state, AccountState):
-        return _changed(state, _merged(state, effects))
+        set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if name in effects}
+        state = _changed(state, set_here | _merged(state, effects))
+        return _changed(state, _merged(state, effects["brings"])) if "brings" in effects else state
     changes: dict[str, Any] = {name: effects[name] for name in _SET if name in effects}
     changes |= _merged(state, effects)
     changes |= _of_lead(state, event)
@@ -80,13 +86,7 @@ def _changed(state: Staged, changes: dict[str, Any]) -> Staged:
 
 def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
     effects = event.effects
-    changes: dict[str, Any] = {}
-    if "absorbs" in effects:
-        changes["absorbs"] = (*state.absorbs, effects["absorbs"])
-    if "absorbed_by" in effects:
-        changes["stage"] = None
-    if "known" in effects or "acquired_at" in effects:
-        changes["acquired_at"] = _acquired_at(state, event)
+    changes = _of_person(state, event)
     if "inherits" in effects or "stands" in effects:
         changes["standing"] = _standing_after(state, event)
     if "timers" in effects:
@@ -101,9 +101,31 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
     return changes
 
 
+def _of_person(state: LeadState, event: Event) -> dict[str, Any]:
+    """Who it is, since when we know, and which of the known business belongs to this pass."""
+    effects = event.effects
+    changes: dict[str, Any] = {}
+    if "absorbs" in effects:
+        changes["absorbs"] = (*state.absorbs, effects["absorbs"])
+    if "absorbed_by" in effects:
+        changes["stage"] = None
+    if "known" in effects or "acquired_at" in effects:
+        changes["acquired_at"] = _acquired_at(state, event)
+    for name in _EARLIER:
+        if name in effects and getattr(state, f"earlier_{name}"):
+            changes[f"earlier_{name}"] = _still_earlier(state, name, effects[name])
+    return changes
+
+
 def _acquired_at(state: LeadState, event: Event) -> datetime:
     told = event.effects.get("acquired_at")
     return datetime.fromisoformat(told) if told else state.acquired_at or event.occurred_at
+
+
+def _still_earlier(state: LeadState, name: str, told: Mapping[str, str]) -> tuple[str, ...]:
+    """Let a deal that is won, or opened again, be this pass's; one that is lost stays behind."""
+    earlier: tuple[str, ...] = getattr(state, f"earlier_{name}")
+    return tuple(id for id in earlier if told.get(id) not in (OPEN, WON, STANDING))
 
 
 def _standing_after(state: LeadState, event: Event) -> tuple[StandingFact, ...]:
@@ -171,8 +193,15 @@ def _in_new_pass(state: LeadState, event: Event) -> LeadState:
         points=tuple(one for one in state.points if one.position == event.position),
         attempts=(),
         marks=event.effects.get("marks", {}),
+        business=event.effects.get("business"),
+        earlier_opportunities=_left_behind(state.opportunities, event, "opportunities"),
+        earlier_orders=_left_behind(state.orders, event, "orders"),
         screened_as=event.effects.get("screened_as"),
     )
+
+
+def _left_behind(known: Mapping[str, str], event: Event, name: str) -> tuple[str, ...]:
+    return tuple(id for id in known if id not in event.effects.get(name, ()))
 
 
 def _facts_after(state: LeadState, event: Event, *, begins_pass: bool) -> tuple[StandingFact, ...]:

@@ -1,10 +1,13 @@
 """What conditions may ask: paths to values, looked up only when a condition asks."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from domain.lifecycle.conditions import Scalar
-from domain.state import LOST, OPEN, STANDING, WON, LeadState, State
+from domain.lifecycle.paths import ACCOUNT_PATHS
+from domain.state import INITIAL_ACCOUNT, LOST, OPEN, STANDING, WON, LeadState, State
+
+NEW_BUSINESS = "new"
 
 _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "known": lambda lead: lead.known,
@@ -18,14 +21,17 @@ _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "priority": lambda lead: lead.priority,
     "screened_as": lambda lead: lead.screened_as,
     "recycled": lambda lead: lead.pass_number > 1,
-    "open_opportunities": lambda lead: _count(lead.opportunities, OPEN),
-    "won_opportunities": lambda lead: _count(lead.opportunities, WON),
-    "lost_opportunities": lambda lead: _count(lead.opportunities, LOST),
-    "standing_orders": lambda lead: _count(lead.orders, STANDING),
+    "business": lambda lead: lead.business or NEW_BUSINESS,
+    "open_opportunities": lambda lead: _count(lead.opportunities, OPEN, lead.earlier_opportunities),
+    "won_opportunities": lambda lead: _count(lead.opportunities, WON, lead.earlier_opportunities),
+    "lost_opportunities": lambda lead: _count(lead.opportunities, LOST, lead.earlier_opportunities),
+    "standing_orders": lambda lead: _count(lead.orders, STANDING, lead.earlier_orders),
 }
-"""What the service itself knows of a lead; every other name is a declared attribute."""
+"""What the service itself knows of a lead; every other name is a declared attribute. Deals and
+orders are those of this pass: an open deal of an earlier one neither loses nor wins it."""
 
 
+_OF_ACCOUNT = frozenset({"stage", "segment", "key_role", "competitor"})
 _MARKS = "marks."
 
 
@@ -47,8 +53,7 @@ class Facts(Mapping[str, Scalar]):
         if about == "event":
             return self._of_event(name)
         if about == "account":
-            account = self._state.account
-            return account.stage if account is not None and name == "stage" else None
+            return self._of_account(name)
         lead = self._state.lead
         known = _OF_LEAD.get(name)
         if known is not None:
@@ -61,13 +66,18 @@ class Facts(Mapping[str, Scalar]):
         return value
 
     def __iter__(self) -> Iterator[str]:
-        yield from ("event.type", "event.department", "account.stage")
+        yield from ("event.type", "event.department", "account.stage", *ACCOUNT_PATHS)
         yield from (f"event.{name}" for name in self._data)
         yield from (f"lead.{name}" for name in (*_OF_LEAD, *self._state.lead.attributes))
         yield from (f"lead.{_MARKS}{name}" for name in self._state.lead.marks)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def _of_account(self, name: str) -> Scalar:
+        account = self._state.account or INITIAL_ACCOUNT
+        value: Scalar = getattr(account, name) if name in _OF_ACCOUNT else None
+        return value
 
     def _of_event(self, name: str) -> Scalar:
         if name == "type":
@@ -78,5 +88,7 @@ class Facts(Mapping[str, Scalar]):
         return value
 
 
-def _count(statuses: Mapping[str, str], status: str) -> int:
-    return tuple(statuses.values()).count(status)
+def _count(statuses: Mapping[str, str], status: str, earlier: Collection[str]) -> int:
+    if not earlier:
+        return tuple(statuses.values()).count(status)
+    return sum(one == status and id not in earlier for id, one in statuses.items())

@@ -1,5 +1,6 @@
 """What deals, orders and owners do to the state: the fixed vocabulary behind event types."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.lifecycle.definition import Role
@@ -7,6 +8,7 @@ from domain.signals import Signal
 from domain.state import CANCELLED, LOST, OPEN, STANDING, WON, AccountState, LeadState
 
 OPPORTUNITY_FIELD, ORDER_FIELD, OWNER_FIELD = "opportunity", "order", "owner"
+ORIGIN_FIELD = "origin"
 """The data fields that these roles read; a lifecycle declares them as required."""
 
 _OPPORTUNITY = {
@@ -20,7 +22,8 @@ _ORDER = {Role.PLACES_ORDER: STANDING, Role.CANCELS_ORDER: CANCELLED}
 
 BUSINESS = frozenset({*_OPPORTUNITY, *_ORDER})
 """Roles of deals and orders: what they are about has an id, and a report can repeat another."""
-ORDER_ROLES = frozenset(_ORDER)
+ORDER_ROLES = frozenset({*_ORDER, Role.AMENDS_ORDER})
+COMPETITION: Mapping[Role, bool] = {Role.LISTS_COMPETITOR: True, Role.UNLISTS_COMPETITOR: False}
 PURCHASES = frozenset({Role.WINS_OPPORTUNITY, Role.PLACES_ORDER})
 
 
@@ -43,11 +46,24 @@ def effects_of_role(signal: Signal, standing: LeadState | AccountState) -> dict[
         before = standing.orders.get(order)
         is_late = role is Role.PLACES_ORDER and before is not None
         return {} if is_late or before == status else {"orders": {order: status}}
-    if role is Role.ASSIGNS_OWNER:
-        return {"owner": signal.data[OWNER_FIELD]}
-    return {"owner": None} if role is Role.UNASSIGNS_OWNER else {}
+    if isinstance(standing, AccountState):
+        is_listed = COMPETITION.get(role)
+        return {} if is_listed in (None, standing.competitor) else {"competitor": is_listed}
+    return _OTHERS[role](signal) if role in _OTHERS else {}
 
 
-def has_bought(lead: LeadState) -> bool:
-    """Whether a deal of this lead is won, or an order of it stands."""
-    return WON in lead.opportunities.values() or STANDING in lead.orders.values()
+_OTHERS: Mapping[Role, Callable[[Signal], dict[str, Any]]] = {
+    Role.ASSIGNS_OWNER: lambda signal: {"owner": signal.data[OWNER_FIELD]},
+    Role.UNASSIGNS_OWNER: lambda _: {"owner": None},
+    Role.DISPUTES_ORIGIN: lambda _: {"flags": {ORIGIN_FIELD: "disputed"}},
+    Role.CORRECTS_ORIGIN: lambda signal: {
+        "origin": signal.data[ORIGIN_FIELD],
+        "flags": {ORIGIN_FIELD: None},
+    },
+}
+"""What decisions about a lead do beside a move."""
+
+
+def has_bought(standing: LeadState | AccountState) -> bool:
+    """Whether a deal is won, or an order stands."""
+    return WON in standing.opportunities.values() or STANDING in standing.orders.values()

@@ -90,6 +90,11 @@ class LeadState(NamedTuple):
     """When we first held personal data of this person."""
     marks: Mapping[str, str] = NOTHING
     """What event types declare to be remembered of this pass, such as `scenario: completed`."""
+    business: str | None = None
+    """What this pass is about: new, cross_sell or renewal. None: new business."""
+    earlier_opportunities: tuple[str, ...] = ()
+    """Deals of passes before, in which nothing has happened in this one but that they were lost."""
+    earlier_orders: tuple[str, ...] = ()
 
 
 class AccountState(NamedTuple):
@@ -101,6 +106,11 @@ class AccountState(NamedTuple):
     entered: tuple[str, ...] = ()
     opportunities: Mapping[str, str] = NOTHING
     orders: Mapping[str, str] = NOTHING
+    segment: str | None = None
+    key_role: str | None = None
+    """Whether a key account is to be defended or attacked."""
+    competitor: bool = False
+    """Whether somebody has listed it as one."""
 
 
 INITIAL_LEAD = LeadState()

@@ -169,7 +169,7 @@ class Ledger:
         session = await self._open_session()
         if self.memory.position < 0:
             await self._reader.begin(session.driver, self.memory)
-        if not self._expects_known_keys:
+        if not self._expects_known_keys and all(one.size for one in submissions):
             try:
                 return await self._append_on_memory(session, submissions)
             except (_Stale, asyncpg.UniqueViolationError):

@@ -19,6 +19,7 @@ OWN_SOURCE = "leadledger"
 _LEAF_PREFIX = b"\x00"
 _PERSONAL_PREFIX = b"\x03"
 _FIRING = "timer."
+_REASSESSMENT = "reassessment."
 _KINDS = {str(kind): kind for kind in SubjectKind}
 
 
@@ -153,14 +154,24 @@ def firing_id(lead_id: str, version: int) -> str:
     return f"{_FIRING}{lead_id}.{version}"
 
 
+def reassessment_id(lead_id: str, version: int) -> str:
+    """Name the reassessment of a lead by the version that it gives to it."""
+    return f"{_REASSESSMENT}{lead_id}.{version}"
+
+
+def is_reassessment(record: Record) -> bool:
+    """Whether it is a lead's reassessment, which others may follow from."""
+    return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_REASSESSMENT)
+
+
 def is_firing(record: Record) -> bool:
     """Whether a timer made this event."""
     return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_FIRING)
 
 
 def begins_group(record: Record) -> bool:
-    """Whether this is an event that others follow from: reported, or made by a timer."""
-    return record.event.cause is None or is_firing(record)
+    """Whether this is an event that others follow from: reported, or the service's own doing."""
+    return record.event.cause is None or is_firing(record) or is_reassessment(record)
 
 
 def leaf_of(record: bytes) -> bytes:

@@ -16,7 +16,7 @@ from domain.state import (
     Timer,
 )
 
-_LEAD_TUPLES = ("entered", "absorbs")
+_LEAD_TUPLES = ("entered", "absorbs", "earlier_opportunities", "earlier_orders")
 
 
 def encode(state: LeadState | AccountState | None) -> str:

@@ -16,15 +16,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.decide import RULES
 from domain.events import Event
-from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.loading import load as load_lifecycle
+from domain.lifecycle.succession import Occupied
+from domain.state import LeadState
 from events import records, states
-from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by
+from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
+from events.publishing import PUBLISHED, compiled_from, objection
 from events.reader import LedgerReader
-from events.records import OWN_SOURCE, Record, begins_group, firing_id, is_firing
-from events.redeciding import DecidesAgain, decide_again, fire_again
+from events.records import (
+    OWN_SOURCE,
+    Record,
+    begins_group,
+    firing_id,
+    is_firing,
+    is_reassessment,
+    reassessment_id,
+)
+from events.redeciding import DecidesAgain, decide_again, fire_again, reassess_again
 from events.sessions import Driver, open_session
 from events.statements import Statement, load
 
@@ -79,6 +89,8 @@ class _Audit:
     erased: int = 0
     group: list[Record] = field(default_factory=list)
     links: dict[int, Links] = field(default_factory=dict)
+    listings: dict[int, str] = field(default_factory=dict)
+    """Positions at which companies became competitors, or ceased to be."""
 
     def take(self, row: Row) -> None:
         """Judge one row of the log."""
@@ -136,33 +148,64 @@ class _Audit:
         first = group[0]
         if first.envelope.source != OWN_SOURCE:
             self._decide_again(group, decide_again)
-        elif first.event.type == "lifecycle.published":
-            self._learn_lifecycle(first.event)
         elif is_firing(first):
-            self._check_name(first)
+            self._check_name(first, firing_id)
             self._decide_again(group, fire_again)
-        else:
+        elif is_reassessment(first):
+            self._check_name(first, reassessment_id)
+            self._check_succession(first)
+            self._decide_again(group, reassess_again)
+        elif first.event.type != PUBLISHED:
             raise Finding(
                 first.event.position, "an event of the service has a cause", "a cause", "none"
             )
+        if first.event.type == PUBLISHED:
+            self._learn_lifecycle(first.event)
+        if "competitor" in first.event.effects:
+            self.listings[first.event.position] = first.event.subject.id
         for record in group:
             self._see(record)
         self._note_links(group)
 
     def _learn_lifecycle(self, event: Event) -> None:
+        version = len(self.lifecycles) + 1
+        _expect(event.position, "versions have no gaps", version, event.data.get("version"))
         try:
-            version, text = event.data["version"], event.data["text"]
-            self.lifecycles[version] = compile_lifecycle(load_lifecycle(text), version=version)
+            if self.lifecycles:
+                refusal = objection(event.data, self.lifecycles, self._occupied())
+                _expect(event.position, "a lifecycle leaves nobody without a stage", None, refusal)
+            self.lifecycles[version] = compiled_from(event)
         except (LifecycleInvalid, *UNREADABLE) as error:
             raise Finding(
                 event.position, "the lifecycle can be read", "a lifecycle", error
             ) from error
 
-    def _check_name(self, record: Record) -> None:
-        """A firing is named by its lead and by the version that it gives to it."""
+    def _occupied(self) -> Occupied:
+        standing = (standing_of(one, len(self.lifecycles)) for one in self.subjects.values())
+        return Counter(one for one in standing if one is not None)
+
+    def _check_name(self, record: Record, name: Callable[[str, int], str]) -> None:
+        """What the service does by itself is named by its lead and the version it gives to it."""
         event, envelope = record
-        expected = firing_id(event.subject.id, envelope.subject_version)
-        _expect(event.position, "a firing is named by its lead", expected, envelope.id)
+        expected = name(event.subject.id, envelope.subject_version)
+        _expect(event.position, "it is named by its lead", expected, envelope.id)
+
+    def _check_succession(self, record: Record) -> None:
+        """A lead comes under each version in turn, and is judged by no other."""
+        event, envelope = record
+        state = self._before(event.subject.id, SubjectKind.LEAD).state
+        before = state.lifecycle if isinstance(state, LeadState) else 0
+        compiled = self.lifecycles.get(envelope.lifecycle)
+        if compiled is None:
+            return
+        if before == compiled.version:
+            cause = self.listings.get(event.cause or 0)
+            found_account = state.account if isinstance(state, LeadState) else None
+            _expect(event.position, "its company is the cause", found_account, cause)
+            return
+        found = (envelope.lifecycle, event.cause)
+        expected = (before + 1, compiled.published_at)
+        _expect(event.position, "a lead comes under the next version", expected, found)
 
     def _decide_again(self, group: Sequence[Record], again: DecidesAgain) -> None:
         first, envelope = group[0]
@@ -215,7 +258,7 @@ class _Audit:
             if event.type == "identity.linked"
             for kind in event.data["kinds"]
         ]
-        if first.subject.kind is SubjectKind.LEAD:
+        if first.subject.kind is not SubjectKind.LEDGER:
             links += [(kind, first.subject.id) for kind in REFERENCES if kind in first.data]
         if links:
             self.links[first.position] = tuple(links)

@@ -14,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from events.digests import Digests
 from events.intake import Append, Intake
 from events.ledger import Ledger
+from events.reassessor import Reassessor
 from events.sessions import Driver
 from events.timekeeper import Timekeeper
 from projections.catalogue import PROJECTIONS
@@ -99,6 +100,8 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         stack.push_async_callback(intake.close)
         timekeeper = Timekeeper(engine, settings.schema_name, intake)
         await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
+        reassessor = Reassessor(engine, settings.schema_name, ledger, intake)
+        await stack.enter_async_context(_running(reassessor.run(), "reassessor"))
         key_store = KeyStore(engine, settings.schema_name)
         keys = KeyDirectory(key_store)
         keys.start()

@@ -47,6 +47,8 @@ KINDS: Mapping[str, Kind] = {
     "event-type-unknown": Kind(422, "The event type is not known"),
     "event-not-storable": Kind(422, "The event cannot be stored"),
     "batch-refused": Kind(422, "The batch was refused as a whole"),
+    "lifecycle-invalid": Kind(422, "The lifecycle is not valid"),
+    "stage-map-invalid": Kind(422, "The stage map is not valid"),
     "parameter-invalid": Kind(422, "A parameter is not valid"),
     "request-invalid": Kind(422, "The request is not valid"),
     # What does not fit what is already there.
@@ -55,6 +57,8 @@ KINDS: Mapping[str, Kind] = {
     "refusal-settled": Kind(409, "The refusal is settled"),
     "key-ended": Kind(409, "The key has ended"),
     "webhooks-full": Kind(409, "There are as many webhooks as there may be"),
+    "lifecycle-unchanged": Kind(409, "The lifecycle is in force already"),
+    "stages-occupied": Kind(409, "Somebody stands in stages that would disappear"),
     "lead-unknown": Kind(404, "The lead is not known"),
     "account-unknown": Kind(404, "The account is not known"),
     "not-found": Kind(404, "There is nothing here"),

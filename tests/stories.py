@@ -165,6 +165,8 @@ class Story:
             if event.receiver.id == LEAD:
                 self.is_begun = True
                 lead = evolve(lead, event)
+                if account is not None and event.effects.get("business_of") == self.account:
+                    account = evolve(account, event._replace(stage_to=None))
             elif event.subject.kind is SubjectKind.ACCOUNT and account is not None:
                 account = evolve(account, event)
             self.state = State(lead, account)

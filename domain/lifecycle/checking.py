@@ -34,6 +34,8 @@ SERVICE_EVENTS: Mapping[str, SubjectKind] = {
 SERVICE_FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
 """First words of the types that only the service, or an administrator through it, ever writes."""
 
+ROLES_OF_ACCOUNTS = frozenset({Role.LISTS_COMPETITOR, Role.UNLISTS_COMPETITOR, Role.RENEWS})
+
 RESERVED_FIELDS = ("effects", "type", "department", "reported")
 """Where a record holds what the event did to the state, what conditions ask every event, and where
 the whole of what an analytics client sent is kept."""
@@ -82,11 +84,10 @@ def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventTyp
     needed = ROLE_FIELDS.get(event.role) if event.role else None
     if needed and not (needed in event.fields and event.fields[needed].required):
         place.at("role").complain(f"role {event.role} needs `required: [{needed}]`")
-    if event.role is Role.RENEWS and event.subject is not SubjectKind.ACCOUNT:
-        place.at("role").complain("a renewal is about an account")
-    elif event.role not in (None, Role.RENEWS) and event.subject is not SubjectKind.LEAD:
+    about = SubjectKind.ACCOUNT if event.role in ROLES_OF_ACCOUNTS else SubjectKind.LEAD
+    if event.role and event.subject is not about:
         place.at("role").complain(
-            f"role {event.role} is about a lead, and this type about {event.subject}"
+            f"role {event.role} is about a {about}, and this type about {event.subject}"
         )
     if event.stands_as is not None:
         _check_stands_as(placed, events.get(event.stands_as))

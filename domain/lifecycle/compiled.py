@@ -6,7 +6,7 @@ read off the machine and a law proves that both always agree.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.lifecycle.conditions import Facts, Scalar, Test
 from domain.lifecycle.definition import (
@@ -110,13 +110,25 @@ class Compiled:
     """Which publication of its ledger it is: 1, 2, 3 …"""
     lead: MoveTable
     account: MoveTable
+    stage_map: Mapping[str, str] = field(default_factory=dict)
+    """Where its publication moves leads whose stage the version before had and it has not."""
+    published_at: int = 0
+    """Position of its publication; 0 outside of a ledger."""
 
 
-def compile_lifecycle(lifecycle: Lifecycle, *, version: int = 1) -> Compiled:
+def compile_lifecycle(
+    lifecycle: Lifecycle,
+    *,
+    version: int = 1,
+    stage_map: Mapping[str, str] | None = None,
+    published_at: int = 0,
+) -> Compiled:
     """Compile a checked lifecycle, once per version."""
     return Compiled(
         lifecycle=lifecycle,
         version=version,
+        stage_map=stage_map or {},
+        published_at=published_at,
         lead=compile_track(lifecycle.lead, lifecycle.guards),
         account=compile_track(lifecycle.account, lifecycle.guards),
     )

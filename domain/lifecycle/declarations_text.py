@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.lifecycle.definition import EventType, Field, Guard
-from domain.lifecycle.event_text import Surroundings, read_events, read_fields
+from domain.lifecycle.event_text import CodeList, Surroundings, read_events, read_fields
 from domain.lifecycle.glossary_text import Glossary
 from domain.lifecycle.paths import Vocabulary, known_paths
 from domain.lifecycle.reading import Place
@@ -50,13 +50,13 @@ def read_declarations(
 
 def _code_lists(
     glossary: Glossary, *, lead: PlacedTrack, account: PlacedTrack
-) -> dict[str, tuple[str, ...]]:
+) -> dict[str, CodeList]:
     """Name the lists that a field of type code may take its values from."""
     return {
-        "reasons": tuple(glossary.reasons),
-        "classes": tuple(glossary.classes),
-        "departments": tuple(glossary.departments),
-        "origins": tuple(glossary.origins),
-        "lead_stages": tuple(lead.stages),
-        "account_stages": tuple(account.stages),
+        "reasons": values_of(glossary.reasons),
+        "classes": values_of(glossary.classes),
+        "departments": values_of(glossary.departments),
+        "origins": values_of(glossary.origins),
+        "lead_stages": {code: one.value.words for code, one in lead.stages.items()},
+        "account_stages": {code: one.value.words for code, one in account.stages.items()},
     }

@@ -58,6 +58,10 @@ class Role(StrEnum):
     RENEWS = "renews"
     ASSIGNS_OWNER = "assigns_owner"
     UNASSIGNS_OWNER = "unassigns_owner"
+    DISPUTES_ORIGIN = "disputes_origin"
+    CORRECTS_ORIGIN = "corrects_origin"
+    LISTS_COMPETITOR = "lists_competitor"
+    UNLISTS_COMPETITOR = "unlists_competitor"
 
 
 class MoveKind(StrEnum):
@@ -156,6 +160,8 @@ class Field:
     required: bool = False
     values: tuple[str, ...] = ()
     """The codes allowed, where the text lists them or names a word list such as `reasons`."""
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What people call these codes, folded as in words.py: a label or alias means its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +234,8 @@ class AccountTriggers:
 
     prospect_gained: str
     customer_gained: str
+    key_ended: str | None = None
+    """When a key account churns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,10 +56,19 @@ LEAD_PATHS: Mapping[str, Known] = {
     "lead.market": Known("code"),
     "lead.priority": Known("code"),
     "lead.screened_as": Known("code"),
+    "lead.business": Known("code"),
 }
 """What every lead has beside its declared attributes. `lead.anonymous`: it has an anonymous id and
 is not known. `lead.company_domain`: the mail domain, unknown for free mail or without an address.
 """
+
+ACCOUNT_PATHS: Mapping[str, Known] = {
+    "account.segment": Known("code"),
+    "account.key_role": Known("code"),
+    "account.competitor": Known("boolean"),
+}
+"""What every account has beside its stage. `account.competitor`: somebody has listed it as one; of
+a company that nobody knows, nobody has."""
 
 MARKS = "lead.marks."
 EVENT_TYPE = "event.type"
@@ -80,6 +89,7 @@ def known_paths(
         **LEAD_PATHS,
         "lead.stage": Known("code", tuple(lead_stages)),
         "lead.origin": Known("code", tuple(origins)),
+        **ACCOUNT_PATHS,
         "account.stage": Known("code", tuple(account_stages)),
         **{f"lead.{name}": Known(field.type, field.values) for name, field in attributes.items()},
         **_event_paths(events.values()),

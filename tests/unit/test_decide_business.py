@@ -143,7 +143,10 @@ def test_a_won_deal_makes_the_account_a_customer() -> None:
         f"account.customer_gained on account/{ACCOUNT}: PROSPECT → C advanced",
     ]
     assert story.state.account == AccountState(
-        stage="C", entered_at=day(2), entered=("PROSPECT", "C")
+        stage="C",
+        entered_at=day(2),
+        entered=("PROSPECT", "C"),
+        opportunities={"deal": "won"},
     )
     assert story.events[-1].data == {"lead": "lead-1"}
 
@@ -230,7 +233,10 @@ def test_customers_are_narrowed_to_those_with_the_most_demand() -> None:
     ]
     assert story.tell("account.key_removed") == [f"account.key_removed {on}: KA → C returned"]
     assert story.tell("account.key_set") == [f"account.key_set {on}: C → KA advanced over KC"]
-    assert story.tell("customer.churned") == [f"customer.churned {on}: KA → CHURNED lost"]
+    assert story.tell("customer.churned") == [
+        f"customer.churned {on}: KA → CHURNED lost",
+        f"account.key_removed {on}",
+    ]
     assert story.tell("customer.reactivated") == [
         f"customer.reactivated {on}: CHURNED → C returned"
     ]

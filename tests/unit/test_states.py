@@ -42,6 +42,9 @@ FULL_LEAD = LeadState(
     flags={"competitor": "competitor.listed"},
     acquired_at=datetime(2026, 11, 1, 9, tzinfo=UTC),
     marks={"scenario": "completed"},
+    business="renewal",
+    earlier_opportunities=("old deal",),
+    earlier_orders=("old order",),
 )
 FULL_ACCOUNT = AccountState(
     stage="C",
@@ -50,6 +53,9 @@ FULL_ACCOUNT = AccountState(
     entered=("PL", "C"),
     opportunities={"deal": "won"},
     orders={"o": "standing"},
+    segment="high",
+    key_role="defend",
+    competitor=True,
 )
 
 
