@@ -1,6 +1,8 @@
 """What follows from an event: exclusion, early facts, the account beside the lead."""
 
+from domain.contact import recycle_unreachable
 from domain.course import DEPARTMENT, Course
+from domain.hand_overs import hand_over
 from domain.lifecycle.compiled import CompiledMove
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.origins import origin_of
@@ -19,7 +21,12 @@ def follow(course: Course) -> None:
     if course.signal.subject is not SubjectKind.LEAD:
         return
     for _ in range(CONSEQUENCES_MAX):
-        if not (_judge_exclusion(course) or _reconsider(course)):
+        if not (
+            _judge_exclusion(course)
+            or _reconsider(course)
+            or recycle_unreachable(course)
+            or hand_over(course)
+        ):
             break
     else:
         raise AssertionError(f"{course.signal.type.name} has consequences without end")

@@ -9,15 +9,18 @@ from typing import Any
 
 from domain.consequences import follow
 from domain.course import DEPARTMENT, Course, Party, not_before
+from domain.deadlines import judge_deadlines, take_back_return
 from domain.events import LEDGER, Event, Subject
+from domain.firings import joined
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.origins import origin_of
+from domain.pacing import effects_before_move, effects_with_move
 from domain.refusing import NotAllowed, refusal_of
-from domain.roles import BUSINESS, effects_of_role
+from domain.roles import BUSINESS, effects_of_role, marks_of
 from domain.signals import Signal
-from domain.state import LeadState, State
+from domain.state import LeadState, Returned, State
 
 __all__ = ["RULES", "NotAllowed", "Party", "decide"]
 
@@ -41,7 +44,9 @@ def decide(
     if signal.subject is SubjectKind.LEDGER:
         course.add(signal.type.name, LEDGER, data=signal.data)
         return course.events
-    refused = _report(course)
+    taken_back = take_back_return(course)
+    before = course.state.lead
+    refused = _report(course, taken_back)
     if refused is not None:
         return refused
     if party.lead is not None:
@@ -49,10 +54,12 @@ def decide(
     if party.account_links:
         course.add("identity.linked", course.account, data={"kinds": list(party.account_links)})
     follow(course)
+    if signal.subject is SubjectKind.LEAD:
+        judge_deadlines(course, before, taken_back)
     return course.events
 
 
-def _report(course: Course) -> NotAllowed | None:
+def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
     """Record the signal itself: its effects first, then the move that they allow."""
     signal, kind = course.signal, course.signal.subject
     subject, forwarded_to = course.account if kind is SubjectKind.ACCOUNT else course.lead, None
@@ -63,11 +70,10 @@ def _report(course: Course) -> NotAllowed | None:
         resolution = course.party.lead
         assert resolution is not None
         effects |= _effects_on_lead(course, is_repeated=is_repeated)
+        effects = joined(effects, effects_before_move(course))
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         if resolution.receiver != resolution.subject:
             forwarded_to = resolution.receiver
-    if signal.timer is not None:
-        effects["timers"] = {signal.timer: None}
     course.foresee(effects)
     # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
     move = None if is_repeated else course.find(kind, signal.type.name, signal.data)
@@ -78,9 +84,12 @@ def _report(course: Course) -> NotAllowed | None:
         if course.table(kind).targets(signal.type.name):
             effects["already"] = True
     if kind is SubjectKind.LEAD and not effects.get("already"):
-        effects |= _marks(signal, course.state.lead)
+        effects |= marks_of(signal.type, course.state.lead)
     if move is not None and kind is SubjectKind.LEAD:
         effects |= origin_of(course, move, signal.type.name, signal.data)
+        effects = joined(effects, effects_with_move(course, move))
+        if taken_back is not None and move.kind is not None:
+            effects["restates"] = taken_back.position
     course.add(
         signal.type.name,
         subject,
@@ -115,14 +124,6 @@ def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}
     return effects
-
-
-def _marks(signal: Signal, lead: LeadState) -> dict[str, Any]:
-    """What is remembered of the event until the pass ends."""
-    marks = {
-        name: value for name, value in signal.type.marks.items() if lead.marks.get(name) != value
-    }
-    return {"marks": marks} if marks else {}
 
 
 def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
@@ -181,6 +182,7 @@ def _inheritance(lead: LeadState, visitor: LeadState) -> dict[str, Any]:
     inherited: dict[str, Any] = {
         "opportunities": _not_in(lead.opportunities, visitor.opportunities),
         "orders": _not_in(lead.orders, visitor.orders),
+        "blocks": _not_in(lead.blocks, visitor.blocks),
         "inherits": [
             [fact.type, fact.position, dict(fact.data), list(fact.moved_to)]
             for fact in visitor.standing

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from domain.lifecycle.definition import Role
+from domain.lifecycle.definition import EventType, Role
 from domain.signals import Signal
 from domain.state import CANCELLED, LOST, OPEN, STANDING, WON, AccountState, LeadState
 
 OPPORTUNITY_FIELD, ORDER_FIELD, OWNER_FIELD = "opportunity", "order", "owner"
 """The data fields that these roles read; a lifecycle declares them as required."""
+TEAM_FIELD = "team"
+"""Beside the owner, or instead of one: whoever hands over need not name a person."""
 
 _OPPORTUNITY = {
     Role.OPENS_OPPORTUNITY: OPEN,
@@ -43,11 +45,19 @@ def effects_of_role(signal: Signal, standing: LeadState | AccountState) -> dict[
         before = standing.orders.get(order)
         is_late = role is Role.PLACES_ORDER and before is not None
         return {} if is_late or before == status else {"orders": {order: status}}
-    if role is Role.ASSIGNS_OWNER:
-        return {"owner": signal.data[OWNER_FIELD]}
-    return {"owner": None} if role is Role.UNASSIGNS_OWNER else {}
+    if role is Role.UNASSIGNS_OWNER:
+        return {"owner": None}
+    if role not in (Role.ASSIGNS_OWNER, Role.HANDS_OVER):
+        return {}
+    return {name: signal.data[name] for name in (OWNER_FIELD, TEAM_FIELD) if name in signal.data}
 
 
 def has_bought(lead: LeadState) -> bool:
     """Whether a deal of this lead is won, or an order of it stands."""
     return WON in lead.opportunities.values() or STANDING in lead.orders.values()
+
+
+def marks_of(type: EventType, lead: LeadState) -> dict[str, Any]:
+    """Return the effect of what an event type declares to be remembered, as far as it is news."""
+    marks = {name: value for name, value in type.marks.items() if lead.marks.get(name) != value}
+    return {"marks": marks} if marks else {}

@@ -22,6 +22,7 @@ from domain.lifecycle.loading import load as load_lifecycle
 from events import rows
 from events.answers import not_storable, refused
 from events.entries import Known
+from events.expansion import expand
 from events.failures import CONNECTION_LOST, EVENT_REJECTED, LedgerUnavailable
 from events.memory import Memory
 from events.outcomes import Outcome
@@ -108,7 +109,12 @@ class Ledger:
         The ledger's subject is not read first: a ledger without a lifecycle has no events.
         """
         lifecycle = load_lifecycle(text)
-        data = {"name": lifecycle.name, "version": 1, "text": text}
+        data = {
+            "name": lifecycle.name,
+            "version": 1,
+            "text": text,
+            **expand(lifecycle, self.now()),
+        }
         session = await self._open_session()
         for _ in range(CLOCK_TRIES_MAX):
             plan = Plan(self.memory, {}, self._propose_time())

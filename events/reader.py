@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from domain.lifecycle.compiled import compile_lifecycle
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.loading import load as load_lifecycle
+from domain.lifecycle.published import compile_published
 from domain.signals import Identifier, Signal
 from domain.state import LeadState
 from events import records, states
@@ -146,9 +145,7 @@ class LedgerReader:
         for row in await driver.fetch(self._sql["read_lifecycles"].driver_sql, after):
             published = records.decode_event(row["record"]).data
             version = published["version"]
-            memory.lifecycles[version] = compile_lifecycle(
-                load_lifecycle(published["text"]), version=version
-            )
+            memory.lifecycles[version] = compile_published(published)
             memory.lifecycle_version = version
 
 

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.decide import RULES
 from domain.events import Event
-from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.loading import load as load_lifecycle
+from domain.lifecycle.published import compile_published
 from events import records, states
 from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by
 from events.reader import LedgerReader
@@ -151,8 +151,7 @@ class _Audit:
 
     def _learn_lifecycle(self, event: Event) -> None:
         try:
-            version, text = event.data["version"], event.data["text"]
-            self.lifecycles[version] = compile_lifecycle(load_lifecycle(text), version=version)
+            self.lifecycles[event.data["version"]] = compile_published(event.data)
         except (LifecycleInvalid, *UNREADABLE) as error:
             raise Finding(
                 event.position, "the lifecycle can be read", "a lifecycle", error

@@ -21,11 +21,13 @@ from domain.decide import NotAllowed, Party, decide
 from domain.events import Event
 from domain.evolve import evolve
 from domain.identity import Resolution
-from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import UNPLACED, SubjectKind
 from domain.lifecycle.loading import load
+from domain.lifecycle.published import compile_published
 from domain.signals import Identifier, Signal
 from domain.state import INITIAL_ACCOUNT, LeadState, State
+from events.expansion import expand
 from events.shipped import read_lifecycle_text
 
 LEAD, ACCOUNT = "lead-1", "account-1"
@@ -42,7 +44,13 @@ def demand_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
     """Compile the shipped funnel, with competitors filled in as a company would."""
     text = read_lifecycle_text("demand_funnel")
     listed = f"competitor_domains: [{', '.join(competitors)}]"
-    return compile_lifecycle(load(text.replace("competitor_domains: []", listed, 1)))
+    return published(text.replace("competitor_domains: []", listed, 1))
+
+
+def published(text: str) -> Compiled:
+    """Compile a lifecycle as a ledger that was founded when the story begins would have it."""
+    data = {"text": text, "version": 1, **expand(load(text), START)}
+    return compile_published(data)
 
 
 def signal(

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from domain.lifecycle.deadlines_text import DEADLINE_EVENTS
 from domain.lifecycle.declarations_text import Declarations
 from domain.lifecycle.definition import (
     UNPLACED,
@@ -75,7 +76,7 @@ def _check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) 
 def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventType]]) -> None:
     event, place = placed.value, placed.place
     if event.name.partition(".")[0] in SERVICE_FAMILIES:
-        if event.name not in SERVICE_EVENTS:
+        if event.name not in SERVICE_EVENTS and event.name not in DEADLINE_EVENTS:
             place.complain("types of this family are the service's own; choose another first word")
         elif not event.reserved:
             place.complain("only the service writes this type; declare it under `derived`")

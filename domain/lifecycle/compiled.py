@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from domain.business_time import BusinessTime, Clock, business_times, clock_of
+from domain.lifecycle.calendars import Expansion
 from domain.lifecycle.conditions import Facts, Scalar, Test
 from domain.lifecycle.definition import (
     UNPLACED,
@@ -110,15 +112,24 @@ class Compiled:
     """Which publication of its ledger it is: 1, 2, 3 …"""
     lead: MoveTable
     account: MoveTable
+    clock: Clock
+    """What the clock shows in the lifecycle's zone."""
+    calendars: Mapping[str, BusinessTime]
 
 
-def compile_lifecycle(lifecycle: Lifecycle, *, version: int = 1) -> Compiled:
-    """Compile a checked lifecycle, once per version."""
+def compile_lifecycle(
+    lifecycle: Lifecycle, *, version: int = 1, expansion: Expansion | None = None
+) -> Compiled:
+    """Compile a checked lifecycle, once per version, with what was expanded at its publication."""
+    expansion = expansion or Expansion()
+    clock = clock_of(expansion.offsets)
     return Compiled(
         lifecycle=lifecycle,
         version=version,
         lead=compile_track(lifecycle.lead, lifecycle.guards),
         account=compile_track(lifecycle.account, lifecycle.guards),
+        clock=clock,
+        calendars=business_times(lifecycle.pace.calendars, expansion, clock),
     )
 
 

@@ -13,6 +13,7 @@ from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
 from domain.lifecycle.glossary_text import SECTIONS, Glossary, read_glossary
 from domain.lifecycle.lists_text import read_lists
 from domain.lifecycle.move_text import read_moves
+from domain.lifecycle.pace_text import PACE_KEYS, read_pace
 from domain.lifecycle.reading import Place, root_of
 from domain.lifecycle.section_text import (
     FREE_MAIL_LIST,
@@ -47,7 +48,7 @@ _OPTIONAL = (
     "exclusion",
     "lists",
 )
-_KNOWN = (*_REQUIRED, *WORD_KEYS, *_OPTIONAL)
+_KNOWN = (*_REQUIRED, *WORD_KEYS, *_OPTIONAL, *PACE_KEYS)
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 
 
@@ -174,6 +175,7 @@ def _joined(
         ),
         identifier_trust=identity.trust,
         client_names=read_client_names(keys.get("client_names"), events),
+        pace=read_pace(keys, glossary=glossary, lead=lead, events=events, vocabulary=vocabulary),
     )
 
 

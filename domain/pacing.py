@@ -1,0 +1,52 @@
+"""Everything that keeps leads moving, joined to the course of a signal at its three moments.
+
+Before its move is found: what its own event does beside it. With the move: what that changes.
+After everything else that follows: deadlines.
+"""
+
+from typing import Any
+
+from domain.contact import effects_of_screening, effects_on_channels
+from domain.course import Course
+from domain.deadlines import (
+    BREACHED,
+    GIVES_BACK,
+    effects_of_breach,
+    effects_of_late_answer,
+    effects_of_return,
+)
+from domain.firings import joined
+from domain.lifecycle.compiled import CompiledMove
+from domain.revisits import REVISIT, effects_of_recycling, effects_of_request
+
+
+def effects_before_move(course: Course) -> dict[str, Any]:
+    """Return what the reported event does to its lead, whether it moves it or not."""
+    signal, lead, compiled = course.signal, course.state.lead, course.compiled
+    if signal.timer is not None:
+        return _effects_of_firing(course)
+    return joined(
+        effects_of_late_answer(compiled, lead, signal),
+        effects_of_request(compiled, lead, signal.type.name),
+        effects_of_screening(course),
+        effects_on_channels(course),
+    )
+
+
+def _effects_of_firing(course: Course) -> dict[str, Any]:
+    signal, lead = course.signal, course.state.lead
+    assert signal.timer is not None
+    spent: dict[str, Any] = {"timers": {signal.timer: None}}
+    if signal.type.name == BREACHED:
+        return joined(spent, effects_of_breach(course.compiled, lead, signal))
+    return spent | {"revisit_on": None} if signal.timer == REVISIT else spent
+
+
+def effects_with_move(course: Course, move: CompiledMove | None) -> dict[str, Any]:
+    """Return what the reported event does beside the move that it makes."""
+    signal, lead, compiled = course.signal, course.state.lead, course.compiled
+    if move is None:
+        return {}
+    if signal.timer is not None and signal.timer.partition(".")[0] == GIVES_BACK:
+        return effects_of_return(lead, signal, move)
+    return effects_of_recycling(compiled, signal.type.name, signal.data, signal.occurred_at, move)
