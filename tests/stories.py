@@ -27,6 +27,7 @@ from domain.lifecycle.loading import load
 from domain.lifecycle.published import compile_published
 from domain.signals import Identifier, Signal
 from domain.state import INITIAL_ACCOUNT, LeadState, State
+from domain.timers import firing
 from events.expansion import expand
 from events.shipped import read_lifecycle_text
 
@@ -37,6 +38,11 @@ START = datetime(2026, 4, 1, tzinfo=UTC)
 def day(number: float) -> datetime:
     """Return a moment, in days from the beginning of the story."""
     return START + timedelta(days=number)
+
+
+def jst(text: str) -> datetime:
+    """Return a moment as the clock in Tokyo shows it, in UTC."""
+    return datetime.fromisoformat(f"{text}+09:00").astimezone(UTC)
 
 
 @cache
@@ -56,7 +62,7 @@ def published(text: str) -> Compiled:
 def signal(
     type: str,
     *,
-    at: float = 0,
+    at: float | datetime = 0,
     subject: SubjectKind | None = None,
     known: bool = False,
     attributes: Mapping[str, Any] | None = None,
@@ -74,7 +80,7 @@ def signal(
         id=f"{type}-{at}",
         type=event_type,
         subject=subject or event_type.subject,
-        occurred_at=day(at),
+        occurred_at=at if isinstance(at, datetime) else day(at),
         claimed_at=None,
         actor="somebody",
         key_id="key",
@@ -116,7 +122,7 @@ class Story:
         self,
         type: str,
         *,
-        at: float = 0,
+        at: float | datetime = 0,
         subject: SubjectKind | None = None,
         known: bool = False,
         mail: str | None = None,
@@ -127,7 +133,46 @@ class Story:
         data: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> list[str]:
-        """Report one event that is accepted, and return what it and its consequences did."""
+        """Report one event that is accepted, and return what it and its consequences did.
+
+        Hand-overs and deadlines that follow by themselves are left out; `tell_all` names them.
+        """
+        return [
+            line(event)
+            for event in self._told(
+                type,
+                at=at,
+                subject=subject,
+                known=known,
+                mail=mail,
+                free_mail=free_mail,
+                department=department,
+                account=account,
+                resolution=resolution,
+                data={**(data or {}), **fields},
+            )
+            if not is_of_pace(event)
+        ]
+
+    def tell_all(self, type: str, **told: Any) -> list[str]:
+        """Report one event as `tell` does, and leave nothing out."""
+        return [line(event) for event in self._told(type, **told)]
+
+    def _told(
+        self,
+        type: str,
+        *,
+        at: float | datetime = 0,
+        subject: SubjectKind | None = None,
+        known: bool = False,
+        mail: str | None = None,
+        free_mail: bool = False,
+        department: str | None = None,
+        account: str | None = None,
+        resolution: Resolution | None = None,
+        data: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> list[Event]:
         attributes: dict[str, Any] = {"company_domain": mail} if mail else {}
         attributes |= {"free_mail": True} if free_mail else {}
         told = signal(
@@ -143,7 +188,26 @@ class Story:
         outcome = self.decide(told, account=account, resolution=resolution)
         assert not isinstance(outcome, NotAllowed), outcome
         self._evolve(outcome)
-        return [line(event) for event in outcome]
+        return outcome
+
+    def wait_until(self, moment: datetime) -> list[str]:
+        """Let everything happen that is due by then, in due order, and return what it did."""
+        lines: list[str] = []
+        while True:
+            fired = firing(
+                self.compiled,
+                self.lead,
+                lead_id=LEAD,
+                id=f"timer.{self.position + 1}",
+                source="leadledger",
+                upto=moment,
+            )
+            if fired is None:
+                return lines
+            outcome = self.decide(fired)
+            assert not isinstance(outcome, NotAllowed), outcome
+            self._evolve(outcome)
+            lines += [line(event) for event in outcome]
 
     def refuse(
         self, type: str, *, data: Mapping[str, Any] | None = None, **fields: Any
@@ -205,6 +269,11 @@ _STEPS: Mapping[str, Sequence[_Step]] = {
     "LOST": (*_DEAL, ("opportunity.lost", {"opportunity": "deal"})),
     "DISQUALIFIED": (_FORM, ("lead.disqualified", {"reason": "student"})),
 }
+
+
+def is_of_pace(event: Event) -> bool:
+    """Whether it is a deadline's, or a hand-over that the lifecycle makes by itself."""
+    return event.type.startswith("deadline.") or "hand_over" in event.data
 
 
 def line(event: Event) -> str:
