@@ -148,8 +148,8 @@ def _began(course: Course, rule: Deadline) -> datetime | None:
     """Return since when the deadline runs; None if nothing of this course starts it."""
     began = None
     for event in course.events:
-        if event.receiver != course.lead:
-            continue
+        if event.receiver != course.lead or event.type == MET:
+            continue  # going back is no new entry
         if event.stage_to is not None and rule.entering is not None:
             began = event.effective_at if event.stage_to == rule.entering else None
         elif event.type in rule.on:

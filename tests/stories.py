@@ -210,10 +210,15 @@ class Story:
             lines += [line(event) for event in outcome]
 
     def refuse(
-        self, type: str, *, data: Mapping[str, Any] | None = None, **fields: Any
+        self,
+        type: str,
+        *,
+        at: float | datetime = 0,
+        data: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> NotAllowed:
         """Report one event that is refused, and return why."""
-        told = signal(type, data={**(data or {}), **fields}, compiled=self.compiled)
+        told = signal(type, at=at, data={**(data or {}), **fields}, compiled=self.compiled)
         outcome = self.decide(told)
         assert isinstance(outcome, NotAllowed), [line(event) for event in outcome]
         return outcome
