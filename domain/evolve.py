@@ -151,12 +151,12 @@ def _deadlines_after(state: LeadState, event: Event) -> dict[str, Due]:
         if told is None:
             deadlines.pop(name, None)
             continue
-        is_breached = told.get("breached", False)
+        before = deadlines.get(name) if told.get("breached") else None
         deadlines[name] = Due(
             datetime.fromisoformat(told["due"]),
             told["stage"],
-            state.deadlines[name].started if is_breached else event.position,
-            event.position if is_breached else None,
+            before.started if before is not None else event.position,
+            event.position if told.get("breached") else None,
         )
     return deadlines
 

@@ -48,9 +48,32 @@ def jst(text: str) -> datetime:
 @cache
 def demand_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
     """Compile the shipped funnel, with competitors filled in as a company would."""
+    return published(_funnel_text(competitors))
+
+
+@cache
+def returning_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
+    """Compile it with leads that go back by themselves.
+
+    By its two lines that are comments, and likewise where the first attempt is not made.
+    """
+    text = _funnel_text(competitors)
+    returned = "- {on: lead.returned, from: MQL, to: MAL}"
+    attempt = "    entering: SAL\n"
+    for shipped, changed in (
+        (f"# {returned}", f"{returned}\n    {returned.replace('MQL', 'SAL')}"),
+        ("# returns:", "returns:"),
+        (attempt, f"{attempt}    returns: {{after: {{business_days: 3}}, by: lead.returned}}\n"),
+    ):
+        assert shipped in text
+        text = text.replace(shipped, changed, 1)
+    return published(text)
+
+
+def _funnel_text(competitors: tuple[str, ...]) -> str:
     text = read_lifecycle_text("demand_funnel")
     listed = f"competitor_domains: [{', '.join(competitors)}]"
-    return published(text.replace("competitor_domains: []", listed, 1))
+    return text.replace("competitor_domains: []", listed, 1)
 
 
 def published(text: str) -> Compiled:

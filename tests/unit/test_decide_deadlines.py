@@ -1,39 +1,18 @@
 """Deadlines and hand-overs: given a lead, when something happens or nothing does, then what."""
 
 from datetime import datetime, timedelta
-from functools import cache
 
 import pytest
 
 from domain.lifecycle.compiled import Compiled
 from domain.state import Due
 from events.shipped import read_lifecycle_text
-from tests.stories import Story, jst, published
+from tests.stories import Story, jst, published, returning_funnel
 
 QUALIFIED = jst("2026-04-01T10:00")
 DUE = jst("2026-04-03T18:00")
 IN_TIME, LATE = jst("2026-04-02T10:00"), jst("2026-04-06T10:00")
 RETURNED = jst("2026-04-08T18:00")
-
-
-@cache
-def returning() -> Compiled:
-    """Let leads of the shipped funnel go back by themselves: by its two lines that are comments,
-    and likewise where the first attempt is not made."""
-    text = read_lifecycle_text("demand_funnel")
-    for comment, line in (
-        (
-            "# - {on: lead.returned",
-            "- {on: lead.returned, from: SAL, to: MAL}\n    - {on: lead.returned",
-        ),
-        ("# returns:", "returns:"),
-    ):
-        assert comment in text
-        text = text.replace(comment, line, 1)
-    attempt = "    entering: SAL\n"
-    assert attempt in text
-    returns = "    returns: {after: {business_days: 3}, by: lead.returned}\n"
-    return published(text.replace(attempt, attempt + returns, 1))
 
 
 def qualified(compiled: Compiled | None = None) -> Story:
@@ -207,7 +186,7 @@ def test_a_stay_that_is_over_in_the_same_report_starts_no_deadline() -> None:
 
 
 def test_a_lead_goes_back_by_itself_after_the_grace() -> None:
-    story = qualified(returning())
+    story = qualified(returning_funnel())
     assert story.wait_until(RETURNED) == ["deadline.breached", "lead.returned: MQL → MAL returned"]
     assert story.events[-1].occurred_at == RETURNED
     assert story.lead.deadlines == {}
@@ -215,7 +194,7 @@ def test_a_lead_goes_back_by_itself_after_the_grace() -> None:
 
 
 def test_a_decision_within_the_grace_keeps_the_lead() -> None:
-    story = qualified(returning())
+    story = qualified(returning_funnel())
     story.wait_until(LATE)
     story.tell("lead.sales_accepted", at=LATE)
     assert story.wait_until(RETURNED)[:1] != ["lead.returned: MQL → MAL returned"]
@@ -223,7 +202,7 @@ def test_a_decision_within_the_grace_keeps_the_lead() -> None:
 
 
 def test_a_decision_reported_after_the_return_is_judged_from_where_the_lead_was() -> None:
-    story = qualified(returning())
+    story = qualified(returning_funnel())
     story.wait_until(RETURNED)
     breach, back = (one.position for one in story.events[-2:])
     assert story.tell_all("lead.sales_accepted", at=IN_TIME) == [
@@ -239,7 +218,7 @@ def test_a_decision_reported_after_the_return_is_judged_from_where_the_lead_was(
 
 
 def test_a_rejection_reported_after_the_return_counts_from_when_it_was_taken() -> None:
-    story = qualified(returning())
+    story = qualified(returning_funnel())
     story.wait_until(RETURNED)
     assert story.tell("lead.sales_rejected", at=IN_TIME, reason="too_early") == [
         "lead.sales_rejected: MQL → MAL returned"
@@ -248,7 +227,7 @@ def test_a_rejection_reported_after_the_return_counts_from_when_it_was_taken() -
 
 
 def test_an_attempt_reported_after_the_return_brings_the_lead_back_to_where_it_was() -> None:
-    story = accepted(returning())
+    story = accepted(returning_funnel())
     story.wait_until(RETURNED)
     assert story.stage == "MAL"
     assert story.tell_all("screening.attempted", at=IN_TIME, reached=False) == [
@@ -260,13 +239,13 @@ def test_an_attempt_reported_after_the_return_brings_the_lead_back_to_where_it_w
 
 @pytest.mark.parametrize("at", [LATE, RETURNED])
 def test_a_decision_that_came_too_late_is_refused_after_the_return(at: datetime) -> None:
-    story = qualified(returning())
+    story = qualified(returning_funnel())
     story.wait_until(RETURNED)
     assert story.refuse("lead.sales_accepted", at=at).stage == "MAL"
 
 
 def test_after_another_move_the_return_stands() -> None:
-    story = qualified(returning())
+    story = qualified(returning_funnel())
     story.wait_until(RETURNED)
     story.tell("lead.qualified", at=RETURNED)
     assert story.lead.returned_from is None
