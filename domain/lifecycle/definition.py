@@ -60,6 +60,7 @@ class Role(StrEnum):
     ASSIGNS_OWNER = "assigns_owner"
     UNASSIGNS_OWNER = "unassigns_owner"
     HANDS_OVER = "hands_over"
+    """Names an owner, a team, or both; who is not named stays as it was."""
 
 
 class MoveKind(StrEnum):

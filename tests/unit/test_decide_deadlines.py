@@ -67,17 +67,17 @@ def test_the_first_row_of_the_table_that_holds_names_the_assignee() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "step", "name"),
+    ("stage", "type", "data", "name"),
     [
-        ("SAL", {"type": "lead.sales_qualified"}, "to_field_sales"),
-        ("SQL", {"type": "order.recorded", "order": "o"}, "to_customer_success"),
+        ("SAL", "lead.sales_qualified", {}, "to_field_sales"),
+        ("SQL", "order.recorded", {"order": "o"}, "to_customer_success"),
     ],
 )
 def test_inside_sales_and_field_sales_hand_over_too(
-    stage: str, step: dict[str, str], name: str
+    stage: str, type: str, data: dict[str, str], name: str
 ) -> None:
     story = Story().reach(stage)
-    story.tell(**step)
+    story.tell(type, data=data)
     (handed,) = (one for one in story.events if one.data.get("hand_over") == name)
     assert handed.type == "lead.handed_over"
 
@@ -86,6 +86,19 @@ def test_a_person_who_hands_over_names_the_owner() -> None:
     story = qualified()
     story.tell("lead.handed_over", owner="suzuki", team="west")
     assert (story.lead.owner, story.lead.team) == ("suzuki", "west")
+
+
+@pytest.mark.parametrize(
+    ("type", "data"),
+    [("lead.sales_accepted", {}), ("inquiry.received", {"channel": "sales_direct"})],
+)
+def test_whoever_accepts_or_reports_an_enquiry_may_name_the_owner(
+    type: str, data: dict[str, str]
+) -> None:
+    story = qualified()
+    story.tell(type, data={"owner": "suzuki", **data})
+    assert (story.stage, story.lead.owner) == ("SAL", "suzuki")
+    assert story.lead.team == "inside_sales"
 
 
 def test_a_correction_hands_nobody_over() -> None:
