@@ -70,8 +70,8 @@ def test_the_lists_of_marketing_and_sales_are_predicates_in_the_demand_funnel() 
         {"scenario_completed", "handed_over"},
         {"scenario_completed", "handed_over"},
         set(),
-        set(),
-        {"sales_accepted"},
+        {"call_completed"},
+        {"call_completed", "sales_accepted"},
         {"deal"},
     ]
 
