@@ -6,7 +6,7 @@ from typing import Any
 from domain.course import Course
 from domain.firings import joined, written
 from domain.lifecycle.definition import SubjectKind
-from domain.revisits import effects_of_recycling, revisit
+from domain.revisits import effects_of_recycling, end_of_wait, revisit
 
 _REACHED, _CLASS, _REASON, _CHANNEL = "reached", "class", "reason", "channel"
 _DAY_FIELD = "revisit_date"
@@ -18,7 +18,7 @@ def effects_of_screening(course: Course) -> dict[str, Any]:
     if screening is None:
         return {}
     if signal.type.name in screening.completed_by:
-        return joined({"attempts": []}, _found(course))
+        return joined({"attempts": []}, end_of_wait(course.state.lead), _found(course))
     if signal.type.name not in screening.attempted_by or _REACHED not in signal.data:
         return {}
     if signal.data[_REACHED]:

@@ -42,6 +42,7 @@ _SET = (
 _MERGED = ("attributes", "opportunities", "orders")
 _REMOVABLE = ("blocks", "flags", "marks")
 
+REVISIT_TIMER = "revisit"
 STAY_TIMERS = ("deadline", "return")
 """First words of the timers that belong to a deadline, and so to a stay."""
 
@@ -232,6 +233,12 @@ def _in_new_pass(state: LeadState, event: Event) -> LeadState:
     return state._replace(
         points=tuple(one for one in state.points if one.position == event.position),
         attempts=(),
+        revisit_on=event.effects.get("revisit_on"),
+        timers={
+            name: timer
+            for name, timer in state.timers.items()
+            if name != REVISIT_TIMER or timer.armed_by == event.position
+        },
         marks=event.effects.get("marks", {}),
         screened_as=event.effects.get("screened_as"),
     )

@@ -25,7 +25,7 @@ _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "standing_orders": lambda lead: _count(lead.orders, STANDING),
     "team": lambda lead: lead.team,
     "unreached_attempts": lambda lead: len(lead.attempts),
-    "awaits_revisit": lambda lead: lead.revisit_on is not None,
+    "awaits_revisit": lambda lead: "revisit" in lead.timers,
 }
 """What the service itself knows of a lead; every other name is a declared attribute."""
 

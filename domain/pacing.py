@@ -17,7 +17,7 @@ from domain.deadlines import (
 )
 from domain.firings import joined
 from domain.lifecycle.compiled import CompiledMove
-from domain.revisits import REVISIT, effects_of_recycling, effects_of_request
+from domain.revisits import effects_of_recycling, effects_of_request
 
 
 def effects_before_move(course: Course) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _effects_of_firing(course: Course) -> dict[str, Any]:
     spent: dict[str, Any] = {"timers": {signal.timer: None}}
     if signal.type.name == BREACHED:
         return joined(spent, effects_of_breach(course.compiled, lead, signal))
-    return spent | {"revisit_on": None} if signal.timer == REVISIT else spent
+    return spent
 
 
 def effects_with_move(course: Course, move: CompiledMove | None) -> dict[str, Any]:

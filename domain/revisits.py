@@ -1,6 +1,9 @@
 """Days to come back to a lead, and the silence after which it counts as dormant.
 
 Both are kept as timers that are due when a day begins, by the clock of the lifecycle's zone.
+The day to come back stays on the lead after it has come, because then there is something to do; a
+call, a new request or a new pass ends it.
+
 Silence is counted in whole days, so that a lead that is busy all day sets its timer once.
 """
 
@@ -57,9 +60,14 @@ def revisit(compiled: Compiled, named: str | None, at: datetime, days: int) -> d
 def effects_of_request(compiled: Compiled, lead: LeadState, type: str) -> dict[str, Any]:
     """Wait no longer, where the person asks again before the day has come."""
     recycling = compiled.lifecycle.pace.recycling
-    if recycling is None or lead.revisit_on is None or type not in recycling.ended_by:
+    return end_of_wait(lead) if recycling is not None and type in recycling.ended_by else {}
+
+
+def end_of_wait(lead: LeadState) -> dict[str, Any]:
+    """Forget the day to come back: what it was for has happened."""
+    if lead.revisit_on is None:
         return {}
-    return {"revisit_on": None, "timers": {REVISIT: None}}
+    return {"revisit_on": None} | ({"timers": {REVISIT: None}} if REVISIT in lead.timers else {})
 
 
 def effects_on_silence(

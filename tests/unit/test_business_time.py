@@ -11,8 +11,8 @@ from domain.lifecycle.definition import Words
 from domain.lifecycle.loading import load
 from domain.lifecycle.published import expansion_of
 from events.expansion import expand
-from tests.stories import demand_funnel, jst, published
 from tests.small_lifecycle import SMALL
+from tests.stories import demand_funnel, jst, published
 
 OFFICE = demand_funnel().calendars["office"]
 TWO_DAYS = Period(business_days=2)

@@ -74,7 +74,10 @@ def test_a_later_customer_keeps_stage_and_owner_until_the_day() -> None:
     assert "revisit" in story.lead.timers
     assert story.wait_until(jst("2026-06-01T00:00"))[-1] == "lead.revisit_due"
     assert story.events[-1].data == {"revisit_date": "2026-06-01", "timer": "revisit"}
-    assert (story.stage, story.lead.revisit_on) == ("SAL", None)
+    assert (story.stage, story.lead.revisit_on) == ("SAL", "2026-06-01")
+    assert asked(story, "lead.awaits_revisit") is False
+    story.tell("screening.completed", at=jst("2026-06-02T10:00"), data={"class": "now"})
+    assert story.lead.revisit_on is None
 
 
 def test_a_call_that_names_no_day_gets_that_of_its_class() -> None:
@@ -120,6 +123,18 @@ def test_a_new_request_does_not_wait_for_the_day() -> None:
     story.tell("lead.recycled", at=1, reason="too_early")
     story.tell("contact.requested", at=2)
     assert (story.stage, story.lead.revisit_on) == ("MQL", None)
+    assert "revisit" not in story.lead.timers
+
+
+def test_a_new_pass_forgets_the_day_unless_it_sets_one() -> None:
+    story = Story().reach("SAL")
+    story.tell("screening.completed", at=1, data={"class": "later", "revisit_date": "2026-06-01"})
+    story.tell("lead.recycled", at=2, reason="too_early")
+    assert (story.lead.revisit_on, story.lead.pass_number) == ("2026-07-02", 2)
+    assert story.lead.timers["revisit"].due_at == jst("2026-07-02T00:00")
+    story.tell("order.recorded", at=3, order="o")
+    story.tell("opportunity.created", at=4, opportunity="another")
+    assert (story.lead.revisit_on, story.lead.pass_number) == (None, 3)
     assert "revisit" not in story.lead.timers
 
 
