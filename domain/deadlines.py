@@ -158,13 +158,19 @@ def _began(course: Course, rule: Deadline) -> datetime | None:
 
 
 def _start(course: Course, name: str, rule: Deadline, began: datetime) -> None:
+    lead = course.state.lead
     due = written(course.compiled.calendars[rule.calendar].due(began, rule.within))
+    whose = {"owner": lead.owner, "team": lead.team}
     course.add(
         STARTED,
         course.lead,
-        data={"deadline": name, "due": due},
+        data={
+            "deadline": name,
+            "due": due,
+            **{role: who for role, who in whose.items() if who is not None},
+        },
         effects={
-            "deadlines": {name: {"due": due, "stage": course.state.lead.stage}},
+            "deadlines": {name: {"due": due, "stage": lead.stage}},
             "timers": {f"{RUNS}.{name}": due},
         },
     )

@@ -2,6 +2,7 @@
 
 from service.routes import (
     contribution,
+    deadlines,
     feed,
     funnel,
     health,
@@ -16,6 +17,7 @@ ROUTERS = (
     feed.router,
     leads.router,
     rosters.router,
+    deadlines.router,
     funnel.router,
     contribution.router,
     refusals.router,

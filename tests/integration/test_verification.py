@@ -77,6 +77,7 @@ async def test_an_honest_ledger_is_verified_whole(on: LedgerOnPostgres) -> None:
         decided_again=events - 1,
         not_decided_again=0,
         erased=0,
+        clock_ahead_s=0,
     )
 
 

@@ -37,7 +37,11 @@ def test_qualification_hands_the_lead_over_and_starts_the_acceptance_deadline() 
         "deadline.started",
     ]
     started = story.events[-1]
-    assert started.data == {"deadline": "acceptance", "due": "2026-04-03T09:00:00.000000Z"}
+    assert started.data == {
+        "deadline": "acceptance",
+        "due": "2026-04-03T09:00:00.000000Z",
+        "team": "inside_sales",
+    }
     assert story.lead.deadlines == {"acceptance": Due(DUE, "MQL", started.position)}
     assert story.lead.timers["deadline.acceptance"] == (DUE, started.position)
 
