@@ -88,11 +88,12 @@ class Course:
         forwarded_to: str | None = None,
     ) -> Event:
         """Append the event, with its move, and evolve the state that it belongs to."""
-        if subject.kind is SubjectKind.LEAD and self.lead.id in (subject.id, forwarded_to):
+        lead = self.party.lead
+        if lead is not None and lead.receiver in (subject.id, forwarded_to):
             silence = effects_on_silence(
                 self.compiled, self.state.lead, type, self.signal.occurred_at, move
             )
-            effects = joined(effects or {}, silence)
+            effects = joined(effects or {}, silence) if silence else effects
         event = Event(
             position=self.position + len(self.events),
             type=type,

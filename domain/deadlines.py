@@ -148,6 +148,8 @@ def _began(course: Course, rule: Deadline) -> datetime | None:
     """Return since when the deadline runs; None if nothing of this course starts it."""
     began = None
     for event in course.events:
+        if event.stage_to is None and event.type not in rule.on:
+            continue
         if event.receiver != course.lead or event.type == MET:
             continue  # going back is no new entry
         if event.stage_to is not None and rule.entering is not None:

@@ -70,7 +70,8 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
         resolution = course.party.lead
         assert resolution is not None
         effects |= _effects_on_lead(course, is_repeated=is_repeated)
-        effects = joined(effects, effects_before_move(course))
+        if paced := effects_before_move(course):
+            effects = joined(effects, paced)
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         if resolution.receiver != resolution.subject:
             forwarded_to = resolution.receiver
@@ -87,7 +88,8 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
         effects |= marks_of(signal.type, course.state.lead)
     if move is not None and kind is SubjectKind.LEAD:
         effects |= origin_of(course, move, signal.type.name, signal.data)
-        effects = joined(effects, effects_with_move(course, move))
+        if paced := effects_with_move(course, move):
+            effects = joined(effects, paced)
         if taken_back is not None and move.kind is not None:
             effects["restates"] = taken_back.position
     course.add(

@@ -25,6 +25,8 @@ def effects_before_move(course: Course) -> dict[str, Any]:
     signal, lead, compiled = course.signal, course.state.lead, course.compiled
     if signal.timer is not None:
         return _effects_of_firing(course)
+    if signal.type.name not in compiled.paced:
+        return {}
     return joined(
         effects_of_late_answer(compiled, lead, signal),
         effects_of_request(compiled, lead, signal.type.name),

@@ -115,6 +115,8 @@ class Compiled:
     clock: Clock
     """What the clock shows in the lifecycle's zone."""
     calendars: Mapping[str, BusinessTime]
+    paced: frozenset[str]
+    """Event types that do something to hand-overs, deadlines, calls or channels beside a move."""
 
 
 def compile_lifecycle(
@@ -130,6 +132,7 @@ def compile_lifecycle(
         account=compile_track(lifecycle.account, lifecycle.guards),
         clock=clock,
         calendars=business_times(lifecycle.pace.calendars, expansion, clock),
+        paced=lifecycle.pace.concerned(),
     )
 
 

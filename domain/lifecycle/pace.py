@@ -136,3 +136,16 @@ class Pace:
     recycling: Recycling | None = None
     dormancy: Dormancy | None = None
     consent: Consent | None = None
+
+    def concerned(self) -> frozenset[str]:
+        """Name the event types that do something here beside a move: most do not."""
+        types: set[str] = set()
+        for deadline in self.deadlines.values():
+            types |= deadline.met_by
+        if self.screening is not None:
+            types |= self.screening.attempted_by | self.screening.completed_by
+        if self.recycling is not None:
+            types |= self.recycling.ended_by
+        if self.consent is not None:
+            types |= {rule.on for rule in self.consent.rules}
+        return frozenset(types)
