@@ -13,7 +13,7 @@ from domain.deadlines import judge_deadlines, take_back_return
 from domain.events import LEDGER, Event, Subject
 from domain.firings import joined
 from domain.identity import Resolution
-from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.origins import origin_of
 from domain.pacing import effects_before_move, effects_with_move
@@ -70,8 +70,7 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
         resolution = course.party.lead
         assert resolution is not None
         effects |= _effects_on_lead(course, is_repeated=is_repeated)
-        if paced := effects_before_move(course):
-            effects = joined(effects, paced)
+        effects = joined(effects, effects_before_move(course))
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         if resolution.receiver != resolution.subject:
             forwarded_to = resolution.receiver
@@ -87,11 +86,7 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
     if kind is SubjectKind.LEAD and not effects.get("already"):
         effects |= marks_of(signal.type, course.state.lead)
     if move is not None and kind is SubjectKind.LEAD:
-        effects |= origin_of(course, move, signal.type.name, signal.data)
-        if paced := effects_with_move(course, move):
-            effects = joined(effects, paced)
-        if taken_back is not None and move.kind is not None:
-            effects["restates"] = taken_back.position
+        effects = joined(effects, _effects_of_move(course, move, taken_back))
     course.add(
         signal.type.name,
         subject,
@@ -101,6 +96,19 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
         forwarded_to=forwarded_to,
     )
     return None
+
+
+def _effects_of_move(
+    course: Course, move: CompiledMove, taken_back: Returned | None
+) -> dict[str, Any]:
+    signal = course.signal
+    effects = {
+        **origin_of(course, move, signal.type.name, signal.data),
+        **effects_with_move(course, move),
+    }
+    if taken_back is not None and move.kind is not None:
+        effects["restates"] = taken_back.position
+    return effects
 
 
 def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:

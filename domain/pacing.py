@@ -44,11 +44,9 @@ def _effects_of_firing(course: Course) -> dict[str, Any]:
     return spent
 
 
-def effects_with_move(course: Course, move: CompiledMove | None) -> dict[str, Any]:
+def effects_with_move(course: Course, move: CompiledMove) -> dict[str, Any]:
     """Return what the reported event does beside the move that it makes."""
     signal, lead, compiled = course.signal, course.state.lead, course.compiled
-    if move is None:
-        return {}
     if signal.timer is not None and signal.timer.partition(".")[0] == GIVES_BACK:
         return effects_of_return(lead, signal, move)
     return effects_of_recycling(compiled, signal.type.name, signal.data, signal.occurred_at, move)

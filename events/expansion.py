@@ -22,17 +22,16 @@ _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 
-class HolidaysUnknown(Exception):
-    """A calendar of the lifecycle keeps holidays that are not known here."""
-
-
 def known_countries() -> frozenset[str]:
     """Name the countries whose holidays can be kept."""
     return frozenset(holidays.list_supported_countries(include_aliases=False))
 
 
 def expand(lifecycle: Lifecycle, at: datetime) -> dict[str, Any]:
-    """Return what `lifecycle.published` holds beside the text of a lifecycle published at `at`."""
+    """Return what `lifecycle.published` holds beside the text of a lifecycle published at `at`.
+
+    The text has been checked against the zones and countries that are known here.
+    """
     years = range(at.year - YEARS_BEFORE, at.year + YEARS_AFTER + 1)
     countries = {
         calendar.holidays
@@ -49,12 +48,7 @@ def expand(lifecycle: Lifecycle, at: datetime) -> dict[str, Any]:
 
 
 def _holidays(country: str, years: range) -> list[str]:
-    try:
-        found: Mapping[date, str] = holidays.country_holidays(country, years=years)
-    except NotImplementedError:
-        raise HolidaysUnknown(
-            f"expected a country whose public holidays are known, as JP, found {country}"
-        ) from None
+    found: Mapping[date, str] = holidays.country_holidays(country, years=years)
     return sorted(day.isoformat() for day in found if day.year in years)
 
 

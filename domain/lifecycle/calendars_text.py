@@ -14,7 +14,7 @@ within: {business_hours: 4}     four hours of opening time
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from datetime import date, timedelta
 
 from domain.lifecycle.calendars import Calendar, Closure, Hours, Period
@@ -61,6 +61,16 @@ def read_calendars(
         )
         calendars[name] = Placed(entry, calendar)
     return calendars
+
+
+def check_countries(
+    root: Place, calendars: Mapping[str, Calendar], countries: Container[str]
+) -> None:
+    """Complain of holidays that nobody here knows, before they are to be written out."""
+    for name, calendar in calendars.items():
+        if calendar.holidays is not None and calendar.holidays not in countries:
+            place = root.at("calendars").at(name).at("holidays")
+            place.complain(f"the public holidays of {calendar.holidays} are not known here")
 
 
 def read_period(place: Place | None) -> Period:

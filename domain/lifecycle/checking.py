@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from domain.lifecycle.deadlines_text import DEADLINE_EVENTS
 from domain.lifecycle.declarations_text import Declarations
 from domain.lifecycle.definition import (
     UNPLACED,
@@ -31,6 +30,9 @@ SERVICE_EVENTS: Mapping[str, SubjectKind] = {
     "lifecycle.published": SubjectKind.LEDGER,
 }
 """Event types that the service writes whatever the funnel is: each lifecycle has words for them."""
+
+DEADLINE_EVENTS = ("deadline.started", "deadline.met", "deadline.breached")
+"""What the service writes of deadlines: a lifecycle that has some has words for them."""
 
 SERVICE_FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
 """First words of the types that only the service, or an administrator through it, ever writes."""

@@ -2,11 +2,12 @@
 
 from domain.lifecycle.around import Around
 from domain.lifecycle.calendars_text import read_period
+from domain.lifecycle.checking import DEADLINE_EVENTS, check_names
 from domain.lifecycle.condition_text import UNREADABLE, read_condition
 from domain.lifecycle.pace import Assignment, Deadline, HandOver, Return
 from domain.lifecycle.paths import is_of_event
 from domain.lifecycle.reading import Place
-from domain.lifecycle.words_text import WORD_KEYS, check_code, read_words
+from domain.lifecycle.words_text import WORD_KEYS, Placed, check_code, read_words, values_of
 
 HAND_OVER_KEYS = (*WORD_KEYS, "entering", "by", "from", "to", "assign", "brief")
 ASSIGNMENT_KEYS = ("owner", "team", "when")
@@ -15,9 +16,6 @@ DEADLINE_KEYS = (
     *("calendar", "returns"),
 )
 RETURN_KEYS = ("after", "by")
-
-DEADLINE_EVENTS = ("deadline.started", "deadline.met", "deadline.breached")
-"""What the service writes of deadlines: a lifecycle that has some has words for them."""
 
 
 def read_hand_overs(place: Place | None, around: Around) -> tuple[HandOver, ...]:
@@ -80,7 +78,12 @@ def read_deadlines(place: Place | None, around: Around) -> dict[str, Deadline]:
     for type in DEADLINE_EVENTS:
         if type not in around.events:
             place.complain(f"the event type {type} is missing; the service writes it")
-    return {name: _read_deadline(name, entry, around) for name, entry in place.entries().items()}
+    read = {
+        name: Placed(entry, _read_deadline(name, entry, around))
+        for name, entry in place.entries().items()
+    }
+    check_names({name: Placed(one.place, one.value.words) for name, one in read.items()})
+    return values_of(read)
 
 
 def _read_deadline(name: str, place: Place, around: Around) -> Deadline:

@@ -9,6 +9,7 @@ from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.diagram import diagram
 from domain.lifecycle.loading import inspect, load
+from events.expansion import known_countries
 from events.shipped import DEFAULT, SHIPPED, read_lifecycle_text
 from service.command.exits import Exit
 from service.command.options import Json, Language
@@ -34,7 +35,9 @@ def check_lifecycle(file: File, *, as_json: Json = False) -> None:
 
     Example: leadledger lifecycle check our_funnel.yaml
     """
-    inspection = inspect(read_lifecycle_text(file), zones=available_timezones())
+    inspection = inspect(
+        read_lifecycle_text(file), zones=available_timezones(), countries=known_countries()
+    )
     if as_json:
         print_json(
             {
