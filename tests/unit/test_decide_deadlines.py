@@ -67,7 +67,7 @@ def test_the_first_row_of_the_table_that_holds_names_the_assignee() -> None:
         lead=story.lead._replace(attributes={**story.lead.attributes, "region": "tokyo"})
     )
     story.tell("lead.qualified", at=QUALIFIED)
-    assert (story.lead.owner, story.lead.team) == ("yamada", "east")
+    assert (story.lead.owner, story.lead.team) == ("employee-107", "east")
 
 
 @pytest.mark.parametrize(

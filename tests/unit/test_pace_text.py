@@ -1,10 +1,13 @@
 """What is wrong with the text of calendars, hand-overs, deadlines, calls, channels, and where."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from domain.lifecycle.loading import inspect
 from events.expansion import known_countries
-from events.shipped import read_lifecycle_text
+from events.shipped import read_lifecycle_text, with_sections
 
 ENTRY_LINES = 8
 """What an entry lacks is told where it begins, some lines above the place that was changed."""
@@ -135,6 +138,21 @@ def test_a_return_has_to_be_one_that_can_be_taken_back() -> None:
     )
     (complaint,) = inspect(text).complaints
     assert "lead.returned begins a pass" in complaint.message
+
+
+def test_the_examples_of_the_documentation_are_what_a_company_can_write() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "deadlines.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^```yaml\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
+    assert len(examples) == 2
+    text = TEXT
+    for example in examples:
+        text = with_sections(text, example)
+    move = "- {on: lead.returned, from: MQL, to: MAL}"
+    assert move in document.replace("`", "- ").replace("- - ", "- ")
+    lifecycle = inspect(text.replace(f"# {move}", move), countries=known_countries()).lifecycle
+    assert lifecycle is not None
+    assert lifecycle.pace.deadlines["acceptance"].returns is not None
+    assert not lifecycle.pace.calendars["office"].week[2]
 
 
 def test_a_lifecycle_without_these_sections_is_one_in_which_nothing_happens_by_itself() -> None:
