@@ -91,7 +91,8 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
     if "absorbs" in effects:
         changes["absorbs"] = (*state.absorbs, effects["absorbs"])
     if "absorbed_by" in effects:
-        changes["stage"] = None
+        # Nothing is due any more for whom another lead stands.
+        changes |= {"stage": None, "timers": {}, "deadlines": {}}
     if "known" in effects or "acquired_at" in effects:
         changes["acquired_at"] = _acquired_at(state, event)
     if "inherits" in effects or "stands" in effects:

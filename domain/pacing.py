@@ -11,13 +11,15 @@ from domain.course import Course
 from domain.deadlines import (
     BREACHED,
     GIVES_BACK,
+    RUNS,
     effects_of_breach,
     effects_of_late_answer,
     effects_of_return,
 )
 from domain.firings import joined
-from domain.lifecycle.compiled import CompiledMove
-from domain.revisits import effects_of_recycling, effects_of_request
+from domain.lifecycle.compiled import Compiled, CompiledMove
+from domain.revisits import DORMANT, REVISIT, effects_of_recycling, effects_of_request
+from domain.state import LeadState
 
 
 def effects_before_move(course: Course) -> dict[str, Any]:
@@ -50,3 +52,20 @@ def effects_with_move(course: Course, move: CompiledMove) -> dict[str, Any]:
     if signal.timer is not None and signal.timer.partition(".")[0] == GIVES_BACK:
         return effects_of_return(lead, signal, move)
     return effects_of_recycling(compiled, signal.type.name, signal.data, signal.occurred_at, move)
+
+
+def effects_of_succession(compiled: Compiled, lead: LeadState) -> dict[str, Any]:
+    """Return what ends for a lead that comes under this lifecycle from another one.
+
+    A timer whose section is gone could become nothing. A deadline that stays keeps its due.
+    """
+    pace = compiled.lifecycle.pace
+    known = {f"{RUNS}.{name}" for name in pace.deadlines}
+    known |= {f"{GIVES_BACK}.{name}" for name, one in pace.deadlines.items() if one.returns}
+    known |= {REVISIT} if pace.recycling is not None else set()
+    known |= {DORMANT} if pace.dormancy is not None else set()
+    kinds = (RUNS, GIVES_BACK, REVISIT, DORMANT)
+    gone = [name for name in lead.timers if name.partition(".")[0] in kinds and name not in known]
+    over = [name for name in lead.deadlines if name not in pace.deadlines]
+    effects: dict[str, Any] = {"timers": dict.fromkeys(gone)} if gone else {}
+    return effects | ({"deadlines": dict.fromkeys(over)} if over else {})

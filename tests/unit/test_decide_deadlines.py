@@ -4,10 +4,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.events import Event, Subject
+from domain.evolve import evolve
 from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.pacing import effects_of_succession
 from domain.state import Due
 from events.shipped import read_lifecycle_text
-from tests.stories import Story, jst, published, returning_funnel
+from tests.stories import LEAD, Story, demand_funnel, jst, published, returning_funnel
 
 QUALIFIED = jst("2026-04-01T10:00")
 DUE = jst("2026-04-03T18:00")
@@ -268,3 +272,34 @@ def test_after_another_move_the_return_stands() -> None:
     assert story.lead.returned_from is None
     story.tell("lead.recycled", at=RETURNED, reason="too_early")
     assert story.refuse("lead.sales_accepted", at=IN_TIME).stage == "MAL"
+
+
+def test_nothing_is_due_any_more_for_whom_another_lead_stands() -> None:
+    story = qualified()
+    absorbed = Event(
+        story.position + 1,
+        "identity.absorbed",
+        Subject(SubjectKind.LEAD, LEAD),
+        LATE,
+        {"by": "another"},
+        {"absorbed_by": "another"},
+    )
+    state = evolve(story.lead, absorbed)
+    assert (dict(state.timers), dict(state.deadlines)) == ({}, {})
+
+
+def test_under_a_lifecycle_without_the_sections_nothing_is_left_that_could_fire() -> None:
+    story = qualified(returning_funnel())
+    story.wait_until(LATE)
+    story.tell("screening.completed", at=LATE, data={"class": "later"})
+    assert story.lead.timers.keys() == {"return.acceptance", "revisit"}
+    assert effects_of_succession(story.compiled, story.lead) == {}
+    text = story.compiled.lifecycle.text
+    without = published(text[: text.index("# When teams are at work.")])
+    assert effects_of_succession(without, story.lead) == {
+        "timers": {"return.acceptance": None, "revisit": None},
+        "deadlines": {"acceptance": None},
+    }
+    assert effects_of_succession(demand_funnel(), story.lead) == {
+        "timers": {"return.acceptance": None}
+    }
