@@ -1,8 +1,10 @@
 """What follows from an event: exclusion, early facts, the account beside the lead."""
 
 from domain.business import end_key_status
+from domain.contact import recycle_unreachable
 from domain.course import DEPARTMENT, Course
 from domain.exclusion import judge_exclusion
+from domain.hand_overs import hand_over
 from domain.lifecycle.compiled import CompiledMove
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.origins import origin_of
@@ -22,7 +24,12 @@ def follow(course: Course) -> None:
         end_key_status(course)
         return
     for _ in range(CONSEQUENCES_MAX):
-        if not (judge_exclusion(course) or _reconsider(course)):
+        if not (
+            judge_exclusion(course)
+            or _reconsider(course)
+            or recycle_unreachable(course)
+            or hand_over(course)
+        ):
             break
     else:
         raise AssertionError(f"{course.signal.type.name} has consequences without end")

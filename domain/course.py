@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from domain.events import LEDGER, Event, Subject
 from domain.evolve import evolve
 from domain.facts import Facts
+from domain.firings import joined
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, CompiledMove, MoveTable
 from domain.lifecycle.definition import SubjectKind
+from domain.revisits import effects_on_silence
 from domain.signals import Signal
 from domain.state import AccountState, LeadState, State
 
@@ -40,6 +42,8 @@ class Course:
     party: Party
     position: int
     events: list[Event] = field(default_factory=list)
+    came_from: str | None = None
+    """Where the lead stands, if its course goes on from a stay that a return had ended."""
 
     @property
     def lead(self) -> Subject:
@@ -69,7 +73,9 @@ class Course:
     def facts(self, type: str, data: Mapping[str, Any]) -> Facts:
         """What conditions may ask. An early fact brings its own department along."""
         department = data.get(DEPARTMENT, self.signal.department)
-        return Facts(self.state, type=type, data=data, department=department)
+        consent = self.compiled.lifecycle.pace.consent
+        channels = consent.channels if consent is not None else ()
+        return Facts(self.state, type=type, data=data, department=department, channels=channels)
 
     def add(
         self,
@@ -82,6 +88,12 @@ class Course:
         forwarded_to: str | None = None,
     ) -> Event:
         """Append the event, with its move, and evolve the state that it belongs to."""
+        lead = self.party.lead
+        if lead is not None and lead.receiver in (subject.id, forwarded_to):
+            silence = effects_on_silence(
+                self.compiled, self.state.lead, type, self.signal.occurred_at, move
+            )
+            effects = joined(effects or {}, silence) if silence else effects
         event = Event(
             position=self.position + len(self.events),
             type=type,

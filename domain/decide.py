@@ -10,15 +10,18 @@ from typing import Any
 from domain.business import business_brought, business_of, effects_on_account
 from domain.consequences import follow
 from domain.course import DEPARTMENT, Course, Party, not_before
+from domain.deadlines import judge_deadlines, take_back_return
 from domain.events import LEDGER, Event, Subject
+from domain.firings import joined
 from domain.identity import Resolution
-from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.origins import origin_of
+from domain.pacing import effects_before_move, effects_with_move
 from domain.refusing import NotAllowed, refusal_of
-from domain.roles import BUSINESS, OWNER_FIELD, effects_of_role
+from domain.roles import BUSINESS, OWNER_FIELD, effects_of_role, marks_of
 from domain.signals import Signal
-from domain.state import LeadState, State
+from domain.state import LeadState, Returned, State
 
 __all__ = ["RULES", "NotAllowed", "Party", "decide"]
 
@@ -42,7 +45,9 @@ def decide(
     if signal.subject is SubjectKind.LEDGER:
         course.add(signal.type.name, LEDGER, data=signal.data)
         return course.events
-    refused = _report(course)
+    taken_back = take_back_return(course)
+    before = course.state.lead
+    refused = _report(course, taken_back)
     if refused is not None:
         return refused
     if party.lead is not None:
@@ -50,10 +55,12 @@ def decide(
     if party.account_links:
         course.add("identity.linked", course.account, data={"kinds": list(party.account_links)})
     follow(course)
+    if signal.subject is SubjectKind.LEAD:
+        judge_deadlines(course, before, taken_back)
     return course.events
 
 
-def _report(course: Course) -> NotAllowed | None:
+def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
     """Record the signal itself: its effects first, then the move that they allow."""
     signal, kind = course.signal, course.signal.subject
     subject, forwarded_to = course.account if kind is SubjectKind.ACCOUNT else course.lead, None
@@ -64,11 +71,10 @@ def _report(course: Course) -> NotAllowed | None:
         resolution = course.party.lead
         assert resolution is not None
         effects |= _effects_on_lead(course, is_repeated=is_repeated)
+        effects = joined(effects, effects_before_move(course))
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         if resolution.receiver != resolution.subject:
             forwarded_to = resolution.receiver
-    if signal.timer is not None:
-        effects["timers"] = {signal.timer: None}
     course.foresee(effects)
     # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
     move = None if is_repeated else course.find(kind, signal.type.name, signal.data)
@@ -79,11 +85,11 @@ def _report(course: Course) -> NotAllowed | None:
         if course.table(kind).targets(signal.type.name):
             effects["already"] = True
     if kind is SubjectKind.LEAD and not effects.get("already"):
-        effects |= _marks(signal, course.state.lead)
+        effects |= marks_of(signal.type, course.state.lead)
     if kind is SubjectKind.LEAD:
         effects |= business_of(course, begins_pass=move is not None and move.begins_pass)
     if move is not None and kind is SubjectKind.LEAD:
-        effects |= origin_of(course, move, signal.type.name, signal.data)
+        effects = joined(effects, _effects_of_move(course, move, taken_back))
     course.add(
         signal.type.name,
         subject,
@@ -93,6 +99,19 @@ def _report(course: Course) -> NotAllowed | None:
         forwarded_to=forwarded_to,
     )
     return None
+
+
+def _effects_of_move(
+    course: Course, move: CompiledMove, taken_back: Returned | None
+) -> dict[str, Any]:
+    signal = course.signal
+    effects = {
+        **origin_of(course, move, signal.type.name, signal.data),
+        **effects_with_move(course, move),
+    }
+    if taken_back is not None and move.kind is not None:
+        effects["restates"] = taken_back.position
+    return effects
 
 
 def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
@@ -123,14 +142,6 @@ def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}
     return effects
-
-
-def _marks(signal: Signal, lead: LeadState) -> dict[str, Any]:
-    """What is remembered of the event until the pass ends."""
-    marks = {
-        name: value for name, value in signal.type.marks.items() if lead.marks.get(name) != value
-    }
-    return {"marks": marks} if marks else {}
 
 
 def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
@@ -189,6 +200,7 @@ def _inheritance(lead: LeadState, visitor: LeadState) -> dict[str, Any]:
     inherited: dict[str, Any] = {
         "opportunities": _not_in(lead.opportunities, visitor.opportunities),
         "orders": _not_in(lead.orders, visitor.orders),
+        "blocks": _not_in(lead.blocks, visitor.blocks),
         "inherits": [
             [fact.type, fact.position, dict(fact.data), list(fact.moved_to)]
             for fact in visitor.standing

@@ -21,6 +21,9 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     blocks, flags, marks    merged by key; null removes
     brings          what a lead brings to the account that it joins: deals and orders, merged there
     segment, key_role, competitor    of an account, set to the value
+    deadlines       name → due and stage, and whether it is breached; null ends it
+    restates        the return by itself that no longer counts: the move goes from before it
+    returned_from   the stay that a return by itself ended: stage, entered, deadline, due, breach
     business_of     the account whose deals and orders these are too: its own state sees them
 """
 
@@ -30,18 +33,33 @@ from typing import Any, TypeVar
 
 from domain.events import Event
 from domain.lifecycle.definition import MoveKind
-from domain.state import OPEN, STANDING, WON, AccountState, LeadState, Point, StandingFact, Timer
+from domain.state import (
+    OPEN,
+    STANDING,
+    WON,
+    AccountState,
+    Due,
+    LeadState,
+    Point,
+    Returned,
+    StandingFact,
+    Timer,
+)
 
 Staged = TypeVar("Staged", LeadState, AccountState)
 
 _SET = (
     *("known", "origin", "channel", "owner", "account", "absorbed_by", "fit", "grade", "market"),
-    *("priority", "screened_as", "revisit_on", "lifecycle", "business"),
+    *("priority", "screened_as", "revisit_on", "lifecycle", "business", "team"),
 )
 _SET_ON_ACCOUNT = ("segment", "key_role", "competitor")
 _MERGED = ("attributes", "opportunities", "orders")
 _EARLIER = ("opportunities", "orders")
 _REMOVABLE = ("blocks", "flags", "marks")
+
+REVISIT_TIMER = "revisit"
+STAY_TIMERS = ("deadline", "return")
+"""First words of the timers that belong to a deadline, and so to a stay."""
 
 
 def evolve(state: Staged, event: Event) -> Staged:
@@ -95,9 +113,21 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
         changes["points"] = _points_after(state, event)
     if "attempts" in effects:
         changes["attempts"] = tuple(map(datetime.fromisoformat, effects["attempts"]))
-    for name in _REMOVABLE:
-        if name in effects:
-            changes[name] = _without_nulls({**getattr(state, name), **effects[name]})
+    if "deadlines" in effects:
+        changes["deadlines"] = _deadlines_after(state, event)
+    return changes | _removable_after(state, event)
+
+
+def _removable_after(state: LeadState, event: Event) -> dict[str, Any]:
+    effects = event.effects
+    changes: dict[str, Any] = {
+        name: _without_nulls({**getattr(state, name), **effects[name]})
+        for name in _REMOVABLE
+        if name in effects
+    }
+    if "blocks" in effects:
+        said = dict.fromkeys(effects["blocks"], event.occurred_at)
+        changes["spoken_at"] = {**state.spoken_at, **said}
     return changes
 
 
@@ -108,7 +138,8 @@ def _of_person(state: LeadState, event: Event) -> dict[str, Any]:
     if "absorbs" in effects:
         changes["absorbs"] = (*state.absorbs, effects["absorbs"])
     if "absorbed_by" in effects:
-        changes["stage"] = None
+        # Nothing is due any more for whom another lead stands.
+        changes |= {"stage": None, "timers": {}, "deadlines": {}}
     if "known" in effects or "acquired_at" in effects:
         changes["acquired_at"] = _acquired_at(state, event)
     for name in _EARLIER:
@@ -149,6 +180,22 @@ def _timers_after(state: LeadState, event: Event) -> dict[str, Timer]:
     return timers
 
 
+def _deadlines_after(state: LeadState, event: Event) -> dict[str, Due]:
+    deadlines = dict(state.deadlines)
+    for name, told in event.effects["deadlines"].items():
+        if told is None:
+            deadlines.pop(name, None)
+            continue
+        before = deadlines.get(name) if told.get("breached") else None
+        deadlines[name] = Due(
+            datetime.fromisoformat(told["due"]),
+            told["stage"],
+            before.started if before is not None else event.position,
+            event.position if told.get("breached") else None,
+        )
+    return deadlines
+
+
 def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
     """Add points; of each rule only the latest count, so that a state never grows without end."""
     points = [one for one in state.points if one.position != event.position]
@@ -182,9 +229,37 @@ def _moved(state: Staged, event: Event) -> Staged:
     )
     if not isinstance(moved, LeadState):
         return moved
+    moved = _after_stay(moved, event)
     if moved.standing:
         moved = moved._replace(standing=_facts_after(moved, event, begins_pass=begins_pass))
     return _in_new_pass(moved, event) if begins_pass else moved
+
+
+def _after_stay(state: LeadState, event: Event) -> LeadState:
+    """End what belonged to the stay that the move ends: its deadlines, and the way back into it."""
+    if state.deadlines:
+        timers = {
+            name: timer
+            for name, timer in state.timers.items()
+            if name.partition(".")[0] not in STAY_TIMERS
+        }
+        state = state._replace(deadlines={}, timers=timers)
+    told = event.effects.get("returned_from")
+    if told is None and state.returned_from is None:
+        return state
+    return state._replace(returned_from=_returned(told, event.position) if told else None)
+
+
+def _returned(told: Mapping[str, Any], position: int) -> Returned:
+    entered = told["entered"]
+    return Returned(
+        stage=told["stage"],
+        entered_at=datetime.fromisoformat(entered) if entered is not None else None,
+        deadline=told["deadline"],
+        due_at=datetime.fromisoformat(told["due"]),
+        breached=told["breach"],
+        position=position,
+    )
 
 
 def _in_new_pass(state: LeadState, event: Event) -> LeadState:
@@ -192,6 +267,12 @@ def _in_new_pass(state: LeadState, event: Event) -> LeadState:
     return state._replace(
         points=tuple(one for one in state.points if one.position == event.position),
         attempts=(),
+        revisit_on=event.effects.get("revisit_on"),
+        timers={
+            name: timer
+            for name, timer in state.timers.items()
+            if name != REVISIT_TIMER or timer.armed_by == event.position
+        },
         marks=event.effects.get("marks", {}),
         business=event.effects.get("business"),
         earlier_opportunities=_left_behind(state.opportunities, event, "opportunities"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from domain.lifecycle.conditions import Scalar
-from domain.lifecycle.paths import ACCOUNT_PATHS
+from domain.lifecycle.paths import ACCOUNT_PATHS, BLOCKED
 from domain.state import INITIAL_ACCOUNT, LOST, OPEN, STANDING, WON, LeadState, State
 
 NEW_BUSINESS = "new"
@@ -26,9 +26,15 @@ _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "won_opportunities": lambda lead: _count(lead.opportunities, WON, lead.earlier_opportunities),
     "lost_opportunities": lambda lead: _count(lead.opportunities, LOST, lead.earlier_opportunities),
     "standing_orders": lambda lead: _count(lead.orders, STANDING, lead.earlier_orders),
+    "team": lambda lead: lead.team,
+    "unreached_attempts": lambda lead: len(lead.attempts),
+    "awaits_revisit": lambda lead: "revisit" in lead.timers,
 }
 """What the service itself knows of a lead; every other name is a declared attribute. Deals and
 orders are those of this pass: an open deal of an earlier one neither loses nor wins it."""
+
+_CONTACTABLE = "contactable"
+"""Some channel is open: asked with the channels that the lifecycle declares."""
 
 
 _OF_ACCOUNT = frozenset({"stage", "segment", "key_role", "competitor"})
@@ -38,15 +44,22 @@ _MARKS = "marks."
 class Facts(Mapping[str, Scalar]):
     """The facts of one question. A class, because most moves have no guard and never look."""
 
-    __slots__ = ("_data", "_department", "_state", "_type")
+    __slots__ = ("_channels", "_data", "_department", "_state", "_type")
 
     def __init__(
-        self, state: State, *, type: str, data: Mapping[str, Any], department: str | None
+        self,
+        state: State,
+        *,
+        type: str,
+        data: Mapping[str, Any],
+        department: str | None,
+        channels: Collection[str] = (),
     ) -> None:
         self._state = state
         self._type = type
         self._data = data
         self._department = department
+        self._channels = channels
 
     def __getitem__(self, path: str) -> Scalar:
         about, _, name = path.partition(".")
@@ -55,6 +68,10 @@ class Facts(Mapping[str, Scalar]):
         if about == "account":
             return self._of_account(name)
         lead = self._state.lead
+        if path.startswith(BLOCKED) and path.removeprefix(BLOCKED) in self._channels:
+            return path.removeprefix(BLOCKED) in lead.blocks
+        if name == _CONTACTABLE:
+            return not self._channels or any(one not in lead.blocks for one in self._channels)
         known = _OF_LEAD.get(name)
         if known is not None:
             return known(lead)
@@ -68,8 +85,10 @@ class Facts(Mapping[str, Scalar]):
     def __iter__(self) -> Iterator[str]:
         yield from ("event.type", "event.department", "account.stage", *ACCOUNT_PATHS)
         yield from (f"event.{name}" for name in self._data)
-        yield from (f"lead.{name}" for name in (*_OF_LEAD, *self._state.lead.attributes))
         yield from (f"lead.{_MARKS}{name}" for name in self._state.lead.marks)
+        yield from (f"{BLOCKED}{name}" for name in self._channels)
+        own = (*_OF_LEAD, _CONTACTABLE)
+        yield from (f"lead.{name}" for name in (*own, *self._state.lead.attributes))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

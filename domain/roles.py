@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from domain.lifecycle.definition import Role
+from domain.lifecycle.definition import EventType, Role
 from domain.signals import Signal
 from domain.state import CANCELLED, LOST, OPEN, STANDING, WON, AccountState, LeadState
 
 OPPORTUNITY_FIELD, ORDER_FIELD, OWNER_FIELD = "opportunity", "order", "owner"
 ORIGIN_FIELD = "origin"
 """The data fields that these roles read; a lifecycle declares them as required."""
+TEAM_FIELD = "team"
+"""Beside the owner, or instead of one: whoever hands over need not name a person."""
 
 _OPPORTUNITY = {
     Role.OPENS_OPPORTUNITY: OPEN,
@@ -52,8 +54,13 @@ def effects_of_role(signal: Signal, standing: LeadState | AccountState) -> dict[
     return _OTHERS[role](signal) if role in _OTHERS else {}
 
 
+def _in_charge(signal: Signal) -> dict[str, Any]:
+    return {name: signal.data[name] for name in (OWNER_FIELD, TEAM_FIELD) if name in signal.data}
+
+
 _OTHERS: Mapping[Role, Callable[[Signal], dict[str, Any]]] = {
-    Role.ASSIGNS_OWNER: lambda signal: {"owner": signal.data[OWNER_FIELD]},
+    Role.ASSIGNS_OWNER: _in_charge,
+    Role.HANDS_OVER: _in_charge,
     Role.UNASSIGNS_OWNER: lambda _: {"owner": None},
     Role.DISPUTES_ORIGIN: lambda _: {"flags": {ORIGIN_FIELD: "disputed"}},
     Role.CORRECTS_ORIGIN: lambda signal: {
@@ -67,3 +74,9 @@ _OTHERS: Mapping[Role, Callable[[Signal], dict[str, Any]]] = {
 def has_bought(standing: LeadState | AccountState) -> bool:
     """Whether a deal is won, or an order stands."""
     return WON in standing.opportunities.values() or STANDING in standing.orders.values()
+
+
+def marks_of(type: EventType, lead: LeadState) -> dict[str, Any]:
+    """Return the effect of what an event type declares to be remembered, as far as it is news."""
+    marks = {name: value for name, value in type.marks.items() if lead.marks.get(name) != value}
+    return {"marks": marks} if marks else {}

@@ -41,6 +41,29 @@ class Point(NamedTuple):
     occurred_at: datetime
 
 
+class Due(NamedTuple):
+    """A deadline that runs, or that has passed undone, in the stay to which it belongs."""
+
+    due_at: datetime
+    stage: str | None
+    started: int
+    """Position of `deadline.started`."""
+    breached: int | None = None
+    """Position of `deadline.breached`."""
+
+
+class Returned(NamedTuple):
+    """A lead that went back by itself: where it was, for a decision that is only reported late."""
+
+    stage: str | None
+    entered_at: datetime | None
+    deadline: str
+    due_at: datetime
+    breached: int
+    position: int
+    """Of the return."""
+
+
 class LeadState(NamedTuple):
     """A lead in its current pass."""
 
@@ -95,6 +118,14 @@ class LeadState(NamedTuple):
     earlier_opportunities: tuple[str, ...] = ()
     """Deals of passes before, in which nothing has happened in this one but that they were lost."""
     earlier_orders: tuple[str, ...] = ()
+    team: str | None = None
+    deadlines: Mapping[str, Due] = NOTHING
+    """Deadlines of the present stay, by name, that nobody has met yet."""
+    returned_from: Returned | None = None
+    """Where a return by itself took the lead from; no more once it has moved again."""
+    spoken_at: Mapping[str, datetime] = NOTHING
+    """Channel → when it was last blocked or freed: what happened before and is told later does not
+    count."""
 
 
 class AccountState(NamedTuple):

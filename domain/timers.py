@@ -5,29 +5,28 @@ difference whether the service was down when it came due: before anything is dec
 what is due fires first, in due order, and counts from when it was due.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
+from domain.deadlines import GIVES_BACK, RUNS, fire_breach, fire_return
+from domain.firings import Fires
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventType, SubjectKind
+from domain.revisits import DORMANT, REVISIT, fire_dormant, fire_revisit
 from domain.signals import Signal
-from domain.state import LeadState, Timer
+from domain.state import LeadState
 
 FIRED_MAX = 64
 """Timers of one lead that may fire one after the other: more would be a circle."""
 
 
-class Firing(NamedTuple):
-    """What a timer becomes: an event of this type, with these fields."""
-
-    type: str
-    data: Mapping[str, Any]
-
-
-Fires = Callable[[Compiled, LeadState, str, Timer], Firing]
-
-KINDS: Mapping[str, Fires] = {}
+KINDS: Mapping[str, Fires] = {
+    RUNS: fire_breach,
+    GIVES_BACK: fire_return,
+    REVISIT: fire_revisit,
+    DORMANT: fire_dormant,
+}
 """First word of a timer's name → what it becomes."""
 
 

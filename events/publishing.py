@@ -14,9 +14,11 @@ from domain.lifecycle.compiled import Compiled, compile_lifecycle
 from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.loading import load
+from domain.lifecycle.published import expansion_of
 from domain.lifecycle.succession import Homeless, Occupied, homeless, unmappable
 from domain.signals import Signal
 from events.digests import Digests
+from events.expansion import expand
 from events.refusals import Refusal
 from events.senders import Sender
 
@@ -44,6 +46,7 @@ def compiled_from(published: Event) -> Compiled:
     return compile_lifecycle(
         parsed(data["text"]),
         version=data["version"],
+        expansion=expansion_of(data),
         stage_map=data.get("stage_map", {}),
         published_at=published.position,
     )
@@ -60,9 +63,11 @@ def publication(
     at: datetime,
 ) -> Signal:
     """Make the decision to publish a lifecycle, as a key reports it."""
-    data: dict[str, Any] = {"name": parsed(text).name, "text": text}
+    lifecycle = parsed(text)
+    data: dict[str, Any] = {"name": lifecycle.name, "text": text}
     if stage_map:
         data["stage_map"] = dict(stage_map)
+    fingerprint = digests.fingerprint({"type": PUBLISHED, "data": data})
     return Signal(
         source=sender.source,
         id=id,
@@ -79,11 +84,12 @@ def publication(
         account_id=None,
         account_identifiers=(),
         names_account=False,
-        data=data,
+        # What is expanded goes by the day: the same text sent again is the same decision.
+        data=data | expand(lifecycle, at),
         attributes={},
         personal=None,
         holds_personal_data=False,
-        fingerprint=digests.fingerprint({"type": PUBLISHED, "data": data}),
+        fingerprint=fingerprint,
     )
 
 

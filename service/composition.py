@@ -19,6 +19,7 @@ from events.sessions import Driver
 from events.timekeeper import Timekeeper
 from projections.catalogue import PROJECTIONS
 from projections.crediting import Crediting
+from projections.deadlines import DeadlineQueries
 from projections.funnel import FunnelQueries
 from projections.roster import Roster
 from projections.runner import Runner
@@ -125,6 +126,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             runner=runner,
             funnel=FunnelQueries(settings.schema_name),
             roster=Roster(settings.schema_name),
+            deadlines=DeadlineQueries(settings.schema_name),
             crediting=Crediting(settings.schema_name),
         )
         stack.callback(services.closing.set)

@@ -13,6 +13,7 @@ from events.ledger import Ledger
 from events.outcomes import Outcome
 from events.submissions import Submission
 from projections.crediting import Crediting
+from projections.deadlines import DeadlineQueries
 from projections.funnel import FunnelQueries
 from projections.roster import Roster
 from projections.runner import Runner
@@ -55,6 +56,7 @@ class Services:
     funnel: FunnelQueries
     roster: Roster
     crediting: Crediting
+    deadlines: DeadlineQueries
     funnel_now: FunnelNow = field(default_factory=FunnelNow)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""

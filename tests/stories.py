@@ -24,8 +24,11 @@ from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, compile_lifecycle
 from domain.lifecycle.definition import UNPLACED, SubjectKind
 from domain.lifecycle.loading import load
+from domain.lifecycle.published import expansion_of
 from domain.signals import Identifier, Signal
 from domain.state import INITIAL_ACCOUNT, LeadState, State
+from domain.timers import firing
+from events.expansion import expand
 from events.shipped import read_lifecycle_text
 
 LEAD, ACCOUNT = "lead-1", "account-1"
@@ -37,18 +40,52 @@ def day(number: float) -> datetime:
     return START + timedelta(days=number)
 
 
+def jst(text: str) -> datetime:
+    """Return a moment as the clock in Tokyo shows it, in UTC."""
+    return datetime.fromisoformat(f"{text}+09:00").astimezone(UTC)
+
+
 @cache
 def demand_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
     """Compile the shipped funnel, with competitors filled in as a company would."""
+    return published(_funnel_text(competitors))
+
+
+@cache
+def returning_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
+    """Compile it with leads that go back by themselves.
+
+    By its two lines that are comments, and likewise where the first attempt is not made.
+    """
+    text = _funnel_text(competitors)
+    returned = "- {on: lead.returned, from: MQL, to: MAL}"
+    attempt = "    entering: SAL\n"
+    for shipped, changed in (
+        (f"# {returned}", f"{returned}\n    {returned.replace('MQL', 'SAL')}"),
+        ("# returns:", "returns:"),
+        (attempt, f"{attempt}    returns: {{after: {{business_days: 3}}, by: lead.returned}}\n"),
+    ):
+        assert shipped in text
+        text = text.replace(shipped, changed, 1)
+    return published(text)
+
+
+def _funnel_text(competitors: tuple[str, ...]) -> str:
     text = read_lifecycle_text("demand_funnel")
     listed = f"competitor_domains: [{', '.join(competitors)}]"
-    return compile_lifecycle(load(text.replace("competitor_domains: []", listed, 1)))
+    return text.replace("competitor_domains: []", listed, 1)
+
+
+def published(text: str) -> Compiled:
+    """Compile a lifecycle as a ledger that was founded when the story begins would have it."""
+    data = {"text": text, "version": 1, **expand(load(text), START)}
+    return compile_lifecycle(load(text), expansion=expansion_of(data))
 
 
 def signal(
     type: str,
     *,
-    at: float = 0,
+    at: float | datetime = 0,
     subject: SubjectKind | None = None,
     known: bool = False,
     attributes: Mapping[str, Any] | None = None,
@@ -66,7 +103,7 @@ def signal(
         id=f"{type}-{at}",
         type=event_type,
         subject=subject or event_type.subject,
-        occurred_at=day(at),
+        occurred_at=at if isinstance(at, datetime) else day(at),
         claimed_at=None,
         actor="somebody",
         key_id="key",
@@ -108,7 +145,7 @@ class Story:
         self,
         type: str,
         *,
-        at: float = 0,
+        at: float | datetime = 0,
         subject: SubjectKind | None = None,
         known: bool = False,
         mail: str | None = None,
@@ -119,7 +156,46 @@ class Story:
         data: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> list[str]:
-        """Report one event that is accepted, and return what it and its consequences did."""
+        """Report one event that is accepted, and return what it and its consequences did.
+
+        Hand-overs and deadlines that follow by themselves are left out; `tell_all` names them.
+        """
+        return [
+            line(event)
+            for event in self._told(
+                type,
+                at=at,
+                subject=subject,
+                known=known,
+                mail=mail,
+                free_mail=free_mail,
+                department=department,
+                account=account,
+                resolution=resolution,
+                data={**(data or {}), **fields},
+            )
+            if not is_of_pace(event)
+        ]
+
+    def tell_all(self, type: str, **told: Any) -> list[str]:
+        """Report one event as `tell` does, and leave nothing out."""
+        return [line(event) for event in self._told(type, **told)]
+
+    def _told(
+        self,
+        type: str,
+        *,
+        at: float | datetime = 0,
+        subject: SubjectKind | None = None,
+        known: bool = False,
+        mail: str | None = None,
+        free_mail: bool = False,
+        department: str | None = None,
+        account: str | None = None,
+        resolution: Resolution | None = None,
+        data: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> list[Event]:
         attributes: dict[str, Any] = {"company_domain": mail} if mail else {}
         attributes |= {"free_mail": True} if free_mail else {}
         told = signal(
@@ -135,13 +211,37 @@ class Story:
         outcome = self.decide(told, account=account, resolution=resolution)
         assert not isinstance(outcome, NotAllowed), outcome
         self._evolve(outcome)
-        return [line(event) for event in outcome]
+        return outcome
+
+    def wait_until(self, moment: datetime) -> list[str]:
+        """Let everything happen that is due by then, in due order, and return what it did."""
+        lines: list[str] = []
+        while True:
+            fired = firing(
+                self.compiled,
+                self.lead,
+                lead_id=LEAD,
+                id=f"timer.{self.position + 1}",
+                source="leadledger",
+                upto=moment,
+            )
+            if fired is None:
+                return lines
+            outcome = self.decide(fired)
+            assert not isinstance(outcome, NotAllowed), outcome
+            self._evolve(outcome)
+            lines += [line(event) for event in outcome]
 
     def refuse(
-        self, type: str, *, data: Mapping[str, Any] | None = None, **fields: Any
+        self,
+        type: str,
+        *,
+        at: float | datetime = 0,
+        data: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> NotAllowed:
         """Report one event that is refused, and return why."""
-        told = signal(type, data={**(data or {}), **fields}, compiled=self.compiled)
+        told = signal(type, at=at, data={**(data or {}), **fields}, compiled=self.compiled)
         outcome = self.decide(told)
         assert isinstance(outcome, NotAllowed), [line(event) for event in outcome]
         return outcome
@@ -199,6 +299,11 @@ _STEPS: Mapping[str, Sequence[_Step]] = {
     "LOST": (*_DEAL, ("opportunity.lost", {"opportunity": "deal"})),
     "DISQUALIFIED": (_FORM, ("lead.disqualified", {"reason": "student"})),
 }
+
+
+def is_of_pace(event: Event) -> bool:
+    """Whether it is a deadline's, or a hand-over that the lifecycle makes by itself."""
+    return event.type.startswith("deadline.") or "hand_over" in event.data
 
 
 def line(event: Event) -> str:

@@ -31,6 +31,9 @@ SERVICE_EVENTS: Mapping[str, SubjectKind] = {
 }
 """Event types that the service writes whatever the funnel is: each lifecycle has words for them."""
 
+DEADLINE_EVENTS = ("deadline.started", "deadline.met", "deadline.breached")
+"""What the service writes of deadlines: a lifecycle that has some has words for them."""
+
 SERVICE_FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
 """First words of the types that only the service, or an administrator through it, ever writes."""
 
@@ -77,7 +80,7 @@ def _check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) 
 def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventType]]) -> None:
     event, place = placed.value, placed.place
     if event.name.partition(".")[0] in SERVICE_FAMILIES:
-        if event.name not in SERVICE_EVENTS:
+        if event.name not in SERVICE_EVENTS and event.name not in DEADLINE_EVENTS:
             place.complain("types of this family are the service's own; choose another first word")
         elif not event.reserved:
             place.complain("only the service writes this type; declare it under `derived`")

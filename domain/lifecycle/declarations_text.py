@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domain.lifecycle.definition import EventType, Field, Guard
 from domain.lifecycle.event_text import CodeList, Surroundings, read_events, read_fields
 from domain.lifecycle.glossary_text import Glossary
-from domain.lifecycle.paths import Vocabulary, known_paths
+from domain.lifecycle.paths import Vocabulary, channel_paths, known_paths
 from domain.lifecycle.reading import Place
 from domain.lifecycle.section_text import read_guards, read_value_lists
 from domain.lifecycle.track_text import PlacedTrack
@@ -40,7 +40,7 @@ def read_declarations(
         departments=glossary.departments,
         attributes=values_of(attributes),
         events=values_of(events),
-    )
+    ) | channel_paths(keys.get("consent"))
     vocabulary = Vocabulary(paths=paths, lists=read_value_lists(keys.get("value_lists")))
     guards = read_guards(keys.get("guards"), languages=glossary.languages, vocabulary=vocabulary)
     return Declarations(

@@ -11,6 +11,7 @@ from enum import StrEnum
 from domain.lifecycle.client_names import ClientNames
 from domain.lifecycle.conditions import Condition
 from domain.lifecycle.contribution import ContributionRules
+from domain.lifecycle.pace import Pace
 
 UNPLACED = "unplaced"
 """The word for a lead or account that no event has placed in a stage yet: no stage, but a state
@@ -62,6 +63,8 @@ class Role(StrEnum):
     CORRECTS_ORIGIN = "corrects_origin"
     LISTS_COMPETITOR = "lists_competitor"
     UNLISTS_COMPETITOR = "unlists_competitor"
+    HANDS_OVER = "hands_over"
+    """Names an owner, a team, or both; who is not named stays as it was."""
 
 
 class MoveKind(StrEnum):
@@ -277,3 +280,5 @@ class Lifecycle:
     """Kinds of strong identifiers, most trusted first, e.g. user_id, crm, email, phone. A kind of
     an outside system that is not named ranks after all named ones."""
     client_names: ClientNames = field(default_factory=ClientNames)
+    pace: Pace = field(default_factory=Pace)
+    """What keeps leads moving by itself, and when a team is at work."""

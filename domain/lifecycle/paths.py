@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.lifecycle.definition import EventType, Field
+from domain.lifecycle.reading import Place
 
 FIELD_TYPES = ("text", "code", "integer", "amount", "boolean", "time", "date")
 
@@ -57,6 +58,10 @@ LEAD_PATHS: Mapping[str, Known] = {
     "lead.priority": Known("code"),
     "lead.screened_as": Known("code"),
     "lead.business": Known("code"),
+    "lead.team": Known("text"),
+    "lead.unreached_attempts": Known("integer"),
+    "lead.awaits_revisit": Known("boolean"),
+    "lead.contactable": Known("boolean"),
 }
 """What every lead has beside its declared attributes. `lead.anonymous`: it has an anonymous id and
 is not known. `lead.company_domain`: the mail domain, unknown for free mail or without an address.
@@ -71,6 +76,8 @@ ACCOUNT_PATHS: Mapping[str, Known] = {
 a company that nobody knows, nobody has."""
 
 MARKS = "lead.marks."
+BLOCKED = "lead.blocked_"
+"""What begins the path of a channel: whether the person has closed it."""
 EVENT_TYPE = "event.type"
 EVENT_DEPARTMENT = "event.department"
 
@@ -106,6 +113,13 @@ def _mark_paths(events: Iterable[EventType]) -> dict[str, Known]:
             path = f"{MARKS}{name}"
             values[path] = (*values.get(path, ()), *((value,) if value is not None else ()))
     return {path: Known("code", tuple(dict.fromkeys(found))) for path, found in values.items()}
+
+
+def channel_paths(consent: Place | None) -> dict[str, Known]:
+    """List what may be asked of the channels that the section `consent` declares."""
+    channels = consent.entries().get("channels") if consent else None
+    names = channels.entries() if channels else {}
+    return {f"{BLOCKED}{name}": Known("boolean") for name in names}
 
 
 def is_of_event(path: str) -> bool:

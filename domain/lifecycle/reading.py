@@ -139,6 +139,14 @@ class Place:
                 return _BOOLEANS[value]
         return self.text() or None
 
+    def integer(self, least: int, most: int) -> int:
+        """Read a number within bounds; the least of them after a complaint."""
+        value = self.scalar()
+        if type(value) is not int or not least <= value <= most:
+            self.complain(f"expected a number from {least} to {most}")
+            return least
+        return value
+
     def boolean(self) -> bool:
         value = self.node.value if self.node.tag == _BOOLEAN_TAG else None
         if value not in _BOOLEANS:

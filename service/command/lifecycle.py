@@ -11,6 +11,7 @@ from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.diagram import diagram
 from domain.lifecycle.difference import differences
 from domain.lifecycle.loading import inspect, load
+from events.expansion import known_countries
 from events.shipped import DEFAULT, SHIPPED, read_lifecycle_text
 from service.command.client import Service
 from service.command.exits import Exit
@@ -37,7 +38,9 @@ def check_lifecycle(file: File, *, as_json: Json = False) -> None:
 
     Example: leadledger lifecycle check our_funnel.yaml
     """
-    inspection = inspect(read_lifecycle_text(file), zones=available_timezones())
+    inspection = inspect(
+        read_lifecycle_text(file), zones=available_timezones(), countries=known_countries()
+    )
     if as_json:
         print_json(
             {

@@ -64,6 +64,7 @@ MAY: Mapping[str, set[Scope]] = {
     "GET /v1/funnel": {Scope.PROJECTIONS_READ},
     "GET /v1/funnel/flow": {Scope.PROJECTIONS_READ},
     "GET /v1/contribution": {Scope.PROJECTIONS_READ},
+    "GET /v1/deadlines": {Scope.LEADS_READ},
     "GET /v1/lists": {Scope.PROJECTIONS_READ},
     "GET /v1/lists/{name}": {Scope.LEADS_READ},
     "GET /v1/worklist": {Scope.LEADS_READ},

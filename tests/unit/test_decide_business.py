@@ -148,7 +148,8 @@ def test_a_won_deal_makes_the_account_a_customer() -> None:
         entered=("PROSPECT", "C"),
         opportunities={"deal": "won"},
     )
-    assert story.events[-1].data == {"lead": "lead-1"}
+    (gained,) = (one for one in story.events if one.type == "account.customer_gained")
+    assert gained.data == {"lead": "lead-1"}
 
 
 def test_a_deal_won_before_the_first_contact_takes_no_time_and_is_not_dropped() -> None:

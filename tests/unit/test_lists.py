@@ -53,6 +53,7 @@ def test_the_lists_of_marketing_and_sales_are_predicates_in_the_demand_funnel() 
         ("lead.handed_over", {}),
         ("lead.sales_accepted", {}),
         ("screening.completed", {"class": "now"}),
+        ("owner.assigned", {"owner": "suzuki"}),
         ("opportunity.created", {"opportunity": "o"}),
     ):
         story.tell(type, data=fields)
@@ -61,10 +62,11 @@ def test_the_lists_of_marketing_and_sales_are_predicates_in_the_demand_funnel() 
         {"marketing_accepted"},
         {"marketing_accepted", "marketing_selected"},
         {"marketing_accepted", "scenario_completed"},
-        {"scenario_completed"},
+        {"scenario_completed", "handed_over"},
         {"scenario_completed", "handed_over"},
         set(),
-        {"sales_accepted"},
+        {"call_completed"},
+        {"call_completed", "sales_accepted"},
         {"deal"},
     ]
 
