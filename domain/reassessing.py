@@ -10,11 +10,13 @@ from typing import Any
 
 from domain.consequences import follow
 from domain.course import Course, Party
+from domain.deadlines import judge_deadlines
 from domain.events import Event
 from domain.exclusion import REASSESSED, flags_here
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, EventType, MoveKind, Right, SubjectKind, Words
+from domain.pacing import effects_of_succession
 from domain.state import LeadState, State
 from domain.timers import own_signal
 
@@ -60,13 +62,14 @@ def reassess(
     effects: dict[str, Any] = {}
     move = None
     if lead.lifecycle != compiled.version:
-        effects["lifecycle"] = compiled.version
+        effects = {"lifecycle": compiled.version, **effects_of_succession(compiled, lead)}
         move = _mapped(compiled, lead)
     course.foresee(effects)
     effects |= flags_here(course, stage=move.to if move is not None else lead.stage)
     course.add(REASSESSED, course.lead, data=signal.data, effects=effects, move=move)
     if lead.absorbed_by is None:
         follow(course)
+        judge_deadlines(course, lead, None)
     return course.events
 
 

@@ -54,13 +54,14 @@ def effects_of_role(signal: Signal, standing: LeadState | AccountState) -> dict[
     return _OTHERS[role](signal) if role in _OTHERS else {}
 
 
-def _in_charge(signal: Signal) -> dict[str, Any]:
+def _named(signal: Signal) -> dict[str, Any]:
+    """Take over whom the event names; who is not named stays as it was."""
     return {name: signal.data[name] for name in (OWNER_FIELD, TEAM_FIELD) if name in signal.data}
 
 
 _OTHERS: Mapping[Role, Callable[[Signal], dict[str, Any]]] = {
-    Role.ASSIGNS_OWNER: _in_charge,
-    Role.HANDS_OVER: _in_charge,
+    Role.ASSIGNS_OWNER: _named,
+    Role.HANDS_OVER: _named,
     Role.UNASSIGNS_OWNER: lambda _: {"owner": None},
     Role.DISPUTES_ORIGIN: lambda _: {"flags": {ORIGIN_FIELD: "disputed"}},
     Role.CORRECTS_ORIGIN: lambda signal: {

@@ -67,7 +67,6 @@ def publication(
     data: dict[str, Any] = {"name": lifecycle.name, "text": text}
     if stage_map:
         data["stage_map"] = dict(stage_map)
-    fingerprint = digests.fingerprint({"type": PUBLISHED, "data": data})
     return Signal(
         source=sender.source,
         id=id,
@@ -84,12 +83,11 @@ def publication(
         account_id=None,
         account_identifiers=(),
         names_account=False,
-        # What is expanded goes by the day: the same text sent again is the same decision.
-        data=data | expand(lifecycle, at),
+        data={**data, **expand(lifecycle, at)},
         attributes={},
         personal=None,
         holds_personal_data=False,
-        fingerprint=fingerprint,
+        fingerprint=digests.fingerprint({"type": PUBLISHED, "data": data}),
     )
 
 

@@ -8,6 +8,7 @@ from domain.lifecycle.difference import differences
 from domain.lifecycle.loading import Inspection, inspect
 from domain.lifecycle.succession import homeless
 from events.context import Context
+from events.expansion import known_countries
 from events.ids import new_id
 from events.outcomes import Duplicate, Recorded
 from events.publishing import objection, publication
@@ -21,7 +22,7 @@ from service.services import Services
 
 def examine(text: str) -> Inspection:
     """Read a lifecycle as whoever publishes it wrote it. Raises Problem with every complaint."""
-    inspection = inspect(text, zones=available_timezones())
+    inspection = inspect(text, zones=available_timezones(), countries=known_countries())
     if inspection.lifecycle is None:
         raise Problem(
             "lifecycle-invalid",

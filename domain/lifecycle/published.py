@@ -1,4 +1,4 @@
-"""What `lifecycle.published` holds beside the text: calendars and UTC offsets, expanded."""
+"""What `lifecycle.published` holds beside the text: holidays and offsets, written out."""
 
 from collections.abc import Mapping
 from datetime import date
