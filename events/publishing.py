@@ -5,9 +5,10 @@ holds the lock can say which version it becomes, and whether somebody would be l
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+import orjson
 
 from domain.events import Event
 from domain.lifecycle.compiled import Compiled, compile_lifecycle
@@ -17,10 +18,10 @@ from domain.lifecycle.loading import load
 from domain.lifecycle.published import expansion_of
 from domain.lifecycle.succession import Homeless, Occupied, homeless, unmappable
 from domain.signals import Signal
-from events.digests import Digests
+from events.context import Context
 from events.expansion import expand
 from events.refusals import Refusal
-from events.senders import Sender
+from events.submissions import Item
 
 PUBLISHED = "lifecycle.published"
 TEXTS_KEPT = 16
@@ -52,27 +53,31 @@ def compiled_from(published: Event) -> Compiled:
     )
 
 
-def publication(
-    text: str,
-    stage_map: Mapping[str, str],
-    *,
-    id: str,
-    sender: Sender,
-    digests: Digests,
-    in_force: Lifecycle,
-    at: datetime,
-) -> Signal:
+def publication(text: str, stage_map: Mapping[str, str], *, id: str, context: Context) -> Item:
     """Make the decision to publish a lifecycle, as a key reports it."""
     lifecycle = parsed(text)
     data: dict[str, Any] = {"name": lifecycle.name, "text": text}
     if stage_map:
         data["stage_map"] = dict(stage_map)
+    reported = {"type": PUBLISHED, "data": data}
+    return Item(
+        # What is expanded goes by the day: the same text sent again is the same decision.
+        _signal({**data, **expand(lifecycle, context.received_at)}, id, context, reported),
+        orjson.dumps(reported),
+        context,
+    )
+
+
+def _signal(
+    data: Mapping[str, Any], id: str, context: Context, reported: Mapping[str, Any]
+) -> Signal:
+    sender = context.sender
     return Signal(
         source=sender.source,
         id=id,
-        type=in_force.events[PUBLISHED],
+        type=context.lifecycle.events[PUBLISHED],
         subject=SubjectKind.LEDGER,
-        occurred_at=at,
+        occurred_at=context.received_at,
         claimed_at=None,
         actor=sender.key_id,
         key_id=sender.key_id,
@@ -83,11 +88,11 @@ def publication(
         account_id=None,
         account_identifiers=(),
         names_account=False,
-        data={**data, **expand(lifecycle, at)},
+        data=data,
         attributes={},
         personal=None,
         holds_personal_data=False,
-        fingerprint=digests.fingerprint({"type": PUBLISHED, "data": data}),
+        fingerprint=context.digests.fingerprint(reported),
     )
 
 

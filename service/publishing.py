@@ -14,7 +14,7 @@ from events.outcomes import Duplicate, Recorded
 from events.publishing import objection, publication
 from events.refusals import Refusal, Refused
 from events.senders import Sender
-from events.submissions import Item, Submission
+from events.submissions import Submission
 from service.problems import Problem
 from service.reading.standing import read_occupied
 from service.services import Services
@@ -67,17 +67,8 @@ async def publish(
 ) -> dict[str, Any]:
     """Put a lifecycle in force. Raises Problem where it may not be."""
     inspection = examine(text)
-    signal = publication(
-        text,
-        stage_map,
-        id=id or new_id(),
-        sender=sender,
-        digests=services.digests,
-        in_force=services.compiled.lifecycle,
-        at=services.now(),
-    )
     context = Context(services.compiled.lifecycle, services.digests, sender, services.now())
-    item = Item(signal, text.encode(), context)
+    item = publication(text, stage_map, id=id or new_id(), context=context)
     (outcome,) = await services.door.submit(Submission((item,)))
     if isinstance(outcome, Refused):
         raise _problem(outcome.refusal)

@@ -92,17 +92,11 @@ class LedgerInMemory:
 
     def publish(self, text: str, **stage_map: str) -> Outcome:
         """Publish a lifecycle, as an administrator would."""
-        signal = publication(
-            text,
-            stage_map,
-            id=f"publication-{len(self.keys)}-{len(self.refused)}",
-            sender=SENDER,
-            digests=DIGESTS,
-            in_force=self.in_force.lifecycle,
-            at=self._now(),
-        )
         context = Context(self.in_force.lifecycle, DIGESTS, SENDER, self._now())
-        (outcome,) = self.submit(Submission((Item(signal, b"{}", context),)))
+        id = f"publication-{len(self.keys)}-{len(self.refused)}"
+        (outcome,) = self.submit(
+            Submission((publication(text, stage_map, id=id, context=context),))
+        )
         return outcome
 
     def send(

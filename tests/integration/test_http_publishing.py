@@ -13,7 +13,7 @@ from events.ledger import Ledger
 from events.outcomes import Recorded
 from events.publishing import publication
 from events.shipped import shipped_text
-from events.submissions import Item, Submission
+from events.submissions import Submission
 from events.verification import Finding, verify
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
@@ -220,16 +220,7 @@ async def test_a_forged_succession_is_found(postgres_server: PrivatePostgres, fo
 
 
 async def publish_by(ledger: Ledger, text: str) -> None:
-    signal = publication(
-        text,
-        {},
-        id="publication",
-        sender=SENDER,
-        digests=DIGESTS,
-        in_force=ledger.memory.compiled.lifecycle,
-        at=datetime.now(UTC),
-    )
-    lifecycle = ledger.memory.compiled.lifecycle
-    item = Item(signal, b"{}", Context(lifecycle, DIGESTS, SENDER, datetime.now(UTC)))
+    context = Context(ledger.memory.compiled.lifecycle, DIGESTS, SENDER, datetime.now(UTC))
+    item = publication(text, {}, id="publication", context=context)
     appended = await ledger.append([Submission((item,))])
     assert isinstance(appended.outcomes[0][0], Recorded), appended.outcomes
