@@ -7,6 +7,8 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     origin, channel, owner, account, absorbed_by    set to the value (null clears)
     attributes, opportunities, orders               merged by key
     absorbs         the id of a lead that this one absorbs, added
+    merged          whether it was a person who decided the absorption
+    conflicts, apart    ids of other leads, added; one that is set apart is in conflict no longer
     stands          fields of this event that its guards read, and whose department reported it:
                     it is kept as a standing fact, in place of an earlier one of its type (the last
                     call of a pass is what counts)
@@ -22,12 +24,16 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     brings          what a lead brings to the account that it joins: deals and orders, merged there
     segment, key_role, competitor    of an account, set to the value
     business_of     the account whose deals and orders these are too: its own state sees them
+    state           the whole state, as decided again after something was taken back
+    tells           nothing: what the report told that was no news (see domain/decide.py)
+    stays, left     nothing here: which stays count from now on, for what projects them
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from domain import states
 from domain.events import Event
 from domain.lifecycle.definition import MoveKind
 from domain.state import OPEN, STANDING, WON, AccountState, LeadState, Point, StandingFact, Timer
@@ -36,7 +42,7 @@ Staged = TypeVar("Staged", LeadState, AccountState)
 
 _SET = (
     *("known", "origin", "channel", "owner", "account", "absorbed_by", "fit", "grade", "market"),
-    *("priority", "screened_as", "revisit_on", "lifecycle", "business"),
+    *("priority", "screened_as", "revisit_on", "lifecycle", "business", "merged"),
 )
 _SET_ON_ACCOUNT = ("segment", "key_role", "competitor")
 _MERGED = ("attributes", "opportunities", "orders")
@@ -47,6 +53,8 @@ _REMOVABLE = ("blocks", "flags", "marks")
 def evolve(state: Staged, event: Event) -> Staged:
     """Return the state after the event. Total: any event of the ledger can be applied."""
     if event.effects:
+        if "state" in event.effects:
+            return states.restored(state, event.effects["state"])
         state = _with_effects(state, event)
     if event.stage_to is not None:
         state = _moved(state, event)
@@ -57,6 +65,7 @@ def _with_effects(state: Staged, event: Event) -> Staged:
     effects = event.effects
     if isinstance(state, AccountState):
         set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if name in effects}
+        set_here |= _absorption(state, effects)
         state = _changed(state, set_here | _merged(state, effects))
         return _changed(state, _merged(state, effects["brings"])) if "brings" in effects else state
     changes: dict[str, Any] = {name: effects[name] for name in _SET if name in effects}
@@ -104,11 +113,12 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
 def _of_person(state: LeadState, event: Event) -> dict[str, Any]:
     """Who it is, since when we know, and which of the known business belongs to this pass."""
     effects = event.effects
-    changes: dict[str, Any] = {}
-    if "absorbs" in effects:
-        changes["absorbs"] = (*state.absorbs, effects["absorbs"])
+    changes = _absorption(state, effects)
     if "absorbed_by" in effects:
-        changes["stage"] = None
+        # Nothing happens any more by itself to a lead that another one stands for.
+        changes["timers"] = {}
+    if "conflicts" in effects or "apart" in effects:
+        changes |= _told_apart(state, effects)
     if "known" in effects or "acquired_at" in effects:
         changes["acquired_at"] = _acquired_at(state, event)
     for name in _EARLIER:
@@ -137,6 +147,24 @@ def _standing_after(state: LeadState, event: Event) -> tuple[StandingFact, ...]:
         news.append(StandingFact(event.type, event.position, event.effects["stands"]))
     replaced = {fact.type for fact in news}
     return (*(fact for fact in state.standing if fact.type not in replaced), *news)
+
+
+def _absorption(state: LeadState | AccountState, effects: Mapping[str, Any]) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if "absorbs" in effects:
+        changes["absorbs"] = (*state.absorbs, effects["absorbs"])
+    if "absorbed_by" in effects:
+        changes |= {"absorbed_by": effects["absorbed_by"], "stage": None}
+    return changes
+
+
+def _told_apart(state: LeadState, effects: Mapping[str, Any]) -> dict[str, Any]:
+    apart = dict.fromkeys((*state.apart, *effects.get("apart", ())))
+    conflicts = dict.fromkeys((*state.conflicts, *effects.get("conflicts", ())))
+    return {
+        "apart": tuple(apart),
+        "conflicts": tuple(other for other in conflicts if other not in apart),
+    }
 
 
 def _timers_after(state: LeadState, event: Event) -> dict[str, Timer]:

@@ -95,6 +95,15 @@ class LeadState(NamedTuple):
     earlier_opportunities: tuple[str, ...] = ()
     """Deals of passes before, in which nothing has happened in this one but that they were lost."""
     earlier_orders: tuple[str, ...] = ()
+    merged: bool = False
+    """Whether somebody decided that `absorbed_by` is the same person; a visitor that turned out to
+    be somebody was absorbed by itself."""
+    apart: tuple[str, ...] = ()
+    """Leads that are other people for good, however their identifiers contradict each other."""
+    conflicts: tuple[str, ...] = ()
+    """Leads that identifiers told to be this one: a person has to judge."""
+    awaiting: tuple[int, ...] = ()
+    """Positions of decisions that count no longer, since what they were based on was taken back."""
 
 
 class AccountState(NamedTuple):
@@ -111,6 +120,8 @@ class AccountState(NamedTuple):
     """Whether a key account is to be defended or attacked."""
     competitor: bool = False
     """Whether somebody has listed it as one."""
+    absorbed_by: str | None = None
+    absorbs: tuple[str, ...] = ()
 
 
 INITIAL_LEAD = LeadState()

@@ -163,11 +163,14 @@ class Plan:
             signal = signal._replace(subject=SubjectKind.LEDGER)
         account = self._account_of(signal)
         lead: Resolution | None = None
+        told_id: str | None = None
         if signal.subject is SubjectKind.LEAD:
             lead = self._lead_of(signal)
             if lead is None:
                 return answers.lead_unknown()
-            account = self._account_beside(signal, lead, account)
+            told, account = account, self._account_beside(signal, lead, account)
+            # An account that the lead does not join is not made, so nobody can be told of it.
+            told_id = told.id if told == account or not told.is_new else None
         is_decided = signal.type.kind is not EventKind.FACT
         if account.is_missing or (
             signal.subject is SubjectKind.ACCOUNT
@@ -176,7 +179,7 @@ class Plan:
             and signal.type.role is not Role.LISTS_COMPETITOR
         ):
             return answers.account_unknown()
-        party = Party(lead, account.id, tuple(one.kind for one in account.links))
+        party = Party(lead, account.id, tuple(one.kind for one in account.links), told_id)
         state = self._state(lead, account.id)
         compiled = self._lifecycle_for(lead, state.lead)
         decided = decide(compiled, state, signal, party, position=self.position + 1)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from domain import states
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.succession import Occupied, Standing
 from domain.roles import COMPETITION
 from domain.signals import Identifier, Signal
 from domain.state import LeadState
-from events import records, states
+from events import records
 from events.entries import Known
 from events.failures import NotMigrated
 from events.memory import LEDGER_SUBJECT_ID, Members, Memory, Remembered

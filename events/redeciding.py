@@ -12,7 +12,7 @@ from domain.decide import NotAllowed, Party, decide
 from domain.events import Event
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.definition import EventType, SubjectKind
 from domain.reassessing import reassess
 from domain.signals import Identifier, Signal
 from domain.state import INITIAL_ACCOUNT, AccountState, LeadState, State
@@ -39,7 +39,16 @@ def decide_again(
         return None
     derived = [record.event for record in group[1:]]
     party = _party(first, derived, subjects)
-    signal = Signal(
+    signal = signal_of(group[0], event_type)
+    return decide(compiled, _state(party, subjects), signal, party, position=first.position)
+
+
+def signal_of(record: Record, event_type: EventType) -> Signal:
+    """Return the report that a record was made of, as far as deciding goes by it."""
+    first, envelope = record
+    effects = first.effects
+    tells = effects.get("tells", {})
+    return Signal(
         source=envelope.source,
         id=envelope.id,
         type=event_type,
@@ -54,14 +63,20 @@ def decide_again(
         references=(),
         account_id=None,
         account_identifiers=(),
-        names_account=False,
+        names_account=tells.get("outright", False),
         data=first.data,
-        attributes=first.effects.get("attributes", {}),
+        attributes={**effects.get("attributes", {}), **tells.get("attributes", {})},
         personal=None,
-        holds_personal_data="known" in first.effects or "acquired_at" in first.effects,
+        holds_personal_data="known" in effects or "acquired_at" in effects or "known" in tells,
         fingerprint=b"",
     )
-    return decide(compiled, _state(party, subjects), signal, party, position=first.position)
+
+
+def told_account(first: Event) -> str | None:
+    """Return the account that a report told of, whether the lead joined it or not."""
+    effects = first.effects
+    told: str | None = effects.get("account") or effects.get("tells", {}).get("account")
+    return told
 
 
 def fire_again(
@@ -135,9 +150,18 @@ def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
             if event.type == "identity.conflicted"
             for other in event.data["with"]
         ),
+        merged_person=next(
+            (
+                event.data["by"]
+                for event in derived
+                if event.type == "identity.absorbed" and event.data["by"] != receiver
+            ),
+            None,
+        ),
     )
     lead = _lead(receiver, subjects)
-    return Party(resolution, first.effects.get("account", lead.account), account_links)
+    account = first.effects.get("account", lead.account)
+    return Party(resolution, account, account_links, told_account(first))
 
 
 def _state(party: Party, subjects: Subjects) -> State:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain import states
 from domain.decide import RULES
 from domain.events import Event
 from domain.lifecycle.compiled import Compiled
@@ -21,7 +22,7 @@ from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.succession import Occupied
 from domain.state import LeadState
-from events import records, states
+from events import records
 from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
 from events.publishing import PUBLISHED, compiled_from, objection
 from events.reader import LedgerReader

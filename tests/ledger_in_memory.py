@@ -12,10 +12,11 @@ from typing import Any
 
 import orjson
 
+from domain import states
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import Right
 from domain.signals import Identifier
-from events import native, states
+from events import native
 from events.context import Context
 from events.digests import Digests
 from events.entries import Entry, Known

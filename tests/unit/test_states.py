@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain import states
 from domain.lifecycle.definition import SubjectKind
 from domain.state import AccountState, LeadState, Point, StandingFact, Timer
-from events import states
 
 FULL_LEAD = LeadState(
     stage="MQL",
@@ -45,6 +45,10 @@ FULL_LEAD = LeadState(
     business="renewal",
     earlier_opportunities=("old deal",),
     earlier_orders=("old order",),
+    merged=True,
+    apart=("0197",),
+    conflicts=("0198", "0199"),
+    awaiting=(11, 12),
 )
 FULL_ACCOUNT = AccountState(
     stage="C",
@@ -56,6 +60,8 @@ FULL_ACCOUNT = AccountState(
     segment="high",
     key_role="defend",
     competitor=True,
+    absorbed_by="0194",
+    absorbs=("0195",),
 )
 
 
