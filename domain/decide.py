@@ -117,6 +117,8 @@ def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
     assert course.party.lead is not None
     if course.party.lead.is_new and course.compiled.version != lead.lifecycle:
         effects["lifecycle"] = course.compiled.version
+    if lead.void:
+        effects["begins"] = True
     if signal.holds_personal_data:
         effects |= _acquisition(signal, lead)
     news = {
@@ -191,9 +193,10 @@ def _identify(course: Course, resolution: Resolution) -> None:
         conflicts = list(resolution.conflicts)
         course.add(
             "identity.conflicted",
-            course.lead,
+            subject,
             data={"with": conflicts},
             effects={"conflicts": conflicts},
+            forwarded_to=forwarded_to,
         )
 
 
@@ -222,7 +225,7 @@ def _absorb(course: Course, resolution: Resolution, other: str, standing: LeadSt
     course.add(
         "identity.merged",
         Subject(SubjectKind.LEAD, person),
-        data={"absorbed": other},
+        data={"other": other},
         effects={"absorbs": other, **inherited},
         forwarded_to=resolution.receiver if resolution.receiver != person else None,
     )

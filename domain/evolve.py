@@ -25,6 +25,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     segment, key_role, competitor    of an account, set to the value
     business_of     the account whose deals and orders these are too: its own state sees them
     state           the whole state, as decided again after something was taken back
+    begins          true: something counts again of a lead of which nothing did
     tells           nothing: what the report told that was no news (see domain/decide.py)
     stays, left     nothing here: which stays count from now on, for what projects them
 """
@@ -117,6 +118,8 @@ def _of_person(state: LeadState, event: Event) -> dict[str, Any]:
     if "absorbed_by" in effects:
         # Nothing happens any more by itself to a lead that another one stands for.
         changes["timers"] = {}
+    if "begins" in effects:
+        changes["void"] = False
     if "conflicts" in effects or "apart" in effects:
         changes |= _told_apart(state, effects)
     if "known" in effects or "acquired_at" in effects:

@@ -25,7 +25,7 @@ class Resolution(NamedTuple):
     absorbs: tuple[tuple[str, LeadState], ...] = ()
     """Anonymous leads that turn out to be the receiver, with where they stood."""
     conflicts: tuple[str, ...] = ()
-    """Other known leads that the strong identifiers name: a person has to judge."""
+    """Other known leads that the strong identifiers name, which is news: a person has to judge."""
     merged_person: str | None = None
     """Who absorbs, where that is another one than the receiver because somebody merged the two."""
 
@@ -125,7 +125,7 @@ def _named(
     for one in strong:
         if one not in pointers or (other := receiver_of(pointers[one], leads)) == receiver:
             continue
-        if not are_apart(receiver, other, leads):
+        if other not in leads[receiver].conflicts and not are_apart(receiver, other, leads):
             conflicts[other] = None
     absorbs: list[tuple[str, LeadState]] = []
     for cookie in weak:

@@ -104,6 +104,8 @@ class LeadState(NamedTuple):
     """Leads that identifiers told to be this one: a person has to judge."""
     awaiting: tuple[int, ...] = ()
     """Positions of decisions that count no longer, since what they were based on was taken back."""
+    void: bool = False
+    """Whether nothing that was reported of it counts any more: the next report begins it anew."""
 
 
 class AccountState(NamedTuple):

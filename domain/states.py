@@ -45,7 +45,9 @@ def decode(kind: SubjectKind, text: str) -> LeadState | AccountState | None:
     """Read a state back."""
     if kind is SubjectKind.LEDGER:
         return None
-    return _account(orjson.loads(text)) if kind is SubjectKind.ACCOUNT else _lead(orjson.loads(text))
+    return (
+        _account(orjson.loads(text)) if kind is SubjectKind.ACCOUNT else _lead(orjson.loads(text))
+    )
 
 
 def content_of(state: LeadState | AccountState) -> dict[str, Any]:

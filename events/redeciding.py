@@ -19,10 +19,11 @@ from domain.state import INITIAL_ACCOUNT, AccountState, LeadState, State
 from domain.timers import firing
 from events.memory import Remembered, newborn
 from events.records import Record
+from events.refusals import Refusal
 
 Subjects = Mapping[str, Remembered]
 DecidesAgain = Callable[
-    [Compiled, Subjects, Sequence[Record]], "Sequence[Event] | NotAllowed | None"
+    [Compiled, Subjects, Sequence[Record]], "Sequence[Event] | NotAllowed | Refusal | None"
 ]
 
 
@@ -33,7 +34,7 @@ def decide_again(
 
     `group` is the event and those derived from it. None: its type is not in the lifecycle.
     """
-    first, envelope = group[0]
+    first = group[0].event
     event_type = compiled.lifecycle.events.get(first.type)
     if event_type is None:
         return None
@@ -137,7 +138,7 @@ def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
     resolution = Resolution(
         subject=first.subject.id,
         receiver=receiver,
-        is_new=receiver not in subjects,
+        is_new=receiver not in subjects or _lead(receiver, subjects).void,
         links=tuple(Identifier(kind, b"") for kind in linked.get(SubjectKind.LEAD, ())),
         absorbs=tuple(
             (event.subject.id, _lead(event.subject.id, subjects))

@@ -75,6 +75,9 @@ class MoveKind(StrEnum):
     LOST = "lost"
     CORRECTED = "corrected"
     ABSORBED = "absorbed"
+    RESTATED = "restated"
+    """From where a lead stood to where it stands, now that something has been taken back. No stay
+    ends so: what counts no longer was never left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,8 @@ class Field:
 
     Types: `text` (string up to 255 characters), `code` (one of `values` when given, else a
     string up to 255), `integer`, `amount` (decimal number as a string, or an integer),
-    `boolean`, `time`, `date`.
+    `boolean`, `time`, `date`; `position` (of an event), `subject` (the ledger's own id of a lead
+    or an account), `fields` (what an event should have told: values by field).
     """
 
     name: str

@@ -49,6 +49,7 @@ FULL_LEAD = LeadState(
     apart=("0197",),
     conflicts=("0198", "0199"),
     awaiting=(11, 12),
+    void=True,
 )
 FULL_ACCOUNT = AccountState(
     stage="C",
