@@ -49,6 +49,7 @@ class StageIntervals:
         if state.zone is None:
             time_zone = await driver.fetchval(self.sql["read_time_zone"].driver_sql, generation)
             state.zone = ZoneInfo(time_zone) if time_zone is not None else UTC
+        await self._load_written(driver, generation, state, events)
         if state.is_complete:
             return
         standing = state.standing
@@ -63,6 +64,21 @@ class StageIntervals:
             for row in await driver.fetch(statement.driver_sql, generation, list(missing)):
                 stay = Stay(*row.values())
                 standing[stay.subject_id] = stay
+
+    async def _load_written(
+        self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
+    ) -> None:
+        """Read which ended stays of restated subjects still count.
+
+        Of a subject that is closed already nothing that is written does.
+        """
+        state.written.clear()
+        restated = {event.subject.id for event in events if "stays" in event.effects}
+        asked = list(restated - state.closed.keys())
+        if asked:
+            statement = self.sql["read_written"]
+            for subject_id, *key in await driver.fetch(statement.driver_sql, generation, asked):
+                state.written.setdefault(subject_id, []).append(tuple(key))
 
     def fold(self, state: Stages, event: Event) -> None:
         fold(state, event)
@@ -86,6 +102,10 @@ class StageIntervals:
         self._forget(state)
 
     async def _copy_ended(self, driver: Driver, generation: int, state: Stages) -> None:
+        # Before those that ended since: these count, or say themselves until when they did.
+        closed = list(state.closed.items())
+        await self._write(driver, generation, "close_written", ("subject_id", "known_to"), closed)
+        state.closed.clear()
         if state.ended:
             rows = [(generation, *one) for one in state.ended]
             await self._copy(driver, "stage_stays", ENDED_COLUMNS, rows)
@@ -150,7 +170,12 @@ def concerns(record: str) -> bool:
         or '"subjectversion":1,' in record
         or (
             '"effects":{' in record
-            and ('"absorbed_by":' in record or '"origin":' in record or '"channel":' in record)
+            and (
+                '"stays":[' in record
+                or '"absorbed_by":' in record
+                or '"origin":' in record
+                or '"channel":' in record
+            )
         )
         or '"type":"lifecycle.published"' in record
     )
