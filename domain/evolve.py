@@ -96,7 +96,16 @@ def _changed(state: Staged, changes: dict[str, Any]) -> Staged:
 
 def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
     effects = event.effects
-    changes = _of_person(state, event)
+    changes = _of_person(state, event) | _of_pass(state, event)
+    for name in _REMOVABLE:
+        if name in effects:
+            changes[name] = _without_nulls({**getattr(state, name), **effects[name]})
+    return changes
+
+
+def _of_pass(state: LeadState, event: Event) -> dict[str, Any]:
+    effects = event.effects
+    changes: dict[str, Any] = {}
     if "inherits" in effects or "stands" in effects:
         changes["standing"] = _standing_after(state, event)
     if "timers" in effects:
@@ -105,9 +114,6 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
         changes["points"] = _points_after(state, event)
     if "attempts" in effects:
         changes["attempts"] = tuple(map(datetime.fromisoformat, effects["attempts"]))
-    for name in _REMOVABLE:
-        if name in effects:
-            changes[name] = _without_nulls({**getattr(state, name), **effects[name]})
     return changes
 
 

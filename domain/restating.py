@@ -2,8 +2,8 @@
 
 When something is taken back, what counts is not patched. The reports that still count are decided
 again in memory, in the order of the ledger, each under the lifecycle version that decided it first,
-with what was due firing in between; nothing is appended, and no state holds a position that is not
-in the ledger: what a report sets going takes the report's own position.
+with what was due firing in between. Nothing is appended: events are counted among themselves, and
+in what comes of them each stands at the position of the report that set it going.
 
 Who is who is not decided here. Which leads are one because somebody said so, and which report
 absorbed which visitor, is given; a report that no longer counts, or that would be refused today,
@@ -78,20 +78,7 @@ def decide_all_again(
         course.take(step)
     for lead_id in list(course.leads):
         course.let_happen(lead_id, upto)
-    return Outcomes(
-        {
-            lead_id: Outcome(
-                state,
-                course.stays.get(lead_id, NO_STAYS),
-                tuple(course.refused.get(lead_id, ())),
-            )
-            for lead_id, state in course.leads.items()
-        },
-        {
-            account_id: (state, course.stays.get(account_id, NO_STAYS))
-            for account_id, state in course.accounts.items()
-        },
-    )
+    return course.outcomes()
 
 
 @dataclass(slots=True)
@@ -106,10 +93,12 @@ class _Again:
     refused: dict[str, list[int]] = field(default_factory=dict)
     visitors: dict[str, str] = field(default_factory=dict)
     """Who each visitor turned out to be."""
+    reports: list[int] = field(default_factory=list)
+    """For each event so far, the position of the report that set it going."""
 
     def take(self, step: Step) -> None:
         if isinstance(step, Event):
-            self.see(step)
+            self.see_all([self.as_it_applies(step)], step.position)
         else:
             self.decide(step)
 
@@ -121,15 +110,21 @@ class _Again:
         arguments = (told.compiled, self.state(receiver, party.account), told.signal, party)
         decided: Sequence[Event] | NotAllowed = ()
         if told.counts:
-            decided = decide(*arguments, position=told.position)
+            decided = decide(*arguments, position=self.next_position)
         if isinstance(decided, NotAllowed):
             self.refused.setdefault(receiver, []).append(told.position)
             decided = ()
         if not decided and told.absorbs:
-            decided = identify(*arguments, position=told.position)
+            decided = identify(*arguments, position=self.next_position)
         self.see_all(decided, told.position)
         for visitor in told.absorbs:
             self.visitors[visitor] = receiver
+
+    def as_it_applies(self, event: Event) -> Event:
+        """What an account has been through because of others: no move to where it stands."""
+        event = event._replace(position=self.next_position)
+        standing = self.accounts.get(event.subject.id, INITIAL_ACCOUNT)
+        return event._replace(stage_to=None) if event.stage_to == standing.stage else event
 
     def receiver(self, lead_id: str) -> str:
         lead_id = self.visitors.get(lead_id, lead_id)
@@ -163,14 +158,24 @@ class _Again:
             assert signal.cause is not None
             party = Party(Resolution(lead_id, lead_id), state.account)
             standing = self.state(lead_id, state.account)
-            decided = decide(compiled, standing, signal, party, position=signal.cause)
+            decided = decide(compiled, standing, signal, party, position=self.next_position)
             assert not isinstance(decided, NotAllowed), f"{signal.type.name}: {decided}"
-            self.see_all(decided, signal.cause)
+            self.see_all(decided, self.report(signal.cause))
         raise AssertionError(f"the timers of lead {lead_id} arm each other without end")
 
-    def see_all(self, events: Sequence[Event], position: int) -> None:
+    @property
+    def next_position(self) -> int:
+        return len(self.reports) + 1
+
+    def report(self, position: int) -> int:
+        """Where in the ledger the report stands that set an event going."""
+        return self.reports[position - 1]
+
+    def see_all(self, events: Sequence[Event], report: int) -> None:
         for event in events:
-            self.see(event._replace(position=position))
+            assert event.position == self.next_position
+            self.reports.append(report)
+            self.see(event)
 
     def see(self, event: Event) -> None:
         """Let whose state it changes see an event."""
@@ -187,3 +192,38 @@ class _Again:
             state = evolve(self.accounts.get(subject_id, INITIAL_ACCOUNT), event)
             self.accounts[subject_id] = state
         self.stays[subject_id] = stays_after(self.stays.get(subject_id, NO_STAYS), event, state)
+
+    def outcomes(self) -> Outcomes:
+        return Outcomes(
+            {
+                lead_id: Outcome(
+                    self.in_ledger(state),
+                    self.stays_in_ledger(lead_id),
+                    tuple(self.refused.get(lead_id, ())),
+                )
+                for lead_id, state in self.leads.items()
+            },
+            {
+                account_id: (state, self.stays_in_ledger(account_id))
+                for account_id, state in self.accounts.items()
+            },
+        )
+
+    def in_ledger(self, state: LeadState) -> LeadState:
+        """Let a state name events by the positions of the reports that they follow from."""
+        report = self.report
+        return state._replace(
+            standing=tuple(one._replace(position=report(one.position)) for one in state.standing),
+            points=tuple(one._replace(position=report(one.position)) for one in state.points),
+            timers={
+                name: timer._replace(armed_by=report(timer.armed_by))
+                for name, timer in state.timers.items()
+            },
+        )
+
+    def stays_in_ledger(self, subject_id: str) -> Stays:
+        stays, left = self.stays.get(subject_id, NO_STAYS)
+        return Stays(
+            tuple(one._replace(position=self.report(one.position)) for one in stays),
+            left._replace(position=self.report(left.position)) if left is not None else None,
+        )

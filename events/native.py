@@ -64,7 +64,10 @@ def _signal(
     if isinstance(parties, Refusal):
         return parties
     references = _references(event_type, divided.declared, context.digests)
-    subject = _subject(event_type, parties, references)
+    # Whom an event is about that another one takes back, only the ledger can tell.
+    names_an_event = is_offered(event_type) and EVENT in event_type.fields
+    find = _nobody_named if names_an_event else _subject
+    subject = find(event_type, parties, references)
     if isinstance(subject, Refusal):
         return subject
     return Signal(
@@ -199,9 +202,6 @@ def _subject(
     event_type: EventType, parties: Parties, references: tuple[Identifier, ...]
 ) -> SubjectKind | Refusal:
     """What the event is about. An order may name an account alone, or nobody (domain rule 12)."""
-    if is_offered(event_type) and EVENT in event_type.fields:
-        # Whom the event is about that it takes back, only the ledger can tell.
-        return _nobody_named(event_type, parties)
     if event_type.subject is SubjectKind.LEAD:
         if parties.names_a_lead:
             return SubjectKind.LEAD
@@ -224,7 +224,9 @@ def _subject(
     return event_type.subject
 
 
-def _nobody_named(event_type: EventType, parties: Parties) -> SubjectKind | Refusal:
+def _nobody_named(
+    event_type: EventType, parties: Parties, _: tuple[Identifier, ...]
+) -> SubjectKind | Refusal:
     if not parties.names_a_lead and not parties.names_an_account:
         return SubjectKind.LEAD
     return Refusal(
