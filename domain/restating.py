@@ -121,10 +121,18 @@ class _Again:
             self.visitors[visitor] = receiver
 
     def as_it_applies(self, event: Event) -> Event:
-        """What an account has been through because of others: no move to where it stands."""
-        event = event._replace(position=self.next_position)
+        """What an account has been through because of others.
+
+        It does not move to where it stands; and of its business only what is told here is known.
+        """
         standing = self.accounts.get(event.subject.id, INITIAL_ACCOUNT)
-        return event._replace(stage_to=None) if event.stage_to == standing.stage else event
+        if event.stage_to == standing.stage and "state" not in event.effects:
+            event = event._replace(stage_to=None)
+        if "state" in event.effects:
+            business = {"opportunities": standing.opportunities, "orders": standing.orders}
+            restated = {**event.effects["state"], **business}
+            event = event._replace(effects={**event.effects, "state": restated})
+        return event._replace(position=self.next_position)
 
     def receiver(self, lead_id: str) -> str:
         lead_id = self.visitors.get(lead_id, lead_id)

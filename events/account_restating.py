@@ -5,7 +5,8 @@ there. So only what these leads brought is decided again; what others did stays 
 If it has bought by what remains, it is a customer from now on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from domain.course import with_move
 from domain.events import Event, Subject
@@ -18,20 +19,28 @@ from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, State
 from domain.stays import NO_STAYS, Stays, differences, stays_after
 
 
-class Share:
-    """What an account was by its own records and by those of some leads."""
+class Share(NamedTuple):
+    """What an account has been through by its own records, and what some leads told it bought."""
 
-    __slots__ = ("state", "stays")
+    stays: Stays
+    opportunities: frozenset[str]
+    orders: frozenset[str]
 
-    def __init__(self, account_id: str, events: Sequence[Event]) -> None:
-        self.state: AccountState = INITIAL_ACCOUNT
-        self.stays: Stays = NO_STAYS
-        for event in events:
-            if event.subject.id == account_id:
-                self.state = evolve(self.state, event)
-                self.stays = stays_after(self.stays, event, self.state)
-            elif event.effects.get("business_of") == account_id:
-                self.state = evolve(self.state, event._replace(stage_to=None))
+
+def share_of(account_id: str, events: Iterable[Event]) -> Share:
+    """Return what events tell of an account: those about it, and those of the leads beside it."""
+    state, stays = INITIAL_ACCOUNT, NO_STAYS
+    opportunities: set[str] = set()
+    orders: set[str] = set()
+    for event in events:
+        if event.subject.id == account_id:
+            state = evolve(state, event)
+            stays = stays_after(stays, event, state)
+        elif event.subject.kind is SubjectKind.LEAD:
+            # Whatever account it was told to be of: that may have changed with a restatement.
+            opportunities |= event.effects.get("opportunities", {}).keys()
+            orders |= event.effects.get("orders", {}).keys()
+    return Share(stays, frozenset(opportunities), frozenset(orders))
 
 
 def account_after(
@@ -41,13 +50,12 @@ def account_after(
 
     `share` is what the records tell, `again` and `stays` what deciding again has come to.
     """
-    opportunities = _business(now.opportunities, share.state.opportunities, again.opportunities)
-    orders = _business(now.orders, share.state.orders, again.orders)
+    opportunities = _business(now.opportunities, share.opportunities, again.opportunities)
+    orders = _business(now.orders, share.orders, again.orders)
     is_as_before = differences(share.stays, stays) == ([], [])
     if is_as_before and (opportunities, orders) == (now.opportunities, now.orders):
         return None
-    after = again._replace(opportunities=opportunities, orders=orders)
-    return after, stays
+    return again._replace(opportunities=opportunities, orders=orders), stays
 
 
 def become_customer(
@@ -69,15 +77,8 @@ def become_customer(
 
 
 def _business(
-    now: Mapping[str, str], told: Mapping[str, str], again: Mapping[str, str]
+    now: Mapping[str, str], told: Iterable[str], again: Mapping[str, str]
 ) -> dict[str, str]:
-    """Take out of what is known what these leads no longer tell, and put in what they do."""
-    business = dict(now)
-    for id in told.keys() | again.keys():
-        if told.get(id) == again.get(id):
-            continue
-        if id in again:
-            business[id] = again[id]
-        else:
-            business.pop(id, None)
-    return business
+    """Put what these leads tell again in the place of what they told; what others told stays."""
+    business = {id: status for id, status in now.items() if id not in told}
+    return {**again, **business, **{id: again[id] for id in told if id in again}}

@@ -34,7 +34,7 @@ from domain.lifecycle.service_events import (
 from domain.restating import Outcome, Outcomes, Step, Told, decide_all_again
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from domain.stays import NO_STAYS, Stays, differences, stays_after
-from events.account_restating import Share, account_after, become_customer
+from events.account_restating import account_after, become_customer, share_of
 from events.past import Past, in_order
 from events.records import Record, begins_group, is_firing
 from events.redeciding import signal_of, told_account
@@ -290,7 +290,7 @@ class _Neighbourhood:
         if not isinstance(now, AccountState) or now.absorbed_by is not None:
             return None
         recorded = in_order([*self.records, *self.account_records])
-        share = Share(account_id, [record.event for record in recorded])
+        share = share_of(account_id, (record.event for record in recorded))
         again, stays = outcomes.accounts.get(account_id, (INITIAL_ACCOUNT, NO_STAYS))
         changed = account_after(now, share, again, stays)
         if changed is None:
