@@ -180,6 +180,8 @@ class Plan:
             told, account = account, self._account_beside(signal, lead, account)
             # An account that the lead does not join is not made, so nobody can be told of it.
             told_id = told.id if told == account or not told.is_new else None
+            if self._state(lead, None).lead.void:
+                lead = lead._replace(is_new=True)
         is_decided = signal.type.kind is not EventKind.FACT
         if account.is_missing or (
             signal.subject is SubjectKind.ACCOUNT
@@ -188,8 +190,6 @@ class Plan:
             and signal.type.role is not Role.LISTS_COMPETITOR
         ):
             return answers.account_unknown()
-            if self._state(lead, None).lead.void:
-                lead = lead._replace(is_new=True)
         party = Party(lead, account.id, tuple(one.kind for one in account.links), told_id)
         state = self._state(lead, account.id)
         compiled = self._lifecycle_for(lead, state.lead)

@@ -272,6 +272,8 @@ class Lifecycle:
     free_mail_domains: frozenset[str]
     role_mailboxes: frozenset[str]
     """Local parts such as `info` that never identify a person."""
+    switchboards: frozenset[str]
+    """Telephone numbers, in E.164, of whole companies: they never identify a person."""
     phone_country: str
     """Country calling code that a national number belongs to, e.g. `81`."""
     lists: Mapping[str, LeadList]

@@ -1,6 +1,7 @@
 """The routes: each reads, calls one function, returns. None is open unless it says so."""
 
 from service.routes import (
+    conflicts,
     contribution,
     dead_letters,
     feed,
@@ -20,6 +21,7 @@ ROUTERS = (
     feed.router,
     stream.router,
     leads.router,
+    conflicts.router,
     rosters.router,
     funnel.router,
     contribution.router,
