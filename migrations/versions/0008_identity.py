@@ -5,7 +5,7 @@ from alembic import context, op
 from migrations.scripts import run_script
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 
 
 def upgrade() -> None:
