@@ -342,8 +342,12 @@ def _stays_of(events: Iterable[Event], state: LeadState | AccountState) -> Stays
 
 
 def _are_alike(one: Stays, other: Stays) -> bool:
-    left = [stays.left.at if stays.left is not None else None for stays in (one, other)]
-    return differences(one, other) == ([], []) and left[0] == left[1]
+    """Whether two tellings differ in nothing but the events that they name."""
+    first, second = (
+        ([stay._replace(position=0) for stay in stays], left and left.at)
+        for stays, left in (one, other)
+    )
+    return first == second
 
 
 def _told_of(
