@@ -113,12 +113,7 @@ def _report(course: Course) -> NotAllowed | None:
 
 def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
     signal, lead = course.signal, course.state.lead
-    effects: dict[str, Any] = {}
-    assert course.party.lead is not None
-    if course.party.lead.is_new and course.compiled.version != lead.lifecycle:
-        effects["lifecycle"] = course.compiled.version
-    if lead.void:
-        effects["begins"] = True
+    effects = _beginning(course)
     if signal.holds_personal_data:
         effects |= _acquisition(signal, lead)
     news = {
@@ -160,6 +155,18 @@ def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
     if lead.acquired_at is not None and signal.occurred_at < lead.acquired_at:
         return {"acquired_at": signal.occurred_at.isoformat()}
     return {}
+
+
+def _beginning(course: Course) -> dict[str, Any]:
+    """Say under which version a lead begins, and that one begins anew of which nothing counted."""
+    lead = course.state.lead
+    effects: dict[str, Any] = {}
+    assert course.party.lead is not None
+    if course.party.lead.is_new and course.compiled.version != lead.lifecycle:
+        effects["lifecycle"] = course.compiled.version
+    if lead.void:
+        effects["begins"] = True
+    return effects
 
 
 def _no_news(course: Course, effects: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from domain.evolve import evolve
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
+from domain.reassessing import reassess
 from domain.signals import Signal
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
 from domain.stays import NO_STAYS, Stays, stays_after
@@ -44,8 +45,20 @@ class Told(NamedTuple):
     """False for what has been voided."""
 
 
-Step = Told | Event
-"""A report about one of the leads, or what an account has been through because of others."""
+class Judged(NamedTuple):
+    """A lead that the service judged again: under another version, or for what has changed."""
+
+    position: int
+    recorded_at: datetime
+    compiled: Compiled
+    lead: str
+    occurred_at: datetime
+    cause: int
+
+
+Step = Told | Judged | Event
+"""A report about one of the leads, its reassessment, or what an account has been through because of
+others."""
 
 
 class Outcome(NamedTuple):
@@ -99,8 +112,27 @@ class _Again:
     def take(self, step: Step) -> None:
         if isinstance(step, Event):
             self.see_all([self.as_it_applies(step)], step.position)
+        elif isinstance(step, Judged):
+            self.judge(step)
         else:
             self.decide(step)
+
+    def judge(self, judged: Judged) -> None:
+        lead_id = self.receiver(judged.lead)
+        if lead_id not in self.leads:
+            return
+        self.let_happen(lead_id, judged.recorded_at)
+        decided = reassess(
+            judged.compiled,
+            self.state(lead_id, self.leads[lead_id].account),
+            lead_id=lead_id,
+            id="",
+            source="",
+            cause=judged.cause,
+            occurred_at=judged.occurred_at,
+            position=self.next_position,
+        )
+        self.see_all(decided, judged.position)
 
     def decide(self, told: Told) -> None:
         receiver = self.receiver(told.lead)

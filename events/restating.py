@@ -31,12 +31,12 @@ from domain.lifecycle.service_events import (
     RESTATED,
     VOIDED,
 )
-from domain.restating import Outcome, Outcomes, Step, Told, decide_all_again
+from domain.restating import Judged, Outcome, Outcomes, Step, Told, decide_all_again
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from domain.stays import NO_STAYS, Stays, differences, stays_after
 from events.account_restating import account_after, become_customer, share_of
 from events.past import Past, in_order
-from events.records import Record, begins_group, is_firing
+from events.records import Record, begins_group, is_firing, is_reassessment
 from events.redeciding import signal_of, told_account
 
 
@@ -139,7 +139,8 @@ class _Neighbourhood:
                 absorbs.setdefault(cause, []).append(lead_id)
         own = [record for record in self.records if is_report(record)]
         told = [self._told(one, voided, corrected, absorbs) for one in own]
-        return [*self._steps_of_accounts(), *told]
+        judged = [_judged(one, self.lifecycles) for one in self.records if is_reassessment(one)]
+        return [*self._steps_of_accounts(), *told, *judged]
 
     def _steps_of_accounts(self) -> Iterable[Event]:
         """What the accounts have been through that stays, whatever is decided again.
@@ -321,7 +322,21 @@ def is_report(record: Record) -> bool:
     It is neither derived nor fired, and no decision about who is who or what counts.
     """
     event = record.event
-    return begins_group(record) and not is_firing(record) and event.type not in OFFERED
+    is_own = is_firing(record) or is_reassessment(record)
+    return begins_group(record) and not is_own and event.type not in OFFERED
+
+
+def _judged(record: Record, lifecycles: Mapping[int, Compiled]) -> Judged:
+    event, envelope = record
+    assert event.cause is not None
+    return Judged(
+        position=event.position,
+        recorded_at=datetime.fromisoformat(envelope.recorded_time),
+        compiled=lifecycles[envelope.lifecycle],
+        lead=event.subject.id,
+        occurred_at=event.occurred_at,
+        cause=event.cause,
+    )
 
 
 def _accounts_in(event: Event) -> Iterable[str]:
