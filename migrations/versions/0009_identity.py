@@ -4,10 +4,10 @@ from alembic import context, op
 
 from migrations.scripts import run_script
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
     """Let one restatement make several stays known, and let contradictions be found."""
-    run_script(op.get_bind(), "versions/0008_identity.sql", context.config.attributes["schema"])
+    run_script(op.get_bind(), "versions/0009_identity.sql", context.config.attributes["schema"])
