@@ -27,6 +27,8 @@ class Party(NamedTuple):
     account: str | None
     account_links: tuple[str, ...] = ()
     """Kinds of the identifiers that point to the account from this event on."""
+    told: str | None = None
+    """The account that the report itself tells of, even if the lead stays with another one."""
 
 
 @dataclass(slots=True)

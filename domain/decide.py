@@ -2,6 +2,10 @@
 
 Pure and total. The machine is asked here, through the table compiled from it; the outcome is
 written into the events, so that `evolve` never has to ask again.
+
+What a report told beyond the news stands in the effect `tells`: `known` and `attributes` that were
+known already, the `account` that the lead did not join, and whether that was named `outright`. It
+changes nothing today; it is what the report is decided by again when something else is taken back.
 """
 
 from collections.abc import Mapping
@@ -57,6 +61,18 @@ def decide(
     follow(course)
     if signal.subject is SubjectKind.LEAD:
         judge_deadlines(course, before, taken_back)
+    return course.events
+
+
+def identify(
+    compiled: Compiled, state: State, signal: Signal, party: Party, *, position: int
+) -> list[Event]:
+    """Return what a report still does that no longer counts: nothing but to tell who is who."""
+    course = Course(compiled, state, signal, party, position)
+    assert party.lead is not None
+    _identify(course, party.lead)
+    if course.events:
+        follow(course)
     return course.events
 
 
@@ -116,10 +132,7 @@ def _effects_of_move(
 
 def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
     signal, lead = course.signal, course.state.lead
-    effects: dict[str, Any] = {}
-    assert course.party.lead is not None
-    if course.party.lead.is_new and course.compiled.version != lead.lifecycle:
-        effects["lifecycle"] = course.compiled.version
+    effects = _beginning(course)
     if signal.holds_personal_data:
         effects |= _acquisition(signal, lead)
     news = {
@@ -138,6 +151,8 @@ def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
     owner = signal.data.get(OWNER_FIELD, lead.owner)
     if owner != lead.owner and not is_repeated:
         effects["owner"] = owner
+    if tells := _no_news(course, effects):
+        effects["tells"] = tells
     if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}
@@ -153,6 +168,36 @@ def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
     return {}
 
 
+def _beginning(course: Course) -> dict[str, Any]:
+    """Say under which version a lead begins, and that one begins anew of which nothing counted."""
+    lead = course.state.lead
+    effects: dict[str, Any] = {}
+    assert course.party.lead is not None
+    if course.party.lead.is_new and course.compiled.version != lead.lifecycle:
+        effects["lifecycle"] = course.compiled.version
+    if lead.void:
+        effects["begins"] = True
+    return effects
+
+
+def _no_news(course: Course, effects: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report tells of the person and the company that its effects do not show."""
+    signal, told = course.signal, course.party.told
+    tells: dict[str, Any] = {}
+    if signal.holds_personal_data and "known" not in effects:
+        tells["known"] = True
+    news = effects.get("attributes", {})
+    if len(news) < len(signal.attributes):
+        tells["attributes"] = {
+            name: value for name, value in signal.attributes.items() if name not in news
+        }
+    if told is not None and "account" not in effects:
+        tells["account"] = told
+    if told is not None and signal.names_account:
+        tells["outright"] = True
+    return tells
+
+
 def _identify(course: Course, resolution: Resolution) -> None:
     """Record what the identifiers told: links, absorbed visitors, contradictions."""
     subject = Subject(SubjectKind.LEAD, resolution.subject)
@@ -161,18 +206,30 @@ def _identify(course: Course, resolution: Resolution) -> None:
         kinds = [one.kind for one in resolution.links]
         course.add("identity.linked", subject, data={"kinds": kinds}, forwarded_to=forwarded_to)
     for other, standing in resolution.absorbs:
-        _absorb(course, other, standing)
+        _absorb(course, resolution, other, standing)
     if resolution.conflicts:
-        course.add("identity.conflicted", course.lead, data={"with": list(resolution.conflicts)})
+        conflicts = list(resolution.conflicts)
+        course.add(
+            "identity.conflicted",
+            subject,
+            data={"with": conflicts},
+            effects={"conflicts": conflicts},
+            forwarded_to=forwarded_to,
+        )
 
 
-def _absorb(course: Course, other: str, standing: LeadState) -> None:
-    """Let the visitor that turns out to be this lead forward to it; its stay ends here."""
-    effects: dict[str, Any] = {"absorbed_by": course.lead.id}
+def _absorb(course: Course, resolution: Resolution, other: str, standing: LeadState) -> None:
+    """Let the visitor that turns out to be this person forward to it; its stay ends here.
+
+    Where the person has been merged with another one, the visitor is still the former's: it goes
+    along when the two are unmerged.
+    """
+    person = resolution.person
+    effects: dict[str, Any] = {"absorbed_by": person}
     event = course.add(
         "identity.absorbed",
         Subject(SubjectKind.LEAD, other),
-        data={"by": course.lead.id},
+        data={"by": person},
         effects=effects,
     )
     if standing.stage is not None:
@@ -185,9 +242,10 @@ def _absorb(course: Course, other: str, standing: LeadState) -> None:
     inherited = _inheritance(course.state.lead, standing)
     course.add(
         "identity.merged",
-        course.lead,
-        data={"absorbed": other},
+        Subject(SubjectKind.LEAD, person),
+        data={"other": other},
         effects={"absorbs": other, **inherited},
+        forwarded_to=resolution.receiver if resolution.receiver != person else None,
     )
 
 

@@ -7,6 +7,8 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     origin, channel, owner, account, absorbed_by    set to the value (null clears)
     attributes, opportunities, orders               merged by key
     absorbs         the id of a lead that this one absorbs, added
+    merged          whether it was a person who decided the absorption
+    conflicts, apart    ids of other leads, added; one that is set apart is in conflict no longer
     stands          fields of this event that its guards read, and whose department reported it:
                     it is kept as a standing fact, in place of an earlier one of its type (the last
                     call of a pass is what counts)
@@ -25,12 +27,17 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     restates        the return by itself that no longer counts: the move goes from before it
     returned_from   the stay that a return by itself ended: stage, entered, deadline, due, breach
     business_of     the account whose deals and orders these are too: its own state sees them
+    state           the whole state, as decided again after something was taken back
+    begins          true: something counts again of a lead of which nothing did
+    tells           nothing: what the report told that was no news (see domain/decide.py)
+    stays, left     nothing here: which stays count from now on, for what projects them
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from domain import states
 from domain.events import Event
 from domain.lifecycle.definition import MoveKind
 from domain.state import (
@@ -50,7 +57,7 @@ Staged = TypeVar("Staged", LeadState, AccountState)
 
 _SET = (
     *("known", "origin", "channel", "owner", "account", "absorbed_by", "fit", "grade", "market"),
-    *("priority", "screened_as", "revisit_on", "lifecycle", "business", "team"),
+    *("priority", "screened_as", "revisit_on", "lifecycle", "business", "team", "merged"),
 )
 _SET_ON_ACCOUNT = ("segment", "key_role", "competitor")
 _MERGED = ("attributes", "opportunities", "orders")
@@ -65,6 +72,8 @@ STAY_TIMERS = ("deadline", "return")
 def evolve(state: Staged, event: Event) -> Staged:
     """Return the state after the event. Total: any event of the ledger can be applied."""
     if event.effects:
+        if "state" in event.effects:
+            return states.restored(state, event.effects["state"])
         state = _with_effects(state, event)
     if event.stage_to is not None:
         state = _moved(state, event)
@@ -75,6 +84,7 @@ def _with_effects(state: Staged, event: Event) -> Staged:
     effects = event.effects
     if isinstance(state, AccountState):
         set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if name in effects}
+        set_here |= _absorption(state, effects)
         state = _changed(state, set_here | _merged(state, effects))
         return _changed(state, _merged(state, effects["brings"])) if "brings" in effects else state
     changes: dict[str, Any] = {name: effects[name] for name in _SET if name in effects}
@@ -103,8 +113,12 @@ def _changed(state: Staged, changes: dict[str, Any]) -> Staged:
 
 
 def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
+    return _of_person(state, event) | _of_pass(state, event) | _removable_after(state, event)
+
+
+def _of_pass(state: LeadState, event: Event) -> dict[str, Any]:
     effects = event.effects
-    changes = _of_person(state, event)
+    changes: dict[str, Any] = {}
     if "inherits" in effects or "stands" in effects:
         changes["standing"] = _standing_after(state, event)
     if "timers" in effects:
@@ -115,7 +129,7 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
         changes["attempts"] = tuple(map(datetime.fromisoformat, effects["attempts"]))
     if "deadlines" in effects:
         changes["deadlines"] = _deadlines_after(state, event)
-    return changes | _removable_after(state, event)
+    return changes
 
 
 def _removable_after(state: LeadState, event: Event) -> dict[str, Any]:
@@ -134,12 +148,14 @@ def _removable_after(state: LeadState, event: Event) -> dict[str, Any]:
 def _of_person(state: LeadState, event: Event) -> dict[str, Any]:
     """Who it is, since when we know, and which of the known business belongs to this pass."""
     effects = event.effects
-    changes: dict[str, Any] = {}
-    if "absorbs" in effects:
-        changes["absorbs"] = (*state.absorbs, effects["absorbs"])
+    changes = _absorption(state, effects)
     if "absorbed_by" in effects:
-        # Nothing is due any more for whom another lead stands.
-        changes |= {"stage": None, "timers": {}, "deadlines": {}}
+        # Nothing happens any more by itself to a lead that another one stands for.
+        changes |= {"timers": {}, "deadlines": {}}
+    if "begins" in effects:
+        changes["void"] = False
+    if "conflicts" in effects or "apart" in effects:
+        changes |= _told_apart(state, effects)
     if "known" in effects or "acquired_at" in effects:
         changes["acquired_at"] = _acquired_at(state, event)
     for name in _EARLIER:
@@ -168,6 +184,24 @@ def _standing_after(state: LeadState, event: Event) -> tuple[StandingFact, ...]:
         news.append(StandingFact(event.type, event.position, event.effects["stands"]))
     replaced = {fact.type for fact in news}
     return (*(fact for fact in state.standing if fact.type not in replaced), *news)
+
+
+def _absorption(state: LeadState | AccountState, effects: Mapping[str, Any]) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if "absorbs" in effects:
+        changes["absorbs"] = (*state.absorbs, effects["absorbs"])
+    if "absorbed_by" in effects:
+        changes |= {"absorbed_by": effects["absorbed_by"], "stage": None}
+    return changes
+
+
+def _told_apart(state: LeadState, effects: Mapping[str, Any]) -> dict[str, Any]:
+    apart = dict.fromkeys((*state.apart, *effects.get("apart", ())))
+    conflicts = dict.fromkeys((*state.conflicts, *effects.get("conflicts", ())))
+    return {
+        "apart": tuple(apart),
+        "conflicts": tuple(other for other in conflicts if other not in apart),
+    }
 
 
 def _timers_after(state: LeadState, event: Event) -> dict[str, Timer]:

@@ -25,7 +25,14 @@ class Resolution(NamedTuple):
     absorbs: tuple[tuple[str, LeadState], ...] = ()
     """Anonymous leads that turn out to be the receiver, with where they stood."""
     conflicts: tuple[str, ...] = ()
-    """Other known leads that the strong identifiers name: a person has to judge."""
+    """Other known leads that the strong identifiers name, which is news: a person has to judge."""
+    merged_person: str | None = None
+    """Who absorbs, where that is another one than the receiver because somebody merged the two."""
+
+    @property
+    def person(self) -> str:
+        """Who the subject is, as identifiers alone tell it."""
+        return self.merged_person or self.receiver
 
 
 Pointers = Mapping[Identifier, str]
@@ -72,6 +79,24 @@ def receiver_of(lead_id: str, leads: Leads) -> str:
     return lead_id
 
 
+def person_of(lead_id: str, leads: Leads) -> str:
+    """Follow what identifiers told, but no decision of somebody that two people are one.
+
+    Who is linked and absorbed must not depend on such a decision, because it can be taken back.
+    """
+    while (state := leads[lead_id]).absorbed_by is not None and not state.merged:
+        lead_id = state.absorbed_by
+    return lead_id
+
+
+def are_apart(one: str, other: str, leads: Leads) -> bool:
+    """Whether somebody decided that two leads are other people, they or whom they have absorbed."""
+    return any(
+        not {second, *leads[second].absorbs}.isdisjoint(leads[first].apart)
+        for first, second in ((one, other), (other, one))
+    )
+
+
 def _rank(identifier: Identifier, trust: Sequence[str]) -> tuple[int, str]:
     known = identifier.kind in trust
     return (trust.index(identifier.kind) if known else len(trust), identifier.kind)
@@ -94,21 +119,23 @@ def _named(
     leads: Leads,
 ) -> Resolution:
     """A lead that is already known under at least one of the strong identifiers."""
-    receiver = receiver_of(subject, leads)
+    receiver, person = receiver_of(subject, leads), person_of(subject, leads)
     links = [one for one in strong if one not in pointers]
     conflicts: dict[str, None] = {}
     for one in strong:
-        if one in pointers and (other := receiver_of(pointers[one], leads)) != receiver:
+        if one not in pointers or (other := receiver_of(pointers[one], leads)) == receiver:
+            continue
+        if other not in leads[receiver].conflicts and not are_apart(receiver, other, leads):
             conflicts[other] = None
     absorbs: list[tuple[str, LeadState]] = []
     for cookie in weak:
         if cookie not in pointers:
             links.append(cookie)
             continue
-        other = receiver_of(pointers[cookie], leads)
-        if other == receiver:
+        other = person_of(pointers[cookie], leads)
+        if other == person:
             continue
-        if leads[other].known or not leads[receiver].known:
+        if leads[other].known or not leads[person].known or are_apart(person, other, leads):
             links.append(cookie)
         else:
             absorbs.append((other, leads[other]))
@@ -118,6 +145,7 @@ def _named(
         links=tuple(links),
         absorbs=tuple(absorbs),
         conflicts=tuple(conflicts),
+        merged_person=person if person != receiver else None,
     )
 
 

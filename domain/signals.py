@@ -59,3 +59,5 @@ class Signal(NamedTuple):
     """Position of the event that this one follows from, where the service itself reports it."""
     timer: str | None = None
     """Name of the timer that it is the firing of."""
+    may_administer: bool = False
+    """Whether who reports it may take back what other sources reported."""

@@ -126,6 +126,17 @@ class LeadState(NamedTuple):
     spoken_at: Mapping[str, datetime] = NOTHING
     """Channel → when it was last blocked or freed: what happened before and is told later does not
     count."""
+    merged: bool = False
+    """Whether somebody decided that `absorbed_by` is the same person; a visitor that turned out to
+    be somebody was absorbed by itself."""
+    apart: tuple[str, ...] = ()
+    """Leads that are other people for good, however their identifiers contradict each other."""
+    conflicts: tuple[str, ...] = ()
+    """Leads that identifiers told to be this one: a person has to judge."""
+    awaiting: tuple[int, ...] = ()
+    """Positions of decisions that count no longer, since what they were based on was taken back."""
+    void: bool = False
+    """Whether nothing that was reported of it counts any more: the next report begins it anew."""
 
 
 class AccountState(NamedTuple):
@@ -142,6 +153,8 @@ class AccountState(NamedTuple):
     """Whether a key account is to be defended or attacked."""
     competitor: bool = False
     """Whether somebody has listed it as one."""
+    absorbed_by: str | None = None
+    absorbs: tuple[str, ...] = ()
 
 
 INITIAL_LEAD = LeadState()

@@ -13,6 +13,8 @@ from events.refusals import Refusal
 TEXT_LENGTH_MAX = 255
 """Declared text is codes, names of campaigns, paths: longer text is somebody's prose."""
 
+_POSITION = re.compile(r"[1-9][0-9]{0,17}")
+_SUBJECT = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _AMOUNT = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?")
 
 
@@ -96,6 +98,18 @@ def _is_date(value: object) -> bool:
     return True
 
 
+def _is_position(value: object) -> bool:
+    return isinstance(value, str) and _POSITION.fullmatch(value) is not None
+
+
+def _is_subject(value: object) -> bool:
+    return isinstance(value, str) and _SUBJECT.fullmatch(value) is not None
+
+
+def _is_fields(value: object) -> bool:
+    return isinstance(value, dict) and bool(value)
+
+
 _TESTS: Mapping[str, Callable[[object], bool]] = {
     "text": _is_text,
     "code": _is_text,
@@ -104,6 +118,9 @@ _TESTS: Mapping[str, Callable[[object], bool]] = {
     "boolean": _is_boolean,
     "time": _is_time,
     "date": _is_date,
+    "position": _is_position,
+    "subject": _is_subject,
+    "fields": _is_fields,
 }
 _EXPECTED: Mapping[str, str] = {
     "text": f"a string of up to {TEXT_LENGTH_MAX} characters",
@@ -113,4 +130,7 @@ _EXPECTED: Mapping[str, str] = {
     "boolean": "true or false",
     "time": "a time, RFC 3339 with an offset",
     "date": "a date, such as 2026-11-22",
+    "position": 'the position of an event in a string, such as "17"',
+    "subject": "an id that the ledger gave to a lead or an account",
+    "fields": "an object of fields and what they should have told",
 }

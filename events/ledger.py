@@ -26,6 +26,7 @@ from events.expansion import expand
 from events.failures import CONNECTION_LOST, EVENT_REJECTED, LedgerUnavailable
 from events.memory import Memory
 from events.outcomes import Outcome
+from events.past import NotRecalled, Recollection
 from events.plan import Plan
 from events.reader import LedgerReader
 from events.refusals import Refused
@@ -42,6 +43,10 @@ ANSWER_WAIT_S = 30.0
 """How long one try may take before its connection counts as lost."""
 CLOCK_TRIES_MAX = 3
 """Proposals of a recorded time: ours, then the database's own, then once more."""
+
+RECOLLECTIONS_MAX = 256
+"""Things of the past that one item may need: the leads that forward to those it names, and their
+accounts, one after the other."""
 
 CLOCK_TOLERANCE = timedelta(seconds=0.5)
 """Half of what the append lets pass."""
@@ -232,9 +237,9 @@ class Ledger:
         written again, but not those that would be refused. Nor does a statement that is not called
         tell that our clock is behind: where somebody was woken and nothing was due, the head tells.
         """
+        recollection = Recollection()
         for _ in range(CLOCK_TRIES_MAX):
-            plan = Plan(self.memory, known or {}, self._propose_time())
-            outcomes = [plan.submit(submission) for submission in submissions]
+            plan, outcomes = await self._plan(session, submissions, known or {}, recollection)
             if known is None and (plan.asks_for_keys or _woke_nobody(plan, submissions)):
                 raise _Stale
             try:
@@ -245,6 +250,28 @@ class Ledger:
             else:
                 return plan, Appended(outcomes, plan.position)
         raise self._clock_behind()
+
+    async def _plan(
+        self,
+        session: Session,
+        submissions: Sequence[Submission],
+        known: Mapping[tuple[str, str], Known],
+        recollection: Recollection,
+    ) -> tuple[Plan, list[list[Outcome]]]:
+        """Decide a batch; where an item needs something of the past, read it and begin again.
+
+        Every round reads something that was missing, and no item needs more than a few things.
+        """
+        for _ in range(RECOLLECTIONS_MAX * max(1, sum(one.size for one in submissions))):
+            plan = Plan(self.memory, known, self._propose_time(), recollection)
+            try:
+                return plan, [plan.submit(submission) for submission in submissions]
+            except NotRecalled as needed:
+                if not await self._reader.recollect(
+                    session.driver, self.memory, submissions, recollection, needed
+                ):
+                    raise _Stale from needed
+        raise AssertionError("what is missing of the past never comes")
 
     async def _write_rows(self, driver: Driver, plan: Plan) -> None:
         """Write the plan in one statement.

@@ -129,3 +129,26 @@ SELECT CAST(subject.subject_id AS text)
 SELECT set_config('lock_timeout', '5s', true),
        set_config('statement_timeout', '60s', true),
        set_config('idle_in_transaction_session_timeout', '60s', true)
+
+-- name: find_records
+-- Single records, and where the head stood when they were read.
+SELECT head.position AS head_position, event.position, event.record
+  FROM ledger.ledger_head AS head
+  LEFT JOIN ledger.events AS event
+    ON event.position = ANY (CAST(:positions AS bigint[]))
+
+-- name: read_histories
+-- What was recorded about some subjects up to a position, of each no more than is decided again,
+-- and where the head stood. By version, because that is how a subject's events are found.
+SELECT head.position AS head_position, CAST(asked.subject_id AS text) AS subject_id, event.record
+  FROM ledger.ledger_head AS head
+ CROSS JOIN unnest(CAST(:subject_ids AS uuid[])) AS asked (subject_id)
+  LEFT JOIN LATERAL (
+       SELECT subject_version, record
+         FROM ledger.events
+        WHERE events.subject_id = asked.subject_id
+          AND events.position <= :upto
+        ORDER BY subject_version
+        LIMIT :limit
+       ) AS event ON true
+ ORDER BY asked.subject_id, event.subject_version

@@ -8,10 +8,12 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.lifecycle.definition import EventType, Right, Role, SubjectKind
+from domain.lifecycle.service_events import EVENT, FIELDS, is_offered
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Signal
 from events import answers, moments
 from events.context import Context
+from events.correcting import divide_corrected
 from events.digests import Digests
 from events.fields import divide
 from events.parties import Parties, read_parties
@@ -54,13 +56,18 @@ def _signal(
     if isinstance(times, Refusal):
         return times
     divided = divide(event.data or {}, event_type)
+    if not isinstance(divided, Refusal) and FIELDS in divided.declared:
+        divided = divide_corrected(divided, context.lifecycle)
     if isinstance(divided, Refusal):
         return divided
     parties = read_parties(event.lead, event.account, context)
     if isinstance(parties, Refusal):
         return parties
     references = _references(event_type, divided.declared, context.digests)
-    subject = _subject(event_type, parties, references)
+    # Whom an event is about that another one takes back, only the ledger can tell.
+    names_an_event = is_offered(event_type) and EVENT in event_type.fields
+    find = _nobody_named if names_an_event else _subject
+    subject = find(event_type, parties, references)
     if isinstance(subject, Refusal):
         return subject
     return Signal(
@@ -84,6 +91,7 @@ def _signal(
         personal=parties.personal(divided.undeclared),
         holds_personal_data=parties.tells_who,
         fingerprint=context.digests.fingerprint(content),
+        may_administer=Right.ADMINISTRATION in context.sender.scopes,
     )
 
 
@@ -214,6 +222,18 @@ def _subject(
             "/account",
         )
     return event_type.subject
+
+
+def _nobody_named(
+    event_type: EventType, parties: Parties, _: tuple[Identifier, ...]
+) -> SubjectKind | Refusal:
+    if not parties.names_a_lead and not parties.names_an_account:
+        return SubjectKind.LEAD
+    return Refusal(
+        "event-invalid",
+        f"{event_type.name} names nobody: it is about whom the event at that position is about.",
+        "/lead" if parties.names_a_lead else "/account",
+    )
 
 
 @lru_cache(maxsize=1)

@@ -86,7 +86,10 @@ def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
 def _strong(
     lead: LeadReference, context: Context, attributes: dict[str, Any]
 ) -> list[Identifier] | Refusal:
-    """Return what names a person; note in `attributes` what an address tells of the company."""
+    """Return what names a person; note in `attributes` what an address tells of the company.
+
+    The mailbox of an office or the number of a switchboard names none (domain rule 15).
+    """
     digest, lifecycle = context.digests.identifier, context.lifecycle
     found: list[Identifier] = []
     if lead.email is not None:
@@ -105,7 +108,8 @@ def _strong(
                 "A phone number is +country and number, or a national number with its first 0.",
                 "/lead/phone",
             )
-        found.append(digest("phone", number))
+        if number not in lifecycle.switchboards:
+            found.append(digest("phone", number))
     if lead.user_id is not None:
         found.append(digest("user_id", lead.user_id))
     found += [digest("user_id", alias) for alias in lead.aliases or ()]

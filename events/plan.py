@@ -14,22 +14,27 @@ from domain.events import Event
 from domain.identity import Resolution, resolve
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, Role, SubjectKind
+from domain.lifecycle.service_events import ACCOUNT_MERGED, EVENT, OTHER, is_offered
 from domain.roles import COMPETITION, ORDER_ROLES
 from domain.signals import Identifier, Signal
 from domain.state import AccountState, LeadState, State
 from domain.timers import FIRED_MAX, firing
 from events import answers
+from events.account_merging import merge_accounts
 from events.digests import FingerprintUnknown
 from events.draft import Draft
 from events.entries import Known
 from events.ids import new_id
 from events.memory import Memory
 from events.outcomes import Duplicate, Outcome, Recorded
+from events.past import Recollection
+from events.planned_past import PlannedPast
 from events.publishing import PUBLISHED, compiled_from, objection
 from events.records import OWN_SOURCE, firing_id
 from events.refusals import Refusal, Refused
 from events.sameness import is_same
 from events.submissions import Item, Submission, key_of
+from events.taking_back import Circumstances, lead_named, subject_named, take_back
 from events.upkeep import bring_over, members_of, occupied_by, reassess_lead
 
 
@@ -41,6 +46,8 @@ class Plan:
     known: Mapping[tuple[str, str], Known]
     """Keys of the batch that the ledger already has, as far as they were looked up."""
     recorded_at: datetime
+    recollection: Recollection = field(default_factory=Recollection)
+    """What has been read of the past, for items that take something back."""
     draft: Draft = field(init=False)
     refused: list[Refused] = field(default_factory=list)
     own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
@@ -156,6 +163,8 @@ class Plan:
         return recorded
 
     def _decide(self, signal: Signal) -> Recorded | Refusal:
+        if is_offered(signal.type):
+            return self._carry_out(signal)
         company = self._company_of_order(signal)
         if company is not None:
             signal = signal._replace(subject=SubjectKind.ACCOUNT, account_id=company)
@@ -163,11 +172,16 @@ class Plan:
             signal = signal._replace(subject=SubjectKind.LEDGER)
         account = self._account_of(signal)
         lead: Resolution | None = None
+        told_id: str | None = None
         if signal.subject is SubjectKind.LEAD:
             lead = self._lead_of(signal)
             if lead is None:
                 return answers.lead_unknown()
-            account = self._account_beside(signal, lead, account)
+            told, account = account, self._account_beside(signal, lead, account)
+            # An account that the lead does not join is not made, so nobody can be told of it.
+            told_id = told.id if told == account or not told.is_new else None
+            if self._state(lead, None).lead.void:
+                lead = lead._replace(is_new=True)
         is_decided = signal.type.kind is not EventKind.FACT
         if account.is_missing or (
             signal.subject is SubjectKind.ACCOUNT
@@ -176,7 +190,7 @@ class Plan:
             and signal.type.role is not Role.LISTS_COMPETITOR
         ):
             return answers.account_unknown()
-        party = Party(lead, account.id, tuple(one.kind for one in account.links))
+        party = Party(lead, account.id, tuple(one.kind for one in account.links), told_id)
         state = self._state(lead, account.id)
         compiled = self._lifecycle_for(lead, state.lead)
         decided = decide(compiled, state, signal, party, position=self.position + 1)
@@ -201,6 +215,49 @@ class Plan:
             return None
         pointed = (self.draft.pointer(one) for one in signal.references)
         return next((target for target in pointed if target is not None), None)
+
+    def _carry_out(self, signal: Signal) -> Recorded | Refusal:
+        """Decide what no machine is asked about: who is who, and what counts no longer."""
+        past = PlannedPast(self.draft, self.recollection)
+        if signal.type.name == ACCOUNT_MERGED:
+            account = self._account_of(signal)
+            if account.is_missing or account.is_new or account.id is None:
+                return answers.account_unknown()
+            decided = merge_accounts(
+                signal,
+                account.id,
+                past,
+                table=self.draft.compiled.account,
+                position=self.position + 1,
+            )
+        else:
+            lead_id = self._lead_taken_back(signal, past)
+            if isinstance(lead_id, Refusal):
+                return lead_id
+            circumstances = Circumstances(
+                self.draft.lifecycles, self.draft.compiled, self.position + 1, self.recorded_at
+            )
+            decided = take_back(signal, lead_id, past, circumstances)
+        if isinstance(decided, Refusal):
+            return decided
+        self.draft.enter(signal, decided, lifecycle=self.draft.compiled.version)
+        leaf = self.draft.entry_at(decided[0].position).leaf
+        return answers.recorded(decided, leaf, self._stage_after(decided[0]))
+
+    def _lead_taken_back(self, signal: Signal, past: PlannedPast) -> str | Refusal:
+        """Find whom a decision is about, after what was due for those concerned has happened."""
+        if EVENT in signal.type.fields:
+            named = subject_named(signal, past)
+        else:
+            lead = self._lead_of(signal)
+            named = lead.subject if lead is not None and not lead.is_new else answers.lead_unknown()
+        if isinstance(named, Refusal):
+            return named
+        for lead_id in (named, signal.data.get(OTHER)):
+            concerned = lead_named(lead_id, past) if lead_id is not None else None
+            if concerned is not None and concerned.state.timers:
+                self._bring_up_to_date(concerned.receiver)
+        return named
 
     def _leads_to_nobody(self, signal: Signal) -> bool:
         """Whether it is an order by its own or its deal's id alone, which no lead has (rule 12)."""
@@ -307,7 +364,9 @@ class Plan:
         if signal.account_id is not None:
             named = self.draft.subject(signal.account_id)
             exists = named is not None and named.kind is SubjectKind.ACCOUNT
-            return _Account(signal.account_id if exists else None, is_missing=not exists)
+            if not exists:
+                return _Account(None, is_missing=True)
+            return _Account(self._standing_for(signal.account_id))
         if not signal.account_identifiers:
             return _Account(None)
         pointed = [self.draft.pointer(one) for one in signal.account_identifiers]
@@ -317,7 +376,9 @@ class Plan:
             for identifier, target in zip(signal.account_identifiers, pointed, strict=True)
             if target is None
         )
-        return _Account(found or new_id(), links, is_new=found is None)
+        if found is None:
+            return _Account(new_id(), links, is_new=True)
+        return _Account(self._standing_for(found), links)
 
     def _account_beside(self, signal: Signal, lead: Resolution, told: "_Account") -> "_Account":
         """A lead stays with its account unless another one is named outright."""
@@ -325,13 +386,22 @@ class Plan:
             return told
         state = self.draft.lead(lead.receiver)
         assert state is not None
-        return _Account(state.account) if state.account is not None else told
+        return _Account(self._standing_for(state.account)) if state.account is not None else told
+
+    def _standing_for(self, account_id: str) -> str:
+        """Follow forwarding to the account that stands for this one."""
+        while (known := self.draft.subject(account_id)) is not None:
+            assert isinstance(known.state, AccountState)
+            if known.state.absorbed_by is None:
+                break
+            account_id = known.state.absorbed_by
+        return account_id
 
     def _state(self, lead: Resolution | None, account_id: str | None) -> State:
         lead_state, account_state = State().lead, None
-        if lead is not None and not lead.is_new:
-            known = self.draft.lead(lead.receiver)
-            assert known is not None
+        if lead is not None:
+            known = self.draft.newest(lead.receiver, SubjectKind.LEAD).state
+            assert isinstance(known, LeadState)
             lead_state = known
         if account_id is not None:
             account = self.draft.newest(account_id, SubjectKind.ACCOUNT).state

@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from domain import states
 from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import EVENT, is_offered
 from domain.lifecycle.succession import Occupied, Standing
 from domain.roles import COMPETITION
 from domain.signals import Identifier, Signal
 from domain.state import LeadState
-from events import records, states
+from events import records
 from events.entries import Known
 from events.failures import NotMigrated
 from events.memory import LEDGER_SUBJECT_ID, Members, Memory, Remembered
+from events.past import HISTORY_EVENTS_MAX, NotRecalled, Recollection
 from events.publishing import PUBLISHED, Occupancy, compiled_from
 from events.sessions import Driver
 from events.statements import Statement
@@ -98,13 +101,17 @@ class LedgerReader:
         }
 
     async def recall(
-        self, driver: Driver, memory: Memory, submissions: Sequence[Submission]
+        self,
+        driver: Driver,
+        memory: Memory,
+        submissions: Sequence[Submission],
+        wanted: Iterable[str] = (),
     ) -> bool:
         """Load what the batch needs and the memory lacks. False: the head has moved meanwhile."""
         if needs_occupancy(memory, submissions) and not await self._learn_occupancy(driver, memory):
             return False
         for _ in range(CHAIN_MAX):
-            missing = _missing(memory, submissions)
+            missing = _missing(memory, submissions, wanted)
             if not any(missing):
                 return True
             if missing.identifiers and not await self._learn_pointers(
@@ -118,6 +125,73 @@ class LedgerReader:
             if missing.members and not await self._learn_members(driver, memory, missing.members):
                 return False
         raise AssertionError("leads forward to each other without end")
+
+    async def recollect(
+        self,
+        driver: Driver,
+        memory: Memory,
+        submissions: Sequence[Submission],
+        recollection: Recollection,
+        needed: NotRecalled,
+    ) -> bool:
+        """Read what taking something back needs. False: the head has moved meanwhile."""
+        recollection.wanted |= dict.fromkeys(needed.subjects)
+        positions = {
+            *needed.positions,
+            *_positions_named(submissions),
+        } - recollection.records.keys()
+        if positions and not await self._read_records(driver, memory, recollection, positions):
+            return False
+        histories = [
+            *needed.histories,
+            *(record.event.subject.id for record in recollection.records.values() if record),
+        ]
+        missing = [one for one in histories if one and one not in recollection.histories]
+        if missing and not await self._read_histories(driver, memory, recollection, missing):
+            return False
+        return await self.recall(driver, memory, submissions, recollection.wanted)
+
+    async def _read_records(
+        self, driver: Driver, memory: Memory, recollection: Recollection, positions: Iterable[int]
+    ) -> bool:
+        return await self.records_at(driver, recollection, positions) == memory.position
+
+    async def records_at(
+        self, driver: Driver, recollection: Recollection, positions: Iterable[int]
+    ) -> int:
+        """Read what stands at some positions; return where the head stood."""
+        recollection.records |= dict.fromkeys(positions)
+        head_position = -1
+        for row in await driver.fetch(self._sql["find_records"].driver_sql, list(positions)):
+            head_position = row["head_position"]
+            if row["position"] is not None:
+                recollection.records[row["position"]] = records.decode(row["record"])
+        return head_position
+
+    async def _read_histories(
+        self,
+        driver: Driver,
+        memory: Memory,
+        recollection: Recollection,
+        subject_ids: Sequence[str],
+    ) -> bool:
+        head_position, histories = await self.histories(driver, subject_ids, upto=memory.position)
+        recollection.histories |= histories
+        return head_position == memory.position
+
+    async def histories(
+        self, driver: Driver, subject_ids: Sequence[str], *, upto: int
+    ) -> tuple[int, dict[str, list[records.Record]]]:
+        """Read what was recorded about some subjects, and where the head stood."""
+        statement = self._sql["read_histories"]
+        values = {"subject_ids": subject_ids, "upto": upto, "limit": HISTORY_EVENTS_MAX + 1}
+        found: dict[str, list[records.Record]] = {one: [] for one in subject_ids}
+        head_position = -1
+        for row in await driver.fetch(statement.driver_sql, *statement.arguments(values)):
+            head_position = row["head_position"]
+            if row["record"] is not None:
+                found[row["subject_id"]].append(records.decode(row["record"]))
+        return head_position, found
 
     async def _learn_pointers(
         self, driver: Driver, memory: Memory, identifiers: Sequence[Identifier]
@@ -213,10 +287,23 @@ def needs_occupancy(memory: Memory, submissions: Iterable[Submission]) -> bool:
     return any(signal.type.name == PUBLISHED for signal in signals_of(submissions))
 
 
-def _missing(memory: Memory, submissions: Sequence[Submission]) -> Missing:
+def _positions_named(submissions: Iterable[Submission]) -> Iterable[int]:
+    """Positions of events that a batch takes back, those that can be of events at all."""
+    return (
+        int(signal.data[EVENT])
+        for signal in signals_of(submissions)
+        if is_offered(signal.type) and EVENT in signal.data
+    )
+
+
+def _missing(
+    memory: Memory, submissions: Sequence[Submission], wanted: Iterable[str] = ()
+) -> Missing:
     missing = _Missing(memory)
     # Whatever names nobody is about the ledger itself, whose version goes on like any other's.
     missing.need(LEDGER_SUBJECT_ID)
+    for subject_id in wanted:
+        missing.need(subject_id)
     for submission in submissions:
         for lead_id in submission.woken:
             missing.need(lead_id)
@@ -270,8 +357,8 @@ class _Missing:
                 return
             remembered = subjects[subject_id]
             state = remembered.state if remembered is not None else None
-            if not isinstance(state, LeadState):
+            if state is None:
                 return
-            if state.account is not None and state.account not in subjects:
-                self.subject_ids[state.account] = None
+            if isinstance(state, LeadState) and state.account is not None:
+                self.need(state.account)
             subject_id = state.absorbed_by

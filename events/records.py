@@ -4,17 +4,21 @@ One line of CloudEvents 1.0 JSON with our extension attributes, keys sorted, no 
 leaf is SHA-256(0x00 || record), the leaf hash of RFC 6962 §2.1.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
 
+from domain import times
 from domain.events import LEDGER, Event, Subject
 from domain.lifecycle.definition import SubjectKind
 
 OWN_SOURCE = "leadledger"
 """The source of every event that the service itself writes; no key may speak for it."""
+
+rfc3339 = times.rfc3339
+"""Times in records, and wherever they are shown."""
 
 _LEAF_PREFIX = b"\x00"
 _PERSONAL_PREFIX = b"\x03"
@@ -182,9 +186,3 @@ def leaf_of(record: bytes) -> bytes:
 def personal_digest(salt: bytes, content: bytes) -> str:
     """Return what a record says of the personal data beside it: hex SHA-256 over salt and bytes."""
     return sha256(_PERSONAL_PREFIX + salt + content).hexdigest()
-
-
-def rfc3339(moment: datetime) -> str:
-    """Write a UTC time with six decimals, always of one width, so that text sorts as time."""
-    assert moment.tzinfo is UTC, "times inside are UTC"
-    return moment.isoformat(timespec="microseconds")[:-6] + "Z"

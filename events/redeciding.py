@@ -12,17 +12,18 @@ from domain.decide import NotAllowed, Party, decide
 from domain.events import Event
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.definition import EventType, SubjectKind
 from domain.reassessing import reassess
 from domain.signals import Identifier, Signal
 from domain.state import INITIAL_ACCOUNT, AccountState, LeadState, State
 from domain.timers import firing
 from events.memory import Remembered, newborn
 from events.records import Record
+from events.refusals import Refusal
 
 Subjects = Mapping[str, Remembered]
 DecidesAgain = Callable[
-    [Compiled, Subjects, Sequence[Record]], "Sequence[Event] | NotAllowed | None"
+    [Compiled, Subjects, Sequence[Record]], "Sequence[Event] | NotAllowed | Refusal | None"
 ]
 
 
@@ -33,13 +34,22 @@ def decide_again(
 
     `group` is the event and those derived from it. None: its type is not in the lifecycle.
     """
-    first, envelope = group[0]
+    first = group[0].event
     event_type = compiled.lifecycle.events.get(first.type)
     if event_type is None:
         return None
     derived = [record.event for record in group[1:]]
     party = _party(first, derived, subjects)
-    signal = Signal(
+    signal = signal_of(group[0], event_type)
+    return decide(compiled, _state(party, subjects), signal, party, position=first.position)
+
+
+def signal_of(record: Record, event_type: EventType) -> Signal:
+    """Return the report that a record was made of, as far as deciding goes by it."""
+    first, envelope = record
+    effects = first.effects
+    tells = effects.get("tells", {})
+    return Signal(
         source=envelope.source,
         id=envelope.id,
         type=event_type,
@@ -54,14 +64,20 @@ def decide_again(
         references=(),
         account_id=None,
         account_identifiers=(),
-        names_account=False,
+        names_account=tells.get("outright", False),
         data=first.data,
-        attributes=first.effects.get("attributes", {}),
+        attributes={**effects.get("attributes", {}), **tells.get("attributes", {})},
         personal=None,
-        holds_personal_data="known" in first.effects or "acquired_at" in first.effects,
+        holds_personal_data="known" in effects or "acquired_at" in effects or "known" in tells,
         fingerprint=b"",
     )
-    return decide(compiled, _state(party, subjects), signal, party, position=first.position)
+
+
+def told_account(first: Event) -> str | None:
+    """Return the account that a report told of, whether the lead joined it or not."""
+    effects = first.effects
+    told: str | None = effects.get("account") or effects.get("tells", {}).get("account")
+    return told
 
 
 def fire_again(
@@ -122,7 +138,7 @@ def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
     resolution = Resolution(
         subject=first.subject.id,
         receiver=receiver,
-        is_new=receiver not in subjects,
+        is_new=receiver not in subjects or _lead(receiver, subjects).void,
         links=tuple(Identifier(kind, b"") for kind in linked.get(SubjectKind.LEAD, ())),
         absorbs=tuple(
             (event.subject.id, _lead(event.subject.id, subjects))
@@ -135,9 +151,18 @@ def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
             if event.type == "identity.conflicted"
             for other in event.data["with"]
         ),
+        merged_person=next(
+            (
+                event.data["by"]
+                for event in derived
+                if event.type == "identity.absorbed" and event.data["by"] != receiver
+            ),
+            None,
+        ),
     )
     lead = _lead(receiver, subjects)
-    return Party(resolution, first.effects.get("account", lead.account), account_links)
+    account = first.effects.get("account", lead.account)
+    return Party(resolution, account, account_links, told_account(first))
 
 
 def _state(party: Party, subjects: Subjects) -> State:

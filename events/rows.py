@@ -5,9 +5,10 @@ from typing import Any
 
 import orjson
 
+from domain import states
 from domain.state import AccountState, LeadState
 from domain.timers import next_due
-from events import records, states
+from events import records
 from events.entries import Entry, Link
 from events.memory import Remembered
 from events.plan import Plan

@@ -9,20 +9,24 @@ subjects are held in memory: about one kilobyte each.
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.decide import RULES
+from domain import states
+from domain.decide import RULES, NotAllowed
 from domain.events import Event
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import OFFERED
 from domain.lifecycle.succession import Occupied
 from domain.state import LeadState
-from events import records, states
+from events import records
 from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
+from events.past import FoldedPast, NotRecalled, Recollection
 from events.publishing import PUBLISHED, compiled_from, objection
 from events.reader import LedgerReader
 from events.records import (
@@ -34,9 +38,11 @@ from events.records import (
     is_reassessment,
     reassessment_id,
 )
-from events.redeciding import DecidesAgain, decide_again, fire_again, reassess_again
+from events.redeciding import DecidesAgain, Subjects, decide_again, fire_again, reassess_again
+from events.refusals import Refusal
 from events.sessions import Driver, open_session
 from events.statements import Statement, load
+from events.taking_back import Circumstances, carry_out_again
 
 PAGE = 5_000
 """Rows read at once: some five megabytes."""
@@ -94,8 +100,8 @@ class _Audit:
     listings: dict[int, str] = field(default_factory=dict)
     """Positions at which companies became competitors, or ceased to be."""
 
-    def take(self, row: Row) -> None:
-        """Judge one row of the log."""
+    def take(self, row: Row) -> Record:
+        """Judge one row of the log by itself, and read its record."""
         self.position += 1
         _expect(self.position, "positions have no gaps", self.position, row["position"])
         raw = row["record"].encode()
@@ -104,8 +110,12 @@ class _Audit:
         _compare_columns(self.position, row, record)
         self._check_time(record)
         self._check_personal(row, record)
+        return record
+
+    def add(self, record: Record) -> None:
+        """Add a record to the group that it belongs to."""
         if begins_group(record):
-            self.close_group()
+            assert not self.group, "the group before has been judged"
         elif not self.group or self.group[0].event.position != record.event.cause:
             first = self.group[0].event.position if self.group else None
             raise Finding(
@@ -142,13 +152,19 @@ class _Audit:
         found = records.personal_digest(row["salt"], row["content"])
         _expect(self.position, "personal data is what the record has a digest of", expected, found)
 
-    def close_group(self) -> None:
-        """Judge a reported event with what followed from it, then let its subjects see it all."""
-        group, self.group = self.group, []
+    def close_group(self, recollection: Recollection) -> None:
+        """Judge a reported event with what followed from it, then let its subjects see it all.
+
+        Raises NotRecalled, with nothing changed, where it takes something back and more of the past
+        is needed to say whether it did so rightly.
+        """
+        group = self.group
         if not group:
             return
         first = group[0]
-        if first.envelope.source != OWN_SOURCE:
+        if first.event.type in OFFERED and first.envelope.source != OWN_SOURCE:
+            self._decide_again(group, self._carries_out_again(recollection))
+        elif first.envelope.source != OWN_SOURCE:
             self._decide_again(group, decide_again)
         elif is_firing(first):
             self._check_name(first, firing_id)
@@ -168,6 +184,18 @@ class _Audit:
         for record in group:
             self._see(record)
         self._note_links(group)
+        self.group = []
+
+    def _carries_out_again(self, recollection: Recollection) -> DecidesAgain:
+        def again(
+            compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+        ) -> Sequence[Event] | NotAllowed | Refusal | None:
+            recorded_at = datetime.fromisoformat(group[0].envelope.recorded_time)
+            position = group[0].event.position
+            by = Circumstances(self.lifecycles, compiled, position, recorded_at)
+            return carry_out_again(group, FoldedPast(subjects, recollection), by)
+
+        return again
 
     def _learn_lifecycle(self, event: Event) -> None:
         version = len(self.lifecycles) + 1
@@ -326,9 +354,12 @@ async def _verify(
     audit = _Audit()
     async for page in pages(driver, sql["read_everything"], head.position):
         for row in page:
-            audit.take(row)
+            record = audit.take(row)
+            if begins_group(record):
+                await _close_group(driver, sql, audit)
+            audit.add(record)
         on_progress(audit.position, head.position)
-    audit.close_group()
+    await _close_group(driver, sql, audit)
     _expect(None, "the head stands at the last event", head.position, audit.position)
     await _compare_links(driver, sql, audit, head.position)
     await _compare_subjects(driver, sql, audit)
@@ -341,6 +372,21 @@ async def _verify(
         erased=audit.erased,
         clock_ahead_s=round(clock_ahead.total_seconds()),
     )
+
+
+async def _close_group(driver: Driver, sql: Mapping[str, Statement], audit: _Audit) -> None:
+    """Judge a group; what takes something back is judged on the histories that it concerns."""
+    recollection, reader = Recollection(), LedgerReader(sql)
+    while True:
+        try:
+            return audit.close_group(recollection)
+        except NotRecalled as needed:
+            upto = audit.group[0].event.position - 1
+            if needed.positions:
+                await reader.records_at(driver, recollection, needed.positions)
+            if needed.histories:
+                _, histories = await reader.histories(driver, needed.histories, upto=upto)
+                recollection.histories |= histories
 
 
 def _unheard(position: int, last: int) -> None:

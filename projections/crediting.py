@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from domain import states
 from domain.lifecycle.contribution import ContributionRules
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.state import LeadState
-from events import states
 from events.sessions import Driver
 from events.statements import load
 from projections.business_units import BusinessEvent, Unit, What, units

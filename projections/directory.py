@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain import states
 from domain.events import Event
 from domain.lifecycle.definition import SubjectKind
 from domain.state import AccountState, LeadState
-from events import states
 from events.records import decode_event
 from events.sessions import Driver
 from events.statements import Statement, load
@@ -63,7 +63,7 @@ class DirectoryProjection:
             await self._load_people(driver, generation, state, moving)
             known = (state.leads.get(one) for one in leads)
             accounts |= {lead.account for lead in known if lead and lead.account is not None}
-            accounts |= {one.effects["account"] for one in events if one.effects.get("account")}
+            accounts |= {account for one in events if (account := _joined(one)) is not None}
         await self._load_accounts(driver, generation, state, accounts)
 
     async def _load_leads(
@@ -181,8 +181,16 @@ def _concerned(events: Sequence[Event]) -> tuple[dict[str, None], set[str]]:
     return leads, accounts
 
 
+def _joined(event: Event) -> str | None:
+    """Return the account that a lead belongs to from this event on, if the event says so."""
+    account: str | None = event.effects.get("state", event.effects).get("account")
+    return account
+
+
 def _moves_account(event: Event) -> bool:
-    return event.subject.kind is SubjectKind.ACCOUNT and event.stage_to is not None
+    return event.subject.kind is SubjectKind.ACCOUNT and (
+        event.stage_to is not None or "state" in event.effects
+    )
 
 
 def _learn(state: Directory, rows: Sequence[Any]) -> None:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from domain import states
 from domain.events import Event
 from domain.evolve import evolve
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lists import matching
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
-from events import states
 from projections.lifecycles import parsed
 from projections.stage_fold import LIFECYCLE_PUBLISHED
 
@@ -107,7 +107,8 @@ def fold(directory: Directory, event: Event) -> None:
         _see_account(directory, business_of, event._replace(stage_to=None))
     if event.subject.kind is SubjectKind.ACCOUNT:
         _see_account(directory, event.subject.id, event)
-        if event.stage_to is not None and directory.lists_read_accounts:
+        is_moved = event.stage_to is not None or "state" in event.effects
+        if is_moved and directory.lists_read_accounts:
             for lead_id in directory.people.get(event.subject.id, ()):
                 directory.touched_leads[lead_id] = event.position
         return

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from domain import states
 from domain.lifecycle.definition import LeadList, Lifecycle, SubjectKind
 from domain.state import AccountState, LeadState
-from events import states
 from events.sessions import Driver
 from events.statements import load
 from projections.failures import ProjectionUnknown

@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 
 from domain.events import Event
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
+from domain.stays import Left, restored
 from projections.lifecycles import parsed
 
 LIFECYCLE_PUBLISHED = "lifecycle.published"
@@ -54,13 +55,18 @@ class Stay(NamedTuple):
     entry_position: int
     entry_kind: str | None
     known_from: int
+    number: int
+    """Which it is of those that one restatement made known; 0 of those that an event begins."""
     pass_origin: str | None
     """What the next stay will carry: differs from `origin` once that has been corrected."""
     pass_channel: str | None
 
 
 STAY_COLUMNS = Stay._fields[: Stay._fields.index("pass_origin")]
-ENDED_COLUMNS = (*STAY_COLUMNS, "left_at", "exit_position", "exit_kind", "next_stage")
+ENDED_COLUMNS = (
+    *STAY_COLUMNS,
+    *("left_at", "exit_position", "exit_kind", "next_stage", "known_to"),
+)
 """A stay that has ended is a plain tuple in this order: the garbage collector of a long replay
 passes by plain tuples of plain values, and there are millions."""
 
@@ -107,12 +113,16 @@ class Stages:
     touched: dict[str, None] = field(default_factory=dict)
     """Subjects whose standing differs from what is written."""
     published: list[Published] = field(default_factory=list)
+    written: dict[str, list[Key]] = field(default_factory=dict)
+    """By subject that a batch restates: the ended stays that are written and still count."""
+    closed: dict[str, int] = field(default_factory=dict)
+    """Subject whose written stays count no longer → the restatement that says so."""
     counts: dict[Key, list[int]] = field(default_factory=dict)
     """Entries, and standing, that came or went."""
     taken_from: dict[tuple[str, int], Stay] = field(default_factory=dict)
     """Stays that returns by themselves had ended, by lead and by position of the return; read
     beforehand, because a batch that takes a return back needs them."""
-    closed: list[tuple[str, int, int]] = field(default_factory=list)
+    undone: list[tuple[str, int, int]] = field(default_factory=list)
     """Subject and exit position of stays that count no more, and from which position on."""
 
     def month_of(self, moment: datetime) -> str:
@@ -140,17 +150,17 @@ def fold(stages: Stages, event: Event) -> None:
     receiver_id = event.forwarded_to or event.subject.id
     stay = stages.standing.get(receiver_id)
     effects = event.effects
-    if effects.get("absorbed_by") is not None:
+    if "stays" in effects:
+        _restate(stages, stay, event)
+    elif "absorbed_by" in effects:
+        # Where absorption has been ended, what counts from then on is told by a restatement.
         if stay is not None:
-            _end(stages, stay, event, MoveKind.ABSORBED, None)
-            del stages.standing[receiver_id]
-            stages.touched[receiver_id] = None
+            _leave(stages, stay, event)
     elif event.stage_to is not None:
         if RESTATES in effects and stay is not None:
-            stay = _take_back(stages, stay, event)
-            if stay.stage == event.stage_to and stay.entered_at == event.effective_at:
-                return
-        _move(stages, stay, event)
+            _take_back_and_move(stages, stay, event)
+        else:
+            _move(stages, stay, event)
     elif stay is None:
         _begin(stages, _first_stay(stages, event, UNPLACED, event.occurred_at))
     elif "origin" in effects or "channel" in effects:
@@ -194,10 +204,18 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
             position,
             kind,
             position,
+            0,
             origin,
             channel,
         ),
     )
+
+
+def _take_back_and_move(stages: Stages, stay: Stay, event: Event) -> None:
+    """Move from where a return by itself had ended a stay, as if it had not."""
+    again = _take_back(stages, stay, event)
+    if again.stage != event.stage_to or again.entered_at != event.effective_at:
+        _move(stages, again, event)
 
 
 def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
@@ -210,7 +228,7 @@ def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
     assert before is not None, f"no stay of {stay.subject_id} ended at {returned_at}"
     known = (*stay[:_STAY_WIDTH], stay.entered_at, position, str(MoveKind.CORRECTED), None)
     stages.ended.append(known)
-    stages.closed += [
+    stages.undone += [
         (stay.subject_id, returned_at, position),
         (stay.subject_id, position, position),
     ]
@@ -233,6 +251,62 @@ def ended_stay(stages: Stages, subject_id: str, exit_position: int) -> Stay | No
     return stages.taken_from.get((subject_id, exit_position))
 
 
+def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
+    """Close all that was known of a subject's stays, and let those count that the event carries."""
+    subject_id = event.subject.id
+    _close(stages, subject_id, event.position)
+    if stay is not None:
+        _end(stages, stay, event, MoveKind.RESTATED, None)
+        _counted(stages, stay)[0] -= 1
+        stages.ended[-1] = (*stages.ended[-1][:-1], event.position)
+        del stages.standing[subject_id]
+        stages.touched[subject_id] = None
+    told = restored(event.effects)
+    for number, one in enumerate(told.stays):
+        source = {"origin": one.origin, "channel": one.channel}
+        entry = Event(
+            one.position,
+            event.type,
+            event.subject,
+            one.entered_at,
+            {},
+            {**source, "move": {"kind": one.kind}},
+            stage_to=one.stage if one.kind is not None else None,
+            effective_at=one.entered_at,
+            pass_number=one.pass_number,
+        )
+        standing = stages.standing.get(subject_id)
+        if one.kind is None:
+            _begin(stages, _first_stay(stages, entry, one.stage, one.entered_at))
+        else:
+            _move(stages, standing, entry)
+        begun = stages.standing[subject_id]
+        _stand(stages, begun._replace(known_from=event.position, number=number))
+    if told.stays:
+        _carry_on(stages, event, told.left)
+
+
+def _carry_on(stages: Stages, event: Event, left: Left | None) -> None:
+    """Let the last stay carry what the state does; or end it, where its subject was absorbed."""
+    stay = stages.standing[event.subject.id]
+    if left is not None:
+        _leave(stages, stay, event._replace(position=left.position, effective_at=left.at))
+        return
+    origin, channel = _source(stay, event.effects["state"])
+    _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel))
+
+
+def _close(stages: Stages, subject_id: str, position: int) -> None:
+    """Let no ended stay of a subject count any more, be it written already or not."""
+    for key in stages.written.pop(subject_id, ()):
+        _counted_by(stages, key)[0] -= 1
+    stages.closed.setdefault(subject_id, position)
+    for place, row in enumerate(stages.ended):
+        if row[0] == subject_id and row[-1] is None:
+            stages.ended[place] = (*row[:-1], position)
+            _counted_by(stages, row[1:7])[0] -= 1
+
+
 def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) -> Stay:
     """Where somebody stands of whom nothing was known, or whose absorption has been ended."""
     subject, effects = event.receiver, event.effects
@@ -251,6 +325,7 @@ def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) 
         entry_position=event.position,
         entry_kind=effects["move"]["kind"] if event.stage_to is not None else None,
         known_from=event.position,
+        number=0,
         pass_origin=origin,
         pass_channel=channel,
     )
@@ -282,15 +357,25 @@ def _stand(stages: Stages, stay: Stay) -> None:
     stages.touched[stay.subject_id] = None
 
 
+def _leave(stages: Stages, stay: Stay, event: Event) -> None:
+    """End the stay of a subject that another one absorbs: it stands nowhere any more."""
+    _end(stages, stay, event, MoveKind.ABSORBED, None)
+    del stages.standing[stay.subject_id]
+    stages.touched[stay.subject_id] = None
+
+
 def _end(stages: Stages, stay: Stay, event: Event, kind: str, next_stage: str | None) -> None:
     """End a stay, never before it began: an event that is told late ends a stay of no length."""
     left_at = max(stay.entered_at, event.effective_at or event.occurred_at)
-    stages.ended.append((*stay[:_STAY_WIDTH], left_at, event.position, str(kind), next_stage))
+    stages.ended.append((*stay[:_STAY_WIDTH], left_at, event.position, str(kind), next_stage, None))
     _counted(stages, stay)[1] -= 1
 
 
 def _counted(stages: Stages, stay: Stay) -> list[int]:
-    key = stay[1:7]
+    return _counted_by(stages, stay[1:7])
+
+
+def _counted_by(stages: Stages, key: Key) -> list[int]:
     counted = stages.counts.get(key)
     if counted is None:
         counted = stages.counts[key] = [0, 0]

@@ -58,6 +58,7 @@ class StageIntervals:
             time_zone = await driver.fetchval(self.sql["read_time_zone"].driver_sql, generation)
             state.zone = ZoneInfo(time_zone) if time_zone is not None else UTC
         await self._load_ended(driver, generation, state, events)
+        await self._load_written(driver, generation, state, events)
         if state.is_complete:
             return
         standing = state.standing
@@ -90,6 +91,21 @@ class StageIntervals:
                 *stay, exit_position = row.values()
                 state.taken_from[stay[0], exit_position] = Stay._make((*stay, None, None))
 
+    async def _load_written(
+        self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
+    ) -> None:
+        """Read which ended stays of restated subjects still count.
+
+        Of a subject that is closed already nothing that is written does.
+        """
+        state.written.clear()
+        restated = {event.subject.id for event in events if "stays" in event.effects}
+        asked = list(restated - state.closed.keys())
+        if asked:
+            statement = self.sql["read_written"]
+            for subject_id, *key in await driver.fetch(statement.driver_sql, generation, asked):
+                state.written.setdefault(subject_id, []).append(tuple(key))
+
     def fold(self, state: Stages, event: Event) -> None:
         fold(state, event)
 
@@ -112,17 +128,21 @@ class StageIntervals:
         self._forget(state)
 
     async def _copy_ended(self, driver: Driver, generation: int, state: Stages) -> None:
+        # Before those that ended since: these count, or say themselves until when they did.
+        closed = list(state.closed.items())
+        await self._write(driver, generation, "close_written", ("subject_id", "known_to"), closed)
+        state.closed.clear()
         if state.ended:
             rows = [(generation, *one) for one in state.ended]
             await self._copy(driver, "stage_stays", ENDED_COLUMNS, rows)
             state.ended.clear()
-        if state.closed:
+        if state.undone:
             names = ("subject_ids", "positions", "known_to")
-            values = dict(zip(names, zip(*state.closed, strict=True), strict=True))
+            values = dict(zip(names, zip(*state.undone, strict=True), strict=True))
             statement = self.sql["close_stays"]
             arguments = statement.arguments({"generation": generation, **values})
             await driver.execute(statement.driver_sql, *arguments)
-            state.closed.clear()
+            state.undone.clear()
         state.taken_from.clear()
 
     async def _write_standing(self, driver: Driver, generation: int, state: Stages) -> None:
@@ -184,7 +204,12 @@ def concerns(record: str) -> bool:
         or '"subjectversion":1,' in record
         or (
             '"effects":{' in record
-            and ('"absorbed_by":' in record or '"origin":' in record or '"channel":' in record)
+            and (
+                '"stays":[' in record
+                or '"absorbed_by":' in record
+                or '"origin":' in record
+                or '"channel":' in record
+            )
         )
         or '"type":"lifecycle.published"' in record
     )

@@ -1,7 +1,8 @@
 -- name: read_standing
 -- Where subjects stand of whom nothing is remembered.
 SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pass_number,
-       is_first_entry, entered_at, entry_position, entry_kind, known_from, pass_origin, pass_channel
+       is_first_entry, entered_at, entry_position, entry_kind, known_from, number, pass_origin,
+       pass_channel
   FROM ledger.stage_standing
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
@@ -29,6 +30,24 @@ UPDATE ledger.stage_stays AS stay
    AND stay.known_to IS NULL
    AND stay.known_from < closed.known_to
 
+-- name: read_written
+-- What is counted of the ended stays of subjects that are restated.
+SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month
+  FROM ledger.stage_stays
+ WHERE generation = :generation
+   AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
+   AND known_to IS NULL
+
+-- name: close_written
+-- What was known of restated subjects counts no longer.
+UPDATE ledger.stage_stays AS stay
+   SET known_to = restated.known_to
+  FROM unnest(CAST(:subject_id AS uuid[]), CAST(:known_to AS bigint[]))
+       AS restated (subject_id, known_to)
+ WHERE stay.generation = :generation
+   AND stay.subject_id = restated.subject_id
+   AND stay.known_to IS NULL
+
 -- name: read_time_zone
 -- The zone in which months of entry are reckoned from here on.
 SELECT time_zone
@@ -41,21 +60,21 @@ SELECT time_zone
 -- Where subjects stand after the batch: one row each, however often they moved in it.
 INSERT INTO ledger.stage_standing AS standing (
        generation, subject_id, kind, stage, before, origin, channel, month, pass_number, is_first_entry,
-       entered_at, entry_position, entry_kind, known_from, pass_origin, pass_channel)
+       entered_at, entry_position, entry_kind, known_from, number, pass_origin, pass_channel)
 SELECT CAST(:generation AS integer), *
   FROM unnest(CAST(:subject_id AS uuid[]), CAST(:kind AS text[]), CAST(:stage AS text[]),
               CAST(:before AS text[]), CAST(:origin AS text[]), CAST(:channel AS text[]),
               CAST(:month AS text[]), CAST(:pass_number AS integer[]),
               CAST(:is_first_entry AS boolean[]), CAST(:entered_at AS timestamptz[]),
               CAST(:entry_position AS bigint[]), CAST(:entry_kind AS text[]),
-              CAST(:known_from AS bigint[]), CAST(:pass_origin AS text[]),
+              CAST(:known_from AS bigint[]), CAST(:number AS integer[]), CAST(:pass_origin AS text[]),
               CAST(:pass_channel AS text[]))
     ON CONFLICT (generation, subject_id) DO UPDATE
    SET stage = excluded.stage, before = excluded.before, origin = excluded.origin,
        channel = excluded.channel, month = excluded.month, pass_number = excluded.pass_number,
        is_first_entry = excluded.is_first_entry, entered_at = excluded.entered_at,
        entry_position = excluded.entry_position, entry_kind = excluded.entry_kind,
-       known_from = excluded.known_from, pass_origin = excluded.pass_origin,
+       known_from = excluded.known_from, number = excluded.number, pass_origin = excluded.pass_origin,
        pass_channel = excluded.pass_channel
 
 -- name: remove_standing
@@ -65,8 +84,8 @@ DELETE FROM ledger.stage_standing
 
 -- name: write_counts
 -- Differences, added to what is counted. A merge, because an inserted row must be legal by itself
--- before PostgreSQL looks whether it conflicts, and a difference may be negative. Where nobody has
--- ever come, because what was counted is taken back, there is no row.
+-- before PostgreSQL looks whether it conflicts, and a difference may be negative. Where a restatement
+-- leaves nothing to count, no row stays behind: a rebuild would not have it.
 MERGE INTO ledger.stage_counts AS counted
 USING unnest(CAST(:breakdown AS text[]), CAST(:value AS text[]), CAST(:kind AS text[]),
              CAST(:stage AS text[]), CAST(:before AS text[]), CAST(:entries AS bigint[]),

@@ -201,6 +201,12 @@ class HistoryEvent(Shape):
     moved: Moved | None = None
     forwarded_to: str | None = None
     absorbed: Annotated[bool | None, Field(description="It is of a lead absorbed.")] = None
+    counts: Annotated[
+        bool | None, Field(description="False: voided, or not legal on what is known now.")
+    ] = None
+    corrected_by: Annotated[
+        list[Position] | None, Field(description="The events that say what it should have told.")
+    ] = None
     why: Why | None = None
     data: dict[str, Any] | None = None
     personal: Annotated[dict[str, Any] | None, Field(description="With personal:read.")] = None
@@ -210,6 +216,23 @@ class HistoryEvent(Shape):
 class History(Shape):
     lead: str
     events: list[HistoryEvent]
+    next: Next
+    as_of_position: Position
+
+
+class Conflict(Shape):
+    """What somebody has to judge."""
+
+    position: Position
+    lead: str
+    time: Moment
+    kind: Annotated[str, Field(description="`identifiers` or `decisions`.")]
+    with_: Annotated[list[str] | None, Field(alias="with", description="Other leads.")] = None
+    decisions: Annotated[list[Position] | None, Field(description="Where they stand.")] = None
+
+
+class Conflicts(Shape):
+    conflicts: list[Conflict]
     next: Next
     as_of_position: Position
 

@@ -12,15 +12,17 @@ from typing import Any
 
 import orjson
 
+from domain import states
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import Right
 from domain.signals import Identifier
-from events import native, states
+from events import native
 from events.context import Context
 from events.digests import Digests
 from events.entries import Entry, Known
 from events.memory import Members, Memory, Remembered, standing_of
 from events.outcomes import Outcome
+from events.past import NotRecalled, Recollection
 from events.plan import Plan
 from events.publishing import Occupancy, compiled_from, publication
 from events.reader import _missing
@@ -75,6 +77,16 @@ class LedgerInMemory:
     def records(self) -> list[Record]:
         return [decode(entry.record) for entry in self.entries]
 
+    def past(self, before: int) -> Recollection:
+        """Recall everything that stood before a position."""
+        records = self.records[: before - 1]
+        about: dict[str, list[Record]] = {one: [] for one in self.subjects}
+        for record in records:
+            if record.event.subject.id:
+                about[record.event.subject.id].append(record)
+        recalled: dict[int, Record | None] = {one.event.position: one for one in records}
+        return Recollection(records=recalled, histories=dict(about))
+
     def start_again(self) -> None:
         """Forget what the writer remembers, as another process would not know it."""
         self.memory = Memory(
@@ -118,17 +130,36 @@ class LedgerInMemory:
         return outcome
 
     def submit(self, submission: Submission) -> list[Outcome]:
-        self._recall(submission)
-        plan = Plan(self.memory, self.keys, self._now())
-        outcomes = plan.submit(submission)
-        self._write(plan)
-        plan.commit()
-        return outcomes
+        recollection = Recollection()
+        self._recall(submission, recollection)
+        for _ in range(RECALLS_MAX * submission.size):
+            plan = Plan(self.memory, self.keys, self._now(), recollection)
+            try:
+                outcomes = plan.submit(submission)
+            except NotRecalled as needed:
+                self._recollect(needed, recollection)
+                self._recall(submission, recollection)
+            else:
+                self._write(plan)
+                plan.commit()
+                return outcomes
+        raise AssertionError("what is missing of the past never comes")
 
     def _now(self) -> datetime:
         return RECEIVED_AT + timedelta(seconds=len(self.entries))
 
-    def _recall(self, submission: Submission) -> None:
+    def _recollect(self, needed: NotRecalled, recollection: Recollection) -> None:
+        """Hand over exactly what is asked for, as the real reader does and a little more."""
+        recollection.wanted |= dict.fromkeys(needed.subjects)
+        for position in needed.positions:
+            in_ledger = 0 < position <= len(self.entries)
+            recollection.records[position] = self.records[position - 1] if in_ledger else None
+        for subject_id in needed.histories:
+            recollection.histories[subject_id] = [
+                record for record in self.records if record.event.subject.id == subject_id
+            ]
+
+    def _recall(self, submission: Submission, recollection: Recollection) -> None:
         occupied = Counter(
             standing
             for one in self.subjects.values()
@@ -136,7 +167,7 @@ class LedgerInMemory:
         )
         self.memory.occupancy = Occupancy(self.memory.position, occupied)
         for _ in range(RECALLS_MAX):
-            missing = _missing(self.memory, [submission])
+            missing = _missing(self.memory, [submission], recollection.wanted)
             if not any(missing):
                 return
             for company in missing.members:

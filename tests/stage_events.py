@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from domain import states
 from domain.events import LEDGER, Event, Subject
 from domain.lifecycle.definition import SubjectKind
+from domain.state import AccountState, LeadState
+from domain.stays import Stays, content_of
 from events.records import OWN_SOURCE, Envelope, encode, leaf_of, rfc3339
 from events.shipped import read_lifecycle_text
 from tests.postgres import Connection
@@ -79,6 +82,27 @@ class Script:
         )
         self.events[-1] = moved
         return moved
+
+    def restate(
+        self, number: int, at: float, stays: Stays, *, kind: SubjectKind = SubjectKind.LEAD
+    ) -> Event:
+        """Say which stays of somebody count from here on."""
+        state: LeadState | AccountState = AccountState()
+        if kind is SubjectKind.LEAD:
+            last = stays.stays[-1] if stays.stays else None
+            state = LeadState(origin=last and last.origin, channel=last and last.channel)
+        for stay in stays.stays:
+            if stay.kind is not None:
+                is_new_pass = stay.pass_number != state.pass_number
+                entered = () if is_new_pass else state.entered
+                state = state._replace(
+                    stage=stay.stage,
+                    pass_number=stay.pass_number,
+                    entered=tuple(dict.fromkeys((*entered, stay.stage))),
+                    entered_at=stay.entered_at,
+                )
+        effects = {"state": states.content_of(state), **content_of(stays)}
+        return self.tell(number, at, kind=kind, type="lead.restated", effects=effects)
 
     def absorb(self, number: int, at: float, *, by: int) -> Event:
         effects = {"absorbed_by": subject_id(by), "move": {"kind": "absorbed"}}

@@ -13,6 +13,7 @@ from domain.events import Event, Subject
 from domain.evolve import evolve
 from domain.lifecycle.definition import UNPLACED, Lifecycle, SubjectKind, Track
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
+from domain.stays import Stays, restored
 from projections.figures import (
     Breakdown,
     FlowPart,
@@ -64,6 +65,14 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
         initial = INITIAL_LEAD if subject.kind is SubjectKind.LEAD else INITIAL_ACCOUNT
         before = states.get(subject, initial)
         state = states[subject] = _evolved(before, event)
+        if "stays" in event.effects:
+            stays = [one for one in stays if one.subject != subject]
+            open_stays.pop(subject, None)
+            told = _restated(subject, restored(event.effects), zone)
+            stays += told
+            if told and told[-1].left_at is None:
+                open_stays[subject] = told[-1]
+            continue
         is_absorbed = event.effects.get("absorbed_by") is not None
         happened_at = event.effective_at or event.occurred_at
         stay = open_stays.get(subject)
@@ -85,6 +94,33 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
                 f"{local:%Y-%m}",
             )
             stays.append(stay)
+    return stays
+
+
+def _restated(subject: Subject, told: Stays, zone: ZoneInfo) -> list[HandStay]:
+    """The stays that a restatement tells, one after the other."""
+    stays: list[HandStay] = []
+    for stay in told.stays:
+        if stays:
+            stays[-1].left_at = max(stays[-1].entered_at, stay.entered_at)
+            stays[-1].exit_kind = stay.kind
+        seen = {(one.pass_number, one.stage) for one in stays}
+        local = stay.entered_at.astimezone(zone)
+        stays.append(
+            HandStay(
+                subject,
+                stay.pass_number,
+                stay.stage,
+                (stay.pass_number, stay.stage) not in seen,
+                stay.entered_at,
+                stay.origin,
+                stay.channel,
+                f"{local:%Y-%m}",
+            )
+        )
+    if told.left is not None:
+        stays[-1].left_at = max(stays[-1].entered_at, told.left.at)
+        stays[-1].exit_kind = "absorbed"
     return stays
 
 

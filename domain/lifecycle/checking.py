@@ -18,24 +18,10 @@ from domain.lifecycle.glossary_text import SECTIONS, Glossary
 from domain.lifecycle.paths import LEAD_PATHS
 from domain.lifecycle.reading import Place
 from domain.lifecycle.route import passed_over
+from domain.lifecycle.service_events import check_service_events
 from domain.lifecycle.track_text import PlacedTrack
 from domain.lifecycle.words import names_of, normal
 from domain.lifecycle.words_text import Placed
-
-SERVICE_EVENTS: Mapping[str, SubjectKind] = {
-    "identity.linked": SubjectKind.LEAD,
-    "identity.absorbed": SubjectKind.LEAD,
-    "identity.merged": SubjectKind.LEAD,
-    "identity.conflicted": SubjectKind.LEAD,
-    "lifecycle.published": SubjectKind.LEDGER,
-}
-"""Event types that the service writes whatever the funnel is: each lifecycle has words for them."""
-
-DEADLINE_EVENTS = ("deadline.started", "deadline.met", "deadline.breached")
-"""What the service writes of deadlines: a lifecycle that has some has words for them."""
-
-SERVICE_FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
-"""First words of the types that only the service, or an administrator through it, ever writes."""
 
 ROLES_OF_ACCOUNTS = frozenset({Role.LISTS_COMPETITOR, Role.UNLISTS_COMPETITOR, Role.RENEWS})
 
@@ -54,7 +40,7 @@ def check(
 ) -> None:
     """Write a complaint for everything that is readable but cannot be meant."""
     tracks = tuple(tracks)
-    _check_service_events(root, declared.events)
+    check_service_events(root, declared.events)
     for placed in declared.events.values():
         _check_event(placed, declared.events)
     _check_fields(declared)
@@ -68,22 +54,8 @@ def check(
         check_names(family)
 
 
-def _check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) -> None:
-    for name, subject in SERVICE_EVENTS.items():
-        placed = events.get(name)
-        if placed is None:
-            root.complain(f"the event type {name} is missing; the service writes it")
-        elif placed.value.subject is not subject:
-            placed.place.complain(f"{name} is about the {subject}, not {placed.value.subject}")
-
-
 def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventType]]) -> None:
     event, place = placed.value, placed.place
-    if event.name.partition(".")[0] in SERVICE_FAMILIES:
-        if event.name not in SERVICE_EVENTS and event.name not in DEADLINE_EVENTS:
-            place.complain("types of this family are the service's own; choose another first word")
-        elif not event.reserved:
-            place.complain("only the service writes this type; declare it under `derived`")
     needed = ROLE_FIELDS.get(event.role) if event.role else None
     if needed and not (needed in event.fields and event.fields[needed].required):
         place.at("role").complain(f"role {event.role} needs `required: [{needed}]`")

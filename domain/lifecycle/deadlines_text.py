@@ -2,11 +2,12 @@
 
 from domain.lifecycle.around import Around
 from domain.lifecycle.calendars_text import read_period
-from domain.lifecycle.checking import DEADLINE_EVENTS, check_names
+from domain.lifecycle.checking import check_names
 from domain.lifecycle.condition_text import UNREADABLE, read_condition
 from domain.lifecycle.pace import Assignment, Deadline, HandOver, Return
 from domain.lifecycle.paths import is_of_event
 from domain.lifecycle.reading import Place
+from domain.lifecycle.service_events import DEADLINES
 from domain.lifecycle.words_text import WORD_KEYS, Placed, check_code, read_words, values_of
 
 HAND_OVER_KEYS = (*WORD_KEYS, "entering", "by", "from", "to", "assign", "brief")
@@ -75,7 +76,7 @@ def _read_brief(place: Place | None, around: Around) -> tuple[str, ...]:
 def read_deadlines(place: Place | None, around: Around) -> dict[str, Deadline]:
     if place is None:
         return {}
-    for type in DEADLINE_EVENTS:
+    for type in DEADLINES:
         if type not in around.events:
             place.complain(f"the event type {type} is missing; the service writes it")
     read = {

@@ -78,6 +78,9 @@ class MoveKind(StrEnum):
     LOST = "lost"
     CORRECTED = "corrected"
     ABSORBED = "absorbed"
+    RESTATED = "restated"
+    """From where a lead stood to where it stands, now that something has been taken back. No stay
+    ends so: what counts no longer was never left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,8 @@ class Field:
 
     Types: `text` (string up to 255 characters), `code` (one of `values` when given, else a
     string up to 255), `integer`, `amount` (decimal number as a string, or an integer),
-    `boolean`, `time`, `date`.
+    `boolean`, `time`, `date`; `position` (of an event), `subject` (the ledger's own id of a lead
+    or an account), `fields` (what an event should have told: values by field).
     """
 
     name: str
@@ -271,6 +275,8 @@ class Lifecycle:
     free_mail_domains: frozenset[str]
     role_mailboxes: frozenset[str]
     """Local parts such as `info` that never identify a person."""
+    switchboards: frozenset[str]
+    """Telephone numbers, in E.164, of whole companies: they never identify a person."""
     phone_country: str
     """Country calling code that a national number belongs to, e.g. `81`."""
     lists: Mapping[str, LeadList]

@@ -176,6 +176,7 @@ def _joined(
         value_lists=vocabulary.lists,
         free_mail_domains=vocabulary.lists.get(FREE_MAIL_LIST, frozenset()),
         role_mailboxes=identity.role_mailboxes,
+        switchboards=identity.switchboards,
         phone_country=identity.phone_country,
         lists=values_of(lists),
         contribution=read_contribution(

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from domain.lifecycle.definition import EventType, Field
 from domain.lifecycle.reading import Place
 
-FIELD_TYPES = ("text", "code", "integer", "amount", "boolean", "time", "date")
+FIELD_TYPES = (
+    *("text", "code", "integer", "amount", "boolean", "time", "date"),
+    *("position", "subject", "fields"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,8 @@ def _event_paths(events: Iterable[EventType]) -> dict[str, Known]:
     paths: dict[str, Known] = {}
     for event in events:
         for name, field in event.fields.items():
+            if field.type == "fields":
+                continue
             path = f"event.{name}"
             before = paths.get(path)
             if before is None:

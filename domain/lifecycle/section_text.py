@@ -30,6 +30,7 @@ FREE_MAIL_LIST = "free_mail_domains"
 
 _DOMAIN_LIST_SUFFIX = "_domains"
 _PHONE_COUNTRY = re.compile(r"[1-9][0-9]{0,2}")
+_NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")
 _MAILBOX = re.compile(r"[a-z0-9._+-]+")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 _REASON_FIELD = "reason"
@@ -43,6 +44,7 @@ class Identity:
     phone_country: str
     trust: tuple[str, ...]
     role_mailboxes: frozenset[str]
+    switchboards: frozenset[str]
 
 
 def read_value_lists(place: Place | None) -> dict[str, frozenset[str]]:
@@ -63,7 +65,7 @@ def read_value_lists(place: Place | None) -> dict[str, frozenset[str]]:
 
 def read_identity(place: Place | None) -> Identity:
     wanted = ("phone_country", "trust", "role_mailboxes")
-    keys = place.entries(known=wanted, required=wanted) if place else {}
+    keys = place.entries(known=(*wanted, "switchboards"), required=wanted) if place else {}
     country = keys.get("phone_country")
     return Identity(
         phone_country=country.matching(_PHONE_COUNTRY, expected="a country calling code, as '81'")
@@ -74,6 +76,9 @@ def read_identity(place: Place | None) -> Identity:
             _read_distinct(
                 keys.get("role_mailboxes"), _MAILBOX, expected="the part before @ in lower case"
             )
+        ),
+        switchboards=frozenset(
+            _read_distinct(keys.get("switchboards"), _NUMBER, expected="a number as '+81312345678'")
         ),
     )
 

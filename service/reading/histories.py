@@ -7,6 +7,7 @@ import orjson
 
 from domain.evolve import evolve
 from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import CORRECTED, EVENT, VOIDED
 from domain.state import INITIAL_LEAD, LeadState
 from events import records
 from events.records import OWN_SOURCE, Record
@@ -67,16 +68,40 @@ async def history(
     causes = await log.types(_foreign_causes(decoded))
     causes |= {record.event.position: record.event.type for record in decoded}
     personal = await log.personal([one.position for one in page]) if shows_personal else {}
+    no_longer, corrected = await _taken_back(log, family, upto=lead.head)
     entries = []
     for record in decoded:
         before, after_it = standing.take(record)
         entry = _entry(record, before, after_it, causes)
         if record.event.subject.id != lead.id:
             entry["absorbed"] = True
+        if record.event.position in no_longer:
+            entry["counts"] = False
+        if record.event.position in corrected:
+            entry["corrected_by"] = [str(one) for one in corrected[record.event.position]]
         if record.event.position in personal:
             entry["personal"] = orjson.loads(personal[record.event.position])
         entries.append(entry)
     return entries
+
+
+async def _taken_back(
+    log: Log, family: list[str], *, upto: int
+) -> tuple[set[int], dict[int, list[int]]]:
+    """Positions of what counts no longer, and of what was corrected with what corrected it."""
+    voided: set[int] = set()
+    awaiting: dict[str, list[str]] = {}
+    corrected: dict[int, list[int]] = {}
+    for recorded in await log.taken_back(family, upto=upto):
+        event = records.decode(recorded.record).event
+        if event.type == VOIDED:
+            voided.add(int(event.data[EVENT]))
+        elif event.type == CORRECTED:
+            corrected.setdefault(int(event.data[EVENT]), []).append(event.position)
+        else:
+            awaiting[event.subject.id] = event.data["awaiting"]
+    waiting = {int(position) for positions in awaiting.values() for position in positions}
+    return voided | waiting, corrected
 
 
 def _foreign_causes(decoded: Iterable[Record]) -> list[int]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain import states
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.signals import Identifier
 from domain.state import Due, LeadState
-from events import states
 from events.context import Context
 from events.parties import read_parties
 from events.records import rfc3339

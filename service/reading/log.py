@@ -65,6 +65,15 @@ class TailEvent(NamedTuple):
         )
 
 
+class Judgement(NamedTuple):
+    """An event that may wait for a person, and its lead as it stands now."""
+
+    position: int
+    record: str
+    lead_id: str
+    state: str
+
+
 class Log:
     """Questions to the log. A class, because each needs the same engine and statements."""
 
@@ -127,6 +136,25 @@ class Log:
         """Read a page of the records of some subjects."""
         async with self._engine.connect() as connection:
             return await self._history(connection, subject_ids, after, upto, limit)
+
+    async def taken_back(self, subject_ids: Sequence[str], *, upto: int) -> list[Recorded]:
+        """Read what says of the events of some subjects that they count no longer, or otherwise."""
+        values = {"subject_ids": [UUID(one) for one in subject_ids], "upto": upto}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(self._sql["read_taken_back"].text, values)
+            return [Recorded(row.position, row.record) for row in rows]
+
+    async def to_be_judged(self, *, after: int, limit: int) -> tuple[int, list[Judgement]]:
+        """Read what may wait for a person, oldest first, and where the log ends."""
+        values = {"after": after, "limit": limit}
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(self._sql["read_to_be_judged"].text, values)).all()
+        found = [
+            Judgement(row.position, row.record, str(row.subject_id), row.state)
+            for row in rows
+            if row.position is not None
+        ]
+        return rows[0].head, found
 
     async def whole_history(
         self, subject_ids: Sequence[str], *, upto: int

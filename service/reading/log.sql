@@ -74,3 +74,27 @@ SELECT event.position, event.type
 SELECT personal.position, personal.content
   FROM ledger.event_personal AS personal
  WHERE personal.position = ANY (CAST(:positions AS bigint[]))
+
+-- name: read_taken_back
+-- What some subjects were told of their own events: voided, corrected, decided again.
+SELECT event.position, event.record
+  FROM ledger.events AS event
+ WHERE event.subject_id = ANY (CAST(:subject_ids AS uuid[]))
+   AND event.position <= :upto
+   AND event.type IN ('event.voided', 'event.corrected', 'lead.restated')
+ ORDER BY event.position
+
+-- name: read_to_be_judged
+-- What may wait for a person to judge, by the index of such events, with the lead as it stands.
+SELECT head.position AS head, event.position, event.record, event.subject_id, subject.state
+  FROM ledger.ledger_head AS head
+  LEFT JOIN LATERAL (
+       SELECT position, record, subject_id
+         FROM ledger.events
+        WHERE type IN ('identity.conflicted', 'lead.restated')
+          AND position > :after
+        ORDER BY position
+        LIMIT :limit
+       ) AS event ON true
+  LEFT JOIN ledger.subjects AS subject ON subject.subject_id = event.subject_id
+ ORDER BY event.position

@@ -1,6 +1,7 @@
 """The routes: each reads, calls one function, returns. None is open unless it says so."""
 
 from service.routes import (
+    conflicts,
     contribution,
     dead_letters,
     deadlines,
@@ -21,6 +22,7 @@ ROUTERS = (
     feed.router,
     stream.router,
     leads.router,
+    conflicts.router,
     rosters.router,
     deadlines.router,
     funnel.router,

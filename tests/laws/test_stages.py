@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.events import Event
-from domain.lifecycle.definition import MoveKind, SubjectKind
+from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.lifecycle.loading import load
+from domain.stays import Stay, Stays
 from events.sessions import Driver
 from events.shipped import read_lifecycle_text
 from projections.advance import fold_all
@@ -80,7 +81,9 @@ def histories(draw: st.DrawFn) -> History:
         number = draw(st.sampled_from(LEADS + ACCOUNTS))
         kind = LEAD if number in LEADS else ACCOUNT
         step = draw(
-            st.sampled_from(["tell", "move", "move", "move", "recycle", "absorb", "correct"])
+            st.sampled_from(
+                ["tell", "move", "move", "move", "recycle", "absorb", "correct", "restate"]
+            )
         )
         _take(draw, course, number, kind, step)
     return History(course.script.events)
@@ -103,6 +106,8 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
         if other != receiver and number == receiver and {number, other} <= course.known:
             script.absorb(number, at, by=other)
             course.absorbed_by[number] = other
+    elif step == "restate" and number == receiver:
+        _restate(draw, course, number, kind)
     elif step in ("move", "recycle"):
         at = course.moved_at[receiver] = max(at, course.moved_at.get(receiver, at))
         pass_number = course.pass_numbers.get(receiver, 1)
@@ -120,6 +125,30 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
             effects=effects if draw(st.booleans()) else {},
             forwarded_to=forwarded_to,
         )
+
+
+def _restate(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind) -> None:
+    """Let other stays count, or none; a visitor's may have ended by absorption."""
+    moments = sorted(draw(st.lists(MOMENTS, max_size=4)))
+    stays: list[Stay] = []
+    pass_number = 1
+    for place, moment in enumerate(moments):
+        is_unplaced = place == 0 and draw(st.booleans())
+        pass_number += place > 0 and kind is LEAD and draw(st.booleans())
+        stays.append(
+            Stay(
+                UNPLACED if is_unplaced else draw(st.sampled_from(STAGES[kind])),
+                day(moment),
+                pass_number,
+                None if is_unplaced else draw(st.sampled_from(KINDS)),
+                draw(st.integers(1, len(course.script.events))),
+                draw(SOURCES) or None if kind is LEAD else None,
+                draw(SOURCES) or None if kind is LEAD else None,
+            )
+        )
+    course.pass_numbers[number] = pass_number
+    course.moved_at[number] = max([*moments, course.moved_at.get(number, 0)])
+    course.script.restate(number, draw(MOMENTS), Stays(tuple(stays)), kind=kind)
 
 
 @dataclass(frozen=True)
@@ -337,6 +366,7 @@ def test_counts_are_those_of_the_intervals(
         SELECT 'none', '', kind, stage, before, count(*),
                count(*) FILTER (WHERE exit_position IS NULL)
           FROM ledger.stage_intervals
+         WHERE known_to IS NULL
          GROUP BY kind, stage, before
          ORDER BY kind, stage, before
     """
@@ -383,6 +413,8 @@ def test_nobody_is_lost_and_nobody_stands_twice(history: History) -> None:
 
     seen = {event.receiver.id for event in history.events[1:]}
     absorbed = {event.subject.id for event in history.events if "absorbed_by" in event.effects}
-    assert state.standing.keys() == seen - absorbed
+    last = {event.receiver.id: event for event in history.events[1:]}
+    nothing_counts = {id for id, event in last.items() if event.effects.get("stays") == []}
+    assert state.standing.keys() == seen - absorbed - nothing_counts
     standing = sum(counted[1] for counted in state.counts.values())
     assert standing == len(state.standing)

@@ -40,13 +40,19 @@ def test_an_anonymous_lead_that_fills_in_a_form_becomes_known_and_is_accepted() 
     assert story.lead.entered == ("AL", "ML", "MAL")
 
 
-def test_an_event_has_no_effects_where_it_tells_nothing_new() -> None:
+def test_an_event_that_tells_nothing_new_changes_nothing_and_keeps_what_it_told() -> None:
     story = Story()
     story.tell("form.submitted", mail="example.co.jp")
+    before = story.state
     story.tell("form.submitted", mail="example.co.jp")
-    assert story.events[-1].effects == {}
+    told = {"known": True, "attributes": {"company_domain": "example.co.jp"}}
+    assert story.events[-1].effects == {"tells": told}
+    assert story.state == before
     story.tell("form.submitted", mail="other.example")
-    assert story.events[-1].effects == {"attributes": {"company_domain": "other.example"}}
+    assert story.events[-1].effects == {
+        "attributes": {"company_domain": "other.example"},
+        "tells": {"known": True},
+    }
 
 
 def test_a_form_without_personal_data_makes_an_anonymous_lead() -> None:

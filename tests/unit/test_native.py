@@ -95,6 +95,7 @@ def test_a_whole_event_becomes_a_signal() -> None:
         ),
         holds_personal_data=True,
         fingerprint=DIGESTS.fingerprint(event),
+        may_administer=True,
     )
 
 

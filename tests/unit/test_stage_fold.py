@@ -46,10 +46,12 @@ def test_a_move_ends_one_stay_and_begins_the_next() -> None:
             "entry_position": 1,
             "entry_kind": "entered",
             "known_from": 1,
+            "number": 0,
             "left_at": day(2),
             "exit_position": 2,
             "exit_kind": "advanced",
             "next_stage": "ML",
+            "known_to": None,
         }
     ]
     stay = stages.standing[subject_id(1)]
@@ -67,6 +69,7 @@ def test_a_move_ends_one_stay_and_begins_the_next() -> None:
         "entry_position": 2,
         "entry_kind": "advanced",
         "known_from": 2,
+        "number": 0,
     }
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain import states
 from domain.lifecycle.definition import SubjectKind
 from domain.state import AccountState, Due, LeadState, Point, Returned, StandingFact, Timer
-from events import states
 
 FULL_LEAD = LeadState(
     stage="MQL",
@@ -59,6 +59,11 @@ FULL_LEAD = LeadState(
         13,
     ),
     spoken_at={"email": datetime(2026, 11, 2, tzinfo=UTC)},
+    merged=True,
+    apart=("0197",),
+    conflicts=("0198", "0199"),
+    awaiting=(11, 12),
+    void=True,
 )
 FULL_ACCOUNT = AccountState(
     stage="C",
@@ -70,6 +75,8 @@ FULL_ACCOUNT = AccountState(
     segment="high",
     key_role="defend",
     competitor=True,
+    absorbed_by="0194",
+    absorbs=("0195",),
 )
 
 

@@ -1,7 +1,8 @@
-"""A subject's state as text: how the `subjects` table keeps it."""
+"""A subject's state as text: how the `subjects` table keeps it, and how an event carries it."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -18,7 +19,12 @@ from domain.state import (
     Timer,
 )
 
-_LEAD_TUPLES = ("entered", "absorbs", "earlier_opportunities", "earlier_orders")
+Kept = TypeVar("Kept", LeadState, AccountState)
+
+_TUPLES = (
+    *("entered", "absorbs", "earlier_opportunities", "earlier_orders"),
+    *("apart", "conflicts", "awaiting"),
+)
 
 
 def encode(state: LeadState | AccountState | None) -> str:
@@ -41,18 +47,39 @@ def decode(kind: SubjectKind, text: str) -> LeadState | AccountState | None:
     """Read a state back."""
     if kind is SubjectKind.LEDGER:
         return None
-    content: dict[str, Any] = orjson.loads(text)
+    return (
+        _account(orjson.loads(text)) if kind is SubjectKind.ACCOUNT else _lead(orjson.loads(text))
+    )
+
+
+def content_of(state: LeadState | AccountState) -> dict[str, Any]:
+    """Return a state as plain values: what an event carries and a record holds."""
+    content: dict[str, Any] = orjson.loads(encode(state))
+    return content
+
+
+def restored(state: Kept, content: Mapping[str, Any]) -> Kept:
+    """Return the state of the same kind that an event carries."""
+    if isinstance(state, AccountState):
+        return _account(dict(content))
+    return _lead(dict(content))
+
+
+def _account(content: dict[str, Any]) -> AccountState:
+    return AccountState(**_with_tuples(content))
+
+
+def _with_tuples(content: dict[str, Any]) -> dict[str, Any]:
     if "entered_at" in content:
         content["entered_at"] = datetime.fromisoformat(content["entered_at"])
-    for name in _LEAD_TUPLES:
+    for name in _TUPLES:
         if name in content:
             content[name] = tuple(content[name])
-    if kind is SubjectKind.ACCOUNT:
-        return AccountState(**content)
-    return _lead(content)
+    return content
 
 
 def _lead(content: dict[str, Any]) -> LeadState:
+    content = _with_tuples(content)
     if "standing" in content:
         content["standing"] = tuple(
             StandingFact(type, position, data, tuple(moved_to))

@@ -1,0 +1,114 @@
+"""Event types whose meaning is the service's own, whatever the funnel is.
+
+Some it writes by itself, and every lifecycle has words for them. Some are decisions that people
+report and that it carries out without asking the machine: who is who, and what is taken back. A
+lifecycle offers those that it declares.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from domain.lifecycle.definition import EventKind, EventType, Right, SubjectKind
+from domain.lifecycle.reading import Place
+from domain.lifecycle.words_text import Placed
+
+MERGED, UNMERGED, KEPT_APART = "identity.merged", "identity.unmerged", "identity.kept_apart"
+ABSORBED, CONFLICTED, LINKED = "identity.absorbed", "identity.conflicted", "identity.linked"
+VOIDED, CORRECTED = "event.voided", "event.corrected"
+RESTATED = "lead.restated"
+ACCOUNT_MERGED, ACCOUNT_ABSORBED = "account.merged", "account.absorbed"
+ACCOUNT_RESTATED = "account.restated"
+
+OTHER, EVENT, FIELDS = "other", "event", "fields"
+"""Data fields that say which other subject, which event, and what it should have told."""
+
+WRITTEN: Mapping[str, SubjectKind] = {
+    LINKED: SubjectKind.LEAD,
+    ABSORBED: SubjectKind.LEAD,
+    MERGED: SubjectKind.LEAD,
+    CONFLICTED: SubjectKind.LEAD,
+    "lifecycle.published": SubjectKind.LEDGER,
+}
+"""Written by the service in every lifecycle."""
+
+
+class Offered(NamedTuple):
+    """What a lifecycle has to say of a decision that the service carries out."""
+
+    subject: SubjectKind
+    rights: tuple[Right, ...]
+    required: Mapping[str, str] = {}
+    """Name of a field that must be there → its type."""
+
+
+_ADMINISTRATORS = (Right.ADMINISTRATION,)
+_DECIDERS = (Right.DECISIONS, Right.ADMINISTRATION)
+
+OFFERED: Mapping[str, Offered] = {
+    MERGED: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {OTHER: "subject"}),
+    UNMERGED: Offered(SubjectKind.LEAD, _ADMINISTRATORS),
+    KEPT_APART: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {OTHER: "subject"}),
+    VOIDED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position"}),
+    CORRECTED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position", FIELDS: "fields"}),
+    ACCOUNT_MERGED: Offered(SubjectKind.ACCOUNT, _ADMINISTRATORS, {OTHER: "subject"}),
+}
+
+CONSEQUENCES: Mapping[str, SubjectKind] = {
+    RESTATED: SubjectKind.LEAD,
+    ACCOUNT_ABSORBED: SubjectKind.ACCOUNT,
+    ACCOUNT_RESTATED: SubjectKind.ACCOUNT,
+}
+"""Written by the service when it carries such a decision out: declared where one is offered."""
+
+DEADLINES = ("deadline.started", "deadline.met", "deadline.breached")
+"""Written by the service where a lifecycle has deadlines: one that has some has words for them."""
+
+FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
+"""First words of the types that only the service, or an administrator through it, ever writes."""
+
+
+def is_offered(event: EventType) -> bool:
+    """Whether this is a decision that the service carries out itself, the machine not asked."""
+    return event.name in OFFERED and not event.reserved
+
+
+def check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) -> None:
+    """Complain of what is missing, or is not what the service takes it for."""
+    for name, subject in WRITTEN.items():
+        placed = events.get(name)
+        if placed is None:
+            root.complain(f"the event type {name} is missing; the service writes it")
+        elif placed.value.subject is not subject:
+            placed.place.complain(f"{name} is about the {subject}, not {placed.value.subject}")
+    offers = any(is_offered(placed.value) for placed in events.values())
+    for name, subject in CONSEQUENCES.items():
+        placed = events.get(name)
+        if placed is None and offers:
+            root.complain(f"the event type {name} is missing; taking something back writes it")
+        elif placed is not None and (not placed.value.reserved or placed.value.subject != subject):
+            placed.place.complain(f"expected a derived event about the {subject}")
+    for placed in events.values():
+        _check(placed)
+
+
+def _check(placed: Placed[EventType]) -> None:
+    event, place = placed.value, placed.place
+    if is_offered(event):
+        _check_offered(placed, OFFERED[event.name])
+    elif event.name.partition(".")[0] in FAMILIES:
+        if event.name not in {*WRITTEN, *OFFERED, *DEADLINES}:
+            place.complain("types of this family are the service's own; choose another first word")
+        elif not event.reserved:
+            place.complain("only the service writes this type; declare it under `derived`")
+
+
+def _check_offered(placed: Placed[EventType], offered: Offered) -> None:
+    event, place = placed.value, placed.place
+    if event.kind is not EventKind.DECISION or event.subject is not offered.subject:
+        place.complain(f"expected a decision about the {offered.subject}")
+    if event.right not in offered.rights:
+        place.complain(f"needs `right: {' or '.join(offered.rights)}`")
+    for name, type in offered.required.items():
+        field = event.fields.get(name)
+        if field is None or not field.required or field.type != type:
+            place.complain(f"needs `required: [{name}]`, a field of type {type}")

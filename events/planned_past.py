@@ -1,0 +1,46 @@
+"""The past as the plan of a batch sees it: what was read of the ledger, and what the batch adds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.state import AccountState, LeadState
+from events.draft import Draft
+from events.past import NotRecalled, Recollection
+from events.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPast:
+    """A class, because every question goes to both."""
+
+    draft: Draft
+    recollection: Recollection
+
+    def record(self, position: int) -> Record | None:
+        if position > self.draft.position:
+            return None
+        if position > self.draft.memory.position:
+            return self._added(position - self.draft.memory.position - 1)
+        return self.recollection.record(position)
+
+    def histories(self, subject_ids: Sequence[str]) -> list[Record]:
+        added = [
+            self._added(place)
+            for place, entry in enumerate(self.draft.entries)
+            if entry.subject_id in subject_ids
+        ]
+        # Who begins in this batch has no other history; an id of theirs is new with every plan.
+        known = [one for one in subject_ids if self.draft.memory.subjects.get(one) is not None]
+        return [*self.recollection.of(known), *added]
+
+    def subject(self, subject_id: str) -> LeadState | AccountState | None:
+        remembered = self.draft.subjects.get(subject_id)
+        if remembered is None:
+            if subject_id not in self.draft.memory.subjects:
+                raise NotRecalled(subjects=[subject_id])
+            remembered = self.draft.memory.subjects[subject_id]
+        return remembered.state if remembered is not None else None
+
+    def _added(self, place: int) -> Record:
+        entry = self.draft.entries[place]
+        return Record(entry.event, entry.envelope)

@@ -1,0 +1,310 @@
+"""Decisions about who is who, and about what counts no longer: carried out by the service itself.
+
+The machine is not asked, because no stage makes them legal or not. Each becomes its own event, what
+it does to the forwarding of leads, and what follows from deciding the leads concerned again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.course import not_before
+from domain.events import Event, Subject
+from domain.evolve import evolve
+from domain.identity import are_apart
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import MoveKind, SubjectKind
+from domain.lifecycle.service_events import (
+    ABSORBED,
+    ACCOUNT_MERGED,
+    CORRECTED,
+    EVENT,
+    FIELDS,
+    MERGED,
+    OTHER,
+    UNMERGED,
+    VOIDED,
+    is_offered,
+)
+from domain.signals import Signal
+from domain.state import LeadState
+from events.account_merging import merge_accounts
+from events.fields import mismatch
+from events.past import HISTORY_EVENTS_MAX, HistoryTooLong, Past
+from events.records import OWN_SOURCE, Record
+from events.redeciding import signal_of
+from events.refusals import Refusal
+from events.restating import Taken, is_report, restate
+
+
+class Circumstances(NamedTuple):
+    """What a decision is carried out by, beside the past."""
+
+    lifecycles: Mapping[int, Compiled]
+    lifecycle: Compiled
+    """The one in force."""
+    position: int
+    """The place that the decision will take."""
+    recorded_at: datetime
+
+
+class Lead(NamedTuple):
+    """A lead that is named, and the one that stands for it."""
+
+    id: str
+    receiver: str
+    state: LeadState
+    """Of the receiver."""
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(SubjectKind.LEAD, self.id)
+
+    @property
+    def forwarded_to(self) -> str | None:
+        return self.receiver if self.receiver != self.id else None
+
+
+def subject_named(signal: Signal, past: Past) -> str | Refusal:
+    """Return the lead of the event whose position is named, if it is one that can be taken back."""
+    record = past.record(int(signal.data[EVENT]))
+    if record is None:
+        return Refusal("event-unknown", "Nothing is recorded at this position.", f"/data/{EVENT}")
+    is_of_lead = record.event.subject.kind is SubjectKind.LEAD
+    if not is_of_lead or not is_report(record) or record.envelope.source == OWN_SOURCE:
+        return _not_to_be_taken_back(record)
+    return record.event.subject.id
+
+
+def take_back(
+    signal: Signal, lead_id: str, past: Past, by: Circumstances
+) -> Sequence[Event] | Refusal:
+    """Return the decision and what follows from it, or why it cannot be carried out."""
+    try:
+        return _TakingBack(signal, past, by).carry_out(lead_id)
+    except HistoryTooLong as error:
+        return Refusal(
+            "history-too-long",
+            f"{error.subject_id} has more than {HISTORY_EVENTS_MAX} events, which is more than is "
+            "decided again at once. Correct its stage, or report what is missing.",
+        )
+
+
+def carry_out_again(
+    group: Sequence[Record], past: Past, by: Circumstances
+) -> Sequence[Event] | Refusal | None:
+    """Return what this code makes of a decision that was carried out, given the past before it.
+
+    None: the lifecycle does not offer it.
+    """
+    first = group[0].event
+    event_type = by.lifecycle.lifecycle.events.get(first.type)
+    if event_type is None or not is_offered(event_type):
+        return None
+    signal = signal_of(group[0], event_type)._replace(may_administer=True)
+    if first.type == ACCOUNT_MERGED:
+        table = by.lifecycle.account
+        return merge_accounts(signal, first.subject.id, past, table=table, position=by.position)
+    if EVENT in event_type.fields:
+        named = subject_named(signal, past)
+        if named != first.subject.id:
+            return named if isinstance(named, Refusal) else []
+    return take_back(signal, first.subject.id, past, by)
+
+
+def lead_named(lead_id: str, past: Past) -> Lead | None:
+    """Return a lead with the one that stands for it; None if no lead has this id."""
+    receiver = lead_id
+    while isinstance(state := past.subject(receiver), LeadState):
+        if state.absorbed_by is None:
+            return Lead(lead_id, receiver, state)
+        receiver = state.absorbed_by
+    return None
+
+
+@dataclass(slots=True)
+class _TakingBack:
+    """One decision. A class, because all its steps need the signal and the past."""
+
+    signal: Signal
+    past: Past
+    by: Circumstances
+
+    def carry_out(self, lead_id: str) -> Sequence[Event] | Refusal:
+        lead = lead_named(lead_id, self.past)
+        assert lead is not None
+        if self.signal.type.name == UNMERGED:
+            return self._unmerge(lead)
+        if self.signal.type.name in (VOIDED, CORRECTED):
+            return self._take_back(lead)
+        other = lead_named(self.signal.data[OTHER], self.past)
+        if other is None:
+            return Refusal("lead-unknown", "No lead has this id.", f"/data/{OTHER}")
+        if self.signal.type.name == MERGED:
+            return self._merge(lead, other)
+        return self._keep_apart(lead, other)
+
+    def _merge(self, lead: Lead, other: Lead) -> Sequence[Event] | Refusal:
+        if lead.receiver == other.receiver:
+            return [self._first(lead, {"already": True})]
+        if self._are_apart(lead, other):
+            return _not_mergeable("Somebody has decided that the two are different people.")
+        if not (lead.state.known and other.state.known):
+            return _not_mergeable(
+                "Only leads of whom something personal is known are merged. A visitor is absorbed "
+                "when the person makes himself known."
+            )
+        first = self._first(lead, {"absorbs": other.receiver})
+        absorbed = self._absorbed(other, by=lead.receiver)
+        leads = {other.receiver: evolve(other.state, absorbed)}
+        taken = Taken(first, leads, concerned=(lead.receiver,))
+        return [first, absorbed, *self._restate(taken, after=2)]
+
+    def _absorbed(self, other: Lead, *, by: str) -> Event:
+        """From here on the other forwards; none of its stays counts as those of another person."""
+        state = other.state
+        effects: dict[str, Any] = {"absorbed_by": by, "merged": True, "stays": []}
+        event = Event(
+            self.by.position + 1,
+            ABSORBED,
+            Subject(SubjectKind.LEAD, other.receiver),
+            self.signal.occurred_at,
+            {"by": by},
+            effects,
+            cause=self.by.position,
+        )
+        if state.stage is None:
+            return event
+        return event._replace(
+            stage_from=state.stage,
+            effective_at=not_before(state.entered_at, event.occurred_at),
+            pass_number=state.pass_number,
+            effects={**effects, "move": {"kind": str(MoveKind.ABSORBED)}},
+        )
+
+    def _unmerge(self, lead: Lead) -> Sequence[Event]:
+        state = self.past.subject(lead.id)
+        assert isinstance(state, LeadState)
+        if state.absorbed_by is None:
+            return [self._first(lead, {"already": True})]
+        first = self._first(lead, {"absorbed_by": None, "merged": False})
+        first = first._replace(forwarded_to=None)
+        taken = Taken(first, {lead.id: evolve(state, first)}, concerned=(lead.id, lead.receiver))
+        return [first, *self._restate(taken, after=1)]
+
+    def _keep_apart(self, lead: Lead, other: Lead) -> Sequence[Event] | Refusal:
+        if lead.receiver == other.receiver:
+            return _not_mergeable("The two are merged: unmerge them first.")
+        if self._are_apart(lead, other):
+            return [self._first(lead, {"already": True})]
+        first = self._first(lead, {"apart": [other.receiver]})
+        likewise = first._replace(
+            position=first.position + 1,
+            subject=other.subject,
+            forwarded_to=other.forwarded_to,
+            data={OTHER: lead.receiver},
+            effects={"apart": [lead.receiver]},
+            cause=first.position,
+        )
+        return [first, likewise]
+
+    def _take_back(self, lead: Lead) -> Sequence[Event] | Refusal:
+        """Let an event count no longer, or as if it had told something else."""
+        position = int(self.signal.data[EVENT])
+        record = self.past.record(position)
+        assert record is not None
+        source = record.envelope.source
+        if source != self.signal.source and not self.signal.may_administer:
+            return Refusal(
+                "scope-missing",
+                f"The event is from {source}: what another source reported is taken back with a "
+                "key that has the scope ledger:admin.",
+                f"/data/{EVENT}",
+                {"expected": "ledger:admin"},
+            )
+        is_voided = any(
+            one.event.type == VOIDED and int(one.event.data[EVENT]) == position
+            for one in self.past.histories([lead.id])
+        )
+        if is_voided and self.signal.type.name == VOIDED:
+            return [self._first(lead, {"already": True})]
+        if is_voided:
+            return Refusal(
+                "taking-back-not-possible",
+                "The event is voided and tells nothing any more. Report it again, as it was.",
+                f"/data/{EVENT}",
+            )
+        if self.signal.type.name == CORRECTED:
+            refusal = self._check_fields(record)
+            if refusal is not None:
+                return refusal
+        first = self._first(lead, {})
+        taken = Taken(first, {}, concerned=(lead.receiver,))
+        return [first, *self._restate(taken, after=1)]
+
+    def _check_fields(self, record: Record) -> Refusal | None:
+        """Say which of the fields the event cannot have told."""
+        lifecycle = self.by.lifecycles[record.envelope.lifecycle].lifecycle
+        event_type = lifecycle.events[record.event.type]
+        for name, value in self.signal.data[FIELDS].items():
+            field = event_type.fields.get(name)
+            if field is None:
+                expected = f"a field of {event_type.name}: {', '.join(event_type.fields)}"
+            elif value is None:
+                expected = f"a value, which {event_type.name} needs" if field.required else ""
+            else:
+                expected = mismatch(field, value) or ""
+            if expected:
+                return Refusal(
+                    "event-invalid",
+                    f"The field {name} is not {expected}.",
+                    f"/data/{FIELDS}/{name}",
+                    {"expected": expected},
+                )
+        return None
+
+    def _first(self, lead: Lead, effects: Mapping[str, Any]) -> Event:
+        return Event(
+            self.by.position,
+            self.signal.type.name,
+            lead.subject,
+            self.signal.occurred_at,
+            self.signal.data,
+            effects,
+            forwarded_to=lead.forwarded_to,
+        )
+
+    def _restate(self, taken: Taken, *, after: int) -> list[Event]:
+        return restate(
+            self.past,
+            taken,
+            lifecycles=self.by.lifecycles,
+            lifecycle=self.by.lifecycle,
+            position=self.by.position + after,
+            recorded_at=self.by.recorded_at,
+        )
+
+    def _are_apart(self, lead: Lead, other: Lead) -> bool:
+        leads = {lead.receiver: lead.state, other.receiver: other.state}
+        return are_apart(lead.receiver, other.receiver, leads)
+
+
+def _not_to_be_taken_back(record: Record) -> Refusal:
+    event = record.event
+    if record.envelope.source == OWN_SOURCE:
+        why = "is a consequence that the service drew: take back the event that it follows from"
+    elif event.subject.kind is SubjectKind.LEAD:
+        why = "says who is who or what counts: decide anew instead"
+    else:
+        why = f"is about the {event.subject.kind}, and only what was told of leads is taken back"
+    return Refusal(
+        "taking-back-not-possible",
+        f"{event.type} at position {event.position} {why}.",
+        f"/data/{EVENT}",
+        {"found": event.type},
+    )
+
+
+def _not_mergeable(why: str) -> Refusal:
+    return Refusal("merge-not-possible", why, f"/data/{OTHER}")

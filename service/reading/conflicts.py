@@ -1,0 +1,48 @@
+"""What waits for a person to judge: identifiers that contradict each other, decisions taken back.
+
+Each stands in an event, and waits as long as its lead's state says so.
+"""
+
+from typing import Any, NamedTuple
+
+from domain import states
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import CONFLICTED
+from domain.state import LeadState
+from events import records
+from service.reading.leads import lead_of
+from service.reading.log import Judgement, Log
+
+
+class Waiting(NamedTuple):
+    conflicts: list[dict[str, Any]]
+    next: str | None
+    """Pass it as `after`; None: there are no later ones."""
+    head: int
+
+
+async def waiting(log: Log, *, after: int, limit: int) -> Waiting:
+    """List what still waits among the next events that somebody may have to judge, oldest first."""
+    head, found = await log.to_be_judged(after=after, limit=limit)
+    shown = [one for judgement in found if (one := await _described(log, judgement)) is not None]
+    is_more = len(found) == limit
+    return Waiting(shown, str(found[-1].position) if is_more else None, head)
+
+
+async def _described(log: Log, judgement: Judgement) -> dict[str, Any] | None:
+    event = records.decode_event(judgement.record)
+    lead_id = event.receiver.id
+    state = states.decode(SubjectKind.LEAD, judgement.state)
+    if lead_id != judgement.lead_id:
+        state = (await lead_of(log, lead_id)).state
+    assert isinstance(state, LeadState)
+    described = {
+        "position": str(event.position),
+        "lead": lead_id,
+        "time": records.rfc3339(event.occurred_at),
+    }
+    if event.type == CONFLICTED:
+        others = [other for other in event.data["with"] if other in state.conflicts]
+        return described | {"kind": "identifiers", "with": others} if others else None
+    decisions = [one for one in event.data["awaiting"] if int(one) in state.awaiting]
+    return described | {"kind": "decisions", "decisions": decisions} if decisions else None

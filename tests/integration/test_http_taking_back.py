@@ -1,0 +1,227 @@
+"""Who is who and what counts no longer, through the door: answered, shown, projected, verified."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from events.ids import new_id
+from events.verification import verify
+from projections.catalogue import PROJECTIONS
+from projections.rebuild import compare
+from service.keys.scopes import Scope
+from service.private_postgres import PrivatePostgres
+from tests.http_service import SCHEMA, Service, running_service
+
+HANAKO, TARO = "hanako@acme.example", "taro@acme.example"
+
+
+@pytest.fixture
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        yield running
+        await _prove(running)
+
+
+async def _prove(service: Service) -> None:
+    """Whatever was taken back: the ledger verifies, and projections are what a rebuild gives."""
+    engine = service.services.engine
+    verified = await verify(engine, schema=SCHEMA)
+    assert verified.not_decided_again == 0
+    await service.client.get("/v1/funnel", params={"wait_for": verified.position})
+    for make in PROJECTIONS.values():
+        built = await compare(engine, make(SCHEMA), schema=SCHEMA)
+        assert built.comparison is not None
+        assert built.comparison.differing == 0, built.comparison
+
+
+async def tell(service: Service, type: str, **event: Any) -> dict[str, Any]:
+    body = {"id": new_id(), "type": type, "source": "website", **event}
+    answer = await service.client.post("/v1/events", json=body)
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+async def form(service: Service, email: str) -> dict[str, Any]:
+    return await tell(service, "form.submitted", lead={"email": email})
+
+
+async def lead(service: Service, email: str) -> dict[str, Any]:
+    answer = await service.client.post("/v1/leads/find", json={"email": email})
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def history(service: Service, lead_id: str) -> list[dict[str, Any]]:
+    answer = await service.client.get(f"/v1/leads/{lead_id}/history")
+    events: list[dict[str, Any]] = answer.json()["events"]
+    return events
+
+
+def id_of(answer: dict[str, Any]) -> str:
+    subject: str = answer["subject"]
+    return subject.removeprefix("lead/")
+
+
+async def test_two_leads_are_merged_and_are_two_again(service: Service) -> None:
+    first, second = id_of(await form(service, HANAKO)), id_of(await form(service, TARO))
+    await tell(service, "lead.qualified", lead={"email": TARO})
+
+    merged = await tell(service, "identity.merged", lead={"id": first}, data={"other": second})
+    assert [one["type"] for one in merged["derived"]] == ["identity.absorbed", "lead.restated"]
+    assert (await lead(service, TARO))["id"] == first
+    assert (await lead(service, HANAKO))["stage"] == "MQL"
+    accepted = await tell(service, "lead.sales_accepted", lead={"email": TARO})
+    assert (accepted["subject"], accepted["forwarded_to"]) == (f"lead/{second}", f"lead/{first}")
+
+    await tell(service, "identity.unmerged", lead={"id": second})
+    assert (await lead(service, HANAKO))["stage"] == "MAL"
+    assert (await lead(service, TARO))["stage"] == "SAL"
+    assert (await lead(service, TARO))["id"] == second
+
+
+async def test_what_is_voided_counts_no_longer_and_stays_in_the_history(service: Service) -> None:
+    await form(service, HANAKO)
+    won = await tell(
+        service, "opportunity.won", lead={"email": HANAKO}, data={"opportunity": "deal"}
+    )
+    assert won["stage"] == "WON"
+
+    voided = await tell(service, "event.voided", data={"event": won["position"]})
+    assert voided["stage"] == "MAL"
+    assert [one["type"] for one in voided["derived"]] == ["lead.restated", "account.restated"]
+    shown = {one["position"]: one for one in await history(service, id_of(won))}
+    assert shown[won["position"]]["counts"] is False
+    assert shown[won["position"]]["stage_after"] == "WON"
+    again = await tell(service, "event.voided", data={"event": won["position"]})
+    assert again["already"] is True
+
+
+async def test_a_decision_whose_ground_is_taken_away_waits_for_a_person(service: Service) -> None:
+    await form(service, HANAKO)
+    qualified = await tell(service, "lead.qualified", lead={"email": HANAKO})
+    accepted = await tell(service, "lead.sales_accepted", lead={"email": HANAKO})
+    await tell(service, "event.voided", data={"event": qualified["position"]})
+
+    answer = await service.client.get("/v1/conflicts")
+    (waiting,) = answer.json()["conflicts"]
+    assert (waiting["kind"], waiting["decisions"]) == ("decisions", [accepted["position"]])
+    await tell(service, "event.voided", data={"event": accepted["position"]})
+    assert (await service.client.get("/v1/conflicts")).json()["conflicts"] == []
+
+
+async def test_what_an_event_should_have_told_is_what_counts(service: Service) -> None:
+    told = await tell(
+        service, "inquiry.received", lead={"email": HANAKO}, data={"channel": "reseller"}
+    )
+    assert told["stage"] == "SAL"
+    corrected = await tell(
+        service,
+        "event.corrected",
+        data={"event": told["position"], "fields": {"channel": "web", "note": "は担当者の誤り"}},
+    )
+    assert corrected["stage"] == "MAL"
+    (event,) = [
+        one for one in await history(service, id_of(told)) if one["type"] == "event.corrected"
+    ]
+    assert event["data"]["fields"] == {"channel": "web"}
+    assert event["personal"]["data"]["fields"] == {"note": "は担当者の誤り"}
+
+
+async def test_contradicting_identifiers_wait_until_somebody_keeps_them_apart(
+    service: Service,
+) -> None:
+    first = id_of(await form(service, HANAKO))
+    called = await tell(service, "form.submitted", lead={"phone": "03-1234-5678"})
+    both = {"email": HANAKO, "phone": "03-1234-5678"}
+    await tell(service, "form.submitted", lead=both)
+    (waiting,) = (await service.client.get("/v1/conflicts")).json()["conflicts"]
+    assert (waiting["lead"], waiting["with"]) == (first, [id_of(called)])
+
+    await tell(service, "identity.kept_apart", lead={"id": first}, data={"other": id_of(called)})
+    assert (await service.client.get("/v1/conflicts")).json()["conflicts"] == []
+    again = await tell(service, "form.submitted", lead=both)
+    assert again["derived"] == []
+    refused = await tell(
+        service, "identity.merged", lead={"id": first}, data={"other": id_of(called)}
+    )
+    assert (refused["status"], refused["code"]) == (409, "merge-not-possible")
+
+
+@pytest.mark.parametrize(
+    ("type", "event", "status", "code"),
+    [
+        ("event.voided", {"data": {"event": "999999"}}, 404, "event-unknown"),
+        ("event.voided", {"data": {"event": 1}}, 422, "event-invalid"),
+        ("event.voided", {"data": {"event": "1"}}, 409, "taking-back-not-possible"),
+        ("event.voided", {"data": {"event": "3"}}, 409, "taking-back-not-possible"),
+        (
+            "event.voided",
+            {"data": {"event": "2"}, "lead": {"email": HANAKO}},
+            422,
+            "event-invalid",
+        ),
+        (
+            "event.corrected",
+            {"data": {"event": "2", "fields": {"email": TARO}}},
+            422,
+            "event-invalid",
+        ),
+        (
+            "event.corrected",
+            {"data": {"event": "2", "fields": {"class": "now"}}},
+            422,
+            "event-invalid",
+        ),
+        (
+            "identity.merged",
+            {"lead": {"email": HANAKO}, "data": {"other": "0" * 8 + "-0000" * 3 + "-" + "0" * 12}},
+            404,
+            "lead-unknown",
+        ),
+        ("identity.unmerged", {"lead": {"email": "nobody@acme.example"}}, 404, "lead-unknown"),
+    ],
+)
+async def test_what_cannot_be_taken_back_is_refused_with_the_reason(
+    service: Service, type: str, event: dict[str, Any], status: int, code: str
+) -> None:
+    await form(service, HANAKO)
+    refused = await tell(service, type, **event)
+    assert (refused.get("status"), refused.get("code")) == (status, code), refused
+
+
+async def test_what_another_source_reported_is_taken_back_by_an_administrator_only(
+    service: Service,
+) -> None:
+    told = await form(service, HANAKO)
+    key = await service.key(Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, sources=["crm"])
+    body = {"id": "v", "type": "event.voided", "data": {"event": told["position"]}}
+    refused = await service.client.post("/v1/events", json=body, headers=key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing")
+    merge = {"id": "m", "type": "identity.merged", "lead": {"email": HANAKO}}
+    merge["data"] = {"other": id_of(told)}
+    refused = await service.client.post("/v1/events", json=merge, headers=key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing")
+
+
+async def test_two_companies_are_one(service: Service) -> None:
+    listed = await tell(service, "market.target_listed", account={"domain": "old.example"})
+    bought = await tell(
+        service,
+        "opportunity.won",
+        lead={"email": "jiro@acme.example"},
+        data={"opportunity": "deal"},
+    )
+    survivor = listed["subject"].removeprefix("account/")
+    (other,) = {
+        one["subject"] for one in bought["derived"] if one["subject"].startswith("account/")
+    }
+    merged = await tell(
+        service,
+        "account.merged",
+        account={"id": survivor},
+        data={"other": other.removeprefix("account/")},
+    )
+    assert merged["moved"] == {"from": "PL", "to": "C"}
+    later = await tell(service, "form.submitted", lead={"email": "saburo@acme.example"})
+    assert other not in {one["subject"] for one in later["derived"]}

@@ -1,0 +1,268 @@
+"""Laws of taking back: what counts afterwards is what a ledger holds that was never told it.
+
+Two ledgers are told the same, but for what is taken back in the one and never told in the other.
+Decisions that the first refused meanwhile are no events, so the second is not told of them either.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any, NamedTuple
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from domain.lifecycle.definition import EventKind, EventType
+from domain.lifecycle.service_events import is_offered
+from domain.state import AccountState, LeadState
+from events.outcomes import Recorded
+from events.senders import Sender
+from projections.stage_fold import Stages, fold
+from tests.histories import _MOVING, _data
+from tests.histories import LIFECYCLE as FUNNEL
+from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT, LedgerInMemory
+from tests.stories import day, demand_funnel
+
+FIRST, SECOND, THIRD = "hanako@acme.example", "taro@other.example", "jiro@acme.example"
+PEOPLE = (FIRST, SECOND, THIRD)
+TOLD = tuple(
+    one
+    for one in FUNNEL.events.values()
+    if not one.reserved and not is_offered(one) and one.subject == "lead"
+)
+FACTS = tuple(one for one in TOLD if one.kind is EventKind.FACT)
+MOVING = tuple(one for one in _MOVING if one in TOLD)
+CORRECTIONS: Sequence[Mapping[str, Any]] = (
+    {"class": "now"},
+    {"class": "not_yet"},
+    {"channel": "reseller"},
+    {"reason": "student"},
+    {"reason": "too_early"},
+    {"channel": None},
+)
+
+
+class Step(NamedTuple):
+    """One report about one of a few people, some of whom use the same computer."""
+
+    type: EventType
+    person: str
+    cookie: str | None
+    at: int
+    data: Mapping[str, Any]
+    department: str | None
+
+    def event(self, id: str) -> dict[str, Any]:
+        lead = {"email": self.person}
+        if self.cookie is not None and self.type.kind is EventKind.FACT:
+            lead = {"anonymous_id": self.cookie} | (lead if self.at % 3 else {})
+        time = day(self.at).isoformat()
+        # No deal of two people: of those the account remembers one, whoever told of it.
+        of_one = {
+            name: f"{self.person} {value}"
+            for name, value in self.data.items()
+            if name in ("opportunity", "order")
+        }
+        return {
+            "id": id,
+            "type": self.type.name,
+            "time": time,
+            "lead": lead,
+            "data": {**self.data, **of_one},
+        }
+
+
+@st.composite
+def steps(draw: st.DrawFn, *, types: Sequence[EventType] = ()) -> Step:
+    event_type = draw(st.sampled_from(types) if types else st.sampled_from(MOVING + TOLD))
+    return Step(
+        event_type,
+        draw(st.sampled_from(PEOPLE)),
+        draw(st.sampled_from((None, None, "c1", "c2"))),
+        draw(st.integers(0, 30)),
+        draw(_data(event_type)),
+        draw(st.sampled_from((None, "marketing", "field_sales"))),
+    )
+
+
+some = st.lists(steps(), max_size=6)
+law = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+class Telling:
+    """A ledger that is told one thing after the other, and remembers what it recorded."""
+
+    def __init__(self) -> None:
+        self.ledger = LedgerInMemory(demand_funnel(competitors=("rival.example",)))
+        self.recorded: list[tuple[str, Step]] = []
+
+    def begin(self) -> None:
+        """Let everybody be known by an address of his own, and belong to a company."""
+        for number, person in enumerate(PEOPLE):
+            event = {"id": f"begin-{number}", "type": "email.sent", "time": day(0).isoformat()}
+            self.ledger.send(event | {"lead": {"email": person}})
+
+    def tell(self, step: Step, id: str) -> Recorded | None:
+        sender = Sender("key-1", ("test",), step.department, EVERY_RIGHT)
+        (outcome,) = self.ledger.send(step.event(id), sender=sender)
+        if isinstance(outcome, Recorded):
+            self.recorded.append((id, step))
+            return outcome
+        return None
+
+    def tell_all(self, told: Sequence[Step], name: str) -> None:
+        for number, step in enumerate(told):
+            self.tell(step, f"{name}-{number}")
+
+    def decide(self, type: str, **attributes: Any) -> Recorded:
+        outcome = self.ledger.send_one(type, **attributes)
+        assert isinstance(outcome, Recorded), outcome
+        return outcome
+
+    def lead(self, person: str) -> str:
+        """The lead that somebody's address points to, before any forwarding."""
+        return next(
+            target
+            for identifier, target in self.ledger.pointers.items()
+            if identifier.digest == _digest_of(person)
+        )
+
+
+def _digest_of(person: str) -> bytes:
+    return DIGESTS.identifier("email", person).digest
+
+
+def same_told(telling: Telling, *, without: str | None = None) -> Telling:
+    """Tell another ledger what the first one recorded, but for one event."""
+    twin = Telling()
+    twin.begin()
+    for id, step in telling.recorded:
+        if id != without:
+            twin.tell(step, id)
+    return twin
+
+
+def what_counts(telling: Telling) -> dict[str, Any]:
+    """States, stays and counts, with every id and position in words that both ledgers share."""
+    ledger = telling.ledger
+    names = {
+        subject: f"{identifier.kind} {identifier.digest.hex()}"
+        for identifier, subject in sorted(ledger.pointers.items(), reverse=True)
+        if identifier.kind in ("email", "domain", "anonymous_id")
+    }
+    causes: dict[int, str] = {}
+    stages = Stages(is_complete=True, zone=UTC)
+    for event, envelope in ledger.records:
+        causes[event.position] = causes[event.cause] if event.cause is not None else envelope.id
+        fold(stages, event)
+    leads = {}
+    for subject, remembered in ledger.subjects.items():
+        if remembered.state is not None and subject in names:
+            leads[names[subject]] = _state(remembered.state, names, causes)
+    # What a company is beside its purchases is not taken back: others may have been known there.
+    ended = [row for row in stages.ended if row[1] == "lead"]
+    stays = sorted(
+        repr((names.get(row[0]), *row[1:10], row[11], row[14], row[16], row[17]))
+        for row in ended
+        if row[-1] is None
+    )
+    standing = sorted(
+        repr((names.get(stay.subject_id), *stay[1:10], stay.entry_kind, *stay[14:]))
+        for stay in stages.standing.values()
+        if stay.kind == "lead"
+    )
+    counts = {
+        key: tuple(counted)
+        for key, counted in stages.counts.items()
+        if any(counted) and key[0] == "lead"
+    }
+    return {"leads": leads, "stays": stays, "standing": standing, "counts": counts}
+
+
+def _state(
+    state: LeadState | AccountState, names: Mapping[str, str], causes: Mapping[int, str]
+) -> dict[str, Any]:
+    if isinstance(state, AccountState):
+        stage = state.stage if state.stage in ("C", "KC", "KA", "CHURNED") else None
+        return {"stage": stage, "deals": state.opportunities, "orders": state.orders}
+    told = state._asdict()
+    for gone in ("conflicts", "awaiting", "apart"):
+        told.pop(gone, None)
+    told["absorbs"] = [names.get(one) for one in state.absorbs]
+    told["absorbed_by"] = names.get(state.absorbed_by or "")
+    if isinstance(state, LeadState):
+        told["account"] = names.get(state.account or "")
+        told["standing"] = [(*one[:1], causes[one.position], *one[2:]) for one in state.standing]
+        told["points"] = [(one.rule, one.points, causes[one.position]) for one in state.points]
+        told["timers"] = {
+            name: (timer.due_at, causes[timer.armed_by]) for name, timer in state.timers.items()
+        }
+    return {name: value for name, value in told.items() if value}
+
+
+@given(some, some, some)
+@law
+def test_after_an_unmerge_nothing_is_otherwise_than_if_nobody_had_merged(
+    before: list[Step], between: list[Step], after: list[Step]
+) -> None:
+    telling = Telling()
+    telling.begin()
+    telling.tell_all(before, "before")
+    survivor, other = telling.lead(FIRST), telling.lead(SECOND)
+    telling.decide("identity.merged", lead={"id": survivor}, data={"other": other})
+    telling.tell_all(between, "between")
+    telling.decide("identity.unmerged", lead={"id": other})
+    telling.tell_all(after, "after")
+
+    assert what_counts(telling) == what_counts(same_told(telling))
+
+
+@given(some, some, st.integers(0, 20))
+@law
+def test_what_is_voided_was_never_reported(
+    before: list[Step], after: list[Step], place: int
+) -> None:
+    telling = Telling()
+    telling.begin()
+    telling.tell_all(before, "before")
+    id, _ = _one_of(telling, place)
+    position = telling.ledger.keys["test", id].position
+    telling.decide("event.voided", data={"event": str(position)})
+    telling.tell_all(after, "after")
+
+    assert what_counts(telling) == what_counts(same_told(telling, without=id))
+
+
+@given(some, some, st.integers(0, 20), st.sampled_from(CORRECTIONS))
+@law
+def test_what_is_corrected_was_reported_as_it_should_have_been(
+    before: list[Step], after: list[Step], place: int, fields: Mapping[str, Any]
+) -> None:
+    telling = Telling()
+    telling.begin()
+    telling.tell_all(before, "before")
+    id, step = _one_of(telling, place)
+    assume(fields.keys() <= step.type.fields.keys())
+    position = telling.ledger.keys["test", id].position
+    outcome = telling.ledger.send_one(
+        "event.corrected", data={"event": str(position), "fields": dict(fields)}
+    )
+    assume(isinstance(outcome, Recorded))
+    at = telling.recorded.index((id, step))
+    telling.recorded[at] = (id, step._replace(data={**step.data, **fields}))
+    telling.tell_all(after, "after")
+
+    assert what_counts(telling) == what_counts(same_told(telling))
+
+
+def _one_of(telling: Telling, place: int) -> tuple[str, Step]:
+    """Choose an event that told of no identifier: those stay linked, whatever is taken back."""
+    linking = {
+        event.cause for event, _ in telling.ledger.records if event.type.startswith("identity.")
+    }
+    plain = [
+        (id, step)
+        for id, step in telling.recorded
+        if telling.ledger.keys["test", id].position not in linking
+    ]
+    assume(plain)
+    return plain[place % len(plain)]

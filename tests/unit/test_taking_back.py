@@ -1,0 +1,216 @@
+"""Who is who, and what counts no longer: carried out by the service, and decided again."""
+
+from typing import Any
+
+import pytest
+
+from domain import timers
+from domain.firings import Firing
+from domain.lifecycle.compiled import Compiled
+from domain.state import LeadState, Timer
+from events import past
+from events.outcomes import Outcome, Recorded
+from events.refusals import Refused
+from tests.ledger_in_memory import LedgerInMemory
+from tests.stories import day
+
+HANAKO, TARO = {"email": "hanako@acme.example"}, {"email": "taro@other.example"}
+COOKIE = {"anonymous_id": "c-1"}
+
+
+def told(ledger: LedgerInMemory, type: str, at: float, lead: Any, **data: Any) -> Recorded:
+    outcome = ledger.send_one(type, time=day(at).isoformat(), lead=lead, data=data)
+    assert isinstance(outcome, Recorded), outcome
+    return outcome
+
+
+def decided(ledger: LedgerInMemory, type: str, **event: Any) -> Recorded:
+    outcome = ledger.send_one(type, **event)
+    assert isinstance(outcome, Recorded), outcome
+    return outcome
+
+
+def refused(outcome: Outcome) -> str:
+    assert isinstance(outcome, Refused), outcome
+    return outcome.refusal.reason
+
+
+def lead(ledger: LedgerInMemory, lead_id: str | None) -> LeadState:
+    assert lead_id is not None
+    state = ledger.subjects[lead_id].state
+    assert isinstance(state, LeadState)
+    return state
+
+
+def restated(ledger: LedgerInMemory, lead_id: str | None) -> dict[str, Any]:
+    """What the last restatement of a lead says."""
+    events = [event for event, _ in ledger.records if event.type == "lead.restated"]
+    return dict([one for one in events if one.subject.id == lead_id][-1].data)
+
+
+def stages(told: list[dict[str, Any]]) -> list[str]:
+    return [one["stage"] for one in told]
+
+
+def test_a_merged_lead_is_the_person_that_both_always_were() -> None:
+    ledger = LedgerInMemory()
+    survivor = told(ledger, "form.submitted", 5, HANAKO).lead
+    other = told(ledger, "visit.recorded", 1, COOKIE).lead
+    told(ledger, "form.submitted", 2, COOKIE | TARO)
+    told(ledger, "lead.qualified", 3, TARO)
+
+    decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": other})
+
+    one = lead(ledger, survivor)
+    assert (one.stage, one.entered, one.absorbs) == ("MQL", ("ML", "MAL", "MQL"), (other,))
+    assert (lead(ledger, other).stage, lead(ledger, other).absorbed_by) == (None, survivor)
+    assert stages(restated(ledger, survivor)["counts_now"]) == ["MQL"]
+
+
+def test_what_comes_for_a_merged_lead_is_its_own_again_after_the_unmerge() -> None:
+    ledger = LedgerInMemory()
+    survivor = told(ledger, "form.submitted", 1, HANAKO).lead
+    other = told(ledger, "form.submitted", 1, TARO).lead
+    decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": other})
+    received = told(ledger, "lead.qualified", 2, TARO)
+    assert (received.subject, received.lead) == (f"lead/{other}", survivor)
+
+    decided(ledger, "identity.unmerged", lead={"id": other})
+
+    assert (lead(ledger, survivor).stage, lead(ledger, other).stage) == ("MAL", "MQL")
+    assert lead(ledger, survivor).absorbs == ()
+    assert told(ledger, "email.opened", 3, TARO).lead == other
+
+
+def test_a_visitor_that_was_somebody_else_stands_alone_again() -> None:
+    ledger = LedgerInMemory()
+    visitor = told(ledger, "visit.recorded", 1, COOKIE).lead
+    person = told(ledger, "form.submitted", 2, HANAKO).lead
+    told(ledger, "opportunity.created", 3, COOKIE, opportunity="deal")
+    told(ledger, "form.submitted", 4, COOKIE | HANAKO)
+    assert lead(ledger, person).stage == "OPP"
+    assert lead(ledger, visitor).absorbed_by == person
+
+    decided(ledger, "identity.unmerged", lead={"id": visitor})
+
+    assert (lead(ledger, person).stage, lead(ledger, person).opportunities) == ("MAL", {})
+    assert (lead(ledger, visitor).stage, dict(lead(ledger, visitor).opportunities)) == (
+        "AL",
+        {"deal": "open"},
+    )
+
+
+def test_a_visitor_absorbed_meanwhile_goes_along_with_whom_it_turned_out_to_be() -> None:
+    ledger = LedgerInMemory()
+    survivor = told(ledger, "form.submitted", 1, HANAKO).lead
+    other = told(ledger, "form.submitted", 1, TARO).lead
+    visitor = told(ledger, "visit.recorded", 1, COOKIE).lead
+    decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": other})
+    told(ledger, "form.submitted", 2, COOKIE | TARO)
+    assert lead(ledger, survivor).absorbs == (other, visitor)
+
+    decided(ledger, "identity.unmerged", lead={"id": other})
+
+    assert (lead(ledger, survivor).absorbs, lead(ledger, other).absorbs) == ((), (visitor,))
+
+
+def test_who_is_kept_apart_is_never_absorbed_again() -> None:
+    ledger = LedgerInMemory()
+    visitor = told(ledger, "visit.recorded", 1, COOKIE).lead
+    person = told(ledger, "form.submitted", 2, COOKIE | HANAKO).lead
+    assert person == visitor
+    other = told(ledger, "form.submitted", 3, TARO).lead
+    decided(ledger, "identity.kept_apart", lead={"id": person}, data={"other": other})
+    merging = ledger.send_one("identity.merged", lead={"id": other}, data={"other": person})
+    assert refused(merging) == "merge-not-possible"
+    again = decided(ledger, "identity.kept_apart", lead={"id": other}, data={"other": person})
+    assert again.is_already
+
+
+def test_a_voided_event_was_never_told_and_its_consequences_with_it() -> None:
+    ledger = LedgerInMemory()
+    person = told(ledger, "form.submitted", 1, HANAKO).lead
+    won = told(ledger, "opportunity.won", 2, HANAKO, opportunity="deal")
+    assert won.stage == "WON"
+
+    decided(ledger, "event.voided", data={"event": str(won.position)})
+
+    assert lead(ledger, person).stage == "MAL"
+    assert stages(restated(ledger, person)["no_longer_counts"]) == ["WON"]
+    account = lead(ledger, person).account
+    assert account is not None
+    assert ledger.subjects[account].state.stage == "PROSPECT"  # type: ignore[union-attr]
+
+
+def test_a_lead_of_which_nothing_counts_begins_anew() -> None:
+    ledger = LedgerInMemory()
+    first = told(ledger, "form.submitted", 1, HANAKO)
+    decided(ledger, "event.voided", data={"event": str(first.position)})
+    assert lead(ledger, first.lead) == LeadState(void=True)
+    assert refused(ledger.send_one("lead.accepted", lead=HANAKO)) == "lead-unknown"
+
+    again = told(ledger, "form.submitted", 2, HANAKO)
+
+    assert (again.lead, again.stage) == (first.lead, "MAL")
+    assert lead(ledger, first.lead).entered_at == day(2)
+
+
+def test_a_decision_that_is_not_legal_any_more_awaits_a_person() -> None:
+    ledger = LedgerInMemory()
+    person = told(ledger, "form.submitted", 1, HANAKO).lead
+    qualified = told(ledger, "lead.qualified", 2, HANAKO)
+    accepted = told(ledger, "lead.sales_accepted", 3, HANAKO)
+    decided(ledger, "event.voided", data={"event": str(qualified.position)})
+    assert lead(ledger, person).stage == "MAL"
+    assert lead(ledger, person).awaiting == (accepted.position,)
+    assert restated(ledger, person)["awaiting"] == [str(accepted.position)]
+
+
+def test_a_corrected_call_has_the_outcome_that_it_should_have_had() -> None:
+    ledger = LedgerInMemory()
+    person = told(ledger, "form.submitted", 1, HANAKO).lead
+    told(ledger, "lead.qualified", 2, HANAKO)
+    told(ledger, "lead.sales_accepted", 3, HANAKO)
+    call = told(ledger, "screening.completed", 4, HANAKO, **{"class": "not_yet"})
+    assert call.stage == "MAL"
+    fields = {"class": "now"}
+    decided(ledger, "event.corrected", data={"event": str(call.position), "fields": fields})
+    assert (lead(ledger, person).stage, lead(ledger, person).entered_at) == ("SQL", day(4))
+
+
+def test_timers_fire_again_between_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgets(_: Compiled, __: LeadState, ___: str, ____: Timer) -> Firing:
+        return Firing("lead.disqualified", {"reason": "too_early"})
+
+    monkeypatch.setattr(timers, "KINDS", {**timers.KINDS, "patience": forgets})
+    ledger = LedgerInMemory()
+    person = told(ledger, "form.submitted", 1, HANAKO).lead
+    wrong = told(ledger, "email.opened", 2, HANAKO)
+    armed = lead(ledger, person)._replace(timers={"patience.x": Timer(day(3), 1)})
+    assert person is not None
+    ledger.subjects[person] = ledger.subjects[person]._replace(state=armed)
+    ledger.start_again()
+    told(ledger, "email.opened", 4, HANAKO)
+    assert lead(ledger, person).stage == "DISQUALIFIED"
+    decided(ledger, "event.voided", data={"event": str(wrong.position)})
+    # Nothing that counts has armed the timer, so what it did counts no longer either.
+    assert lead(ledger, person).stage == "MAL"
+
+
+def test_a_history_that_is_too_long_is_not_decided_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past, "HISTORY_EVENTS_MAX", 3)
+    ledger = LedgerInMemory()
+    first = told(ledger, "form.submitted", 1, HANAKO)
+    told(ledger, "email.opened", 2, HANAKO)
+    voided = ledger.send_one("event.voided", data={"event": str(first.position)})
+    assert refused(voided) == "history-too-long"
+
+
+def test_within_one_batch_what_was_just_told_can_be_taken_back() -> None:
+    ledger = LedgerInMemory()
+    form = {"id": "a", "type": "form.submitted", "lead": HANAKO}
+    void = {"id": "b", "type": "event.voided", "data": {"event": "1"}}
+    first, second = ledger.send(form, void)
+    assert isinstance(first, Recorded)
+    assert isinstance(second, Recorded)
+    assert lead(ledger, first.lead).void
