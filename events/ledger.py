@@ -206,7 +206,9 @@ class Ledger:
             if head.position < self.memory.position:
                 raise self._went_back(head.position)
             await reader.follow(driver, self.memory, head)
-            self._follow_clock(head.database_time)
+            # Ahead only: it was read before the wait for the lock, and so looks older than it is.
+            if head.database_time - self.now() > CLOCK_TOLERANCE:
+                self._follow_clock(head.database_time)
             known = await reader.known(driver, submissions)
             self._expects_known_keys = bool(known)
             is_current = await reader.recall(driver, self.memory, submissions)
