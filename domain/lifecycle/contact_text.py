@@ -14,7 +14,7 @@ from domain.lifecycle.pace import (
     Screening,
     Unreachable,
 )
-from domain.lifecycle.paths import undeclared
+from domain.lifecycle.paths import CONSENT_KEYS, undeclared
 from domain.lifecycle.reading import Place
 from domain.lifecycle.words import suggestion
 from domain.lifecycle.words_text import read_named, values_of
@@ -23,7 +23,6 @@ SCREENING_KEYS = ("attempted_by", "completed_by", "revisit_days", "unreachable")
 UNREACHABLE_KEYS = ("attempts", "within_days", "by", "reason")
 RECYCLING_KEYS = ("set_by", "days", "otherwise_days", "due_by", "ended_by")
 DORMANCY_KEYS = ("after_days", "stages", "except", "by")
-CONSENT_KEYS = ("channels", "blocks", "frees")
 CHANNEL_RULE_KEYS = ("on", "channels", "when")
 
 DAYS_MAX = 3_650

@@ -79,6 +79,7 @@ ACCOUNT_PATHS: Mapping[str, Known] = {
 a company that nobody knows, nobody has."""
 
 MARKS = "lead.marks."
+CONSENT_KEYS = ("channels", "blocks", "frees")
 BLOCKED = "lead.blocked_"
 """What begins the path of a channel: whether the person has closed it."""
 EVENT_TYPE = "event.type"
@@ -120,7 +121,7 @@ def _mark_paths(events: Iterable[EventType]) -> dict[str, Known]:
 
 def channel_paths(consent: Place | None) -> dict[str, Known]:
     """List what may be asked of the channels that the section `consent` declares."""
-    channels = consent.entries().get("channels") if consent else None
+    channels = consent.entries(known=CONSENT_KEYS).get("channels") if consent else None
     names = channels.entries() if channels else {}
     return {f"{BLOCKED}{name}": Known("boolean") for name in names}
 

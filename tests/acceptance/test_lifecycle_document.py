@@ -42,28 +42,32 @@ def read_by_the_reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     Languages and event types are no keys of the format: they are the text's own.
     """
     known_at: dict[str, set[str]] = {}
-    of_the_writers_choice: list[str] = []
+    of_the_writers_choice: dict[str, set[str]] = {}
     read = Place.entries
 
     def watched(place: Place, **wanted: Any) -> dict[str, Place]:
-        known = wanted.get("known")
+        known, found = wanted.get("known"), read(place, **wanted)
         if known is None:
-            of_the_writers_choice.append(place.path)
+            of_the_writers_choice[place.path] = set(found)
         elif set(known) == set(_TESTS):
             known_at["when"] = set(known)
         elif set(known) != LANGUAGES and not any("." in key for key in known):
             known_at[_named(place.path, of_the_writers_choice)] = set(known)
-        return read(place, **wanted)
+        return found
 
     monkeypatch.setattr(Place, "entries", watched)
     inspect(shipped_text("demand_funnel"))
     return known_at
 
 
-def _named(path: str, of_the_writers_choice: list[str]) -> str:
+def _named(path: str, of_the_writers_choice: dict[str, set[str]]) -> str:
     """Write `*` for a name that is the writer's choice, and `[]` for a place in a list."""
-    parents = [one for one in of_the_writers_choice if path.startswith(f"{one}.")]
-    named = f"{max(parents, key=len)}.*" if parents else path
+    named = path
+    for parent, names in of_the_writers_choice.items():
+        for name in names:
+            begin = f"{parent}.{name}"
+            if path == begin or path.startswith((f"{begin}.", f"{begin}[")):
+                named = f"{parent}.*{path.removeprefix(begin)}"
     return re.sub(r"\[\d+\]", "[]", named) or WHOLE_TEXT
 
 
