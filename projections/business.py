@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from domain.events import Event
 from events.records import decode_event
 from events.sessions import Driver
 from events.statements import Statement, load
-from projections.business_fold import Business, BusinessRow, TouchRow, fold
+from projections.business_fold import Business, BusinessRow, TakenBack, TouchRow, fold
 from projections.projection import UPKEEP
 
 NAME = "business"
@@ -70,18 +72,32 @@ class BusinessProjection:
                     columns=("generation", *columns),
                     records=[(generation, *row) for row in rows],
                 )
-        if state.voided:
-            for name in ("void_told", "void_touches"):
-                statement = self.sql[name]
-                values = {
-                    "generation": generation,
-                    "positions": list(state.voided),
-                    "voided_by": list(state.voided.values()),
-                }
-                await driver.execute(statement.driver_sql, *statement.arguments(values))
+        for one in state.taken_back:
+            await self._take_back(driver, generation, one)
         state.business.clear()
         state.touches.clear()
-        state.voided.clear()
+        state.taken_back.clear()
+
+    async def _take_back(self, driver: Driver, generation: int, one: TakenBack) -> None:
+        values: dict[str, Any] = {
+            "generation": generation,
+            "position": one.position,
+            "by_position": one.by_position,
+        }
+        if one.fields is None:
+            await self._execute(driver, "void_touch", values)
+            await self._execute(driver, "void_told", values)
+            return
+        told = one.fields
+        value = told.get("value")
+        values |= {name: told.get(name) for name in ("currency", "business", "product")}
+        values |= {"opportunity": told.get("opportunity"), "order_id": told.get("order")}
+        values["value"] = Decimal(str(value)) if value is not None else None
+        await self._execute(driver, "correct_told", values)
+
+    async def _execute(self, driver: Driver, name: str, values: Mapping[str, Any]) -> None:
+        statement = self.sql[name]
+        await driver.execute(statement.driver_sql, *statement.arguments(values))
 
 
 def business(schema: str) -> BusinessProjection:

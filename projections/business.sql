@@ -10,18 +10,31 @@ SELECT event.record
 
 -- name: void_told
 -- What was told and is taken back counts up to the position before.
-UPDATE ledger.business_told AS told
-   SET voided_by = voided.by_position
-  FROM unnest(CAST(:positions AS bigint[]), CAST(:voided_by AS bigint[]))
-       AS voided (position, by_position)
- WHERE told.generation = :generation AND told.position = voided.position
+UPDATE ledger.business_told
+   SET voided_by = :by_position
+ WHERE generation = :generation AND position = :position AND voided_by IS NULL
 
--- name: void_touches
-UPDATE ledger.business_touches AS touch
-   SET voided_by = voided.by_position
-  FROM unnest(CAST(:positions AS bigint[]), CAST(:voided_by AS bigint[]))
-       AS voided (position, by_position)
- WHERE touch.generation = :generation AND touch.position = voided.position
+-- name: void_touch
+UPDATE ledger.business_touches
+   SET voided_by = :by_position
+ WHERE generation = :generation AND position = :position AND voided_by IS NULL
+
+-- name: correct_told
+-- What is told otherwise from a position on: in its old place, but known only from there.
+WITH closed AS (
+     UPDATE ledger.business_told
+        SET voided_by = :by_position
+      WHERE generation = :generation AND position = :position AND voided_by IS NULL
+     RETURNING *)
+INSERT INTO ledger.business_told (
+       generation, position, known_from, what, occurred_at, lead, pass_number, account,
+       opportunity, order_id, value, currency, business, product, origin)
+SELECT generation, position, CAST(:by_position AS bigint), what, occurred_at, lead, pass_number,
+       account, COALESCE(CAST(:opportunity AS text), opportunity),
+       COALESCE(CAST(:order_id AS text), order_id), COALESCE(CAST(:value AS numeric), value),
+       COALESCE(CAST(:currency AS text), currency), COALESCE(CAST(:business AS text), business),
+       COALESCE(CAST(:product AS text), product), origin
+  FROM closed
 
 -- name: count_rows
 SELECT (SELECT count(*) FROM ledger.business_told WHERE generation = :generation)
@@ -45,7 +58,7 @@ SELECT (SELECT count(*) FROM told) + (SELECT count(*) FROM touches) AS deleted
 -- What two generations at one position do not hold equally often, whole rows as text.
 WITH held AS (
      SELECT generation, 'business_told' AS relation,
-            CAST(ROW(position, what, occurred_at, lead, pass_number, account, opportunity, order_id,
+            CAST(ROW(position, known_from, what, occurred_at, lead, pass_number, account, opportunity, order_id,
                      value, currency, business, product, origin, voided_by) AS text) AS content
        FROM ledger.business_told
       WHERE generation IN (:live, :built)

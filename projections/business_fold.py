@@ -1,9 +1,11 @@
 """The fold of business: what was told of deals, orders and renewals, and who was touched when.
 
 Rows are what was told, one for each event, and never change, but for the position at which an event
-was voided. So the figures can be asked for any moment, and are put together when they are asked.
+was voided; where it was corrected, another row is known from there on. So the figures can be asked
+for any moment, and are put together when they are asked.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +15,7 @@ from domain.course import DEPARTMENT
 from domain.events import Event
 from domain.facts import Facts
 from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
+from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, VOIDED
 from domain.state import State
 from projections.business_units import What
 from projections.lifecycles import parsed
@@ -30,11 +33,10 @@ WHAT_OF_ROLE = {
     Role.RENEWS: What.RENEWED,
 }
 
-VOIDED = "event.voided"
-
 
 class BusinessRow(NamedTuple):
     position: int
+    known_from: int
     what: str
     occurred_at: datetime
     lead: str | None
@@ -56,6 +58,14 @@ class TouchRow(NamedTuple):
     touched_at: datetime
 
 
+class TakenBack(NamedTuple):
+    """What was voided, or corrected where there are fields that take the place of others."""
+
+    position: int
+    by_position: int
+    fields: Mapping[str, Any] | None
+
+
 @dataclass(slots=True)
 class Business:
     """What is remembered, and what a batch adds. A class, because it is filled event by event."""
@@ -63,8 +73,7 @@ class Business:
     lifecycle: Lifecycle | None = None
     business: list[BusinessRow] = field(default_factory=list)
     touches: list[TouchRow] = field(default_factory=list)
-    voided: dict[int, int] = field(default_factory=dict)
-    """Position of what was voided → position of the event that voided it."""
+    taken_back: list[TakenBack] = field(default_factory=list)
 
 
 def fold(state: Business, event: Event) -> None:
@@ -72,8 +81,9 @@ def fold(state: Business, event: Event) -> None:
     if event.type == LIFECYCLE_PUBLISHED:
         state.lifecycle = parsed(event.data["text"])
         return
-    if event.type == VOIDED:
-        state.voided[int(event.data["event"])] = event.position
+    if event.type in (VOIDED, CORRECTED):
+        fields = event.data[FIELDS] if event.type == CORRECTED else None
+        state.taken_back.append(TakenBack(int(event.data[EVENT]), event.position, fields))
         return
     if event.cause is not None or state.lifecycle is None:
         return
@@ -90,6 +100,7 @@ def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow
     value = data.get("value")
     return BusinessRow(
         position=event.position,
+        known_from=event.position,
         what=str(what),
         occurred_at=event.occurred_at,
         lead=subject.id if subject.kind is SubjectKind.LEAD else None,

@@ -5,7 +5,7 @@ SELECT told.position, told.what, told.occurred_at, CAST(told.lead AS text), told
        told.business, told.product, told.origin
   FROM ledger.business_told AS told
  WHERE told.generation = :generation
-   AND told.position <= :known_at
+   AND told.known_from <= :known_at
    AND (told.voided_by IS NULL OR told.voided_by > :known_at)
    AND told.occurred_at < :until
  ORDER BY told.position

@@ -98,6 +98,7 @@ def concerns(record: str) -> bool:
         or '"effectivetime":' in record
         or ('"effects":{' in record and ('"owner":' in record or '"team":' in record))
         or '"absorbed_by":' in record
+        or '"state":{' in record
     )
 
 

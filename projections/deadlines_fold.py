@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from domain import states
 from domain.deadlines import MET
 from domain.events import Event
 from domain.lifecycle.definition import SubjectKind
+from domain.state import INITIAL_LEAD
 
 IN_TIME, LATE, LEFT = "met", "late", "left"
 
@@ -57,6 +59,9 @@ def fold(deadlines: Deadlines, event: Event) -> None:
     receiver = event.receiver
     if receiver.kind is not SubjectKind.LEAD:
         return
+    if "state" in event.effects:
+        _restate(deadlines, receiver.id, event)
+        return
     _answer(deadlines, receiver.id, event)
     if event.type == MET:
         _meet(deadlines, receiver.id, event)
@@ -91,6 +96,36 @@ def _answer(deadlines: Deadlines, lead_id: str, event: Event) -> None:
                     team=event.data.get("team"),
                 )
             )
+
+
+def _restate(deadlines: Deadlines, lead_id: str, event: Event) -> None:
+    """Go by what runs in the state that was decided again; what runs no more was left."""
+    runs = states.restored(INITIAL_LEAD, event.effects["state"]).deadlines
+    for row in _running(deadlines, lead_id):
+        if row.deadline not in runs or runs[row.deadline].due_at != row.due_at:
+            deadlines.keep(_settled(row, LEFT, event))
+    for name, due in runs.items():
+        rows = deadlines.leads.get(lead_id, {})
+        same = [row for row in rows.values() if (row.deadline, row.due_at) == (name, due.due_at)]
+        if same:
+            again = max(same)
+            deadlines.keep(again._replace(outcome=None, settled=None, settled_at=None))
+            continue
+        # The report that started it; or, where that has started another one, this very event.
+        started = event.position if due.started in rows else due.started
+        deadlines.keep(
+            DeadlineRow(
+                started=started,
+                lead_id=lead_id,
+                deadline=name,
+                stage=due.stage,
+                started_at=event.occurred_at,
+                due_at=due.due_at,
+                owner=event.effects["state"].get("owner"),
+                team=event.effects["state"].get("team"),
+                breached=due.breached,
+            )
+        )
 
 
 def _meet(deadlines: Deadlines, lead_id: str, event: Event) -> None:

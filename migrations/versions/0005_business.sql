@@ -4,6 +4,7 @@
 CREATE TABLE ledger.business_told (
     generation integer NOT NULL,
     position bigint NOT NULL,
+    known_from bigint NOT NULL,
     what text COLLATE "C" NOT NULL,
     occurred_at timestamptz NOT NULL,
     lead uuid,
@@ -17,11 +18,13 @@ CREATE TABLE ledger.business_told (
     product text COLLATE "C",
     origin text COLLATE "C",
     voided_by bigint,
-    CONSTRAINT business_told_is_told_once PRIMARY KEY (generation, position)
+    CONSTRAINT business_told_is_known_once PRIMARY KEY (generation, position, known_from)
 );
 
+COMMENT ON COLUMN ledger.business_told.known_from IS
+    'The position from which on this is known: its own, or that of the event that corrected it.';
 COMMENT ON COLUMN ledger.business_told.voided_by IS
-    'The event that took this one back; what was known before that position is not changed by it.';
+    'The event that took this one back or corrected it; what was known before that position is not changed by it.';
 
 CREATE TABLE ledger.business_touches (
     generation integer NOT NULL,

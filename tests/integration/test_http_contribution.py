@@ -104,3 +104,22 @@ async def test_a_cancelled_order_takes_its_deal_along(service: Service) -> None:
     await tell(service, "order.cancelled", 21, MARKETINGS, order="o")
     found = await ask(service)
     assert {one["business"] for one in found["business"]} == {"deal/b", "order/nobody"}
+
+
+async def test_a_corrected_value_counts_from_its_correction_on(service: Service) -> None:
+    won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/b")
+    assert won["value"] == "300"
+    corrected = {"event": won["positions"][-1], "fields": {"value": "350"}}
+    position = await tell(service, "event.corrected", 22, None, **corrected)
+    found = next(one for one in (await ask(service))["business"] if one["business"] == "deal/b")
+    assert found["value"] == "350"
+    before = (await ask(service, known_at=str(position - 1)))["business"]
+    assert next(one["value"] for one in before if one["business"] == "deal/b") == "300"
+
+
+async def test_voided_business_never_was(service: Service) -> None:
+    order = next(one for one in (await ask(service))["business"] if one["lead"] is None)
+    won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/b")
+    await tell(service, "event.voided", 23, None, event=won["positions"][-1])
+    found = {one["business"] for one in (await ask(service))["business"]}
+    assert found == {order["business"]}
