@@ -10,12 +10,15 @@ from typing import Any
 from domain.consequences import follow
 from domain.course import DEPARTMENT, Course, Party, not_before
 from domain.events import LEDGER, Event, Subject
+from domain.firings import written
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
+from domain.likelihood import GRADE_TIMER, effects_of_behaviour, effects_of_profile
 from domain.origins import origin_of
 from domain.refusing import NotAllowed, refusal_of
 from domain.roles import BUSINESS, effects_of_role
+from domain.scoring import most_of
 from domain.signals import Signal
 from domain.state import LeadState, State
 
@@ -63,11 +66,14 @@ def _report(course: Course) -> NotAllowed | None:
         resolution = course.party.lead
         assert resolution is not None
         effects |= _effects_on_lead(course, is_repeated=is_repeated)
+        effects |= _likelihood(course, effects, is_repeated=is_repeated)
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         if resolution.receiver != resolution.subject:
             forwarded_to = resolution.receiver
     if signal.timer is not None:
         effects["timers"] = {signal.timer: None}
+    if signal.timer == GRADE_TIMER:
+        effects["grade"] = signal.data.get("grade")
     course.foresee(effects)
     # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
     move = None if is_repeated else course.find(kind, signal.type.name, signal.data)
@@ -132,6 +138,15 @@ def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
     if lead.acquired_at is not None and signal.occurred_at < lead.acquired_at:
         return {"acquired_at": signal.occurred_at.isoformat()}
     return {}
+def _likelihood(course: Course, effects: Mapping[str, Any], *, is_repeated: bool) -> dict[str, Any]:
+    """Judge what the report's own effects say of the person, then give points for the report."""
+    course.foresee(effects)
+    judged: dict[str, Any] = {}
+    assert course.party.lead is not None
+    if course.party.lead.is_new or "attributes" in effects or "lifecycle" in effects:
+        judged = effects_of_profile(course.compiled.lifecycle, course.state.lead)
+        course.foresee(judged)
+    return judged if is_repeated else judged | effects_of_behaviour(course)
 
 
 def _identify(course: Course, resolution: Resolution) -> None:
@@ -163,7 +178,7 @@ def _absorb(course: Course, other: str, standing: LeadState) -> None:
             effective_at=not_before(standing.entered_at, event.occurred_at),
             pass_number=standing.pass_number,
         )
-    inherited = _inheritance(course.state.lead, standing)
+    inherited = _inheritance(course, standing)
     course.add(
         "identity.merged",
         course.lead,
@@ -172,11 +187,12 @@ def _absorb(course: Course, other: str, standing: LeadState) -> None:
     )
 
 
-def _inheritance(lead: LeadState, visitor: LeadState) -> dict[str, Any]:
-    """What a lead takes over from the visitor that it was: deals, orders, and facts that stand.
+def _inheritance(course: Course, visitor: LeadState) -> dict[str, Any]:
+    """What a lead takes over from the visitor that it was: deals, orders, points, standing facts.
 
     Of a deal that both know, the lead's own report counts; of two facts of one type, the later.
     """
+    lead, scoring = course.state.lead, course.compiled.lifecycle.scoring
     known = {fact.type: fact.position for fact in lead.standing}
     inherited: dict[str, Any] = {
         "opportunities": _not_in(lead.opportunities, visitor.opportunities),
@@ -187,6 +203,11 @@ def _inheritance(lead: LeadState, visitor: LeadState) -> dict[str, Any]:
             if fact.position > known.get(fact.type, 0)
         ],
     }
+    if scoring is not None:
+        inherited["inherited_points"] = [
+            [*one[:3], written(one.occurred_at), most_of(scoring, one.rule)]
+            for one in visitor.points
+        ]
     return {name: value for name, value in inherited.items() if value}
 
 

@@ -15,6 +15,8 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     move            how the last stay ended, and the stages passed over
     timers          name → when it is due; null clears it
     points          rule, points, and how many of that rule count at most: the latest ones do
+    inherited_points    points of an absorbed visitor: rule, points, position and time of the event
+                    that gave them, and how many of that rule count at most
     fit, attempts   replaced as a whole
     grade, market, priority, screened_as, revisit_on, lifecycle    set to the value
     acquired_at     when we first held personal data, where a late report tells of an earlier time
@@ -91,7 +93,7 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
         changes["standing"] = _standing_after(state, event)
     if "timers" in effects:
         changes["timers"] = _timers_after(state, event)
-    if "points" in effects:
+    if "points" in effects or "inherited_points" in effects:
         changes["points"] = _points_after(state, event)
     if "attempts" in effects:
         changes["attempts"] = tuple(map(datetime.fromisoformat, effects["attempts"]))
@@ -130,15 +132,21 @@ def _timers_after(state: LeadState, event: Event) -> dict[str, Timer]:
 def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
     """Add points; of each rule only the latest count, so that a state never grows without end."""
     points = [one for one in state.points if one.position != event.position]
-    for rule, given, most in event.effects["points"]:
-        points.append(Point(rule, given, event.position, event.occurred_at))
-        of_rule = sorted(
-            (one for one in points if one.rule == rule),
-            key=lambda one: (one.occurred_at, one.position),
-        )
-        for outdated in of_rule[:-most]:
-            points.remove(outdated)
-    return tuple(points)
+    for rule, given, most in event.effects.get("points", ()):
+        _add(points, Point(rule, given, event.position, event.occurred_at), most)
+    for rule, given, position, time, most in event.effects.get("inherited_points", ()):
+        _add(points, Point(rule, given, position, datetime.fromisoformat(time)), most)
+    return tuple(sorted(points, key=lambda one: one.position))
+
+
+def _add(points: list[Point], point: Point, most: int) -> None:
+    points.append(point)
+    of_rule = sorted(
+        (one for one in points if one.rule == point.rule),
+        key=lambda one: (one.occurred_at, one.position),
+    )
+    for outdated in of_rule[:-most]:
+        points.remove(outdated)
 
 
 def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:

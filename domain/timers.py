@@ -5,29 +5,22 @@ difference whether the service was down when it came due: before anything is dec
 what is due fires first, in due order, and counts from when it was due.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
+from domain.firings import Fires
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventType, SubjectKind
+from domain.likelihood import GRADE_TIMER, grade_fires
 from domain.signals import Signal
-from domain.state import LeadState, Timer
+from domain.state import LeadState
 
 FIRED_MAX = 64
 """Timers of one lead that may fire one after the other: more would be a circle."""
 
 
-class Firing(NamedTuple):
-    """What a timer becomes: an event of this type, with these fields."""
-
-    type: str
-    data: Mapping[str, Any]
-
-
-Fires = Callable[[Compiled, LeadState, str, Timer], Firing]
-
-KINDS: Mapping[str, Fires] = {}
+KINDS: Mapping[str, Fires] = {GRADE_TIMER: grade_fires}
 """First word of a timer's name → what it becomes."""
 
 

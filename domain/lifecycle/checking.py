@@ -14,7 +14,7 @@ from domain.lifecycle.definition import (
     Words,
 )
 from domain.lifecycle.event_text import ROLE_FIELDS
-from domain.lifecycle.glossary_text import SECTIONS, Glossary
+from domain.lifecycle.glossary_text import OPTIONAL_SECTIONS, SECTIONS, Glossary
 from domain.lifecycle.paths import LEAD_PATHS
 from domain.lifecycle.reading import Place
 from domain.lifecycle.route import passed_over
@@ -31,12 +31,15 @@ SERVICE_EVENTS: Mapping[str, SubjectKind] = {
 }
 """Event types that the service writes whatever the funnel is: each lifecycle has words for them."""
 
+SECTION_EVENTS = frozenset({"selection.run", "selection.ranked", "selection.completed"})
+"""Types of these families that the service writes only for a section that the text may lack."""
+
 SERVICE_FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
 """First words of the types that only the service, or an administrator through it, ever writes."""
 
-RESERVED_FIELDS = ("effects", "type", "department", "reported")
-"""Where a record holds what the event did to the state, what conditions ask every event, and where
-the whole of what an analytics client sent is kept."""
+RESERVED_FIELDS = ("effects", "type", "department", "reported", "selection")
+"""Where a record holds what the event did to the state, what conditions ask every event, where the
+whole of what an analytics client sent is kept, and which run selected a lead."""
 
 
 def check(
@@ -75,7 +78,7 @@ def _check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) 
 def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventType]]) -> None:
     event, place = placed.value, placed.place
     if event.name.partition(".")[0] in SERVICE_FAMILIES:
-        if event.name not in SERVICE_EVENTS:
+        if event.name not in SERVICE_EVENTS and event.name not in SECTION_EVENTS:
             place.complain("types of this family are the service's own; choose another first word")
         elif not event.reserved:
             place.complain("only the service writes this type; declare it under `derived`")
@@ -189,7 +192,9 @@ def _families(
 ) -> list[dict[str, Placed[Words]]]:
     """Group what may be looked up by name together: kinds of things, and stages of all tracks."""
     stages = [(code, stage) for track in tracks for code, stage in track.stages.items()]
-    families: list[dict[str, Placed[Words]]] = [dict(getattr(glossary, name)) for name in SECTIONS]
+    families: list[dict[str, Placed[Words]]] = [
+        dict(getattr(glossary, name)) for name in (*SECTIONS, *OPTIONAL_SECTIONS)
+    ]
     families.append({c: Placed(stage.place, stage.value.words) for c, stage in stages})
     families.append({c: Placed(one.place, one.value.words) for c, one in declared.events.items()})
     families.append({c: Placed(one.place, one.value.words) for c, one in declared.guards.items()})

@@ -11,6 +11,9 @@ from enum import StrEnum
 from domain.lifecycle.client_names import ClientNames
 from domain.lifecycle.conditions import Condition
 from domain.lifecycle.contribution import ContributionRules
+from domain.lifecycle.qualification import Qualification
+from domain.lifecycle.scoring import Grade, Scoring, TargetRule
+from domain.lifecycle.wording import Words as Words  # noqa: PLC0414 - to be had from here too
 
 UNPLACED = "unplaced"
 """The word for a lead or account that no event has placed in a stage yet: no stage, but a state
@@ -71,15 +74,6 @@ class MoveKind(StrEnum):
     LOST = "lost"
     CORRECTED = "corrected"
     ABSORBED = "absorbed"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Label and definition per language (`ja`, `en`), and the other names people use."""
-
-    label: Mapping[str, str]
-    definition: Mapping[str, str] = field(default_factory=dict)
-    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,3 +263,10 @@ class Lifecycle:
     """Kinds of strong identifiers, most trusted first, e.g. user_id, crm, email, phone. A kind of
     an outside system that is not named ranks after all named ones."""
     client_names: ClientNames = field(default_factory=ClientNames)
+    markets: Mapping[str, Words] = field(default_factory=dict)
+    priorities: Mapping[str, Words] = field(default_factory=dict)
+    targets: tuple[TargetRule, ...] = ()
+    scoring: Scoring | None = None
+    grades: Mapping[str, Grade] = field(default_factory=dict)
+    """The best first."""
+    qualification: Qualification | None = None

@@ -84,6 +84,11 @@ class Place:
                 self.complain(f"`{key}` is missing")
         return found
 
+    def keys(self) -> tuple[str, ...]:
+        """Tell the keys of a mapping before it is read; whatever is wrong is told by `entries`."""
+        pairs = self.node.value if isinstance(self.node, yaml.MappingNode) else ()
+        return tuple(key.value for key, _ in pairs if isinstance(key, yaml.ScalarNode))
+
     def items(self) -> list["Place"]:
         if not isinstance(self.node, yaml.SequenceNode):
             self.complain(f"expected a list, found {_described(self.node)}")
@@ -138,6 +143,14 @@ class Place:
             if self.node.tag == _BOOLEAN_TAG and value in _BOOLEANS:
                 return _BOOLEANS[value]
         return self.text() or None
+
+    def integer(self, least: int, most: int) -> int:
+        """Read a number within bounds; the least of them after a complaint."""
+        value = self.scalar()
+        if type(value) is not int or not least <= value <= most:
+            self.complain(f"expected a number from {least} to {most}")
+            return least
+        return value
 
     def boolean(self) -> bool:
         value = self.node.value if self.node.tag == _BOOLEAN_TAG else None

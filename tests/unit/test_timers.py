@@ -5,9 +5,10 @@ from datetime import datetime
 import pytest
 
 from domain import timers
+from domain.firings import Firing
 from domain.lifecycle.compiled import Compiled
 from domain.state import LeadState, Timer
-from domain.timers import Firing, firing, next_due
+from domain.timers import firing, next_due
 from tests.stories import LEAD, day, demand_funnel
 
 

@@ -1,0 +1,34 @@
+"""What a timer becomes when it fires."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.lifecycle.compiled import Compiled
+from domain.state import LeadState, Timer
+
+
+class Firing(NamedTuple):
+    """An event of this type, with these fields."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+Fires = Callable[[Compiled, LeadState, str, Timer], Firing]
+"""From the lifecycle, the lead, the name of the timer and the timer itself."""
+
+
+def joined(*effects: Mapping[str, Any]) -> dict[str, Any]:
+    """Join effects of one event. Several may set timers; of two that set one, the later counts."""
+    whole: dict[str, Any] = {}
+    timers: dict[str, str | None] = {}
+    for some in effects:
+        whole |= some
+        timers |= some.get("timers", {})
+    return whole | {"timers": timers} if timers else whole
+
+
+def written(moment: datetime) -> str:
+    """Write when something is due, as records write times."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

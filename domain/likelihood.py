@@ -1,0 +1,142 @@
+"""Judge a lead anew: whether it is a target, its fit, its points, and when its grade changes.
+
+What is known of the person is judged when that changes, points are given with the event that earns
+them, and the grade follows from both and from time: one timer waits for the next moment at which
+it would change if nothing happened.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.course import Course
+from domain.facts import Facts
+from domain.firings import Firing
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import Lifecycle
+from domain.scoring import (
+    Score,
+    amount,
+    fit_by_rule,
+    fit_of,
+    interest_after,
+    judged_at,
+    points_of,
+    score_at,
+)
+from domain.state import LeadState, State, Timer
+
+GRADE_CHANGED = "grade.changed"
+GRADE_TIMER = "grade"
+
+_JUDGED_AFTER = frozenset({"attributes", "fit", "points", "inherited_points", "lifecycle", "grade"})
+"""Effects after which a lead's grade may be another, or change at another time."""
+
+
+def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
+    """Return what is to change: fit by rule, market and priority, by what is known of the lead."""
+    facts = Facts(State(lead))
+    target = next((rule for rule in lifecycle.targets if rule.condition.test(facts)), None)
+    judged: dict[str, Any] = {
+        "fit": fit_by_rule(lifecycle.scoring, facts) if lifecycle.scoring is not None else {},
+        "market": target.market if target is not None else None,
+        "priority": target.priority if target is not None else None,
+    }
+    return {name: value for name, value in judged.items() if getattr(lead, name) != value}
+
+
+def effects_of_behaviour(course: Course) -> dict[str, Any]:
+    """Return the points that the report's own event earns."""
+    scoring, signal = course.compiled.lifecycle.scoring, course.signal
+    if scoring is None or signal.type.name not in scoring.by_type:
+        return {}
+    given = points_of(scoring, signal.type.name, course.facts(signal.type.name, signal.data))
+    return {"points": given} if given else {}
+
+
+def judge_grade(course: Course) -> bool:
+    """Say that a grade is crossed, where it is."""
+    if not _is_judged_anew(course):
+        return False
+    lead = course.state.lead
+    grade = grade_at(course.compiled.lifecycle, lead, _moment(course))
+    if grade == lead.grade:
+        return False
+    course.add(
+        GRADE_CHANGED,
+        course.lead,
+        data=_change(course.compiled.lifecycle, lead, grade, _moment(course)),
+        effects={"grade": grade},
+    )
+    return True
+
+
+def arm_grade(course: Course) -> None:
+    """Wait for the moment at which the grade changes if nothing happens."""
+    if not _is_judged_anew(course):
+        return
+    lead = course.state.lead
+    due_at = next_grade_change(course.compiled.lifecycle, lead, _moment(course))
+    armed = lead.timers.get(GRADE_TIMER)
+    if due_at != (armed.due_at if armed is not None else None):
+        course.arm(GRADE_TIMER, due_at)
+
+
+def grade_fires(compiled: Compiled, lead: LeadState, _: str, timer: Timer) -> Firing:
+    """Tell what the timer becomes: the change that it waited for."""
+    lifecycle, due_at = compiled.lifecycle, timer.due_at
+    grade = grade_at(lifecycle, lead, due_at)
+    return Firing(GRADE_CHANGED, _change(lifecycle, lead, grade, due_at))
+
+
+def grade_at(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> str | None:
+    """Return the first grade that is true of a lead at a moment."""
+    scoring = lifecycle.scoring
+    score = score_at(scoring, lead, at) if scoring is not None else None
+    return _grade(lifecycle, lead, score)
+
+
+def next_grade_change(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> datetime | None:
+    """Return the next moment at which points that grow old change the grade."""
+    scoring = lifecycle.scoring
+    if scoring is None or not lead.points:
+        return None
+    grade, fit = grade_at(lifecycle, lead, at), fit_of(lead)
+    for moment, interest in interest_after(scoring, lead.points, at):
+        if _grade(lifecycle, lead, Score(fit, interest)) != grade:
+            return moment
+    return None
+
+
+def _grade(lifecycle: Lifecycle, lead: LeadState, score: Score | None) -> str | None:
+    facts = Facts(State(lead), score=lambda: score)
+    return next(
+        (grade.code for grade in lifecycle.grades.values() if grade.condition.test(facts)), None
+    )
+
+
+def _change(
+    lifecycle: Lifecycle, lead: LeadState, grade: str | None, at: datetime
+) -> Mapping[str, Any]:
+    score = score_at(lifecycle.scoring, lead, at) if lifecycle.scoring is not None else None
+    told = {
+        "before": lead.grade,
+        "grade": grade,
+        "score": str(amount(score.total)) if score is not None else None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _moment(course: Course) -> datetime:
+    return judged_at(course.state.lead, course.signal.occurred_at)
+
+
+def _is_judged_anew(course: Course) -> bool:
+    if not course.compiled.lifecycle.grades:
+        return False
+    lead, pass_before = course.party.lead, course.pass_before
+    if lead is not None and lead.is_new:
+        return True
+    return pass_before != course.state.lead.pass_number or any(
+        not _JUDGED_AFTER.isdisjoint(event.effects) for event in course.events
+    )
