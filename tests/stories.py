@@ -26,6 +26,7 @@ from domain.lifecycle.definition import UNPLACED, SubjectKind
 from domain.lifecycle.loading import load
 from domain.signals import Identifier, Signal
 from domain.state import INITIAL_ACCOUNT, LeadState, State
+from domain.timers import FIRED_MAX, firing
 from events.shipped import read_lifecycle_text
 
 LEAD, ACCOUNT = "lead-1", "account-1"
@@ -38,9 +39,14 @@ def day(number: float) -> datetime:
 
 
 @cache
-def demand_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
-    """Compile the shipped funnel, with competitors filled in as a company would."""
+def demand_funnel(
+    competitors: tuple[str, ...] = (), changes: tuple[tuple[str, str], ...] = ()
+) -> Compiled:
+    """Compile the shipped funnel, with competitors and other changes as a company would make."""
     text = read_lifecycle_text("demand_funnel")
+    for old, new in changes:
+        assert text.count(old) == 1, f"expected to find once: {old}"
+        text = text.replace(old, new)
     listed = f"competitor_domains: [{', '.join(competitors)}]"
     return compile_lifecycle(load(text.replace("competitor_domains: []", listed, 1)))
 
@@ -113,6 +119,7 @@ class Story:
         known: bool = False,
         mail: str | None = None,
         free_mail: bool = False,
+        profile: Mapping[str, Any] | None = None,
         department: str | None = None,
         account: str | None = None,
         resolution: Resolution | None = None,
@@ -122,6 +129,7 @@ class Story:
         """Report one event that is accepted, and return what it and its consequences did."""
         attributes: dict[str, Any] = {"company_domain": mail} if mail else {}
         attributes |= {"free_mail": True} if free_mail else {}
+        attributes |= profile or {}
         told = signal(
             type,
             at=at,
@@ -136,6 +144,26 @@ class Story:
         assert not isinstance(outcome, NotAllowed), outcome
         self._evolve(outcome)
         return [line(event) for event in outcome]
+
+    def wait(self, until: float) -> list[str]:
+        """Let time pass: what is due by then happens, in due order."""
+        happened: list[str] = []
+        for _ in range(FIRED_MAX):
+            due = firing(
+                self.compiled,
+                self.lead,
+                lead_id=LEAD,
+                id=f"timer.{self.position}",
+                source="leadledger",
+                upto=day(until),
+            )
+            if due is None:
+                return happened
+            outcome = self.decide(due)
+            assert not isinstance(outcome, NotAllowed), outcome
+            self._evolve(outcome)
+            happened += [line(event) for event in outcome]
+        raise AssertionError("timers arm each other without end")
 
     def refuse(
         self, type: str, *, data: Mapping[str, Any] | None = None, **fields: Any

@@ -43,6 +43,10 @@ class Vocabulary:
         judged = (*self.of_attributes().paths, *OF_SECTION["scoring"], *OF_SECTION["targets"])
         return self._only(path for path in judged if path in self.paths)
 
+    def without_score(self) -> "Vocabulary":
+        """Leave out what changes with every moment."""
+        return self._only(path for path in self.paths if path not in OF_SECTION["scoring"])
+
     def _only(self, paths: Iterable[str]) -> "Vocabulary":
         return Vocabulary(paths={path: self.paths[path] for path in paths}, lists=self.lists)
 
