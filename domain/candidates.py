@@ -5,15 +5,17 @@ or in a deal is never approached as if new, nor who may not be contacted, nor wh
 has done nothing since.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.facts import Facts
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.qualification import Qualification
 from domain.roles import has_bought
 from domain.scoring import Score, judged_at, score_at
-from domain.state import OPEN, AccountState, LeadState, State
+from domain.state import OPEN, AccountState, LeadState, StandingFact, State
 
 REVISIT_TIMER = "revisit"
 
@@ -23,6 +25,8 @@ class Obstacle(StrEnum):
 
     NO_QUALIFICATION = "no_qualification"
     """The lifecycle that decides this lead leaves qualifying to people."""
+    ABSORBED = "absorbed"
+    """It is another lead's by now."""
     ELSEWHERE = "elsewhere"
     """It does not stand where leads are qualified from."""
     CUSTOMER = "customer"
@@ -39,24 +43,25 @@ class Obstacle(StrEnum):
     """The condition cannot be answered."""
 
 
+class _Case(NamedTuple):
+    """One lead whose candidacy is judged."""
+
+    compiled: Compiled
+    qualification: Qualification
+    lead: LeadState
+    account: AccountState | None
+    at: datetime
+
+
 def obstacle(compiled: Compiled, state: State, occurred_at: datetime) -> Obstacle | None:
     """Return what keeps a lead from being a candidate; None if nothing does."""
     qualification = compiled.lifecycle.qualification
     if qualification is None:
         return Obstacle.NO_QUALIFICATION
-    lead, account = state
-    if lead.stage != qualification.at:
-        return Obstacle.ELSEWHERE
-    if has_bought(lead) or (account is not None and is_customer(compiled, account)):
-        return Obstacle.CUSTOMER
-    if _has_open_deal(lead) or (account is not None and _has_open_deal(account)):
-        return Obstacle.OPEN_DEAL
-    if _is_blocked(qualification, lead):
-        return Obstacle.NOT_CONTACTABLE
-    if _waits(compiled, qualification, lead, occurred_at):
-        return Obstacle.REVISIT_LATER
-    if _was_sent_back(compiled, qualification, lead):
-        return Obstacle.SENT_BACK
+    case = _Case(compiled, qualification, *state, occurred_at)
+    found = next((one for one, stands in _OBSTACLES if stands(case)), None)
+    if found is not None:
+        return found
     answer = qualification.condition.test(facts_at(compiled, state, occurred_at))
     if answer is None:
         return Obstacle.UNKNOWN
@@ -85,34 +90,61 @@ def is_customer(compiled: Compiled, account: AccountState) -> bool:
     return any(table.path_index[stage] <= here for stage in gained if stage in table.path_index)
 
 
-def has_asked(compiled: Compiled, qualification: Qualification, lead: LeadState) -> bool:
-    """Whether, in this pass, it has asked for what qualifies alone."""
+def requests_of(
+    compiled: Compiled, qualification: Qualification, lead: LeadState
+) -> list[StandingFact]:
+    """Return the facts of this pass that ask for what qualifies alone."""
     events = compiled.lifecycle.events
-    return any(
-        fact.type in events and events[fact.type].stands_as == qualification.qualifies_by
+    return [
+        fact
         for fact in lead.standing
+        if fact.type in events and events[fact.type].stands_as == qualification.qualifies_by
+    ]
+
+
+def _is_elsewhere(case: _Case) -> bool:
+    return case.lead.stage != case.qualification.at
+
+
+def _has_bought(case: _Case) -> bool:
+    return has_bought(case.lead) or (
+        case.account is not None and is_customer(case.compiled, case.account)
     )
 
 
-def _has_open_deal(standing: LeadState | AccountState) -> bool:
-    return OPEN in standing.opportunities.values()
+def _has_open_deal(case: _Case) -> bool:
+    return any(
+        OPEN in one.opportunities.values() for one in (case.lead, case.account) if one is not None
+    )
 
 
-def _is_blocked(qualification: Qualification, lead: LeadState) -> bool:
-    channels = qualification.contact_by
-    return bool(channels) and all(channel in lead.blocks for channel in channels)
+def _is_blocked(case: _Case) -> bool:
+    channels = case.qualification.contact_by
+    return bool(channels) and all(channel in case.lead.blocks for channel in channels)
 
 
-def _waits(compiled: Compiled, qualification: Qualification, lead: LeadState, at: datetime) -> bool:
+def _waits(case: _Case) -> bool:
     """Whether its revisit date is still to come: as its timer says, which knows the time zone."""
-    if lead.revisit_on is None or has_asked(compiled, qualification, lead):
+    lead, at = case.lead, case.at
+    if lead.revisit_on is None or requests_of(case.compiled, case.qualification, lead):
         return False
     timer = lead.timers.get(REVISIT_TIMER)
     return timer.due_at > at if timer is not None else at.date().isoformat() < lead.revisit_on
 
 
-def _was_sent_back(compiled: Compiled, qualification: Qualification, lead: LeadState) -> bool:
-    targets = compiled.lead.targets(qualification.qualifies_by)
+def _was_sent_back(case: _Case) -> bool:
+    lead, targets = case.lead, case.compiled.lead.targets(case.qualification.qualifies_by)
     if targets.isdisjoint(lead.entered) or lead.entered_at is None:
         return False
     return all(point.occurred_at <= lead.entered_at for point in lead.points)
+
+
+_OBSTACLES: tuple[tuple[Obstacle, Callable[[_Case], bool]], ...] = (
+    (Obstacle.ELSEWHERE, _is_elsewhere),
+    (Obstacle.CUSTOMER, _has_bought),
+    (Obstacle.OPEN_DEAL, _has_open_deal),
+    (Obstacle.NOT_CONTACTABLE, _is_blocked),
+    (Obstacle.REVISIT_LATER, _waits),
+    (Obstacle.SENT_BACK, _was_sent_back),
+)
+"""In the order in which they are looked for, the cheapest first."""

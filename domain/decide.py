@@ -7,6 +7,7 @@ written into the events, so that `evolve` never has to ask again.
 from collections.abc import Mapping
 from typing import Any
 
+from domain.candidates import Obstacle, obstacle
 from domain.consequences import follow
 from domain.course import DEPARTMENT, Course, Party, not_before
 from domain.events import LEDGER, Event, Subject
@@ -19,6 +20,7 @@ from domain.origins import origin_of
 from domain.refusing import NotAllowed, refusal_of
 from domain.roles import BUSINESS, effects_of_role
 from domain.scoring import most_of
+from domain.selection import SELECTION
 from domain.signals import Signal
 from domain.state import LeadState, State
 
@@ -44,7 +46,7 @@ def decide(
     if signal.subject is SubjectKind.LEDGER:
         course.add(signal.type.name, LEDGER, data=signal.data)
         return course.events
-    refused = _report(course)
+    refused = _hindered(course) or _report(course)
     if refused is not None:
         return refused
     if party.lead is not None:
@@ -53,6 +55,25 @@ def decide(
         course.add("identity.linked", course.account, data={"kinds": list(party.account_links)})
     follow(course)
     return course.events
+
+
+def _hindered(course: Course) -> NotAllowed | None:
+    """Turn down, for a lead that a run selected, what it is no candidate for any more."""
+    if SELECTION not in course.signal.data or course.signal.subject is not SubjectKind.LEAD:
+        return None
+    resolution = course.party.lead
+    assert resolution is not None
+    found: Obstacle | None = Obstacle.ABSORBED
+    if resolution.receiver == resolution.subject:
+        found = obstacle(course.compiled, course.state, course.signal.occurred_at)
+    if found is None:
+        return None
+    return NotAllowed(
+        "not-a-candidate",
+        f"The lead is no candidate any more: {found}.",
+        stage=course.state.lead.stage,
+        obstacle=str(found),
+    )
 
 
 def _report(course: Course) -> NotAllowed | None:

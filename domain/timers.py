@@ -60,7 +60,7 @@ def firing(
 def own_signal(
     event_type: EventType,
     *,
-    lead_id: str,
+    lead_id: str | None,
     id: str,
     source: str,
     occurred_at: datetime,
@@ -68,12 +68,12 @@ def own_signal(
     cause: int | None = None,
     timer: str | None = None,
 ) -> Signal:
-    """Make a report of the service's own about one lead."""
+    """Make a report of the service's own, about one lead or, without one, about the ledger."""
     return Signal(
         source=source,
         id=id,
         type=event_type,
-        subject=SubjectKind.LEAD,
+        subject=SubjectKind.LEAD if lead_id is not None else SubjectKind.LEDGER,
         occurred_at=occurred_at,
         claimed_at=None,
         actor=source,

@@ -59,6 +59,7 @@ def decide_again(
         personal=None,
         holds_personal_data="known" in first.effects or "acquired_at" in first.effects,
         fingerprint=b"",
+        cause=first.cause,
     )
     return decide(compiled, _state(party, subjects), signal, party, position=first.position)
 

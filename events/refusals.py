@@ -14,9 +14,11 @@ NOT_KEPT = frozenset(
         "event-too-large",
         "event-not-comparable",
         "batch-refused",
+        "not-a-candidate",
     }
 )
-"""Refusals that say nothing about a lead: the sender is at fault, not the event."""
+"""Refusals that say nothing about a lead: the sender is at fault, not the event. A run that skips
+a lead tells so in its own evidence."""
 
 NATIVE = "native"
 """The dialect of our own JSON, as it stands beside what was read in it."""

@@ -23,8 +23,17 @@ from domain.lifecycle.loading import load as load_lifecycle
 from events import records, states
 from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by
 from events.reader import LedgerReader
-from events.records import OWN_SOURCE, Record, begins_group, firing_id, is_firing
+from events.records import (
+    OWN_SOURCE,
+    Record,
+    begins_group,
+    firing_id,
+    is_firing,
+    is_of_selection,
+)
 from events.redeciding import DecidesAgain, decide_again, fire_again
+from events.selections.auditing import SelectionAudit
+from events.selections.evidence import Run, run_of
 from events.sessions import Driver, open_session
 from events.statements import Statement, load
 
@@ -78,6 +87,7 @@ class _Audit:
     not_decided_again: int = 0
     erased: int = 0
     group: list[Record] = field(default_factory=list)
+    selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
     links: dict[int, Links] = field(default_factory=dict)
 
     def take(self, row: Row) -> None:
@@ -141,6 +151,8 @@ class _Audit:
         elif is_firing(first):
             self._check_name(first)
             self._decide_again(group, fire_again)
+        elif is_of_selection(first):
+            self._judge_selection(group)
         else:
             raise Finding(
                 first.event.position, "an event of the service has a cause", "a cause", "none"
@@ -148,6 +160,33 @@ class _Audit:
         for record in group:
             self._see(record)
         self._note_links(group)
+        self._survey_for_selections(group[-1].event.position)
+
+    def _survey_for_selections(self, position: int) -> None:
+        try:
+            self.selections.reach(position, self.subjects, self.lifecycles)
+        except UNREADABLE as error:
+            raise Finding(
+                position, "leads can be surveyed as a selection did", "a survey", repr(error)
+            ) from error
+
+    def _judge_selection(self, group: Sequence[Record]) -> None:
+        """Judge what a selection run wrote: its evidence, or the decision about a lead."""
+        first, envelope = group[0]
+        if envelope.rules != RULES:
+            self.not_decided_again += len(group)
+            return
+        try:
+            for what, expected, found in self.selections.doubts(group[0]):
+                _expect(first.position, what, expected, found)
+        except UNREADABLE as error:
+            raise Finding(
+                first.position, "the evidence of a selection can be read", "a run", repr(error)
+            ) from error
+        if first.subject.kind is SubjectKind.LEAD:
+            self._decide_again(group, decide_again)
+        else:
+            self.decided_again += len(group)
 
     def _learn_lifecycle(self, event: Event) -> None:
         try:
@@ -277,7 +316,7 @@ async def _verify(
     driver: Driver, sql: Mapping[str, Statement], on_progress: Callable[[int, int], None]
 ) -> Verified:
     head = await LedgerReader(sql).head(driver)
-    audit = _Audit()
+    audit = _Audit(selections=SelectionAudit(await _planned(driver, sql)))
     async for page in pages(driver, sql["read_everything"], head.position):
         for row in page:
             audit.take(row)
@@ -294,6 +333,19 @@ async def _verify(
         not_decided_again=audit.not_decided_again,
         erased=audit.erased,
     )
+
+
+async def _planned(driver: Driver, sql: Mapping[str, Statement]) -> dict[int, list[Run]]:
+    """Read beforehand where selection runs read their leads: there they are surveyed again."""
+    planned: dict[int, list[Run]] = defaultdict(list)
+    for row in await driver.fetch(sql["read_selection_runs"].driver_sql):
+        try:
+            run = run_of(records.decode_event(row["record"]))
+            planned[run.read_at].append(run)
+        except UNREADABLE:
+            # Its record is looked at in its turn, and then it is missed here.
+            continue
+    return planned
 
 
 def _unheard(position: int, last: int) -> None:

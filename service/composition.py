@@ -14,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from events.digests import Digests
 from events.intake import Append, Intake
 from events.ledger import Ledger
+from events.selections.running import Selector
 from events.sessions import Driver
 from events.timekeeper import Timekeeper
 from projections.catalogue import PROJECTIONS
@@ -99,6 +100,9 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         stack.push_async_callback(intake.close)
         timekeeper = Timekeeper(engine, settings.schema_name, intake)
         await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
+        selector = Selector(engine, settings.schema_name, door=intake, ledger=ledger)
+        stack.push_async_callback(selector.close)
+        await stack.enter_async_context(_running(selector.run(), "selections"))
         key_store = KeyStore(engine, settings.schema_name)
         keys = KeyDirectory(key_store)
         keys.start()
@@ -123,6 +127,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             funnel=FunnelQueries(settings.schema_name),
             roster=Roster(settings.schema_name),
             crediting=Crediting(settings.schema_name),
+            selector=selector,
         )
         stack.callback(services.closing.set)
         yield services
