@@ -31,23 +31,26 @@ def score(
         print_json(found)
         return
     print_lines(*_summary(found, shown_zone))
-    rows = [[one["label"] or one["rule"], _seen(one), "", one["points"], "", one["points"]]
-            for one in found["attributes"]]  # fmt: skip
+    rows: list[list[object]] = [
+        [one["label"] or one["rule"], _seen(one), "", one["points"], "", one["points"]]
+        for one in found["attributes"]
+    ]
     rows += [_row(one, shown_zone) for one in found["events"]]
     columns = ("rule", "given by", f"when ({zone})", "points", "%", "counts")
     print_table(columns, rows, numbers=("points", "%", "counts"))
 
 
 def _summary(found: dict[str, Any], zone: ZoneInfo) -> list[str]:
+    parts = f"fit {found['fit']} + interest {found['interest']}"
+    grade = found["grade_label"] if found["grade"] else "none"
+    target = f"market {found['market'] or 'none'}, priority {found['priority'] or 'none'}"
     lines = [
-        f"lead/{found['lead']}: score {found['score']} = fit {found['fit']} + interest "
-        f"{found['interest']}",
-        f"grade {found['grade_label'] if found['grade'] else 'none'}, "
-        f"market {found['market'] or 'none'}, priority {found['priority'] or 'none'}",
+        f"lead/{found['lead']}: score {found['score']} = {parts}",
+        f"grade {grade}, {target}",
     ]
     if found["next_grade_change"] is not None:
-        lines.append(f"its grade changes at {shown_time(found['next_grade_change'], zone)} "
-                     "if nothing happens")  # fmt: skip
+        moment = shown_time(found["next_grade_change"], zone)
+        lines.append(f"the grade changes at {moment} if nothing happens")
     if found.get("obstacle") is not None:
         lines.append(f"no candidate: {found['obstacle']}")
     return lines
