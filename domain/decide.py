@@ -159,6 +159,8 @@ def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
     if lead.acquired_at is not None and signal.occurred_at < lead.acquired_at:
         return {"acquired_at": signal.occurred_at.isoformat()}
     return {}
+
+
 def _likelihood(course: Course, effects: Mapping[str, Any], *, is_repeated: bool) -> dict[str, Any]:
     """Judge what the report's own effects say of the person, then give points for the report."""
     course.foresee(effects)

@@ -119,7 +119,7 @@ async def test_the_best_are_qualified_as_many_as_there_are_places(on: On) -> Non
 
 async def test_the_evidence_names_who_asked_and_ranks_everybody(on: On) -> None:
     await on.select(asked())
-    ((run,), (page,)) = (await on.own("selection.run"), await on.own("selection.ranked"))
+    (run,), (page,) = [await on.own(type) for type in ("selection.run", "selection.ranked")]
     assert (run["source"], run["subject"], run["key"]) == ("leadledger", "ledger", "key-1")
     assert "cause" not in run
     assert [score for _, score in page["data"]["ranking"]] == ["50", "40", "40", "30", "20"]
@@ -175,12 +175,12 @@ async def test_capacity_comes_from_what_was_declared_last(on: On) -> None:
         ("other-market", 3, {"market": "manufacturing"}),
         ("other-team", 3, {"team": "inside-2"}),
     ):
-        data = {"team": TEAM, "starts_on": "2026-11-02", "ends_on": "2026-11-06", **changes}
-        declared = {"id": id, "type": "capacity.declared", "data": {**data, "capacity": capacity}}
+        told = {"team": TEAM, "starts_on": "2026-11-02", "ends_on": "2026-11-06", **changes}
+        declared = {"id": id, "type": "capacity.declared", "data": {**told, "capacity": capacity}}
         await on.ledger.send(declared)
     data = await on.select(asked(capacity=None))
     assert (data["capacity"], data["selected"]) == (1, 1)
-    (declared_at,) = [position for position, id, _ in await on.ledger.recorded() if id == "new"]
+    declared_at = {id: position for position, id, _ in await on.ledger.recorded()}["new"]
     assert data["capacity_declared_at"] == str(declared_at)
     await on.verified()
 
@@ -244,19 +244,36 @@ async def test_who_is_no_candidate_any_more_is_skipped_and_told(on: On) -> None:
 
 
 async def test_what_was_left_unfinished_is_finished_once(on: On) -> None:
+    await leave_unfinished(on, asked(capacity=3))
+    assert await on.qualified() == []
+    first, second = on.another(), on.another()
+    assert await first.resume() == 1
+    assert await on.qualified() == ["1", "2", "4"]
+    events = await on.ledger.recorded()
+    assert (await first.resume(), await second.resume()) == (0, 0)
+    assert await on.ledger.recorded() == events
+    await on.verified()
+
+
+async def test_two_that_finish_one_run_at_once_qualify_nobody_twice(on: On) -> None:
+    await leave_unfinished(on, asked(capacity=3))
+    run = await on.another().find("run-1")
+    assert run is not None
+    await asyncio.gather(*(on.another()._finish(run) for _ in range(3)))
+    assert await on.qualified() == ["1", "2", "4"]
+    assert len(await on.own("selection.completed")) == 1
+    await on.verified()
+
+
+async def leave_unfinished(on: On, wanted: Asked) -> None:
+    """Record a run and its ranking, and go away."""
+
     async def interrupted(_: Any) -> None:
         raise ConnectionError
 
-    on.selector._qualify = interrupted  # type: ignore[method-assign]
+    on.selector._qualify = interrupted  # type: ignore[assignment, method-assign]
     with pytest.raises(ConnectionError):
-        await on.select(asked(capacity=3))
-    assert await on.qualified() == []
-    first, second = on.another(), on.another()
-    assert await asyncio.gather(first.resume(), second.resume()) == [1, 1]
-    assert await on.qualified() == ["1", "2", "4"]
-    assert len(await on.own("selection.completed")) == 1
-    assert await first.resume() == 0
-    await on.verified()
+        await on.select(wanted)
 
 
 async def test_many_candidates_take_several_pages(on: On) -> None:
@@ -337,11 +354,18 @@ async def test_forged_evidence_is_found(
 
 async def test_who_was_not_among_the_first_is_found(on: On) -> None:
     await on.select(asked(capacity=2))
-    ((page,), (selected, *_)) = (await on.own("selection.ranked"), await on.own("lead.qualified"))
+    (page,), (selected, *_) = [
+        await on.own(type) for type in ("selection.ranked", "lead.qualified")
+    ]
     last = page["data"]["ranking"][-1][0]
     position = int(selected["position"])
     old = selected["subject"].removeprefix("lead/")
-    await rewrite(on, position, lambda text: text.replace(old, last))
+
+    def of_the_last(text: str) -> str:
+        record = orjson.loads(text.replace(old, last)) | {"subjectversion": 99}
+        return orjson.dumps(record, option=orjson.OPT_SORT_KEYS).decode()
+
+    await rewrite(on, position, of_the_last)
     with pytest.raises(Finding) as found:
         await on.verified()
     assert found.value.what == "the first of the ranking are selected"
