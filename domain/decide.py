@@ -15,7 +15,7 @@ from domain.firings import written
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
-from domain.likelihood import GRADE_TIMER, effects_of_behaviour, effects_of_profile
+from domain.likelihood import GRADE_TIMER, effects_of_behaviour, effects_of_profile, may_give_points
 from domain.origins import origin_of
 from domain.refusing import NotAllowed, refusal_of
 from domain.roles import BUSINESS, effects_of_role
@@ -163,13 +163,15 @@ def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
 
 def _likelihood(course: Course, effects: Mapping[str, Any], *, is_repeated: bool) -> dict[str, Any]:
     """Judge what the report's own effects say of the person, then give points for the report."""
-    course.foresee(effects)
-    judged: dict[str, Any] = {}
+    lifecycle, judged = course.compiled.lifecycle, dict[str, Any]()
     assert course.party.lead is not None
     if course.party.lead.is_new or "attributes" in effects or "lifecycle" in effects:
-        judged = effects_of_profile(course.compiled.lifecycle, course.state.lead)
-        course.foresee(judged)
-    return judged if is_repeated else judged | effects_of_behaviour(course)
+        course.foresee(effects)
+        judged = effects_of_profile(lifecycle, course.state.lead)
+    if is_repeated or not may_give_points(lifecycle, course.signal.type.name):
+        return judged
+    course.foresee({**effects, **judged})
+    return judged | effects_of_behaviour(course)
 
 
 def _identify(course: Course, resolution: Resolution) -> None:

@@ -24,6 +24,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     business_of     the account whose deals and orders these are too: its own state sees them
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -132,21 +133,31 @@ def _timers_after(state: LeadState, event: Event) -> dict[str, Timer]:
 def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
     """Add points; of each rule only the latest count, so that a state never grows without end."""
     points = [one for one in state.points if one.position != event.position]
+    most_of: dict[str, int] = {}
     for rule, given, most in event.effects.get("points", ()):
-        _add(points, Point(rule, given, event.position, event.occurred_at), most)
+        points.append(Point(rule, given, event.position, event.occurred_at))
+        most_of[rule] = most
     for rule, given, position, time, most in event.effects.get("inherited_points", ()):
-        _add(points, Point(rule, given, position, datetime.fromisoformat(time)), most)
-    return tuple(sorted(points, key=lambda one: one.position))
+        points.append(Point(rule, given, position, datetime.fromisoformat(time)))
+        most_of[rule] = most
+    counts = Counter(one.rule for one in points)
+    for rule, most in most_of.items():
+        if counts[rule] > most:
+            points = _without_oldest(points, rule, most)
+    return tuple(sorted(points, key=_position))
 
 
-def _add(points: list[Point], point: Point, most: int) -> None:
-    points.append(point)
+def _without_oldest(points: list[Point], rule: str, most: int) -> list[Point]:
     of_rule = sorted(
-        (one for one in points if one.rule == point.rule),
+        (one for one in points if one.rule == rule),
         key=lambda one: (one.occurred_at, one.position),
     )
-    for outdated in of_rule[:-most]:
-        points.remove(outdated)
+    outdated = set(of_rule[:-most])
+    return [one for one in points if one not in outdated]
+
+
+def _position(point: Point) -> int:
+    return point.position
 
 
 def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:

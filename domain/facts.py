@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from domain.lifecycle.conditions import Scalar
-from domain.scoring import Score, amount
+from domain.scoring import Score, amount, fit_of
 from domain.state import LOST, NOTHING, OPEN, STANDING, WON, AccountState, LeadState, State
 
 _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
@@ -23,13 +23,13 @@ _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "won_opportunities": lambda lead: _count(lead.opportunities, WON),
     "lost_opportunities": lambda lead: _count(lead.opportunities, LOST),
     "standing_orders": lambda lead: _count(lead.orders, STANDING),
+    "fit": fit_of,
     "targeted": lambda lead: lead.market is not None,
 }
 """What the service itself knows of a lead; every other name is a declared attribute."""
 
 _OF_SCORE: Mapping[str, Callable[[Score], Scalar]] = {
     "score": lambda score: amount(score.total),
-    "fit": lambda score: score.fit,
     "interest": lambda score: amount(score.interest),
 }
 _OF_ACCOUNT: Mapping[str, Callable[[AccountState], Scalar]] = {

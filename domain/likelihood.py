@@ -5,8 +5,9 @@ them, and the grade follows from both and from time: one timer waits for the nex
 it would change if nothing happened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from domain.course import Course
@@ -45,11 +46,15 @@ def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
     return {name: value for name, value in judged.items() if getattr(lead, name) != value}
 
 
+def may_give_points(lifecycle: Lifecycle, type: str) -> bool:
+    """Whether a rule gives points for events of this type."""
+    return lifecycle.scoring is not None and type in lifecycle.scoring.by_type
+
+
 def effects_of_behaviour(course: Course) -> dict[str, Any]:
     """Return the points that the report's own event earns."""
     scoring, signal = course.compiled.lifecycle.scoring, course.signal
-    if scoring is None or signal.type.name not in scoring.by_type:
-        return {}
+    assert scoring is not None
     given = points_of(scoring, signal.type.name, course.facts(signal.type.name, signal.data))
     return {"points": given} if given else {}
 
@@ -91,34 +96,50 @@ def grade_fires(compiled: Compiled, lead: LeadState, _: str, timer: Timer) -> Fi
 
 def grade_at(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> str | None:
     """Return the first grade that is true of a lead at a moment."""
-    scoring = lifecycle.scoring
-    score = score_at(scoring, lead, at) if scoring is not None else None
-    return _grade(lifecycle, lead, score)
+    return _grade(lifecycle, lead, lambda: _score(lifecycle, lead, at))
 
 
 def next_grade_change(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> datetime | None:
-    """Return the next moment at which points that grow old change the grade."""
-    scoring = lifecycle.scoring
+    """Return the next moment at which points that grow old change the grade.
+
+    Most leads fit so little that no interest would help, and then nobody asks for the score: it is
+    the same at every moment.
+    """
+    scoring, asks = lifecycle.scoring, False
     if scoring is None or not lead.points:
         return None
-    grade, fit = grade_at(lifecycle, lead, at), fit_of(lead)
+
+    def score() -> Score | None:
+        nonlocal asks
+        asks = True
+        return _score(lifecycle, lead, at)
+
+    grade = _grade(lifecycle, lead, score)
+    if not asks:
+        return None
+    fit = fit_of(lead)
     for moment, interest in interest_after(scoring, lead.points, at):
-        if _grade(lifecycle, lead, Score(fit, interest)) != grade:
+        if _grade(lifecycle, lead, partial(Score, fit, interest)) != grade:
             return moment
     return None
 
 
-def _grade(lifecycle: Lifecycle, lead: LeadState, score: Score | None) -> str | None:
-    facts = Facts(State(lead), score=lambda: score)
-    return next(
-        (grade.code for grade in lifecycle.grades.values() if grade.condition.test(facts)), None
-    )
+def _grade(lifecycle: Lifecycle, lead: LeadState, score: Callable[[], Score | None]) -> str | None:
+    facts = Facts(State(lead), score=score)
+    for grade in lifecycle.grades.values():
+        if grade.condition.test(facts):
+            return grade.code
+    return None
+
+
+def _score(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> Score | None:
+    return score_at(lifecycle.scoring, lead, at) if lifecycle.scoring is not None else None
 
 
 def _change(
     lifecycle: Lifecycle, lead: LeadState, grade: str | None, at: datetime
 ) -> Mapping[str, Any]:
-    score = score_at(lifecycle.scoring, lead, at) if lifecycle.scoring is not None else None
+    score = _score(lifecycle, lead, at)
     told = {
         "before": lead.grade,
         "grade": grade,

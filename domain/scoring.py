@@ -58,11 +58,11 @@ def counts_at(scoring: Scoring, point: Point, at: datetime) -> int:
 def percent_at(ageing: Sequence[AgeStep], age: timedelta) -> int:
     """Return what share points of an age count: that of the last step they have reached.
 
-    A day is 24 hours, and a step counts from the very moment on.
+    A step counts from the very moment on.
     """
     percent = WHOLE
     for step in ageing:
-        if age < timedelta(days=step.after_days):
+        if age < step.after:
             break
         percent = step.percent
     return percent
@@ -78,7 +78,7 @@ def interest_after(
         percent = percent_at(ageing, at - point.occurred_at)
         interest += point.points * percent
         for step in ageing:
-            moment = point.occurred_at + timedelta(days=step.after_days)
+            moment = point.occurred_at + step.after
             if moment > at:
                 steps[moment] += point.points * (step.percent - percent)
                 percent = step.percent

@@ -6,6 +6,7 @@ interest grow old in steps: from `after_days` on, a point counts so many percent
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from domain.lifecycle.conditions import Condition
 from domain.lifecycle.wording import Words
@@ -32,9 +33,10 @@ class AttributeRule:
 
 @dataclass(frozen=True, slots=True)
 class AgeStep:
-    """From this age on, in days of 24 hours, points count this share of what they were."""
+    """From this age on points count this share of what they were."""
 
-    after_days: int
+    after: timedelta
+    """Whole days of 24 hours."""
     percent: int
 
 

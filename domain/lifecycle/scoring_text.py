@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from domain.lifecycle.condition_text import UNREADABLE, read_condition
 from domain.lifecycle.conditions import Condition
@@ -156,11 +157,11 @@ def _read_ageing(place: Place | None) -> tuple[AgeStep, ...]:
             continue
         days = keys["after_days"].integer(1, DAYS_MAX)
         percent = keys["percent"].integer(NONE_LEFT, WHOLE)
-        if steps and days <= steps[-1].after_days:
-            keys["after_days"].complain(f"expected more than the {steps[-1].after_days} before it")
+        if steps and days <= steps[-1].after.days:
+            keys["after_days"].complain(f"expected more than the {steps[-1].after.days} before it")
         if percent >= (steps[-1].percent if steps else WHOLE):
             keys["percent"].complain("points only grow old: expected less than before")
-        steps.append(AgeStep(days, percent))
+        steps.append(AgeStep(timedelta(days=days), percent))
     return tuple(steps)
 
 
