@@ -57,6 +57,7 @@ KINDS: Mapping[str, Kind] = {
     "refusal-settled": Kind(409, "The refusal is settled"),
     "key-ended": Kind(409, "The key has ended"),
     "webhooks-full": Kind(409, "There are as many webhooks as there may be"),
+    "not-a-candidate": Kind(409, "The lead is no candidate any more"),
     "selection-not-declared": Kind(409, "The lifecycle does not select"),
     "selection-id-reused": Kind(409, "The id belongs to another selection"),
     "lead-unknown": Kind(404, "The lead is not known"),
