@@ -152,6 +152,8 @@ def _joined(
     lists = read_lists(keys.get("lists"), languages=glossary.languages, vocabulary=vocabulary)
     check_names({code: Placed(one.place, one.value.words) for code, one in lists.items()})
     around = Surroundings(glossary.languages, events, vocabulary)
+    grades = read_grades(keys.get("grades"), around)
+    check_names({code: Placed(one.place, one.value.words) for code, one in grades.items()})
     return Lifecycle(
         name=keys["name"].matching(CODE, expected=CODE_EXPECTED) if "name" in keys else "",
         text=text,
@@ -188,7 +190,7 @@ def _joined(
             keys.get("targets"), around, markets=glossary.markets, priorities=glossary.priorities
         ),
         scoring=read_scoring(keys.get("scoring"), around),
-        grades=values_of(read_grades(keys.get("grades"), around)),
+        grades=values_of(grades),
         qualification=read_qualification(
             keys.get("qualification"), lead=lead, events=events, vocabulary=vocabulary
         ),

@@ -42,11 +42,11 @@ def score(
 
 def _summary(found: dict[str, Any], zone: ZoneInfo) -> list[str]:
     parts = f"fit {found['fit']} + interest {found['interest']}"
-    grade = found["grade_label"] if found["grade"] else "none"
+    grade = found["grade_label"] if found["grade"] else "no grade"
     target = f"market {found['market'] or 'none'}, priority {found['priority'] or 'none'}"
     lines = [
         f"lead/{found['lead']}: score {found['score']} = {parts}",
-        f"grade {grade}, {target}",
+        f"{grade}, {target}",
     ]
     if found["next_grade_change"] is not None:
         moment = shown_time(found["next_grade_change"], zone)
