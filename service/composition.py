@@ -100,7 +100,10 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         stack.push_async_callback(intake.close)
         timekeeper = Timekeeper(engine, settings.schema_name, intake)
         await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
-        selector = Selector(engine, settings.schema_name, door=intake, ledger=ledger)
+        digests = Digests(secret)
+        selector = Selector(
+            engine, settings.schema_name, door=intake, ledger=ledger, digests=digests
+        )
         stack.push_async_callback(selector.close)
         await stack.enter_async_context(_running(selector.run(), "selections"))
         key_store = KeyStore(engine, settings.schema_name)
@@ -113,7 +116,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         services = Services(
             settings=settings,
             engine=engine,
-            digests=Digests(secret),
+            digests=digests,
             ledger=ledger,
             door=intake,
             keys=keys,

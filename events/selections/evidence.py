@@ -2,10 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, NamedTuple
-
-import orjson
 
 from domain.events import Event
 from domain.lifecycle.definition import EventType
@@ -101,7 +98,7 @@ def ledger_signal(
     data: Mapping[str, Any],
 ) -> Signal:
     """Make a run's report about the ledger."""
-    signal = own_signal(
+    return own_signal(
         event_type,
         lead_id=None,
         id=selection_id(run_id, *part),
@@ -109,12 +106,11 @@ def ledger_signal(
         occurred_at=at,
         data={SELECTION: run_id, **data},
     )
-    return signal._replace(fingerprint=_fingerprint(signal))
 
 
 def qualifying_signal(event_type: EventType, run: Run, lead_id: str) -> Signal:
     """Make the decision that a run brings about for one of its leads."""
-    signal = own_signal(
+    return own_signal(
         event_type,
         lead_id=lead_id,
         id=selection_id(run.id, lead_id),
@@ -123,14 +119,12 @@ def qualifying_signal(event_type: EventType, run: Run, lead_id: str) -> Signal:
         data={SELECTION: run.id},
         cause=run.position,
     )
-    return signal._replace(fingerprint=_fingerprint(signal))
 
 
-def _fingerprint(signal: Signal) -> bytes:
-    """Tell a report that is sent again from another of the same id. Nothing in it is secret.
+def content_of(signal: Signal) -> dict[str, Any]:
+    """Return what tells a report that is sent again from another of the same id.
 
     Of what closes a run the first is true, whatever another process saw of it later.
     """
     data = signal.data if signal.type.name != COMPLETED else {}
-    told = (signal.type.name, signal.lead_id, data)
-    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest()
+    return {"type": signal.type.name, "lead": signal.lead_id, "data": data}

@@ -6,10 +6,11 @@ time in another process, does nothing twice.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import orjson
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -19,11 +20,13 @@ from domain.lifecycle.definition import EventType
 from domain.lifecycle.qualification import Mode, Qualification
 from domain.selection import digest_of
 from domain.signals import Signal
+from events.context import Context
+from events.digests import Digests
 from events.failures import CONNECTION_LOST, LedgerUnavailable
-from events.ids import new_id
 from events.intake import Intake
 from events.ledger import Ledger
 from events.outcomes import Duplicate, Outcome, Recorded
+from events.records import OWN_SOURCE
 from events.refusals import Refused
 from events.selections.evidence import (
     COMPLETED,
@@ -32,11 +35,13 @@ from events.selections.evidence import (
     Asked,
     Ranking,
     Run,
+    content_of,
     ledger_signal,
     pages_of,
     qualifying_signal,
 )
 from events.selections.surveying import Found, Surveyor
+from events.senders import Sender
 from events.sessions import open_session
 from events.statements import load
 from events.submissions import Item, Submission
@@ -75,8 +80,11 @@ class RunExists(Exception):
 class Selector:
     """Runs selections. A class, because it knows which runs this process is busy with."""
 
-    def __init__(self, engine: AsyncEngine, schema: str, *, door: Intake, ledger: Ledger) -> None:
+    def __init__(
+        self, engine: AsyncEngine, schema: str, *, door: Intake, ledger: Ledger, digests: Digests
+    ) -> None:
         self._engine = engine
+        self._digests = digests
         self._door = door
         self._ledger = ledger
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -169,7 +177,7 @@ class Selector:
         for number, page in enumerate(pages_of(trial.ranking)):
             part = (asked.id, "ranked", str(number))
             signals.append(ledger_signal(ranked, *part, at=at, data={"ranking": page}))
-        await self._door.submit(Submission(_items(signals), is_strict=True))
+        await self._door.submit(Submission(self._items(*signals), is_strict=True))
         found = await self.find(asked.id)
         assert found is not None, "the run is recorded, or another of its id"
         return found
@@ -194,7 +202,7 @@ class Selector:
         for start in range(0, len(leads), BATCH_LEADS):
             batch = leads[start : start + BATCH_LEADS]
             signals = [qualifying_signal(event_type, run, lead_id) for lead_id in batch]
-            outcomes = await self._door.submit(Submission(_items(signals)))
+            outcomes = await self._door.submit(Submission(self._items(*signals)))
             for lead_id, outcome in zip(batch, outcomes, strict=True):
                 if isinstance(outcome, (Recorded, Duplicate)):
                     qualified += 1
@@ -206,13 +214,25 @@ class Selector:
             at=run.at,
             data={"qualified": qualified, "skipped": skipped},
         )
-        await self._door.submit(Submission(_items([closing])))
+        await self._door.submit(Submission(self._items(closing)))
 
     def _qualification(self) -> Qualification:
         qualification = self._ledger.memory.compiled.lifecycle.qualification
         if qualification is None or qualification.mode is not Mode.SELECTION:
             raise NothingToSelect("the lifecycle in force does not qualify by selection")
         return qualification
+
+    def _items(self, *signals: Signal) -> tuple[Item, ...]:
+        """Make of our own reports what the door takes, with their fingerprints."""
+        digests, compiled = self._digests, self._ledger.memory.compiled
+        sender = Sender("", (OWN_SOURCE,), None, frozenset())
+        context = Context(compiled.lifecycle, digests, sender, self._ledger.now())
+        items = []
+        for signal in signals:
+            content = content_of(signal)
+            printed = signal._replace(fingerprint=digests.fingerprint(content))
+            items.append(Item(printed, orjson.dumps(content), context))
+        return tuple(items)
 
     def _event_type(self, name: str) -> EventType:
         """Return an event type as the newest lifecycle that has it declares it."""
@@ -249,10 +269,6 @@ def told(found: Found) -> dict[str, Any]:
     if selected:
         data["cut_line"] = selected[-1][1]
     return data
-
-
-def _items(signals: Iterable[Signal]) -> tuple[Item, ...]:
-    return tuple(Item(signal, new_id(), b"") for signal in signals)
 
 
 def _is_same(asked: Asked, run: Run) -> bool:

@@ -27,7 +27,11 @@ async def measure(bench: Bench) -> list[Figure]:
         intake = Intake(ledger.ledger, lambda _: None)
         intake.start()
         selector = Selector(
-            ledger.founded.engine, ledger.founded.schema, door=intake, ledger=ledger.ledger
+            ledger.founded.engine,
+            ledger.founded.schema,
+            door=intake,
+            ledger=ledger.ledger,
+            digests=ledger.founded.digests,
         )
         began = perf_counter()
         run = await selector.select(_asked(), actor="bench", key_id="bench")

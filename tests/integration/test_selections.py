@@ -16,6 +16,7 @@ from events.selections.surveying import CapacityUnknown
 from events.verification import Finding, verify
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA
+from tests.ledger_in_memory import DIGESTS
 from tests.ledger_on_postgres import LedgerOnPostgres, ledger_on_postgres
 from tests.postgres import connection_to
 from tests.stories import day
@@ -60,7 +61,9 @@ class On:
     def another(self) -> Selector:
         """Open a selector that knows nothing of the first."""
         ledger = self.ledger
-        return Selector(ledger.engine, SCHEMA, door=self.intake, ledger=ledger.ledger)
+        return Selector(
+            ledger.engine, SCHEMA, door=self.intake, ledger=ledger.ledger, digests=DIGESTS
+        )
 
     async def select(self, wanted: Asked) -> dict[str, Any]:
         run = await self.selector.select(wanted, actor="key-1", key_id="key-1")

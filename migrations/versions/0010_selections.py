@@ -4,10 +4,10 @@ from alembic import context, op
 
 from migrations.scripts import run_script
 
-revision = "0006"
-down_revision = "0005"
+revision = "0010"
+down_revision = "0007"
 
 
 def upgrade() -> None:
     """Let selection runs be found without reading the log."""
-    run_script(op.get_bind(), "versions/0006_selections.sql", context.config.attributes["schema"])
+    run_script(op.get_bind(), "versions/0010_selections.sql", context.config.attributes["schema"])
