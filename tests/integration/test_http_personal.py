@@ -34,6 +34,14 @@ QUERIES: Mapping[str, Sequence[Mapping[str, str]]] = {
 }
 """Questions beside the plain one; a route that is not named here is asked that alone."""
 
+SELECTION = {
+    "id": "week",
+    "team": "inside-1",
+    "starts_on": "2026-11-02",
+    "ends_on": "2026-11-06",
+    "capacity": 9,
+}
+
 
 ENDLESS = "/v1/events/stream"
 """Sends the very records that the feed shows, and never ends."""
@@ -110,6 +118,8 @@ async def plant(service: Service) -> Places:
         "/v1/webhooks", json={"url": "https://receiver.example/", "description": "test"}
     )
     assert webhook.status_code == 201, webhook.text
+    selected = await service.client.post("/v1/selections", json=SELECTION)
+    assert selected.status_code == 201
     head = (await service.client.get("/v1/events", params={"limit": 1})).json()["head"]
     await service.client.get("/v1/lists", params={"wait_for": head})
     lead = (await service.client.get(f"/v1/leads/{lead_id}")).json()
@@ -118,7 +128,7 @@ async def plant(service: Service) -> Places:
         "account_id": [lead["account"]],
         "refusal_id": kept,
         "key_id": ["nobody"],
-        "selection_id": ["nothing"],
+        "selection_id": [str(SELECTION["id"])],
         "name": ["house"],
         "webhook_id": [webhook.json()["id"]],
         "position": ["1"],
@@ -185,6 +195,7 @@ def _requests(path: str, method: str) -> Iterator[tuple[Mapping[str, str], bytes
         "/v1/leads/find": [{"email": lead["email"]}, {"user_id": "PlantedNobody"}, {"email": "Pl"}],
         "/v1/keys": [{"name": "x", "sources": ["x"]}],
         "/v1/webhooks": [{"url": "https://receiver.example/", "description": "another"}],
+        "/v1/selections": [SELECTION],
         "/v1/refusals/{refusal_id}/dismiss": [{"reason": "PlantedRemark"}],
         **{path: [{"batch": [_message()]}] for path in (*SEGMENT_BATCH, *POSTHOG_BATCH)},
         SNOWPLOW_POST: [{"data": [{"e": "pv", "eid": "1", "url": "https://a.example/?PlantedQ"}]}],
