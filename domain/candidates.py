@@ -10,14 +10,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from domain.course import Course
 from domain.facts import Facts
 from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.qualification import Qualification
+from domain.refusing import NotAllowed
+from domain.revisits import REVISIT
 from domain.roles import has_bought
 from domain.scoring import Score, judged_at, score_at
 from domain.state import OPEN, AccountState, LeadState, StandingFact, State
 
-REVISIT_TIMER = "revisit"
+SELECTION = "selection"
+"""The field of an event that names the run which it belongs to."""
 
 
 class Obstacle(StrEnum):
@@ -41,6 +46,25 @@ class Obstacle(StrEnum):
     """The condition does not hold."""
     UNKNOWN = "unknown"
     """The condition cannot be answered."""
+
+
+def hindered(course: Course) -> NotAllowed | None:
+    """Turn down, for a lead that a run selected, what it is no candidate for any more."""
+    if SELECTION not in course.signal.data or course.signal.subject is not SubjectKind.LEAD:
+        return None
+    resolution = course.party.lead
+    assert resolution is not None
+    found: Obstacle | None = Obstacle.ABSORBED
+    if resolution.receiver == resolution.subject:
+        found = obstacle(course.compiled, course.state, course.signal.occurred_at)
+    if found is None:
+        return None
+    return NotAllowed(
+        "not-a-candidate",
+        f"The lead is no candidate any more: {found}.",
+        stage=course.state.lead.stage,
+        obstacle=str(found),
+    )
 
 
 class _Case(NamedTuple):
@@ -77,7 +101,8 @@ def facts_at(compiled: Compiled, state: State, occurred_at: datetime) -> Facts:
             return None
         return score_at(scoring, state.lead, judged_at(state.lead, occurred_at))
 
-    return Facts(state, score=score)
+    consent = compiled.lifecycle.pace.consent
+    return Facts(state, channels=consent.channels if consent is not None else (), score=score)
 
 
 def is_customer(compiled: Compiled, account: AccountState) -> bool:
@@ -125,11 +150,10 @@ def _is_blocked(case: _Case) -> bool:
 
 def _waits(case: _Case) -> bool:
     """Whether its revisit date is still to come: as its timer says, which knows the time zone."""
-    lead, at = case.lead, case.at
-    if lead.revisit_on is None or requests_of(case.compiled, case.qualification, lead):
+    timer = case.lead.timers.get(REVISIT)
+    if timer is None or requests_of(case.compiled, case.qualification, case.lead):
         return False
-    timer = lead.timers.get(REVISIT_TIMER)
-    return timer.due_at > at if timer is not None else at.date().isoformat() < lead.revisit_on
+    return timer.due_at > case.at
 
 
 def _was_sent_back(case: _Case) -> bool:

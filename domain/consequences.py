@@ -1,7 +1,11 @@
 """What follows from an event: exclusion, early facts, the account beside the lead."""
 
+from domain.business import end_key_status
 from domain.candidates import obstacle
+from domain.contact import recycle_unreachable
 from domain.course import DEPARTMENT, Course
+from domain.exclusion import judge_exclusion
+from domain.hand_overs import hand_over
 from domain.lifecycle.compiled import CompiledMove
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.lifecycle.qualification import Mode
@@ -20,13 +24,16 @@ def follow(course: Course) -> None:
     if course.party.account is not None:
         _follow_on_account(course)
     if course.signal.subject is not SubjectKind.LEAD:
+        end_key_status(course)
         return
     for _ in range(CONSEQUENCES_MAX):
         if not (
-            _judge_exclusion(course)
+            judge_exclusion(course)
             or _reconsider(course)
+            or recycle_unreachable(course)
             or judge_grade(course)
             or _qualify(course)
+            or hand_over(course)
         ):
             break
     else:
@@ -57,25 +64,6 @@ def _brings_purchase(course: Course) -> bool:
     if course.signal.type.role in PURCHASES:
         return "opportunities" in effects or "orders" in effects
     return "account" in effects and has_bought(course.state.lead)
-
-
-def _judge_exclusion(course: Course) -> bool:
-    """Accept or exclude by rule; a rule that cannot be answered leaves it to a person."""
-    exclusion = course.compiled.lifecycle.exclusion
-    if exclusion is None or course.state.lead.stage != exclusion.at:
-        return False
-    facts = course.facts(course.signal.type.name, course.signal.data)
-    answers = [(rule, rule.condition.test(facts)) for rule in exclusion.rules]
-    reason = next((rule.reason for rule, answer in answers if answer), None)
-    if reason is None and any(answer is None for _, answer in answers):
-        return False
-    type = exclusion.excludes_by if reason is not None else exclusion.accepts_by
-    data = {"reason": reason} if reason is not None else {}
-    move = course.find(SubjectKind.LEAD, type, data)
-    if move is None:
-        return False
-    course.add(type, course.lead, data=data, move=move)
-    return True
 
 
 def _reconsider(course: Course) -> bool:

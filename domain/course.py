@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from domain.events import LEDGER, Event, Subject
 from domain.evolve import evolve
 from domain.facts import Facts
-from domain.firings import written
+from domain.firings import joined, written
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, CompiledMove, MoveTable
 from domain.lifecycle.definition import SubjectKind
+from domain.revisits import effects_on_silence
 from domain.scoring import Score, judged_at, score_at
 from domain.signals import Signal
 from domain.state import AccountState, LeadState, State
@@ -42,6 +43,8 @@ class Course:
     party: Party
     position: int
     events: list[Event] = field(default_factory=list)
+    came_from: str | None = None
+    """Where the lead stands, if its course goes on from a stay that a return had ended."""
     pass_before: int = 0
     """The lead's pass before the signal."""
 
@@ -76,7 +79,15 @@ class Course:
     def facts(self, type: str, data: Mapping[str, Any]) -> Facts:
         """What conditions may ask. An early fact brings its own department along."""
         department = data.get(DEPARTMENT, self.signal.department)
-        return Facts(self.state, type=type, data=data, department=department, score=self.score)
+        consent = self.compiled.lifecycle.pace.consent
+        return Facts(
+            self.state,
+            type=type,
+            data=data,
+            department=department,
+            channels=consent.channels if consent is not None else (),
+            score=self.score,
+        )
 
     def score(self) -> Score | None:
         """Reckon the lead's score as of this report; None where nothing gives points."""
@@ -96,6 +107,12 @@ class Course:
         forwarded_to: str | None = None,
     ) -> Event:
         """Append the event, with its move, and evolve the state that it belongs to."""
+        lead = self.party.lead
+        if lead is not None and lead.receiver in (subject.id, forwarded_to):
+            silence = effects_on_silence(
+                self.compiled, self.state.lead, type, self.signal.occurred_at, move
+            )
+            effects = joined(effects or {}, silence) if silence else effects
         event = Event(
             position=self.position + len(self.events),
             type=type,

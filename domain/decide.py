@@ -7,22 +7,24 @@ written into the events, so that `evolve` never has to ask again.
 from collections.abc import Mapping
 from typing import Any
 
-from domain.candidates import Obstacle, obstacle
+from domain.business import business_brought, business_of, effects_on_account
+from domain.candidates import hindered
 from domain.consequences import follow
 from domain.course import DEPARTMENT, Course, Party, not_before
+from domain.deadlines import judge_deadlines, take_back_return
 from domain.events import LEDGER, Event, Subject
-from domain.firings import written
+from domain.firings import joined, written
 from domain.identity import Resolution
-from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
-from domain.likelihood import GRADE_TIMER, effects_of_behaviour, effects_of_profile, may_give_points
+from domain.likelihood import effects_of_report
 from domain.origins import origin_of
+from domain.pacing import effects_before_move, effects_with_move
 from domain.refusing import NotAllowed, refusal_of
-from domain.roles import BUSINESS, effects_of_role
+from domain.roles import BUSINESS, OWNER_FIELD, effects_of_role, marks_of
 from domain.scoring import most_of
-from domain.selection import SELECTION
 from domain.signals import Signal
-from domain.state import LeadState, State
+from domain.state import LeadState, Returned, State
 
 __all__ = ["RULES", "NotAllowed", "Party", "decide"]
 
@@ -46,7 +48,12 @@ def decide(
     if signal.subject is SubjectKind.LEDGER:
         course.add(signal.type.name, LEDGER, data=signal.data)
         return course.events
-    refused = _hindered(course) or _report(course)
+    refused = hindered(course)
+    if refused is not None:
+        return refused
+    taken_back = take_back_return(course)
+    before = course.state.lead
+    refused = _report(course, taken_back)
     if refused is not None:
         return refused
     if party.lead is not None:
@@ -54,47 +61,27 @@ def decide(
     if party.account_links:
         course.add("identity.linked", course.account, data={"kinds": list(party.account_links)})
     follow(course)
+    if signal.subject is SubjectKind.LEAD:
+        judge_deadlines(course, before, taken_back)
     return course.events
 
 
-def _hindered(course: Course) -> NotAllowed | None:
-    """Turn down, for a lead that a run selected, what it is no candidate for any more."""
-    if SELECTION not in course.signal.data or course.signal.subject is not SubjectKind.LEAD:
-        return None
-    resolution = course.party.lead
-    assert resolution is not None
-    found: Obstacle | None = Obstacle.ABSORBED
-    if resolution.receiver == resolution.subject:
-        found = obstacle(course.compiled, course.state, course.signal.occurred_at)
-    if found is None:
-        return None
-    return NotAllowed(
-        "not-a-candidate",
-        f"The lead is no candidate any more: {found}.",
-        stage=course.state.lead.stage,
-        obstacle=str(found),
-    )
-
-
-def _report(course: Course) -> NotAllowed | None:
+def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
     """Record the signal itself: its effects first, then the move that they allow."""
     signal, kind = course.signal, course.signal.subject
     subject, forwarded_to = course.account if kind is SubjectKind.ACCOUNT else course.lead, None
     standing = course.standing(kind)
-    effects = effects_of_role(signal, standing)
+    effects = effects_of_role(signal, standing) | effects_on_account(course)
     is_repeated = signal.type.role in BUSINESS and not effects
     if kind is SubjectKind.LEAD:
         resolution = course.party.lead
         assert resolution is not None
         effects |= _effects_on_lead(course, is_repeated=is_repeated)
-        effects |= _likelihood(course, effects, is_repeated=is_repeated)
+        effects = joined(effects, effects_before_move(course))
+        effects |= effects_of_report(course, effects, is_repeated=is_repeated)
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         if resolution.receiver != resolution.subject:
             forwarded_to = resolution.receiver
-    if signal.timer is not None:
-        effects["timers"] = {signal.timer: None}
-    if signal.timer == GRADE_TIMER:
-        effects["grade"] = signal.data.get("grade")
     course.foresee(effects)
     # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
     move = None if is_repeated else course.find(kind, signal.type.name, signal.data)
@@ -105,9 +92,11 @@ def _report(course: Course) -> NotAllowed | None:
         if course.table(kind).targets(signal.type.name):
             effects["already"] = True
     if kind is SubjectKind.LEAD and not effects.get("already"):
-        effects |= _marks(signal, course.state.lead)
+        effects |= marks_of(signal.type, course.state.lead)
+    if kind is SubjectKind.LEAD:
+        effects |= business_of(course, begins_pass=move is not None and move.begins_pass)
     if move is not None and kind is SubjectKind.LEAD:
-        effects |= origin_of(course, move, signal.type.name, signal.data)
+        effects = joined(effects, _effects_of_move(course, move, taken_back))
     course.add(
         signal.type.name,
         subject,
@@ -117,6 +106,19 @@ def _report(course: Course) -> NotAllowed | None:
         forwarded_to=forwarded_to,
     )
     return None
+
+
+def _effects_of_move(
+    course: Course, move: CompiledMove, taken_back: Returned | None
+) -> dict[str, Any]:
+    signal = course.signal
+    effects = {
+        **origin_of(course, move, signal.type.name, signal.data),
+        **effects_with_move(course, move),
+    }
+    if taken_back is not None and move.kind is not None:
+        effects["restates"] = taken_back.position
+    return effects
 
 
 def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
@@ -136,20 +138,17 @@ def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
         effects["attributes"] = news
     if course.party.account is not None and course.party.account != lead.account:
         effects["account"] = course.party.account
+    if "account" in effects:
+        effects |= business_brought(lead, effects["account"])
     if course.party.account is not None and not is_repeated and signal.type.role in BUSINESS:
         effects["business_of"] = course.party.account
+    owner = signal.data.get(OWNER_FIELD, lead.owner)
+    if owner != lead.owner and not is_repeated:
+        effects["owner"] = owner
     if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}
     return effects
-
-
-def _marks(signal: Signal, lead: LeadState) -> dict[str, Any]:
-    """What is remembered of the event until the pass ends."""
-    marks = {
-        name: value for name, value in signal.type.marks.items() if lead.marks.get(name) != value
-    }
-    return {"marks": marks} if marks else {}
 
 
 def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
@@ -159,19 +158,6 @@ def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
     if lead.acquired_at is not None and signal.occurred_at < lead.acquired_at:
         return {"acquired_at": signal.occurred_at.isoformat()}
     return {}
-
-
-def _likelihood(course: Course, effects: Mapping[str, Any], *, is_repeated: bool) -> dict[str, Any]:
-    """Judge what the report's own effects say of the person, then give points for the report."""
-    lifecycle, judged = course.compiled.lifecycle, dict[str, Any]()
-    assert course.party.lead is not None
-    if course.party.lead.is_new or "attributes" in effects or "lifecycle" in effects:
-        course.foresee(effects)
-        judged = effects_of_profile(lifecycle, course.state.lead)
-    if is_repeated or not may_give_points(lifecycle, course.signal.type.name):
-        return judged
-    course.foresee({**effects, **judged})
-    return judged | effects_of_behaviour(course)
 
 
 def _identify(course: Course, resolution: Resolution) -> None:
@@ -222,6 +208,7 @@ def _inheritance(course: Course, visitor: LeadState) -> dict[str, Any]:
     inherited: dict[str, Any] = {
         "opportunities": _not_in(lead.opportunities, visitor.opportunities),
         "orders": _not_in(lead.orders, visitor.orders),
+        "blocks": _not_in(lead.blocks, visitor.blocks),
         "inherits": [
             [fact.type, fact.position, dict(fact.data), list(fact.moved_to)]
             for fact in visitor.standing

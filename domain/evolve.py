@@ -18,9 +18,14 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     inherited_points    points of an absorbed visitor: rule, points, position and time of the event
                     that gave them, and how many of that rule count at most
     fit, attempts   replaced as a whole
-    grade, market, priority, screened_as, revisit_on, lifecycle    set to the value
+    grade, market, priority, screened_as, revisit_on, lifecycle, business    set to the value
     acquired_at     when we first held personal data, where a late report tells of an earlier time
     blocks, flags, marks    merged by key; null removes
+    brings          what a lead brings to the account that it joins: deals and orders, merged there
+    segment, key_role, competitor    of an account, set to the value
+    deadlines       name → due and stage, and whether it is breached; null ends it
+    restates        the return by itself that no longer counts: the move goes from before it
+    returned_from   the stay that a return by itself ended: stage, entered, deadline, due, breach
     business_of     the account whose deals and orders these are too: its own state sees them
 """
 
@@ -31,16 +36,33 @@ from typing import Any, TypeVar
 
 from domain.events import Event
 from domain.lifecycle.definition import MoveKind
-from domain.state import AccountState, LeadState, Point, StandingFact, Timer
+from domain.state import (
+    OPEN,
+    STANDING,
+    WON,
+    AccountState,
+    Due,
+    LeadState,
+    Point,
+    Returned,
+    StandingFact,
+    Timer,
+)
 
 Staged = TypeVar("Staged", LeadState, AccountState)
 
 _SET = (
     *("known", "origin", "channel", "owner", "account", "absorbed_by", "fit", "grade", "market"),
-    *("priority", "screened_as", "revisit_on", "lifecycle"),
+    *("priority", "screened_as", "revisit_on", "lifecycle", "business", "team"),
 )
+_SET_ON_ACCOUNT = ("segment", "key_role", "competitor")
 _MERGED = ("attributes", "opportunities", "orders")
+_EARLIER = ("opportunities", "orders")
 _REMOVABLE = ("blocks", "flags", "marks")
+
+REVISIT_TIMER = "revisit"
+STAY_TIMERS = ("deadline", "return")
+"""First words of the timers that belong to a deadline, and so to a stay."""
 
 
 def evolve(state: Staged, event: Event) -> Staged:
@@ -55,7 +77,9 @@ def evolve(state: Staged, event: Event) -> Staged:
 def _with_effects(state: Staged, event: Event) -> Staged:
     effects = event.effects
     if isinstance(state, AccountState):
-        return _changed(state, _merged(state, effects))
+        set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if name in effects}
+        state = _changed(state, set_here | _merged(state, effects))
+        return _changed(state, _merged(state, effects["brings"])) if "brings" in effects else state
     changes: dict[str, Any] = {name: effects[name] for name in _SET if name in effects}
     changes |= _merged(state, effects)
     changes |= _of_lead(state, event)
@@ -83,13 +107,7 @@ def _changed(state: Staged, changes: dict[str, Any]) -> Staged:
 
 def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
     effects = event.effects
-    changes: dict[str, Any] = {}
-    if "absorbs" in effects:
-        changes["absorbs"] = (*state.absorbs, effects["absorbs"])
-    if "absorbed_by" in effects:
-        changes["stage"] = None
-    if "known" in effects or "acquired_at" in effects:
-        changes["acquired_at"] = _acquired_at(state, event)
+    changes = _of_person(state, event)
     if "inherits" in effects or "stands" in effects:
         changes["standing"] = _standing_after(state, event)
     if "timers" in effects:
@@ -98,15 +116,50 @@ def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
         changes["points"] = _points_after(state, event)
     if "attempts" in effects:
         changes["attempts"] = tuple(map(datetime.fromisoformat, effects["attempts"]))
-    for name in _REMOVABLE:
-        if name in effects:
-            changes[name] = _without_nulls({**getattr(state, name), **effects[name]})
+    if "deadlines" in effects:
+        changes["deadlines"] = _deadlines_after(state, event)
+    return changes | _removable_after(state, event)
+
+
+def _removable_after(state: LeadState, event: Event) -> dict[str, Any]:
+    effects = event.effects
+    changes: dict[str, Any] = {
+        name: _without_nulls({**getattr(state, name), **effects[name]})
+        for name in _REMOVABLE
+        if name in effects
+    }
+    if "blocks" in effects:
+        said = dict.fromkeys(effects["blocks"], event.occurred_at)
+        changes["spoken_at"] = {**state.spoken_at, **said}
+    return changes
+
+
+def _of_person(state: LeadState, event: Event) -> dict[str, Any]:
+    """Who it is, since when we know, and which of the known business belongs to this pass."""
+    effects = event.effects
+    changes: dict[str, Any] = {}
+    if "absorbs" in effects:
+        changes["absorbs"] = (*state.absorbs, effects["absorbs"])
+    if "absorbed_by" in effects:
+        # Nothing is due any more for whom another lead stands.
+        changes |= {"stage": None, "timers": {}, "deadlines": {}}
+    if "known" in effects or "acquired_at" in effects:
+        changes["acquired_at"] = _acquired_at(state, event)
+    for name in _EARLIER:
+        if name in effects and getattr(state, f"earlier_{name}"):
+            changes[f"earlier_{name}"] = _still_earlier(state, name, effects[name])
     return changes
 
 
 def _acquired_at(state: LeadState, event: Event) -> datetime:
     told = event.effects.get("acquired_at")
     return datetime.fromisoformat(told) if told else state.acquired_at or event.occurred_at
+
+
+def _still_earlier(state: LeadState, name: str, told: Mapping[str, str]) -> tuple[str, ...]:
+    """Let a deal that is won, or opened again, be this pass's; one that is lost stays behind."""
+    earlier: tuple[str, ...] = getattr(state, f"earlier_{name}")
+    return tuple(id for id in earlier if told.get(id) not in (OPEN, WON, STANDING))
 
 
 def _standing_after(state: LeadState, event: Event) -> tuple[StandingFact, ...]:
@@ -128,6 +181,22 @@ def _timers_after(state: LeadState, event: Event) -> dict[str, Timer]:
         else:
             timers[name] = Timer(datetime.fromisoformat(due), event.position)
     return timers
+
+
+def _deadlines_after(state: LeadState, event: Event) -> dict[str, Due]:
+    deadlines = dict(state.deadlines)
+    for name, told in event.effects["deadlines"].items():
+        if told is None:
+            deadlines.pop(name, None)
+            continue
+        before = deadlines.get(name) if told.get("breached") else None
+        deadlines[name] = Due(
+            datetime.fromisoformat(told["due"]),
+            told["stage"],
+            before.started if before is not None else event.position,
+            event.position if told.get("breached") else None,
+        )
+    return deadlines
 
 
 def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
@@ -179,9 +248,37 @@ def _moved(state: Staged, event: Event) -> Staged:
     )
     if not isinstance(moved, LeadState):
         return moved
+    moved = _after_stay(moved, event)
     if moved.standing:
         moved = moved._replace(standing=_facts_after(moved, event, begins_pass=begins_pass))
     return _in_new_pass(moved, event) if begins_pass else moved
+
+
+def _after_stay(state: LeadState, event: Event) -> LeadState:
+    """End what belonged to the stay that the move ends: its deadlines, and the way back into it."""
+    if state.deadlines:
+        timers = {
+            name: timer
+            for name, timer in state.timers.items()
+            if name.partition(".")[0] not in STAY_TIMERS
+        }
+        state = state._replace(deadlines={}, timers=timers)
+    told = event.effects.get("returned_from")
+    if told is None and state.returned_from is None:
+        return state
+    return state._replace(returned_from=_returned(told, event.position) if told else None)
+
+
+def _returned(told: Mapping[str, Any], position: int) -> Returned:
+    entered = told["entered"]
+    return Returned(
+        stage=told["stage"],
+        entered_at=datetime.fromisoformat(entered) if entered is not None else None,
+        deadline=told["deadline"],
+        due_at=datetime.fromisoformat(told["due"]),
+        breached=told["breach"],
+        position=position,
+    )
 
 
 def _in_new_pass(state: LeadState, event: Event) -> LeadState:
@@ -189,9 +286,22 @@ def _in_new_pass(state: LeadState, event: Event) -> LeadState:
     return state._replace(
         points=tuple(one for one in state.points if one.position == event.position),
         attempts=(),
+        revisit_on=event.effects.get("revisit_on"),
+        timers={
+            name: timer
+            for name, timer in state.timers.items()
+            if name != REVISIT_TIMER or timer.armed_by == event.position
+        },
         marks=event.effects.get("marks", {}),
+        business=event.effects.get("business"),
+        earlier_opportunities=_left_behind(state.opportunities, event, "opportunities"),
+        earlier_orders=_left_behind(state.orders, event, "orders"),
         screened_as=event.effects.get("screened_as"),
     )
+
+
+def _left_behind(known: Mapping[str, str], event: Event, name: str) -> tuple[str, ...]:
+    return tuple(id for id in known if id not in event.effects.get(name, ()))
 
 
 def _facts_after(state: LeadState, event: Event, *, begins_pass: bool) -> tuple[StandingFact, ...]:

@@ -1,11 +1,24 @@
 """What conditions may ask: paths to values, looked up only when a condition asks."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from domain.lifecycle.conditions import Scalar
+from domain.lifecycle.paths import ACCOUNT_PATHS, BLOCKED
 from domain.scoring import Score, amount, fit_of
-from domain.state import LOST, NOTHING, OPEN, STANDING, WON, AccountState, LeadState, State
+from domain.state import (
+    INITIAL_ACCOUNT,
+    LOST,
+    NOTHING,
+    OPEN,
+    STANDING,
+    WON,
+    AccountState,
+    LeadState,
+    State,
+)
+
+NEW_BUSINESS = "new"
 
 _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "known": lambda lead: lead.known,
@@ -19,14 +32,22 @@ _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "priority": lambda lead: lead.priority,
     "screened_as": lambda lead: lead.screened_as,
     "recycled": lambda lead: lead.pass_number > 1,
-    "open_opportunities": lambda lead: _count(lead.opportunities, OPEN),
-    "won_opportunities": lambda lead: _count(lead.opportunities, WON),
-    "lost_opportunities": lambda lead: _count(lead.opportunities, LOST),
-    "standing_orders": lambda lead: _count(lead.orders, STANDING),
+    "business": lambda lead: lead.business or NEW_BUSINESS,
+    "open_opportunities": lambda lead: _count(lead.opportunities, OPEN, lead.earlier_opportunities),
+    "won_opportunities": lambda lead: _count(lead.opportunities, WON, lead.earlier_opportunities),
+    "lost_opportunities": lambda lead: _count(lead.opportunities, LOST, lead.earlier_opportunities),
+    "standing_orders": lambda lead: _count(lead.orders, STANDING, lead.earlier_orders),
+    "team": lambda lead: lead.team,
+    "unreached_attempts": lambda lead: len(lead.attempts),
+    "awaits_revisit": lambda lead: "revisit" in lead.timers,
     "fit": fit_of,
     "targeted": lambda lead: lead.market is not None,
 }
-"""What the service itself knows of a lead; every other name is a declared attribute."""
+"""What the service itself knows of a lead; every other name is a declared attribute. Deals and
+orders are those of this pass: an open deal of an earlier one neither loses nor wins it."""
+
+_CONTACTABLE = "contactable"
+"""Some channel is open: asked with the channels that the lifecycle declares."""
 
 _OF_SCORE: Mapping[str, Callable[[Score], Scalar]] = {
     "score": lambda score: amount(score.total),
@@ -34,7 +55,10 @@ _OF_SCORE: Mapping[str, Callable[[Score], Scalar]] = {
 }
 _OF_ACCOUNT: Mapping[str, Callable[[AccountState], Scalar]] = {
     "stage": lambda account: account.stage,
-    "open_opportunities": lambda account: _count(account.opportunities, OPEN),
+    "segment": lambda account: account.segment,
+    "key_role": lambda account: account.key_role,
+    "competitor": lambda account: account.competitor,
+    "open_opportunities": lambda account: _count(account.opportunities, OPEN, ()),
 }
 
 
@@ -48,7 +72,7 @@ _MARKS = "marks."
 class Facts(Mapping[str, Scalar]):
     """The facts of one question. A class, because most moves have no guard and never look."""
 
-    __slots__ = ("_data", "_department", "_score", "_state", "_type")
+    __slots__ = ("_channels", "_data", "_department", "_score", "_state", "_type")
 
     def __init__(
         self,
@@ -57,6 +81,7 @@ class Facts(Mapping[str, Scalar]):
         type: str = "",
         data: Mapping[str, Any] = NOTHING,
         department: str | None = None,
+        channels: Collection[str] = (),
         score: Callable[[], Score | None] = _unknown,
     ) -> None:
         """Take what is asked about; `score` is reckoned only when a condition asks for it."""
@@ -64,6 +89,7 @@ class Facts(Mapping[str, Scalar]):
         self._type = type
         self._data = data
         self._department = department
+        self._channels = channels
         self._score = score
 
     def __getitem__(self, path: str) -> Scalar:
@@ -71,12 +97,29 @@ class Facts(Mapping[str, Scalar]):
         if about == "event":
             return self._of_event(name)
         if about == "account":
-            account = self._state.account
-            return _OF_ACCOUNT[name](account) if account is not None else None
+            return _OF_ACCOUNT[name](self._state.account or INITIAL_ACCOUNT)
+        return self._of_lead(path, name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from ("event.type", "event.department", "account.stage", *ACCOUNT_PATHS)
+        yield from (f"event.{name}" for name in self._data)
+        yield from (f"lead.{_MARKS}{name}" for name in self._state.lead.marks)
+        yield from (f"{BLOCKED}{name}" for name in self._channels)
+        own = (*_OF_LEAD, *_OF_SCORE, _CONTACTABLE)
+        yield from (f"lead.{name}" for name in (*own, *self._state.lead.attributes))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _of_lead(self, path: str, name: str) -> Scalar:
         if name in _OF_SCORE:
             score = self._score()
             return _OF_SCORE[name](score) if score is not None else None
         lead = self._state.lead
+        if path.startswith(BLOCKED) and path.removeprefix(BLOCKED) in self._channels:
+            return path.removeprefix(BLOCKED) in lead.blocks
+        if name == _CONTACTABLE:
+            return not self._channels or any(one not in lead.blocks for one in self._channels)
         known = _OF_LEAD.get(name)
         if known is not None:
             return known(lead)
@@ -87,17 +130,6 @@ class Facts(Mapping[str, Scalar]):
         )
         return value
 
-    def __iter__(self) -> Iterator[str]:
-        yield from ("event.type", "event.department")
-        yield from (f"event.{name}" for name in self._data)
-        yield from (f"lead.{_MARKS}{name}" for name in self._state.lead.marks)
-        yield from (f"account.{name}" for name in _OF_ACCOUNT)
-        of_lead = (*_OF_LEAD, *_OF_SCORE, *self._state.lead.attributes)
-        yield from (f"lead.{name}" for name in of_lead)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
     def _of_event(self, name: str) -> Scalar:
         if name == "type":
             return self._type
@@ -107,5 +139,7 @@ class Facts(Mapping[str, Scalar]):
         return value
 
 
-def _count(statuses: Mapping[str, str], status: str) -> int:
-    return tuple(statuses.values()).count(status)
+def _count(statuses: Mapping[str, str], status: str, earlier: Collection[str]) -> int:
+    if not earlier:
+        return tuple(statuses.values()).count(status)
+    return sum(one == status and id not in earlier for id, one in statuses.items())

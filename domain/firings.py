@@ -24,8 +24,9 @@ def joined(*effects: Mapping[str, Any]) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     timers: dict[str, str | None] = {}
     for some in effects:
-        whole |= some
-        timers |= some.get("timers", {})
+        if some:
+            whole |= some
+            timers |= some.get("timers", {})
     return whole | {"timers": timers} if timers else whole
 
 

@@ -46,17 +46,35 @@ def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
     return {name: value for name, value in judged.items() if getattr(lead, name) != value}
 
 
-def may_give_points(lifecycle: Lifecycle, type: str) -> bool:
-    """Whether a rule gives points for events of this type."""
-    return lifecycle.scoring is not None and type in lifecycle.scoring.by_type
-
-
-def effects_of_behaviour(course: Course) -> dict[str, Any]:
-    """Return the points that the report's own event earns."""
-    scoring, signal = course.compiled.lifecycle.scoring, course.signal
-    assert scoring is not None
+def effects_of_report(
+    course: Course, effects: Mapping[str, Any], *, is_repeated: bool
+) -> dict[str, Any]:
+    """Judge what a report's other effects say of the person, then give points for the report."""
+    lifecycle, signal = course.compiled.lifecycle, course.signal
+    judged: dict[str, Any] = {}
+    assert course.party.lead is not None
+    if signal.timer == GRADE_TIMER:
+        judged = {"grade": signal.data.get("grade")}
+    elif course.party.lead.is_new or "attributes" in effects:
+        course.foresee(effects)
+        judged = effects_of_profile(lifecycle, course.state.lead)
+    scoring = lifecycle.scoring
+    if is_repeated or scoring is None or signal.type.name not in scoring.by_type:
+        return judged
+    course.foresee({**effects, **judged})
     given = points_of(scoring, signal.type.name, course.facts(signal.type.name, signal.data))
-    return {"points": given} if given else {}
+    return judged | ({"points": given} if given else {})
+
+
+def effects_of_succession(compiled: Compiled, lead: LeadState) -> dict[str, Any]:
+    """Return what is another judgement for a lead that comes under this lifecycle."""
+    gone = not compiled.lifecycle.grades
+    ended: dict[str, Any] = {}
+    if gone and lead.grade is not None:
+        ended["grade"] = None
+    if gone and GRADE_TIMER in lead.timers:
+        ended["timers"] = {GRADE_TIMER: None}
+    return effects_of_profile(compiled.lifecycle, lead) | ended
 
 
 def judge_grade(course: Course) -> bool:
@@ -87,7 +105,7 @@ def arm_grade(course: Course) -> None:
         course.arm(GRADE_TIMER, due_at)
 
 
-def grade_fires(compiled: Compiled, lead: LeadState, _: str, timer: Timer) -> Firing:
+def fire_grade(compiled: Compiled, lead: LeadState, _: str, timer: Timer) -> Firing:
     """Tell what the timer becomes: the change that it waited for."""
     lifecycle, due_at = compiled.lifecycle, timer.due_at
     grade = grade_at(lifecycle, lead, due_at)

@@ -27,21 +27,6 @@ def matching(lists: Mapping[str, LeadList], state: State) -> tuple[str, ...]:
     return tuple(code for code, one in lists.items() if one.condition.test(facts) is True)
 
 
-def next_change(
-    lists: Mapping[str, LeadList], acquired_at: datetime | None, after: datetime
-) -> datetime | None:
-    """Return when the clock alone next takes a lead off a list or puts it on one."""
-    if acquired_at is None:
-        return None
-    changes = (
-        acquired_at + timedelta(days=days)
-        for one in lists.values()
-        for days in (one.acquired_within_days, one.held_before_days)
-        if days is not None
-    )
-    return min((change for change in changes if change > after), default=None)
-
-
 def _is_in_time(one: LeadList, acquired_at: datetime | None, at: datetime) -> bool:
     if one.acquired_within_days is None and one.held_before_days is None:
         return True

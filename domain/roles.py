@@ -1,13 +1,17 @@
 """What deals, orders and owners do to the state: the fixed vocabulary behind event types."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from domain.lifecycle.definition import Role
+from domain.lifecycle.definition import EventType, Role
 from domain.signals import Signal
 from domain.state import CANCELLED, LOST, OPEN, STANDING, WON, AccountState, LeadState
 
 OPPORTUNITY_FIELD, ORDER_FIELD, OWNER_FIELD = "opportunity", "order", "owner"
+ORIGIN_FIELD = "origin"
 """The data fields that these roles read; a lifecycle declares them as required."""
+TEAM_FIELD = "team"
+"""Beside the owner, or instead of one: whoever hands over need not name a person."""
 
 _OPPORTUNITY = {
     Role.OPENS_OPPORTUNITY: OPEN,
@@ -20,7 +24,8 @@ _ORDER = {Role.PLACES_ORDER: STANDING, Role.CANCELS_ORDER: CANCELLED}
 
 BUSINESS = frozenset({*_OPPORTUNITY, *_ORDER})
 """Roles of deals and orders: what they are about has an id, and a report can repeat another."""
-ORDER_ROLES = frozenset(_ORDER)
+ORDER_ROLES = frozenset({*_ORDER, Role.AMENDS_ORDER})
+COMPETITION: Mapping[Role, bool] = {Role.LISTS_COMPETITOR: True, Role.UNLISTS_COMPETITOR: False}
 PURCHASES = frozenset({Role.WINS_OPPORTUNITY, Role.PLACES_ORDER})
 
 
@@ -43,11 +48,36 @@ def effects_of_role(signal: Signal, standing: LeadState | AccountState) -> dict[
         before = standing.orders.get(order)
         is_late = role is Role.PLACES_ORDER and before is not None
         return {} if is_late or before == status else {"orders": {order: status}}
-    if role is Role.ASSIGNS_OWNER:
-        return {"owner": signal.data[OWNER_FIELD]}
-    return {"owner": None} if role is Role.UNASSIGNS_OWNER else {}
+    if isinstance(standing, AccountState):
+        is_listed = COMPETITION.get(role)
+        return {} if is_listed in (None, standing.competitor) else {"competitor": is_listed}
+    return _OTHERS[role](signal) if role in _OTHERS else {}
 
 
-def has_bought(lead: LeadState) -> bool:
-    """Whether a deal of this lead is won, or an order of it stands."""
-    return WON in lead.opportunities.values() or STANDING in lead.orders.values()
+def _named(signal: Signal) -> dict[str, Any]:
+    """Take over whom the event names; who is not named stays as it was."""
+    return {name: signal.data[name] for name in (OWNER_FIELD, TEAM_FIELD) if name in signal.data}
+
+
+_OTHERS: Mapping[Role, Callable[[Signal], dict[str, Any]]] = {
+    Role.ASSIGNS_OWNER: _named,
+    Role.HANDS_OVER: _named,
+    Role.UNASSIGNS_OWNER: lambda _: {"owner": None},
+    Role.DISPUTES_ORIGIN: lambda _: {"flags": {ORIGIN_FIELD: "disputed"}},
+    Role.CORRECTS_ORIGIN: lambda signal: {
+        "origin": signal.data[ORIGIN_FIELD],
+        "flags": {ORIGIN_FIELD: None},
+    },
+}
+"""What decisions about a lead do beside a move."""
+
+
+def has_bought(standing: LeadState | AccountState) -> bool:
+    """Whether a deal is won, or an order stands."""
+    return WON in standing.opportunities.values() or STANDING in standing.orders.values()
+
+
+def marks_of(type: EventType, lead: LeadState) -> dict[str, Any]:
+    """Return the effect of what an event type declares to be remembered, as far as it is news."""
+    marks = {name: value for name, value in type.marks.items() if lead.marks.get(name) != value}
+    return {"marks": marks} if marks else {}

@@ -18,9 +18,6 @@ from domain.lifecycle.qualification import Qualification
 from domain.scoring import amount, judged_at, score_at
 from domain.state import AccountState, LeadState, State
 
-SELECTION = "selection"
-"""The field of an event that names the run which it belongs to."""
-
 
 class Question(NamedTuple):
     """What a run asks of the leads."""

@@ -41,6 +41,29 @@ class Point(NamedTuple):
     occurred_at: datetime
 
 
+class Due(NamedTuple):
+    """A deadline that runs, or that has passed undone, in the stay to which it belongs."""
+
+    due_at: datetime
+    stage: str | None
+    started: int
+    """Position of `deadline.started`."""
+    breached: int | None = None
+    """Position of `deadline.breached`."""
+
+
+class Returned(NamedTuple):
+    """A lead that went back by itself: where it was, for a decision that is only reported late."""
+
+    stage: str | None
+    entered_at: datetime | None
+    deadline: str
+    due_at: datetime
+    breached: int
+    position: int
+    """Of the return."""
+
+
 class LeadState(NamedTuple):
     """A lead in its current pass."""
 
@@ -90,6 +113,19 @@ class LeadState(NamedTuple):
     """When we first held personal data of this person."""
     marks: Mapping[str, str] = NOTHING
     """What event types declare to be remembered of this pass, such as `scenario: completed`."""
+    business: str | None = None
+    """What this pass is about: new, cross_sell or renewal. None: new business."""
+    earlier_opportunities: tuple[str, ...] = ()
+    """Deals of passes before, in which nothing has happened in this one but that they were lost."""
+    earlier_orders: tuple[str, ...] = ()
+    team: str | None = None
+    deadlines: Mapping[str, Due] = NOTHING
+    """Deadlines of the present stay, by name, that nobody has met yet."""
+    returned_from: Returned | None = None
+    """Where a return by itself took the lead from; no more once it has moved again."""
+    spoken_at: Mapping[str, datetime] = NOTHING
+    """Channel → when it was last blocked or freed: what happened before and is told later does not
+    count."""
 
 
 class AccountState(NamedTuple):
@@ -101,6 +137,11 @@ class AccountState(NamedTuple):
     entered: tuple[str, ...] = ()
     opportunities: Mapping[str, str] = NOTHING
     orders: Mapping[str, str] = NOTHING
+    segment: str | None = None
+    key_role: str | None = None
+    """Whether a key account is to be defended or attacked."""
+    competitor: bool = False
+    """Whether somebody has listed it as one."""
 
 
 INITIAL_LEAD = LeadState()

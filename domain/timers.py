@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from domain.deadlines import GIVES_BACK, RUNS, fire_breach, fire_return
 from domain.firings import Fires
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventType, SubjectKind
-from domain.likelihood import GRADE_TIMER, grade_fires
+from domain.likelihood import GRADE_TIMER, fire_grade
+from domain.revisits import DORMANT, REVISIT, fire_dormant, fire_revisit
 from domain.signals import Signal
 from domain.state import LeadState
 
@@ -20,7 +22,13 @@ FIRED_MAX = 64
 """Timers of one lead that may fire one after the other: more would be a circle."""
 
 
-KINDS: Mapping[str, Fires] = {GRADE_TIMER: grade_fires}
+KINDS: Mapping[str, Fires] = {
+    RUNS: fire_breach,
+    GIVES_BACK: fire_return,
+    REVISIT: fire_revisit,
+    DORMANT: fire_dormant,
+    GRADE_TIMER: fire_grade,
+}
 """First word of a timer's name → what it becomes."""
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from domain.decide import NotAllowed
 from domain.events import Event
-from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.definition import Lifecycle, SubjectKind
+from domain.lifecycle.words import nearest
 from events.outcomes import Derived, Moved, Recorded
 from events.refusals import Refusal, Refused, refusal_id_of
 from events.submissions import Item
@@ -101,6 +102,17 @@ def account_unknown() -> Refusal:
         "Nobody has reported this account yet. Report a fact about it first, or name it by an "
         "identifier that was reported.",
         "/account",
+    )
+
+
+def type_unknown(name: str, lifecycle: Lifecycle) -> Refusal:
+    near = list(nearest(name, lifecycle.events))
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return Refusal(
+        "event-type-unknown",
+        f"The lifecycle {lifecycle.name} knows no event type {name}.{hint}",
+        "/type",
+        {"found": name, "nearest": near},
     )
 
 

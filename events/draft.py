@@ -5,13 +5,14 @@ before left, whoever enters an event gets it recorded, and all of it can be thro
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from domain.decide import RULES
 from domain.events import Event
+from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.signals import Identifier, Signal
 from domain.state import LeadState
@@ -29,6 +30,7 @@ class Mark(NamedTuple):
     links: int
     subjects: dict[str, Remembered]
     pointers: dict[Identifier, str]
+    published: int
 
 
 @dataclass(slots=True)
@@ -41,6 +43,8 @@ class Draft:
     subjects: dict[str, Remembered] = field(default_factory=dict)
     pointers: dict[Identifier, str] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
+    published: list[Compiled] = field(default_factory=list)
+    """Lifecycles that this batch publishes: in force from their positions on."""
     _recorded_time: str = ""
 
     def __post_init__(self) -> None:
@@ -51,17 +55,40 @@ class Draft:
         """Where the ledger ends with what is entered so far."""
         return self.memory.position + len(self.entries)
 
+    @property
+    def compiled(self) -> Compiled:
+        """The lifecycle in force at this point of the batch."""
+        return self.published[-1] if self.published else self.memory.compiled
+
+    @property
+    def lifecycles(self) -> Mapping[int, Compiled]:
+        """Everything published so far, by version."""
+        if not self.published:
+            return self.memory.lifecycles
+        return {**self.memory.lifecycles, **{one.version: one for one in self.published}}
+
+    def lifecycle(self, version: int) -> Compiled:
+        """Return a published version."""
+        return self.lifecycles[version]
+
     def entry_at(self, position: int) -> Entry:
         return self.entries[position - self.memory.position - 1]
 
     def mark(self) -> Mark:
-        return Mark(len(self.entries), len(self.links), dict(self.subjects), dict(self.pointers))
+        return Mark(
+            len(self.entries),
+            len(self.links),
+            dict(self.subjects),
+            dict(self.pointers),
+            len(self.published),
+        )
 
     def return_to(self, mark: Mark) -> None:
         """Throw away what was entered since."""
         del self.entries[mark.entries :]
         del self.links[mark.links :]
         self.subjects, self.pointers = mark.subjects, mark.pointers
+        del self.published[mark.published :]
 
     def subject(self, subject_id: str) -> Remembered | None:
         """Return a subject as the items before this one left it."""
@@ -112,6 +139,13 @@ class Draft:
         for number, event in enumerate(derived, start=1):
             self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
 
+    def enter_group(self, decided: Sequence[Event], *, id: str, lifecycle: int) -> None:
+        """Enter what the service itself does of its own accord, and what follows from it."""
+        first, *derived = decided
+        self.enter_own(first, id=id, lifecycle=lifecycle)
+        for number, event in enumerate(derived, start=1):
+            self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
+
     def enter_own(self, event: Event, *, id: str, lifecycle: int) -> None:
         """Enter an event that the service itself writes."""
         envelope = records.Envelope(
@@ -153,6 +187,8 @@ class Draft:
 
     def commit(self) -> None:
         """Let the memory stand where the ledger now stands."""
+        for compiled in self.published:
+            self.memory.learn_lifecycle(compiled)
         self.memory.position = self.position
         self.memory.recorded_at = self.recorded_at
         self.memory.subjects.update(self.subjects)

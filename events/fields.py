@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from domain.lifecycle.definition import EventType, Field
+from domain.lifecycle.words import normal
 from events import moments
 from events.refusals import Refusal
 
@@ -30,6 +31,7 @@ def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
         if field is None:
             undeclared[name] = value
         elif value is not None:
+            value = coded(field, value)  # noqa: PLW2901 - the code that a word means
             expected = mismatch(field, value)
             if expected is not None:
                 return Refusal(
@@ -48,6 +50,13 @@ def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
                 {"expected": list(field.values) or _EXPECTED[field.type]},
             )
     return Divided(declared, undeclared)
+
+
+def coded(field: Field, value: object) -> object:
+    """Return the code that a label or alias means; any other value as it is."""
+    if not isinstance(value, str) or value in field.values or not field.names:
+        return value
+    return field.names.get(normal(value), value)
 
 
 def mismatch(field: Field, value: object) -> str | None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.lifecycle.loading import load as load_lifecycle
 from events.digests import Digests
+from events.expansion import known_countries
 from events.failures import SecretDiffers
 from events.ledger import Ledger
 from events.statements import load
@@ -43,7 +44,7 @@ async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_
         await ledger.open()
         if ledger.memory.lifecycle_version > 0:
             return False
-        load_lifecycle(lifecycle_text, zones=available_timezones())
+        load_lifecycle(lifecycle_text, zones=available_timezones(), countries=known_countries())
         return await ledger.publish_first(lifecycle_text)
     finally:
         await ledger.close()

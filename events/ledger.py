@@ -22,6 +22,7 @@ from domain.lifecycle.loading import load as load_lifecycle
 from events import rows
 from events.answers import not_storable, refused
 from events.entries import Known
+from events.expansion import expand
 from events.failures import CONNECTION_LOST, EVENT_REJECTED, LedgerUnavailable
 from events.memory import Memory
 from events.outcomes import Outcome
@@ -108,7 +109,12 @@ class Ledger:
         The ledger's subject is not read first: a ledger without a lifecycle has no events.
         """
         lifecycle = load_lifecycle(text)
-        data = {"name": lifecycle.name, "version": 1, "text": text}
+        data = {
+            "name": lifecycle.name,
+            "version": 1,
+            "text": text,
+            **expand(lifecycle, self.now()),
+        }
         session = await self._open_session()
         for _ in range(CLOCK_TRIES_MAX):
             plan = Plan(self.memory, {}, self._propose_time())
@@ -169,7 +175,7 @@ class Ledger:
         session = await self._open_session()
         if self.memory.position < 0:
             await self._reader.begin(session.driver, self.memory)
-        if not self._expects_known_keys:
+        if not self._expects_known_keys and all(one.size for one in submissions):
             try:
                 return await self._append_on_memory(session, submissions)
             except (_Stale, asyncpg.UniqueViolationError):
@@ -195,6 +201,7 @@ class Ledger:
             if head.position < self.memory.position:
                 raise self._went_back(head.position)
             await reader.follow(driver, self.memory, head)
+            self._follow_clock(head.database_time)
             known = await reader.known(driver, submissions)
             self._expects_known_keys = bool(known)
             is_current = await reader.recall(driver, self.memory, submissions)
@@ -222,12 +229,13 @@ class Ledger:
         """Decide and call the statement. The memory takes the plan over only after the commit.
 
         `known` is None where no key has been looked up: the unique key finds those that are
-        written again, but not those that would be refused.
+        written again, but not those that would be refused. Nor does a statement that is not called
+        tell that our clock is behind: where somebody was woken and nothing was due, the head tells.
         """
         for _ in range(CLOCK_TRIES_MAX):
             plan = Plan(self.memory, known or {}, self._propose_time())
             outcomes = [plan.submit(submission) for submission in submissions]
-            if known is None and plan.asks_for_keys:
+            if known is None and (plan.asks_for_keys or _woke_nobody(plan, submissions)):
                 raise _Stale
             try:
                 if not plan.is_empty:
@@ -306,3 +314,8 @@ class Ledger:
         session, self._session = self._session, None
         if session is not None:
             await session.discard()
+
+
+def _woke_nobody(plan: Plan, submissions: Sequence[Submission]) -> bool:
+    """Whether leads were found due, and nothing happens by what the writer remembers."""
+    return plan.is_empty and any(submission.woken for submission in submissions)

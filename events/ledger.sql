@@ -75,6 +75,46 @@ SELECT event.position, event.record
    AND event.position > :after
  ORDER BY event.position
 
+-- name: count_standing
+-- Who stands where, and where the head stood when that was read: asked before a publication only.
+SELECT head.position AS head_position, counted.kind, counted.stage, counted.lifecycle,
+       counted.standing
+  FROM ledger.ledger_head AS head
+  LEFT JOIN LATERAL (
+       SELECT subject.kind, subject.lifecycle, CAST(subject.state AS json) ->> 'stage' AS stage,
+              count(*) AS standing
+         FROM ledger.subjects AS subject
+        WHERE subject.kind IN ('lead', 'account')
+        GROUP BY 1, 2, 3
+       ) AS counted ON true
+
+-- name: find_members
+-- Leads of companies, in the order of their ids, and where the head stood when they were read.
+SELECT head.position AS head_position, lead.account, lead.subject_id
+  FROM ledger.ledger_head AS head
+  LEFT JOIN ledger.subjects AS lead
+    ON lead.account = ANY (CAST(:companies AS uuid[]))
+   AND lead.kind = 'lead'
+ ORDER BY lead.account, lead.subject_id
+
+-- name: read_newest_lifecycle
+-- Where the lifecycle in force was published.
+SELECT max(event.position)
+  FROM ledger.events AS event
+ WHERE event.type = 'lifecycle.published'
+
+-- name: find_outdated
+-- Leads that an older lifecycle decides, from one id on: the oldest version first.
+SELECT CAST(subject.subject_id AS text)
+  FROM ledger.subjects AS subject
+ WHERE subject.kind = 'lead'
+   AND subject.lifecycle = (
+       SELECT min(oldest.lifecycle) FROM ledger.subjects AS oldest WHERE oldest.kind = 'lead')
+   AND subject.lifecycle < :version
+   AND subject.subject_id > CAST(:after AS uuid)
+ ORDER BY subject.subject_id
+ LIMIT :limit
+
 -- name: find_due
 -- Leads for which something is due, the longest due first.
 SELECT CAST(subject.subject_id AS text)

@@ -10,8 +10,10 @@ from domain.events import Event
 from domain.evolve import evolve
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.succession import Standing
 from domain.signals import Identifier
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
+from events.publishing import Occupancy
 from events.records import Record
 
 SUBJECTS_MAX = 200_000
@@ -32,6 +34,14 @@ class Remembered(NamedTuple):
     state: LeadState | AccountState | None
 
 
+class Members(NamedTuple):
+    """The leads of a company when the ledger ended at a position."""
+
+    position: int
+    lead_ids: tuple[str, ...]
+
+
+NOBODY = Members(0, ())
 _NEWBORN = {
     SubjectKind.LEAD: Remembered(SubjectKind.LEAD, 0, 0, INITIAL_LEAD),
     SubjectKind.ACCOUNT: Remembered(SubjectKind.ACCOUNT, 0, 0, INITIAL_ACCOUNT),
@@ -84,6 +94,16 @@ def _evolved(
     return None
 
 
+def standing_of(remembered: Remembered, in_force: int) -> Standing | None:
+    """Tell where a subject stands, and by which version; None where it has no stage."""
+    match remembered.state:
+        case LeadState(stage=str(stage), lifecycle=version):
+            return Standing(SubjectKind.LEAD, stage, version)
+        case AccountState(stage=str(stage)):
+            return Standing(SubjectKind.ACCOUNT, stage, in_force)
+    return None
+
+
 @dataclass(slots=True)
 class Memory:
     """A class, because it is the one mutable picture that a writer decides on.
@@ -98,6 +118,10 @@ class Memory:
     lifecycles: dict[int, Compiled] = field(default_factory=dict)
     subjects: dict[str, Remembered | None] = field(default_factory=dict)
     pointers: dict[Identifier, str | None] = field(default_factory=dict)
+    members: dict[str, Members] = field(default_factory=dict)
+    """Leads of companies of which something is told that all of them are judged by."""
+    occupancy: Occupancy | None = None
+    """Who stands where, looked up for a publication alone; true at its own position."""
 
     @property
     def compiled(self) -> Compiled:
@@ -109,6 +133,11 @@ class Memory:
         """Add what was read at the position where this memory stands."""
         self.subjects.update(subjects)
         self.pointers.update(pointers)
+
+    def learn_lifecycle(self, compiled: Compiled) -> None:
+        """Add what was published last."""
+        self.lifecycles[compiled.version] = compiled
+        self.lifecycle_version = compiled.version
 
     def advance(self, records: Iterable[Record], links: Mapping[Identifier, str]) -> None:
         """Follow what others have written: evolve what is remembered, leave the rest unread."""
@@ -137,6 +166,7 @@ class Memory:
 
     def forget_all(self) -> None:
         """Start from nothing; the lifecycles in force stay, they never change."""
+        self.members.clear()
         self.subjects.clear()
         self.pointers.clear()
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from domain.lifecycle.definition import EventType, Lifecycle, Right, Role, SubjectKind
-from domain.lifecycle.words import nearest
+from domain.lifecycle.definition import EventType, Right, Role, SubjectKind
+from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Signal
-from events import moments
+from events import answers, moments
 from events.context import Context
 from events.digests import Digests
 from events.fields import divide
@@ -40,7 +40,7 @@ def read(
         return _invalid(error)
     event_type = context.lifecycle.events.get(event.type)
     if event_type is None:
-        return _unknown_type(event.type, context.lifecycle)
+        return answers.type_unknown(event.type, context.lifecycle)
     refusal = _not_permitted(event, event_type, context.sender)
     if refusal is not None:
         return refusal
@@ -113,17 +113,6 @@ def _escape(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
 
 
-def _unknown_type(name: str, lifecycle: Lifecycle) -> Refusal:
-    near = list(nearest(name, lifecycle.events))
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return Refusal(
-        "event-type-unknown",
-        f"The lifecycle {lifecycle.name} knows no event type {name}.{hint}",
-        "/type",
-        {"found": name, "nearest": near},
-    )
-
-
 def _not_permitted(event: NativeEvent, event_type: EventType, sender: Sender) -> Refusal | None:
     if event_type.reserved:
         return Refusal(
@@ -184,6 +173,7 @@ _REFERENCED = {
     Role.REOPENS_OPPORTUNITY: "opportunity",
     Role.PLACES_ORDER: "order",
     Role.CANCELS_ORDER: "order",
+    Role.AMENDS_ORDER: "order",
 }
 
 
@@ -207,7 +197,7 @@ def _subject(
     if event_type.subject is SubjectKind.LEAD:
         if parties.names_a_lead:
             return SubjectKind.LEAD
-        if event_type.role in (Role.PLACES_ORDER, Role.CANCELS_ORDER):
+        if event_type.role in ORDER_ROLES:
             return SubjectKind.ACCOUNT if parties.names_an_account else SubjectKind.LEAD
         if references:
             return SubjectKind.LEAD

@@ -8,7 +8,7 @@ import orjson
 from domain.signals import ANONYMOUS_ID, Identifier
 from events import identifiers
 from events.context import Context
-from events.fields import mismatch
+from events.fields import coded, mismatch
 from events.refusals import Refusal
 from events.reported import AccountReference, LeadReference
 from events.strict_json.checking import pointer_to
@@ -128,6 +128,7 @@ def _profile(profile: Mapping[str, Any], context: Context) -> tuple[dict[str, An
         field = context.lifecycle.attributes.get(name)
         if field is None or value is None:
             continue
+        value = coded(field, value)  # noqa: PLW2901 - the code that a word means
         expected = mismatch(field, value)
         if expected is not None:
             return Refusal(

@@ -13,8 +13,8 @@ from domain.decide import NotAllowed, Party, decide
 from domain.events import Event
 from domain.identity import Resolution, resolve
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.definition import EventKind, SubjectKind
-from domain.roles import ORDER_ROLES
+from domain.lifecycle.definition import EventKind, Role, SubjectKind
+from domain.roles import COMPETITION, ORDER_ROLES
 from domain.signals import Identifier, Signal
 from domain.state import AccountState, LeadState, State
 from domain.timers import FIRED_MAX, firing
@@ -25,10 +25,12 @@ from events.entries import Known
 from events.ids import new_id
 from events.memory import Memory
 from events.outcomes import Duplicate, Outcome, Recorded
+from events.publishing import PUBLISHED, compiled_from, objection
 from events.records import OWN_SOURCE, firing_id
 from events.refusals import Refusal, Refused
 from events.sameness import is_same
 from events.submissions import Item, Submission, key_of
+from events.upkeep import bring_over, members_of, occupied_by, reassess_lead
 
 
 @dataclass(slots=True)
@@ -94,7 +96,7 @@ class Plan:
         known = self.known.get(key) or self.own_keys.get(key)
         if known is not None:
             return self._compare(known, item)
-        outcome = self._decide(signal)
+        outcome = self._decide_now(signal)
         if isinstance(outcome, Refusal):
             self.asks_for_keys = True
             return self._refuse(answers.refused(item, outcome))
@@ -128,7 +130,35 @@ class Plan:
             self.refused.append(item)
         return item
 
+    def _decide_now(self, signal: Signal) -> Recorded | Refusal:
+        """Decide what may have been read when another lifecycle was in force."""
+        if signal.type.name == PUBLISHED:
+            return self._publish(signal)
+        event_type = self.draft.compiled.lifecycle.events.get(signal.type.name)
+        if event_type is None:
+            return answers.type_unknown(signal.type.name, self.draft.compiled.lifecycle)
+        if event_type is not signal.type:
+            signal = signal._replace(type=event_type)
+        return self._decide(signal)
+
+    def _publish(self, signal: Signal) -> Recorded | Refusal:
+        """Put another lifecycle in force, from its position on, in this very batch."""
+        in_force = self.draft.compiled
+        refusal = objection(signal.data, self.draft.lifecycles, occupied_by(self.draft))
+        if refusal is not None:
+            return refusal
+        signal = signal._replace(data={**signal.data, "version": in_force.version + 1})
+        party = Party(None, None)
+        decided = decide(in_force, State(), signal, party, position=self.position + 1)
+        assert not isinstance(decided, NotAllowed)
+        recorded = self._write(signal, party, _Account(None), decided, in_force.version)
+        self.draft.published.append(compiled_from(decided[0]))
+        return recorded
+
     def _decide(self, signal: Signal) -> Recorded | Refusal:
+        company = self._company_of_order(signal)
+        if company is not None:
+            signal = signal._replace(subject=SubjectKind.ACCOUNT, account_id=company)
         if self._leads_to_nobody(signal):
             signal = signal._replace(subject=SubjectKind.LEDGER)
         account = self._account_of(signal)
@@ -140,7 +170,10 @@ class Plan:
             account = self._account_beside(signal, lead, account)
         is_decided = signal.type.kind is not EventKind.FACT
         if account.is_missing or (
-            signal.subject is SubjectKind.ACCOUNT and account.is_new and is_decided
+            signal.subject is SubjectKind.ACCOUNT
+            and account.is_new
+            and is_decided
+            and signal.type.role is not Role.LISTS_COMPETITOR
         ):
             return answers.account_unknown()
         party = Party(lead, account.id, tuple(one.kind for one in account.links))
@@ -149,7 +182,25 @@ class Plan:
         decided = decide(compiled, state, signal, party, position=self.position + 1)
         if isinstance(decided, NotAllowed):
             return answers.not_allowed(decided)
-        return self._write(signal, party, account, decided, compiled.version)
+        recorded = self._write(signal, party, account, decided, compiled.version)
+        if signal.type.role in COMPETITION and decided[0].effects:
+            self._judge_members(decided[0])
+        return recorded
+
+    def _judge_members(self, listed: Event) -> None:
+        """Judge the leads of a company again that has become a competitor, or is none any more."""
+        for lead_id in members_of(self.draft, listed.subject.id):
+            self._bring_up_to_date(lead_id)
+            reassess_lead(self.draft, lead_id, self.draft.compiled, cause=listed.position)
+
+    def _company_of_order(self, signal: Signal) -> str | None:
+        """Find the account that an order is of, where the order names nobody but itself."""
+        if signal.type.role not in ORDER_ROLES or signal.subject is not SubjectKind.LEAD:
+            return None
+        if signal.lead_id is not None or signal.identifiers or self._pointers(signal):
+            return None
+        pointed = (self.draft.pointer(one) for one in signal.references)
+        return next((target for target in pointed if target is not None), None)
 
     def _leads_to_nobody(self, signal: Signal) -> bool:
         """Whether it is an order by its own or its deal's id alone, which no lead has (rule 12)."""
@@ -165,24 +216,29 @@ class Plan:
         """Find whom a signal is about, after what was due for everybody it names has happened."""
         pointers = self._pointers(signal)
         for lead_id, state in self._leads(signal, pointers).items():
-            if state.timers:
+            if state.timers or state.lifecycle != self.draft.compiled.version:
                 self._bring_up_to_date(lead_id)
         return resolve(
             signal,
             pointers=pointers,
             leads=self._leads(signal, pointers),
-            trust=self.memory.compiled.lifecycle.identifier_trust,
+            trust=self.draft.compiled.lifecycle.identifier_trust,
             new_id=self._spare_id(),
         )
 
     def _bring_up_to_date(self, lead_id: str) -> None:
+        """Let what was due happen under a lead's own lifecycle, then bring it over to ours."""
+        self._fire_due(lead_id)
+        bring_over(self.draft, lead_id)
+
+    def _fire_due(self, lead_id: str) -> None:
         """Let what is due for a lead happen, in due order, each thing as a report of its own."""
         for _ in range(FIRED_MAX):
             remembered = self.draft.subject(lead_id)
             state = remembered.state if remembered is not None else None
             if remembered is None or not isinstance(state, LeadState) or not state.timers:
                 return
-            compiled = self.memory.lifecycles[state.lifecycle]
+            compiled = self.draft.lifecycle(state.lifecycle)
             signal = firing(
                 compiled,
                 state,
@@ -211,8 +267,8 @@ class Plan:
     def _lifecycle_for(self, lead: Resolution | None, state: LeadState) -> Compiled:
         """Return the lifecycle that decides: a lead's own version, else the one in force."""
         if lead is None or lead.is_new:
-            return self.memory.compiled
-        return self.memory.lifecycles[state.lifecycle]
+            return self.draft.compiled
+        return self.draft.lifecycle(state.lifecycle)
 
     def _spare_id(self) -> str:
         """Return an id for a lead that may be new; most are not, and ids are not free to make."""
@@ -225,6 +281,7 @@ class Plan:
             identifier: target
             for identifier in (*signal.identifiers, *signal.references)
             if (target := self.draft.pointer(identifier)) is not None
+            and self.draft.lead(target) is not None
         }
 
     def _leads(self, signal: Signal, pointers: Mapping[Identifier, str]) -> dict[str, LeadState]:
@@ -298,7 +355,8 @@ class Plan:
             links = (*party.lead.links, *self._unpointed(signal))
             self.draft.link(links, party.lead.subject, first.position)
         if account.id is not None:
-            self.draft.link(account.links, account.id, first.position)
+            links = account.links if party.lead else (*account.links, *self._unpointed(signal))
+            self.draft.link(links, account.id, first.position)
         leaf = self.draft.entry_at(first.position).leaf
         return answers.recorded(decided, leaf, self._stage_after(first))
 

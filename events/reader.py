@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from domain.lifecycle.compiled import compile_lifecycle
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.loading import load as load_lifecycle
+from domain.lifecycle.succession import Occupied, Standing
+from domain.roles import COMPETITION
 from domain.signals import Identifier, Signal
 from domain.state import LeadState
 from events import records, states
 from events.entries import Known
 from events.failures import NotMigrated
-from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered
+from events.memory import LEDGER_SUBJECT_ID, Members, Memory, Remembered
+from events.publishing import PUBLISHED, Occupancy, compiled_from
 from events.sessions import Driver
 from events.statements import Statement
 from events.submissions import Item, Submission, key_of
@@ -35,6 +36,8 @@ class Head(NamedTuple):
 class Missing(NamedTuple):
     identifiers: tuple[Identifier, ...]
     subject_ids: tuple[str, ...]
+    members: tuple[str, ...]
+    """Companies of which it is not known who belongs to them now."""
 
 
 class LedgerReader:
@@ -98,9 +101,11 @@ class LedgerReader:
         self, driver: Driver, memory: Memory, submissions: Sequence[Submission]
     ) -> bool:
         """Load what the batch needs and the memory lacks. False: the head has moved meanwhile."""
+        if needs_occupancy(memory, submissions) and not await self._learn_occupancy(driver, memory):
+            return False
         for _ in range(CHAIN_MAX):
             missing = _missing(memory, submissions)
-            if not missing.identifiers and not missing.subject_ids:
+            if not any(missing):
                 return True
             if missing.identifiers and not await self._learn_pointers(
                 driver, memory, missing.identifiers
@@ -109,6 +114,8 @@ class LedgerReader:
             if missing.subject_ids and not await self._learn_subjects(
                 driver, memory, missing.subject_ids
             ):
+                return False
+            if missing.members and not await self._learn_members(driver, memory, missing.members):
                 return False
         raise AssertionError("leads forward to each other without end")
 
@@ -143,18 +150,41 @@ class LedgerReader:
         memory.learn(subjects, {})
         return True
 
+    async def _learn_members(
+        self, driver: Driver, memory: Memory, companies: Sequence[str]
+    ) -> bool:
+        rows = await driver.fetch(self._sql["find_members"].driver_sql, companies)
+        if not rows or rows[0]["head_position"] != memory.position:
+            return False
+        found: dict[str, list[str]] = {company: [] for company in companies}
+        for row in rows:
+            if row["subject_id"] is not None:
+                found[str(row["account"])].append(str(row["subject_id"]))
+        current = {
+            company: members
+            for company, members in memory.members.items()
+            if members.position == memory.position
+        }
+        memory.members = current | {
+            company: Members(memory.position, tuple(leads)) for company, leads in found.items()
+        }
+        return True
+
+    async def _learn_occupancy(self, driver: Driver, memory: Memory) -> bool:
+        rows = await driver.fetch(self._sql["count_standing"].driver_sql)
+        if not rows or rows[0]["head_position"] != memory.position:
+            return False
+        occupied = occupied_in(rows, in_force=memory.lifecycle_version)
+        memory.occupancy = Occupancy(memory.position, occupied)
+        return True
+
     async def _links(self, driver: Driver, after: int, upto: int) -> dict[Identifier, str]:
         rows = await driver.fetch(self._sql["read_links"].driver_sql, after, upto)
         return {Identifier(row["kind"], row["digest"]): str(row["subject_id"]) for row in rows}
 
     async def _learn_lifecycles(self, driver: Driver, memory: Memory, *, after: int) -> None:
         for row in await driver.fetch(self._sql["read_lifecycles"].driver_sql, after):
-            published = records.decode_event(row["record"]).data
-            version = published["version"]
-            memory.lifecycles[version] = compile_lifecycle(
-                load_lifecycle(published["text"]), version=version
-            )
-            memory.lifecycle_version = version
+            memory.learn_lifecycle(compiled_from(records.decode_event(row["record"])))
 
 
 def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
@@ -163,6 +193,24 @@ def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
         for item in submission.items:
             if isinstance(item, Item):
                 yield item.signal
+
+
+def occupied_in(rows: Iterable[Any], *, in_force: int) -> Occupied:
+    """Read who stands where; an account is under the version in force."""
+    return {
+        Standing(SubjectKind(row["kind"]), row["stage"], row["lifecycle"] or in_force): row[
+            "standing"
+        ]
+        for row in rows
+        if row["stage"] is not None
+    }
+
+
+def needs_occupancy(memory: Memory, submissions: Iterable[Submission]) -> bool:
+    """Whether something is to be published, and nobody has counted at this position."""
+    if memory.occupancy is not None and memory.occupancy.position == memory.position:
+        return False
+    return any(signal.type.name == PUBLISHED for signal in signals_of(submissions))
 
 
 def _missing(memory: Memory, submissions: Sequence[Submission]) -> Missing:
@@ -177,7 +225,9 @@ def _missing(memory: Memory, submissions: Sequence[Submission]) -> Missing:
         missing.need(signal.account_id)
         for identifier in (*signal.identifiers, *signal.references, *signal.account_identifiers):
             missing.look_up(identifier)
-    return Missing(tuple(missing.identifiers), tuple(missing.subject_ids))
+        if signal.type.role in COMPETITION:
+            missing.need_members(signal)
+    return Missing(tuple(missing.identifiers), tuple(missing.subject_ids), tuple(missing.companies))
 
 
 @dataclass(slots=True)
@@ -187,6 +237,20 @@ class _Missing:
     memory: Memory
     identifiers: dict[Identifier, None] = field(default_factory=dict)
     subject_ids: dict[str, None] = field(default_factory=dict)
+    companies: dict[str, None] = field(default_factory=dict)
+
+    def need_members(self, signal: Signal) -> None:
+        """Ask for the leads of the company that a signal is about, and for their states."""
+        pointers = self.memory.pointers
+        for company in (signal.account_id, *map(pointers.get, signal.account_identifiers)):
+            if company is None:
+                continue
+            members = self.memory.members.get(company)
+            if members is None or members.position != self.memory.position:
+                self.companies[company] = None
+                continue
+            for lead_id in members.lead_ids:
+                self.need(lead_id)
 
     def look_up(self, identifier: Identifier) -> None:
         """Ask for an identifier, or for whom it is remembered to point to."""

@@ -20,6 +20,7 @@ _LEAF_PREFIX = b"\x00"
 _PERSONAL_PREFIX = b"\x03"
 _FIRING = "timer."
 _SELECTION = "selection."
+_REASSESSMENT = "reassessment."
 _KINDS = {str(kind): kind for kind in SubjectKind}
 
 
@@ -154,6 +155,16 @@ def firing_id(lead_id: str, version: int) -> str:
     return f"{_FIRING}{lead_id}.{version}"
 
 
+def reassessment_id(lead_id: str, version: int) -> str:
+    """Name the reassessment of a lead by the version that it gives to it."""
+    return f"{_REASSESSMENT}{lead_id}.{version}"
+
+
+def is_reassessment(record: Record) -> bool:
+    """Whether it is a lead's reassessment, which others may follow from."""
+    return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_REASSESSMENT)
+
+
 def is_firing(record: Record) -> bool:
     """Whether a timer made this event."""
     return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_FIRING)
@@ -170,8 +181,9 @@ def is_of_selection(record: Record) -> bool:
 
 
 def begins_group(record: Record) -> bool:
-    """Whether this is an event that others follow from: reported, or made by a timer or a run."""
-    return record.event.cause is None or is_firing(record) or is_of_selection(record)
+    """Whether this is an event that others follow from: reported, or the service's own doing."""
+    own = is_firing(record) or is_reassessment(record) or is_of_selection(record)
+    return record.event.cause is None or own
 
 
 def leaf_of(record: bytes) -> bytes:

@@ -13,6 +13,7 @@ from domain.events import Event
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
+from domain.reassessing import reassess
 from domain.signals import Identifier, Signal
 from domain.state import INITIAL_ACCOUNT, AccountState, LeadState, State
 from domain.timers import firing
@@ -86,6 +87,25 @@ def fire_again(
         return None
     party = Party(Resolution(lead_id, lead_id), lead.account)
     return decide(compiled, _state(party, subjects), signal, party, position=first.position)
+
+
+def reassess_again(
+    compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+) -> Sequence[Event] | NotAllowed | None:
+    """Return what this code decides for a lead that was judged again, given the subjects before."""
+    first, envelope = group[0]
+    lead_id = first.subject.id
+    assert first.cause is not None
+    return reassess(
+        compiled,
+        _state(Party(Resolution(lead_id, lead_id), _lead(lead_id, subjects).account), subjects),
+        lead_id=lead_id,
+        id=envelope.id,
+        source=envelope.source,
+        cause=first.cause,
+        occurred_at=first.occurred_at,
+        position=first.position,
+    )
 
 
 def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:

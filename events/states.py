@@ -10,13 +10,15 @@ from domain.state import (
     INITIAL_ACCOUNT,
     INITIAL_LEAD,
     AccountState,
+    Due,
     LeadState,
     Point,
+    Returned,
     StandingFact,
     Timer,
 )
 
-_LEAD_TUPLES = ("entered", "absorbs")
+_LEAD_TUPLES = ("entered", "absorbs", "earlier_opportunities", "earlier_orders")
 
 
 def encode(state: LeadState | AccountState | None) -> str:
@@ -70,10 +72,29 @@ def _lead(content: dict[str, Any]) -> LeadState:
         content["acquired_at"] = datetime.fromisoformat(content["acquired_at"])
     if "attempts" in content:
         content["attempts"] = tuple(map(datetime.fromisoformat, content["attempts"]))
+    if "deadlines" in content:
+        content["deadlines"] = {
+            name: Due(datetime.fromisoformat(due_at), *rest)
+            for name, (due_at, *rest) in content["deadlines"].items()
+        }
+    if "returned_from" in content:
+        stage, entered_at, deadline, due_at, *positions = content["returned_from"]
+        content["returned_from"] = Returned(
+            stage,
+            datetime.fromisoformat(entered_at) if entered_at is not None else None,
+            deadline,
+            datetime.fromisoformat(due_at),
+            *positions,
+        )
+    if "spoken_at" in content:
+        content["spoken_at"] = {
+            channel: datetime.fromisoformat(moment)
+            for channel, moment in content["spoken_at"].items()
+        }
     return LeadState(**content)
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, (StandingFact, Timer, Point)):
+    if isinstance(value, (StandingFact, Timer, Point, Due, Returned)):
         return list(value)
     raise TypeError(f"a state holds no {type(value).__name__}")

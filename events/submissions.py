@@ -19,11 +19,14 @@ class Item(NamedTuple):
 
 
 class Submission(NamedTuple):
+    """An empty one records nothing: it has the writer follow the log to its end."""
+
     items: tuple[Item | Refused, ...]
     is_strict: bool = False
     """All or nothing: one refused item keeps the others out."""
     woken: tuple[str, ...] = ()
-    """Leads for which something is due: it happens before the items are decided."""
+    """Leads to bring up to date before the items are decided: something is due for them, or they
+    are under an older lifecycle."""
 
     @property
     def size(self) -> int:

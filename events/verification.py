@@ -16,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.decide import RULES
 from domain.events import Event
-from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.loading import load as load_lifecycle
+from domain.lifecycle.succession import Occupied
+from domain.state import LeadState
 from events import records, states
-from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by
+from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
+from events.publishing import PUBLISHED, compiled_from, objection
 from events.reader import LedgerReader
 from events.records import (
     OWN_SOURCE,
@@ -30,8 +32,10 @@ from events.records import (
     firing_id,
     is_firing,
     is_of_selection,
+    is_reassessment,
+    reassessment_id,
 )
-from events.redeciding import DecidesAgain, decide_again, fire_again
+from events.redeciding import DecidesAgain, decide_again, fire_again, reassess_again
 from events.selections.auditing import SelectionAudit
 from events.selections.evidence import Run, run_of
 from events.sessions import Driver, open_session
@@ -73,6 +77,8 @@ class Verified(NamedTuple):
     """Decided by an older version of the deciding code: not verified, only counted."""
     erased: int
     """Events whose personal data has been removed."""
+    clock_ahead_s: int
+    """How far the ledger's clock is turned. Not 0: one for tests, whose times prove nothing."""
 
 
 @dataclass(slots=True)
@@ -89,6 +95,8 @@ class _Audit:
     group: list[Record] = field(default_factory=list)
     selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
     links: dict[int, Links] = field(default_factory=dict)
+    listings: dict[int, str] = field(default_factory=dict)
+    """Positions at which companies became competitors, or ceased to be."""
 
     def take(self, row: Row) -> None:
         """Judge one row of the log."""
@@ -146,17 +154,23 @@ class _Audit:
         first = group[0]
         if first.envelope.source != OWN_SOURCE:
             self._decide_again(group, decide_again)
-        elif first.event.type == "lifecycle.published":
-            self._learn_lifecycle(first.event)
         elif is_firing(first):
-            self._check_name(first)
+            self._check_name(first, firing_id)
             self._decide_again(group, fire_again)
         elif is_of_selection(first):
             self._judge_selection(group)
-        else:
+        elif is_reassessment(first):
+            self._check_name(first, reassessment_id)
+            self._check_succession(first)
+            self._decide_again(group, reassess_again)
+        elif first.event.type != PUBLISHED:
             raise Finding(
                 first.event.position, "an event of the service has a cause", "a cause", "none"
             )
+        if first.event.type == PUBLISHED:
+            self._learn_lifecycle(first.event)
+        if "competitor" in first.event.effects:
+            self.listings[first.event.position] = first.event.subject.id
         for record in group:
             self._see(record)
         self._note_links(group)
@@ -189,19 +203,44 @@ class _Audit:
             self.decided_again += len(group)
 
     def _learn_lifecycle(self, event: Event) -> None:
+        version = len(self.lifecycles) + 1
+        _expect(event.position, "versions have no gaps", version, event.data.get("version"))
         try:
-            version, text = event.data["version"], event.data["text"]
-            self.lifecycles[version] = compile_lifecycle(load_lifecycle(text), version=version)
+            if self.lifecycles:
+                refusal = objection(event.data, self.lifecycles, self._occupied())
+                _expect(event.position, "a lifecycle leaves nobody without a stage", None, refusal)
+            self.lifecycles[version] = compiled_from(event)
         except (LifecycleInvalid, *UNREADABLE) as error:
             raise Finding(
                 event.position, "the lifecycle can be read", "a lifecycle", error
             ) from error
 
-    def _check_name(self, record: Record) -> None:
-        """A firing is named by its lead and by the version that it gives to it."""
+    def _occupied(self) -> Occupied:
+        standing = (standing_of(one, len(self.lifecycles)) for one in self.subjects.values())
+        return Counter(one for one in standing if one is not None)
+
+    def _check_name(self, record: Record, name: Callable[[str, int], str]) -> None:
+        """What the service does by itself is named by its lead and the version it gives to it."""
         event, envelope = record
-        expected = firing_id(event.subject.id, envelope.subject_version)
-        _expect(event.position, "a firing is named by its lead", expected, envelope.id)
+        expected = name(event.subject.id, envelope.subject_version)
+        _expect(event.position, "it is named by its lead", expected, envelope.id)
+
+    def _check_succession(self, record: Record) -> None:
+        """A lead comes under each version in turn, and is judged by no other."""
+        event, envelope = record
+        state = self._before(event.subject.id, SubjectKind.LEAD).state
+        before = state.lifecycle if isinstance(state, LeadState) else 0
+        compiled = self.lifecycles.get(envelope.lifecycle)
+        if compiled is None:
+            return
+        if before == compiled.version:
+            cause = self.listings.get(event.cause or 0)
+            found_account = state.account if isinstance(state, LeadState) else None
+            _expect(event.position, "its company is the cause", found_account, cause)
+            return
+        found = (envelope.lifecycle, event.cause)
+        expected = (before + 1, compiled.published_at)
+        _expect(event.position, "a lead comes under the next version", expected, found)
 
     def _decide_again(self, group: Sequence[Record], again: DecidesAgain) -> None:
         first, envelope = group[0]
@@ -254,7 +293,7 @@ class _Audit:
             if event.type == "identity.linked"
             for kind in event.data["kinds"]
         ]
-        if first.subject.kind is SubjectKind.LEAD:
+        if first.subject.kind is not SubjectKind.LEDGER:
             links += [(kind, first.subject.id) for kind in REFERENCES if kind in first.data]
         if links:
             self.links[first.position] = tuple(links)
@@ -316,6 +355,7 @@ async def _verify(
     driver: Driver, sql: Mapping[str, Statement], on_progress: Callable[[int, int], None]
 ) -> Verified:
     head = await LedgerReader(sql).head(driver)
+    clock_ahead = await driver.fetchval(sql["read_clock"].driver_sql)
     audit = _Audit(selections=SelectionAudit(await _planned(driver, sql)))
     async for page in pages(driver, sql["read_everything"], head.position):
         for row in page:
@@ -332,6 +372,7 @@ async def _verify(
         decided_again=audit.decided_again,
         not_decided_again=audit.not_decided_again,
         erased=audit.erased,
+        clock_ahead_s=round(clock_ahead.total_seconds()),
     )
 
 

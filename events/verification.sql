@@ -1,3 +1,8 @@
+-- name: read_clock
+-- How far the clock of this ledger has been turned.
+SELECT clock_ahead
+  FROM ledger.ledger_head
+
 -- name: read_everything
 -- The log as it is stored: columns, record, and what lies beside it.
 SELECT event.position, event.source, event.id, event.subject_id, event.subject_version, event.type,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from projections.business import business
+from projections.deadlines import deadlines
 from projections.directory import directory
 from projections.projection import Projection
 from projections.stage_intervals import stage_intervals
@@ -12,5 +13,6 @@ PROJECTIONS: Mapping[str, Callable[[str], Projection[Any]]] = {
     "stage_intervals": stage_intervals,
     "directory": directory,
     "business": business,
+    "deadlines": deadlines,
 }
 """Name → what makes it for a schema."""

@@ -51,3 +51,6 @@ LIFECYCLES_KEPT: Final = 16
 
 # Leads and accounts of the directory that are remembered from batch to batch: some 200 MB.
 DIRECTORY_KEPT: Final = 200_000
+
+# Leads whose deadlines are remembered from batch to batch: some 100 MB.
+DEADLINES_KEPT: Final = 100_000

@@ -7,6 +7,12 @@ A stay belongs to one pass of one lead or account. Its end is known from the pos
 that ended it, so a row with `entry_position` and `exit_position` tells what was known at any
 position: nothing before the one, an open stay up to the other, the ended stay from there on.
 
+    lead.returned   at 11  back to MAL by itself        the stay in MQL ends
+    sales accepts   at 14  in time, only reported late  what 11 did is known no longer from 14 on
+
+A return by itself that no longer counts is closed, and the stay that it had ended goes on: see
+`_take_back`.
+
 A lead that an event has made and none has moved stands in UNPLACED: so the stock over all stages
 is the number of leads. A lead that its first event places was never unplaced.
 """
@@ -22,6 +28,8 @@ from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from projections.lifecycles import parsed
 
 LIFECYCLE_PUBLISHED = "lifecycle.published"
+RESTATES = "restates"
+"""The effect that names a return by itself which no longer counts."""
 
 
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, str]
@@ -57,6 +65,7 @@ ENDED_COLUMNS = (*STAY_COLUMNS, "left_at", "exit_position", "exit_kind", "next_s
 passes by plain tuples of plain values, and there are millions."""
 
 _STAY_WIDTH = len(STAY_COLUMNS)
+_EXIT_POSITION = ENDED_COLUMNS.index("exit_position")
 
 
 class Published(NamedTuple):
@@ -100,6 +109,11 @@ class Stages:
     published: list[Published] = field(default_factory=list)
     counts: dict[Key, list[int]] = field(default_factory=dict)
     """Entries, and standing, that came or went."""
+    taken_from: dict[tuple[str, int], Stay] = field(default_factory=dict)
+    """Stays that returns by themselves had ended, by lead and by position of the return; read
+    beforehand, because a batch that takes a return back needs them."""
+    closed: list[tuple[str, int, int]] = field(default_factory=list)
+    """Subject and exit position of stays that count no more, and from which position on."""
 
     def month_of(self, moment: datetime) -> str:
         """Return the month in which a moment falls; in UTC before any lifecycle is in force."""
@@ -132,6 +146,10 @@ def fold(stages: Stages, event: Event) -> None:
             del stages.standing[receiver_id]
             stages.touched[receiver_id] = None
     elif event.stage_to is not None:
+        if RESTATES in effects and stay is not None:
+            stay = _take_back(stages, stay, event)
+            if stay.stage == event.stage_to and stay.entered_at == event.effective_at:
+                return
         _move(stages, stay, event)
     elif stay is None:
         _begin(stages, _first_stay(stages, event, UNPLACED, event.occurred_at))
@@ -180,6 +198,39 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
             channel,
         ),
     )
+
+
+def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
+    """Close what a return by itself did, and let the stay that it had ended go on.
+
+    Both are kept as they were known until now; from this position on there was no return.
+    """
+    returned_at, position = event.effects[RESTATES], event.position
+    before = ended_stay(stages, stay.subject_id, returned_at)
+    assert before is not None, f"no stay of {stay.subject_id} ended at {returned_at}"
+    known = (*stay[:_STAY_WIDTH], stay.entered_at, position, str(MoveKind.CORRECTED), None)
+    stages.ended.append(known)
+    stages.closed += [
+        (stay.subject_id, returned_at, position),
+        (stay.subject_id, position, position),
+    ]
+    counted = _counted(stages, stay)
+    counted[0] -= 1
+    counted[1] -= 1
+    again = before._replace(
+        known_from=position, pass_origin=stay.pass_origin, pass_channel=stay.pass_channel
+    )
+    _counted(stages, again)[1] += 1
+    _stand(stages, again)
+    return again
+
+
+def ended_stay(stages: Stages, subject_id: str, exit_position: int) -> Stay | None:
+    """Return a stay as it was before it ended, from what is not written yet or was read."""
+    for row in reversed(stages.ended):
+        if row[0] == subject_id and row[_EXIT_POSITION] == exit_position:
+            return Stay._make((*row[:_STAY_WIDTH], None, None))
+    return stages.taken_from.get((subject_id, exit_position))
 
 
 def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) -> Stay:

@@ -12,7 +12,15 @@ from events.sessions import Driver
 from events.statements import Statement, load
 from projections.limits import ENDED_KEPT, STANDING_KEPT
 from projections.projection import UPKEEP
-from projections.stage_fold import ENDED_COLUMNS, Key, Published, Stages, Stay, fold
+from projections.stage_fold import (
+    ENDED_COLUMNS,
+    RESTATES,
+    Key,
+    Published,
+    Stages,
+    Stay,
+    fold,
+)
 
 NAME = "stage_intervals"
 VERSION = 1
@@ -49,6 +57,7 @@ class StageIntervals:
         if state.zone is None:
             time_zone = await driver.fetchval(self.sql["read_time_zone"].driver_sql, generation)
             state.zone = ZoneInfo(time_zone) if time_zone is not None else UTC
+        await self._load_ended(driver, generation, state, events)
         if state.is_complete:
             return
         standing = state.standing
@@ -63,6 +72,23 @@ class StageIntervals:
             for row in await driver.fetch(statement.driver_sql, generation, list(missing)):
                 stay = Stay(*row.values())
                 standing[stay.subject_id] = stay
+
+    async def _load_ended(
+        self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
+    ) -> None:
+        """Read the stays that go on again, because a return by itself is taken back."""
+        wanted = [
+            (event.receiver.id, event.effects[RESTATES])
+            for event in events
+            if RESTATES in event.effects and event.stage_to is not None
+        ]
+        if wanted:
+            subjects, positions = zip(*wanted, strict=True)
+            values = {"generation": generation, "subject_ids": subjects, "positions": positions}
+            statement = self.sql["read_ended"]
+            for row in await driver.fetch(statement.driver_sql, *statement.arguments(values)):
+                *stay, exit_position = row.values()
+                state.taken_from[stay[0], exit_position] = Stay._make((*stay, None, None))
 
     def fold(self, state: Stages, event: Event) -> None:
         fold(state, event)
@@ -90,6 +116,14 @@ class StageIntervals:
             rows = [(generation, *one) for one in state.ended]
             await self._copy(driver, "stage_stays", ENDED_COLUMNS, rows)
             state.ended.clear()
+        if state.closed:
+            names = ("subject_ids", "positions", "known_to")
+            values = dict(zip(names, zip(*state.closed, strict=True), strict=True))
+            statement = self.sql["close_stays"]
+            arguments = statement.arguments({"generation": generation, **values})
+            await driver.execute(statement.driver_sql, *arguments)
+            state.closed.clear()
+        state.taken_from.clear()
 
     async def _write_standing(self, driver: Driver, generation: int, state: Stages) -> None:
         standing = [state.standing[one] for one in state.touched if one in state.standing]

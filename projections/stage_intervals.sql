@@ -5,6 +5,30 @@ SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pa
   FROM ledger.stage_standing
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
+-- name: read_ended
+-- Stays that returns by themselves have ended, which count no longer.
+SELECT CAST(stay.subject_id AS text), stay.kind, stay.stage, stay.before, stay.origin, stay.channel,
+       stay.month, stay.pass_number, stay.is_first_entry, stay.entered_at, stay.entry_position,
+       stay.entry_kind, stay.known_from, stay.exit_position
+  FROM ledger.stage_stays AS stay
+  JOIN unnest(CAST(:subject_ids AS uuid[]), CAST(:positions AS bigint[]))
+       AS wanted (subject_id, position)
+    ON stay.subject_id = wanted.subject_id AND stay.exit_position = wanted.position
+ WHERE stay.generation = :generation AND stay.known_to IS NULL
+
+-- name: close_stays
+-- What was known until a position, and from there on never was.
+UPDATE ledger.stage_stays AS stay
+   SET known_to = closed.known_to
+  FROM unnest(CAST(:subject_ids AS uuid[]), CAST(:positions AS bigint[]),
+              CAST(:known_to AS bigint[]))
+       AS closed (subject_id, position, known_to)
+ WHERE stay.generation = :generation
+   AND stay.subject_id = closed.subject_id
+   AND stay.exit_position = closed.position
+   AND stay.known_to IS NULL
+   AND stay.known_from < closed.known_to
+
 -- name: read_time_zone
 -- The zone in which months of entry are reckoned from here on.
 SELECT time_zone
@@ -41,7 +65,8 @@ DELETE FROM ledger.stage_standing
 
 -- name: write_counts
 -- Differences, added to what is counted. A merge, because an inserted row must be legal by itself
--- before PostgreSQL looks whether it conflicts, and a difference may be negative.
+-- before PostgreSQL looks whether it conflicts, and a difference may be negative. Where nobody has
+-- ever come, because what was counted is taken back, there is no row.
 MERGE INTO ledger.stage_counts AS counted
 USING unnest(CAST(:breakdown AS text[]), CAST(:value AS text[]), CAST(:kind AS text[]),
              CAST(:stage AS text[]), CAST(:before AS text[]), CAST(:entries AS bigint[]),
@@ -53,6 +78,8 @@ USING unnest(CAST(:breakdown AS text[]), CAST(:value AS text[]), CAST(:kind AS t
   AND counted.kind = difference.kind
   AND counted.stage = difference.stage
   AND counted.before = difference.before
+ WHEN MATCHED AND counted.entries + difference.entries = 0 THEN
+      DELETE
  WHEN MATCHED THEN
       UPDATE SET entries = counted.entries + difference.entries,
                  standing = counted.standing + difference.standing

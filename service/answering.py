@@ -9,12 +9,13 @@ from events.outcomes import Derived, Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
 from service.answers import Answer
 from service.problems import KINDS, MEDIA_TYPE, RETRY_AFTER_S, kind_of, of_refusal
+from service.wording import Wording, in_words
 
 _COME_AGAIN = ((b"retry-after", b"%d" % RETRY_AFTER_S),)
 
 
-def describe_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Write what became of one event."""
+def describe_outcome(outcome: Outcome, words: Wording | None = None) -> dict[str, Any]:
+    """Write what became of one event, in words where they are asked for."""
     if isinstance(outcome, Recorded):
         return _recorded(outcome)
     if isinstance(outcome, Duplicate):
@@ -23,18 +24,19 @@ def describe_outcome(outcome: Outcome) -> dict[str, Any]:
             "position": str(outcome.position),
             "leaf": outcome.leaf.hex(),
         }
-    content = {"status": "refused", "problem": of_refusal(outcome.refusal)}
+    refusal = in_words(outcome.refusal, outcome.type, words)
+    content = {"status": "refused", "problem": of_refusal(refusal)}
     if outcome.is_kept:
         content["refusal"] = outcome.refusal_id
     return content
 
 
-def answer_one(outcome: Outcome) -> Answer:
+def answer_one(outcome: Outcome, words: Wording | None = None) -> Answer:
     """Answer a request that was one event."""
     if not isinstance(outcome, Refused):
         status = 201 if isinstance(outcome, Recorded) else 200
         return Answer(status, orjson.dumps(describe_outcome(outcome)))
-    problem = of_refusal(outcome.refusal)
+    problem = of_refusal(in_words(outcome.refusal, outcome.type, words))
     if outcome.is_kept:
         problem["refusal"] = outcome.refusal_id
     status = kind_of(outcome.refusal.reason).status
@@ -46,10 +48,10 @@ def answer_one(outcome: Outcome) -> Answer:
     )
 
 
-def answer_many(outcomes: Sequence[Outcome]) -> tuple[int, bytes]:
+def answer_many(outcomes: Sequence[Outcome], words: Wording | None = None) -> tuple[int, bytes]:
     """Return status and body for a batch, item by item, in order."""
     status = 207 if any(isinstance(outcome, Refused) for outcome in outcomes) else 200
-    items = [describe_outcome(outcome) for outcome in outcomes]
+    items = [describe_outcome(outcome, words) for outcome in outcomes]
     return status, orjson.dumps({"items": items}, default=str)
 
 

@@ -14,11 +14,13 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from events.digests import Digests
 from events.intake import Append, Intake
 from events.ledger import Ledger
+from events.reassessor import Reassessor
 from events.selections.running import Selector
 from events.sessions import Driver
 from events.timekeeper import Timekeeper
 from projections.catalogue import PROJECTIONS
 from projections.crediting import Crediting
+from projections.deadlines import DeadlineQueries
 from projections.funnel import FunnelQueries
 from projections.roster import Roster
 from projections.runner import Runner
@@ -100,6 +102,8 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         stack.push_async_callback(intake.close)
         timekeeper = Timekeeper(engine, settings.schema_name, intake)
         await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
+        reassessor = Reassessor(engine, settings.schema_name, ledger, intake)
+        await stack.enter_async_context(_running(reassessor.run(), "reassessor"))
         digests = Digests(secret)
         selector = Selector(
             engine, settings.schema_name, door=intake, ledger=ledger, digests=digests
@@ -129,6 +133,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             runner=runner,
             funnel=FunnelQueries(settings.schema_name),
             roster=Roster(settings.schema_name),
+            deadlines=DeadlineQueries(settings.schema_name),
             crediting=Crediting(settings.schema_name),
             selector=selector,
         )

@@ -1,6 +1,6 @@
 """The shapes of the funnel's and the lifecycle's answers, for the OpenAPI document."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -108,13 +108,74 @@ class EventType(Words):
     fields: list[EventField]
 
 
+class LeadList(Term):
+    acquired_within_days: int | None
+    held_before_days: int | None
+    by: list[str]
+
+
+class Complaint(Shape):
+    line: int
+    path: str
+    message: str
+    fatal: Annotated[bool, Field(description="false: a warning.")]
+
+
+class Published(Shape):
+    """The lifecycle is in force."""
+
+    status: Literal["recorded", "duplicate"]
+    position: Position
+    leaf: str
+    version: int
+    complaints: list[Complaint]
+
+
+class Disappearing(Shape):
+    """A stage that somebody stands in and the new lifecycle has not."""
+
+    track: Literal["lead", "account"]
+    stage: str
+    standing: int
+    to: Annotated[str | None, Field(description="Where the stage map moves them.")]
+
+
+class Objection(Shape):
+    code: str
+    detail: str
+
+
+class PublicationTried(Shape):
+    """What publishing would do; nothing was done."""
+
+    status: Literal["allowed", "refused"]
+    version: int
+    changes: Annotated[list[str], Field(description="From the lifecycle in force, in words.")]
+    disappearing: list[Disappearing]
+    complaints: list[Complaint]
+    problem: Objection | None
+
+
+class LifecycleVersion(Shape):
+    version: int
+    name: str
+    position: Position
+    stage_map: dict[str, str]
+
+
+class LifecycleVersions(Shape):
+    versions: list[LifecycleVersion]
+
+
 class Lifecycle(Words):
-    """The definition in force."""
+    """A definition that is or was in force."""
 
     name: str
     version: int
+    position: Position
     time_zone: str
     languages: list[str]
+    phases: list[Term]
     departments: list[Term]
     reasons: list[Term]
     classes: list[Term]
@@ -124,5 +185,7 @@ class Lifecycle(Words):
     grades: Annotated[list[Term], Field(description="The best first.")]
     lead: Track
     account: Track
+    lists: list[LeadList]
+    guards: list[Term]
     events: list[EventType]
     text: Annotated[str, Field(description="What was published, as YAML.")]

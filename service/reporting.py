@@ -18,6 +18,7 @@ from service.receiving import receive_batch, receive_line, receive_one
 from service.services import Services
 from service.streaming import REFUSALS_SHOWN_MAX, Stream
 from service.visits import Visit
+from service.wording import Wording
 
 PARSED_ASIDE_BYTES_MIN = 256 * 1024
 """From this size on parsing takes milliseconds, which others should not have to wait for."""
@@ -33,7 +34,14 @@ def context_for(services: Services, holder: Holder) -> Context:
     return Context(lifecycle, services.digests, holder.sender, services.now())
 
 
-async def report_one(services: Services, holder: Holder, body: bytes, visit: Visit) -> Answer:
+async def report_one(
+    services: Services,
+    holder: Holder,
+    body: bytes,
+    visit: Visit,
+    *,
+    words: Wording | None = None,
+) -> Answer:
     """Record a body that is one event."""
     item = receive_one(body, context_for(services, holder))
     if holder.allowance is not None:
@@ -43,11 +51,17 @@ async def report_one(services: Services, holder: Holder, body: bytes, visit: Vis
     else:
         (outcome,) = await services.door.submit(Submission((item,)))
     _count(services, visit, [outcome])
-    return answer_one(outcome)
+    return answer_one(outcome, words)
 
 
 async def report_batch(
-    services: Services, holder: Holder, body: bytes, visit: Visit, *, is_strict: bool
+    services: Services,
+    holder: Holder,
+    body: bytes,
+    visit: Visit,
+    *,
+    is_strict: bool,
+    words: Wording | None = None,
 ) -> Answer:
     """Record a body that is an array of events."""
     try:
@@ -64,13 +78,13 @@ async def report_batch(
         holder.allowance.take(len(values))
     if is_strict:
         _bound_strict(len(values))
-        return await _answer_strict(services, receive_batch(values, context), visit)
+        return await _answer_strict(services, receive_batch(values, context), visit, words=words)
     outcomes: list[Outcome] = []
     for start in range(0, len(values), CHUNK_ITEMS):
         chunk = receive_batch(values[start : start + CHUNK_ITEMS], context)
         outcomes += await services.door.submit(Submission(tuple(chunk)))
     _count(services, visit, outcomes)
-    return Answer(*answer_many(outcomes))
+    return Answer(*answer_many(outcomes, words))
 
 
 async def report_stream(
@@ -117,7 +131,11 @@ async def report_lines_strictly(
 
 
 async def _answer_strict(
-    services: Services, items: Sequence[Item | Refused], visit: Visit
+    services: Services,
+    items: Sequence[Item | Refused],
+    visit: Visit,
+    *,
+    words: Wording | None = None,
 ) -> Answer:
     outcomes = await services.door.submit(Submission(tuple(items), is_strict=True))
     _count(services, visit, outcomes)
@@ -132,7 +150,7 @@ async def _answer_strict(
         f"{refused} of {len(outcomes)} events were refused, and with handling=strict none was "
         "recorded. Correct them, or send without it to have the others recorded.",
         headers={"preference-applied": "handling=strict"},
-        items=[describe_outcome(outcome) for outcome in outcomes],
+        items=[describe_outcome(outcome, words) for outcome in outcomes],
     )
     return problem_answer(problem)
 

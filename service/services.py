@@ -14,6 +14,7 @@ from events.outcomes import Outcome
 from events.selections.running import Selector
 from events.submissions import Submission
 from projections.crediting import Crediting
+from projections.deadlines import DeadlineQueries
 from projections.funnel import FunnelQueries
 from projections.roster import Roster
 from projections.runner import Runner
@@ -57,6 +58,7 @@ class Services:
     roster: Roster
     crediting: Crediting
     selector: Selector
+    deadlines: DeadlineQueries
     funnel_now: FunnelNow = field(default_factory=FunnelNow)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""

@@ -110,6 +110,13 @@ class Feed(Shape):
     head: Annotated[Position, Field(description="Where the log ends.")]
 
 
+class RunningDeadline(Shape):
+    """A deadline that nobody has met yet."""
+
+    due_at: Moment
+    breached: bool
+
+
 class State(Shape):
     """What is known of a lead after its events so far."""
 
@@ -125,10 +132,19 @@ class State(Shape):
     grade: str | None
     market: str | None
     priority: str | None
+    team: str | None
     account: str | None
     attributes: dict[str, Any]
     opportunities: dict[str, str]
     orders: dict[str, str]
+    screened_as: Annotated[str | None, Field(description="What the last completed call found.")]
+    revisit_on: Annotated[str | None, Field(description="The day to come back to it.")]
+    blocks: Annotated[
+        dict[str, str], Field(description="Channel → the type of the event that closed it.")
+    ]
+    deadlines: Annotated[
+        dict[str, RunningDeadline], Field(description="Of the present stay, unanswered.")
+    ]
     absorbed_by: str | None
     absorbs: list[str]
 
@@ -163,6 +179,9 @@ class Why(Shape):
     passed_over: list[str] | None = None
     reason: str | None = None
     fact: Cause | None = None
+    restates: Annotated[
+        Position | None, Field(description="The return by itself that no longer counts.")
+    ] = None
     already: bool | None = None
 
 

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, EventType, Field
 from events.senders import Sender
 from tests.ledger_in_memory import EVERY_RIGHT, LedgerInMemory
@@ -130,10 +131,14 @@ histories = st.lists(batches, min_size=1, max_size=6)
 
 
 def tell(
-    history: list[list[Step]], *, starts_again: bool = False, is_strict: bool = False
+    history: list[list[Step]],
+    *,
+    compiled: Compiled | None = None,
+    starts_again: bool = False,
+    is_strict: bool = False,
 ) -> LedgerInMemory:
     """Send a history batch by batch; with `starts_again`, each to a writer that knows nothing."""
-    ledger = LedgerInMemory(demand_funnel(competitors=("rival.example",)))
+    ledger = LedgerInMemory(compiled or demand_funnel(competitors=("rival.example",)))
     for number, batch in enumerate(history):
         if starts_again:
             ledger.start_again()

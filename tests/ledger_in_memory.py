@@ -4,6 +4,7 @@ What a batch needs is recalled exactly as the real reader recalls it, so a plan 
 than was asked for fails here too. States go through their stored text, records through their bytes.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,10 @@ from events import native, states
 from events.context import Context
 from events.digests import Digests
 from events.entries import Entry, Known
-from events.memory import Memory, Remembered
+from events.memory import Members, Memory, Remembered, standing_of
 from events.outcomes import Outcome
 from events.plan import Plan
+from events.publishing import Occupancy, compiled_from, publication
 from events.reader import _missing
 from events.records import Record, decode
 from events.refusals import Refusal, Refused
@@ -80,16 +82,33 @@ class LedgerInMemory:
             lifecycle_version=1,
             lifecycles={1: self.compiled},
         )
+        for event, _ in self.records:
+            if event.type == "lifecycle.published":
+                self.memory.learn_lifecycle(compiled_from(event))
+
+    @property
+    def in_force(self) -> Compiled:
+        return self.memory.compiled
+
+    def publish(self, text: str, **stage_map: str) -> Outcome:
+        """Publish a lifecycle, as an administrator would."""
+        context = Context(self.in_force.lifecycle, DIGESTS, SENDER, self._now())
+        id = f"publication-{len(self.keys)}-{len(self.refused)}"
+        (outcome,) = self.submit(
+            Submission((publication(text, stage_map, id=id, context=context),))
+        )
+        return outcome
 
     def send(
         self, *reported: Reported, sender: Sender = SENDER, is_strict: bool = False
     ) -> list[Outcome]:
         """Send one request, and return what became of each item."""
-        items = tuple(
-            item_of(one, compiled=self.compiled, sender=sender, received_at=self._now())
-            for one in reported
-        )
+        items = tuple(self.read(one, sender=sender) for one in reported)
         return self.submit(Submission(items, is_strict))
+
+    def read(self, reported: Reported, *, sender: Sender = SENDER) -> Item | Refused:
+        """Read an event by the lifecycle in force."""
+        return item_of(reported, compiled=self.in_force, sender=sender, received_at=self._now())
 
     def send_one(self, type: str, **attributes: Any) -> Outcome:
         """Send one event under an id of its own."""
@@ -110,10 +129,25 @@ class LedgerInMemory:
         return RECEIVED_AT + timedelta(seconds=len(self.entries))
 
     def _recall(self, submission: Submission) -> None:
+        occupied = Counter(
+            standing
+            for one in self.subjects.values()
+            if (standing := standing_of(one, self.memory.lifecycle_version)) is not None
+        )
+        self.memory.occupancy = Occupancy(self.memory.position, occupied)
         for _ in range(RECALLS_MAX):
             missing = _missing(self.memory, [submission])
-            if not missing.identifiers and not missing.subject_ids:
+            if not any(missing):
                 return
+            for company in missing.members:
+                self.memory.members[company] = Members(
+                    self.memory.position,
+                    tuple(
+                        lead_id
+                        for lead_id, one in sorted(self.subjects.items())
+                        if getattr(one.state, "account", None) == company
+                    ),
+                )
             self.memory.learn(
                 {one: self.subjects.get(one) for one in missing.subject_ids},
                 {one: self.pointers.get(one) for one in missing.identifiers},

@@ -83,15 +83,18 @@ async def send(
     ledger: Ledger, *events: Mapping[str, Any], is_strict: bool = False
 ) -> list[Outcome]:
     """Send one request to a writer."""
-    return (await ledger.append([submission_of(*events, is_strict=is_strict)])).outcomes[0]
+    submission = submission_of(*events, is_strict=is_strict, received_at=ledger.now())
+    return (await ledger.append([submission])).outcomes[0]
 
 
-def submission_of(*events: Mapping[str, Any], is_strict: bool = False) -> Submission:
-    return Submission(tuple(read(event) for event in events), is_strict)
+def submission_of(
+    *events: Mapping[str, Any], is_strict: bool = False, received_at: datetime | None = None
+) -> Submission:
+    return Submission(tuple(read(event, received_at) for event in events), is_strict)
 
 
-def read(event: Mapping[str, Any]) -> Item | Refused:
-    return item_of(event, received_at=datetime.now(UTC))
+def read(event: Mapping[str, Any], received_at: datetime | None = None) -> Item | Refused:
+    return item_of(event, received_at=received_at or datetime.now(UTC))
 
 
 def form(id: str, email: str = "hanako@example.co.jp", **data: Any) -> dict[str, Any]:

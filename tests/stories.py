@@ -24,9 +24,11 @@ from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, compile_lifecycle
 from domain.lifecycle.definition import UNPLACED, SubjectKind
 from domain.lifecycle.loading import load
+from domain.lifecycle.published import expansion_of
 from domain.signals import Identifier, Signal
 from domain.state import INITIAL_ACCOUNT, LeadState, State
-from domain.timers import FIRED_MAX, firing
+from domain.timers import firing
+from events.expansion import expand
 from events.shipped import read_lifecycle_text
 
 LEAD, ACCOUNT = "lead-1", "account-1"
@@ -38,23 +40,58 @@ def day(number: float) -> datetime:
     return START + timedelta(days=number)
 
 
+def jst(text: str) -> datetime:
+    """Return a moment as the clock in Tokyo shows it, in UTC."""
+    return datetime.fromisoformat(f"{text}+09:00").astimezone(UTC)
+
+
 @cache
 def demand_funnel(
     competitors: tuple[str, ...] = (), changes: tuple[tuple[str, str], ...] = ()
 ) -> Compiled:
     """Compile the shipped funnel, with competitors and other changes as a company would make."""
-    text = read_lifecycle_text("demand_funnel")
+    text = _funnel_text(competitors)
     for old, new in changes:
         assert text.count(old) == 1, f"expected to find once: {old}"
         text = text.replace(old, new)
+    return published(text)
+
+
+@cache
+def returning_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
+    """Compile it with leads that go back by themselves.
+
+    By its two lines that are comments, and likewise where the first attempt is not made.
+    """
+    text = _funnel_text(competitors)
+    returned = "- {on: lead.returned, from: MQL, to: MAL}"
+    attempt = "    entering: SAL\n"
+    for shipped, changed in (
+        (f"# {returned}", f"{returned}\n    {returned.replace('MQL', 'SAL')}"),
+        ("# returns:", "returns:"),
+        (attempt, f"{attempt}    returns: {{after: {{business_days: 3}}, by: lead.returned}}\n"),
+    ):
+        assert shipped in text
+        text = text.replace(shipped, changed, 1)
+    return published(text)
+
+
+def _funnel_text(competitors: tuple[str, ...]) -> str:
+    text = read_lifecycle_text("demand_funnel")
     listed = f"competitor_domains: [{', '.join(competitors)}]"
-    return compile_lifecycle(load(text.replace("competitor_domains: []", listed, 1)))
+    return text.replace("competitor_domains: []", listed, 1)
+
+
+def published(text: str) -> Compiled:
+    """Compile a lifecycle as a ledger that was founded when the story begins would have it."""
+    data = {"text": text, "version": 1, **expand(load(text), START)}
+    return compile_lifecycle(load(text), expansion=expansion_of(data))
 
 
 def signal(
     type: str,
     *,
-    at: float = 0,
+    at: float | datetime = 0,
     subject: SubjectKind | None = None,
     known: bool = False,
     attributes: Mapping[str, Any] | None = None,
@@ -72,7 +109,7 @@ def signal(
         id=f"{type}-{at}",
         type=event_type,
         subject=subject or event_type.subject,
-        occurred_at=day(at),
+        occurred_at=at if isinstance(at, datetime) else day(at),
         claimed_at=None,
         actor="somebody",
         key_id="key",
@@ -114,7 +151,7 @@ class Story:
         self,
         type: str,
         *,
-        at: float = 0,
+        at: float | datetime = 0,
         subject: SubjectKind | None = None,
         known: bool = False,
         mail: str | None = None,
@@ -126,7 +163,48 @@ class Story:
         data: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> list[str]:
-        """Report one event that is accepted, and return what it and its consequences did."""
+        """Report one event that is accepted, and return what it and its consequences did.
+
+        Hand-overs and deadlines that follow by themselves are left out; `tell_all` names them.
+        """
+        return [
+            line(event)
+            for event in self._told(
+                type,
+                at=at,
+                subject=subject,
+                known=known,
+                mail=mail,
+                free_mail=free_mail,
+                profile=profile,
+                department=department,
+                account=account,
+                resolution=resolution,
+                data={**(data or {}), **fields},
+            )
+            if not is_of_pace(event)
+        ]
+
+    def tell_all(self, type: str, **told: Any) -> list[str]:
+        """Report one event as `tell` does, and leave nothing out."""
+        return [line(event) for event in self._told(type, **told)]
+
+    def _told(
+        self,
+        type: str,
+        *,
+        at: float | datetime = 0,
+        subject: SubjectKind | None = None,
+        known: bool = False,
+        mail: str | None = None,
+        free_mail: bool = False,
+        profile: Mapping[str, Any] | None = None,
+        department: str | None = None,
+        account: str | None = None,
+        resolution: Resolution | None = None,
+        data: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> list[Event]:
         attributes: dict[str, Any] = {"company_domain": mail} if mail else {}
         attributes |= {"free_mail": True} if free_mail else {}
         attributes |= profile or {}
@@ -143,33 +221,37 @@ class Story:
         outcome = self.decide(told, account=account, resolution=resolution)
         assert not isinstance(outcome, NotAllowed), outcome
         self._evolve(outcome)
-        return [line(event) for event in outcome]
+        return outcome
 
-    def wait(self, until: float) -> list[str]:
-        """Let time pass: what is due by then happens, in due order."""
-        happened: list[str] = []
-        for _ in range(FIRED_MAX):
-            due = firing(
+    def wait_until(self, moment: datetime) -> list[str]:
+        """Let everything happen that is due by then, in due order, and return what it did."""
+        lines: list[str] = []
+        while True:
+            fired = firing(
                 self.compiled,
                 self.lead,
                 lead_id=LEAD,
-                id=f"timer.{self.position}",
+                id=f"timer.{self.position + 1}",
                 source="leadledger",
-                upto=day(until),
+                upto=moment,
             )
-            if due is None:
-                return happened
-            outcome = self.decide(due)
+            if fired is None:
+                return lines
+            outcome = self.decide(fired)
             assert not isinstance(outcome, NotAllowed), outcome
             self._evolve(outcome)
-            happened += [line(event) for event in outcome]
-        raise AssertionError("timers arm each other without end")
+            lines += [line(event) for event in outcome]
 
     def refuse(
-        self, type: str, *, data: Mapping[str, Any] | None = None, **fields: Any
+        self,
+        type: str,
+        *,
+        at: float | datetime = 0,
+        data: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> NotAllowed:
         """Report one event that is refused, and return why."""
-        told = signal(type, data={**(data or {}), **fields}, compiled=self.compiled)
+        told = signal(type, at=at, data={**(data or {}), **fields}, compiled=self.compiled)
         outcome = self.decide(told)
         assert isinstance(outcome, NotAllowed), [line(event) for event in outcome]
         return outcome
@@ -193,6 +275,8 @@ class Story:
             if event.receiver.id == LEAD:
                 self.is_begun = True
                 lead = evolve(lead, event)
+                if account is not None and event.effects.get("business_of") == self.account:
+                    account = evolve(account, event._replace(stage_to=None))
             elif event.subject.kind is SubjectKind.ACCOUNT and account is not None:
                 account = evolve(account, event)
             self.state = State(lead, account)
@@ -225,6 +309,11 @@ _STEPS: Mapping[str, Sequence[_Step]] = {
     "LOST": (*_DEAL, ("opportunity.lost", {"opportunity": "deal"})),
     "DISQUALIFIED": (_FORM, ("lead.disqualified", {"reason": "student"})),
 }
+
+
+def is_of_pace(event: Event) -> bool:
+    """Whether it is a deadline's, or a hand-over that the lifecycle makes by itself."""
+    return event.type.startswith("deadline.") or "hand_over" in event.data
 
 
 def line(event: Event) -> str:

@@ -31,11 +31,16 @@ SERVICE_EVENTS: Mapping[str, SubjectKind] = {
 }
 """Event types that the service writes whatever the funnel is: each lifecycle has words for them."""
 
-SECTION_EVENTS = frozenset({"selection.run", "selection.ranked", "selection.completed"})
-"""Types of these families that the service writes only for a section that the text may lack."""
+DEADLINE_EVENTS = ("deadline.started", "deadline.met", "deadline.breached")
+"""What the service writes of deadlines: a lifecycle that has some has words for them."""
+
+SELECTION_EVENTS = ("selection.run", "selection.ranked", "selection.completed")
+"""What the service writes of selections: a lifecycle that qualifies so has words for them."""
 
 SERVICE_FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
 """First words of the types that only the service, or an administrator through it, ever writes."""
+
+ROLES_OF_ACCOUNTS = frozenset({Role.LISTS_COMPETITOR, Role.UNLISTS_COMPETITOR, Role.RENEWS})
 
 RESERVED_FIELDS = ("effects", "type", "department", "reported", "selection")
 """Where a record holds what the event did to the state, what conditions ask every event, where the
@@ -78,18 +83,17 @@ def _check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) 
 def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventType]]) -> None:
     event, place = placed.value, placed.place
     if event.name.partition(".")[0] in SERVICE_FAMILIES:
-        if event.name not in SERVICE_EVENTS and event.name not in SECTION_EVENTS:
+        if event.name not in (*SERVICE_EVENTS, *DEADLINE_EVENTS, *SELECTION_EVENTS):
             place.complain("types of this family are the service's own; choose another first word")
         elif not event.reserved:
             place.complain("only the service writes this type; declare it under `derived`")
     needed = ROLE_FIELDS.get(event.role) if event.role else None
     if needed and not (needed in event.fields and event.fields[needed].required):
         place.at("role").complain(f"role {event.role} needs `required: [{needed}]`")
-    if event.role is Role.RENEWS and event.subject is not SubjectKind.ACCOUNT:
-        place.at("role").complain("a renewal is about an account")
-    elif event.role not in (None, Role.RENEWS) and event.subject is not SubjectKind.LEAD:
+    about = SubjectKind.ACCOUNT if event.role in ROLES_OF_ACCOUNTS else SubjectKind.LEAD
+    if event.role and event.subject is not about:
         place.at("role").complain(
-            f"role {event.role} is about a lead, and this type about {event.subject}"
+            f"role {event.role} is about a {about}, and this type about {event.subject}"
         )
     if event.stands_as is not None:
         _check_stands_as(placed, events.get(event.stands_as))

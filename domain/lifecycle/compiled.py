@@ -6,8 +6,10 @@ read off the machine and a law proves that both always agree.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from domain.business_time import BusinessTime, Clock, business_times, clock_of
+from domain.lifecycle.calendars import Expansion
 from domain.lifecycle.conditions import Facts, Scalar, Test
 from domain.lifecycle.definition import (
     UNPLACED,
@@ -110,15 +112,38 @@ class Compiled:
     """Which publication of its ledger it is: 1, 2, 3 …"""
     lead: MoveTable
     account: MoveTable
+    clock: Clock
+    """What the clock shows in the lifecycle's zone."""
+    calendars: Mapping[str, BusinessTime]
+    paced: frozenset[str]
+    """Event types that do something to hand-overs, deadlines, calls or channels beside a move."""
+    stage_map: Mapping[str, str] = field(default_factory=dict)
+    """Where its publication moves leads whose stage the version before had and it has not."""
+    published_at: int = 0
+    """Position of its publication; 0 outside of a ledger."""
 
 
-def compile_lifecycle(lifecycle: Lifecycle, *, version: int = 1) -> Compiled:
-    """Compile a checked lifecycle, once per version."""
+def compile_lifecycle(
+    lifecycle: Lifecycle,
+    *,
+    version: int = 1,
+    expansion: Expansion | None = None,
+    stage_map: Mapping[str, str] | None = None,
+    published_at: int = 0,
+) -> Compiled:
+    """Compile a checked lifecycle, once per version, with what was expanded at its publication."""
+    expansion = expansion or Expansion()
+    clock = clock_of(expansion.offsets)
     return Compiled(
         lifecycle=lifecycle,
         version=version,
+        stage_map=stage_map or {},
+        published_at=published_at,
         lead=compile_track(lifecycle.lead, lifecycle.guards),
         account=compile_track(lifecycle.account, lifecycle.guards),
+        clock=clock,
+        calendars=business_times(lifecycle.pace.calendars, expansion, clock),
+        paced=lifecycle.pace.concerned(),
     )
 
 

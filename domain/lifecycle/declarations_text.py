@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.lifecycle.definition import EventType, Field, Guard
-from domain.lifecycle.event_text import Surroundings, read_events, read_fields
+from domain.lifecycle.event_text import CodeList, Surroundings, read_events, read_fields
 from domain.lifecycle.glossary_text import Glossary
-from domain.lifecycle.paths import OF_SECTION, Vocabulary, known_paths
+from domain.lifecycle.paths import OF_SECTION, Vocabulary, channel_paths, known_paths
 from domain.lifecycle.reading import Place
 from domain.lifecycle.section_text import read_guards, read_value_lists
 from domain.lifecycle.track_text import PlacedTrack
@@ -41,7 +41,7 @@ def read_declarations(
         attributes=values_of(attributes),
         events=values_of(events),
         likelihood=_likelihood_paths(keys, glossary),
-    )
+    ) | channel_paths(keys.get("consent"))
     vocabulary = Vocabulary(paths=paths, lists=read_value_lists(keys.get("value_lists")))
     guards = read_guards(keys.get("guards"), languages=glossary.languages, vocabulary=vocabulary)
     return Declarations(
@@ -66,15 +66,15 @@ def _likelihood_paths(keys: Mapping[str, Place], glossary: Glossary) -> dict[str
 
 def _code_lists(
     glossary: Glossary, *, lead: PlacedTrack, account: PlacedTrack
-) -> dict[str, tuple[str, ...]]:
+) -> dict[str, CodeList]:
     """Name the lists that a field of type code may take its values from."""
     return {
-        "reasons": tuple(glossary.reasons),
-        "classes": tuple(glossary.classes),
-        "departments": tuple(glossary.departments),
-        "origins": tuple(glossary.origins),
-        "markets": tuple(glossary.markets),
-        "priorities": tuple(glossary.priorities),
-        "lead_stages": tuple(lead.stages),
-        "account_stages": tuple(account.stages),
+        "reasons": values_of(glossary.reasons),
+        "classes": values_of(glossary.classes),
+        "departments": values_of(glossary.departments),
+        "origins": values_of(glossary.origins),
+        "markets": values_of(glossary.markets),
+        "priorities": values_of(glossary.priorities),
+        "lead_stages": {code: one.value.words for code, one in lead.stages.items()},
+        "account_stages": {code: one.value.words for code, one in account.stages.items()},
     }

@@ -11,6 +11,7 @@ from enum import StrEnum
 from domain.lifecycle.client_names import ClientNames
 from domain.lifecycle.conditions import Condition
 from domain.lifecycle.contribution import ContributionRules
+from domain.lifecycle.pace import Pace
 from domain.lifecycle.qualification import Qualification
 from domain.lifecycle.scoring import Grade, Scoring, TargetRule
 from domain.lifecycle.wording import Words as Words  # noqa: PLC0414 - to be had from here too
@@ -61,6 +62,12 @@ class Role(StrEnum):
     RENEWS = "renews"
     ASSIGNS_OWNER = "assigns_owner"
     UNASSIGNS_OWNER = "unassigns_owner"
+    DISPUTES_ORIGIN = "disputes_origin"
+    CORRECTS_ORIGIN = "corrects_origin"
+    LISTS_COMPETITOR = "lists_competitor"
+    UNLISTS_COMPETITOR = "unlists_competitor"
+    HANDS_OVER = "hands_over"
+    """Names an owner, a team, or both; who is not named stays as it was."""
 
 
 class MoveKind(StrEnum):
@@ -150,6 +157,8 @@ class Field:
     required: bool = False
     values: tuple[str, ...] = ()
     """The codes allowed, where the text lists them or names a word list such as `reasons`."""
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What people call these codes, folded as in words.py: a label or alias means its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +231,8 @@ class AccountTriggers:
 
     prospect_gained: str
     customer_gained: str
+    key_ended: str | None = None
+    """When a key account churns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,3 +281,5 @@ class Lifecycle:
     grades: Mapping[str, Grade] = field(default_factory=dict)
     """The best first."""
     qualification: Qualification | None = None
+    pace: Pace = field(default_factory=Pace)
+    """What keeps leads moving by itself, and when a team is at work."""

@@ -4,11 +4,12 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from domain.lifecycle.definition import EventKind, EventType, Field, Right, Role, SubjectKind
+from domain.lifecycle.definition import EventKind, EventType, Field, Right, Role, SubjectKind, Words
 from domain.lifecycle.paths import FIELD_TYPES
 from domain.lifecycle.reading import Place
+from domain.lifecycle.words import names_to_codes
 from domain.lifecycle.words_text import WORD_KEYS, Placed, check_code, read_words
 
 GROUPS: Mapping[str, EventKind] = {
@@ -40,6 +41,8 @@ _EVENT_KEYS = (
 _EVENT_NAME = re.compile(r"[a-z_]+(\.[a-z_]+)*")
 _EVENT_NAME_LENGTH_MAX = 100
 
+CodeList: TypeAlias = Mapping[str, Words]
+"""Codes with what people call them."""
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 ROLE_FIELDS: Mapping[Role, str] = {
@@ -52,6 +55,7 @@ ROLE_FIELDS: Mapping[Role, str] = {
     Role.UPDATES_OPPORTUNITY: "opportunity",
     Role.AMENDS_ORDER: "order",
     Role.ASSIGNS_OWNER: "owner",
+    Role.CORRECTS_ORIGIN: "origin",
 }
 """The required field that says which deal, which order, which owner."""
 
@@ -66,7 +70,7 @@ class Surroundings:
 
 
 def read_fields(
-    place: Place | None, code_lists: Mapping[str, tuple[str, ...]]
+    place: Place | None, code_lists: Mapping[str, CodeList]
 ) -> dict[str, Placed[Field]]:
     """Read named fields: of event data, or the attributes of a lead.
 
@@ -77,18 +81,21 @@ def read_fields(
         check_code(entry, name)
         keys = entry.entries(known=_FIELD_KEYS, required=("type",))
         kind = keys["type"].one_of(FIELD_TYPES, kind="a field type") if "type" in keys else None
-        values = _read_values(keys["values"], code_lists) if "values" in keys else ()
-        if values and kind != "code":
+        codes = _read_codes(keys["values"], code_lists) if "values" in keys else {}
+        if codes and kind != "code":
             keys["values"].complain("only a field of type code has a list of values")
-        fields[name] = Placed(entry, Field(name=name, type=kind or "text", values=values))
+        field = Field(
+            name=name, type=kind or "text", values=tuple(codes), names=names_to_codes(codes)
+        )
+        fields[name] = Placed(entry, field)
     return fields
 
 
-def _read_values(place: Place, code_lists: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _read_codes(place: Place, code_lists: Mapping[str, CodeList]) -> CodeList:
     if not place.is_list:
         name = place.one_of(code_lists, kind="a list of codes")
-        return code_lists[name] if name else ()
-    return tuple(item.text() for item in place.items())
+        return code_lists[name] if name else {}
+    return {item.text(): Words(label={}) for item in place.items()}
 
 
 def read_events(place: Place | None, around: Surroundings) -> dict[str, Placed[EventType]]:

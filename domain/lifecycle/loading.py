@@ -4,6 +4,7 @@ import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
+from domain.lifecycle.calendars_text import check_countries
 from domain.lifecycle.checking import check, check_names
 from domain.lifecycle.client_names_text import read_client_names
 from domain.lifecycle.complaints import Complaint, LifecycleInvalid
@@ -13,6 +14,7 @@ from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
 from domain.lifecycle.glossary_text import OPTIONAL_SECTIONS, SECTIONS, Glossary, read_glossary
 from domain.lifecycle.lists_text import read_lists
 from domain.lifecycle.move_text import read_moves
+from domain.lifecycle.pace_text import PACE_KEYS, read_pace
 from domain.lifecycle.qualification_text import read_qualification
 from domain.lifecycle.reading import Place, root_of
 from domain.lifecycle.scoring_text import Surroundings, read_grades, read_scoring, read_targets
@@ -54,7 +56,7 @@ _OPTIONAL = (
     "targets",
     *OPTIONAL_SECTIONS,
 )
-_KNOWN = (*_REQUIRED, *WORD_KEYS, *_OPTIONAL)
+_KNOWN = (*_REQUIRED, *WORD_KEYS, *_OPTIONAL, *PACE_KEYS)
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 
 
@@ -69,29 +71,36 @@ class Inspection:
     complaints: tuple[Complaint, ...]
 
 
-def load(text: str, *, zones: Container[str] | None = None) -> Lifecycle:
+def load(
+    text: str, *, zones: Container[str] | None = None, countries: Container[str] | None = None
+) -> Lifecycle:
     """Read and check the text of a lifecycle.
 
-    `zones` are the time zones that exist here. Whoever publishes a text passes them; whoever
-    replays one from the log does not: which zones a machine knows is no part of the lifecycle, and
-    a text that was once in force must stay readable for ever.
+    `zones` are the time zones that exist here, `countries` those whose public holidays are known.
+    Whoever publishes a text passes them; whoever replays one from the log does not: what a machine
+    knows is no part of the lifecycle, and a text that was once in force must stay readable for
+    ever.
 
     Raises:
         LifecycleInvalid: With every complaint, each with its line.
     """
-    inspection = inspect(text, zones=zones)
+    inspection = inspect(text, zones=zones, countries=countries)
     if inspection.lifecycle is None:
         raise LifecycleInvalid(inspection.complaints)
     return inspection.lifecycle
 
 
-def inspect(text: str, *, zones: Container[str] | None = None) -> Inspection:
+def inspect(
+    text: str, *, zones: Container[str] | None = None, countries: Container[str] | None = None
+) -> Inspection:
     """Read and check, and answer with what is wrong and what is only odd."""
     try:
         root = root_of(text)
     except LifecycleInvalid as error:
         return Inspection(lifecycle=None, complaints=error.complaints)
     lifecycle = _read(root, text, zones)
+    if lifecycle is not None and countries is not None:
+        check_countries(root, lifecycle.pace.calendars, countries)
     found = dict.fromkeys(root.complaints)
     complaints = tuple(sorted(found, key=lambda complaint: complaint.line))
     fatal = any(complaint.fatal for complaint in complaints)
@@ -194,6 +203,7 @@ def _joined(
         qualification=read_qualification(
             keys.get("qualification"), lead=lead, events=events, vocabulary=vocabulary
         ),
+        pace=read_pace(keys, glossary=glossary, lead=lead, events=events, vocabulary=vocabulary),
     )
 
 

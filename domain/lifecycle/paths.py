@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.lifecycle.definition import EventType, Field
+from domain.lifecycle.reading import Place
 
 FIELD_TYPES = ("text", "code", "integer", "amount", "boolean", "time", "date")
 
@@ -80,13 +81,28 @@ LEAD_PATHS: Mapping[str, Known] = {
     "lead.targeted": Known("boolean"),
     "lead.market": Known("code"),
     "lead.priority": Known("code"),
+    "lead.business": Known("code"),
+    "lead.team": Known("text"),
+    "lead.unreached_attempts": Known("integer"),
+    "lead.awaits_revisit": Known("boolean"),
+    "lead.contactable": Known("boolean"),
 }
 """What every lead has beside its declared attributes. `lead.anonymous`: it has an anonymous id and
 is not known. `lead.company_domain`: the mail domain, unknown for free mail or without an address.
 `lead.score` is fit (points for attributes) and interest (points for behaviour) together.
 """
 
+ACCOUNT_PATHS: Mapping[str, Known] = {
+    "account.segment": Known("code"),
+    "account.key_role": Known("code"),
+    "account.competitor": Known("boolean"),
+}
+"""What every account has beside its stage. `account.competitor`: somebody has listed it as one; of
+a company that nobody knows, nobody has."""
+
 MARKS = "lead.marks."
+BLOCKED = "lead.blocked_"
+"""What begins the path of a channel: whether the person has closed it."""
 OF_SECTION: Mapping[str, tuple[str, ...]] = {
     "scoring": ("lead.score", "lead.fit", "lead.interest"),
     "grades": ("lead.grade",),
@@ -120,6 +136,7 @@ def known_paths(
         **{path: Known(LEAD_PATHS[path].type, codes) for path, codes in likelihood.items()},
         "lead.stage": Known("code", tuple(lead_stages)),
         "lead.origin": Known("code", tuple(origins)),
+        **ACCOUNT_PATHS,
         "account.stage": Known("code", tuple(account_stages)),
         "account.open_opportunities": Known("integer"),
         **{f"lead.{name}": Known(field.type, field.values) for name, field in attributes.items()},
@@ -137,6 +154,13 @@ def _mark_paths(events: Iterable[EventType]) -> dict[str, Known]:
             path = f"{MARKS}{name}"
             values[path] = (*values.get(path, ()), *((value,) if value is not None else ()))
     return {path: Known("code", tuple(dict.fromkeys(found))) for path, found in values.items()}
+
+
+def channel_paths(consent: Place | None) -> dict[str, Known]:
+    """List what may be asked of the channels that the section `consent` declares."""
+    channels = consent.entries().get("channels") if consent else None
+    names = channels.entries() if channels else {}
+    return {f"{BLOCKED}{name}": Known("boolean") for name in names}
 
 
 def is_of_event(path: str) -> bool:

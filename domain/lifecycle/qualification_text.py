@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from domain.lifecycle.checking import SELECTION_EVENTS
 from domain.lifecycle.condition_text import UNREADABLE, read_condition
 from domain.lifecycle.conditions import AtLeast, Every, condition_of
 from domain.lifecycle.definition import EventType, SubjectKind, Track
@@ -13,7 +14,6 @@ from domain.lifecycle.reading import Place
 from domain.lifecycle.scoring_text import require_service_event
 from domain.lifecycle.section_text import read_decision
 
-SELECTION_EVENTS = ("selection.run", "selection.ranked", "selection.completed")
 CAPACITY_EVENT = "capacity.declared"
 CAPACITY_FIELDS = ("team", "starts_on", "ends_on", "capacity")
 

@@ -33,6 +33,7 @@ _PHONE_COUNTRY = re.compile(r"[1-9][0-9]{0,2}")
 _MAILBOX = re.compile(r"[a-z0-9._+-]+")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 _REASON_FIELD = "reason"
+_KEY_ENDED = "key_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +142,21 @@ def read_account_triggers(
     if place is None:
         return None
     wanted = ("prospect_gained", "customer_gained")
-    keys = place.entries(known=wanted, required=wanted)
-    names = [
-        name
-        for name, event in events.items()
-        if event.kind is EventKind.DERIVED and event.subject is SubjectKind.ACCOUNT
-    ]
-    read = {key: entry.one_of(names, kind="a derived account event") for key, entry in keys.items()}
+    keys = place.entries(known=(*wanted, _KEY_ENDED), required=wanted)
+    of_accounts = [one for one in events.values() if one.subject is SubjectKind.ACCOUNT]
+    names = [one.name for one in of_accounts if one.kind is EventKind.DERIVED]
+    read = {
+        key: keys[key].one_of(names, kind="a derived account event")
+        for key in wanted
+        if key in keys
+    }
+    decided = [one.name for one in of_accounts if one.kind is not EventKind.FACT]
     return AccountTriggers(
         prospect_gained=read.get("prospect_gained") or "",
         customer_gained=read.get("customer_gained") or "",
+        key_ended=keys[_KEY_ENDED].one_of(decided, kind="a decision about an account")
+        if _KEY_ENDED in keys
+        else None,
     )
 
 

@@ -39,6 +39,11 @@ def resolve(things: Mapping[str, Words], word: str) -> str | None:
     return None
 
 
+def names_to_codes(things: Mapping[str, Words]) -> dict[str, str]:
+    """Lay out for looking up what each code is called."""
+    return {normal(name): code for code, words in things.items() for name in names_of(code, words)}
+
+
 def names_of(code: str, words: Words) -> Iterator[str]:
     """List everything that one thing is called."""
     yield code

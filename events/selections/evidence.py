@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from domain.candidates import SELECTION
 from domain.events import Event
 from domain.lifecycle.definition import EventType
-from domain.selection import SELECTION, Question
+from domain.selection import Question
 from domain.signals import Signal
 from domain.timers import own_signal
 from events.records import OWN_SOURCE, selection_id

@@ -5,7 +5,7 @@ from alembic import context, op
 from migrations.scripts import run_script
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 
 
 def upgrade() -> None:

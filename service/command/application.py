@@ -8,6 +8,7 @@ from domain.lifecycle.complaints import LifecycleInvalid
 from events.digests import SecretTooShort
 from events.failures import NotMigrated, SecretDiffers
 from events.shipped import LifecycleNotFound
+from service.command.deadlines import deadlines
 from service.command.exits import CommandFailed, Exit, explain_exits
 from service.command.funnel import funnel
 from service.command.history import history
@@ -72,6 +73,7 @@ application.command()(migrate)
 application.command("import")(import_table)
 application.command()(simulate)
 application.command()(funnel)
+application.command()(deadlines)
 application.command()(history)
 application.command()(replay)
 application.command()(score)

@@ -1,7 +1,7 @@
 """Ask a running service, with a key, like anyone else."""
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -81,6 +81,18 @@ class Service:
 
     def delete(self, path: str) -> Any:
         return self._send("DELETE", path)
+
+    def publish_lifecycle(
+        self, text: str, *, stage_map: Sequence[str] = (), dry_run: bool = False
+    ) -> Any:
+        """Send the text of a lifecycle to be published, or only tried."""
+        return self._send(
+            "POST",
+            "/v1/lifecycle",
+            content=text.encode(),
+            headers={"Content-Type": "application/yaml"},
+            params={"dry_run": dry_run, "stage_map": list(stage_map)},
+        )
 
     def post_lines(self, lines: bytes, *, compress: bool) -> Any:
         """Send events as NDJSON, and return what the service says of them."""

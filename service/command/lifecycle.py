@@ -1,22 +1,26 @@
-"""`leadledger lifecycle`: look at a definition, without a service."""
+"""`leadledger lifecycle`: check, draw, compare and publish definitions of the funnel."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import typer
 
 from domain.lifecycle.complaints import LifecycleInvalid
-from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.diagram import diagram
+from domain.lifecycle.difference import differences
 from domain.lifecycle.loading import inspect, load
+from events.expansion import known_countries
 from events.shipped import DEFAULT, SHIPPED, read_lifecycle_text
+from service.command.client import Service
 from service.command.exits import Exit
-from service.command.options import Json, Language
+from service.command.options import URL_DEFAULT, Json, Key, Language, Url
 from service.command.printing import complain, print_json, print_lines
 
 lifecycle_commands = typer.Typer(
     name="lifecycle",
-    help="Check and draw a definition of the funnel. Nothing is published.",
+    help="Check, draw, compare and publish definitions of the funnel.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -34,7 +38,9 @@ def check_lifecycle(file: File, *, as_json: Json = False) -> None:
 
     Example: leadledger lifecycle check our_funnel.yaml
     """
-    inspection = inspect(read_lifecycle_text(file), zones=available_timezones())
+    inspection = inspect(
+        read_lifecycle_text(file), zones=available_timezones(), countries=known_countries()
+    )
     if as_json:
         print_json(
             {
@@ -75,9 +81,102 @@ def draw_lifecycle(
 
     Example: leadledger lifecycle diagram our_funnel.yaml --lang ja > funnel.mmd
     """
+    print_lines(diagram(_read(file), subject=subject, language=lang))
+
+
+@lifecycle_commands.command("diff")
+def compare_lifecycles(
+    file: File,
+    other: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[OTHER]",
+            help="What FILE becomes. Without it FILE is compared with what is in force in the "
+            "running service, with how many stand in stages that disappear.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Say in words what changes from one definition to another. Nothing is published.
+
+    Examples: leadledger lifecycle diff demand_funnel our_funnel.yaml
+
+    leadledger lifecycle diff our_funnel.yaml
+    """
+    if other is None:
+        _read(file)
+        with Service(url, key) as service:
+            tried = service.publish_lifecycle(read_lifecycle_text(file), dry_run=True)
+        changes, disappearing = tried["changes"], tried["disappearing"]
+    else:
+        changes = [str(change) for change in differences(_read(file), _read(other))]
+        disappearing = []
+    if as_json:
+        print_json({"changes": changes, "disappearing": disappearing})
+        return
+    print_lines(*changes or ["Nothing changes."])
+    print_lines(*_disappearing(disappearing))
+
+
+@lifecycle_commands.command("publish")
+def publish_lifecycle(
+    file: File,
+    *,
+    stage_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--stage-map",
+            metavar="FROM:TO",
+            help="Where leads go from a stage that disappears; give it once for each.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what it would change and who objects.")
+    ] = False,
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Put a definition in force in the running service, from this moment on; there is no undo.
+
+    Leads come over one by one, in the background. Publish the earlier definition again to return.
+    The key needs the scope ledger:admin.
+
+    Example: leadledger lifecycle publish our_funnel.yaml --stage-map SQL:SAL --dry-run
+    """
+    _read(file)
+    with Service(url, key) as service:
+        answer = service.publish_lifecycle(
+            read_lifecycle_text(file), stage_map=stage_map or (), dry_run=dry_run
+        )
+    if as_json:
+        print_json(answer)
+    elif dry_run:
+        print_lines(*answer["changes"], *_disappearing(answer["disappearing"]))
+        allowed = f"It may be published, as version {answer['version']}."
+        print_lines(allowed if answer["problem"] is None else answer["problem"]["detail"])
+    else:
+        print_lines(f"Published as version {answer['version']}, at position {answer['position']}.")
+    if dry_run and answer["problem"] is not None:
+        raise typer.Exit(Exit.ANSWERED_NO)
+
+
+def _read(file: str) -> Lifecycle:
     try:
-        definition = load(read_lifecycle_text(file), zones=available_timezones())
+        return load(read_lifecycle_text(file), zones=available_timezones())
     except LifecycleInvalid as error:
         complain(f"{file} is no valid lifecycle:\n{error}")
         raise typer.Exit(Exit.INVALID_FILE) from None
-    print_lines(diagram(definition, subject=subject, language=lang))
+
+
+def _disappearing(stages: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"{one['stage']} disappears: {one['standing']} {one['track']}(s) stand there"
+        + (f", and go to {one['to']}." if one["to"] else ".")
+        for one in stages
+    ]

@@ -89,6 +89,11 @@ def _print(checked: Checked) -> None:
         if built.comparison is not None
     ]
     print_table(("verified", "count"), rows, numbers=("count",))
+    if checked.ledger.clock_ahead_s:
+        print_lines(
+            f"The clock of this ledger is turned by {checked.ledger.clock_ahead_s:,} seconds: it "
+            "is one for tests, and its recorded times prove nothing."
+        )
     for name, built in checked.projections.items():
         if built.comparison is None:
             print_lines(f"{name} was not compared: it has not been built yet, or has stopped.")

@@ -1,6 +1,7 @@
 """Whether this process can do its work, and what is wrong if not."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import structlog
@@ -48,6 +49,12 @@ async def _examine(services: Services) -> Health:
     disabled = (await services.webhooks.queue.totals()).disabled
     if disabled:
         warnings.append(f"{disabled} webhooks are disabled: GET /v1/webhooks says why")
+    clock_ahead = await _clock_ahead(services)
+    if clock_ahead:
+        warnings.append(
+            f"the clock of this ledger has been turned by {clock_ahead}: its times are not those "
+            "at which things were recorded, and it proves nothing"
+        )
     lags = await services.runner.lags()
     for lag in lags:
         if lag.failure is not None:
@@ -62,6 +69,15 @@ async def _examine(services: Services) -> Health:
 
 
 async def _owns_events(services: Services) -> bool:
-    statement = load("service.reading", "health.sql", services.schema)["owns_events"]
+    return bool(await _scalar(services, "owns_events"))
+
+
+async def _clock_ahead(services: Services) -> timedelta:
+    ahead: timedelta | None = await _scalar(services, "clock_ahead")
+    return ahead or timedelta()
+
+
+async def _scalar(services: Services, name: str) -> Any:
+    statement = load("service.reading", "health.sql", services.schema)[name]
     async with services.engine.connect() as connection:
-        return bool(await connection.scalar(statement.text))
+        return await connection.scalar(statement.text)

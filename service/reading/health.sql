@@ -1,3 +1,8 @@
+-- name: clock_ahead
+-- How far the ledger's clock has been turned: only the owner can, for tests and demonstrations.
+SELECT clock_ahead
+  FROM ledger.ledger_head
+
 -- name: owns_events
 -- Whether the serving role could change what is append-only: then the guard is weaker.
 SELECT pg_has_role(current_user, relation.relowner, 'USAGE') AS owns

@@ -143,6 +143,8 @@ def _why(record: Record, causes: dict[int, str]) -> dict[str, Any]:
         why["reason"] = event.data["reason"]
     if "fact" in event.data:
         why["fact"] = {"position": event.data["fact"], "type": event.data.get("type")}
+    if "restates" in event.effects:
+        why["restates"] = str(event.effects["restates"])
     if event.effects.get("already"):
         why["already"] = True
     return why

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.signals import Identifier
-from domain.state import AccountState, LeadState
+from domain.state import AccountState, Due, LeadState
 from events import states
 from events.context import Context
 from events.parties import read_parties
@@ -137,13 +137,22 @@ def describe_state(
         "grade": state.grade,
         "market": state.market,
         "priority": state.priority,
+        "team": state.team,
         "account": state.account,
         "attributes": _plain(state.attributes),
         "opportunities": _plain(state.opportunities),
         "orders": _plain(state.orders),
+        "screened_as": state.screened_as,
+        "revisit_on": state.revisit_on,
+        "blocks": _plain(state.blocks),
+        "deadlines": {name: _deadline(due) for name, due in state.deadlines.items()},
         "absorbed_by": state.absorbed_by,
         "absorbs": state.absorbs,
     }
+
+
+def _deadline(due: Due) -> dict[str, Any]:
+    return {"due_at": rfc3339(due.due_at), "breached": due.breached is not None}
 
 
 def stage_label(lifecycle: Lifecycle, stage: str | None, language: str) -> str | None:

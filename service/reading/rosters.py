@@ -10,9 +10,6 @@ from domain.state import LeadState
 from events.records import rfc3339
 from projections.roster import Charge, Company, Listed
 
-DEADLINE = "deadline."
-"""First word of the timers that are somebody's to meet."""
-
 
 def describe_listed(lead: Listed, lifecycle: Lifecycle, language: str | None) -> dict[str, Any]:
     """Write a lead as lists show it."""
@@ -92,11 +89,10 @@ class Tasks:
     def due(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
         """Return what is to be done by the end of today, the first due first."""
         found = [
-            (timer.due_at, name.removeprefix(DEADLINE), charge)
+            (due.due_at, name, charge)
             for charge in charges
-            for name, timer in charge.state.timers.items()
-            if name.startswith(DEADLINE)
-            and timer.due_at.astimezone(self._zone).date() <= self.today
+            for name, due in charge.state.deadlines.items()
+            if self._is_by_today(due.due_at)
         ]
         return [
             {**self._task(charge), "due_at": rfc3339(due_at), "what": what}

@@ -3,6 +3,7 @@
 from service.routes import (
     contribution,
     dead_letters,
+    deadlines,
     feed,
     funnel,
     health,
@@ -22,6 +23,7 @@ ROUTERS = (
     stream.router,
     leads.router,
     rosters.router,
+    deadlines.router,
     funnel.router,
     contribution.router,
     selections.router,

@@ -1,19 +1,35 @@
-"""`GET /v1/lifecycle`: the definition in force, with its words and its picture."""
+"""`/v1/lifecycle`: the definition in force or before, its versions, and publishing another."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from domain.lifecycle.definition import Lifecycle, SubjectKind, Track, Words
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import LeadList, Lifecycle, SubjectKind, Track, Words
 from domain.lifecycle.diagram import diagram
-from events.senders import Sender
 from service import funnel_shapes
 from service.answers import json_answer
-from service.gate import Needs
-from service.keys.scopes import Scope
-from service.routes.parameters import Lang, Language, services_of
+from service.bodies import read_body
+from service.problems import Problem
+from service.publishing import preview, publish
+from service.routes.parameters import (
+    NAME_MAX,
+    NO_NUL,
+    Lang,
+    Language,
+    LedgerAdministrator,
+    ProjectionsReader,
+    services_of,
+)
+from service.services import Services
+from service.transfer import read_transfer
+
+VERSION_MAX = 1_000_000
+MAPPING = r"^[A-Za-z0-9_]{1,32}:[A-Za-z0-9_]{1,32}$"
+MAPPINGS_MAX = 100
+"""Stages that one publication may move people out of: more than any funnel has."""
 
 router = APIRouter(tags=["lifecycle"])
 
@@ -21,19 +37,24 @@ router = APIRouter(tags=["lifecycle"])
 @router.get("/v1/lifecycle", response_model=funnel_shapes.Lifecycle)
 async def get_lifecycle(
     request: Request,
-    _: Annotated[Sender, Depends(Needs(Scope.PROJECTIONS_READ))],
+    _: ProjectionsReader,
     lang: Lang = None,
+    version: Annotated[
+        int | None, Query(ge=1, le=VERSION_MAX, description="One that was in force before.")
+    ] = None,
 ) -> Response:
     """Read the lifecycle in force: stages, words, event types, and both tracks as Mermaid text."""
-    services = services_of(request)
-    lifecycle = services.compiled.lifecycle
+    compiled = _compiled(services_of(request), version)
+    lifecycle = compiled.lifecycle
     return json_answer(
         {
             "name": lifecycle.name,
-            "version": services.lifecycle_version,
+            "version": compiled.version,
+            "position": str(compiled.published_at),
             **_words(lifecycle.words),
             "time_zone": lifecycle.time_zone,
             "languages": lifecycle.languages,
+            "phases": _glossary(lifecycle.phases),
             "departments": _glossary(lifecycle.departments),
             "reasons": _glossary(lifecycle.reasons),
             "classes": _glossary(lifecycle.classes),
@@ -43,10 +64,100 @@ async def get_lifecycle(
             "grades": _glossary({code: one.words for code, one in lifecycle.grades.items()}),
             "lead": _track(lifecycle, lifecycle.lead, lang or Language.ENGLISH),
             "account": _track(lifecycle, lifecycle.account, lang or Language.ENGLISH),
+            "lists": [_list(one) for one in lifecycle.lists.values()],
+            "guards": _glossary({name: one.words for name, one in lifecycle.guards.items()}),
             "events": [_event(lifecycle, name) for name in lifecycle.events],
             "text": lifecycle.text,
         }
     )
+
+
+@router.get("/v1/lifecycle/versions", response_model=funnel_shapes.LifecycleVersions)
+async def get_lifecycle_versions(request: Request, _: ProjectionsReader) -> Response:
+    """List what has been in force, newest first."""
+    services = services_of(request)
+    published = services.ledger.memory.lifecycles
+    return json_answer(
+        {
+            "versions": [
+                {
+                    "version": one.version,
+                    "name": one.lifecycle.name,
+                    "position": str(one.published_at),
+                    "stage_map": dict(one.stage_map),
+                }
+                for one in sorted(published.values(), key=lambda one: -one.version)
+            ]
+        }
+    )
+
+
+@router.post(
+    "/v1/lifecycle",
+    response_model=funnel_shapes.Published,
+    status_code=201,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/yaml": {"schema": {"type": "string"}}},
+        }
+    },
+    responses={
+        200: {
+            "description": "Published before, or only tried",
+            "model": funnel_shapes.Published | funnel_shapes.PublicationTried,
+        }
+    },
+)
+async def post_lifecycle(
+    request: Request,
+    sender: LedgerAdministrator,
+    *,
+    dry_run: Annotated[bool, Query(description="Say what it would do, and do nothing.")] = False,
+    stage_map: Annotated[
+        list[Annotated[str, Query(pattern=MAPPING)]],
+        Query(max_length=MAPPINGS_MAX, description="FROM:TO of a stage that disappears."),
+    ] = [],  # noqa: B006 - never changed
+    id: Annotated[
+        str | None,
+        Query(min_length=1, max_length=NAME_MAX, pattern=NO_NUL, description="To send it again."),
+    ] = None,
+) -> Response:
+    """Publish a lifecycle: the body is its text.
+
+    It is in force from its position on. Leads come over one by one, in the background, or when
+    something is next reported of them.
+    """
+    services = services_of(request)
+    body = await read_body(request.receive, read_transfer(request.scope))
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise Problem("body-unreadable", "The text of a lifecycle is UTF-8.") from None
+    mapped = dict(one.split(":") for one in stage_map)
+    if dry_run:
+        return json_answer(await preview(services, text, mapped))
+    published = await publish(services, sender, text, mapped, id=id)
+    return json_answer(published, status=201 if published["status"] == "recorded" else 200)
+
+
+def _compiled(services: Services, version: int | None) -> Compiled:
+    if version is None:
+        return services.compiled
+    found = services.ledger.memory.lifecycles.get(version)
+    if found is None:
+        raise Problem("not-found", f"Versions 1 to {services.lifecycle_version} were published.")
+    return found
+
+
+def _list(one: LeadList) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        **_words(one.words),
+        "acquired_within_days": one.acquired_within_days,
+        "held_before_days": one.held_before_days,
+        "by": one.by,
+    }
 
 
 def _track(lifecycle: Lifecycle, track: Track, language: str) -> dict[str, Any]:

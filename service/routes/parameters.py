@@ -34,6 +34,8 @@ SelectionsWriter = Annotated[Sender, Depends(Needs(Scope.SELECTIONS_WRITE))]
 KeysAdministrator = Annotated[Sender, Depends(Needs(Scope.KEYS_ADMIN))]
 WebhooksAdministrator = Annotated[Sender, Depends(Needs(Scope.WEBHOOKS_ADMIN))]
 
+LedgerAdministrator = Annotated[Sender, Depends(Needs(Scope.LEDGER_ADMIN))]
+
 NO_NUL = r"^[^\x00]*$"
 """No text with NUL is stored anywhere, so asking for it is a mistake."""
 NAME_MAX = 255

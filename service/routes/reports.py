@@ -23,6 +23,7 @@ from service.reporting import (
 from service.services import Services
 from service.transfer import read_transfer
 from service.visits import visit_of
+from service.wording import asked_wording
 
 PATH = "/v1/events"
 
@@ -47,11 +48,14 @@ async def post_events(request: Request) -> Response:
     body = await read_body(request.receive, transfer)
     if transfer.is_lines:
         return await report_lines_strictly(services, holder, body, visit)
+    words = asked_wording(scope, services.compiled.lifecycle)
     if transfer.is_cloudevent:
-        return await report_one(services, holder, _of_headers(scope, body), visit)
+        return await report_one(services, holder, _of_headers(scope, body), visit, words=words)
     if is_array(body):
-        return await report_batch(services, holder, body, visit, is_strict=transfer.is_strict)
-    return await report_one(services, holder, body, visit)
+        return await report_batch(
+            services, holder, body, visit, is_strict=transfer.is_strict, words=words
+        )
+    return await report_one(services, holder, body, visit, words=words)
 
 
 def _of_headers(scope: Scope, body: bytes) -> bytes:
@@ -105,6 +109,14 @@ ROUTE = PlainRoute(
                 "required": False,
                 "schema": {"type": "string"},
                 "description": "`handling=strict`: all or nothing, up to 5 MiB, 1,000 events.",
+            },
+            {
+                "name": "lang",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "Says why a decision was refused in this language, with labels; "
+                "Accept-Language does too.",
             },
             {
                 "name": "Content-Encoding",

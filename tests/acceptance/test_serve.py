@@ -1,6 +1,7 @@
 """The service as its users run it: one command, a data directory, a port."""
 
 import json
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -220,3 +221,36 @@ def test_a_ledger_is_verified_beside_a_running_service(two_workers: RunningServi
     rebuilt = two_workers.command("rebuild", "--compare-only")
     assert (verified.returncode, rebuilt.returncode) == (0, 0)
     assert '"verified": true' in verified.stdout
+
+
+def test_a_lifecycle_is_compared_tried_and_published_with_the_command(data_dir: Path) -> None:
+    """Whoever looks at the other worker sees the new version too."""
+    with running_service(data_dir, "--workers", "2") as service:
+        with service.client(service.key) as client:
+            assert client.post("/v1/events", json=FORM).status_code == 201
+        ours = data_dir.parent / "ours.yaml"
+        shown = service.command("lifecycle", "show", "demand_funnel").stdout
+        ours.write_text(re.sub(r"\bMAL\b", "READY", shown), encoding="utf-8")
+        publish = ("lifecycle", "publish", str(ours))
+        compared = service.command("lifecycle", "diff", str(ours), key=service.key)
+        assert "MAL disappears: 1 lead(s) stand there." in compared.stdout
+        tried = service.command(*publish, "--dry-run", key=service.key)
+        assert tried.returncode == 9
+        assert "Stages would disappear in which somebody stands: MAL (1)." in tried.stdout
+        refused = service.command(*publish, key=service.key)
+        assert (refused.returncode, refused.stdout) == (9, "")
+        published = service.command(*publish, "--stage-map", "MAL:READY", key=service.key)
+        assert "Published as version 2" in published.stdout, published.stderr
+
+        def stages() -> set[tuple[int, str]]:
+            found = set()
+            for _ in range(8):  # connections of their own: both workers are asked
+                with service.client(service.key) as client:
+                    version = client.get("/v1/lifecycle").json()["version"]
+                    lead = client.post("/v1/leads/find", json=HANAKO).json()
+                    found.add((version, lead["stage"]))
+            return found
+
+        eventually(lambda: stages() == {(2, "READY")})
+        verified = service.command("verify", "--json")
+        assert verified.returncode == 0, verified.stderr

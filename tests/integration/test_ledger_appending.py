@@ -48,7 +48,7 @@ async def test_items_of_a_batch_are_recorded_in_their_order_with_what_follows(
         {"id": "c", "type": "visit.recorded", "lead": {"anonymous_id": "c"}},
         decision("d", "lead.sales_accepted"),
     )
-    assert said(outcomes) == ["recorded 2", "recorded 7", "recorded 8", "recorded 10"]
+    assert said(outcomes) == ["recorded 2", "recorded 7", "recorded 10", "recorded 12"]
     assert await on.recorded() == [
         (2, "a", "form.submitted"),
         (3, "2.1", "identity.linked"),
@@ -56,9 +56,13 @@ async def test_items_of_a_batch_are_recorded_in_their_order_with_what_follows(
         (5, "2.3", "account.prospect_gained"),
         (6, "2.4", "lead.accepted"),
         (7, "b", "lead.qualified"),
-        (8, "c", "visit.recorded"),
-        (9, "8.1", "identity.linked"),
-        (10, "d", "lead.sales_accepted"),
+        (8, "7.1", "lead.handed_over"),
+        (9, "7.2", "deadline.started"),
+        (10, "c", "visit.recorded"),
+        (11, "10.1", "identity.linked"),
+        (12, "d", "lead.sales_accepted"),
+        (13, "12.1", "deadline.met"),
+        (14, "12.2", "deadline.started"),
     ]
 
 
@@ -113,11 +117,11 @@ async def test_a_decision_that_is_retried_after_the_lead_moved_on_is_a_duplicate
 ) -> None:
     rejected = decision("r", "lead.sales_rejected", reason="out_of_focus")
     outcomes = await on.send(form("a"), decision("q", "lead.qualified"), rejected)
-    assert said(outcomes)[-1] == "recorded 8"
+    assert said(outcomes)[-1] == "recorded 10"
     assert said(await on.send(decision("new", "lead.sales_accepted"))) == ["move-not-allowed"]
-    assert said(await on.send(rejected)) == ["duplicate 8"]
+    assert said(await on.send(rejected)) == ["duplicate 10"]
     assert said(await on.send(rejected, decision("q", "lead.qualified"))) == [
-        "duplicate 8",
+        "duplicate 10",
         "duplicate 7",
     ]
     assert await on.refusals() == [("new", "move-not-allowed")]
@@ -127,7 +131,7 @@ async def test_a_refusal_is_decided_again_when_it_is_sent_again(on: LedgerOnPost
     accepted = decision("s", "lead.sales_accepted")
     assert said(await on.send(accepted)) == ["lead-unknown"]
     await on.send(form("a"), decision("q", "lead.qualified"))
-    assert said(await on.send(accepted)) == ["recorded 8"]
+    assert said(await on.send(accepted)) == ["recorded 10"]
 
 
 async def test_a_strict_batch_with_one_refused_records_nothing_and_keeps_the_refusal(

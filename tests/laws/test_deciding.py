@@ -9,17 +9,19 @@ from hypothesis import strategies as st
 from domain.decide import NotAllowed
 from domain.events import Event
 from domain.evolve import evolve
+from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import UNPLACED, EventKind, SubjectKind
 from domain.lifecycle.machine import legal_moves, machine_for
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from events import records
 from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn
 from events.outcomes import Duplicate, Recorded
-from events.records import OWN_SOURCE, Record, begins_group, is_firing
-from events.redeciding import decide_again, fire_again
+from events.records import OWN_SOURCE, Record, begins_group, is_firing, is_reassessment
+from events.redeciding import DecidesAgain, decide_again, fire_again, reassess_again
 from events.refusals import Refused
 from tests.histories import LIFECYCLE, Step, batches, decisions, histories, send, tell
 from tests.ledger_in_memory import LedgerInMemory
+from tests.stories import demand_funnel, returning_funnel
 
 LEGAL = {
     (track.subject, legal.trigger, legal.source, legal.move.to)
@@ -27,12 +29,21 @@ LEGAL = {
     for legal in legal_moves(machine_for(track, LIFECYCLE.guards))
     if not legal.move.stays
 }
+RETURNING = returning_funnel(competitors=("rival.example",))
+funnels = st.sampled_from((demand_funnel(competitors=("rival.example",)), RETURNING))
 # A history is some hundred draws, and a machine that is busy must not fail a law for that.
 thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+def again_of(first: Record) -> DecidesAgain:
+    """Return what decides again what stands first in a group."""
+    if is_firing(first):
+        return fire_again
+    return reassess_again if is_reassessment(first) else decide_again
+
+
 def groups_of(ledger: LedgerInMemory) -> list[list[Record]]:
-    """Part the log into events that others follow from, each with those derived from it."""
+    """Part the log into reported events, firings and reassessments, each with what it derives."""
     groups: list[list[Record]] = []
     for record in ledger.records:
         if begins_group(record):
@@ -102,7 +113,7 @@ def test_positions_versions_and_derived_ids_have_no_gaps(history: list[list[Step
         versions[str(event.subject)] += 1
         assert envelope.subject_version == versions[str(event.subject)]
     for first, *derived in groups_of(ledger):
-        assert is_firing(first) or first.envelope.source == "test"
+        assert again_of(first) is not decide_again or first.envelope.source == "test"
         for number, record in enumerate(derived, start=1):
             assert (record.event.cause, record.envelope.source, record.envelope.id) == (
                 first.event.position,
@@ -111,12 +122,12 @@ def test_positions_versions_and_derived_ids_have_no_gaps(history: list[list[Step
             )
 
 
-@given(histories)
+@given(histories, funnels)
 @thorough
 def test_the_state_that_the_writer_keeps_is_the_fold_of_its_records(
-    history: list[list[Step]],
+    history: list[list[Step]], compiled: Compiled
 ) -> None:
-    ledger = tell(history)
+    ledger = tell(history, compiled=compiled)
     assert ledger.subjects == fold(ledger.records)
 
 
@@ -133,15 +144,16 @@ def test_no_move_of_a_subject_counts_from_before_the_one_before_it(
             last[event.receiver.id] = event.effective_at
 
 
-@given(histories)
+@given(histories, funnels)
 @thorough
 def test_what_was_decided_is_decided_again_from_the_records_alone(
     history: list[list[Step]],
+    compiled: Compiled,
 ) -> None:
-    ledger = tell(history)
+    ledger = tell(history, compiled=compiled)
     seen: list[Record] = []
     for group in groups_of(ledger):
-        again = fire_again if is_firing(group[0]) else decide_again
+        again = again_of(group[0])
         decided = again(ledger.compiled, fold(seen), group)
         assert not isinstance(decided, NotAllowed)
         assert decided == [record.event for record in group]

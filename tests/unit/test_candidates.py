@@ -43,13 +43,9 @@ def hindering(lead: LeadState, account: AccountState | None = None, at: float = 
             LIKELY._replace(blocks={"email": "unsubscribed", "phone": "do_not_call.set"}),
             Obstacle.NOT_CONTACTABLE,
         ),
-        (LIKELY._replace(revisit_on="2026-04-03"), Obstacle.REVISIT_LATER),
-        (LIKELY._replace(revisit_on="2026-04-02"), None),
-        (LIKELY._replace(revisit_on="2026-04-03", standing=(REQUEST,)), None),
-        (
-            LIKELY._replace(revisit_on="2026-04-02", timers={"revisit": Timer(day(1.5), 1)}),
-            Obstacle.REVISIT_LATER,
-        ),
+        (LIKELY._replace(timers={"revisit": Timer(day(1.5), 1)}), Obstacle.REVISIT_LATER),
+        (LIKELY._replace(timers={"revisit": Timer(day(1), 1)}), None),
+        (LIKELY._replace(timers={"revisit": Timer(day(9), 1)}, standing=(REQUEST,)), None),
         (BACK, Obstacle.SENT_BACK),
         (BACK._replace(points=(Point("attended", 20, 9, day(6)),)), None),
     ],
@@ -133,11 +129,13 @@ def test_who_was_sent_back_qualifies_again_only_after_something_new() -> None:
     assert story.tell("lead.sales_rejected", at=1, reason="out_of_focus") == [
         "lead.sales_rejected: MQL → MAL returned"
     ]
-    assert story.tell("profile.updated", at=2, profile={"job": "sales"}) == ["profile.updated"]
-    assert story.tell("visit.recorded", at=3) == [
-        "visit.recorded",
-        "lead.qualified: MAL → MQL advanced",
-    ]
+    assert story.tell("visit.recorded", at=2) == ["visit.recorded"], "its day has not come"
+    story.wait_until(day(182))
+    assert story.stage == "MAL", "it has come, and nothing new has happened since"
+    assert story.tell("profile.updated", at=183, profile={"job": "sales"})[0] == "profile.updated"
+    assert story.stage == "MAL"
+    story.tell("seminar.attended", at=184)
+    assert story.stage == "MQL"
 
 
 def test_a_recycled_lead_needs_later_points() -> None:
@@ -145,10 +143,20 @@ def test_a_recycled_lead_needs_later_points() -> None:
     story.tell("form.submitted", mail="example.co.jp", profile=DIRECTOR)
     story.tell("lead.recycled", at=3, reason="too_early")
     assert (story.stage, story.lead.points) == ("MAL", ())
-    story.tell("visit.recorded", at=4)
+    story.wait_until(day(94))
+    story.tell("visit.recorded", at=95)
     assert story.stage == "MAL"
-    story.tell("content.downloaded", at=5)
+    story.tell("content.downloaded", at=96)
     assert story.stage == "MQL"
+
+
+def test_the_end_of_the_wait_qualifies_whom_nothing_else_hinders() -> None:
+    story = Story(by_threshold())
+    story.tell("form.submitted", mail="example.co.jp", profile=DIRECTOR)
+    story.tell("lead.recycled", at=3, reason="too_early")
+    story.tell("seminar.attended", at=80)
+    assert story.stage == "MAL"
+    assert "lead.qualified: MAL → MQL advanced, pass 2" in story.wait_until(day(94))
 
 
 def test_by_threshold_nobody_of_a_company_with_an_open_deal_qualifies() -> None:

@@ -143,9 +143,13 @@ def test_a_won_deal_makes_the_account_a_customer() -> None:
         f"account.customer_gained on account/{ACCOUNT}: PROSPECT → C advanced",
     ]
     assert story.state.account == AccountState(
-        stage="C", entered_at=day(2), entered=("PROSPECT", "C")
+        stage="C",
+        entered_at=day(2),
+        entered=("PROSPECT", "C"),
+        opportunities={"deal": "won"},
     )
-    assert story.events[-1].data == {"lead": "lead-1"}
+    (gained,) = (one for one in story.events if one.type == "account.customer_gained")
+    assert gained.data == {"lead": "lead-1"}
 
 
 def test_a_deal_won_before_the_first_contact_takes_no_time_and_is_not_dropped() -> None:
@@ -230,7 +234,10 @@ def test_customers_are_narrowed_to_those_with_the_most_demand() -> None:
     ]
     assert story.tell("account.key_removed") == [f"account.key_removed {on}: KA → C returned"]
     assert story.tell("account.key_set") == [f"account.key_set {on}: C → KA advanced over KC"]
-    assert story.tell("customer.churned") == [f"customer.churned {on}: KA → CHURNED lost"]
+    assert story.tell("customer.churned") == [
+        f"customer.churned {on}: KA → CHURNED lost",
+        f"account.key_removed {on}",
+    ]
     assert story.tell("customer.reactivated") == [
         f"customer.reactivated {on}: CHURNED → C returned"
     ]

@@ -4,8 +4,8 @@ import pytest
 
 from domain.decide import NotAllowed
 from domain.lifecycle.compiled import FailedGuard
-from domain.state import LeadState, StandingFact
-from tests.stories import Story, day
+from domain.state import LeadState, StandingFact, Timer
+from tests.stories import Story, day, jst
 
 
 def test_marketing_qualifies_and_sales_accepts() -> None:
@@ -127,12 +127,13 @@ def test_attempts_are_facts_that_move_nothing() -> None:
 def test_a_call_completed_before_the_acceptance_moves_on_after_it() -> None:
     story = Story().reach("MQL")
     assert story.tell("screening.completed", at=1, data={"class": "now"}) == ["screening.completed"]
-    assert story.lead.standing == (StandingFact("screening.completed", 4, {"class": "now"}),)
+    assert story.lead.standing == (StandingFact("screening.completed", 6, {"class": "now"}),)
     assert story.tell("lead.sales_accepted", at=2) == [
         "lead.sales_accepted: MQL → SAL advanced",
         "lead.reconsidered: SAL → SQL advanced",
     ]
-    assert story.events[-1].data == {"fact": "4", "type": "screening.completed"}
+    (moved,) = (one for one in story.events if one.type == "lead.reconsidered")
+    assert moved.data == {"fact": "6", "type": "screening.completed"}
 
 
 def test_a_call_that_found_nothing_yet_before_the_acceptance_returns_the_lead() -> None:
@@ -194,6 +195,12 @@ def test_recycling_ends_the_pass_and_what_stood_in_it() -> None:
         acquired_at=day(0),
         origin="marketing-digital",
         attributes={"company_domain": "example.co.jp"},
+        timers={
+            "revisit": Timer(jst("2026-07-05T00:00"), 7),
+            "dormant": Timer(jst("2026-10-04T00:00"), 7),
+        },
+        revisit_on="2026-07-05",
+        team="inside_sales",
     )
     story.tell("lead.qualified", at=6)
     assert story.tell("lead.sales_accepted", at=6) == [

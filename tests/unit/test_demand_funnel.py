@@ -187,6 +187,10 @@ def test_decisions_without_a_move_are_those_that_are_legal_everywhere() -> None:
         "account.linked",
         "account.segmented",
         "capacity.declared",
+        "competitor.listed",
+        "competitor.unlisted",
+        "origin.disputed",
+        "origin.corrected",
         "lifecycle.published",
     }
 
@@ -194,7 +198,8 @@ def test_decisions_without_a_move_are_those_that_are_legal_everywhere() -> None:
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        ({"lead.company_domain": "acme.co.jp"}, "accepted"),
+        ({"lead.company_domain": "acme.co.jp", "account.competitor": False}, "accepted"),
+        ({"lead.company_domain": "acme.co.jp", "account.competitor": True}, "competitor"),
         ({"lead.company_domain": "lab.u-tokyo.ac.jp"}, "student"),
         ({"lead.company_domain": "mailinator.com"}, "invalid_data"),
         ({"lead.company_domain": None, "lead.free_mail": True}, "waits"),

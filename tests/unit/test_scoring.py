@@ -95,7 +95,8 @@ def test_a_new_pass_begins_with_what_began_it_and_nothing_else() -> None:
     assert score(story, 0).interest == 10_00
     story.tell("contact.requested", at=20)
     assert story.lead.pass_number == 2
-    assert story.lead.points == (Point("asked_for_contact", 40, story.position, day(20)),)
+    asked = next(one for one in story.events if one.type == "contact.requested")
+    assert story.lead.points == (Point("asked_for_contact", 40, asked.position, day(20)),)
 
 
 def test_a_deal_that_is_told_again_gives_nothing_again() -> None:

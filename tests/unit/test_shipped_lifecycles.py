@@ -54,6 +54,28 @@ def test_each_has_the_thirteen_lists_in_their_order(name: str) -> None:
     assert (labels[0], labels[4], labels[12]) == ("ハウスリスト", "対象リスト", "案件・商談リード")
 
 
+@pytest.mark.parametrize("name", SHIPPED)
+def test_stages_lists_classes_reasons_phases_and_departments_are_defined_in_both_languages(
+    name: str,
+) -> None:
+    lifecycle = load(shipped_text(name))
+    things = {
+        **{code: one.words for code, one in lifecycle.lead.stages.items()},
+        **{code: one.words for code, one in lifecycle.account.stages.items()},
+        **{code: one.words for code, one in lifecycle.lists.items()},
+        **lifecycle.classes,
+        **lifecycle.reasons,
+        **lifecycle.phases,
+        **lifecycle.departments,
+    }
+    lacking = [
+        code
+        for code, words in things.items()
+        if not {"ja", "en"} <= words.label.keys() & words.definition.keys()
+    ]
+    assert lacking == []
+
+
 def test_a_section_takes_the_place_of_the_one_of_its_name_with_its_comment() -> None:
     text = "# head\na: 1\n\n# of b\nb:\n  c: 2\n\nd: 4\n"
     assert with_sections(text, "# mine\nb: 3\n\ne: 5\n") == (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.lifecycle.definition import SubjectKind
-from domain.state import AccountState, LeadState, Point, StandingFact, Timer
+from domain.state import AccountState, Due, LeadState, Point, Returned, StandingFact, Timer
 from events import states
 
 FULL_LEAD = LeadState(
@@ -42,6 +42,23 @@ FULL_LEAD = LeadState(
     flags={"competitor": "competitor.listed"},
     acquired_at=datetime(2026, 11, 1, 9, tzinfo=UTC),
     marks={"scenario": "completed"},
+    business="renewal",
+    earlier_opportunities=("old deal",),
+    earlier_orders=("old order",),
+    team="east",
+    deadlines={
+        "acceptance": Due(datetime(2026, 11, 26, 9, tzinfo=UTC), "MQL", 9),
+        "contract": Due(datetime(2026, 11, 24, 9, tzinfo=UTC), None, 10, 12),
+    },
+    returned_from=Returned(
+        "SAL",
+        datetime(2026, 11, 20, tzinfo=UTC),
+        "first_attempt",
+        datetime(2026, 11, 24, 9, tzinfo=UTC),
+        12,
+        13,
+    ),
+    spoken_at={"email": datetime(2026, 11, 2, tzinfo=UTC)},
 )
 FULL_ACCOUNT = AccountState(
     stage="C",
@@ -50,6 +67,9 @@ FULL_ACCOUNT = AccountState(
     entered=("PL", "C"),
     opportunities={"deal": "won"},
     orders={"o": "standing"},
+    segment="high",
+    key_role="defend",
+    competitor=True,
 )
 
 

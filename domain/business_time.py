@@ -1,0 +1,153 @@
+"""Time as a team at work counts it: opening hours, business days, what the clock on the wall shows.
+
+Pure: holidays and offsets have been expanded when the lifecycle was published. Total: a calendar
+that never opens gives a moment far ahead, never an error, because a timer has to be set.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from domain.lifecycle.calendars import Calendar, Expansion, Hours, Offsets, Period
+
+DAYS_SEARCHED_MAX = 1_000
+"""Nobody is closed for so long: a search for the next open day ends here."""
+DAY_MIN, DAY_MAX = date(1970, 1, 1), date(2200, 12, 31)
+"""Days outside of these are mistakes; they are taken for the nearest that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock on the wall of one zone. A class: its changes are laid out for searching."""
+
+    first_offset: timedelta
+    changed_at: tuple[datetime, ...]
+    offsets: tuple[timedelta, ...]
+
+    def shows(self, moment: datetime) -> datetime:
+        """Return what the clock shows at a moment, as a time without a zone."""
+        return moment.replace(tzinfo=None) + self._offset(moment)
+
+    def moment(self, shown: datetime) -> datetime:
+        """Return when the clock shows this.
+
+        The first time, where it is turned back; where it is turned forward, when it would have
+        shown it without that.
+        """
+        as_utc = shown.replace(tzinfo=UTC)
+        before = self._offset(as_utc - timedelta(days=1))
+        if self._offset(as_utc - before) == before:
+            return as_utc - before
+        after = self._offset(as_utc + timedelta(days=1))
+        later = as_utc - after
+        return later if self._offset(later) == after else as_utc - before
+
+    def day(self, moment: datetime) -> date:
+        return self.shows(moment).date()
+
+    def begin_of(self, day: date) -> datetime:
+        """Return when a day begins."""
+        return self.moment(datetime.combine(min(max(day, DAY_MIN), DAY_MAX), time()))
+
+    def _offset(self, moment: datetime) -> timedelta:
+        place = bisect_right(self.changed_at, moment)
+        return self.offsets[place - 1] if place else self.first_offset
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessTime:
+    """One calendar with everything expanded that it names."""
+
+    clock: Clock
+    calendar: Calendar
+    holidays: frozenset[date]
+
+    def hours_on(self, day: date) -> tuple[Hours, ...]:
+        """Return the opening hours of a day; none on a holiday or while closed."""
+        if day in self.holidays or any(one.covers(day) for one in self.calendar.closures):
+            return ()
+        return self.calendar.week[day.weekday()]
+
+    def is_business_day(self, day: date) -> bool:
+        return bool(self.hours_on(day))
+
+    def is_open(self, moment: datetime) -> bool:
+        """Say whether the team is at work; at the minute of closing it no longer is."""
+        return any(
+            opens <= moment < closes for opens, closes in self._open_on(self.clock.day(moment))
+        )
+
+    def due(self, moment: datetime, period: Period) -> datetime:
+        """Return when a stretch of working time that begins at a moment is over."""
+        if period.business_days:
+            return self.close_of_day(moment, period.business_days)
+        return self.after_minutes(moment, period.business_minutes)
+
+    def close_of_day(self, moment: datetime, number: int) -> datetime:
+        """Return the close of the n-th business day after a moment.
+
+        The day on which the moment falls is not counted, at whatever hour: what comes in on Monday
+        is due by the close of Wednesday, the second business day after it.
+        """
+        day = self.clock.day(moment)
+        for _ in range(DAYS_SEARCHED_MAX):
+            day += timedelta(days=1)
+            number -= self.is_business_day(day)
+            if number <= 0:
+                return self._open_on(day)[-1][1]
+        return self.clock.begin_of(day)
+
+    def after_minutes(self, moment: datetime, minutes: int) -> datetime:
+        """Return when so many minutes of business hours have passed since a moment."""
+        left, day = timedelta(minutes=minutes), self.clock.day(moment)
+        for _ in range(DAYS_SEARCHED_MAX):
+            for opens, closes in self._open_on(day):
+                begins = max(opens, moment)
+                if closes - begins >= left:
+                    return begins + left
+                left -= max(closes - begins, timedelta())
+            day += timedelta(days=1)
+        return self.clock.begin_of(day)
+
+    def duration(self, begin: datetime, end: datetime) -> timedelta:
+        """Return how much of the time between two moments lies within business hours."""
+        total, day, last = timedelta(), self.clock.day(begin), self.clock.day(end)
+        while day <= last:
+            for opens, closes in self._open_on(day):
+                total += max(min(closes, end) - max(opens, begin), timedelta())
+            day += timedelta(days=1)
+        return total
+
+    def _open_on(self, day: date) -> list[tuple[datetime, datetime]]:
+        return [
+            (self._at(day, hours.opens), self._at(day, hours.closes))
+            for hours in self.hours_on(day)
+        ]
+
+    def _at(self, day: date, minute: int) -> datetime:
+        return self.clock.moment(datetime.combine(day, time()) + timedelta(minutes=minute))
+
+
+def clock_of(offsets: Offsets) -> Clock:
+    """Lay the offsets of a zone out for look-ups."""
+    return Clock(
+        timedelta(seconds=offsets.first_s),
+        tuple(datetime.fromisoformat(since) for since, _ in offsets.changes),
+        tuple(timedelta(seconds=seconds) for _, seconds in offsets.changes),
+    )
+
+
+def business_times(
+    calendars: Mapping[str, Calendar], expansion: Expansion, clock: Clock
+) -> Mapping[str, BusinessTime]:
+    """Join each calendar with the holidays that it keeps."""
+    return dict(_joined(calendars, expansion, clock))
+
+
+def _joined(
+    calendars: Mapping[str, Calendar], expansion: Expansion, clock: Clock
+) -> Iterator[tuple[str, BusinessTime]]:
+    for name, calendar in calendars.items():
+        holidays = expansion.holidays.get(calendar.holidays or "", frozenset())
+        yield name, BusinessTime(clock, calendar, holidays)

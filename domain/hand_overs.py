@@ -1,0 +1,67 @@
+"""Hand-overs: from one department to the next, to somebody there, by itself."""
+
+from typing import Any
+
+from domain.course import Course
+from domain.lifecycle.definition import MoveKind, SubjectKind
+from domain.lifecycle.pace import Assignment, HandOver
+from domain.roles import marks_of
+
+_NAME = "hand_over"
+
+
+def hand_over(course: Course) -> bool:
+    """Hand the lead over that has just entered a stage; once, and not where a person corrects."""
+    entry = next(
+        (
+            event
+            for event in reversed(course.events)
+            if event.stage_to is not None and event.receiver == course.lead
+        ),
+        None,
+    )
+    if entry is None or entry.effects["move"]["kind"] == MoveKind.CORRECTED:
+        return False
+    return any(
+        _hand_over(course, rule)
+        for rule in course.compiled.lifecycle.pace.hand_overs
+        if rule.entering == entry.stage_to
+        and rule.by != entry.type
+        and not any(event.data.get(_NAME) == rule.name for event in course.events)
+    )
+
+
+def _hand_over(course: Course, rule: HandOver) -> bool:
+    assigned = _assigned(course, rule)
+    owner, team = (assigned.owner, assigned.team) if assigned is not None else (None, None)
+    data: dict[str, Any] = {
+        _NAME: rule.name,
+        "from_department": rule.from_department,
+        "to_department": rule.to_department,
+    }
+    data |= {"owner": owner} if owner is not None else {}
+    data |= {"team": team} if team is not None else {}
+    data |= _brief(course, rule)
+    move = course.find(SubjectKind.LEAD, rule.by, data)
+    if move is None:
+        return False
+    marks = marks_of(course.compiled.lifecycle.events[rule.by], course.state.lead)
+    effects = {"owner": owner, "team": team, **marks}
+    course.add(rule.by, course.lead, data=data, effects=effects, move=move)
+    return True
+
+
+def _assigned(course: Course, rule: HandOver) -> Assignment | None:
+    """Find the first row of the table that holds."""
+    facts = course.facts(course.signal.type.name, course.signal.data)
+    return next(
+        (one for one in rule.assign if one.condition is None or one.condition.test(facts) is True),
+        None,
+    )
+
+
+def _brief(course: Course, rule: HandOver) -> dict[str, Any]:
+    """Gather what the new owner is told; what is not known is left out."""
+    facts = course.facts(course.signal.type.name, course.signal.data)
+    told = {path: value for path in rule.brief if (value := facts.get(path)) is not None}
+    return {"brief": told} if told else {}

@@ -1,0 +1,79 @@
+"""Calendars as data: when a team is at work, and when it is not.
+
+A text names a country whose public holidays are kept; which days those are is expanded when the
+lifecycle is published (events/expansion.py), so that nothing here depends on a library's years.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    # A circle for the types alone: a lifecycle holds calendars, and they have words like all else.
+    from domain.lifecycle.definition import Words
+
+
+class Hours(NamedTuple):
+    """From one minute of the day until before another, by the clock of the lifecycle's zone."""
+
+    opens: int
+    closes: int
+    """At most 1,440: midnight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Days on which nobody works beside the holidays: every year, or once."""
+
+    words: "Words"
+    first: str
+    """MM-DD for every year, YYYY-MM-DD for once."""
+    last: str
+
+    def covers(self, day: date) -> bool:
+        """Say whether the day lies within; a closure over the new year wraps round."""
+        told = day.isoformat() if len(self.first) > len("MM-DD") else f"{day:%m-%d}"
+        if self.first <= self.last:
+            return self.first <= told <= self.last
+        return told >= self.first or told <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    name: str
+    words: "Words"
+    week: tuple[tuple[Hours, ...], ...]
+    """Opening hours of the seven days from Monday; empty is closed."""
+    holidays: str | None = None
+    """The country whose public holidays are kept, as ISO 3166 writes it."""
+    closures: tuple[Closure, ...] = ()
+
+
+class Period(NamedTuple):
+    """A stretch of working time: whole business days, or minutes of business hours."""
+
+    business_days: int = 0
+    business_minutes: int = 0
+
+
+class Offsets(NamedTuple):
+    """What the clock of one zone shows beside UTC, without any database of zones."""
+
+    first_s: int = 0
+    """Seconds ahead of UTC before the first change."""
+    changes: tuple[tuple[str, int], ...] = ()
+    """From when (RFC 3339, UTC), and then how many seconds ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What a lifecycle names and others know: holidays by country, the offsets of its zone.
+
+    It stands beside the text in `lifecycle.published`. A lifecycle that was published without one
+    keeps no holidays, and its clock shows UTC.
+    """
+
+    offsets: Offsets = field(default_factory=Offsets)
+    holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
+    """Country → its public holidays, over the years that the publication states."""

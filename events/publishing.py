@@ -1,0 +1,135 @@
+"""Published lifecycles: from a text to the decision to publish it, and from its event to the rules.
+
+Publishing is a decision about the ledger and goes through the same door as every other. Only who
+holds the lock can say which version it becomes, and whether somebody would be left without a stage.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import orjson
+
+from domain.events import Event
+from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.complaints import LifecycleInvalid
+from domain.lifecycle.definition import Lifecycle, SubjectKind
+from domain.lifecycle.loading import load
+from domain.lifecycle.published import expansion_of
+from domain.lifecycle.succession import Homeless, Occupied, homeless, unmappable
+from domain.signals import Signal
+from events.context import Context
+from events.expansion import expand
+from events.refusals import Refusal
+from events.submissions import Item
+
+PUBLISHED = "lifecycle.published"
+TEXTS_KEPT = 16
+"""Parsed texts: reading one takes longer than any decision."""
+
+
+class Occupancy(NamedTuple):
+    """Who stood where when the ledger ended at a position."""
+
+    position: int
+    occupied: Occupied
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def parsed(text: str) -> Lifecycle:
+    """Read a text that was checked when it was published. Raises LifecycleInvalid."""
+    return load(text)
+
+
+def compiled_from(published: Event) -> Compiled:
+    """Compile the lifecycle that an event published."""
+    data = published.data
+    return compile_lifecycle(
+        parsed(data["text"]),
+        version=data["version"],
+        expansion=expansion_of(data),
+        stage_map=data.get("stage_map", {}),
+        published_at=published.position,
+    )
+
+
+def publication(text: str, stage_map: Mapping[str, str], *, id: str, context: Context) -> Item:
+    """Make the decision to publish a lifecycle, as a key reports it."""
+    lifecycle = parsed(text)
+    data: dict[str, Any] = {"name": lifecycle.name, "text": text}
+    if stage_map:
+        data["stage_map"] = dict(stage_map)
+    reported = {"type": PUBLISHED, "data": data}
+    return Item(
+        # What is expanded goes by the day: the same text sent again is the same decision.
+        _signal({**data, **expand(lifecycle, context.received_at)}, id, context, reported),
+        orjson.dumps(reported),
+        context,
+    )
+
+
+def _signal(
+    data: Mapping[str, Any], id: str, context: Context, reported: Mapping[str, Any]
+) -> Signal:
+    sender = context.sender
+    return Signal(
+        source=sender.source,
+        id=id,
+        type=context.lifecycle.events[PUBLISHED],
+        subject=SubjectKind.LEDGER,
+        occurred_at=context.received_at,
+        claimed_at=None,
+        actor=sender.key_id,
+        key_id=sender.key_id,
+        department=sender.department,
+        lead_id=None,
+        identifiers=(),
+        references=(),
+        account_id=None,
+        account_identifiers=(),
+        names_account=False,
+        data=data,
+        attributes={},
+        personal=None,
+        holds_personal_data=False,
+        fingerprint=context.digests.fingerprint(reported),
+    )
+
+
+def objection(
+    data: Mapping[str, Any], published: Mapping[int, Compiled], occupied: Occupied
+) -> Refusal | None:
+    """Say why a lifecycle may not be published now; None if it may."""
+    stage_map: Mapping[str, str] = data.get("stage_map", {})
+    in_force = published[max(published)].lifecycle
+    try:
+        lifecycle = parsed(data["text"])
+    except LifecycleInvalid as invalid:
+        return Refusal("lifecycle-invalid", str(invalid), "/text")
+    if data["text"] == in_force.text:
+        return Refusal("lifecycle-unchanged", "This very text is in force already.", "/text")
+    wrong = unmappable(stage_map, in_force, lifecycle)
+    if wrong is not None:
+        return Refusal(
+            "stage-map-invalid",
+            f"The stage map takes leads from stages that disappear to stages of the new lifecycle; "
+            f"{wrong} to {stage_map[wrong]} does not.",
+            f"/stage_map/{wrong}",
+        )
+    left = homeless(occupied, published, lifecycle, stage_map)
+    return _occupied(left) if left else None
+
+
+def _occupied(left: list[Homeless]) -> Refusal:
+    named = ", ".join(f"{one.stage} ({one.standing})" for one in left)
+    return Refusal(
+        "stages-occupied",
+        f"Stages would disappear in which somebody stands: {named}. Say with a stage map where "
+        "leads go from there; companies go on by their own moves first.",
+        "/stage_map",
+        {
+            "stages": [
+                {"track": one.kind, "stage": one.stage, "standing": one.standing} for one in left
+            ]
+        },
+    )

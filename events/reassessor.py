@@ -1,0 +1,109 @@
+"""Bring leads under the lifecycle in force, without anybody calling.
+
+Publishing moves nobody: each lead comes over by an event of its own, in ordinary batches between
+those of everybody else. Any process may do it, any number of them at once, and whichever stops
+leaves nothing half done: the leads that are left are found by the version that decides them.
+"""
+
+import asyncio
+import uuid
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.failures import CONNECTION_LOST, LedgerUnavailable
+from events.intake import Intake
+from events.ledger import Ledger
+from events.statements import load
+from events.submissions import Submission
+
+BATCH_LEADS = 200
+"""Leads brought over in one submission: less than a batch holds, so that others always fit in."""
+LOOK_S = 1.0
+"""How late a process that nothing is sent to learns of a lifecycle that another has published."""
+_FIRST = str(uuid.UUID(int=0))
+
+_AWAY: tuple[type[Exception], ...] = (
+    *CONNECTION_LOST,
+    LedgerUnavailable,
+    OSError,
+    DBAPIError,
+    PoolTimeoutError,
+)
+
+log = structlog.get_logger()
+
+
+class Looked(NamedTuple):
+    """What one look found."""
+
+    reassessed: int
+    is_done: bool
+    """Nobody is left under an older version."""
+
+
+class Reassessor:
+    """Looks for leads under an older lifecycle. A class, because it goes on until it is ended.
+
+    It begins at a random id, so that several processes seldom wake the same leads.
+    """
+
+    def __init__(self, engine: AsyncEngine, schema: str, ledger: Ledger, door: Intake) -> None:
+        sql = load("events", "ledger.sql", schema)
+        self._engine = engine
+        self._read_newest = sql["read_newest_lifecycle"].text
+        self._find_outdated = sql["find_outdated"].text
+        self._ledger = ledger
+        self._door = door
+        self._after = str(uuid.uuid4())
+        self._done_version = 0
+
+    async def run(self) -> None:
+        """Reassess until cancelled; waits out a database that is away."""
+        while True:
+            try:
+                looked = await self.look()
+            except _AWAY as error:
+                log.warning("reassessor.waits", error=type(error).__name__)
+                looked = Looked(0, is_done=True)
+            except Exception:
+                # Nobody waits for this loop: if it ended, leads would stay behind in silence.
+                log.exception("reassessor.failed")
+                looked = Looked(0, is_done=True)
+            if looked.is_done:
+                await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> Looked:
+        """Learn of a lifecycle that another process published, and bring one batch over."""
+        await self._learn_newest()
+        version = self._ledger.memory.lifecycle_version
+        if version <= self._done_version:
+            return Looked(0, is_done=True)
+        async with self._engine.connect() as connection:
+            found = await connection.scalars(
+                self._find_outdated,
+                {"version": version, "after": self._after, "limit": BATCH_LEADS},
+            )
+            outdated = tuple(found.all())
+        if outdated:
+            self._after = outdated[-1]
+            await self._door.submit(Submission((), woken=outdated))
+            return Looked(len(outdated), is_done=False)
+        if self._after != _FIRST:
+            self._after = _FIRST
+            return Looked(0, is_done=False)
+        self._done_version = version
+        return Looked(0, is_done=True)
+
+    async def _learn_newest(self) -> None:
+        memory = self._ledger.memory
+        if not memory.lifecycle_version:
+            return
+        async with self._engine.connect() as connection:
+            newest = await connection.scalar(self._read_newest)
+        if newest is not None and newest > memory.compiled.published_at:
+            # Empty: nothing is recorded, but the writer follows the log to its end.
+            await self._door.submit(Submission(()))

@@ -1,0 +1,73 @@
+"""What happens to leads without a report about them: another lifecycle, another judgement.
+
+Each lead comes over by an event of its own, entered into the draft of the batch in hand, so that
+whatever is decided next about it is decided by the version in force.
+"""
+
+from collections import Counter
+
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.succession import Occupied
+from domain.reassessing import reassess
+from domain.state import AccountState, LeadState, State
+from events.draft import Draft
+from events.memory import NOBODY, standing_of
+from events.records import OWN_SOURCE, reassessment_id
+
+
+def bring_over(draft: Draft, lead_id: str) -> None:
+    """Bring a lead under the version in force: under each that it has missed, in turn."""
+    lead = draft.lead(lead_id)
+    if lead is None:
+        return
+    for version in range(lead.lifecycle + 1, draft.compiled.version + 1):
+        compiled = draft.lifecycle(version)
+        reassess_lead(draft, lead_id, compiled, cause=compiled.published_at)
+
+
+def reassess_lead(draft: Draft, lead_id: str, compiled: Compiled, *, cause: int) -> None:
+    """Judge a lead again; nothing is recorded of it where nothing follows."""
+    remembered = draft.newest(lead_id, SubjectKind.LEAD)
+    assert isinstance(remembered.state, LeadState)
+    id = reassessment_id(lead_id, remembered.version + 1)
+    decided = reassess(
+        compiled,
+        _with_account(draft, remembered.state),
+        lead_id=lead_id,
+        id=id,
+        source=OWN_SOURCE,
+        cause=cause,
+        occurred_at=draft.recorded_at,
+        position=draft.position + 1,
+    )
+    if len(decided) > 1 or decided[0].effects:
+        draft.enter_group(decided, id=id, lifecycle=compiled.version)
+
+
+def members_of(draft: Draft, account_id: str) -> tuple[str, ...]:
+    """Name the leads of a company as the batch has left it so far."""
+    known = draft.memory.members.get(account_id, NOBODY).lead_ids
+    named = dict.fromkeys((*known, *draft.subjects))
+    return tuple(
+        lead_id
+        for lead_id in named
+        if (lead := draft.lead(lead_id)) is not None and lead.account == account_id
+    )
+
+
+def occupied_by(draft: Draft) -> Occupied:
+    """Tell who stands where, counting whoever this batch has moved in both places."""
+    occupancy, in_force = draft.memory.occupancy, draft.compiled.version
+    assert occupancy is not None
+    assert occupancy.position == draft.memory.position, "who stands where was counted elsewhere"
+    moved = (standing_of(remembered, in_force) for remembered in draft.subjects.values())
+    return Counter(occupancy.occupied) + Counter(one for one in moved if one is not None)
+
+
+def _with_account(draft: Draft, lead: LeadState) -> State:
+    if lead.account is None:
+        return State(lead, None)
+    account = draft.newest(lead.account, SubjectKind.ACCOUNT).state
+    assert isinstance(account, AccountState)
+    return State(lead, account)

@@ -1,0 +1,13 @@
+"""Deadlines: who has to do what by when, and what became of it."""
+
+from alembic import context, op
+
+from migrations.scripts import run_script
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    """Create the table of the projection of deadlines."""
+    run_script(op.get_bind(), "versions/0009_deadlines.sql", context.config.attributes["schema"])

@@ -1,0 +1,91 @@
+"""`leadledger deadlines`: who has to do what by when."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from service.command.client import Service
+from service.command.leads import Zone, pages, shown_time, zone_named
+from service.command.options import URL_DEFAULT, Json, Key, Language, Url
+from service.command.printing import print_json, print_lines, print_table
+
+ROWS_MAX = 10_000
+"""More than anybody reads; whoever wants all asks the service page by page."""
+
+
+class Status(StrEnum):
+    """How a deadline stands."""
+
+    OPEN = "open"
+    BREACHED = "breached"
+    MET = "met"
+    LATE = "late"
+    LEFT = "left"
+
+
+def deadlines(
+    *,
+    status: Annotated[
+        Status | None,
+        typer.Option("--status", help="Default: open and breached, which nobody has answered."),
+    ] = None,
+    due_by: Annotated[
+        str | None, typer.Option("--due-by", metavar="TIME", help="Due by then, RFC 3339.")
+    ] = None,
+    deadline: Annotated[
+        str | None, typer.Option("--deadline", help="One deadline, by any of its names.")
+    ] = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Of one person.")] = None,
+    team: Annotated[str | None, typer.Option("--team", help="Of one team.")] = None,
+    zone: Zone = "UTC",
+    lang: Language = "en",
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Show deadlines, the first due first.
+
+    open: it runs. breached: it has passed, and nobody has answered yet. met: answered in time.
+    late: answered after it was due. left: the lead left the stage otherwise.
+
+    Example: leadledger deadlines --team inside_sales --lang ja
+    """
+    shown = zone_named(zone)
+    rows = []
+    with Service(url, key) as service:
+        found = pages(
+            service,
+            "/v1/deadlines",
+            "deadlines",
+            status=str(status) if status is not None else None,
+            due_by=due_by,
+            deadline=deadline,
+            owner=owner,
+            team=team,
+            lang=lang,
+        )
+        for row in found:
+            rows.append(row)
+            if len(rows) == ROWS_MAX:
+                break
+    if as_json:
+        print_json({"deadlines": rows})
+        return
+    print_table(
+        ("due", "status", "deadline", "stage", "owner", "team", "lead"),
+        [
+            [
+                shown_time(row["due_at"], shown),
+                row["status"],
+                row["deadline_label"],
+                row["stage"],
+                row["owner"],
+                row["team"],
+                row["lead"],
+            ]
+            for row in rows
+        ],
+    )
+    if len(rows) == ROWS_MAX:
+        print_lines(f"The first {ROWS_MAX:,}; narrow them with --due-by, --owner or --team.")

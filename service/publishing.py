@@ -1,0 +1,98 @@
+"""Publish a lifecycle, or say what publishing it would do."""
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
+from domain.lifecycle.difference import differences
+from domain.lifecycle.loading import Inspection, inspect
+from domain.lifecycle.succession import homeless
+from events.context import Context
+from events.expansion import known_countries
+from events.ids import new_id
+from events.outcomes import Duplicate, Recorded
+from events.publishing import objection, publication
+from events.refusals import Refusal, Refused
+from events.senders import Sender
+from events.submissions import Submission
+from service.problems import Problem
+from service.reading.standing import read_occupied
+from service.services import Services
+
+
+def examine(text: str) -> Inspection:
+    """Read a lifecycle as whoever publishes it wrote it. Raises Problem with every complaint."""
+    inspection = inspect(text, zones=available_timezones(), countries=known_countries())
+    if inspection.lifecycle is None:
+        raise Problem(
+            "lifecycle-invalid",
+            "The text is no valid lifecycle; `complaints` names every mistake with its line.",
+            complaints=_complaints(inspection),
+        )
+    return inspection
+
+
+async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -> dict[str, Any]:
+    """Say what publishing would change, who would lose a stage, and what would object now."""
+    inspection = examine(text)
+    assert inspection.lifecycle is not None
+    memory = services.ledger.memory
+    occupied = await read_occupied(
+        services.engine, services.schema, in_force=memory.lifecycle_version
+    )
+    refusal = objection({"text": text, "stage_map": stage_map}, memory.lifecycles, occupied)
+    left = homeless(occupied, memory.lifecycles, inspection.lifecycle, {})
+    return {
+        "status": "allowed" if refusal is None else "refused",
+        "version": memory.lifecycle_version + 1,
+        "changes": [
+            str(change) for change in differences(services.compiled.lifecycle, inspection.lifecycle)
+        ],
+        "disappearing": [
+            {
+                "track": one.kind,
+                "stage": one.stage,
+                "standing": one.standing,
+                "to": stage_map.get(one.stage),
+            }
+            for one in left
+        ],
+        "complaints": _complaints(inspection),
+        "problem": None if refusal is None else {"code": refusal.reason, "detail": refusal.detail},
+    }
+
+
+async def publish(
+    services: Services, sender: Sender, text: str, stage_map: Mapping[str, str], *, id: str | None
+) -> dict[str, Any]:
+    """Put a lifecycle in force. Raises Problem where it may not be."""
+    inspection = examine(text)
+    context = Context(services.compiled.lifecycle, services.digests, sender, services.now())
+    item = publication(text, stage_map, id=id or new_id(), context=context)
+    (outcome,) = await services.door.submit(Submission((item,)))
+    if isinstance(outcome, Refused):
+        raise _problem(outcome.refusal)
+    assert isinstance(outcome, Recorded | Duplicate)
+    return {
+        "status": "recorded" if isinstance(outcome, Recorded) else "duplicate",
+        "position": str(outcome.position),
+        "leaf": outcome.leaf.hex(),
+        "version": _version_at(services, outcome.position),
+        "complaints": _complaints(inspection),
+    }
+
+
+def _version_at(services: Services, position: int) -> int:
+    published = services.ledger.memory.lifecycles.values()
+    return next(one.version for one in published if one.published_at == position)
+
+
+def _problem(refusal: Refusal) -> Problem:
+    return Problem(refusal.reason, refusal.detail, pointer=refusal.pointer, **refusal.members)
+
+
+def _complaints(inspection: Inspection) -> list[dict[str, Any]]:
+    return [
+        {"line": one.line, "path": one.path, "message": one.message, "fatal": one.fatal}
+        for one in inspection.complaints
+    ]

@@ -1,0 +1,59 @@
+"""Deadlines in JSON: codes, and labels where a language is asked for."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from domain.lifecycle.definition import Lifecycle
+from events import moments
+from events.records import rfc3339
+from projections.deadlines import DeadlinePage, status_of
+from projections.deadlines_fold import DeadlineRow
+from service.problems import Problem
+from service.reading.leads import stage_label
+
+_BETWEEN = "~"
+_POSITION = re.compile(r"[0-9]{1,18}")
+
+
+def describe_page(page: DeadlinePage, lifecycle: Lifecycle, language: str | None) -> dict[str, Any]:
+    """Write a page of deadlines."""
+    return {
+        "deadlines": [_describe(row, lifecycle, language) for row in page.rows],
+        "next": _BETWEEN.join((rfc3339(page.next[0]), str(page.next[1]))) if page.next else None,
+        "as_of_position": str(page.position),
+    }
+
+
+def read_after(text: str | None) -> tuple[datetime, int] | None:
+    """Read where a page goes on. Raises Problem: parameter-invalid."""
+    if text is None:
+        return None
+    due, _, started = text.partition(_BETWEEN)
+    moment = moments.parse(due)
+    if moment is None or not _POSITION.fullmatch(started):
+        raise Problem("parameter-invalid", "after is `next` of the page before.", parameter="after")
+    return moment, int(started)
+
+
+def _describe(row: DeadlineRow, lifecycle: Lifecycle, language: str | None) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "lead": row.lead_id,
+        "deadline": row.deadline,
+        "status": status_of(row),
+        "stage": row.stage,
+        "owner": row.owner,
+        "team": row.team,
+        "started_at": rfc3339(row.started_at),
+        "due_at": rfc3339(row.due_at),
+        "settled_at": rfc3339(row.settled_at) if row.settled_at is not None else None,
+        "position": str(row.started),
+        "breached": str(row.breached) if row.breached is not None else None,
+        "settled": str(row.settled) if row.settled is not None else None,
+    }
+    if language is not None:
+        rule = lifecycle.pace.deadlines.get(row.deadline)
+        words = rule.words.label if rule is not None else {}
+        content["deadline_label"] = words.get(language, row.deadline)
+        content["stage_label"] = stage_label(lifecycle, row.stage, language)
+    return content

@@ -1,0 +1,85 @@
+"""`/v1/deadlines`: who has to do what by when, and what became of it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from domain.lifecycle.definition import Lifecycle
+from domain.lifecycle.words import resolve, suggestion
+from projections.deadlines import NAME, WantedDeadlines
+from projections.transactions import borrowed
+from service.answers import json_answer
+from service.deadline_shapes import Deadlines, Status
+from service.problems import Problem
+from service.reading.deadlines import describe_page, read_after
+from service.routes.parameters import (
+    NAME_MAX,
+    NO_NUL,
+    PAGE_DEFAULT,
+    Lang,
+    LeadsReader,
+    Limit,
+    Name,
+    Time,
+    WaitFor,
+    moment_in,
+    services_of,
+    wait_until,
+)
+
+UNDECIDED = ("open", "breached")
+
+router = APIRouter(tags=["deadlines"])
+
+
+@router.get("/v1/deadlines", response_model=Deadlines)
+async def get_deadlines(
+    *,
+    request: Request,
+    _: LeadsReader,
+    status: Annotated[
+        list[Status] | None, Query(description="Default: those that nobody has answered yet.")
+    ] = None,
+    due_by: Time = None,
+    deadline: Annotated[Name, Query(description="A code, label or alias of a deadline.")] = None,
+    owner: Name = None,
+    team: Name = None,
+    after: Annotated[str | None, Query(max_length=NAME_MAX, pattern=NO_NUL)] = None,
+    limit: Limit = PAGE_DEFAULT,
+    lang: Lang = None,
+    wait_for: WaitFor = None,
+) -> Response:
+    """List deadlines, the first due first. Filters narrow each other.
+
+    Of those that are settled, `owner` and `team` are whose the lead was then.
+    """
+    services = services_of(request)
+    lifecycle = services.compiled.lifecycle
+    wanted = WantedDeadlines(
+        statuses=tuple(status) if status else UNDECIDED,
+        due_by=moment_in("due_by", due_by),
+        deadline=_deadline(lifecycle, deadline),
+        owner=owner,
+        team=team,
+    )
+    going_on = read_after(after)
+    await wait_until(services, wait_for, projection=NAME)
+    async with borrowed(services.engine) as driver:
+        page = await services.deadlines.page(driver, wanted, after=going_on, limit=limit)
+    return json_answer(describe_page(page, lifecycle, lang))
+
+
+def _deadline(lifecycle: Lifecycle, word: str | None) -> str | None:
+    """Find a deadline by any of its names. Raises Problem: parameter-invalid."""
+    if word is None:
+        return None
+    known = lifecycle.pace.deadlines
+    code = resolve({name: one.words for name, one in known.items()}, word)
+    if code is None:
+        raise Problem(
+            "parameter-invalid",
+            f"No deadline is called so; {suggestion(word, known)}.",
+            parameter="deadline",
+        )
+    return code

@@ -1,0 +1,126 @@
+"""docs/lifecycle.md tells every key that is read, and no other; its worked example works."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.condition_text import _TESTS
+from domain.lifecycle.loading import inspect, load
+from domain.lifecycle.reading import Place
+from domain.lifecycle.words import resolve_stage
+from domain.lists import on_list
+from events.shipped import shipped_text
+from tests.stories import Story, day
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text(encoding="utf-8")
+WHOLE_TEXT = "The text itself"
+LANGUAGES = {"ja", "en"}
+
+
+def documented() -> dict[str, set[str]]:
+    """Read place → keys out of the tables under `Every key`."""
+    keys: dict[str, set[str]] = {}
+    for section in DOCUMENT.split("\n### ")[1:]:
+        heading, _, rest = section.partition("\n")
+        found = {
+            key
+            for row in re.findall(r"(?m)^\| (`[^|]+) \|", rest)
+            for key in re.findall(r"`([a-z_]+)`", row)
+        }
+        places = re.findall(r"`([^`]+)`", heading) or [heading]
+        keys |= dict.fromkeys(places, found)
+    return keys
+
+
+def read_by_the_reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+    """Watch which keys are known at each place while the shipped text is read.
+
+    Languages and event types are no keys of the format: they are the text's own.
+    """
+    known_at: dict[str, set[str]] = {}
+    of_the_writers_choice: list[str] = []
+    read = Place.entries
+
+    def watched(place: Place, **wanted: Any) -> dict[str, Place]:
+        known = wanted.get("known")
+        if known is None:
+            of_the_writers_choice.append(place.path)
+        elif set(known) == set(_TESTS):
+            known_at["when"] = set(known)
+        elif set(known) != LANGUAGES and not any("." in key for key in known):
+            known_at[_named(place.path, of_the_writers_choice)] = set(known)
+        return read(place, **wanted)
+
+    monkeypatch.setattr(Place, "entries", watched)
+    inspect(shipped_text("demand_funnel"))
+    return known_at
+
+
+def _named(path: str, of_the_writers_choice: list[str]) -> str:
+    """Write `*` for a name that is the writer's choice, and `[]` for a place in a list."""
+    parents = [one for one in of_the_writers_choice if path.startswith(f"{one}.")]
+    inner = re.search(r"\.[a-z_]+\[\d+\]$", path)
+    named = f"{max(parents, key=len)}.*{inner[0] if inner else ''}" if parents else path
+    return re.sub(r"\[\d+\]", "[]", named) or WHOLE_TEXT
+
+
+def test_the_document_tells_every_key_that_is_read_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert documented() == read_by_the_reader(monkeypatch)
+
+
+def _parsed(text: str) -> Any:
+    """Read YAML as this project does: `on` is a word, and no yes."""
+    return yaml.safe_load(re.sub(r"([{\s])on:", r'\1"on":', text))
+
+
+def _merged(before: Any, block: Any) -> Any:
+    """Put a block of the document where it goes: moves before those that are there."""
+    if not (isinstance(before, dict) and isinstance(block, dict)):
+        return block
+    merged = dict(before)
+    for key, value in block.items():
+        merged[key] = value + before[key] if key == "moves" else _merged(before.get(key), value)
+    return merged
+
+
+@pytest.fixture(scope="module")
+def ours() -> Compiled:
+    """The company's own lifecycle, as the worked example makes it."""
+    text = _parsed(shipped_text("demand_funnel"))
+    blocks = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        text = _merged(text, _parsed(block))
+    return compile_lifecycle(load(yaml.safe_dump(text, allow_unicode=True, sort_keys=False)))
+
+
+def test_the_worked_example_has_nothing_to_complain_of(ours: Compiled) -> None:
+    assert inspect(ours.lifecycle.text).complaints == ()
+
+
+def test_the_worked_example_goes_through_its_own_stage(ours: Compiled) -> None:
+    story = Story(ours)
+    story.tell("form.submitted", mail="example.co.jp")
+    story.tell("lead.qualified")
+    story.tell("lead.sales_accepted")
+    assert story.tell("trial.started", machine="m-200") == [
+        "trial.started: SAL → TRIAL advanced over SQL"
+    ]
+    assert "machine_out" in on_list(ours.lifecycle.lists, story.state, day(1))
+    story.tell("trial.ended", outcome="content")
+    assert "machine_out" not in on_list(ours.lifecycle.lists, story.state, day(1))
+    assert story.tell("opportunity.created", opportunity="o") == [
+        "opportunity.created: TRIAL → OPP advanced"
+    ]
+
+
+@pytest.mark.parametrize("word", ["試用中", "デモ機貸出", "demo", "trial"])
+def test_the_worked_example_has_its_own_words(ours: Compiled, word: str) -> None:
+    assert resolve_stage(ours.lifecycle, word) == "TRIAL"
+    assert "too_small_a_shop" in ours.lifecycle.reasons

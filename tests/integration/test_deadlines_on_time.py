@@ -1,0 +1,166 @@
+"""What happens by itself on a real ledger, whose clock is turned: nobody waits, nobody calls."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.state import LeadState
+from events.intake import Intake
+from events.ledger import Ledger
+from events.outcomes import Recorded
+from events.timekeeper import Timekeeper
+from events.verification import Verified, verify
+from service.private_postgres import PrivatePostgres
+from tests.clocks import turn, turn_to
+from tests.http_service import SCHEMA
+from tests.ledger_on_postgres import LedgerOnPostgres, decision, form, ledger_on_postgres, send
+
+BEFORE_BREACH = timedelta(microseconds=1)
+
+
+@pytest.fixture
+async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
+    async with ledger_on_postgres(postgres_server) as lent:
+        yield lent
+
+
+async def qualified(on: LedgerOnPostgres, email: str = "hanako@example.co.jp") -> datetime:
+    """Qualify a lead, and return when it has to be accepted or rejected."""
+    recorded = await on.send(
+        form(f"form {email}", email), decision(f"q {email}", "lead.qualified", email)
+    )
+    assert all(isinstance(one, Recorded) for one in recorded)
+    (row,) = await on.as_owner(
+        "SELECT record FROM ledger.events WHERE type = 'deadline.started' "
+        "ORDER BY position DESC LIMIT 1"
+    )
+    due = datetime.fromisoformat(row["record"].split('"due":"')[1].split('"')[0])
+    assert due > datetime.now(UTC)
+    return due
+
+
+async def types(on: LedgerOnPostgres) -> list[str]:
+    rows = await on.as_owner(
+        "SELECT type FROM ledger.events WHERE type LIKE 'deadline.%' OR type LIKE 'lead.sales%' "
+        "ORDER BY position"
+    )
+    return [row["type"] for row in rows]
+
+
+class Keeper:
+    """A process of its own that looks for what is due."""
+
+    def __init__(self, on: LedgerOnPostgres, ledger: Ledger) -> None:
+        self.intake = Intake(ledger, lambda _: None)
+        self.timekeeper = Timekeeper(on.engine, SCHEMA, self.intake)
+        self.intake.start()
+
+    async def look(self) -> int:
+        return await self.timekeeper.look()
+
+
+async def verified(on: LedgerOnPostgres) -> Verified:
+    return await verify(on.engine, schema=SCHEMA)
+
+
+async def test_a_deadline_passes_without_anybody_calling(on: LedgerOnPostgres) -> None:
+    due = await qualified(on)
+    keeper = Keeper(on, on.ledger)
+    assert await keeper.look() == 0
+    await turn_to(on, due + timedelta(seconds=1))
+    assert await keeper.look() == 1
+    assert await types(on) == ["deadline.started", "deadline.breached"]
+    assert await keeper.look() == 0
+    await keeper.intake.close()
+    (row,) = await on.as_owner(
+        "SELECT occurred_at FROM ledger.events WHERE type = 'deadline.breached'"
+    )
+    assert row["occurred_at"] == due
+    found = await verified(on)
+    assert (found.not_decided_again, found.clock_ahead_s > 0) == (0, True)
+
+
+async def test_what_two_processes_find_due_happens_once(on: LedgerOnPostgres) -> None:
+    dues = [await qualified(on, f"lead-{number}@example.co.jp") for number in range(20)]
+    keepers = [Keeper(on, on.ledger), Keeper(on, await on.another())]
+    await turn_to(on, max(dues) + timedelta(seconds=1))
+    for _ in range(3):
+        await asyncio.gather(*(keeper.look() for keeper in keepers))
+    for keeper in keepers:
+        await keeper.intake.close()
+    (row,) = await on.as_owner(
+        "SELECT count(*) AS fired, count(DISTINCT subject_id) AS leads FROM ledger.events "
+        "WHERE type = 'deadline.breached'"
+    )
+    assert tuple(row.values()) == (20, 20)
+    await verified(on)
+
+
+async def test_what_was_due_while_the_service_was_down_comes_before_what_is_reported_then(
+    on: LedgerOnPostgres,
+) -> None:
+    due = await qualified(on)
+    await on.ledger.close()
+    await turn_to(on, due + timedelta(days=7))
+    started_again = await on.another()
+    decided: dict[str, Any] = {
+        **decision("accepted", "lead.sales_accepted"),
+        "time": (due - BEFORE_BREACH).isoformat(),
+    }
+    (outcome,) = await send(started_again, decided)
+    assert isinstance(outcome, Recorded)
+    assert (await types(on))[:4] == [
+        "deadline.started",
+        "deadline.breached",
+        "lead.sales_accepted",
+        "deadline.met",
+    ]
+    await verified(on)
+
+
+async def test_whoever_decides_at_the_very_moment_is_in_time(on: LedgerOnPostgres) -> None:
+    due = await qualified(on)
+    await turn_to(on, due + timedelta(hours=1))
+    await on.send({**decision("a", "lead.sales_accepted"), "time": due.isoformat()})
+    assert "deadline.met" in await types(on)
+
+
+async def test_a_time_that_lies_ahead_is_taken_for_the_receipt(on: LedgerOnPostgres) -> None:
+    await on.send(form("form"))
+    ahead = (datetime.now(UTC) + timedelta(days=400)).isoformat()
+    (outcome,) = await on.send({**decision("q", "lead.qualified"), "time": ahead})
+    assert isinstance(outcome, Recorded)
+    (row,) = await on.as_owner("SELECT min(due_at) AS due_at FROM ledger.subjects")
+    assert row["due_at"] < datetime.now(UTC) + timedelta(days=20)
+
+
+async def test_the_clock_of_a_ledger_is_the_owners_alone(on: LedgerOnPostgres) -> None:
+    async with on.engine.connect() as connection:
+        statement = "UPDATE ledger.ledger_head SET clock_ahead = interval '1 day'"
+        with pytest.raises(Exception, match="permission denied"):
+            await connection.exec_driver_sql(statement)
+
+
+async def test_a_silent_lead_becomes_dormant_and_a_turned_clock_is_followed(
+    on: LedgerOnPostgres,
+) -> None:
+    await on.send(form("form"))
+    keeper = Keeper(on, on.ledger)
+    await turn(on, timedelta(days=182))
+    assert await keeper.look() == 1
+    await on.send(form("again"))
+    await keeper.intake.close()
+    (remembered,) = [
+        one.state
+        for one in on.ledger.memory.subjects.values()
+        if one is not None and isinstance(one.state, LeadState)
+    ]
+    assert remembered.timers["dormant"].due_at > datetime.now(UTC) + timedelta(days=182 + 179)
+    (row,) = await on.as_owner(
+        "SELECT count(*) AS dormant FROM ledger.events WHERE type = 'lead.dormant'"
+    )
+    assert row["dormant"] == 1
+    await verified(on)

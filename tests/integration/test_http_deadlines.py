@@ -1,0 +1,145 @@
+"""`/v1/deadlines`: what runs, what has passed, what became of it, by whom and page by page."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from projections.catalogue import PROJECTIONS
+from projections.rebuild import compare
+from service.keys.scopes import Scope
+from service.private_postgres import PrivatePostgres
+from tests.http_service import SCHEMA, Service, running_service
+from tests.postgres import connection_to
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LONG_AGO = "2026-04-01T10:00:00+09:00"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        await tell(running)
+        yield running
+
+
+async def tell(service: Service) -> None:
+    """Let one lead wait, one be late, one be decided in time and reported late, one be ordered."""
+    stories: dict[str, list[dict[str, Any]]] = {
+        "waits": [{"type": "lead.qualified"}],
+        "late": [{"type": "lead.qualified", "time": LONG_AGO}, {"type": "lead.sales_accepted"}],
+        "met": [
+            {"type": "lead.qualified", "time": LONG_AGO},
+            {"type": "lead.sales_accepted", "time": "2026-04-02T10:00:00+09:00"},
+            {"type": "owner.assigned", "data": {"owner": "suzuki"}},
+        ],
+        "ordered": [{"type": "lead.qualified"}, {"type": "order.recorded", "data": {"order": "o"}}],
+    }
+    for name, story in stories.items():
+        lead = {"email": f"{name}@example.co.jp"}
+        begun = [{"type": "form.submitted", "time": LONG_AGO}, *story]
+        for number, event in enumerate(begun):
+            reported = {"id": f"{name}-{number}", "source": "crm", "lead": lead, **event}
+            answer = await service.client.post("/v1/events", json=reported)
+            assert answer.status_code == 201, answer.text
+
+
+async def deadlines(service: Service, **params: Any) -> list[dict[str, Any]]:
+    head = (await service.client.get("/v1/events", params={"limit": 1})).json()["head"]
+    answer = await service.client.get("/v1/deadlines", params={"wait_for": head, **params})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["deadlines"]
+    return found
+
+
+def said(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(row["deadline"], row["status"]) for row in rows]
+
+
+async def test_what_nobody_has_answered_is_listed_the_first_due_first(service: Service) -> None:
+    rows = await deadlines(service)
+    assert said(rows) == [
+        ("first_attempt", "breached"),
+        ("acceptance", "open"),
+        ("first_attempt", "open"),
+    ]
+    assert [row["due_at"] for row in rows] == sorted(row["due_at"] for row in rows)
+
+
+async def test_what_is_settled_tells_how(service: Service) -> None:
+    assert said(await deadlines(service, status="met")) == [("acceptance", "met")]
+    assert said(await deadlines(service, status="late")) == [("acceptance", "late")]
+    assert said(await deadlines(service, status="left")) == [("acceptance", "left")]
+    (met,) = await deadlines(service, status="met")
+    assert met["breached"] is not None
+    assert met["settled_at"] == "2026-04-02T01:00:00.000000Z"
+    assert met["due_at"] == "2026-04-03T09:00:00.000000Z"
+
+
+async def test_deadlines_are_found_by_name_team_owner_and_due(service: Service) -> None:
+    assert len(await deadlines(service, deadline="受入期限")) == 1
+    assert len(await deadlines(service, team="inside_sales")) == 3
+    assert await deadlines(service, team="nobody") == []
+    assert said(await deadlines(service, owner="suzuki")) == [("first_attempt", "breached")]
+    assert len(await deadlines(service, due_by="2026-05-01T00:00:00Z")) == 1
+
+
+async def test_labels_come_in_the_language_asked_for(service: Service) -> None:
+    (row,) = await deadlines(service, deadline="acceptance", lang="ja")
+    assert (row["deadline_label"], row["stage"], row["stage_label"]) == ("受入期限", "MQL", "MQL")
+
+
+async def test_pages_join_without_a_seam(service: Service) -> None:
+    statuses = ["open", "breached", "met", "late", "left"]
+    whole = await deadlines(service, status=statuses)
+    joined: list[dict[str, Any]] = []
+    params: dict[str, Any] = {"status": statuses, "limit": 2}
+    while True:
+        page = (await service.client.get("/v1/deadlines", params=params)).json()
+        joined += page["deadlines"]
+        if page["next"] is None:
+            break
+        params["after"] = page["next"]
+    assert len(whole) == 6
+    assert joined == whole
+
+
+@pytest.mark.parametrize(
+    ("params", "parameter"),
+    [
+        ({"after": "yesterday"}, "after"),
+        ({"after": "2026-04-01T00:00:00Z~-1"}, "after"),
+        ({"due_by": "tomorrow"}, "due_by"),
+        ({"deadline": "payment"}, "deadline"),
+    ],
+)
+async def test_what_cannot_be_meant_is_a_problem(
+    service: Service, params: dict[str, str], parameter: str
+) -> None:
+    answer = await service.client.get("/v1/deadlines", params=params)
+    assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)
+
+
+async def test_only_who_may_read_leads_reads_deadlines(service: Service) -> None:
+    reporter = await service.key(Scope.EVENTS_WRITE)
+    answer = await service.client.get("/v1/deadlines", headers=reporter)
+    assert answer.status_code == 403
+
+
+async def test_a_rebuild_comes_to_the_same_deadlines(service: Service) -> None:
+    await deadlines(service)
+    made = PROJECTIONS["deadlines"](SCHEMA)
+    built = await compare(service.services.engine, made, schema=SCHEMA)
+    assert built.rows == 6
+    assert built.comparison is not None
+    assert built.comparison.first == ()
+
+
+async def test_a_turned_clock_is_told(service: Service) -> None:
+    assert (await service.client.get("/readyz")).json()["warnings"] == []
+    async with connection_to(service.owner_url) as owner:
+        await owner.execute("UPDATE ledger.ledger_head SET clock_ahead = interval '90 minutes'")
+    (warning,) = (await service.client.get("/readyz")).json()["warnings"]
+    assert "turned by 1:30:00" in warning

@@ -1,0 +1,162 @@
+"""What is wrong with the text of calendars, hand-overs, deadlines, calls, channels, and where."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from domain.lifecycle.loading import inspect
+from events.expansion import known_countries
+from events.shipped import read_lifecycle_text, with_sections
+
+ENTRY_LINES = 8
+"""What an entry lacks is told where it begins, some lines above the place that was changed."""
+TEXT = read_lifecycle_text("demand_funnel")
+
+
+def complaints(shipped: str, written: str) -> list[str]:
+    """Change one place of the shipped funnel, and return what is said of it."""
+    assert TEXT.count(shipped) >= 1, shipped
+    changed = TEXT.replace(shipped, written, 1)
+    line = TEXT[: TEXT.index(shipped)].count("\n") + 1
+    inspection = inspect(changed, countries=known_countries())
+    assert inspection.lifecycle is None
+    begins, ends = line - ENTRY_LINES, line + written.count("\n") + 1
+    assert all(begins <= one.line <= ends for one in inspection.complaints), inspection.complaints
+    return [one.message for one in inspection.complaints]
+
+
+def test_the_shipped_text_has_nothing_wrong() -> None:
+    assert inspect(TEXT, countries=known_countries()).complaints == ()
+
+
+@pytest.mark.parametrize(
+    ("shipped", "written", "said"),
+    [
+        ("monday: 09:00-18:00", "monday: 18:00-09:00", "closes before it opens"),
+        ("monday: 09:00-18:00", "monday: 9-18", "is not hours, as 09:00-18:00"),
+        ("monday: 09:00-18:00", "monday: 09:00-24:30", "closes before it opens"),
+        (
+            "monday: 09:00-18:00",
+            "monday: ['09:00-13:00', '12:00-18:00']",
+            "follow each other and do not overlap",
+        ),
+        ("monday: 09:00-18:00", "moonday: 09:00-18:00", "unknown key"),
+        ("holidays: JP", "holidays: Japan", "is not a country, as JP"),
+        ("holidays: JP", "holidays: XX", "the public holidays of XX are not known here"),
+        ("from: '12-29', to: '01-03'", "from: '12-29'", "either `on`, or `from` and `to`"),
+        ("from: '12-29', to: '01-03'", "on: '02-30'", "is no day of the calendar"),
+        (
+            "from: '12-29', to: '01-03'",
+            "from: '12-29', to: '2027-01-03'",
+            "both a day of every year, or both a date",
+        ),
+        (
+            "from: '12-29', to: '01-03'",
+            "from: '2026-12-29', to: '2026-01-03'",
+            "ends before it begins",
+        ),
+        ("fiscal_year_begins: 4", "fiscal_year_begins: 13", "expected a number from 1 to 12"),
+        ("    by: lead.handed_over", "    by: lead.handed", "is not a decision about a lead"),
+        ("    from: marketing", "    from: sales", "is not a department"),
+        ("      - {team: inside_sales}", "      - {when: {lead.known: true}}", "names nobody"),
+        (
+            "      - {team: inside_sales}",
+            "      - {team: a, when: {event.channel: web}}",
+            "unknown path",
+        ),
+        (
+            "brief: [lead.origin, lead.channel",
+            "brief: [lead.name, lead.channel",
+            "is not something",
+        ),
+        ("    entering: MQL\n    met_by", "    met_by", "either `entering`, a stage, or `on`"),
+        ("within: {business_days: 2}", "within: {}", "either `business_days` or `business_hours`"),
+        ("within: {business_days: 2}", "within: {business_days: 0}", "a number from 1 to 250"),
+        ("    calendar: office", "    calendar: factory", "is not a calendar"),
+        (
+            "met_by: [lead.sales_accepted, lead.sales_rejected]",
+            "met_by: [account.key_set]",
+            "is not an event type about a lead",
+        ),
+        ("    # returns:", "    returns:", "no move is declared for lead.returned from MQL"),
+        ("attempted_by: [screening.attempted]", "attempted_by: [visit.recorded]", "`reached`"),
+        ("completed_by: [screening.completed]", "completed_by: [visit.recorded]", "`class`"),
+        ("{later: 90, not_yet: 180}", "{sometime: 90}", "'sometime' is not a class"),
+        ("attempts: 5,", "attempts: 0,", "expected a number from 1 to 100"),
+        ("reason: unreachable}", "reason: gone}", "is not a reason"),
+        ("    too_early: 90", "    too_soon: 90", "'too_soon' is not a reason"),
+        ("  due_by: lead.revisit_due", "  due_by: lead.accepted", "is not a derived event"),
+        ("  stages: [ML, MAL]\n  except", "  stages: [ML, MEL]\n  except", "is not a stage"),
+        ("except: [email.sent,", "except: [lead.accepted,", "is not a fact about a lead"),
+        (
+            "{on: unsubscribed, channels: [email]}",
+            "{on: unsubscribed, channels: [fax]}",
+            "is not a channel of this section",
+        ),
+        (
+            "{on: do_not_call.set, channels: [phone]}",
+            "{on: do_not_call.set, channels: [phone], when: {event.outcome: hard}}",
+            "asks for event.outcome, unknown at do_not_call.set",
+        ),
+    ],
+)
+def test_each_mistake_is_told_where_it_stands(shipped: str, written: str, said: str) -> None:
+    (complaint,) = complaints(shipped, written)
+    assert said in complaint
+
+
+def test_a_year_that_is_mostly_closed_is_no_calendar() -> None:
+    closed = "from: '01-01', to: '12-20'"
+    (complaint,) = complaints("from: '12-29', to: '01-03'", closed)
+    assert "at most 180 closed days" in complaint
+
+
+def test_deadlines_need_words_for_what_the_service_writes() -> None:
+    gone = (
+        "    deadline.met: {label: {ja: 期限内対応, en: deadline met}, fields: [deadline, due]}\n"
+    )
+    inspection = inspect(TEXT.replace(gone, "", 1))
+    assert [one.message for one in inspection.complaints] == [
+        "the event type deadline.met is missing; the service writes it"
+    ]
+
+
+def test_no_two_deadlines_are_called_the_same() -> None:
+    text = TEXT.replace(
+        "label: {ja: 初回架電期限, en: first attempt}", "label: {ja: 受入期限, en: b}", 1
+    )
+    (complaint,) = inspect(text).complaints
+    assert "already names acceptance" in complaint.message
+
+
+def test_a_return_has_to_be_one_that_can_be_taken_back() -> None:
+    text = TEXT.replace("    # returns:", "    returns:", 1).replace(
+        "# - {on: lead.returned, from: MQL, to: MAL}",
+        "- {on: lead.returned, from: MQL, to: MAL, begins_pass: true}",
+        1,
+    )
+    (complaint,) = inspect(text).complaints
+    assert "lead.returned begins a pass" in complaint.message
+
+
+def test_the_examples_of_the_documentation_are_what_a_company_can_write() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "deadlines.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^```yaml\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
+    assert len(examples) == 2
+    text = TEXT
+    for example in examples:
+        text = with_sections(text, example)
+    move = "- {on: lead.returned, from: MQL, to: MAL}"
+    assert move.removeprefix("- ") in document
+    lifecycle = inspect(text.replace(f"# {move}", move), countries=known_countries()).lifecycle
+    assert lifecycle is not None
+    assert lifecycle.pace.deadlines["acceptance"].returns is not None
+    assert not lifecycle.pace.calendars["office"].week[2]
+
+
+def test_a_lifecycle_without_these_sections_is_one_in_which_nothing_happens_by_itself() -> None:
+    begins = TEXT.index("# When teams are at work.")
+    lifecycle = inspect(TEXT[:begins]).lifecycle
+    assert lifecycle is not None
+    assert (lifecycle.pace.deadlines, lifecycle.pace.hand_overs) == ({}, ())

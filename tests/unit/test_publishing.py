@@ -1,0 +1,190 @@
+"""Another lifecycle takes over: at its position, for each lead by an event of its own."""
+
+import re
+
+import pytest
+
+from domain.lifecycle.compiled import compile_lifecycle
+from domain.lifecycle.loading import load
+from domain.state import LeadState
+from events.outcomes import Outcome, Recorded
+from events.refusals import Refused
+from events.submissions import Submission
+from tests.ledger_in_memory import LedgerInMemory
+from tests.small_lifecycle import SMALL
+
+RIVALS = "rivals_domains: [rival.example]"
+WITH_RIVALS = SMALL.replace(RIVALS, "rivals_domains: [acme.example]")
+BEYOND_DEAL = SMALL.replace("from: [NEW, GOOD, DEAL], to: OUT", "from: [NEW, GOOD], to: OUT")
+ANOTHER = SMALL + "# another\n"
+HANAKO = {"email": "hanako@acme.example"}
+TARO = {"email": "taro@other.example"}
+
+
+def renamed(text: str, **stages: str) -> str:
+    """Let stages disappear and others take their places."""
+    for before, after in stages.items():
+        text = re.sub(rf"\b{before}\b", after, text)
+    return text
+
+
+def ledger_at(stage: str, text: str = SMALL) -> LedgerInMemory:
+    """Tell of Hanako until she stands in GOOD or DEAL."""
+    ledger = LedgerInMemory(compile_lifecycle(load(text)))
+    ledger.send_one("visit.recorded", lead=HANAKO, data={"channel": "web"})
+    if stage == "DEAL":
+        ledger.send_one("deal.opened", lead=HANAKO, data={"opportunity": "o"})
+    assert state_in(ledger).stage == stage
+    return ledger
+
+
+def state_in(ledger: LedgerInMemory) -> LeadState:
+    state = ledger.subjects[lead_of(ledger)].state
+    assert isinstance(state, LeadState)
+    return state
+
+
+def recorded(outcome: Outcome) -> Recorded:
+    assert isinstance(outcome, Recorded), outcome
+    return outcome
+
+
+def reason(outcome: Outcome) -> str:
+    assert isinstance(outcome, Refused), outcome
+    return outcome.refusal.reason
+
+
+def told(ledger: LedgerInMemory, since: int) -> list[tuple[str, int, str | None]]:
+    """Return type, deciding version and stage reached of each record after a position."""
+    return [
+        (event.type, envelope.lifecycle, event.stage_to)
+        for event, envelope in ledger.records[since:]
+    ]
+
+
+def lead_of(ledger: LedgerInMemory) -> str:
+    return next(one for one in ledger.subjects if ledger.subjects[one].kind == "lead")
+
+
+def test_a_publication_takes_the_next_version_and_is_in_force_from_its_position() -> None:
+    ledger = ledger_at("GOOD")
+    outcome = recorded(ledger.publish(WITH_RIVALS))
+    assert (outcome.subject, ledger.memory.lifecycle_version) == ("ledger", 2)
+    event, envelope = ledger.records[outcome.position - 1]
+    assert (event.data["version"], event.data["text"]) == (2, WITH_RIVALS)
+    assert envelope.lifecycle == 1, "the version before decided it"
+
+
+def test_a_signal_is_preceded_by_the_reassessment_of_its_lead_in_the_same_batch() -> None:
+    ledger = ledger_at("GOOD")
+    publication = recorded(ledger.publish(WITH_RIVALS)).position
+    ledger.send_one("visit.recorded", lead=HANAKO)
+    assert told(ledger, publication) == [
+        ("lead.reassessed", 2, None),
+        ("lead.dropped", 2, "OUT"),
+        ("visit.recorded", 2, None),
+    ]
+    reassessed = ledger.records[publication].event
+    assert (reassessed.cause, reassessed.effects) == (publication, {"lifecycle": 2})
+
+
+def test_a_lead_is_woken_once_and_stays_under_the_new_version() -> None:
+    ledger = ledger_at("GOOD")
+    publication = recorded(ledger.publish(ANOTHER)).position
+    ledger.submit(Submission((), woken=(lead_of(ledger),)))
+    ledger.submit(Submission((), woken=(lead_of(ledger),)))
+    assert told(ledger, publication) == [("lead.reassessed", 2, None)]
+
+
+def test_a_lead_that_missed_versions_comes_under_each_in_turn() -> None:
+    ledger = ledger_at("GOOD")
+    recorded(ledger.publish(renamed(SMALL, GOOD="FINE"), GOOD="FINE"))
+    publication = recorded(ledger.publish(SMALL, FINE="NEW")).position
+    ledger.send_one("visit.recorded", lead=HANAKO)
+    assert told(ledger, publication) == [
+        ("lead.reassessed", 2, "FINE"),
+        ("lead.reassessed", 3, "NEW"),
+        ("lead.accepted", 3, "GOOD"),
+        ("visit.recorded", 3, None),
+    ]
+
+
+def test_beyond_exclusion_a_reassessment_flags_instead_of_moving() -> None:
+    ledger = ledger_at("DEAL", BEYOND_DEAL)
+    publication = recorded(
+        ledger.publish(BEYOND_DEAL.replace(RIVALS, "rivals_domains: [acme.example]"))
+    ).position
+    ledger.submit(Submission((), woken=(lead_of(ledger),)))
+    assert told(ledger, publication) == [("lead.reassessed", 2, None)]
+    assert state_in(ledger).flags == {"competitor": "lead.reassessed"}
+    ledger.publish(BEYOND_DEAL)
+    ledger.submit(Submission((), woken=(lead_of(ledger),)))
+    assert (state_in(ledger).stage, state_in(ledger).flags) == ("DEAL", {})
+
+
+def test_a_stage_that_holds_somebody_does_not_disappear_without_a_map() -> None:
+    ledger = ledger_at("GOOD")
+    outcome = ledger.publish(renamed(SMALL, GOOD="FINE"))
+    assert reason(outcome) == "stages-occupied"
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.members["stages"] == [{"track": "lead", "stage": "GOOD", "standing": 1}]
+    assert ledger.memory.lifecycle_version == 1
+
+
+def test_a_company_keeps_its_stage_from_disappearing_too() -> None:
+    ledger = ledger_at("GOOD")
+    ledger.send_one("company.listed", account={"domain": "listed.example"})
+    outcome = ledger.publish(renamed(SMALL, TARGET="WISH"))
+    assert reason(outcome) == "stages-occupied"
+
+
+def test_with_a_map_the_lead_moves_there_by_its_reassessment() -> None:
+    ledger = ledger_at("DEAL")
+    publication = recorded(ledger.publish(renamed(SMALL, DEAL="TALK"), DEAL="TALK")).position
+    ledger.submit(Submission((), woken=(lead_of(ledger),)))
+    event = ledger.records[publication].event
+    assert (event.stage_from, event.stage_to, event.pass_number) == ("DEAL", "TALK", 1)
+    assert event.effects["move"] == {"kind": "corrected"}
+
+
+def test_a_stage_that_nobody_stands_in_disappears_without_a_map() -> None:
+    recorded(ledger_at("GOOD").publish(renamed(SMALL, DEAL="TALK")))
+
+
+def test_who_still_stands_under_a_version_before_is_counted_where_the_maps_since_lead() -> None:
+    ledger = ledger_at("GOOD")
+    recorded(ledger.publish(renamed(SMALL, GOOD="FINE"), GOOD="FINE"))
+    best = renamed(SMALL, GOOD="BEST")
+    assert reason(ledger.publish(best)) == "stages-occupied"
+    recorded(ledger.publish(best, FINE="BEST"))
+    ledger.submit(Submission((), woken=(lead_of(ledger),)))
+    assert (state_in(ledger).stage, state_in(ledger).lifecycle) == ("BEST", 3)
+
+
+@pytest.mark.parametrize("stage_map", [{"NEW": "FINE"}, {"GOOD": "GOOD"}, {"NOWHERE": "FINE"}])
+def test_a_map_that_says_nothing_possible_is_refused(stage_map: dict[str, str]) -> None:
+    outcome = ledger_at("GOOD").publish(renamed(SMALL, GOOD="FINE"), **stage_map)
+    assert reason(outcome) == "stage-map-invalid"
+
+
+def test_the_text_in_force_is_not_published_again() -> None:
+    assert reason(ledger_at("GOOD").publish(SMALL)) == "lifecycle-unchanged"
+
+
+def test_what_only_the_version_before_knows_is_refused_though_it_was_read_under_it() -> None:
+    ledger = ledger_at("GOOD")
+    item = ledger.read({"id": "1", "type": "lead.again", "lead": HANAKO})
+    recorded(ledger.publish(SMALL.replace("lead.again", "lead.anew")))
+    (outcome,) = ledger.submit(Submission((item,)))
+    assert reason(outcome) == "event-type-unknown"
+
+
+def test_what_was_read_under_the_version_before_is_decided_by_the_one_in_force() -> None:
+    ledger = ledger_at("GOOD")
+    item = ledger.read(
+        {"id": "1", "type": "visit.recorded", "lead": TARO, "data": {"channel": "web"}}
+    )
+    recorded(ledger.publish(renamed(SMALL, NEW="FIRST")))
+    (outcome,) = ledger.submit(Submission((item,)))
+    assert recorded(outcome).moved == (None, "FIRST")
+    assert {envelope.lifecycle for _, envelope in ledger.records[-2:]} == {2}
