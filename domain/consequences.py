@@ -1,12 +1,15 @@
 """What follows from an event: exclusion, early facts, the account beside the lead."""
 
 from domain.business import end_key_status
+from domain.candidates import obstacle
 from domain.contact import recycle_unreachable
 from domain.course import DEPARTMENT, Course
 from domain.exclusion import judge_exclusion
 from domain.hand_overs import hand_over
 from domain.lifecycle.compiled import CompiledMove
 from domain.lifecycle.definition import MoveKind, SubjectKind
+from domain.lifecycle.qualification import Mode
+from domain.likelihood import arm_grade, judge_grade
 from domain.origins import origin_of
 from domain.roles import PURCHASES, has_bought
 from domain.state import LeadState, StandingFact
@@ -28,11 +31,14 @@ def follow(course: Course) -> None:
             judge_exclusion(course)
             or _reconsider(course)
             or recycle_unreachable(course)
+            or judge_grade(course)
+            or _qualify(course)
             or hand_over(course)
         ):
             break
     else:
         raise AssertionError(f"{course.signal.type.name} has consequences without end")
+    arm_grade(course)
     if course.party.account is not None and not was_placed:
         _follow_on_account(course)
 
@@ -80,6 +86,20 @@ def _reconsider(course: Course) -> bool:
         )
         return True
     return False
+
+
+def _qualify(course: Course) -> bool:
+    """Qualify by threshold alone, where that is how leads qualify."""
+    qualification = course.compiled.lifecycle.qualification
+    if qualification is None or qualification.mode is not Mode.THRESHOLD:
+        return False
+    if obstacle(course.compiled, course.state, course.signal.occurred_at) is not None:
+        return False
+    move = course.find(SubjectKind.LEAD, qualification.qualifies_by, {})
+    if move is None:
+        return False
+    course.add(qualification.qualifies_by, course.lead, data={}, move=move)
+    return True
 
 
 def _is_news(move: CompiledMove, lead: LeadState, fact: StandingFact) -> bool:

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from domain.events import LEDGER, Event, Subject
 from domain.evolve import evolve
 from domain.facts import Facts
-from domain.firings import joined
+from domain.firings import joined, written
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, CompiledMove, MoveTable
 from domain.lifecycle.definition import SubjectKind
 from domain.revisits import effects_on_silence
+from domain.scoring import Score, judged_at, score_at
 from domain.signals import Signal
 from domain.state import AccountState, LeadState, State
 
@@ -46,6 +47,11 @@ class Course:
     events: list[Event] = field(default_factory=list)
     came_from: str | None = None
     """Where the lead stands, if its course goes on from a stay that a return had ended."""
+    pass_before: int = 0
+    """The lead's pass before the signal."""
+
+    def __post_init__(self) -> None:
+        self.pass_before = self.state.lead.pass_number
 
     @property
     def lead(self) -> Subject:
@@ -76,8 +82,21 @@ class Course:
         """What conditions may ask. An early fact brings its own department along."""
         department = data.get(DEPARTMENT, self.signal.department)
         consent = self.compiled.lifecycle.pace.consent
-        channels = consent.channels if consent is not None else ()
-        return Facts(self.state, type=type, data=data, department=department, channels=channels)
+        return Facts(
+            self.state,
+            type=type,
+            data=data,
+            department=department,
+            channels=consent.channels if consent is not None else (),
+            score=self.score,
+        )
+
+    def score(self) -> Score | None:
+        """Reckon the lead's score as of this report; None where nothing gives points."""
+        scoring, lead = self.compiled.lifecycle.scoring, self.state.lead
+        if scoring is None:
+            return None
+        return score_at(scoring, lead, judged_at(lead, self.signal.occurred_at))
 
     def add(
         self,
@@ -128,6 +147,15 @@ class Course:
         else:
             assert self.state.account is not None
             self.state = State(self.state.lead, evolve(self.state.account, event))
+
+    def arm(self, name: str, due_at: datetime | None) -> None:
+        """Set or clear a timer by the report's own event, once its consequences are known."""
+        timers = {name: written(due_at) if due_at is not None else None}
+        first = self.events[0]
+        armed = {**first.effects, "timers": {**first.effects.get("timers", {}), **timers}}
+        self.events[0] = first._replace(effects=armed)
+        told = first._replace(effects={"timers": timers}, stage_to=None)
+        self.state = State(evolve(self.state.lead, told), self.state.account)
 
     def after(self, event: Event) -> State:
         """Return the state after an event; one about somebody else leaves it as it is."""

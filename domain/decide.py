@@ -12,18 +12,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.business import business_brought, business_of, effects_on_account
+from domain.candidates import hindered
 from domain.consequences import follow
 from domain.course import DEPARTMENT, Course, Party, not_before
 from domain.deadlines import judge_deadlines, take_back_return
 from domain.events import LEDGER, Event, Subject
-from domain.firings import joined
+from domain.firings import joined, written
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
+from domain.likelihood import effects_of_report
 from domain.origins import origin_of
 from domain.pacing import effects_before_move, effects_with_move
 from domain.refusing import NotAllowed, refusal_of
 from domain.roles import BUSINESS, OWNER_FIELD, effects_of_role, marks_of
+from domain.scoring import most_of
 from domain.signals import Signal
 from domain.state import LeadState, Returned, State
 
@@ -49,6 +52,9 @@ def decide(
     if signal.subject is SubjectKind.LEDGER:
         course.add(signal.type.name, LEDGER, data=signal.data)
         return course.events
+    refused = hindered(course)
+    if refused is not None:
+        return refused
     taken_back = take_back_return(course)
     before = course.state.lead
     refused = _report(course, taken_back)
@@ -88,6 +94,7 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
         assert resolution is not None
         effects |= _effects_on_lead(course, is_repeated=is_repeated)
         effects = joined(effects, effects_before_move(course))
+        effects |= effects_of_report(course, effects, is_repeated=is_repeated)
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         if resolution.receiver != resolution.subject:
             forwarded_to = resolution.receiver
@@ -239,7 +246,7 @@ def _absorb(course: Course, resolution: Resolution, other: str, standing: LeadSt
             effective_at=not_before(standing.entered_at, event.occurred_at),
             pass_number=standing.pass_number,
         )
-    inherited = _inheritance(course.state.lead, standing)
+    inherited = _inheritance(course, standing)
     course.add(
         "identity.merged",
         Subject(SubjectKind.LEAD, person),
@@ -249,11 +256,12 @@ def _absorb(course: Course, resolution: Resolution, other: str, standing: LeadSt
     )
 
 
-def _inheritance(lead: LeadState, visitor: LeadState) -> dict[str, Any]:
-    """What a lead takes over from the visitor that it was: deals, orders, and facts that stand.
+def _inheritance(course: Course, visitor: LeadState) -> dict[str, Any]:
+    """What a lead takes over from the visitor that it was: deals, orders, points, standing facts.
 
     Of a deal that both know, the lead's own report counts; of two facts of one type, the later.
     """
+    lead, scoring = course.state.lead, course.compiled.lifecycle.scoring
     known = {fact.type: fact.position for fact in lead.standing}
     inherited: dict[str, Any] = {
         "opportunities": _not_in(lead.opportunities, visitor.opportunities),
@@ -265,6 +273,11 @@ def _inheritance(lead: LeadState, visitor: LeadState) -> dict[str, Any]:
             if fact.position > known.get(fact.type, 0)
         ],
     }
+    if scoring is not None:
+        inherited["inherited_points"] = [
+            [*one[:3], written(one.occurred_at), most_of(scoring, one.rule)]
+            for one in visitor.points
+        ]
     return {name: value for name, value in inherited.items() if value}
 
 

@@ -17,6 +17,8 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     move            how the last stay ended, and the stages passed over
     timers          name → when it is due; null clears it
     points          rule, points, and how many of that rule count at most: the latest ones do
+    inherited_points    points of an absorbed visitor: rule, points, position and time of the event
+                    that gave them, and how many of that rule count at most
     fit, attempts   replaced as a whole
     grade, market, priority, screened_as, revisit_on, lifecycle, business    set to the value
     acquired_at     when we first held personal data, where a late report tells of an earlier time
@@ -33,6 +35,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     stays, left     nothing here: which stays count from now on, for what projects them
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -123,7 +126,7 @@ def _of_pass(state: LeadState, event: Event) -> dict[str, Any]:
         changes["standing"] = _standing_after(state, event)
     if "timers" in effects:
         changes["timers"] = _timers_after(state, event)
-    if "points" in effects:
+    if "points" in effects or "inherited_points" in effects:
         changes["points"] = _points_after(state, event)
     if "attempts" in effects:
         changes["attempts"] = tuple(map(datetime.fromisoformat, effects["attempts"]))
@@ -233,15 +236,31 @@ def _deadlines_after(state: LeadState, event: Event) -> dict[str, Due]:
 def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
     """Add points; of each rule only the latest count, so that a state never grows without end."""
     points = [one for one in state.points if one.position != event.position]
-    for rule, given, most in event.effects["points"]:
+    most_of: dict[str, int] = {}
+    for rule, given, most in event.effects.get("points", ()):
         points.append(Point(rule, given, event.position, event.occurred_at))
-        of_rule = sorted(
-            (one for one in points if one.rule == rule),
-            key=lambda one: (one.occurred_at, one.position),
-        )
-        for outdated in of_rule[:-most]:
-            points.remove(outdated)
-    return tuple(points)
+        most_of[rule] = most
+    for rule, given, position, time, most in event.effects.get("inherited_points", ()):
+        points.append(Point(rule, given, position, datetime.fromisoformat(time)))
+        most_of[rule] = most
+    counts = Counter(one.rule for one in points)
+    for rule, most in most_of.items():
+        if counts[rule] > most:
+            points = _without_oldest(points, rule, most)
+    return tuple(sorted(points, key=_position))
+
+
+def _without_oldest(points: list[Point], rule: str, most: int) -> list[Point]:
+    of_rule = sorted(
+        (one for one in points if one.rule == rule),
+        key=lambda one: (one.occurred_at, one.position),
+    )
+    outdated = set(of_rule[:-most])
+    return [one for one in points if one not in outdated]
+
+
+def _position(point: Point) -> int:
+    return point.position
 
 
 def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:

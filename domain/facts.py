@@ -5,7 +5,18 @@ from typing import Any
 
 from domain.lifecycle.conditions import Scalar
 from domain.lifecycle.paths import ACCOUNT_PATHS, BLOCKED
-from domain.state import INITIAL_ACCOUNT, LOST, OPEN, STANDING, WON, LeadState, State
+from domain.scoring import Score, amount, fit_of
+from domain.state import (
+    INITIAL_ACCOUNT,
+    LOST,
+    NOTHING,
+    OPEN,
+    STANDING,
+    WON,
+    AccountState,
+    LeadState,
+    State,
+)
 
 NEW_BUSINESS = "new"
 
@@ -29,6 +40,8 @@ _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "team": lambda lead: lead.team,
     "unreached_attempts": lambda lead: len(lead.attempts),
     "awaits_revisit": lambda lead: "revisit" in lead.timers,
+    "fit": fit_of,
+    "targeted": lambda lead: lead.market is not None,
 }
 """What the service itself knows of a lead; every other name is a declared attribute. Deals and
 orders are those of this pass: an open deal of an earlier one neither loses nor wins it."""
@@ -36,37 +49,72 @@ orders are those of this pass: an open deal of an earlier one neither loses nor 
 _CONTACTABLE = "contactable"
 """Some channel is open: asked with the channels that the lifecycle declares."""
 
+_OF_SCORE: Mapping[str, Callable[[Score], Scalar]] = {
+    "score": lambda score: amount(score.total),
+    "interest": lambda score: amount(score.interest),
+}
+_OF_ACCOUNT: Mapping[str, Callable[[AccountState], Scalar]] = {
+    "stage": lambda account: account.stage,
+    "segment": lambda account: account.segment,
+    "key_role": lambda account: account.key_role,
+    "competitor": lambda account: account.competitor,
+    "open_opportunities": lambda account: _count(account.opportunities, OPEN, ()),
+}
 
-_OF_ACCOUNT = frozenset({"stage", "segment", "key_role", "competitor"})
+
+def _unknown() -> None:
+    """Answer where nothing gives points."""
+
+
 _MARKS = "marks."
 
 
 class Facts(Mapping[str, Scalar]):
     """The facts of one question. A class, because most moves have no guard and never look."""
 
-    __slots__ = ("_channels", "_data", "_department", "_state", "_type")
+    __slots__ = ("_channels", "_data", "_department", "_score", "_state", "_type")
 
     def __init__(
         self,
         state: State,
         *,
-        type: str,
-        data: Mapping[str, Any],
-        department: str | None,
+        type: str = "",
+        data: Mapping[str, Any] = NOTHING,
+        department: str | None = None,
         channels: Collection[str] = (),
+        score: Callable[[], Score | None] = _unknown,
     ) -> None:
+        """Take what is asked about; `score` is reckoned only when a condition asks for it."""
         self._state = state
         self._type = type
         self._data = data
         self._department = department
         self._channels = channels
+        self._score = score
 
     def __getitem__(self, path: str) -> Scalar:
         about, _, name = path.partition(".")
         if about == "event":
             return self._of_event(name)
         if about == "account":
-            return self._of_account(name)
+            return _OF_ACCOUNT[name](self._state.account or INITIAL_ACCOUNT)
+        return self._of_lead(path, name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from ("event.type", "event.department", "account.stage", *ACCOUNT_PATHS)
+        yield from (f"event.{name}" for name in self._data)
+        yield from (f"lead.{_MARKS}{name}" for name in self._state.lead.marks)
+        yield from (f"{BLOCKED}{name}" for name in self._channels)
+        own = (*_OF_LEAD, *_OF_SCORE, _CONTACTABLE)
+        yield from (f"lead.{name}" for name in (*own, *self._state.lead.attributes))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _of_lead(self, path: str, name: str) -> Scalar:
+        if name in _OF_SCORE:
+            score = self._score()
+            return _OF_SCORE[name](score) if score is not None else None
         lead = self._state.lead
         if path.startswith(BLOCKED) and path.removeprefix(BLOCKED) in self._channels:
             return path.removeprefix(BLOCKED) in lead.blocks
@@ -80,22 +128,6 @@ class Facts(Mapping[str, Scalar]):
             if name.startswith(_MARKS)
             else lead.attributes.get(name)
         )
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        yield from ("event.type", "event.department", "account.stage", *ACCOUNT_PATHS)
-        yield from (f"event.{name}" for name in self._data)
-        yield from (f"lead.{_MARKS}{name}" for name in self._state.lead.marks)
-        yield from (f"{BLOCKED}{name}" for name in self._channels)
-        own = (*_OF_LEAD, _CONTACTABLE)
-        yield from (f"lead.{name}" for name in (*own, *self._state.lead.attributes))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def _of_account(self, name: str) -> Scalar:
-        account = self._state.account or INITIAL_ACCOUNT
-        value: Scalar = getattr(account, name) if name in _OF_ACCOUNT else None
         return value
 
     def _of_event(self, name: str) -> Scalar:

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from domain import likelihood
 from domain.consequences import follow
 from domain.course import Course, Party
 from domain.deadlines import judge_deadlines
 from domain.events import Event
 from domain.exclusion import REASSESSED, flags_here
+from domain.firings import joined
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, EventType, MoveKind, Right, SubjectKind, Words
@@ -62,7 +64,11 @@ def reassess(
     effects: dict[str, Any] = {}
     move = None
     if lead.lifecycle != compiled.version:
-        effects = {"lifecycle": compiled.version, **effects_of_succession(compiled, lead)}
+        effects = joined(
+            {"lifecycle": compiled.version},
+            effects_of_succession(compiled, lead),
+            likelihood.effects_of_succession(compiled, lead),
+        )
         move = _mapped(compiled, lead)
     course.foresee(effects)
     effects |= flags_here(course, stage=move.to if move is not None else lead.stage)

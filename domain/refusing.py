@@ -18,7 +18,7 @@ class NotAllowed:
     """A decision that may not be taken from here, or a report about nobody we know."""
 
     reason: str
-    """`move-not-allowed` or `lead-unknown`."""
+    """`move-not-allowed`, `lead-unknown`, or `not-a-candidate` for one whom a run selected."""
     detail: str
     stage: str | None = None
     allowed: tuple[tuple[str, str], ...] = ()
@@ -26,6 +26,8 @@ class NotAllowed:
     legal_from: tuple[str, ...] = ()
     """The stages from which this decision would be legal, in the order of the path."""
     failed: tuple[FailedGuard, ...] = ()
+    obstacle: str | None = None
+    """What keeps a lead from being a candidate."""
 
 
 def refusal_of(course: Course, kind: SubjectKind) -> NotAllowed | None:

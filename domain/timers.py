@@ -13,6 +13,7 @@ from domain.deadlines import GIVES_BACK, RUNS, fire_breach, fire_return
 from domain.firings import Fires
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventType, SubjectKind
+from domain.likelihood import GRADE_TIMER, fire_grade
 from domain.revisits import DORMANT, REVISIT, fire_dormant, fire_revisit
 from domain.signals import Signal
 from domain.state import LeadState
@@ -26,6 +27,7 @@ KINDS: Mapping[str, Fires] = {
     GIVES_BACK: fire_return,
     REVISIT: fire_revisit,
     DORMANT: fire_dormant,
+    GRADE_TIMER: fire_grade,
 }
 """First word of a timer's name → what it becomes."""
 
@@ -66,7 +68,7 @@ def firing(
 def own_signal(
     event_type: EventType,
     *,
-    lead_id: str,
+    lead_id: str | None,
     id: str,
     source: str,
     occurred_at: datetime,
@@ -74,12 +76,12 @@ def own_signal(
     cause: int | None = None,
     timer: str | None = None,
 ) -> Signal:
-    """Make a report of the service's own about one lead."""
+    """Make a report of the service's own, about one lead or, without one, about the ledger."""
     return Signal(
         source=source,
         id=id,
         type=event_type,
-        subject=SubjectKind.LEAD,
+        subject=SubjectKind.LEAD if lead_id is not None else SubjectKind.LEDGER,
         occurred_at=occurred_at,
         claimed_at=None,
         actor=source,

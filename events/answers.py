@@ -132,6 +132,8 @@ def not_allowed(refused: NotAllowed) -> Refusal:
         "legal_from": list(refused.legal_from),
         "allowed": [{"type": type, "to": to} for type, to in refused.allowed],
     }
+    if refused.obstacle is not None:
+        members["obstacle"] = refused.obstacle
     if refused.failed:
         members["guards"] = [
             {"guard": one.name, "to": one.to, "saw": dict(one.seen)} for one in refused.failed

@@ -23,6 +23,7 @@ rfc3339 = times.rfc3339
 _LEAF_PREFIX = b"\x00"
 _PERSONAL_PREFIX = b"\x03"
 _FIRING = "timer."
+_SELECTION = "selection."
 _REASSESSMENT = "reassessment."
 _KINDS = {str(kind): kind for kind in SubjectKind}
 
@@ -173,9 +174,20 @@ def is_firing(record: Record) -> bool:
     return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_FIRING)
 
 
+def selection_id(run_id: str, *part: str) -> str:
+    """Name an event of a selection run: the run itself, or a part of it."""
+    return ".".join((f"{_SELECTION}{run_id}", *part))
+
+
+def is_of_selection(record: Record) -> bool:
+    """Whether a selection run made this event."""
+    return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_SELECTION)
+
+
 def begins_group(record: Record) -> bool:
     """Whether this is an event that others follow from: reported, or the service's own doing."""
-    return record.event.cause is None or is_firing(record) or is_reassessment(record)
+    own = is_firing(record) or is_reassessment(record) or is_of_selection(record)
+    return record.event.cause is None or own
 
 
 def leaf_of(record: bytes) -> bytes:

@@ -70,6 +70,7 @@ def signal_of(record: Record, event_type: EventType) -> Signal:
         personal=None,
         holds_personal_data="known" in effects or "acquired_at" in effects or "known" in tells,
         fingerprint=b"",
+        cause=first.cause,
     )
 
 

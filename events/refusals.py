@@ -6,6 +6,8 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from events.records import OWN_SOURCE
+
 NOT_KEPT = frozenset(
     {
         "scope-missing",
@@ -52,7 +54,8 @@ class Refused(NamedTuple):
 
     @property
     def is_kept(self) -> bool:
-        return self.refusal.reason not in NOT_KEPT
+        """What the service itself reports is no sender's: a selection tells whom it skipped."""
+        return self.refusal.reason not in NOT_KEPT and self.source != OWN_SOURCE
 
 
 def refusal_id_of(key_id: str, fingerprint: bytes) -> str:

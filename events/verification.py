@@ -35,11 +35,14 @@ from events.records import (
     begins_group,
     firing_id,
     is_firing,
+    is_of_selection,
     is_reassessment,
     reassessment_id,
 )
 from events.redeciding import DecidesAgain, Subjects, decide_again, fire_again, reassess_again
 from events.refusals import Refusal
+from events.selections.auditing import SelectionAudit
+from events.selections.evidence import Run, run_of
 from events.sessions import Driver, open_session
 from events.statements import Statement, load
 from events.taking_back import Circumstances, carry_out_again
@@ -96,6 +99,7 @@ class _Audit:
     not_decided_again: int = 0
     erased: int = 0
     group: list[Record] = field(default_factory=list)
+    selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
     links: dict[int, Links] = field(default_factory=dict)
     listings: dict[int, str] = field(default_factory=dict)
     """Positions at which companies became competitors, or ceased to be."""
@@ -161,22 +165,8 @@ class _Audit:
         group = self.group
         if not group:
             return
+        self._judge(group, recollection)
         first = group[0]
-        if first.event.type in OFFERED and first.envelope.source != OWN_SOURCE:
-            self._decide_again(group, self._carries_out_again(recollection))
-        elif first.envelope.source != OWN_SOURCE:
-            self._decide_again(group, decide_again)
-        elif is_firing(first):
-            self._check_name(first, firing_id)
-            self._decide_again(group, fire_again)
-        elif is_reassessment(first):
-            self._check_name(first, reassessment_id)
-            self._check_succession(first)
-            self._decide_again(group, reassess_again)
-        elif first.event.type != PUBLISHED:
-            raise Finding(
-                first.event.position, "an event of the service has a cause", "a cause", "none"
-            )
         if first.event.type == PUBLISHED:
             self._learn_lifecycle(first.event)
         if "competitor" in first.event.effects:
@@ -185,6 +175,28 @@ class _Audit:
             self._see(record)
         self._note_links(group)
         self.group = []
+        self._survey_for_selections(group[-1].event.position)
+
+    def _judge(self, group: Sequence[Record], recollection: Recollection) -> None:
+        """Judge a group by what stands first in it: reported, or made by the service itself."""
+        first = group[0]
+        if first.event.type in OFFERED and first.envelope.source != OWN_SOURCE:
+            self._decide_again(group, self._carries_out_again(recollection))
+        elif first.envelope.source != OWN_SOURCE:
+            self._decide_again(group, decide_again)
+        elif is_firing(first):
+            self._check_name(first, firing_id)
+            self._decide_again(group, fire_again)
+        elif is_of_selection(first):
+            self._judge_selection(group)
+        elif is_reassessment(first):
+            self._check_name(first, reassessment_id)
+            self._check_succession(first)
+            self._decide_again(group, reassess_again)
+        elif first.event.type != PUBLISHED:
+            raise Finding(
+                first.event.position, "an event of the service has a cause", "a cause", "none"
+            )
 
     def _carries_out_again(self, recollection: Recollection) -> DecidesAgain:
         def again(
@@ -196,6 +208,32 @@ class _Audit:
             return carry_out_again(group, FoldedPast(subjects, recollection), by)
 
         return again
+
+    def _survey_for_selections(self, position: int) -> None:
+        try:
+            self.selections.reach(position, self.subjects, self.lifecycles)
+        except UNREADABLE as error:
+            raise Finding(
+                position, "leads can be surveyed as a selection did", "a survey", repr(error)
+            ) from error
+
+    def _judge_selection(self, group: Sequence[Record]) -> None:
+        """Judge what a selection run wrote: its evidence, or the decision about a lead."""
+        first, envelope = group[0]
+        if envelope.rules != RULES:
+            self.not_decided_again += len(group)
+            return
+        try:
+            for what, expected, found in self.selections.doubts(group[0]):
+                _expect(first.position, what, expected, found)
+        except UNREADABLE as error:
+            raise Finding(
+                first.position, "the evidence of a selection can be read", "a run", repr(error)
+            ) from error
+        if first.subject.kind is SubjectKind.LEAD:
+            self._decide_again(group, decide_again)
+        else:
+            self.decided_again += len(group)
 
     def _learn_lifecycle(self, event: Event) -> None:
         version = len(self.lifecycles) + 1
@@ -351,7 +389,7 @@ async def _verify(
 ) -> Verified:
     head = await LedgerReader(sql).head(driver)
     clock_ahead = await driver.fetchval(sql["read_clock"].driver_sql)
-    audit = _Audit()
+    audit = _Audit(selections=SelectionAudit(await _planned(driver, sql)))
     async for page in pages(driver, sql["read_everything"], head.position):
         for row in page:
             record = audit.take(row)
@@ -387,6 +425,19 @@ async def _close_group(driver: Driver, sql: Mapping[str, Statement], audit: _Aud
             if needed.histories:
                 _, histories = await reader.histories(driver, needed.histories, upto=upto)
                 recollection.histories |= histories
+
+
+async def _planned(driver: Driver, sql: Mapping[str, Statement]) -> dict[int, list[Run]]:
+    """Read beforehand where selection runs read their leads: there they are surveyed again."""
+    planned: dict[int, list[Run]] = defaultdict(list)
+    for row in await driver.fetch(sql["read_selection_runs"].driver_sql):
+        try:
+            run = run_of(records.decode_event(row["record"]))
+            planned[run.read_at].append(run)
+        except UNREADABLE:
+            # Its record is looked at in its turn, and then it is missed here.
+            continue
+    return planned
 
 
 def _unheard(position: int, last: int) -> None:

@@ -36,3 +36,10 @@ SELECT position, kind, subject_id
   FROM ledger.identifiers
  WHERE position > :after AND position <= :upto
  ORDER BY position
+
+-- name: read_selection_runs
+-- Every selection run: where it read its leads is known before the log is read up to there.
+SELECT record
+  FROM ledger.events
+ WHERE subject_id = '00000000-0000-0000-0000-000000000000' AND type = 'selection.run'
+ ORDER BY position

@@ -15,6 +15,7 @@ from events.digests import Digests
 from events.intake import Append, Intake
 from events.ledger import Ledger
 from events.reassessor import Reassessor
+from events.selections.running import Selector
 from events.sessions import Driver
 from events.timekeeper import Timekeeper
 from projections.catalogue import PROJECTIONS
@@ -103,6 +104,12 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
         reassessor = Reassessor(engine, settings.schema_name, ledger, intake)
         await stack.enter_async_context(_running(reassessor.run(), "reassessor"))
+        digests = Digests(secret)
+        selector = Selector(
+            engine, settings.schema_name, door=intake, ledger=ledger, digests=digests
+        )
+        stack.push_async_callback(selector.close)
+        await stack.enter_async_context(_running(selector.run(), "selections"))
         key_store = KeyStore(engine, settings.schema_name)
         keys = KeyDirectory(key_store)
         keys.start()
@@ -113,7 +120,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         services = Services(
             settings=settings,
             engine=engine,
-            digests=Digests(secret),
+            digests=digests,
             ledger=ledger,
             door=intake,
             keys=keys,
@@ -128,6 +135,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             roster=Roster(settings.schema_name),
             deadlines=DeadlineQueries(settings.schema_name),
             crediting=Crediting(settings.schema_name),
+            selector=selector,
         )
         stack.callback(services.closing.set)
         yield services

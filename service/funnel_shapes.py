@@ -180,6 +180,9 @@ class Lifecycle(Words):
     reasons: list[Term]
     classes: list[Term]
     origins: list[Term]
+    markets: list[Term]
+    priorities: list[Term]
+    grades: Annotated[list[Term], Field(description="The best first.")]
     lead: Track
     account: Track
     lists: list[LeadList]

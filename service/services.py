@@ -11,6 +11,7 @@ from domain.lifecycle.compiled import Compiled
 from events.digests import Digests
 from events.ledger import Ledger
 from events.outcomes import Outcome
+from events.selections.running import Selector
 from events.submissions import Submission
 from projections.crediting import Crediting
 from projections.deadlines import DeadlineQueries
@@ -56,6 +57,7 @@ class Services:
     funnel: FunnelQueries
     roster: Roster
     crediting: Crediting
+    selector: Selector
     deadlines: DeadlineQueries
     funnel_now: FunnelNow = field(default_factory=FunnelNow)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,6 +76,10 @@ class Services:
             self._compiled = memory.compiled
         assert self._compiled is not None, "a ledger is opened before anyone is served"
         return self._compiled
+
+    def lifecycle(self, version: int) -> Compiled:
+        """Return a version of the lifecycle; the one in force while the memory is read anew."""
+        return self.ledger.memory.lifecycles.get(version, self.compiled)
 
     def now(self) -> datetime:
         """Return the time by the ledger's clock."""

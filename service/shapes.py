@@ -129,6 +129,9 @@ class State(Shape):
     origin: str | None
     channel: str | None
     owner: str | None
+    grade: str | None
+    market: str | None
+    priority: str | None
     team: str | None
     account: str | None
     attributes: dict[str, Any]

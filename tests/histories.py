@@ -89,7 +89,14 @@ _leads = st.fixed_dictionaries(
         "anonymous_id": st.sampled_from(("c1", "c2", "c3")),
         "external_ids": st.sampled_from(({"crm": "1"}, {"crm": "2"}, {"crm": "1", "erp": "1"})),
         "name": st.just("Hanako"),
-        "profile": st.sampled_from(({"industry": "steel"}, {"hobby": "go"})),
+        "profile": st.sampled_from(
+            (
+                {"industry": "steel"},
+                {"industry": "software", "position": "director", "job": "sales"},
+                {"position": "clerk"},
+                {"hobby": "go"},
+            )
+        ),
     },
 )
 _accounts = st.fixed_dictionaries(

@@ -46,9 +46,15 @@ def jst(text: str) -> datetime:
 
 
 @cache
-def demand_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
-    """Compile the shipped funnel, with competitors filled in as a company would."""
-    return published(_funnel_text(competitors))
+def demand_funnel(
+    competitors: tuple[str, ...] = (), changes: tuple[tuple[str, str], ...] = ()
+) -> Compiled:
+    """Compile the shipped funnel, with competitors and other changes as a company would make."""
+    text = _funnel_text(competitors)
+    for old, new in changes:
+        assert text.count(old) == 1, f"expected to find once: {old}"
+        text = text.replace(old, new)
+    return published(text)
 
 
 @cache
@@ -150,6 +156,7 @@ class Story:
         known: bool = False,
         mail: str | None = None,
         free_mail: bool = False,
+        profile: Mapping[str, Any] | None = None,
         department: str | None = None,
         account: str | None = None,
         resolution: Resolution | None = None,
@@ -169,6 +176,7 @@ class Story:
                 known=known,
                 mail=mail,
                 free_mail=free_mail,
+                profile=profile,
                 department=department,
                 account=account,
                 resolution=resolution,
@@ -190,6 +198,7 @@ class Story:
         known: bool = False,
         mail: str | None = None,
         free_mail: bool = False,
+        profile: Mapping[str, Any] | None = None,
         department: str | None = None,
         account: str | None = None,
         resolution: Resolution | None = None,
@@ -198,6 +207,7 @@ class Story:
     ) -> list[Event]:
         attributes: dict[str, Any] = {"company_domain": mail} if mail else {}
         attributes |= {"free_mail": True} if free_mail else {}
+        attributes |= profile or {}
         told = signal(
             type,
             at=at,

@@ -14,7 +14,7 @@ from domain.lifecycle.definition import (
     Words,
 )
 from domain.lifecycle.event_text import ROLE_FIELDS
-from domain.lifecycle.glossary_text import SECTIONS, Glossary
+from domain.lifecycle.glossary_text import OPTIONAL_SECTIONS, SECTIONS, Glossary
 from domain.lifecycle.paths import LEAD_PATHS
 from domain.lifecycle.reading import Place
 from domain.lifecycle.route import passed_over
@@ -25,9 +25,9 @@ from domain.lifecycle.words_text import Placed
 
 ROLES_OF_ACCOUNTS = frozenset({Role.LISTS_COMPETITOR, Role.UNLISTS_COMPETITOR, Role.RENEWS})
 
-RESERVED_FIELDS = ("effects", "type", "department", "reported")
-"""Where a record holds what the event did to the state, what conditions ask every event, and where
-the whole of what an analytics client sent is kept."""
+RESERVED_FIELDS = ("effects", "type", "department", "reported", "selection")
+"""Where a record holds what the event did to the state, what conditions ask every event, where the
+whole of what an analytics client sent is kept, and which run selected a lead."""
 
 
 def check(
@@ -165,7 +165,9 @@ def _families(
 ) -> list[dict[str, Placed[Words]]]:
     """Group what may be looked up by name together: kinds of things, and stages of all tracks."""
     stages = [(code, stage) for track in tracks for code, stage in track.stages.items()]
-    families: list[dict[str, Placed[Words]]] = [dict(getattr(glossary, name)) for name in SECTIONS]
+    families: list[dict[str, Placed[Words]]] = [
+        dict(getattr(glossary, name)) for name in (*SECTIONS, *OPTIONAL_SECTIONS)
+    ]
     families.append({c: Placed(stage.place, stage.value.words) for c, stage in stages})
     families.append({c: Placed(one.place, one.value.words) for c, one in declared.events.items()})
     families.append({c: Placed(one.place, one.value.words) for c, one in declared.guards.items()})

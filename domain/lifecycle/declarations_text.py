@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domain.lifecycle.definition import EventType, Field, Guard
 from domain.lifecycle.event_text import CodeList, Surroundings, read_events, read_fields
 from domain.lifecycle.glossary_text import Glossary
-from domain.lifecycle.paths import Vocabulary, channel_paths, known_paths
+from domain.lifecycle.paths import OF_SECTION, Vocabulary, channel_paths, known_paths
 from domain.lifecycle.reading import Place
 from domain.lifecycle.section_text import read_guards, read_value_lists
 from domain.lifecycle.track_text import PlacedTrack
@@ -40,12 +40,28 @@ def read_declarations(
         departments=glossary.departments,
         attributes=values_of(attributes),
         events=values_of(events),
+        likelihood=_likelihood_paths(keys, glossary),
     ) | channel_paths(keys.get("consent"))
     vocabulary = Vocabulary(paths=paths, lists=read_value_lists(keys.get("value_lists")))
     guards = read_guards(keys.get("guards"), languages=glossary.languages, vocabulary=vocabulary)
     return Declarations(
         attributes=attributes, fields=fields, events=events, guards=guards, vocabulary=vocabulary
     )
+
+
+def _likelihood_paths(keys: Mapping[str, Place], glossary: Glossary) -> dict[str, tuple[str, ...]]:
+    """Name what conditions may ask of the sections that the text has, with the codes they give."""
+    codes = {
+        "lead.grade": keys["grades"].keys() if "grades" in keys else (),
+        "lead.market": tuple(glossary.markets),
+        "lead.priority": tuple(glossary.priorities),
+    }
+    return {
+        path: codes.get(path, ())
+        for section, paths in OF_SECTION.items()
+        if section in keys
+        for path in paths
+    }
 
 
 def _code_lists(
@@ -57,6 +73,8 @@ def _code_lists(
         "classes": values_of(glossary.classes),
         "departments": values_of(glossary.departments),
         "origins": values_of(glossary.origins),
+        "markets": values_of(glossary.markets),
+        "priorities": values_of(glossary.priorities),
         "lead_stages": {code: one.value.words for code, one in lead.stages.items()},
         "account_stages": {code: one.value.words for code, one in account.stages.items()},
     }

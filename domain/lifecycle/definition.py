@@ -12,6 +12,9 @@ from domain.lifecycle.client_names import ClientNames
 from domain.lifecycle.conditions import Condition
 from domain.lifecycle.contribution import ContributionRules
 from domain.lifecycle.pace import Pace
+from domain.lifecycle.qualification import Qualification
+from domain.lifecycle.scoring import Grade, Scoring, TargetRule
+from domain.lifecycle.wording import Words as Words  # noqa: PLC0414 - to be had from here too
 
 UNPLACED = "unplaced"
 """The word for a lead or account that no event has placed in a stage yet: no stage, but a state
@@ -81,15 +84,6 @@ class MoveKind(StrEnum):
     RESTATED = "restated"
     """From where a lead stood to where it stands, now that something has been taken back. No stay
     ends so: what counts no longer was never left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Label and definition per language (`ja`, `en`), and the other names people use."""
-
-    label: Mapping[str, str]
-    definition: Mapping[str, str] = field(default_factory=dict)
-    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,5 +280,12 @@ class Lifecycle:
     """Kinds of strong identifiers, most trusted first, e.g. user_id, crm, email, phone. A kind of
     an outside system that is not named ranks after all named ones."""
     client_names: ClientNames = field(default_factory=ClientNames)
+    markets: Mapping[str, Words] = field(default_factory=dict)
+    priorities: Mapping[str, Words] = field(default_factory=dict)
+    targets: tuple[TargetRule, ...] = ()
+    scoring: Scoring | None = None
+    grades: Mapping[str, Grade] = field(default_factory=dict)
+    """The best first."""
+    qualification: Qualification | None = None
     pace: Pace = field(default_factory=Pace)
     """What keeps leads moving by itself, and when a team is at work."""

@@ -9,6 +9,7 @@ from domain.lifecycle.reading import Place
 from domain.lifecycle.words_text import Placed, read_named
 
 SECTIONS = ("phases", "departments", "classes", "reasons", "origins")
+OPTIONAL_SECTIONS = ("markets", "priorities")
 _DEFINED = ("classes", "reasons")
 """Sections whose entries need a definition beside the label."""
 
@@ -23,13 +24,15 @@ class Glossary:
     classes: Mapping[str, Placed[Words]]
     reasons: Mapping[str, Placed[Words]]
     origins: Mapping[str, Placed[Words]]
+    markets: Mapping[str, Placed[Words]]
+    priorities: Mapping[str, Placed[Words]]
 
 
 def read_glossary(keys: Mapping[str, Place]) -> Glossary:
     languages = _read_languages(keys.get("languages"))
     named = {
         section: read_named(keys.get(section), languages=languages, defined=section in _DEFINED)
-        for section in SECTIONS
+        for section in (*SECTIONS, *OPTIONAL_SECTIONS)
     }
     return Glossary(languages=languages, **named)
 

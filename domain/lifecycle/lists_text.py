@@ -17,8 +17,11 @@ DAYS_MAX = 36_500
 def read_lists(
     place: Place | None, *, languages: Collection[str], vocabulary: Vocabulary
 ) -> dict[str, Placed[LeadList]]:
-    """Read the lists. They are judged at any time, so they cannot ask an event."""
-    asked = vocabulary.without_event()
+    """Read the lists. They are judged at any time, so they cannot ask an event.
+
+    Nor a score, which grows old without a word: a grade tells when it is crossed.
+    """
+    asked = vocabulary.without_event().without_score()
     return {
         code: Placed(entry, _read_list(entry, code, languages, asked))
         for code, entry in (place.entries().items() if place else ())

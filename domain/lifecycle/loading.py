@@ -11,11 +11,13 @@ from domain.lifecycle.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.contribution_text import read_contribution
 from domain.lifecycle.declarations_text import Declarations, read_declarations
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
-from domain.lifecycle.glossary_text import SECTIONS, Glossary, read_glossary
+from domain.lifecycle.glossary_text import OPTIONAL_SECTIONS, SECTIONS, Glossary, read_glossary
 from domain.lifecycle.lists_text import read_lists
 from domain.lifecycle.move_text import read_moves
 from domain.lifecycle.pace_text import PACE_KEYS, read_pace
+from domain.lifecycle.qualification_text import read_qualification
 from domain.lifecycle.reading import Place, root_of
+from domain.lifecycle.scoring_text import Surroundings, read_grades, read_scoring, read_targets
 from domain.lifecycle.section_text import (
     FREE_MAIL_LIST,
     read_account_triggers,
@@ -47,7 +49,12 @@ _OPTIONAL = (
     "client_names",
     "contribution",
     "exclusion",
+    "grades",
     "lists",
+    "qualification",
+    "scoring",
+    "targets",
+    *OPTIONAL_SECTIONS,
 )
 _KNOWN = (*_REQUIRED, *WORD_KEYS, *_OPTIONAL, *PACE_KEYS)
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
@@ -153,6 +160,9 @@ def _joined(
     )
     lists = read_lists(keys.get("lists"), languages=glossary.languages, vocabulary=vocabulary)
     check_names({code: Placed(one.place, one.value.words) for code, one in lists.items()})
+    around = Surroundings(glossary.languages, events, vocabulary)
+    grades = read_grades(keys.get("grades"), around)
+    check_names({code: Placed(one.place, one.value.words) for code, one in grades.items()})
     return Lifecycle(
         name=keys["name"].matching(CODE, expected=CODE_EXPECTED) if "name" in keys else "",
         text=text,
@@ -184,6 +194,16 @@ def _joined(
         ),
         identifier_trust=identity.trust,
         client_names=read_client_names(keys.get("client_names"), events),
+        markets=values_of(glossary.markets),
+        priorities=values_of(glossary.priorities),
+        targets=read_targets(
+            keys.get("targets"), around, markets=glossary.markets, priorities=glossary.priorities
+        ),
+        scoring=read_scoring(keys.get("scoring"), around),
+        grades=values_of(grades),
+        qualification=read_qualification(
+            keys.get("qualification"), lead=lead, events=events, vocabulary=vocabulary
+        ),
         pace=read_pace(keys, glossary=glossary, lead=lead, events=events, vocabulary=vocabulary),
     )
 

@@ -34,6 +34,26 @@ class Vocabulary:
     paths: Mapping[str, Known]
     lists: Mapping[str, frozenset[str]]
 
+    def of_attributes(self) -> "Vocabulary":
+        """Keep what is known of the person: what is judged again when the profile changes."""
+        return self._only(
+            path
+            for path in self.paths
+            if path in _DERIVED_ATTRIBUTES or (is_of_lead(path) and path not in LEAD_PATHS)
+        )
+
+    def of_likelihood(self) -> "Vocabulary":
+        """Keep what fit, interest and time decide: what is judged whenever points change."""
+        judged = (*self.of_attributes().paths, *OF_SECTION["scoring"], *OF_SECTION["targets"])
+        return self._only(path for path in judged if path in self.paths)
+
+    def without_score(self) -> "Vocabulary":
+        """Leave out what changes with every moment."""
+        return self._only(path for path in self.paths if path not in OF_SECTION["scoring"])
+
+    def _only(self, paths: Iterable[str]) -> "Vocabulary":
+        return Vocabulary(paths={path: self.paths[path] for path in paths}, lists=self.lists)
+
     def without_event(self) -> "Vocabulary":
         """Leave out the event, for conditions that are judged whatever the event is."""
         return Vocabulary(
@@ -56,10 +76,14 @@ LEAD_PATHS: Mapping[str, Known] = {
     "lead.recycled": Known("boolean"),
     "lead.company_domain": Known("domain"),
     "lead.free_mail": Known("boolean"),
+    "lead.screened_as": Known("code"),
+    "lead.score": Known("amount"),
+    "lead.fit": Known("integer"),
+    "lead.interest": Known("amount"),
     "lead.grade": Known("code"),
+    "lead.targeted": Known("boolean"),
     "lead.market": Known("code"),
     "lead.priority": Known("code"),
-    "lead.screened_as": Known("code"),
     "lead.business": Known("code"),
     "lead.team": Known("text"),
     "lead.unreached_attempts": Known("integer"),
@@ -68,6 +92,7 @@ LEAD_PATHS: Mapping[str, Known] = {
 }
 """What every lead has beside its declared attributes. `lead.anonymous`: it has an anonymous id and
 is not known. `lead.company_domain`: the mail domain, unknown for free mail or without an address.
+`lead.score` is fit (points for attributes) and interest (points for behaviour) together.
 """
 
 ACCOUNT_PATHS: Mapping[str, Known] = {
@@ -82,6 +107,15 @@ MARKS = "lead.marks."
 CONSENT_KEYS = ("channels", "blocks", "frees")
 BLOCKED = "lead.blocked_"
 """What begins the path of a channel: whether the person has closed it."""
+OF_SECTION: Mapping[str, tuple[str, ...]] = {
+    "scoring": ("lead.score", "lead.fit", "lead.interest"),
+    "grades": ("lead.grade",),
+    "targets": ("lead.targeted", "lead.market", "lead.priority"),
+}
+"""Paths that nobody ever knows where the text lacks a section."""
+
+_DERIVED_ATTRIBUTES = ("lead.company_domain", "lead.free_mail")
+
 EVENT_TYPE = "event.type"
 EVENT_DEPARTMENT = "event.department"
 
@@ -94,14 +128,21 @@ def known_paths(
     departments: Collection[str],
     attributes: Mapping[str, Field],
     events: Mapping[str, EventType],
+    likelihood: Mapping[str, tuple[str, ...]],
 ) -> dict[str, Known]:
-    """List every path of a lifecycle with the kind of its value."""
+    """List every path of a lifecycle with the kind of its value.
+
+    `likelihood` are the paths of its sections of targets, scoring and grades, with their codes.
+    """
+    judged = {path for paths in OF_SECTION.values() for path in paths}
     return {
-        **LEAD_PATHS,
+        **{path: known for path, known in LEAD_PATHS.items() if path not in judged},
+        **{path: Known(LEAD_PATHS[path].type, codes) for path, codes in likelihood.items()},
         "lead.stage": Known("code", tuple(lead_stages)),
         "lead.origin": Known("code", tuple(origins)),
         **ACCOUNT_PATHS,
         "account.stage": Known("code", tuple(account_stages)),
+        "account.open_opportunities": Known("integer"),
         **{f"lead.{name}": Known(field.type, field.values) for name, field in attributes.items()},
         **_event_paths(events.values()),
         **_mark_paths(events.values()),

@@ -84,6 +84,11 @@ class Place:
                 self.complain(f"`{key}` is missing")
         return found
 
+    def keys(self) -> tuple[str, ...]:
+        """Tell the keys of a mapping before it is read; whatever is wrong is told by `entries`."""
+        pairs = self.node.value if isinstance(self.node, yaml.MappingNode) else ()
+        return tuple(key.value for key, _ in pairs if isinstance(key, yaml.ScalarNode))
+
     def items(self) -> list["Place"]:
         if not isinstance(self.node, yaml.SequenceNode):
             self.complain(f"expected a list, found {_described(self.node)}")

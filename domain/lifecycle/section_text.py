@@ -130,12 +130,12 @@ def read_exclusion(
         condition = _read_when(entry, vocabulary.without_event())
         rules.append(ExclusionRule(reason=reason or "", condition=condition))
     at = (keys["at"].one_of(lead.stages, kind="a stage") if "at" in keys else None) or ""
-    excludes_by = _read_decision(keys.get("excludes_by"), events, lead=lead, at=at)
+    excludes_by = read_decision(keys.get("excludes_by"), events, lead=lead, at=at)
     if excludes_by and _REASON_FIELD not in events[excludes_by].fields:
         keys["excludes_by"].complain(f"{excludes_by} needs the field `reason` to say why")
     return Exclusion(
         at=at,
-        accepts_by=_read_decision(keys.get("accepts_by"), events, lead=lead, at=at),
+        accepts_by=read_decision(keys.get("accepts_by"), events, lead=lead, at=at),
         excludes_by=excludes_by,
         rules=tuple(rules),
     )
@@ -165,7 +165,7 @@ def read_account_triggers(
     )
 
 
-def _read_decision(
+def read_decision(
     place: Place | None, events: Mapping[str, EventType], *, lead: Track, at: str
 ) -> str:
     """Read the name of an event type that the service writes by itself to move a lead on."""

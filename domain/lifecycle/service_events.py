@@ -63,6 +63,9 @@ CONSEQUENCES: Mapping[str, SubjectKind] = {
 DEADLINES = ("deadline.started", "deadline.met", "deadline.breached")
 """Written by the service where a lifecycle has deadlines: one that has some has words for them."""
 
+SELECTIONS = ("selection.run", "selection.ranked", "selection.completed")
+"""Written by the service when it selects: a lifecycle that qualifies so has words for them."""
+
 FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
 """First words of the types that only the service, or an administrator through it, ever writes."""
 
@@ -96,7 +99,7 @@ def _check(placed: Placed[EventType]) -> None:
     if is_offered(event):
         _check_offered(placed, OFFERED[event.name])
     elif event.name.partition(".")[0] in FAMILIES:
-        if event.name not in {*WRITTEN, *OFFERED, *DEADLINES}:
+        if event.name not in {*WRITTEN, *OFFERED, *DEADLINES, *SELECTIONS}:
             place.complain("types of this family are the service's own; choose another first word")
         elif not event.reserved:
             place.complain("only the service writes this type; declare it under `derived`")

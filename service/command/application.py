@@ -22,6 +22,8 @@ from service.command.printing import complain
 from service.command.rebuild import rebuild_projection
 from service.command.refusals import refusals_commands
 from service.command.replay import replay
+from service.command.score import score
+from service.command.select import select
 from service.command.serve import explain_settings, serve
 from service.command.simulate import simulate
 from service.command.verify import verify
@@ -74,6 +76,8 @@ application.command()(funnel)
 application.command()(deadlines)
 application.command()(history)
 application.command()(replay)
+application.command()(score)
+application.command()(select)
 application.command()(verify)
 application.command("rebuild")(rebuild_projection)
 application.add_typer(lifecycle_commands)

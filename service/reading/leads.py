@@ -7,7 +7,7 @@ from uuid import UUID
 from domain import states
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.signals import Identifier
-from domain.state import Due, LeadState
+from domain.state import AccountState, Due, LeadState
 from events.context import Context
 from events.parties import read_parties
 from events.records import rfc3339
@@ -47,6 +47,16 @@ async def lead_of(log: Log, lead_id: str) -> Lead:
     state = states.decode(SubjectKind.LEAD, row.state)
     assert isinstance(state, LeadState)
     return Lead(lead_id, row.version, row.position, row.head, state)
+
+
+async def account_of(log: Log, lead: LeadState) -> AccountState | None:
+    """Return the account of a lead as it stands now."""
+    if lead.account is None:
+        return None
+    row: Any = await log.subject(UUID(lead.account))
+    state = states.decode(SubjectKind.ACCOUNT, row.state)
+    assert isinstance(state, AccountState)
+    return state
 
 
 async def find_lead(services: Services, log: Log, reference: LeadReference, sender: Sender) -> Lead:
@@ -124,6 +134,9 @@ def describe_state(
         "origin": state.origin,
         "channel": state.channel,
         "owner": state.owner,
+        "grade": state.grade,
+        "market": state.market,
+        "priority": state.priority,
         "team": state.team,
         "account": state.account,
         "attributes": _plain(state.attributes),

@@ -6,14 +6,17 @@ from fastapi import APIRouter, Query, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
+from domain.state import LeadState, State
 from events.limits import INTEGER_MAX
+from events.records import rfc3339
 from events.reported import LeadReference
-from service import shapes
+from service import selection_shapes, shapes
 from service.answers import json_answer
 from service.keys.scopes import Scope
 from service.reading.histories import history
-from service.reading.leads import describe_lead, find_lead, lead_of
+from service.reading.leads import account_of, describe_lead, find_lead, lead_of
 from service.reading.replays import Moment, describe_step, replay, state_at
+from service.reading.scores import explain, hindrance
 from service.requests import described_body, read_model
 from service.routes.parameters import (
     PAGE_DEFAULT,
@@ -128,3 +131,37 @@ async def get_lead_replay(
             "as_of_position": str(min(position, lead.head)),
         }
     )
+
+
+@router.get("/v1/leads/{lead_id}/score", response_model=selection_shapes.Score)
+async def get_lead_score(
+    *,
+    request: Request,
+    _: LeadsReader,
+    lead_id: LeadId,
+    as_of: Time = None,
+    lang: Lang = None,
+) -> Response:
+    """Explain a lead's score: every point by the event or the attribute that gave it.
+
+    `as_of`: the score as it was then, of what happened by then. Points grow old by the lifecycle
+    that decides the lead; what is left of each is exact, and their sum is the score.
+    """
+    services, log = services_of(request), log_of(request)
+    lead = await lead_of(log, str(lead_id))
+    moment = moment_in("as_of", as_of)
+    at, state = services.now(), lead.state
+    if moment is not None:
+        step = await state_at(log, lead, Moment(moment))
+        at, state = moment, step.state if step is not None else LeadState()
+    compiled = services.lifecycle(state.lifecycle)
+    types = await log.types([point.position for point in state.points])
+    content = {
+        "lead": lead.id,
+        "as_of": rfc3339(at),
+        "as_of_position": str(lead.head),
+        **explain(compiled, state, at, types=types, language=lang),
+    }
+    if moment is None:
+        content |= hindrance(compiled, State(state, await account_of(log, state)), at)
+    return json_answer(content)

@@ -30,6 +30,7 @@ EventsReader = Annotated[Sender, Depends(Needs(Scope.EVENTS_READ))]
 LeadsReader = Annotated[Sender, Depends(Needs(Scope.LEADS_READ))]
 ProjectionsReader = Annotated[Sender, Depends(Needs(Scope.PROJECTIONS_READ))]
 RefusalsWriter = Annotated[Sender, Depends(Needs(Scope.REFUSALS_WRITE))]
+SelectionsWriter = Annotated[Sender, Depends(Needs(Scope.SELECTIONS_WRITE))]
 KeysAdministrator = Annotated[Sender, Depends(Needs(Scope.KEYS_ADMIN))]
 WebhooksAdministrator = Annotated[Sender, Depends(Needs(Scope.WEBHOOKS_ADMIN))]
 

@@ -16,12 +16,14 @@ LEDGER = ROOT / "docs" / "ledger.md"
 KEYS = ROOT / "docs" / "keys.md"
 FEED = ROOT / "docs" / "feed.md"
 RECEIVER = ROOT / "docs" / "examples" / "feed" / "receiver.py"
+SCORING = ROOT / "docs" / "scoring.md"
 ADDRESS_IN_DOCUMENTS = "http://127.0.0.1:8080"
 RECEIVING_PORT_IN_DOCUMENTS = "9000"
 
 
 @pytest.mark.parametrize(
-    ("document", "examples_min"), [(README, 8), (LEDGER, 3), (KEYS, 7), (FEED, 6)]
+    ("document", "examples_min"),
+    [(README, 8), (LEDGER, 3), (KEYS, 7), (FEED, 6), (SCORING, 4)],
 )
 def test_every_example_of_a_document_runs_and_prints_what_it_says(
     document: Path, examples_min: int

@@ -25,6 +25,7 @@ from tests.bench import (
     bench_log,
     bench_parsing,
     bench_post,
+    bench_selecting,
     bench_visible,
 )
 from tests.bench.figures import Figure
@@ -40,6 +41,7 @@ BENCHES: Final[Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]]] = {
     "json": bench_parsing.measure,
     "dialects": bench_dialects.measure,
     "deciding": bench_deciding.measure,
+    "selecting": bench_selecting.measure,
 }
 COLUMNS = ("figure", "measured", "floor", "unit", "ratio", "spread", "aim", "met", "note")
 NUMBERS = ("measured", "floor", "ratio", "spread", "aim")

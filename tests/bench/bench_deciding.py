@@ -21,6 +21,7 @@ from tests.bench.ledgers import SENDER
 from tests.bench.servers import SECRET, Bench, Unexpected
 
 ROUNDS = 5
+SCORING_RULES = 50
 LEAD = "019aac1e-0000-7000-8000-000000000001"
 ACCOUNT = "019aac1e-0000-7000-8000-000000000002"
 AT = datetime(2026, 11, 4, tzinfo=UTC)
@@ -50,15 +51,35 @@ async def measure(bench: Bench) -> list[Figure]:
         raise Unexpected("expected the decision to move the lead to MQL")
     if [event.stage_to for event in _decide(compiled, idle)] != [None]:
         raise Unexpected("expected the mail to move nobody")
+    scored = _with_rules(SCORING_RULES)
+    visit = _signal(
+        _reported("activity.recorded", name="webinar_question"),
+        Context(scored.lifecycle, context.digests, SENDER, context.received_at),
+    )
+    if len(_decide(scored, visit)[0].effects["points"]) != SCORING_RULES // 2:
+        raise Unexpected("expected every second rule to give points")
     count = bench.sizes.decided
     return [
         Figure(name, "µs", min(timeit.repeat(work, number=count, repeat=ROUNDS)) / count * 1e6)
         for name, work in (
             ("deciding what moves nothing", lambda: _decide(compiled, idle)),
+            (f"deciding under {SCORING_RULES} scoring rules", lambda: _decide(scored, visit)),
             ("deciding what moves", lambda: _decide(compiled, moving)),
             ("reading an event into a signal", lambda: read(open_mail, context)),
         )
     ]
+
+
+def _with_rules(count: int) -> Compiled:
+    """Compile the funnel with so many more rules that all ask about one event type."""
+    names = ("webinar_question", "something_else")
+    rules = "".join(
+        f"    rule_{number}: {{label: {{ja: 規則{number}, en: rule {number}}}, points: 1, most: 3, "
+        f"on: [activity.recorded], when: {{event.name: {names[number % 2]}}}}}\n"
+        for number in range(count)
+    )
+    text = read_lifecycle_text("demand_funnel")
+    return compile_lifecycle(load(text.replace("    chatted: {", f"{rules}    chatted: {{", 1)))
 
 
 def _decide(compiled: Compiled, signal: Signal) -> list[Event]:

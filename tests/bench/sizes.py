@@ -22,6 +22,8 @@ class Sizes(NamedTuple):
     decided: int
     parsed_s: float
     """How long one round of parsing takes."""
+    candidates: int
+    """Leads that a selection ranks."""
     watched_s: float
     """How long the funnel is watched under load."""
 
@@ -37,6 +39,7 @@ FULL = Sizes(
     asked=300,
     decided=20_000,
     parsed_s=0.1,
+    candidates=100_000,
     watched_s=10.0,
 )
 
@@ -51,5 +54,6 @@ QUICK = Sizes(
     asked=20,
     decided=500,
     parsed_s=0.01,
+    candidates=400,
     watched_s=0.5,
 )

@@ -22,8 +22,11 @@ FIGURES = [
     "strictness, a message of a Segment batch",
     "reading a Segment message into a signal",
     "deciding what moves nothing",
+    "deciding under 50 scoring rules",
     "deciding what moves",
     "reading an event into a signal",
+    "selection, 400 candidates",
+    "verify with a selection, 400 candidates",
 ]
 RUN_WAIT_S = 120.0
 

@@ -10,6 +10,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from events.shipped import read_lifecycle_text
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.routes.collectors import POSTHOG_BATCH, SEGMENT_BATCH, SNOWPLOW_POST
@@ -25,6 +26,7 @@ QUERIES: Mapping[str, Sequence[Mapping[str, str]]] = {
     "/v1/events": [{}, {"wait": "0", "limit": "1000"}],
     "/v1/leads/{lead_id}": [{}, {"lang": "ja"}],
     "/v1/leads/{lead_id}/replay": [{}, {"last": "true"}, {"lang": "en"}],
+    "/v1/leads/{lead_id}/score": [{}, {"lang": "ja"}],
     "/v1/funnel": [{}, {"by": "origin"}, {"by": "channel"}],
     "/v1/funnel/flow": [{"from": "2020-01-01T00:00:00Z", "to": "2040-01-01T00:00:00Z"}],
     "/v1/leads": [{}, {"lang": "ja"}, {"stage": "MAL"}],
@@ -32,6 +34,14 @@ QUERIES: Mapping[str, Sequence[Mapping[str, str]]] = {
     "/v1/refusals": [{}, {"status": "open"}, {"status": "dismissed"}, {"reason": "event-invalid"}],
 }
 """Questions beside the plain one; a route that is not named here is asked that alone."""
+
+SELECTION = {
+    "id": "week",
+    "team": "inside-1",
+    "starts_on": "2026-11-02",
+    "ends_on": "2026-11-06",
+    "capacity": 9,
+}
 
 
 ENDLESS = "/v1/events/stream"
@@ -109,6 +119,8 @@ async def plant(service: Service) -> Places:
         "/v1/webhooks", json={"url": "https://receiver.example/", "description": "test"}
     )
     assert webhook.status_code == 201, webhook.text
+    selected = await service.client.post("/v1/selections", json=SELECTION)
+    assert selected.status_code == 201
     head = (await service.client.get("/v1/events", params={"limit": 1})).json()["head"]
     await service.client.get("/v1/lists", params={"wait_for": head})
     lead = (await service.client.get(f"/v1/leads/{lead_id}")).json()
@@ -117,6 +129,7 @@ async def plant(service: Service) -> Places:
         "account_id": [lead["account"]],
         "refusal_id": kept,
         "key_id": ["nobody"],
+        "selection_id": [str(SELECTION["id"])],
         "name": ["house"],
         "webhook_id": [webhook.json()["id"]],
         "position": ["1"],
@@ -177,12 +190,15 @@ def _requests(path: str, method: str) -> Iterator[tuple[Mapping[str, str], bytes
             yield params, None
         return
     yield {}, b"{}"
+    if path == "/v1/lifecycle":
+        yield {"dry_run": "true"}, read_lifecycle_text("merged").encode()
     lead = planted()["lead"]
     bodies: Mapping[str, Sequence[Any]] = {
         "/v1/events": [planted(), [planted(), planted() | {"lead": {"email": "PlantedNo"}}]],
         "/v1/leads/find": [{"email": lead["email"]}, {"user_id": "PlantedNobody"}, {"email": "Pl"}],
         "/v1/keys": [{"name": "x", "sources": ["x"]}],
         "/v1/webhooks": [{"url": "https://receiver.example/", "description": "another"}],
+        "/v1/selections": [SELECTION],
         "/v1/refusals/{refusal_id}/dismiss": [{"reason": "PlantedRemark"}],
         **{path: [{"batch": [_message()]}] for path in (*SEGMENT_BATCH, *POSTHOG_BATCH)},
         SNOWPLOW_POST: [{"data": [{"e": "pv", "eid": "1", "url": "https://a.example/?PlantedQ"}]}],

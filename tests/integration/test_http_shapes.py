@@ -28,6 +28,13 @@ STORY: list[dict[str, Any]] = [
     {"id": "7", "type": "form.submitted", "lead": {**HANAKO, "anonymous_id": "d"}},
     {"id": "8", "type": "visit.recorded", "lead": {"anonymous_id": "d"}},
 ]
+SELECTION = {
+    "id": "shape",
+    "team": "inside-1",
+    "starts_on": "2026-11-02",
+    "ends_on": "2026-11-06",
+    "capacity": 1,
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -35,6 +42,9 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
     async with running_service(postgres_server) as running:
         events = [{"source": "website", **event} for event in STORY]
         await running.client.post("/v1/events", json=events)
+        for path in ("/v1/selections?dry_run=true", "/v1/selections"):
+            answer = await running.client.post(path, json=SELECTION)
+            check("POST", "/v1/selections", answer)
         yield running
 
 
@@ -90,6 +100,10 @@ async def test_reports_are_answered_as_described(
         ("/v1/funnel", {}),
         ("/v1/funnel", {"by": "origin", "lang": "ja", "as_of": "2026-01-01T00:00:00Z"}),
         ("/v1/funnel/flow", {"from": "2026-01-01T00:00:00Z", "to": "2030-01-01T00:00:00Z"}),
+        ("/v1/leads/{lead_id}/score", {"lang": "ja"}),
+        ("/v1/leads/{lead_id}/score", {"as_of": "2030-01-01T00:00:00Z"}),
+        ("/v1/selections", {}),
+        ("/v1/selections/shape", {}),
         ("/v1/refusals", {}),
         ("/v1/refusals/{refusal_id}", {}),
         ("/v1/lifecycle", {}),
@@ -106,7 +120,7 @@ async def test_questions_are_answered_as_described(
     found = found.replace("{refusal_id}", refusals[0]["refusal"])
     answer = await service.client.get(found, params=params)
     assert answer.status_code == 200, answer.text
-    check("GET", path, answer)
+    check("GET", path.replace("/shape", "/{selection_id}"), answer)
 
 
 async def test_finding_and_keys_are_answered_as_described(service: Service) -> None:

@@ -364,7 +364,7 @@ async def test_a_time_that_runs_backwards_is_found(on: LedgerOnPostgres) -> None
 async def test_a_lifecycle_that_was_changed_is_found(on: LedgerOnPostgres) -> None:
     def loosened(record: dict[str, Any]) -> None:
         text = record["data"]["text"]
-        record["data"]["text"] = text.replace("from: MAL, to: MQL", "from: SAL, to: MQL", 1)
+        record["data"]["text"] = text.replace("[account_not_customer]", "[anonymous]", 1)
 
     await forge(on, 1, loosened)
     assert await found_in(on) == (QUALIFIED, "the outcome is what its lifecycle decides")

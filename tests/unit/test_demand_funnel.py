@@ -188,6 +188,7 @@ def test_decisions_without_a_move_are_those_that_are_legal_everywhere() -> None:
         "owner.unassigned",
         "account.linked",
         "account.segmented",
+        "capacity.declared",
         "competitor.listed",
         "competitor.unlisted",
         "origin.disputed",

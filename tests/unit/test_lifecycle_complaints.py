@@ -147,10 +147,10 @@ EVENTS = {
     ),
     "a service's event made a fact": (
         "    company.listed: {",
-        "    selection.run: {label: {en: run}}\n    company.listed: {",
-        "selection.run",
+        "    selection.made: {label: {en: made}}\n    company.listed: {",
+        "selection.made",
         (
-            "events.facts.selection.run: types of this family are the service's own; "
+            "events.facts.selection.made: types of this family are the service's own; "
             "choose another first word"
         ),
     ),

@@ -1,0 +1,1 @@
+"""Selection runs: asked, surveyed at one position, recorded as evidence, carried out, verified."""

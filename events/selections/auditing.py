@@ -1,0 +1,151 @@
+"""Verify selection runs from the history: who was a candidate, in what order, who was selected.
+
+The leads are surveyed again when the fold of the history stands where the run read them, so that a
+ranking which its leads do not give is found, however well its digest fits.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from domain.lifecycle.compiled import Compiled
+from domain.selection import Standing, Survey, digest_of, places, shown, survey_of
+from domain.state import AccountState, LeadState
+from events.memory import Remembered
+from events.records import Record, selection_id
+from events.selections.evidence import (
+    COMPLETED,
+    RANKED,
+    RANKED_PAGE,
+    RUN,
+    Ranking,
+    Run,
+    ranked_in,
+    run_of,
+)
+
+
+class Doubt(NamedTuple):
+    """What a record says of a run, and what it should."""
+
+    what: str
+    expected: object
+    found: object
+
+
+@dataclass(slots=True)
+class _Known:
+    """A run so far. A class, because its evidence comes record by record."""
+
+    run: Run
+    ranking: Ranking
+    selected: frozenset[str]
+    pages: int = 0
+    qualified: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class SelectionAudit:
+    """A class, because each record is judged on what the records before it left."""
+
+    planned: Mapping[int, list[Run]]
+    """Runs by the position at which they read the leads, as the log tells of them."""
+    _surveys: dict[str, Survey] = field(default_factory=dict)
+    _known: dict[str, _Known] = field(default_factory=dict)
+
+    def reach(
+        self, position: int, subjects: Mapping[str, Remembered], lifecycles: Mapping[int, Compiled]
+    ) -> None:
+        """Survey the leads for the runs that read them here."""
+        for run in self.planned.get(position, ()):
+            survey = survey_of(lifecycles, run.question)
+            for standing in _standings(subjects):
+                survey.look_at(standing)
+            self._surveys[run.id] = survey
+
+    def doubts(self, record: Record) -> Iterable[Doubt]:
+        """Judge one record of a run, and tell what is wrong with it."""
+        match record.event.type:
+            case type if type == RUN:
+                return self._judge_run(record)
+            case type if type == RANKED:
+                return self._judge_page(record)
+            case type if type == COMPLETED:
+                return self._judge_end(record)
+        return self._judge_lead(record)
+
+    def _judge_run(self, record: Record) -> Iterable[Doubt]:
+        run = run_of(record.event)
+        yield Doubt("a run is named by its id", selection_id(run.id), record.envelope.id)
+        survey = self._surveys.pop(run.id, None)
+        if survey is None:
+            yield Doubt("a run reads its leads before it", f"before {run.position}", run.read_at)
+            return
+        ranking = shown(survey.ranking())
+        count = min(places(run.data["capacity"], taken=run.taken), len(ranking))
+        yield Doubt("the survey of a run is what the history gives", _seen(survey), _told(run))
+        yield Doubt("as many are selected as there are places", count, run.selected)
+        yield Doubt("the ranking is that of the history", digest_of(ranking), run.data["digest"])
+        cut_line = ranking[count - 1][1] if count else None
+        yield Doubt("the cut line is the last score", cut_line, run.data.get("cut_line"))
+        selected = frozenset(lead_id for lead_id, _ in ranking[:count])
+        self._known[run.id] = _Known(run, ranking, selected)
+
+    def _judge_page(self, record: Record) -> Iterable[Doubt]:
+        known = self._known_of(record)
+        start = known.pages * RANKED_PAGE
+        expected_id = selection_id(known.run.id, "ranked", str(known.pages))
+        yield Doubt("pages of a ranking follow each other", expected_id, record.envelope.id)
+        expected = known.ranking[start : start + RANKED_PAGE]
+        yield Doubt("the page is that of the ranking", expected, ranked_in(record.event))
+        known.pages += 1
+
+    def _judge_lead(self, record: Record) -> Iterable[Doubt]:
+        known, event = self._known_of(record), record.event
+        lead_id = event.subject.id
+        expected = (selection_id(known.run.id, lead_id), known.run.position)
+        found = (record.envelope.id, event.cause)
+        yield Doubt("a selected lead is named by its run", expected, found)
+        pages = -(-len(known.ranking) // RANKED_PAGE)
+        yield Doubt("the ranking stands before who is selected", pages, known.pages)
+        others = {lead_id} - known.selected
+        yield Doubt("the first of the ranking are selected", set(), others)
+        known.qualified.add(lead_id)
+
+    def _judge_end(self, record: Record) -> Iterable[Doubt]:
+        known, data = self._known_of(record), record.event.data
+        expected_id = selection_id(known.run.id, "completed")
+        yield Doubt("the end of a run is named by it", expected_id, record.envelope.id)
+        skipped = {lead_id for lead_id, _ in data["skipped"]}
+        yield Doubt("as many are qualified as is told", len(known.qualified), data["qualified"])
+        yield Doubt(
+            "who was selected is qualified or skipped",
+            known.selected - known.qualified,
+            skipped,
+        )
+        del self._known[known.run.id]
+
+    def _known_of(self, record: Record) -> _Known:
+        """Return the run that a record is of. Raises LookupError where there is none."""
+        return self._known[record.event.data["selection"]]
+
+
+def _standings(subjects: Mapping[str, Remembered]) -> Iterable[Standing]:
+    for subject_id, remembered in subjects.items():
+        lead = remembered.state
+        if isinstance(lead, LeadState):
+            account = subjects.get(lead.account or "")
+            state = account.state if account is not None else None
+            yield Standing(subject_id, lead, state if isinstance(state, AccountState) else None)
+
+
+def _seen(survey: Survey) -> dict[str, Any]:
+    return {
+        "backlog": len(survey.backlog),
+        "requests": survey.requests,
+        "candidates": len(survey.candidates),
+    }
+
+
+def _told(run: Run) -> dict[str, Any]:
+    return {name: run.data[name] for name in ("backlog", "requests", "candidates")}

@@ -1,0 +1,131 @@
+"""What a run leaves in the ledger: itself, its ranking by the thousand, and how it ended."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.candidates import SELECTION
+from domain.events import Event
+from domain.lifecycle.definition import EventType
+from domain.selection import Question
+from domain.signals import Signal
+from domain.timers import own_signal
+from events.records import OWN_SOURCE, selection_id
+
+RUN, RANKED, COMPLETED = "selection.run", "selection.ranked", "selection.completed"
+RANKED_PAGE = 1_000
+"""Leads of one record: some 50 kilobytes."""
+CANDIDATES_MAX = 250_000
+"""Run and ranking are one transaction, so that none is without the other: 250 records, 12 MB."""
+
+Ranking = Sequence[tuple[str, str]]
+"""Lead ids with their scores, the first to be selected first."""
+
+
+class Asked(NamedTuple):
+    """What somebody asks a run for."""
+
+    id: str
+    team: str
+    market: str | None
+    starts_on: str
+    ends_on: str
+    """The period's last day."""
+    begins_at: datetime
+    """When the period begins, by the lifecycle's clock."""
+    capacity: int | None
+    """None: as declared for the team and the period."""
+
+    @property
+    def period(self) -> dict[str, str]:
+        """What runs, and declarations of capacity, have in common that compete for it."""
+        told = {
+            "team": self.team,
+            "starts_on": self.starts_on,
+            "ends_on": self.ends_on,
+            "market": self.market,
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+
+class Run(NamedTuple):
+    """A run as `selection.run` tells of it."""
+
+    id: str
+    position: int
+    at: datetime
+    read_at: int
+    """The position at which the leads were read."""
+    data: Mapping[str, Any]
+
+    @property
+    def question(self) -> Question:
+        data = self.data
+        return Question(self.at, data.get("market"), int(data["begins_at_position"]))
+
+    @property
+    def selected(self) -> int:
+        selected: int = self.data["selected"]
+        return selected
+
+    @property
+    def taken(self) -> int:
+        """How much of the capacity is taken."""
+        data = self.data
+        return int(data["backlog"]) + int(data["requests"]) + int(data["selected_before"])
+
+
+def run_of(event: Event) -> Run:
+    """Read a run back from its event."""
+    data = event.data
+    return Run(data[SELECTION], event.position, event.occurred_at, int(data["read_at"]), data)
+
+
+def ranked_in(event: Event) -> Ranking:
+    """Read a page of the ranking back from its event."""
+    return [(lead_id, score) for lead_id, score in event.data["ranking"]]
+
+
+def pages_of(ranking: Ranking) -> Iterator[Ranking]:
+    for start in range(0, len(ranking), RANKED_PAGE):
+        yield ranking[start : start + RANKED_PAGE]
+
+
+def ledger_signal(
+    event_type: EventType,
+    run_id: str,
+    *part: str,
+    at: datetime,
+    data: Mapping[str, Any],
+) -> Signal:
+    """Make a run's report about the ledger."""
+    return own_signal(
+        event_type,
+        lead_id=None,
+        id=selection_id(run_id, *part),
+        source=OWN_SOURCE,
+        occurred_at=at,
+        data={SELECTION: run_id, **data},
+    )
+
+
+def qualifying_signal(event_type: EventType, run: Run, lead_id: str) -> Signal:
+    """Make the decision that a run brings about for one of its leads."""
+    return own_signal(
+        event_type,
+        lead_id=lead_id,
+        id=selection_id(run.id, lead_id),
+        source=OWN_SOURCE,
+        occurred_at=run.at,
+        data={SELECTION: run.id},
+        cause=run.position,
+    )
+
+
+def content_of(signal: Signal) -> dict[str, Any]:
+    """Return what tells a report that is sent again from another of the same id.
+
+    Of what closes a run the first is true, whatever another process saw of it later.
+    """
+    data = signal.data if signal.type.name != COMPLETED else {}
+    return {"type": signal.type.name, "lead": signal.lead_id, "data": data}

@@ -1,0 +1,285 @@
+"""Carry a selection run out: survey, record the evidence, qualify, close; and resume after a crash.
+
+The run and its ranking are recorded in one transaction. From then on all that is left to do follows
+from them, under ids made from the run and the lead: whoever does it again, and be it at the same
+time in another process, does nothing twice.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.lifecycle.definition import EventType
+from domain.lifecycle.qualification import Mode, Qualification
+from domain.selection import digest_of
+from domain.signals import Signal
+from events.context import Context
+from events.digests import Digests
+from events.failures import CONNECTION_LOST, LedgerUnavailable
+from events.intake import Intake
+from events.ledger import Ledger
+from events.outcomes import Duplicate, Outcome, Recorded
+from events.records import OWN_SOURCE
+from events.refusals import Refused
+from events.selections.evidence import (
+    COMPLETED,
+    RANKED,
+    RUN,
+    Asked,
+    Ranking,
+    Run,
+    content_of,
+    ledger_signal,
+    pages_of,
+    qualifying_signal,
+)
+from events.selections.surveying import Found, Surveyor
+from events.senders import Sender
+from events.sessions import open_session
+from events.statements import load
+from events.submissions import Item, Submission
+
+BATCH_LEADS = 250
+"""Leads qualified in one submission: half a batch, so that others have the other half."""
+LOOK_S = 30.0
+"""How long a run waits whose process has died while others live."""
+
+_AWAY: tuple[type[Exception], ...] = (
+    *CONNECTION_LOST,
+    LedgerUnavailable,
+    OSError,
+    DBAPIError,
+    PoolTimeoutError,
+)
+
+log = structlog.get_logger()
+
+
+class Trial(NamedTuple):
+    """What a run would find and select."""
+
+    data: Mapping[str, Any]
+    ranking: Ranking
+
+
+class NothingToSelect(Exception):
+    """The lifecycle in force does not qualify by selection."""
+
+
+class RunExists(Exception):
+    """A run of this id was asked for something else."""
+
+
+class Selector:
+    """Runs selections. A class, because it knows which runs this process is busy with."""
+
+    def __init__(
+        self, engine: AsyncEngine, schema: str, *, door: Intake, ledger: Ledger, digests: Digests
+    ) -> None:
+        self._engine = engine
+        self._digests = digests
+        self._door = door
+        self._ledger = ledger
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._surveyor = Surveyor(
+            {
+                **load("events", "ledger.sql", schema),
+                **load("events.selections", "selections.sql", schema),
+            }
+        )
+
+    async def try_out(self, asked: Asked) -> Trial:
+        """Survey and rank, and record nothing."""
+        return await self._survey(asked, self._ledger.now())
+
+    async def select(self, asked: Asked, *, actor: str, key_id: str) -> Run:
+        """Carry a run out; return it when it is closed.
+
+        Raises:
+            RunExists: its id is another run's.
+            CapacityUnknown, TooManyCandidates, NothingToSelect: it cannot be carried out.
+            LedgerUnavailable: it may be recorded, and is then resumed by itself.
+        """
+        run = await self.find(asked.id)
+        if run is None:
+            at = self._ledger.now()
+            trial = await self._survey(asked, at)
+            run = await self._record(asked, at, trial, actor=actor, key_id=key_id)
+        if not _is_same(asked, run):
+            raise RunExists(f"the run {asked.id} was asked for something else; choose another id")
+        await self._finish(run)
+        return run
+
+    async def find(self, run_id: str) -> Run | None:
+        """Find a run by its id."""
+        session = await open_session(self._engine)
+        try:
+            return await self._surveyor.run(session.driver, run_id)
+        finally:
+            await session.close()
+
+    async def run(self) -> None:
+        """Resume what a process left behind, until cancelled; waits out a database that is away."""
+        while True:
+            try:
+                await self.resume()
+            except _AWAY as error:
+                log.warning("selections.wait", error=type(error).__name__)
+            except Exception:
+                # Nobody waits for this loop: if it ended, a run could stay open for ever.
+                log.exception("selections.failed")
+            await asyncio.sleep(LOOK_S)
+
+    async def close(self) -> None:
+        """Leave what is under way for the next start to resume."""
+        tasks = list(self._busy.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def resume(self) -> int:
+        """Finish every run that is not closed; return how many there were."""
+        session = await open_session(self._engine)
+        try:
+            unfinished = await self._surveyor.unfinished(session.driver)
+        finally:
+            await session.close()
+        for run in unfinished:
+            if run.id not in self._busy:
+                log.info("selections.resumed", run=run.id)
+            await self._finish(run)
+        return len(unfinished)
+
+    async def _survey(self, asked: Asked, at: datetime) -> Trial:
+        qualification = self._qualification()
+        session = await open_session(self._engine)
+        try:
+            found = await self._surveyor.survey(session.driver, asked, at)
+        finally:
+            await session.close()
+        data = {**asked.period, "qualifies_by": qualification.qualifies_by, **told(found)}
+        return Trial(data, found.ranking)
+
+    async def _record(
+        self, asked: Asked, at: datetime, trial: Trial, *, actor: str, key_id: str
+    ) -> Run:
+        """Record the run with its whole ranking, or find that another process was faster."""
+        run = ledger_signal(self._event_type(RUN), asked.id, at=at, data=trial.data)
+        ranked = self._event_type(RANKED)
+        signals = [run._replace(actor=actor, key_id=key_id)]
+        for number, page in enumerate(pages_of(trial.ranking)):
+            part = (asked.id, "ranked", str(number))
+            signals.append(ledger_signal(ranked, *part, at=at, data={"ranking": page}))
+        await self._door.submit(Submission(self._items(*signals), is_strict=True))
+        found = await self.find(asked.id)
+        assert found is not None, "the run is recorded, or another of its id"
+        return found
+
+    async def _finish(self, run: Run) -> None:
+        """Do what is left of a run, once in this process, whoever waits for it goes away."""
+        task = self._busy.get(run.id)
+        if task is None:
+            task = asyncio.create_task(self._qualify(run), name=f"selection-{run.id}")
+            self._busy[run.id] = task
+            task.add_done_callback(lambda ended: self._end(run.id, ended))
+        await asyncio.shield(task)
+
+    async def _qualify(self, run: Run) -> None:
+        session = await open_session(self._engine)
+        try:
+            leads = await self._surveyor.selected(session.driver, run)
+        finally:
+            await session.close()
+        qualified, skipped = 0, list[tuple[str, str]]()
+        event_type = self._event_type(run.data["qualifies_by"])
+        for start in range(0, len(leads), BATCH_LEADS):
+            batch = leads[start : start + BATCH_LEADS]
+            signals = [qualifying_signal(event_type, run, lead_id) for lead_id in batch]
+            outcomes = await self._door.submit(Submission(self._items(*signals)))
+            for lead_id, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, (Recorded, Duplicate)):
+                    qualified += 1
+                else:
+                    skipped.append((lead_id, _reason(outcome)))
+        closing = ledger_signal(
+            self._event_type(COMPLETED),
+            *(run.id, "completed"),
+            at=run.at,
+            data={"qualified": qualified, "skipped": skipped},
+        )
+        await self._door.submit(Submission(self._items(closing)))
+
+    def _qualification(self) -> Qualification:
+        qualification = self._ledger.memory.compiled.lifecycle.qualification
+        if qualification is None or qualification.mode is not Mode.SELECTION:
+            raise NothingToSelect("the lifecycle in force does not qualify by selection")
+        return qualification
+
+    def _items(self, *signals: Signal) -> tuple[Item, ...]:
+        """Make of our own reports what the door takes, with their fingerprints."""
+        digests, compiled = self._digests, self._ledger.memory.compiled
+        sender = Sender("", (OWN_SOURCE,), None, frozenset())
+        context = Context(compiled.lifecycle, digests, sender, self._ledger.now())
+        items = []
+        for signal in signals:
+            content = content_of(signal)
+            printed = signal._replace(fingerprint=digests.fingerprint(content))
+            items.append(Item(printed, orjson.dumps(content), context))
+        return tuple(items)
+
+    def _event_type(self, name: str) -> EventType:
+        """Return an event type as the newest lifecycle that has it declares it."""
+        lifecycles = self._ledger.memory.lifecycles
+        return next(
+            lifecycles[version].lifecycle.events[name]
+            for version in sorted(lifecycles, reverse=True)
+            if name in lifecycles[version].lifecycle.events
+        )
+
+    def _end(self, run_id: str, ended: asyncio.Task[None]) -> None:
+        self._busy.pop(run_id, None)
+        if not ended.cancelled():
+            # Marks it as seen, for those who asked and have gone away; the run is resumed later.
+            ended.exception()
+
+
+def told(found: Found) -> dict[str, Any]:
+    """Write what a survey found, as `selection.run` tells of it."""
+    survey, selected = found.survey, found.selected
+    data: dict[str, Any] = {
+        "read_at": str(found.read_at),
+        "begins_at_position": str(survey.question.begins_at_position),
+        "capacity": found.capacity,
+        "backlog": len(survey.backlog),
+        "requests": survey.requests,
+        "selected_before": found.selected_before,
+        "candidates": len(found.ranking),
+        "selected": len(selected),
+        "digest": digest_of(found.ranking),
+    }
+    if found.declared_at is not None:
+        data["capacity_declared_at"] = str(found.declared_at)
+    if selected:
+        data["cut_line"] = selected[-1][1]
+    return data
+
+
+def _is_same(asked: Asked, run: Run) -> bool:
+    """Whether a run is what is asked for."""
+    given = run.data["capacity"] if "capacity_declared_at" not in run.data else None
+    recorded = {name: run.data.get(name) for name in asked.period}
+    return (recorded, run.data.get("market"), given) == (asked.period, asked.market, asked.capacity)
+
+
+def _reason(outcome: Outcome) -> str:
+    """Say why a lead that was selected is not qualified."""
+    assert isinstance(outcome, Refused)
+    refusal = outcome.refusal
+    return str(refusal.members.get("obstacle", refusal.reason))

@@ -1,0 +1,190 @@
+"""Read the leads of a run, all as they stood at one position, without holding anybody up."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from domain import states
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.selection import Question, Standing, Survey, places, shown, survey_of
+from domain.state import AccountState, LeadState
+from events import records
+from events.memory import Memory
+from events.reader import LedgerReader
+from events.records import selection_id
+from events.selections.evidence import (
+    CANDIDATES_MAX,
+    RANKED_PAGE,
+    Asked,
+    Ranking,
+    Run,
+    ranked_in,
+    run_of,
+)
+from events.sessions import Driver
+from events.statements import Statement
+
+PAGE = 1_000
+"""Leads looked at before others have their turn: some 30 milliseconds."""
+
+
+class CapacityUnknown(Exception):
+    """Nobody has declared a capacity for the team and the period, and the request names none."""
+
+
+class TooManyCandidates(Exception):
+    """There are more candidates than one run can rank: select market by market."""
+
+
+class Found(NamedTuple):
+    """What a run goes by."""
+
+    survey: Survey
+    read_at: int
+    capacity: int
+    declared_at: int | None
+    """Where the capacity was declared; None: it was given."""
+    selected_before: int
+    """Leads that earlier runs of the period selected and that no longer wait."""
+    ranking: Ranking
+
+    @property
+    def selected(self) -> Ranking:
+        """The first of the ranking, as many as there are places."""
+        taken = len(self.survey.backlog) + self.survey.requests + self.selected_before
+        return self.ranking[: places(self.capacity, taken=taken)]
+
+
+class Surveyor:
+    """The reading half of a run. A class, because every method needs the same statements."""
+
+    def __init__(self, sql: Mapping[str, Statement]) -> None:
+        self._sql = sql
+        self._reader = LedgerReader(sql)
+
+    async def survey(self, driver: Driver, asked: Asked, at: datetime) -> Found:
+        """Look at everybody at one moment of the ledger, while others go on writing."""
+        async with driver.transaction(isolation="repeatable_read", readonly=True):
+            memory = Memory()
+            head = await self._reader.begin(driver, memory)
+            capacity, declared_at = await self._capacity(driver, asked)
+            begins = await self._position_at(driver, asked.begins_at, head.position)
+            survey = survey_of(memory.lifecycles, Question(at, asked.market, begins))
+            await self._look(driver, survey)
+            before = await self._selected_before(driver, asked)
+            still_counting = len(before - survey.backlog)
+            # Beside the loop: sorting so many takes a good part of a second.
+            ranking = await asyncio.to_thread(lambda: shown(survey.ranking()))
+            return Found(survey, head.position, capacity, declared_at, still_counting, ranking)
+
+    async def run(self, driver: Driver, run_id: str) -> Run | None:
+        """Find a run by its id."""
+        found = await self._by_ids(driver, [selection_id(run_id)])
+        return run_of(found[0]) if found else None
+
+    async def selected(self, driver: Driver, run: Run) -> list[str]:
+        """Return the leads that a run selected, in the order of its ranking."""
+        pages = range(-(-run.selected // RANKED_PAGE))
+        ids = [selection_id(run.id, "ranked", str(number)) for number in pages]
+        events = await self._by_ids(driver, ids)
+        return [lead_id for event in events for lead_id, _ in ranked_in(event)][: run.selected]
+
+    async def unfinished(self, driver: Driver) -> list[Run]:
+        """List the runs that nothing has closed yet."""
+        rows = await driver.fetch(self._sql["read_unfinished"].driver_sql)
+        return [run_of(records.decode_event(row["record"])) for row in rows]
+
+    async def _look(self, driver: Driver, survey: Survey) -> None:
+        statement = self._sql["read_leads"]
+        cursor = await driver.cursor(
+            statement.driver_sql, *statement.arguments({"needles": needles_of(survey.lifecycles)})
+        )
+        while page := await cursor.fetch(PAGE):
+            leads = [(str(row["subject_id"]), _lead(row["state"])) for row in page]
+            accounts = await self._accounts(driver, [lead.account for _, lead in leads])
+            for lead_id, lead in leads:
+                survey.look_at(Standing(lead_id, lead, accounts.get(lead.account or "")))
+            if len(survey.candidates) > CANDIDATES_MAX:
+                raise TooManyCandidates(
+                    f"more than {CANDIDATES_MAX:,} leads are candidates: select market by market"
+                )
+
+    async def _accounts(self, driver: Driver, ids: Sequence[str | None]) -> dict[str, AccountState]:
+        wanted = list({one for one in ids if one is not None})
+        rows = await driver.fetch(self._sql["read_accounts"].driver_sql, wanted) if wanted else []
+        return {str(row["subject_id"]): _account(row["state"]) for row in rows}
+
+    async def _capacity(self, driver: Driver, asked: Asked) -> tuple[int, int | None]:
+        if asked.capacity is not None:
+            return asked.capacity, None
+        statement = self._sql["read_capacity"]
+        row = await driver.fetchrow(statement.driver_sql, *statement.arguments(_period(asked)))
+        if row is None:
+            raise CapacityUnknown(
+                "no capacity.declared is known for this team, market and period: report one, or "
+                "give the capacity with the request"
+            )
+        capacity: int = records.decode_event(row["record"]).data["capacity"]
+        return max(0, capacity), row["position"]
+
+    async def _position_at(self, driver: Driver, moment: datetime, head: int) -> int:
+        """Find the first position recorded at a moment or later, by halves."""
+        low, high = 1, head + 1
+        while low < high:
+            middle = (low + high) // 2
+            recorded_at = await driver.fetchval(self._sql["read_recorded_at"].driver_sql, middle)
+            low, high = (low, middle) if recorded_at >= moment else (middle + 1, high)
+        return low
+
+    async def _selected_before(self, driver: Driver, asked: Asked) -> set[str]:
+        statement = self._sql["read_competing"]
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments(_period(asked)))
+        selected: set[str] = set()
+        for run in [run_of(records.decode_event(row["record"])) for row in rows]:
+            selected |= set(await self.selected(driver, run))
+            for event in await self._by_ids(driver, [selection_id(run.id, "completed")]):
+                selected -= {lead_id for lead_id, _ in event.data["skipped"]}
+        return selected
+
+    async def _by_ids(self, driver: Driver, ids: Sequence[str]) -> list[Any]:
+        rows = await driver.fetch(self._sql["read_by_ids"].driver_sql, ids)
+        return [records.decode_event(row["record"]) for row in rows]
+
+
+def needles_of(lifecycles: Mapping[int, Compiled]) -> list[str]:
+    """Return texts of which one stands in the state of every lead that a run takes into account."""
+    stages, requests = set[str](), set[str]()
+    for compiled in lifecycles.values():
+        qualification = compiled.lifecycle.qualification
+        if qualification is None:
+            continue
+        stages |= {qualification.at, *qualification.unscreened}
+        requests |= {
+            event.name
+            for event in compiled.lifecycle.events.values()
+            if event.stands_as == qualification.qualifies_by
+        }
+    return [*(f'"stage":"{stage}"' for stage in stages), *(f'["{one}",' for one in requests)]
+
+
+def _period(asked: Asked) -> dict[str, object]:
+    return {
+        "period": orjson.dumps(asked.period).decode(),
+        "has_market": asked.market is not None,
+    }
+
+
+def _lead(text: str) -> LeadState:
+    state = states.decode(SubjectKind.LEAD, text)
+    assert isinstance(state, LeadState)
+    return state
+
+
+def _account(text: str) -> AccountState:
+    state = states.decode(SubjectKind.ACCOUNT, text)
+    assert isinstance(state, AccountState)
+    return state

@@ -1,0 +1,13 @@
+"""Events about the ledger itself, found by their type."""
+
+from alembic import context, op
+
+from migrations.scripts import run_script
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    """Let selection runs be found without reading the log."""
+    run_script(op.get_bind(), "versions/0011_selections.sql", context.config.attributes["schema"])

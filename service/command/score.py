@@ -1,0 +1,72 @@
+"""`leadledger score`: every point of a lead's score, by what gave it."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from service.command.client import Service
+from service.command.leads import AsOf, LeadName, Zone, lead_id_of, shown_time, zone_named
+from service.command.options import URL_DEFAULT, Json, Key, Language, Url
+from service.command.printing import print_json, print_lines, print_table
+
+
+def score(
+    lead: LeadName,
+    *,
+    as_of: AsOf = None,
+    lang: Language = "en",
+    zone: Zone = "UTC",
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Explain a lead's score: every point by the event or the attribute that gave it.
+
+    Example: leadledger score hanako@example.co.jp --as-of 2026-12-01T00:00:00+09:00 --lang ja
+    """
+    shown_zone = zone_named(zone)
+    with Service(url, key) as service:
+        lead_id = lead_id_of(service, lead)
+        found = service.get(f"/v1/leads/{lead_id}/score", as_of=as_of, lang=lang)
+    if as_json:
+        print_json(found)
+        return
+    print_lines(*_summary(found, shown_zone))
+    rows: list[list[object]] = [
+        [one["label"] or one["rule"], _seen(one), "", one["points"], "", one["points"]]
+        for one in found["attributes"]
+    ]
+    rows += [_row(one, shown_zone) for one in found["events"]]
+    columns = ("rule", "given by", f"when ({zone})", "points", "%", "counts")
+    print_table(columns, rows, numbers=("points", "%", "counts"))
+
+
+def _summary(found: dict[str, Any], zone: ZoneInfo) -> list[str]:
+    parts = f"fit {found['fit']} + interest {found['interest']}"
+    grade = found["grade_label"] if found["grade"] else "no grade"
+    target = f"market {found['market'] or 'none'}, priority {found['priority'] or 'none'}"
+    lines = [
+        f"lead/{found['lead']}: score {found['score']} = {parts}",
+        f"{grade}, {target}",
+    ]
+    if found["next_grade_change"] is not None:
+        moment = shown_time(found["next_grade_change"], zone)
+        lines.append(f"the grade changes at {moment} if nothing happens")
+    if found.get("obstacle") is not None:
+        lines.append(f"no candidate: {found['obstacle']}")
+    return lines
+
+
+def _seen(one: dict[str, Any]) -> str:
+    seen = (f"{path} = {value}" for path, value in one["saw"].items() if value is not None)
+    return ", ".join(seen)
+
+
+def _row(one: dict[str, Any], zone: ZoneInfo) -> list[object]:
+    return [
+        one["label"] or one["rule"],
+        f"{one['type']} ({one['position']})",
+        shown_time(one["time"], zone),
+        one["points"],
+        one["percent"],
+        one["counts"],
+    ]

@@ -1,0 +1,175 @@
+"""`/v1/selections`: narrow the candidates to what inside sales can screen."""
+
+from datetime import date, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from starlette.responses import Response
+
+from events.fields import TEXT_LENGTH_MAX
+from events.ids import new_id
+from events.limits import INTEGER_MAX
+from events.selections.evidence import CANDIDATES_MAX, Asked
+from events.selections.running import NothingToSelect, RunExists
+from events.selections.surveying import CapacityUnknown, TooManyCandidates
+from service import selection_shapes
+from service.answers import json_answer
+from service.problems import Problem
+from service.reading.selections import Selections, describe_trial
+from service.requests import described_body, read_model
+from service.routes.parameters import (
+    PAGE_DEFAULT,
+    LeadsReader,
+    Limit,
+    SelectionsWriter,
+    services_of,
+)
+from service.services import Services
+
+RUN_ID = r"^[A-Za-z0-9_-]{1,64}$"
+DAY = r"^\d{4}-\d{2}-\d{2}$"
+_CODE = Field(min_length=1, max_length=TEXT_LENGTH_MAX)
+_PROBLEMS = {
+    CapacityUnknown: "capacity-unknown",
+    TooManyCandidates: "too-many-candidates",
+    NothingToSelect: "selection-not-declared",
+    RunExists: "selection-id-reused",
+}
+
+router = APIRouter(tags=["selections"])
+
+
+class NewSelection(BaseModel):
+    """What a run is asked for."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    id: Annotated[
+        str | None,
+        Field(
+            pattern=RUN_ID,
+            description="Names the run: asked again with the same id, the same run answers. "
+            "Absent: a new one is made.",
+        ),
+    ] = None
+    team: Annotated[str, _CODE]
+    starts_on: Annotated[str, Field(pattern=DAY, description="The period's first day.")]
+    ends_on: Annotated[str, Field(pattern=DAY, description="The period's last day.")]
+    market: Annotated[
+        str | None, Field(description="Only leads of this market; absent: all leads.")
+    ] = None
+    capacity: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=CANDIDATES_MAX,
+            description="How many leads can be screened in the period. Absent: as declared by "
+            "`capacity.declared` for the same team, market and days.",
+        ),
+    ] = None
+
+
+_NEW_SELECTION: TypeAdapter[NewSelection] = TypeAdapter(NewSelection)
+
+
+@router.post(
+    "/v1/selections",
+    response_model=selection_shapes.SelectionWithLeads,
+    status_code=201,
+    responses={200: {"model": selection_shapes.SelectionWithLeads}},
+    openapi_extra=described_body(_NEW_SELECTION),
+)
+async def post_selections(
+    *,
+    request: Request,
+    sender: SelectionsWriter,
+    dry_run: Annotated[
+        bool, Query(description="Only say who would be selected; nothing is recorded.")
+    ] = False,
+) -> Response:
+    """Run a selection: the best candidates become qualified, as many as can be screened.
+
+    It answers when the run is completed. If the answer is lost, ask again with the same id; a run
+    that a crash interrupted is resumed by itself.
+    """
+    services = services_of(request)
+    asked = _asked(await read_model(request, _NEW_SELECTION), services)
+    try:
+        if dry_run:
+            trial = await services.selector.try_out(asked)
+            return json_answer(describe_trial(asked, trial, limit=PAGE_DEFAULT))
+        await services.selector.select(asked, actor=sender.key_id, key_id=sender.key_id)
+    except tuple(_PROBLEMS) as error:
+        raise Problem(_PROBLEMS[type(error)], f"{error}.") from None
+    run = await _selections(services).one(asked.id, after=0, limit=PAGE_DEFAULT)
+    return json_answer(run, status=201)
+
+
+@router.get("/v1/selections", response_model=selection_shapes.Selections)
+async def get_selections(
+    *,
+    request: Request,
+    _: LeadsReader,
+    before: Annotated[
+        int, Query(ge=0, le=INTEGER_MAX, description="Go on with runs before this position.")
+    ] = INTEGER_MAX,
+    limit: Limit = PAGE_DEFAULT,
+) -> Response:
+    """List the runs, newest first. Pass `next` as `before` to go on."""
+    runs = await _selections(services_of(request)).page(before=before, limit=limit)
+    is_more = len(runs) == limit
+    return json_answer({"selections": runs, "next": runs[-1]["position"] if is_more else None})
+
+
+@router.get("/v1/selections/{selection_id}", response_model=selection_shapes.SelectionWithLeads)
+async def get_selection(
+    *,
+    request: Request,
+    _: LeadsReader,
+    selection_id: Annotated[str, Path(pattern=RUN_ID)],
+    after: Annotated[int, Query(ge=0, le=CANDIDATES_MAX, description="Go on after a rank.")] = 0,
+    limit: Limit = PAGE_DEFAULT,
+) -> Response:
+    """Read one run: what it went by, who was selected, who was deferred, in the order of rank."""
+    selections = _selections(services_of(request))
+    return json_answer(await selections.one(selection_id, after=after, limit=limit))
+
+
+def _asked(wanted: NewSelection, services: Services) -> Asked:
+    """Turn days into moments by the clock of the lifecycle in force."""
+    lifecycle = services.compiled.lifecycle
+    starts_on, ends_on = _day("/starts_on", wanted.starts_on), _day("/ends_on", wanted.ends_on)
+    if ends_on < starts_on:
+        raise Problem("request-invalid", "The period ends before it begins.", pointer="/ends_on")
+    if wanted.market is not None and wanted.market not in lifecycle.markets:
+        raise Problem(
+            "request-invalid",
+            f"The lifecycle has no market {wanted.market}.",
+            pointer="/market",
+            expected=list(lifecycle.markets),
+        )
+    begins_at = datetime.combine(starts_on, datetime.min.time(), ZoneInfo(lifecycle.time_zone))
+    return Asked(
+        id=wanted.id or new_id(),
+        team=wanted.team,
+        market=wanted.market,
+        starts_on=wanted.starts_on,
+        ends_on=wanted.ends_on,
+        begins_at=begins_at,
+        capacity=wanted.capacity,
+    )
+
+
+def _day(pointer: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Problem(
+            "request-invalid", "A day is YYYY-MM-DD, such as 2026-11-30.", pointer=pointer
+        ) from None
+
+
+def _selections(services: Services) -> Selections:
+    return Selections(services.engine, services.schema)

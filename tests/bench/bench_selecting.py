@@ -1,0 +1,65 @@
+"""What a selection costs: surveyed, ranked and recorded, while others go on writing."""
+
+from datetime import UTC, datetime
+from time import perf_counter
+
+from events.intake import Intake
+from events.selections.evidence import Asked
+from events.selections.running import Selector
+from events.verification import verify
+from tests.bench.figures import Figure
+from tests.bench.ledgers import written
+from tests.bench.mix import Event
+from tests.bench.servers import Bench, Unexpected
+
+AT_ONCE = 20_000
+PLACES = 40
+"""Of all the candidates: what a team screens in a week."""
+
+
+async def measure(bench: Bench) -> list[Figure]:
+    """Return how long a selection takes, and how long verifying the ledger takes with it."""
+    count = bench.sizes.candidates
+    async with written(bench, "bench_selecting") as ledger:
+        for start in range(0, count, AT_ONCE):
+            upto = min(start + AT_ONCE, count)
+            await ledger.append(ledger.batches([_form(number) for number in range(start, upto)]))
+        intake = Intake(ledger.ledger, lambda _: None)
+        intake.start()
+        selector = Selector(
+            ledger.founded.engine,
+            ledger.founded.schema,
+            door=intake,
+            ledger=ledger.ledger,
+            digests=ledger.founded.digests,
+        )
+        began = perf_counter()
+        run = await selector.select(_asked(), actor="bench", key_id="bench")
+        seconds = perf_counter() - began
+        if (run.data["candidates"], run.data["selected"]) != (count, PLACES):
+            raise Unexpected(f"expected {count} candidates, found {run.data}")
+        began = perf_counter()
+        await verify(ledger.founded.engine, schema=ledger.founded.schema)
+        verified = perf_counter() - began
+        await intake.close()
+    return [
+        Figure(f"selection, {count} candidates", "s", seconds),
+        Figure(f"verify with a selection, {count} candidates", "s", verified),
+    ]
+
+
+def _asked() -> Asked:
+    return Asked(
+        id="bench",
+        team="bench",
+        market=None,
+        starts_on="2026-11-02",
+        ends_on="2026-11-06",
+        begins_at=datetime(2026, 11, 2, tzinfo=UTC),
+        capacity=PLACES,
+    )
+
+
+def _form(number: int) -> Event:
+    who = {"email": f"{number}@company-{number}.example", "profile": {"industry": "steel"}}
+    return {"id": f"form-{number}", "source": "bench", "type": "form.submitted", "lead": who}
