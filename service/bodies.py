@@ -7,15 +7,13 @@ from starlette.types import Receive
 
 from events.limits import BODY_BYTES_MAX, DECOMPRESSED_BYTES_MAX
 from service.inflation import Inflation, check_encoding
+from service.limits import BODY_WAIT_S
 from service.problems import Problem
 from service.transfer import Transfer
 
-BODY_WAIT_S = 30.0
-"""A body of 5 MiB in this time needs 1.4 Mbit/s; what trickles in slower holds a place that others
-need."""
-
 _CLOSE = {"connection": "close"}
-"""Nobody reads on: the rest of the body may never come, or never end."""
+"""Nobody reads on: the rest of the body may never come. Where a body is too large the connection
+stays for a while instead: a sender that is still writing would not see the answer otherwise."""
 
 
 class ClientGone(Exception):
@@ -117,6 +115,5 @@ def _too_large(bytes_max: int) -> Problem:
         "body-too-large",
         f"A body has at most {bytes_max} bytes. Send less at once, or stream events as NDJSON "
         "(Content-Type: application/x-ndjson), which has no limit.",
-        headers=_CLOSE,
         expected=bytes_max,
     )
