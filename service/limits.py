@@ -48,5 +48,8 @@ KEEP_ALIVE_S: Final = 65
 # came, 20 decompressed.
 HELD_BYTES_MAX: Final = 64 * MIB
 
+# How long a stream, or the rest of a batch, waits for its next place in the queue.
+TURN_WAIT_S: Final = 30.0
+
 # Events of a stream that ends or pauses are recorded without waiting for more, after so long.
 STREAM_PAUSE_S: Final = 1.0

@@ -17,6 +17,7 @@ from service.bodies import read_body
 from service.heads import BoundedHeads
 from service.hosting.connections import BoundedConnection
 from service.problems import Problem
+from service.room import Place, Room
 from service.transfer import read_transfer
 
 HEAD = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n"
@@ -56,7 +57,7 @@ class Application:
                 await asyncio.sleep(0.001)
             return PlainTextResponse("read by nobody")
         try:
-            body = await read_body(request.receive, read_transfer(request.scope))
+            body = await read_body(request.receive, read_transfer(request.scope), Place(Room()))
         except Problem as problem:
             return problem_answer(problem)
         return PlainTextResponse(f"read {len(body)}")

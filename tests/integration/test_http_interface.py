@@ -153,6 +153,9 @@ async def failing_with(service: Service, error: Exception) -> tuple[Any, list[An
     """Report an event to a ledger that fails in an unexpected way."""
 
     class Door:
+        def admit(self) -> None:
+            """Let everybody in."""
+
         async def submit(self, _: object) -> None:
             raise error
 
