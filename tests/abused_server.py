@@ -23,6 +23,7 @@ from service.transfer import read_transfer
 HEAD = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n"
 GET = b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n"
 WAIT_S = 0.2
+PATIENT_S = 1.5
 CUT_WITHIN_S = 20 * WAIT_S
 """Much more than it takes, on a machine that is busy."""
 KEPT_FOR_S = 3 * WAIT_S
@@ -32,6 +33,12 @@ ANSWER_BYTES = 32 * 1024 * 1024
 
 class Impatient(BoundedConnection):
     head_wait_s = body_wait_s = answer_wait_s = WAIT_S
+
+
+class Patient(BoundedConnection):
+    """Waits long enough for who is slow and means well, also on a machine that is busy."""
+
+    head_wait_s = body_wait_s = answer_wait_s = PATIENT_S
 
 
 @dataclass(slots=True)

@@ -24,7 +24,9 @@ from tests.abused_server import (
     GET,
     HEAD,
     KEPT_FOR_S,
+    PATIENT_S,
     WAIT_S,
+    Patient,
     Server,
     answer_to,
     connected,
@@ -45,15 +47,14 @@ async def test_a_head_and_a_large_body_are_read() -> None:
 
 async def test_a_head_in_pieces_is_read() -> None:
     head = HEAD % 1
-    async with serving() as server:
-        answer = await answer_to(server, head[:10], head[10:], b"x", pause_s=WAIT_S / 10)
-        assert answer == (200, b"read 1")
+    async with serving(Patient) as server:
+        assert await answer_to(server, head[:10], head[10:], b"x", pause_s=0.05) == (200, b"read 1")
 
 
 async def test_a_body_may_take_longer_than_a_head() -> None:
     pieces = [(HEAD % 2)[:9], (HEAD % 2)[9:], b"x", b"y"]
-    async with serving() as server:
-        assert await answer_to(server, *pieces, pause_s=WAIT_S * 0.7) == (200, b"read 2")
+    async with serving(Patient) as server:
+        assert await answer_to(server, *pieces, pause_s=PATIENT_S / 2.5) == (200, b"read 2")
 
 
 async def test_requests_may_follow_each_other_without_waiting() -> None:
@@ -72,9 +73,9 @@ async def test_a_connection_is_kept_for_the_next_request() -> None:
 
 
 async def test_who_reads_slowly_but_reads_gets_the_whole_answer() -> None:
-    async with serving() as server, connected(server) as (reader, writer):
+    async with serving(BoundedConnection) as server, connected(server) as (reader, writer):
         writer.write(GET % b"/long")
-        await asyncio.sleep(WAIT_S / 2)
+        await asyncio.sleep(WAIT_S)
         assert (await read_answer(reader))[1] == b"x" * ANSWER_BYTES
 
 
