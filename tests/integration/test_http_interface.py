@@ -41,7 +41,7 @@ async def test_the_document_describes_every_route_with_its_problems(service: Ser
     document = (await service.client.get("/openapi.json")).json()
     app = create_app(lambda: pytest.fail("the application is not started"))
     expected = {
-        (route.path, method.lower())
+        (route.path_format, method.lower())
         for route in app.routes
         if isinstance(route, APIRoute) and route.include_in_schema
         for method in route.methods or ()
