@@ -115,12 +115,8 @@ def needed_scopes(route: APIRoute) -> tuple[Scope, ...]:
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     """Add to an operation what FastAPI cannot know: keys, and problems as answers."""
     scopes, is_collector = needed_scopes(route), route in collectors.ROUTES
-    operation["operationId"] = route.name
     described = dict(_FOR_ALL)
-    summary, _, rest = operation.get("description", "").partition("\n")
-    if summary and route is not reports.ROUTE:
-        # The sentence that the code says of the route, in place of its function's name.
-        operation |= {"summary": summary.rstrip("."), "description": rest.strip()}
+    _name(operation, route)
     if scopes:
         operation["security"] = [{"bearer": []}, {"basic": []}]
         if is_collector:
@@ -144,13 +140,26 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         for status, answer in route.responses.items()
         if int(status) >= ERRORS_FROM and "model" not in answer
     }
-    success = operation["responses"][str(route.status_code or 200)]
-    for name, (target, parameters) in _LINKS.get(route.name, {}).items():
-        link = {"operationId": target, "parameters": dict(parameters)}
-        success.setdefault("links", {})[name] = link
+    _link(operation, route)
     for status, description in described.items():
         operation["responses"][status] = {
             "description": description,
             "content": {"application/problem+json": {"schema": _PROBLEM}},
             **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
         }
+
+
+def _name(operation: dict[str, Any], route: APIRoute) -> None:
+    """Call it as the code does, and sum it up in the sentence that the code says of the route."""
+    operation["operationId"] = route.name
+    summary, _, rest = operation.get("description", "").partition("\n")
+    if summary and route is not reports.ROUTE:
+        operation |= {"summary": summary.rstrip("."), "description": rest.strip()}
+
+
+def _link(operation: dict[str, Any], route: APIRoute) -> None:
+    """Say what the answer leads to."""
+    success = operation["responses"][str(route.status_code or 200)]
+    for name, (target, parameters) in _LINKS.get(route.name, {}).items():
+        link = {"operationId": target, "parameters": dict(parameters)}
+        success.setdefault("links", {})[name] = link

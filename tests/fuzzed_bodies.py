@@ -8,7 +8,7 @@ The same hand makes the same requests. A dialect joins by a line in SEEDS.
 
 import gzip
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +20,11 @@ class Seed(NamedTuple):
 
     path: str
     body: Any
+    """One message, an array of them, or an object that holds the array."""
+    id: str
+    """Which member is the message's id."""
+    kinds: Mapping[str, Sequence[str]]
+    """Members that say what the message is, and what they may say."""
     headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -51,10 +56,48 @@ NATIVE: Final[dict[str, Any]] = {
     "account": {"domain": "example.co.jp", "external_ids": {"crm": "2"}, "name": "社"},
     "data": {"form": "f", "opportunity": "o", "order": "r", "value": "1.5", "reason": "other"},
 }
-SEEDS: Final = (
-    Seed("/v1/events", NATIVE),
-    Seed("/v1/events", [NATIVE, {**NATIVE, "id": "fuzz-2", "type": "visit.recorded"}]),
-)
+SEGMENT: Final[dict[str, Any]] = {
+    "type": "track",
+    "event": "Form Submitted",
+    "messageId": "m",
+    "userId": "u",
+    "anonymousId": "c",
+    "previousId": "p",
+    "groupId": "g",
+    "traits": {"email": "a@example.co.jp", "phone": "03-1234-5678", "company": {"id": "g"}},
+    "properties": {"form": "f", "path": "/"},
+    "context": {"traits": {}, "page": {"path": "/"}, "campaign": {"name": "x"}, "groupId": "g"},
+    "timestamp": "2026-11-22T10:15:00.123Z",
+    "sentAt": "2026-11-22T10:15:00.123Z",
+}
+POSTHOG: Final[dict[str, Any]] = {
+    "event": "Form Submitted",
+    "uuid": "u",
+    "distinct_id": "d",
+    "$set": {"email": "a@example.co.jp"},
+    "properties": {"$set": {}, "$groups": {"company": "g"}, "alias": "a", "$group_key": "g"},
+    "timestamp": "2026-11-22T10:15:00.123456Z",
+}
+SNOWPLOW: Final[dict[str, Any]] = {
+    "e": "ue",
+    "eid": "e",
+    "uid": "u",
+    "duid": "c",
+    "url": "https://www.example.com/p?utm_campaign=x",
+    "ue_pr": '{"data": {"schema": "iglu:com.acme/form_submitted/jsonschema/1-0-0", "data": {}}}',
+    "se_ac": "Form Submitted",
+    "dtm": "1795310100123",
+    "stm": "1795310100123",
+}
+CLOUD_EVENT: Final[dict[str, Any]] = {
+    "specversion": "1.0",
+    "id": "c",
+    "source": "website",
+    "type": "form.submitted",
+    "time": "2026-11-22T10:15:00Z",
+    "datacontenttype": "application/json",
+    "data": {"lead": {"email": "a@example.co.jp"}, "data": {"form": "f"}},
+}
 LINES: Final = ("content-type", "application/x-ndjson")
 STRICT: Final = ("prefer", "handling=strict")
 HEADERS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
@@ -85,6 +128,26 @@ INSERTED: Final = (
     *(b"\\u0000", b"\\ud800", b"\xff", b"\0", b"\n", b",", b"[", b"{", b'"', b"1e999", b"9" * 30),
     *(b"NaN", b"\xef\xbb\xbf", b"\xff\xfe"),
 )
+CLIENT_KINDS: Final = {
+    "type": ("track", "identify", "page", "group", "alias"),
+    "event": ("Form Submitted", "$identify", "$create_alias", "$groupidentify", "$pageview"),
+    "e": ("ue", "se", "pv", "pp"),
+}
+NATIVE_KINDS: Final = {"type": TYPES}
+CLOUD: Final = (("content-type", "application/cloudevents+json"),)
+CLOUD_BATCH: Final = (("content-type", "application/cloudevents-batch+json"),)
+TP2: Final = "/com.snowplowanalytics.snowplow/tp2"
+SEEDS: Final = (
+    Seed("/v1/events", NATIVE, "id", NATIVE_KINDS),
+    Seed("/v1/events", [NATIVE, NATIVE], "id", NATIVE_KINDS),
+    Seed("/v1/events", CLOUD_EVENT, "id", NATIVE_KINDS, CLOUD),
+    Seed("/v1/events", [CLOUD_EVENT, CLOUD_EVENT], "id", NATIVE_KINDS, CLOUD_BATCH),
+    Seed("/v1/track", SEGMENT, "messageId", CLIENT_KINDS),
+    Seed("/v1/batch", {"batch": [SEGMENT, SEGMENT]}, "messageId", CLIENT_KINDS),
+    Seed("/capture/", POSTHOG, "uuid", CLIENT_KINDS),
+    Seed("/batch/", {"batch": [POSTHOG, POSTHOG]}, "uuid", CLIENT_KINDS),
+    Seed(TP2, {"data": [SNOWPLOW, SNOWPLOW]}, "eid", CLIENT_KINDS),
+)
 SHARE_DAMAGED: Final = 0.4
 SHARE_WITH_HEADERS: Final = 0.3
 IDS: Final = 10_000
@@ -95,27 +158,27 @@ def strange_requests(hand: random.Random) -> Iterator[StrangeRequest]:
     """Make requests for ever."""
     while True:
         seed = hand.choice(SEEDS)
-        body = orjson.dumps(_strange_value(hand, seed.body))
+        body = orjson.dumps(_strange_value(hand, seed))
         headers = dict(seed.headers)
         if hand.random() < SHARE_WITH_HEADERS:
             headers |= dict(hand.choice(HEADERS))
         if headers.get("content-type") == LINES[1]:
             body = body.replace(b"},{", b"}\n{")
         if hand.random() < SHARE_DAMAGED:
-            body = _damaged(hand, body)
+            body = damaged(hand, body)
         if headers.get("content-encoding") == "gzip" and hand.random() < 0.9:
             body = gzip.compress(body, compresslevel=1)
         yield StrangeRequest(seed.path, body, headers)
 
 
-def _strange_value(hand: random.Random, body: Any) -> Any:
+def _strange_value(hand: random.Random, seed: Seed) -> Any:
     """Change a good body in a few places, at any depth."""
-    value = deepcopy(body)
-    for event in value if isinstance(value, list) else [value]:
-        if "id" in event:
-            event["id"] = f"fuzz-{hand.randrange(IDS)}"
-        if "type" in event:
-            event["type"] = hand.choice(TYPES)
+    value = deepcopy(seed.body)
+    for message in _messages(value):
+        message[seed.id] = f"fuzz-{hand.randrange(IDS)}"
+        for name, kinds in seed.kinds.items():
+            if name in message:
+                message[name] = hand.choice(kinds)
     for _ in range(hand.randrange(4)):
         place = hand.choice(_places(value))
         if isinstance(place, list):
@@ -129,6 +192,13 @@ def _strange_value(hand: random.Random, body: Any) -> Any:
     return _strange(hand) if hand.random() < 0.02 else value
 
 
+def _messages(body: Any) -> list[Any]:
+    if isinstance(body, list):
+        return body
+    held = body.get("batch") or body.get("data")
+    return held if isinstance(held, list) else [body]
+
+
 def _strange(hand: random.Random) -> Any:
     return deepcopy(hand.choice(STRANGE))
 
@@ -137,12 +207,12 @@ def _places(value: Any) -> list[Any]:
     """Gather the objects and arrays in which something can be changed."""
     places = [value] if value else []
     for part in value.values() if isinstance(value, dict) else value:
-        if isinstance(part, dict | list) and part is not DEEP:
+        if isinstance(part, dict | list):
             places += _places(part)
     return places or [{}]
 
 
-def _damaged(hand: random.Random, body: bytes) -> bytes:
+def damaged(hand: random.Random, body: bytes) -> bytes:
     """Damage bytes here and there."""
     damaged = bytearray(body)
     for _ in range(hand.randrange(4)):
