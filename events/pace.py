@@ -6,7 +6,7 @@ sustained everybody waits all of it. What is refused at once can come again; wha
 given up by its sender, and was recorded for nobody.
 """
 
-WAIT_S_MAX = 0.3
+WAIT_S_MAX = 0.25
 """What may stand before a newcomer. With its own batch and its way through HTTP it is answered
 within a second, also on a machine that has other things to do."""
 
