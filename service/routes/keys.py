@@ -143,7 +143,12 @@ async def patch_key(request: Request, _: KeysAdministrator, key_id: KeyId) -> Re
     return json_answer(describe_key(stored))
 
 
-@router.post("/v1/keys/{key_id}/rotate", response_model=shapes.RotatedKey, status_code=201)
+@router.post(
+    "/v1/keys/{key_id}/rotate",
+    response_model=shapes.RotatedKey,
+    status_code=201,
+    responses={409: {"description": "The key has been revoked or has expired"}},
+)
 async def post_key_rotate(
     request: Request,
     _: KeysAdministrator,
