@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
+from events.pace import ITEMS_MIN
 from service.limits import HELD_BYTES_MAX
 from tests.bench.servers import SERVICE, Bench, Server, founded, running_bench, serving
 from tests.bench.sizes import QUICK
@@ -26,8 +27,8 @@ from tests.tier import by_tier
 UNBOUNDED = "tests.overload.unbounded_worker"
 EVENTS = 20
 """In a batch, as SDKs send them."""
-CALLERS = 12
-"""They sustain what can be sustained, and stay far below the bound of the queue."""
+CALLERS = ITEMS_MIN // EVENTS - 1
+"""All that they have under way may always wait, so that none is refused however slow it is."""
 CROWD = 900
 """Connections that the load comes over: about what a process serves, and so many that batches may
 wait many seconds before a caller is missed."""
