@@ -126,7 +126,8 @@ async def post_lifecycle(
     something is next reported of them.
     """
     services = services_of(request)
-    body = await read_body(request.receive, read_transfer(request.scope))
+    with services.room.place() as place:
+        body = await read_body(request.receive, read_transfer(request.scope), place)
     try:
         text = body.decode()
     except UnicodeDecodeError:
