@@ -34,7 +34,11 @@ MAPPINGS_MAX = 100
 router = APIRouter(tags=["lifecycle"])
 
 
-@router.get("/v1/lifecycle", response_model=funnel_shapes.Lifecycle)
+@router.get(
+    "/v1/lifecycle",
+    response_model=funnel_shapes.Lifecycle,
+    responses={404: {"description": "No such version was published"}},
+)
 async def get_lifecycle(
     request: Request,
     _: ProjectionsReader,
