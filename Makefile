@@ -32,8 +32,9 @@ format: $(VENV)/.develop ## Format and mend what can be mended without judgement
 bench: $(VENV)/.develop ## Measure the speeds that are promised, each beside its floor.
 	$(BIN)/python -m tests.bench
 
-soak: $(VENV)/.develop ## The long versions of the fuzzing and fault tests.
-	LEADLEDGER_TEST_TIER=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+soak: $(VENV)/.develop ## The long versions of the fuzzing and fault tests: some hours, five at the very most.
+	LEADLEDGER_TEST_TIER=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
+		-o timeout=3600 --session-timeout=18000
 
 lock: $(VENV)/.develop ## Lock the newest versions that pyproject.toml allows, with hashes.
 	$(LOCK) --group build -o requirements.txt --upgrade

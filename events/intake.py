@@ -11,12 +11,13 @@ import structlog
 from events.failures import LedgerUnavailable, QueueFull
 from events.ledger import Ledger
 from events.outcomes import Outcome
+from events.pace import Pace
 from events.submissions import Submission
 
 BATCH_ITEMS_MAX = 500
 """Items of one transaction: beyond some hundreds a batch gains nothing and others wait longer."""
 WAITING_ITEMS_MAX = 8_000
-"""Items that may wait in memory: one to two seconds of work."""
+"""Items that may wait in memory, however fast they are taken."""
 SUBMISSION_ITEMS_MAX = WAITING_ITEMS_MAX // 8
 """One request holds at most an eighth, so that no sender fills the queue alone."""
 
@@ -48,6 +49,8 @@ class Intake:
         self._on_append = on_append
         self._waiting: deque[_Waiting] = deque()
         self._items = 0
+        self._items_under_way = 0
+        self._pace = Pace()
         self._arrived = asyncio.Event()
         self._is_closing = False
         self._task: asyncio.Task[None] | None = None
@@ -58,6 +61,16 @@ class Intake:
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="ledger-intake")
+
+    def admit(self) -> None:
+        """Refuse newcomers, before any work is done for them, if they would wait too long.
+
+        Raises QueueFull. What counts is how many stand before, not how many the newcomer brings:
+        else single events would always find a place, and batches never.
+        """
+        before = self._items + self._items_under_way
+        if self._pace.is_too_long(before):
+            raise QueueFull(f"{before} events are waiting")
 
     async def submit(self, submission: Submission) -> list[Outcome]:
         """Wait until every item is on disk or refused. Raises LedgerUnavailable or QueueFull."""
@@ -110,12 +123,12 @@ class Intake:
 
     async def _append(self, batch: list[_Waiting]) -> None:
         began = perf_counter()
+        items = self._items_under_way = sum(len(one.submission.items) for one in batch)
         try:
             appended = await self._ledger.append([one.submission for one in batch])
             for one, outcomes in zip(batch, appended.outcomes, strict=True):
                 if not one.outcomes.done():
                     one.outcomes.set_result(outcomes)
-            items = sum(len(one.submission.items) for one in batch)
             self._on_append(Append(appended.position, items, perf_counter() - began))
         except LedgerUnavailable as error:
             _fail(batch, error)
@@ -125,6 +138,9 @@ class Intake:
             log.exception("ledger.append_failed")
             self._ledger.forget()
             _fail(batch, error)
+        finally:
+            self._items_under_way = 0
+            self._pace.learn(items=items, seconds=perf_counter() - began)
 
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:

@@ -9,6 +9,7 @@ from fastapi.telemetry import TelemetryConfig
 from service.browsers import Browsers
 from service.composition import open_services
 from service.documents import serve_documents
+from service.heads import BoundedHeads
 from service.logs import configure_logs
 from service.problem_handlers import handle_problems
 from service.routes import ROUTERS, collectors, reports
@@ -53,6 +54,7 @@ def create_app(opening: Opening) -> FastAPI:
         app.router.routes.extend(router.routes)
     app.router.routes.extend(collectors.ROUTES)
     app.add_middleware(Browsers)
+    app.add_middleware(BoundedHeads)
     app.add_middleware(VisitLog)
     serve_documents(app)
     return app

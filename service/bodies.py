@@ -7,35 +7,37 @@ from starlette.types import Receive
 
 from events.limits import BODY_BYTES_MAX, DECOMPRESSED_BYTES_MAX
 from service.inflation import Inflation, check_encoding
+from service.limits import BODY_WAIT_S
 from service.problems import Problem
+from service.room import Place
 from service.transfer import Transfer
 
-BODY_WAIT_S = 30.0
-"""A body of 5 MiB in this time needs 1.4 Mbit/s; what trickles in slower holds a place that others
-need."""
-
 _CLOSE = {"connection": "close"}
-"""Nobody reads on: the rest of the body may never come, or never end."""
+"""Nobody reads on: the rest of the body may never come. Where a body is too large the connection
+stays for a while instead: a sender that is still writing would not see the answer otherwise."""
 
 
 class ClientGone(Exception):
     """The client left before its body was complete."""
 
 
-async def read_body(receive: Receive, transfer: Transfer) -> bytes:
-    """Read a whole body, decompressed, of at most 5 MiB (20 MiB decompressed), within 30 s."""
+async def read_body(receive: Receive, transfer: Transfer, place: Place) -> bytes:
+    """Read a whole body, decompressed, of at most 5 MiB (20 MiB decompressed), within 30 s.
+
+    It counts as held in `place` as it arrives.
+    """
     length = transfer.content_length
     if length is not None and length > BODY_BYTES_MAX:
         raise _too_large(BODY_BYTES_MAX)
     check_encoding(transfer.content_encoding)
     try:
         async with asyncio.timeout(BODY_WAIT_S):
-            body = await _received(receive)
+            body = await _received(receive, place)
     except TimeoutError:
         raise too_slow(f"The body was not complete after {BODY_WAIT_S:.0f} s.") from None
     if transfer.content_encoding in (b"", b"identity"):
         return body
-    return _inflated(body, transfer.content_encoding)
+    return _inflated(body, transfer.content_encoding, place)
 
 
 async def stream_body(receive: Receive, transfer: Transfer) -> AsyncIterator[bytes]:
@@ -74,39 +76,30 @@ async def _progress(receive: Receive) -> tuple[bytes, bool]:
         raise too_slow(f"Nothing arrived for {BODY_WAIT_S:.0f} s.") from None
 
 
-async def _received(receive: Receive) -> bytes:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ClientGone
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return _within(body)
-    pieces, size = [body], len(body)
-    while message.get("more_body", False):
+async def _received(receive: Receive, place: Place) -> bytes:
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        piece = message.get("body", b"")
+        piece, more = message.get("body", b""), message.get("more_body", False)
         size += len(piece)
         if size > BODY_BYTES_MAX:
             raise _too_large(BODY_BYTES_MAX)
+        place.take(len(piece))
         pieces.append(piece)
-    return b"".join(pieces)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _within(body: bytes) -> bytes:
-    if len(body) > BODY_BYTES_MAX:
-        raise _too_large(BODY_BYTES_MAX)
-    return body
-
-
-def _inflated(body: bytes, encoding: bytes) -> bytes:
+def _inflated(body: bytes, encoding: bytes, place: Place) -> bytes:
     inflation = Inflation(encoding)
     pieces, size = [], 0
     for piece in inflation.feed(body):
         size += len(piece)
         if size > DECOMPRESSED_BYTES_MAX:
             raise _too_large(DECOMPRESSED_BYTES_MAX)
+        place.take(len(piece))
         pieces.append(piece)
     inflation.finish()
     return b"".join(pieces)
@@ -117,6 +110,5 @@ def _too_large(bytes_max: int) -> Problem:
         "body-too-large",
         f"A body has at most {bytes_max} bytes. Send less at once, or stream events as NDJSON "
         "(Content-Type: application/x-ndjson), which has no limit.",
-        headers=_CLOSE,
         expected=bytes_max,
     )

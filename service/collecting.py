@@ -18,6 +18,7 @@ from service.receiving import receive_messages
 from service.reporting import CHUNK_ITEMS, PARSED_ASIDE_BYTES_MIN, context_for
 from service.services import Services
 from service.transfer import read_transfer
+from service.turns import enqueue_in_turn
 from service.visits import visit_of
 
 
@@ -39,16 +40,18 @@ async def collect(request: Request, collected: Collected) -> None:
     holder: Holder | None = None
     if transfer.authorization:
         holder = _admitted(await identify(services.keys, transfer.authorization, transfer.origin))
-    if request.method == "GET":
-        body: bytes = request.scope["query_string"]
-    else:
-        body = await read_body(request.receive, transfer)
-    parcel = await _unpacked(collected, body, is_known=holder is not None)
-    if holder is None:
-        if parcel.key is None:
-            raise key_missing()
-        holder = _admitted(await holder_of(services.keys, parcel.key, transfer.origin))
-    await _record(request, parcel, collected.dialect, holder)
+    services.door.admit()
+    with services.room.place() as place:
+        if request.method == "GET":
+            body: bytes = request.scope["query_string"]
+        else:
+            body = await read_body(request.receive, transfer, place)
+        parcel = await _unpacked(collected, body, is_known=holder is not None)
+        if holder is None:
+            if parcel.key is None:
+                raise key_missing()
+            holder = _admitted(await holder_of(services.keys, parcel.key, transfer.origin))
+        await _record(request, parcel, collected.dialect, holder)
 
 
 async def _record(request: Request, parcel: Parcel, dialect: Dialect, holder: Holder) -> None:
@@ -60,7 +63,9 @@ async def _record(request: Request, parcel: Parcel, dialect: Dialect, holder: Ho
     for start in range(0, len(parcel.messages), CHUNK_ITEMS):
         chunk = parcel.messages[start : start + CHUNK_ITEMS]
         items = receive_messages(chunk, dialect, context)
-        outcomes = await services.door.submit(Submission(tuple(items)))
+        # Who has begun waits for the next place: turned away now, all of it would come again.
+        future = await enqueue_in_turn(services.door, Submission(tuple(items)))
+        outcomes = await asyncio.shield(future)
         visit.count(*services.metrics.decided(outcomes))
 
 

@@ -52,7 +52,6 @@ class Inflation:
                 "body-too-large",
                 f"The body grows to more than {DECOMPRESSION_RATIO_MAX} times its size when "
                 "decompressed. Send it uncompressed.",
-                headers={"connection": "close"},
             )
 
 

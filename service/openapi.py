@@ -1,5 +1,6 @@
 """The OpenAPI document: what FastAPI knows of the routes, and what holds for all of them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -36,7 +37,38 @@ _PROBLEM_SCHEMA = {
         "pointer": {"type": "string", "description": "The place in the event (RFC 6901)."},
     },
 }
-_FOR_ALL = {"401": "The key is missing or not known", "403": "The key may not do this"}
+_RETRY_AFTER = {
+    "Retry-After": {
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+        "description": "Seconds to wait before the same is sent again.",
+    }
+}
+_HEADERS = {
+    "401": {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},
+    "429": _RETRY_AFTER,
+    "503": _RETRY_AFTER,
+}
+_FOR_ALL = {
+    "414": "The URL is too long",
+    "431": "The headers are too many or too large",
+    "503": "The ledger, or the service, is not available, or has too much to do",
+}
+_WITH_KEY = {"401": "The key is missing or not known", "403": "The key may not do this"}
+_LEADS = {
+    "lead": ("get_lead", {"lead_id": "$response.body#/id"}),
+    "history": ("get_lead_history", {"lead_id": "$response.body#/id"}),
+    "replay": ("get_lead_replay", {"lead_id": "$response.body#/id"}),
+}
+_LINKS: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "post_leads_find": _LEADS,
+    "get_lead": _LEADS,
+    "get_refusals": {
+        "refusal": ("get_refusal", {"refusal_id": "$response.body#/refusals/0/refusal"})
+    },
+    "post_keys": {"revoke": ("delete_key", {"key_id": "$response.body#/id"})},
+}
+"""What an answer leads to: which operation takes what of it."""
 _FOR_EVENTS = {
     "400": "The body cannot be read",
     "404": "A decision about a lead that nobody has reported",
@@ -83,17 +115,14 @@ def needed_scopes(route: APIRoute) -> tuple[Scope, ...]:
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     """Add to an operation what FastAPI cannot know: keys, and problems as answers."""
     scopes, is_collector = needed_scopes(route), route in collectors.ROUTES
-    described = {"503": "The ledger, or the service, is not available"}
-    summary, _, rest = operation.get("description", "").partition("\n")
-    if summary and route is not reports.ROUTE:
-        # The sentence that the code says of the route, in place of its function's name.
-        operation |= {"summary": summary.rstrip("."), "description": rest.strip()}
+    described = dict(_FOR_ALL)
+    _name(operation, route)
     if scopes:
         operation["security"] = [{"bearer": []}, {"basic": []}]
         if is_collector:
             # Or in the body, or in the query string, for which the document has no word.
             operation["security"].append({})
-        described |= _FOR_ALL
+        described |= _WITH_KEY
     wanted = " or ".join(f"`{scope}`" for scope in scopes) or "no key"
     operation["description"] = f"{operation['description']}\n\nNeeds {wanted}.".strip()
     if "422" in operation["responses"] or ("requestBody" in operation and not is_collector):
@@ -111,8 +140,26 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         for status, answer in route.responses.items()
         if int(status) >= ERRORS_FROM and "model" not in answer
     }
+    _link(operation, route)
     for status, description in described.items():
         operation["responses"][status] = {
             "description": description,
             "content": {"application/problem+json": {"schema": _PROBLEM}},
+            **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
         }
+
+
+def _name(operation: dict[str, Any], route: APIRoute) -> None:
+    """Call it as the code does, and sum it up in the sentence that the code says of the route."""
+    operation["operationId"] = route.name
+    summary, _, rest = operation.get("description", "").partition("\n")
+    if summary and route is not reports.ROUTE:
+        operation |= {"summary": summary.rstrip("."), "description": rest.strip()}
+
+
+def _link(operation: dict[str, Any], route: APIRoute) -> None:
+    """Say what the answer leads to."""
+    success = operation["responses"][str(route.status_code or 200)]
+    for name, (target, parameters) in _LINKS.get(route.name, {}).items():
+        link = {"operationId": target, "parameters": dict(parameters)}
+        success.setdefault("links", {})[name] = link

@@ -32,6 +32,8 @@ KINDS: Mapping[str, Kind] = {
     "event-unreadable": Kind(400, "The event cannot be read"),
     "body-too-large": Kind(413, "The body is too large"),
     "event-too-large": Kind(413, "The event is too large"),
+    "url-too-long": Kind(414, "The URL is too long"),
+    "head-too-large": Kind(431, "The headers are too large"),
     "body-too-slow": Kind(408, "The body did not arrive in time"),
     "encoding-unsupported": Kind(415, "The encoding of the body is not supported"),
     # Who may not.
@@ -77,6 +79,7 @@ KINDS: Mapping[str, Kind] = {
     "event-not-comparable": Kind(503, "The event cannot be compared with the first one"),
     "queue-full": Kind(503, "Too much is waiting"),
     "streams-full": Kind(503, "Too many streams are open"),
+    "too-many-connections": Kind(503, "Too many connections are open"),
     "ledger-unavailable": Kind(503, "The ledger is not available"),
     "not-ready": Kind(503, "The service is not ready"),
     "unexpected": Kind(500, "Something unexpected went wrong"),

@@ -16,7 +16,9 @@ from service.lines import LineSplitter
 from service.problems import Problem
 from service.receiving import receive_batch, receive_line, receive_one
 from service.services import Services
-from service.streaming import REFUSALS_SHOWN_MAX, Stream
+from service.streaming import Stream
+from service.tally import REFUSALS_SHOWN_MAX
+from service.turns import enqueue_in_turn
 from service.visits import Visit
 from service.wording import Wording
 
@@ -82,7 +84,9 @@ async def report_batch(
     outcomes: list[Outcome] = []
     for start in range(0, len(values), CHUNK_ITEMS):
         chunk = receive_batch(values[start : start + CHUNK_ITEMS], context)
-        outcomes += await services.door.submit(Submission(tuple(chunk)))
+        # Who has begun waits for the next place: turned away now, all of it would come again.
+        future = await enqueue_in_turn(services.door, Submission(tuple(chunk)))
+        outcomes += await asyncio.shield(future)
     _count(services, visit, outcomes)
     return Answer(*answer_many(outcomes, words))
 
@@ -102,13 +106,14 @@ async def report_stream(
             )
         return context_for(services, current)
 
-    stream = Stream(services.door, renew, services.metrics, holder.allowance)
-    try:
-        tally = await stream.take(pieces)
-    finally:
-        visit.recorded = stream.tally.recorded
-        visit.duplicates = stream.tally.duplicates
-        visit.refused = stream.tally.refused
+    with services.room.place() as place:
+        stream = Stream(services.door, renew, services.metrics, holder.allowance, place)
+        try:
+            tally = await stream.take(pieces)
+        finally:
+            visit.recorded = stream.tally.recorded
+            visit.duplicates = stream.tally.duplicates
+            visit.refused = stream.tally.refused
     content = tally.describe()
     if tally.refused > REFUSALS_SHOWN_MAX:
         since = began_at.isoformat().replace("+00:00", "Z")

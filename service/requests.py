@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
-from events.strict_json import JsonFault, TooLarge, Unacceptable, read_value
+from events.strict_json import JsonFault, JsonValue, TooLarge, Unacceptable, read_value
 from service.bodies import read_body
 from service.problems import Problem
+from service.room import Room
 from service.transfer import read_transfer
 
 Model = TypeVar("Model")
@@ -15,14 +16,10 @@ Model = TypeVar("Model")
 
 async def read_model(request: Request, adapter: TypeAdapter[Model]) -> Model:
     """Read a JSON body into a model. Raises Problem with the place that is wrong."""
-    body = await read_body(request.receive, read_transfer(request.scope))
-    try:
-        value = read_value(body)
-    except Unacceptable as fault:
-        raise Problem("request-invalid", str(fault), pointer=fault.pointer) from None
-    except JsonFault as fault:
-        reason = "body-too-large" if isinstance(fault, TooLarge) else "body-unreadable"
-        raise Problem(reason, str(fault), expected=fault.expected) from None
+    room: Room = request.app.state.services.room
+    with room.place() as place:
+        body = await read_body(request.receive, read_transfer(request.scope), place)
+        value = _read(body)
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
@@ -41,6 +38,16 @@ def described_body(adapter: TypeAdapter[Any]) -> dict[str, Any]:
             "content": {"application/json": {"schema": adapter.json_schema()}},
         }
     }
+
+
+def _read(body: bytes) -> JsonValue:
+    try:
+        return read_value(body)
+    except Unacceptable as fault:
+        raise Problem("request-invalid", str(fault), pointer=fault.pointer) from None
+    except JsonFault as fault:
+        reason = "body-too-large" if isinstance(fault, TooLarge) else "body-unreadable"
+        raise Problem(reason, str(fault), expected=fault.expected) from None
 
 
 def _escaped(part: int | str) -> str:

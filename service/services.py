@@ -25,12 +25,15 @@ from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
 from service.reading.tail import Tail
 from service.refusals.store import Refusals
+from service.room import Room
 from service.settings import Settings
 from service.webhooks.opening import Webhooks
 
 
 class Door(Protocol):
     """Where submissions go: the ledger's intake, or a bench that only answers."""
+
+    def admit(self) -> None: ...
 
     async def submit(self, submission: Submission) -> list[Outcome]: ...
 
@@ -60,6 +63,7 @@ class Services:
     selector: Selector
     deadlines: DeadlineQueries
     funnel_now: FunnelNow = field(default_factory=FunnelNow)
+    room: Room = field(default_factory=Room)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""
     _compiled: Compiled | None = None

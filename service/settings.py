@@ -16,6 +16,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from service.limits import CONNECTIONS_MAX
+
 PREFIX = "LEADLEDGER_"
 CONFIG_VARIABLE = "LEADLEDGER_CONFIG"
 COMMAND_VARIABLES = frozenset({CONFIG_VARIABLE, "LEADLEDGER_URL", "LEADLEDGER_KEY"})
@@ -122,6 +124,15 @@ class Settings(BaseModel):
     workers: Annotated[
         int, Field(ge=1, le=64, description="Processes that serve. All can write.")
     ] = 1
+    connections: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100_000,
+            description="Connections of clients that one process serves at once; whoever is "
+            "beyond them is told to come again.",
+        ),
+    ] = CONNECTIONS_MAX
     pool_size: Annotated[
         int, Field(ge=4, le=200, description="Database connections of one process, at most.")
     ] = 12

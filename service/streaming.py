@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+from typing import NamedTuple
 
 from events.context import Context
 from events.failures import LedgerUnavailable, QueueFull
@@ -13,53 +13,21 @@ from events.outcomes import Outcome
 from events.refusals import Refused
 from events.submissions import Item, Submission
 from service.keys.rates import Allowance
+from service.limits import STREAM_PAUSE_S
 from service.lines import Line, LineSplitter
 from service.metrics import Metrics
-from service.problems import Problem, of_refusal
+from service.problems import Problem
 from service.receiving import receive_line
+from service.room import Place
 from service.services import Door
+from service.tally import Tally
+from service.turns import enqueue_in_turn, room_for
 
 CHUNK_ITEMS_MAX = 500
 CHUNK_BYTES_MAX = 1024 * 1024
 """One submission holds so much of the stream; the ledger gains nothing from more."""
 IN_FLIGHT_MAX = 2
 """One being written, one waiting behind it: more would only take memory."""
-REFUSALS_SHOWN_MAX = 1_000
-QUEUE_WAIT_S = 30.0
-"""How long a stream waits for a place in the queue before it gives up."""
-QUEUE_PAUSE_S = 0.05
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of the lines so far."""
-
-    lines: int = 0
-    recorded: int = 0
-    duplicates: int = 0
-    refused: int = 0
-    refusals: list[dict[str, Any]] = field(default_factory=list)
-
-    def count(self, numbers: list[int], outcomes: list[Outcome], metrics: Metrics) -> None:
-        """Take the outcomes of one submission, with the numbers of its lines."""
-        recorded, duplicates, refused = metrics.decided(outcomes)
-        self.recorded += recorded
-        self.duplicates += duplicates
-        self.refused += refused
-        if not refused:
-            return
-        for number, outcome in zip(numbers, outcomes, strict=True):
-            if isinstance(outcome, Refused) and len(self.refusals) < REFUSALS_SHOWN_MAX:
-                self.refusals.append(_refused_line(number, outcome))
-
-    def describe(self) -> dict[str, Any]:
-        return {
-            "lines": self.lines,
-            "recorded": self.recorded,
-            "duplicates": self.duplicates,
-            "refused": self.refused,
-            "refusals": self.refusals,
-        }
 
 
 @dataclass(slots=True)
@@ -70,88 +38,109 @@ class Stream:
     renew: Callable[[], Awaitable[Context]]
     metrics: Metrics
     allowance: Allowance | None
+    place: Place
     tally: Tally = field(default_factory=Tally)
     _items: list[Item | Refused] = field(default_factory=list)
     _numbers: list[int] = field(default_factory=list)
     _bytes: int = 0
-    _in_flight: deque[tuple[list[int], asyncio.Future[list[Outcome]]]] = field(
-        default_factory=deque
-    )
+    _in_flight: deque["_Chunk"] = field(default_factory=deque)
 
     async def take(self, pieces: AsyncIterator[bytes]) -> Tally:
         """Read to the end. Raises Problem, with what is known recorded, if it cannot go on."""
         splitter = LineSplitter()
         try:
             context = await self.renew()
-            async for piece in pieces:
+            async for piece in self._with_pauses(pieces):
                 context = await self.renew()
                 await self._take_lines(splitter.feed(piece), context)
             await self._take_lines(splitter.finish(), context)
             await self._send()
-            while self._in_flight:
-                await self._settle()
+            await self._settle_all()
         except LedgerUnavailable as error:
             raise _interrupted(error, self.tally) from error
         except Problem as problem:
-            problem.members = {**problem.members, **_so_far(self.tally)}
+            problem.members = {**problem.members, **self.tally.so_far()}
             raise
         return self.tally
 
     async def _take_lines(self, lines: list[Line], context: Context) -> None:
         for line in lines:
+            size = len(line.text or b"")
+            if not self.place.has(size):
+                await self._make_room(size)
+            self.place.take(size)
+            self._bytes += size
             self.tally.lines += 1
             self._items.append(receive_line(line.text, context))
             self._numbers.append(line.number)
-            self._bytes += len(line.text or b"")
             if len(self._items) >= CHUNK_ITEMS_MAX or self._bytes >= CHUNK_BYTES_MAX:
                 await self._send()
+
+    async def _make_room(self, size: int) -> None:
+        """Record what is held already, and wait for others to do so."""
+        await self._send()
+        await self._settle_all()
+        await room_for(self.place, size)
+
+    async def _with_pauses(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Give the pieces; where none comes for a while, record what is there without waiting.
+
+        A sender that pauses holds no room, and a live one sees its events recorded.
+        """
+        while True:
+            coming = asyncio.ensure_future(anext(pieces, None))
+            try:
+                if not (await asyncio.wait((coming,), timeout=STREAM_PAUSE_S))[0]:
+                    await self._send()
+                    await self._settle_all()
+                piece = await coming
+            finally:
+                coming.cancel()
+            if piece is None:
+                return
+            yield piece
 
     async def _send(self) -> None:
         if not self._items:
             return
         if len(self._in_flight) >= IN_FLIGHT_MAX:
             await self._settle()
-        items, numbers = tuple(self._items), self._numbers
+        items, numbers, size = tuple(self._items), self._numbers, self._bytes
         self._items, self._numbers, self._bytes = [], [], 0
         if self.allowance is not None:
             await asyncio.sleep(self.allowance.wait_s(monotonic()))
             self.allowance.take(len(items))
-        self._in_flight.append((numbers, await self._enqueue(Submission(items))))
+        future = await self._enqueue(Submission(items))
+        self._in_flight.append(_Chunk(numbers, size, future))
 
     async def _enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]:
         """Wait for a place: a stream is in no hurry, and must not lose its order."""
-        give_up_at = monotonic() + QUEUE_WAIT_S
-        while True:
-            try:
-                return self.door.enqueue(submission)
-            except QueueFull:
-                if monotonic() > give_up_at:
-                    raise
-            if self._in_flight:
-                await self._settle()
-            else:
-                await asyncio.sleep(QUEUE_PAUSE_S)
+        try:
+            self.door.admit()
+            return self.door.enqueue(submission)
+        except QueueFull:
+            await self._settle_all()
+        return await enqueue_in_turn(self.door, submission)
+
+    async def _settle_all(self) -> None:
+        while self._in_flight:
+            await self._settle()
 
     async def _settle(self) -> None:
-        numbers, future = self._in_flight.popleft()
-        self.tally.count(numbers, await asyncio.shield(future), self.metrics)
+        chunk = self._in_flight.popleft()
+        try:
+            outcomes = await asyncio.shield(chunk.future)
+        finally:
+            self.place.give_back(chunk.size)
+        self.tally.count(chunk.numbers, outcomes, self.metrics)
 
 
-def _refused_line(number: int, refused: Refused) -> dict[str, Any]:
-    problem = of_refusal(refused.refusal)
-    shown: dict[str, Any] = {
-        "line": number,
-        "reason": refused.refusal.reason,
-        "detail": refused.refusal.detail,
-        "problem": problem,
-    }
-    if refused.event_id is not None:
-        shown["id"] = refused.event_id
-    if refused.refusal.pointer is not None:
-        shown["pointer"] = refused.refusal.pointer
-    if refused.is_kept:
-        shown["refusal"] = refused.refusal_id
-    return shown
+class _Chunk(NamedTuple):
+    """What is on its way into the ledger."""
+
+    numbers: list[int]
+    size: int
+    future: asyncio.Future[list[Outcome]]
 
 
 def _interrupted(error: LedgerUnavailable, tally: Tally) -> Problem:
@@ -159,14 +148,5 @@ def _interrupted(error: LedgerUnavailable, tally: Tally) -> Problem:
         "queue-full" if isinstance(error, QueueFull) else "ledger-unavailable",
         f"The stream was interrupted: {error}. Send the whole again: what is recorded is answered "
         "as duplicate, nothing is doubled.",
-        **_so_far(tally),
+        **tally.so_far(),
     )
-
-
-def _so_far(tally: Tally) -> dict[str, Any]:
-    """What is certainly on disk; later lines may be as well."""
-    return {
-        "recorded": tally.recorded,
-        "duplicates": tally.duplicates,
-        "refused": tally.refused,
-    }

@@ -79,7 +79,7 @@ class VisitLog:
             self._close(scope, visit, perf_counter() - began)
 
     def _close(self, scope: Scope, visit: Visit, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = getattr(scope.get("route"), "path_format", "unmatched")
         metrics: Metrics = scope["app"].state.services.metrics
         metrics.visited(route, visit.status, seconds)
         counts = (

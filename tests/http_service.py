@@ -20,7 +20,7 @@ from events.shipped import read_lifecycle_text
 from migrations.running import migrate
 from service.app import create_app
 from service.composition import open_services
-from service.hosting.heads import BoundedHeads
+from service.hosting.connections import BoundedConnection
 from service.keys.bootstrap import bootstrap
 from service.keys.scopes import Scope
 from service.keys.store import KeyTerms
@@ -95,7 +95,7 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
 
 @asynccontextmanager
 async def listening(
-    service: Service, protocol: type[HttpToolsProtocol] = BoundedHeads
+    service: Service, protocol: type[HttpToolsProtocol] = BoundedConnection
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Let a service listen on a port as well: a client without one sees only whole answers."""
     config = Config(service.app, ws="none", lifespan="off", log_config=None, access_log=False)

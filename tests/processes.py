@@ -47,3 +47,9 @@ def _seen(directory: Path) -> Process | None:
         return None
     state, parent, started = fields[0], int(fields[1]), fields[19]
     return None if state == "Z" else Process(int(directory.name), parent, started, command)
+
+
+def resident_bytes(pid: int) -> int:
+    """Return how much memory a process holds."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -7,6 +7,7 @@ import asyncio
 import ctypes
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -17,13 +18,12 @@ import uvloop
 from fastapi import FastAPI
 
 from service.app import app_from_environment
-from service.hosting.heads import BoundedHeads
+from service.hosting.connections import BoundedConnection
+from service.limits import KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX
+from service.settings import read_settings
 
 DRAIN_S = 10
 """What requests under way get when the service stops."""
-
-KEEP_ALIVE_S = 65
-"""Longer than the minute for which proxies keep a connection, so that they close it, not we."""
 
 POLL_S = 0.01
 
@@ -40,17 +40,20 @@ def main() -> None:
     end_with_parent(parent_pid)
     # Ctrl-C is the parent's; it tells us when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connections = read_settings().connections
+    allow_files(connections + TURNED_AWAY_MAX + OTHER_FILES)
     app = app_from_environment()
     server = _Server(
         uvicorn.Config(
             app,
-            http=BoundedHeads,
+            http=BoundedConnection,
             ws="none",
             lifespan="on",
             access_log=False,
             log_config=None,
             proxy_headers=False,
             server_header=False,
+            limit_concurrency=connections,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=DRAIN_S,
         )
@@ -84,6 +87,17 @@ def end_with_parent(parent_pid: int) -> None:
     # It may have died before we asked.
     if os.getppid() != parent_pid:
         sys.exit(f"expected process {parent_pid} as our parent, found it gone")
+
+
+def allow_files(count: int) -> None:
+    """Ask for as many open files as the connections need, as far as the system lets us.
+
+    Many systems begin at 1,024, and without a free descriptor nobody is even told to come again.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < count:
+        wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def collect_garbage_less() -> None:

@@ -26,7 +26,11 @@ from service.routes.parameters import (
 router = APIRouter(tags=["contribution"])
 
 
-@router.get("/v1/contribution", response_model=roster_shapes.Contribution)
+@router.get(
+    "/v1/contribution",
+    response_model=roster_shapes.Contribution,
+    responses={404: {"description": "The lifecycle says nothing of contribution"}},
+)
 async def get_contribution(
     *,
     request: Request,

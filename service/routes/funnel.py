@@ -13,6 +13,7 @@ from service.answers import json_answer
 from service.problems import Problem
 from service.reading.funnels import Labels, describe_flow, describe_funnel
 from service.routes.parameters import (
+    TIME,
     KnownAt,
     Lang,
     Language,
@@ -76,8 +77,13 @@ async def get_flow(
     *,
     request: Request,
     _: ProjectionsReader,
-    since: Annotated[str, Query(alias="from", description="The period's begin, a time.")],
-    until: Annotated[str, Query(alias="to", description="The period's end, not included.")],
+    since: Annotated[
+        str, Query(alias="from", description="The period's begin, a time.", json_schema_extra=TIME)
+    ],
+    until: Annotated[
+        str,
+        Query(alias="to", description="The period's end, not included.", json_schema_extra=TIME),
+    ],
     known_at: KnownAt = None,
     by: By = Breakdown.NONE,
     lang: Lang = None,

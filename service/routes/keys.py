@@ -21,6 +21,7 @@ from service.problems import Problem
 from service.requests import described_body, read_model
 from service.routes.parameters import (
     PAGE_DEFAULT,
+    TIME,
     KeysAdministrator,
     Limit,
     Time,
@@ -65,7 +66,9 @@ class _Common(BaseModel):
     department: Annotated[
         str | None, Field(description="Whose decisions it may report; a code of the lifecycle.")
     ] = None
-    expires_at: Annotated[str | None, Field(description="RFC 3339 with offset.")] = None
+    expires_at: Annotated[
+        str | None, Field(description="RFC 3339 with offset.", json_schema_extra=TIME)
+    ] = None
     events_per_second: Annotated[int | None, Field(ge=1, le=RATE_MAX)] = None
 
 
@@ -140,7 +143,12 @@ async def patch_key(request: Request, _: KeysAdministrator, key_id: KeyId) -> Re
     return json_answer(describe_key(stored))
 
 
-@router.post("/v1/keys/{key_id}/rotate", response_model=shapes.RotatedKey, status_code=201)
+@router.post(
+    "/v1/keys/{key_id}/rotate",
+    response_model=shapes.RotatedKey,
+    status_code=201,
+    responses={409: {"description": "The key has been revoked or has expired"}},
+)
 async def post_key_rotate(
     request: Request,
     _: KeysAdministrator,

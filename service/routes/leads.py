@@ -37,7 +37,12 @@ router = APIRouter(tags=["leads"])
 _REFERENCE: TypeAdapter[LeadReference] = TypeAdapter(LeadReference)
 
 
-@router.post("/v1/leads/find", response_model=shapes.Lead, openapi_extra=described_body(_REFERENCE))
+@router.post(
+    "/v1/leads/find",
+    response_model=shapes.Lead,
+    responses={404: {"description": "Nobody is known by any of these"}},
+    openapi_extra=described_body(_REFERENCE),
+)
 async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang = None) -> Response:
     """Find the lead that identifiers name, as it stands now.
 
@@ -49,7 +54,7 @@ async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang = No
     return json_answer(describe_lead(lead, services.compiled.lifecycle, language=lang))
 
 
-@router.get("/v1/leads/{lead_id}", response_model=shapes.Lead)
+@router.get("/v1/leads/{lead_id:uuid}", response_model=shapes.Lead)
 async def get_lead(
     request: Request, _: LeadsReader, lead_id: LeadId, lang: Lang = None
 ) -> Response:
@@ -59,7 +64,7 @@ async def get_lead(
     return json_answer(describe_lead(lead, lifecycle, language=lang))
 
 
-@router.get("/v1/leads/{lead_id}/history", response_model=shapes.History)
+@router.get("/v1/leads/{lead_id:uuid}/history", response_model=shapes.History)
 async def get_lead_history(
     *,
     request: Request,
@@ -93,7 +98,7 @@ async def get_lead_history(
     )
 
 
-@router.get("/v1/leads/{lead_id}/replay", response_model=shapes.Replay | shapes.LastState)
+@router.get("/v1/leads/{lead_id:uuid}/replay", response_model=shapes.Replay | shapes.LastState)
 async def get_lead_replay(
     *,
     request: Request,

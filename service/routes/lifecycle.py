@@ -34,7 +34,11 @@ MAPPINGS_MAX = 100
 router = APIRouter(tags=["lifecycle"])
 
 
-@router.get("/v1/lifecycle", response_model=funnel_shapes.Lifecycle)
+@router.get(
+    "/v1/lifecycle",
+    response_model=funnel_shapes.Lifecycle,
+    responses={404: {"description": "No such version was published"}},
+)
 async def get_lifecycle(
     request: Request,
     _: ProjectionsReader,
@@ -129,7 +133,8 @@ async def post_lifecycle(
     something is next reported of them.
     """
     services = services_of(request)
-    body = await read_body(request.receive, read_transfer(request.scope))
+    with services.room.place() as place:
+        body = await read_body(request.receive, read_transfer(request.scope), place)
     try:
         text = body.decode()
     except UnicodeDecodeError:

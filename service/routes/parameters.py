@@ -73,12 +73,22 @@ class Language(StrEnum):
 Lang = Annotated[
     Language | None, Query(alias="lang", description="Adds labels in this language to codes.")
 ]
+TIME = {"format": "date-time"}
+"""Describes a text that `moment_in` reads."""
 Time = Annotated[
-    str | None, Query(description="RFC 3339 with offset, such as 2026-11-22T10:15:00+09:00.")
+    str | None,
+    Query(
+        description="RFC 3339 with offset, such as 2026-11-22T10:15:00+09:00.",
+        json_schema_extra=TIME,
+    ),
 ]
 
 KnownAt = Annotated[
-    str | None, Query(description="What had been recorded by then: a time, or a position.")
+    str | None,
+    Query(
+        description="What had been recorded by then: a time, or a position.",
+        json_schema_extra={"anyOf": [{"type": "string", **TIME}, {"pattern": r"^[0-9]{1,18}$"}]},
+    ),
 ]
 WaitFor = Annotated[
     int | None,
@@ -122,8 +132,18 @@ async def known_position(services: Services, driver: Driver, text: str | None) -
 
 async def wait_until(services: Services, position: int | None, *, projection: str) -> None:
     """Wait until a projection has come to a position, if one is asked for."""
-    if position is not None:
-        await services.runner.wait_for(position, name=projection, timeout_s=WAIT_S)
+    if position is None:
+        return
+    head = await Log(services.engine, services.schema).head()
+    if position > head:
+        raise Problem(
+            "parameter-invalid",
+            f"The log ends at position {head}; wait for one that was answered as recorded.",
+            parameter="wait_for",
+            expected=head,
+            found=position,
+        )
+    await services.runner.wait_for(position, name=projection, timeout_s=WAIT_S)
 
 
 def wanted_events(

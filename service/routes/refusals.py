@@ -69,7 +69,7 @@ async def get_refusals(
     return json_answer({"refusals": shown, "next": page.next.text if page.next else None})
 
 
-@router.get("/v1/refusals/{refusal_id}", response_model=shapes.Refusal)
+@router.get("/v1/refusals/{refusal_id:uuid}", response_model=shapes.Refusal)
 async def get_refusal(request: Request, sender: EventsReader, refusal_id: UUID) -> Response:
     """Read one refusal; its bytes are shown to keys with `personal:read` only."""
     services = services_of(request)

@@ -45,17 +45,20 @@ async def post_events(request: Request) -> Response:
     if transfer.is_lines and not transfer.is_strict:
         pieces = stream_body(request.receive, transfer)
         return await report_stream(services, holder, pieces, visit)
-    body = await read_body(request.receive, transfer)
-    if transfer.is_lines:
-        return await report_lines_strictly(services, holder, body, visit)
-    words = asked_wording(scope, services.compiled.lifecycle)
-    if transfer.is_cloudevent:
-        return await report_one(services, holder, _of_headers(scope, body), visit, words=words)
-    if is_array(body):
-        return await report_batch(
-            services, holder, body, visit, is_strict=transfer.is_strict, words=words
-        )
-    return await report_one(services, holder, body, visit, words=words)
+    # A stream waits for its place; whoever expects an answer soon is told at once that none comes.
+    services.door.admit()
+    with services.room.place() as place:
+        body = await read_body(request.receive, transfer, place)
+        if transfer.is_lines:
+            return await report_lines_strictly(services, holder, body, visit)
+        words = asked_wording(scope, services.compiled.lifecycle)
+        if transfer.is_cloudevent:
+            return await report_one(services, holder, _of_headers(scope, body), visit, words=words)
+        if is_array(body):
+            return await report_batch(
+                services, holder, body, visit, is_strict=transfer.is_strict, words=words
+            )
+        return await report_one(services, holder, body, visit, words=words)
 
 
 def _of_headers(scope: Scope, body: bytes) -> bytes:

@@ -44,7 +44,11 @@ router = APIRouter(tags=["leads"])
 AfterId = Annotated[UUID | None, Query(description="Go on after this id: `next` of a page.")]
 
 
-@router.get("/v1/leads", response_model=roster_shapes.Leads)
+@router.get(
+    "/v1/leads",
+    response_model=roster_shapes.Leads,
+    responses={404: {"description": "No list is called so"}},
+)
 async def get_leads(
     *,
     request: Request,

@@ -99,7 +99,7 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
 
 
 @router.post(
-    "/v1/refusals/{refusal_id}/retry",
+    "/v1/refusals/{refusal_id:uuid}/retry",
     response_model=shapes.Recorded,
     status_code=201,
     responses={
@@ -120,7 +120,7 @@ async def post_refusal_retry(
 
 
 @router.post(
-    "/v1/refusals/{refusal_id}/dismiss",
+    "/v1/refusals/{refusal_id:uuid}/dismiss",
     response_model=shapes.Refusal,
     openapi_extra=described_body(_DISMISSED),
     responses={409: {"description": "It was retried, and is an event now"}},

@@ -41,6 +41,9 @@ class AnsweringDoor:
     def __init__(self) -> None:
         self._position = 0
 
+    def admit(self) -> None:
+        """Let everybody in."""
+
     async def submit(self, submission: Submission) -> list[Outcome]:
         return [self._outcome(item) for item in submission.items]
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service.hosting.heads import BoundedHeads
+from service.hosting.connections import BoundedConnection
 from service.keys.key_text import parse
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
@@ -280,7 +280,7 @@ async def test_a_reader_that_takes_nothing_is_cut_off(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "STALLED_S", 0.2)
-    assert await connection_left_by_a_reader_that_stalls(service, BoundedHeads)
+    assert await connection_left_by_a_reader_that_stalls(service, BoundedConnection)
 
 
 async def test_without_hanging_up_a_reader_that_takes_nothing_would_stay(

@@ -531,7 +531,7 @@ async def test_the_document_tells_what_these_clients_are_told(service: Service) 
     document = (await service.client.get("/openapi.json")).json()
     operation = document["paths"]["/v1/batch"]["post"]
     assert sorted(operation["responses"]) == [
-        *("200", "400", "401", "403", "408", "413", "415", "429", "503")
+        *("200", "400", "401", "403", "408", "413", "414", "415", "429", "431", "503")
     ]
     pixel = document["paths"]["/i"]["get"]
     assert list(pixel["responses"]["200"]["content"]) == ["image/gif"]

@@ -11,51 +11,13 @@ import pytest
 import pytest_asyncio
 
 from service.private_postgres import PrivatePostgres
+from tests.fuzzed_bodies import CLIENT_KINDS, POSTHOG, SEGMENT, SNOWPLOW, STRANGE, damaged
 from tests.http_service import Service, running_service
-from tests.integration.test_http_fuzz import SEED, STRANGE, strange_bytes
 from tests.tier import by_tier
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BODIES = by_tier(push=1_000, nightly=20_000)
-SEGMENT: dict[str, Any] = {
-    "type": "track",
-    "event": "Form Submitted",
-    "messageId": "m",
-    "userId": "u",
-    "anonymousId": "c",
-    "previousId": "p",
-    "groupId": "g",
-    "traits": {"email": "a@example.co.jp", "phone": "03-1234-5678", "company": {"id": "g"}},
-    "properties": {"form": "f", "path": "/"},
-    "context": {"traits": {}, "page": {"path": "/"}, "campaign": {"name": "x"}, "groupId": "g"},
-    "timestamp": "2026-11-22T10:15:00.123Z",
-    "sentAt": "2026-11-22T10:15:00.123Z",
-}
-POSTHOG: dict[str, Any] = {
-    "event": "Form Submitted",
-    "uuid": "u",
-    "distinct_id": "d",
-    "$set": {"email": "a@example.co.jp"},
-    "properties": {"$set": {}, "$groups": {"company": "g"}, "alias": "a", "$group_key": "g"},
-    "timestamp": "2026-11-22T10:15:00.123456Z",
-}
-SNOWPLOW: dict[str, Any] = {
-    "e": "ue",
-    "eid": "e",
-    "uid": "u",
-    "duid": "c",
-    "url": "https://www.example.com/p?utm_campaign=x",
-    "ue_pr": '{"data": {"schema": "iglu:com.acme/form_submitted/jsonschema/1-0-0", "data": {}}}',
-    "se_ac": "Form Submitted",
-    "dtm": "1795310100123",
-    "stm": "1795310100123",
-}
-KINDS = {
-    "type": ("track", "identify", "page", "group", "alias"),
-    "event": ("Form Submitted", "$identify", "$create_alias", "$groupidentify", "$pageview"),
-    "e": ("ue", "se", "pv", "pp"),
-}
 PLACES = (
     ("/v1/batch", "batch", SEGMENT, "messageId"),
     ("/v1/track", None, SEGMENT, "messageId"),
@@ -74,7 +36,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 def strange_message(hand: random.Random, good: dict[str, Any], id: str) -> object:
     """Change a good message in a few places, at any depth."""
     message = {**deepcopy(good), id: f"fuzz-{hand.randrange(10_000)}"}
-    for name, values in KINDS.items():
+    for name, values in CLIENT_KINDS.items():
         if name in message:
             message[name] = hand.choice(values)
     for _ in range(hand.randrange(4)):
@@ -90,14 +52,14 @@ def strange_message(hand: random.Random, good: dict[str, Any], id: str) -> objec
 
 
 async def test_no_message_causes_a_fault_and_every_readable_one_is_taken(service: Service) -> None:
-    hand = random.Random(SEED)
+    hand = random.Random(20261122)
     statuses: Counter[int] = Counter()
     for number in range(BODIES):
         path, member, good, id = hand.choice(PLACES)
         messages = [strange_message(hand, good, id) for _ in range(hand.randrange(1, 4))]
         body = orjson.dumps({member: messages} if member else messages[0])
         is_damaged = hand.random() < 0.2
-        sent = strange_bytes(hand, body) if is_damaged else body
+        sent = damaged(hand, body) if is_damaged else body
         answer = await service.client.post(path, content=sent)
         if is_damaged:
             assert answer.status_code in {200, 400, 413}, (number, sent, answer.text)

@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from service.private_postgres import PrivatePostgres
 from tests.http_service import Service, running_service
+from tests.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -121,7 +122,11 @@ async def test_a_projection_that_is_behind_asks_to_come_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.routes.parameters.WAIT_S", 0.05)
-    answer = await service.client.get("/v1/funnel", params={"wait_for": 10_000_000})
+    async with connection_to(service.owner_url) as connection, connection.transaction():
+        # As a projector does, and then nobody else can.
+        await connection.execute("SELECT 1 FROM ledger.projections FOR UPDATE")
+        position = await report(service, "visit.recorded", 11, lead={"anonymous_id": "behind"})
+        answer = await service.client.get("/v1/funnel", params={"wait_for": position})
     assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
     assert answer.headers["retry-after"] == "2"
 
@@ -133,6 +138,7 @@ async def test_a_projection_that_is_behind_asks_to_come_again(
         ("", {"known_at": "-1"}, "known_at"),
         ("", {"known_at": "9" * 19}, "known_at"),
         ("", {"by": "colour"}, "by"),
+        ("", {"wait_for": "10000000"}, "wait_for"),
         ("", {"lang": "fr"}, "lang"),
         ("/flow", {}, "from"),
         ("/flow", {"from": JANUARY["to"], "to": JANUARY["from"]}, "to"),

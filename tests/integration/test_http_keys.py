@@ -36,7 +36,7 @@ def routes() -> list[tuple[str, str, tuple[Scope, ...]]]:
     """List every route of the application with the scopes of which it needs one."""
     app = create_app(lambda: pytest.fail("the application is not started"))
     return [
-        (method, route.path, needed_scopes(route))
+        (method, route.path_format, needed_scopes(route))
         for route in app.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()

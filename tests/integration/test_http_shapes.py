@@ -52,7 +52,11 @@ def shape_of(method: str, path: str, status: int) -> Any:
     """Return what the document says of an answer."""
     app = create_app(lambda: pytest.fail("the application is not started"))
     for route in app.routes:
-        if isinstance(route, APIRoute) and route.path == path and method in (route.methods or ()):
+        if (
+            isinstance(route, APIRoute)
+            and route.path_format == path
+            and method in (route.methods or ())
+        ):
             if status == (route.status_code or 200):
                 return route.response_model
             return route.responses[status]["model"]

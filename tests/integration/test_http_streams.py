@@ -145,6 +145,9 @@ class FailingDoor:
         self.waiting_most = 0
         self._waiting = 0
 
+    def admit(self) -> None:
+        """Let everybody in."""
+
     async def submit(self, submission: Submission) -> list[Outcome]:
         return await self.enqueue(submission)
 

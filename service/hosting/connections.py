@@ -1,0 +1,190 @@
+"""Bound a connection in all that uvicorn leaves open: it waits for ever, and for any number.
+
+Bodies are bounded where they are read, and what a complete head may hold where requests come in
+(`service.heads`). Before the head is complete, and after the answer is written, nobody of ours is
+asked: that is what is bounded here.
+"""
+
+import asyncio
+from time import monotonic
+from typing import Any
+
+import structlog
+from starlette.types import Receive, Scope, Send
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from events.limits import BODY_BYTES_MAX
+from service.answers import problem_answer
+from service.event_stream import ABORT
+from service.limits import (
+    ANSWER_WAIT_S,
+    BODY_WAIT_S,
+    CONNECTIONS_MAX,
+    HEAD_BYTES_MAX,
+    HEAD_WAIT_S,
+    PIPELINED_MAX,
+    TURNED_AWAY_MAX,
+)
+from service.problems import Problem
+
+log = structlog.get_logger()
+
+
+class TooManyWaiting(Exception):
+    """More requests wait behind one another than a connection may hold."""
+
+
+class BoundedConnection(HttpToolsProtocol):
+    """Uvicorn's protocol, which hangs up on who sends too much, too slowly, or never reads.
+
+    It inherits, because a protocol is what uvicorn takes for this. A request that comes in one
+    piece, as nearly all do, costs a few assignments; a connection costs a timer.
+    """
+
+    head_wait_s = HEAD_WAIT_S
+    body_wait_s = BODY_WAIT_S
+    answer_wait_s = ANSWER_WAIT_S
+    _is_in_head = False
+    _head_bytes = 0
+    _under_way: RequestResponseCycle | None = None
+    _sending: asyncio.TimerHandle | None = None
+    """Runs while the other side has to send something: a head, or the rest of a body."""
+    _reading: asyncio.TimerHandle | None = None
+    """Runs while the other side has to read something."""
+
+    def __init__(self, config: Config, *arguments: Any, **named: Any) -> None:
+        super().__init__(config, *arguments, **named)
+        # Uvicorn's own answer to too many connections is no problem document, names no time to
+        # come again, and is given to whoever comes even where others only stay.
+        self.limit_concurrency = None
+        self.connections_max = config.limit_concurrency or CONNECTIONS_MAX
+        self.waits_since = monotonic()
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nobody would miss an answer if it ended."""
+        return self.is_waiting and not self.transport.is_closing()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether no request is under way here."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_sending(self.head_wait_s)
+        if len(self.connections) > self.connections_max:
+            self._make_room()
+
+    def on_message_begin(self) -> None:
+        self._is_in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._stop_sending()
+        # For a response whose reader takes nothing: closing in order would wait for it.
+        self.scope["extensions"] = {ABORT: {"call": self.transport.abort}}
+        super().on_headers_complete()
+        if len(self.pipeline) > PIPELINED_MAX:
+            self.hang_up()
+            # The parser has more of them at hand; an exception makes it stop.
+            raise TooManyWaiting
+
+    def on_message_complete(self) -> None:
+        self._stop_sending()
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self.hang_up()
+                return
+        elif self.pipeline and len(self.cycle.body) > BODY_BYTES_MAX:
+            self.hang_up()
+            return
+        if self._sending is None and (self._is_in_head or self.is_waiting):
+            self._expect_sending(self.head_wait_s)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.waits_since = monotonic()
+        if self.transport.is_closing():
+            # It closes when everything is read, which may be never.
+            self._expect_reading()
+        elif self.cycle.response_complete and self.cycle.more_body:
+            self._expect_sending(self.body_wait_s)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_reading()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Hang up on who is idle, even where it has not read all of its last answer."""
+        self.hang_up()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_sending()
+        self._stop_reading()
+        super().connection_lost(exc)
+        if self._under_way is not None and not self._under_way.response_complete:
+            # Uvicorn tells the newest request alone, which may still wait behind this one.
+            self._under_way.disconnected = True
+            self._under_way.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _make_room(self) -> None:
+        """Hang up on who has waited longest without a request; if all are busy, turn away."""
+        ours = (one for one in self.connections if isinstance(one, BoundedConnection))
+        waiting = [one for one in ours if one.is_idle and one is not self]
+        if waiting:
+            min(waiting, key=lambda one: one.waits_since).hang_up()
+        elif len(self.connections) > self.connections_max + TURNED_AWAY_MAX:
+            self.hang_up()
+        else:
+            log.warning("connection.turned_away", connections=len(self.connections))
+            self.app = _turn_away
+
+    def _expect_sending(self, wait_s: float) -> None:
+        if self._sending is None:
+            self._sending = self.loop.call_later(wait_s, self.hang_up)
+
+    def _stop_sending(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+
+    def _expect_reading(self) -> None:
+        if self._reading is None:
+            self._reading = self.loop.call_later(self.answer_wait_s, self.hang_up)
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    def hang_up(self) -> None:
+        """End the connection now."""
+        # Not after what is waiting to be sent: a sender that reads nothing would keep it.
+        self.transport.abort()
+
+
+async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer in place of the application."""
+    problem = Problem(
+        "too-many-connections",
+        "The service has as many connections as it serves at once. Send the same again, after the "
+        "time in Retry-After; keep connections open and send more over each.",
+        headers={"connection": "close"},
+    )
+    await problem_answer(problem)(scope, receive, send)

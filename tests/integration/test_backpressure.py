@@ -1,0 +1,198 @@
+"""When too much comes at once: who waits, who is told to come again, and what is held meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import pytest_asyncio
+
+from events.failures import QueueFull
+from events.limits import MIB
+from events.outcomes import Outcome
+from events.submissions import Item, Submission
+from service import streaming, turns
+from service.private_postgres import PrivatePostgres
+from service.room import Room
+from tests.faults.waiting import until
+from tests.http_service import Service, running_service
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LINES = {"content-type": "application/x-ndjson"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        yield running
+
+
+def an_event(name: str, **data: str) -> dict[str, Any]:
+    lead = {"anonymous_id": name}
+    return {"id": name, "source": "website", "type": "visit.recorded", "lead": lead, "data": data}
+
+
+def lines(events: list[dict[str, Any]]) -> bytes:
+    return b"".join(orjson.dumps(event) + b"\n" for event in events)
+
+
+async def post(service: Service, content: Any, **headers: str) -> httpx.Response:
+    return await service.client.post("/v1/events", content=content, headers=headers, timeout=60)
+
+
+@contextmanager
+def full(service: Service) -> Iterator[None]:
+    """Let the queue admit nobody, as when the ledger is slow."""
+    door = service.services.door
+
+    def refuse() -> None:
+        raise QueueFull("too many events are waiting")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(door, "admit", refuse)
+        yield
+
+
+async def test_who_comes_to_a_full_queue_is_told_before_the_body_is_read(service: Service) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        raise AssertionError("nobody should have read this")
+        yield b""
+
+    with full(service):
+        answer = await post(service, never())
+    assert (answer.status_code, answer.json()["code"]) == (503, "queue-full")
+    assert answer.headers["retry-after"] == "2"
+
+
+async def test_a_stream_waits_for_its_turn(service: Service) -> None:
+    with full(service):
+        sending = asyncio.create_task(post(service, lines([an_event("turn")]), **LINES))
+        await asyncio.sleep(3 * turns.PAUSE_S)
+        assert not sending.done()
+    assert (await sending).json()["recorded"] == 1
+
+
+async def test_a_stream_whose_turn_does_not_come_says_how_far_it_came(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TURN_WAIT_S", 0.1)
+    with full(service):
+        answer = await post(service, lines([an_event("never")]), **LINES)
+    assert (answer.status_code, answer.json()["code"]) == (503, "queue-full")
+    assert answer.json()["recorded"] == 0
+
+
+async def test_a_batch_that_has_begun_is_not_turned_away_in_the_middle(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door, admitted = service.services.door, 0
+    admit = door.admit
+
+    def admit_now_and_then() -> None:
+        nonlocal admitted
+        admitted += 1
+        if admitted % 2 == 0:
+            raise QueueFull("too many events are waiting")
+        admit()
+
+    monkeypatch.setattr(door, "admit", admit_now_and_then)
+    body = orjson.dumps([an_event(f"begun-{number}") for number in range(1_200)])
+    answer = await post(service, body)
+    assert answer.status_code == 200
+    assert admitted > 3
+
+
+async def test_what_a_stream_brings_is_recorded_when_it_pauses(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "STREAM_PAUSE_S", 0.05)
+    door, recorded, over = service.services.door, set[str](), asyncio.Event()
+    enqueue = door.enqueue
+
+    def watch(submission: Submission) -> asyncio.Future[list[Outcome]]:
+        future = enqueue(submission)
+        ids = {item.signal.id for item in submission.items if isinstance(item, Item)}
+        future.add_done_callback(lambda _: recorded.update(ids))
+        return future
+
+    monkeypatch.setattr(door, "enqueue", watch)
+
+    async def live() -> AsyncIterator[bytes]:
+        yield lines([an_event("live-1")])
+        await over.wait()
+        yield lines([an_event("live-2")])
+
+    sending = asyncio.create_task(post(service, live(), **LINES))
+    await until(lambda: "live-1" in recorded)
+    assert service.services.room.held_bytes == 0
+    over.set()
+    assert (await sending).json()["recorded"] == 2
+
+
+@contextmanager
+def small_room(service: Service, bytes_max: int) -> Iterator["Watched"]:
+    before, room = service.services.room, Watched(bytes_max)
+    service.services.room = room
+    try:
+        yield room
+    finally:
+        service.services.room = before
+
+
+async def test_bodies_that_find_no_room_are_told_to_come_again(service: Service) -> None:
+    over = asyncio.Event()
+    body = orjson.dumps(an_event("large", text="x" * 50_000))
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield body[:-1]
+        await over.wait()
+        yield body[-1:]
+
+    with small_room(service, 60_000) as room:
+        first = asyncio.create_task(post(service, slow()))
+        await until(lambda: room.held_bytes > 50_000)
+        answer = await post(service, orjson.dumps(an_event("no-room", text="x" * 20_000)))
+        assert (answer.status_code, answer.json()["code"]) == (503, "queue-full")
+        assert answer.headers["retry-after"] == "2"
+        over.set()
+        assert (await first).status_code == 201
+        assert room.held_bytes == 0
+
+
+class Watched(Room):
+    """Room that knows how much was held at most."""
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(bytes_max)
+        self.most = 0
+
+    def has(self, size: int) -> bool:
+        self.most = max(self.most, self.held_bytes)
+        return super().has(size)
+
+
+async def greedy(service: Service, name: str, bytes_max: int) -> tuple[list[int], int]:
+    """Send streams of twelve megabytes together; return what was recorded, and held at most."""
+    bodies = [
+        lines([an_event(f"{name}-{one}-{number}", text="x" * 10_000) for number in range(150)])
+        for one in range(8)
+    ]
+    with small_room(service, bytes_max) as room:
+        answers = await asyncio.gather(*(post(service, body, **LINES) for body in bodies))
+    return [answer.json()["recorded"] for answer in answers], room.most
+
+
+async def test_greedy_streams_share_the_room_and_all_come_to_their_end(service: Service) -> None:
+    recorded, most = await greedy(service, "greedy", 2 * MIB)
+    assert recorded == [150] * 8
+    assert MIB < most <= 2 * MIB
+
+
+async def test_without_a_bound_greedy_streams_would_hold_more(service: Service) -> None:
+    """The negative twin: the same streams, and room without end."""
+    _, most = await greedy(service, "endless", 1_000 * MIB)
+    assert most > 2 * MIB

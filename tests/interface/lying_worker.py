@@ -1,0 +1,52 @@
+"""The service as its worker runs it, but for answers that its document knows nothing of.
+
+    python -m tests.interface.lying_worker SOCKET_FD READY_FD PARENT_PID
+
+The negative twin of the test of the document. Each lie is of another kind.
+"""
+
+from unittest.mock import patch
+
+from fastapi import FastAPI, Request
+from starlette.responses import PlainTextResponse, Response
+
+from service.answers import Answer, json_answer
+from service.app import app_from_environment
+from service.hosting import worker
+from service.plain_route import PlainRoute
+
+
+async def another_status(_: Request) -> Response:
+    return json_answer({"status": "alive"}, status=202)
+
+
+async def another_type(_: Request) -> Response:
+    return PlainTextResponse("ready")
+
+
+async def another_shape(_: Request) -> Response:
+    return json_answer({"refusals": [], "next": None, "more": True})
+
+
+async def no_header(_: Request) -> Response:
+    return Answer(503, b"{}", media_type=b"application/problem+json")
+
+
+LIES = {
+    "/livez": another_status,
+    "/readyz": another_type,
+    "/v1/refusals": another_shape,
+    "/v1/lifecycle": no_header,
+}
+
+
+def lying_app() -> FastAPI:
+    app = app_from_environment()
+    lies = [PlainRoute(path, endpoint, include_in_schema=False) for path, endpoint in LIES.items()]
+    app.router.routes[:0] = lies
+    return app
+
+
+if __name__ == "__main__":
+    with patch.object(worker, "app_from_environment", lying_app):
+        worker.main()

@@ -1,0 +1,43 @@
+"""How long a newcomer would wait, told from the appends before."""
+
+from events.pace import ITEMS_MIN, WAIT_S_MAX, Pace
+
+
+def pace_of(*appends: tuple[int, float]) -> Pace:
+    pace = Pace()
+    for items, seconds in appends:
+        pace.learn(items=items, seconds=seconds)
+    return pace
+
+
+def longest(pace: Pace) -> int:
+    """Return how many may stand before a newcomer."""
+    return next(items for items in range(1_000_000) if pace.is_too_long(items + 1))
+
+
+def test_nobody_is_turned_away_before_anything_is_known() -> None:
+    assert not Pace().is_too_long(1_000_000)
+
+
+def test_what_may_wait_is_what_is_taken_in_the_time() -> None:
+    assert longest(pace_of((500, 0.25))) == int(2_000 * WAIT_S_MAX)
+
+
+def test_small_appends_say_nothing_of_how_fast_large_ones_are() -> None:
+    assert not pace_of((1, 0.005)).is_too_long(8_000)
+
+
+def test_a_small_append_that_takes_long_says_that_the_ledger_is_stuck() -> None:
+    assert longest(pace_of((1, 8.0))) == ITEMS_MIN
+
+
+def test_a_ledger_that_was_stuck_is_trusted_again_after_a_few_appends() -> None:
+    stuck = pace_of((500, 0.1), *[(100, 10.0)] * 20)
+    assert longest(stuck) == ITEMS_MIN
+    for _ in range(5):
+        stuck.learn(items=500, seconds=0.1)
+    assert longest(stuck) > 5_000 * WAIT_S_MAX / 2
+
+
+def test_one_slow_append_changes_little() -> None:
+    assert longest(pace_of((500, 0.1), (500, 5.0))) > 5_000 * WAIT_S_MAX / 2
