@@ -226,12 +226,10 @@ def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
     returned_at, position = event.effects[RESTATES], event.position
     before = ended_stay(stages, stay.subject_id, returned_at)
     assert before is not None, f"no stay of {stay.subject_id} ended at {returned_at}"
-    known = (*stay[:_STAY_WIDTH], stay.entered_at, position, str(MoveKind.CORRECTED), None)
+    kind = str(MoveKind.CORRECTED)
+    known = (*stay[:_STAY_WIDTH], stay.entered_at, position, kind, None, position)
     stages.ended.append(known)
-    stages.undone += [
-        (stay.subject_id, returned_at, position),
-        (stay.subject_id, position, position),
-    ]
+    stages.undone.append((stay.subject_id, returned_at, position))
     counted = _counted(stages, stay)
     counted[0] -= 1
     counted[1] -= 1

@@ -10,7 +10,7 @@ SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pa
 -- Stays that returns by themselves have ended, which count no longer.
 SELECT CAST(stay.subject_id AS text), stay.kind, stay.stage, stay.before, stay.origin, stay.channel,
        stay.month, stay.pass_number, stay.is_first_entry, stay.entered_at, stay.entry_position,
-       stay.entry_kind, stay.known_from, stay.exit_position
+       stay.entry_kind, stay.known_from, stay.number, stay.exit_position
   FROM ledger.stage_stays AS stay
   JOIN unnest(CAST(:subject_ids AS uuid[]), CAST(:positions AS bigint[]))
        AS wanted (subject_id, position)
