@@ -117,7 +117,8 @@ def test_once_everything_due_has_happened_each_lead_has_the_grade_of_now(
 ) -> None:
     ledger = tell(history)
     ids = [one for one, remembered in ledger.subjects.items() if _is_lead(remembered.state)]
-    ledger.submit(Submission((), woken=tuple(ids)))
+    if ids:
+        ledger.submit(Submission((), woken=tuple(ids)))
     now = ledger._now()
     for lead_id in ids:
         state = ledger.subjects[lead_id].state
