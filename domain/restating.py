@@ -251,7 +251,7 @@ class _Again:
 
     def in_ledger(self, state: LeadState) -> LeadState:
         """Let a state name events by the positions of the reports that they follow from."""
-        report = self.report
+        report, returned = self.report, state.returned_from
         return state._replace(
             standing=tuple(one._replace(position=report(one.position)) for one in state.standing),
             points=tuple(one._replace(position=report(one.position)) for one in state.points),
@@ -259,6 +259,17 @@ class _Again:
                 name: timer._replace(armed_by=report(timer.armed_by))
                 for name, timer in state.timers.items()
             },
+            deadlines={
+                name: due._replace(
+                    started=report(due.started),
+                    breached=report(due.breached) if due.breached is not None else None,
+                )
+                for name, due in state.deadlines.items()
+            },
+            returned_from=returned
+            and returned._replace(
+                breached=report(returned.breached), position=report(returned.position)
+            ),
         )
 
     def stays_in_ledger(self, subject_id: str) -> Stays:

@@ -72,7 +72,10 @@ async def test_the_guard_that_failed_is_named_in_words_with_what_it_saw(service:
 
 async def test_nobody_who_does_not_ask_is_answered_in_words(service: Service) -> None:
     problem = await refused(service, "lead.handed_over")
-    assert problem["detail"] == "lead.handed_over is not allowed from stage MAL, only from MQL, SQL, WON."
+    assert (
+        problem["detail"]
+        == "lead.handed_over is not allowed from stage MAL, only from MQL, SQL, WON."
+    )
     assert "stage_label" not in problem
     english = await refused(service, "lead.handed_over", params={"lang": "en"})
     assert english["detail"] == (

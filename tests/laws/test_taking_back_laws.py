@@ -16,6 +16,7 @@ from domain.lifecycle.service_events import is_offered
 from domain.state import AccountState, LeadState
 from events.outcomes import Recorded
 from events.senders import Sender
+from events.submissions import Submission
 from projections.stage_fold import Stages, fold
 from tests.histories import _MOVING, _data
 from tests.histories import LIFECYCLE as FUNNEL
@@ -144,6 +145,10 @@ def same_told(telling: Telling, *, without: str | None = None) -> Telling:
 def what_counts(telling: Telling) -> dict[str, Any]:
     """States, stays and counts, with every id and position in words that both ledgers share."""
     ledger = telling.ledger
+    # What is due by now has happened where something was taken back, and so it must in the twin.
+    everybody = tuple(id for id, one in ledger.subjects.items() if isinstance(one.state, LeadState))
+    if everybody:
+        ledger.submit(Submission((), woken=everybody))
     names = {
         subject: f"{identifier.kind} {identifier.digest.hex()}"
         for identifier, subject in sorted(ledger.pointers.items(), reverse=True)
@@ -196,6 +201,11 @@ def _state(
         told["timers"] = {
             name: (timer.due_at, causes[timer.armed_by]) for name, timer in state.timers.items()
         }
+        told["deadlines"] = {
+            name: (due.due_at, due.stage, causes[due.started], due.breached is not None)
+            for name, due in state.deadlines.items()
+        }
+        told["returned_from"] = state.returned_from and state.returned_from[:4]
     return {name: value for name, value in told.items() if value}
 
 
