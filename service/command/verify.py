@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.verification import Finding, Verified
+from events.audit import Finding
+from events.verification import Verified
 from events.verification import verify as verify_ledger
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import Rebuilt, compare

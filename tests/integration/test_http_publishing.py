@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from events.audit import Finding
 from events.context import Context
 from events.ledger import Ledger
 from events.outcomes import Recorded
 from events.publishing import publication
 from events.shipped import shipped_text
 from events.submissions import Submission
-from events.verification import Finding, verify
+from events.verification import verify
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, Service, running_service

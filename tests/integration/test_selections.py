@@ -9,11 +9,12 @@ import orjson
 import pytest
 
 from events import records
+from events.audit import Finding
 from events.intake import Intake
 from events.selections.evidence import Asked
 from events.selections.running import RunExists, Selector
 from events.selections.surveying import CapacityUnknown
-from events.verification import Finding, verify
+from events.verification import verify
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA
 from tests.ledger_in_memory import DIGESTS

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from events.audit import Finding
 from events.records import leaf_of
-from events.verification import Finding, Verified, verify
+from events.verification import Verified, verify
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA
 from tests.ledger_on_postgres import LedgerOnPostgres, decision, form, ledger_on_postgres
