@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from events.limits import INTEGER_MAX
 from events.records import rfc3339
-from service import shapes
+from service import administration_shapes
 from service.answers import json_answer
 from service.problems import Problem
 from service.routes.parameters import (
@@ -24,7 +24,9 @@ from service.webhooks.queue import DeadLetter
 router = APIRouter(tags=["webhooks"])
 
 
-@router.get("/v1/webhooks/{webhook_id}/dead-letters", response_model=shapes.DeadLetters)
+@router.get(
+    "/v1/webhooks/{webhook_id}/dead-letters", response_model=administration_shapes.DeadLetters
+)
 async def get_dead_letters(
     request: Request,
     _: WebhooksAdministrator,
@@ -40,7 +42,9 @@ async def get_dead_letters(
     return json_answer({"dead_letters": [_letter(one) for one in letters], "next": next_after})
 
 
-@router.post("/v1/webhooks/{webhook_id}/dead-letters/replay", response_model=shapes.Replayed)
+@router.post(
+    "/v1/webhooks/{webhook_id}/dead-letters/replay", response_model=administration_shapes.Replayed
+)
 async def post_replay_all(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
@@ -51,7 +55,8 @@ async def post_replay_all(
 
 
 @router.post(
-    "/v1/webhooks/{webhook_id}/dead-letters/{position}/replay", response_model=shapes.Replayed
+    "/v1/webhooks/{webhook_id}/dead-letters/{position}/replay",
+    response_model=administration_shapes.Replayed,
 )
 async def post_replay(
     request: Request,

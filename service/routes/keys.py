@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from events import moments
 from events.reported import Key
-from service import shapes
+from service import administration_shapes
 from service.answers import json_answer
 from service.keys.checking import RATE_MAX, TermsInvalid, check
 from service.keys.describing import describe_key
@@ -97,7 +97,7 @@ _CHANGED_KEY: TypeAdapter[ChangedKey] = TypeAdapter(ChangedKey)
 
 @router.post(
     "/v1/keys",
-    response_model=shapes.MadeKey,
+    response_model=administration_shapes.MadeKey,
     status_code=201,
     openapi_extra=described_body(_NEW_KEY),
 )
@@ -110,7 +110,7 @@ async def post_keys(request: Request, _: KeysAdministrator) -> Response:
     return json_answer({"key": key.text, **describe_key(stored)}, status=201)
 
 
-@router.get("/v1/keys", response_model=shapes.ApiKeys)
+@router.get("/v1/keys", response_model=administration_shapes.ApiKeys)
 async def get_keys(
     request: Request,
     _: KeysAdministrator,
@@ -125,7 +125,7 @@ async def get_keys(
 
 @router.patch(
     "/v1/keys/{key_id}",
-    response_model=shapes.ApiKey,
+    response_model=administration_shapes.ApiKey,
     openapi_extra=described_body(_CHANGED_KEY),
 )
 async def patch_key(request: Request, _: KeysAdministrator, key_id: KeyId) -> Response:
@@ -145,7 +145,7 @@ async def patch_key(request: Request, _: KeysAdministrator, key_id: KeyId) -> Re
 
 @router.post(
     "/v1/keys/{key_id}/rotate",
-    response_model=shapes.RotatedKey,
+    response_model=administration_shapes.RotatedKey,
     status_code=201,
     responses={409: {"description": "The key has been revoked or has expired"}},
 )
@@ -177,7 +177,7 @@ async def post_key_rotate(
     return json_answer(content | {"replaces": describe_key(rotated.old)}, status=201)
 
 
-@router.delete("/v1/keys/{key_id}", response_model=shapes.ApiKey)
+@router.delete("/v1/keys/{key_id}", response_model=administration_shapes.ApiKey)
 async def delete_key(request: Request, _: KeysAdministrator, key_id: KeyId) -> Response:
     """Revoke a key, for good. Every process turns it away within 5 seconds."""
     stored = await services_of(request).key_store.revoke(key_id)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from events.limits import INTEGER_MAX
 from events.records import rfc3339
-from service import shapes
+from service import administration_shapes
 from service.answers import json_answer
 from service.problems import Problem
 from service.reading.log import Wanted
@@ -32,7 +32,7 @@ _CHANGE: TypeAdapter[WebhookChange] = TypeAdapter(WebhookChange)
 
 @router.post(
     "/v1/webhooks",
-    response_model=shapes.MadeWebhook,
+    response_model=administration_shapes.MadeWebhook,
     status_code=201,
     openapi_extra=described_body(_NEW_WEBHOOK),
 )
@@ -52,14 +52,14 @@ async def post_webhooks(request: Request, _: WebhooksAdministrator) -> Response:
     return json_answer({**_describe(webhook), "secret": secret}, status=201)
 
 
-@router.get("/v1/webhooks", response_model=shapes.Webhooks)
+@router.get("/v1/webhooks", response_model=administration_shapes.Webhooks)
 async def get_webhooks(request: Request, _: WebhooksAdministrator) -> Response:
     """List all webhooks, how far each is, and what it could not deliver. Never their secrets."""
     webhooks = await services_of(request).webhooks.store.every()
     return json_answer({"webhooks": [_describe(webhook) for webhook in webhooks]})
 
 
-@router.get("/v1/webhooks/{webhook_id}", response_model=shapes.Webhook)
+@router.get("/v1/webhooks/{webhook_id}", response_model=administration_shapes.Webhook)
 async def get_webhook(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
@@ -71,7 +71,7 @@ async def get_webhook(
 
 @router.patch(
     "/v1/webhooks/{webhook_id}",
-    response_model=shapes.Webhook,
+    response_model=administration_shapes.Webhook,
     openapi_extra=described_body(_CHANGE),
 )
 async def patch_webhook(
@@ -89,7 +89,7 @@ async def patch_webhook(
     )
 
 
-@router.delete("/v1/webhooks/{webhook_id}", response_model=shapes.DeletedWebhook)
+@router.delete("/v1/webhooks/{webhook_id}", response_model=administration_shapes.DeletedWebhook)
 async def delete_webhook(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
@@ -99,7 +99,9 @@ async def delete_webhook(
     return json_answer({"id": str(webhook_id), "deleted": True})
 
 
-@router.post("/v1/webhooks/{webhook_id}/rotate-secret", response_model=shapes.WebhookSecret)
+@router.post(
+    "/v1/webhooks/{webhook_id}/rotate-secret", response_model=administration_shapes.WebhookSecret
+)
 async def post_rotate_secret(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
@@ -110,7 +112,7 @@ async def post_rotate_secret(
     return json_answer({"id": str(webhook_id), "secret": secret})
 
 
-@router.post("/v1/webhooks/{webhook_id}/test", response_model=shapes.WebhookTrial)
+@router.post("/v1/webhooks/{webhook_id}/test", response_model=administration_shapes.WebhookTrial)
 async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: WebhookId) -> Response:
     """Send a message of the type `webhook.tested` now, once, and tell what came of it."""
     services = services_of(request)
