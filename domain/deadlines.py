@@ -106,7 +106,7 @@ def judge_deadlines(course: Course, before: LeadState, taken_back: Returned | No
         _meet(course, taken_back.deadline, taken_back.due_at, taken_back.breached)
         if course.events[0].stage_to is None:
             _go_back(course, taken_back)
-    for name, due in before.deadlines.items():
+    for name, due in sorted(before.deadlines.items()):
         if course.signal.occurred_at <= due.due_at and _is_answered(course, name):
             _meet(course, name, due.due_at, due.breached)
     for name, rule in course.compiled.lifecycle.pace.deadlines.items():

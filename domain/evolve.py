@@ -335,7 +335,8 @@ def _in_new_pass(state: LeadState, event: Event) -> LeadState:
 
 
 def _left_behind(known: Mapping[str, str], event: Event, name: str) -> tuple[str, ...]:
-    return tuple(id for id in known if id not in event.effects.get(name, ()))
+    """Sorted, since a state that was kept and read back knows its mappings in that order."""
+    return tuple(id for id in sorted(known) if id not in event.effects.get(name, ()))
 
 
 def _facts_after(state: LeadState, event: Event, *, begins_pass: bool) -> tuple[StandingFact, ...]:

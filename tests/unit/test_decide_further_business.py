@@ -82,7 +82,7 @@ def test_an_open_deal_of_an_earlier_pass_does_not_keep_the_next_from_being_lost(
     story.tell("opportunity.created", opportunity="quick")
     story.tell("opportunity.won", opportunity="quick")
     story.tell("opportunity.created", opportunity="next")
-    assert story.lead.earlier_opportunities == ("slow", "quick")
+    assert story.lead.earlier_opportunities == ("quick", "slow")
     assert story.tell("opportunity.lost", opportunity="next") == [
         "opportunity.lost: OPP → LOST lost, pass 2"
     ]
