@@ -15,6 +15,9 @@ from tests.postgres import scratch_directory
 from tests.running_service import ROOT, environment, running_service
 
 LANGUAGES = ("en", "ja")
+WITHIN_S = 600
+"""A guide starts some sixty commands, one after the other, each a process of its own."""
+
 GUIDES = {language: ROOT / "docs" / f"guide.{language}.md" for language in LANGUAGES}
 OURS = "ours.yaml"
 """The lifecycle that the reader edits, as the examples say."""
@@ -33,6 +36,7 @@ def steps_of(document: Path) -> list[tuple[int, Example | str]]:
     return sorted([*examples, *edits_of(document)], key=lambda step: step[0])
 
 
+@pytest.mark.timeout(WITHIN_S)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_example_of_the_guide_runs_and_prints_what_it_says(language: str) -> None:
     steps = steps_of(GUIDES[language])
