@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from domain.lifecycle.compiled import Compiled, compile_lifecycle
 from domain.lifecycle.condition_text import _TESTS
@@ -14,6 +13,7 @@ from domain.lifecycle.reading import Place
 from domain.lifecycle.words import resolve_stage
 from domain.lists import on_list
 from events.shipped import shipped_text
+from tests.lifecycle_edits import edited
 from tests.stories import Story, day
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text(encoding="utf-8")
@@ -77,30 +77,12 @@ def test_the_document_tells_every_key_that_is_read_and_no_other(
     assert documented() == read_by_the_reader(monkeypatch)
 
 
-def _parsed(text: str) -> Any:
-    """Read YAML as this project does: `on` is a word, and no yes."""
-    return yaml.safe_load(re.sub(r"([{\s])on:", r'\1"on":', text))
-
-
-def _merged(before: Any, block: Any) -> Any:
-    """Put a block of the document where it goes: moves before those that are there."""
-    if not (isinstance(before, dict) and isinstance(block, dict)):
-        return block
-    merged = dict(before)
-    for key, value in block.items():
-        merged[key] = value + before[key] if key == "moves" else _merged(before.get(key), value)
-    return merged
-
-
 @pytest.fixture(scope="module")
 def ours() -> Compiled:
     """The company's own lifecycle, as the worked example makes it."""
-    text = _parsed(shipped_text("demand_funnel"))
     blocks = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
     assert len(blocks) == 3
-    for block in blocks:
-        text = _merged(text, _parsed(block))
-    return compile_lifecycle(load(yaml.safe_dump(text, allow_unicode=True, sort_keys=False)))
+    return compile_lifecycle(load(edited(shipped_text("demand_funnel"), *blocks)))
 
 
 def test_the_worked_example_has_nothing_to_complain_of(ours: Compiled) -> None:

@@ -1,0 +1,31 @@
+"""Edit the text of a lifecycle as a reader does whom a document shows a block of it."""
+
+import re
+from typing import Any
+
+import yaml
+
+
+def edited(text: str, *blocks: str) -> str:
+    """Put blocks where they go, each into the section that it begins with.
+
+    Moves go before those that are there, because the first that fits is taken.
+    """
+    content = parsed(text)
+    for block in blocks:
+        content = _merged(content, parsed(block))
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+
+
+def parsed(text: str) -> Any:
+    """Read YAML as this project does: `on` is a word, and no yes."""
+    return yaml.safe_load(re.sub(r"([{\s])on:", r'\1"on":', text))
+
+
+def _merged(before: Any, block: Any) -> Any:
+    if not (isinstance(before, dict) and isinstance(block, dict)):
+        return block
+    merged = dict(before)
+    for key, value in block.items():
+        merged[key] = value + before[key] if key == "moves" else _merged(before.get(key), value)
+    return merged
