@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.definition import Right, SubjectKind
 from events.outcomes import Recorded
 from events.refusals import Refused
 from tests.ledger_in_memory import SENDER, LedgerInMemory
@@ -62,7 +62,6 @@ def test_a_department_is_called_by_any_of_its_names_and_by_no_other() -> None:
 def test_what_a_campaign_cost_is_told_by_who_spends_it(
     type: str, department: str, reason: str | None
 ) -> None:
-    outcome = LedgerInMemory().send_one(
-        type, data=TOLD[type], sender=SENDER._replace(department=department)
-    )
+    sender = SENDER._replace(department=department, scopes=frozenset({Right.DECISIONS}))
+    outcome = LedgerInMemory().send_one(type, data=TOLD[type], sender=sender)
     assert (outcome.refusal.reason if isinstance(outcome, Refused) else None) == reason
