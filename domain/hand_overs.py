@@ -5,7 +5,7 @@ from typing import Any
 from domain.course import Course
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.lifecycle.pace import Assignment, HandOver
-from domain.roles import marks_of
+from domain.roles import OWNER_FIELD, marks_of
 
 _NAME = "hand_over"
 
@@ -34,6 +34,8 @@ def hand_over(course: Course) -> bool:
 def _hand_over(course: Course, rule: HandOver) -> bool:
     assigned = _assigned(course, rule)
     owner, team = (assigned.owner, assigned.team) if assigned is not None else (None, None)
+    # Whom the report itself names, as an acceptance or a direct enquiry does, keeps the lead.
+    owner = owner or course.signal.data.get(OWNER_FIELD)
     data: dict[str, Any] = {
         _NAME: rule.name,
         "from_department": rule.from_department,

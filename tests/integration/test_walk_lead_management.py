@@ -41,7 +41,9 @@ async def is_acquired(walk: Walk) -> None:
             "form.submitted: unplaced → ACQUIRED",
             "account.prospect_gained: unplaced → PROSPECT",
         ]
-    assert (await walk.tell("form.submitted", RIVAL))[-1] == "lead.excluded: ACQUIRED → DISQUALIFIED"
+    assert (await walk.tell("form.submitted", RIVAL))[
+        -1
+    ] == "lead.excluded: ACQUIRED → DISQUALIFIED"
     assert await walk.funnel() == {"ACQUIRED": (2, 3), "DISQUALIFIED": (1, 1)}
     assert await walk.lists(HANAKO) == TARGETS
 
@@ -118,6 +120,7 @@ async def is_accepted_by_sales(walk: Walk) -> None:
         "deadline.met",
     ]
     assert await walk.lists(HANAKO) == {*TARGETS, "sales_accepted"}
+    assert (await walk.lead(HANAKO))["owner"] == "seller-1"
     await walk.turn_to(3, "18:01")
     assert await walk.tell("lead.sales_rejected", JIRO, reason="too_early") == [
         "lead.sales_rejected: CALLED → ACCEPTED"

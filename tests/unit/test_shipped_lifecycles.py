@@ -154,6 +154,30 @@ def test_in_lead_management_a_visitor_has_no_stage_until_he_is_known() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("type", "told"),
+    [
+        ("lead.sales_accepted", {"owner": "ito"}),
+        ("inquiry.received", {"owner": "ito", "channel": "reseller"}),
+    ],
+)
+def test_in_lead_management_whoever_takes_a_lead_keeps_it_through_the_hand_over(
+    type: str, told: dict[str, str]
+) -> None:
+    story = Story(shipped("lead_management"))
+    story.tell("form.submitted", mail="example.co.jp")
+    story.tell("owner.assigned", owner="sato")
+    story.tell("lead.qualified")
+    story.tell("lead.handed_over")
+    story.tell("screening.completed", data={"class": "now"})
+    story.tell(type, **told)
+    assert (story.stage, story.lead.owner, story.lead.team) == (
+        "SALES_ACCEPTED",
+        "ito",
+        "field_sales",
+    )
+
+
 def test_in_lead_management_a_seller_in_charge_is_not_marketings_acceptance() -> None:
     story = Story(shipped("lead_management"))
     story.tell("form.submitted", free_mail=True)
