@@ -1,0 +1,152 @@
+"""One stream of events under each shipped lifecycle: every fact is kept, and the lists correspond."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+from domain.lifecycle.definition import EventKind
+from events.shipped import SHIPPED
+from events.timekeeper import Timekeeper
+from service.command.simulating.stream import World, events
+from service.private_postgres import PrivatePostgres
+from tests.http_service import SCHEMA
+from tests.walks import Walk, walking
+
+ENDS = datetime(2026, 11, 1, tzinfo=UTC)
+WORLD = World(seed=5, people=80, begins=ENDS - timedelta(days=300), ends=ENDS)
+PAGE = 1_000
+
+BY_PREDICATE = ("house", "acquired", "held", "target", "target_by_market", "deal")
+"""Lists that go by what is known of a lead, and by its deals: no decision keeps anybody off them."""
+BY_SCORE = "likely"
+"""So does this one, but who was recycled begins to earn points anew, and that was decided."""
+
+ACQUIRED = [("form.submitted", {}), ("owner.assigned", {"owner": "marketer-1"})]
+NURTURED = [
+    *ACQUIRED,
+    ("lead.qualified", {}),
+    ("scenario.started", {"scenario": "basics"}),
+    ("scenario.completed", {"scenario": "basics"}),
+]
+CALLED = [
+    *NURTURED,
+    ("lead.handed_over", {}),
+    ("lead.sales_accepted", {}),
+    ("screening.completed", {"class": "now"}),
+]
+ACCEPTED = [
+    *CALLED,
+    ("lead.sales_accepted", {"owner": "seller-1"}),
+    ("owner.assigned", {"owner": "seller-1"}),
+]
+CORRESPONDING: Mapping[str, Sequence[tuple[str, dict[str, str]]]] = {
+    "marketing_accepted": ACQUIRED,
+    "scenario_completed": NURTURED,
+    "handed_over": [*NURTURED, ("lead.handed_over", {})],
+    "call_completed": CALLED,
+    "sales_accepted": ACCEPTED,
+    "deal": [*ACCEPTED, ("opportunity.created", {"opportunity": "d"})],
+}
+"""What brings a lead on a list in every lifecycle. Each refuses the decisions that are not its own:
+sales accepts before the call in one, after it in another."""
+
+
+class Told(NamedTuple):
+    """What became of the stream in one ledger."""
+
+    refused: frozenset[str]
+    """Types of which something was refused."""
+    lists: Mapping[str, frozenset[str]]
+    """Who is on each list: a lead is called by the first event about it."""
+    recycled: frozenset[str]
+
+
+async def test_one_stream_is_whole_under_each_lifecycle_and_the_lists_correspond(
+    postgres_server: PrivatePostgres,
+) -> None:
+    stream = [*events(WORLD), *_corresponding()]
+    found = {name: await _put_under(name, stream, postgres_server) for name in SHIPPED}
+    first, *others = found.values()
+    for name, told in found.items():
+        assert told.refused, f"{name} refuses nothing: this stream shows no difference"
+        for on_list in CORRESPONDING:
+            assert f"{on_list} 0" in told.lists[on_list], (name, on_list)
+    for other in others:
+        for on_list in BY_PREDICATE:
+            assert other.lists[on_list] == first.lists[on_list], on_list
+        on_one_alone = other.lists[BY_SCORE] ^ first.lists[BY_SCORE]
+        assert on_one_alone <= first.recycled | other.recycled
+
+
+def _corresponding() -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"{on_list} {number}",
+            "source": "test",
+            "type": type,
+            "lead": {"email": f"somebody@{on_list.replace('_', '-')}.example"},
+            "data": data,
+        }
+        for on_list, story in CORRESPONDING.items()
+        for number, (type, data) in enumerate(story)
+    ]
+
+
+async def _put_under(
+    lifecycle: str, stream: Sequence[Mapping[str, Any]], server: PrivatePostgres
+) -> Told:
+    """Tell the whole stream to an empty ledger; no fact may be refused, and nothing be wrong."""
+    async with walking(server, lifecycle) as walk:
+        answer = await walk.service.client.post(
+            "/v1/events",
+            content=b"\n".join(map(orjson.dumps, stream)),
+            headers={"content-type": "application/x-ndjson"},
+        )
+        refusals = answer.json()["refusals"]
+        refused = frozenset(stream[one["line"] - 1]["type"] for one in refusals)
+        types = walk.service.services.compiled.lifecycle.events
+        assert {types[one].kind for one in refused} <= {EventKind.DECISION}
+        assert {one["reason"] for one in refusals} <= {"move-not-allowed"}
+        await _nothing_due(walk)
+        standing = await _lists(walk)
+        await walk.verified()
+        return Told(
+            refused,
+            {name: frozenset(leads) for name, leads in standing.items()},
+            frozenset(lead for lead, number in standing["house"].items() if number > 1),
+        )
+
+
+async def _nothing_due(walk: Walk) -> None:
+    """Let everything happen that is due: points have grown old since the stream was told."""
+    services = walk.service.services
+    timekeeper = Timekeeper(services.engine, SCHEMA, services.door)
+    while await timekeeper.look():
+        pass
+
+
+async def _lists(walk: Walk) -> dict[str, dict[str, int]]:
+    """Return the leads on each list, with the number of the pass that each is on."""
+    names = await _names(walk)
+    return {
+        one["list"]: {
+            names[f"lead/{lead['id']}"]: lead["pass"]
+            for lead in (await walk.read(f"/v1/lists/{one['list']}", limit=PAGE))["leads"]
+        }
+        for one in (await walk.read("/v1/lists"))["lists"]
+    }
+
+
+async def _names(walk: Walk) -> dict[str, str]:
+    """Call each subject by the first event about it that somebody else has told."""
+    names: dict[str, str] = {}
+    after, head = "0", ""
+    while after != head:
+        page = await walk.read("/v1/events", after=after, limit=PAGE)
+        for event in page["events"]:
+            if event["source"] != "leadledger":
+                names.setdefault(event["subject"], event["id"])
+        after, head = page["next"], page["head"]
+    return names
