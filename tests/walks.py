@@ -10,7 +10,7 @@ April: weeks without a public holiday begin there, so that a deadline's end can 
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,8 +43,6 @@ class Walk:
     service: Service
     monday: date
     told: int = 0
-    positions: dict[str, str] = field(default_factory=dict)
-    """Of the last event of each type."""
 
     def moment(self, day: int, clock: str) -> datetime:
         """Return the moment at which a clock in Tokyo shows this, so many days after the Monday."""
@@ -81,7 +79,6 @@ class Walk:
         answer = await self.service.client.post("/v1/events", json={**event, "data": data})
         assert answer.status_code == 201, answer.text
         told = answer.json()
-        self.positions[type] = told["position"]
         followed = [one for one in told.get("derived", []) if one["type"] not in NOT_TOLD]
         return [_line(one) for one in ({**told, "type": type}, *followed)]
 

@@ -1,4 +1,4 @@
-"""One stream of events under each shipped lifecycle: every fact is kept, and the lists correspond."""
+"""One stream of events under each shipped lifecycle: every fact is kept, the lists correspond."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from domain.lifecycle.definition import EventKind
+from events.intake import Intake
 from events.shipped import SHIPPED
 from events.timekeeper import Timekeeper
 from service.command.simulating.stream import World, events
@@ -19,7 +20,7 @@ WORLD = World(seed=5, people=80, begins=ENDS - timedelta(days=300), ends=ENDS)
 PAGE = 1_000
 
 BY_PREDICATE = ("house", "acquired", "held", "target", "target_by_market", "deal")
-"""Lists that go by what is known of a lead, and by its deals: no decision keeps anybody off them."""
+"""Lists by what is known of a lead, and by its deals: no decision keeps anybody off them."""
 BY_SCORE = "likely"
 """So does this one, but who was recycled begins to earn points anew, and that was decided."""
 
@@ -122,6 +123,7 @@ async def _put_under(
 async def _nothing_due(walk: Walk) -> None:
     """Let everything happen that is due: points have grown old since the stream was told."""
     services = walk.service.services
+    assert isinstance(services.door, Intake)
     timekeeper = Timekeeper(services.engine, SCHEMA, services.door)
     while await timekeeper.look():
         pass

@@ -1,4 +1,4 @@
-"""The demand funnel from the first visit to the key account: accepted first, screened afterwards."""
+"""The demand funnel from first visit to key account: accepted first, screened afterwards."""
 
 from typing import Any
 
@@ -83,8 +83,9 @@ async def is_nurtured(walk: Walk) -> None:
 async def is_selected(walk: Walk) -> None:
     """Two could be called, one is: the run says who, who waits, and where the line was drawn."""
     await walk.tell("form.submitted", profiled(JIRO, STAFF))
-    await walk.tell("capacity.declared", team="inside_sales", capacity=1, **walk.week())
-    asked = {"team": "inside_sales", **walk.week(), "id": "first-week"}
+    week: dict[str, Any] = walk.week()
+    await walk.tell("capacity.declared", team="inside_sales", capacity=1, **week)
+    asked = {"team": "inside_sales", **week, "id": "first-week"}
     answer = await walk.service.client.post("/v1/selections", json=asked)
     run = answer.json()
     assert (answer.status_code, run["capacity"], run["cut_line"]) == (201, 1, "72")

@@ -1,4 +1,4 @@
-"""Lead management from the first visit to the key account: called first, accepted afterwards."""
+"""Lead management from first visit to key account: called first, accepted afterwards."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Decisions about the ledger itself: what a team can screen, what is planned, what a campaign cost."""
+"""Decisions about the ledger itself: what can be screened, what is planned, what was spent."""
 
 from typing import Any
 

@@ -170,7 +170,7 @@ def test_in_lead_management_whoever_takes_a_lead_keeps_it_through_the_hand_over(
     story.tell("lead.qualified")
     story.tell("lead.handed_over")
     story.tell("screening.completed", data={"class": "now"})
-    story.tell(type, **told)
+    story.tell(type, data=told)
     assert (story.stage, story.lead.owner, story.lead.team) == (
         "SALES_ACCEPTED",
         "ito",
