@@ -12,7 +12,7 @@ REGIONS = ("kanto", "kansai", "chubu", "kyushu", "tohoku")
 CAMPAIGNS = ("spring-expo", "white-paper-week", "webinar-series", "search-always-on", "partner-day")
 PRODUCTS = ("basic", "pro", "enterprise")
 FREE_MAIL = "gmail.com"
-COMPETITOR_SHARE, FREE_MAIL_SHARE, SHARED_COMPUTER_SHARE = 0.02, 0.06, 0.02
+COMPETITOR_SHARE, FREE_MAIL_SHARE, SHARED_COMPUTER_SHARE = 0.03, 0.06, 0.02
 
 
 class Company(NamedTuple):
@@ -45,6 +45,11 @@ class Person(NamedTuple):
             "job": self.job,
             "position": self.position,
         }
+
+    def under_another_address(self) -> "Person":
+        """Return the same person, who writes from a second address and another browser."""
+        name, host = self.email.split("@")
+        return self._replace(email=f"{name}.second@{host}", cookie=f"{self.cookie}-second")
 
 
 def companies(hand: random.Random, count: int) -> list[Company]:

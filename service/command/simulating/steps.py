@@ -2,10 +2,10 @@
 
 import math
 import random
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from service.command.simulating.market import Person
 
@@ -23,7 +23,10 @@ class Step(NamedTuple):
     """How late it is reported."""
 
 
-Steps: TypeAlias = Iterator[Step]
+Found = TypeVar("Found")
+StepsTo: TypeAlias = Generator[Step, None, Found]
+"""A part of a journey, and what came of it: the next part goes by that."""
+Steps: TypeAlias = StepsTo[None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,13 @@ class Teller:
     def after(self, days: float) -> timedelta:
         """Return about so many days: times between steps are skewed, most short and a few long."""
         return timedelta(days=days * self.hand.lognormvariate(-0.3, 0.75))
+
+    def number(self) -> str:
+        """Make a number for something new: a meeting, a deal, an order."""
+        return f"{self.hand.getrandbits(48):012x}"
+
+    def under_another_address(self) -> "Teller":
+        return replace(self, person=self.person.under_another_address())
 
     def seen(self, type: str, days: float, **data: Any) -> Step:
         """Tell what a browser did; nobody says who it was."""
@@ -58,6 +68,12 @@ class Teller:
     def noted(self, source: str, type: str, days: float, **data: Any) -> Step:
         """Tell what happened with somebody whom the reporting system knows by address."""
         return self._step(source, type, days, {"email": self.person.email}, data)
+
+    def linked(self, days: float) -> Step:
+        """Tell at which company somebody works whose address does not say so."""
+        lead, account = {"email": self.person.email}, {"domain": self.person.company.domain}
+        report = {"type": "account.linked", "lead": lead, "account": account}
+        return self._sent(CRM, days, report, {})
 
     def of_company(self, source: str, type: str, days: float, **data: Any) -> Step:
         """Tell what concerns the company."""

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 
 from service.command.simulating.journeys import journey
 from service.command.simulating.market import companies, person
-from service.command.simulating.steps import CRM, Step, Steps
+from service.command.simulating.office import office
+from service.command.simulating.steps import Step, Steps
 
 PEOPLE_PER_COMPANY = 4
 TOLD_TWICE_SHARE = 0.01
 """Of all events are sent again under the same id, as by a client that saw no answer."""
-LISTED_SHARE = 0.5
-"""Of all companies are listed as targets before anybody there is known."""
 
 
 class World(NamedTuple):
@@ -26,6 +25,11 @@ class World(NamedTuple):
     begins: datetime
     ends: datetime
     """What would be told after this is left untold: those journeys are still under way."""
+
+    @property
+    def name(self) -> str:
+        """What all ids begin with: of this world alone, so that none stands for other events."""
+        return f"simulated-{sha256(repr(self).encode()).hexdigest()[:12]}"
 
 
 def events(world: World) -> Iterator[dict[str, Any]]:
@@ -44,8 +48,7 @@ class _Clock:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._name = f"simulated-{sha256(repr(world).encode()).hexdigest()[:12]}"
-        """Of this world alone: the same ids never stand for other events."""
+        self._name = world.name
         self._hand = random.Random(world.seed)
         self._waiting: list[tuple[datetime, int, dict[str, Any]]] = []
         self._under_way: list[tuple[datetime, int, Step, Steps]] = []
@@ -53,15 +56,11 @@ class _Clock:
 
     def run(self) -> Iterator[tuple[datetime, int, dict[str, Any]]]:
         """Give what is told, once nothing that happens later can be told before it."""
-        market = companies(self._hand, max(1, self._world.people // PEOPLE_PER_COMPANY))
-        for company in market:
-            if self._hand.random() < LISTED_SHARE:
-                listed = {
-                    "type": "market.target_listed",
-                    "account": {"domain": company.domain},
-                    "data": {"list": "target-companies"},
-                }
-                self._tell(self._world.begins, Step(timedelta(), CRM, listed))
+        world = self._world
+        market = companies(self._hand, max(1, world.people // PEOPLE_PER_COMPANY))
+        beside = random.Random(self._hand.getrandbits(64))
+        for steps in office(beside, market, people=world.people, begins=world.begins):
+            self._go_on(world.begins, steps)
         for arrived_at, number in self._arrivals():
             yield from self._until(arrived_at)
             someone = person(self._hand, number, market)
