@@ -13,6 +13,7 @@ from service.command.client import Service
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table, terminal
 from service.command.sending import BATCH_EVENTS_MAX, Batch, Refused, Tally, count, send
+from service.command.simulating.desk import decisions, select
 from service.command.simulating.stream import World, events
 
 PEOPLE_MAX = 10_000_000
@@ -26,7 +27,7 @@ def simulate(
     *,
     people: Annotated[
         int,
-        typer.Option("--people", min=1, max=PEOPLE_MAX, help="How many come; each some 11 events."),
+        typer.Option("--people", min=1, max=PEOPLE_MAX, help="How many come; each some 13 events."),
     ] = 1_000,
     days: Annotated[
         int, typer.Option("--days", min=1, max=DAYS_MAX, help="The time in which they come.")
@@ -59,6 +60,14 @@ def simulate(
         bool,
         typer.Option("--dry-run", help="Print the events as NDJSON, send nothing."),
     ] = False,
+    judge: Annotated[
+        bool,
+        typer.Option(
+            "--judge/--no-judge",
+            help="Afterwards merge who was taken for two, take back and correct some events, and "
+            "run a selection.",
+        ),
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Let a made-up market report to a running service: visits, forms, calls, deals, orders.
@@ -68,7 +77,8 @@ def simulate(
     same simulation again changes nothing, because its ids are the same.
 
     Some reports are refused, as in real life: a decision comes too late, or about nobody known.
-    The key needs events:write and decisions:write, and must speak for every source.
+    The key needs events:write and decisions:write, and must speak for every source; to judge, also
+    ledger:admin, events:read and selections:write.
 
     Example: leadledger simulate --people 2000 --days 180 --seed 7
     """
@@ -80,16 +90,30 @@ def simulate(
         return
     started, tally = time.monotonic(), Tally()
     with Service(url, key) as service, _progress(world, tally) as advance:
-        batches = _batches(events(world), tally, advance, size=_batch_size(rate))
-        send(
-            _paced(batches, rate) if rate is not None else batches,
-            service,
-            compress=False,
-            tally=tally,
-            on_refused=_unheard,
-            on_sent=lambda: None,
-        )
+        _report(events(world), service, tally, advance, rate=rate)
+        if judge:
+            _report(decisions(service, world.name), service, tally, advance, rate=rate)
+            select(service, world.name)
     _tell(world, tally, time.monotonic() - started, as_json=as_json)
+
+
+def _report(
+    told: Iterable[dict[str, Any]],
+    service: Service,
+    tally: Tally,
+    advance: Any,
+    *,
+    rate: int | None,
+) -> None:
+    batches = _batches(told, tally, advance, size=_batch_size(rate))
+    send(
+        _paced(batches, rate) if rate is not None else batches,
+        service,
+        compress=False,
+        tally=tally,
+        on_refused=_unheard,
+        on_sent=lambda: None,
+    )
 
 
 def _today() -> datetime:
@@ -112,7 +136,7 @@ def _batches(
         lines.append(orjson.dumps(event))
         ids.append(event["id"])
         if len(lines) == size:
-            advance(event["time"])
+            advance(event)
             yield _batch(lines, ids)
             lines, ids = [], []
     if lines:
@@ -158,9 +182,11 @@ class _progress:  # noqa: N801 - used as a function: `with _progress(…) as adv
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def _advance(self, moment: str) -> None:
+    def _advance(self, event: dict[str, Any]) -> None:
         whole = self._world.ends - self._world.begins
-        done = (datetime.fromisoformat(moment) - self._world.begins) / whole
+        # What is decided afterwards tells no time: it happens now.
+        moment = datetime.fromisoformat(event.get("time", self._world.ends.isoformat()))
+        done = (moment - self._world.begins) / whole
         self._bar.update(self._task, completed=done, events=self._tally.events)
 
 

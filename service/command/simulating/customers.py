@@ -25,10 +25,10 @@ def _order(teller: Teller, deal: Deal) -> StepsTo[bool]:
     """Order what was agreed, and say whether that stands."""
     order = f"order-{teller.number()}"
     yield teller.noted(ORDERS, "order.recorded", 2, order=order, **told_of(deal))
-    if teller.happens(0.03):
+    if teller.happens(0.08):
         yield teller.noted(ORDERS, "order.cancelled", 10, order=order, reason="other")
         return False
-    if teller.happens(0.05):
+    if teller.happens(0.1):
         changed = {"order": order, "value": amount(teller.hand, VALUE), "currency": "JPY"}
         yield teller.noted(ORDERS, "order.amended", 10, **changed)
     return True
@@ -45,8 +45,8 @@ def _notice(teller: Teller) -> Steps:
     if not teller.happens(0.6):
         return
     yield teller.of_company(CRM, "account.key_set", 20, segment=segment, key_role=role)
-    if teller.happens(0.15):
-        yield teller.of_company(CRM, "account.key_removed", 60, reason="out_of_focus")
+    if teller.happens(0.3):
+        yield teller.of_company(CRM, "account.key_removed", 30, reason="out_of_focus")
 
 
 def _renew_or_leave(teller: Teller, deal: Deal) -> Steps:
@@ -55,5 +55,5 @@ def _renew_or_leave(teller: Teller, deal: Deal) -> Steps:
         yield teller.of_company(CRM, "customer.renewed", 60, **told)
         return
     yield teller.of_company(CRM, "customer.churned", 60, outcome="moved_in_house")
-    if teller.happens(0.3):
+    if teller.happens(0.5):
         yield teller.of_company(CRM, "customer.reactivated", 30, product=deal.product)

@@ -1,0 +1,148 @@
+"""After `leadledger simulate` every view has something to show, and a second time changes nothing."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from service.command.exits import Exit
+from tests.postgres import scratch_directory
+from tests.running_service import RunningService, running_service
+
+UNTIL = datetime.now(UTC).date()
+WORLD = ("--people", "400", "--days", "200", "--seed", "7", "--until", str(UNTIL))
+
+
+def simulate(service: RunningService, *arguments: str, key: str = "") -> dict[str, Any]:
+    run = service.command("simulate", *WORLD, "--json", *arguments, key=key or service.key)
+    assert run.returncode == 0, run.stderr
+    return dict(json.loads(run.stdout))
+
+
+@pytest.fixture(scope="module")
+def simulated() -> Iterator[tuple[RunningService, dict[str, Any]]]:
+    """Run one service, and tell it the made-up market once."""
+    with scratch_directory() as directory, running_service(directory / "data") as service:
+        yield service, simulate(service)
+
+
+Simulated = tuple[RunningService, dict[str, Any]]
+
+
+def read(simulated: Simulated, path: str, **asked: str | int) -> Any:
+    service = simulated[0]
+    with service.client(service.key) as client:
+        head = client.get("/v1/events", params={"limit": 1}).json()["head"]
+        if not path.startswith(("/v1/selections", "/v1/refusals", "/v1/conflicts", "/v1/events")):
+            asked = {**asked, "wait_for": head}
+        answer = client.get(path, params=asked, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_nearly_everything_is_recorded_and_some_is_refused(simulated: Simulated) -> None:
+    told = simulated[1]
+    assert set(told["refused_by_reason"]) <= {"move-not-allowed", "lead-unknown"}
+    assert 0 < told["refused"] < told["events"] / 50
+    assert len(read(simulated, "/v1/refusals")["refusals"]) > 0
+
+
+def test_the_funnel_is_filled_from_end_to_end(simulated: Simulated) -> None:
+    funnel = read(simulated, "/v1/funnel", by="origin")
+    empty = [one["stage"] for one in funnel["leads"]["stages"] if not one["reached"]]
+    assert empty == []
+    assert len(funnel["parts"]) >= 5
+    accounts = {one["stage"]: one["reached"] for one in funnel["accounts"]["stages"]}
+    assert all(accounts[stage] for stage in ("PL", "PROSPECT", "C", "KC"))
+
+
+def test_leads_come_and_go_in_the_last_month(simulated: Simulated) -> None:
+    until = datetime.now(UTC)
+    since = until - timedelta(days=30)
+    flow = read(simulated, "/v1/funnel/flow", **{"from": iso(since), "to": iso(until)})
+    moving = {one["stage"] for one in flow["leads"] if one["entries"] and one["exits"]}
+    assert {"AL", "ML", "MAL", "MQL"} <= moving
+
+
+def test_every_list_has_somebody_on_it(simulated: Simulated) -> None:
+    empty = [one["list"] for one in read(simulated, "/v1/lists")["lists"] if not one["leads"]]
+    assert empty == []
+
+
+@pytest.mark.parametrize("status", ["breached", "met", "late", "left"])
+def test_deadlines_end_in_every_way(simulated: Simulated, status: str) -> None:
+    assert read(simulated, "/v1/deadlines", status=status)["deadlines"] != []
+
+
+def test_business_is_marketings_or_not_and_the_policies_disagree(simulated: Simulated) -> None:
+    found = read(simulated, "/v1/contribution")
+    share = next(one for one in found["shares"] if one["policy"] == "origin")
+    assert 0 < share["number"] < share["number_of"]
+    assert found["disputed"] > 0
+    assert {one["origin"] for one in found["origins"]} >= {None, "marketing-digital"}
+    assert {one["business"] for one in found["apart"]} <= {"cross_sell", "renewal"}
+
+
+def test_some_wait_to_be_told_apart_and_others_are_one(simulated: Simulated) -> None:
+    waiting = read(simulated, "/v1/conflicts")["conflicts"]
+    assert {one["kind"] for one in waiting} >= {"identifiers"}
+    for type in ("identity.absorbed", "lead.restated", "event.voided", "event.corrected"):
+        assert read(simulated, "/v1/events", type=type)["events"] != [], type
+
+
+def test_a_selection_has_run_and_the_next_can_be_tried(simulated: Simulated) -> None:
+    service = simulated[0]
+    (run,) = read(simulated, "/v1/selections")["selections"]
+    assert run["candidates"] > run["selected"] > 0
+    tried = service.command(
+        *("select", "--team", "inside_sales", "--from", run["starts_on"], "--to", run["ends_on"]),
+        *("--capacity", "500", "--dry-run", "--json"),
+        key=service.key,
+    )
+    assert json.loads(tried.stdout)["selected"] > 0, tried.stderr
+
+
+def test_somebody_has_work_to_do(simulated: Simulated) -> None:
+    owners = [f"{team}-{one}" for team in ("inside-sales", "field-sales") for one in (1, 2, 3)]
+    work = [read(simulated, "/v1/worklist", owner=owner) for owner in owners]
+    assert any(one["due"] for one in work)
+    assert any(one["callbacks"] for one in work)
+    assert all(one["unassigned"] for one in work)
+
+
+def test_companies_are_listed_with_their_people(simulated: Simulated) -> None:
+    customers = read(simulated, "/v1/accounts", stage="C")["accounts"]
+    assert any(one["people"] and one["opportunities"] for one in customers)
+
+
+def test_a_second_time_changes_nothing_and_nothing_is_wrong(simulated: Simulated) -> None:
+    service, first = simulated
+    again = simulate(service)
+    assert again["recorded"] == 0
+    assert again["events_by_type"] == first["events_by_type"]
+    verified = service.command("verify", "--json")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert json.loads(verified.stdout)["verified"] is True
+
+
+def test_a_key_that_may_only_report_simulates_and_is_told_what_it_lacks(
+    simulated: Simulated,
+) -> None:
+    service = simulated[0]
+    made = service.command(
+        *("key", "create", "reporter", "--source", "test", "--source", "*", "--json"),
+        *("--scope", "events:write", "--scope", "decisions:write"),
+        key=service.key,
+    )
+    assert made.returncode == 0, made.stderr
+    key = json.loads(made.stdout)["key"]
+    assert simulate(service, "--no-judge", key=key)["recorded"] == 0
+    run = service.command("simulate", *WORLD, key=key)
+    assert run.returncode == Exit.ANSWERED_NO, run.stderr
+    assert "events:read" in run.stderr
+
+
+def iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
