@@ -21,6 +21,12 @@ def keep(teller: Teller, deal: Deal) -> Steps:
     yield from _renew_or_leave(teller, deal)
 
 
+def order_unasked(teller: Teller) -> Steps:
+    """Order without anybody of sales having had a part in it."""
+    told = {"order": f"order-{teller.number()}", "value": amount(teller.hand, VALUE / 3)}
+    yield teller.noted(ORDERS, "order.recorded", 20, **told, currency="JPY", business="new")
+
+
 def _order(teller: Teller, deal: Deal) -> StepsTo[bool]:
     """Order what was agreed, and say whether that stands."""
     order = f"order-{teller.number()}"

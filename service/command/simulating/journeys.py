@@ -6,7 +6,7 @@ met, and what goes wrong in real life goes wrong here too, now and then.
 
 import random
 
-from service.command.simulating.customers import keep
+from service.command.simulating.customers import keep, order_unasked
 from service.command.simulating.entering import REQUEST, TO_SALES, enter
 from service.command.simulating.market import Person
 from service.command.simulating.nurturing import judge, nurture, write_from_elsewhere
@@ -19,6 +19,8 @@ def journey(person: Person, hand: random.Random) -> Steps:
     teller = Teller(person, hand)
     entrance = yield from enter(teller)
     if entrance not in TO_SALES and not (yield from _come_to_sales(teller, entrance)):
+        if teller.happens(0.01):
+            yield from order_unasked(teller)
         return
     if not (yield from screen(teller)):
         return
