@@ -74,7 +74,8 @@ def simulate(
 
     For demonstrations and trials. What is recorded stays recorded, so never simulate into a
     ledger that counts: the companies end in .example, but the figures would be wrong for good. The
-    same simulation again changes nothing, because its ids are the same.
+    same simulation again doubles nothing, because its ids are the same; what was refused is tried
+    again.
 
     Some reports are refused, as in real life: a decision comes too late, or about nobody known.
     The key needs events:write and decisions:write, and must speak for every source; to judge, also

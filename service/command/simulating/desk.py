@@ -1,7 +1,7 @@
 """What an administrator does once the market has reported: judge, take back, put right, select.
 
 All this needs what only the ledger knows: who was taken for two, and at which position an event
-stands. Every choice follows from the world's own events, so doing it again changes nothing.
+stands. Every choice follows from the world's own events, so doing it again doubles nothing.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,8 @@ def decisions(service: Service, name: str) -> Iterator[dict[str, Any]]:
         if _number(call) % _VOIDED_IN == 0:
             yield _decision(name, "event.voided", call, event=call["position"])
     for order in _own(service, name, "order.recorded"):
-        if _number(order) % _CORRECTED_IN == 0:
+        # Only what was told of leads can be put right.
+        if order["subject"].startswith("lead/") and _number(order) % _CORRECTED_IN == 0:
             fields = {"value": str(int(order["data"]["value"]) // 2)}
             yield _decision(name, "event.corrected", order, event=order["position"], fields=fields)
     for dispute in _own(service, name, "origin.disputed"):

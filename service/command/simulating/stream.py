@@ -50,6 +50,8 @@ class _Clock:
         self._world = world
         self._name = world.name
         self._hand = random.Random(world.seed)
+        self._slips = random.Random(self._hand.getrandbits(64))
+        """Dice of their own: who comes does not depend on what is told in between."""
         self._waiting: list[tuple[datetime, int, dict[str, Any]]] = []
         self._under_way: list[tuple[datetime, int, Step, Steps]] = []
         self._count = 0
@@ -101,7 +103,7 @@ class _Clock:
         }
         told_at = happened_at + step.told_after
         heapq.heappush(self._waiting, (told_at, self._count, event))
-        if self._hand.random() < TOLD_TWICE_SHARE:
+        if self._slips.random() < TOLD_TWICE_SHARE:
             self._count += 1
-            again_at = told_at + timedelta(seconds=self._hand.randrange(1, 3600))
+            again_at = told_at + timedelta(seconds=self._slips.randrange(1, 3600))
             heapq.heappush(self._waiting, (again_at, self._count, event))
