@@ -146,7 +146,9 @@ class LedgerReader:
             *needed.histories,
             *(record.event.subject.id for record in recollection.records.values() if record),
         ]
-        missing = [one for one in histories if one and one not in recollection.histories]
+        # Each once, whoever asks for it: several events of one lead may be taken back together.
+        wanted = dict.fromkeys(one for one in histories if one)
+        missing = [one for one in wanted if one not in recollection.histories]
         if missing and not await self._read_histories(driver, memory, recollection, missing):
             return False
         return await self.recall(driver, memory, submissions, recollection.wanted)

@@ -225,3 +225,23 @@ async def test_two_companies_are_one(service: Service) -> None:
     assert merged["moved"] == {"from": "PL", "to": "C"}
     later = await tell(service, "form.submitted", lead={"email": "saburo@acme.example"})
     assert other not in {one["subject"] for one in later["derived"]}
+
+
+async def test_two_events_of_one_lead_are_taken_back_in_one_request(service: Service) -> None:
+    """The history is read once for both: read twice, every point would count double."""
+    subject = id_of(await form(service, HANAKO))
+    positions = [
+        (await tell(service, "visit.recorded", lead={"email": HANAKO}))["position"]
+        for _ in range(2)
+    ]
+    answer = await service.client.post(
+        "/v1/events",
+        json=[
+            {"id": f"void-{one}", "source": "test", "type": "event.voided", "data": {"event": one}}
+            for one in positions
+        ],
+    )
+    assert [one["status"] for one in answer.json()["items"]] == ["recorded", "recorded"]
+    points = (await service.client.get(f"/v1/leads/{subject}/score")).json()["events"]
+    assert [one["rule"] for one in points] == ["sent_a_form"]
+    assert (await verify(service.services.engine, schema=SCHEMA)).not_decided_again == 0
