@@ -123,7 +123,10 @@ class Intake:
 
     async def _append(self, batch: list[_Waiting]) -> None:
         began = perf_counter()
-        items = self._items_under_way = sum(len(one.submission.items) for one in batch)
+        items = sum(len(one.submission.items) for one in batch)
+        # Leads that were woken cost as much as events: to count only events would make of a batch
+        # that brought many leads over a ledger that is all but stuck.
+        size = self._items_under_way = sum(one.submission.size for one in batch)
         try:
             appended = await self._ledger.append([one.submission for one in batch])
             for one, outcomes in zip(batch, appended.outcomes, strict=True):
@@ -140,7 +143,7 @@ class Intake:
             _fail(batch, error)
         finally:
             self._items_under_way = 0
-            self._pace.learn(items=items, seconds=perf_counter() - began)
+            self._pace.learn(items=size, seconds=perf_counter() - began)
 
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:

@@ -66,6 +66,24 @@ async def test_what_waits_while_one_commits_becomes_one_batch(on: LedgerOnPostgr
     assert intake.waiting_items == 0
 
 
+async def test_leads_that_are_woken_count_like_events(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a batch that brings many leads over looks like a ledger that takes nothing any more."""
+    learnt: list[int] = []
+    monkeypatch.setattr(
+        "events.intake.Pace.learn", lambda _, *, items, seconds: learnt.append(items)
+    )
+    intake = Intake(on.ledger, unheard)
+    intake.start()
+    (recorded,) = await intake.submit(submission_of(form("first")))
+    assert isinstance(recorded, Recorded)
+    lead_id = recorded.subject.removeprefix("lead/")
+    await intake.submit(Submission((), woken=(lead_id,) * 150))
+    await intake.close()
+    assert learnt == [1, 150]
+
+
 async def test_a_sender_that_goes_away_takes_nothing_with_it(on: LedgerOnPostgres) -> None:
     intake = Intake(on.ledger, unheard)
     intake.start()
