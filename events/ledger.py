@@ -271,7 +271,7 @@ class Ledger:
         *,
         takes: timedelta,
     ) -> tuple[Plan, list[list[Outcome]]]:
-        """Decide a batch that takes so long; where an item needs something of the past, read it and begin again.
+        """Decide a batch, which takes so long; where the past is needed, read it and begin again.
 
         Every round reads something that was missing, and no item needs more than a few things.
         """

@@ -16,7 +16,7 @@ from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.loading import load
 from domain.lifecycle.published import expansion_of
-from domain.lifecycle.succession import Homeless, Occupied, homeless, unmappable
+from domain.lifecycle.succession import Homeless, Occupied, evicts, homeless, unmappable
 from domain.signals import Signal
 from events.context import Context
 from events.expansion import expand
@@ -94,6 +94,18 @@ def _signal(
         holds_personal_data=False,
         fingerprint=context.digests.fingerprint(reported),
     )
+
+
+def asks_who_stands_where(data: Mapping[str, Any], published: Mapping[int, Compiled]) -> bool:
+    """Tell whether a publication could leave somebody without a stage.
+
+    Only then is everybody counted, which holds up all others for as long as it takes.
+    """
+    try:
+        lifecycle = parsed(data["text"])
+    except LifecycleInvalid:
+        return False
+    return evicts(published, lifecycle, data.get("stage_map", {}))
 
 
 def objection(

@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Final
 
-STRIDE_LEADS: Final = 50
-"""Leads brought through the door at once: some milliseconds of deciding, a tenth of a batch."""
+STRIDE_LEADS: Final = 25
+"""Leads brought through the door at once: some milliseconds of deciding, about what the commit
+takes that they share with others."""
 REST_S_MAX: Final = 1.0
 """A stride that took longer was held up by something else, and rest would not help."""
 

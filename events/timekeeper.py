@@ -55,7 +55,7 @@ class Timekeeper:
                 await asyncio.sleep(LOOK_S)
 
     async def look(self) -> int:
-        """Wake those for whom something is due now, as many as one stride takes; return how many."""
+        """Wake those for whom something is due now, one stride of them; return how many."""
         async with self._engine.connect() as connection:
             due = (await connection.scalars(self._find_due, {"limit": STRIDE_LEADS})).all()
         if due:

@@ -10,6 +10,7 @@ from events.failures import LedgerUnavailable, QueueFull
 from events.intake import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX, Append, Intake
 from events.ledger import Appended, Ledger
 from events.outcomes import Recorded
+from events.pace import Pace
 from events.refusals import Refused
 from events.submissions import Submission
 from service.private_postgres import PrivatePostgres
@@ -71,9 +72,12 @@ async def test_leads_that_are_woken_count_like_events(
 ) -> None:
     """Else a batch that brings many leads over looks like a ledger that takes nothing any more."""
     learnt: list[int] = []
-    monkeypatch.setattr(
-        "events.intake.Pace.learn", lambda _, *, items, seconds: learnt.append(items)
-    )
+
+    def learn(_: Pace, *, items: int, seconds: float) -> None:
+        assert seconds > 0
+        learnt.append(items)
+
+    monkeypatch.setattr(Pace, "learn", learn)
     intake = Intake(on.ledger, unheard)
     intake.start()
     (recorded,) = await intake.submit(submission_of(form("first")))
