@@ -81,7 +81,7 @@ class Intake:
 
         Who waits for the future shields it: cancelling it would not take the submission back.
         """
-        # Leads that we wake ourselves take nobody's place: they come in strides (events/strides.py).
+        # Leads that the service wakes take nobody's place: they come in strides.
         size = len(submission.items)
         if self._is_closing:
             raise LedgerUnavailable("the service is shutting down")

@@ -10,8 +10,8 @@ import orjson
 
 from events.shipped import read_lifecycle_text
 from events.statements import load
-from tests.bench.bench_post import CONNECTIONS
 from tests.bench.bench_growth import project
+from tests.bench.bench_post import CONNECTIONS
 from tests.bench.bench_visible import Caller
 from tests.bench.figures import Figure, Pair, at_most, figure_of
 from tests.bench.ledgers import Written, written
@@ -81,7 +81,7 @@ async def _beside_publication(bench: Bench) -> Figure:
 
 
 async def _write(ledger: Written, events: list[Event]) -> None:
-    """Let the ledger know its leads, and the projections be up to date: that is where both begin."""
+    """Let the ledger know its leads, and the projections show them: that is where it begins."""
     for start in range(0, len(events), AT_ONCE):
         await ledger.append(ledger.batches(events[start : start + AT_ONCE]))
     await project(ledger)
