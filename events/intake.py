@@ -81,8 +81,7 @@ class Intake:
 
         Who waits for the future shields it: cancelling it would not take the submission back.
         """
-        # Leads that the service wakes take nobody's place: they come in strides.
-        size = len(submission.items)
+        size = submission.places
         if self._is_closing:
             raise LedgerUnavailable("the service is shutting down")
         if self._items and self._items + size > WAITING_ITEMS_MAX:
@@ -118,13 +117,14 @@ class Intake:
         ):
             waiting = self._waiting.popleft()
             size += waiting.submission.size
-            self._items -= len(waiting.submission.items)
+            self._items -= waiting.submission.places
             batch.append(waiting)
         return batch
 
     async def _append(self, batch: list[_Waiting]) -> None:
         began = perf_counter()
-        items = self._items_under_way = sum(len(one.submission.items) for one in batch)
+        items = sum(len(one.submission.items) for one in batch)
+        self._items_under_way = sum(one.submission.places for one in batch)
         try:
             appended = await self._ledger.append([one.submission for one in batch])
             for one, outcomes in zip(batch, appended.outcomes, strict=True):

@@ -176,7 +176,7 @@ class Selector:
         for number, page in enumerate(pages_of(trial.ranking)):
             part = (asked.id, "ranked", str(number))
             signals.append(ledger_signal(ranked, *part, at=at, data={"ranking": page}))
-        await self._door.submit(Submission(self._items(*signals), is_strict=True))
+        await self._door.submit(Submission(self._items(*signals), is_strict=True, is_own=True))
         found = await self.find(asked.id)
         assert found is not None, "the run is recorded, or another of its id"
         return found
@@ -202,7 +202,7 @@ class Selector:
             batch = leads[start : start + STRIDE_LEADS]
             signals = [qualifying_signal(event_type, run, lead_id) for lead_id in batch]
             async with stride():
-                outcomes = await self._door.submit(Submission(self._items(*signals)))
+                outcomes = await self._door.submit(Submission(self._items(*signals), is_own=True))
             for lead_id, outcome in zip(batch, outcomes, strict=True):
                 if isinstance(outcome, (Recorded, Duplicate)):
                     qualified += 1

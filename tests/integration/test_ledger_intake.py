@@ -120,6 +120,26 @@ async def test_the_queue_takes_what_it_promises_and_no_more(on: LedgerOnPostgres
     assert len(await on.recorded()) == 5
 
 
+async def test_own_work_turns_nobody_away(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pace, "is_too_long", lambda _, items: items > 0)
+    intake = Intake(on.ledger, unheard)
+    ranking = tuple(read(form(f"own{n}")) for n in range(3))
+    waiting = intake.enqueue(Submission(ranking, is_own=True))
+    intake.start()
+    async with head_held(on):
+        intake.admit()
+        await asyncio.sleep(0.1)
+        assert intake.waiting_items == 0
+        intake.admit()
+    assert len(await waiting) == 3
+    intake.enqueue(submission_of(form("theirs")))
+    with pytest.raises(QueueFull):
+        intake.admit()
+    await intake.close()
+
+
 async def test_closing_records_what_waits_and_takes_nothing_more(on: LedgerOnPostgres) -> None:
     intake = Intake(on.ledger, unheard)
     waiting = [intake.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
