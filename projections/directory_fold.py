@@ -18,7 +18,7 @@ from domain.evolve import evolve
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lists import matching
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
-from projections.lifecycles import parsed
+from events.publishing import parsed
 from projections.stage_fold import LIFECYCLE_PUBLISHED
 
 _OF_ACCOUNT = "account."
