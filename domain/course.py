@@ -47,16 +47,15 @@ class Course:
     events: list[Event] = field(default_factory=list)
     came_from: str | None = None
     """Where the lead stands, if its course goes on from a stay that a return had ended."""
-    pass_before: int = 0
+    pass_before: int = field(init=False)
     """The lead's pass before the signal."""
+    lead: Subject = field(init=False)
+    """Whoever receives what happens to the lead; the ledger, where the signal is about no lead."""
 
     def __post_init__(self) -> None:
         self.pass_before = self.state.lead.pass_number
-
-    @property
-    def lead(self) -> Subject:
-        assert self.party.lead is not None
-        return Subject(SubjectKind.LEAD, self.party.lead.receiver)
+        lead = self.party.lead
+        self.lead = Subject(SubjectKind.LEAD, lead.receiver) if lead is not None else LEDGER
 
     @property
     def account(self) -> Subject:

@@ -36,8 +36,10 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from domain import states
@@ -58,14 +60,21 @@ from domain.state import (
 
 Staged = TypeVar("Staged", LeadState, AccountState)
 
-_SET = (
-    *("known", "origin", "channel", "owner", "account", "absorbed_by", "fit", "grade", "market"),
-    *("priority", "screened_as", "revisit_on", "lifecycle", "business", "team", "merged"),
+_SET = frozenset(
+    {
+        *("known", "origin", "channel", "owner", "account", "absorbed_by", "fit", "grade"),
+        *("market", "priority", "screened_as", "revisit_on", "lifecycle", "business", "team"),
+        "merged",
+    }
 )
 _SET_ON_ACCOUNT = ("segment", "key_role", "competitor")
 _MERGED = ("attributes", "opportunities", "orders")
-_EARLIER = ("opportunities", "orders")
-_REMOVABLE = ("blocks", "flags", "marks")
+
+_POSITION = attrgetter("position")
+_PLACES: Mapping[type, Mapping[str, int]] = {
+    kind: {name: place for place, name in enumerate(kind._fields)}
+    for kind in (LeadState, AccountState)
+}
 
 REVISIT_TIMER = "revisit"
 STAY_TIMERS = ("deadline", "return")
@@ -90,9 +99,12 @@ def _with_effects(state: Staged, event: Event) -> Staged:
         set_here |= _absorption(state, effects)
         state = _changed(state, set_here | _merged(state, effects))
         return _changed(state, _merged(state, effects["brings"])) if "brings" in effects else state
-    changes: dict[str, Any] = {name: effects[name] for name in _SET if name in effects}
-    changes |= _merged(state, effects)
-    changes |= _of_lead(state, event)
+    changes: dict[str, Any] = {}
+    for name, value in effects.items():
+        if name in _SET:
+            changes[name] = value
+        if name in _DERIVED:
+            changes |= _DERIVED[name](state, event)
     return _changed(state, changes)
 
 
@@ -109,62 +121,50 @@ def _changed(state: Staged, changes: dict[str, Any]) -> Staged:
     if not changes:
         return state
     values = list(state)
-    fields = state._fields
+    places = _PLACES[type(state)]
     for name, value in changes.items():
-        values[fields.index(name)] = value
+        values[places[name]] = value
     return type(state)._make(values)
 
 
-def _of_lead(state: LeadState, event: Event) -> dict[str, Any]:
-    return _of_person(state, event) | _of_pass(state, event) | _removable_after(state, event)
+def _attributes(state: LeadState, event: Event) -> dict[str, Any]:
+    return {"attributes": {**state.attributes, **event.effects["attributes"]}}
 
 
-def _of_pass(state: LeadState, event: Event) -> dict[str, Any]:
-    effects = event.effects
-    changes: dict[str, Any] = {}
-    if "inherits" in effects or "stands" in effects:
-        changes["standing"] = _standing_after(state, event)
-    if "timers" in effects:
-        changes["timers"] = _timers_after(state, event)
-    if "points" in effects or "inherited_points" in effects:
-        changes["points"] = _points_after(state, event)
-    if "attempts" in effects:
-        changes["attempts"] = tuple(map(datetime.fromisoformat, effects["attempts"]))
-    if "deadlines" in effects:
-        changes["deadlines"] = _deadlines_after(state, event)
-    return changes
-
-
-def _removable_after(state: LeadState, event: Event) -> dict[str, Any]:
-    effects = event.effects
-    changes: dict[str, Any] = {
-        name: _without_nulls({**getattr(state, name), **effects[name]})
-        for name in _REMOVABLE
-        if name in effects
+def _opportunities(state: LeadState, event: Event) -> dict[str, Any]:
+    told = event.effects["opportunities"]
+    return {
+        "opportunities": {**state.opportunities, **told},
+        "earlier_opportunities": _still_earlier(state.earlier_opportunities, told),
     }
-    if "blocks" in effects:
-        said = dict.fromkeys(effects["blocks"], event.occurred_at)
-        changes["spoken_at"] = {**state.spoken_at, **said}
-    return changes
 
 
-def _of_person(state: LeadState, event: Event) -> dict[str, Any]:
-    """Who it is, since when we know, and which of the known business belongs to this pass."""
-    effects = event.effects
-    changes = _absorption(state, effects)
-    if "absorbed_by" in effects:
-        # Nothing happens any more by itself to a lead that another one stands for.
-        changes |= {"timers": {}, "deadlines": {}}
-    if "begins" in effects:
-        changes["void"] = False
-    if "conflicts" in effects or "apart" in effects:
-        changes |= _told_apart(state, effects)
-    if "known" in effects or "acquired_at" in effects:
-        changes["acquired_at"] = _acquired_at(state, event)
-    for name in _EARLIER:
-        if name in effects and getattr(state, f"earlier_{name}"):
-            changes[f"earlier_{name}"] = _still_earlier(state, name, effects[name])
-    return changes
+def _orders(state: LeadState, event: Event) -> dict[str, Any]:
+    told = event.effects["orders"]
+    return {
+        "orders": {**state.orders, **told},
+        "earlier_orders": _still_earlier(state.earlier_orders, told),
+    }
+
+
+def _removable_after(name: str, state: LeadState, event: Event) -> dict[str, Any]:
+    return {name: _without_nulls({**getattr(state, name), **event.effects[name]})}
+
+
+def _blocks(state: LeadState, event: Event) -> dict[str, Any]:
+    said = dict.fromkeys(event.effects["blocks"], event.occurred_at)
+    return {
+        **_removable_after("blocks", state, event),
+        "spoken_at": {**state.spoken_at, **said},
+    }
+
+
+def _absorbed(_: LeadState, event: Event) -> dict[str, Any]:
+    """End what happens by itself: another lead stands for this one."""
+    ended: dict[str, Any] = {
+        name: {} for name in ("timers", "deadlines") if name not in event.effects
+    }
+    return {"stage": None, **ended}
 
 
 def _acquired_at(state: LeadState, event: Event) -> datetime:
@@ -172,9 +172,8 @@ def _acquired_at(state: LeadState, event: Event) -> datetime:
     return datetime.fromisoformat(told) if told else state.acquired_at or event.occurred_at
 
 
-def _still_earlier(state: LeadState, name: str, told: Mapping[str, str]) -> tuple[str, ...]:
+def _still_earlier(earlier: tuple[str, ...], told: Mapping[str, str]) -> tuple[str, ...]:
     """Let a deal that is won, or opened again, be this pass's; one that is lost stays behind."""
-    earlier: tuple[str, ...] = getattr(state, f"earlier_{name}")
     return tuple(id for id in earlier if told.get(id) not in (OPEN, WON, STANDING))
 
 
@@ -198,7 +197,8 @@ def _absorption(state: LeadState | AccountState, effects: Mapping[str, Any]) -> 
     return changes
 
 
-def _told_apart(state: LeadState, effects: Mapping[str, Any]) -> dict[str, Any]:
+def _told_apart(state: LeadState, event: Event) -> dict[str, Any]:
+    effects = event.effects
     apart = dict.fromkeys((*state.apart, *effects.get("apart", ())))
     conflicts = dict.fromkeys((*state.conflicts, *effects.get("conflicts", ())))
     return {
@@ -243,11 +243,12 @@ def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
     for rule, given, position, time, most in event.effects.get("inherited_points", ()):
         points.append(Point(rule, given, position, datetime.fromisoformat(time)))
         most_of[rule] = most
-    counts = Counter(one.rule for one in points)
-    for rule, most in most_of.items():
-        if counts[rule] > most:
-            points = _without_oldest(points, rule, most)
-    return tuple(sorted(points, key=_position))
+    if len(points) > min(most_of.values(), default=0):
+        counts = Counter(one.rule for one in points)
+        for rule, most in most_of.items():
+            if counts[rule] > most:
+                points = _without_oldest(points, rule, most)
+    return tuple(sorted(points, key=_POSITION))
 
 
 def _without_oldest(points: list[Point], rule: str, most: int) -> list[Point]:
@@ -259,12 +260,47 @@ def _without_oldest(points: list[Point], rule: str, most: int) -> list[Point]:
     return [one for one in points if one not in outdated]
 
 
-def _position(point: Point) -> int:
-    return point.position
-
-
 def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _points(state: LeadState, event: Event) -> dict[str, Any]:
+    return {"points": _points_after(state, event)}
+
+
+def _standing(state: LeadState, event: Event) -> dict[str, Any]:
+    return {"standing": _standing_after(state, event)}
+
+
+def _known_since(state: LeadState, event: Event) -> dict[str, Any]:
+    return {"acquired_at": _acquired_at(state, event)}
+
+
+_DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
+    "absorbs": lambda state, event: {"absorbs": (*state.absorbs, event.effects["absorbs"])},
+    "absorbed_by": _absorbed,
+    "acquired_at": _known_since,
+    "apart": _told_apart,
+    "attempts": lambda _, event: {
+        "attempts": tuple(map(datetime.fromisoformat, event.effects["attempts"]))
+    },
+    "attributes": _attributes,
+    "begins": lambda _, __: {"void": False},
+    "blocks": _blocks,
+    "conflicts": _told_apart,
+    "deadlines": lambda state, event: {"deadlines": _deadlines_after(state, event)},
+    "flags": partial(_removable_after, "flags"),
+    "inherited_points": _points,
+    "inherits": _standing,
+    "known": _known_since,
+    "marks": partial(_removable_after, "marks"),
+    "opportunities": _opportunities,
+    "orders": _orders,
+    "points": _points,
+    "stands": _standing,
+    "timers": lambda state, event: {"timers": _timers_after(state, event)},
+}
+"""Effect of a lead → what it changes: most events have one or two, and most have none of these."""
 
 
 def _moved(state: Staged, event: Event) -> Staged:

@@ -54,7 +54,7 @@ def _is_news(course: Course, exclusion: Exclusion) -> bool:
     if first.type == REASSESSED or _NEWS & first.effects.keys():
         return True
     told = {f"lead.{name}" for name in first.effects.get("attributes", ())}
-    return any(not told.isdisjoint(rule.condition.reads) for rule in exclusion.rules)
+    return bool(told) and any(not told.isdisjoint(rule.condition.reads) for rule in exclusion.rules)
 
 
 def _judge_arrival(course: Course, exclusion: Exclusion) -> bool:

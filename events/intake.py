@@ -81,7 +81,7 @@ class Intake:
 
         Who waits for the future shields it: cancelling it would not take the submission back.
         """
-        size = submission.size
+        size = submission.places
         if self._is_closing:
             raise LedgerUnavailable("the service is shutting down")
         if self._items and self._items + size > WAITING_ITEMS_MAX:
@@ -117,13 +117,14 @@ class Intake:
         ):
             waiting = self._waiting.popleft()
             size += waiting.submission.size
+            self._items -= waiting.submission.places
             batch.append(waiting)
-        self._items -= size
         return batch
 
     async def _append(self, batch: list[_Waiting]) -> None:
         began = perf_counter()
-        items = self._items_under_way = sum(len(one.submission.items) for one in batch)
+        items = sum(len(one.submission.items) for one in batch)
+        self._items_under_way = sum(one.submission.places for one in batch)
         try:
             appended = await self._ledger.append([one.submission for one in batch])
             for one, outcomes in zip(batch, appended.outcomes, strict=True):
@@ -140,7 +141,10 @@ class Intake:
             _fail(batch, error)
         finally:
             self._items_under_way = 0
-            self._pace.learn(items=items, seconds=perf_counter() - began)
+            # Leads that were woken cost as much as events: without them a batch that brought many
+            # over would tell of a ledger that is all but stuck.
+            size = sum(one.submission.size for one in batch)
+            self._pace.learn(items=size, seconds=perf_counter() - began)
 
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:

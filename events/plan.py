@@ -29,7 +29,7 @@ from events.memory import Memory
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.past import Recollection
 from events.planned_past import PlannedPast
-from events.publishing import PUBLISHED, compiled_from, objection
+from events.publishing import PUBLISHED, asks_who_stands_where, compiled_from, objection
 from events.records import OWN_SOURCE, firing_id
 from events.refusals import Refusal, Refused
 from events.sameness import is_same
@@ -150,8 +150,10 @@ class Plan:
 
     def _publish(self, signal: Signal) -> Recorded | Refusal:
         """Put another lifecycle in force, from its position on, in this very batch."""
-        in_force = self.draft.compiled
-        refusal = objection(signal.data, self.draft.lifecycles, occupied_by(self.draft))
+        in_force, published = self.draft.compiled, self.draft.lifecycles
+        asks = asks_who_stands_where(signal.data, published)
+        occupied = occupied_by(self.draft) if asks else {}
+        refusal = objection(signal.data, published, occupied)
         if refusal is not None:
             return refusal
         signal = signal._replace(data={**signal.data, "version": in_force.version + 1})

@@ -17,7 +17,7 @@ from events.entries import Known
 from events.failures import NotMigrated
 from events.memory import LEDGER_SUBJECT_ID, Members, Memory, Remembered
 from events.past import HISTORY_EVENTS_MAX, NotRecalled, Recollection
-from events.publishing import PUBLISHED, Occupancy, compiled_from
+from events.publishing import PUBLISHED, Occupancy, asks_who_stands_where, compiled_from
 from events.sessions import Driver
 from events.statements import Statement
 from events.submissions import Item, Submission, key_of
@@ -283,10 +283,16 @@ def occupied_in(rows: Iterable[Any], *, in_force: int) -> Occupied:
 
 
 def needs_occupancy(memory: Memory, submissions: Iterable[Submission]) -> bool:
-    """Whether something is to be published, and nobody has counted at this position."""
+    """Whether somebody could lose a stage by the batch, and nobody has counted at this position.
+
+    Of two publications in one batch the second may take away what only the first leads to.
+    """
+    published = [signal.data for signal in signals_of(submissions) if signal.type.name == PUBLISHED]
+    if not published:
+        return False
     if memory.occupancy is not None and memory.occupancy.position == memory.position:
         return False
-    return any(signal.type.name == PUBLISHED for signal in signals_of(submissions))
+    return len(published) > 1 or asks_who_stands_where(published[0], memory.lifecycles)
 
 
 def _positions_named(submissions: Iterable[Submission]) -> Iterable[int]:

@@ -18,10 +18,9 @@ from events.failures import CONNECTION_LOST, LedgerUnavailable
 from events.intake import Intake
 from events.ledger import Ledger
 from events.statements import load
+from events.strides import STRIDE_LEADS, stride
 from events.submissions import Submission
 
-BATCH_LEADS = 200
-"""Leads brought over in one submission: less than a batch holds, so that others always fit in."""
 LOOK_S = 1.0
 """How late a process that nothing is sent to learns of a lifecycle that another has published."""
 _FIRST = str(uuid.UUID(int=0))
@@ -85,12 +84,13 @@ class Reassessor:
         async with self._engine.connect() as connection:
             found = await connection.scalars(
                 self._find_outdated,
-                {"version": version, "after": self._after, "limit": BATCH_LEADS},
+                {"version": version, "after": self._after, "limit": STRIDE_LEADS},
             )
             outdated = tuple(found.all())
         if outdated:
             self._after = outdated[-1]
-            await self._door.submit(Submission((), woken=outdated))
+            async with stride():
+                await self._door.submit(Submission((), woken=outdated))
             return Looked(len(outdated), is_done=False)
         if self._after != _FIRST:
             self._after = _FIRST

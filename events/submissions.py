@@ -28,9 +28,17 @@ class Submission(NamedTuple):
     """Leads to bring up to date before the items are decided: something is due for them, or they
     are under an older lifecycle."""
 
+    is_own: bool = False
+    """Work of the service itself, which must not have those turned away who come meanwhile."""
+
     @property
     def size(self) -> int:
         return len(self.items) + len(self.woken)
+
+    @property
+    def places(self) -> int:
+        """How many places it takes in the queue."""
+        return 0 if self.is_own else len(self.items)
 
 
 def key_of(item: Item | Refused) -> tuple[str, str] | None:

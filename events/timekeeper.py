@@ -14,10 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.failures import CONNECTION_LOST, LedgerUnavailable
 from events.intake import Intake
 from events.statements import load
+from events.strides import STRIDE_LEADS, stride
 from events.submissions import Submission
 
-BATCH_LEADS = 500
-"""Leads woken in one submission: what one transaction takes."""
 LOOK_S = 1.0
 """How late something may happen by itself. A report about the lead makes it happen at once."""
 
@@ -52,13 +51,14 @@ class Timekeeper:
                 # Nobody waits for this loop: if it ended, deadlines would pass in silence.
                 log.exception("timekeeper.failed")
                 woken = 0
-            if woken < BATCH_LEADS:
+            if woken < STRIDE_LEADS:
                 await asyncio.sleep(LOOK_S)
 
     async def look(self) -> int:
-        """Wake everybody for whom something is due now, one batch; return how many."""
+        """Wake those for whom something is due now, one stride of them; return how many."""
         async with self._engine.connect() as connection:
-            due = (await connection.scalars(self._find_due, {"limit": BATCH_LEADS})).all()
+            due = (await connection.scalars(self._find_due, {"limit": STRIDE_LEADS})).all()
         if due:
-            await self._door.submit(Submission((), woken=tuple(due)))
+            async with stride():
+                await self._door.submit(Submission((), woken=tuple(due)))
         return len(due)

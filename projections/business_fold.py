@@ -17,8 +17,8 @@ from domain.facts import Facts
 from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
 from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, VOIDED
 from domain.state import State
+from events.publishing import parsed
 from projections.business_units import What
-from projections.lifecycles import parsed
 from projections.stage_fold import LIFECYCLE_PUBLISHED
 
 WHAT_OF_ROLE = {

@@ -18,7 +18,7 @@ from domain.evolve import evolve
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lists import matching
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
-from projections.lifecycles import parsed
+from events.publishing import parsed
 from projections.stage_fold import LIFECYCLE_PUBLISHED
 
 _OF_ACCOUNT = "account."
@@ -75,16 +75,8 @@ class Directory:
     """Leads whose row differs from what is written, with the position of the last change."""
     touched_accounts: dict[str, int] = field(default_factory=dict)
     lifecycles: dict[int, Lifecycle] = field(default_factory=dict)
-
-    @property
-    def lists_read_accounts(self) -> bool:
-        """Whether a list asks about the company: then its people are looked at when it moves."""
-        return any(
-            path.startswith(_OF_ACCOUNT)
-            for lifecycle in self.lifecycles.values()
-            for one in lifecycle.lists.values()
-            for path in one.condition.reads
-        )
+    lists_read_accounts: bool = False
+    """Whether a list asks about the company: then its people are looked at when it moves."""
 
     def learn_lead(self, lead_id: str, state: LeadState) -> None:
         self.leads[lead_id] = state
@@ -93,7 +85,13 @@ class Directory:
 
     def publish(self, published: Mapping[str, Any]) -> None:
         """Know a lifecycle from now on."""
-        self.lifecycles[published["version"]] = parsed(published["text"])
+        lifecycle = parsed(published["text"])
+        self.lifecycles[published["version"]] = lifecycle
+        self.lists_read_accounts |= any(
+            path.startswith(_OF_ACCOUNT)
+            for one in lifecycle.lists.values()
+            for path in one.condition.reads
+        )
 
 
 def fold(directory: Directory, event: Event) -> None:

@@ -1,10 +1,9 @@
 """The lifecycle in force at a position of the ledger, parsed once."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from domain.lifecycle.definition import Lifecycle, Track
-from domain.lifecycle.loading import load as load_lifecycle
+from events.publishing import parsed
 from events.records import decode_event
 from events.sessions import Driver
 from events.statements import Statement
@@ -14,12 +13,6 @@ from projections.limits import LIFECYCLES_KEPT
 class InForce(NamedTuple):
     version: int
     lifecycle: Lifecycle
-
-
-@lru_cache(maxsize=LIFECYCLES_KEPT)
-def parsed(text: str) -> Lifecycle:
-    """Parse a text once: that takes longer than any query, and every rebuild does it again."""
-    return load_lifecycle(text)
 
 
 class Lifecycles:

@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 from domain.events import Event
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.stays import Left, restored
-from projections.lifecycles import parsed
+from events.publishing import parsed
 
 LIFECYCLE_PUBLISHED = "lifecycle.published"
 RESTATES = "restates"

@@ -1,5 +1,6 @@
 """Publish a lifecycle, or say what publishing it would do."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
@@ -34,7 +35,7 @@ def examine(text: str) -> Inspection:
 
 async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -> dict[str, Any]:
     """Say what publishing would change, who would lose a stage, and what would object now."""
-    inspection = examine(text)
+    inspection = await asyncio.to_thread(examine, text)
     assert inspection.lifecycle is not None
     memory = services.ledger.memory
     occupied = await read_occupied(
@@ -65,10 +66,13 @@ async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -
 async def publish(
     services: Services, sender: Sender, text: str, stage_map: Mapping[str, str], *, id: str | None
 ) -> dict[str, Any]:
-    """Put a lifecycle in force. Raises Problem where it may not be."""
-    inspection = examine(text)
+    """Put a lifecycle in force. Raises Problem where it may not be.
+
+    What takes long is done beside the loop, so that others are answered meanwhile.
+    """
+    inspection = await asyncio.to_thread(examine, text)
     context = Context(services.compiled.lifecycle, services.digests, sender, services.now())
-    item = publication(text, stage_map, id=id or new_id(), context=context)
+    item = await asyncio.to_thread(publication, text, stage_map, id=id or new_id(), context=context)
     (outcome,) = await services.door.submit(Submission((item,)))
     if isinstance(outcome, Refused):
         raise _problem(outcome.refusal)

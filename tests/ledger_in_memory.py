@@ -25,7 +25,7 @@ from events.outcomes import Outcome
 from events.past import NotRecalled, Recollection
 from events.plan import Plan
 from events.publishing import Occupancy, compiled_from, publication
-from events.reader import _missing
+from events.reader import _missing, needs_occupancy
 from events.records import Record, decode
 from events.refusals import Refusal, Refused
 from events.senders import Sender
@@ -159,13 +159,17 @@ class LedgerInMemory:
                 record for record in self.records if record.event.subject.id == subject_id
             ]
 
-    def _recall(self, submission: Submission, recollection: Recollection) -> None:
+    def _count(self) -> None:
         occupied = Counter(
             standing
             for one in self.subjects.values()
             if (standing := standing_of(one, self.memory.lifecycle_version)) is not None
         )
         self.memory.occupancy = Occupancy(self.memory.position, occupied)
+
+    def _recall(self, submission: Submission, recollection: Recollection) -> None:
+        if needs_occupancy(self.memory, [submission]):
+            self._count()
         for _ in range(RECALLS_MAX):
             missing = _missing(self.memory, [submission], recollection.wanted)
             if not any(missing):

@@ -33,7 +33,7 @@ class Closure:
 
     def covers(self, day: date) -> bool:
         """Say whether the day lies within; a closure over the new year wraps round."""
-        told = day.isoformat() if len(self.first) > len("MM-DD") else f"{day:%m-%d}"
+        told = day.isoformat()[-len(self.first) :]
         if self.first <= self.last:
             return self.first <= told <= self.last
         return told >= self.first or told <= self.last

@@ -6,7 +6,7 @@ read off the machine and a law proves that both always agree.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.business_time import BusinessTime, Clock, business_times, clock_of
 from domain.lifecycle.calendars import Expansion
@@ -144,6 +144,26 @@ def compile_lifecycle(
         clock=clock,
         calendars=business_times(lifecycle.pace.calendars, expansion, clock),
         paced=lifecycle.pace.concerned(),
+    )
+
+
+def published_as(
+    compiled: Compiled,
+    *,
+    version: int,
+    expansion: Expansion,
+    stage_map: Mapping[str, str],
+    published_at: int,
+) -> Compiled:
+    """Return a compiled text as one publication put it in force: its tables stay as they are."""
+    clock = clock_of(expansion.offsets)
+    return replace(
+        compiled,
+        version=version,
+        stage_map=stage_map,
+        published_at=published_at,
+        clock=clock,
+        calendars=business_times(compiled.lifecycle.pace.calendars, expansion, clock),
     )
 
 

@@ -50,6 +50,26 @@ def homeless(
     return [Homeless(kind, stage, count) for (kind, stage), count in sorted(found.items())]
 
 
+def evicts(
+    published: Mapping[int, Compiled], lifecycle: Lifecycle, stage_map: Mapping[str, str]
+) -> bool:
+    """Tell whether somebody could be left without a stage, wherever everybody stands.
+
+    Most publications change rules and leave the stages as they are. Then nobody need be counted.
+    Whoever is still under a version before has a stage of the one in force waiting: without that
+    it could not have been published.
+    """
+    version = max(published)
+    in_force = published[version].lifecycle
+    tracks = {SubjectKind.LEAD: in_force.lead, SubjectKind.ACCOUNT: in_force.account}
+    anywhere = {
+        Standing(kind, stage, version): 1
+        for kind, track in tracks.items()
+        for stage in track.stages
+    }
+    return bool(homeless(anywhere, published, lifecycle, stage_map))
+
+
 def stage_under(standing: Standing, published: Mapping[int, Compiled]) -> str:
     """Return the stage that the versions published since make of this one."""
     stage = standing.stage

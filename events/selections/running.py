@@ -44,10 +44,9 @@ from events.selections.surveying import Found, Surveyor
 from events.senders import Sender
 from events.sessions import open_session
 from events.statements import load
+from events.strides import STRIDE_LEADS, stride
 from events.submissions import Item, Submission
 
-BATCH_LEADS = 250
-"""Leads qualified in one submission: half a batch, so that others have the other half."""
 LOOK_S = 30.0
 """How long a run waits whose process has died while others live."""
 
@@ -177,7 +176,7 @@ class Selector:
         for number, page in enumerate(pages_of(trial.ranking)):
             part = (asked.id, "ranked", str(number))
             signals.append(ledger_signal(ranked, *part, at=at, data={"ranking": page}))
-        await self._door.submit(Submission(self._items(*signals), is_strict=True))
+        await self._door.submit(Submission(self._items(*signals), is_strict=True, is_own=True))
         found = await self.find(asked.id)
         assert found is not None, "the run is recorded, or another of its id"
         return found
@@ -199,10 +198,11 @@ class Selector:
             await session.close()
         qualified, skipped = 0, list[tuple[str, str]]()
         event_type = self._event_type(run.data["qualifies_by"])
-        for start in range(0, len(leads), BATCH_LEADS):
-            batch = leads[start : start + BATCH_LEADS]
+        for start in range(0, len(leads), STRIDE_LEADS):
+            batch = leads[start : start + STRIDE_LEADS]
             signals = [qualifying_signal(event_type, run, lead_id) for lead_id in batch]
-            outcomes = await self._door.submit(Submission(self._items(*signals)))
+            async with stride():
+                outcomes = await self._door.submit(Submission(self._items(*signals), is_own=True))
             for lead_id, outcome in zip(batch, outcomes, strict=True):
                 if isinstance(outcome, (Recorded, Duplicate)):
                     qualified += 1

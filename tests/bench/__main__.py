@@ -18,6 +18,7 @@ import uvloop
 
 from service.command.printing import print_json, print_lines, print_table
 from tests.bench import (
+    bench_beside,
     bench_bulk,
     bench_deciding,
     bench_dialects,
@@ -42,6 +43,7 @@ BENCHES: Final[Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]]] = {
     "dialects": bench_dialects.measure,
     "deciding": bench_deciding.measure,
     "selecting": bench_selecting.measure,
+    "beside": bench_beside.measure,
 }
 COLUMNS = ("figure", "measured", "floor", "unit", "ratio", "spread", "aim", "met", "note")
 NUMBERS = ("measured", "floor", "ratio", "spread", "aim")

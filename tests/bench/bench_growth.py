@@ -2,8 +2,9 @@
 
 import statistics
 
+from projections.catalogue import PROJECTIONS
 from projections.runner import Runner
-from projections.stage_intervals import NAME, stage_intervals
+from projections.stage_intervals import NAME
 from tests.bench.figures import Figure, at_most, figure_of, in_rounds
 from tests.bench.ledgers import Written, written
 from tests.bench.mix import events_of
@@ -61,7 +62,7 @@ async def _append(log: Written, name: str, number: int, *, count: int, size: int
 
 async def _ask(bench: Bench, log: Written, events: int) -> Figure:
     """Ask for the funnel of now, beside the same route that answers a constant."""
-    await project(log)
+    await project(log, NAME)
 
     async def median_ms(server: Server) -> float:
         told = await server.fulfil("200", kind="get", requests=bench.sizes.asked, path="/v1/funnel")
@@ -79,10 +80,14 @@ async def _ask(bench: Bench, log: Written, events: int) -> Figure:
     return figure_of(f"funnel answer now, {events} events", pairs, unit="ms", aim=at_most(1.5))
 
 
-async def project(log: Written) -> None:
-    """Bring the stage intervals to the end of the log."""
+async def project(log: Written, *names: str) -> None:
+    """Bring projections to the end of the log: all of them where none is named."""
     schema = log.founded.schema
-    runner = Runner(log.founded.engine, schema=schema, projections=[stage_intervals(schema)])
+    wanted = names or tuple(PROJECTIONS)
+    runner = Runner(
+        log.founded.engine, schema=schema, projections=[PROJECTIONS[one](schema) for one in wanted]
+    )
     await runner.prepare()
-    while await runner.step(NAME) < log.ledger.memory.position:
-        pass
+    for name in wanted:
+        while await runner.step(name) < log.ledger.memory.position:
+            pass

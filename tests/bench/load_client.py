@@ -53,8 +53,9 @@ class Caller(asyncio.Protocol):
         self._due = first_at
         self._transport: asyncio.Transport | None = None
         self._received = b""
-        self._sent_at = 0.0
-        self.latencies: list[float] = []
+        self._since = 0.0
+        self.timeline: list[tuple[float, float]] = []
+        """When each answer was waited for from on, and how long."""
         self.statuses: Counter[int] = Counter()
         self.last_body = b""
         self.done = asyncio.get_running_loop().create_future()
@@ -78,7 +79,7 @@ class Caller(asyncio.Protocol):
             body_at = head_end + len(_HEAD_END)
             length = int(received[at : received.find(b"\r", at)])
             if len(received) >= body_at + length:
-                self.latencies.append(perf_counter() - self._sent_at)
+                self.timeline.append((self._since, perf_counter() - self._since))
                 self.statuses[int(received[9:12])] += 1
                 self.last_body = received[body_at : body_at + length]
                 self._received = b""
@@ -87,21 +88,32 @@ class Caller(asyncio.Protocol):
         self._received = received
 
     def _next(self) -> None:
-        if self._every_s:
-            wait_s = self._due - perf_counter()
-            self._due += self._every_s
-            if wait_s > 0:
-                asyncio.get_running_loop().call_later(wait_s, self._send)
-                return
-        self._send()
+        """Send at once; at a rate, when it is due.
 
-    def _send(self) -> None:
+        What is due and cannot be sent, because the answer before has not come, waits already: else
+        a server that stands still for a second would be slow only once for each connection.
+        """
+        now = perf_counter()
+        if not self._every_s:
+            self._send(since=now)
+            return
+        due, self._due = self._due, self._due + self._every_s
+        if due > now:
+            asyncio.get_running_loop().call_later(due - now, self._send_due, due)
+        else:
+            self._send(since=due)
+
+    def _send_due(self, due: float) -> None:
+        # The client may itself be late, and that is not the server's fault.
+        self._send(since=max(due, perf_counter()))
+
+    def _send(self, *, since: float) -> None:
         request = next(self._requests, None)
         if request is None:
             self.done.set_result(None)
             return
         assert self._transport is not None
-        self._sent_at = perf_counter()
+        self._since = since
         self._transport.write(request)
 
 
@@ -150,7 +162,7 @@ async def fulfil(order: Order) -> dict[str, Any]:
         "seconds": seconds,
         "processor_seconds": _processor_seconds() - used,
         "statuses": {str(status): number for status, number in statuses.items()},
-        "latencies": sorted(latency for caller in callers for latency in caller.latencies),
+        "timeline": sorted(answer for caller in callers for answer in caller.timeline),
         "last_body": callers[-1].last_body.decode(),
     }
 

@@ -65,14 +65,19 @@ class Told:
     seconds: float
     processor_seconds: float
     """Of the client."""
-    latencies: list[float]
-    """In seconds, the shortest first."""
+    timeline: list[tuple[float, float]]
+    """Since when each answer was waited for, by the clock of all processes, and for how long."""
     statuses: dict[str, int]
     last_body: str
 
     @property
+    def latencies(self) -> list[float]:
+        """In seconds, the shortest first."""
+        return sorted(latency for _, latency in self.timeline)
+
+    @property
     def rate(self) -> float:
-        return len(self.latencies) / self.seconds
+        return len(self.timeline) / self.seconds
 
 
 class Unexpected(Exception):

@@ -26,6 +26,8 @@ class Sizes(NamedTuple):
     """Leads that a selection ranks."""
     watched_s: float
     """How long the funnel is watched under load."""
+    reassessed: int
+    """Leads that come under another lifecycle."""
 
 
 FULL = Sizes(
@@ -41,6 +43,7 @@ FULL = Sizes(
     parsed_s=0.1,
     candidates=100_000,
     watched_s=10.0,
+    reassessed=500_000,
 )
 
 QUICK = Sizes(
@@ -56,4 +59,5 @@ QUICK = Sizes(
     parsed_s=0.01,
     candidates=400,
     watched_s=0.5,
+    reassessed=400,
 )

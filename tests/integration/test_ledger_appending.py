@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from events.memory import LEDGER_SUBJECT_ID
 from events.outcomes import Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
 from service.private_postgres import PrivatePostgres
+from tests.http_service import SCHEMA
 from tests.ledger_on_postgres import (
     LedgerOnPostgres,
     decision,
@@ -328,6 +330,30 @@ async def test_a_head_ahead_of_the_databases_clock_takes_nothing(on: LedgerOnPos
     with pytest.raises(LedgerUnavailable, match="ahead of the database's clock"):
         await send(ledger, form("a"))
     assert await on.recorded() == []
+
+
+class Slow(Ledger):
+    """A ledger on a busy machine: every batch takes longer to decide than times may differ."""
+
+    tries = 0
+
+    async def _plan(self, *args: Any, **options: Any) -> Any:
+        self.tries += 1
+        planned = await super()._plan(*args, **options)
+        await asyncio.sleep(1.5)
+        return planned
+
+
+async def test_a_batch_that_takes_long_to_decide_is_recorded_when_it_is_written(
+    on: LedgerOnPostgres,
+) -> None:
+    ledger = Slow(on.engine, SCHEMA)
+    await ledger.open()
+    assert said(await send(ledger, form("a"))) == ["recorded 2"]
+    await ledger.close()
+    assert ledger.tries == 2
+    (row,) = await on.as_owner("SELECT recorded_at FROM ledger.events WHERE position = 2")
+    assert abs(row["recorded_at"] - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 async def test_recorded_time_never_runs_backwards(on: LedgerOnPostgres) -> None:

@@ -10,6 +10,7 @@ from events.failures import LedgerUnavailable, QueueFull
 from events.intake import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX, Append, Intake
 from events.ledger import Appended, Ledger
 from events.outcomes import Recorded
+from events.pace import Pace
 from events.refusals import Refused
 from events.submissions import Submission
 from service.private_postgres import PrivatePostgres
@@ -66,6 +67,27 @@ async def test_what_waits_while_one_commits_becomes_one_batch(on: LedgerOnPostgr
     assert intake.waiting_items == 0
 
 
+async def test_leads_that_are_woken_count_like_events(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a batch that brings many leads over looks like a ledger that takes nothing any more."""
+    learnt: list[int] = []
+
+    def learn(_: Pace, *, items: int, seconds: float) -> None:
+        assert seconds > 0
+        learnt.append(items)
+
+    monkeypatch.setattr(Pace, "learn", learn)
+    intake = Intake(on.ledger, unheard)
+    intake.start()
+    (recorded,) = await intake.submit(submission_of(form("first")))
+    assert isinstance(recorded, Recorded)
+    lead_id = recorded.subject.removeprefix("lead/")
+    await intake.submit(Submission((), woken=(lead_id,) * 150))
+    await intake.close()
+    assert learnt == [1, 150]
+
+
 async def test_a_sender_that_goes_away_takes_nothing_with_it(on: LedgerOnPostgres) -> None:
     intake = Intake(on.ledger, unheard)
     intake.start()
@@ -96,6 +118,26 @@ async def test_the_queue_takes_what_it_promises_and_no_more(on: LedgerOnPostgres
     assert len(answered) == WAITING_ITEMS_MAX
     assert not any(isinstance(outcome, Refused) for outcome in answered)
     assert len(await on.recorded()) == 5
+
+
+async def test_own_work_turns_nobody_away(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pace, "is_too_long", lambda _, items: items > 0)
+    intake = Intake(on.ledger, unheard)
+    ranking = tuple(read(form(f"own{n}")) for n in range(3))
+    waiting = intake.enqueue(Submission(ranking, is_own=True))
+    intake.start()
+    async with head_held(on):
+        intake.admit()
+        await asyncio.sleep(0.1)
+        assert intake.waiting_items == 0
+        intake.admit()
+    assert len(await waiting) == 3
+    intake.enqueue(submission_of(form("theirs")))
+    with pytest.raises(QueueFull):
+        intake.admit()
+    await intake.close()
 
 
 async def test_closing_records_what_waits_and_takes_nothing_more(on: LedgerOnPostgres) -> None:

@@ -7,10 +7,12 @@ import pytest
 from domain.lifecycle.compiled import compile_lifecycle
 from domain.lifecycle.loading import load
 from domain.state import LeadState
+from events.context import Context
 from events.outcomes import Outcome, Recorded
+from events.publishing import publication
 from events.refusals import Refused
 from events.submissions import Submission
-from tests.ledger_in_memory import LedgerInMemory
+from tests.ledger_in_memory import DIGESTS, RECEIVED_AT, SENDER, LedgerInMemory
 from tests.small_lifecycle import SMALL
 
 RIVALS = "rivals_domains: [rival.example]"
@@ -149,6 +151,23 @@ def test_with_a_map_the_lead_moves_there_by_its_reassessment() -> None:
 
 def test_a_stage_that_nobody_stands_in_disappears_without_a_map() -> None:
     recorded(ledger_at("GOOD").publish(renamed(SMALL, DEAL="TALK")))
+
+
+def test_nobody_is_counted_where_every_stage_stays_or_is_mapped() -> None:
+    ledger = ledger_at("GOOD")
+    recorded(ledger.publish(WITH_RIVALS))
+    recorded(ledger.publish(renamed(SMALL, GOOD="FINE"), GOOD="FINE"))
+    assert ledger.memory.occupancy is None
+
+
+def test_of_two_publications_in_one_batch_the_second_leaves_nobody_without_a_stage() -> None:
+    ledger = ledger_at("GOOD")
+    context = Context(ledger.in_force.lifecycle, DIGESTS, SENDER, RECEIVED_AT)
+    fine = publication(renamed(SMALL, GOOD="FINE"), {"GOOD": "FINE"}, id="1", context=context)
+    back = publication(ANOTHER, {}, id="2", context=context)
+    first, second = ledger.submit(Submission((fine, back)))
+    recorded(first)
+    assert reason(second) == "stages-occupied"
 
 
 def test_who_still_stands_under_a_version_before_is_counted_where_the_maps_since_lead() -> None:

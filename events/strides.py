@@ -1,0 +1,29 @@
+"""How long work goes, so that others hardly notice it: in short strides, with more rest than work.
+
+Whoever posts while a stride is under way waits for its end, so a stride is short beside what a POST
+takes anyway. A rest goes by how long the stride took: on a slow machine, or a busy one, it is
+longer.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import Final
+
+STRIDE_LEADS: Final = 25
+"""Leads brought through the door at once: some milliseconds of deciding, about what the commit
+takes that they share with others."""
+RESTS: Final = 3
+"""Times as long as a stride. What it wrote is projected meanwhile, which takes about as long again;
+so half of the machine is left to others."""
+REST_S_MAX: Final = 1.0
+"""A stride that took longer was held up by something else, and rest would not help."""
+
+
+@asynccontextmanager
+async def stride() -> AsyncIterator[None]:
+    """Do one stride of long work, then rest by how long it took."""
+    began = perf_counter()
+    yield
+    await asyncio.sleep(min(RESTS * (perf_counter() - began), REST_S_MAX))
