@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from domain import states
 from domain.lifecycle.contribution import ContributionRules
-from domain.lifecycle.definition import Lifecycle, SubjectKind
+from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
+from domain.lifecycle.service_events import RESTATED
 from domain.state import LeadState
 from events.sessions import Driver
 from events.statements import load
@@ -37,6 +38,8 @@ class Answer(NamedTuple):
 class _Pass(NamedTuple):
     number: int
     begun_at: datetime
+    first_entry: int
+    last_entry: int
     origin: str | None
     first_origin: str | None
 
@@ -69,7 +72,11 @@ class Crediting:
         found = [unit for unit in units(_events(told)) if since is None or unit.won_at >= since]
         forwards = await self._forwards(driver, {unit.lead for unit in found if unit.lead})
         named, beside = await self._named(driver, lifecycle, found, forwards)
-        people = await self._people(driver, generation, known, named, forwards)
+        types = [
+            RESTATED,
+            *(one.name for one in lifecycle.events.values() if one.role is Role.CORRECTS_ORIGIN),
+        ]
+        people = await self._people(driver, generation, known, named, forwards, types=types)
         passed = [_in_pass(unit, people) for unit in named]
         credited = contribution(
             passed, {lead: one for lead, (one, _) in people.items()}, _of(rules)
@@ -125,6 +132,8 @@ class Crediting:
         known: int,
         named: Iterable[Unit],
         forwards: Mapping[str, LeadState],
+        *,
+        types: Sequence[str],
     ) -> dict[str, tuple[Person, Sequence[_Pass]]]:
         """Read what crediting must know of each lead, and of those it stands for."""
         leads = {unit.lead for unit in named if unit.lead is not None}
@@ -133,6 +142,9 @@ class Crediting:
         passes: defaultdict[str, list[_Pass]] = defaultdict(list)
         for lead, *one in await self._rows(driver, "passes", {"leads": ids, "known_at": known}):
             passes[lead].append(_Pass(*one))
+        asked = {"leads": ids, "types": types, "known_at": known}
+        for lead, position, origin in await self._rows(driver, "origins", asked):
+            _correct(passes[lead], position, origin)
         touches: defaultdict[str, list[datetime]] = defaultdict(list)
         values = {"leads": ids, "generation": generation, "known_at": known}
         for lead, touched_at in await self._rows(driver, "touches", values):
@@ -211,6 +223,16 @@ def _person(
         first_origin=next((origin for _, origin in begun if origin is not None), None),
         touches=sorted(moment for other in everybody for moment in touches.get(other, ())),
     )
+
+
+def _correct(passes: list[_Pass], position: int, origin: str | None) -> None:
+    """Let what is said after the last move of a pass hold for it; what is said before, moves carry.
+
+    Shapes: the passes of one lead, the first first; a position of the log.
+    """
+    begun = [place for place, one in enumerate(passes) if one.first_entry <= position]
+    if begun and passes[begun[-1]].last_entry <= position:
+        passes[begun[-1]] = passes[begun[-1]]._replace(origin=origin)
 
 
 def _in_pass(unit: Unit, people: Mapping[str, tuple[Person, Sequence[_Pass]]]) -> Unit:

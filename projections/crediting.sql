@@ -15,6 +15,7 @@ SELECT told.position, told.what, told.occurred_at, CAST(told.lead AS text), told
 -- what its last one says of the origin, which may have been corrected.
 SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
        min(stay.entered_at) AS begun_at,
+       min(stay.entry_position) AS first_entry, max(stay.entry_position) AS last_entry,
        (array_agg(stay.origin ORDER BY stay.entry_position DESC))[1] AS origin,
        (array_agg(stay.origin ORDER BY stay.entry_position))[1] AS first_origin
   FROM ledger.stage_intervals AS stay
@@ -26,6 +27,17 @@ SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
    AND (stay.known_to IS NULL OR stay.known_to > :known_at)
  GROUP BY stay.subject_id, stay.pass_number
  ORDER BY stay.subject_id, stay.pass_number
+
+-- name: origins
+-- What was said of where these people came from, moves apart: corrected, or decided again.
+SELECT CAST(event.subject_id AS text) AS lead, event.position,
+       COALESCE(said.effects -> 'state', said.effects) ->> 'origin' AS origin
+  FROM ledger.events AS event
+ CROSS JOIN LATERAL (SELECT CAST(event.record AS jsonb) -> 'data' -> 'effects' AS effects) AS said
+ WHERE event.subject_id = ANY (CAST(:leads AS uuid[]))
+   AND event.type = ANY (CAST(:types AS text[]))
+   AND event.position <= :known_at
+ ORDER BY event.position
 
 -- name: touches
 -- When marketing touched these people.

@@ -98,6 +98,22 @@ async def test_only_disputed_business_can_be_listed(service: Service) -> None:
     assert all(len(set(one["marketing"].values())) == 2 for one in found["business"])
 
 
+async def test_an_origin_corrected_after_the_last_move_counts_until_it_is_taken_back(
+    service: Service,
+) -> None:
+    async def origin(**asked: Any) -> str:
+        found = (await ask(service, **asked))["business"]
+        told: str = next(one["origin"] for one in found if one["business"] == "deal/b")
+        return told
+
+    corrected = await tell(service, "origin.corrected", 24, SALES, origin="marketing-digital")
+    assert await origin() == "marketing-digital"
+    assert await origin(known_at=str(corrected - 1)) == "sales-direct"
+    await tell(service, "event.voided", 25, None, event=str(corrected))
+    assert await origin() == "sales-direct"
+    assert await origin(known_at=str(corrected)) == "marketing-digital"
+
+
 async def test_a_cancelled_order_takes_its_deal_along(service: Service) -> None:
     await tell(service, "order.cancelled", 20, SALES, order="never")
     assert len((await ask(service))["business"]) == 3
