@@ -47,7 +47,7 @@ async def measure(bench: Bench) -> list[Figure]:
     open_mail = _reported("email.opened", message="newsletter-1", campaign="spring")
     qualified = _reported("lead.qualified")
     idle, moving = _signal(open_mail, context), _signal(qualified, context)
-    if [event.stage_to for event in _decide(compiled, moving)] != ["MQL"]:
+    if _decide(compiled, moving)[0].stage_to != "MQL":
         raise Unexpected("expected the decision to move the lead to MQL")
     if [event.stage_to for event in _decide(compiled, idle)] != [None]:
         raise Unexpected("expected the mail to move nobody")

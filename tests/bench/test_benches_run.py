@@ -30,7 +30,7 @@ FIGURES = [
     "POST beside a selection of 400, p99",
     "POST beside a lifecycle for 400 leads, p99",
 ]
-RUN_WAIT_S = 120.0
+RUN_WAIT_S = 240.0
 
 
 def test_every_bench_runs_and_tells_its_figure() -> None:

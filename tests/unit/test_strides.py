@@ -1,0 +1,38 @@
+"""Long work leaves others their time: by how long each stride took."""
+
+import asyncio
+from time import perf_counter
+
+import pytest
+
+from events import strides
+from events.strides import RESTS, stride
+
+WORK_S = 0.02
+
+
+async def lasting(*, fails: bool = False) -> float:
+    """Return how long a stride and its rest take together."""
+    began = perf_counter()
+    async with stride():
+        await asyncio.sleep(WORK_S)
+        if fails:
+            raise ConnectionResetError
+    return perf_counter() - began
+
+
+async def test_a_rest_goes_by_how_long_the_stride_took() -> None:
+    assert await lasting() >= WORK_S * (1 + RESTS)
+
+
+async def test_a_stride_that_was_held_up_is_not_rested_from_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(strides, "REST_S_MAX", 0.0)
+    monkeypatch.setattr(strides, "RESTS", 1_000)
+    assert await lasting() < WORK_S * 1_000
+
+
+async def test_a_stride_that_fails_says_so_at_once() -> None:
+    with pytest.raises(ConnectionResetError):
+        await lasting(fails=True)
