@@ -109,7 +109,7 @@ async def _put_under(
         refused = frozenset(stream[one["line"] - 1]["type"] for one in refusals)
         types = walk.service.services.compiled.lifecycle.events
         assert {types[one].kind for one in refused} <= {EventKind.DECISION}
-        assert {one["reason"] for one in refusals} <= {"move-not-allowed"}
+        assert {one["reason"] for one in refusals} <= {"move-not-allowed", "lead-unknown"}
         await _nothing_due(walk)
         standing = await _lists(walk)
         await walk.verified()

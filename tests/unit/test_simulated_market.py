@@ -68,7 +68,7 @@ ADMINISTRATORS = {
 
 
 def test_the_whole_vocabulary_is_spoken() -> None:
-    said = {one["type"] for one in events(WORLD._replace(people=2_000))}
+    said = {one["type"] for one in events(WORLD._replace(people=5_000))}
     offered = {
         name
         for name, type in demand_funnel().lifecycle.events.items()

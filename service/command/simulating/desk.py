@@ -5,6 +5,7 @@ stands. Every choice follows from the world's own events, so doing it again doub
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from service.command.client import Service
@@ -15,27 +16,28 @@ PAGES_MAX = 1_000
 """A million of one kind, in a market of ten million people."""
 
 _SOURCE = "desk"
-_VOIDED_IN, _CORRECTED_IN, _JUDGED_IN = 40, 10, 4
-"""One of so many calls never happened, one of so many orders was wrong; and of so many who were
-taken for two one waits for somebody else."""
+_VOIDED_IN, _CORRECTED_IN, _SETTLED_IN = 40, 10, 2
+"""One of so many calls never happened, one of so many orders of leads was wrong, and one of so many
+disputes is settled for whoever began it."""
+_JUDGED_IN, _LEFT, _APART = 4, 0, 1
+"""Of four who were taken for two one waits for somebody, one is kept apart, and two are one."""
 
 
 def decisions(service: Service, name: str) -> Iterator[dict[str, Any]]:
     """Go through what the world of this name has left, and decide."""
     yield from _judge(service, name)
-    for call in _own(service, name, "screening.attempted"):
-        if _number(call) % _VOIDED_IN == 0:
-            yield _decision(name, "event.voided", call, event=call["position"])
-    for order in _own(service, name, "order.recorded"):
-        # Only what was told of leads can be put right.
-        if order["subject"].startswith("lead/") and _number(order) % _CORRECTED_IN == 0:
-            fields = {"value": str(int(order["data"]["value"]) // 2)}
-            yield _decision(name, "event.corrected", order, event=order["position"], fields=fields)
-    for dispute in _own(service, name, "origin.disputed"):
-        if _number(dispute) % 2 == 0:
-            lead = {"id": dispute["subject"].removeprefix("lead/")}
-            origin = dispute["data"]["origin"]
-            yield _decision(name, "origin.corrected", dispute, origin=origin) | {"lead": lead}
+    for call in islice(_own(service, name, "screening.attempted"), 0, None, _VOIDED_IN):
+        yield _decision(name, "event.voided", call, event=call["position"])
+    orders = (
+        one for one in _own(service, name, "order.recorded") if one["subject"].startswith("lead/")
+    )
+    for order in islice(orders, 0, None, _CORRECTED_IN):
+        fields = {"value": str(int(order["data"]["value"]) // 2)}
+        yield _decision(name, "event.corrected", order, event=order["position"], fields=fields)
+    for dispute in islice(_own(service, name, "origin.disputed"), 0, None, _SETTLED_IN):
+        lead = {"id": dispute["subject"].removeprefix("lead/")}
+        origin = dispute["data"]["origin"]
+        yield _decision(name, "origin.corrected", dispute, origin=origin) | {"lead": lead}
 
 
 def select(service: Service, name: str) -> None:
@@ -51,15 +53,15 @@ def select(service: Service, name: str) -> None:
 def _judge(service: Service, name: str) -> Iterator[dict[str, Any]]:
     """Merge most of those who share a telephone, keep some apart, and leave some waiting."""
     told = {one["position"]: one for one in _own(service, name, "profile.updated")}
-    for conflict in _feed(service, "identity.conflicted"):
-        report = told.get(conflict["cause"])
-        choice = _number(report) % _JUDGED_IN if report is not None else 0
-        if report is None or choice == 0:
+    conflicts = (one for one in _feed(service, "identity.conflicted") if one["cause"] in told)
+    for number, conflict in enumerate(conflicts):
+        choice = number % _JUDGED_IN
+        if choice == _LEFT:
             continue
-        type = "identity.kept_apart" if choice == 1 else "identity.merged"
+        type = "identity.kept_apart" if choice == _APART else "identity.merged"
         lead = {"id": conflict["subject"].removeprefix("lead/")}
         other = conflict["data"]["with"][0]
-        yield _decision(name, type, report, other=other) | {"lead": lead}
+        yield _decision(name, type, told[conflict["cause"]], other=other) | {"lead": lead}
 
 
 def _own(service: Service, name: str, type: str) -> Iterator[dict[str, Any]]:
@@ -75,10 +77,6 @@ def _feed(service: Service, type: str) -> Iterator[dict[str, Any]]:
         after = page["next"]
         if after == page["head"]:
             return
-
-
-def _number(event: dict[str, Any]) -> int:
-    return int(event["id"].rsplit("-", 1)[1])
 
 
 def _decision(name: str, type: str, about: dict[str, Any], **data: Any) -> dict[str, Any]:

@@ -40,14 +40,15 @@ def _targets(hand: random.Random, market: Sequence[Company]) -> Steps:
 
 
 def _competitors(hand: random.Random, market: Sequence[Company]) -> Steps:
-    """List half of the competitors at once, and the others as somebody comes upon them."""
+    """List half of the competitors at once, one by mistake, the others as they are come upon."""
     rivals = [company for company in market if company.is_competitor]
-    known = len(rivals) // 2
-    for number, company in enumerate(rivals):
-        after = timedelta() if number < known else timedelta(days=hand.randrange(5, 30))
-        yield _of(company, "competitor.listed", after)
+    known = (len(rivals) + 1) // 2
+    for company in rivals[:known]:
+        yield _of(company, "competitor.listed", timedelta())
     if rivals:
-        yield _of(rivals[-1], "competitor.unlisted", timedelta(days=60))
+        yield _of(rivals[0], "competitor.unlisted", timedelta(days=60))
+    for company in rivals[known:]:
+        yield _of(company, "competitor.listed", timedelta(days=hand.randrange(5, 30)))
 
 
 def _capacity(begins: datetime, calls: int) -> Steps:
