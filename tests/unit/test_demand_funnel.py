@@ -189,6 +189,8 @@ def test_decisions_without_a_move_are_those_that_are_legal_everywhere() -> None:
         "account.linked",
         "account.segmented",
         "capacity.declared",
+        "target.set",
+        "campaign.cost_recorded",
         "competitor.listed",
         "competitor.unlisted",
         "origin.disputed",
