@@ -206,13 +206,19 @@ class _Neighbourhood:
         }
 
     def restated(self, outcomes: Outcomes) -> list[str]:
-        """Who is restated: those concerned, and whose stays are others than was known."""
+        """Who is restated: those concerned, who lost a report, and whose stays are others now.
+
+        A lead may have lost a report that another, which has absorbed it since, is concerned by.
+        """
         others = [
             lead_id
             for lead_id, outcome in outcomes.leads.items()
             if lead_id not in self.taken.concerned
             and not self.leads[lead_id].merged
-            and not _are_alike(outcome.stays, self.known_stays(lead_id))
+            and (
+                lead_id == self.taken.first.subject.id
+                or not _are_alike(outcome.stays, self.known_stays(lead_id))
+            )
         ]
         return [*self.taken.concerned, *others]
 
