@@ -168,11 +168,17 @@ def test_keys_are_made_and_revoked_beside_a_running_service(two_workers: Running
 def test_importing_a_table_twice_changes_nothing(two_workers: RunningService) -> None:
     first = import_sample(two_workers, "olist_mql.csv", "mql.yaml")
     with two_workers.client(two_workers.key) as client:
-        after_first = client.get("/v1/events", params={"limit": 1_000}).json()
+        after_first = _reported(client)
         second = import_sample(two_workers, "olist_mql.csv", "mql.yaml")
-        after_second = client.get("/v1/events", params={"limit": 1_000}).json()
+        after_second = _reported(client)
     assert [(one["recorded"], one["duplicates"]) for one in (first, second)] == [(18, 0), (0, 18)]
     assert after_second == after_first
+
+
+def _reported(client: httpx.Client) -> list[dict[str, Any]]:
+    """Return all events but those that the service adds by itself, in its own time."""
+    events = client.get("/v1/events", params={"limit": 1_000}).json()["events"]
+    return [event for event in events if event.get("actor") != "leadledger"]
 
 
 def test_what_an_import_refuses_stands_in_a_file_with_its_line(

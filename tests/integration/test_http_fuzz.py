@@ -19,7 +19,7 @@ from tests.fuzzed_bodies import SEEDS, StrangeRequest, strange_requests
 from tests.processes import resident_bytes
 from tests.tier import by_tier
 
-BODIES = int(os.environ.get("LEADLEDGER_TEST_FUZZ_BODIES", by_tier(push=3_000, nightly=50_000)))
+BODIES = int(os.environ.get("LEADLEDGER_TEST_FUZZ_BODIES", by_tier(push=10_000, nightly=50_000)))
 SEED = int(os.environ.get("LEADLEDGER_TEST_FUZZ_SEED", "20261122"))
 NATIVE = {200, 201, 207, 400, 409, 413, 415, 422}
 CLIENTS = {200, 400, 415}

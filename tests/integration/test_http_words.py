@@ -80,7 +80,7 @@ async def test_nobody_who_does_not_ask_is_answered_in_words(service: Service) ->
     english = await refused(service, "lead.handed_over", params={"lang": "en"})
     assert english["detail"] == (
         "“handed over” is not allowed from “marketing accepted lead”, "
-        "only from “marketing qualified lead”."
+        "only from “marketing qualified lead”, “sales qualified lead”, “won”."
     )
 
 

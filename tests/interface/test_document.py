@@ -24,7 +24,7 @@ CONFIG = Path(__file__).parent / "schemathesis.toml"
 SEED = 20261122
 EXAMPLES = by_tier(push=4, nightly=150)
 """Of each operation."""
-STORIES = by_tier(push=15, nightly=500)
+STORIES = by_tier(push=250, nightly=500)
 """Of requests that follow from each other's answers."""
 WITHIN_S = by_tier(push=300.0, nightly=1_800.0)
 ENDLESS = "/v1/events/stream"
@@ -55,7 +55,13 @@ PHASES = {
 SEEDS: list[dict[str, Any]] = [
     {"id": "seed-1", "type": "form.submitted", "lead": {"user_id": "0"}, "data": {"form": "f"}},
     {"id": "seed-2", "type": "visit.recorded", "lead": {"anonymous_id": "0"}},
-    {"id": "seed-3", "type": "unheard.of", "lead": {"anonymous_id": "0"}},
+    {
+        "id": "seed-4",
+        "type": "form.submitted",
+        "lead": {"email": "hanako@example.co.jp"},
+        "data": {"form": "f"},
+    },
+    {"id": "seed-5", "type": "unheard.of", "lead": {"anonymous_id": "0"}},
 ]
 """Leads whom schemathesis thinks of at once, and something that is refused."""
 
@@ -67,7 +73,7 @@ async def seed(server: Server) -> None:
             headers={"authorization": f"Bearer {server.key}"},
             json=[{"source": "website", **one} for one in SEEDS],
         )
-    assert [one["status"] for one in answer.json()["items"]] == ["recorded", "recorded", "refused"]
+    assert [one["status"] for one in answer.json()["items"]] == [*["recorded"] * 3, "refused"]
 
 
 async def examine(server: Server, directory: Path, *arguments: str) -> tuple[int, str]:
