@@ -47,9 +47,17 @@ def decode(kind: SubjectKind, text: str) -> LeadState | AccountState | None:
     """Read a state back."""
     if kind is SubjectKind.LEDGER:
         return None
-    return (
-        _account(orjson.loads(text)) if kind is SubjectKind.ACCOUNT else _lead(orjson.loads(text))
-    )
+    return decode_account(text) if kind is SubjectKind.ACCOUNT else decode_lead(text)
+
+
+def decode_lead(text: str) -> LeadState:
+    """Read the state of a lead back."""
+    return _lead(orjson.loads(text))
+
+
+def decode_account(text: str) -> AccountState:
+    """Read the state of an account back."""
+    return _account(orjson.loads(text))
 
 
 def content_of(state: LeadState | AccountState) -> dict[str, Any]:

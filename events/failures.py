@@ -1,6 +1,8 @@
 """What can go wrong with the ledger as a whole; the sender is never at fault for these."""
 
 import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 CONNECTION_LOST: tuple[type[Exception], ...] = (
     OSError,
@@ -28,6 +30,15 @@ the events, and none may be refused for it."""
 
 class LedgerUnavailable(Exception):
     """The ledger cannot take anything now. Send the same ids again later: nothing is doubled."""
+
+
+AWAY: tuple[type[Exception], ...] = (
+    *CONNECTION_LOST,
+    LedgerUnavailable,
+    DBAPIError,
+    PoolTimeoutError,
+)
+"""What a loop beside the requests waits out: the ledger is away, whichever way it was asked."""
 
 
 class QueueFull(LedgerUnavailable):

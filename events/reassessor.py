@@ -10,11 +10,9 @@ import uuid
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.failures import CONNECTION_LOST, LedgerUnavailable
+from events.failures import AWAY
 from events.intake import Intake
 from events.ledger import Ledger
 from events.statements import load
@@ -24,14 +22,6 @@ from events.submissions import Submission
 LOOK_S = 1.0
 """How late a process that nothing is sent to learns of a lifecycle that another has published."""
 _FIRST = str(uuid.UUID(int=0))
-
-_AWAY: tuple[type[Exception], ...] = (
-    *CONNECTION_LOST,
-    LedgerUnavailable,
-    OSError,
-    DBAPIError,
-    PoolTimeoutError,
-)
 
 log = structlog.get_logger()
 
@@ -65,7 +55,7 @@ class Reassessor:
         while True:
             try:
                 looked = await self.look()
-            except _AWAY as error:
+            except AWAY as error:
                 log.warning("reassessor.waits", error=type(error).__name__)
                 looked = Looked(0, is_done=True)
             except Exception:

@@ -7,11 +7,9 @@ processes that find the same lead wake it twice, and the second time nothing is 
 import asyncio
 
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.failures import CONNECTION_LOST, LedgerUnavailable
+from events.failures import AWAY
 from events.intake import Intake
 from events.statements import load
 from events.strides import STRIDE_LEADS, stride
@@ -19,14 +17,6 @@ from events.submissions import Submission
 
 LOOK_S = 1.0
 """How late something may happen by itself. A report about the lead makes it happen at once."""
-
-_AWAY: tuple[type[Exception], ...] = (
-    *CONNECTION_LOST,
-    LedgerUnavailable,
-    OSError,
-    DBAPIError,
-    PoolTimeoutError,
-)
 
 log = structlog.get_logger()
 
@@ -44,7 +34,7 @@ class Timekeeper:
         while True:
             try:
                 woken = await self.look()
-            except _AWAY as error:
+            except AWAY as error:
                 log.warning("timekeeper.waits", error=type(error).__name__)
                 woken = 0
             except Exception:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from domain import states
 from domain.lifecycle.contribution import ContributionRules
-from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
+from domain.lifecycle.definition import Lifecycle, Role
 from domain.lifecycle.service_events import RESTATED
 from domain.state import LeadState
 from events.sessions import Driver
@@ -89,7 +89,7 @@ class Crediting:
         waiting = leads
         while waiting:
             rows = await self._rows(driver, "forwards", {"leads": sorted(waiting)})
-            known |= {lead: _state(text) for lead, text in rows}
+            known |= {lead: states.decode_lead(text) for lead, text in rows}
             linked = {
                 other
                 for lead in waiting
@@ -111,7 +111,7 @@ class Crediting:
         rows = await self._rows(driver, "people_of", {"accounts": sorted(companies)})
         by_company: defaultdict[str, list[tuple[str, LeadState]]] = defaultdict(list)
         for account, lead, text in rows:
-            by_company[account].append((lead, _state(text)))
+            by_company[account].append((lead, states.decode_lead(text)))
         named: list[Unit] = []
         beside: dict[str, tuple[str, ...]] = {}
         for unit in found:
@@ -173,12 +173,6 @@ def _of(rules: ContributionRules) -> Rules:
         lookback=timedelta(days=rules.lookback_days),
         business=frozenset(rules.business),
     )
-
-
-def _state(text: str) -> LeadState:
-    state = states.decode(SubjectKind.LEAD, text)
-    assert isinstance(state, LeadState)
-    return state
 
 
 def _standing_for(lead: str | None, forwards: Mapping[str, LeadState]) -> str | None:

@@ -7,7 +7,6 @@ from typing import Any
 from domain import states
 from domain.events import Event
 from domain.lifecycle.definition import SubjectKind
-from domain.state import AccountState, LeadState
 from events.records import decode_event
 from events.sessions import Driver
 from events.statements import Statement, load
@@ -88,9 +87,7 @@ class DirectoryProjection:
         if missing:
             rows = await driver.fetch(self.sql["read_accounts"].driver_sql, generation, missing)
             for row in rows:
-                found = states.decode(SubjectKind.ACCOUNT, row["state"])
-                assert isinstance(found, AccountState)
-                state.accounts[row["subject_id"]] = found
+                state.accounts[row["subject_id"]] = states.decode_account(row["state"])
 
     def fold(self, state: Directory, event: Event) -> None:
         fold(state, event)
@@ -196,9 +193,7 @@ def _moves_account(event: Event) -> bool:
 def _learn(state: Directory, rows: Sequence[Any]) -> None:
     for row in rows:
         if row["subject_id"] not in state.leads:
-            found = states.decode(SubjectKind.LEAD, row["state"])
-            assert isinstance(found, LeadState)
-            state.learn_lead(row["subject_id"], found)
+            state.learn_lead(row["subject_id"], states.decode_lead(row["state"]))
 
 
 def _forget(state: Directory) -> None:

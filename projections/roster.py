@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain import states
-from domain.lifecycle.definition import LeadList, Lifecycle, SubjectKind
+from domain.lifecycle.definition import LeadList, Lifecycle
 from domain.state import AccountState, LeadState
 from events.sessions import Driver
 from events.statements import load
@@ -153,7 +153,7 @@ class Roster:
         values = {"stage": stage, "account": account, "after": after or FIRST, "limit": limit}
         rows = await self._rows(driver, "accounts", values)
         found = tuple(
-            Company(id, position, _account(state), people)
+            Company(id, position, states.decode_account(state), people)
             for _, id, position, state, people in rows
             if id is not None
         )
@@ -184,18 +184,8 @@ def _bounds(one: LeadList, at: datetime) -> dict[str, Any]:
 
 def _charges(rows: Sequence[tuple[Any, ...]]) -> Charges:
     found = tuple(
-        Charge(id, _lead(state), entry_kind) for _, id, state, entry_kind in rows if id is not None
+        Charge(id, states.decode_lead(state), entry_kind)
+        for _, id, state, entry_kind in rows
+        if id is not None
     )
     return Charges(found, rows[0][0])
-
-
-def _lead(text: str) -> LeadState:
-    state = states.decode(SubjectKind.LEAD, text)
-    assert isinstance(state, LeadState)
-    return state
-
-
-def _account(text: str) -> AccountState:
-    state = states.decode(SubjectKind.ACCOUNT, text)
-    assert isinstance(state, AccountState)
-    return state

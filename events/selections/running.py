@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 import orjson
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.lifecycle.definition import EventType
@@ -22,7 +20,7 @@ from domain.selection import digest_of
 from domain.signals import Signal
 from events.context import Context
 from events.digests import Digests
-from events.failures import CONNECTION_LOST, LedgerUnavailable
+from events.failures import AWAY
 from events.intake import Intake
 from events.ledger import Ledger
 from events.outcomes import Duplicate, Outcome, Recorded
@@ -49,14 +47,6 @@ from events.submissions import Item, Submission
 
 LOOK_S = 30.0
 """How long a run waits whose process has died while others live."""
-
-_AWAY: tuple[type[Exception], ...] = (
-    *CONNECTION_LOST,
-    LedgerUnavailable,
-    OSError,
-    DBAPIError,
-    PoolTimeoutError,
-)
 
 log = structlog.get_logger()
 
@@ -129,7 +119,7 @@ class Selector:
         while True:
             try:
                 await self.resume()
-            except _AWAY as error:
+            except AWAY as error:
                 log.warning("selections.wait", error=type(error).__name__)
             except Exception:
                 # Nobody waits for this loop: if it ended, a run could stay open for ever.

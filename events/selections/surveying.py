@@ -9,9 +9,8 @@ import orjson
 
 from domain import states
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.definition import SubjectKind
 from domain.selection import Question, Standing, Survey, places, shown, survey_of
-from domain.state import AccountState, LeadState
+from domain.state import AccountState
 from events import records
 from events.memory import Memory
 from events.reader import LedgerReader
@@ -113,7 +112,7 @@ class Surveyor:
                 )
 
     async def _look_at(self, driver: Driver, survey: Survey, page: Sequence[Any]) -> None:
-        leads = [(str(row["subject_id"]), _lead(row["state"])) for row in page]
+        leads = [(str(row["subject_id"]), states.decode_lead(row["state"])) for row in page]
         accounts = await self._accounts(driver, [lead.account for _, lead in leads])
         for lead_id, lead in leads:
             survey.look_at(Standing(lead_id, lead, accounts.get(lead.account or "")))
@@ -121,7 +120,7 @@ class Surveyor:
     async def _accounts(self, driver: Driver, ids: Sequence[str | None]) -> dict[str, AccountState]:
         wanted = list({one for one in ids if one is not None})
         rows = await driver.fetch(self._sql["read_accounts"].driver_sql, wanted) if wanted else []
-        return {str(row["subject_id"]): _account(row["state"]) for row in rows}
+        return {str(row["subject_id"]): states.decode_account(row["state"]) for row in rows}
 
     async def _capacity(self, driver: Driver, asked: Asked) -> tuple[int, int | None]:
         if asked.capacity is not None:
@@ -181,15 +180,3 @@ def _period(asked: Asked) -> dict[str, object]:
         "period": orjson.dumps(asked.period).decode(),
         "has_market": asked.market is not None,
     }
-
-
-def _lead(text: str) -> LeadState:
-    state = states.decode(SubjectKind.LEAD, text)
-    assert isinstance(state, LeadState)
-    return state
-
-
-def _account(text: str) -> AccountState:
-    state = states.decode(SubjectKind.ACCOUNT, text)
-    assert isinstance(state, AccountState)
-    return state

@@ -44,9 +44,7 @@ async def lead_of(log: Log, lead_id: str) -> Lead:
         raise Problem(
             "lead-unknown", "No lead has this id. Find a lead by an identifier that was reported."
         )
-    state = states.decode(SubjectKind.LEAD, row.state)
-    assert isinstance(state, LeadState)
-    return Lead(lead_id, row.version, row.position, row.head, state)
+    return Lead(lead_id, row.version, row.position, row.head, states.decode_lead(row.state))
 
 
 async def account_of(log: Log, lead: LeadState) -> AccountState | None:
@@ -54,9 +52,7 @@ async def account_of(log: Log, lead: LeadState) -> AccountState | None:
     if lead.account is None:
         return None
     row: Any = await log.subject(UUID(lead.account))
-    state = states.decode(SubjectKind.ACCOUNT, row.state)
-    assert isinstance(state, AccountState)
-    return state
+    return states.decode_account(row.state)
 
 
 async def find_lead(services: Services, log: Log, reference: LeadReference, sender: Sender) -> Lead:
