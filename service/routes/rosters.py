@@ -1,6 +1,6 @@
 """Who there is: leads by what is asked of them, the lists, one person's work, companies."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from domain.lifecycle.definition import LeadList, Lifecycle
 from domain.lifecycle.words import resolve, resolve_stage, suggestion
+from events.sessions import Driver
 from projections.directory import NAME
 from projections.roster import Wanted
 from projections.transactions import borrowed
@@ -35,6 +36,7 @@ from service.routes.parameters import (
     services_of,
     wait_until,
 )
+from service.services import Services
 
 WORK_LEADS_MAX = 5_000
 """Leads of one person that a work list looks through."""
@@ -82,20 +84,8 @@ async def get_leads(
     )
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
-        page = await services.roster.leads(
-            driver,
-            wanted,
-            at=services.now(),
-            after=str(after) if after is not None else None,
-            limit=limit,
-        )
-    return json_answer(
-        {
-            "leads": [describe_listed(one, lifecycle, lang) for one in page.leads],
-            "next": page.next,
-            "as_of_position": str(page.position),
-        }
-    )
+        leads = await _leads(driver, services, wanted, after=after, limit=limit, lang=lang)
+    return json_answer(leads)
 
 
 @router.get("/v1/lists", response_model=roster_shapes.Lists, tags=["lists"])
@@ -142,21 +132,9 @@ async def get_list(
     one = _list(lifecycle, name)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
-        page = await services.roster.leads(
-            driver,
-            Wanted(list=one),
-            at=services.now(),
-            after=str(after) if after is not None else None,
-            limit=limit,
-        )
-    return json_answer(
-        {
-            **describe_list(one, lang),
-            "leads": [describe_listed(lead, lifecycle, lang) for lead in page.leads],
-            "next": page.next,
-            "as_of_position": str(page.position),
-        }
-    )
+        wanted = Wanted(list=one)
+        leads = await _leads(driver, services, wanted, after=after, limit=limit, lang=lang)
+    return json_answer({**describe_list(one, lang), **leads})
 
 
 @router.get("/v1/worklist", response_model=roster_shapes.WorkList, tags=["work"])
@@ -244,23 +222,36 @@ async def get_account(
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
         found = await services.roster.companies(driver, stage=None, account=id, after=None, limit=1)
-        people = await services.roster.leads(
-            driver,
-            Wanted(account=id),
-            at=services.now(),
-            after=str(after) if after is not None else None,
-            limit=limit,
-        )
+        wanted = Wanted(account=id)
+        people = await _leads(driver, services, wanted, after=after, limit=limit, lang=lang)
     if not found.companies:
         raise Problem("account-unknown", "No company has this id.")
-    return json_answer(
-        {
-            **describe_company(found.companies[0], lifecycle, lang),
-            "leads": [describe_listed(one, lifecycle, lang) for one in people.leads],
-            "next": people.next,
-            "as_of_position": str(people.position),
-        }
+    return json_answer({**describe_company(found.companies[0], lifecycle, lang), **people})
+
+
+async def _leads(
+    driver: Driver,
+    services: Services,
+    wanted: Wanted,
+    *,
+    after: UUID | None,
+    limit: int,
+    lang: Lang,
+) -> dict[str, Any]:
+    """Return one page of leads, as every answer that lists some shows it."""
+    lifecycle = services.compiled.lifecycle
+    page = await services.roster.leads(
+        driver,
+        wanted,
+        at=services.now(),
+        after=str(after) if after is not None else None,
+        limit=limit,
     )
+    return {
+        "leads": [describe_listed(one, lifecycle, lang) for one in page.leads],
+        "next": page.next,
+        "as_of_position": str(page.position),
+    }
 
 
 def _stage(lifecycle: Lifecycle, word: str | None) -> str | None:
