@@ -13,7 +13,7 @@ from domain.lifecycle.compiled import MoveTable
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.lifecycle.service_events import ACCOUNT_ABSORBED, OTHER
 from domain.signals import Signal
-from domain.state import AccountState
+from domain.state import AccountState, LeadState
 from events.answers import account_unknown
 from events.past import Past
 from events.refusals import Refusal
@@ -76,11 +76,16 @@ def _absorbed(first: Event, account_id: str, state: AccountState) -> Event:
         {"absorbed_by": first.subject.id},
         cause=first.position,
     )
+    return ending_the_stay(event, state)
+
+
+def ending_the_stay(absorbed: Event, state: LeadState | AccountState) -> Event:
+    """Let the stay of who is absorbed end with the event that says so; the unplaced have none."""
     if state.stage is None:
-        return event
-    return event._replace(
+        return absorbed
+    return absorbed._replace(
         stage_from=state.stage,
-        effective_at=not_before(state.entered_at, event.occurred_at),
+        effective_at=not_before(state.entered_at, absorbed.occurred_at),
         pass_number=state.pass_number,
-        effects={**event.effects, "move": {"kind": str(MoveKind.ABSORBED)}},
+        effects={**absorbed.effects, "move": {"kind": str(MoveKind.ABSORBED)}},
     )

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain.course import not_before
 from domain.events import Event, Subject
 from domain.evolve import evolve
 from domain.identity import are_apart
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.definition import MoveKind, SubjectKind
+from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import (
     ABSORBED,
     ACCOUNT_MERGED,
@@ -29,7 +28,7 @@ from domain.lifecycle.service_events import (
 )
 from domain.signals import Signal
 from domain.state import LeadState
-from events.account_merging import merge_accounts
+from events.account_merging import ending_the_stay, merge_accounts
 from events.fields import mismatch
 from events.past import HISTORY_EVENTS_MAX, HistoryTooLong, Past
 from events.records import OWN_SOURCE, Record
@@ -163,7 +162,6 @@ class _TakingBack:
 
     def _absorbed(self, other: Lead, *, by: str) -> Event:
         """From here on the other forwards; none of its stays counts as those of another person."""
-        state = other.state
         effects: dict[str, Any] = {"absorbed_by": by, "merged": True, "stays": []}
         event = Event(
             self.by.position + 1,
@@ -174,14 +172,7 @@ class _TakingBack:
             effects,
             cause=self.by.position,
         )
-        if state.stage is None:
-            return event
-        return event._replace(
-            stage_from=state.stage,
-            effective_at=not_before(state.entered_at, event.occurred_at),
-            pass_number=state.pass_number,
-            effects={**effects, "move": {"kind": str(MoveKind.ABSORBED)}},
-        )
+        return ending_the_stay(event, other.state)
 
     def _unmerge(self, lead: Lead) -> Sequence[Event]:
         state = self.past.subject(lead.id)
