@@ -1,6 +1,9 @@
 -- name: limit_waits
--- Timeouts of this transaction only: a pooler may give the next one another session.
+-- Timeouts of this transaction only: a pooler may give the next one another session. And nobody waits
+-- for the disk: rows and checkpoint are in one transaction, so that what a crash of the database
+-- takes back is folded again, and the writer, whose commits must be on disk, has the disk to itself.
 SELECT set_config('lock_timeout', '5s', true),
+       set_config('synchronous_commit', 'off', true),
        set_config('statement_timeout', '60s', true),
        set_config('idle_in_transaction_session_timeout', '60s', true)
 

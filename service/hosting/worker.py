@@ -5,7 +5,6 @@ python -m service.hosting.worker SOCKET_FD READY_FD PARENT_PID
 
 import asyncio
 import ctypes
-import gc
 import os
 import resource
 import signal
@@ -19,6 +18,7 @@ from fastapi import FastAPI
 
 from service.app import app_from_environment
 from service.hosting.connections import BoundedConnection
+from service.hosting.garbage import collect_garbage
 from service.limits import KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX
 from service.settings import read_settings
 
@@ -26,10 +26,6 @@ DRAIN_S = 10
 """What requests under way get when the service stops."""
 
 POLL_S = 0.01
-
-GARBAGE_THRESHOLDS = (100_000, 50, 1_000)
-"""Containers made before young ones are looked through, those of some thousand events; and how
-seldom older ones are, because what is remembered of the ledger is large, old and without cycles."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -100,27 +96,17 @@ def allow_files(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def collect_garbage_less() -> None:
-    """Let the collector leave alone what lives as long as we do, and look less often.
-
-    An event makes some hundred containers and hardly a cycle: at the interpreter's own threshold
-    the collector took a twelfth of the time of appending.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
-
-
 async def _serve(server: uvicorn.Server, listener: socket.socket, ready_fd: int) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # Uvicorn tells that it has started by an attribute, and wakes nobody.
     while not server.started and not serving.done():  # noqa: ASYNC110
         await asyncio.sleep(POLL_S)
     if server.started:
-        collect_garbage_less()
         os.write(ready_fd, b"!")
     os.close(ready_fd)
+    collecting = asyncio.create_task(collect_garbage(), name="garbage")
     await serving
+    collecting.cancel()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""Look for garbage when nobody waits for it.
+
+What a service remembers of its ledger are millions of objects. Python's collector stops everything
+to look through them, 0.1 s for what a minute under load has added and seconds for all, and finds
+nothing, because states have no cycles and go by their reference counts. So it is never called by
+itself. Each second the few objects that are new are looked through, then everything is set aside
+and not looked at again. Cycles that died after they were set aside are found when the process has
+grown so much that it may be they.
+"""
+
+import asyncio
+import gc
+from pathlib import Path
+from resource import getpagesize
+from typing import Final
+
+LOOK_S: Final = 1.0
+YOUNG_MAX: Final = 10_000
+"""New objects that are looked through, in some milliseconds. More of them in a second are what a
+busy writer remembers."""
+CALM_MAX: Final = 500
+"""So few new objects in a second tell that hardly anybody is there to be held up."""
+GROWTH_BYTES_MAX: Final = 256 * 1024 * 1024
+"""How much a process may grow, beside doubling, before all of it is looked through in a calm
+second; when it has grown as much again, in any."""
+
+
+async def collect_garbage() -> None:
+    """Collect until cancelled."""
+    gc.disable()
+    bound = _look_through_all()
+    while True:
+        await asyncio.sleep(LOOK_S)
+        young = gc.get_count()[0]
+        if young <= YOUNG_MAX:
+            gc.collect(0)
+        gc.freeze()
+        if _resident_bytes() > (bound if young <= CALM_MAX else 2 * bound):
+            bound = _look_through_all()
+
+
+def _look_through_all() -> int:
+    """Collect what is dead, set the rest aside; return the size at which to do so again."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    return 2 * _resident_bytes() + GROWTH_BYTES_MAX
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * getpagesize()
