@@ -10,10 +10,9 @@ from domain.events import Event
 from domain.evolve import evolve
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.succession import Standing
+from domain.lifecycle.succession import Occupancy, Standing
 from domain.signals import Identifier
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
-from events.publishing import Occupancy
 from events.records import Record
 
 SUBJECTS_MAX = 200_000

@@ -6,7 +6,7 @@ holds the lock can say which version it becomes, and whether somebody would be l
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -26,13 +26,6 @@ from events.submissions import Item
 PUBLISHED = "lifecycle.published"
 TEXTS_KEPT = 16
 """Parsed texts: reading one takes longer than any decision."""
-
-
-class Occupancy(NamedTuple):
-    """Who stood where when the ledger ended at a position."""
-
-    position: int
-    occupied: Occupied
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
@@ -108,7 +101,7 @@ def _signal(
 def asks_who_stands_where(data: Mapping[str, Any], published: Mapping[int, Compiled]) -> bool:
     """Tell whether a publication could leave somebody without a stage.
 
-    Only then is everybody counted, which holds up all others for as long as it takes.
+    Only then is everybody counted, which takes a second where half a million stand.
     """
     try:
         lifecycle = parsed(data["text"])

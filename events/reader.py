@@ -1,5 +1,6 @@
 """Reading what a writer must remember: pointers, states, and what others have appended."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 from domain import states
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import EVENT, is_offered
-from domain.lifecycle.succession import Occupied, Standing
+from domain.lifecycle.succession import Occupancy, Standing
 from domain.roles import COMPETITION
 from domain.signals import Identifier, Signal
 from domain.state import LeadState
@@ -17,7 +18,7 @@ from events.entries import Known
 from events.failures import NotMigrated
 from events.memory import LEDGER_SUBJECT_ID, Members, Memory, Remembered
 from events.past import HISTORY_EVENTS_MAX, NotRecalled, Recollection
-from events.publishing import PUBLISHED, Occupancy, asks_who_stands_where, compiled_from
+from events.publishing import PUBLISHED, asks_who_stands_where, compiled_from
 from events.sessions import Driver
 from events.statements import Statement
 from events.submissions import Item, Submission, key_of
@@ -108,8 +109,10 @@ class LedgerReader:
         wanted: Iterable[str] = (),
     ) -> bool:
         """Load what the batch needs and the memory lacks. False: the head has moved meanwhile."""
-        if needs_occupancy(memory, submissions) and not await self._learn_occupancy(driver, memory):
-            return False
+        if needs_occupancy(memory, submissions):
+            counted = next((one.counted for one in submissions if one.counted is not None), None)
+            if not await self._learn_occupancy(driver, memory, counted):
+                return False
         for _ in range(CHAIN_MAX):
             missing = _missing(memory, submissions, wanted)
             if not any(missing):
@@ -246,13 +249,32 @@ class LedgerReader:
         }
         return True
 
-    async def _learn_occupancy(self, driver: Driver, memory: Memory) -> bool:
-        rows = await driver.fetch(self._sql["count_standing"].driver_sql)
-        if not rows or rows[0]["head_position"] != memory.position:
+    async def _learn_occupancy(
+        self, driver: Driver, memory: Memory, counted: Occupancy | None
+    ) -> bool:
+        """Learn who stands where: as was counted before, and whoever has moved since.
+
+        Whoever has moved is counted in both places, for nobody looks where they came from.
+        """
+        if counted is None or memory.position - counted.position > FOLLOW_MAX:
+            rows = await driver.fetch(self._sql["count_standing"].driver_sql)
+            counted = occupancy_in(rows, in_force=memory.lifecycle_version)
+        if counted.position > memory.position:
             return False
-        occupied = occupied_in(rows, in_force=memory.lifecycle_version)
-        memory.occupancy = Occupancy(memory.position, occupied)
+        moved = await self._moved(driver, counted.position, memory.position)
+        memory.occupancy = Occupancy(memory.position, Counter(counted.occupied) + Counter(moved))
         return True
+
+    async def _moved(self, driver: Driver, after: int, upto: int) -> list[Standing]:
+        if after == upto:
+            return []
+        rows = await driver.fetch(self._sql["read_records"].driver_sql, after, upto - after)
+        assert len(rows) == upto - after, f"expected {upto - after} records, found {len(rows)}"
+        return [
+            Standing(event.subject.kind, stage, envelope.lifecycle)
+            for event, envelope in (records.decode(row["record"]) for row in rows)
+            if (stage := event.stage_to or event.effects.get("state", {}).get("stage")) is not None
+        ]
 
     async def _links(self, driver: Driver, after: int, upto: int) -> dict[Identifier, str]:
         rows = await driver.fetch(self._sql["read_links"].driver_sql, after, upto)
@@ -271,15 +293,16 @@ def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
                 yield item.signal
 
 
-def occupied_in(rows: Iterable[Any], *, in_force: int) -> Occupied:
+def occupancy_in(rows: Sequence[Any], *, in_force: int) -> Occupancy:
     """Read who stands where; an account is under the version in force."""
-    return {
+    occupied = {
         Standing(SubjectKind(row["kind"]), row["stage"], row["lifecycle"] or in_force): row[
             "standing"
         ]
         for row in rows
         if row["stage"] is not None
     }
+    return Occupancy(rows[0]["head_position"], occupied)
 
 
 def needs_occupancy(memory: Memory, submissions: Iterable[Submission]) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from domain.lifecycle.succession import Occupancy
 from domain.signals import Signal
 from events.context import Context
 from events.refusals import NATIVE, Refused
@@ -27,6 +28,10 @@ class Submission(NamedTuple):
     woken: tuple[str, ...] = ()
     """Leads to bring up to date before the items are decided: something is due for them, or they
     are under an older lifecycle."""
+
+    counted: Occupancy | None = None
+    """For a publication: who stood where before it came to the door. Counting takes long; who has
+    moved since is soon found."""
 
     is_own: bool = False
     """Work of the service itself, which must not have those turned away who come meanwhile."""

@@ -7,17 +7,17 @@ from zoneinfo import available_timezones
 
 from domain.lifecycle.difference import differences
 from domain.lifecycle.loading import Inspection, inspect
-from domain.lifecycle.succession import homeless
+from domain.lifecycle.succession import Occupancy, homeless
 from events.context import Context
 from events.expansion import known_countries
 from events.ids import new_id
 from events.outcomes import Duplicate, Recorded
-from events.publishing import objection, publication
+from events.publishing import asks_who_stands_where, objection, publication
 from events.refusals import Refusal, Refused
 from events.senders import Sender
 from events.submissions import Submission
 from service.problems import Problem
-from service.reading.standing import read_occupied
+from service.reading.standing import count_standing
 from service.services import Services
 
 
@@ -38,9 +38,7 @@ async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -
     inspection = await asyncio.to_thread(examine, text)
     assert inspection.lifecycle is not None
     memory = services.ledger.memory
-    occupied = await read_occupied(
-        services.engine, services.schema, in_force=memory.lifecycle_version
-    )
+    occupied = (await _count_standing(services)).occupied
     refusal = objection({"text": text, "stage_map": stage_map}, memory.lifecycles, occupied)
     left = homeless(occupied, memory.lifecycles, inspection.lifecycle, {})
     return {
@@ -73,7 +71,9 @@ async def publish(
     inspection = await asyncio.to_thread(examine, text)
     context = Context(services.compiled.lifecycle, services.digests, sender, services.now())
     item = await asyncio.to_thread(publication, text, stage_map, id=id or new_id(), context=context)
-    (outcome,) = await services.door.submit(Submission((item,)))
+    asks = asks_who_stands_where(item.signal.data, services.ledger.memory.lifecycles)
+    counted = await _count_standing(services) if asks else None
+    (outcome,) = await services.door.submit(Submission((item,), counted=counted))
     if isinstance(outcome, Refused):
         raise _problem(outcome.refusal)
     assert isinstance(outcome, Recorded | Duplicate)
@@ -84,6 +84,11 @@ async def publish(
         "version": _version_at(services, outcome.position),
         "complaints": _complaints(inspection),
     }
+
+
+async def _count_standing(services: Services) -> Occupancy:
+    in_force = services.ledger.memory.lifecycle_version
+    return await count_standing(services.engine, services.schema, in_force=in_force)
 
 
 def _version_at(services: Services, position: int) -> int:

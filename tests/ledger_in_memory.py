@@ -15,6 +15,7 @@ import orjson
 from domain import states
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import Right
+from domain.lifecycle.succession import Occupancy
 from domain.signals import Identifier
 from events import native
 from events.context import Context
@@ -24,7 +25,7 @@ from events.memory import Members, Memory, Remembered, standing_of
 from events.outcomes import Outcome
 from events.past import NotRecalled, Recollection
 from events.plan import Plan
-from events.publishing import Occupancy, compiled_from, publication
+from events.publishing import compiled_from, publication
 from events.reader import _missing, needs_occupancy
 from events.records import Record, decode
 from events.refusals import Refusal, Refused

@@ -21,6 +21,13 @@ Occupied = Mapping[Standing, int]
 """How many stand where."""
 
 
+class Occupancy(NamedTuple):
+    """Who stood where when the ledger ended at a position."""
+
+    position: int
+    occupied: Occupied
+
+
 class Homeless(NamedTuple):
     """A stage that disappears although somebody stands in it."""
 

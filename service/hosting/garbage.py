@@ -9,6 +9,7 @@ grown so much that it may be they.
 """
 
 import asyncio
+import ctypes
 import gc
 from pathlib import Path
 from resource import getpagesize
@@ -44,6 +45,9 @@ def _look_through_all() -> int:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    if (give_back := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        # Else the C library keeps much of what was freed, and the size would not tell what lives.
+        give_back(0)
     return 2 * _resident_bytes() + GROWTH_BYTES_MAX
 
 

@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 
+from domain.lifecycle.succession import Occupancy
 from events.audit import Finding
 from events.context import Context
 from events.ledger import Ledger
-from events.outcomes import Recorded
+from events.outcomes import Outcome, Recorded
 from events.publishing import publication
+from events.refusals import Refused
 from events.shipped import shipped_text
 from events.submissions import Submission
 from events.verification import verify
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
+from service.reading.standing import count_standing
 from tests.http_service import SCHEMA, Service, running_service
 from tests.integration.test_verification import forge
 from tests.ledger_in_memory import DIGESTS, SENDER
@@ -221,7 +224,35 @@ async def test_a_forged_succession_is_found(postgres_server: PrivatePostgres, fo
 
 
 async def publish_by(ledger: Ledger, text: str) -> None:
+    outcome = await outcome_of_publishing(ledger, text)
+    assert isinstance(outcome, Recorded), outcome
+
+
+async def outcome_of_publishing(
+    ledger: Ledger, text: str, counted: Occupancy | None = None
+) -> Outcome:
     context = Context(ledger.memory.compiled.lifecycle, DIGESTS, SENDER, datetime.now(UTC))
     item = publication(text, {}, id="publication", context=context)
-    appended = await ledger.append([Submission((item,))])
-    assert isinstance(appended.outcomes[0][0], Recorded), appended.outcomes
+    appended = await ledger.append([Submission((item,), counted=counted)])
+    return appended.outcomes[0][0]
+
+
+async def test_who_comes_after_the_count_is_found_at_the_door(
+    postgres_server: PrivatePostgres,
+) -> None:
+    async with ledger_on_postgres(postgres_server) as on:
+        counted = await count_standing(on.engine, SCHEMA, in_force=1)
+        assert sum(counted.occupied.values()) == 0
+        other = await on.another()
+        await send(other, form("form-1", "b@acme.example"))
+        outcome = await outcome_of_publishing(on.ledger, RENAMED, counted)
+        assert isinstance(outcome, Refused)
+        assert outcome.refusal.reason == "stages-occupied"
+
+
+async def test_nobody_is_counted_again_at_the_door(postgres_server: PrivatePostgres) -> None:
+    """Only a count that is wrong can show it."""
+    async with ledger_on_postgres(postgres_server) as on:
+        await on.send(form("form-1", "b@acme.example"))
+        nobody = Occupancy(on.ledger.memory.position, {})
+        assert isinstance(await outcome_of_publishing(on.ledger, RENAMED, nobody), Recorded)

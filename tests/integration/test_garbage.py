@@ -1,0 +1,48 @@
+"""The collector of garbage is called by us: cycles go, in calm times and under load."""
+
+import subprocess
+import sys
+
+import pytest
+
+MAKE_CYCLES = """
+import asyncio, sys
+from service.hosting import garbage
+
+garbage.LOOK_S = 0.05
+MADE, HELD_BYTES, garbage.GROWTH_BYTES_MAX = map(int, sys.argv[1:])
+
+
+async def main():
+    collecting = asyncio.create_task(garbage.collect_garbage())
+    largest = 0
+    for _ in range(40):
+        for _ in range(MADE):
+            cycle = [bytes(HELD_BYTES)]
+            cycle.append(cycle)
+        await asyncio.sleep(0.05)
+        assert not collecting.done(), collecting
+        largest = max(largest, garbage._resident_bytes())
+    print(largest)
+
+
+asyncio.run(main())
+"""
+"""Cycles that hold 400 MB in all: few that hold much, and more than are looked through at once."""
+BYTES_MAX = 200 * 1024 * 1024
+
+
+NEVER = 2**40
+
+
+@pytest.mark.parametrize(
+    ("made", "held_bytes", "growth_bytes_max"),
+    [(100, 100_000, NEVER), (20_000, 500, 20 * 1024 * 1024)],
+)
+def test_cycles_do_not_pile_up(made: int, held_bytes: int, growth_bytes_max: int) -> None:
+    """Each was seen to fail with its call of `gc.collect` left out."""
+    asked = map(str, (made, held_bytes, growth_bytes_max))
+    told = subprocess.run(
+        (sys.executable, "-c", MAKE_CYCLES, *asked), check=True, capture_output=True, text=True
+    )
+    assert int(told.stdout) < BYTES_MAX
