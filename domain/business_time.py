@@ -9,7 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from domain.lifecycle.calendars import Calendar, Expansion, Hours, Offsets, Period
+from domain.lifecycle.calendars import (
+    Calendar,
+    CalendarChange,
+    Expansion,
+    Hours,
+    Offsets,
+    Period,
+)
 
 DAYS_SEARCHED_MAX = 1_000
 """Nobody is closed for so long: a search for the next open day ends here."""
@@ -62,12 +69,18 @@ class BusinessTime:
     clock: Clock
     calendar: Calendar
     holidays: frozenset[date]
+    changes: tuple[CalendarChange, ...] = ()
 
     def hours_on(self, day: date) -> tuple[Hours, ...]:
         """Return the opening hours of a day; none on a holiday or while closed."""
-        if day in self.holidays or any(one.covers(day) for one in self.calendar.closures):
-            return ()
-        return self.calendar.week[day.weekday()]
+        return () if self._is_closed_on(day) else self.calendar.week[day.weekday()]
+
+    def _is_closed_on(self, day: date) -> bool:
+        told = day.isoformat()
+        for change in reversed(self.changes):
+            if change.first <= told <= change.last:
+                return change.closed
+        return day in self.holidays or any(one.covers(day) for one in self.calendar.closures)
 
     def is_business_day(self, day: date) -> bool:
         return bool(self.hours_on(day))
@@ -150,4 +163,4 @@ def _joined(
 ) -> Iterator[tuple[str, BusinessTime]]:
     for name, calendar in calendars.items():
         holidays = expansion.holidays.get(calendar.holidays or "", frozenset())
-        yield name, BusinessTime(clock, calendar, holidays)
+        yield name, BusinessTime(clock, calendar, holidays, expansion.changes.get(name, ()))

@@ -139,8 +139,9 @@ class Audit:
             return
         self._judge(group, recollection)
         first = group[0]
-        if first.event.type == PUBLISHED:
-            self._learn_lifecycle(first.event)
+        for record in group:
+            if record.event.type == PUBLISHED:
+                self._learn_lifecycle(record)
         if "competitor" in first.event.effects:
             self.listings[first.event.position] = first.event.subject.id
         for record in group:
@@ -207,11 +208,13 @@ class Audit:
         else:
             self.decided_again += len(group)
 
-    def _learn_lifecycle(self, event: Event) -> None:
+    def _learn_lifecycle(self, record: Record) -> None:
+        event = record.event
         version = len(self.lifecycles) + 1
         expect(event.position, "versions have no gaps", version, event.data.get("version"))
         try:
-            if self.lifecycles:
+            # With another calendar the text in force is published again: its stages remain.
+            if self.lifecycles and begins_group(record):
                 refusal = objection(event.data, self.lifecycles, self._occupied())
                 expect(event.position, "a lifecycle leaves nobody without a stage", None, refusal)
             self.lifecycles[version] = compiled_from(event)

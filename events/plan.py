@@ -14,13 +14,20 @@ from domain.events import Event
 from domain.identity import Resolution, resolve
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, Role, SubjectKind
-from domain.lifecycle.service_events import ACCOUNT_MERGED, EVENT, OTHER, is_offered
+from domain.lifecycle.service_events import (
+    ACCOUNT_MERGED,
+    CALENDAR_CHANGED,
+    EVENT,
+    OTHER,
+    is_offered,
+)
 from domain.roles import COMPETITION, ORDER_ROLES
 from domain.signals import Identifier, Signal
 from domain.state import AccountState, LeadState, State
 from domain.timers import FIRED_MAX, firing
 from events import answers
 from events.account_merging import merge_accounts
+from events.calendar_changing import change_calendar, changes_of, with_changes
 from events.digests import FingerprintUnknown
 from events.draft import Draft
 from events.entries import Known
@@ -29,7 +36,7 @@ from events.memory import Memory
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.past import Recollection
 from events.planned_past import PlannedPast
-from events.publishing import PUBLISHED, asks_who_stands_where, compiled_from, objection
+from events.publishing import PUBLISHED, asks_who_stands_where, compiled_from, objection, parsed
 from events.records import OWN_SOURCE, firing_id
 from events.refusals import Refusal, Refused
 from events.sameness import is_same
@@ -156,7 +163,13 @@ class Plan:
         refusal = objection(signal.data, published, occupied)
         if refusal is not None:
             return refusal
-        signal = signal._replace(data={**signal.data, "version": in_force.version + 1})
+        kept = {
+            name: changes
+            for name, changes in changes_of(in_force.publication).items()
+            if name in parsed(signal.data["text"]).pace.calendars
+        }
+        data = {**with_changes(signal.data, kept), "version": in_force.version + 1}
+        signal = signal._replace(data=data)
         party = Party(None, None)
         decided = decide(in_force, State(), signal, party, position=self.position + 1)
         assert not isinstance(decided, NotAllowed)
@@ -221,7 +234,10 @@ class Plan:
     def _carry_out(self, signal: Signal) -> Recorded | Refusal:
         """Decide what no machine is asked about: who is who, and what counts no longer."""
         past = PlannedPast(self.draft, self.recollection)
-        if signal.type.name == ACCOUNT_MERGED:
+        decided: Sequence[Event] | Refusal
+        if signal.type.name == CALENDAR_CHANGED:
+            decided = change_calendar(signal, self.draft.compiled, position=self.position + 1)
+        elif signal.type.name == ACCOUNT_MERGED:
             account = self._account_of(signal)
             if account.is_missing or account.is_new or account.id is None:
                 return answers.account_unknown()
@@ -243,6 +259,7 @@ class Plan:
         if isinstance(decided, Refusal):
             return decided
         self.draft.enter(signal, decided, lifecycle=self.draft.compiled.version)
+        self.draft.published += [compiled_from(one) for one in decided if one.type == PUBLISHED]
         leaf = self.draft.entry_at(decided[0].position).leaf
         return answers.recorded(decided, leaf, self._stage_after(decided[0]))
 

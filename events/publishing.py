@@ -49,6 +49,7 @@ def compiled_from(published: Event) -> Compiled:
         expansion=expansion_of(data),
         stage_map=data.get("stage_map", {}),
         published_at=published.position,
+        publication=data,
     )
 
 

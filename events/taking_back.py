@@ -17,6 +17,7 @@ from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import (
     ABSORBED,
     ACCOUNT_MERGED,
+    CALENDAR_CHANGED,
     CORRECTED,
     EVENT,
     FIELDS,
@@ -29,6 +30,7 @@ from domain.lifecycle.service_events import (
 from domain.signals import Signal
 from domain.state import LeadState
 from events.account_merging import ending_the_stay, merge_accounts
+from events.calendar_changing import change_calendar
 from events.fields import mismatch
 from events.past import HISTORY_EVENTS_MAX, HistoryTooLong, Past
 from events.records import OWN_SOURCE, Record
@@ -102,6 +104,8 @@ def carry_out_again(
     if event_type is None or not is_offered(event_type):
         return None
     signal = signal_of(group[0], event_type)._replace(may_administer=True)
+    if first.type == CALENDAR_CHANGED:
+        return change_calendar(signal, by.lifecycle, position=by.position)
     if first.type == ACCOUNT_MERGED:
         table = by.lifecycle.account
         return merge_accounts(signal, first.subject.id, past, table=table, position=by.position)

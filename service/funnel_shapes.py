@@ -1,5 +1,6 @@
 """The shapes of the funnel's and the lifecycle's answers, for the OpenAPI document."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -167,6 +168,15 @@ class LifecycleVersions(Shape):
     versions: list[LifecycleVersion]
 
 
+class CalendarChange(Shape):
+    """Days of which the text does not know, both included."""
+
+    calendar: str
+    starts_on: date
+    ends_on: date
+    closed: Annotated[bool, Field(description="false: holidays and closures are worked.")]
+
+
 class Lifecycle(Words):
     """A definition that is or was in force."""
 
@@ -188,4 +198,8 @@ class Lifecycle(Words):
     lists: list[LeadList]
     guards: list[Term]
     events: list[EventType]
+    calendar_changes: Annotated[
+        list[CalendarChange],
+        Field(description="Decided by `calendar.changed`; of two about one day the later counts."),
+    ]
     text: Annotated[str, Field(description="What was published, as YAML.")]

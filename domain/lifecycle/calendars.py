@@ -50,6 +50,16 @@ class Calendar:
     closures: tuple[Closure, ...] = ()
 
 
+class CalendarChange(NamedTuple):
+    """Days decided upon after the lifecycle was published, both included."""
+
+    first: str
+    """YYYY-MM-DD."""
+    last: str
+    closed: bool
+    """False: holidays and closures are worked, in the hours of the day of the week."""
+
+
 class Period(NamedTuple):
     """A stretch of working time: whole business days, or minutes of business hours."""
 
@@ -77,3 +87,5 @@ class Expansion:
     offsets: Offsets = field(default_factory=Offsets)
     holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
     """Country → its public holidays, over the years that the publication states."""
+    changes: Mapping[str, tuple[CalendarChange, ...]] = field(default_factory=dict)
+    """Calendar → what was decided upon since; of two about one day the later counts."""

@@ -7,6 +7,7 @@ read off the machine and a law proves that both always agree.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from domain.business_time import BusinessTime, Clock, business_times, clock_of
 from domain.lifecycle.calendars import Expansion
@@ -121,6 +122,8 @@ class Compiled:
     """Where its publication moves leads whose stage the version before had and it has not."""
     published_at: int = 0
     """Position of its publication; 0 outside of a ledger."""
+    publication: Mapping[str, Any] = field(default_factory=dict)
+    """What the event of its publication holds; nothing outside of a ledger."""
 
 
 def compile_lifecycle(
@@ -154,6 +157,7 @@ def published_as(
     expansion: Expansion,
     stage_map: Mapping[str, str],
     published_at: int,
+    publication: Mapping[str, Any],
 ) -> Compiled:
     """Return a compiled text as one publication put it in force: its tables stay as they are."""
     clock = clock_of(expansion.offsets)
@@ -162,6 +166,7 @@ def published_as(
         version=version,
         stage_map=stage_map,
         published_at=published_at,
+        publication=publication,
         clock=clock,
         calendars=business_times(compiled.lifecycle.pace.calendars, expansion, clock),
     )

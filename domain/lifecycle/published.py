@@ -1,22 +1,27 @@
-"""What `lifecycle.published` holds beside the text: holidays and offsets, written out."""
+"""What `lifecycle.published` holds beside the text: holidays, offsets, changes of calendars."""
 
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from domain.lifecycle.calendars import Expansion, Offsets
+from domain.lifecycle.calendars import CalendarChange, Expansion, Offsets
 
 
 def expansion_of(published: Mapping[str, Any]) -> Expansion:
     """Read what was expanded. Before calendars were published there was nothing to expand."""
     offsets = published.get("offsets", {})
-    holidays = published.get("calendars", {}).get("holidays", {})
+    calendars = published.get("calendars", {})
     return Expansion(
         offsets=Offsets(
             offsets.get("first_s", 0),
             tuple((since, ahead_s) for since, ahead_s in offsets.get("changes", ())),
         ),
         holidays={
-            country: frozenset(map(date.fromisoformat, days)) for country, days in holidays.items()
+            country: frozenset(map(date.fromisoformat, days))
+            for country, days in calendars.get("holidays", {}).items()
+        },
+        changes={
+            name: tuple(CalendarChange(*change) for change in changes)
+            for name, changes in calendars.get("changes", {}).items()
         },
     )

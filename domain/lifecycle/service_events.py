@@ -18,9 +18,12 @@ VOIDED, CORRECTED = "event.voided", "event.corrected"
 RESTATED = "lead.restated"
 ACCOUNT_MERGED, ACCOUNT_ABSORBED = "account.merged", "account.absorbed"
 ACCOUNT_RESTATED = "account.restated"
+CALENDAR_CHANGED = "calendar.changed"
 
 OTHER, EVENT, FIELDS = "other", "event", "fields"
 """Data fields that say which other subject, which event, and what it should have told."""
+CALENDAR, FIRST_DAY, LAST_DAY, CLOSED = "calendar", "starts_on", "ends_on", "closed"
+"""Data fields that say which days of which calendar are closed, or are not."""
 
 WRITTEN: Mapping[str, SubjectKind] = {
     LINKED: SubjectKind.LEAD,
@@ -51,6 +54,11 @@ OFFERED: Mapping[str, Offered] = {
     VOIDED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position"}),
     CORRECTED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position", FIELDS: "fields"}),
     ACCOUNT_MERGED: Offered(SubjectKind.ACCOUNT, _ADMINISTRATORS, {OTHER: "subject"}),
+    CALENDAR_CHANGED: Offered(
+        SubjectKind.LEDGER,
+        _ADMINISTRATORS,
+        {CALENDAR: "code", FIRST_DAY: "date", LAST_DAY: "date", CLOSED: "boolean"},
+    ),
 }
 
 CONSEQUENCES: Mapping[str, SubjectKind] = {
@@ -83,7 +91,10 @@ def check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) -
             root.complain(f"the event type {name} is missing; the service writes it")
         elif placed.value.subject is not subject:
             placed.place.complain(f"{name} is about the {subject}, not {placed.value.subject}")
-    offers = any(is_offered(placed.value) for placed in events.values())
+    offers = any(
+        is_offered(placed.value) and placed.value.subject is not SubjectKind.LEDGER
+        for placed in events.values()
+    )
     for name, subject in CONSEQUENCES.items():
         placed = events.get(name)
         if placed is None and offers:

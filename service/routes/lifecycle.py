@@ -71,6 +71,7 @@ async def get_lifecycle(
             "lists": [_list(one) for one in lifecycle.lists.values()],
             "guards": _glossary({name: one.words for name, one in lifecycle.guards.items()}),
             "events": [_event(lifecycle, name) for name in lifecycle.events],
+            "calendar_changes": _calendar_changes(compiled),
             "text": lifecycle.text,
         }
     )
@@ -144,6 +145,19 @@ async def post_lifecycle(
         return json_answer(await preview(services, text, mapped))
     published = await publish(services, sender, text, mapped, id=id)
     return json_answer(published, status=201 if published["status"] == "recorded" else 200)
+
+
+def _calendar_changes(compiled: Compiled) -> list[dict[str, Any]]:
+    return [
+        {
+            "calendar": name,
+            "starts_on": change.first,
+            "ends_on": change.last,
+            "closed": change.closed,
+        }
+        for name, calendar in compiled.calendars.items()
+        for change in calendar.changes
+    ]
 
 
 def _compiled(services: Services, version: int | None) -> Compiled:

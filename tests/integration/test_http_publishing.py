@@ -223,6 +223,45 @@ async def test_a_forged_succession_is_found(postgres_server: PrivatePostgres, fo
             await verify(on.engine, schema=SCHEMA)
 
 
+async def test_a_calendar_is_changed_and_every_lead_comes_over(service: Service) -> None:
+    await post_forms(service, "b@acme.example")
+    days = {"starts_on": "2026-12-07", "ends_on": "2026-12-08"}
+    closed = {"calendar": "office", **days, "closed": True}
+    reported = {"id": "typhoon", "source": "website", "type": "calendar.changed", "data": closed}
+    answer = (await service.client.post("/v1/events", json=reported)).json()
+    assert [one["type"] for one in answer["derived"]] == ["lifecycle.published"]
+    await until(service, {(2, "MAL"): 1})
+    read = (await service.client.get(PATH)).json()
+    assert (read["version"], read["text"]) == (2, FUNNEL)
+    assert read["calendar_changes"] == [closed]
+    # The same writer, another one, and an auditor decide by it.
+    assert (await publish(service, WITH_RIVALS))[0] == 201
+    assert (await service.client.get(PATH)).json()["calendar_changes"] == [closed]
+    await until(service, {(3, "MAL"): 1})
+    verified = await verify(service.services.engine, schema=SCHEMA)
+    assert verified.not_decided_again == 0
+
+
+async def test_a_published_calendar_that_nobody_decided_is_found(
+    postgres_server: PrivatePostgres,
+) -> None:
+    async with ledger_on_postgres(postgres_server) as on:
+        told = {"calendar": "office", "starts_on": "2026-12-07", "ends_on": "2026-12-07"}
+        changed = {"id": "c", "type": "calendar.changed", "data": {**told, "closed": True}}
+        (outcome,) = await on.send(changed)
+        assert isinstance(outcome, Recorded), outcome
+        published = outcome.position + 1
+
+        def change(record: dict[str, Any]) -> None:
+            record["data"]["calendars"]["changes"]["office"] = [["2026-12-07", "2026-12-31", True]]
+
+        await on.as_owner("ALTER TABLE ledger.events DISABLE TRIGGER events_are_append_only")
+        await verify(on.engine, schema=SCHEMA)
+        await forge(on, published, change)
+        with pytest.raises(Finding, match="what its lifecycle decides"):
+            await verify(on.engine, schema=SCHEMA)
+
+
 async def publish_by(ledger: Ledger, text: str) -> None:
     outcome = await outcome_of_publishing(ledger, text)
     assert isinstance(outcome, Recorded), outcome
