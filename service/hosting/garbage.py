@@ -22,9 +22,9 @@ busy writer remembers."""
 CALM_MAX: Final = 500
 """So few new objects in a second tell that hardly anybody is there to be held up."""
 GROWTH_BYTES_MAX: Final = 256 * 1024 * 1024
-"""How much a process may grow, beside doubling, before all of it is looked through in a calm second.
-That takes a second for a gigabyte, so somebody is held up for it only where cycles must be what
-grows: what is remembered of a ledger has its bounds."""
+"""How much a process may grow, beside doubling, before all of it is looked through in a second that
+is calm. That takes a second for a gigabyte, so somebody is held up for it only where cycles must be
+what grows: what is remembered of a ledger has its bounds."""
 BUSY: Final = 3
 """So many times that size are waited for in a second that is not calm."""
 

@@ -1,4 +1,4 @@
-"""The examples of docs/identity.md are events that the service reads."""
+"""The examples of what the service carries out itself are events that it reads."""
 
 import json
 import re
@@ -8,7 +8,10 @@ from domain.lifecycle.service_events import OFFERED
 from events.submissions import Item
 from tests.ledger_in_memory import item_of
 
-TEXT = (Path(__file__).parents[2] / "docs" / "identity.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = "".join(
+    (DOCS / name).read_text(encoding="utf-8") for name in ("identity.md", "deadlines.md")
+)
 EXAMPLES = [
     json.loads(event)
     for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
