@@ -15,9 +15,10 @@ from domain.events import Event
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.signals import Identifier, Signal
-from domain.state import LeadState
+from domain.state import AccountState, LeadState, State
 from events import records
 from events.entries import Entry, Link
+from events.ids import new_id
 from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, newborn, seen_by
 
 SALT_BYTES = 32
@@ -46,6 +47,7 @@ class Draft:
     published: list[Compiled] = field(default_factory=list)
     """Lifecycles that this batch publishes: in force from their positions on."""
     _recorded_time: str = ""
+    _unused_id: str = ""
 
     def __post_init__(self) -> None:
         self._recorded_time = records.rfc3339(self.recorded_at)
@@ -104,6 +106,25 @@ class Draft:
         """Return a subject that exists, or that begins with this batch."""
         known = self.subjects.get(subject_id) or self.memory.subjects.get(subject_id)
         return known or newborn(kind)
+
+    def state(self, lead_id: str | None, account_id: str | None) -> State:
+        """Return what is decided on: a lead and its account, as they are or as they begin."""
+        lead, account = State()
+        if lead_id is not None:
+            found = self.newest(lead_id, SubjectKind.LEAD).state
+            assert isinstance(found, LeadState)
+            lead = found
+        if account_id is not None:
+            found = self.newest(account_id, SubjectKind.ACCOUNT).state
+            assert isinstance(found, AccountState)
+            account = found
+        return State(lead, account)
+
+    def unused_id(self) -> str:
+        """Return an id for a lead that may be new; most are not, and ids are not free to make."""
+        if not self._unused_id or self._unused_id in self.subjects:
+            self._unused_id = new_id()
+        return self._unused_id
 
     def pointer(self, identifier: Identifier) -> str | None:
         return self.pointers.get(identifier) or self.memory.pointers[identifier]

@@ -1,29 +1,28 @@
-"""What happens to leads without a report about them: another lifecycle, another judgement.
+"""What happens to leads without a report about them: what is due, another lifecycle, judgement.
 
-Each lead comes over by an event of its own, entered into the draft of the batch in hand, so that
-whatever is decided next about it is decided by the version in force.
+Each thing is an event of its own, entered into the draft of the batch in hand, so that whatever is
+decided next about a lead is decided on where it stands by now, and by the version in force.
 """
 
 from collections import Counter
 
+from domain.decide import NotAllowed, Party, decide
+from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.succession import Occupied
 from domain.reassessing import reassess
-from domain.state import AccountState, LeadState, State
+from domain.state import LeadState
+from domain.timers import FIRED_MAX, firing
 from events.draft import Draft
 from events.memory import NOBODY, standing_of
-from events.records import OWN_SOURCE, reassessment_id
+from events.records import OWN_SOURCE, firing_id, reassessment_id
 
 
-def bring_over(draft: Draft, lead_id: str) -> None:
-    """Bring a lead under the version in force: under each that it has missed, in turn."""
-    lead = draft.lead(lead_id)
-    if lead is None:
-        return
-    for version in range(lead.lifecycle + 1, draft.compiled.version + 1):
-        compiled = draft.lifecycle(version)
-        reassess_lead(draft, lead_id, compiled, cause=compiled.published_at)
+def bring_up_to_date(draft: Draft, lead_id: str) -> None:
+    """Let what was due happen under a lead's own lifecycle, then bring it over to ours."""
+    _fire_due(draft, lead_id)
+    _bring_over(draft, lead_id)
 
 
 def reassess_lead(draft: Draft, lead_id: str, compiled: Compiled, *, cause: int) -> None:
@@ -33,7 +32,7 @@ def reassess_lead(draft: Draft, lead_id: str, compiled: Compiled, *, cause: int)
     id = reassessment_id(lead_id, remembered.version + 1)
     decided = reassess(
         compiled,
-        _with_account(draft, remembered.state),
+        draft.state(lead_id, remembered.state.account),
         lead_id=lead_id,
         id=id,
         source=OWN_SOURCE,
@@ -65,9 +64,37 @@ def occupied_by(draft: Draft) -> Occupied:
     return Counter(occupancy.occupied) + Counter(one for one in moved if one is not None)
 
 
-def _with_account(draft: Draft, lead: LeadState) -> State:
-    if lead.account is None:
-        return State(lead, None)
-    account = draft.newest(lead.account, SubjectKind.ACCOUNT).state
-    assert isinstance(account, AccountState)
-    return State(lead, account)
+def _fire_due(draft: Draft, lead_id: str) -> None:
+    """Let what is due for a lead happen, in due order, each thing as a report of its own."""
+    for _ in range(FIRED_MAX):
+        remembered = draft.subject(lead_id)
+        lead = remembered.state if remembered is not None else None
+        if remembered is None or not isinstance(lead, LeadState) or not lead.timers:
+            return
+        compiled = draft.lifecycle(lead.lifecycle)
+        signal = firing(
+            compiled,
+            lead,
+            lead_id=lead_id,
+            id=firing_id(lead_id, remembered.version + 1),
+            source=OWN_SOURCE,
+            upto=draft.recorded_at,
+        )
+        if signal is None:
+            return
+        party = Party(Resolution(lead_id, lead_id), lead.account)
+        state = draft.state(lead_id, lead.account)
+        decided = decide(compiled, state, signal, party, position=draft.position + 1)
+        assert not isinstance(decided, NotAllowed), f"{signal.type.name}: {decided}"
+        draft.enter(signal, decided, lifecycle=compiled.version)
+    raise AssertionError(f"the timers of lead {lead_id} arm each other without end")
+
+
+def _bring_over(draft: Draft, lead_id: str) -> None:
+    """Bring a lead under the version in force: under each that it has missed, in turn."""
+    lead = draft.lead(lead_id)
+    if lead is None:
+        return
+    for version in range(lead.lifecycle + 1, draft.compiled.version + 1):
+        compiled = draft.lifecycle(version)
+        reassess_lead(draft, lead_id, compiled, cause=compiled.published_at)
