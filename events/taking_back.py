@@ -32,11 +32,13 @@ from domain.state import LeadState
 from events.account_merging import ending_the_stay, merge_accounts
 from events.calendar_changing import change_calendar
 from events.fields import mismatch
+from events.neighbourhood import Taken
 from events.past import HISTORY_EVENTS_MAX, HistoryTooLong, Past
 from events.records import OWN_SOURCE, Record
 from events.redeciding import signal_of
 from events.refusals import Refusal
-from events.restating import Taken, is_report, restate
+from events.restating import restate
+from events.retelling import is_report
 
 
 class Circumstances(NamedTuple):

@@ -1,0 +1,115 @@
+"""What some leads are decided again on: their reports as they count now, from the records.
+
+A report that was voided tells only who is who, one that was corrected tells something else, and of
+the accounts beside the leads everything stays that others brought.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.events import Event
+from domain.identity import receiver_of
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, LINKED, OFFERED, VOIDED
+from domain.restating import Judged, Outcomes, Step, Told, decide_all_again
+from events.neighbourhood import Neighbourhood
+from events.records import Record, begins_group, is_firing, is_reassessment
+from events.redeciding import signal_of, told_account
+
+
+def decide_neighbourhood_again(around: Neighbourhood, *, upto: datetime) -> Outcomes:
+    """Return what comes of the leads and their accounts by what counts of them now."""
+    # A stable sort: what stays of an account comes before the report that brought it.
+    steps = sorted(_steps(around), key=lambda step: step.position)
+    return decide_all_again(
+        steps, lifecycles=around.lifecycles, merged_into=_merged_into(around), upto=upto
+    )
+
+
+def is_report(record: Record) -> bool:
+    """Whether somebody told this, and it was decided.
+
+    It is neither derived nor fired, and no decision about who is who or what counts.
+    """
+    event = record.event
+    is_own = is_firing(record) or is_reassessment(record)
+    return begins_group(record) and not is_own and event.type not in OFFERED
+
+
+def _merged_into(around: Neighbourhood) -> dict[str, str]:
+    """For each lead that somebody has merged: the one that now stands for it."""
+    return {
+        lead_id: receiver_of(lead_id, around.leads)
+        for lead_id, state in around.leads.items()
+        if state.merged
+    }
+
+
+def _steps(around: Neighbourhood) -> list[Step]:
+    voided = {int(event.data[EVENT]) for event in around.decisions(VOIDED)}
+    corrected: dict[int, dict[str, Any]] = {}
+    for event in around.decisions(CORRECTED):
+        corrected.setdefault(int(event.data[EVENT]), {}).update(event.data[FIELDS])
+    absorbs: dict[int, list[str]] = {}
+    for lead_id, cause in around.absorptions().items():
+        if not around.leads[lead_id].merged:
+            absorbs.setdefault(cause, []).append(lead_id)
+    lifecycles = around.lifecycles
+    told = [
+        _told(record, lifecycles, corrected.get(record.event.position, {}))._replace(
+            absorbs=tuple(absorbs.get(record.event.position, ())),
+            counts=record.event.position not in voided,
+        )
+        for record in around.records
+        if is_report(record)
+    ]
+    judged = [_judged(record, lifecycles) for record in around.records if is_reassessment(record)]
+    return [*_of_accounts(around), *told, *judged]
+
+
+def _of_accounts(around: Neighbourhood) -> Iterable[Event]:
+    """What the accounts have been through that stays, whatever is decided again.
+
+    What others brought, and two things that these leads did: identifiers stay linked, and where
+    somebody was known, others may be known too, of whom the account's records do not tell.
+    """
+    causes = {record.event.position for record in around.records}
+    for event, envelope in around.account_records:
+        if event.cause is None or event.cause not in causes:
+            yield event
+            continue
+        triggers = around.lifecycles[envelope.lifecycle].lifecycle.account_triggers
+        made_prospect = triggers is not None and event.type == triggers.prospect_gained
+        if made_prospect or event.type == LINKED:
+            yield event._replace(position=event.cause)
+
+
+def _told(record: Record, lifecycles: Mapping[int, Compiled], corrected: Mapping[str, Any]) -> Told:
+    event, envelope = record
+    compiled = lifecycles[envelope.lifecycle]
+    signal = signal_of(record, compiled.lifecycle.events[event.type])
+    data = {**signal.data, **corrected}
+    return Told(
+        position=event.position,
+        recorded_at=datetime.fromisoformat(envelope.recorded_time),
+        compiled=compiled,
+        signal=signal._replace(
+            data={name: value for name, value in data.items() if value is not None}
+        ),
+        lead=event.subject.id,
+        account=told_account(event),
+    )
+
+
+def _judged(record: Record, lifecycles: Mapping[int, Compiled]) -> Judged:
+    event, envelope = record
+    assert event.cause is not None
+    return Judged(
+        position=event.position,
+        recorded_at=datetime.fromisoformat(envelope.recorded_time),
+        compiled=lifecycles[envelope.lifecycle],
+        lead=event.subject.id,
+        occurred_at=event.occurred_at,
+        cause=event.cause,
+    )
