@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.lifecycle.definition import EventType, SubjectKind
+from domain.state import NOTHING
 
 ANONYMOUS_ID = "anonymous_id"
 """The one weak kind of identifier: a cookie names a browser, never a person."""
@@ -22,7 +23,10 @@ class Identifier(NamedTuple):
 
 
 class Signal(NamedTuple):
-    """One report, already valid in form: declared type, declared fields, UTC times."""
+    """One report, already valid in form: declared type, declared fields, UTC times.
+
+    The first fields every report has; of the others each report has those that it tells.
+    """
 
     source: str
     id: str
@@ -30,31 +34,33 @@ class Signal(NamedTuple):
     subject: SubjectKind
     occurred_at: datetime
     """When it happened: skew taken out, never later than receipt."""
-    claimed_at: datetime | None
-    """What the sender said, where that differs."""
     actor: str
-    key_id: str
-    department: str | None
-    """The department of the key that reported it."""
-    lead_id: str | None
-    """The lead, addressed by the ledger's own id."""
-    identifiers: tuple[Identifier, ...]
-    references: tuple[Identifier, ...]
-    """Opportunity and order ids: they lead to a lead, but do not name a person."""
-    account_id: str | None
-    account_identifiers: tuple[Identifier, ...]
-    names_account: bool
-    """Whether the account was named outright; one that only a mail address tells never takes a
-    lead from the account that it belongs to."""
     data: Mapping[str, Any]
     """The declared fields: nothing personal."""
-    attributes: Mapping[str, Any]
+    claimed_at: datetime | None = None
+    """What the sender said, where that differs."""
+    key_id: str = ""
+    """The key that reported it; the service's own reports have none."""
+    department: str | None = None
+    """The department of that key."""
+    lead_id: str | None = None
+    """The lead, addressed by the ledger's own id."""
+    identifiers: tuple[Identifier, ...] = ()
+    references: tuple[Identifier, ...] = ()
+    """Opportunity and order ids: they lead to a lead, but do not name a person."""
+    account_id: str | None = None
+    account_identifiers: tuple[Identifier, ...] = ()
+    names_account: bool = False
+    """Whether the account was named outright; one that only a mail address tells never takes a
+    lead from the account that it belongs to."""
+    attributes: Mapping[str, Any] = NOTHING
     """What the rules need of the person, derived at intake: nothing personal."""
-    personal: bytes | None
+    personal: bytes | None = None
     """Everything else, as bytes that are stored apart from the record."""
-    holds_personal_data: bool
+    holds_personal_data: bool = False
     """Whether it tells who somebody is; a cookie alone does not."""
-    fingerprint: bytes
+    fingerprint: bytes = b""
+    """Of its content; what nobody can send a second time needs none."""
     cause: int | None = None
     """Position of the event that this one follows from, where the service itself reports it."""
     timer: str | None = None

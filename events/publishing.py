@@ -63,40 +63,21 @@ def publication(text: str, stage_map: Mapping[str, str], *, id: str, context: Co
     if stage_map:
         data["stage_map"] = dict(stage_map)
     reported = {"type": PUBLISHED, "data": data}
-    return Item(
-        # What is expanded goes by the day: the same text sent again is the same decision.
-        _signal({**data, **expand(lifecycle, context.received_at)}, id, context, reported),
-        orjson.dumps(reported),
-        context,
-    )
-
-
-def _signal(
-    data: Mapping[str, Any], id: str, context: Context, reported: Mapping[str, Any]
-) -> Signal:
     sender = context.sender
-    return Signal(
+    signal = Signal(
         source=sender.source,
         id=id,
         type=context.lifecycle.events[PUBLISHED],
         subject=SubjectKind.LEDGER,
         occurred_at=context.received_at,
-        claimed_at=None,
         actor=sender.key_id,
+        # What is expanded goes by the day: the same text sent again is the same decision.
+        data={**data, **expand(lifecycle, context.received_at)},
         key_id=sender.key_id,
         department=sender.department,
-        lead_id=None,
-        identifiers=(),
-        references=(),
-        account_id=None,
-        account_identifiers=(),
-        names_account=False,
-        data=data,
-        attributes={},
-        personal=None,
-        holds_personal_data=False,
         fingerprint=context.digests.fingerprint(reported),
     )
+    return Item(signal, orjson.dumps(reported), context)
 
 
 def asks_who_stands_where(data: Mapping[str, Any], published: Mapping[int, Compiled]) -> bool:

@@ -59,17 +59,10 @@ def signal_of(record: Record, event_type: EventType) -> Signal:
         actor=envelope.actor,
         key_id=envelope.key_id or "",
         department=envelope.department,
-        lead_id=None,
-        identifiers=(),
-        references=(),
-        account_id=None,
-        account_identifiers=(),
         names_account=tells.get("outright", False),
         data=first.data,
         attributes={**effects.get("attributes", {}), **tells.get("attributes", {})},
-        personal=None,
         holds_personal_data="known" in effects or "acquired_at" in effects or "known" in tells,
-        fingerprint=b"",
         cause=first.cause,
     )
 

@@ -110,21 +110,15 @@ def signal(
         type=event_type,
         subject=subject or event_type.subject,
         occurred_at=at if isinstance(at, datetime) else day(at),
-        claimed_at=None,
         actor="somebody",
         key_id="key",
         department=department,
         lead_id=lead_id,
         identifiers=tuple(identifiers),
         references=tuple(references),
-        account_id=None,
-        account_identifiers=(),
-        names_account=False,
         data=data or {},
         attributes=attributes or {},
-        personal=None,
         holds_personal_data=known,
-        fingerprint=b"",
     )
 
 
