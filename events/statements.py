@@ -3,6 +3,9 @@
 A file holds statements headed by `-- name: read_head`. Every table is written as `ledger.<table>`;
 the schema that the settings name takes the place of `ledger` when the file is loaded, so nothing
 relies on a search path that a connection pooler may not keep.
+
+What several files would have to say alike stands in a file of its own, and takes the place of the
+line `-- include: <file>` wherever that stands.
 """
 
 import re
@@ -13,6 +16,7 @@ from importlib.resources import files
 from sqlalchemy import TextClause, text
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_INCLUDE = re.compile(r"^-- include: (\w+\.sql)$", re.MULTILINE)
 _BIND = re.compile(r"(?<![:\w]):(\w+)\b(?!:)")
 _SCHEMA_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _QUALIFIER = re.compile(r"\bledger\.(?=\w)")
@@ -51,7 +55,7 @@ def qualify(sql: str, schema: str) -> str:
 
 def load(package: str, file_name: str, schema: str) -> Mapping[str, Statement]:
     """Read the named statements of a package's SQL file."""
-    source = files(package).joinpath(file_name).read_text(encoding="utf-8")
+    source = _INCLUDE.sub(lambda line: _read(package, line[1]), _read(package, file_name))
     parts = _NAME.split(source)
     names, bodies = parts[1::2], parts[2::2]
     if not names or len(set(names)) != len(names):
@@ -60,6 +64,10 @@ def load(package: str, file_name: str, schema: str) -> Mapping[str, Statement]:
         name: _statement(name, qualify(body.strip(), schema))
         for name, body in zip(names, bodies, strict=True)
     }
+
+
+def _read(package: str, file_name: str) -> str:
+    return files(package).joinpath(file_name).read_text(encoding="utf-8")
 
 
 def _statement(name: str, sql: str) -> Statement:

@@ -10,7 +10,6 @@ from events.records import decode_event
 from events.sessions import Driver
 from events.statements import Statement, load
 from projections.business_fold import Business, BusinessRow, TakenBack, TouchRow, fold
-from projections.projection import UPKEEP
 
 NAME = "business"
 VERSION = 1
@@ -26,10 +25,6 @@ class BusinessProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
-
-    @property
-    def upkeep(self) -> Mapping[str, Statement]:
-        return {name: self.sql[name] for name in UPKEEP}
 
     def concerns(self, record: str) -> bool:
         """Tell whether a record may tell of business or of a touch: any with a key may."""

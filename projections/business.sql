@@ -66,16 +66,5 @@ WITH held AS (
      SELECT generation, 'business_touches',
             CAST(ROW(position, lead, touched_at, voided_by) AS text)
        FROM ledger.business_touches
-      WHERE generation IN (:live, :built)),
-     differing AS (
-     SELECT relation, content,
-            count(*) FILTER (WHERE generation = :live) AS live_rows,
-            count(*) FILTER (WHERE generation = :built) AS built_rows
-       FROM held
-      GROUP BY relation, content
-     HAVING count(*) FILTER (WHERE generation = :live)
-         <> count(*) FILTER (WHERE generation = :built))
-SELECT relation, content, live_rows, built_rows, count(*) OVER () AS differing
-  FROM differing
- ORDER BY relation, content
- LIMIT :shown
+      WHERE generation IN (:live, :built))
+-- include: differing.sql

@@ -12,7 +12,6 @@ from events.statements import Statement, load
 from projections.deadlines_fold import DeadlineRow, Deadlines, fold
 from projections.failures import ProjectionUnknown
 from projections.limits import DEADLINES_KEPT
-from projections.projection import UPKEEP
 
 NAME = "deadlines"
 VERSION = 1
@@ -30,10 +29,6 @@ class DeadlineProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
-
-    @property
-    def upkeep(self) -> Mapping[str, Statement]:
-        return {name: self.sql[name] for name in UPKEEP}
 
     def concerns(self, record: str) -> bool:
         """Tell whether the fold could change anything by a record: see `concerns`."""

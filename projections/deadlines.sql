@@ -34,25 +34,14 @@ WITH gone AS (
 SELECT count(*) AS deleted FROM gone
 
 -- name: differences
--- What two generations at one position do not hold equally often.
+-- What two generations at one position do not hold equally often, whole rows as text.
 WITH held AS (
-     SELECT generation,
+     SELECT generation, 'deadlines' AS relation,
             CAST(ROW(started, lead_id, deadline, stage, started_at, due_at, owner, team, breached,
                      outcome, settled, settled_at) AS text) AS content
        FROM ledger.deadlines
-      WHERE generation IN (:live, :built)),
-     differing AS (
-     SELECT content,
-            count(*) FILTER (WHERE generation = :live) AS live_rows,
-            count(*) FILTER (WHERE generation = :built) AS built_rows
-       FROM held
-      GROUP BY content
-     HAVING count(*) FILTER (WHERE generation = :live)
-         <> count(*) FILTER (WHERE generation = :built))
-SELECT 'deadlines' AS relation, content, live_rows, built_rows, count(*) OVER () AS differing
-  FROM differing
- ORDER BY content
- LIMIT :shown
+      WHERE generation IN (:live, :built))
+-- include: differing.sql
 
 -- name: list_deadlines
 -- Deadlines in the order of their due, a page by key.

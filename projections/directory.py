@@ -19,7 +19,6 @@ from projections.directory_fold import (
     lead_rows,
 )
 from projections.limits import DIRECTORY_KEPT
-from projections.projection import UPKEEP
 
 NAME = "directory"
 VERSION = 1
@@ -33,10 +32,6 @@ class DirectoryProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
-
-    @property
-    def upkeep(self) -> Mapping[str, Statement]:
-        return {name: self.sql[name] for name in UPKEEP}
 
     def concerns(self, record: str) -> bool:
         """Tell whether a record changes somebody's state: see `concerns`."""

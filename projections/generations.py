@@ -91,7 +91,7 @@ class Generations:
 
     async def differences(self, driver: Driver, live: Checkpoint, built: Checkpoint) -> Comparison:
         """Compare two generations, in a snapshot in which they stand at one position."""
-        statement = self.projection.upkeep["differences"]
+        statement = self.projection.sql["differences"]
         values = {
             "live": live.generation,
             "built": built.generation,
@@ -119,12 +119,12 @@ class Generations:
     async def count(self, built: Checkpoint) -> int:
         """Count the rows of a generation."""
         async with snapshot(self.engine, self.sql["limit_long_waits"]) as driver:
-            statement = self.projection.upkeep["count_rows"]
+            statement = self.projection.sql["count_rows"]
             return int(await driver.fetchval(statement.driver_sql, built.generation))
 
     async def remove_retired(self) -> None:
         """Delete generations that nobody reads, in parts that hold nobody up."""
-        name, statement = self.projection.name, self.projection.upkeep["delete_rows"]
+        name, statement = self.projection.name, self.projection.sql["delete_rows"]
         async with borrowed(self.engine) as driver:
             retired = await driver.fetch(self.sql["read_retired"].driver_sql, name)
         for (generation,) in retired:

@@ -9,15 +9,6 @@ from events.statements import Statement
 
 State = TypeVar("State")
 
-UPKEEP = ("count_rows", "delete_rows", "differences")
-"""Statements that every projection brings for its own tables, beside those it projects with:
-
-    count_rows   (generation) → rows
-    delete_rows  (generation, limit) → deleted: how many rows of a generation it removed
-    differences  (live, built, shown) → relation, content, live_rows, built_rows, differing: the
-                 rows that two generations do not hold equally often, and how many those are
-"""
-
 
 class Projection(Protocol[State]):
     """One question's tables, built from the log.
@@ -35,7 +26,15 @@ class Projection(Protocol[State]):
         ...
 
     @property
-    def upkeep(self) -> Mapping[str, Statement]: ...
+    def sql(self) -> Mapping[str, Statement]:
+        """Its statements. Beside those that it projects with, every projection has three.
+
+        count_rows   (generation) → rows
+        delete_rows  (generation, limit) → deleted: how many rows of a generation it removed
+        differences  (live, built, shown) → relation, content, live_rows, built_rows, differing: the
+                     rows that two generations do not hold equally often, and how many those are
+        """
+        ...
 
     def concerns(self, record: str) -> bool:
         """Tell from the text of a record whether the fold must see it.

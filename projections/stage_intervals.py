@@ -11,7 +11,6 @@ from domain.lifecycle.definition import SubjectKind
 from events.sessions import Driver
 from events.statements import Statement, load
 from projections.limits import ENDED_KEPT, STANDING_KEPT
-from projections.projection import UPKEEP
 from projections.stage_fold import (
     ENDED_COLUMNS,
     RESTATES,
@@ -38,10 +37,6 @@ class StageIntervals:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
-
-    @property
-    def upkeep(self) -> Mapping[str, Statement]:
-        return {name: self.sql[name] for name in UPKEEP}
 
     def concerns(self, record: str) -> bool:
         """Tell whether the fold could change anything by a record: see `concerns`."""

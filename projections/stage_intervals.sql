@@ -165,16 +165,5 @@ WITH held AS (
       UNION ALL
      SELECT generation, 'stage_lifecycles', CAST(ROW(position, version, time_zone) AS text)
        FROM ledger.stage_lifecycles
-      WHERE generation IN (:live, :built)),
-     differing AS (
-     SELECT relation, content,
-            count(*) FILTER (WHERE generation = :live) AS live_rows,
-            count(*) FILTER (WHERE generation = :built) AS built_rows
-       FROM held
-      GROUP BY relation, content
-     HAVING count(*) FILTER (WHERE generation = :live)
-         <> count(*) FILTER (WHERE generation = :built))
-SELECT relation, content, live_rows, built_rows, count(*) OVER () AS differing
-  FROM differing
- ORDER BY relation, content
- LIMIT :shown
+      WHERE generation IN (:live, :built))
+-- include: differing.sql

@@ -1,7 +1,7 @@
 """A projection built again beside the live one, while events keep coming."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +9,6 @@ import pytest
 
 from domain.events import Event
 from events.sessions import Driver
-from events.statements import Statement
 from projections import generations
 from projections import rebuild as rebuilding
 from projections import stage_intervals as stage_module
@@ -73,18 +72,14 @@ class Failing(StageIntervals):
         raise ValueError(state, event)
 
 
-@dataclass(frozen=True)
-class Ponderous(StageIntervals):
-    """The projection, whose generations take half a second to compare."""
-
-    @property
-    def upkeep(self) -> Mapping[str, Statement]:
-        statement = super().upkeep["differences"]
-        slow = (
-            "SELECT '', '', 0, 0, 0 FROM (SELECT count(*) AS rows FROM pg_sleep(0.5)) AS pause "
-            "WHERE CAST($1 AS integer) + CAST($2 AS integer) + CAST($3 AS integer) + rows < 0"
-        )
-        return {**super().upkeep, "differences": replace(statement, driver_sql=slow)}
+def ponderous(projection: StageIntervals) -> StageIntervals:
+    """Return the projection, with generations that take half a second to compare."""
+    slow = (
+        "SELECT '', '', 0, 0, 0 FROM (SELECT count(*) AS rows FROM pg_sleep(0.5)) AS pause "
+        "WHERE CAST($1 AS integer) + CAST($2 AS integer) + CAST($3 AS integer) + rows < 0"
+    )
+    differences = replace(projection.sql["differences"], driver_sql=slow)
+    return replace(projection, sql={**projection.sql, "differences": differences})
 
 
 def grown(script: Script, count: int) -> list[Event]:
@@ -175,9 +170,10 @@ async def test_comparing_holds_nobody_up_and_the_swap_never_goes_back(
     await ledger.append(script.events)
     runner = await ledger.prepared_runner()
     compared = await catch_up(runner)
-    ponderous = Ponderous(SCHEMA, ledger.projection.sql)
 
-    rebuilding_now = asyncio.create_task(rebuild(ledger.engine, ponderous, schema=SCHEMA))
+    rebuilding_now = asyncio.create_task(
+        rebuild(ledger.engine, ponderous(ledger.projection), schema=SCHEMA)
+    )
     await asyncio.sleep(0.25)
     await ledger.append(grown(script, 5))
     last = await catch_up(runner)

@@ -394,7 +394,7 @@ def test_in_batches_comes_to_the_same_as_at_once(
     laboratory: Laboratory, history: History, cuts: list[int]
 ) -> None:
     projection = laboratory.ledger.projection
-    statement = projection.upkeep["differences"]
+    statement = projection.sql["differences"]
 
     async def question(driver: Driver) -> Any:
         state = projection.begin(is_complete=True)

@@ -5,6 +5,7 @@ from importlib.resources import files
 import pytest
 
 from events.statements import SchemaNameInvalid, StatementFileInvalid, load, qualify
+from projections.catalogue import PROJECTIONS
 
 FILES = ("founding.sql", "ledger.sql", "verification.sql")
 
@@ -36,6 +37,15 @@ def test_every_statement_names_only_the_schema_it_was_loaded_for(file_name: str)
     for statement in load("events", file_name, "other").values():
         assert "ledger." not in statement.driver_sql
         assert '"other".' in statement.driver_sql or statement.name == "limit_waits"
+
+
+@pytest.mark.parametrize("name", PROJECTIONS)
+def test_what_several_files_say_alike_is_in_every_statement_that_includes_it(name: str) -> None:
+    statement = load("projections", f"{name}.sql", "other")["differences"]
+    lines = files("projections").joinpath("differing.sql").read_text(encoding="utf-8").splitlines()
+    said_alike = "\n".join(line for line in lines if not line.startswith("--"))
+    assert statement.text.text.endswith(f"\n{said_alike}")
+    assert statement.binds == ("live", "built", "shown")
 
 
 @pytest.mark.parametrize("file_name", FILES)
