@@ -8,6 +8,8 @@ from events.shipped import SHIPPED, shipped_text
 from tests.small_lifecycle import SMALL
 
 LISTS = "lists:\n  all: {label: {en: all}, definition: {en: all}, when: {lead.known: true}}\n"
+TOO_SMALL = "  too_small: {label: {en: too small}, definition: {en: would never buy}}\n"
+OTHER_FIELDS = "score is no field any more, channel must be told, value is a new field"
 
 
 def changes(before: str, after: str) -> list[str]:
@@ -46,6 +48,31 @@ def test_a_lifecycle_does_not_differ_from_itself(name: str) -> None:
             "trades: [steel, wood]",
             ["value_lists: trades changes: +wood, -glass"],
         ),
+        (
+            "values: [steel, glass, paper]",
+            "values: [paper, glass, wood, stone]",
+            ["attributes: industry changes: may also be wood or stone and may no longer be steel"],
+        ),
+        (
+            "values: [steel, glass, paper]",
+            "values: [paper, glass, steel]",
+            ["attributes: industry changes: lists its values in another order"],
+        ),
+        (
+            "{type: code, values: [steel, glass, paper]}",
+            "{type: text}",
+            ["attributes: industry changes: may be anything and becomes text"],
+        ),
+        (
+            "channel: {type: code}",
+            "channel: {type: code, values: [web, shop]}",
+            ["events: visit.recorded changes: channel may only be web or shop"],
+        ),
+        (
+            "fields: [channel, score]",
+            "fields: [value], required: [channel]",
+            [f"events: visit.recorded changes: {OTHER_FIELDS}"],
+        ),
         ("exclusion:\n", "# none\nexclusion:\n", []),
         ("trust: [email, phone]", "trust: [phone, email]", ["identifier_trust: changes"]),
         ("otherwise: unknown", "otherwise: digital", ["origin_otherwise: unknown becomes digital"]),
@@ -61,6 +88,27 @@ def test_each_change_is_told_in_words(before: str, after: str, told: list[str]) 
     assert changes(SMALL, SMALL.replace(before, after, 1)) == told
 
 
+def test_a_value_that_many_event_types_share_is_told_once_with_their_names() -> None:
+    taken = SMALL.replace(
+        "lead.again: {label: {en: again}}", "lead.again: {label: {en: again}, fields: [reason]}"
+    )
+    competitor = "  competitor: {label: {en: competitor}, definition: {en: sells the same}}\n"
+    assert changes(taken, taken.replace(competitor, competitor + TOO_SMALL)) == [
+        "reasons: too_small is new",
+        "events: lead.dropped, lead.again change: reason may also be too_small",
+    ]
+
+
+def test_only_what_changes_alike_is_told_together() -> None:
+    changed = SMALL.replace("{en: visit}", "{en: call}").replace("{en: again}", "{en: once more}")
+    assert changes(
+        SMALL, changed.replace("lead.accepted: {", "lead.accepted: {right: ledger:admin, ")
+    ) == [
+        "events: visit.recorded, lead.again change: label, definition or aliases",
+        "events: lead.accepted changes: right",
+    ]
+
+
 def test_lists_come_change_and_go() -> None:
     assert changes(SMALL, SMALL + LISTS) == ["lists: all is new"]
     assert changes(SMALL + LISTS, SMALL + LISTS.replace("true", "false")) == [
@@ -74,8 +122,6 @@ def test_a_stage_that_is_renamed_takes_its_moves_with_it() -> None:
     assert told == [
         "stages of account: CUSTOMER is gone",
         "stages of account: BUYER is new",
-        "moves of account: company.gained from unplaced to CUSTOMER is gone",
-        "moves of account: company.gained from TARGET to CUSTOMER is gone",
-        "moves of account: company.gained from unplaced to BUYER is new",
-        "moves of account: company.gained from TARGET to BUYER is new",
+        "moves of account: company.gained from unplaced, TARGET to CUSTOMER is gone",
+        "moves of account: company.gained from unplaced, TARGET to BUYER is new",
     ]
