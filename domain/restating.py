@@ -25,7 +25,7 @@ from domain.reassessing import reassess
 from domain.signals import Signal
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
 from domain.stays import NO_STAYS, Stays, stays_after
-from domain.timers import FIRED_MAX, firing
+from domain.timers import FIRED_MAX, fire
 
 
 class Told(NamedTuple):
@@ -191,16 +191,21 @@ class _Again:
             state = self.leads.get(lead_id)
             if state is None or not state.timers:
                 return
-            compiled = self.lifecycles[state.lifecycle]
-            signal = firing(compiled, state, lead_id=lead_id, id="", source="", upto=upto)
-            if signal is None:
+            decided = fire(
+                self.lifecycles[state.lifecycle],
+                self.state(lead_id, state.account),
+                lead_id=lead_id,
+                id="",
+                source="",
+                upto=upto,
+                position=self.next_position,
+            )
+            if decided is None:
                 return
-            assert signal.cause is not None
-            party = Party(Resolution(lead_id, lead_id), state.account)
-            standing = self.state(lead_id, state.account)
-            decided = decide(compiled, standing, signal, party, position=self.next_position)
-            assert not isinstance(decided, NotAllowed), f"{signal.type.name}: {decided}"
-            self.see_all(decided, self.report(signal.cause))
+            assert not isinstance(decided, NotAllowed), decided
+            armed_by = decided[0].cause
+            assert armed_by is not None
+            self.see_all(decided, self.report(armed_by))
         raise AssertionError(f"the timers of lead {lead_id} arm each other without end")
 
     @property

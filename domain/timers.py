@@ -10,13 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from domain.deadlines import GIVES_BACK, RUNS, fire_breach, fire_return
+from domain.decide import NotAllowed, Party, decide
+from domain.events import Event
 from domain.firings import Fires
+from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.likelihood import GRADE_TIMER, fire_grade
 from domain.revisits import DORMANT, REVISIT, fire_dormant, fire_revisit
 from domain.signals import Signal
-from domain.state import LeadState
+from domain.state import LeadState, State
 
 FIRED_MAX = 64
 """Timers of one lead that may fire one after the other: more would be a circle."""
@@ -35,6 +38,28 @@ KINDS: Mapping[str, Fires] = {
 def next_due(state: LeadState) -> datetime | None:
     """Return when the first timer of a lead is due."""
     return min((timer.due_at for timer in state.timers.values()), default=None)
+
+
+def fire(
+    compiled: Compiled,
+    state: State,
+    *,
+    lead_id: str,
+    id: str,
+    source: str,
+    upto: datetime,
+    position: int,
+) -> list[Event] | NotAllowed | None:
+    """Decide what the first timer due by `upto` becomes; None if none is due.
+
+    `compiled` is the lead's own version: what it has been promised is kept by the same rules.
+    """
+    lead = state.lead
+    signal = firing(compiled, lead, lead_id=lead_id, id=id, source=source, upto=upto)
+    if signal is None:
+        return None
+    party = Party(Resolution(lead_id, lead_id), lead.account)
+    return decide(compiled, state, signal, party, position=position)
 
 
 def firing(

@@ -15,8 +15,8 @@ from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.reassessing import reassess
 from domain.signals import Identifier, Signal
-from domain.state import INITIAL_ACCOUNT, AccountState, LeadState, State
-from domain.timers import firing
+from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
+from domain.timers import fire
 from events.memory import Remembered, newborn
 from events.records import Record
 from events.refusals import Refusal
@@ -41,7 +41,9 @@ def decide_again(
     derived = [record.event for record in group[1:]]
     party = _party(first, derived, subjects)
     signal = signal_of(group[0], event_type)
-    return decide(compiled, _state(party, subjects), signal, party, position=first.position)
+    receiver = party.lead.receiver if party.lead is not None else None
+    state = _state(receiver, party.account, subjects)
+    return decide(compiled, state, signal, party, position=first.position)
 
 
 def signal_of(record: Record, event_type: EventType) -> Signal:
@@ -83,19 +85,15 @@ def fire_again(
     """
     first, envelope = group[0]
     lead_id = first.subject.id
-    lead = _lead(lead_id, subjects)
-    signal = firing(
+    return fire(
         compiled,
-        lead,
+        _state(lead_id, _lead(lead_id, subjects).account, subjects),
         lead_id=lead_id,
         id=envelope.id,
         source=envelope.source,
         upto=datetime.fromisoformat(envelope.recorded_time),
+        position=first.position,
     )
-    if signal is None:
-        return None
-    party = Party(Resolution(lead_id, lead_id), lead.account)
-    return decide(compiled, _state(party, subjects), signal, party, position=first.position)
 
 
 def reassess_again(
@@ -107,7 +105,7 @@ def reassess_again(
     assert first.cause is not None
     return reassess(
         compiled,
-        _state(Party(Resolution(lead_id, lead_id), _lead(lead_id, subjects).account), subjects),
+        _state(lead_id, _lead(lead_id, subjects).account, subjects),
         lead_id=lead_id,
         id=envelope.id,
         source=envelope.source,
@@ -159,11 +157,11 @@ def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
     return Party(resolution, account, account_links, told_account(first))
 
 
-def _state(party: Party, subjects: Subjects) -> State:
-    lead = _lead(party.lead.receiver, subjects) if party.lead is not None else LeadState()
-    if party.account is None:
+def _state(lead_id: str | None, account_id: str | None, subjects: Subjects) -> State:
+    lead = _lead(lead_id, subjects) if lead_id is not None else INITIAL_LEAD
+    if account_id is None:
         return State(lead, None)
-    remembered = subjects.get(party.account)
+    remembered = subjects.get(account_id)
     account = remembered.state if remembered is not None else INITIAL_ACCOUNT
     assert isinstance(account, AccountState)
     return State(lead, account)

@@ -6,14 +6,13 @@ decided next about a lead is decided on where it stands by now, and by the versi
 
 from collections import Counter
 
-from domain.decide import NotAllowed, Party, decide
-from domain.identity import Resolution
+from domain.decide import NotAllowed
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.succession import Occupied
 from domain.reassessing import reassess
 from domain.state import LeadState
-from domain.timers import FIRED_MAX, firing
+from domain.timers import FIRED_MAX, fire
 from events.draft import Draft
 from events.memory import NOBODY, standing_of
 from events.records import OWN_SOURCE, firing_id, reassessment_id
@@ -71,22 +70,20 @@ def _fire_due(draft: Draft, lead_id: str) -> None:
         lead = remembered.state if remembered is not None else None
         if remembered is None or not isinstance(lead, LeadState) or not lead.timers:
             return
-        compiled = draft.lifecycle(lead.lifecycle)
-        signal = firing(
-            compiled,
-            lead,
+        id = firing_id(lead_id, remembered.version + 1)
+        decided = fire(
+            draft.lifecycle(lead.lifecycle),
+            draft.state(lead_id, lead.account),
             lead_id=lead_id,
-            id=firing_id(lead_id, remembered.version + 1),
+            id=id,
             source=OWN_SOURCE,
             upto=draft.recorded_at,
+            position=draft.position + 1,
         )
-        if signal is None:
+        if decided is None:
             return
-        party = Party(Resolution(lead_id, lead_id), lead.account)
-        state = draft.state(lead_id, lead.account)
-        decided = decide(compiled, state, signal, party, position=draft.position + 1)
-        assert not isinstance(decided, NotAllowed), f"{signal.type.name}: {decided}"
-        draft.enter(signal, decided, lifecycle=compiled.version)
+        assert not isinstance(decided, NotAllowed), decided
+        draft.enter_group(decided, id=id, lifecycle=lead.lifecycle)
     raise AssertionError(f"the timers of lead {lead_id} arm each other without end")
 
 
