@@ -7,6 +7,7 @@ starts them, and then any worker answers for all. Without it a process answers f
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -35,101 +36,82 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
-        outcomes = Counter(
-            "leadledger_events", "Events by outcome.", ["outcome"], registry=registry
-        )
+        counter = partial(Counter, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        # Of what is true of the whole ledger, the process that looked last is right.
+        gauge = partial(Gauge, registry=registry, multiprocess_mode="livemostrecent")
+        outcomes = counter("leadledger_events", "Events by outcome.", ["outcome"])
         self._recorded = outcomes.labels("recorded")
         self._duplicates = outcomes.labels("duplicate")
         self._refused = outcomes.labels("refused")
-        self.append_items = Histogram(
+        self.append_items = histogram(
             "leadledger_append_items",
             "Events taken by one transaction.",
             buckets=BATCH_BUCKETS,
-            registry=registry,
         )
-        self.append_seconds = Histogram(
+        self.append_seconds = histogram(
             "leadledger_append_seconds",
             "Time of one transaction that appends.",
             buckets=SECONDS_BUCKETS,
-            registry=registry,
         )
-        self._queue = Gauge(
+        self._queue = gauge(
             "leadledger_queue_items",
             "Events waiting to be appended.",
-            registry=registry,
             multiprocess_mode="livesum",
         )
-        self._lag = Gauge(
+        self._lag = gauge(
             "leadledger_projection_lag_events",
             "Events that a projection has not seen yet.",
             ["projection"],
-            registry=registry,
-            multiprocess_mode="livemostrecent",
         )
-        self._carried = Counter(
+        self._carried = counter(
             "leadledger_webhook_deliveries",
             "Messages sent to webhooks, by outcome.",
             ["outcome"],
-            registry=registry,
         )
         for outcome in ("delivered", "failed", "dead"):
             self._carried.labels(outcome)
-        self._webhook_events = Gauge(
+        self._webhook_events = gauge(
             "leadledger_webhook_events",
             "Events queued for webhooks (pending), and given up (dead).",
             ["status"],
-            registry=registry,
-            multiprocess_mode="livemostrecent",
         )
-        self._webhook_lag = Gauge(
+        self._webhook_lag = gauge(
             "leadledger_webhook_lag_seconds",
             "Age of the oldest event that a webhook has not had yet.",
-            registry=registry,
-            multiprocess_mode="livemostrecent",
         )
-        self._webhooks_disabled = Gauge(
+        self._webhooks_disabled = gauge(
             "leadledger_webhooks_disabled",
             "Webhooks that are disabled, by hand or because they failed for days.",
-            registry=registry,
-            multiprocess_mode="livemostrecent",
         )
-        self._requests = Counter(
+        self._requests = counter(
             "leadledger_http_requests",
             "Requests by route and status.",
             ["route", "status"],
-            registry=registry,
         )
-        self._seconds = Histogram(
+        self._seconds = histogram(
             "leadledger_http_seconds",
             "Time from request to answer, by route.",
             ["route"],
             buckets=SECONDS_BUCKETS,
-            registry=registry,
         )
-        self._open_refusals = Gauge(
+        self._open_refusals = gauge(
             "leadledger_refusals_open",
             "Refusals that nobody has settled, by reason.",
             ["reason"],
-            registry=registry,
-            multiprocess_mode="livemostrecent",
         )
-        self._oldest_refusal = Gauge(
+        self._oldest_refusal = gauge(
             "leadledger_refusals_oldest_open_seconds",
             "Age of the oldest refusal that nobody has settled; 0 where there is none.",
-            registry=registry,
-            multiprocess_mode="livemostrecent",
         )
-        self._refusal_bytes = Gauge(
+        self._refusal_bytes = gauge(
             "leadledger_refusals_bytes",
             "What all refusals take, as last measured.",
-            registry=registry,
-            multiprocess_mode="livemostrecent",
         )
-        self._purged = Counter(
+        self._purged = counter(
             "leadledger_refusals_purged",
             "Refusals removed because of their age, or of the size of all.",
             ["cause"],
-            registry=registry,
         )
         self._reasons = set(KEPT)
         self._by_visit: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
