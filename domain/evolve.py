@@ -40,11 +40,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from domain import states
 from domain.events import Event
-from domain.lifecycle.definition import MoveKind
+from domain.moving import Staged, moved
 from domain.state import (
     OPEN,
     STANDING,
@@ -53,12 +53,9 @@ from domain.state import (
     Due,
     LeadState,
     Point,
-    Returned,
     StandingFact,
     Timer,
 )
-
-Staged = TypeVar("Staged", LeadState, AccountState)
 
 _SET = frozenset(
     {
@@ -76,10 +73,6 @@ _PLACES: Mapping[type, Mapping[str, int]] = {
     for kind in (LeadState, AccountState)
 }
 
-REVISIT_TIMER = "revisit"
-STAY_TIMERS = ("deadline", "return")
-"""First words of the timers that belong to a deadline, and so to a stay."""
-
 
 def evolve(state: Staged, event: Event) -> Staged:
     """Return the state after the event. Total: any event of the ledger can be applied."""
@@ -88,7 +81,7 @@ def evolve(state: Staged, event: Event) -> Staged:
             return states.restored(state, event.effects["state"])
         state = _with_effects(state, event)
     if event.stage_to is not None:
-        state = _moved(state, event)
+        state = moved(state, event)
     return state
 
 
@@ -301,92 +294,3 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     "timers": lambda state, event: {"timers": _timers_after(state, event)},
 }
 """Effect of a lead → what it changes: most events have one or two, and most have none of these."""
-
-
-def _moved(state: Staged, event: Event) -> Staged:
-    pass_number = event.pass_number if event.pass_number is not None else state.pass_number
-    begins_pass = pass_number != state.pass_number
-    entered: tuple[str, ...] = () if begins_pass else state.entered
-    stage = event.stage_to
-    if stage is not None and stage not in entered:
-        entered = (*entered, stage)
-    moved = state._replace(
-        stage=stage,
-        entered_at=event.effective_at,
-        pass_number=pass_number,
-        entered=entered,
-    )
-    if not isinstance(moved, LeadState):
-        return moved
-    moved = _after_stay(moved, event)
-    if moved.standing:
-        moved = moved._replace(standing=_facts_after(moved, event, begins_pass=begins_pass))
-    return _in_new_pass(moved, event) if begins_pass else moved
-
-
-def _after_stay(state: LeadState, event: Event) -> LeadState:
-    """End what belonged to the stay that the move ends: its deadlines, and the way back into it."""
-    if state.deadlines:
-        timers = {
-            name: timer
-            for name, timer in state.timers.items()
-            if name.partition(".")[0] not in STAY_TIMERS
-        }
-        state = state._replace(deadlines={}, timers=timers)
-    told = event.effects.get("returned_from")
-    if told is None and state.returned_from is None:
-        return state
-    return state._replace(returned_from=_returned(told, event.position) if told else None)
-
-
-def _returned(told: Mapping[str, Any], position: int) -> Returned:
-    entered = told["entered"]
-    return Returned(
-        stage=told["stage"],
-        entered_at=datetime.fromisoformat(entered) if entered is not None else None,
-        deadline=told["deadline"],
-        due_at=datetime.fromisoformat(told["due"]),
-        breached=told["breach"],
-        position=position,
-    )
-
-
-def _in_new_pass(state: LeadState, event: Event) -> LeadState:
-    """Leave behind what belonged to the ended pass; what this very event gave is the new one's."""
-    return state._replace(
-        points=tuple(one for one in state.points if one.position == event.position),
-        attempts=(),
-        revisit_on=event.effects.get("revisit_on"),
-        timers={
-            name: timer
-            for name, timer in state.timers.items()
-            if name != REVISIT_TIMER or timer.armed_by == event.position
-        },
-        marks=event.effects.get("marks", {}),
-        business=event.effects.get("business"),
-        earlier_opportunities=_left_behind(state.opportunities, event, "opportunities"),
-        earlier_orders=_left_behind(state.orders, event, "orders"),
-        screened_as=event.effects.get("screened_as"),
-    )
-
-
-def _left_behind(known: Mapping[str, str], event: Event, name: str) -> tuple[str, ...]:
-    """Sorted, since a state that was kept and read back knows its mappings in that order."""
-    return tuple(id for id in sorted(known) if id not in event.effects.get(name, ()))
-
-
-def _facts_after(state: LeadState, event: Event, *, begins_pass: bool) -> tuple[StandingFact, ...]:
-    """Mark the fact that moved the lead; what stood in an ended pass ends with it."""
-    mover = event.effects.get("fact", event.position)
-    assert event.stage_to is not None
-    return tuple(
-        fact._replace(moved_to=(*fact.moved_to, event.stage_to)) if fact.position == mover else fact
-        for fact in state.standing
-        if not begins_pass or fact.position == event.position
-    )
-
-
-def move_kind(event: Event) -> MoveKind | None:
-    """How the stay before this event ended; None if it ended none."""
-    move = event.effects.get("move")
-    return MoveKind(move["kind"]) if move else None
