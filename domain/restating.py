@@ -87,11 +87,28 @@ def decide_all_again(
     `merged_into` names, for each lead that somebody has merged, the one that stands for it.
     """
     course = _Again(lifecycles, merged_into)
-    for step in steps:
-        course.take(step)
-    for lead_id in list(course.leads):
-        course.let_happen(lead_id, upto)
+    course.take_all(steps, upto)
     return course.outcomes()
+
+
+def counted_then(
+    steps: Sequence[Step],
+    *,
+    lifecycles: Mapping[int, Compiled],
+    merged_into: Mapping[str, str],
+    moment: datetime,
+) -> dict[str, LeadState]:
+    """Decide the steps again; return each lead as it stood at a moment, by what counts now.
+
+    What was true by then is what had happened by then: a move from its effective time on.
+    """
+    course = _Again(lifecycles, merged_into)
+    course.take_all(steps, moment)
+    states: dict[str, LeadState] = {}
+    for event in course.seen:
+        if (event.effective_at or event.occurred_at) <= moment:
+            states[event.subject.id] = evolve(states.get(event.subject.id, INITIAL_LEAD), event)
+    return {lead_id: course.in_ledger(state) for lead_id, state in states.items()}
 
 
 @dataclass(slots=True)
@@ -108,6 +125,14 @@ class _Again:
     """Who each visitor turned out to be."""
     reports: list[int] = field(default_factory=list)
     """For each event so far, the position of the report that set it going."""
+    seen: list[Event] = field(default_factory=list)
+    """What has changed the state of a lead, in order."""
+
+    def take_all(self, steps: Sequence[Step], upto: datetime) -> None:
+        for step in steps:
+            self.take(step)
+        for lead_id in list(self.leads):
+            self.let_happen(lead_id, upto)
 
     def take(self, step: Step) -> None:
         if isinstance(step, Event):
@@ -233,6 +258,7 @@ class _Again:
         if event.subject.kind is SubjectKind.LEAD:
             state = evolve(self.leads.get(subject_id, INITIAL_LEAD), event)
             self.leads[subject_id] = state
+            self.seen.append(event)
         else:
             state = evolve(self.accounts.get(subject_id, INITIAL_ACCOUNT), event)
             self.accounts[subject_id] = state

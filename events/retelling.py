@@ -12,7 +12,8 @@ from domain.events import Event
 from domain.identity import receiver_of
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, LINKED, OFFERED, VOIDED
-from domain.restating import Judged, Outcomes, Step, Told, decide_all_again
+from domain.restating import Judged, Outcomes, Step, Told, counted_then, decide_all_again
+from domain.state import LeadState
 from events.neighbourhood import Neighbourhood
 from events.records import Record, begins_group, is_firing, is_reassessment
 from events.redeciding import signal_of, told_account
@@ -20,10 +21,18 @@ from events.redeciding import signal_of, told_account
 
 def decide_neighbourhood_again(around: Neighbourhood, *, upto: datetime) -> Outcomes:
     """Return what comes of the leads and their accounts by what counts of them now."""
-    # A stable sort: what stays of an account comes before the report that brought it.
-    steps = sorted(_steps(around), key=lambda step: step.position)
     return decide_all_again(
-        steps, lifecycles=around.lifecycles, merged_into=_merged_into(around), upto=upto
+        _steps(around), lifecycles=around.lifecycles, merged_into=_merged_into(around), upto=upto
+    )
+
+
+def neighbourhood_then(around: Neighbourhood, *, moment: datetime) -> dict[str, LeadState]:
+    """Return how the leads stood at a moment, by what counts of them now."""
+    return counted_then(
+        _steps(around),
+        lifecycles=around.lifecycles,
+        merged_into=_merged_into(around),
+        moment=moment,
     )
 
 
@@ -65,7 +74,8 @@ def _steps(around: Neighbourhood) -> list[Step]:
         if is_report(record)
     ]
     judged = [_judged(record, lifecycles) for record in around.records if is_reassessment(record)]
-    return [*_of_accounts(around), *told, *judged]
+    # A stable sort: what stays of an account comes before the report that brought it.
+    return sorted((*_of_accounts(around), *told, *judged), key=lambda step: step.position)
 
 
 def _of_accounts(around: Neighbourhood) -> Iterable[Event]:

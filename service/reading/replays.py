@@ -1,9 +1,12 @@
 """A lead's state after each of its events, as of any moment or position."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import Lifecycle
+from domain.lifecycle.service_events import RESTATED
 from domain.state import LeadState
 from events import records
 from events.limits import INTEGER_MAX
@@ -11,6 +14,7 @@ from events.records import Record
 from service.reading.histories import Standing, family_of
 from service.reading.leads import Lead, describe_state
 from service.reading.log import Log
+from service.reading.recounting import Known, state_by_what_counts
 
 
 class Moment(NamedTuple):
@@ -20,13 +24,16 @@ class Moment(NamedTuple):
     known_at: datetime | None = None
     position: int = INTEGER_MAX
 
+    @property
+    def known(self) -> Known:
+        return Known(self.position, self.known_at)
+
     def includes(self, record: Record) -> bool:
-        """Whether an event counts. Moves count from their effective time, all else from its own."""
+        """Whether an event is one of then. A move is from its effective time, all else its own."""
         event = record.event
         if self.as_of is not None and (event.effective_at or event.occurred_at) > self.as_of:
             return False
-        recorded_at = datetime.fromisoformat(record.envelope.recorded_time)
-        return self.known_at is None or recorded_at <= self.known_at
+        return self.known.includes(record)
 
 
 class Step(NamedTuple):
@@ -52,17 +59,31 @@ async def replay(log: Log, lead: Lead, moment: Moment, *, after: int, limit: int
     return steps
 
 
-async def state_at(log: Log, lead: Lead, moment: Moment) -> Step | None:
-    """Fold a lead's events up to a moment; None if it had none by then."""
+async def state_at(
+    log: Log, lead: Lead, moment: Moment, lifecycles: Mapping[int, Compiled]
+) -> Step | None:
+    """Fold a lead's events up to a moment; None if it had none by then.
+
+    Where something of then has been taken back later, what counts of then is decided again.
+    """
     family = await family_of(log, lead)
-    standing, last = Standing(), None
+    standing, last, restated = Standing(), None, None
     async for recorded in log.whole_history(family, upto=min(moment.position, lead.head)):
         record = records.decode(recorded.record)
+        if record.event.receiver.id == lead.id and moment.includes(record):
+            last = record
         if moment.includes(record):
             standing.take(record)
-            if record.event.receiver.id == lead.id:
-                last = record
-    return Step(last, standing.of(lead.id)) if last is not None else None
+        elif record.event.type == RESTATED and moment.known.includes(record):
+            restated = record.event if record.event.subject.id == lead.id else restated
+    if last is None:
+        return None
+    if restated is None or moment.as_of is None:
+        return Step(last, standing.of(lead.id))
+    state = await state_by_what_counts(
+        log, restated, moment=moment.as_of, known=moment.known, lifecycles=lifecycles
+    )
+    return Step(last, state) if state is not None else None
 
 
 def describe_step(step: Step, lifecycle: Lifecycle, *, language: str | None) -> dict[str, Any]:

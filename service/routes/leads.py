@@ -115,13 +115,16 @@ async def get_lead_replay(
     """Replay a lead: its state after each event, as of any moment.
 
     `as_of`: what was true then. `known_at`: what had been recorded by then. `position`: what had
-    been recorded up to there. All of them together narrow each other.
+    been recorded up to there. All of them together narrow each other. With `last`, what has been
+    taken back since, as far as it was known, counts as it counts now; the steps without it show
+    each event as it was decided.
     """
-    log, lifecycle = log_of(request), services_of(request).compiled.lifecycle
+    services, log = services_of(request), log_of(request)
+    lifecycle = services.compiled.lifecycle
     lead = await lead_of(log, str(lead_id))
     moment = Moment(moment_in("as_of", as_of), moment_in("known_at", known_at), position)
     if last:
-        step = await state_at(log, lead, moment)
+        step = await state_at(log, lead, moment, services.ledger.memory.lifecycles)
         shown = describe_step(step, lifecycle, language=lang) if step is not None else None
         return json_answer(
             {"lead": lead.id, "last": shown, "as_of_position": str(min(position, lead.head))}
@@ -157,7 +160,7 @@ async def get_lead_score(
     moment = moment_in("as_of", as_of)
     at, state = services.now(), lead.state
     if moment is not None:
-        step = await state_at(log, lead, Moment(moment))
+        step = await state_at(log, lead, Moment(moment), services.ledger.memory.lifecycles)
         at, state = moment, step.state if step is not None else LeadState()
     compiled = services.lifecycle(state.lifecycle)
     types = await log.types([point.position for point in state.points])

@@ -97,6 +97,42 @@ async def test_what_is_voided_counts_no_longer_and_stays_in_the_history(service:
     assert again["already"] is True
 
 
+async def test_what_was_true_then_is_what_counts_now_and_what_was_known_stays(
+    service: Service,
+) -> None:
+    answer = await form(service, HANAKO)
+    attended = await tell(
+        service, "seminar.attended", lead={"email": HANAKO}, data={"seminar": "s"}
+    )
+    won = await tell(
+        service, "opportunity.won", lead={"email": HANAKO}, data={"opportunity": "deal"}
+    )
+    then = (await history(service, id_of(answer)))[-1]["recorded_time"]
+    assert (await stood(service, id_of(answer), as_of=then))["stage"] == "WON"
+    assert attended["position"] in await points(service, id_of(answer), as_of=then)
+
+    for event in (won, attended):
+        await tell(service, "event.voided", data={"event": event["position"]})
+    assert (await stood(service, id_of(answer), as_of=then))["stage"] == "MAL"
+    assert (await stood(service, id_of(answer), as_of=then, known_at=then))["stage"] == "WON"
+    assert (await stood(service, id_of(answer), known_at=then))["stage"] == "WON"
+    assert attended["position"] not in await points(service, id_of(answer), as_of=then)
+
+
+async def stood(service: Service, lead_id: str, **moment: str) -> dict[str, Any]:
+    answer = await service.client.get(
+        f"/v1/leads/{lead_id}/replay", params={"last": True, **moment}
+    )
+    state: dict[str, Any] = answer.json()["last"]["state"]
+    return state
+
+
+async def points(service: Service, lead_id: str, **moment: str) -> set[str]:
+    """The positions of what gives points."""
+    answer = await service.client.get(f"/v1/leads/{lead_id}/score", params=moment)
+    return {one["position"] for one in answer.json()["events"]}
+
+
 async def test_a_decision_whose_ground_is_taken_away_waits_for_a_person(service: Service) -> None:
     await form(service, HANAKO)
     qualified = await tell(service, "lead.qualified", lead={"email": HANAKO})

@@ -5,16 +5,20 @@ Decisions that the first refused meanwhile are no events, so the second is not t
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from domain.evolve import evolve
 from domain.lifecycle.definition import EventKind, EventType
 from domain.lifecycle.service_events import is_offered
-from domain.state import AccountState, LeadState
+from domain.state import INITIAL_LEAD, AccountState, LeadState
+from events.neighbourhood import Neighbourhood, Taken
 from events.outcomes import Recorded
+from events.past import FoldedPast
+from events.retelling import neighbourhood_then
 from events.senders import Sender
 from events.submissions import Submission
 from projections.stage_fold import Stages, fold
@@ -149,15 +153,9 @@ def what_counts(telling: Telling) -> dict[str, Any]:
     everybody = tuple(id for id, one in ledger.subjects.items() if isinstance(one.state, LeadState))
     if everybody:
         ledger.submit(Submission((), woken=everybody))
-    names = {
-        subject: f"{identifier.kind} {identifier.digest.hex()}"
-        for identifier, subject in sorted(ledger.pointers.items(), reverse=True)
-        if identifier.kind in ("email", "domain", "anonymous_id")
-    }
-    causes: dict[int, str] = {}
+    names, causes = _words(ledger)
     stages = Stages(is_complete=True, zone=UTC)
-    for event, envelope in ledger.records:
-        causes[event.position] = causes[event.cause] if event.cause is not None else envelope.id
+    for event, _ in ledger.records:
         fold(stages, event)
     leads = {}
     for subject, remembered in ledger.subjects.items():
@@ -181,6 +179,19 @@ def what_counts(telling: Telling) -> dict[str, Any]:
         if any(counted) and key[0] == "lead"
     }
     return {"leads": leads, "stays": stays, "standing": standing, "counts": counts}
+
+
+def _words(ledger: LedgerInMemory) -> tuple[Mapping[str, str], Mapping[int, str]]:
+    """Call subjects by their identifiers, and events by the reports that they follow from."""
+    names = {
+        subject: f"{identifier.kind} {identifier.digest.hex()}"
+        for identifier, subject in sorted(ledger.pointers.items(), reverse=True)
+        if identifier.kind in ("email", "domain", "anonymous_id")
+    }
+    causes: dict[int, str] = {}
+    for event, envelope in ledger.records:
+        causes[event.position] = causes[event.cause] if event.cause is not None else envelope.id
+    return names, causes
 
 
 def _state(
@@ -262,6 +273,68 @@ def test_what_is_corrected_was_reported_as_it_should_have_been(
     telling.tell_all(after, "after")
 
     assert what_counts(telling) == what_counts(same_told(telling))
+
+
+@given(some, some, st.integers(0, 20), st.integers(0, 32))
+@law
+def test_what_is_voided_was_not_true_before_either(
+    before: list[Step], after: list[Step], place: int, on: int
+) -> None:
+    telling = Telling()
+    telling.begin()
+    telling.tell_all(before, "before")
+    id, _ = _one_of(telling, place)
+    position = telling.ledger.keys["test", id].position
+    telling.decide("event.voided", data={"event": str(position)})
+    telling.tell_all(after, "after")
+    twin = same_told(telling, without=id)
+
+    for person in PEOPLE:
+        assert stood_by_what_counts(telling, person, day(on)) == stood(twin, person, day(on))
+
+
+@given(some, some, some, st.integers(0, 32))
+@law
+def test_an_unmerge_leaves_nothing_of_the_merge_at_any_moment(
+    before: list[Step], between: list[Step], after: list[Step], on: int
+) -> None:
+    telling = Telling()
+    telling.begin()
+    telling.tell_all(before, "before")
+    survivor, other = telling.lead(FIRST), telling.lead(SECOND)
+    telling.decide("identity.merged", lead={"id": survivor}, data={"other": other})
+    telling.tell_all(between, "between")
+    telling.decide("identity.unmerged", lead={"id": other})
+    telling.tell_all(after, "after")
+    twin = same_told(telling)
+
+    for person in (FIRST, SECOND):
+        assert stood_by_what_counts(telling, person, day(on)) == stood(twin, person, day(on))
+
+
+def stood_by_what_counts(telling: Telling, person: str, moment: datetime) -> dict[str, Any] | None:
+    """How somebody stood at a moment, decided again where something has been taken back."""
+    ledger, lead_id = telling.ledger, telling.lead(person)
+    restated = [
+        event
+        for event, _ in ledger.records
+        if event.type == "lead.restated" and event.subject.id == lead_id
+    ]
+    if not restated:
+        return stood(telling, person, moment)
+    past = FoldedPast(ledger.subjects, ledger.past(len(ledger.records) + 1))
+    around = Neighbourhood(past, Taken(restated[-1], {}, (lead_id,)), ledger.memory.lifecycles)
+    state = neighbourhood_then(around, moment=moment).get(lead_id)
+    return None if state is None else _state(state, *_words(ledger))
+
+
+def stood(telling: Telling, person: str, moment: datetime) -> dict[str, Any] | None:
+    """How somebody stood at a moment, by the events of then."""
+    lead_id, state = telling.lead(person), None
+    for event, _ in telling.ledger.records:
+        if event.receiver.id == lead_id and (event.effective_at or event.occurred_at) <= moment:
+            state = evolve(state or INITIAL_LEAD, event)
+    return None if state is None else _state(state, *_words(telling.ledger))
 
 
 def _one_of(telling: Telling, place: int) -> tuple[str, Step]:
