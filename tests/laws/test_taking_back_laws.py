@@ -149,10 +149,7 @@ def same_told(telling: Telling, *, without: str | None = None) -> Telling:
 def what_counts(telling: Telling) -> dict[str, Any]:
     """States, stays and counts, with every id and position in words that both ledgers share."""
     ledger = telling.ledger
-    # What is due by now has happened where something was taken back, and so it must in the twin.
-    everybody = tuple(id for id, one in ledger.subjects.items() if isinstance(one.state, LeadState))
-    if everybody:
-        ledger.submit(Submission((), woken=everybody))
+    _let_happen(ledger)
     names, causes = _words(ledger)
     stages = Stages(is_complete=True, zone=UTC)
     for event, _ in ledger.records:
@@ -179,6 +176,13 @@ def what_counts(telling: Telling) -> dict[str, Any]:
         if any(counted) and key[0] == "lead"
     }
     return {"leads": leads, "stays": stays, "standing": standing, "counts": counts}
+
+
+def _let_happen(ledger: LedgerInMemory) -> None:
+    """Let happen what is due: it has where something was taken back, and so it must in the twin."""
+    everybody = tuple(id for id, one in ledger.subjects.items() if isinstance(one.state, LeadState))
+    if everybody:
+        ledger.submit(Submission((), woken=everybody))
 
 
 def _words(ledger: LedgerInMemory) -> tuple[Mapping[str, str], Mapping[int, str]]:
@@ -330,6 +334,7 @@ def stood_by_what_counts(telling: Telling, person: str, moment: datetime) -> dic
 
 def stood(telling: Telling, person: str, moment: datetime) -> dict[str, Any] | None:
     """How somebody stood at a moment, by the events of then."""
+    _let_happen(telling.ledger)
     lead_id, state = telling.lead(person), None
     for event, _ in telling.ledger.records:
         if event.receiver.id == lead_id and (event.effective_at or event.occurred_at) <= moment:
