@@ -95,6 +95,13 @@ class WorkList(Shape):
     callbacks: Annotated[list[Task], Field(description="To be called again by today.")]
     returned: Annotated[list[Task], Field(description="Sent back to where it stands.")]
     unassigned: Annotated[list[Task], Field(description="Nobody's, the longest waiting first.")]
+    to_be_judged: Annotated[
+        list[Task],
+        Field(
+            description="Neither accepted nor excluded by rule, and nobody's or the person's own: "
+            "the longest waiting first."
+        ),
+    ]
     truncated: Annotated[bool, Field(description="There is more than was looked through.")]
     as_of_position: Position
 

@@ -77,6 +77,11 @@ def staffed_stages(lifecycle: Lifecycle) -> list[str]:
     ]
 
 
+def judging_stages(lifecycle: Lifecycle) -> list[str]:
+    """Name the stage at which a lead waits for a person where no rule can judge it, if any."""
+    return [lifecycle.exclusion.at] if lifecycle.exclusion is not None else []
+
+
 class Tasks:
     """The tasks among the leads of one person. A class, because each part looks at all of them."""
 
@@ -119,6 +124,15 @@ class Tasks:
 
     def all(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
         return [self._task(charge) for charge in charges]
+
+    def standing_at(self, stages: Sequence[str], charges: Sequence[Charge]) -> list[dict[str, Any]]:
+        """Return who stands at one of these stages, the longest waiting first."""
+        found = [
+            (charge.state.entered_at, charge)
+            for charge in charges
+            if charge.state.stage in stages and charge.state.entered_at is not None
+        ]
+        return self.all([one for _, one in sorted(found, key=lambda one: (one[0], one[1].id))])
 
     def _is_by_today(self, moment: datetime) -> bool:
         return moment.astimezone(self._zone).date() <= self.today

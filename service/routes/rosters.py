@@ -21,6 +21,7 @@ from service.reading.rosters import (
     describe_company,
     describe_list,
     describe_listed,
+    judging_stages,
     staffed_stages,
 )
 from service.routes.parameters import (
@@ -147,7 +148,10 @@ async def get_worklist(
     lang: Lang = None,
     wait_for: WaitFor = None,
 ) -> Response:
-    """Read what one person has to do: due today, callbacks, returned, and what is nobody's."""
+    """Read what one person has to do: due today, callbacks, returned, and what is nobody's.
+
+    Nobody's are leads without an owner where sales works, and those that wait to be judged.
+    """
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
     await wait_until(services, wait_for, projection=NAME)
@@ -155,6 +159,8 @@ async def get_worklist(
         roster = services.roster
         own = await roster.in_charge(driver, owner, after=None, limit=WORK_LEADS_MAX)
         free = await roster.unassigned(driver, staffed_stages(lifecycle), limit=limit)
+        judging = judging_stages(lifecycle)
+        unjudged = await roster.unassigned(driver, judging, limit=limit)
     tasks = Tasks(lifecycle, lang, now=services.now())
     return json_answer(
         {
@@ -164,6 +170,7 @@ async def get_worklist(
             "callbacks": tasks.callbacks(own.charges),
             "returned": tasks.returned(own.charges),
             "unassigned": tasks.all(free.charges),
+            "to_be_judged": tasks.standing_at(judging, (*own.charges, *unjudged.charges)),
             "truncated": len(own.charges) == WORK_LEADS_MAX,
             "as_of_position": str(own.position),
         }

@@ -128,6 +128,19 @@ async def test_a_work_list_shows_what_is_nobodys(service: Service) -> None:
     work = await read(service, "/v1/worklist", owner="sato", lang="ja")
     assert [one["lead"] for one in work["unassigned"]] == [taro]
     assert (work["callbacks"], work["truncated"]) == ([], False)
+    assert work["to_be_judged"] == []
+
+
+async def test_a_work_list_shows_who_waits_to_be_judged(postgres_server: PrivatePostgres) -> None:
+    async with running_service(postgres_server) as other:
+        waiting = [
+            await tell(other, "form.submitted", {"email": f"{name}@gmail.com"}, at=at)
+            for name, at in (("first", OLD), ("second", NEW))
+        ]
+        await tell(other, "owner.assigned", {"email": "second@gmail.com"}, owner="sato")
+        for owner, leads in (("sato", waiting), ("suzuki", waiting[:1])):
+            work = await read(other, "/v1/worklist", owner=owner)
+            assert [one["lead"] for one in work["to_be_judged"]] == leads
 
 
 @pytest.mark.parametrize("path", ["/v1/leads", "/v1/lists", "/v1/accounts", "/v1/worklist?owner=a"])
