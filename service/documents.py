@@ -48,8 +48,13 @@ def _documents(app: FastAPI) -> tuple[bytes, bytes]:
 def _page(document: Mapping[str, Any]) -> str:
     style = files("service").joinpath("documents.css").read_text(encoding="utf-8")
     info = document["info"]
+    addresses = {
+        operation["operationId"]: f"{method.upper()} {path}"
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
     sections = "".join(
-        _operation(path, method, operation)
+        _operation(path, method, operation, addresses)
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     )
@@ -68,7 +73,9 @@ def _page(document: Mapping[str, Any]) -> str:
     )
 
 
-def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
+def _operation(
+    path: str, method: str, operation: Mapping[str, Any], addresses: Mapping[str, str]
+) -> str:
     summary = f"<code>{escape(path)}</code> {escape(operation['summary'])}"
     parts = [
         f"<summary><b class={method}>{method.upper()}</b> {summary}</summary>",
@@ -78,10 +85,11 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
         "<table><tr><th>answer<th></tr>",
     ]
     parts += [
-        f"<tr><td><code>{status}</code><td>{escape(answer['description'])}</tr>"
+        f"<tr><td><code>{status}</code><td>{escape(answer['description'])}"
+        f"{_ways(answer, addresses)}</tr>"
         for status, answer in sorted(operation["responses"].items())
     ]
-    return f"<details>{''.join(parts)}</table></details>"
+    return f'<details id="{escape(operation["operationId"])}">{"".join(parts)}</table></details>'
 
 
 def _parameters(parameters: Any) -> Iterator[str]:
@@ -103,6 +111,17 @@ def _body(body: Any) -> Iterator[str]:
         return
     for media_type, content in body["content"].items():
         yield f"<p>Body: <code>{escape(media_type)}</code></p><pre>{_json(content['schema'])}</pre>"
+
+
+def _ways(answer: Mapping[str, Any], addresses: Mapping[str, str]) -> str:
+    """Say how to go on from an answer: what is asked next, and with what of it."""
+    ways = []
+    for link in answer.get("links", {}).values():
+        name = link["operationId"]
+        taken = [f"{one} = {found}" for one, found in link["parameters"].items()]
+        told = ", ".join(taken) or f"body = {link['requestBody']}"
+        ways.append(f'<br>→ <a href="#{name}">{escape(addresses[name])}</a>: {escape(told)}')
+    return "".join(ways)
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:

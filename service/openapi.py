@@ -1,6 +1,5 @@
 """The OpenAPI document: what FastAPI knows of the routes, and what holds for all of them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from service.gate import Needs
 from service.keys.scopes import REPORTING, Scope
+from service.links import describe_links
 from service.problems import KINDS
 from service.routes import collectors, reports
 
@@ -35,6 +35,7 @@ _PROBLEM_SCHEMA = {
         "code": {"type": "string", "enum": sorted(KINDS)},
         "message": {"type": "string", "description": "The same as detail."},
         "pointer": {"type": "string", "description": "The place in the event (RFC 6901)."},
+        "refusal": {"type": "string", "description": "The refusal that it is kept as, if it is."},
     },
 }
 _RETRY_AFTER = {
@@ -55,20 +56,6 @@ _FOR_ALL = {
     "503": "The ledger, or the service, is not available, or has too much to do",
 }
 _WITH_KEY = {"401": "The key is missing or not known", "403": "The key may not do this"}
-_LEADS = {
-    "lead": ("get_lead", {"lead_id": "$response.body#/id"}),
-    "history": ("get_lead_history", {"lead_id": "$response.body#/id"}),
-    "replay": ("get_lead_replay", {"lead_id": "$response.body#/id"}),
-}
-_LINKS: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "post_leads_find": _LEADS,
-    "get_lead": _LEADS,
-    "get_refusals": {
-        "refusal": ("get_refusal", {"refusal_id": "$response.body#/refusals/0/refusal"})
-    },
-    "post_keys": {"revoke": ("delete_key", {"key_id": "$response.body#/id"})},
-}
-"""What an answer leads to: which operation takes what of it."""
 _FOR_EVENTS = {
     "400": "The body cannot be read",
     "404": "A decision about a lead that nobody has reported",
@@ -140,13 +127,13 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         for status, answer in route.responses.items()
         if int(status) >= ERRORS_FROM and "model" not in answer
     }
-    _link(operation, route)
     for status, description in described.items():
         operation["responses"][status] = {
             "description": description,
             "content": {"application/problem+json": {"schema": _PROBLEM}},
             **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
         }
+    describe_links(route.name, operation["responses"])
 
 
 def _name(operation: dict[str, Any], route: APIRoute) -> None:
@@ -155,11 +142,3 @@ def _name(operation: dict[str, Any], route: APIRoute) -> None:
     summary, _, rest = operation.get("description", "").partition("\n")
     if summary and route is not reports.ROUTE:
         operation |= {"summary": summary.rstrip("."), "description": rest.strip()}
-
-
-def _link(operation: dict[str, Any], route: APIRoute) -> None:
-    """Say what the answer leads to."""
-    success = operation["responses"][str(route.status_code or 200)]
-    for name, (target, parameters) in _LINKS.get(route.name, {}).items():
-        link = {"operationId": target, "parameters": dict(parameters)}
-        success.setdefault("links", {})[name] = link

@@ -12,10 +12,10 @@ from events import moments
 from events.reported import Key
 from service import administration_shapes
 from service.answers import json_answer
-from service.keys.checking import RATE_MAX, TermsInvalid, check
+from service.keys.checking import ORIGINS_MAX, RATE_MAX, SOURCES_MAX, TermsInvalid, check
 from service.keys.describing import describe_key
 from service.keys.key_text import ID_LENGTH
-from service.keys.scopes import DEFAULT_SCOPES
+from service.keys.scopes import DEFAULT_SCOPES, Scope
 from service.keys.store import KeyEnded, KeyTerms
 from service.problems import Problem
 from service.requests import described_body, read_model
@@ -45,15 +45,23 @@ Sources = Annotated[
     Field(
         description="The sources it may speak for; the first is its default, `*` is any.",
         examples=[["website"]],
+        json_schema_extra={"minItems": 1, "maxItems": SOURCES_MAX},
     ),
 ]
-Scopes = Annotated[list[str], Field(description="Reporting facts only, unless told.")]
+Scopes = Annotated[
+    list[str],
+    Field(
+        description="Reporting facts only, unless told.",
+        json_schema_extra={"items": {"type": "string", "enum": [str(scope) for scope in Scope]}},
+    ),
+]
 Origins = Annotated[
     list[str],
     Field(
         description="A key with origins stands in web pages: it is honoured from these alone, and "
         "has `events:write` alone.",
         examples=[["https://www.example.co.jp"]],
+        json_schema_extra={"maxItems": ORIGINS_MAX},
     ),
 ]
 

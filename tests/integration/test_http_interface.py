@@ -65,10 +65,57 @@ async def test_every_reference_of_the_document_leads_somewhere(service: Service)
     assert "#/$defs" not in answer.text
 
 
+async def test_every_link_takes_to_an_operation_what_stands_in_the_answer(
+    service: Service,
+) -> None:
+    document = (await service.client.get("/openapi.json")).json()
+    operations = [one for methods in document["paths"].values() for one in methods.values()]
+    takes = {
+        one["operationId"]: {parameter["name"] for parameter in one.get("parameters", ())}
+        for one in operations
+    }
+    links = [
+        (one["operationId"], answer, link)
+        for one in operations
+        for answer in one["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+    assert len(links) > 50
+    for source, answer, link in links:
+        assert set(link["parameters"]) <= takes[link["operationId"]], (source, link)
+        body = {name: value for name, value in link.items() if name == "requestBody"}
+        found = [*link["parameters"].values(), *body.values()]
+        for expression in found:
+            where, _, what = expression.partition("#" if "#" in expression else "path.")
+            if where == "$request.":
+                assert what in takes[source], (source, link)
+            else:
+                (content,) = answer["content"].values()
+                assert where == "$response.body"
+                assert stands_in(content["schema"], what.split("/")[1:], document), (source, link)
+
+
+def stands_in(schema: Any, place: list[str], document: Any) -> bool:
+    """Tell whether what a schema describes may hold something at a place."""
+    if "$ref" in schema:
+        name = schema["$ref"].removeprefix("#/components/schemas/")
+        return stands_in(document["components"]["schemas"][name], place, document)
+    if not place:
+        return True
+    first, rest = place[0], place[1:]
+    parts = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    inner = schema.get("items") if first.isdigit() else schema.get("properties", {}).get(first)
+    return any(stands_in(part, place, document) for part in parts) or (
+        inner is not None and stands_in(inner, rest, document)
+    )
+
+
 async def test_the_page_needs_nothing_from_elsewhere(service: Service) -> None:
     page = await service.client.get("/docs")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "/v1/leads/{lead_id}/history" in page.text
+    way = '<a href="#get_lead_history">GET /v1/leads/{lead_id}/history</a>: lead_id = '
+    assert f"{way}$response.body#/leads/0/id" in page.text
     assert not re.search(r"<script|<link|<img|src=|url\(|(href|action)=.https?:", page.text)
 
 
