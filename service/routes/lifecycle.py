@@ -111,7 +111,10 @@ async def get_lifecycle_versions(request: Request, _: ProjectionsReader) -> Resp
         200: {
             "description": "Published before, or only tried",
             "model": funnel_shapes.Published | funnel_shapes.PublicationTried,
-        }
+        },
+        409: {
+            "description": "It is in force already, somebody would lose a stage, or `id` is taken"
+        },
     },
 )
 async def post_lifecycle(

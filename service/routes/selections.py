@@ -30,6 +30,7 @@ from service.services import Services
 
 RUN_ID = r"^[A-Za-z0-9_-]{1,64}$"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
+DATE = {"format": "date"}
 _CODE = Field(min_length=1, max_length=TEXT_LENGTH_MAX)
 _PROBLEMS = {
     CapacityUnknown: "capacity-unknown",
@@ -55,8 +56,12 @@ class NewSelection(BaseModel):
         ),
     ] = None
     team: Annotated[str, _CODE]
-    starts_on: Annotated[str, Field(pattern=DAY, description="The period's first day.")]
-    ends_on: Annotated[str, Field(pattern=DAY, description="The period's last day.")]
+    starts_on: Annotated[
+        str, Field(pattern=DAY, description="The period's first day.", json_schema_extra=DATE)
+    ]
+    ends_on: Annotated[
+        str, Field(pattern=DAY, description="The period's last day.", json_schema_extra=DATE)
+    ]
     market: Annotated[
         str | None, Field(description="Only leads of this market; absent: all leads.")
     ] = None
@@ -78,7 +83,10 @@ _NEW_SELECTION: TypeAdapter[NewSelection] = TypeAdapter(NewSelection)
     "/v1/selections",
     response_model=selection_shapes.SelectionWithLeads,
     status_code=201,
-    responses={200: {"model": selection_shapes.SelectionWithLeads}},
+    responses={
+        200: {"description": "Only tried", "model": selection_shapes.SelectionWithLeads},
+        409: {"description": "The id belongs to another run, or the lifecycle does not select"},
+    },
     openapi_extra=described_body(_NEW_SELECTION),
 )
 async def post_selections(

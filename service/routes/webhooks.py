@@ -34,6 +34,7 @@ _CHANGE: TypeAdapter[WebhookChange] = TypeAdapter(WebhookChange)
     "/v1/webhooks",
     response_model=administration_shapes.MadeWebhook,
     status_code=201,
+    responses={409: {"description": "There are as many webhooks as there may be"}},
     openapi_extra=described_body(_NEW_WEBHOOK),
 )
 async def post_webhooks(request: Request, _: WebhooksAdministrator) -> Response:
