@@ -5,29 +5,33 @@ to, and holds every answer against the document: status, type of content, shape,
 """
 
 import asyncio
-import re
+import dataclasses
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
+import orjson
 import pytest
 
-from tests.bench.servers import SERVICE, Bench, Server, founded, running_bench, serving
+from tests.bench.servers import Bench, Server, founded, running_bench, serving
 from tests.bench.sizes import QUICK
+from tests.interface.seeds import seed
 from tests.tier import by_tier
 
+EXAMINED = "tests.interface.examined_worker"
 LYING = "tests.interface.lying_worker"
 CONFIG = Path(__file__).parent / "schemathesis.toml"
-SEED = 20261122
+SEED = int(os.environ.get("LEADLEDGER_TEST_DOCUMENT_SEED", "20261122"))
 EXAMPLES = by_tier(push=4, nightly=150)
 """Of each operation."""
-STORIES = by_tier(push=250, nightly=500)
-"""Of requests that follow from each other's answers."""
+STORIES = by_tier(push=90, nightly=500)
+"""In which requests follow from each other's answers."""
 WITHIN_S = by_tier(push=300.0, nightly=1_800.0)
-ENDLESS = "/v1/events/stream"
+ENDLESS = ("get", "/v1/events/stream")
 """Its answer has no end to wait for; tests/integration/test_event_stream.py reads it."""
 CHECKS = (
     *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
@@ -37,6 +41,54 @@ CHECKS = (
 """Not whether what the document allows is accepted: that an address is one, that a stage exists,
 that a lead is known is beyond what a schema says."""
 
+Operation = tuple[str, str]
+"""Method, in lower case, and path with the names of its parameters."""
+HARDLY_EVER: set[Operation] = {
+    # Schemathesis writes a text in YAML as a string of YAML, which is no lifecycle.
+    ("post", "/v1/lifecycle"),
+    # What is sent again is soon given up again, and no dead letter meanwhile.
+    ("post", "/v1/webhooks/{webhook_id}/dead-letters/{position}/replay"),
+}
+"""Where a story comes to, but cannot be counted on to be welcome; other tests are."""
+
+
+class Examined(NamedTuple):
+    """What schemathesis made of an interface, and what the server's log says of that."""
+
+    code: int
+    said: str
+    document: Mapping[str, Any]
+    statuses: Mapping[Operation, set[int]]
+
+    @property
+    def operations(self) -> dict[Operation, Any]:
+        return {
+            (method, path): operation
+            for path, operations in self.document["paths"].items()
+            for method, operation in operations.items()
+        }
+
+    @property
+    def led_to(self) -> set[Operation]:
+        """Operations that a story can come to: some answer says what they need to be told."""
+        named = {one["operationId"]: operation for operation, one in self.operations.items()}
+        return {
+            named[link["operationId"]]
+            for one in self.operations.values()
+            for answer in one["responses"].values()
+            for link in answer.get("links", {}).values()
+        }
+
+    @property
+    def let_in(self) -> set[Operation]:
+        """Operations that have looked at a request, and not at its key alone."""
+        return {one for one, statuses in self.statuses.items() if statuses - {401, 403}}
+
+    @property
+    def welcome(self) -> set[Operation]:
+        """Operations that have had a success to tell."""
+        return {one for one, statuses in self.statuses.items() if min(statuses) < 300}
+
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
@@ -44,46 +96,37 @@ def bench() -> Iterator[Bench]:
         yield running
 
 
-PHASES = {
-    "examples,coverage,fuzzing": (
-        EXAMPLES,
-        {"/v1/events", "/v1/leads/find", "/v1/funnel", "/v1/keys", "/v1/lifecycle"},
-    ),
-    "stateful": (STORIES, {"/v1/refusals"}),
-}
-"""What schemathesis does, how often, and which routes must have given it a good answer."""
-SEEDS: list[dict[str, Any]] = [
-    {"id": "seed-1", "type": "form.submitted", "lead": {"user_id": "0"}, "data": {"form": "f"}},
-    {"id": "seed-2", "type": "visit.recorded", "lead": {"anonymous_id": "0"}},
-    {
-        "id": "seed-4",
-        "type": "form.submitted",
-        "lead": {"email": "hanako@example.co.jp"},
-        "data": {"form": "f"},
-    },
-    {"id": "seed-5", "type": "unheard.of", "lead": {"anonymous_id": "0"}},
-]
-"""Leads whom schemathesis thinks of at once, and something that is refused."""
+async def examine(
+    bench: Bench, directory: Path, *arguments: str, name: str, module: str = EXAMINED
+) -> Examined:
+    """Run schemathesis on a ledger of its own."""
+    async with founded(bench, name) as ledger:
+        # Nobody is to be reached, so what is sent goes to this machine.
+        settings = ledger.settings.model_copy(update={"webhook_private_addresses": True})
+        served = dataclasses.replace(ledger, settings=settings)
+        with serving(bench, served, module=module) as server:
+            async with httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{server.port}",
+                headers={"authorization": f"Bearer {server.key}"},
+                trust_env=False,
+            ) as client:
+                document = (await client.get("/openapi.json")).json()
+                if module == EXAMINED:
+                    await seed(client)
+            begun = len(server.log.read_bytes())
+            code, said = await run(server, directory, *arguments)
+            log = server.log.read_bytes()[begun:]
+    return Examined(code, said, document, statuses_in(log))
 
 
-async def seed(server: Server) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        answer = await client.post(
-            f"http://127.0.0.1:{server.port}/v1/events",
-            headers={"authorization": f"Bearer {server.key}"},
-            json=[{"source": "website", **one} for one in SEEDS],
-        )
-    assert [one["status"] for one in answer.json()["items"]] == [*["recorded"] * 3, "refused"]
-
-
-async def examine(server: Server, directory: Path, *arguments: str) -> tuple[int, str]:
+async def run(server: Server, directory: Path, *arguments: str) -> tuple[int, str]:
     """Run schemathesis; return its exit code, and what it has to say."""
     command = (
         *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"),
         *("--config-file", str(CONFIG), "run", f"http://127.0.0.1:{server.port}/openapi.json"),
         *("--header", f"Authorization: Bearer {server.key}", "--seed", str(SEED)),
         *("--checks", ",".join(CHECKS)),
-        *("--exclude-path", ENDLESS, "--generation-database", "none", "--no-color"),
+        *("--exclude-path", ENDLESS[1], "--generation-database", "none", "--no-color"),
         *("--continue-on-failure", "--workers", "2", *arguments),
     )
     process = await asyncio.create_subprocess_exec(
@@ -99,39 +142,46 @@ async def examine(server: Server, directory: Path, *arguments: str) -> tuple[int
     return process.returncode, out.decode()
 
 
+def statuses_in(log: bytes) -> dict[Operation, set[int]]:
+    """Read from a server's log what it answered to whom."""
+    statuses: dict[Operation, set[int]] = {}
+    for line in log.splitlines():
+        # What is no HTTP at all is told in words of the server's own.
+        if line.startswith(b'{"event":"http.answered"'):
+            visit = orjson.loads(line)
+            operation = (visit["method"].lower(), visit["route"])
+            statuses.setdefault(operation, set()).add(visit["status"])
+    return statuses
+
+
 @pytest.mark.timeout(WITHIN_S + 60)
-@pytest.mark.parametrize("phases", PHASES)
-async def test_every_answer_is_described(bench: Bench, tmp_path: Path, phases: str) -> None:
-    examples, routes = PHASES[phases]
-    asked = ("--phases", phases, "--max-examples", str(examples))
-    async with founded(bench, f"document_{phases[:1]}") as ledger:
-        with serving(bench, ledger, module=SERVICE) as server:
-            await seed(server)
-            code, said = await examine(server, tmp_path, *asked)
-            assert code == 0, said
-            answered = server.log.read_text()
-    # It is worth something only if it came far: in stories, to things that it has learnt to name.
-    came_to = set(re.findall(r'"route":"([^"]+)","status":20', answered))
-    assert routes <= came_to
-    if phases == "stateful":
-        assert any("{" in route for route in came_to), came_to
+async def test_every_operation_answers_as_described(bench: Bench, tmp_path: Path) -> None:
+    asked = ("--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES))
+    examined = await examine(bench, tmp_path, *asked, name="operations")
+    assert examined.code == 0, examined.said
+    # It is worth something only if everything was asked, with a key that was let in.
+    assert set(examined.operations) - examined.let_in == {ENDLESS}
+
+
+@pytest.mark.timeout(WITHIN_S + 60)
+async def test_every_story_is_answered_as_described(bench: Bench, tmp_path: Path) -> None:
+    asked = ("--phases", "stateful", "--max-examples", str(STORIES))
+    examined = await examine(bench, tmp_path, *asked, name="stories")
+    assert examined.code == 0, examined.said
+    # It is worth something only if it came to all that answers name, and was welcome there.
+    assert examined.led_to - examined.welcome <= HARDLY_EVER
 
 
 async def test_an_answer_that_is_not_described_is_found(bench: Bench, tmp_path: Path) -> None:
     """The negative twin."""
-    async with founded(bench, "lying") as ledger:
-        with serving(bench, ledger, module=LYING) as server:
-            paths = "^/(livez|readyz|v1/refusals|v1/lifecycle)$"
-            code, said = await examine(
-                server,
-                tmp_path,
-                *("--phases", "fuzzing", "--max-examples", "2", "--include-path-regex", paths),
-            )
-    assert code == 1
+    paths = "^/(livez|readyz|v1/refusals|v1/lifecycle)$"
+    asked = ("--phases", "fuzzing", "--max-examples", "2", "--include-path-regex", paths)
+    examined = await examine(bench, tmp_path, *asked, name="lies", module=LYING)
+    assert examined.code == 1
     for kind in (
         "Undocumented status code: 1",
         "Undocumented Content-Type: 1",
         "Response violates schema",
         "Missing required response headers: 1",
     ):
-        assert kind in said, said
+        assert kind in examined.said, examined.said
