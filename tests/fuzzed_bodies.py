@@ -10,14 +10,26 @@ import gzip
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from enum import Enum, auto
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 import orjson
+
+
+class Carried(Enum):
+    """Where in the request a message stands."""
+
+    BODY = auto()
+    HEADERS = auto()
+    """A CloudEvent in binary mode: its data is the body, everything else are headers."""
+    QUERY = auto()
 
 
 class Seed(NamedTuple):
     """A valid request of one dialect."""
 
+    dialect: str
     path: str
     body: Any
     """One message, an array of them, or an object that holds the array."""
@@ -25,13 +37,18 @@ class Seed(NamedTuple):
     """Which member is the message's id."""
     kinds: Mapping[str, Sequence[str]]
     """Members that say what the message is, and what they may say."""
+    answers: frozenset[int]
+    """What must be among the answers: some come far, and some do not."""
     headers: tuple[tuple[str, str], ...] = ()
+    carried: Carried = Carried.BODY
 
 
 class StrangeRequest(NamedTuple):
     """What is sent."""
 
-    path: str
+    dialect: str
+    method: str
+    target: str
     body: bytes
     headers: dict[str, str]
 
@@ -134,22 +151,69 @@ CLIENT_KINDS: Final = {
     "e": ("ue", "se", "pv", "pp"),
 }
 NATIVE_KINDS: Final = {"type": TYPES}
-CLOUD: Final = (("content-type", "application/cloudevents+json"),)
-CLOUD_BATCH: Final = (("content-type", "application/cloudevents-batch+json"),)
+RUDDER: Final[dict[str, Any]] = {
+    **{name: value for name, value in SEGMENT.items() if name != "timestamp"},
+    "channel": "server",
+    "originalTimestamp": "2026-11-22T10:15:00.123Z",
+}
+CLOUD: Final = ("content-type", "application/cloudevents+json")
+CLOUD_BATCH: Final = ("content-type", "application/cloudevents-batch+json")
+FORM: Final = ("content-type", "application/x-www-form-urlencoded")
+EVENTS: Final = "/v1/events"
 TP2: Final = "/com.snowplowanalytics.snowplow/tp2"
+ONE: Final = frozenset({201, 400, 415, 422})
+SEVERAL: Final = frozenset({200, 207, 400, 415})
+STREAM: Final = frozenset({200, 415})
+CLIENT: Final = frozenset({200, 400, 415})
+
+
+def _calls() -> Iterator[Seed]:
+    """Name the addresses of single calls, each of one kind of message."""
+    for call in ("track", "identify", "page", "screen", "group", "alias"):
+        path = f"/v1/{call}"
+        yield Seed(f"segment {call}", path, SEGMENT, "messageId", CLIENT_KINDS, CLIENT)
+
+
 SEEDS: Final = (
-    Seed("/v1/events", NATIVE, "id", NATIVE_KINDS),
-    Seed("/v1/events", [NATIVE, NATIVE], "id", NATIVE_KINDS),
-    Seed("/v1/events", CLOUD_EVENT, "id", NATIVE_KINDS, CLOUD),
-    Seed("/v1/events", [CLOUD_EVENT, CLOUD_EVENT], "id", NATIVE_KINDS, CLOUD_BATCH),
-    Seed("/v1/track", SEGMENT, "messageId", CLIENT_KINDS),
-    Seed("/v1/batch", {"batch": [SEGMENT, SEGMENT]}, "messageId", CLIENT_KINDS),
-    Seed("/capture/", POSTHOG, "uuid", CLIENT_KINDS),
-    Seed("/batch/", {"batch": [POSTHOG, POSTHOG]}, "uuid", CLIENT_KINDS),
-    Seed(TP2, {"data": [SNOWPLOW, SNOWPLOW]}, "eid", CLIENT_KINDS),
+    Seed("native", EVENTS, NATIVE, "id", NATIVE_KINDS, ONE),
+    Seed("native array", EVENTS, [NATIVE, NATIVE], "id", NATIVE_KINDS, SEVERAL),
+    Seed("native lines", EVENTS, [NATIVE, NATIVE], "id", NATIVE_KINDS, STREAM, (LINES,)),
+    Seed("cloudevents", EVENTS, CLOUD_EVENT, "id", NATIVE_KINDS, ONE, (CLOUD,)),
+    Seed(
+        *("cloudevents batch", EVENTS, [CLOUD_EVENT, CLOUD_EVENT], "id", NATIVE_KINDS, SEVERAL),
+        headers=(CLOUD_BATCH,),
+    ),
+    Seed(
+        *("cloudevents binary", EVENTS, CLOUD_EVENT, "id", NATIVE_KINDS, ONE),
+        carried=Carried.HEADERS,
+    ),
+    *_calls(),
+    Seed(
+        *("segment batch", "/v1/batch", {"batch": [SEGMENT, SEGMENT]}, "messageId", CLIENT_KINDS),
+        CLIENT,
+    ),
+    Seed(
+        *("rudderstack batch", "/v1/batch", {"batch": [RUDDER, RUDDER]}, "messageId"),
+        *(CLIENT_KINDS, CLIENT, (FORM,)),
+    ),
+    Seed("rudderstack", "/v1/track", RUDDER, "messageId", CLIENT_KINDS, CLIENT),
+    Seed("posthog", "/capture/", POSTHOG, "uuid", CLIENT_KINDS, CLIENT),
+    Seed(
+        *("posthog batch", "/batch/", {"batch": [POSTHOG, POSTHOG]}, "uuid", CLIENT_KINDS, CLIENT)
+    ),
+    Seed("snowplow", TP2, {"data": [SNOWPLOW, SNOWPLOW]}, "eid", CLIENT_KINDS, CLIENT),
+    Seed(
+        *("snowplow pixel", "/i", SNOWPLOW, "eid", CLIENT_KINDS, frozenset({200, 400})),
+        carried=Carried.QUERY,
+    ),
 )
 SHARE_DAMAGED: Final = 0.4
 SHARE_WITH_HEADERS: Final = 0.3
+SHARE_ESCAPED_WRONG: Final = 0.05
+"""Of the values in a head."""
+ESCAPED: Final = ("%", "%0", "%00", "%ff", "%ed%a0%80", "%ef%bb%bf", "%0d%0a", "&", "=", "+", ";")
+HEAD_CHARACTERS_MAX: Final = 300
+"""Of one value: how large a head may be is tested elsewhere."""
 IDS: Final = 10_000
 """So few that some come again, with the same content or with other."""
 
@@ -158,17 +222,51 @@ def strange_requests(hand: random.Random) -> Iterator[StrangeRequest]:
     """Make requests for ever."""
     while True:
         seed = hand.choice(SEEDS)
-        body = orjson.dumps(_strange_value(hand, seed))
+        value = _strange_value(hand, seed)
         headers = dict(seed.headers)
         if hand.random() < SHARE_WITH_HEADERS:
             headers |= dict(hand.choice(HEADERS))
-        if headers.get("content-type") == LINES[1]:
-            body = body.replace(b"},{", b"}\n{")
+        if seed.carried is Carried.QUERY:
+            yield StrangeRequest(seed.dialect, "GET", f"{seed.path}?{_query(hand, value)}", b"", {})
+            continue
+        if seed.carried is Carried.HEADERS and isinstance(value, dict):
+            headers |= _attributes(hand, value)
+            value = value.get("data")
+        body = _lines(value) if LINES in headers.items() else orjson.dumps(value)
         if hand.random() < SHARE_DAMAGED:
             body = damaged(hand, body)
         if headers.get("content-encoding") == "gzip" and hand.random() < 0.9:
             body = gzip.compress(body, compresslevel=1)
-        yield StrangeRequest(seed.path, body, headers)
+        yield StrangeRequest(seed.dialect, "POST", seed.path, body, headers)
+
+
+def _lines(value: Any) -> bytes:
+    return b"\n".join(map(orjson.dumps, value if isinstance(value, list) else [value]))
+
+
+def _attributes(hand: random.Random, event: dict[str, Any]) -> dict[str, str]:
+    """Write the attributes of a CloudEvent as headers, where HTTP lets them be any."""
+    return {
+        f"ce-{name}": _escaped(hand, value)
+        for name, value in event.items()
+        if name not in {"data", "datacontenttype"} and name.isalnum() and name.isascii()
+    }
+
+
+def _query(hand: random.Random, payload: Any) -> str:
+    """Write a payload as a query string."""
+    pairs = payload.items() if isinstance(payload, dict) else [("e", payload)]
+    return "&".join(f"{quote(name)}={_escaped(hand, value)}" for name, value in pairs)
+
+
+def _escaped(hand: random.Random, value: Any) -> str:
+    """Write a value so that it may stand in a head; now and then not as it should be."""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    escaped = quote(text[:HEAD_CHARACTERS_MAX])
+    if hand.random() < SHARE_ESCAPED_WRONG:
+        place = hand.randrange(len(escaped) + 1)
+        return escaped[:place] + hand.choice(ESCAPED) + escaped[place:]
+    return escaped
 
 
 def _strange_value(hand: random.Random, seed: Seed) -> Any:

@@ -11,7 +11,15 @@ import pytest
 import pytest_asyncio
 
 from service.private_postgres import PrivatePostgres
-from tests.fuzzed_bodies import CLIENT_KINDS, POSTHOG, SEGMENT, SNOWPLOW, STRANGE, damaged
+from tests.fuzzed_bodies import (
+    CLIENT_KINDS,
+    POSTHOG,
+    RUDDER,
+    SEGMENT,
+    SNOWPLOW,
+    STRANGE,
+    damaged,
+)
 from tests.http_service import Service, running_service
 from tests.tier import by_tier
 
@@ -21,6 +29,8 @@ BODIES = by_tier(push=1_000, nightly=20_000)
 PLACES = (
     ("/v1/batch", "batch", SEGMENT, "messageId"),
     ("/v1/track", None, SEGMENT, "messageId"),
+    ("/v1/batch", "batch", RUDDER, "messageId"),
+    ("/v1/identify", None, RUDDER, "messageId"),
     ("/batch/", "batch", POSTHOG, "uuid"),
     ("/capture/", None, POSTHOG, "uuid"),
     ("/com.snowplowanalytics.snowplow/tp2", "data", SNOWPLOW, "eid"),
