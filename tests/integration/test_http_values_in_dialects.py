@@ -1,0 +1,228 @@
+"""Text and numbers are the same in every dialect: refused as they must be, or kept exactly."""
+
+import itertools
+from collections.abc import AsyncIterator
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+import httpx
+import orjson
+import pytest
+import pytest_asyncio
+
+from service.private_postgres import PrivatePostgres
+from tests.http_service import Service, running_service
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+_numbers = itertools.count(1)
+
+
+class Told(Enum):
+    """Where a sender is told what became of a message."""
+
+    STATUS = auto()
+    ITEM = auto()
+    LINE = auto()
+    REFUSALS = auto()
+    """Nowhere: it is answered 200, and what could not be taken is kept."""
+
+
+class Way(NamedTuple):
+    """One way to report, and a message of it; `@id` and `"@value"` are filled in."""
+
+    name: str
+    path: str
+    message: Any
+    told: Told
+    content_type: str = "application/json"
+    is_text: bool = False
+    """The value stands in JSON that stands in a string."""
+
+
+LEAD = {"email": "@id@example.co.jp"}
+NATIVE = {
+    "id": "@id",
+    "source": "website",
+    "type": "form.submitted",
+    "lead": LEAD,
+    "data": {"x": "@value"},
+}
+CLOUD_EVENT = {
+    "specversion": "1.0",
+    "id": "@id",
+    "source": "website",
+    "type": "form.submitted",
+    "data": {"lead": LEAD, "data": {"x": "@value"}},
+}
+TRACK = {
+    "type": "track",
+    "event": "Form Submitted",
+    "messageId": "@id",
+    "userId": "@id",
+    "properties": {"x": "@value"},
+}
+CAPTURE = {
+    "event": "Form Submitted",
+    "uuid": "@id",
+    "distinct_id": "@id",
+    "properties": {"x": "@value"},
+}
+PAYLOAD = {"e": "se", "se_ac": "Form Submitted", "eid": "@id", "uid": "@id", "x": "@value"}
+SCHEMA = "iglu:com.acme/form_submitted/jsonschema/1-0-0"
+DESCRIBED = {"data": {"schema": SCHEMA, "data": {"x": "@value"}}}
+TP2 = "/com.snowplowanalytics.snowplow/tp2"
+EVENTS = "/v1/events"
+
+WAYS = (
+    Way("native", EVENTS, NATIVE, Told.STATUS),
+    Way("native array", EVENTS, [NATIVE], Told.ITEM),
+    Way("native lines", EVENTS, NATIVE, Told.LINE, "application/x-ndjson"),
+    Way("cloudevents", EVENTS, CLOUD_EVENT, Told.STATUS, "application/cloudevents+json"),
+    Way("cloudevents batch", EVENTS, [CLOUD_EVENT], Told.ITEM),
+    Way("cloudevents binary", EVENTS, CLOUD_EVENT["data"], Told.STATUS),
+    Way("segment", "/v1/track", TRACK, Told.REFUSALS),
+    Way("segment batch", "/v1/batch", {"batch": [TRACK]}, Told.REFUSALS),
+    Way("posthog", "/capture/", CAPTURE, Told.REFUSALS),
+    Way("posthog batch", "/batch/", {"batch": [CAPTURE]}, Told.REFUSALS),
+    Way("snowplow", TP2, {"data": [PAYLOAD]}, Told.REFUSALS),
+    Way(
+        *("snowplow described", TP2),
+        {"data": [{"e": "ue", "eid": "@id", "uid": "@id", "ue_pr": DESCRIBED}]},
+        Told.REFUSALS,
+        is_text=True,
+    ),
+)
+UNREADABLE = (
+    *(b"NaN", b"Infinity", b"-Infinity", b"1e999", rb'"\ud800"', b'"\xed\xa0\x80"', b'"\xff"'),
+    b'{"a":1,"a":2}',
+)
+"""No JSON that says one thing only."""
+INEXACT = (b'"\\u0000"', b'{"\\u0000":1}', b"9223372036854775808", b"-9223372036854775809")
+"""JSON, but nothing that can be kept exactly."""
+TOO_MUCH = {
+    b"[" * 40 + b"]" * 40: 400,
+    b"[" + b",".join([b"0"] * 1_100) + b"]": 400,
+    b'"' + b"x" * 70_000 + b'"': 413,
+}
+EXACT: tuple[Any, ...] = (
+    *("がか\u3099", "a\u200bb", "\U0001f469\u200d\U0001f4bb", "\u202eabc", " x ", "e\u0301"),
+    *(2**63 - 1, -(2**63), 0.1, True, None, [], {}),
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        yield running
+
+
+async def report(service: Service, way: Way, value: bytes) -> tuple[str, httpx.Response]:
+    """Report a message with a value in it; return its id as well."""
+    id = f"v{next(_numbers)}"
+    headers = {"content-type": way.content_type}
+    if way.name == "cloudevents binary":
+        attributes = {name: one for name, one in CLOUD_EVENT.items() if name != "data"}
+        headers |= {f"ce-{name}": str(one) for name, one in {**attributes, "id": id}.items()}
+    body = orjson.dumps(way.message)
+    if way.is_text:
+        inner = orjson.dumps(DESCRIBED)
+        # A byte that is no text stands in a string as it stands anywhere.
+        text = inner.replace(b'"@value"', value).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        body = body.replace(inner, b'"' + text + b'"')
+    body = body.replace(b'"@value"', value).replace(b"@id", id.encode())
+    return id, await service.client.post(way.path, content=body, headers=headers)
+
+
+async def refused(service: Service, way: Way, id: str, answer: httpx.Response) -> dict[str, Any]:
+    """Return the problem of the one message that was reported."""
+    told = answer.json()
+    match way.told:
+        case Told.STATUS:
+            assert answer.status_code == told["status"]
+            return dict(told)
+        case Told.ITEM:
+            assert answer.status_code == 207
+            return dict(told["items"][0]["problem"])
+        case Told.LINE:
+            assert (answer.status_code, told["refused"]) == (200, 1)
+            return dict(told["refusals"][0]["problem"])
+    assert (answer.status_code, told) == (200, {"success": True})
+    listed = (await service.client.get("/v1/refusals", params={"limit": 1000})).json()["refusals"]
+    (kept,) = [one for one in listed if one["id"] == id]
+    return dict(kept["problem"])
+
+
+async def nothing_is_recorded(service: Service, id: str) -> bool:
+    page = (await service.client.get("/v1/events", params={"limit": 1000})).json()
+    return all(one["id"] != id for one in page["events"])
+
+
+def named(value: object) -> str:
+    return value.name if isinstance(value, Way) else str(value)[:24]
+
+
+@pytest.mark.parametrize("value", UNREADABLE, ids=named)
+@pytest.mark.parametrize("way", WAYS, ids=named)
+async def test_what_is_no_plain_json_is_unreadable(
+    service: Service, way: Way, value: bytes
+) -> None:
+    id, answer = await report(service, way, value)
+    if way.told is Told.LINE:
+        assert (await refused(service, way, id, answer))["status"] == 400
+    elif way.is_text and answer.status_code == 200:
+        # The body can be read, and says something that cannot.
+        assert (await refused(service, way, id, answer))["status"] == 422
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (400, "body-unreadable")
+    assert await nothing_is_recorded(service, id)
+
+
+@pytest.mark.parametrize("value", INEXACT, ids=named)
+@pytest.mark.parametrize("way", WAYS, ids=named)
+async def test_what_could_not_be_kept_exactly_is_refused_with_its_place(
+    service: Service, way: Way, value: bytes
+) -> None:
+    id, answer = await report(service, way, value)
+    problem = await refused(service, way, id, answer)
+    assert (problem["status"], problem["code"]) == (422, "event-invalid")
+    assert problem["pointer"].endswith("/ue_pr" if way.is_text else "/x")
+    assert await nothing_is_recorded(service, id)
+
+
+@pytest.mark.parametrize("value", TOO_MUCH, ids=named)
+@pytest.mark.parametrize("way", WAYS, ids=named)
+async def test_what_is_too_much_for_one_event_is_refused(
+    service: Service, way: Way, value: bytes
+) -> None:
+    id, answer = await report(service, way, value)
+    problem = await refused(service, way, id, answer)
+    assert problem["status"] == (422 if way.told is Told.REFUSALS else TOO_MUCH[value])
+    assert await nothing_is_recorded(service, id)
+
+
+@pytest.mark.parametrize("value", EXACT, ids=named)
+@pytest.mark.parametrize("way", WAYS, ids=named)
+async def test_what_is_good_is_kept_exactly(service: Service, way: Way, value: Any) -> None:
+    id, answer = await report(service, way, orjson.dumps(value))
+    assert answer.status_code in {200, 201}, answer.text
+    client = way.told is Told.REFUSALS
+    who = {"user_id": id} if client else {"email": f"{id}@example.co.jp"}
+    found = await service.client.post("/v1/leads/find", json=who)
+    lead = found.json()["id"]
+    history = (await service.client.get(f"/v1/leads/{lead}/history")).json()
+    (event,) = [one for one in history["events"] if one["id"] == id]
+    assert list(values_named("x", event["personal"])) == [value]
+
+
+def values_named(name: str, held: Any) -> Any:
+    """Find what is called so, at any depth, in JSON that stands in strings too."""
+    if isinstance(held, str) and held.startswith("{"):
+        held = orjson.loads(held)
+    if not isinstance(held, dict):
+        return
+    for key, value in held.items():
+        if key == name:
+            yield value
+        else:
+            yield from values_named(name, value)
