@@ -12,6 +12,7 @@ from domain.lifecycle.service_events import EVENT, FIELDS, is_offered
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Signal
 from events import answers, moments
+from events.complaints import complaint_of
 from events.context import Context
 from events.correcting import divide_corrected
 from events.digests import Digests
@@ -96,14 +97,10 @@ def _signal(
 
 
 def _invalid(error: ValidationError) -> Refusal:
-    """Say the first thing wrong: where, and what was expected.
-
-    Never what was found: it may be personal.
-    """
-    first = error.errors(include_url=False, include_input=False)[0]
-    pointer = "".join("/" + _escape(str(part)) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        where = first["loc"][0] if len(first["loc"]) > 1 else None
+    """Say the first thing wrong: where, and what was expected."""
+    first = complaint_of(error)
+    if first.kind == "extra_forbidden":
+        where = first.place[0] if len(first.place) > 1 else None
         models: dict[str, type[BaseModel]] = {"lead": LeadReference, "account": AccountReference}
         model = models.get(str(where), NativeEvent)
         known = tuple(model.model_fields)
@@ -111,14 +108,10 @@ def _invalid(error: ValidationError) -> Refusal:
             "event-invalid",
             f"Nothing of this name is expected here; what an event type tells goes into data. "
             f"Expected one of: {', '.join(known)}.",
-            pointer,
+            first.pointer,
             {"expected": list(known)},
         )
-    return Refusal("event-invalid", f"{first['msg']}.", pointer, {"expected": first["type"]})
-
-
-def _escape(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")
+    return Refusal("event-invalid", first.detail, first.pointer, {"expected": first.expected})
 
 
 def _not_permitted(event: NativeEvent, event_type: EventType, sender: Sender) -> Refusal | None:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
+from events.complaints import complaint_of
 from events.strict_json import JsonFault, JsonValue, TooLarge, Unacceptable, read_value
 from service.bodies import read_body
 from service.problems import Problem
@@ -23,10 +24,9 @@ async def read_model(request: Request, adapter: TypeAdapter[Model]) -> Model:
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        pointer = "".join(f"/{_escaped(part)}" for part in first["loc"])
+        first = complaint_of(error)
         raise Problem(
-            "request-invalid", f"{first['msg']}.", pointer=pointer, expected=first["type"]
+            "request-invalid", first.detail, pointer=first.pointer, expected=first.expected
         ) from None
 
 
@@ -48,7 +48,3 @@ def _read(body: bytes) -> JsonValue:
     except JsonFault as fault:
         reason = "body-too-large" if isinstance(fault, TooLarge) else "body-unreadable"
         raise Problem(reason, str(fault), expected=fault.expected) from None
-
-
-def _escaped(part: int | str) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")

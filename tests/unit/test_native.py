@@ -11,6 +11,7 @@ from domain.signals import Identifier, Signal
 from events import native
 from events.context import Context
 from events.refusals import Refusal
+from events.reported import ASCII
 from events.senders import Sender
 from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT
 from tests.stories import demand_funnel
@@ -216,21 +217,25 @@ def test_what_is_no_object_is_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "pointer", "expected"),
     [
-        ({"id": None}, "/id", "string_type"),
-        ({"id": ""}, "/id", "string_too_short"),
-        ({"id": "x" * 256}, "/id", "string_too_long"),
-        ({"id": 7}, "/id", "string_type"),
-        ({"type": "フォーム"}, "/type", "string_pattern_mismatch"),
-        ({"source": ""}, "/source", "string_too_short"),
-        ({"source": " website"}, "/source", "string_pattern_mismatch"),
-        ({"time": 0}, "/time", "string_type"),
-        ({"actor": ""}, "/actor", "string_too_short"),
-        ({"lead": []}, "/lead", "model_type"),
-        ({"lead": {"email": 7}}, "/lead/email", "string_type"),
-        ({"lead": {"email": "x" * 1025}}, "/lead/email", "string_too_long"),
-        ({"lead": {"id": "0193"}}, "/lead/id", "string_pattern_mismatch"),
-        ({"lead": {"external_ids": {"crm": 1}}}, "/lead/external_ids/crm", "string_type"),
-        ({"data": [1]}, "/data", "dict_type"),
+        ({"id": None}, "/id", "a string"),
+        ({"id": ""}, "/id", "a string of at least 1 characters"),
+        ({"id": "x" * 256}, "/id", "a string of at most 255 characters"),
+        ({"id": 7}, "/id", "a string"),
+        ({"type": "フォーム"}, "/type", f"a string that matches {ASCII}"),
+        ({"source": ""}, "/source", "a string of at least 1 characters"),
+        ({"source": " website"}, "/source", f"a string that matches {ASCII}"),
+        ({"time": 0}, "/time", "a string"),
+        ({"actor": ""}, "/actor", "a string of at least 1 characters"),
+        ({"lead": []}, "/lead", "an object"),
+        ({"lead": {"email": 7}}, "/lead/email", "a string"),
+        ({"lead": {"email": "x" * 1025}}, "/lead/email", "a string of at most 1024 characters"),
+        (
+            {"lead": {"id": "0193"}},
+            "/lead/id",
+            r"a string that matches ^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$",
+        ),
+        ({"lead": {"external_ids": {"crm": 1}}}, "/lead/external_ids/crm", "a string"),
+        ({"data": [1]}, "/data", "an object"),
     ],
 )
 def test_a_wrong_shape_is_refused_with_the_place_and_never_the_value(
@@ -248,7 +253,7 @@ def test_a_wrong_shape_is_refused_with_the_place_and_never_the_value(
 def test_a_missing_field_is_refused_with_its_place(field: str, pointer: str) -> None:
     reported = {name: value for name, value in FORM.items() if name != field}
     assert refusal_of(reported) == Refusal(
-        "event-invalid", "Field required.", pointer, {"expected": "missing"}
+        "event-invalid", f"The field {field} is missing.", pointer, {"expected": "a value"}
     )
 
 
