@@ -20,6 +20,7 @@ from domain.lifecycle.calendars import (
 
 DAYS_SEARCHED_MAX = 1_000
 """Nobody is closed for so long: a search for the next open day ends here."""
+ONE_DAY = timedelta(days=1)
 DAY_MIN, DAY_MAX = date(1970, 1, 1), date(2200, 12, 31)
 """Days outside of these are mistakes; they are taken for the nearest that is none."""
 
@@ -43,15 +44,15 @@ class Clock:
         shown it without that.
         """
         as_utc = shown.replace(tzinfo=UTC)
-        before = self._offset(as_utc - timedelta(days=1))
+        before = self._offset(as_utc - ONE_DAY)
         if self._offset(as_utc - before) == before:
             return as_utc - before
-        after = self._offset(as_utc + timedelta(days=1))
+        after = self._offset(as_utc + ONE_DAY)
         later = as_utc - after
         return later if self._offset(later) == after else as_utc - before
 
     def day(self, moment: datetime) -> date:
-        return self.shows(moment).date()
+        return (moment + self._offset(moment)).date()
 
     def begin_of(self, day: date) -> datetime:
         """Return when a day begins."""
@@ -105,10 +106,11 @@ class BusinessTime:
         """
         day = self.clock.day(moment)
         for _ in range(DAYS_SEARCHED_MAX):
-            day += timedelta(days=1)
-            number -= self.is_business_day(day)
+            day += ONE_DAY
+            hours = self.hours_on(day)
+            number -= bool(hours)
             if number <= 0:
-                return self._open_on(day)[-1][1]
+                return self._at(day, hours[-1].closes)
         return self.clock.begin_of(day)
 
     def after_minutes(self, moment: datetime, minutes: int) -> datetime:
@@ -120,7 +122,7 @@ class BusinessTime:
                 if closes - begins >= left:
                     return begins + left
                 left -= max(closes - begins, timedelta())
-            day += timedelta(days=1)
+            day += ONE_DAY
         return self.clock.begin_of(day)
 
     def duration(self, begin: datetime, end: datetime) -> timedelta:
@@ -129,7 +131,7 @@ class BusinessTime:
         while day <= last:
             for opens, closes in self._open_on(day):
                 total += max(min(closes, end) - max(opens, begin), timedelta())
-            day += timedelta(days=1)
+            day += ONE_DAY
         return total
 
     def _open_on(self, day: date) -> list[tuple[datetime, datetime]]:

@@ -47,6 +47,8 @@ class Course:
     events: list[Event] = field(default_factory=list)
     came_from: str | None = None
     """Where the lead stands, if its course goes on from a stay that a return had ended."""
+    foreseen: dict[str, Any] = field(default_factory=dict)
+    """Effects of the report's own event that the state has seen already."""
     pass_before: int = field(init=False)
     """The lead's pass before the signal."""
     lead: Subject = field(init=False)
@@ -73,8 +75,9 @@ class Course:
 
     def find(self, kind: SubjectKind, type: str, data: Mapping[str, Any]) -> CompiledMove | None:
         table, stage = self.table(kind), self.standing(kind).stage
-        if (stage, type) not in table.moves:
-            return None
+        candidates = table.moves.get((stage, type), ())
+        if not candidates or not candidates[0].tests:
+            return candidates[0] if candidates else None
         return table.find(stage, type, self.facts(type, data))
 
     def facts(self, type: str, data: Mapping[str, Any]) -> Facts:
@@ -108,6 +111,24 @@ class Course:
         forwarded_to: str | None = None,
     ) -> Event:
         """Append the event, with its move, and evolve the state that it belongs to."""
+        event = self.draft(
+            type, subject, data=data, effects=effects, move=move, forwarded_to=forwarded_to
+        )
+        self.events.append(event)
+        self.state = self.after(event)
+        return event
+
+    def draft(
+        self,
+        type: str,
+        subject: Subject,
+        *,
+        data: Mapping[str, Any],
+        effects: Mapping[str, Any] | None = None,
+        move: CompiledMove | None = None,
+        forwarded_to: str | None = None,
+    ) -> Event:
+        """Make the event that comes next, with its move and with the silence that it breaks."""
         lead = self.party.lead
         if lead is not None and lead.receiver in (subject.id, forwarded_to):
             silence = effects_on_silence(
@@ -124,28 +145,18 @@ class Course:
             cause=self.position if self.events else self.signal.cause,
             forwarded_to=forwarded_to,
         )
-        if move is not None:
-            event = with_move(event, self.standing(subject.kind), move)
-        self.events.append(event)
-        self.state = self.after(event)
-        return event
+        return with_move(event, self.standing(subject.kind), move) if move is not None else event
 
     def foresee(self, effects: Mapping[str, Any]) -> None:
-        """Let guards see the signal's own effects, before its move is found.
+        """Let guards see the signal's own effects, before its move is found: each of them once.
 
-        Effects can be applied twice: the event that `add` then makes has the same position.
+        Only with a move they are applied again, because a move looks at all effects of its event.
+        That does no harm: the event that `add` then makes has the same position.
         """
-        if not effects:
-            return
-        signal = self.signal
-        event = Event(
-            self.position, signal.type.name, LEDGER, signal.occurred_at, signal.data, effects
-        )
-        if signal.subject is SubjectKind.LEAD:
-            self.state = State(evolve(self.state.lead, event), self.state.account)
-        else:
-            assert self.state.account is not None
-            self.state = State(self.state.lead, evolve(self.state.account, event))
+        news = self._unseen(effects)
+        if news:
+            self._apply(news)
+            self.foreseen |= news
 
     def arm(self, name: str, due_at: datetime | None) -> None:
         """Set or clear a timer by the report's own event, once its consequences are known."""
@@ -153,8 +164,7 @@ class Course:
         first = self.events[0]
         armed = {**first.effects, "timers": {**first.effects.get("timers", {}), **timers}}
         self.events[0] = first._replace(effects=armed)
-        told = first._replace(effects={"timers": timers}, stage_to=None)
-        self.state = State(evolve(self.state.lead, told), self.state.account)
+        self._apply({"timers": timers})
 
     def after(self, event: Event) -> State:
         """Return the state after an event; one about somebody else leaves it as it is."""
@@ -164,10 +174,37 @@ class Course:
             account = self.state.account
             if account is not None and event.effects.get("business_of") == self.party.account:
                 account = evolve(account, event._replace(stage_to=None))
-            return State(evolve(self.state.lead, event), account)
+            return State(self._lead_after(event), account)
         if event.subject.kind is SubjectKind.LEDGER or self.state.account is None:
             return self.state
         return State(self.state.lead, evolve(self.state.account, event))
+
+    def _lead_after(self, event: Event) -> LeadState:
+        lead = self.state.lead
+        if event.position != self.position or event.stage_to is not None:
+            return evolve(lead, event)
+        unseen = self._unseen(event.effects)
+        return evolve(lead, event._replace(effects=unseen)) if unseen else lead
+
+    def _unseen(self, effects: Mapping[str, Any]) -> dict[str, Any]:
+        seen = self.foreseen
+        return {
+            name: value
+            for name, value in effects.items()
+            if name not in seen or seen[name] != value
+        }
+
+    def _apply(self, effects: Mapping[str, Any]) -> None:
+        """Evolve whom the signal is about, as by an event of its own that moves nobody."""
+        signal, (lead, account) = self.signal, self.state
+        event = Event(
+            self.position, signal.type.name, LEDGER, signal.occurred_at, signal.data, effects
+        )
+        if signal.subject is SubjectKind.LEAD:
+            self.state = State(evolve(lead, event), account)
+        else:
+            assert account is not None
+            self.state = State(lead, evolve(account, event))
 
 
 def with_move(event: Event, standing: LeadState | AccountState, move: CompiledMove) -> Event:

@@ -2,19 +2,15 @@
 
 Pure and total. The machine is asked here, through the table compiled from it; the outcome is
 written into the events, so that `evolve` never has to ask again.
-
-What a report told beyond the news stands in the effect `tells`: `known` and `attributes` that were
-known already, the `account` that the lead did not join, and whether that was named `outright`. It
-changes nothing today; it is what the report is decided by again when something else is taken back.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from domain.business import business_brought, business_of, effects_on_account
+from domain.business import business_of, effects_on_account
 from domain.candidates import hindered
 from domain.consequences import follow
-from domain.course import DEPARTMENT, Course, Party, not_before
+from domain.course import Course, Party, not_before
 from domain.deadlines import judge_deadlines, take_back_return
 from domain.events import LEDGER, Event, Subject
 from domain.firings import joined, written
@@ -24,11 +20,13 @@ from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.likelihood import effects_of_report
 from domain.origins import origin_of
 from domain.pacing import effects_before_move, effects_with_move
+from domain.quiet import recorded_quietly
 from domain.refusing import NotAllowed, refusal_of
-from domain.roles import BUSINESS, OWNER_FIELD, effects_of_role, marks_of
+from domain.roles import BUSINESS, effects_of_role, marks_of
 from domain.scoring import most_of
 from domain.signals import Signal
 from domain.state import LeadState, Returned, State
+from domain.telling import effects_on_lead
 
 __all__ = ["RULES", "NotAllowed", "Party", "decide"]
 
@@ -52,6 +50,9 @@ def decide(
     if signal.subject is SubjectKind.LEDGER:
         course.add(signal.type.name, LEDGER, data=signal.data)
         return course.events
+    quiet = recorded_quietly(course)
+    if quiet is not None:
+        return [quiet]
     refused = hindered(course)
     if refused is not None:
         return refused
@@ -60,7 +61,7 @@ def decide(
     refused = _report(course, taken_back)
     if refused is not None:
         return refused
-    if party.lead is not None:
+    if party.lead is not None and not party.lead.is_settled:
         _identify(course, party.lead)
     if party.account_links:
         course.add("identity.linked", course.account, data={"kinds": list(party.account_links)})
@@ -92,12 +93,11 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
     if kind is SubjectKind.LEAD:
         resolution = course.party.lead
         assert resolution is not None
-        effects |= _effects_on_lead(course, is_repeated=is_repeated)
+        effects |= effects_on_lead(course, is_repeated=is_repeated)
         effects = joined(effects, effects_before_move(course))
         effects |= effects_of_report(course, effects, is_repeated=is_repeated)
         subject = Subject(SubjectKind.LEAD, resolution.subject)
-        if resolution.receiver != resolution.subject:
-            forwarded_to = resolution.receiver
+        forwarded_to = resolution.forwarded_to
     course.foresee(effects)
     # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
     move = None if is_repeated else course.find(kind, signal.type.name, signal.data)
@@ -137,78 +137,9 @@ def _effects_of_move(
     return effects
 
 
-def _effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
-    signal, lead = course.signal, course.state.lead
-    effects = _beginning(course)
-    if signal.holds_personal_data:
-        effects |= _acquisition(signal, lead)
-    news = {
-        name: value
-        for name, value in signal.attributes.items()
-        if lead.attributes.get(name) != value
-    }
-    if news:
-        effects["attributes"] = news
-    if course.party.account is not None and course.party.account != lead.account:
-        effects["account"] = course.party.account
-    if "account" in effects:
-        effects |= business_brought(lead, effects["account"])
-    if course.party.account is not None and not is_repeated and signal.type.role in BUSINESS:
-        effects["business_of"] = course.party.account
-    owner = signal.data.get(OWNER_FIELD, lead.owner)
-    if owner != lead.owner and not is_repeated:
-        effects["owner"] = owner
-    if tells := _no_news(course, effects):
-        effects["tells"] = tells
-    if signal.type.stands_as is not None and not is_repeated:
-        of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
-        effects["stands"] = {**signal.data, **of_whom}
-    return effects
-
-
-def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
-    """Say that somebody is known from now on; or, told late, that they were before."""
-    if not lead.known:
-        return {"known": True}
-    if lead.acquired_at is not None and signal.occurred_at < lead.acquired_at:
-        return {"acquired_at": signal.occurred_at.isoformat()}
-    return {}
-
-
-def _beginning(course: Course) -> dict[str, Any]:
-    """Say under which version a lead begins, and that one begins anew of which nothing counted."""
-    lead = course.state.lead
-    effects: dict[str, Any] = {}
-    assert course.party.lead is not None
-    if course.party.lead.is_new and course.compiled.version != lead.lifecycle:
-        effects["lifecycle"] = course.compiled.version
-    if lead.void:
-        effects["begins"] = True
-    return effects
-
-
-def _no_news(course: Course, effects: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the report tells of the person and the company that its effects do not show."""
-    signal, told = course.signal, course.party.told
-    tells: dict[str, Any] = {}
-    if signal.holds_personal_data and "known" not in effects:
-        tells["known"] = True
-    news = effects.get("attributes", {})
-    if len(news) < len(signal.attributes):
-        tells["attributes"] = {
-            name: value for name, value in signal.attributes.items() if name not in news
-        }
-    if told is not None and "account" not in effects:
-        tells["account"] = told
-    if told is not None and signal.names_account:
-        tells["outright"] = True
-    return tells
-
-
 def _identify(course: Course, resolution: Resolution) -> None:
     """Record what the identifiers told: links, absorbed visitors, contradictions."""
-    subject = Subject(SubjectKind.LEAD, resolution.subject)
-    forwarded_to = resolution.receiver if resolution.receiver != resolution.subject else None
+    subject, forwarded_to = Subject(SubjectKind.LEAD, resolution.subject), resolution.forwarded_to
     if resolution.links:
         kinds = [one.kind for one in resolution.links]
         course.add("identity.linked", subject, data={"kinds": kinds}, forwarded_to=forwarded_to)

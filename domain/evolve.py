@@ -31,7 +31,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     business_of     the account whose deals and orders these are too: its own state sees them
     state           the whole state, as decided again after something was taken back
     begins          true: something counts again of a lead of which nothing did
-    tells           nothing: what the report told that was no news (see domain/decide.py)
+    tells           nothing: what the report told that was no news (see domain/telling.py)
     stays, left     nothing here: which stays count from now on, for what projects them
 """
 
@@ -40,11 +40,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from domain import states
 from domain.events import Event
-from domain.moving import Staged, moved
+from domain.moving import moved
 from domain.state import (
     OPEN,
     STANDING,
@@ -57,6 +57,8 @@ from domain.state import (
     Timer,
 )
 
+Staged = TypeVar("Staged", LeadState, AccountState)
+
 _SET = frozenset(
     {
         *("known", "origin", "channel", "owner", "account", "absorbed_by", "fit", "grade"),
@@ -67,7 +69,7 @@ _SET = frozenset(
 _SET_ON_ACCOUNT = ("segment", "key_role", "competitor")
 _MERGED = ("attributes", "opportunities", "orders")
 
-_POSITION = attrgetter("position")
+_POSITION, _RULE = attrgetter("position"), attrgetter("rule")
 _PLACES: Mapping[type, Mapping[str, int]] = {
     kind: {name: place for place, name in enumerate(kind._fields)}
     for kind in (LeadState, AccountState)
@@ -81,7 +83,7 @@ def evolve(state: Staged, event: Event) -> Staged:
             return states.restored(state, event.effects["state"])
         state = _with_effects(state, event)
     if event.stage_to is not None:
-        state = moved(state, event)
+        state = _changed(state, moved(state, event))
     return state
 
 
@@ -237,7 +239,7 @@ def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
         points.append(Point(rule, given, position, datetime.fromisoformat(time)))
         most_of[rule] = most
     if len(points) > min(most_of.values(), default=0):
-        counts = Counter(one.rule for one in points)
+        counts = Counter(map(_RULE, points))
         for rule, most in most_of.items():
             if counts[rule] > most:
                 points = _without_oldest(points, rule, most)

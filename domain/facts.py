@@ -70,9 +70,12 @@ _MARKS = "marks."
 
 
 class Facts(Mapping[str, Scalar]):
-    """The facts of one question. A class, because most moves have no guard and never look."""
+    """The facts of one question. A class, because most are never asked for, and some by many.
 
-    __slots__ = ("_channels", "_data", "_department", "_score", "_state", "_type")
+    Each is looked up once: fifty rules may ask about one field of an event.
+    """
+
+    __slots__ = ("_channels", "_data", "_department", "_found", "_score", "_state", "_type")
 
     def __init__(
         self,
@@ -91,8 +94,15 @@ class Facts(Mapping[str, Scalar]):
         self._department = department
         self._channels = channels
         self._score = score
+        self._found: dict[str, Scalar] = {}
 
     def __getitem__(self, path: str) -> Scalar:
+        found = self._found
+        if path not in found:
+            found[path] = self._look_up(path)
+        return found[path]
+
+    def _look_up(self, path: str) -> Scalar:
         about, _, name = path.partition(".")
         if about == "event":
             return self._of_event(name)

@@ -1,11 +1,11 @@
 """What a timer becomes when it fires."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.lifecycle.compiled import Compiled
 from domain.state import LeadState, Timer
+from domain.times import rfc3339
 
 
 class Firing(NamedTuple):
@@ -14,6 +14,9 @@ class Firing(NamedTuple):
     type: str
     data: Mapping[str, Any]
 
+
+written = rfc3339
+"""When something is due, as records write times."""
 
 Fires = Callable[[Compiled, LeadState, str, Timer], Firing]
 """From the lifecycle, the lead, the name of the timer and the timer itself."""
@@ -28,8 +31,3 @@ def joined(*effects: Mapping[str, Any]) -> dict[str, Any]:
             whole |= some
             timers |= some.get("timers", {})
     return whole | {"timers": timers} if timers else whole
-
-
-def written(moment: datetime) -> str:
-    """Write when something is due, as records write times."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain.course import Course
+from domain.facts import Facts
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.lifecycle.pace import Assignment, HandOver
 from domain.roles import OWNER_FIELD, marks_of
@@ -32,7 +33,8 @@ def hand_over(course: Course) -> bool:
 
 
 def _hand_over(course: Course, rule: HandOver) -> bool:
-    assigned = _assigned(course, rule)
+    facts = course.facts(course.signal.type.name, course.signal.data)
+    assigned = _assigned(rule, facts)
     owner, team = (assigned.owner, assigned.team) if assigned is not None else (None, None)
     # Whom the report itself names, as an acceptance or a direct enquiry does, keeps the lead.
     owner = owner or course.signal.data.get(OWNER_FIELD)
@@ -43,7 +45,7 @@ def _hand_over(course: Course, rule: HandOver) -> bool:
     }
     data |= {"owner": owner} if owner is not None else {}
     data |= {"team": team} if team is not None else {}
-    data |= _brief(course, rule)
+    data |= _brief(rule, facts)
     move = course.find(SubjectKind.LEAD, rule.by, data)
     if move is None:
         return False
@@ -53,17 +55,15 @@ def _hand_over(course: Course, rule: HandOver) -> bool:
     return True
 
 
-def _assigned(course: Course, rule: HandOver) -> Assignment | None:
+def _assigned(rule: HandOver, facts: Facts) -> Assignment | None:
     """Find the first row of the table that holds."""
-    facts = course.facts(course.signal.type.name, course.signal.data)
     return next(
         (one for one in rule.assign if one.condition is None or one.condition.test(facts) is True),
         None,
     )
 
 
-def _brief(course: Course, rule: HandOver) -> dict[str, Any]:
+def _brief(rule: HandOver, facts: Facts) -> dict[str, Any]:
     """Gather what the new owner is told; what is not known is left out."""
-    facts = course.facts(course.signal.type.name, course.signal.data)
     told = {path: value for path in rule.brief if (value := facts.get(path)) is not None}
     return {"brief": told} if told else {}

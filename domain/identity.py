@@ -30,6 +30,16 @@ class Resolution(NamedTuple):
     """Who absorbs, where that is another one than the receiver because somebody merged the two."""
 
     @property
+    def forwarded_to(self) -> str | None:
+        """The lead that stands for the subject, where that is another one."""
+        return None if self.receiver == self.subject else self.receiver
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the signal tells nothing of who is who that was not known before."""
+        return not (self.is_new or self.links or self.absorbs or self.conflicts)
+
+    @property
     def person(self) -> str:
         """Who the subject is, as identifiers alone tell it."""
         return self.merged_person or self.receiver

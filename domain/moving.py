@@ -6,53 +6,53 @@ its points, attempts, marks and early facts; its deals and orders are left behin
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from domain.events import Event
-from domain.state import AccountState, LeadState, Returned, StandingFact
-
-Staged = TypeVar("Staged", LeadState, AccountState)
+from domain.state import AccountState, LeadState, Returned, StandingFact, Timer
 
 REVISIT_TIMER = "revisit"
 STAY_TIMERS = ("deadline", "return")
 """First words of the timers that belong to a deadline, and so to a stay."""
 
 
-def moved(state: Staged, event: Event) -> Staged:
-    """Return the state after the move that an event carries."""
+def moved(state: LeadState | AccountState, event: Event) -> dict[str, Any]:
+    """Return the fields that the move of an event changes, with their values after it."""
     pass_number = event.pass_number if event.pass_number is not None else state.pass_number
     begins_pass = pass_number != state.pass_number
     entered: tuple[str, ...] = () if begins_pass else state.entered
     stage = event.stage_to
     if stage is not None and stage not in entered:
         entered = (*entered, stage)
-    after = state._replace(
-        stage=stage,
-        entered_at=event.effective_at,
-        pass_number=pass_number,
-        entered=entered,
-    )
-    if not isinstance(after, LeadState):
-        return after
-    after = _after_stay(after, event)
-    if after.standing:
-        after = after._replace(standing=_facts_after(after, event, begins_pass=begins_pass))
-    return _in_new_pass(after, event) if begins_pass else after
+    changes: dict[str, Any] = {
+        "stage": stage,
+        "entered_at": event.effective_at,
+        "pass_number": pass_number,
+        "entered": entered,
+    }
+    if isinstance(state, LeadState):
+        changes |= _after_stay(state, event)
+        if state.standing:
+            changes["standing"] = _facts_after(state, event, begins_pass=begins_pass)
+        if begins_pass:
+            changes |= _in_new_pass(state, changes.get("timers", state.timers), event)
+    return changes
 
 
-def _after_stay(state: LeadState, event: Event) -> LeadState:
+def _after_stay(state: LeadState, event: Event) -> dict[str, Any]:
     """End what belonged to the stay that the move ends: its deadlines, and the way back into it."""
+    ended: dict[str, Any] = {}
     if state.deadlines:
-        timers = {
+        ended["deadlines"] = {}
+        ended["timers"] = {
             name: timer
             for name, timer in state.timers.items()
             if name.partition(".")[0] not in STAY_TIMERS
         }
-        state = state._replace(deadlines={}, timers=timers)
     told = event.effects.get("returned_from")
-    if told is None and state.returned_from is None:
-        return state
-    return state._replace(returned_from=_returned(told, event.position) if told else None)
+    if told is not None or state.returned_from is not None:
+        ended["returned_from"] = _returned(told, event.position) if told else None
+    return ended
 
 
 def _returned(told: Mapping[str, Any], position: int) -> Returned:
@@ -67,23 +67,23 @@ def _returned(told: Mapping[str, Any], position: int) -> Returned:
     )
 
 
-def _in_new_pass(state: LeadState, event: Event) -> LeadState:
+def _in_new_pass(state: LeadState, timers: Mapping[str, Timer], event: Event) -> dict[str, Any]:
     """Leave behind what belonged to the ended pass; what this very event gave is the new one's."""
-    return state._replace(
-        points=tuple(one for one in state.points if one.position == event.position),
-        attempts=(),
-        revisit_on=event.effects.get("revisit_on"),
-        timers={
+    return {
+        "points": tuple(one for one in state.points if one.position == event.position),
+        "attempts": (),
+        "revisit_on": event.effects.get("revisit_on"),
+        "timers": {
             name: timer
-            for name, timer in state.timers.items()
+            for name, timer in timers.items()
             if name != REVISIT_TIMER or timer.armed_by == event.position
         },
-        marks=event.effects.get("marks", {}),
-        business=event.effects.get("business"),
-        earlier_opportunities=_left_behind(state.opportunities, event, "opportunities"),
-        earlier_orders=_left_behind(state.orders, event, "orders"),
-        screened_as=event.effects.get("screened_as"),
-    )
+        "marks": event.effects.get("marks", {}),
+        "business": event.effects.get("business"),
+        "earlier_opportunities": _left_behind(state.opportunities, event, "opportunities"),
+        "earlier_orders": _left_behind(state.orders, event, "orders"),
+        "screened_as": event.effects.get("screened_as"),
+    }
 
 
 def _left_behind(known: Mapping[str, str], event: Event, name: str) -> tuple[str, ...]:

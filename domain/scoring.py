@@ -7,6 +7,7 @@ point is whole percents of it; so every sum is exact, and is the sum of what exp
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from domain.lifecycle.conditions import Facts
@@ -16,6 +17,7 @@ from domain.state import LeadState, Point
 HUNDREDTHS = 100
 WHOLE = 100
 """Percent of its points that an event gives at first."""
+_OCCURRED_AT = attrgetter("occurred_at")
 
 
 class Score(NamedTuple):
@@ -93,7 +95,7 @@ def judged_at(lead: LeadState, occurred_at: datetime) -> datetime:
     A history that is imported today is judged as of then, and what is reported late makes no point
     younger than it is.
     """
-    newest = max((point.occurred_at for point in lead.points), default=occurred_at)
+    newest = max(map(_OCCURRED_AT, lead.points), default=occurred_at)
     return max(newest, occurred_at)
 
 

@@ -20,6 +20,7 @@ from domain.lifecycle.definition import (
     Track,
 )
 from domain.lifecycle.machine import Legal, legal_moves, machine_for
+from domain.lifecycle.quiet import Place, quiet_places
 from domain.lifecycle.route import kind_of, passed_over
 
 
@@ -118,6 +119,8 @@ class Compiled:
     calendars: Mapping[str, BusinessTime]
     paced: frozenset[str]
     """Event types that do something to hand-overs, deadlines, calls or channels beside a move."""
+    quiet: frozenset[Place]
+    """Where a fact does nothing but be recorded, if the lead's state asks for nothing: by stage."""
     stage_map: Mapping[str, str] = field(default_factory=dict)
     """Where its publication moves leads whose stage the version before had and it has not."""
     published_at: int = 0
@@ -137,16 +140,18 @@ def compile_lifecycle(
     """Compile a checked lifecycle, once per version, with what was expanded at its publication."""
     expansion = expansion or Expansion()
     clock = clock_of(expansion.offsets)
+    lead = compile_track(lifecycle.lead, lifecycle.guards)
     return Compiled(
         lifecycle=lifecycle,
         version=version,
         stage_map=stage_map or {},
         published_at=published_at,
-        lead=compile_track(lifecycle.lead, lifecycle.guards),
+        lead=lead,
         account=compile_track(lifecycle.account, lifecycle.guards),
         clock=clock,
         calendars=business_times(lifecycle.pace.calendars, expansion, clock),
         paced=lifecycle.pace.concerned(),
+        quiet=quiet_places(lifecycle, lead.moves),
     )
 
 

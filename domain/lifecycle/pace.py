@@ -141,7 +141,7 @@ class Pace:
         """Name the event types that do something here beside a move: most do not."""
         types: set[str] = set()
         for deadline in self.deadlines.values():
-            types |= deadline.met_by
+            types |= deadline.on | deadline.met_by
         if self.screening is not None:
             types |= self.screening.attempted_by | self.screening.completed_by
         if self.recycling is not None:

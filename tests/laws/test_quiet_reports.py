@@ -1,0 +1,153 @@
+"""The quick way of deciding says what the long way says: whatever is reported, of whomever."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.decide import NotAllowed, Party, decide
+from domain.events import Event
+from domain.identity import Resolution
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.definition import EventKind, SubjectKind
+from domain.signals import Identifier
+from domain.state import AccountState, LeadState, State
+from events.shipped import SHIPPED, shipped_text
+from tests.histories import Step, histories, tell
+from tests.ledger_in_memory import LedgerInMemory
+from tests.stories import demand_funnel, published, returning_funnel, signal
+
+FUNNELS = (
+    *(published(shipped_text(name)) for name in SHIPPED),
+    returning_funnel(competitors=("rival.example",)),
+    demand_funnel(changes=(("  mode: selection\n", "  mode: threshold\n"),)),
+)
+thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+class Telling(NamedTuple):
+    """What a report tells beside its type, and what it names beside its lead."""
+
+    at: int
+    known: bool
+    attributes: Mapping[str, Any]
+    data: Mapping[str, Any]
+    links: tuple[Identifier, ...]
+    account_links: tuple[str, ...]
+    account: str | None
+    """None: the one that the lead belongs to."""
+
+
+tellings = st.builds(
+    Telling,
+    at=st.integers(min_value=0, max_value=400),
+    known=st.booleans(),
+    attributes=st.sampled_from(({}, {}, {"company_domain": "acme.example"}, {"industry": "steel"})),
+    data=st.sampled_from(
+        (
+            *({}, {}, {"page": "/pricing"}, {"channel": "reseller"}, {"owner": "employee-1"}),
+            *({"business": "renewal"}, {"selection": "run-1"}, {"department": "field_sales"}),
+        )
+    ),
+    links=st.sampled_from(((), (), (Identifier("email", b"new"),))),
+    account_links=st.sampled_from(((), (), ("domain",))),
+    account=st.sampled_from((None, None, "another")),
+)
+
+
+def decided(
+    compiled: Compiled, ledger: LedgerInMemory, lead_id: str, type: str, telling: Telling
+) -> list[Event] | NotAllowed:
+    """Decide a report about a lead of the ledger, as the plan of a batch would."""
+    subjects = ledger.subjects
+    receiver = lead_id
+    while (lead := state_of(ledger, receiver)).absorbed_by is not None:
+        receiver = lead.absorbed_by
+    account_id = telling.account or lead.account
+    known = subjects.get(account_id) if account_id is not None else None
+    account = known.state if known is not None else None
+    assert account is None or isinstance(account, AccountState)
+    if account is None and account_id is not None:
+        account = AccountState()
+    party = Party(
+        Resolution(lead_id, receiver, links=telling.links),
+        account_id,
+        telling.account_links,
+        account_id,
+    )
+    reported = signal(
+        type,
+        at=telling.at,
+        known=telling.known,
+        attributes=telling.attributes,
+        data=telling.data,
+        compiled=compiled,
+    )
+    return decide(compiled, State(lead, account), reported, party, position=1_000)
+
+
+def state_of(ledger: LedgerInMemory, lead_id: str) -> LeadState:
+    state = ledger.subjects[lead_id].state
+    assert isinstance(state, LeadState)
+    return state
+
+
+def plain_facts(compiled: Compiled) -> list[str]:
+    """Name the facts about leads that need no field: of others the mere form would be at fault."""
+    return [
+        one.name
+        for one in compiled.lifecycle.events.values()
+        if one.kind is EventKind.FACT
+        and one.subject is SubjectKind.LEAD
+        and not any(field.required for field in one.fields.values())
+    ]
+
+
+def the_long_way(compiled: Compiled) -> Compiled:
+    """Return the same lifecycle with no place in which anything is quiet."""
+    return replace(compiled, quiet=frozenset())
+
+
+@pytest.mark.parametrize("compiled", FUNNELS, ids=lambda one: one.lifecycle.name)
+@given(history=histories, telling=tellings)
+@thorough
+def test_what_is_recorded_quietly_would_be_recorded_the_same_the_long_way(
+    compiled: Compiled, history: list[list[Step]], telling: Telling
+) -> None:
+    ledger, asking = tell(history, compiled=compiled), the_long_way(compiled)
+    leads = [id for id, one in ledger.subjects.items() if isinstance(one.state, LeadState)]
+    for lead_id, type in product(leads, plain_facts(compiled)):
+        quickly = decided(compiled, ledger, lead_id, type, telling)
+        assert quickly == decided(asking, ledger, lead_id, type, telling)
+
+
+def test_a_place_that_is_called_quiet_and_is_not_would_be_noticed() -> None:
+    compiled = demand_funnel()
+    too_quiet = replace(
+        compiled,
+        quiet=frozenset(
+            product((None, *compiled.lifecycle.lead.stages), compiled.lifecycle.events)
+        ),
+    )
+    opened = signal("email.opened", at=1)
+    party = Party(Resolution("lead-1", "lead-1"), None)
+    state = State(LeadState(stage="MAL", known=True))
+    ways = (compiled, the_long_way(compiled), too_quiet)
+    asked, long, wrong = (decide(one, state, opened, party, position=9) for one in ways)
+    assert asked == long
+    assert asked != wrong
+
+
+@pytest.mark.parametrize("compiled", FUNNELS[:3], ids=lambda one: one.lifecycle.name)
+def test_most_mails_are_quiet_and_nothing_is_that_a_rule_asks_for(compiled: Compiled) -> None:
+    lifecycle, quiet = compiled.lifecycle, {type for _, type in compiled.quiet}
+    assert {"email.sent", "email.delivered", "activity.recorded"} <= quiet
+    assert lifecycle.scoring is not None
+    assert quiet.isdisjoint(lifecycle.scoring.by_type)
+    assert quiet.isdisjoint(compiled.paced)
+    assert lifecycle.exclusion is not None
+    assert not any(stage == lifecycle.exclusion.at for stage, _ in compiled.quiet)
