@@ -136,11 +136,16 @@ def _comparison(rule: Comparison) -> Callable[[str | int | bool], bool]:
         case WithinDomains(_, domains):
             return lambda value: _lies_within(str(value), domains)
         case AtLeast(_, bound):
-            return lambda value: Decimal(value) >= bound
+            return lambda value: _number(value) >= bound
         case AtMost(_, bound):
-            return lambda value: Decimal(value) <= bound
+            return lambda value: _number(value) <= bound
         case _:
             assert_never(rule)
+
+
+def _number(value: str | int | bool) -> int | Decimal:  # noqa: FBT001 - what facts hold
+    """Read an amount, exactly; an integer is one as it stands, and compares faster."""
+    return value if isinstance(value, int) else Decimal(value)
 
 
 def _lies_within(domain: str, domains: frozenset[str]) -> bool:

@@ -103,7 +103,7 @@ def _grown() -> Compiled:
     )
     lists = "".join(
         f"  list_{number}: {{label: {{ja: 一覧{number}, en: list {number}}}, "
-        "when: {lead.known: true, lead.score: {at_least: 20}}}\n"
+        "definition: {ja: 例, en: an example}, when: {lead.known: true, lead.grade: A}}\n"
         for number in range(LISTS - len(load(text).lists))
     )
     text = text.replace("    chatted: {", f"{rules}    chatted: {{", 1)
