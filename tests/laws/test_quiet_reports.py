@@ -15,11 +15,11 @@ from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.signals import Identifier
-from domain.state import AccountState, LeadState, State
+from domain.state import AccountState, LeadState, Point, StandingFact, State
 from events.shipped import SHIPPED, shipped_text
 from tests.histories import Step, histories, tell
 from tests.ledger_in_memory import LedgerInMemory
-from tests.stories import demand_funnel, published, returning_funnel, signal
+from tests.stories import day, demand_funnel, published, returning_funnel, signal
 
 FUNNELS: Mapping[str, Compiled] = {
     **{name: published(shipped_text(name)) for name in SHIPPED},
@@ -153,3 +153,44 @@ def test_most_mails_are_quiet_and_nothing_is_that_a_rule_asks_for(name: str) -> 
     assert quiet.isdisjoint(compiled.paced)
     assert lifecycle.exclusion is not None
     assert not any(stage == lifecycle.exclusion.at for stage, _ in compiled.quiet)
+
+
+LEAD, ACCOUNT = "lead-1", "account-1"
+PLACED = LeadState(stage="MAL", known=True, account=ACCOUNT, entered=("ML", "MAL"))
+PROSPECT = AccountState(stage="PROSPECT")
+KNOWN = Resolution(LEAD, LEAD)
+LIKELY = PLACED._replace(fit={"decides": 20}, points=(Point("inquired", 30, 1, day(0)),), grade="B")
+ASKED = PLACED._replace(standing=(StandingFact("contact.requested", 1, {}),))
+
+
+@pytest.mark.parametrize(
+    ("name", "lead", "account", "party"),
+    [
+        ("demand_funnel", ASKED, PROSPECT, Party(KNOWN, ACCOUNT)),
+        ("demand_funnel", PLACED, AccountState(), Party(KNOWN, ACCOUNT)),
+        ("demand_funnel", PLACED, PROSPECT, Party(KNOWN, ACCOUNT, ("domain",))),
+        (
+            "demand_funnel",
+            PLACED,
+            PROSPECT,
+            Party(KNOWN._replace(links=(Identifier("email", b"new"),)), ACCOUNT),
+        ),
+        (
+            "demand_funnel",
+            PLACED._replace(stage="ML", attributes={"company_domain": "acme.example"}),
+            PROSPECT,
+            Party(KNOWN, ACCOUNT),
+        ),
+        ("by threshold", LIKELY, PROSPECT, Party(KNOWN, ACCOUNT)),
+    ],
+    ids=["early fact", "new company", "company linked", "person linked", "arrived", "likely"],
+)
+def test_what_is_due_anyway_follows_from_the_quietest_report(
+    name: str, lead: LeadState, account: AccountState, party: Party
+) -> None:
+    compiled, sent = FUNNELS[name], signal("email.sent", at=1)
+    ways = (compiled, the_long_way(compiled))
+    quickly, long = (decide(one, State(lead, account), sent, party, position=9) for one in ways)
+    assert quickly == long
+    assert isinstance(long, list)
+    assert len(long) > 1
