@@ -194,3 +194,23 @@ def test_what_is_due_anyway_follows_from_the_quietest_report(
     assert quickly == long
     assert isinstance(long, list)
     assert len(long) > 1
+
+
+@pytest.mark.parametrize(
+    ("data", "attributes", "told"),
+    [
+        ({"business": "renewal"}, {}, {"business": "renewal"}),
+        ({"owner": "employee-1"}, {}, {"owner": "employee-1"}),
+        ({}, {"position": "director"}, {"fit": {"decides": 20}}),
+    ],
+)
+def test_what_the_quietest_report_tells_that_is_new_is_kept(
+    data: Mapping[str, Any], attributes: Mapping[str, Any], told: Mapping[str, Any]
+) -> None:
+    sent = signal("email.sent", at=1, data=data, attributes=attributes)
+    ways = (FUNNELS["demand_funnel"], the_long_way(FUNNELS["demand_funnel"]))
+    state, party = State(PLACED, PROSPECT), Party(KNOWN, ACCOUNT)
+    quickly, long = (decide(one, state, sent, party, position=9) for one in ways)
+    assert quickly == long
+    assert isinstance(long, list)
+    assert told.items() <= long[0].effects.items()
