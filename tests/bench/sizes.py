@@ -43,7 +43,7 @@ FULL = Sizes(
     parsed_s=0.1,
     candidates=100_000,
     watched_s=10.0,
-    reassessed=100_000,
+    reassessed=500_000,
 )
 
 QUICK = Sizes(
