@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from domain.events import Event
 from domain.evolve import evolve
@@ -13,6 +12,7 @@ from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.succession import Occupancy, Standing
 from domain.signals import Identifier
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
+from events.forgetting import forget_oldest
 from events.records import Record
 
 SUBJECTS_MAX = 200_000
@@ -160,19 +160,11 @@ class Memory:
 
     def forget_oldest(self) -> None:
         """Keep within bounds: what was learned first goes first."""
-        _forget_oldest(self.subjects, most=SUBJECTS_MAX)
-        _forget_oldest(self.pointers, most=POINTERS_MAX)
+        forget_oldest(self.subjects, most=SUBJECTS_MAX)
+        forget_oldest(self.pointers, most=POINTERS_MAX)
 
     def forget_all(self) -> None:
         """Start from nothing; the lifecycles in force stay, they never change."""
         self.members.clear()
         self.subjects.clear()
         self.pointers.clear()
-
-
-def _forget_oldest(remembered: dict[Any, Any], *, most: int) -> None:
-    """Remove a tenth more than needed, so that it is not done with every batch."""
-    excess = len(remembered) - most
-    if excess > 0:
-        for key in list(islice(remembered, excess + most // 10)):
-            del remembered[key]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from domain.events import Event
 from domain.lifecycle.definition import SubjectKind
+from events.forgetting import forget_oldest
 from events.sessions import Driver
 from events.statements import Statement, load
 from projections.deadlines_fold import DeadlineRow, Deadlines, fold
@@ -63,6 +64,7 @@ class DeadlineProjection:
         """Write all, if too many are remembered."""
         if len(state.leads) > DEADLINES_KEPT:
             await self.write(driver, generation, state)
+            state.leads.clear()
 
     async def write(self, driver: Driver, generation: int, state: Deadlines) -> None:
         """Write every deadline that has changed, and forget the rest when it is too much."""
@@ -73,8 +75,7 @@ class DeadlineProjection:
             arguments = statement.arguments({"generation": generation, **values})
             await driver.execute(statement.driver_sql, *arguments)
             state.touched.clear()
-        if len(state.leads) > DEADLINES_KEPT:
-            state.leads.clear()
+        forget_oldest(state.leads, most=DEADLINES_KEPT)
 
 
 def deadlines(schema: str) -> DeadlineProjection:

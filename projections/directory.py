@@ -7,6 +7,7 @@ from typing import Any
 from domain import states
 from domain.events import Event
 from domain.lifecycle.definition import SubjectKind
+from events.forgetting import forget_oldest
 from events.records import decode_event
 from events.sessions import Driver
 from events.statements import Statement, load
@@ -88,9 +89,10 @@ class DirectoryProjection:
         fold(state, event)
 
     async def relieve(self, driver: Driver, generation: int, state: Directory) -> None:
-        """Write all, if too many are remembered."""
+        """Write all, if too many are remembered, and forget half: a rebuild holds nobody up."""
         if len(state.leads) + len(state.accounts) > DIRECTORY_KEPT:
             await self.write(driver, generation, state)
+            _forget(state, most=DIRECTORY_KEPT // 2)
 
     async def write(self, driver: Driver, generation: int, state: Directory) -> None:
         """Write everybody who has changed, a table a statement."""
@@ -105,7 +107,7 @@ class DirectoryProjection:
         state.is_written = True
         state.touched_leads.clear()
         state.touched_accounts.clear()
-        _forget(state)
+        _forget(state, most=DIRECTORY_KEPT)
 
     async def _copy(
         self,
@@ -191,14 +193,10 @@ def _learn(state: Directory, rows: Sequence[Any]) -> None:
             state.learn_lead(row["subject_id"], states.decode_lead(row["state"]))
 
 
-def _forget(state: Directory) -> None:
+def _forget(state: Directory, *, most: int) -> None:
     """Keep within bounds: who came first goes first."""
-    if len(state.leads) + len(state.accounts) <= DIRECTORY_KEPT:
-        return
-    state.is_complete = False
-    for held in (state.leads, state.accounts):
-        for subject_id in list(held)[: len(held) // 2 + 1]:
-            del held[subject_id]
-    state.people = {}
-    for lead_id, lead in state.leads.items():
-        state.learn_lead(lead_id, lead)
+    excess = len(state.leads) + len(state.accounts) - most
+    if excess > 0:
+        state.is_complete = False
+        state.forget_leads(most=max(0, len(state.leads) - excess))
+        forget_oldest(state.accounts, most=max(0, len(state.accounts) - excess))

@@ -18,6 +18,7 @@ from domain.evolve import evolve
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lists import matching
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
+from events.forgetting import forget_oldest
 from events.publishing import parsed
 from projections.stage_fold import LIFECYCLE_PUBLISHED
 
@@ -82,6 +83,14 @@ class Directory:
         self.leads[lead_id] = state
         if state.account is not None:
             self.people.setdefault(state.account, {})[lead_id] = None
+
+    def forget_leads(self, *, most: int) -> None:
+        """Forget those who were learned first, and at which company they are."""
+        for lead_id, lead in forget_oldest(self.leads, most=most).items():
+            people = self.people.get(lead.account or "", {})
+            people.pop(lead_id, None)
+            if lead.account is not None and not people:
+                self.people.pop(lead.account, None)
 
     def publish(self, published: Mapping[str, Any]) -> None:
         """Know a lifecycle from now on."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from domain.events import Event
 from domain.lifecycle.definition import SubjectKind
+from events.forgetting import forget_oldest
 from events.sessions import Driver
 from events.statements import Statement, load
 from projections.limits import ENDED_KEPT, STANDING_KEPT
@@ -108,6 +109,8 @@ class StageIntervals:
         """Write ended stays, which no later event changes; and all, if too many are remembered."""
         if len(state.standing) > STANDING_KEPT:
             await self.write(driver, generation, state)
+            # Half of all: a rebuild holds nobody up, and writing all is dear.
+            forget_oldest(state.standing, most=STANDING_KEPT // 2)
         elif len(state.ended) > ENDED_KEPT:
             await self._copy_ended(driver, generation, state)
 
@@ -120,7 +123,8 @@ class StageIntervals:
         await self._write(driver, generation, "write_lifecycles", Published._fields, published)
         state.published.clear()
         state.counts.clear()
-        self._forget(state)
+        if forget_oldest(state.standing, most=STANDING_KEPT):
+            state.is_complete = False
 
     async def _copy_ended(self, driver: Driver, generation: int, state: Stages) -> None:
         # Before those that ended since: these count, or say themselves until when they did.
@@ -174,14 +178,6 @@ class StageIntervals:
             values = dict(zip(columns, zip(*rows, strict=True), strict=True))
             arguments = statement.arguments({"generation": generation, **values})
             await driver.execute(statement.driver_sql, *arguments)
-
-    def _forget(self, state: Stages) -> None:
-        """Keep within bounds: who came first goes first."""
-        excess = len(state.standing) - STANDING_KEPT
-        if excess > 0:
-            state.is_complete = False
-            for subject_id in list(state.standing)[: excess + STANDING_KEPT // 2]:
-                del state.standing[subject_id]
 
 
 def stage_intervals(schema: str) -> StageIntervals:
