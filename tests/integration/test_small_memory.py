@@ -1,0 +1,59 @@
+"""Whoever remembers little decides and shows the same: what was forgotten is read again."""
+
+from typing import Any
+
+import pytest
+
+from events import forgetting, memory
+from events.verification import verify
+from projections import deadlines, directory, stage_intervals
+from projections.catalogue import PROJECTIONS
+from projections.rebuild import compare
+from service.private_postgres import PrivatePostgres
+from tests.http_service import SCHEMA, running_service
+
+LITTLE = (
+    (forgetting, "LITTLE", 2),
+    (memory, "SUBJECTS_MAX", 5),
+    (memory, "POINTERS_MAX", 6),
+    (directory, "DIRECTORY_KEPT", 5),
+    (deadlines, "DEADLINES_KEPT", 3),
+    (stage_intervals, "STANDING_KEPT", 4),
+)
+PEOPLE, COMPANIES, ROUNDS = 12, 4, 3
+TYPES = ("form.submitted", "lead.qualified", "lead.sales_accepted")
+
+
+def events(round: int) -> list[dict[str, Any]]:
+    """Let everybody do what comes next; at last a company buys as well."""
+    told: list[dict[str, Any]] = [
+        {
+            "id": f"{round}-{person}",
+            "type": TYPES[round],
+            "lead": {"email": f"{person}@company-{person % COMPANIES}.example"},
+        }
+        for person in range(PEOPLE)
+    ]
+    bought = {"id": "order", "type": "order.recorded", "data": {"order": "o-1"}}
+    order = {**bought, "account": {"domain": "company-1.example"}}
+    return [*told, order] if round == ROUNDS - 1 else told
+
+
+async def test_who_remembers_little_decides_and_shows_the_same(
+    postgres_server: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name, value in LITTLE:
+        monkeypatch.setattr(module, name, value)
+    async with running_service(postgres_server) as service:
+        for round in range(ROUNDS):
+            for one in events(round):
+                answer = await service.client.post("/v1/events", json={**one, "source": "test"})
+                assert answer.status_code == 201, answer.text
+        engine = service.services.engine
+        verified = await verify(engine, schema=SCHEMA)
+        await service.client.get("/v1/funnel", params={"wait_for": verified.position})
+        assert len(service.services.ledger.memory.subjects) <= 5
+        for make in PROJECTIONS.values():
+            built = await compare(engine, make(SCHEMA), schema=SCHEMA)
+            assert built.comparison is not None
+            assert built.comparison.differing == 0, built.comparison
