@@ -29,14 +29,14 @@ async def tell(service: Service) -> None:
             "id": "1",
             "type": "visit.recorded",
             "time": "2026-01-01T00:00:00Z",
-            "lead": {"anonymous_id": "c-1"},
+            "lead": {"anonymous_id": "cookie-1"},
             "data": {"page": "/"},
         },
         {
             "id": "2",
             "type": "form.submitted",
             "time": "2026-01-02T00:00:00Z",
-            "lead": {"anonymous_id": "c-1", "email": HANAKO, "name": "花子"},
+            "lead": {"anonymous_id": "cookie-1", "email": HANAKO, "name": "花子"},
             "data": {"form": "whitepaper", "message": "please call"},
         },
         {
@@ -67,7 +67,7 @@ async def history(service: Service, lead: str, **params: Any) -> dict[str, Any]:
 
 async def test_a_lead_is_found_by_each_of_its_identifiers(service: Service) -> None:
     by_mail = await find(service, email="Hanako@EXAMPLE.co.jp")
-    by_cookie = await find(service, anonymous_id="c-1")
+    by_cookie = await find(service, anonymous_id="cookie-1")
     by_id = await find(service, id=by_mail["id"])
     assert by_mail == by_cookie == by_id
     direct = await service.client.get(f"/v1/leads/{by_mail['id']}")
@@ -173,7 +173,7 @@ async def test_a_history_tells_when_what_who_and_why(service: Service) -> None:
     assert form["effective_time"] == "2026-01-02T00:00:00.000000Z"
     assert form["data"] == {"form": "whitepaper"}
     assert form["personal"] == {
-        "lead": {"anonymous_id": "c-1", "email": HANAKO, "name": "花子"},
+        "lead": {"anonymous_id": "cookie-1", "email": HANAKO, "name": "花子"},
         "data": {"message": "please call"},
     }
 
@@ -196,7 +196,7 @@ async def test_without_the_scope_nobody_sees_personal_data(service: Service) -> 
     for path in ("", "/history", "/replay"):
         answer = await service.client.get(f"/v1/leads/{lead['id']}{path}", headers=reader)
         assert answer.status_code == 200
-        for personal in ("personal", "hanako", "花子", "please call", "c-1"):
+        for personal in ("personal", "hanako", "花子", "please call", "cookie-1"):
             assert personal not in answer.text.replace("personal_", "")
 
 
