@@ -9,6 +9,8 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from events.strict_json.checking import pointer_to
+
 _EXPECTED: Mapping[str, str] = {
     "bool_type": "true or false",
     "dict_type": "an object",
@@ -40,9 +42,7 @@ class Complaint(NamedTuple):
 
     @property
     def pointer(self) -> str:
-        """The place as a JSON pointer (RFC 6901)."""
-        parts = (str(part).replace("~", "~0").replace("/", "~1") for part in self.place)
-        return "".join(f"/{part}" for part in parts)
+        return pointer_to(self.place)
 
 
 def complaint_of(error: ValidationError) -> Complaint:
