@@ -146,6 +146,35 @@ def same_told(telling: Telling, *, without: str | None = None) -> Telling:
     return twin
 
 
+def merged_for_a_while(
+    before: Sequence[Step], between: Sequence[Step], after: Sequence[Step]
+) -> Telling:
+    """Tell a ledger of two people, whom somebody takes for one between the first and the last."""
+    telling = Telling()
+    telling.begin()
+    telling.tell_all(before, "before")
+    survivor, other = telling.lead(FIRST), telling.lead(SECOND)
+    telling.decide("identity.merged", lead={"id": survivor}, data={"other": other})
+    telling.tell_all(between, "between")
+    telling.decide("identity.unmerged", lead={"id": other})
+    telling.tell_all(after, "after")
+    return telling
+
+
+def with_one_voided(
+    before: Sequence[Step], after: Sequence[Step], place: int
+) -> tuple[Telling, str]:
+    """Tell a ledger, and take one of the first reports back; return its id as well."""
+    telling = Telling()
+    telling.begin()
+    telling.tell_all(before, "before")
+    id, _ = _one_of(telling, place)
+    position = telling.ledger.keys["test", id].position
+    telling.decide("event.voided", data={"event": str(position)})
+    telling.tell_all(after, "after")
+    return telling, id
+
+
 def what_counts(telling: Telling) -> dict[str, Any]:
     """States, stays and counts, with every id and position in words that both ledgers share."""
     ledger = telling.ledger
@@ -229,14 +258,7 @@ def _state(
 def test_after_an_unmerge_nothing_is_otherwise_than_if_nobody_had_merged(
     before: list[Step], between: list[Step], after: list[Step]
 ) -> None:
-    telling = Telling()
-    telling.begin()
-    telling.tell_all(before, "before")
-    survivor, other = telling.lead(FIRST), telling.lead(SECOND)
-    telling.decide("identity.merged", lead={"id": survivor}, data={"other": other})
-    telling.tell_all(between, "between")
-    telling.decide("identity.unmerged", lead={"id": other})
-    telling.tell_all(after, "after")
+    telling = merged_for_a_while(before, between, after)
 
     assert what_counts(telling) == what_counts(same_told(telling))
 
@@ -246,13 +268,7 @@ def test_after_an_unmerge_nothing_is_otherwise_than_if_nobody_had_merged(
 def test_what_is_voided_was_never_reported(
     before: list[Step], after: list[Step], place: int
 ) -> None:
-    telling = Telling()
-    telling.begin()
-    telling.tell_all(before, "before")
-    id, _ = _one_of(telling, place)
-    position = telling.ledger.keys["test", id].position
-    telling.decide("event.voided", data={"event": str(position)})
-    telling.tell_all(after, "after")
+    telling, id = with_one_voided(before, after, place)
 
     assert what_counts(telling) == what_counts(same_told(telling, without=id))
 
@@ -284,13 +300,7 @@ def test_what_is_corrected_was_reported_as_it_should_have_been(
 def test_what_is_voided_was_not_true_before_either(
     before: list[Step], after: list[Step], place: int, on: int
 ) -> None:
-    telling = Telling()
-    telling.begin()
-    telling.tell_all(before, "before")
-    id, _ = _one_of(telling, place)
-    position = telling.ledger.keys["test", id].position
-    telling.decide("event.voided", data={"event": str(position)})
-    telling.tell_all(after, "after")
+    telling, id = with_one_voided(before, after, place)
     twin = same_told(telling, without=id)
 
     for person in PEOPLE:
@@ -302,14 +312,7 @@ def test_what_is_voided_was_not_true_before_either(
 def test_an_unmerge_leaves_nothing_of_the_merge_at_any_moment(
     before: list[Step], between: list[Step], after: list[Step], on: int
 ) -> None:
-    telling = Telling()
-    telling.begin()
-    telling.tell_all(before, "before")
-    survivor, other = telling.lead(FIRST), telling.lead(SECOND)
-    telling.decide("identity.merged", lead={"id": survivor}, data={"other": other})
-    telling.tell_all(between, "between")
-    telling.decide("identity.unmerged", lead={"id": other})
-    telling.tell_all(after, "after")
+    telling = merged_for_a_while(before, between, after)
     twin = same_told(telling)
 
     for person in (FIRST, SECOND):
