@@ -116,11 +116,12 @@ SELECT CAST(subject.subject_id AS text)
  LIMIT :limit
 
 -- name: find_due
--- Leads for which something is due, the longest due first.
+-- Leads for which something is due, the longest due first. The time is asked once, as a scalar: one
+-- that may differ from row to row bounds no index, and everybody who waits would be read each time.
 SELECT CAST(subject.subject_id AS text)
-  FROM ledger.ledger_head AS head
-  JOIN ledger.subjects AS subject
-    ON subject.due_at <= clock_timestamp() + head.clock_ahead
+  FROM ledger.subjects AS subject
+ WHERE subject.due_at <= (
+       SELECT clock_timestamp() + head.clock_ahead FROM ledger.ledger_head AS head)
  ORDER BY subject.due_at
  LIMIT :limit
 

@@ -12,9 +12,9 @@ SELECT webhook.webhook_id,
                  FROM ledger.webhook_deliveries AS delivery
                 WHERE delivery.webhook_id = webhook.webhook_id
                   AND delivery.status = 'pending'
-                  AND delivery.due_at <= clock_timestamp()
+                  AND delivery.due_at <= statement_timestamp()
                   AND (delivery.claimed_until IS NULL
-                       OR delivery.claimed_until <= clock_timestamp())) AS has_due
+                       OR delivery.claimed_until <= statement_timestamp())) AS has_due
   FROM ledger.webhooks AS webhook
  CROSS JOIN ledger.ledger_head AS head
  WHERE webhook.is_enabled
@@ -83,9 +83,9 @@ WITH due AS (
               FROM ledger.webhook_deliveries AS candidate
              WHERE candidate.webhook_id = asked.webhook_id
                AND candidate.status = 'pending'
-               AND candidate.due_at <= clock_timestamp()
+               AND candidate.due_at <= statement_timestamp()
                AND (candidate.claimed_until IS NULL
-                    OR candidate.claimed_until <= clock_timestamp())
+                    OR candidate.claimed_until <= statement_timestamp())
                AND candidate.position = (
                    SELECT first.position
                      FROM ledger.webhook_deliveries AS first
