@@ -13,14 +13,16 @@ import ctypes
 import gc
 from pathlib import Path
 from resource import getpagesize
+from time import process_time
 from typing import Final
 
 LOOK_S: Final = 1.0
 YOUNG_MAX: Final = 10_000
 """New objects that are looked through, in some milliseconds. More of them in a second are what a
 busy writer remembers."""
-CALM_MAX: Final = 500
-"""So few new objects in a second tell that hardly anybody is there to be held up."""
+CALM_SHARE: Final = 0.05
+"""Who has a processor for so little of a second hardly has anybody to hold up. How many objects are
+new would not tell: a writer that remembers as much as it may forgets one for each."""
 GROWTH_BYTES_MAX: Final = 256 * 1024 * 1024
 """How much a process may grow, beside doubling, before all of it is looked through in a second that
 is calm. That takes a second for a gigabyte, so somebody is held up for it only where cycles must be
@@ -34,12 +36,13 @@ async def collect_garbage() -> None:
     gc.disable()
     bound = _look_through_all()
     while True:
+        used_s = process_time()
         await asyncio.sleep(LOOK_S)
-        young = gc.get_count()[0]
-        if young <= YOUNG_MAX:
+        is_calm = process_time() - used_s <= CALM_SHARE * LOOK_S
+        if gc.get_count()[0] <= YOUNG_MAX:
             gc.collect(0)
         gc.freeze()
-        if _resident_bytes() > (bound if young <= CALM_MAX else BUSY * bound):
+        if _resident_bytes() > (bound if is_calm else BUSY * bound):
             bound = _look_through_all()
 
 

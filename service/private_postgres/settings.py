@@ -23,6 +23,9 @@ SETTINGS: Mapping[str, str] = {
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
     "wal_compression": "on",
+    # In small bites: at its usual pace a vacuum of what half a million leads leave behind takes the
+    # disk of a small machine for ten seconds, and everybody's commits wait.
+    "autovacuum_vacuum_cost_delay": "10ms",
     "max_connections": "100",
     # Our statements are short and prepared: compiling them costs more than running them.
     "jit": "off",

@@ -93,7 +93,7 @@ async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figu
     with serving(bench, ledger.founded) as service:
         full = (await _post(service, "full", bench.sizes.posted)).rate
         rate = full * LOAD
-        usual = await _post(service, "usual", _count(rate), rate=rate)
+        usual = await _post(service, "usual", _count(rate, bench.sizes.usual_s), rate=rate)
         async with _others(service, rate) as told:
             caller = await Caller.connect(service)
             began = perf_counter()
@@ -123,7 +123,7 @@ async def _others(service: Server, rate: float) -> AsyncIterator[list[Told]]:
     async def post() -> None:
         while not enough.is_set():
             tag = f"beside-{len(told)}"
-            told.append(await _post(service, tag, _count(rate), rate=rate))
+            told.append(await _post(service, tag, _count(rate, ORDER_S), rate=rate))
 
     posting = asyncio.create_task(post())
     await asyncio.sleep(ORDER_S / 2)
@@ -140,8 +140,8 @@ async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> 
     )
 
 
-def _count(rate: float) -> int:
-    return max(CONNECTIONS, round(rate * ORDER_S))
+def _count(rate: float, seconds: float) -> int:
+    return max(CONNECTIONS, round(rate * seconds))
 
 
 def _p99(waits: list[float]) -> float:

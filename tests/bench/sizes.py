@@ -28,6 +28,9 @@ class Sizes(NamedTuple):
     """How long the funnel is watched under load."""
     reassessed: int
     """Leads that come under another lifecycle."""
+    usual_s: float
+    """How long others post before long work begins: what they usually wait varies by the half from
+    one second to the next."""
 
 
 FULL = Sizes(
@@ -44,6 +47,7 @@ FULL = Sizes(
     candidates=100_000,
     watched_s=10.0,
     reassessed=500_000,
+    usual_s=30.0,
 )
 
 QUICK = Sizes(
@@ -60,4 +64,5 @@ QUICK = Sizes(
     candidates=400,
     watched_s=0.5,
     reassessed=400,
+    usual_s=3.0,
 )

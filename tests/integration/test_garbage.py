@@ -47,3 +47,47 @@ def test_cycles_do_not_pile_up(
         (sys.executable, "-c", MAKE_CYCLES, *asked), check=True, capture_output=True, text=True
     )
     assert int(told.stdout) < bytes_max
+
+
+GROW_WHILE_BUSY = """
+import asyncio, gc, time
+from service.hosting import garbage
+
+garbage.LOOK_S = 0.05
+garbage.GROWTH_BYTES_MAX = 1024 * 1024
+looked = []
+gc.callbacks.append(lambda phase, info: looked.append(info) if phase == "stop" else None)
+
+
+def full_looks():
+    return sum(info["generation"] == 2 for info in looked)
+
+
+async def main():
+    collecting = asyncio.create_task(garbage.collect_garbage())
+    await asyncio.sleep(0)
+    at_first = full_looks()
+    held = [bytes([1]) * (2 * garbage._resident_bytes())]
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until:
+        for _ in range(2_000):
+            [[]]
+        await asyncio.sleep(0.001)
+    while_busy = full_looks()
+    await asyncio.sleep(0.5)
+    assert not collecting.done(), collecting
+    print(at_first, while_busy, full_looks())
+
+
+asyncio.run(main())
+"""
+
+
+def test_nobody_is_held_up_where_as_much_is_forgotten_as_is_learned() -> None:
+    """Seen to fail where new objects that were left over told how busy a second had been."""
+    told = subprocess.run(
+        (sys.executable, "-c", GROW_WHILE_BUSY), check=True, capture_output=True, text=True
+    )
+    at_first, while_busy, when_calm = map(int, told.stdout.split())
+    assert (at_first, while_busy) == (1, 1)
+    assert when_calm == 2
