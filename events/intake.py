@@ -54,6 +54,8 @@ class Intake:
         self._arrived = asyncio.Event()
         self._is_closing = False
         self._task: asyncio.Task[None] | None = None
+        self.turns = asyncio.Lock()
+        """Of all long work that this process does beside what is sent to it."""
 
     @property
     def waiting_items(self) -> int:

@@ -79,7 +79,7 @@ class Reassessor:
             outdated = tuple(found.all())
         if outdated:
             self._after = outdated[-1]
-            async with stride():
+            async with stride(self._door.turns):
                 await self._door.submit(Submission((), woken=outdated))
             return Looked(len(outdated), is_done=False)
         if self._after != _FIRST:

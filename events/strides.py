@@ -2,7 +2,7 @@
 
 Whoever posts while a stride is under way waits for its end, so a stride is short beside what a POST
 takes anyway. A rest goes by how long the stride took: on a slow machine, or a busy one, it is
-longer.
+longer. Whatever long work a process has takes turns, so that others notice two no more than one.
 """
 
 import asyncio
@@ -22,8 +22,9 @@ REST_S_MAX: Final = 1.0
 
 
 @asynccontextmanager
-async def stride() -> AsyncIterator[None]:
-    """Do one stride of long work, then rest by how long it took."""
-    began = perf_counter()
-    yield
-    await asyncio.sleep(min(RESTS * (perf_counter() - began), REST_S_MAX))
+async def stride(turns: asyncio.Lock) -> AsyncIterator[None]:
+    """Do one stride of long work when it is its turn, then rest by how long it took."""
+    async with turns:
+        began = perf_counter()
+        yield
+        await asyncio.sleep(min(RESTS * (perf_counter() - began), REST_S_MAX))

@@ -49,6 +49,6 @@ class Timekeeper:
         async with self._engine.connect() as connection:
             due = (await connection.scalars(self._find_due, {"limit": STRIDE_LEADS})).all()
         if due:
-            async with stride():
+            async with stride(self._door.turns):
                 await self._door.submit(Submission((), woken=tuple(due)))
         return len(due)

@@ -81,7 +81,8 @@ class Selector:
             {
                 **load("events", "ledger.sql", schema),
                 **load("events.selections", "selections.sql", schema),
-            }
+            },
+            door.turns,
         )
 
     async def try_out(self, asked: Asked) -> Trial:
@@ -191,7 +192,7 @@ class Selector:
         for start in range(0, len(leads), STRIDE_LEADS):
             batch = leads[start : start + STRIDE_LEADS]
             signals = [qualifying_signal(event_type, run, lead_id) for lead_id in batch]
-            async with stride():
+            async with stride(self._door.turns):
                 outcomes = await self._door.submit(Submission(self._items(*signals), is_own=True))
             for lead_id, outcome in zip(batch, outcomes, strict=True):
                 if isinstance(outcome, (Recorded, Duplicate)):

@@ -62,8 +62,9 @@ class Found(NamedTuple):
 class Surveyor:
     """The reading half of a run. A class, because every method needs the same statements."""
 
-    def __init__(self, sql: Mapping[str, Statement]) -> None:
+    def __init__(self, sql: Mapping[str, Statement], turns: asyncio.Lock) -> None:
         self._sql = sql
+        self._turns = turns
         self._reader = LedgerReader(sql)
 
     async def survey(self, driver: Driver, asked: Asked, at: datetime) -> Found:
@@ -104,7 +105,7 @@ class Surveyor:
             statement.driver_sql, *statement.arguments({"needles": needles_of(survey.lifecycles)})
         )
         while page := await cursor.fetch(PAGE):
-            async with stride():
+            async with stride(self._turns):
                 await self._look_at(driver, survey, page)
             if len(survey.candidates) > CANDIDATES_MAX:
                 raise TooManyCandidates(

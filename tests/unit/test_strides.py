@@ -11,10 +11,10 @@ from events.strides import RESTS, stride
 WORK_S = 0.02
 
 
-async def lasting(*, fails: bool = False) -> float:
+async def lasting(*, fails: bool = False, turns: asyncio.Lock | None = None) -> float:
     """Return how long a stride and its rest take together."""
     began = perf_counter()
-    async with stride():
+    async with stride(turns or asyncio.Lock()):
         await asyncio.sleep(WORK_S)
         if fails:
             raise ConnectionResetError
@@ -36,3 +36,18 @@ async def test_a_stride_that_was_held_up_is_not_rested_from_for_ever(
 async def test_a_stride_that_fails_says_so_at_once() -> None:
     with pytest.raises(ConnectionResetError):
         await lasting(fails=True)
+
+
+async def test_two_long_works_take_turns() -> None:
+    """Seen to fail with turns of its own for each."""
+    turns = asyncio.Lock()
+    began = perf_counter()
+    await asyncio.gather(lasting(turns=turns), lasting(turns=turns))
+    assert perf_counter() - began >= 2 * WORK_S * (1 + RESTS)
+
+
+async def test_a_stride_that_fails_gives_its_turn_back() -> None:
+    turns = asyncio.Lock()
+    with pytest.raises(ConnectionResetError):
+        await lasting(fails=True, turns=turns)
+    assert not turns.locked()
