@@ -29,8 +29,9 @@ class Sizes(NamedTuple):
     reassessed: int
     """Leads that come under another lifecycle."""
     usual_s: float
-    """How long others post before long work begins: what they usually wait varies by the half from
-    one second to the next."""
+    """How long others post before long work begins. A disk holds commits up for some tenths of a
+    second each minute or two, whoever writes: too short a look would find the usual too good, or
+    too bad."""
 
 
 FULL = Sizes(
@@ -47,7 +48,7 @@ FULL = Sizes(
     candidates=100_000,
     watched_s=10.0,
     reassessed=500_000,
-    usual_s=30.0,
+    usual_s=120.0,
 )
 
 QUICK = Sizes(
