@@ -5,7 +5,8 @@ SELECT set_config('lock_timeout', '5s', true),
        set_config('idle_in_transaction_session_timeout', '60s', true)
 
 -- name: look
--- Which webhooks have something to queue or to send.
+-- Which webhooks have something to queue or to send. By the statement's time, here and in `claim`:
+-- one that may differ from row to row bounds no index, and all that wait would be read each time.
 SELECT webhook.webhook_id,
        webhook.position < head.position AS is_behind,
        EXISTS (SELECT
