@@ -19,7 +19,7 @@ from domain.state import AccountState, LeadState, State
 from events import records
 from events.entries import Entry, Link
 from events.ids import new_id
-from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, newborn, seen_by
+from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, newborn, point, seen_by
 
 SALT_BYTES = 32
 
@@ -30,7 +30,8 @@ class Mark(NamedTuple):
     entries: int
     links: int
     subjects: dict[str, Remembered]
-    pointers: dict[Identifier, str]
+    pointers: dict[Identifier, str | None]
+    others: dict[Identifier, tuple[str, ...]]
     published: int
 
 
@@ -42,7 +43,8 @@ class Draft:
     recorded_at: datetime
     entries: list[Entry] = field(default_factory=list)
     subjects: dict[str, Remembered] = field(default_factory=dict)
-    pointers: dict[Identifier, str] = field(default_factory=dict)
+    pointers: dict[Identifier, str | None] = field(default_factory=dict)
+    others: dict[Identifier, tuple[str, ...]] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     published: list[Compiled] = field(default_factory=list)
     """Lifecycles that this batch publishes: in force from their positions on."""
@@ -82,6 +84,7 @@ class Draft:
             len(self.links),
             dict(self.subjects),
             dict(self.pointers),
+            dict(self.others),
             len(self.published),
         )
 
@@ -90,6 +93,7 @@ class Draft:
         del self.entries[mark.entries :]
         del self.links[mark.links :]
         self.subjects, self.pointers = mark.subjects, mark.pointers
+        self.others = mark.others
         del self.published[mark.published :]
 
     def subject(self, subject_id: str) -> Remembered | None:
@@ -129,10 +133,19 @@ class Draft:
     def pointer(self, identifier: Identifier) -> str | None:
         return self.pointers.get(identifier) or self.memory.pointers[identifier]
 
+    def pointers_of(self, identifier: Identifier) -> tuple[str, ...]:
+        """Return every lead that was reported under an identifier, the first one first."""
+        first = self.pointer(identifier)
+        if first is None:
+            return ()
+        return (first, *(self.others.get(identifier) or self.memory.others.get(identifier, ())))
+
     def link(self, identifiers: Sequence[Identifier], subject_id: str, position: int) -> None:
         """Let identifiers point to a subject from a position on."""
         for identifier in identifiers:
-            self.pointers[identifier] = subject_id
+            self.pointers.setdefault(identifier, self.memory.pointers[identifier])
+            self.others.setdefault(identifier, self.memory.others.get(identifier, ()))
+            point(identifier, subject_id, self.pointers, self.others)
             self.links.append(Link(identifier, subject_id, position))
 
     def enter(self, signal: Signal, decided: Sequence[Event], *, lifecycle: int) -> None:
@@ -214,4 +227,5 @@ class Draft:
         self.memory.recorded_at = self.recorded_at
         self.memory.subjects.update(self.subjects)
         self.memory.pointers.update(self.pointers)
+        self.memory.others.update((one, found) for one, found in self.others.items() if found)
         self.memory.forget_oldest()

@@ -11,7 +11,15 @@ from typing import Any
 from domain.events import Event
 from domain.identity import receiver_of
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, LINKED, OFFERED, VOIDED
+from domain.lifecycle.service_events import (
+    ACCOUNT_CONFLICTED,
+    CORRECTED,
+    EVENT,
+    FIELDS,
+    LINKED,
+    OFFERED,
+    VOIDED,
+)
 from domain.restating import Judged, Outcomes, Step, Told, counted_then, decide_all_again
 from domain.state import LeadState
 from events.neighbourhood import Neighbourhood
@@ -91,7 +99,7 @@ def _of_accounts(around: Neighbourhood) -> Iterable[Event]:
             continue
         triggers = around.lifecycles[envelope.lifecycle].lifecycle.account_triggers
         made_prospect = triggers is not None and event.type == triggers.prospect_gained
-        if made_prospect or event.type == LINKED:
+        if made_prospect or event.type in (LINKED, ACCOUNT_CONFLICTED):
             yield event._replace(position=event.cause)
 
 

@@ -57,6 +57,7 @@ KINDS: Mapping[str, Kind] = {
     "too-many-candidates": Kind(422, "There are too many candidates"),
     # What does not fit what is already there.
     "event-id-reused": Kind(409, "The id belongs to another event"),
+    "identifier-shared": Kind(409, "Several people have been reported under it"),
     "move-not-allowed": Kind(409, "The move is not allowed from here"),
     "refusal-settled": Kind(409, "The refusal is settled"),
     "key-ended": Kind(409, "The key has ended"),

@@ -18,6 +18,8 @@ VOIDED, CORRECTED = "event.voided", "event.corrected"
 RESTATED = "lead.restated"
 ACCOUNT_MERGED, ACCOUNT_ABSORBED = "account.merged", "account.absorbed"
 ACCOUNT_RESTATED = "account.restated"
+ACCOUNT_CONFLICTED, ACCOUNT_KEPT_APART = "account.conflicted", "account.kept_apart"
+DISMISSED = "conflict.dismissed"
 CALENDAR_CHANGED = "calendar.changed"
 
 OTHER, EVENT, FIELDS = "other", "event", "fields"
@@ -30,6 +32,7 @@ WRITTEN: Mapping[str, SubjectKind] = {
     ABSORBED: SubjectKind.LEAD,
     MERGED: SubjectKind.LEAD,
     CONFLICTED: SubjectKind.LEAD,
+    ACCOUNT_CONFLICTED: SubjectKind.ACCOUNT,
     "lifecycle.published": SubjectKind.LEDGER,
 }
 """Written by the service in every lifecycle."""
@@ -53,7 +56,9 @@ OFFERED: Mapping[str, Offered] = {
     KEPT_APART: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {OTHER: "subject"}),
     VOIDED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position"}),
     CORRECTED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position", FIELDS: "fields"}),
+    DISMISSED: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {OTHER: "subject"}),
     ACCOUNT_MERGED: Offered(SubjectKind.ACCOUNT, _ADMINISTRATORS, {OTHER: "subject"}),
+    ACCOUNT_KEPT_APART: Offered(SubjectKind.ACCOUNT, _ADMINISTRATORS, {OTHER: "subject"}),
     CALENDAR_CHANGED: Offered(
         SubjectKind.LEDGER,
         _ADMINISTRATORS,

@@ -18,8 +18,11 @@ async def get_conflicts(
     """List what somebody has to judge, oldest first.
 
     `identifiers`: strong identifiers of one report point to different known leads. Merge them, or
-    keep them apart. `decisions`: what they were based on has been taken back, and on what is known
-    now they would not have been legal. Decide anew, or void them.
+    keep them apart. `shared_identifier`: a number or id was reported of several people, and names
+    nobody from then on. Merge them, keep them apart, or dismiss the conflict. `same_name`:
+    companies are called the same. Merge them, or keep them apart. `decisions`: what they were based
+    on has been taken back, and on what is known now they would not have been legal. Decide anew, or
+    void them.
 
     A page can hold fewer than `limit`, even none, and still have a `next`: what has been judged is
     passed over.

@@ -332,7 +332,7 @@ def stood_by_what_counts(telling: Telling, person: str, moment: datetime) -> dic
     past = FoldedPast(ledger.subjects, ledger.past(len(ledger.records) + 1))
     around = Neighbourhood(past, Taken(restated[-1], {}, (lead_id,)), ledger.memory.lifecycles)
     state = neighbourhood_then(around, moment=moment).get(lead_id)
-    return None if state is None else _state(state, *_words(ledger))
+    return None if state is None else _without_links(_state(state, *_words(ledger)))
 
 
 def stood(telling: Telling, person: str, moment: datetime) -> dict[str, Any] | None:
@@ -342,7 +342,12 @@ def stood(telling: Telling, person: str, moment: datetime) -> dict[str, Any] | N
     for event, _ in telling.ledger.records:
         if event.receiver.id == lead_id and (event.effective_at or event.occurred_at) <= moment:
             state = evolve(state or INITIAL_LEAD, event)
-    return None if state is None else _state(state, *_words(telling.ledger))
+    return None if state is None else _without_links(_state(state, *_words(telling.ledger)))
+
+
+def _without_links(told: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what no moment decides again: identifiers stay linked."""
+    return {name: value for name, value in told.items() if name != "holds"}
 
 
 def _one_of(telling: Telling, place: int) -> tuple[str, Step]:
