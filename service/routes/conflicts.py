@@ -5,10 +5,11 @@ from starlette.responses import Response
 
 from service import shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.reading.conflicts import waiting
 from service.routes.parameters import PAGE_DEFAULT, After, LeadsReader, Limit, log_of
 
-router = APIRouter(tags=["leads"])
+router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
 
 @router.get("/v1/conflicts", response_model=shapes.Conflicts)

@@ -9,6 +9,7 @@ from projections.business import NAME
 from projections.transactions import borrowed
 from service import roster_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.contributions import describe_contribution
 from service.routes.parameters import (
@@ -23,7 +24,7 @@ from service.routes.parameters import (
     wait_until,
 )
 
-router = APIRouter(tags=["contribution"])
+router = APIRouter(tags=["contribution"], route_class=ExactRoute)
 
 
 @router.get(

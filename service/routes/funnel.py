@@ -10,6 +10,7 @@ from projections.stage_intervals import NAME
 from projections.transactions import borrowed
 from service import funnel_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.funnels import Labels, describe_flow, describe_funnel
 from service.routes.parameters import (
@@ -27,7 +28,7 @@ from service.routes.parameters import (
 )
 from service.services import Services
 
-router = APIRouter(tags=["funnel"])
+router = APIRouter(tags=["funnel"], route_class=ExactRoute)
 
 By = Annotated[Breakdown, Query(description="The breakdown, as it was at the entry.")]
 

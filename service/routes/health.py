@@ -6,11 +6,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from service import shapes
 from service.answers import Answer, json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.health import examine
 from service.routes.parameters import ProjectionsReader, services_of
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=ExactRoute)
 
 
 @router.get("/livez", response_model=shapes.Alive)

@@ -12,6 +12,7 @@ from events import moments
 from events.reported import Key
 from service import administration_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.keys.checking import ORIGINS_MAX, RATE_MAX, SOURCES_MAX, TermsInvalid, check
 from service.keys.describing import describe_key
 from service.keys.key_text import ID_LENGTH
@@ -34,7 +35,7 @@ DAY_S = 24 * 60 * 60
 OVERLAP_S_MAX = 90 * DAY_S
 """A season: what takes longer than that is no rotation any more."""
 
-router = APIRouter(tags=["keys"])
+router = APIRouter(tags=["keys"], route_class=ExactRoute)
 
 KeyId = Annotated[
     str, Path(max_length=ID_LENGTH, pattern=KEY_ID, description="The key's public id.")

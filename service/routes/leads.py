@@ -12,6 +12,7 @@ from events.records import rfc3339
 from events.reported import LeadReference
 from service import selection_shapes, shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.keys.scopes import Scope
 from service.reading.histories import history
 from service.reading.leads import account_of, describe_lead, find_lead, lead_of
@@ -32,7 +33,7 @@ from service.routes.parameters import (
     services_of,
 )
 
-router = APIRouter(tags=["leads"])
+router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
 _REFERENCE: TypeAdapter[LeadReference] = TypeAdapter(LeadReference)
 

@@ -12,6 +12,7 @@ from domain.lifecycle.diagram import diagram
 from service import funnel_shapes
 from service.answers import json_answer
 from service.bodies import read_body
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.publishing import preview, publish
 from service.routes.parameters import (
@@ -31,7 +32,7 @@ MAPPING = r"^[A-Za-z0-9_]{1,32}:[A-Za-z0-9_]{1,32}$"
 MAPPINGS_MAX = 100
 """Stages that one publication may move people out of: more than any funnel has."""
 
-router = APIRouter(tags=["lifecycle"])
+router = APIRouter(tags=["lifecycle"], route_class=ExactRoute)
 
 
 @router.get(

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from service import shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.keys.scopes import Scope
 from service.problems import Problem
 from service.refusals.describing import describe_refusal
@@ -26,7 +27,7 @@ from service.routes.parameters import (
 
 PLACE_LENGTH = 100
 
-router = APIRouter(tags=["refusals"])
+router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 
 
 class Status(StrEnum):

@@ -11,6 +11,7 @@ from events.native import json_schema
 from events.strict_json import Unreadable, is_array, write
 from service import shapes
 from service.bodies import read_body, stream_body
+from service.exact_route import make_exact
 from service.gate import admit_report, identify
 from service.plain_route import PlainRoute
 from service.problems import Problem
@@ -150,3 +151,4 @@ ROUTE = PlainRoute(
         },
     },
 )
+make_exact(ROUTE)

@@ -15,6 +15,7 @@ from projections.roster import Wanted
 from projections.transactions import borrowed
 from service import roster_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.rosters import (
     Tasks,
@@ -42,7 +43,7 @@ from service.services import Services
 WORK_LEADS_MAX = 5_000
 """Leads of one person that a work list looks through."""
 
-router = APIRouter(tags=["leads"])
+router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
 AfterId = Annotated[UUID | None, Query(description="Go on after this id: `next` of a page.")]
 

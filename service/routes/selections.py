@@ -16,6 +16,7 @@ from events.selections.running import NothingToSelect, RunExists
 from events.selections.surveying import CapacityUnknown, TooManyCandidates
 from service import selection_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.selections import Selections, describe_trial
 from service.requests import described_body, read_model
@@ -39,7 +40,7 @@ _PROBLEMS = {
     RunExists: "selection-id-reused",
 }
 
-router = APIRouter(tags=["selections"])
+router = APIRouter(tags=["selections"], route_class=ExactRoute)
 
 
 class NewSelection(BaseModel):

@@ -12,6 +12,7 @@ from events.reported import Value
 from service import shapes
 from service.answering import answer_one, describe_outcome
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.keys.scopes import Scope
 from service.problems import Problem
 from service.refusals.describing import describe_refusal, impersonal_outcome
@@ -21,7 +22,7 @@ from service.refusals.store import Wanted
 from service.requests import described_body, read_model
 from service.routes.parameters import RefusalsWriter, moment_in, services_of
 
-router = APIRouter(tags=["refusals"])
+router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 _Asked = Annotated[Value | None, Field(description="Only of this one.")]

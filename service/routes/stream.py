@@ -19,6 +19,7 @@ from service.event_stream import (
     frames,
     progress,
 )
+from service.exact_route import ExactRoute
 from service.gate import Needs
 from service.keys.scopes import Scope
 from service.problems import Problem
@@ -42,7 +43,7 @@ HEARTBEAT_S = 15.0
 LOOK_S = 1.0
 """How often a stream with nothing to send looks whether it may go on."""
 
-router = APIRouter(tags=["events"])
+router = APIRouter(tags=["events"], route_class=ExactRoute)
 log = structlog.get_logger()
 
 

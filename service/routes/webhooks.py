@@ -10,6 +10,7 @@ from events.limits import INTEGER_MAX
 from events.records import rfc3339
 from service import administration_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.log import Wanted
 from service.requests import described_body, read_model
@@ -24,7 +25,7 @@ from service.routes.webhook_terms import NewWebhook, WebhookChange, accept_url, 
 from service.webhooks.store import Change, Webhook, WebhooksFull, WebhookTerms
 from service.webhooks.trial import try_webhook
 
-router = APIRouter(tags=["webhooks"])
+router = APIRouter(tags=["webhooks"], route_class=ExactRoute)
 
 _NEW_WEBHOOK: TypeAdapter[NewWebhook] = TypeAdapter(NewWebhook)
 _CHANGE: TypeAdapter[WebhookChange] = TypeAdapter(WebhookChange)
