@@ -17,6 +17,7 @@ from events.context import Context
 from events.correcting import divide_corrected
 from events.digests import Digests
 from events.fields import divide
+from events.moments import InFuture, SentAt
 from events.parties import Parties, read_parties
 from events.refusals import Refusal
 from events.reported import AccountReference, LeadReference, NativeEvent
@@ -26,7 +27,11 @@ _NATIVE: TypeAdapter[NativeEvent] = TypeAdapter(NativeEvent)
 
 
 def read(
-    reported: object, context: Context, *, content: Mapping[str, Any] | None = None
+    reported: object,
+    context: Context,
+    *,
+    content: Mapping[str, Any] | None = None,
+    sent_at: SentAt = SentAt.OF_THE_EVENT,
 ) -> Signal | Refusal:
     """Read one parsed JSON value as an event in the native dialect.
 
@@ -47,15 +52,20 @@ def read(
     refusal = _not_permitted(event, event_type, context.sender)
     if refusal is not None:
         return refusal
-    return _signal(event, event_type, reported if content is None else content, context)
+    times = _times(event, context.received_at, sent_at)
+    if isinstance(times, Refusal):
+        return times
+    content = reported if content is None else content
+    return _signal(event, event_type, content, context, times)
 
 
 def _signal(
-    event: NativeEvent, event_type: EventType, content: Mapping[str, Any], context: Context
+    event: NativeEvent,
+    event_type: EventType,
+    content: Mapping[str, Any],
+    context: Context,
+    times: tuple[datetime, datetime | None],
 ) -> Signal | Refusal:
-    times = _times(event, context.received_at)
-    if isinstance(times, Refusal):
-        return times
     divided = divide(event.data or {}, event_type)
     if not isinstance(divided, Refusal) and FIELDS in divided.declared:
         divided = divide_corrected(divided, context.lifecycle)
@@ -152,7 +162,9 @@ def _is_of_department(sender: Sender, event_type: EventType) -> bool:
     return sender.department in event_type.departments or Right.ADMINISTRATION in sender.scopes
 
 
-def _times(event: NativeEvent, received: datetime) -> tuple[datetime, datetime | None] | Refusal:
+def _times(
+    event: NativeEvent, received: datetime, sent_at: SentAt
+) -> tuple[datetime, datetime | None] | Refusal:
     read: list[datetime | None] = []
     for pointer, text in (("/time", event.time), ("/sent_at", event.sent_at)):
         moment = moments.parse(text) if text is not None else None
@@ -164,7 +176,15 @@ def _times(event: NativeEvent, received: datetime) -> tuple[datetime, datetime |
                 pointer,
             )
         read.append(moment)
-    return moments.occurred(read[0], read[1], received)
+    try:
+        return moments.occurred(read[0], read[1], received, meaning=sent_at)
+    except InFuture as error:
+        return Refusal(
+            "event-invalid",
+            f"The time {error}: it was received at {received.isoformat()}. Correct the time, or "
+            "leave it out if it happened now.",
+            "/time",
+        )
 
 
 _REFERENCED = {

@@ -89,7 +89,11 @@ class NativeEvent(BaseModel):
         ),
     ] = None
     sent_at: Annotated[
-        str | None, Field(description="When it was sent, by the same clock: takes out its skew.")
+        str | None,
+        Field(
+            description="When it was sent, by the same clock. If that is ahead of the receipt, the "
+            "difference is taken out of `time`; if it is earlier, delivery took that long."
+        ),
     ] = None
     actor: Annotated[Value | None, Field(description="Who did it. Defaults to the key.")] = None
     lead: LeadReference | None = None

@@ -8,6 +8,7 @@ from events.context import Context
 from events.dialects.calls import native_of
 from events.dialects.parcels import Dialect
 from events.dialects.parts import Misshapen
+from events.moments import SentAt
 from events.refusals import Refusal
 from events.strict_json import JsonValue
 
@@ -23,7 +24,7 @@ def read(message: JsonValue, dialect: Dialect, context: Context) -> Signal | Ref
     except Misshapen as error:
         return misshapen(error)
     reported = native_of(call, message, context.lifecycle)
-    signal = native.read(reported, context, content=content)
+    signal = native.read(reported, context, content=content, sent_at=SentAt.OF_THE_REQUEST)
     if isinstance(signal, Refusal) and signal.pointer:
         return signal._replace(pointer=place_of(signal.pointer, dialect.places))
     return signal

@@ -110,14 +110,22 @@ def test_source_time_and_actor_have_their_defaults() -> None:
     )
 
 
-def test_a_sender_may_say_its_claim_was_late() -> None:
-    signal = signal_of({**FORM, "time": "2030-01-01T00:00:00Z"})
-    assert (signal.occurred_at, signal.claimed_at) == (RECEIVED, datetime(2030, 1, 1, tzinfo=UTC))
+def test_a_mistyped_year_is_refused_and_does_not_become_now() -> None:
+    refusal = refusal_of({**FORM, "time": "2036-11-22T00:00:00Z"})
+    assert (refusal.reason, refusal.pointer) == ("event-invalid", "/time")
+    assert "2036-11-22" in refusal.detail
 
 
-def test_the_skew_is_taken_out_where_the_time_of_sending_is_told() -> None:
-    signal = signal_of({**FORM, "time": "2026-11-22T00:00:00Z", "sent_at": "2026-11-22T01:00:00Z"})
+def test_a_clock_that_is_ahead_is_corrected_by_the_time_of_sending() -> None:
+    signal = signal_of({**FORM, "time": "2026-11-22T05:00:00Z", "sent_at": "2026-11-22T06:00:00Z"})
     assert signal.occurred_at == RECEIVED - timedelta(hours=1)
+    assert signal.claimed_at == datetime(2026, 11, 22, 5, tzinfo=UTC)
+
+
+def test_a_decision_delivered_a_week_after_it_was_sent_keeps_its_time() -> None:
+    told = {"time": "2026-11-15T00:00:00Z", "sent_at": "2026-11-15T00:00:01Z"}
+    signal = signal_of({**FORM, **told})
+    assert (signal.occurred_at, signal.claimed_at) == (datetime(2026, 11, 15, tzinfo=UTC), None)
 
 
 def test_only_a_cookie_tells_nobody() -> None:
