@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
 
 from domain.lifecycle.definition import EventType, Field
+from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY
 from domain.lifecycle.words import normal
 from events import moments
 from events.refusals import Refusal
@@ -43,8 +45,11 @@ def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
                     {"expected": expected},
                 )
             declared[name] = value
+    refusal = _backwards(declared)
+    if refusal is not None:
+        return refusal
     for name, field in fields.items():
-        if field.required and name not in declared:
+        if field.required and declared.get(name, "") == "":
             return Refusal(
                 "event-invalid",
                 f"{event_type.name} needs the field {name}: {_EXPECTED[field.type]}.",
@@ -52,6 +57,19 @@ def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
                 {"expected": list(field.values) or _EXPECTED[field.type]},
             )
     return Divided(declared, undeclared)
+
+
+def _backwards(declared: Mapping[str, Any]) -> Refusal | None:
+    """Refuse a period that ends before it begins. Days written like this sort by time."""
+    first, last = declared.get(FIRST_DAY), declared.get(LAST_DAY)
+    if first is None or last is None or first <= last:
+        return None
+    return Refusal(
+        "event-invalid",
+        f"The period ends on {last}, before it begins on {first}.",
+        f"/data/{LAST_DAY}",
+        {"expected": f"{first} or a later day"},
+    )
 
 
 def coded(field: Field, value: object) -> object:
@@ -65,7 +83,11 @@ def mismatch(field: Field, value: object) -> str | None:
     """Return what was expected if the value is not of the field's type, else None."""
     if field.values and value not in field.values:
         return f"one of {', '.join(field.values)}"
-    return None if _TESTS[field.type](value) else _EXPECTED[field.type]
+    if not _TESTS[field.type](value):
+        return _EXPECTED[field.type]
+    if field.at_least is not None and Decimal(cast("int | str", value)) < field.at_least:
+        return f"at least {field.at_least}"
+    return None
 
 
 def _is_text(value: object) -> bool:

@@ -1,14 +1,15 @@
 """The native dialect: our own JSON, read into a signal or refused with the place that is wrong."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from domain.lifecycle.definition import EventType, Right, Role, SubjectKind
+from domain.lifecycle.definition import EventKind, EventType, Right, Role, SubjectKind
 from domain.lifecycle.service_events import EVENT, FIELDS, is_offered
+from domain.revisits import DAY_FIELD
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Signal
 from events import answers, moments
@@ -23,6 +24,7 @@ from events.refusals import Refusal
 from events.reported import AccountReference, LeadReference, NativeEvent
 from events.senders import Sender
 
+ONE_DAY = timedelta(days=1)
 _NATIVE: TypeAdapter[NativeEvent] = TypeAdapter(NativeEvent)
 
 
@@ -71,6 +73,9 @@ def _signal(
         divided = divide_corrected(divided, context.lifecycle)
     if isinstance(divided, Refusal):
         return divided
+    refusal = _looks_back(event_type, divided.declared, times[0])
+    if refusal is not None:
+        return refusal
     parties = read_parties(event.lead, event.account, context)
     if isinstance(parties, Refusal):
         return parties
@@ -185,6 +190,25 @@ def _times(
             "leave it out if it happened now.",
             "/time",
         )
+
+
+def _looks_back(
+    event_type: EventType, declared: Mapping[str, Any], occurred: datetime
+) -> Refusal | None:
+    """Refuse a decision to come back to a lead on a day that had passed when it was taken.
+
+    A day earlier may be today by the clock of the lifecycle's zone.
+    """
+    day, earliest = declared.get(DAY_FIELD), (occurred - ONE_DAY).date().isoformat()
+    if event_type.kind is not EventKind.DECISION or day is None or day >= earliest:
+        return None
+    return Refusal(
+        "event-invalid",
+        f"{DAY_FIELD} {day} had passed when {event_type.name} was decided, on "
+        f"{occurred.date()}. Give a later day, or none for the lifecycle's own.",
+        f"/data/{DAY_FIELD}",
+        {"expected": "the day of the decision or a later one"},
+    )
 
 
 _REFERENCED = {

@@ -163,6 +163,8 @@ class Field:
     """The codes allowed, where the text lists them or names a word list such as `reasons`."""
     names: Mapping[str, str] = field(default_factory=dict, compare=False)
     """What people call these codes, folded as in words.py: a label or alias means its code."""
+    at_least: int | None = None
+    """The least that an integer or an amount may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ CALENDAR_CHANGED = "calendar.changed"
 
 OTHER, EVENT, FIELDS = "other", "event", "fields"
 """Data fields that say which other subject, which event, and what it should have told."""
-CALENDAR, FIRST_DAY, LAST_DAY, CLOSED = "calendar", "starts_on", "ends_on", "closed"
-"""Data fields that say which days of which calendar are closed, or are not."""
+CALENDAR, CLOSED, WORKED_HOURS = "calendar", "closed", "hours"
+"""Data fields that say which calendar is closed or worked, and in which hours."""
+FIRST_DAY, LAST_DAY = "starts_on", "ends_on"
+"""Data fields of a period, both days included, whatever it is the period of."""
 
 WRITTEN: Mapping[str, SubjectKind] = {
     LINKED: SubjectKind.LEAD,

@@ -158,6 +158,7 @@ def _calendar_changes(compiled: Compiled) -> list[dict[str, Any]]:
             "starts_on": change.first,
             "ends_on": change.last,
             "closed": change.closed,
+            "hours": change.hours.text if change.hours else None,
         }
         for name, calendar in compiled.calendars.items()
         for change in calendar.changes

@@ -128,6 +128,14 @@ def test_a_decision_delivered_a_week_after_it_was_sent_keeps_its_time() -> None:
     assert (signal.occurred_at, signal.claimed_at) == (datetime(2026, 11, 15, tzinfo=UTC), None)
 
 
+def test_nobody_is_sent_back_until_a_day_that_has_passed() -> None:
+    back = {**FORM, "type": "lead.recycled", "data": {"reason": "too_early"}}
+    told = {"reason": "too_early", "revisit_date": "2026-11-22"}
+    assert isinstance(read({**back, "data": told}), Signal)
+    refused = refusal_of({**back, "data": {**told, "revisit_date": "2025-11-22"}})
+    assert refused.pointer == "/data/revisit_date"
+
+
 def test_only_a_cookie_tells_nobody() -> None:
     signal = signal_of({**FORM, "lead": {"anonymous_id": "c"}})
     assert (signal.holds_personal_data, signal.attributes) == (False, {})
