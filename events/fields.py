@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from domain.lifecycle.definition import EventType, Field
 from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY
 from domain.lifecycle.words import normal
+from domain.pages import reduced
 from events import moments
 from events.refusals import Refusal
 
@@ -35,7 +36,9 @@ def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
         if field is None:
             undeclared[name] = value
         elif value is not None:
-            value = coded(field, value)  # noqa: PLW2901 - the code that a word means
+            given, value = value, coded(field, value)  # noqa: PLW2901 - the code that a word means
+            if field.type == "page" and value != given:
+                undeclared[name] = given
             expected = mismatch(field, value)
             if expected is not None:
                 return Refusal(
@@ -73,7 +76,9 @@ def _backwards(declared: Mapping[str, Any]) -> Refusal | None:
 
 
 def coded(field: Field, value: object) -> object:
-    """Return the code that a label or alias means; any other value as it is."""
+    """Return the code that a label or alias means, or which page it is; else the value as it is."""
+    if field.type == "page" and isinstance(value, str):
+        return reduced(value)
     if not isinstance(value, str) or value in field.values or not field.names:
         return value
     return field.names.get(normal(value), value)
@@ -140,6 +145,7 @@ _TESTS: Mapping[str, Callable[[object], bool]] = {
     "boolean": _is_boolean,
     "time": _is_time,
     "date": _is_date,
+    "page": _is_text,
     "position": _is_position,
     "subject": _is_subject,
     "fields": _is_fields,
@@ -152,6 +158,7 @@ _EXPECTED: Mapping[str, str] = {
     "boolean": "true or false",
     "time": "a time, RFC 3339 with an offset",
     "date": "a date, such as 2026-11-22",
+    "page": f"a page's address or path, a string of up to {TEXT_LENGTH_MAX} characters",
     "position": 'the position of an event in a string, such as "17"',
     "subject": "an id that the ledger gave to a lead or an account",
     "fields": "an object of fields and what they should have told",

@@ -10,7 +10,7 @@ from domain.lifecycle.definition import EventType, Field
 from domain.lifecycle.reading import Place
 
 FIELD_TYPES = (
-    *("text", "code", "integer", "amount", "boolean", "time", "date"),
+    *("text", "code", "integer", "amount", "boolean", "time", "date", "page"),
     *("position", "subject", "fields"),
 )
 
