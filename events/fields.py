@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
+from domain.currencies import CODES, currency_code
 from domain.lifecycle.definition import EventType, Field
 from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY
 from domain.lifecycle.words import normal
@@ -79,6 +80,8 @@ def coded(field: Field, value: object) -> object:
     """Return the code that a label or alias means, or which page it is; else the value as it is."""
     if field.type == "page" and isinstance(value, str):
         return reduced(value)
+    if field.type == "currency" and isinstance(value, str):
+        return currency_code(value)
     if not isinstance(value, str) or value in field.values or not field.names:
         return value
     return field.names.get(normal(value), value)
@@ -125,6 +128,10 @@ def _is_date(value: object) -> bool:
     return True
 
 
+def _is_currency(value: object) -> bool:
+    return value in CODES
+
+
 def _is_position(value: object) -> bool:
     return isinstance(value, str) and _POSITION.fullmatch(value) is not None
 
@@ -146,6 +153,7 @@ _TESTS: Mapping[str, Callable[[object], bool]] = {
     "time": _is_time,
     "date": _is_date,
     "page": _is_text,
+    "currency": _is_currency,
     "position": _is_position,
     "subject": _is_subject,
     "fields": _is_fields,
@@ -158,6 +166,7 @@ _EXPECTED: Mapping[str, str] = {
     "boolean": "true or false",
     "time": "a time, RFC 3339 with an offset",
     "date": "a date, such as 2026-11-22",
+    "currency": "a currency by its code in ISO 4217, such as JPY",
     "page": f"a page's address or path, a string of up to {TEXT_LENGTH_MAX} characters",
     "position": 'the position of an event in a string, such as "17"',
     "subject": "an id that the ledger gave to a lead or an account",

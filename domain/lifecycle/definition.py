@@ -152,8 +152,8 @@ class Field:
 
     Types: `text` (string up to 255 characters), `code` (one of `values` when given, else a
     string up to 255), `integer`, `amount` (decimal number as a string, or an integer),
-    `boolean`, `time`, `date`, `page` (an address, kept and compared without its query);
-    `position` (of an event), `subject` (the ledger's own id of a lead
+    `boolean`, `time`, `date`, `page` (an address, kept and compared without its query),
+    `currency` (ISO 4217); `position` (of an event), `subject` (the ledger's own id of a lead
     or an account), `fields` (what an event should have told: values by field).
     """
 

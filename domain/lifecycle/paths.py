@@ -11,6 +11,7 @@ from domain.lifecycle.reading import Place
 
 FIELD_TYPES = (
     *("text", "code", "integer", "amount", "boolean", "time", "date", "page"),
+    "currency",
     *("position", "subject", "fields"),
 )
 

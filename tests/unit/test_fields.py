@@ -179,3 +179,30 @@ def test_a_decision_that_cannot_mean_anything_is_refused(
 def test_a_period_of_one_day_is_one() -> None:
     event_type = demand_funnel().lifecycle.events["capacity.declared"]
     assert isinstance(divide({**PERIOD, "ends_on": "2026-12-01"}, event_type), Divided)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("JPY", "JPY"),
+        ("jpy", "JPY"),
+        (" ｊｐｙ ", "JPY"),
+        ("円", "JPY"),
+        ("yen", "JPY"),
+        ("ユーロ", "EUR"),
+        ("€", "EUR"),
+        ("米ドル", "USD"),
+    ],
+)
+def test_a_currency_is_recorded_by_its_code(written: str, meant: str) -> None:
+    event_type = demand_funnel().lifecycle.events["order.recorded"]
+    divided = divide({"order": "o", "currency": written}, event_type)
+    assert divided == Divided({"order": "o", "currency": meant}, {})
+
+
+@pytest.mark.parametrize("written", ["", "$", "¥", "XXX", "JPYX", "dollars", "XAU"])
+def test_what_is_not_one_currency_is_refused(written: str) -> None:
+    event_type = demand_funnel().lifecycle.events["order.recorded"]
+    refused = divide({"order": "o", "currency": written}, event_type)
+    assert isinstance(refused, Refusal)
+    assert refused.pointer == "/data/currency"

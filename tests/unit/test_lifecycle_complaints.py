@@ -118,8 +118,8 @@ EVENTS = {
         "type: number",
         (
             "fields.score.type: 'number' is not a field type; "
-            "known are text, code, integer, amount, boolean, time, date, page, position, subject, "
-            "fields"
+            "known are text, code, integer, amount, boolean, time, date, page, currency, position, "
+            "subject, fields"
         ),
     ),
     "a field name with a meaning of its own": (
