@@ -67,6 +67,15 @@ async def test_enquiries_to_sales_and_business_without_a_lead_count_in_the_whole
     assert found["origins"][0]["origin_label"] == "マーケティング(デジタル)"
 
 
+async def test_the_business_in_another_currency_is_asked_for(service: Service) -> None:
+    found = await ask(service, **SUMMER, currency="usd")
+    assert found["currency"] == "USD"
+    assert [share["number_of"] for share in found["shares"]] == [0] * 4
+    assert found["other_currencies"] == [{"currency": "JPY", "number": 3, "value": "1100"}]
+    answer = await service.client.get("/v1/contribution", params={"currency": "dollars"})
+    assert answer.status_code == 422
+
+
 async def test_every_piece_names_the_events_that_it_stands_on(service: Service) -> None:
     found = await ask(service)
     deal = next(one for one in found["business"] if one["business"] == "deal/a")
