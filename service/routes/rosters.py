@@ -247,16 +247,16 @@ async def _leads(
     lang: Lang,
 ) -> dict[str, Any]:
     """Return one page of leads, as every answer that lists some shows it."""
-    lifecycle = services.compiled.lifecycle
+    lifecycle, now = services.compiled.lifecycle, services.now()
     page = await services.roster.leads(
         driver,
         wanted,
-        at=services.now(),
+        at=now,
         after=str(after) if after is not None else None,
         limit=limit,
     )
     return {
-        "leads": [describe_listed(one, lifecycle, lang) for one in page.leads],
+        "leads": [describe_listed(one, lifecycle, lang, at=now) for one in page.leads],
         "next": page.next,
         "as_of_position": str(page.position),
     }
