@@ -63,6 +63,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "integer": st.integers(min_value=0, max_value=9),
     "amount": st.sampled_from((1200, "99.50")),
     "boolean": st.booleans(),
+    "currency": st.sampled_from(("JPY", "USD")),
     "date": st.just("2026-12-01"),
     "time": st.just("2026-12-01T00:00:00Z"),
     "position": st.integers(min_value=1, max_value=30).map(str),

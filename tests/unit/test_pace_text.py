@@ -124,7 +124,7 @@ def test_deadlines_need_words_for_what_the_service_writes() -> None:
 
 def test_no_two_deadlines_are_called_the_same() -> None:
     text = TEXT.replace(
-        "label: {ja: 初回架電期限, en: first attempt}", "label: {ja: 受入期限, en: b}", 1
+        "label: {ja: 初回接触期限, en: first attempt}", "label: {ja: 受入期限, en: b}", 1
     )
     (complaint,) = inspect(text).complaints
     assert "already names acceptance" in complaint.message
