@@ -21,6 +21,7 @@ from domain.events import LEDGER, Event
 from domain.lifecycle.loading import load as load_lifecycle
 from events import rows
 from events.answers import not_storable, refused
+from events.condition import Condition
 from events.entries import Known
 from events.expansion import expand
 from events.failures import CONNECTION_LOST, EVENT_REJECTED, LedgerUnavailable
@@ -38,7 +39,7 @@ ATTEMPTS_MAX = 8
 GIVE_UP_AFTER_S = 8.0
 """Tries of one batch, and no further one after so long: the time in which a database restarts. A
 client's own retry takes over after that."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 ANSWER_WAIT_S = 30.0
 """How long one try may take before its connection counts as lost."""
 CLOCK_TRIES_MAX = 4
@@ -91,6 +92,7 @@ class Ledger:
         self._clock_ahead = timedelta()
         self._expects_known_keys = False
         self.memory = Memory()
+        self.condition = Condition()
 
     async def open(self) -> None:
         """Learn where the ledger stands and by which lifecycle it decides."""
@@ -160,6 +162,10 @@ class Ledger:
 
     async def _persist(self, submissions: Sequence[Submission]) -> Appended:
         """Try until the database answers. Trying again is safe: keys are looked up first."""
+        with self.condition.appending():
+            return await self._try_again(submissions)
+
+    async def _try_again(self, submissions: Sequence[Submission]) -> Appended:
         pause, began = FIRST_PAUSE_S, monotonic()
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
@@ -168,6 +174,7 @@ class Ledger:
             except EVENT_REJECTED:
                 raise
             except _TRY_AGAIN as error:
+                self.condition.failed(error)
                 await self._drop_session()
                 self._expects_known_keys = True
                 log.warning("ledger.try_failed", attempt=attempt, error=type(error).__name__)

@@ -35,36 +35,42 @@ from service.refusals.store import Refusals
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
+from service.watch import Watch
 from service.webhooks.opening import open_webhooks
 
 APPLICATION_NAME = "leadledger"
 POOL_WAIT_S = 5.0
 """A request that finds every connection taken for so long is told to come again."""
+CONNECT_WAIT_S = 3.0
+"""A database that is well takes a connection within milliseconds."""
 COMMAND_WAIT_S = 60.0
 """No statement of ours takes so long; one that does has lost its database."""
 
 
-def make_engine(settings: Settings, url: URL) -> AsyncEngine:
-    """Make the pool of connections of one process.
+def make_engine(settings: Settings, url: URL, *, connections: int | None = None) -> AsyncEngine:
+    """Make a pool of connections: of as many as the settings say, or of so many.
 
     Connections are not tested by asking the database, which would cost a round trip each time. But
-    the driver knows when one has been cut, and then the pool is told to make all of them anew.
+    the driver knows when one has been cut, and then the pool is told to make all of them anew. One
+    that is thrown away is hung up at once: closing it in order would wait for its server.
     """
     connect_args: dict[str, Any] = {
         "server_settings": {"application_name": APPLICATION_NAME},
+        "timeout": CONNECT_WAIT_S,
         "command_timeout": COMMAND_WAIT_S,
     }
     if not settings.prepared_statements:
         connect_args |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
     engine = create_async_engine(
         url.set(drivername=DRIVER),
-        pool_size=settings.pool_size,
+        pool_size=connections or settings.pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_S,
         pool_pre_ping=False,
         connect_args=connect_args,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_dead_connection)
+    event.listen(engine.sync_engine, "invalidate", _hang_up)
     return engine
 
 
@@ -76,6 +82,12 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         stack.push_async_callback(engine.dispose)
         metrics, appends = Metrics(), Appends()
         ledger = Ledger(engine, settings.schema_name)
+        own = make_engine(settings, app_url, connections=1)
+        stack.push_async_callback(own.dispose)
+        watch = Watch(
+            guarded=engine, own=own, schema=settings.schema_name, condition=ledger.condition
+        )
+        await stack.enter_async_context(watch.running())
         await ledger.open()
         runner = Runner(
             engine,
@@ -122,6 +134,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             engine=engine,
             digests=digests,
             ledger=ledger,
+            watch=watch,
             door=intake,
             keys=keys,
             key_store=key_store,
@@ -147,6 +160,11 @@ def _refuse_dead_connection(
     driver: Driver = adapted.driver_connection
     if driver.is_closed():
         raise InvalidatePoolError
+
+
+def _hang_up(adapted: DBAPIConnection, *_: object) -> None:
+    driver: Driver = adapted.driver_connection
+    driver.terminate()
 
 
 @asynccontextmanager

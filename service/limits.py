@@ -53,3 +53,17 @@ TURN_WAIT_S: Final = 30.0
 
 # Events of a stream that ends or pauses are recorded without waiting for more, after so long.
 STREAM_PAUSE_S: Final = 1.0
+
+# A database that answers no small question for so long counts as away. It is asked every second, so
+# that everybody who waits for it, and /readyz, knows a second later.
+SILENT_S: Final = 3.0
+
+# What /readyz takes to look at everything; together with SILENT_S it knows within five seconds.
+READY_WAIT_S: Final = 3.0
+
+# An append takes milliseconds. One that is under way for so long holds up all that come after it.
+APPEND_OVERDUE_S: Final = 4.0
+
+# From a question (GET) to the first byte of its answer. No page of a person waits for longer, nor
+# does a proxy; and no statement of ours may take more.
+QUESTION_WAIT_S: Final = 60.0

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -27,6 +27,8 @@ from service.reading.tail import Tail
 from service.refusals.store import Refusals
 from service.room import Room
 from service.settings import Settings
+from service.sharing import Shared
+from service.watch import Watch
 from service.webhooks.opening import Webhooks
 
 
@@ -48,6 +50,7 @@ class Services:
     engine: AsyncEngine
     digests: Digests
     ledger: Ledger
+    watch: Watch
     door: Door
     keys: KeyDirectory
     key_store: KeyStore
@@ -64,6 +67,8 @@ class Services:
     deadlines: DeadlineQueries
     funnel_now: FunnelNow = field(default_factory=FunnelNow)
     room: Room = field(default_factory=Room)
+    examination: Shared[Any] = field(default_factory=Shared)
+    """Of everything that serving needs, whoever asks for it."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""
     _compiled: Compiled | None = None

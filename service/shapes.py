@@ -317,10 +317,18 @@ class Alive(Shape):
 class ProjectionHealth(Shape):
     position: Position
     events_behind: int
+    failure: Annotated[str | None, Field(description="Why it has stopped; null: it runs.")]
+
+
+class Check(Shape):
+    status: Literal["ok", "warning", "failed"]
+    detail: Annotated[str, Field(description="What is wrong, and what to do.")] = ""
 
 
 class Ready(Shape):
     status: Literal["ready"]
-    warnings: list[str]
-    revision: str | None
-    projections: dict[str, ProjectionHealth]
+    checks: dict[str, Check]
+    revision: Annotated[str | None, Field(description="With projections:read.")] = None
+    projections: Annotated[
+        dict[str, ProjectionHealth] | None, Field(description="With projections:read.")
+    ] = None

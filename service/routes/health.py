@@ -1,15 +1,26 @@
 """`/livez`, `/readyz`, `/metrics`: for whoever runs the service."""
 
+import asyncio
+from typing import Any
+
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
+from projections.transactions import UNAVAILABLE
 from service import shapes
 from service.answers import Answer, json_answer
 from service.exact_route import ExactRoute
+from service.gate import Needs
+from service.keys.scopes import Scope
 from service.problems import Problem
-from service.reading.health import examine
+from service.reading.health import health_of
 from service.routes.parameters import ProjectionsReader, services_of
+
+KEY_WAIT_S = 1.0
+"""The answer does not depend on the key, and must not wait for it."""
+
+_NOT_FOUND_OUT: tuple[type[Exception], ...] = (Problem, *UNAVAILABLE)
 
 router = APIRouter(tags=["health"], route_class=ExactRoute)
 
@@ -20,19 +31,35 @@ async def get_livez() -> Response:
     return json_answer({"status": "alive"})
 
 
-@router.get("/readyz", response_model=shapes.Ready)
+@router.get("/readyz", response_model=shapes.Ready, response_model_exclude_unset=True)
 async def get_readyz(request: Request) -> Response:
-    """Tell whether the process can do its work: 503 says what is wrong. Open to everybody."""
-    health = await examine(services_of(request))
-    if health.wrong:
-        raise Problem(
-            "not-ready",
-            f"Not ready: {'; '.join(health.wrong)}.",
-            wrong=health.wrong,
-            warnings=health.warnings,
-            **health.details,
-        )
-    return json_answer({"status": "ready", "warnings": health.warnings, **health.details})
+    """Tell whether the process can do its work: 503 says what is wrong. Open to everybody.
+
+    With a key that has `projections:read` it also says how far each projection is.
+    """
+    services = services_of(request)
+    health = await health_of(services)
+    content: dict[str, Any] = {
+        "checks": {
+            name: {"status": one.status, **({"detail": one.detail} if one.detail else {})}
+            for name, one in health.checks.items()
+        }
+    }
+    if health.projections is not None and await _may_see_positions(request):
+        content |= {"revision": health.revision, "projections": health.projections}
+    if health.failures:
+        raise Problem("not-ready", f"Not ready: {'; '.join(health.failures)}.", **content)
+    return json_answer({"status": "ready", **content})
+
+
+async def _may_see_positions(request: Request) -> bool:
+    """Tell whether a key was shown that may. One that may not keeps nobody from the rest."""
+    try:
+        async with asyncio.timeout(KEY_WAIT_S):
+            await Needs(Scope.PROJECTIONS_READ)(request)
+    except _NOT_FOUND_OUT:
+        return False
+    return True
 
 
 @router.get("/metrics", response_model=None, response_class=PlainTextResponse)

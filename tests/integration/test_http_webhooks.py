@@ -307,5 +307,6 @@ async def test_what_is_carried_is_counted_and_what_is_disabled_is_told(
     assert 'leadledger_webhook_deliveries_total{outcome="dead"}' in text
     assert "leadledger_webhooks_disabled 1.0" in text
     assert "leadledger_webhook_lag_seconds 0.0" in text
-    warnings = (await service.client.get("/readyz")).json()["warnings"]
-    assert any("webhooks are disabled" in one for one in warnings)
+    webhooks = (await service.client.get("/readyz")).json()["checks"]["webhooks"]
+    assert webhooks["status"] == "warning"
+    assert "webhooks are disabled" in webhooks["detail"]
