@@ -129,7 +129,7 @@ async def test_a_path_that_leads_nowhere_is_a_problem(service: Service) -> None:
 async def test_a_method_that_is_not_allowed_names_those_that_are(service: Service) -> None:
     answer = await service.client.put("/v1/events")
     assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
 
 
 async def test_a_service_that_can_work_says_so(service: Service) -> None:
