@@ -25,12 +25,10 @@ SALT_BYTES = 32
 
 
 class Mark(NamedTuple):
-    """What a draft held at one moment, to return to."""
+    """How much a draft held at one moment, to return to. Every item takes one, so it is cheap."""
 
     entries: int
     links: int
-    subjects: dict[str, Remembered]
-    pointers: dict[Identifier, str]
     published: int
 
 
@@ -77,20 +75,17 @@ class Draft:
         return self.entries[position - self.memory.position - 1]
 
     def mark(self) -> Mark:
-        return Mark(
-            len(self.entries),
-            len(self.links),
-            dict(self.subjects),
-            dict(self.pointers),
-            len(self.published),
-        )
+        return Mark(len(self.entries), len(self.links), len(self.published))
 
     def return_to(self, mark: Mark) -> None:
-        """Throw away what was entered since."""
+        """Throw away what was entered since, and fold again what was entered before."""
         del self.entries[mark.entries :]
         del self.links[mark.links :]
-        self.subjects, self.pointers = mark.subjects, mark.pointers
         del self.published[mark.published :]
+        self.subjects = {}
+        for entry in self.entries:
+            self.subjects.update(seen_by(entry.event, self.newest))
+        self.pointers = {link.identifier: link.subject_id for link in self.links}
 
     def subject(self, subject_id: str) -> Remembered | None:
         """Return a subject as the items before this one left it."""

@@ -55,10 +55,18 @@ async def _examine(services: Services) -> Health:
             f"the clock of this ledger has been turned by {clock_ahead}: its times are not those "
             "at which things were recorded, and it proves nothing"
         )
+    set_aside = await count_set_aside(services)
+    if set_aside:
+        warnings.append(
+            f"{set_aside} leads are set aside, because the service has a fault with them: "
+            "GET /v1/conflicts lists them"
+        )
     lags = await services.runner.lags()
     for lag in lags:
         if lag.failure is not None:
-            wrong.append(f"the projection {lag.name} has stopped: {lag.failure}")
+            warnings.append(
+                f"the projection {lag.name} has stopped, and its routes answer 503: {lag.failure}"
+            )
         elif lag.seconds > LAG_S_MAX:
             warnings.append(f"the projection {lag.name} is {lag.seconds:.0f} s behind")
     projections = {
@@ -66,6 +74,11 @@ async def _examine(services: Services) -> Health:
     }
     details = {"revision": revision, "projections": projections}
     return Health(tuple(wrong), tuple(warnings), details)
+
+
+async def count_set_aside(services: Services) -> int:
+    """Count the leads that a fault keeps from being brought up to date."""
+    return int(await _scalar(services, "count_set_aside"))
 
 
 async def _owns_events(services: Services) -> bool:

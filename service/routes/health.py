@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from service import shapes
 from service.answers import Answer, json_answer
 from service.problems import Problem
-from service.reading.health import examine
+from service.reading.health import count_set_aside, examine
 from service.routes.parameters import ProjectionsReader, services_of
 
 router = APIRouter(tags=["health"])
@@ -39,7 +39,8 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     """Read the metrics in Prometheus' text format."""
     services = services_of(request)
     for lag in await services.runner.lags():
-        services.metrics.lags(lag.name, lag.events)
+        services.metrics.lags(lag.name, lag.events, is_stopped=lag.failure is not None)
+    services.metrics.leads_set_aside(await count_set_aside(services))
     waiting = await services.refusals.waiting()
     oldest_at = min((one.oldest_at for one in waiting), default=None)
     services.metrics.refusals_wait(

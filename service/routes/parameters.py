@@ -131,7 +131,20 @@ async def known_position(services: Services, driver: Driver, text: str | None) -
 
 
 async def wait_until(services: Services, position: int | None, *, projection: str) -> None:
-    """Wait until a projection has come to a position, if one is asked for."""
+    """Wait until a projection has come to a position, if one is asked for.
+
+    Raises Problem: projection-stopped, where it goes no further: what it holds only grows older.
+    """
+    standing = services.runner.standing(projection)
+    if standing is not None and standing.failure is not None:
+        raise Problem(
+            "projection-stopped",
+            f"The projection {projection} has stopped after position {standing.position}, because "
+            f"it cannot take what follows ({standing.failure}). Nothing is lost: it goes on once "
+            "the service is repaired, or after `leadledger rebuild`.",
+            projection=projection,
+            position=str(standing.position),
+        )
     if position is None:
         return
     head = await Log(services.engine, services.schema).head()

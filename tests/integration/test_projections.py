@@ -208,8 +208,10 @@ async def test_a_fold_that_fails_stops_before_its_event_and_says_so(ledger: Stag
             "log_level": "error",
             "projection": NAME,
             "failure": "ValueError at position 5",
+            "where": logs[0]["where"],
         }
     ]
+    assert logs[0]["where"][-1].endswith(" fold")
     assert await ledger.fetch(COUNTS) == [("AL", "", 2, 1), ("ML", "AL", 1, 1)]
 
 
