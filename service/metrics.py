@@ -164,6 +164,15 @@ class Metrics:
         """Count an unexpected error."""
         self._faults.labels(work).inc()
 
+    def faults(self) -> dict[str, int]:
+        """Return what this process has counted of unexpected errors."""
+        (family,) = self._faults.collect()
+        return {
+            one.labels["work"]: int(one.value)
+            for one in family.samples
+            if one.name.endswith("_total")
+        }
+
     def leads_set_aside(self, leads: int) -> None:
         """Say how many leads cannot be brought up to date."""
         self._set_aside.set(leads)
