@@ -58,8 +58,8 @@ async def _examine(services: Services) -> Health:
     set_aside = await count_set_aside(services)
     if set_aside:
         warnings.append(
-            f"{set_aside} leads are set aside, because the service has a fault with them: "
-            "GET /v1/conflicts lists them"
+            f"leads set aside: {set_aside}. A fault of the service keeps them from being brought "
+            "up to date; GET /v1/conflicts lists them"
         )
     lags = await services.runner.lags()
     for lag in lags:
