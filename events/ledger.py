@@ -322,18 +322,13 @@ class Ledger:
         return max(self.now() + takes, self.memory.recorded_at)
 
     async def _set_aside(self, leads: Mapping[str, Fault]) -> None:
-        """Note leads that cannot be brought up to date.
-
-        The batch is recorded, whatever becomes of this; the next wake writes it if it is lost.
-        """
+        """Note leads that cannot be brought up to date. If that fails, the next wake notes them."""
         if not leads:
             return
         try:
             async with asyncio.timeout(ANSWER_WAIT_S):
                 session = await self._open_session()
-                await self._setting_aside.note(
-                    session.driver, leads, position=max(self.memory.position, 0)
-                )
+                await self._setting_aside.note(session.driver, leads, self.memory.position)
         except Exception as error:  # noqa: BLE001 - a connection that is lost, or whatever else
             log.warning("ledger.set_aside_not_noted", error=type(error).__name__)
             await self._drop_session()

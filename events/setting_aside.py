@@ -34,14 +34,15 @@ class SettingAside:
                 refusal=refused.refusal_id,
             )
 
-    async def note(self, driver: Driver, leads: Mapping[str, Fault], *, position: int) -> None:
+    async def note(self, driver: Driver, leads: Mapping[str, Fault], position: int) -> None:
         """Note leads that cannot be brought up to date, so that every process passes them over."""
         for lead_id, fault in leads.items():
             self.on_fault("timers")
             log.error("ledger.lead_set_aside", lead=lead_id, **fault._asdict())
         values = {
             "lead_ids": list(leads),
-            "position": position,
+            # A memory that distrusts itself stands nowhere.
+            "position": max(position, 0),
             "errors": [fault.error for fault in leads.values()],
             "places": [fault.place for fault in leads.values()],
             "first_pause_s": FIRST_PAUSE_S,
