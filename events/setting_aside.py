@@ -9,7 +9,7 @@ from events.plan import Failure
 from events.sessions import Driver
 from events.statements import Statement
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3600.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3_600.0
 """Pauses before a lead that was set aside is tried again. They double: a fault of ours stays until
 it is mended, and what is mended comes with a restart, after which all are tried at once."""
 
