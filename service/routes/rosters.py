@@ -12,6 +12,7 @@ from domain.lifecycle.words import resolve, resolve_stage, suggestion
 from events.sessions import Driver
 from projections.directory import NAME
 from projections.roster import Wanted
+from projections.stage_intervals import NAME as STAYS
 from projections.transactions import borrowed
 from service import roster_shapes
 from service.answers import json_answer
@@ -34,6 +35,7 @@ from service.routes.parameters import (
     Name,
     ProjectionsReader,
     WaitFor,
+    check_runs,
     services_of,
     wait_until,
 )
@@ -154,6 +156,8 @@ async def get_worklist(
     """
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
+    # How each lead came to where it stands is told by the stays.
+    check_runs(services, STAYS)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
         roster = services.roster
