@@ -1,5 +1,6 @@
 """The text of what keeps leads moving: the sections of pace.py, read one after the other."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from domain.lifecycle.around import Around
@@ -57,15 +58,19 @@ def read_pace(
 def _check_circles(place: Place, pace: Pace, lead: Track) -> None:
     """Refuse moves by time alone that lead back to where they began.
 
-    A lead that nobody touches would go round for ever, each time with events of its own.
+    A lead that nobody touches would go round endlessly, each time with events of its own. A stage
+    that time leaves in two ways is passed over: which of them comes first, the calendar decides.
     """
-    ways = dict(_ways_of_time(pace, lead))
+    found = defaultdict[str, set[str]](set)
+    for stage, to in _ways_of_time(pace, lead):
+        found[stage].add(to)
+    ways = {stage: targets.pop() for stage, targets in found.items() if len(targets) == 1}
     for begin in ways:
         stages = [begin]
-        while (to := ways.get(stages[-1])) is not None and to not in stages:
-            stages.append(to)
-        if to == begin:
-            circle = " → ".join((*stages, to))
+        while (next_one := ways.get(stages[-1])) is not None and next_one not in stages:
+            stages.append(next_one)
+        if next_one == begin:
+            circle = " → ".join((*stages, begin))
             place.complain(f"leads would go round by time alone: {circle}; end one of these stays")
             return
 
