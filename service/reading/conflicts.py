@@ -1,6 +1,6 @@
 """What waits for a person: identifiers that contradict each other, decisions taken back, faults.
 
-The first two are told by an event, and wait as long as its lead's state says so. A lead that a
+Each of the first two is in an event, and waits as long as its lead's state says so. A lead that a
 fault of ours keeps from being brought up to date waits until the service is repaired.
 """
 

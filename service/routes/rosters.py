@@ -156,7 +156,7 @@ async def get_worklist(
     """
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
-    # How each lead came to where it stands is told by the stays.
+    # The stays say how each lead came to where it is.
     check_runs(services, STAYS)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
