@@ -116,6 +116,15 @@ def type_unknown(name: str, lifecycle: Lifecycle) -> Refusal:
     )
 
 
+def internal_error() -> Refusal:
+    return Refusal(
+        "internal-error",
+        "The service met a fault of its own with this event. Nothing of the event is recorded; it "
+        "is kept as a refusal, to be retried once the fault is mended. Other events are not "
+        "affected.",
+    )
+
+
 def not_storable() -> Refusal:
     return Refusal(
         "event-not-storable",

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.decide import RULES
 from domain.events import Event
@@ -25,13 +25,16 @@ SALT_BYTES = 32
 
 
 class Mark(NamedTuple):
-    """What a draft held at one moment, to return to."""
+    """How much a draft held at one moment, to return to. Every item takes one, so it is cheap."""
 
     entries: int
     links: int
-    subjects: dict[str, Remembered]
-    pointers: dict[Identifier, str]
     published: int
+    changes: int
+
+
+_Change = tuple[dict[Any, Any], str | Identifier, Remembered | str | None]
+"""A table of the draft, and what it said under a key before an item changed that; None: nothing."""
 
 
 @dataclass(slots=True)
@@ -46,6 +49,8 @@ class Draft:
     links: list[Link] = field(default_factory=list)
     published: list[Compiled] = field(default_factory=list)
     """Lifecycles that this batch publishes: in force from their positions on."""
+    _changes: list[_Change] = field(default_factory=list)
+    """Of `subjects` and `pointers`, in order: to be undone, the last first."""
     _recorded_time: str = ""
     _unused_id: str = ""
 
@@ -77,20 +82,19 @@ class Draft:
         return self.entries[position - self.memory.position - 1]
 
     def mark(self) -> Mark:
-        return Mark(
-            len(self.entries),
-            len(self.links),
-            dict(self.subjects),
-            dict(self.pointers),
-            len(self.published),
-        )
+        return Mark(len(self.entries), len(self.links), len(self.published), len(self._changes))
 
     def return_to(self, mark: Mark) -> None:
         """Throw away what was entered since."""
         del self.entries[mark.entries :]
         del self.links[mark.links :]
-        self.subjects, self.pointers = mark.subjects, mark.pointers
         del self.published[mark.published :]
+        while len(self._changes) > mark.changes:
+            table, key, before = self._changes.pop()
+            if before is None:
+                del table[key]
+            else:
+                table[key] = before
 
     def subject(self, subject_id: str) -> Remembered | None:
         """Return a subject as the items before this one left it."""
@@ -132,6 +136,7 @@ class Draft:
     def link(self, identifiers: Sequence[Identifier], subject_id: str, position: int) -> None:
         """Let identifiers point to a subject from a position on."""
         for identifier in identifiers:
+            self._changes.append((self.pointers, identifier, self.pointers.get(identifier)))
             self.pointers[identifier] = subject_id
             self.links.append(Link(identifier, subject_id, position))
 
@@ -203,7 +208,10 @@ class Draft:
 
     def _see(self, event: Event) -> int:
         """Let everybody whose state it changes see the event. Returns its subject's version."""
-        self.subjects.update(seen_by(event, self.newest))
+        subjects = self.subjects
+        for subject_id, seen in seen_by(event, self.newest):
+            self._changes.append((subjects, subject_id, subjects.get(subject_id)))
+            subjects[subject_id] = seen
         return self.subjects[event.subject.id or LEDGER_SUBJECT_ID].version
 
     def commit(self) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import structlog
 
 from events.failures import LedgerUnavailable, QueueFull
+from events.faults import OnFault, uncounted
 from events.ledger import Ledger
 from events.outcomes import Outcome
 from events.pace import Pace
@@ -59,9 +60,16 @@ class Intake:
     submitted is recorded all the same.
     """
 
-    def __init__(self, ledger: Ledger, on_append: Callable[[Append], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        on_append: Callable[[Append], None],
+        *,
+        on_fault: OnFault = uncounted,
+    ) -> None:
         self._ledger = ledger
         self._on_append = on_append
+        self._on_fault = on_fault
         self._waiting: deque[_Waiting] = deque()
         self._items = 0
         self._items_under_way = 0
@@ -161,6 +169,7 @@ class Intake:
         except Exception as error:
             # Broken code must not take the queue down with it: those who wait are told, and the
             # next batch is tried on a memory that is read anew.
+            self._on_fault("appending")
             log.exception("ledger.append_failed")
             self._ledger.forget()
             for one in batch:

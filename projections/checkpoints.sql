@@ -61,9 +61,11 @@ SELECT position
   FROM ledger.ledger_head
 
 -- name: move
--- In the same transaction as the rows: they and the checkpoint are never apart.
+-- In the same transaction as the rows: they and the checkpoint are never apart. What had stopped and
+-- gets further has been mended.
 UPDATE ledger.projections
    SET position = :position,
+       failure = NULL,
        recorded_at = (SELECT recorded_at FROM ledger.events WHERE position = :position)
  WHERE name = :name AND generation = :generation AND position = :after
 
@@ -71,7 +73,8 @@ UPDATE ledger.projections
 -- Says what is wrong without a word of the event's content.
 UPDATE ledger.projections
    SET failure = :failure
- WHERE name = :name AND status = 'live' AND position = :position AND failure IS NULL
+ WHERE name = :name AND status = 'live' AND position = :position
+   AND failure IS DISTINCT FROM :failure
 
 -- name: retry
 -- The cause is mended: the next runner goes on from where it stopped.

@@ -81,11 +81,15 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         engine = make_engine(settings, app_url)
         stack.push_async_callback(engine.dispose)
         metrics, appends = Metrics(), Appends()
-        ledger = Ledger(engine, settings.schema_name)
+        ledger = Ledger(engine, settings.schema_name, on_fault=metrics.fault)
         own = make_engine(settings, app_url, connections=1)
         stack.push_async_callback(own.dispose)
         watch = Watch(
-            guarded=engine, own=own, schema=settings.schema_name, condition=ledger.condition
+            guarded=engine,
+            own=own,
+            schema=settings.schema_name,
+            condition=ledger.condition,
+            on_fault=metrics.fault,
         )
         await stack.enter_async_context(watch.running())
         await ledger.open()
@@ -93,12 +97,19 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             engine,
             schema=settings.schema_name,
             projections=[make(settings.schema_name) for make in PROJECTIONS.values()],
+            on_fault=metrics.fault,
         )
         await runner.prepare()
         await stack.enter_async_context(_running(runner.run(), "projections"))
         secret = read_secret(settings)
         webhooks = await stack.enter_async_context(
-            open_webhooks(engine, settings, secret=secret, on_outcome=metrics.carried)
+            open_webhooks(
+                engine,
+                settings,
+                secret=secret,
+                on_outcome=metrics.carried,
+                on_fault=metrics.fault,
+            )
         )
 
         def on_append(append: Append) -> None:
@@ -109,21 +120,28 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
                 items=append.items, seconds=append.seconds, waiting=intake.waiting_items
             )
 
-        intake = Intake(ledger, on_append)
+        intake = Intake(ledger, on_append, on_fault=metrics.fault)
         intake.start()
         stack.push_async_callback(intake.close)
-        timekeeper = Timekeeper(engine, settings.schema_name, intake)
+        timekeeper = Timekeeper(engine, settings.schema_name, intake, on_fault=metrics.fault)
         await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
-        reassessor = Reassessor(engine, settings.schema_name, ledger, intake)
+        reassessor = Reassessor(
+            engine, settings.schema_name, ledger, intake, on_fault=metrics.fault
+        )
         await stack.enter_async_context(_running(reassessor.run(), "reassessor"))
         digests = Digests(secret)
         selector = Selector(
-            engine, settings.schema_name, door=intake, ledger=ledger, digests=digests
+            engine,
+            settings.schema_name,
+            door=intake,
+            ledger=ledger,
+            digests=digests,
+            on_fault=metrics.fault,
         )
         stack.push_async_callback(selector.close)
         await stack.enter_async_context(_running(selector.run(), "selections"))
         key_store = KeyStore(engine, settings.schema_name)
-        keys = KeyDirectory(key_store)
+        keys = KeyDirectory(key_store, on_fault=metrics.fault)
         keys.start()
         stack.push_async_callback(keys.close)
         bounds = Bounds(settings.refusals_days_max, settings.refusals_bytes_max)
@@ -140,7 +158,8 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             key_store=key_store,
             refusals=Refusals(engine, settings.schema_name),
             appends=appends,
-            tail=Tail(Log(engine, settings.schema_name), appends),
+            tail=Tail(Log(engine, settings.schema_name), appends, on_fault=metrics.fault),
+            timekeeper=timekeeper,
             webhooks=webhooks,
             metrics=metrics,
             runner=runner,

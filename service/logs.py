@@ -8,6 +8,8 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from events.faults import fault_of
+
 
 def configure_logs(log_format: str) -> None:
     """Set structlog up for this process."""
@@ -60,11 +62,14 @@ class Lines:
 
 
 def _name_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Of an exception keep the kind alone: its words may quote what somebody sent."""
+    """Log the kind of an exception and the calls that led to it, never its message.
+
+    The message may quote what somebody sent.
+    """
     if event.pop("exc_info", None):
-        kind = sys.exc_info()[0]
-        if kind is not None:
-            event["error"] = kind.__name__
+        error = sys.exc_info()[1]
+        if error is not None:
+            event.update(fault_of(error)._asdict())
     return event
 
 

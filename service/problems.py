@@ -82,6 +82,8 @@ KINDS: Mapping[str, Kind] = {
     "too-many-connections": Kind(503, "Too many connections are open"),
     "ledger-unavailable": Kind(503, "The ledger is not available"),
     "not-ready": Kind(503, "The service is not ready"),
+    "projection-stopped": Kind(503, "The projection has stopped"),
+    "internal-error": Kind(500, "The service met a fault of its own"),
     "unexpected": Kind(500, "Something unexpected went wrong"),
 }
 _OTHER = Kind(422, "The event was refused")

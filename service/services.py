@@ -13,6 +13,7 @@ from events.ledger import Ledger
 from events.outcomes import Outcome
 from events.selections.running import Selector
 from events.submissions import Submission
+from events.timekeeper import Timekeeper
 from projections.crediting import Crediting
 from projections.deadlines import DeadlineQueries
 from projections.funnel import FunnelQueries
@@ -57,6 +58,7 @@ class Services:
     refusals: Refusals
     appends: Appends
     tail: Tail
+    timekeeper: Timekeeper
     webhooks: Webhooks
     metrics: Metrics
     runner: Runner

@@ -229,15 +229,26 @@ class Conflict(Shape):
     position: Position
     lead: str
     time: Moment
-    kind: Annotated[str, Field(description="`identifiers` or `decisions`.")]
+    kind: Annotated[str, Field(description="`identifiers`, `decisions` or `lead-set-aside`.")]
     with_: Annotated[list[str] | None, Field(alias="with", description="Other leads.")] = None
     decisions: Annotated[list[Position] | None, Field(description="Where they stand.")] = None
+    error: Annotated[str | None, Field(description="The kind of error that the lead met.")] = None
+    place: Annotated[str | None, Field(description="Where in the code it was raised.")] = None
+    tries: Annotated[int | None, Field(description="How often the lead has met it.")] = None
+    retry_time: Annotated[Moment | None, Field(description="When it is tried again.")] = None
 
 
 class Conflicts(Shape):
     conflicts: list[Conflict]
     next: Next
     as_of_position: Position
+
+
+class Restored(Shape):
+    """A lead that was set aside goes on."""
+
+    lead: str
+    status: Literal["restored"]
 
 
 class Step(Shape):

@@ -21,6 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from events.condition import Condition, Trouble, trouble_of
+from events.faults import OnFault
+from events.loops import endlessly
 from events.sessions import Driver, Session, open_session
 from events.statements import load
 from service.limits import SILENT_S
@@ -53,9 +55,16 @@ class Watch:
     """
 
     def __init__(
-        self, *, guarded: AsyncEngine, own: AsyncEngine, schema: str, condition: Condition
+        self,
+        *,
+        guarded: AsyncEngine,
+        own: AsyncEngine,
+        schema: str,
+        condition: Condition,
+        on_fault: OnFault,
     ) -> None:
         self._own = own
+        self._on_fault = on_fault
         self._sql = load("service", "watch.sql", schema)
         self._condition = condition
         self._drivers: WeakSet[Driver] = WeakSet()
@@ -81,11 +90,13 @@ class Watch:
 
     async def _run(self) -> None:
         try:
-            while True:
-                self._learn(await self._answer())
-                await asyncio.sleep(ASK_EVERY_S if self.trouble is None else ASK_AGAIN_S)
+            await endlessly("watch", self._look, pause_s=ASK_EVERY_S, on_fault=self._on_fault)
         finally:
             await self._drop()
+
+    async def _look(self) -> None:
+        self._learn(await self._answer())
+        await asyncio.sleep(ASK_EVERY_S if self.trouble is None else ASK_AGAIN_S)
 
     async def _answer(self) -> Trouble | None:
         """Ask, and call the database silent as soon as the answer is overdue."""

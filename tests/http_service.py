@@ -63,6 +63,8 @@ class Service:
     client: httpx.AsyncClient
     app_url: URL
     owner_url: URL
+    expects_faults: bool = False
+    """Otherwise an unexpected error anywhere in the service ends the test, whoever noticed it."""
 
     async def key(self, *scopes: Scope, **terms: Any) -> dict[str, str]:
         """Make a key and return the headers that show it."""
@@ -90,7 +92,10 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
             base_url="http://leadledger",
             headers={"authorization": f"Bearer {key}"},
         ) as client:
-            yield Service(app, services, client, app_url, owner_url)
+            service = Service(app, services, client, app_url, owner_url)
+            yield service
+            faults = services.metrics.faults()
+            assert service.expects_faults or not faults, faults
 
 
 @asynccontextmanager

@@ -70,6 +70,8 @@ class LedgerInMemory:
     subjects: dict[str, Remembered] = field(default_factory=dict)
     pointers: dict[Identifier, str] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
+    expects_faults: bool = False
+    """Otherwise an error that the plan keeps to its item ends the test."""
 
     def __post_init__(self) -> None:
         self.start_again()
@@ -141,6 +143,8 @@ class LedgerInMemory:
                 self._recollect(needed, recollection)
                 self._recall(submission, recollection)
             else:
+                faults = [*plan.failures, *plan.set_aside.values()]
+                assert self.expects_faults or not faults, faults
                 self._write(plan)
                 plan.commit()
                 return outcomes

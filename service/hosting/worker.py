@@ -16,10 +16,12 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from events.faults import uncounted
 from service.app import app_from_environment
 from service.hosting.connections import BoundedConnection
 from service.hosting.garbage import collect_garbage
 from service.limits import KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX
+from service.services import Services
 from service.settings import read_settings
 
 DRAIN_S = 10
@@ -75,12 +77,17 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Let long polls answer at once, so that stopping does not wait for them."""
-        app = self.config.app
-        assert isinstance(app, FastAPI)
-        services = getattr(app.state, "services", None)
+        services = _services_of(self)
         if services is not None:
             services.closing.set()
         super().handle_exit(sig, frame)
+
+
+def _services_of(server: uvicorn.Server) -> Services | None:
+    """Return what the routes work with; None before the application has started."""
+    app = server.config.app
+    assert isinstance(app, FastAPI)
+    return getattr(app.state, "services", None)
 
 
 def end_with_parent(parent_pid: int) -> None:
@@ -110,7 +117,9 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, ready_fd: int)
     if server.started:
         os.write(ready_fd, b"!")
     os.close(ready_fd)
-    collecting = asyncio.create_task(collect_garbage(), name="garbage")
+    services = _services_of(server)
+    on_fault = services.metrics.fault if services is not None else uncounted
+    collecting = asyncio.create_task(collect_garbage(on_fault), name="garbage")
     await serving
     collecting.cancel()
 

@@ -14,6 +14,8 @@ from time import monotonic
 
 import structlog
 
+from events.faults import OnFault, uncounted
+from events.loops import endlessly
 from events.senders import Sender
 from service.keys.key_text import KeyText
 from service.keys.rates import Allowance
@@ -47,8 +49,9 @@ class Holder:
 class KeyDirectory:
     """The keys that this process remembers. A class, because a task keeps them fresh."""
 
-    def __init__(self, store: KeyStore) -> None:
+    def __init__(self, store: KeyStore, *, on_fault: OnFault = uncounted) -> None:
         self._store = store
+        self._on_fault = on_fault
         self._holders: OrderedDict[str, Holder] = OrderedDict()
         self._unknown: set[str] = set()
         self._read_at = monotonic()
@@ -117,13 +120,12 @@ class KeyDirectory:
         self._origins_read_at = monotonic()
 
     async def _keep_fresh(self) -> None:
-        while True:
-            await asyncio.sleep(REFRESH_S)
-            try:
-                async with asyncio.timeout(TRUST_S):
-                    await self._refresh()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next second tries again
-                log.warning("keys.not_refreshed", error=type(error).__name__)
+        await endlessly("keys", self._step, pause_s=0, on_fault=self._on_fault)
+
+    async def _step(self) -> None:
+        await asyncio.sleep(REFRESH_S)
+        async with asyncio.timeout(TRUST_S):
+            await self._refresh()
 
     async def _refresh(self) -> None:
         asked_at, key_ids = monotonic(), list(self._holders)

@@ -193,13 +193,28 @@ async def _clock(services: Services) -> Finding:
     )
 
 
+async def count_set_aside(services: Services) -> int:
+    """Count the leads that a fault keeps from being brought up to date."""
+    return int(await _scalar(services, "count_set_aside"))
+
+
+async def _leads(services: Services) -> Finding:
+    if not await count_set_aside(services):
+        return OK
+    return warning(
+        "leads are set aside, because a fault of the service keeps them from being brought up to "
+        "date: GET /v1/conflicts lists them"
+    )
+
+
 async def _projections(services: Services) -> Finding:
+    """Tell of projections that stopped: whoever answers other questions is still ready."""
     lags = await services.runner.lags()
     stopped = [lag.name for lag in lags if lag.failure is not None]
     if stopped:
-        return failed(
-            f"the projections {', '.join(stopped)} have stopped: the log says why, and so does "
-            "this answer with a key that has projections:read"
+        return warning(
+            f"stopped projections, whose routes answer 503: {', '.join(stopped)}. The log says "
+            "why, and so does this answer with a key that has projections:read"
         )
     behind = [lag for lag in lags if lag.seconds > LAG_S_MAX]
     if behind:
@@ -217,6 +232,7 @@ LOOKS: Mapping[str, Look] = {
     "webhooks": _webhooks,
     "clock": _clock,
     "projections": _projections,
+    "leads": _leads,
 }
 """What asks the database, by its name in the answer."""
 

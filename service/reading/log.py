@@ -1,6 +1,7 @@
 """The log as readers see it: in order, each event once, as it was recorded."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -72,6 +73,19 @@ class Judgement(NamedTuple):
     record: str
     lead_id: str
     state: str
+
+
+class SetAside(NamedTuple):
+    """A lead that a fault of the service keeps from being brought up to date."""
+
+    lead_id: str
+    position: int
+    """Where the log ended when it was set aside."""
+    since: datetime
+    tries: int
+    retry_at: datetime
+    error: str
+    place: str
 
 
 class Log:
@@ -155,6 +169,13 @@ class Log:
             if row.position is not None
         ]
         return rows[0].head, found
+
+    async def set_aside(self, *, after: int, upto: int, limit: int) -> list[SetAside]:
+        """Read leads that were set aside in a stretch of the log, and all of the last position."""
+        values = {"after": after, "upto": upto, "limit": limit}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(self._sql["read_set_aside"].text, values)
+            return [SetAside(*row) for row in rows]
 
     async def whole_history(
         self, subject_ids: Sequence[str], *, upto: int

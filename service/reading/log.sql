@@ -98,3 +98,13 @@ SELECT head.position AS head, event.position, event.record, event.subject_id, su
        ) AS event ON true
   LEFT JOIN ledger.subjects AS subject ON subject.subject_id = event.subject_id
  ORDER BY event.position
+
+-- name: read_set_aside
+-- Leads that a fault of the service keeps from being brought up to date, in a stretch of the log.
+-- With ties: several may have been set aside at one position, and a page is followed by positions.
+SELECT CAST(lead_id AS text) AS lead_id, position, since, tries, retry_at, error, place
+  FROM ledger.leads_set_aside
+ WHERE position > :after
+   AND position <= :upto
+ ORDER BY position
+ FETCH FIRST :limit ROWS WITH TIES

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from itertools import islice
 
-import structlog
-
+from events.faults import OnFault, uncounted
+from events.loops import endlessly
 from projections.transactions import UNAVAILABLE
 from service.appends import Appends
 from service.reading.log import Log, Page, Recorded, TailEvent, Wanted
@@ -30,8 +30,6 @@ GATHER_S = 0.02
 """Events that come one by one are read some at a time."""
 RETRY_S = 1.0
 
-log = structlog.get_logger()
-
 
 class TailFull(Exception):
     """This process serves as many streams as it may. Come again, or ask another process."""
@@ -47,11 +45,13 @@ class Tail:
         *,
         readers_max: int = READERS_MAX,
         kept_events_max: int = KEPT_EVENTS_MAX,
+        on_fault: OnFault = uncounted,
     ) -> None:
         self._source = source
         self._appends = appends
         self._readers_max = readers_max
         self._kept_events_max = kept_events_max
+        self._on_fault = on_fault
         self._readers = 0
         self._task: asyncio.Task[None] | None = None
         self._kept: deque[TailEvent] = deque()
@@ -106,17 +106,15 @@ class Tail:
                     await self._moved.wait()
 
     async def _follow(self) -> None:
-        while True:
-            try:
-                grown = await self._look()
-            except UNAVAILABLE as error:
-                log.warning("tail.waits", error=type(error).__name__)
-                await asyncio.sleep(RETRY_S)
-                continue
-            if grown:
-                await asyncio.sleep(GATHER_S)
-            else:
-                await self._appends.wait(LOOK_S)
+        await endlessly(
+            "tail", self._step, pause_s=RETRY_S, on_fault=self._on_fault, away=UNAVAILABLE
+        )
+
+    async def _step(self) -> None:
+        if await self._look():
+            await asyncio.sleep(GATHER_S)
+        else:
+            await self._appends.wait(LOOK_S)
 
     async def _look(self) -> bool:
         """Read what is new; tell whether anything was."""

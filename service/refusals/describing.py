@@ -24,7 +24,7 @@ def describe_refusal(
     row: RowMapping, lifecycle: Lifecycle, *, shows_personal: bool
 ) -> dict[str, Any]:
     """Write a refusal. Its bytes, and what people wrote about it, are personal data."""
-    refusal = _stored(row)
+    refusal = stored_refusal(row)
     content: dict[str, Any] = {
         "refusal": str(row["refusal_id"]),
         "status": row["status"],
@@ -81,7 +81,8 @@ def _known_part(pointer: str, names: Container[str]) -> str:
     return "".join(f"/{part}" for part in known)
 
 
-def _stored(row: RowMapping) -> Refusal:
+def stored_refusal(row: RowMapping) -> Refusal:
+    """Return why something was refused, as it is kept."""
     members = orjson.loads(row["problem"])
     detail, pointer = members.pop("detail"), members.pop("pointer", None)
     return Refusal(row["reason"], detail, pointer, members)

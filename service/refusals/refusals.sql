@@ -71,8 +71,9 @@ stretch AS (
       ORDER BY received_at DESC, refusal_id DESC
       LIMIT 1
 )
-SELECT refusal.refusal_id, refusal.received_at, refusal.key_id, refusal.source, refusal.dialect,
-       refusal.content, stretch.looked, stretch.last_at, stretch.last_id
+SELECT refusal.refusal_id, refusal.received_at, refusal.key_id, refusal.source, refusal.event_id,
+       refusal.type, refusal.dialect, refusal.reason, refusal.problem, refusal.content,
+       stretch.looked, stretch.last_at, stretch.last_id
   FROM stretch
   LEFT JOIN (wanted JOIN ledger.refusals AS refusal USING (refusal_id)) ON true
  ORDER BY refusal.received_at, refusal.refusal_id

@@ -14,7 +14,7 @@ from service.exact_route import ExactRoute
 from service.gate import Needs
 from service.keys.scopes import Scope
 from service.problems import Problem
-from service.reading.health import health_of
+from service.reading.health import count_set_aside, health_of
 from service.routes.parameters import ProjectionsReader, services_of
 
 KEY_WAIT_S = 1.0
@@ -67,7 +67,8 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     """Read the metrics in Prometheus' text format."""
     services = services_of(request)
     for lag in await services.runner.lags():
-        services.metrics.lags(lag.name, lag.events)
+        services.metrics.lags(lag.name, lag.events, is_stopped=lag.failure is not None)
+    services.metrics.leads_set_aside(await count_set_aside(services))
     waiting = await services.refusals.waiting()
     oldest_at = min((one.oldest_at for one in waiting), default=None)
     services.metrics.refusals_wait(

@@ -16,6 +16,7 @@ from events import moments
 from events.limits import INTEGER_MAX
 from events.senders import Sender
 from events.sessions import Driver
+from projections.limits import RETRY_STOPPED_S
 from service.gate import Needs
 from service.keys.scopes import Scope
 from service.problems import Problem
@@ -130,8 +131,30 @@ async def known_position(services: Services, driver: Driver, text: str | None) -
     return known
 
 
+def check_runs(services: Services, projection: str) -> None:
+    """Refuse to answer from a projection that has stopped: what it holds only grows older.
+
+    Raises Problem: projection-stopped.
+    """
+    standing = services.runner.standing(projection)
+    if standing is not None and standing.failure is not None:
+        raise Problem(
+            "projection-stopped",
+            f"The projection {projection} has stopped after position {standing.position}, because "
+            f"it cannot take what follows ({standing.failure}). Nothing is lost: it goes on once "
+            "the service is repaired, or after `leadledger rebuild`.",
+            headers={"retry-after": f"{RETRY_STOPPED_S:.0f}"},
+            projection=projection,
+            position=str(standing.position),
+        )
+
+
 async def wait_until(services: Services, position: int | None, *, projection: str) -> None:
-    """Wait until a projection has come to a position, if one is asked for."""
+    """Wait until a projection has come to a position, if one is asked for.
+
+    Raises Problem: projection-stopped, where it would never come there.
+    """
+    check_runs(services, projection)
     if position is None:
         return
     head = await Log(services.engine, services.schema).head()

@@ -12,6 +12,7 @@ from domain.lifecycle.words import resolve, resolve_stage, suggestion
 from events.sessions import Driver
 from projections.directory import NAME
 from projections.roster import Wanted
+from projections.stage_intervals import NAME as STAYS
 from projections.transactions import borrowed
 from service import roster_shapes
 from service.answers import json_answer
@@ -35,6 +36,7 @@ from service.routes.parameters import (
     Name,
     ProjectionsReader,
     WaitFor,
+    check_runs,
     services_of,
     wait_until,
 )
@@ -155,6 +157,8 @@ async def get_worklist(
     """
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
+    # The stays say how each lead came to where it is.
+    check_runs(services, STAYS)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
         roster = services.roster

@@ -139,7 +139,7 @@ async def test_a_service_that_can_work_says_so(service: Service) -> None:
     assert ready["status"] == "ready"
     assert set(ready["checks"]) == {
         *("database", "appends", "disk", "schema"),
-        *("append_only", "webhooks", "clock", "projections"),
+        *("append_only", "webhooks", "clock", "projections", "leads"),
     }
     assert all(check == {"status": "ok"} for check in ready["checks"].values())
 

@@ -234,6 +234,7 @@ async def test_no_route_shows_personal_data_to_a_key_without_the_scope(service: 
     # Not for want of an answer: each route has answered something, but where nobody is meant.
     silent = {name for name, found in statuses.items() if not found & {200, 201, 207}}
     assert silent == {
+        "post /v1/conflicts/{lead_id}",
         "post /v1/keys/{key_id}/rotate",
         "post /v1/refusals/{refusal_id}/retry",
         "post /v1/webhooks/{webhook_id}/dead-letters/{position}/replay",

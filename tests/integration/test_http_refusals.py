@@ -448,3 +448,36 @@ async def test_nobodys_refusal_is_not_found(service: Service) -> None:
         await dismiss(service, nobody, reason="x"),
     ]
     assert [(one.status_code, one.json()["code"]) for one in answers] == [(404, "not-found")] * 3
+
+
+async def test_what_cannot_be_read_again_stays_refused_and_the_others_are_retried(
+    service: Service,
+) -> None:
+    """The bytes of what nests too deeply are not kept, so there is nothing to read again."""
+    source = f"deep-{next(_numbers)}"
+    key = await service.key(
+        *(Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE), sources=(source,), department="marketing"
+    )
+    deep: Any = {}
+    for _ in range(40):
+        deep = {"deeper": deep}
+    track = {"type": "track", "event": "Form Submitted", "messageId": source, "userId": "u"}
+    answer = await service.client.post("/v1/track", json=track | {"properties": deep}, headers=key)
+    assert answer.status_code == 200
+    event = early()
+    good = await refuse(service, event, key)
+    await make_known(service, event)
+    (poison,) = [one for one in await listed(service, source=source) if one != good]
+    before = await read(service, poison)
+
+    answer = await service.client.post("/v1/refusals/retry", json={"source": source})
+    assert answer.status_code == 207, answer.text
+    assert {one["refusal"]: one["status"] for one in answer.json()["items"]} == {
+        poison: "refused",
+        good: "recorded",
+    }
+    after = await read(service, poison)
+    assert (after["status"], after["retries"]) == ("open", 1)
+    assert (after["reason"], after["problem"]) == (before["reason"], before["problem"])
+    single = await service.client.post(f"/v1/refusals/{poison}/retry")
+    assert (single.status_code, single.json()["code"]) == (422, "event-invalid")

@@ -78,6 +78,7 @@ MAY: Mapping[str, set[Scope]] = {
     "GET /v1/lifecycle/versions": {Scope.PROJECTIONS_READ},
     "POST /v1/lifecycle": {Scope.LEDGER_ADMIN},
     "GET /v1/conflicts": {Scope.LEADS_READ},
+    "POST /v1/conflicts/{lead_id}": {Scope.REFUSALS_WRITE},
     "GET /v1/refusals": {Scope.EVENTS_READ},
     "GET /v1/refusals/{refusal_id}": {Scope.EVENTS_READ},
     "POST /v1/refusals/retry": {Scope.REFUSALS_WRITE},

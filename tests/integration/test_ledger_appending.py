@@ -214,6 +214,8 @@ async def test_an_event_that_the_database_rejects_fails_alone(on: LedgerOnPostgr
     assert appended.position == 11
     assert [id for _, id, _ in await on.recorded()][5:] == ["a", "b", "c", "d", "y"]
     assert await on.refusals() == [("poison", "event-not-storable")]
+    assert on.faults == ["appending"]
+    on.faults.clear()
 
 
 async def test_a_strict_batch_that_the_database_rejects_is_rejected_whole(
@@ -223,6 +225,8 @@ async def test_a_strict_batch_that_the_database_rejects_is_rejected_whole(
     outcomes = await on.send(form("a"), form("poison"), is_strict=True)
     assert said(outcomes) == ["event-not-storable", "event-not-storable"]
     assert await on.recorded() == []
+    assert on.faults == ["appending"]
+    on.faults.clear()
 
 
 async def test_a_right_that_is_gone_says_nothing_of_the_events(

@@ -173,4 +173,4 @@ async def test_a_purge_that_fails_is_tried_again(
         async with asyncio.timeout(10):
             await tried_again.wait()
         task.cancel()
-    assert [line["event"] for line in lines] == ["refusals.not_purged"] * 2
+    assert [(line["event"], line["loop"]) for line in lines] == [("loop.waits", "purge")] * 2

@@ -11,11 +11,12 @@ import pytest
 from events import records
 from events.audit import Finding
 from events.intake import Intake
-from events.selections.evidence import Asked
+from events.selections.evidence import Asked, Run
 from events.selections.running import RunExists, Selector
 from events.selections.surveying import CapacityUnknown
 from events.verification import verify
 from service.private_postgres import PrivatePostgres
+from tests.broken_leads import break_leads
 from tests.http_service import SCHEMA
 from tests.ledger_in_memory import DIGESTS
 from tests.ledger_on_postgres import LedgerOnPostgres, ledger_on_postgres
@@ -267,6 +268,55 @@ async def test_two_that_finish_one_run_at_once_qualify_nobody_twice(on: On) -> N
     assert await on.qualified() == ["1", "2", "4"]
     assert len(await on.own("selection.completed")) == 1
     await on.verified()
+
+
+class Faulty(Selector):
+    """Meets an error that nobody expects with one run."""
+
+    async def _qualify(self, run: Run) -> None:
+        if run.id == "run-1":
+            raise KeyError(run.id)
+        await super()._qualify(run)
+
+
+async def test_a_run_that_cannot_be_finished_keeps_no_other_from_it(on: On) -> None:
+    await leave_unfinished(on, asked(capacity=1))
+    await leave_unfinished(on, asked("run-2", capacity=2, team="inside-2"))
+    faults: list[str] = []
+    ledger = on.ledger
+    faulty = Faulty(
+        ledger.engine,
+        SCHEMA,
+        door=on.intake,
+        ledger=ledger.ledger,
+        digests=DIGESTS,
+        on_fault=faults.append,
+    )
+    await faulty.resume()
+    (completed,) = await on.own("selection.completed")
+    assert (completed["id"], faults) == ("selection.run-2.completed", ["selections"])
+    await on.another().resume()
+    assert len(await on.own("selection.completed")) == 2
+
+
+async def test_a_lead_that_cannot_be_decided_is_skipped_and_the_run_goes_on(on: On) -> None:
+    record = on.selector._qualify
+    (row,) = await on.ledger.as_owner(
+        "SELECT CAST(subject_id AS text) AS lead FROM ledger.events WHERE id = 'form-1'"
+    )
+
+    async def meanwhile(run: Any) -> None:
+        await break_leads(on.ledger.owner_url, row["lead"])
+        on.ledger.ledger.forget()
+        await record(run)
+
+    on.selector._qualify = meanwhile  # type: ignore[method-assign]
+    await on.select(asked(capacity=3))
+    (completed,) = await on.own("selection.completed")
+    assert completed["data"]["skipped"] == [[row["lead"], "internal-error"]]
+    assert await on.qualified() == ["2", "4"]
+    assert on.ledger.faults == ["deciding"]
+    on.ledger.faults.clear()
 
 
 async def leave_unfinished(on: On, wanted: Asked) -> None:
