@@ -25,7 +25,7 @@ from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
 from service.reading.tail import Tail
 from service.refusals.store import Refusals
-from service.room import Room
+from service.room import Room, strangers_room
 from service.settings import Settings
 from service.webhooks.opening import Webhooks
 
@@ -64,6 +64,8 @@ class Services:
     deadlines: DeadlineQueries
     funnel_now: FunnelNow = field(default_factory=FunnelNow)
     room: Room = field(default_factory=Room)
+    strangers: Room = field(default_factory=strangers_room)
+    """For bodies whose key is inside them, until it is found."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""
     _compiled: Compiled | None = None
