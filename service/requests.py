@@ -6,6 +6,7 @@ from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
 from events.complaints import complaint_of
+from events.limits import EVENT_BYTES_MAX
 from events.strict_json import JsonFault, JsonValue, TooLarge, Unacceptable, read_value
 from service.bodies import read_body
 from service.problems import Problem
@@ -19,7 +20,8 @@ async def read_model(request: Request, adapter: TypeAdapter[Model]) -> Model:
     """Read a JSON body into a model. Raises Problem with the place that is wrong."""
     room: Room = request.app.state.services.room
     with room.place() as place:
-        body = await read_body(request.receive, read_transfer(request.scope), place)
+        transfer = read_transfer(request.scope)
+        body = await read_body(request.receive, transfer, place, bytes_max=EVENT_BYTES_MAX)
         value = _read(body)
     try:
         return adapter.validate_python(value)

@@ -26,7 +26,7 @@ from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
 from service.reading.tail import Tail
 from service.refusals.store import Refusals
-from service.room import Room
+from service.room import Room, strangers_room
 from service.settings import Settings
 from service.sharing import Shared
 from service.watch import Watch
@@ -71,6 +71,8 @@ class Services:
     room: Room = field(default_factory=Room)
     examination: Shared[Any] = field(default_factory=Shared)
     """Of everything that serving needs, whoever asks for it."""
+    strangers: Room = field(default_factory=strangers_room)
+    """For bodies whose key is inside them, until it is found."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""
     _compiled: Compiled | None = None

@@ -18,8 +18,9 @@ from events.dialects.calls import REPORTED
 from events.dialects.embedded import embedded_json
 from events.dialects.parts import Misshapen, mapping_in, present, required_text
 from events.dialects.reading import misshapen, place_of
+from events.limits import EVENT_BYTES_MAX
 from events.refusals import Refusal
-from events.strict_json import Unreadable
+from events.strict_json import TooLarge, Unreadable
 from events.strict_json.reading import read_text
 
 TELLTALE = "specversion"
@@ -137,7 +138,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
 
 
 def of_headers(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> dict[str, Any]:
-    """Put a CloudEvent in binary mode together. Raises Unreadable.
+    """Put a CloudEvent in binary mode together. Raises Unreadable or TooLarge.
 
     The body is its data whatever the content type says, and the caller judges the whole.
     """
@@ -149,6 +150,10 @@ def of_headers(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> dict[str,
         if attribute in event or attribute in (_DATA, _BASE64):
             raise Unreadable(expected="each attribute once", found="one that stands twice")
         event[attribute] = _header_text(value)
+    if len(body) > EVENT_BYTES_MAX:
+        raise TooLarge(
+            expected=f"an event of at most {EVENT_BYTES_MAX} bytes", found="a longer one"
+        )
     if body:
         event[_DATA] = read_text(body)[0]
     return event

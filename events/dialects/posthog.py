@@ -7,6 +7,7 @@ from domain.lifecycle.client_names import ClientCall
 from events.dialects.calls import GROUP, Call
 from events.dialects.parcels import Dialect, Parcel, parcel_of, parcel_of_one
 from events.dialects.parts import Misshapen, mapping_in, present, required_text, text_in
+from events.strict_json import Finding
 
 KEY = "api_key"
 _SENT_AT = "sent_at"
@@ -41,12 +42,12 @@ PLACES: Final = {
 }
 
 
-def unpack(body: bytes) -> Parcel:
+def unpack(body: bytes) -> Finding[Parcel]:
     """Unpack a batch. Its time of sending goes by two names."""
     return parcel_of(body, member="batch", key=KEY, sent_at=(_SENT_AT, _SENT_AT_OF_PYTHON))
 
 
-def unpack_one(body: bytes) -> Parcel:
+def unpack_one(body: bytes) -> Finding[Parcel]:
     """Unpack a single event."""
     return parcel_of_one(body, key=KEY)
 
@@ -126,4 +127,4 @@ def named(message: Mapping[str, Any]) -> tuple[Any, Any]:
     return message.get("uuid"), message.get("event")
 
 
-POSTHOG: Final = Dialect("posthog", read, named, PLACES)
+POSTHOG: Final = Dialect("posthog", KEY, read, named, PLACES)

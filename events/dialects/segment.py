@@ -11,6 +11,7 @@ from domain.lifecycle.client_names import ClientCall
 from events.dialects.calls import GROUP, Call
 from events.dialects.parcels import Dialect, Parcel, parcel_of, parcel_of_one
 from events.dialects.parts import Misshapen, mapping_in, present, required_text, text_in
+from events.strict_json import Finding
 
 KEY = "writeKey"
 BROWSER_LIBRARY = "analytics.js"
@@ -45,12 +46,12 @@ PLACES: Final = {
 }
 
 
-def unpack_batch(body: bytes) -> Parcel:
+def unpack_batch(body: bytes) -> Finding[Parcel]:
     """Unpack a batch; the time of sending that it tells is every message's."""
     return parcel_of(body, member="batch", key=KEY, sent_at=(_SENT_AT,))
 
 
-def unpack_one(body: bytes, call: ClientCall) -> Parcel:
+def unpack_one(body: bytes, call: ClientCall) -> Finding[Parcel]:
     """Unpack a single message, whose type may be told by its path alone."""
     return parcel_of_one(body, key=KEY, defaults={"type": str(call)})
 
@@ -120,4 +121,4 @@ def content(message: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in message.items() if name != "userId"}
 
 
-SEGMENT: Final = Dialect("segment", read, named, PLACES, content)
+SEGMENT: Final = Dialect("segment", KEY, read, named, PLACES, content)

@@ -30,11 +30,15 @@ DRAIN_S = 10
 POLL_S = 0.01
 
 SWITCH_S = 0.0005
-"""How long a thread that reads a large body or a lifecycle keeps the interpreter to itself once the
+"""How long a thread that reads a lifecycle keeps the interpreter to itself once the
 loop asks for it. Each digest lets go of it, so a request asks some ten times: with the usual 5 ms
 it would take 50 ms longer."""
 
+LARGE_BLOCK_BYTES = 256 * 1024
+"""From this size on a block of memory is asked of the system, and given back to it."""
+
 _PR_SET_PDEATHSIG = 1
+_M_MMAP_THRESHOLD = -3
 
 
 def main() -> None:
@@ -44,6 +48,7 @@ def main() -> None:
     # Ctrl-C is the parent's; it tells us when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_S)
+    give_back_bodies()
     connections = read_settings().connections
     allow_files(connections + TURNED_AWAY_MAX + OTHER_FILES)
     app = app_from_environment()
@@ -96,6 +101,16 @@ def end_with_parent(parent_pid: int) -> None:
     # It may have died before we asked.
     if os.getppid() != parent_pid:
         sys.exit(f"expected process {parent_pid} as our parent, found it gone")
+
+
+def give_back_bodies() -> None:
+    """Have the C library give the memory of a large body back to the system when it is freed.
+
+    By itself it keeps blocks of a size once such a block has been freed, and a body that grows
+    leaves holes of all sizes: the process would stay as large as several bodies.
+    """
+    if (set_option := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
+        set_option(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
 def allow_files(count: int) -> None:

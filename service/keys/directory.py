@@ -20,6 +20,7 @@ from events.senders import Sender
 from service.keys.key_text import KeyText
 from service.keys.rates import Allowance
 from service.keys.store import KeyStore, StoredKey
+from service.limits import KEYS_ASKED_MAX
 
 REFRESH_S = 1.0
 TRUST_S = 4.0
@@ -58,6 +59,8 @@ class KeyDirectory:
         self._origins: frozenset[bytes] = frozenset()
         self._origins_read_at = -TRUST_S
         self._reading_origins = asyncio.Lock()
+        self._asking = asyncio.Semaphore(KEYS_ASKED_MAX)
+        """Strangers show keys that nobody has seen; they do not take all connections for it."""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -80,10 +83,16 @@ class KeyDirectory:
         """Return who holds this key, asking the database where memory does not serve."""
         if monotonic() - self._read_at > TRUST_S:
             await self._refresh()
-        if key.key_id not in self._holders and key.key_id not in self._unknown:
-            self._remember([key.key_id], await self._store.find([key.key_id]))
+        if self._is_new(key):
+            async with self._asking:
+                # Whoever waited may find that the answer has come meanwhile.
+                if self._is_new(key):
+                    self._remember([key.key_id], await self._store.find([key.key_id]))
         holder = self._holders.get(key.key_id)
         return holder if holder is not None and _fits(holder, key) else None
+
+    def _is_new(self, key: KeyText) -> bool:
+        return key.key_id not in self._holders and key.key_id not in self._unknown
 
     async def current(self, key_id: str) -> Holder | None:
         """Return who holds a key that was shown a while ago, if it may still be used.

@@ -61,7 +61,9 @@ def _posting(collected: Collected) -> Callable[[Request], Any]:
 
 
 async def get_pixel(request: Request) -> Response:
-    await collect(request, Collected(snowplow.SNOWPLOW, snowplow.unpack_query))
+    await collect(
+        request, Collected(snowplow.SNOWPLOW, snowplow.unpack_one, snowplow.body_of_query)
+    )
     return Answer(200, PIXEL, media_type=b"image/gif")
 
 

@@ -13,6 +13,7 @@ from service import funnel_shapes
 from service.answers import json_answer
 from service.bodies import read_body
 from service.exact_route import ExactRoute
+from service.limits import LIFECYCLE_BYTES_MAX
 from service.problems import Problem
 from service.publishing import preview, publish
 from service.routes.parameters import (
@@ -139,7 +140,8 @@ async def post_lifecycle(
     """
     services = services_of(request)
     with services.room.place() as place:
-        body = await read_body(request.receive, read_transfer(request.scope), place)
+        transfer = read_transfer(request.scope)
+        body = await read_body(request.receive, transfer, place, bytes_max=LIFECYCLE_BYTES_MAX)
     try:
         text = body.decode()
     except UnicodeDecodeError:
