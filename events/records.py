@@ -42,7 +42,6 @@ class Envelope(NamedTuple):
     """RFC 3339 in UTC with six decimals; one value per batch."""
     claimed_at: datetime | None
     key_id: str | None
-    actor: str
     department: str | None
     lifecycle: int
     rules: int
@@ -59,7 +58,6 @@ class Record(NamedTuple):
 def encode(event: Event, envelope: Envelope) -> bytes:
     """Write the record of an event. Absent values are left out."""
     attributes: dict[str, Any] = {
-        "actor": envelope.actor,
         "id": envelope.id,
         "lifecycle": envelope.lifecycle,
         "position": str(event.position),
@@ -146,7 +144,6 @@ def _envelope(attributes: dict[str, Any]) -> Envelope:
         recorded_time=attributes["recordedtime"],
         claimed_at=datetime.fromisoformat(claimed) if claimed is not None else None,
         key_id=attributes.get("key"),
-        actor=attributes["actor"],
         department=attributes.get("department"),
         lifecycle=attributes["lifecycle"],
         rules=attributes["rules"],

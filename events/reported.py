@@ -91,7 +91,9 @@ class NativeEvent(BaseModel):
     sent_at: Annotated[
         str | None, Field(description="When it was sent, by the same clock: takes out its skew.")
     ] = None
-    actor: Annotated[Value | None, Field(description="Who did it. Defaults to the key.")] = None
+    actor: Annotated[
+        Value | None, Field(description="Who did it: personal, and kept apart from the record.")
+    ] = None
     lead: LeadReference | None = None
     account: AccountReference | None = None
     data: Annotated[dict[str, Any] | None, Field(description="What happened, by event type.")] = (

@@ -161,7 +161,10 @@ class Lead(State):
 
 
 class Who(Shape):
-    actor: str
+    actor: Annotated[
+        str | None,
+        Field(description="As the sender claims, with personal:read; the service's own name."),
+    ] = None
     key: str | None = None
     department: str | None = None
 

@@ -70,7 +70,6 @@ def test_a_whole_event_becomes_a_signal() -> None:
         subject=SubjectKind.LEAD,
         occurred_at=datetime(2026, 11, 22, 1, 15, tzinfo=UTC),
         claimed_at=None,
-        actor="佐藤",
         key_id="key-1",
         department="marketing",
         lead_id=None,
@@ -91,7 +90,12 @@ def test_a_whole_event_becomes_a_signal() -> None:
         data={"form": "whitepaper"},
         attributes={"company_domain": "example.co.jp", "industry": "steel"},
         personal=orjson.dumps(
-            {"account": event["account"], "data": {"note": "call me"}, "lead": event["lead"]},
+            {
+                "account": event["account"],
+                "actor": "佐藤",
+                "data": {"note": "call me"},
+                "lead": event["lead"],
+            },
             option=orjson.OPT_SORT_KEYS,
         ),
         holds_personal_data=True,
@@ -100,14 +104,9 @@ def test_a_whole_event_becomes_a_signal() -> None:
     )
 
 
-def test_source_time_and_actor_have_their_defaults() -> None:
+def test_source_and_time_have_their_defaults() -> None:
     signal = signal_of(FORM)
-    assert (signal.source, signal.occurred_at, signal.claimed_at, signal.actor) == (
-        "website",
-        RECEIVED,
-        None,
-        "key-1",
-    )
+    assert (signal.source, signal.occurred_at, signal.claimed_at) == ("website", RECEIVED, None)
 
 
 def test_a_sender_may_say_its_claim_was_late() -> None:
