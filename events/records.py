@@ -25,6 +25,7 @@ _PERSONAL_PREFIX = b"\x03"
 _FIRING = "timer."
 _SELECTION = "selection."
 _REASSESSMENT = "reassessment."
+_KEY = "key."
 _KINDS = {str(kind): kind for kind in SubjectKind}
 
 
@@ -179,6 +180,11 @@ def selection_id(run_id: str, *part: str) -> str:
 def is_of_selection(record: Record) -> bool:
     """Whether a selection run made this event."""
     return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_SELECTION)
+
+
+def key_event_id(key_id: str, version: int) -> str:
+    """Name the change of a key by the key and by the version that it gives to the ledger."""
+    return f"{_KEY}{key_id}.{version}"
 
 
 def begins_group(record: Record) -> bool:

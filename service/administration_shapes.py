@@ -20,6 +20,10 @@ class ApiKey(Shape):
     created_at: Moment
     expires_at: Moment | None
     revoked_at: Moment | None
+    founder: Annotated[
+        bool,
+        Field(description="The first start's: it may also grant what it does not hold."),
+    ]
 
 
 class MadeKey(ApiKey):

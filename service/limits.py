@@ -48,6 +48,10 @@ KEEP_ALIVE_S: Final = 65
 # came, 20 decompressed.
 HELD_BYTES_MAX: Final = 64 * MIB
 
+# Sources and origins of one key, as JSON. All of them are in the record of each of its changes, and
+# a record has room for twice as much.
+KEY_TERMS_BYTES_MAX: Final = 32 * KIB
+
 # How long a stream, or the rest of a batch, waits for its next place in the queue.
 TURN_WAIT_S: Final = 30.0
 

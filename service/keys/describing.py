@@ -3,7 +3,7 @@
 from typing import Any
 
 from events.records import rfc3339
-from service.keys.store import StoredKey
+from service.keys.terms import StoredKey
 
 
 def describe_key(key: StoredKey) -> dict[str, Any]:
@@ -20,4 +20,5 @@ def describe_key(key: StoredKey) -> dict[str, Any]:
         "created_at": rfc3339(key.created_at),
         "expires_at": rfc3339(terms.expires_at) if terms.expires_at is not None else None,
         "revoked_at": rfc3339(key.revoked_at) if key.revoked_at is not None else None,
+        "founder": key.is_founder,
     }
