@@ -184,7 +184,8 @@ def _with_account(
 def _not_a_system(system: str, pointer: str) -> Refusal:
     return Refusal(
         "event-invalid",
-        f"external_ids are named by the system that gave them, such as crm; {system} has a field "
-        "of its own.",
+        "external_ids are named by the system that gave them, such as crm. What has a field of its "
+        "own is told there.",
         pointer + pointer_to((system,)),
+        {"found": system},
     )

@@ -295,9 +295,11 @@ class Refusal(Shape):
     times: Annotated[int, Field(description="How often it came; in one transaction, once.")]
     retries: int
     key: str
-    source: str | None
-    id: str | None
-    type: str | None
+    source: Annotated[str | None, Field(description="With personal:read.")]
+    id: Annotated[str | None, Field(description="With personal:read.")]
+    type: Annotated[
+        str | None, Field(description="One of the lifecycle; any other with personal:read.")
+    ]
     dialect: Annotated[str, Field(description="In what it was sent.")]
     reason: Annotated[str, Field(description="For which it was refused last.")]
     problem: dict[str, Any]

@@ -143,7 +143,7 @@ class Selector:
             await session.close()
         for run in unfinished:
             if run.id not in self._busy:
-                log.info("selections.resumed", run=run.id)
+                log.info("selections.resumed", position=run.position)
             await self._finish(run)
         return len(unfinished)
 

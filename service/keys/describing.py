@@ -6,12 +6,12 @@ from events.records import rfc3339
 from service.keys.terms import StoredKey
 
 
-def describe_key(key: StoredKey) -> dict[str, Any]:
-    """Write a key, for an answer or for the command."""
+def describe_key(key: StoredKey, *, shows_name: bool = True) -> dict[str, Any]:
+    """Write a key, for an answer or for the command. Its name may be a person's."""
     terms = key.terms
     return {
         "id": key.key_id,
-        "name": terms.name,
+        "name": terms.name if shows_name else None,
         "sources": list(terms.sources),
         "department": terms.department,
         "scopes": [str(scope) for scope in terms.scopes],

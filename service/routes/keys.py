@@ -11,15 +11,17 @@ from starlette.responses import Response
 
 from events import moments
 from events.reported import Key
+from events.senders import Sender
 from service import administration_shapes
 from service.answers import json_answer
+from service.gate import sees_personal
 from service.keys.checking import ORIGINS_MAX, RATE_MAX, SOURCES_MAX, TermsInvalid, check
 from service.keys.describing import describe_key
 from service.keys.granting import GrantRefused
 from service.keys.key_text import ID_LENGTH
 from service.keys.scopes import DEFAULT_SCOPES, Scope
 from service.keys.store import KeyEnded
-from service.keys.terms import KeyTerms
+from service.keys.terms import KeyTerms, StoredKey
 from service.problems import Problem
 from service.requests import described_body, read_model
 from service.routes.parameters import (
@@ -129,14 +131,14 @@ async def post_keys(request: Request, sender: KeysAdministrator) -> Response:
 @router.get("/v1/keys", response_model=administration_shapes.ApiKeys)
 async def get_keys(
     request: Request,
-    _: KeysAdministrator,
+    sender: KeysAdministrator,
     after: Annotated[str, Query(max_length=ID_LENGTH, pattern=KEY_ID)] = "",
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
     """List keys, never their secrets. Pass `next` as `after` to go on."""
     keys = await services_of(request).key_store.list(after=after, limit=limit)
     next_after = keys[-1].key_id if len(keys) == limit else None
-    return json_answer({"keys": [describe_key(key) for key in keys], "next": next_after})
+    return json_answer({"keys": [_described(key, sender) for key in keys], "next": next_after})
 
 
 @router.patch(
@@ -160,7 +162,7 @@ async def patch_key(request: Request, sender: KeysAdministrator, key_id: KeyId) 
         )
     if stored is None:
         raise _nobody()
-    return json_answer(describe_key(stored))
+    return json_answer(_described(stored, sender))
 
 
 @router.post(
@@ -194,8 +196,8 @@ async def post_key_rotate(
         )
     if rotated is None:
         raise _nobody()
-    content = {"key": rotated.key.text, **describe_key(rotated.new)}
-    return json_answer(content | {"replaces": describe_key(rotated.old)}, status=201)
+    content = {"key": rotated.key.text, **_described(rotated.new, sender)}
+    return json_answer(content | {"replaces": _described(rotated.old, sender)}, status=201)
 
 
 @router.delete("/v1/keys/{key_id}", response_model=administration_shapes.ApiKey)
@@ -205,7 +207,7 @@ async def delete_key(request: Request, sender: KeysAdministrator, key_id: KeyId)
         stored = await services_of(request).key_store.revoke(key_id, by=sender.key_id)
     if stored is None:
         raise _nobody()
-    return json_answer(describe_key(stored))
+    return json_answer(_described(stored, sender))
 
 
 def _changed(request: Request, terms: KeyTerms, told: Mapping[str, Any]) -> KeyTerms:
@@ -224,6 +226,11 @@ def _changed(request: Request, terms: KeyTerms, told: Mapping[str, Any]) -> KeyT
     except TermsInvalid as error:
         raise _invalid(error.pointer, error.expected) from None
     return changed
+
+
+def _described(key: StoredKey, sender: Sender) -> dict[str, Any]:
+    """Write a key for whoever asks."""
+    return describe_key(key, shows_name=sees_personal(sender))
 
 
 @contextmanager
