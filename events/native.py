@@ -12,7 +12,7 @@ from domain.lifecycle.service_events import EVENT, FIELDS, is_offered
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Signal
 from events import answers, moments
-from events.complaints import complaint_of
+from events.complaints import UNKNOWN, complaint_of
 from events.context import Context
 from events.correcting import divide_corrected
 from events.digests import Digests
@@ -98,7 +98,7 @@ def _signal(
 def _invalid(error: ValidationError) -> Refusal:
     """Say the first thing wrong: where, and what was expected."""
     first = complaint_of(error)
-    if first.kind == "extra_forbidden":
+    if first.kind == UNKNOWN:
         where = first.place[0] if len(first.place) > 1 else None
         models: dict[str, type[BaseModel]] = {"lead": LeadReference, "account": AccountReference}
         model = models.get(str(where), NativeEvent)
