@@ -54,7 +54,8 @@ class KeyAudit:
     def _see(self, event: Event) -> None:
         key_id = event.data["key"]
         if event.type == KEY_CREATED:
-            self.keys[key_id] = KeyTold(event.data, event.occurred_at)
+            terms = {name: one for name, one in event.data.items() if name != "replaces"}
+            self.keys[key_id] = KeyTold(terms, event.occurred_at)
         elif event.type == KEY_CHANGED:
             self.keys[key_id] = self.keys[key_id]._replace(terms=event.data)
         else:

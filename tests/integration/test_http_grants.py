@@ -1,5 +1,6 @@
 """No key grants what its holder does not have, and the log holds every change of a key."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from service.keys.key_text import parse
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, Service, running_service
+from tests.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -204,6 +206,38 @@ async def test_the_log_holds_every_change_of_a_key_but_no_name(service: Service)
         (await service.client.delete(f"/v1/keys/{new['id']}")).json()["revoked_at"],
     ]
     assert "Planted" not in str(told)
+
+
+async def test_keys_are_made_while_events_are_recorded(service: Service) -> None:
+    """Both take the same lock: nothing is lost, doubled or out of order, and nobody is refused."""
+
+    async def report(number: int) -> int:
+        event = {"id": f"among-{number}", "type": "visit.recorded", "source": "website"}
+        who = {"lead": {"anonymous_id": f"c-{number}"}}
+        return (await service.client.post("/v1/events", json={**event, **who})).status_code
+
+    async def change() -> int:
+        made = await make(service, {"name": "x", "sources": ["x"]})
+        await service.client.delete(f"/v1/keys/{made.json()['id']}")
+        return made.status_code
+
+    before = len(await log_of_keys(service))
+    work = [work for number in range(30) for work in (report(number), change())]
+    assert set(await asyncio.gather(*work)) == {201}
+    assert len(await log_of_keys(service)) == before + 60
+
+
+async def test_a_key_is_not_made_if_its_event_cannot_be_written(service: Service) -> None:
+    """Here because the log is ahead of the database's clock."""
+    async with connection_to(service.owner_url) as owner:
+        listed = (await service.client.get("/v1/keys", params={"limit": 1000})).json()
+        recorded_at = await owner.fetchval("SELECT recorded_at FROM ledger.ledger_head")
+        late = "UPDATE ledger.ledger_head SET recorded_at = $1"
+        await owner.execute(late, recorded_at + timedelta(hours=1))
+        answer = await make(service, {"name": "x", "sources": ["x"]})
+        await owner.execute(late, recorded_at)
+    assert (answer.status_code, answer.json()["code"]) == (503, "ledger-unavailable")
+    assert (await service.client.get("/v1/keys", params={"limit": 1000})).json() == listed
 
 
 async def test_the_log_with_its_keys_is_verified(service: Service) -> None:
