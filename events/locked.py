@@ -67,7 +67,8 @@ class LedgerLock:
     async def hold(self) -> AsyncIterator[LockedLedger]:
         """Lock the ledger; on the way out append what was told, and commit.
 
-        Raises LedgerUnavailable if it cannot be had in time, NotMigrated if there is none.
+        Raises LedgerUnavailable if the log is ahead of the clock, NotMigrated if there is no
+        ledger; and as any statement does, if the database is away or the lock is not had in time.
         """
         async with self._engine.begin() as connection:
             ledger = await self._lock(connection)

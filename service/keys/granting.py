@@ -27,9 +27,9 @@ class GrantRefused(Exception):
 
     def __init__(self, lack: Lack) -> None:
         super().__init__(
-            f"The key that asks would give {lack.field} that it does not hold itself. Ask with a "
-            "key that holds them, with the one that the first start printed, or run `leadledger "
-            "key create` where the database is."
+            f"The key that asks would give more than it holds: {lack.field}. Ask with a key that "
+            "holds as much, with the one that the first start printed, or run `leadledger key` "
+            "where the database is."
         )
         self.lack = lack
 
