@@ -135,7 +135,6 @@ def own_signal(
         type=event_type,
         subject=SubjectKind.LEAD if lead_id is not None else SubjectKind.LEDGER,
         occurred_at=occurred_at,
-        actor=source,
         lead_id=lead_id,
         data=data,
         cause=cause,

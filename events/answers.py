@@ -110,7 +110,7 @@ def type_unknown(name: str, lifecycle: Lifecycle) -> Refusal:
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return Refusal(
         "event-type-unknown",
-        f"The lifecycle {lifecycle.name} knows no event type {name}.{hint}",
+        f"The lifecycle {lifecycle.name} knows no event type of this name.{hint}",
         "/type",
         {"found": name, "nearest": near},
     )

@@ -20,6 +20,7 @@ from domain.lifecycle.service_events import OFFERED
 from domain.lifecycle.succession import Occupied
 from domain.state import LeadState
 from events import records
+from events.key_audit import KEY_EVENTS, KeyAudit
 from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
 from events.past import FoldedPast, Recollection
 from events.publishing import PUBLISHED, compiled_from, objection
@@ -72,6 +73,7 @@ class Audit:
     erased: int = 0
     group: list[Record] = field(default_factory=list)
     selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
+    keys: KeyAudit = field(default_factory=KeyAudit)
     links: dict[int, Links] = field(default_factory=dict)
     listings: dict[int, str] = field(default_factory=dict)
     """Positions at which companies became competitors, or ceased to be."""
@@ -166,6 +168,8 @@ class Audit:
             self._check_name(first, reassessment_id)
             self._check_succession(first)
             self._decide_again(group, reassess_again)
+        elif first.event.type in KEY_EVENTS:
+            self._judge_key(group)
         elif first.event.type != PUBLISHED:
             raise Finding(
                 first.event.position, "an event of the service has a cause", "a cause", "none"
@@ -207,6 +211,15 @@ class Audit:
             self._decide_again(group, decide_again)
         else:
             self.decided_again += len(group)
+
+    def _judge_key(self, group: Sequence[Record]) -> None:
+        """Judge a change of a key: nothing is decided by it, but it has to follow from the last."""
+        position = group[0].event.position
+        try:
+            for what, expected, found in self.keys.doubts(group):
+                expect(position, what, expected, found)
+        except UNREADABLE as error:
+            raise Finding(position, "the change of a key can be read", "a key", error) from error
 
     def _learn_lifecycle(self, record: Record) -> None:
         event = record.event

@@ -80,9 +80,9 @@ def _objection(
     if data[CALENDAR] not in known:
         return Refusal(
             "event-invalid",
-            f"The lifecycle in force has no calendar {data[CALENDAR]}.",
+            "The lifecycle in force has no calendar of this name.",
             f"/data/{CALENDAR}",
-            {"expected": known},
+            {"expected": known, "found": data[CALENDAR]},
         )
     days = (date.fromisoformat(data[LAST_DAY]) - date.fromisoformat(data[FIRST_DAY])).days + 1
     if not 1 <= days <= DAYS_MAX:

@@ -151,7 +151,6 @@ class Draft:
             recorded_time=self._recorded_time,
             claimed_at=signal.claimed_at,
             key_id=signal.key_id or None,
-            actor=signal.actor,
             department=signal.department,
             lifecycle=lifecycle,
             rules=RULES,
@@ -165,14 +164,21 @@ class Draft:
         for number, event in enumerate(derived, start=1):
             self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
 
-    def enter_group(self, decided: Sequence[Event], *, id: str, lifecycle: int) -> None:
-        """Enter what the service itself does of its own accord, and what follows from it."""
+    def enter_group(
+        self, decided: Sequence[Event], *, id: str, lifecycle: int, key_id: str | None = None
+    ) -> None:
+        """Enter what the service itself does, and what follows from it.
+
+        `key_id` is the key of whoever has it done, where it is not of the service's own accord.
+        """
         first, *derived = decided
-        self.enter_own(first, id=id, lifecycle=lifecycle)
+        self.enter_own(first, id=id, lifecycle=lifecycle, key_id=key_id)
         for number, event in enumerate(derived, start=1):
             self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
 
-    def enter_own(self, event: Event, *, id: str, lifecycle: int) -> None:
+    def enter_own(
+        self, event: Event, *, id: str, lifecycle: int, key_id: str | None = None
+    ) -> None:
         """Enter an event that the service itself writes."""
         envelope = records.Envelope(
             source=records.OWN_SOURCE,
@@ -180,8 +186,7 @@ class Draft:
             subject_version=self._see(event),
             recorded_time=self._recorded_time,
             claimed_at=None,
-            key_id=None,
-            actor=records.OWN_SOURCE,
+            key_id=key_id,
             department=None,
             lifecycle=lifecycle,
             rules=RULES,

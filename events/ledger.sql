@@ -209,3 +209,15 @@ SELECT head.position AS head_position, CAST(asked.subject_id AS text) AS subject
         LIMIT :limit
        ) AS event ON true
  ORDER BY asked.subject_id, event.subject_version
+
+-- name: read_standing
+-- Where the ledger stands while its lock is held: enough to append what is about the ledger itself.
+SELECT head.position, head.recorded_at, clock_timestamp() + head.clock_ahead AS database_time,
+       subject.version,
+       (SELECT count(*)
+          FROM ledger.events AS event
+         WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
+           AND event.type = 'lifecycle.published') AS lifecycles
+  FROM ledger.ledger_head AS head
+  JOIN ledger.subjects AS subject
+    ON subject.subject_id = '00000000-0000-0000-0000-000000000000'

@@ -13,7 +13,7 @@ from domain.revisits import DAY_FIELD
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Signal
 from events import answers, moments
-from events.complaints import complaint_of
+from events.complaints import UNKNOWN, complaint_of
 from events.context import Context
 from events.correcting import divide_corrected
 from events.digests import Digests
@@ -93,7 +93,6 @@ def _signal(
         subject=subject,
         occurred_at=times[0],
         claimed_at=times[1],
-        actor=event.actor or context.sender.key_id,
         key_id=context.sender.key_id,
         department=context.sender.department,
         lead_id=parties.lead_id,
@@ -104,7 +103,7 @@ def _signal(
         names_account=parties.names_account_outright,
         data=divided.declared,
         attributes=parties.attributes,
-        personal=parties.personal(divided.undeclared),
+        personal=parties.personal(divided.undeclared, actor=event.actor),
         holds_personal_data=parties.tells_who,
         fingerprint=context.digests.fingerprint(content),
         may_administer=Right.ADMINISTRATION in context.sender.scopes,
@@ -114,7 +113,7 @@ def _signal(
 def _invalid(error: ValidationError) -> Refusal:
     """Say the first thing wrong: where, and what was expected."""
     first = complaint_of(error)
-    if first.kind == "extra_forbidden":
+    if first.kind == UNKNOWN:
         where = first.place[0] if len(first.place) > 1 else None
         models: dict[str, type[BaseModel]] = {"lead": LeadReference, "account": AccountReference}
         model = models.get(str(where), NativeEvent)

@@ -13,6 +13,8 @@ from events.refusals import Refusal
 from events.reported import AccountReference, LeadReference
 from events.strict_json.checking import pointer_to
 
+ACTOR = "actor"
+"""The member of the personal bytes that says who did it, as the sender claims."""
 OWN_KINDS = frozenset({"email", "phone", "user_id", "domain", "opportunity", "order", ANONYMOUS_ID})
 """Kinds of identifiers that have a form of their own: no outside system may be called so."""
 _OF_ACCOUNTS = "account:"
@@ -41,9 +43,14 @@ class Parties(NamedTuple):
     def names_an_account(self) -> bool:
         return self.account_id is not None or bool(self.account_identifiers)
 
-    def personal(self, undeclared: Mapping[str, Any]) -> bytes | None:
-        """Return the bytes that are stored apart from the record, or None if there are none."""
+    def personal(self, undeclared: Mapping[str, Any], *, actor: str | None) -> bytes | None:
+        """Return the bytes that are stored apart from the record, or None if there are none.
+
+        Whoever did it is a person as well: an actor is a name as often as a code.
+        """
         content = {**self.stored, "data": undeclared} if undeclared else self.stored
+        if actor is not None:
+            content = {**content, ACTOR: actor}
         return orjson.dumps(content, option=orjson.OPT_SORT_KEYS) if content else None
 
 
@@ -177,7 +184,8 @@ def _with_account(
 def _not_a_system(system: str, pointer: str) -> Refusal:
     return Refusal(
         "event-invalid",
-        f"external_ids are named by the system that gave them, such as crm; {system} has a field "
-        "of its own.",
+        "external_ids are named by the system that gave them, such as crm. What has a field of its "
+        "own is told there.",
         pointer + pointer_to((system,)),
+        {"found": system},
     )

@@ -29,10 +29,13 @@ class Refusal(NamedTuple):
 
     reason: str
     detail: str
+    """In words of ours and of the lifecycle. What the sender wrote stands in no sentence, but for
+    the pointer, where that is repeated."""
     pointer: str | None = None
     """Where in the event, as a JSON pointer (RFC 6901)."""
     members: Mapping[str, Any] = {}
-    """What was expected, what was found, what would be allowed; never anything personal."""
+    """What was expected, what would be allowed; and under `found` what the sender wrote, which may
+    be personal."""
 
 
 class Refused(NamedTuple):

@@ -95,7 +95,9 @@ class NativeEvent(BaseModel):
             "difference is taken out of `time`; if it is earlier, delivery took that long."
         ),
     ] = None
-    actor: Annotated[Value | None, Field(description="Who did it. Defaults to the key.")] = None
+    actor: Annotated[
+        Value | None, Field(description="Who did it: personal, and kept apart from the record.")
+    ] = None
     lead: LeadReference | None = None
     account: AccountReference | None = None
     data: Annotated[dict[str, Any] | None, Field(description="What happened, by event type.")] = (

@@ -215,8 +215,8 @@ class _TakingBack:
         if source != self.signal.source and not self.signal.may_administer:
             return Refusal(
                 "scope-missing",
-                f"The event is from {source}: what another source reported is taken back with a "
-                "key that has the scope ledger:admin.",
+                "The event is from another source: what that reported is taken back with a key "
+                "that has the scope ledger:admin.",
                 f"/data/{EVENT}",
                 {"expected": "ledger:admin"},
             )

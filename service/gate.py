@@ -82,6 +82,11 @@ def admit_report(holder: Holder) -> Sender:
     return sender
 
 
+def sees_personal(sender: Sender) -> bool:
+    """Whether a key may see what people wrote, and of whom events tell; asked nowhere else."""
+    return Scope.PERSONAL_READ in sender.scopes
+
+
 def lacks(scope: Scope) -> Problem:
     return Problem(
         "scope-missing",

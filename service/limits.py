@@ -96,6 +96,10 @@ GZIP_MEMBERS_MAX: Final = 16
 # reading sees the answer only then, and what it writes is at most a body that is somewhat too long.
 DRAINED_BYTES_MAX: Final = 4 * of_events.BODY_BYTES_MAX
 
+# Sources and origins of one key, as JSON. All of them are in the record of each of its changes, and
+# a record has room for twice as much.
+KEY_TERMS_BYTES_MAX: Final = 32 * KIB
+
 # How long a stream, or the rest of a batch, waits for its next place in the queue.
 TURN_WAIT_S: Final = 30.0
 

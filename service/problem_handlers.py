@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from events.complaints import expected_of
 from events.failures import CONNECTION_LOST, LedgerUnavailable, QueueFull
 from projections.failures import NotYetProjected
 from service.answers import problem_answer
@@ -41,12 +42,14 @@ async def _answer_invalid(_: Request, error: Exception) -> Response:
     first = error.errors()[0]
     place, *path = (str(part) for part in first["loc"])
     name = path[0] if path else place
+    expected = expected_of(first)
+    found = "is missing" if first["type"] == "missing" else f"is not {expected}"
     return problem_answer(
         Problem(
             "parameter-invalid",
-            f"{name} ({place}): {first['msg']}.",
+            f"The parameter {name} ({place}) {found}.",
             parameter=name,
-            expected=first["type"],
+            expected=expected,
         )
     )
 

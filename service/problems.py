@@ -43,6 +43,7 @@ KINDS: Mapping[str, Kind] = {
     "source-not-allowed": Kind(403, "The key may not speak for this source"),
     "department-not-allowed": Kind(403, "The decision belongs to another department"),
     "event-type-reserved": Kind(403, "The event type is the service's own"),
+    "grant-not-held": Kind(403, "A key gives nothing that it does not hold"),
     "origin-not-allowed": Kind(403, "The key is not for pages of this origin"),
     # What is readable, but wrong.
     "event-invalid": Kind(422, "The event is not valid"),

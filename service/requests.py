@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
-from events.complaints import complaint_of
+from events.complaints import UNKNOWN, Complaint, complaint_of
 from events.limits import EVENT_BYTES_MAX
 from events.strict_json import JsonFault, JsonValue, TooLarge, Unacceptable, read_value
 from service.bodies import read_body
@@ -27,9 +27,17 @@ async def read_model(request: Request, adapter: TypeAdapter[Model]) -> Model:
         return adapter.validate_python(value)
     except ValidationError as error:
         first = complaint_of(error)
+        if first.kind == UNKNOWN:
+            raise _unknown(first, adapter) from None
         raise Problem(
             "request-invalid", first.detail, pointer=first.pointer, expected=first.expected
         ) from None
+
+
+def _unknown(complaint: Complaint, adapter: TypeAdapter[Any]) -> Problem:
+    known = list(adapter.json_schema()["properties"])
+    detail = f"{complaint.detail} Expected one of: {', '.join(known)}."
+    return Problem("request-invalid", detail, pointer=complaint.pointer, expected=known)
 
 
 def described_body(adapter: TypeAdapter[Any]) -> dict[str, Any]:

@@ -161,7 +161,10 @@ class Lead(State):
 
 
 class Who(Shape):
-    actor: str
+    actor: Annotated[
+        str | None,
+        Field(description="As the sender claims, with personal:read; the service's own name."),
+    ] = None
     key: str | None = None
     department: str | None = None
 
@@ -303,9 +306,11 @@ class Refusal(Shape):
     times: Annotated[int, Field(description="How often it came; in one transaction, once.")]
     retries: int
     key: str
-    source: str | None
-    id: str | None
-    type: str | None
+    source: Annotated[str | None, Field(description="With personal:read.")]
+    id: Annotated[str | None, Field(description="With personal:read.")]
+    type: Annotated[
+        str | None, Field(description="One of the lifecycle; any other with personal:read.")
+    ]
     dialect: Annotated[str, Field(description="In what it was sent.")]
     reason: Annotated[str, Field(description="For which it was refused last.")]
     problem: dict[str, Any]

@@ -23,7 +23,7 @@ from service.composition import open_services
 from service.hosting.connections import BoundedConnection
 from service.keys.bootstrap import bootstrap
 from service.keys.scopes import Scope
-from service.keys.store import KeyTerms
+from service.keys.terms import KeyTerms
 from service.private_postgres import PrivatePostgres
 from service.services import Services
 from service.settings import DRIVER, Settings
@@ -74,7 +74,7 @@ class Service:
             scopes=tuple(str(scope) for scope in scopes),
             **terms,
         )
-        key, _ = await self.services.key_store.create(wanted)
+        key, _ = await self.services.key_store.create(wanted, by=None)
         return {"authorization": f"Bearer {key.text}"}
 
 

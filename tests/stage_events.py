@@ -127,7 +127,6 @@ def _envelope(event: Event, version: int) -> Envelope:
         recorded_time=rfc3339(recorded_at(event.position)),
         claimed_at=None,
         key_id=None,
-        actor=OWN_SOURCE,
         department=None,
         lifecycle=1,
         rules=1,

@@ -110,7 +110,6 @@ def signal(
         type=event_type,
         subject=subject or event_type.subject,
         occurred_at=at if isinstance(at, datetime) else day(at),
-        actor="somebody",
         key_id="key",
         department=department,
         lead_id=lead_id,

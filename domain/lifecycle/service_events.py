@@ -19,6 +19,7 @@ RESTATED = "lead.restated"
 ACCOUNT_MERGED, ACCOUNT_ABSORBED = "account.merged", "account.absorbed"
 ACCOUNT_RESTATED = "account.restated"
 CALENDAR_CHANGED = "calendar.changed"
+KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revoked"
 
 OTHER, EVENT, FIELDS = "other", "event", "fields"
 """Data fields that say which other subject, which event, and what it should have told."""
@@ -33,6 +34,9 @@ WRITTEN: Mapping[str, SubjectKind] = {
     MERGED: SubjectKind.LEAD,
     CONFLICTED: SubjectKind.LEAD,
     "lifecycle.published": SubjectKind.LEDGER,
+    KEY_CREATED: SubjectKind.LEDGER,
+    KEY_CHANGED: SubjectKind.LEDGER,
+    KEY_REVOKED: SubjectKind.LEDGER,
 }
 """Written by the service in every lifecycle."""
 
@@ -76,7 +80,7 @@ DEADLINES = ("deadline.started", "deadline.met", "deadline.breached")
 SELECTIONS = ("selection.run", "selection.ranked", "selection.completed")
 """Written by the service when it selects: a lifecycle that qualifies so has words for them."""
 
-FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
+FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event", "key")
 """First words of the types that only the service, or an administrator through it, ever writes."""
 
 

@@ -129,7 +129,10 @@ SCHEMA: Final[Mapping[str, Any]] = {
         "type": {"type": "string", "description": "An event type, or a name listed for one."},
         "time": {"type": "string", "description": "RFC 3339 with offset."},
         "subject": {"type": "string", "description": "`lead/<id>` or `account/<id>`."},
-        "actor": {"type": "string", "description": "Who did it. Defaults to the key."},
+        "actor": {
+            "type": "string",
+            "description": "Who did it: personal, and kept apart from the record.",
+        },
         _DATA: {"type": "object", "description": "`lead`, `account`, `data`, `sent_at`."},
         _BASE64: {"type": "string", "description": "The same as base64."},
     },

@@ -99,7 +99,7 @@ class Selector:
         """Survey and rank, and record nothing."""
         return await self._survey(asked, self._ledger.now())
 
-    async def select(self, asked: Asked, *, actor: str, key_id: str) -> Run:
+    async def select(self, asked: Asked, *, key_id: str) -> Run:
         """Carry a run out; return it when it is closed.
 
         Raises:
@@ -111,7 +111,7 @@ class Selector:
         if run is None:
             at = self._ledger.now()
             trial = await self._survey(asked, at)
-            run = await self._record(asked, at, trial, actor=actor, key_id=key_id)
+            run = await self._record(asked, at, trial, key_id=key_id)
         if not _is_same(asked, run):
             raise RunExists(f"the run {asked.id} was asked for something else; choose another id")
         await self._finish(run)
@@ -148,14 +148,14 @@ class Selector:
             await session.close()
         for run in unfinished:
             if run.id not in self._busy:
-                log.info("selections.resumed", run=run.id)
+                log.info("selections.resumed", position=run.position)
             try:
                 await self._finish(run)
             except AWAY:
                 raise
             except Exception:
                 self._on_fault("selections")
-                log.exception("selections.run_failed", run=run.id)
+                log.exception("selections.run_failed", position=run.position)
         return len(unfinished)
 
     async def _step(self) -> None:
@@ -172,13 +172,11 @@ class Selector:
         data = {**asked.period, "qualifies_by": qualification.qualifies_by, **told(found)}
         return Trial(data, found.ranking)
 
-    async def _record(
-        self, asked: Asked, at: datetime, trial: Trial, *, actor: str, key_id: str
-    ) -> Run:
+    async def _record(self, asked: Asked, at: datetime, trial: Trial, *, key_id: str) -> Run:
         """Record the run with its whole ranking, or find that another process was faster."""
         run = ledger_signal(self._event_type(RUN), asked.id, at=at, data=trial.data)
         ranked = self._event_type(RANKED)
-        signals = [run._replace(actor=actor, key_id=key_id)]
+        signals = [run._replace(key_id=key_id)]
         for number, page in enumerate(pages_of(trial.ranking)):
             part = (asked.id, "ranked", str(number))
             signals.append(ledger_signal(ranked, *part, at=at, data={"ranking": page}))

@@ -3,11 +3,15 @@
 
 ALTER TABLE ledger.api_keys
     ADD COLUMN origins text[] NOT NULL DEFAULT '{}',
+    ADD COLUMN is_founder boolean NOT NULL DEFAULT false,
     ADD CONSTRAINT api_keys_of_pages_report_facts_alone
         CHECK (cardinality(origins) = 0 OR scopes = ARRAY['events:write']);
 
 COMMENT ON COLUMN ledger.api_keys.origins IS
     'Whoever opens the page can read its key: it is honoured from these origins alone.';
+
+COMMENT ON COLUMN ledger.api_keys.is_founder IS
+    'The administrator of the first start: grants also what it does not hold, for somebody has to.';
 
 CREATE INDEX api_keys_of_pages ON ledger.api_keys (key_id) WHERE cardinality(origins) > 0;
 

@@ -48,8 +48,8 @@ def history(
 
 def _row(event: dict[str, Any], zone: ZoneInfo) -> list[str]:
     who = event["who"]
-    names = [who["actor"]]
-    if who.get("key") not in (None, who["actor"]):
+    names = [who["actor"]] if who.get("actor") else []
+    if who.get("key"):
         names.append(f"key {who['key']}")
     if who.get("department"):
         names.append(who["department"])

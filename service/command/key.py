@@ -14,7 +14,8 @@ from service.command.printing import print_json, print_lines, print_table
 from service.keys.checking import TermsInvalid, check
 from service.keys.describing import describe_key
 from service.keys.scopes import DEFAULT_SCOPES, Scope
-from service.keys.store import KeyEnded, KeyStore, KeyTerms, Rotated, StoredKey
+from service.keys.store import KeyEnded, KeyStore, Rotated
+from service.keys.terms import KeyTerms, StoredKey
 
 PAGE = 500
 OVERLAP_HOURS = 24
@@ -86,7 +87,7 @@ def create_key(
 
     async def create(engine: AsyncEngine, schema: str) -> tuple[str, StoredKey]:
         check(terms, departments=await _departments(engine, schema))
-        key, stored = await KeyStore(engine, schema).create(terms)
+        key, stored = await KeyStore(engine, schema).create(terms, by=None)
         return key.text, stored
 
     try:
@@ -149,7 +150,9 @@ def rotate_key(
     async def rotate(engine: AsyncEngine, schema: str) -> Rotated | None:
         expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
         overlap = timedelta(hours=overlap_hours)
-        return await KeyStore(engine, schema).rotate(key_id, overlap=overlap, expires_at=expires_at)
+        return await KeyStore(engine, schema).rotate(
+            key_id, overlap=overlap, expires_at=expires_at, by=None
+        )
 
     try:
         rotated = on_ledger(rotate)
@@ -172,7 +175,7 @@ def revoke_key(key_id: KeyId, *, as_json: Json = False) -> None:
     """
 
     async def revoke(engine: AsyncEngine, schema: str) -> StoredKey | None:
-        return await KeyStore(engine, schema).revoke(key_id)
+        return await KeyStore(engine, schema).revoke(key_id, by=None)
 
     stored = on_ledger(revoke)
     if stored is None:

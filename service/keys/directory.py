@@ -8,6 +8,7 @@ everywhere within TRUST_S, also when that reading fails.
 import asyncio
 import hmac
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
@@ -19,7 +20,8 @@ from events.loops import endlessly
 from events.senders import Sender
 from service.keys.key_text import KeyText
 from service.keys.rates import Allowance
-from service.keys.store import KeyStore, StoredKey
+from service.keys.store import KeyStore
+from service.keys.terms import StoredKey
 from service.limits import KEYS_ASKED_MAX
 
 REFRESH_S = 1.0
@@ -143,7 +145,7 @@ class KeyDirectory:
         self._remember(key_ids, found)
         self._read_at = asked_at
 
-    def _remember(self, key_ids: list[str], found: list[StoredKey]) -> None:
+    def _remember(self, key_ids: Sequence[str], found: Sequence[StoredKey]) -> None:
         stored = {key.key_id: key for key in found}
         for key_id in key_ids:
             key = stored.get(key_id)

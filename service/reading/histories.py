@@ -10,6 +10,7 @@ from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import CORRECTED, EVENT, VOIDED
 from domain.state import INITIAL_LEAD, LeadState
 from events import records
+from events.parties import ACTOR
 from events.records import OWN_SOURCE, Record
 from service.problems import Problem
 from service.reading.leads import Lead, lead_of
@@ -80,7 +81,7 @@ async def history(
         if record.event.position in corrected:
             entry["corrected_by"] = [str(one) for one in corrected[record.event.position]]
         if record.event.position in personal:
-            entry["personal"] = orjson.loads(personal[record.event.position])
+            _tell_personal(entry, orjson.loads(personal[record.event.position]))
         entries.append(entry)
     return entries
 
@@ -141,9 +142,19 @@ def _entry(
     return entry
 
 
+def _tell_personal(entry: dict[str, Any], personal: dict[str, Any]) -> None:
+    """Add what is stored apart from the record: who did it, and whom it tells of."""
+    if ACTOR in personal:
+        entry["who"][ACTOR] = personal.pop(ACTOR)
+    if personal:
+        entry["personal"] = personal
+
+
 def _who(record: Record) -> dict[str, Any]:
     envelope = record.envelope
-    who: dict[str, Any] = {"actor": envelope.actor}
+    who: dict[str, Any] = {}
+    if envelope.source == OWN_SOURCE:
+        who[ACTOR] = OWN_SOURCE
     if envelope.key_id is not None:
         who["key"] = envelope.key_id
     if envelope.department is not None:

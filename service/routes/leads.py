@@ -13,7 +13,7 @@ from events.reported import LeadReference
 from service import selection_shapes, shapes
 from service.answers import json_answer
 from service.exact_route import ExactRoute
-from service.keys.scopes import Scope
+from service.gate import sees_personal
 from service.reading.histories import history
 from service.reading.leads import account_of, describe_lead, find_lead, lead_of
 from service.reading.replays import Moment, describe_step, replay, state_at
@@ -86,7 +86,7 @@ async def get_lead_history(
         lead,
         after=after,
         limit=limit,
-        shows_personal=Scope.PERSONAL_READ in sender.scopes,
+        shows_personal=sees_personal(sender),
     )
     is_more = len(entries) == limit
     return json_answer(

@@ -109,7 +109,7 @@ async def post_selections(
         if dry_run:
             trial = await services.selector.try_out(asked)
             return json_answer(describe_trial(asked, trial, limit=PAGE_DEFAULT))
-        await services.selector.select(asked, actor=sender.key_id, key_id=sender.key_id)
+        await services.selector.select(asked, key_id=sender.key_id)
     except tuple(_PROBLEMS) as error:
         raise Problem(_PROBLEMS[type(error)], f"{error}.") from None
     run = await _selections(services).one(asked.id, after=0, limit=PAGE_DEFAULT)

@@ -178,7 +178,7 @@ def test_importing_a_table_twice_changes_nothing(two_workers: RunningService) ->
 def _reported(client: httpx.Client) -> list[dict[str, Any]]:
     """Return all events but those that the service adds by itself, in its own time."""
     events = client.get("/v1/events", params={"limit": 1_000}).json()["events"]
-    return [event for event in events if event.get("actor") != "leadledger"]
+    return [event for event in events if event["source"] != "leadledger"]
 
 
 def test_what_an_import_refuses_stands_in_a_file_with_its_line(

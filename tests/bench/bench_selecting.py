@@ -34,7 +34,7 @@ async def measure(bench: Bench) -> list[Figure]:
             digests=ledger.founded.digests,
         )
         began = perf_counter()
-        run = await selector.select(_asked(), actor="bench", key_id="bench")
+        run = await selector.select(_asked(), key_id="bench")
         seconds = perf_counter() - began
         if (run.data["candidates"], run.data["selected"]) != (count, PLACES):
             raise Unexpected(f"expected {count} candidates, found {run.data}")

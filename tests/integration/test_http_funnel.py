@@ -74,8 +74,8 @@ async def test_the_funnel_is_told_as_of_a_moment(service: Service) -> None:
 
 
 async def test_the_funnel_is_told_as_known_at_a_position(service: Service) -> None:
-    known = await read(service, known_at="2")
-    assert (known["as_of_position"], standing(known)) == ("2", {"AL": 1})
+    known = await read(service, known_at="3")
+    assert (known["as_of_position"], standing(known)) == ("3", {"AL": 1})
     assert standing(await read(service, known_at="2026-01-01T00:00:00Z")) == {}
 
 

@@ -203,7 +203,7 @@ async def test_a_decision_asks_for_the_department_that_the_lifecycle_names(
 async def test_no_key_may_report_what_the_service_writes_itself(service: Service) -> None:
     lifecycle = (await service.client.get("/v1/lifecycle")).json()
     own = [event["type"] for event in lifecycle["events"] if event["scope"] is None]
-    assert {"identity.linked", "lifecycle.published"} <= set(own)
+    assert {"identity.linked", "lifecycle.published", "key.created", "key.revoked"} <= set(own)
     for type in own:
         event = {"id": type, "source": "website", "type": type, **SOMEBODY}
         answer = await service.client.post("/v1/events", json=event)

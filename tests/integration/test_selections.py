@@ -68,7 +68,7 @@ class On:
         )
 
     async def select(self, wanted: Asked) -> dict[str, Any]:
-        run = await self.selector.select(wanted, actor="key-1", key_id="key-1")
+        run = await self.selector.select(wanted, key_id="key-1")
         return dict(run.data)
 
     async def qualified(self) -> list[str]:
@@ -222,8 +222,8 @@ async def test_asking_again_is_answered_by_the_same_run(on: On) -> None:
 async def test_two_at_once_under_one_id_are_one_run(on: On) -> None:
     other = on.another()
     await asyncio.gather(
-        on.selector.select(asked(), actor="a", key_id="a"),
-        other.select(asked(), actor="b", key_id="b"),
+        on.selector.select(asked(), key_id="a"),
+        other.select(asked(), key_id="b"),
     )
     assert len(await on.own("selection.run")) == 1
     assert await on.qualified() == ["1", "2"]

@@ -55,7 +55,7 @@ def test_it_is_the_native_event_that_it_wraps() -> None:
 def test_who_did_it_and_when_it_was_sent_can_be_told() -> None:
     sent = {**INSIDE, "sent_at": "2026-11-22T12:30:00+09:00"}
     signal = signal_of({**EVENT, "actor": "佐藤", "data": sent})
-    assert signal.actor == "佐藤"
+    assert json.loads(signal.personal or b"")["actor"] == "佐藤"
     assert (RECEIVED_AT - signal.occurred_at).total_seconds() == 8100
 
 

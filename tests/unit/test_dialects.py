@@ -100,7 +100,6 @@ def test_a_message_becomes_a_whole_signal_and_nothing_of_it_is_lost() -> None:
         subject=SubjectKind.LEAD,
         occurred_at=datetime(2026, 11, 22, 1, 15, 0, 123000, tzinfo=UTC),
         claimed_at=None,
-        actor="key-1",
         key_id="key-1",
         department="marketing",
         lead_id=None,

@@ -70,7 +70,6 @@ def test_a_whole_event_becomes_a_signal() -> None:
         subject=SubjectKind.LEAD,
         occurred_at=datetime(2026, 11, 22, 1, 15, tzinfo=UTC),
         claimed_at=None,
-        actor="佐藤",
         key_id="key-1",
         department="marketing",
         lead_id=None,
@@ -91,7 +90,12 @@ def test_a_whole_event_becomes_a_signal() -> None:
         data={"form": "whitepaper"},
         attributes={"company_domain": "example.co.jp", "industry": "steel"},
         personal=orjson.dumps(
-            {"account": event["account"], "data": {"note": "call me"}, "lead": event["lead"]},
+            {
+                "account": event["account"],
+                "actor": "佐藤",
+                "data": {"note": "call me"},
+                "lead": event["lead"],
+            },
             option=orjson.OPT_SORT_KEYS,
         ),
         holds_personal_data=True,
@@ -100,14 +104,9 @@ def test_a_whole_event_becomes_a_signal() -> None:
     )
 
 
-def test_source_time_and_actor_have_their_defaults() -> None:
+def test_source_and_time_have_their_defaults() -> None:
     signal = signal_of(FORM)
-    assert (signal.source, signal.occurred_at, signal.claimed_at, signal.actor) == (
-        "website",
-        RECEIVED,
-        None,
-        "key-1",
-    )
+    assert (signal.source, signal.occurred_at, signal.claimed_at) == ("website", RECEIVED, None)
 
 
 def test_a_mistyped_year_is_refused_and_does_not_become_now() -> None:
@@ -293,7 +292,7 @@ def test_an_unknown_name_is_refused_with_those_that_are_known(
 def test_an_unknown_type_is_refused_with_the_nearest_known() -> None:
     assert refusal_of({**FORM, "type": "form.submited"}) == Refusal(
         "event-type-unknown",
-        "The lifecycle demand_funnel knows no event type form.submited."
+        "The lifecycle demand_funnel knows no event type of this name."
         " Did you mean form.submitted?",
         "/type",
         {"found": "form.submited", "nearest": ["form.submitted"]},
