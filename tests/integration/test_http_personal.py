@@ -30,8 +30,8 @@ from tests.planted import Garden, facts, form, refused
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 IN_RECORDS = {
-    "native id", "native source", "native form", "native page",
-    "cloudevent id", "cloudevent source", "cloudevent form", "cloudevent page",
+    "native id", "native source", "native form",
+    "cloudevent id", "cloudevent source", "cloudevent form",
     "segment message", "posthog uuid", "snowplow eid",
     "native external system", "cloudevent external system",
     "tracked name", "owner", "opportunity", "product",
