@@ -25,12 +25,14 @@ async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_
     async with owner.begin() as connection:
         stored = await connection.scalar(statements["read_secret_check"].text)
         if stored is None:
+            ledger_id = uuid.uuid4()
             await connection.execute(
                 statements["insert_head"].text,
                 {
-                    "ledger_id": uuid.uuid4(),
+                    "ledger_id": ledger_id,
                     "recorded_at": datetime.fromtimestamp(0, UTC),
                     "secret_check": digests.check_value,
+                    "chain": digests.seals.first_chain(ledger_id),
                 },
             )
             stored = await connection.scalar(statements["read_secret_check"].text)
@@ -39,7 +41,7 @@ async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_
             "this ledger was founded with another secret: set LEADLEDGER_SECRET to the one of its "
             "first start, or restore the file `secret` in the data directory"
         )
-    ledger = Ledger(owner, schema)
+    ledger = Ledger(owner, schema, digests.seals)
     try:
         await ledger.open()
         if ledger.memory.lifecycle_version > 0:

@@ -1,11 +1,11 @@
 -- name: read_head
 -- Where the log ends, and the one clock that all writers share.
-SELECT position, recorded_at, clock_timestamp() + clock_ahead AS database_time
+SELECT position, recorded_at, chain, clock_timestamp() + clock_ahead AS database_time
   FROM ledger.ledger_head
 
 -- name: lock_head
 -- From here to commit this transaction alone writes this ledger.
-SELECT position, recorded_at, clock_timestamp() + clock_ahead AS database_time
+SELECT position, recorded_at, chain, clock_timestamp() + clock_ahead AS database_time
   FROM ledger.ledger_head
    FOR UPDATE
 
@@ -15,14 +15,15 @@ SELECT outcome, head_position, database_time
   FROM ledger.append(
        :expected_position, :proposed_at,
        :sources, :ids, :subject_ids, :subject_versions, :types,
-       :occurred, :leaves, :records, :fingerprints,
+       :occurred, :leaves, :records, :fingerprints, :seals, :chain_end,
        :personal_positions, :personal_salts, :personal_contents,
        :state_ids, :state_kinds, :state_versions, :state_positions, :states,
        :state_dues, :state_lifecycles,
        :link_digests, :link_positions, :link_kinds, :link_subjects,
        :refusal_ids, :refusal_times, :refusal_keys, :refusal_sources,
        :refusal_event_ids, :refusal_types, :refusal_reasons,
-       :refusal_problems, :refusal_contents, :refusal_dialects)
+       :refusal_problems, :refusal_contents, :refusal_dialects,
+       :refusal_seals, :refusal_standing_seals)
 
 -- name: find_keys
 -- Which keys of a batch are events already: answered before any state is looked at.

@@ -113,6 +113,8 @@ class Memory:
 
     position: int = -1
     recorded_at: datetime = BEFORE_ALL
+    chain: bytes = b""
+    """The chain of leaves up to the position, as `events.seals` makes it."""
     lifecycle_version: int = 0
     lifecycles: dict[int, Compiled] = field(default_factory=dict)
     subjects: dict[str, Remembered | None] = field(default_factory=dict)

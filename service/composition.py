@@ -75,7 +75,9 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         engine = make_engine(settings, app_url)
         stack.push_async_callback(engine.dispose)
         metrics, appends = Metrics(), Appends()
-        ledger = Ledger(engine, settings.schema_name)
+        secret = read_secret(settings)
+        digests = Digests(secret)
+        ledger = Ledger(engine, settings.schema_name, digests.seals)
         await ledger.open()
         runner = Runner(
             engine,
@@ -84,7 +86,6 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         )
         await runner.prepare()
         await stack.enter_async_context(_running(runner.run(), "projections"))
-        secret = read_secret(settings)
         webhooks = await stack.enter_async_context(
             open_webhooks(engine, settings, secret=secret, on_outcome=metrics.carried)
         )
@@ -104,7 +105,6 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
         reassessor = Reassessor(engine, settings.schema_name, ledger, intake)
         await stack.enter_async_context(_running(reassessor.run(), "reassessor"))
-        digests = Digests(secret)
         selector = Selector(
             engine, settings.schema_name, door=intake, ledger=ledger, digests=digests
         )
@@ -125,7 +125,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             door=intake,
             keys=keys,
             key_store=key_store,
-            refusals=Refusals(engine, settings.schema_name),
+            refusals=Refusals(engine, settings.schema_name, digests.seals),
             appends=appends,
             tail=Tail(Log(engine, settings.schema_name), appends),
             webhooks=webhooks,

@@ -15,7 +15,7 @@ from events.refusals import Refused
 from events.submissions import Item, Submission
 from service.composition import make_engine
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, prepare, settings_for
+from tests.http_service import SCHEMA, SEALS, prepare, settings_for
 from tests.ledger_in_memory import item_of
 from tests.postgres import connection_to, drop_database, fresh_database
 
@@ -36,7 +36,7 @@ class LedgerOnPostgres:
 
     async def another(self) -> Ledger:
         """Open a second writer, as another process would."""
-        ledger = Ledger(self.engine, SCHEMA)
+        ledger = Ledger(self.engine, SCHEMA, SEALS)
         await ledger.open()
         self.others.append(ledger)
         return ledger
@@ -69,7 +69,7 @@ async def ledger_on_postgres(server: PrivatePostgres) -> AsyncIterator[LedgerOnP
     """Lend a fresh ledger."""
     owner_url, app_url = fresh_database(server, prepare=prepare)
     engine = make_engine(settings_for(pool_size=4), app_url)
-    ledger = Ledger(engine, SCHEMA)
+    ledger = Ledger(engine, SCHEMA, SEALS)
     await ledger.open()
     lent = LedgerOnPostgres(owner_url, app_url, engine, ledger)
     try:

@@ -6,7 +6,10 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.ledger import Ledger
+from events.memory import Memory
+from events.reader import LedgerReader
+from events.statements import load
+from projections.transactions import borrowed
 from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger
 from service.command.options import Json
@@ -185,12 +188,10 @@ def revoke_key(key_id: KeyId, *, as_json: Json = False) -> None:
 
 async def _departments(engine: AsyncEngine, schema: str) -> tuple[str, ...]:
     """Read which departments the lifecycle in force names."""
-    ledger = Ledger(engine, schema)
-    try:
-        await ledger.open()
-        return tuple(ledger.memory.compiled.lifecycle.departments)
-    finally:
-        await ledger.close()
+    memory = Memory()
+    async with borrowed(engine) as driver:
+        await LedgerReader(load("events", "ledger.sql", schema)).begin(driver, memory)
+    return tuple(memory.compiled.lifecycle.departments)
 
 
 def _nobody(key_id: str) -> CommandFailed:

@@ -21,7 +21,7 @@ from events.verification import verify
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.reading.standing import count_standing
-from tests.http_service import SCHEMA, Service, running_service
+from tests.http_service import SCHEMA, SEALS, Service, running_service
 from tests.integration.test_verification import forge
 from tests.ledger_in_memory import DIGESTS, SENDER
 from tests.ledger_on_postgres import form, ledger_on_postgres, send
@@ -155,7 +155,7 @@ async def test_only_an_administrator_publishes(service: Service) -> None:
 async def test_a_process_that_nothing_is_sent_to_learns_of_the_new_lifecycle(
     service: Service,
 ) -> None:
-    other = Ledger(service.services.engine, SCHEMA)
+    other = Ledger(service.services.engine, SCHEMA, SEALS)
     await other.open()
     await publish_by(other, WITH_RIVALS)
     async with asyncio.timeout(20):
