@@ -62,7 +62,7 @@ SELECT position, record
 
 -- name: read_links
 -- Identifiers that were pointed in a stretch of the log, the last pointer last.
-SELECT digest, kind, subject_id
+SELECT position, digest, kind, subject_id
   FROM ledger.identifiers
  WHERE position > :after AND position <= :upto
  ORDER BY position

@@ -64,18 +64,18 @@ def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
         "state_versions": [str(subject.version) for _, subject in ordered],
         "state_positions": [str(subject.position) for _, subject in ordered],
         "states": [states.encode(subject.state) for _, subject in ordered],
-        "state_dues": [_due(subject.state) for _, subject in ordered],
-        "state_lifecycles": [_lifecycle(subject.state) for _, subject in ordered],
+        "state_dues": [due(subject.state) for _, subject in ordered],
+        "state_lifecycles": [lifecycle(subject.state) for _, subject in ordered],
     }
 
 
-def _due(state: LeadState | AccountState | None) -> str:
+def due(state: LeadState | AccountState | None) -> str:
     """Say when something happens to a lead by itself; empty for never."""
     due_at = next_due(state) if isinstance(state, LeadState) and state.timers else None
     return records.rfc3339(due_at) if due_at is not None else ""
 
 
-def _lifecycle(state: LeadState | AccountState | None) -> str:
+def lifecycle(state: LeadState | AccountState | None) -> str:
     return str(state.lifecycle) if isinstance(state, LeadState) else ""
 
 

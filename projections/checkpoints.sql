@@ -140,3 +140,12 @@ SELECT generation
 UPDATE ledger.projections
    SET status = 'removed'
  WHERE name = :name AND generation = :generation AND status = 'retired'
+
+-- name: columns_of
+-- What a table is made of, in its order.
+SELECT array_agg(CAST(attribute.attname AS text) ORDER BY attribute.attnum)
+  FROM pg_attribute AS attribute
+  JOIN pg_class AS relation ON relation.oid = attribute.attrelid
+ WHERE relation.relnamespace = CAST(CAST(:schema AS text) AS regnamespace)
+   AND relation.relname = :relation
+   AND attribute.attnum > 0 AND NOT attribute.attisdropped

@@ -16,11 +16,11 @@ from events.ledger import Ledger
 from events.outcomes import Recorded
 from events.shipped import read_lifecycle_text
 from events.statements import SchemaNameInvalid
-from events.verification import verify
 from migrations.running import migrate
 from service.private_postgres import PrivatePostgres
 from tests.ledger_on_postgres import form, send
 from tests.postgres import drop_database, fresh_database
+from tests.verified import verify
 
 DIGESTS, OTHER_DIGESTS = Digests(bytes(32)), Digests(b"\x01" * 32)
 LIFECYCLE = read_lifecycle_text("demand_funnel")
