@@ -41,6 +41,7 @@ SELECT refusal_id, received_at, key_id, source, event_id, type, dialect, content
  LIMIT :limit
 
 -- name: count_refusals
+-- How many nobody can check without the secret.
 SELECT count(*) FROM ledger.refusals
 
 -- name: count_strays
