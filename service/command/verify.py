@@ -55,8 +55,7 @@ def verify(
 
     Example: leadledger verify --json
     """
-    # Whoever ends the command ends its private database as well, and what that has written.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _interrupt)
     given = _parse(checkpoint)
     secret = find_secret(read_settings())
     digests = Digests(secret) if secret is not None else None
@@ -67,6 +66,11 @@ def verify(
     else:
         _print(verified)
     raise typer.Exit(_exit_code(verified))
+
+
+def _interrupt(*_: object) -> None:
+    """End as by Ctrl-C: the private database ends, and what it has written is removed."""
+    raise KeyboardInterrupt
 
 
 def _parse(checkpoint: str | None) -> Checkpoint | None:

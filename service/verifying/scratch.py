@@ -42,7 +42,10 @@ def scratch_server(directory: Path | None) -> Iterator[Scratch]:
     """
     with ExitStack() as stack:
         try:
-            name = stack.enter_context(TemporaryDirectory(prefix=PREFIX, dir=directory))
+            # Whoever interrupts initdb may find it still writing while this is removed.
+            name = stack.enter_context(
+                TemporaryDirectory(prefix=PREFIX, dir=directory, ignore_cleanup_errors=True)
+            )
             postgres = stack.enter_context(
                 PrivatePostgres(Path(name) / "data", extra_settings=SETTINGS)
             )
