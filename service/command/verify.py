@@ -163,7 +163,8 @@ def _print_section(section: Section) -> None:
         print_lines("", f"{section.name}: not checked: {section.why_not}.")
     if not section.differing:
         return
-    print_lines("", f"{section.name}: {section.differing:,} differ. {MEANING[section.check]}")
+    verb = "differs" if section.differing == 1 else "differ"
+    print_lines("", f"{section.name}: {section.differing:,} {verb}. {MEANING[section.check]}")
     print_lines(*(f"  {finding}" for finding in section.first))
     left = section.differing - len(section.first)
     if left > 0:
