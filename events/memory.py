@@ -113,8 +113,6 @@ class Memory:
 
     position: int = -1
     recorded_at: datetime = BEFORE_ALL
-    chain: bytes = b""
-    """The chain of leaves up to the position, as `events.seals` makes it."""
     lifecycle_version: int = 0
     lifecycles: dict[int, Compiled] = field(default_factory=dict)
     subjects: dict[str, Remembered | None] = field(default_factory=dict)
@@ -123,6 +121,8 @@ class Memory:
     """Leads of companies of which something is told that all of them are judged by."""
     occupancy: Occupancy | None = None
     """Who stands where, looked up for a publication alone; true at its own position."""
+    chain: bytes = b""
+    """The chain of leaves up to the position, as `events.seals` makes it."""
 
     @property
     def compiled(self) -> Compiled:

@@ -61,6 +61,7 @@ class Seals:
         So nobody who cuts the log off can say what the chain was at that place, unless they had
         read it there. It goes over leaves alone, which stay when a person is erased.
         """
+        assert len(before) == SEAL_BYTES, "a chain goes on from where the head says"
         key, link = self._chain_key, before
         for leaf in leaves:
             link = blake2b(link + leaf, key=key, digest_size=SEAL_BYTES).digest()
