@@ -34,6 +34,7 @@ CHAIN_MAX = 64
 class Head(NamedTuple):
     position: int
     recorded_at: datetime
+    chain: bytes
     database_time: datetime
 
 
@@ -54,7 +55,7 @@ class LedgerReader:
         row = await driver.fetchrow(self._sql["lock_head" if lock else "read_head"].driver_sql)
         if row is None:
             raise NotMigrated("the ledger has not been founded")
-        return Head(row["position"], row["recorded_at"], row["database_time"])
+        return Head(row["position"], row["recorded_at"], row["chain"], row["database_time"])
 
     async def limit_waits(self, driver: Driver) -> None:
         await driver.fetchrow(self._sql["limit_waits"].driver_sql)
@@ -64,6 +65,7 @@ class LedgerReader:
         head = await self.head(driver)
         await self._learn_lifecycles(driver, memory, after=0)
         memory.position, memory.recorded_at = head.position, head.recorded_at
+        memory.chain = head.chain
         return head
 
     async def follow(self, driver: Driver, memory: Memory, head: Head) -> None:
@@ -79,7 +81,7 @@ class LedgerReader:
             page = await driver.fetch(self._sql["read_records"].driver_sql, memory.position, PAGE)
             links = await self._links(driver, memory.position, page[-1]["position"])
             memory.advance([records.decode(row["record"]) for row in page], links)
-        memory.recorded_at = head.recorded_at
+        memory.recorded_at, memory.chain = head.recorded_at, head.chain
 
     async def known(
         self, driver: Driver, submissions: Sequence[Submission]

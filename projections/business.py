@@ -25,6 +25,7 @@ class BusinessProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
+    tables: tuple[str, ...] = ("business_told", "business_touches")
 
     def concerns(self, record: str) -> bool:
         """Tell whether a record may tell of business or of a touch: any with a key may."""

@@ -38,6 +38,7 @@ class StageIntervals:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
+    tables: tuple[str, ...] = ("stage_stays", "stage_standing", "stage_counts", "stage_lifecycles")
 
     def concerns(self, record: str) -> bool:
         """Tell whether the fold could change anything by a record: see `concerns`."""

@@ -56,6 +56,8 @@ _FOR_ALL = {
     "503": "The ledger, or the service, is not available, or has too much to do",
 }
 _WITH_KEY = {"401": "The key is missing or not known", "403": "The key may not do this"}
+_PLACES = frozenset({"after", "wait_for", "known_at", "position", "Last-Event-ID"})
+"""Parameters that may name a position of the log."""
 _FOR_EVENTS = {
     "400": "The body cannot be read",
     "404": "A decision about a lead that nobody has reported",
@@ -114,6 +116,8 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     operation["description"] = f"{operation['description']}\n\nNeeds {wanted}.".strip()
     if "422" in operation["responses"] or ("requestBody" in operation and not is_collector):
         described["422"] = "A parameter or the body is not valid"
+    if _PLACES & {parameter["name"] for parameter in operation.get("parameters", ())}:
+        described["409"] = "The log ends before the position that is asked for"
     if "requestBody" in operation:
         described |= {status: _FOR_EVENTS[status] for status in ("400", "408", "413", "415")}
     if is_collector:

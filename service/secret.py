@@ -24,6 +24,13 @@ def read_secret(settings: Settings) -> bytes:
         return _make(path)
 
 
+def find_secret(settings: Settings) -> bytes | None:
+    """Return the secret if it is at hand; nothing is made."""
+    if settings.secret is None and not (settings.data_dir / FILE_NAME).exists():
+        return None
+    return read_secret(settings)
+
+
 def _read(path: Path) -> bytes:
     return path.read_text(encoding="ascii").strip().encode()
 

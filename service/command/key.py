@@ -6,7 +6,12 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.ledger import Ledger
+from events.digests import Digests
+from events.founding import check_secret
+from events.memory import Memory
+from events.reader import LedgerReader
+from events.statements import load
+from projections.transactions import borrowed
 from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger
 from service.command.options import Json
@@ -16,6 +21,8 @@ from service.keys.describing import describe_key
 from service.keys.scopes import DEFAULT_SCOPES, Scope
 from service.keys.store import KeyEnded, KeyStore, Rotated
 from service.keys.terms import KeyTerms, StoredKey
+from service.secret import find_secret
+from service.settings import read_settings
 
 PAGE = 500
 OVERLAP_HOURS = 24
@@ -87,7 +94,7 @@ def create_key(
 
     async def create(engine: AsyncEngine, schema: str) -> tuple[str, StoredKey]:
         check(terms, departments=await _departments(engine, schema))
-        key, stored = await KeyStore(engine, schema).create(terms, by=None)
+        key, stored = await (await _store(engine, schema)).create(terms, by=None)
         return key.text, stored
 
     try:
@@ -108,7 +115,7 @@ def list_keys(*, as_json: Json = False) -> None:
     """
 
     async def read(engine: AsyncEngine, schema: str) -> list[StoredKey]:
-        store = KeyStore(engine, schema)
+        store = await _store(engine, schema)
         keys: list[StoredKey] = []
         while page := await store.list(after=keys[-1].key_id if keys else "", limit=PAGE):
             keys += page
@@ -150,7 +157,7 @@ def rotate_key(
     async def rotate(engine: AsyncEngine, schema: str) -> Rotated | None:
         expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
         overlap = timedelta(hours=overlap_hours)
-        return await KeyStore(engine, schema).rotate(
+        return await (await _store(engine, schema)).rotate(
             key_id, overlap=overlap, expires_at=expires_at, by=None
         )
 
@@ -175,7 +182,7 @@ def revoke_key(key_id: KeyId, *, as_json: Json = False) -> None:
     """
 
     async def revoke(engine: AsyncEngine, schema: str) -> StoredKey | None:
-        return await KeyStore(engine, schema).revoke(key_id, by=None)
+        return await (await _store(engine, schema)).revoke(key_id, by=None)
 
     stored = on_ledger(revoke)
     if stored is None:
@@ -186,14 +193,29 @@ def revoke_key(key_id: KeyId, *, as_json: Json = False) -> None:
     print_lines(f"The key {stored.key_id} ({stored.terms.name}) is revoked.")
 
 
+async def _store(engine: AsyncEngine, schema: str) -> KeyStore:
+    """Return the store of keys, whose changes are sealed like all events.
+
+    Raises CommandFailed without the ledger's secret, SecretDiffers with another ledger's.
+    """
+    secret = find_secret(read_settings())
+    if secret is None:
+        raise CommandFailed(
+            Exit.SETTINGS,
+            "changes of keys are sealed under the ledger's secret, which is not here: set "
+            "LEADLEDGER_SECRET, or LEADLEDGER_DATA_DIR to the directory of the service",
+        )
+    digests = Digests(secret)
+    await check_secret(engine, schema=schema, digests=digests)
+    return KeyStore(engine, schema, digests.seals)
+
+
 async def _departments(engine: AsyncEngine, schema: str) -> tuple[str, ...]:
     """Read which departments the lifecycle in force names."""
-    ledger = Ledger(engine, schema)
-    try:
-        await ledger.open()
-        return tuple(ledger.memory.compiled.lifecycle.departments)
-    finally:
-        await ledger.close()
+    memory = Memory()
+    async with borrowed(engine) as driver:
+        await LedgerReader(load("events", "ledger.sql", schema)).begin(driver, memory)
+    return tuple(memory.compiled.lifecycle.departments)
 
 
 def _nobody(key_id: str) -> CommandFailed:

@@ -17,16 +17,22 @@ SELECT head.position AS head, event.position, event.record
  ORDER BY event.position
 
 -- name: read_tail
--- The newest events, with what filters ask about, for all who follow the log at once.
-SELECT position, type, record,
-       CASE WHEN strpos(record, '"stage') > 0 THEN CAST(record AS json) ->> 'stagefrom' END
+-- The newest events, with what filters ask about, for all who follow the log at once; and where the
+-- log ends, because it may be an older copy that has been restored meanwhile.
+SELECT head.position AS head, event.position, event.type, event.record,
+       CASE WHEN strpos(event.record, '"stage') > 0 THEN CAST(event.record AS json) ->> 'stagefrom' END
        AS stage_from,
-       CASE WHEN strpos(record, '"stage') > 0 THEN CAST(record AS json) ->> 'stageto' END
+       CASE WHEN strpos(event.record, '"stage') > 0 THEN CAST(event.record AS json) ->> 'stageto' END
        AS stage_to
-  FROM ledger.events
- WHERE position > :after
- ORDER BY position
- LIMIT :limit
+  FROM ledger.ledger_head AS head
+  LEFT JOIN LATERAL (
+       SELECT position, type, record
+         FROM ledger.events
+        WHERE position > :after
+        ORDER BY position
+        LIMIT :limit
+       ) AS event ON true
+ ORDER BY event.position
 
 -- name: read_head
 -- Where the log ends.

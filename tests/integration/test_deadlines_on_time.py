@@ -12,11 +12,11 @@ from events.intake import Intake
 from events.ledger import Ledger
 from events.outcomes import Recorded
 from events.timekeeper import Timekeeper
-from events.verification import Verified, verify
 from service.private_postgres import PrivatePostgres
 from tests.clocks import turn, turn_to
 from tests.http_service import SCHEMA
 from tests.ledger_on_postgres import LedgerOnPostgres, decision, form, ledger_on_postgres, send
+from tests.verified import Verified, verify
 
 BEFORE_BREACH = timedelta(microseconds=1)
 

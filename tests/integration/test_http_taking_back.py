@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from events.ids import new_id
-from events.verification import verify
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import compare
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, Service, running_service
+from tests.verified import verify
 
 HANAKO, TARO = "hanako@acme.example", "taro@acme.example"
 

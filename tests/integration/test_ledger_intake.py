@@ -14,7 +14,7 @@ from events.pace import Pace
 from events.refusals import Refused
 from events.submissions import Submission
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA
+from tests.http_service import SCHEMA, SEALS
 from tests.ledger_on_postgres import (
     LedgerOnPostgres,
     form,
@@ -182,7 +182,7 @@ class BrokenOnce(Ledger):
 
 
 async def test_a_mistake_of_ours_is_told_and_the_next_batch_is_taken(on: LedgerOnPostgres) -> None:
-    ledger = BrokenOnce(on.engine, SCHEMA)
+    ledger = BrokenOnce(on.engine, SCHEMA, SEALS)
     await ledger.open()
     intake = Intake(ledger, unheard)
     intake.start()
