@@ -195,7 +195,12 @@ class PrivatePostgres:
             fate=Signals.SIGQUIT,
             cluster=cluster,
         )
-        return start_postmaster(command, cluster=cluster, log=place.layout.log)
+        return start_postmaster(
+            command,
+            cluster=cluster,
+            socket_directory=place.socket_directory,
+            log=place.layout.log,
+        )
 
     def _started_place(self) -> _Place:
         if self._place is None:

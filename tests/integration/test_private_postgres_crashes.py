@@ -182,6 +182,26 @@ def test_a_number_that_belongs_to_someone_else_by_now_does_not_prevent_the_start
         stranger.wait()
 
 
+def test_a_socket_whose_lock_names_somebody_else_by_now_does_not_prevent_the_start(
+    data_dir: Path,
+) -> None:
+    """After kill -9 of everything, in a container whose numbers begin again."""
+    with PrivatePostgres(data_dir, extra_settings=SMALL) as postgres:
+        sockets = Path(str(postgres.app_url.query["host"]))
+        lock = next(sockets.glob(".s.PGSQL.*.lock"))
+        left_behind = lock.read_text(encoding="utf-8").splitlines()
+    stranger = subprocess.Popen(["sleep", "60"])
+    try:
+        sockets.mkdir(exist_ok=True)
+        lock.write_text("\n".join([str(stranger.pid), *left_behind[1:]]) + "\n", encoding="utf-8")
+        with PrivatePostgres(data_dir, extra_settings=SMALL) as postgres:
+            assert ask(postgres.app_url, "SELECT 1") == 1
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
 def test_a_server_that_is_not_ours_is_left_alone_and_named(data_dir: Path) -> None:
     layout = layout_in(data_dir)
     binaries = find(layout.cluster)
