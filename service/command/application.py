@@ -36,6 +36,7 @@ from service.hosting.failures import (
     WorkersFailed,
 )
 from service.keys.bootstrap import BootstrapKeyMalformed
+from service.private_files import SecretExposed
 from service.private_postgres import DataDirectoryInUseError, PrivatePostgresError
 from service.settings import SettingsInvalid
 
@@ -44,6 +45,7 @@ EXIT_OF: dict[type[Exception], Exit] = {
     SecretMissing: Exit.SETTINGS,
     SecretDiffers: Exit.SETTINGS,
     SecretTooShort: Exit.SETTINGS,
+    SecretExposed: Exit.SETTINGS,
     BootstrapKeyMalformed: Exit.SETTINGS,
     LifecycleNotFound: Exit.SETTINGS,
     AddressUnusable: Exit.SETTINGS,
