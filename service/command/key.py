@@ -25,6 +25,7 @@ KeyId = Annotated[str, typer.Argument(metavar="ID", help="The id, as `key list` 
 key_commands = typer.Typer(
     name="key",
     help="Make, list, rotate and revoke API keys. Works on the database: it needs no key.",
+    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
 )

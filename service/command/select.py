@@ -38,7 +38,9 @@ def select(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Run a selection: the best candidates become qualified, as many as can be screened.
+    """Qualify the best candidates.
+
+    As many become qualified as inside sales can screen.
 
     From the capacity it takes what is taken already: the unscreened backlog, requests for contact
     and earlier selections of the period. Try it with --dry-run first, and with another --capacity:

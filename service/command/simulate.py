@@ -70,7 +70,9 @@ def simulate(
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """Let a made-up market report to a running service: visits, forms, calls, deals, orders.
+    """Send the reports of an invented market to a running service.
+
+    Visits, forms, calls, deals and orders.
 
     For demonstrations and trials. What is recorded stays recorded, so never simulate into a
     ledger that counts: the companies end in .example, but the figures would be wrong for good. The
