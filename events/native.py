@@ -58,7 +58,7 @@ def _signal(
         return times
     divided = divide(event.data or {}, event_type)
     if not isinstance(divided, Refusal) and FIELDS in divided.declared:
-        divided = divide_corrected(divided, context.lifecycle)
+        divided = divide_corrected(divided, context.lifecycle, context.received_at)
     if isinstance(divided, Refusal):
         return divided
     parties = read_parties(event.lead, event.account, context)

@@ -22,6 +22,8 @@ CALENDAR_CHANGED = "calendar.changed"
 
 OTHER, EVENT, FIELDS = "other", "event", "fields"
 """Data fields that say which other subject, which event, and what it should have told."""
+TIME = "time"
+"""Among corrected fields: when the event happened, which is not a field of any event's data."""
 CALENDAR, FIRST_DAY, LAST_DAY, CLOSED = "calendar", "starts_on", "ends_on", "closed"
 """Data fields that say which days of which calendar are closed, or are not."""
 
