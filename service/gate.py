@@ -82,6 +82,16 @@ def admit_report(holder: Holder) -> Sender:
     return sender
 
 
+async def reporting_holder(request: Request) -> Holder:
+    """A dependency of a route: who holds the key, if it may report events at all."""
+    transfer = read_transfer(request.scope)
+    holder = await identify(
+        request.app.state.services.keys, transfer.authorization, transfer.origin
+    )
+    admit_report(holder)
+    return holder
+
+
 def lacks(scope: Scope) -> Problem:
     return Problem(
         "scope-missing",

@@ -48,6 +48,9 @@ KEEP_ALIVE_S: Final = 65
 # came, 20 decompressed.
 HELD_BYTES_MAX: Final = 64 * MIB
 
+# Events that are compared at once with what is recorded: one query for them, one for their leads.
+COMPARED_EVENTS_MAX: Final = 500
+
 # How long a stream, or the rest of a batch, waits for its next place in the queue.
 TURN_WAIT_S: Final = 30.0
 
