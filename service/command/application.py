@@ -66,8 +66,8 @@ EXIT_OF = {
     "service.private_postgres.errors.PrivatePostgresError": Exit.DATABASE_UNAVAILABLE,
     "service.hosting.failures.WorkersFailed": Exit.UNEXPECTED,
     "domain.lifecycle.complaints.LifecycleInvalid": Exit.INVALID_FILE,
-    "service.command.importing.table.TableInvalid": Exit.INVALID_FILE,
-    "service.command.importing.refused_file.RefusedFileUnwritable": Exit.INVALID_FILE,
+    "service.command.importing.tables.opening.TableInvalid": Exit.INVALID_FILE,
+    "service.command.importing.refused.RefusedFileUnwritable": Exit.INVALID_FILE,
 }
 """Errors that the user can act on; any other is a defect of ours, with its trace.
 

@@ -82,6 +82,12 @@ class Service:
     def delete(self, path: str) -> Any:
         return self._send("DELETE", path)
 
+    def compare(self, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return how events differ from what is recorded under their ids, in order."""
+        answer = self._send("POST", "/v1/events/compare", json=events)
+        items: list[dict[str, Any]] = answer["items"]
+        return items
+
     def publish_lifecycle(
         self, text: str, *, stage_map: Sequence[str] = (), dry_run: bool = False
     ) -> Any:
