@@ -130,6 +130,17 @@ def test_a_mistake_is_named_with_its_place(change: tuple[str, str], complaint: s
     assert complaints_about(MINIMAL.replace(*change))[0] == complaint
 
 
+def test_an_id_says_nothing_of_a_person_because_it_stays_for_ever() -> None:
+    naming = MINIMAL.replace("'{n}/seen'", "'{n}/{mail}'").replace(
+        "events:", "lead: {email: '{mail}'}\nevents:"
+    )
+    (complaint,) = complaints_about(naming)
+    assert complaint == (
+        "line 6: events[0].id: 'mail' says who somebody is, and an id stays for ever; take a "
+        "column of numbers, and add one to the table if there is none"
+    )
+
+
 def test_two_events_of_one_row_need_ids_of_their_own() -> None:
     twice = MINIMAL + "  - id: '{n}/seen'\n    type: content.viewed\n"
     assert complaints_about(twice) == [

@@ -43,6 +43,8 @@ class Judge:
     leads: dict[Identifier, Identifier] = field(default_factory=dict)
     """For each identifier another one of the same lead, on the way to the one that stands for all.
     """
+    sent: dict[tuple[Any, str], Mapping[str, Any]] = field(default_factory=dict)
+    """For each source and id the event that has it."""
     is_full: bool = False
 
     def read(self, batch: Batch, on_refused: OnRefused) -> None:
@@ -50,14 +52,16 @@ class Judge:
         for line, event in zip(batch.lines, batch.events, strict=True):
             signal = native.read(event, self.context)
             if isinstance(signal, Refusal):
-                on_refused(
-                    _refused(line, event, signal.reason, f"{signal.pointer} {signal.detail}")
-                )
-            elif len(self.signals) < JUDGED_EVENTS_MAX:
+                detail = f"{signal.pointer} {signal.detail}".strip()
+                on_refused(Refused(line, event["id"], signal.reason, detail))
+            elif len(self.signals) >= JUDGED_EVENTS_MAX:
+                self.is_full = True
+            elif self.sent.setdefault((event.get("source"), event["id"]), event) == event:
                 self.signals.append((line, signal))
                 self._join(signal)
             else:
-                self.is_full = True
+                detail = "another row makes an event of this id, with other content"
+                on_refused(Refused(line, event["id"], "event-id-reused", detail))
 
     def judge(self, on_refused: OnRefused) -> int:
         """Decide the events of each lead in order of time, and hand over the decisions that fail.
@@ -138,10 +142,6 @@ def judge_by(lifecycle_text: str) -> Judge:
     sender = Sender("", ("import", ANY_SOURCE), None, frozenset(map(str, Right)))
     digests = Digests(bytes(SECRET_BYTES_MIN))
     return Judge(Context(compiled.lifecycle, digests, sender, now), compiled)
-
-
-def _refused(line: int, event: Mapping[str, Any], reason: str, detail: str) -> Refused:
-    return Refused(line, event["id"], reason, detail.strip())
 
 
 def _name(identifier: Identifier) -> str:

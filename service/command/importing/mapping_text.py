@@ -16,6 +16,7 @@ from service.command.importing.mapping import (
     TableForm,
     Template,
     Value,
+    columns_of,
 )
 from service.command.importing.tables.detection import DELIMITERS, FIRST_LINES_MAX
 from service.command.importing.value_text import (
@@ -161,6 +162,8 @@ def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> E
     }
     time = read_time(keys["time"], columns) if "time" in keys else None
     lead = _read_party(keys.get("lead"), _LEAD_FIELDS, _LEAD_GROUPS, columns)
+    if identity is not None and lead is not None:
+        _check_id_names_nobody(keys["id"], identity, lead)
     account = _read_party(keys.get("account"), _ACCOUNT_FIELDS, _ACCOUNT_GROUPS, columns)
     data = _read_named(keys["data"], columns) if "data" in keys else {}
     when = _read_conditions(keys["when"], columns) if "when" in keys else ()
@@ -177,6 +180,17 @@ def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> E
         data=data,
         when=when,
     )
+
+
+def _check_id_names_nobody(place: Place, identity: Template, lead: Party) -> None:
+    """An id is in the record, from which nothing can be erased."""
+    naming = (lead.fields[name] for name in ("email", "phone", "name") if name in lead.fields)
+    columns = {column for value in naming for column in columns_of(value)}
+    if told := columns & set(identity.columns):
+        place.complain(
+            f"'{min(told)}' says who somebody is, and an id stays for ever; take a column of "
+            "numbers, and add one to the table if there is none"
+        )
 
 
 def _read_party(

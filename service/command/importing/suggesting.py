@@ -160,17 +160,13 @@ class _Suggestion:
         return found
 
     def _key(self) -> str | None:
-        """Return the column that tells rows apart, best one that is called so."""
+        """Return the column that tells rows apart, and is called so."""
         telling = [name for name in self.columns if self._tells_rows_apart(name)]
-        called_so = [name for name in telling if _ID.fullmatch(self.columns[name])]
-        return next(iter([*called_so, *(name for name in telling if self._is_short(name))]), None)
+        return next((name for name in telling if _ID.fullmatch(self.columns[name])), None)
 
     def _tells_rows_apart(self, name: str) -> bool:
         cells = [row[self.places[name]].strip() for row in self.rows]
         return bool(cells) and all(cells) and len(set(cells)) == len(cells)
-
-    def _is_short(self, name: str) -> bool:
-        return name in {self.fields.get("email"), self.numbers.get("opportunity")}
 
     def _lead(self, source: str, key: str | None) -> list[str]:
         lines = ["lead:"]
@@ -179,7 +175,7 @@ class _Suggestion:
             for field in ("email", "phone", "name")
             if field in self.fields
         ]
-        if key is not None and key != self.fields.get("email"):
+        if key is not None:
             lines.append("  # Only if it names the person, and not the row or the deal:")
             lines.append(f"  # external_ids: {{{source}: {_quoted('{' + key + '}')}}}")
         if "position" in self.fields:
@@ -195,12 +191,16 @@ class _Suggestion:
         return lines
 
     def _events(self, key: str | None) -> list[str]:
-        id = "{" + (key or next(iter(self.columns))) + "}"
-        if key is not None:
-            self.used.add(key)
+        personal = {self.fields.get(field) for field in ("email", "phone", "name")}
+        column = key or next((name for name in self.columns if name not in personal), "No.")
+        id = "{" + column + "}"
+        self.used.add(column)
         events: list[str] = []
         if key is None:
-            events.append("  # No column tells the rows apart: an id needs one that never changes.")
+            events += [
+                "  # No column was recognised that tells rows apart and says nothing of a person:",
+                "  # add one of numbers to the table, and name it in every id.",
+            ]
         for happening, column in self._happenings():
             events += self._event(happening, column, id)
         if not any(line.startswith("  - ") for line in events):
