@@ -244,6 +244,7 @@ class HistoryEvent(Shape):
 
     position: Position
     type: str
+    type_label: Annotated[str | None, Field(description="With lang.")] = None
     subject: str
     source: str
     id: str
@@ -256,6 +257,7 @@ class HistoryEvent(Shape):
     stage_after: str | None
     pass_: Annotated[int | None, Field(alias="pass")] = None
     moved: Moved | None = None
+    moved_labels: Annotated[Moved | None, Field(description="With lang.")] = None
     forwarded_to: str | None = None
     absorbed: Annotated[bool | None, Field(description="It is of a lead absorbed.")] = None
     counts: Annotated[

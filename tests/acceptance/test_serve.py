@@ -21,6 +21,7 @@ FORM = {
     "type": "form.submitted",
     "time": "2026-01-05T10:15:00+09:00",
     "lead": {"email": "hanako@example.co.jp"},
+    "data": {"form": "whitepaper"},
 }
 HANAKO = {"email": "hanako@example.co.jp"}
 
@@ -214,11 +215,19 @@ def test_a_lead_is_shown_by_its_identifier(two_workers: RunningService) -> None:
     with two_workers.client(key) as client:
         client.post("/v1/events", json=FORM)
     history = two_workers.command(
-        "history", "hanako@example.co.jp", "--zone", "Asia/Tokyo", key=key
+        "history", "hanako@example.co.jp", "--zone", "Asia/Tokyo", "--lang", "ja", key=key
     )
     replay = two_workers.command("replay", "email:hanako@example.co.jp", "--lang", "ja", key=key)
     nobody = two_workers.command("history", "nobody@example.co.jp", key=key)
-    assert "2026-01-05 10:15:00+09:00   form.submitted" in history.stdout
+    (form,) = [line for line in history.stdout.splitlines() if "フォーム送信" in line]
+    shown = re.split(r"\s{2,}", form.strip())
+    assert shown[1:5] == [
+        "2026-01-05 10:15:00+09:00",
+        "フォーム送信",
+        "form.submitted",
+        "form: whitepaper",
+    ]
+    assert "マーケティングリード → マーケ受入リード" in history.stdout
     assert "マーケ受入リード" in replay.stdout
     assert nobody.returncode == 9
 
