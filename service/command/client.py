@@ -73,8 +73,12 @@ class Service:
         given = {name: value for name, value in parameters.items() if value is not None}
         return self._send("GET", path, params=given)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        return self._send("POST", path, json=body or {})
+    def post(
+        self, path: str, body: Mapping[str, Any] | None = None, **parameters: str | int | None
+    ) -> Any:
+        """Return the JSON that a path answers to a body; parameters of None are left out."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        return self._send("POST", path, json=body or {}, params=given)
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._send("PATCH", path, json=body)
@@ -137,6 +141,8 @@ def _failure(answer: httpx.Response) -> CommandFailed:
         problem = {}
     title = problem.get("title", answer.reason_phrase)
     detail = problem.get("detail", "")
+    if pointer := problem.get("pointer"):
+        detail = f"{detail} (at {pointer})"
     message = f"the service answers {answer.status_code} {title}: {detail}".rstrip(": ")
     if answer.status_code in _TRY_AGAIN:
         wait = answer.headers.get("Retry-After", "")
