@@ -78,7 +78,8 @@ class Service:
     ) -> Any:
         """Return the JSON that a path answers to a body; parameters of None are left out."""
         given = {name: value for name, value in parameters.items() if value is not None}
-        return self._send("POST", path, json=body or {}, params=given)
+        # Parameters, even none, take the place of a query that the path has already.
+        return self._send("POST", path, json=body or {}, params=given or None)
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._send("PATCH", path, json=body)

@@ -57,9 +57,8 @@ def select(
         "capacity": capacity,
     }
     body = {name: value for name, value in asked.items() if value is not None}
-    path = "/v1/selections?dry_run=true" if dry_run else "/v1/selections"
     with Service(url, key) as service:
-        run = service.post(path, body)
+        run = service.post("/v1/selections", body, dry_run="true" if dry_run else None)
     if as_json:
         print_json(run)
         return
