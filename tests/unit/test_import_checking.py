@@ -11,7 +11,7 @@ from service.command.exits import CommandFailed
 from service.command.importing.mapping import Cell, Constant, TableForm
 from service.command.importing.mapping_text import check_columns, read_mapping
 from service.command.importing.suggesting import suggestion_for
-from service.command.importing.tables.opening import open_table
+from service.command.importing.tables.opening import TableInvalid, open_table
 
 MAPPING = """
 format: 1
@@ -185,3 +185,29 @@ def test_a_table_in_which_nothing_tells_rows_apart_needs_a_column_that_does(
     _, printed = run(capsys, "--suggest", table)
     assert "add one of numbers to the table" in printed
     assert "id: '{No.}/contact'" in printed
+
+
+@pytest.mark.parametrize(
+    ("file", "advice"),
+    [
+        ("{encoding: cp1252}", "file: {encoding: cp932}"),
+        ("{encoding: utf-8}", "file: {encoding: cp932}"),
+        ("{delimiter: semicolon}", "file: {delimiter: comma}"),
+    ],
+)
+def test_a_file_that_the_mapping_misreads_is_answered_with_the_line_that_the_mapping_needs(
+    tmp_path: Path, file: str, advice: str
+) -> None:
+    table, mapping = tmp_path / "table.csv", tmp_path / "mapping.yaml"
+    table.write_text("商談番号,日付\n1,2026/1/5\n", encoding="cp932")
+    mapping.write_text(
+        f"format: 1\nfile: {file}\ntime: {{column: 日付}}\nlead: {{user_id: '{{商談番号}}'}}\n"
+        "events: [{id: '{商談番号}', type: visit.recorded}]\n",
+        encoding="utf-8",
+    )
+    with pytest.raises((CommandFailed, TableInvalid)) as failed:
+        application(
+            ["import", "--check", str(table), "--mapping", str(mapping)], standalone_mode=False
+        )
+    assert str(failed.value).endswith(advice)
+    assert "known are" not in str(failed.value)
