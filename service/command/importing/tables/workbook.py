@@ -1,7 +1,7 @@
 """Read the rows of a workbook: XLSX, XLSM, XLSB, XLS or ODS, told by its first bytes.
 
 A cell becomes the text that a CSV file would have for it, so that whatever reads cells need not
-know where they come from. The library holds one sheet in memory: about 200 bytes a cell.
+know where they come from. The library holds one sheet in memory: about 100 bytes a cell.
 """
 
 from collections.abc import Iterator
