@@ -11,7 +11,7 @@ from typing import Any
 from domain.events import Event
 from domain.identity import receiver_of
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, LINKED, OFFERED, VOIDED
+from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, LINKED, OFFERED, TIME, VOIDED
 from domain.restating import Judged, Outcomes, Step, Told, counted_then, decide_all_again
 from domain.state import LeadState
 from events.neighbourhood import Neighbourhood
@@ -100,12 +100,14 @@ def _told(record: Record, lifecycles: Mapping[int, Compiled], corrected: Mapping
     compiled = lifecycles[envelope.lifecycle]
     signal = signal_of(record, compiled.lifecycle.events[event.type])
     data = {**signal.data, **corrected}
+    time = data.pop(TIME, None)
     return Told(
         position=event.position,
         recorded_at=datetime.fromisoformat(envelope.recorded_time),
         compiled=compiled,
         signal=signal._replace(
-            data={name: value for name, value in data.items() if value is not None}
+            data={name: value for name, value in data.items() if value is not None},
+            occurred_at=signal.occurred_at if time is None else datetime.fromisoformat(time),
         ),
         lead=event.subject.id,
         account=told_account(event),

@@ -23,6 +23,7 @@ from domain.lifecycle.service_events import (
     FIELDS,
     MERGED,
     OTHER,
+    TIME,
     UNMERGED,
     VOIDED,
     is_offered,
@@ -246,6 +247,8 @@ class _TakingBack:
         event_type = lifecycle.events[record.event.type]
         for name, value in self.signal.data[FIELDS].items():
             field = event_type.fields.get(name)
+            if name == TIME:
+                continue
             if field is None:
                 expected = f"a field of {event_type.name}: {', '.join(event_type.fields)}"
             elif value is None:

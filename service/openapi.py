@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from service.gate import Needs
+from service.gate import Needs, reporting_holder
 from service.keys.scopes import REPORTING, Scope
 from service.links import describe_links
 from service.problems import KINDS
@@ -98,6 +98,8 @@ def needed_scopes(route: APIRoute) -> tuple[Scope, ...]:
     if route in collectors.ROUTES:
         return (Scope.EVENTS_WRITE,)
     guards = [one.call for one in route.dependant.dependencies]
+    if reporting_holder in guards:
+        return tuple(sorted(REPORTING))
     return tuple(guard.scope for guard in guards if isinstance(guard, Needs))
 
 
@@ -120,7 +122,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         described["409"] = "The log ends before the position that is asked for"
     if "requestBody" in operation:
         described |= {status: _FOR_EVENTS[status] for status in ("400", "408", "413", "415")}
-    if is_collector:
+    if is_collector or len(scopes) > 1:
         described |= {status: _FOR_EVENTS[status] for status in ("400", "429")}
     if "{" in route.path:
         described["404"] = "Nobody is known by this id"

@@ -40,6 +40,18 @@ class Recorded(NamedTuple):
     record: str
 
 
+Key = tuple[str, str]
+"""Source and id: what a sender calls an event."""
+
+
+class Reported(NamedTuple):
+    """One event as it is stored, with what it tells of a person; None: nothing, or erased."""
+
+    position: int
+    record: str
+    personal: bytes | None
+
+
 class Page(NamedTuple):
     """A stretch of the log."""
 
@@ -179,6 +191,18 @@ class Log:
         async with self._engine.connect() as connection:
             rows = await connection.execute(self._sql["read_taken_back"].text, values)
             return [Recorded(row.position, row.record) for row in rows]
+
+    async def by_keys(self, keys: Sequence[Key]) -> dict[Key, Reported]:
+        """Read what is recorded under some keys."""
+        values = {"sources": [source for source, _ in keys], "ids": [id for _, id in keys]}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(self._sql["read_by_keys"].text, values)
+            return {
+                (row.source, row.id): Reported(
+                    row.position, row.record, None if row.content is None else bytes(row.content)
+                )
+                for row in rows
+            }
 
     async def to_be_judged(self, *, after: int, limit: int) -> tuple[int, list[Judgement]]:
         """Read what may wait for a person, oldest first, and where the log ends.

@@ -90,6 +90,14 @@ SELECT event.position, event.record
    AND event.type IN ('event.voided', 'event.corrected', 'lead.restated')
  ORDER BY event.position
 
+-- name: read_by_keys
+-- What is recorded under some keys, with what it tells of a person where that is not erased.
+SELECT event.source, event.id, event.position, event.record, personal.content
+  FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS asked (source, id)
+  JOIN ledger.events AS event
+    ON event.source = asked.source AND event.id = asked.id
+  LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
+
 -- name: read_to_be_judged
 -- What may wait for a person to judge, by the index of such events, with the lead as it stands.
 SELECT head.position AS head, event.position, event.record, event.subject_id, subject.state

@@ -32,6 +32,7 @@ from service.routes.parameters import (
     moment_in,
     services_of,
 )
+from service.wording import Wording
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
@@ -73,6 +74,7 @@ async def get_lead_history(
     lead_id: LeadId,
     after: After = 0,
     limit: Limit = PAGE_DEFAULT,
+    lang: Lang = None,
 ) -> Response:
     """Read a lead's events, oldest first: when, what, who, from where to where, and why.
 
@@ -82,11 +84,13 @@ async def get_lead_history(
     log = log_of(request)
     lead = await lead_of(log, str(lead_id))
     check_reached(after, lead.head)
+    lifecycle = services_of(request).compiled.lifecycle
     entries = await history(
         log,
         lead,
         after=after,
         limit=limit,
+        words=Wording(lifecycle, lang) if lang is not None else None,
         shows_personal=sees_personal(sender),
     )
     is_more = len(entries) == limit

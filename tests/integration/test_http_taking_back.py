@@ -151,16 +151,17 @@ async def test_what_an_event_should_have_told_is_what_counts(service: Service) -
         service, "inquiry.received", lead={"email": HANAKO}, data={"channel": "reseller"}
     )
     assert told["stage"] == "SAL"
+    fields = {"channel": "web", "time": "2026-01-05T03:00:00.000000Z"}
     corrected = await tell(
         service,
         "event.corrected",
-        data={"event": told["position"], "fields": {"channel": "web", "note": "は担当者の誤り"}},
+        data={"event": told["position"], "fields": {**fields, "note": "は担当者の誤り"}},
     )
     assert corrected["stage"] == "MAL"
     (event,) = [
         one for one in await history(service, id_of(told)) if one["type"] == "event.corrected"
     ]
-    assert event["data"]["fields"] == {"channel": "web"}
+    assert event["data"]["fields"] == fields
     assert event["personal"]["data"]["fields"] == {"note": "は担当者の誤り"}
 
 

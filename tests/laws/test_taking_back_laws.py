@@ -55,11 +55,14 @@ class Step(NamedTuple):
     at: int
     data: Mapping[str, Any]
     department: str | None
+    names: int | None = None
+    """Decides whom it names, where its time has been corrected."""
 
     def event(self, id: str) -> dict[str, Any]:
         lead = {"email": self.person}
         if self.cookie is not None and self.type.kind is EventKind.FACT:
-            lead = {"anonymous_id": self.cookie} | (lead if self.at % 3 else {})
+            names = self.at if self.names is None else self.names
+            lead = {"anonymous_id": self.cookie} | (lead if names % 3 else {})
         time = day(self.at).isoformat()
         # No deal of two people: of those the account remembers one, whoever told of it.
         of_one = {
@@ -290,6 +293,25 @@ def test_what_is_corrected_was_reported_as_it_should_have_been(
     assume(isinstance(outcome, Recorded))
     at = telling.recorded.index((id, step))
     telling.recorded[at] = (id, step._replace(data={**step.data, **fields}))
+    telling.tell_all(after, "after")
+
+    assert what_counts(telling) == what_counts(same_told(telling))
+
+
+@given(some, some, st.integers(0, 20), st.integers(0, 30))
+@law
+def test_what_happened_at_another_time_was_reported_with_that_time(
+    before: list[Step], after: list[Step], place: int, at: int
+) -> None:
+    telling = Telling()
+    telling.begin()
+    telling.tell_all(before, "before")
+    id, step = _one_of(telling, place)
+    position = telling.ledger.keys["test", id].position
+    telling.decide(
+        "event.corrected", data={"event": str(position), "fields": {"time": day(at).isoformat()}}
+    )
+    telling.recorded[telling.recorded.index((id, step))] = (id, step._replace(at=at, names=step.at))
     telling.tell_all(after, "after")
 
     assert what_counts(telling) == what_counts(same_told(telling))

@@ -178,6 +178,48 @@ def test_a_corrected_call_has_the_outcome_that_it_should_have_had() -> None:
     assert (lead(ledger, person).stage, lead(ledger, person).entered_at) == ("SQL", day(4))
 
 
+def test_a_corrected_time_is_when_it_happened() -> None:
+    ledger = LedgerInMemory()
+    person = told(ledger, "form.submitted", 1, HANAKO).lead
+    qualified = told(ledger, "lead.qualified", 2, HANAKO)
+    fields = {"time": "2026-04-04T09:00:00+09:00"}
+    decided(ledger, "event.corrected", data={"event": str(qualified.position), "fields": fields})
+    assert (lead(ledger, person).stage, lead(ledger, person).entered_at) == ("MQL", day(3))
+    changed = restated(ledger, person)
+    assert [
+        changed[name][0]["effective_time"][:10] for name in ("no_longer_counts", "counts_now")
+    ] == [
+        "2026-04-03",
+        "2026-04-04",
+    ]
+    recorded = next(event for event, _ in ledger.records if event.type == "event.corrected")
+    assert recorded.data["fields"] == {"time": "2026-04-04T00:00:00.000000Z"}
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        (None, "RFC 3339"),
+        (7, "RFC 3339"),
+        ("2026-04-04", "RFC 3339"),
+        ("2026-04-04T09:00:00", "RFC 3339"),
+        ("1950-01-01T00:00:00Z", "RFC 3339"),
+        ("2027-01-01T00:00:00Z", "not later than now"),
+    ],
+)
+def test_a_corrected_time_is_a_time_and_not_one_to_come(time: object, expected: str) -> None:
+    ledger = LedgerInMemory()
+    form = told(ledger, "form.submitted", 1, HANAKO)
+    correction = {"event": str(form.position), "fields": {"time": time}}
+    outcome = ledger.send_one("event.corrected", data=correction)
+    assert isinstance(outcome, Refused)
+    assert (outcome.refusal.reason, outcome.refusal.pointer) == (
+        "event-invalid",
+        "/data/fields/time",
+    )
+    assert expected in outcome.refusal.detail
+
+
 def test_timers_fire_again_between_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     def forgets(_: Compiled, __: LeadState, ___: str, ____: Timer) -> Firing:
         return Firing("lead.disqualified", {"reason": "too_early"})
