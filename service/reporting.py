@@ -181,8 +181,8 @@ def hold_together(place: Place, texts: Items | list[bytes]) -> None:
     if size > STRICT_BUILT_BYTES_MAX:
         raise Problem(
             "body-too-large",
-            "With handling=strict all events of a body are in memory at once, and these have too "
-            "many values together. Send less at once, or without it.",
+            "All events of such a body are in memory at once, and these have too many values "
+            "together. Send less at once.",
         )
     place.build(size)
 

@@ -69,6 +69,9 @@ BODIES: Mapping[str, Sequence[Any]] = {
         {"id": "walked", "type": "form.submitted", "lead": {"email": "walked@acme.example"}},
         [{"id": "walked-2", "type": "form.submitted", "lead": {"email": "walked"}}],
     ],
+    "/v1/events/compare": [
+        [{"id": "walked", "type": "form.submitted", "lead": {"email": "walked@acme.example"}}]
+    ],
     "/v1/leads/find": [{"email": "walked@acme.example"}, {"user_id": "owned"}, {"email": "Pl"}],
     "/v1/keys": [{"name": "x", "sources": ["website"]}],
     "/v1/keys/{key_id}": [{"events_per_second": 100}],
