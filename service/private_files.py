@@ -1,25 +1,31 @@
-"""Files that hold secrets: read only where no stranger can read or replace them.
+"""Files that hold a secret: read only if they are closed to everybody else."""
 
-The owner's group may read: that is how orchestrators mount secrets for a process that is not root.
-"""
-
+import os
+import stat
 from pathlib import Path
 
-STRANGERS = 0o027
-"""Writing by the group, and anything by everybody else."""
+OPEN_TO_OTHERS = 0o037
+"""What such a file may not permit: anything to all, and more than reading to its group. The group
+may read, because orchestrators mount secrets as root's for the group of a process (mode 0440)."""
 
 
-class SecretExposed(Exception):
-    """A file that holds a secret can be read, or replaced, by others on this machine."""
+class FileExposed(Exception):
+    """Others than its owner and its group can read a file that holds a secret, or change it."""
 
 
 def read_private(path: Path) -> str:
-    """Read a file that holds a secret. Raises SecretExposed, FileNotFoundError."""
-    mode = path.stat().st_mode & 0o777
-    if mode & STRANGERS:
-        raise SecretExposed(
-            f"expected that only its owner and group can read {path}, found mode {mode:03o}: "
-            f"run chmod 600 {path}, and consider what is in it as known to everybody who could "
-            "read it"
-        )
-    return path.read_text(encoding="ascii").strip()
+    """Read a file that holds a secret.
+
+    Raises:
+        FileNotFoundError: there is none.
+        FileExposed: others may read it, or its group may change it.
+    """
+    with path.open(encoding="ascii") as file:
+        # Of the very file that is read, wherever a link leads.
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & OPEN_TO_OTHERS:
+            raise FileExposed(
+                f"expected {path} to be closed to others (mode 0600, or 0640 for a group), found "
+                f"mode {mode:04o}: chmod 600 {path}, and consider who may have read it"
+            )
+        return file.read()

@@ -15,7 +15,7 @@ def read_secret(settings: Settings) -> bytes:
     """Return the secret, making the file at the first start.
 
     Several processes may do so at once: one of them writes the file, the others read it. Raises
-    SecretExposed where others can read it.
+    FileExposed where others can read it.
     """
     if settings.secret is not None:
         return settings.secret.get_secret_value().encode()
@@ -34,7 +34,7 @@ def find_secret(settings: Settings) -> bytes | None:
 
 
 def _read(path: Path) -> bytes:
-    return read_private(path).encode()
+    return read_private(path).strip().encode()
 
 
 def _make(path: Path) -> bytes:

@@ -56,7 +56,7 @@ EXIT_OF = {
     "service.hosting.failures.SecretMissing": Exit.SETTINGS,
     "events.failures.SecretDiffers": Exit.SETTINGS,
     "events.digests.SecretTooShort": Exit.SETTINGS,
-    "service.private_files.SecretExposed": Exit.SETTINGS,
+    "service.private_files.FileExposed": Exit.SETTINGS,
     "service.keys.bootstrap.BootstrapKeyMalformed": Exit.SETTINGS,
     "events.shipped.LifecycleNotFound": Exit.SETTINGS,
     "service.hosting.failures.AddressUnusable": Exit.SETTINGS,

@@ -9,7 +9,6 @@ from service.private_postgres.child import Child, start_child
 from service.private_postgres.errors import DataDirectoryInUseError, StartError
 from service.private_postgres.launch import processes_in
 from service.private_postgres.server_log import bound_log, open_log, tail
-from service.private_postgres.settings import PORT
 
 START_WAIT_S = 300
 """Recovery reads at most max_wal_size: a minute on a slow disk. A server that gives up ends, and
@@ -29,16 +28,11 @@ DYING_WAIT_S = 10.0
 """A server whose supervisor was killed has been told to stop at once, which takes milliseconds, or
 5 s if a process of its own does not listen."""
 
-SOCKET_LOCK = f".s.PGSQL.{PORT}.lock"
-"""Beside the socket: it names the server, too, and PostgreSQL trusts it as it does its own file."""
-
 STATUS_LINE = 7
 """Where postmaster.pid says how far it is, as pg_ctl reads it too."""
 
 
-def start_postmaster(
-    command: list[str], *, cluster: Path, socket_directory: Path, log: Path
-) -> Child:
+def start_postmaster(command: list[str], *, cluster: Path, sockets: Path, log: Path) -> Child:
     """Start the server and return when it accepts connections.
 
     Raises:
@@ -46,8 +40,8 @@ def start_postmaster(
         StartError: it ended, or did not come up in time.
     """
     await_dying_postmaster(cluster)
-    for lock in (cluster / "postmaster.pid", socket_directory / SOCKET_LOCK):
-        forget_reused_pid(lock)
+    for note in (cluster / "postmaster.pid", *sockets.glob(".s.PGSQL.*.lock")):
+        forget_reused_pid(note)
     bound_log(log)
     output = open_log(log)
     try:
@@ -95,16 +89,17 @@ def await_dying_postmaster(cluster: Path, *, wait_s: float = DYING_WAIT_S) -> No
         time.sleep(POLL_S)
 
 
-def forget_reused_pid(lock: Path) -> None:
-    """Remove a lock of PostgreSQL's that names a living stranger.
+def forget_reused_pid(note: Path) -> None:
+    """Remove a lock file of PostgreSQL, of the cluster or of a socket, that names a stranger.
 
     In containers the numbers begin anew with every start, so the number of the server that was
     killed is soon somebody else's, and PostgreSQL would refuse to start. Where the number is not
-    in use PostgreSQL sees that for itself, with checks of its own that need the file.
+    in use PostgreSQL sees that for itself, with checks of its own that need the file. To be called
+    when no server runs on the cluster: its sockets lie in a directory that no other server uses.
     """
-    noted = _pid_in(lock)
+    noted = _pid_in(_lines(note))
     if noted is not None and Path(f"/proc/{noted}").exists():
-        lock.unlink()
+        note.unlink()
 
 
 def accepting_postmaster(cluster: Path) -> int | None:
@@ -121,21 +116,20 @@ def _is_ready(cluster: Path, pid: int) -> bool:
 
 
 def _noted_pid(cluster: Path) -> int | None:
-    return _pid_in(cluster / "postmaster.pid")
-
-
-def _pid_in(lock: Path) -> int | None:
-    note = _lines(lock)
-    return int(note[0]) if note and note[0].isdecimal() else None
+    return _pid_in(_note(cluster))
 
 
 def _note(cluster: Path) -> list[str]:
     return _lines(cluster / "postmaster.pid")
 
 
-def _lines(lock: Path) -> list[str]:
+def _pid_in(note: list[str]) -> int | None:
+    return int(note[0]) if note and note[0].isdecimal() else None
+
+
+def _lines(note: Path) -> list[str]:
     try:
-        return lock.read_text(encoding="utf-8").splitlines()
+        return note.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
 

@@ -196,10 +196,7 @@ class PrivatePostgres:
             cluster=cluster,
         )
         return start_postmaster(
-            command,
-            cluster=cluster,
-            socket_directory=place.socket_directory,
-            log=place.layout.log,
+            command, cluster=cluster, sockets=place.socket_directory, log=place.layout.log
         )
 
     def _started_place(self) -> _Place:

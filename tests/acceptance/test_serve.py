@@ -130,6 +130,10 @@ def test_another_secret_is_refused_with_what_to_do(data_dir: Path) -> None:
     with running_service(data_dir) as service:
         service.end(signal.SIGTERM)
     differs = command("serve", "--port", "0", data_dir=data_dir, LEADLEDGER_SECRET="x" * 32)
+    (data_dir / "secret").chmod(0o644)
+    exposed = command("serve", "--port", "0", data_dir=data_dir)
+    assert (exposed.returncode, exposed.stdout) == (3, "")
+    assert f"found mode 0644: chmod 600 {data_dir / 'secret'}" in exposed.stderr
     (data_dir / "secret").unlink()
     missing = command("serve", "--port", "0", data_dir=data_dir)
     assert [(one.returncode, "LEADLEDGER_SECRET" in one.stderr) for one in (differs, missing)] == [
