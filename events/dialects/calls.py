@@ -5,12 +5,13 @@ A dialect reads a client's message into a call, and here a call becomes a native
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from domain.lifecycle.client_names import ClientCall
 from domain.lifecycle.definition import EventType, Field, Lifecycle
 from domain.lifecycle.words import normal
-from events.dialects.parts import present, text_in
+from events.dialects.parts import as_id, id_in, present, text_in
 from events.fields import mismatch
 
 REPORTED = "reported"
@@ -41,6 +42,8 @@ class Call(NamedTuple):
     """Fields of the event that the client tells elsewhere than in the properties."""
     time: Any = None
     sent_at: Any = None
+    ago: timedelta | None = None
+    """How long before its receipt it happened, where the client tells that in place of a time."""
 
 
 def native_of(call: Call, message: Mapping[str, Any], lifecycle: Lifecycle) -> dict[str, Any]:
@@ -76,12 +79,17 @@ def _lead(call: Call, lifecycle: Lifecycle) -> dict[str, Any]:
     Only an id, an address, a number or a name makes somebody known. Other traits are kept with the
     message: a visitor's colour scheme tells nobody who he is.
     """
-    told = {name: call.traits.get(name) for name in ("email", "phone", "name")}
+    traits = call.traits
+    told = {
+        "email": traits.get("email"),
+        "phone": as_id(traits.get("phone")),
+        "name": traits.get("name"),
+    }
     return present(
         {
-            "user_id": call.user_id,
-            "anonymous_id": call.anonymous_id,
-            "aliases": [one for one in call.aliases if one not in (None, "")],
+            "user_id": as_id(call.user_id),
+            "anonymous_id": as_id(call.anonymous_id),
+            "aliases": [as_id(one) for one in call.aliases if one not in (None, "")],
             **told,
             "profile": _fitting(lifecycle.attributes, call.traits),
         }
@@ -94,7 +102,7 @@ def _company(company: object) -> dict[str, Any]:
         return present({"name": company})
     if not isinstance(company, Mapping):
         return {}
-    group = text_in(company, "id")
+    group = id_in(company, "id")
     ids = {GROUP: group} if group else None
     return present({"name": text_in(company, "name"), "external_ids": ids})
 
