@@ -13,6 +13,7 @@ from domain.lifecycle.definition import SubjectKind
 from domain.signals import Identifier, Signal
 from events.context import Context
 from events.dialects import posthog, segment, snowplow
+from events.dialects.calls import native_of
 from events.dialects.parcels import Dialect
 from events.dialects.reading import place_of, read
 from events.refusals import Refusal
@@ -212,11 +213,6 @@ def test_a_property_of_another_type_than_the_field_of_its_name_stays_with_the_me
             {"type": "alias", "previousId": 7, "userId": 8, "anonymousId": None},
             {"user_id": "7", "anonymous_id": "7"},
         ),
-        (
-            "segment",
-            {"type": "identify", "traits": {"phone": 81312345678}},
-            {"phone": "+81312345678"},
-        ),
         ("posthog", {"distinct_id": 771}, {"user_id": "771"}),
         (
             "posthog",
@@ -239,6 +235,12 @@ def test_an_integer_is_an_id_as_clients_pass_it_on(
     assert set(identifiers(**expected)) <= set(signal.identifiers)
 
 
+def test_a_phone_number_may_be_an_integer() -> None:
+    message = {**SEGMENT, "type": "identify", "traits": {"phone": 81312345678}}
+    native = native_of(segment.read(message), message, LIFECYCLE)
+    assert native["lead"]["phone"] == "81312345678"
+
+
 @pytest.mark.parametrize(
     "signal",
     [
@@ -253,6 +255,66 @@ def test_an_integer_is_an_id_as_clients_pass_it_on(
 )
 def test_an_integer_is_the_id_of_a_company_too(signal: Callable[[], Signal]) -> None:
     assert signal().account_identifiers == group("7")
+
+
+FORM = {"form": "whitepaper", "Email": "taro@example.co.jp", "電話番号": "03-1234-5678"}
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [
+        lambda: of_segment(properties=FORM, context={}),
+        lambda: of_posthog(properties={**FORM, "$device_id": "c-1"}, distinct_id="c-1"),
+        lambda: of_snowplow(
+            e="ue",
+            ue_pr=json.dumps(
+                {"data": {"schema": "iglu:x/form_submitted/jsonschema/1-0-0", "data": FORM}}
+            ),
+        ),
+    ],
+)
+def test_a_form_with_an_address_makes_whoever_filled_it_in_known(
+    signal: Callable[[], Signal],
+) -> None:
+    found = signal()
+    assert (found.type.name, found.holds_personal_data, found.identifiers) == (
+        "form.submitted",
+        True,
+        identifiers(email="taro@example.co.jp", phone="+81312345678", anonymous_id="c-1"),
+    )
+    assert "taro@example.co.jp" not in str(found.data)
+
+
+@pytest.mark.parametrize("event", ["Invite Sent", "Email Sent", "Chat Started"])
+def test_an_address_in_another_event_may_be_anybodys(event: str) -> None:
+    signal = of_segment(event=event, properties=FORM, context={})
+    assert (signal.holds_personal_data, signal.identifiers) == (
+        False,
+        identifiers(anonymous_id="c-1"),
+    )
+
+
+def test_what_is_said_of_the_person_outright_comes_before_what_a_form_holds() -> None:
+    signal = of_segment(properties={**FORM, "user_id": "u-2"}, userId="u-1")
+    assert signal.identifiers == identifiers(
+        email="hanako@example.co.jp", phone="+81312345678", user_id="u-1", anonymous_id="c-1"
+    )
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"email": "n/a", "phone": "なし", "user_id": 7.5, "full_name": 7},
+        {"email": ["taro@example.co.jp"], "phone": None, "user_id": " ", "full_name": ""},
+        {"email": "", "user_id": "x" * 1025},
+    ],
+)
+def test_a_form_is_not_refused_for_a_field_that_names_nobody(properties: dict[str, Any]) -> None:
+    signal = of_segment(properties=properties, context={})
+    assert (signal.holds_personal_data, signal.identifiers) == (
+        False,
+        identifiers(anonymous_id="c-1"),
+    )
 
 
 # Segment and RudderStack
