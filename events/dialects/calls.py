@@ -48,9 +48,12 @@ class Call(NamedTuple):
     """How long before its receipt it happened, where the client tells that in place of a time."""
 
 
-def native_of(call: Call, message: Mapping[str, Any], lifecycle: Lifecycle) -> dict[str, Any]:
-    """Write a call as the native event that it reports."""
-    type = _type_of(call, lifecycle)
+def native_of(
+    call: Call, message: Mapping[str, Any], lifecycle: Lifecycle, *, type: str | None = None
+) -> dict[str, Any]:
+    """Write a call as the native event that it reports; `type` where the sender chose it."""
+    if type is None:
+        type = _type_of(call, lifecycle)
     event_type = lifecycle.events.get(type)
     data = _fields(call, event_type) if event_type is not None else {}
     if call.name is not None and type == lifecycle.client_names.calls[ClientCall.TRACK]:
