@@ -4,7 +4,7 @@ Pure but for what it is given: it reads no database, and so can be given any log
 noted, and the audit goes on.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import OFFERED
 from domain.lifecycle.succession import Occupied
-from domain.state import LeadState
+from domain.state import AccountState, LeadState
 from events.findings import Check, Finding, Report, expect
 from events.key_audit import KEY_EVENTS, KeyAudit
 from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
@@ -51,6 +51,8 @@ class Audit:
 
     report: Report
     subjects: dict[str, Remembered] = field(default_factory=dict)
+    companies: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Account → the leads that belong to it."""
     lifecycles: dict[int, Compiled] = field(default_factory=dict)
     group: list[Record] = field(default_factory=list)
     selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
@@ -152,7 +154,8 @@ class Audit:
             recorded_at = datetime.fromisoformat(group[0].envelope.recorded_time)
             position = group[0].event.position
             by = Circumstances(self.lifecycles, compiled, position, recorded_at)
-            return carry_out_again(group, FoldedPast(subjects, recollection), by)
+            past = FoldedPast(subjects, recollection, self.companies)
+            return carry_out_again(group, past, by)
 
         return again
 
@@ -272,10 +275,25 @@ class Audit:
             raise Finding(
                 event.position, "the outcome can be applied", "an outcome", repr(error)
             ) from error
+        for one, after in seen.items():
+            self._note_company(one, after.state)
         self.subjects.update(seen)
         found = record.envelope.subject_version
         expected = seen[subject_id].version
         expect(event.position, "versions of a subject have no gaps", expected, found)
+
+    def _note_company(self, lead_id: str, state: LeadState | AccountState | None) -> None:
+        """Note to whom a lead belongs from now on."""
+        remembered = self.subjects.get(lead_id)
+        before = remembered.state if remembered is not None else None
+        left = before.account if isinstance(before, LeadState) else None
+        joined = state.account if isinstance(state, LeadState) else None
+        if left == joined:
+            return
+        if left is not None:
+            self.companies[left].discard(lead_id)
+        if joined is not None:
+            self.companies[joined].add(lead_id)
 
     def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
         return self.subjects.get(subject_id) or newborn(kind)

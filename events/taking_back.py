@@ -34,7 +34,7 @@ from events.account_merging import ending_the_stay, merge_accounts
 from events.calendar_changing import change_calendar
 from events.fields import mismatch
 from events.neighbourhood import Taken
-from events.past import HISTORY_EVENTS_MAX, HistoryTooLong, Past
+from events.past import HistoryTooLong, Past
 from events.records import OWN_SOURCE, Record
 from events.redeciding import signal_of
 from events.refusals import Refusal
@@ -90,8 +90,7 @@ def take_back(
     except HistoryTooLong as error:
         return Refusal(
             "history-too-long",
-            f"{error.subject_id} has more than {HISTORY_EVENTS_MAX} events, which is more than is "
-            "decided again at once. Correct its stage, or report what is missing.",
+            f"{error} Correct its stage, or report what is missing.",
         )
 
 

@@ -250,6 +250,24 @@ class Log:
             )
             return {row.position: row.type for row in rows}
 
+    async def records(self, positions: Sequence[int]) -> list[Recorded]:
+        """Read single events."""
+        if not positions:
+            return []
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                self._sql["read_records"].text, {"positions": list(positions)}
+            )
+            return [Recorded(row.position, row.record) for row in rows]
+
+    async def members(self, account_id: str) -> list[str]:
+        """Read who belongs to a company."""
+        async with self._engine.connect() as connection:
+            rows = await connection.scalars(
+                self._sql["read_members"].text, {"account": UUID(account_id)}
+            )
+            return list(rows)
+
     async def personal(self, positions: Sequence[int]) -> dict[int, bytes]:
         """Read what some events tell of a person, where they tell anything."""
         if not positions:

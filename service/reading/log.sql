@@ -75,6 +75,20 @@ SELECT event.position, event.type
   FROM ledger.events AS event
  WHERE event.position = ANY (CAST(:positions AS bigint[]))
 
+-- name: read_records
+-- Single events, wherever they stand.
+SELECT event.position, event.record
+  FROM ledger.events AS event
+ WHERE event.position = ANY (CAST(:positions AS bigint[]))
+
+-- name: read_members
+-- The leads of a company.
+SELECT CAST(lead.subject_id AS text)
+  FROM ledger.subjects AS lead
+ WHERE lead.account = CAST(:account AS uuid)
+   AND lead.kind = 'lead'
+ ORDER BY lead.subject_id
+
 -- name: read_personal
 -- What some events tell of a person.
 SELECT personal.position, personal.content

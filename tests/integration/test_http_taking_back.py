@@ -97,6 +97,28 @@ async def test_what_is_voided_counts_no_longer_and_stays_in_the_history(service:
     assert again["already"] is True
 
 
+async def test_events_of_a_company_are_taken_back_one_after_the_other(service: Service) -> None:
+    for number in range(4):
+        await form(service, f"somebody{number}@elsewhere.example")
+    first, second = {"email": "p0@x.example"}, {"email": "p1@x.example"}
+    order = await tell(service, "order.recorded", lead=first, data={"order": "1"})
+    await tell(service, "event.voided", data={"event": order["position"]})
+    won = await tell(service, "opportunity.won", lead=second, data={"opportunity": "1"})
+
+    voided = await tell(service, "event.voided", data={"event": won["position"]})
+
+    assert (voided["status"], voided["stage"]) == ("recorded", None)
+    # Of the company nothing is left to say but that somebody there has been told of.
+    again = await tell(service, "email.opened", lead=first)
+    assert (again["status"], again["stage"]) == ("recorded", None)
+    await service.client.get("/v1/funnel", params={"wait_for": again["position"]})
+    found = await lead(service, "p0@x.example")
+    account = (await service.client.get(f"/v1/accounts/{found['account']}")).json()
+    assert account["stage"] is None
+    replay = {"as_of": "2200-01-01T00:00:00Z"}
+    assert (await service.client.get(f"/v1/leads/{id_of(won)}/score", params=replay)).is_success
+
+
 async def test_what_was_true_then_is_what_counts_now_and_what_was_known_stays(
     service: Service,
 ) -> None:

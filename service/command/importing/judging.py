@@ -88,7 +88,7 @@ class Judge:
             steps,
             lifecycles={self.compiled.version: self.compiled},
             merged_into={},
-            upto=steps[-1].recorded_at,
+            upto={_name(lead): steps[-1].recorded_at},
         )
         decided = outcomes.leads.get(_name(lead))
         for index in decided.refused if decided is not None else ():
