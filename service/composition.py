@@ -93,7 +93,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             condition=ledger.condition,
             on_fault=metrics.fault,
         )
-        await stack.enter_async_context(watch.running())
+        await stack.enter_async_context(_running(watch.run(), "database-watch"))
         await ledger.open()
         runner = Runner(
             engine,
