@@ -74,13 +74,18 @@ class BusinessTime:
 
     def hours_on(self, day: date) -> tuple[Hours, ...]:
         """Return the opening hours of a day; none on a holiday or while closed."""
-        return () if self._is_closed_on(day) else self.calendar.week[day.weekday()]
+        change = self._change_of(day)
+        if change is not None and change.hours is not None:
+            return (change.hours,)
+        is_closed = change.closed if change is not None else self._keeps_closed(day)
+        return () if is_closed else self.calendar.week[day.weekday()]
 
-    def _is_closed_on(self, day: date) -> bool:
-        told = day.isoformat()
-        for change in reversed(self.changes):
-            if change.first <= told <= change.last:
-                return change.closed
+    def _change_of(self, day: date) -> CalendarChange | None:
+        written = day.isoformat()
+        changes = (one for one in reversed(self.changes) if one.first <= written <= one.last)
+        return next(changes, None)
+
+    def _keeps_closed(self, day: date) -> bool:
         return day in self.holidays or any(one.covers(day) for one in self.calendar.closures)
 
     def is_business_day(self, day: date) -> bool:

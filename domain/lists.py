@@ -17,7 +17,7 @@ def on_list(lists: Mapping[str, LeadList], state: State, at: datetime) -> tuple[
     return tuple(
         code
         for code, one in lists.items()
-        if _is_in_time(one, state.lead.acquired_at, at) and one.condition.test(facts) is True
+        if is_in_time(one, state.lead.acquired_at, at) and one.condition.test(facts) is True
     )
 
 
@@ -27,7 +27,8 @@ def matching(lists: Mapping[str, LeadList], state: State) -> tuple[str, ...]:
     return tuple(code for code, one in lists.items() if one.condition.test(facts) is True)
 
 
-def _is_in_time(one: LeadList, acquired_at: datetime | None, at: datetime) -> bool:
+def is_in_time(one: LeadList, acquired_at: datetime | None, at: datetime) -> bool:
+    """Say whether the clock lets a lead that was acquired then be on a list at a moment."""
     if one.acquired_within_days is None and one.held_before_days is None:
         return True
     if acquired_at is None or acquired_at > at:

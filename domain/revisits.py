@@ -17,7 +17,7 @@ from domain.state import LeadState, Timer
 
 REVISIT, DORMANT = "revisit", "dormant"
 """The timers' names."""
-_DAY_FIELD, _REASON_FIELD = "revisit_date", "reason"
+DAY_FIELD, _REASON_FIELD = "revisit_date", "reason"
 _SENT_BACK = (MoveKind.RECYCLED, MoveKind.RETURNED)
 
 
@@ -25,7 +25,7 @@ def fire_revisit(compiled: Compiled, lead: LeadState, _: str, __: Timer) -> Firi
     """Let the day come on which the lead is looked at again."""
     recycling = compiled.lifecycle.pace.recycling
     assert recycling is not None, "a day to come back is set where the lifecycle has the section"
-    return Firing(recycling.due_by, {_DAY_FIELD: lead.revisit_on})
+    return Firing(recycling.due_by, {DAY_FIELD: lead.revisit_on})
 
 
 def fire_dormant(compiled: Compiled, _: LeadState, __: str, ___: Timer) -> Firing:
@@ -45,7 +45,7 @@ def effects_of_recycling(
     if move is None or move.kind not in _SENT_BACK:
         return {}
     days = recycling.days.get(data.get(_REASON_FIELD), recycling.otherwise_days)
-    return revisit(compiled, data.get(_DAY_FIELD), at, days)
+    return revisit(compiled, data.get(DAY_FIELD), at, days)
 
 
 def revisit(compiled: Compiled, named: str | None, at: datetime, days: int) -> dict[str, Any]:

@@ -44,7 +44,6 @@ class Signal(NamedTuple):
     subject: SubjectKind
     occurred_at: datetime
     """When it happened: skew taken out, never later than receipt."""
-    actor: str
     data: Mapping[str, Any]
     """The declared fields: nothing personal."""
     claimed_at: datetime | None = None

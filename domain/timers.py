@@ -6,7 +6,8 @@ what is due fires first, in due order, and counts from when it was due.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from domain.deadlines import GIVES_BACK, RUNS, fire_breach, fire_return
@@ -21,8 +22,34 @@ from domain.revisits import DORMANT, REVISIT, fire_dormant, fire_revisit
 from domain.signals import Signal
 from domain.state import LeadState, State
 
-FIRED_MAX = 64
-"""Timers of one lead that may fire one after the other: more would be a circle."""
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+STANDSTILL_MAX = 64
+"""Timers of one lead that may fire one after the other without time passing between them. A lead
+has a timer for each deadline and a few more; beyond this they arm each other in a circle."""
+
+
+class TimersEndless(Exception):
+    """The timers of a lead arm each other without time passing: they would never end."""
+
+
+@dataclass(slots=True)
+class Passing:
+    """Watches that time passes while timers fire. A class, because it remembers how far it got.
+
+    However many are due, they come to an end as long as each arms the next for later.
+    """
+
+    latest: datetime = BEFORE_ALL
+    stood_still: int = 0
+
+    def see(self, due_at: datetime) -> None:
+        """Take note of a timer that fires. Raises TimersEndless."""
+        if due_at > self.latest:
+            self.latest, self.stood_still = due_at, 0
+            return
+        self.stood_still += 1
+        if self.stood_still >= STANDSTILL_MAX:
+            raise TimersEndless(f"{self.stood_still} timers fired without passing {self.latest}")
 
 
 KINDS: Mapping[str, Fires] = {
@@ -108,7 +135,6 @@ def own_signal(
         type=event_type,
         subject=SubjectKind.LEAD if lead_id is not None else SubjectKind.LEDGER,
         occurred_at=occurred_at,
-        actor=source,
         lead_id=lead_id,
         data=data,
         cause=cause,

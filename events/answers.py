@@ -124,9 +124,18 @@ def type_unknown(name: str, lifecycle: Lifecycle) -> Refusal:
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return Refusal(
         "event-type-unknown",
-        f"The lifecycle {lifecycle.name} knows no event type {name}.{hint}",
+        f"The lifecycle {lifecycle.name} knows no event type of this name.{hint}",
         "/type",
         {"found": name, "nearest": near},
+    )
+
+
+def internal_error() -> Refusal:
+    return Refusal(
+        "internal-error",
+        "The service met a fault of its own with this event. Nothing of the event is recorded; it "
+        "is kept as a refusal, to be retried once the fault is mended. Other events are not "
+        "affected.",
     )
 
 

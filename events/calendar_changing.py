@@ -5,12 +5,19 @@ that whatever is decided from then on names the version, and with it the days, t
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from domain.events import LEDGER, Event
+from domain.lifecycle.calendars import hours_in
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.service_events import CALENDAR, CLOSED, FIRST_DAY, LAST_DAY
+from domain.lifecycle.service_events import (
+    CALENDAR,
+    CLOSED,
+    FIRST_DAY,
+    LAST_DAY,
+    WORKED_HOURS,
+)
 from domain.signals import Signal
 from events.publishing import PUBLISHED
 from events.refusals import Refusal
@@ -29,7 +36,7 @@ def change_calendar(
     refusal = _objection(signal.data, in_force, changes.get(name, []))
     if refusal is not None:
         return refusal
-    change = [signal.data[one] for one in (FIRST_DAY, LAST_DAY, CLOSED)]
+    change = _change_in(signal.data)
     changed = Event(position, signal.type.name, LEDGER, signal.occurred_at, signal.data, {})
     if change in changes.get(name, [])[-1:]:
         return [changed._replace(effects={"already": True})]
@@ -61,6 +68,11 @@ def with_changes(
     return {**publication, "calendars": calendars}
 
 
+def _change_in(data: Mapping[str, Any]) -> list[Any]:
+    """Return a change as a publication holds it."""
+    return [data[one] for one in (FIRST_DAY, LAST_DAY, CLOSED, WORKED_HOURS) if one in data]
+
+
 def _objection(
     data: Mapping[str, Any], in_force: Compiled, changes: Sequence[list[Any]]
 ) -> Refusal | None:
@@ -68,9 +80,9 @@ def _objection(
     if data[CALENDAR] not in known:
         return Refusal(
             "event-invalid",
-            f"The lifecycle in force has no calendar {data[CALENDAR]}.",
+            "The lifecycle in force has no calendar of this name.",
             f"/data/{CALENDAR}",
-            {"expected": known},
+            {"expected": known, "found": data[CALENDAR]},
         )
     days = (date.fromisoformat(data[LAST_DAY]) - date.fromisoformat(data[FIRST_DAY])).days + 1
     if not 1 <= days <= DAYS_MAX:
@@ -88,4 +100,29 @@ def _objection(
             "lifecycle that has its closures in the text, and a new name for it.",
             f"/data/{CALENDAR}",
         )
-    return None
+    return _objection_to_hours(data, in_force, days)
+
+
+def _objection_to_hours(data: Mapping[str, Any], in_force: Compiled, days: int) -> Refusal | None:
+    """Say why days cannot be worked in these hours, or without any."""
+    hours = data.get(WORKED_HOURS)
+    if hours is not None and (data[CLOSED] or hours_in(hours) is None):
+        expected = "none for days that are closed" if data[CLOSED] else "as 10:00-16:00"
+        return Refusal(
+            "event-invalid",
+            f"{WORKED_HOURS} are {expected}.",
+            f"/data/{WORKED_HOURS}",
+            {"expected": expected},
+        )
+    first = date.fromisoformat(data[FIRST_DAY])
+    week = in_force.calendars[data[CALENDAR]].calendar.week
+    weekdays = {(first + timedelta(days=one)).weekday() for one in range(days)}
+    if data[CLOSED] or hours is not None or any(week[one] for one in weekdays):
+        return None
+    return Refusal(
+        "event-invalid",
+        f"The calendar {data[CALENDAR]} has no hours for the weekday of {data[FIRST_DAY]}, so the "
+        f"days would stay closed. Say in {WORKED_HOURS} when they are worked, as 10:00-16:00.",
+        f"/data/{WORKED_HOURS}",
+        {"expected": "hours, as 10:00-16:00"},
+    )

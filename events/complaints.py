@@ -11,24 +11,37 @@ from pydantic_core import ErrorDetails
 
 from events.strict_json.checking import pointer_to
 
-_EXPECTED: Mapping[str, str] = {
+EXPECTED: Mapping[str, str] = {
+    "bool_parsing": "true or false",
     "bool_type": "true or false",
     "dict_type": "an object",
-    "greater_than": "more than {gt}",
+    "enum": "{expected}",
+    "float_parsing": "a number",
+    "float_type": "a number",
     "greater_than_equal": "at least {ge}",
+    "int_from_float": "an integer",
+    "int_parsing": "an integer",
+    "int_parsing_size": "an integer",
     "int_type": "an integer",
     "less_than_equal": "at most {le}",
     "list_type": "an array",
+    "literal_error": "{expected}",
     "missing": "a value",
     "model_type": "an object",
+    "path_type": "a path",
     "string_pattern_mismatch": "a string that matches {pattern}",
     "string_too_long": "a string of at most {max_length} characters",
     "string_too_short": "a string of at least {min_length} characters",
     "string_type": "a string",
     "too_long": "an array of at most {max_length}",
     "too_short": "an array of at least {min_length}",
+    "uuid_parsing": "a UUID",
+    "uuid_type": "a UUID",
 }
-"""The checker's name of a mistake → what it expected, with its bounds."""
+"""The checker's name of a mistake → what it expected, with its bounds. Its own sentences name
+things of Python and begin in the middle, so none of them is repeated."""
+UNKNOWN = "extra_forbidden"
+"""The checker's name of a member that nobody expects."""
 
 
 class Complaint(NamedTuple):
@@ -48,9 +61,11 @@ class Complaint(NamedTuple):
 def complaint_of(error: ValidationError) -> Complaint:
     """Say the first thing wrong, in one sentence that stands by itself."""
     first = error.errors(include_url=False, include_input=False)[0]
-    expected = _expected(first)
-    found = "is missing" if first["type"] == "missing" else f"is not {expected}"
-    return Complaint(first["type"], first["loc"], f"{_what(first['loc'])} {found}.", expected)
+    kind, place, expected = first["type"], first["loc"], expected_of(first)
+    if kind == UNKNOWN:
+        return Complaint(kind, place, "Nothing of this name is expected here.", expected)
+    found = "is missing" if kind == "missing" else f"is not {expected}"
+    return Complaint(kind, place, f"{_what(place)} {found}.", expected)
 
 
 def _what(place: tuple[int | str, ...]) -> str:
@@ -60,8 +75,9 @@ def _what(place: tuple[int | str, ...]) -> str:
     return f"The field {place[0]}" if len(place) == 1 else f"Something in the field {place[0]}"
 
 
-def _expected(error: ErrorDetails) -> str:
-    words = _EXPECTED.get(error["type"])
-    if words is None:
-        return error["msg"].removeprefix("Input should be ")
-    return words.format(**error.get("ctx", {}))
+def expected_of(error: ErrorDetails) -> str:
+    """Say what was expected where the checker found something else."""
+    if error["type"] == UNKNOWN:
+        return "a name that the shape has"
+    # A mistake that is not in the table is one that no shape of ours can make today.
+    return EXPECTED.get(error["type"], "another value").format(**error.get("ctx", {}))

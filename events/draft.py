@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.decide import RULES
 from domain.events import Event
@@ -20,19 +20,22 @@ from events import records
 from events.entries import Entry, Link
 from events.ids import new_id
 from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, newborn, point, seen_by
+from events.seals import SealedLink, Seals
 
 SALT_BYTES = 32
 
 
 class Mark(NamedTuple):
-    """What a draft held at one moment, to return to."""
+    """How much a draft held at one moment, to return to. Every item takes one, so it is cheap."""
 
     entries: int
     links: int
-    subjects: dict[str, Remembered]
-    pointers: dict[Identifier, str | None]
-    others: dict[Identifier, tuple[str, ...]]
     published: int
+    changes: int
+
+
+_Change = tuple[dict[Any, Any], str | Identifier, Remembered | str | tuple[str, ...] | None]
+"""A table of the draft, and what it said under a key before an item changed that; None: nothing."""
 
 
 @dataclass(slots=True)
@@ -48,11 +51,17 @@ class Draft:
     links: list[Link] = field(default_factory=list)
     published: list[Compiled] = field(default_factory=list)
     """Lifecycles that this batch publishes: in force from their positions on."""
+    _changes: list[_Change] = field(default_factory=list)
+    """Of `subjects`, `pointers` and `others`, in order: to be undone, the last first."""
+    seals: list[bytes] = field(default_factory=list)
+    chain: bytes = b""
+    """Seals of the entries, and the chain after the last of them, once the batch is sealed."""
     _recorded_time: str = ""
     _unused_id: str = ""
 
     def __post_init__(self) -> None:
         self._recorded_time = records.rfc3339(self.recorded_at)
+        self.chain = self.memory.chain
 
     @property
     def position(self) -> int:
@@ -79,22 +88,19 @@ class Draft:
         return self.entries[position - self.memory.position - 1]
 
     def mark(self) -> Mark:
-        return Mark(
-            len(self.entries),
-            len(self.links),
-            dict(self.subjects),
-            dict(self.pointers),
-            dict(self.others),
-            len(self.published),
-        )
+        return Mark(len(self.entries), len(self.links), len(self.published), len(self._changes))
 
     def return_to(self, mark: Mark) -> None:
         """Throw away what was entered since."""
         del self.entries[mark.entries :]
         del self.links[mark.links :]
-        self.subjects, self.pointers = mark.subjects, mark.pointers
-        self.others = mark.others
         del self.published[mark.published :]
+        while len(self._changes) > mark.changes:
+            table, key, before = self._changes.pop()
+            if before is None:
+                del table[key]
+            else:
+                table[key] = before
 
     def subject(self, subject_id: str) -> Remembered | None:
         """Return a subject as the items before this one left it."""
@@ -143,6 +149,10 @@ class Draft:
     def link(self, identifiers: Sequence[Identifier], subject_id: str, position: int) -> None:
         """Let identifiers point to a subject from a position on."""
         for identifier in identifiers:
+            self._changes += [
+                (self.pointers, identifier, self.pointers.get(identifier)),
+                (self.others, identifier, self.others.get(identifier)),
+            ]
             self.pointers.setdefault(identifier, self.memory.pointers[identifier])
             self.others.setdefault(identifier, self.memory.others.get(identifier, ()))
             point(identifier, subject_id, self.pointers, self.others)
@@ -159,7 +169,6 @@ class Draft:
             recorded_time=self._recorded_time,
             claimed_at=signal.claimed_at,
             key_id=signal.key_id or None,
-            actor=signal.actor,
             department=signal.department,
             lifecycle=lifecycle,
             rules=RULES,
@@ -173,14 +182,21 @@ class Draft:
         for number, event in enumerate(derived, start=1):
             self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
 
-    def enter_group(self, decided: Sequence[Event], *, id: str, lifecycle: int) -> None:
-        """Enter what the service itself does of its own accord, and what follows from it."""
+    def enter_group(
+        self, decided: Sequence[Event], *, id: str, lifecycle: int, key_id: str | None = None
+    ) -> None:
+        """Enter what the service itself does, and what follows from it.
+
+        `key_id` is the key of whoever has it done, where it is not of the service's own accord.
+        """
         first, *derived = decided
-        self.enter_own(first, id=id, lifecycle=lifecycle)
+        self.enter_own(first, id=id, lifecycle=lifecycle, key_id=key_id)
         for number, event in enumerate(derived, start=1):
             self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
 
-    def enter_own(self, event: Event, *, id: str, lifecycle: int) -> None:
+    def enter_own(
+        self, event: Event, *, id: str, lifecycle: int, key_id: str | None = None
+    ) -> None:
         """Enter an event that the service itself writes."""
         envelope = records.Envelope(
             source=records.OWN_SOURCE,
@@ -188,14 +204,25 @@ class Draft:
             subject_version=self._see(event),
             recorded_time=self._recorded_time,
             claimed_at=None,
-            key_id=None,
-            actor=records.OWN_SOURCE,
+            key_id=key_id,
             department=None,
             lifecycle=lifecycle,
             rules=RULES,
             personal_digest=None,
         )
         self._add(event, envelope, None, b"", None)
+
+    def seal(self, seals: Seals) -> None:
+        """Seal what was entered: nothing is entered any more."""
+        links: dict[int, list[SealedLink]] = {}
+        for identifier, subject_id, position in self.links:
+            link = SealedLink(identifier.kind, identifier.digest, subject_id)
+            links.setdefault(position, []).append(link)
+        self.seals = [
+            seals.of_event(position, entry.leaf, entry.fingerprint, links.get(position, ()))
+            for position, entry in enumerate(self.entries, start=self.memory.position + 1)
+        ]
+        self.chain = seals.chain(self.memory.chain, [entry.leaf for entry in self.entries])
 
     def _add(
         self,
@@ -216,7 +243,10 @@ class Draft:
 
     def _see(self, event: Event) -> int:
         """Let everybody whose state it changes see the event. Returns its subject's version."""
-        self.subjects.update(seen_by(event, self.newest))
+        subjects = self.subjects
+        for subject_id, seen in seen_by(event, self.newest):
+            self._changes.append((subjects, subject_id, subjects.get(subject_id)))
+            subjects[subject_id] = seen
         return self.subjects[event.subject.id or LEDGER_SUBJECT_ID].version
 
     def commit(self) -> None:
@@ -224,7 +254,7 @@ class Draft:
         for compiled in self.published:
             self.memory.learn_lifecycle(compiled)
         self.memory.position = self.position
-        self.memory.recorded_at = self.recorded_at
+        self.memory.recorded_at, self.memory.chain = self.recorded_at, self.chain
         self.memory.subjects.update(self.subjects)
         self.memory.pointers.update(self.pointers)
         self.memory.others.update((one, found) for one, found in self.others.items() if found)

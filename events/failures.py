@@ -1,5 +1,7 @@
 """What can go wrong with the ledger as a whole; the sender is never at fault for these."""
 
+from datetime import datetime
+
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -30,6 +32,23 @@ the events, and none may be refused for it."""
 
 class LedgerUnavailable(Exception):
     """The ledger cannot take anything now. Send the same ids again later: nothing is doubled."""
+
+
+def no_time_fits(recorded_at: datetime, *, now: datetime, tries: int) -> LedgerUnavailable:
+    """Say why every recorded time that was proposed has been refused.
+
+    `now` has followed the database's clock.
+    """
+    if recorded_at <= now:
+        return LedgerUnavailable(
+            f"the machine is too busy: in {tries} tries a batch took too long, and each time "
+            "unequally long, between its recorded time and its writing; send less at once, or come "
+            "again later"
+        )
+    return LedgerUnavailable(
+        f"the ledger's last event was recorded at {recorded_at}, which is ahead of the database's "
+        "clock: correct the clock, or wait until it has caught up"
+    )
 
 
 AWAY: tuple[type[Exception], ...] = (

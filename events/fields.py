@@ -3,10 +3,14 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
 
+from domain.currencies import CODES, currency_code
 from domain.lifecycle.definition import EventType, Field
+from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY
 from domain.lifecycle.words import normal
+from domain.pages import reduced
 from events import moments
 from events.refusals import Refusal
 
@@ -33,7 +37,9 @@ def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
         if field is None:
             undeclared[name] = value
         elif value is not None:
-            value = coded(field, value)  # noqa: PLW2901 - the code that a word means
+            given, value = value, coded(field, value)  # noqa: PLW2901 - the code that a word means
+            if field.type == "page" and value != given:
+                undeclared[name] = given
             expected = mismatch(field, value)
             if expected is not None:
                 return Refusal(
@@ -43,8 +49,11 @@ def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
                     {"expected": expected},
                 )
             declared[name] = value
+    refusal = _backwards(declared)
+    if refusal is not None:
+        return refusal
     for name, field in fields.items():
-        if field.required and name not in declared:
+        if field.required and declared.get(name, "") == "":
             return Refusal(
                 "event-invalid",
                 f"{event_type.name} needs the field {name}: {_EXPECTED[field.type]}.",
@@ -54,9 +63,26 @@ def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
     return Divided(declared, undeclared)
 
 
+def _backwards(declared: Mapping[str, Any]) -> Refusal | None:
+    """Refuse a period that ends before it begins. Days written like this sort by time."""
+    first, last = declared.get(FIRST_DAY), declared.get(LAST_DAY)
+    if first is None or last is None or first <= last:
+        return None
+    return Refusal(
+        "event-invalid",
+        f"The period ends on {last}, before it begins on {first}.",
+        f"/data/{LAST_DAY}",
+        {"expected": f"{first} or a later day"},
+    )
+
+
 def coded(field: Field, value: object) -> object:
-    """Return the code that a label or alias means; any other value as it is."""
-    if not isinstance(value, str) or value in field.values or not field.names:
+    """Return the code that a label or alias means, or which page it is; else the value as it is."""
+    if not isinstance(value, str):
+        return value
+    if field.type in _ONE_FORM:
+        return _ONE_FORM[field.type](value)
+    if value in field.values or not field.names:
         return value
     return field.names.get(normal(value), value)
 
@@ -65,7 +91,11 @@ def mismatch(field: Field, value: object) -> str | None:
     """Return what was expected if the value is not of the field's type, else None."""
     if field.values and value not in field.values:
         return f"one of {', '.join(field.values)}"
-    return None if _TESTS[field.type](value) else _EXPECTED[field.type]
+    if not _TESTS[field.type](value):
+        return _EXPECTED[field.type]
+    if field.at_least is not None and Decimal(cast("int | str", value)) < field.at_least:
+        return f"at least {field.at_least}"
+    return None
 
 
 def _is_text(value: object) -> bool:
@@ -98,6 +128,10 @@ def _is_date(value: object) -> bool:
     return True
 
 
+def _is_currency(value: object) -> bool:
+    return value in CODES
+
+
 def _is_position(value: object) -> bool:
     return isinstance(value, str) and _POSITION.fullmatch(value) is not None
 
@@ -110,6 +144,8 @@ def _is_fields(value: object) -> bool:
     return isinstance(value, dict) and bool(value)
 
 
+_ONE_FORM: Mapping[str, Callable[[str], str]] = {"page": reduced, "currency": currency_code}
+"""Types whose values people write in several ways that mean one."""
 _TESTS: Mapping[str, Callable[[object], bool]] = {
     "text": _is_text,
     "code": _is_text,
@@ -118,6 +154,8 @@ _TESTS: Mapping[str, Callable[[object], bool]] = {
     "boolean": _is_boolean,
     "time": _is_time,
     "date": _is_date,
+    "page": _is_text,
+    "currency": _is_currency,
     "position": _is_position,
     "subject": _is_subject,
     "fields": _is_fields,
@@ -130,6 +168,8 @@ _EXPECTED: Mapping[str, str] = {
     "boolean": "true or false",
     "time": "a time, RFC 3339 with an offset",
     "date": "a date, such as 2026-11-22",
+    "currency": "a currency by its code in ISO 4217, such as JPY",
+    "page": f"a page's address or path, a string of up to {TEXT_LENGTH_MAX} characters",
     "position": 'the position of an event in a string, such as "17"',
     "subject": "an id that the ledger gave to a lead or an account",
     "fields": "an object of fields and what they should have told",

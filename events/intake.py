@@ -9,6 +9,7 @@ from typing import NamedTuple
 import structlog
 
 from events.failures import LedgerUnavailable, QueueFull
+from events.faults import OnFault, uncounted
 from events.ledger import Ledger
 from events.outcomes import Outcome
 from events.pace import Pace
@@ -20,6 +21,11 @@ WAITING_ITEMS_MAX = 8_000
 """Items that may wait in memory, however fast they are taken."""
 SUBMISSION_ITEMS_MAX = WAITING_ITEMS_MAX // 8
 """One request holds at most an eighth, so that no sender fills the queue alone."""
+OUTCOME_WAIT_S = 10.0
+"""How long a sender waits for what became of its submission. It stays in the queue all the same:
+what is recorded later is a duplicate when it is sent again."""
+STUCK_S = 5.0
+"""While a batch has been under way for so long, newcomers are refused rather than queued."""
 
 log = structlog.get_logger()
 
@@ -35,6 +41,16 @@ class Append(NamedTuple):
 class _Waiting(NamedTuple):
     submission: Submission
     outcomes: asyncio.Future[list[Outcome]]
+    patience: asyncio.TimerHandle
+
+    def settle(self, outcomes: list[Outcome]) -> None:
+        self.patience.cancel()
+        if not self.outcomes.done():
+            self.outcomes.set_result(outcomes)
+
+    def fail(self, error: Exception) -> None:
+        self.patience.cancel()
+        _fail(self.outcomes, error)
 
 
 class Intake:
@@ -44,9 +60,16 @@ class Intake:
     submitted is recorded all the same.
     """
 
-    def __init__(self, ledger: Ledger, on_append: Callable[[Append], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        on_append: Callable[[Append], None],
+        *,
+        on_fault: OnFault = uncounted,
+    ) -> None:
         self._ledger = ledger
         self._on_append = on_append
+        self._on_fault = on_fault
         self._waiting: deque[_Waiting] = deque()
         self._items = 0
         self._items_under_way = 0
@@ -67,9 +90,13 @@ class Intake:
     def admit(self) -> None:
         """Refuse newcomers, before any work is done for them, if they would wait too long.
 
-        Raises QueueFull. What counts is how many stand before, not how many the newcomer brings:
-        else single events would always find a place, and batches never.
+        Raises QueueFull, or LedgerUnavailable where nothing moves. What counts is how many stand
+        before, not how many the newcomer brings: else single events would always find a place, and
+        batches never.
         """
+        stuck_s = self._ledger.condition.under_way_s
+        if stuck_s > STUCK_S:
+            raise LedgerUnavailable(f"the database has taken nothing for {stuck_s:.0f} s")
         before = self._items + self._items_under_way
         if self._pace.is_too_long(before):
             raise QueueFull(f"{before} events are waiting")
@@ -81,18 +108,22 @@ class Intake:
     def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]:
         """Take a place in the queue at once, for senders that keep several in flight, in order.
 
-        Who waits for the future shields it: cancelling it would not take the submission back.
+        The future fails after OUTCOME_WAIT_S; what becomes of the submission is then unknown. Who
+        waits for it shields it: cancelling it would not take the submission back.
         """
         size = submission.places
         if self._is_closing:
             raise LedgerUnavailable("the service is shutting down")
         if self._items and self._items + size > WAITING_ITEMS_MAX:
             raise QueueFull(f"{self._items} events are waiting")
-        waiting = _Waiting(submission, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        outcomes: asyncio.Future[list[Outcome]] = loop.create_future()
+        patience = loop.call_later(OUTCOME_WAIT_S, _give_up, outcomes)
+        waiting = _Waiting(submission, outcomes, patience)
         self._waiting.append(waiting)
         self._items += size
         self._arrived.set()
-        return waiting.outcomes
+        return outcomes
 
     async def close(self) -> None:
         """Take nothing more, record what is waiting, then stop."""
@@ -130,17 +161,19 @@ class Intake:
         try:
             appended = await self._ledger.append([one.submission for one in batch])
             for one, outcomes in zip(batch, appended.outcomes, strict=True):
-                if not one.outcomes.done():
-                    one.outcomes.set_result(outcomes)
+                one.settle(outcomes)
             self._on_append(Append(appended.position, items, perf_counter() - began))
         except LedgerUnavailable as error:
-            _fail(batch, error)
+            for one in batch:
+                one.fail(error)
         except Exception as error:
             # Broken code must not take the queue down with it: those who wait are told, and the
             # next batch is tried on a memory that is read anew.
+            self._on_fault("appending")
             log.exception("ledger.append_failed")
             self._ledger.forget()
-            _fail(batch, error)
+            for one in batch:
+                one.fail(error)
         finally:
             self._items_under_way = 0
             # Leads that were woken cost as much as events: without them a batch that brought many
@@ -149,9 +182,12 @@ class Intake:
             self._pace.learn(items=size, seconds=perf_counter() - began)
 
 
-def _fail(batch: list[_Waiting], error: Exception) -> None:
-    for one in batch:
-        if not one.outcomes.done():
-            one.outcomes.set_exception(error)
-            # Marks it as seen, for senders that have gone away.
-            one.outcomes.exception()
+def _give_up(outcomes: asyncio.Future[list[Outcome]]) -> None:
+    _fail(outcomes, LedgerUnavailable(f"the database has not answered for {OUTCOME_WAIT_S:.0f} s"))
+
+
+def _fail(outcomes: asyncio.Future[list[Outcome]], error: Exception) -> None:
+    if not outcomes.done():
+        outcomes.set_exception(error)
+        # Marks it as seen, for senders that have gone away.
+        outcomes.exception()

@@ -9,7 +9,7 @@ memory follows what others wrote, and the same statement is called again.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -20,17 +20,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.events import LEDGER, Event
 from domain.lifecycle.loading import load as load_lifecycle
 from events import rows
-from events.answers import not_storable, refused
+from events.answers import internal_error, not_storable, refused
+from events.condition import Condition
 from events.entries import Known
 from events.expansion import expand
-from events.failures import CONNECTION_LOST, EVENT_REJECTED, LedgerUnavailable
+from events.failures import CONNECTION_LOST, EVENT_REJECTED, LedgerUnavailable, no_time_fits
+from events.faults import Fault, OnFault, fault_of, uncounted
 from events.memory import Memory
 from events.outcomes import Outcome
 from events.past import NotRecalled, Recollection
-from events.plan import Plan
+from events.plan import Failure, Plan
 from events.reader import LedgerReader
 from events.refusals import Refused
+from events.seals import Seals
 from events.sessions import Driver, Session, open_session
+from events.setting_aside import SettingAside
 from events.statements import load
 from events.submissions import Submission
 
@@ -38,7 +42,7 @@ ATTEMPTS_MAX = 8
 GIVE_UP_AFTER_S = 8.0
 """Tries of one batch, and no further one after so long: the time in which a database restarts. A
 client's own retry takes over after that."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 ANSWER_WAIT_S = 30.0
 """How long one try may take before its connection counts as lost."""
 CLOCK_TRIES_MAX = 4
@@ -63,6 +67,8 @@ class Appended:
 
     outcomes: list[list[Outcome]]
     position: int
+    failures: Sequence[Failure] = ()
+    set_aside: Mapping[str, Fault] = field(default_factory=dict)
 
 
 class _Stale(Exception):
@@ -83,14 +89,19 @@ class Ledger:
     Not for concurrent use: one task appends, batch after batch.
     """
 
-    def __init__(self, engine: AsyncEngine, schema: str) -> None:
+    def __init__(
+        self, engine: AsyncEngine, schema: str, seals: Seals, *, on_fault: OnFault = uncounted
+    ) -> None:
         self._engine = engine
+        self._seals = seals
         self._sql = load("events", "ledger.sql", schema)
+        self._setting_aside = SettingAside(self._sql["set_aside"], on_fault)
         self._reader = LedgerReader(self._sql)
         self._session: Session | None = None
         self._clock_ahead = timedelta()
         self._expects_known_keys = False
         self.memory = Memory()
+        self.condition = Condition()
 
     async def open(self) -> None:
         """Learn where the ledger stands and by which lifecycle it decides."""
@@ -105,9 +116,18 @@ class Ledger:
         sending the same ids again is safe.
         """
         try:
-            return await self._persist(submissions)
+            appended = await self._persist(submissions)
+        except LedgerUnavailable:
+            raise
         except EVENT_REJECTED as error:
             return await self._halve(submissions, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, one item or lead brings it about
+            # What is remembered may be what is wrong.
+            self.forget()
+            return await self._halve(submissions, error)
+        self._setting_aside.tell(appended.failures)
+        await self._set_aside(appended.set_aside)
+        return appended
 
     async def publish_first(self, text: str) -> bool:
         """Record the first lifecycle of a ledger that has none. False: somebody else was faster.
@@ -129,6 +149,7 @@ class Ledger:
                 id="lifecycle.1",
                 lifecycle=1,
             )
+            plan.draft.seal(self._seals)
             try:
                 await self._write_rows(session.driver, plan)
             except (_Stale, asyncpg.UniqueViolationError):
@@ -137,7 +158,7 @@ class Ledger:
                 self._follow_clock(differs.database_time)
             else:
                 return True
-        raise self._no_time_fits()
+        raise no_time_fits(self.memory.recorded_at, now=self.now(), tries=CLOCK_TRIES_MAX)
 
     def now(self) -> datetime:
         """Return the time by the one clock that all writers of this ledger share."""
@@ -160,6 +181,10 @@ class Ledger:
 
     async def _persist(self, submissions: Sequence[Submission]) -> Appended:
         """Try until the database answers. Trying again is safe: keys are looked up first."""
+        with self.condition.appending():
+            return await self._try_again(submissions)
+
+    async def _try_again(self, submissions: Sequence[Submission]) -> Appended:
         pause, began = FIRST_PAUSE_S, monotonic()
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
@@ -168,6 +193,7 @@ class Ledger:
             except EVENT_REJECTED:
                 raise
             except _TRY_AGAIN as error:
+                self.condition.failed(error)
                 await self._drop_session()
                 self._expects_known_keys = True
                 log.warning("ledger.try_failed", attempt=attempt, error=type(error).__name__)
@@ -259,8 +285,8 @@ class Ledger:
                 took = timedelta(seconds=monotonic() - began)
                 takes = took if took > CLOCK_TOLERANCE else timedelta()
             else:
-                return plan, Appended(outcomes, plan.position)
-        raise self._no_time_fits()
+                return plan, Appended(outcomes, plan.position, plan.failures, plan.set_aside)
+        raise no_time_fits(self.memory.recorded_at, now=self.now(), tries=CLOCK_TRIES_MAX)
 
     async def _plan(
         self,
@@ -278,12 +304,15 @@ class Ledger:
         for _ in range(RECOLLECTIONS_MAX * max(1, sum(one.size for one in submissions))):
             plan = Plan(self.memory, known, self._propose_time(takes), recollection)
             try:
-                return plan, [plan.submit(submission) for submission in submissions]
+                outcomes = [plan.submit(submission) for submission in submissions]
             except NotRecalled as needed:
                 if not await self._reader.recollect(
                     session.driver, self.memory, submissions, recollection, needed
                 ):
                     raise _Stale from needed
+            else:
+                plan.draft.seal(self._seals)
+                return plan, outcomes
         raise AssertionError("what is missing of the past never comes")
 
     async def _write_rows(self, driver: Driver, plan: Plan) -> None:
@@ -292,7 +321,8 @@ class Ledger:
         Raises _Stale if the head is elsewhere, _ClockDiffers if the time is not the database's.
         """
         append = self._sql["append"]
-        row = await driver.fetchrow(append.driver_sql, *append.arguments(rows.arguments(plan)))
+        arguments = append.arguments(rows.arguments(plan, self._seals))
+        row = await driver.fetchrow(append.driver_sql, *arguments)
         assert row is not None
         if row["outcome"] == "head-moved":
             raise _Stale
@@ -304,26 +334,27 @@ class Ledger:
         ahead = database_time - datetime.now(UTC)
         self._clock_ahead = ahead if abs(ahead) > CLOCK_TOLERANCE else timedelta()
 
-    def _no_time_fits(self) -> LedgerUnavailable:
-        """Say why every time proposed was refused. `now` has followed the database's clock."""
-        if self.memory.recorded_at <= self.now():
-            return LedgerUnavailable(
-                f"the machine is too busy: in {CLOCK_TRIES_MAX} tries a batch took too long, and "
-                "each time unequally long, between its recorded time and its writing; send less at "
-                "once, or come again later"
-            )
-        return LedgerUnavailable(
-            f"the ledger's last event was recorded at {self.memory.recorded_at}, which is ahead of "
-            "the database's clock: correct the clock, or wait until it has caught up"
-        )
-
     def _propose_time(self, takes: timedelta) -> datetime:
         return max(self.now() + takes, self.memory.recorded_at)
 
-    async def _halve(
-        self, submissions: Sequence[Submission], error: asyncpg.PostgresError
-    ) -> Appended:
-        """Part a batch that the database rejects until the offender is alone."""
+    async def _set_aside(self, leads: Mapping[str, Fault]) -> None:
+        """Note leads that cannot be brought up to date. If that fails, the next wake notes them."""
+        if not leads:
+            return
+        try:
+            async with asyncio.timeout(ANSWER_WAIT_S):
+                session = await self._open_session()
+                await self._setting_aside.note(session.driver, leads, self.memory.position)
+        except Exception as error:  # noqa: BLE001 - a connection that is lost, or whatever else
+            log.warning("ledger.set_aside_not_noted", error=type(error).__name__)
+            await self._drop_session()
+
+    async def _halve(self, submissions: Sequence[Submission], error: Exception) -> Appended:
+        """Part a batch that fails as a whole until the offender is alone.
+
+        Deciding isolates its own errors; this is for what the database rejects, and for what fails
+        while things are read or written for a whole batch.
+        """
         if len(submissions) > 1:
             middle = len(submissions) // 2
             first = await self.append(submissions[:middle])
@@ -341,16 +372,30 @@ class Ledger:
             parts = [Submission(items[:middle]), Submission(items[middle:])]
             halves = await self._halve(parts, error)
             return Appended([[*halves.outcomes[0], *halves.outcomes[1]]], halves.position)
-        log.error("ledger.event_rejected_by_database", error=type(error).__name__, woken=woken)
-        return await self._keep_refused([refused(item, not_storable()) for item in items])
+        fault = fault_of(error)
+        await self._set_aside(dict.fromkeys(woken, fault))
+        self._setting_aside.on_fault("appending")
+        if isinstance(error, EVENT_REJECTED):
+            log.error("ledger.event_rejected_by_database", **fault._asdict())
+            refusal = not_storable()
+        else:
+            log.error("ledger.append_failed", **fault._asdict())
+            refusal = internal_error()
+        return await self._keep_refused([refused(item, refusal) for item in items])
 
     async def _keep_refused(self, outcomes: Sequence[Refused]) -> Appended:
         """Record why nothing was recorded; if even that is rejected, the sender alone is told."""
         try:
             return await self._persist([Submission(tuple(outcomes))])
+        except LedgerUnavailable:
+            raise
         except EVENT_REJECTED as error:
             log.exception("ledger.refusal_rejected_by_database", error=type(error).__name__)
             return Appended([list(outcomes)], self.memory.position)
+        except Exception as error:
+            # Not even a refusal can be recorded, so it is not one event that is at fault.
+            self.forget()
+            raise LedgerUnavailable("the service has a fault and records nothing") from error
 
     async def _open_session(self) -> Session:
         if self._session is None:

@@ -1,11 +1,11 @@
 -- name: read_head
 -- Where the log ends, and the one clock that all writers share.
-SELECT position, recorded_at, clock_timestamp() + clock_ahead AS database_time
+SELECT position, recorded_at, chain, clock_timestamp() + clock_ahead AS database_time
   FROM ledger.ledger_head
 
 -- name: lock_head
 -- From here to commit this transaction alone writes this ledger.
-SELECT position, recorded_at, clock_timestamp() + clock_ahead AS database_time
+SELECT position, recorded_at, chain, clock_timestamp() + clock_ahead AS database_time
   FROM ledger.ledger_head
    FOR UPDATE
 
@@ -15,14 +15,15 @@ SELECT outcome, head_position, database_time
   FROM ledger.append(
        :expected_position, :proposed_at,
        :sources, :ids, :subject_ids, :subject_versions, :types,
-       :occurred, :leaves, :records, :fingerprints,
+       :occurred, :leaves, :records, :fingerprints, :seals, :chain_end,
        :personal_positions, :personal_salts, :personal_contents,
        :state_ids, :state_kinds, :state_versions, :state_positions, :states,
        :state_dues, :state_lifecycles,
        :link_digests, :link_positions, :link_kinds, :link_subjects,
        :refusal_ids, :refusal_times, :refusal_keys, :refusal_sources,
        :refusal_event_ids, :refusal_types, :refusal_reasons,
-       :refusal_problems, :refusal_contents, :refusal_dialects)
+       :refusal_problems, :refusal_contents, :refusal_dialects,
+       :refusal_seals, :refusal_standing_seals)
 
 -- name: find_keys
 -- Which keys of a batch are events already: answered before any state is looked at.
@@ -67,7 +68,7 @@ SELECT position, record
 
 -- name: read_links
 -- Identifiers that were pointed in a stretch of the log, the last pointer last.
-SELECT digest, kind, subject_id
+SELECT position, digest, kind, subject_id
   FROM ledger.identifiers
  WHERE position > :after AND position <= :upto
  ORDER BY position
@@ -110,26 +111,82 @@ SELECT max(event.position)
  WHERE event.type = 'lifecycle.published'
 
 -- name: find_outdated
--- Leads that an older lifecycle decides, from one id on: the oldest version first.
+-- Leads that an older lifecycle decides, from one id on: the oldest version first. Leads that are
+-- set aside are passed over, or they would hold everybody back who is under a later version.
 SELECT CAST(subject.subject_id AS text)
   FROM ledger.subjects AS subject
  WHERE subject.kind = 'lead'
    AND subject.lifecycle = (
-       SELECT min(oldest.lifecycle) FROM ledger.subjects AS oldest WHERE oldest.kind = 'lead')
+       SELECT oldest.lifecycle
+         FROM ledger.subjects AS oldest
+        WHERE oldest.kind = 'lead'
+          AND NOT EXISTS (SELECT FROM ledger.leads_set_aside AS aside
+                           WHERE aside.lead_id = oldest.subject_id)
+        ORDER BY oldest.lifecycle
+        LIMIT 1)
    AND subject.lifecycle < :version
    AND subject.subject_id > CAST(:after AS uuid)
+   AND NOT EXISTS (SELECT FROM ledger.leads_set_aside AS aside
+                    WHERE aside.lead_id = subject.subject_id)
  ORDER BY subject.subject_id
  LIMIT :limit
 
 -- name: find_due
 -- Leads for which something is due, the longest due first. The time is asked once, as a scalar: one
 -- that may differ from row to row bounds no index, and everybody who waits would be read each time.
+-- Leads that are set aside stay due and would be the first each time: they are passed over.
 SELECT CAST(subject.subject_id AS text)
   FROM ledger.subjects AS subject
  WHERE subject.due_at <= (
        SELECT clock_timestamp() + head.clock_ahead FROM ledger.ledger_head AS head)
+   AND NOT EXISTS (SELECT FROM ledger.leads_set_aside AS aside
+                    WHERE aside.lead_id = subject.subject_id)
  ORDER BY subject.due_at
  LIMIT :limit
+
+-- name: set_aside
+-- Leads that a fault of ours keeps from being brought up to date, and when to try again.
+INSERT INTO ledger.leads_set_aside AS aside (
+       lead_id, position, since, tries, retry_at, error, place)
+SELECT failed.lead_id, :position, clock_timestamp(), 1,
+       clock_timestamp() + make_interval(secs => CAST(:first_pause_s AS double precision)),
+       failed.error, failed.place
+  FROM unnest(CAST(:lead_ids AS uuid[]), CAST(:errors AS text[]), CAST(:places AS text[]))
+       AS failed (lead_id, error, place)
+ ORDER BY failed.lead_id
+    ON CONFLICT (lead_id) DO UPDATE
+   SET tries = aside.tries + 1,
+       retry_at = clock_timestamp() + make_interval(secs => LEAST(
+           CAST(:first_pause_s AS double precision) * power(2, LEAST(aside.tries, 30)),
+           CAST(:longest_pause_s AS double precision))),
+       error = excluded.error,
+       place = excluded.place
+
+-- name: find_retried
+-- Leads that were set aside and are to be tried again now.
+SELECT CAST(aside.lead_id AS text) AS lead_id, aside.tries
+  FROM ledger.leads_set_aside AS aside
+ WHERE aside.retry_at <= clock_timestamp()
+ ORDER BY aside.retry_at
+ LIMIT :limit
+
+-- name: find_set_aside
+-- One lead, if it is set aside.
+SELECT CAST(aside.lead_id AS text) AS lead_id, aside.tries
+  FROM ledger.leads_set_aside AS aside
+ WHERE aside.lead_id = CAST(:lead_id AS uuid)
+
+-- name: restore
+-- Leads that were tried again and did not fail once more: a further failure would have been counted.
+DELETE FROM ledger.leads_set_aside AS aside
+ USING unnest(CAST(:lead_ids AS uuid[]), CAST(:tries AS bigint[])) AS tried (lead_id, tries)
+ WHERE aside.lead_id = tried.lead_id AND aside.tries = tried.tries
+RETURNING CAST(aside.lead_id AS text)
+
+-- name: retry_all
+-- After a restart, which may have brought the fault's repair, nobody waits for the next try.
+UPDATE ledger.leads_set_aside
+   SET retry_at = clock_timestamp()
 
 -- name: limit_waits
 -- Timeouts of this transaction only: a pooler may give the next one another session.
@@ -159,3 +216,16 @@ SELECT head.position AS head_position, CAST(asked.subject_id AS text) AS subject
         LIMIT :limit
        ) AS event ON true
  ORDER BY asked.subject_id, event.subject_version
+
+-- name: read_standing
+-- Where the ledger stands while its lock is held: enough to append what is about the ledger itself.
+SELECT head.position, head.recorded_at, head.chain,
+       clock_timestamp() + head.clock_ahead AS database_time,
+       subject.version,
+       (SELECT count(*)
+          FROM ledger.events AS event
+         WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
+           AND event.type = 'lifecycle.published') AS lifecycles
+  FROM ledger.ledger_head AS head
+  JOIN ledger.subjects AS subject
+    ON subject.subject_id = '00000000-0000-0000-0000-000000000000'

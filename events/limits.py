@@ -41,9 +41,14 @@ INTEGER_MAX: Final = 2**63 - 1
 # in memory as a whole, so what is longer streams as NDJSON.
 BODY_BYTES_MAX: Final = 5 * MIB
 
-# The smallest event that says anything has some 50 bytes, so a body of 5 MiB cannot hold more than
-# this many; what claims to is a body of commas, and each of its items would become a refusal.
-BATCH_ITEMS_MAX: Final = 100_000
+# More than a body of ordinary events holds as it comes. A batch is answered item by item, so that
+# its answer may have a kilobyte for each; what has more items streams as NDJSON.
+BATCH_ITEMS_MAX: Final = 20_000
+
+# How long an item of several may be as it is written, with white space and escapes, before anyone
+# looks at what it says: text that is escaped takes two or three times its bytes. Reading this much
+# builds some eight megabytes for a moment.
+ITEM_TEXT_BYTES_MAX: Final = 3 * EVENT_BYTES_MAX
 
 # Events repeat their keys, so gzip shrinks batches by ten times and more, but not by a hundred; a
 # bomb shrinks by a thousand. Both bounds stop it after milliseconds.

@@ -1,32 +1,39 @@
 """The native dialect: our own JSON, read into a signal or refused with the place that is wrong."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from domain.lifecycle.definition import EventType, Right, Role, SubjectKind
+from domain.lifecycle.definition import EventKind, EventType, Right, Role, SubjectKind
 from domain.lifecycle.service_events import EVENT, FIELDS, is_offered
+from domain.revisits import DAY_FIELD
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Ignored, Signal
 from events import answers, moments
-from events.complaints import complaint_of
+from events.complaints import UNKNOWN, complaint_of
 from events.context import Context
 from events.correcting import divide_corrected
 from events.digests import Digests
 from events.fields import divide
+from events.moments import InFuture, SentAt
 from events.parties import Parties, read_parties
 from events.refusals import Refusal
 from events.reported import AccountReference, LeadReference, NativeEvent
 from events.senders import Sender
 
+ONE_DAY = timedelta(days=1)
 _NATIVE: TypeAdapter[NativeEvent] = TypeAdapter(NativeEvent)
 
 
 def read(
-    reported: object, context: Context, *, content: Mapping[str, Any] | None = None
+    reported: object,
+    context: Context,
+    *,
+    content: Mapping[str, Any] | None = None,
+    sent_at: SentAt = SentAt.OF_THE_EVENT,
 ) -> Signal | Refusal:
     """Read one parsed JSON value as an event in the native dialect.
 
@@ -47,20 +54,28 @@ def read(
     refusal = _not_permitted(event, event_type, context.sender)
     if refusal is not None:
         return refusal
-    return _signal(event, event_type, reported if content is None else content, context)
+    times = _times(event, context.received_at, sent_at)
+    if isinstance(times, Refusal):
+        return times
+    content = reported if content is None else content
+    return _signal(event, event_type, content, context, times)
 
 
 def _signal(
-    event: NativeEvent, event_type: EventType, content: Mapping[str, Any], context: Context
+    event: NativeEvent,
+    event_type: EventType,
+    content: Mapping[str, Any],
+    context: Context,
+    times: tuple[datetime, datetime | None],
 ) -> Signal | Refusal:
-    times = _times(event, context.received_at)
-    if isinstance(times, Refusal):
-        return times
     divided = divide(event.data or {}, event_type)
     if not isinstance(divided, Refusal) and FIELDS in divided.declared:
-        divided = divide_corrected(divided, context.lifecycle)
+        divided = divide_corrected(divided, context.lifecycle, context.received_at)
     if isinstance(divided, Refusal):
         return divided
+    refusal = _looks_back(event_type, divided.declared, times[0])
+    if refusal is not None:
+        return refusal
     parties = read_parties(event.lead, event.account, context)
     if isinstance(parties, Refusal):
         return parties
@@ -80,7 +95,6 @@ def _signal(
         subject=subject,
         occurred_at=times[0],
         claimed_at=times[1],
-        actor=event.actor or context.sender.key_id,
         key_id=context.sender.key_id,
         department=context.sender.department,
         lead_id=parties.lead_id,
@@ -92,7 +106,7 @@ def _signal(
         names_account=parties.names_account_outright,
         data=divided.declared,
         attributes=parties.attributes,
-        personal=parties.personal(divided.undeclared),
+        personal=parties.personal(divided.undeclared, actor=event.actor),
         holds_personal_data=parties.tells_who,
         ignored=tuple(Ignored(one.kind, one.reason) for one in parties.ignored),
         fingerprint=context.digests.fingerprint(content),
@@ -103,7 +117,7 @@ def _signal(
 def _invalid(error: ValidationError) -> Refusal:
     """Say the first thing wrong: where, and what was expected."""
     first = complaint_of(error)
-    if first.kind == "extra_forbidden":
+    if first.kind == UNKNOWN:
         where = first.place[0] if len(first.place) > 1 else None
         models: dict[str, type[BaseModel]] = {"lead": LeadReference, "account": AccountReference}
         model = models.get(str(where), NativeEvent)
@@ -156,7 +170,9 @@ def _is_of_department(sender: Sender, event_type: EventType) -> bool:
     return sender.department in event_type.departments or Right.ADMINISTRATION in sender.scopes
 
 
-def _times(event: NativeEvent, received: datetime) -> tuple[datetime, datetime | None] | Refusal:
+def _times(
+    event: NativeEvent, received: datetime, sent_at: SentAt
+) -> tuple[datetime, datetime | None] | Refusal:
     read: list[datetime | None] = []
     for pointer, text in (("/time", event.time), ("/sent_at", event.sent_at)):
         moment = moments.parse(text) if text is not None else None
@@ -168,7 +184,34 @@ def _times(event: NativeEvent, received: datetime) -> tuple[datetime, datetime |
                 pointer,
             )
         read.append(moment)
-    return moments.occurred(read[0], read[1], received)
+    try:
+        return moments.occurred(read[0], read[1], received, meaning=sent_at)
+    except InFuture as error:
+        return Refusal(
+            "event-invalid",
+            f"The time {error}: it was received at {received.isoformat()}. Correct the time, or "
+            "leave it out if it happened now.",
+            "/time",
+        )
+
+
+def _looks_back(
+    event_type: EventType, declared: Mapping[str, Any], occurred: datetime
+) -> Refusal | None:
+    """Refuse a decision to come back to a lead on a day that had passed when it was taken.
+
+    A day earlier may be today by the clock of the lifecycle's zone.
+    """
+    day, earliest = declared.get(DAY_FIELD), (occurred - ONE_DAY).date().isoformat()
+    if event_type.kind is not EventKind.DECISION or day is None or day >= earliest:
+        return None
+    return Refusal(
+        "event-invalid",
+        f"{DAY_FIELD} {day} had passed when {event_type.name} was decided, on "
+        f"{occurred.date()}. Give a later day, or none for the lifecycle's own.",
+        f"/data/{DAY_FIELD}",
+        {"expected": "the day of the decision or a later one"},
+    )
 
 
 _NAMES_OF_ACCOUNTS = "name it by id, domain, external_ids or name"

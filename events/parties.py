@@ -15,6 +15,8 @@ from events.refusals import Refusal
 from events.reported import AccountReference, LeadReference
 from events.strict_json.checking import pointer_to
 
+ACTOR = "actor"
+"""The member of the personal bytes that says who did it, as the sender claims."""
 NAME, NAMESAKE = "name", "namesake"
 """Kinds of identifiers that hold what a company is called."""
 OWN_KINDS = frozenset(
@@ -95,9 +97,14 @@ class Parties(NamedTuple):
             "event-invalid", f"{told} {detail}", self.ignored[0].pointer, {"ignored": ignored}
         )
 
-    def personal(self, undeclared: Mapping[str, Any]) -> bytes | None:
-        """Return the bytes that are stored apart from the record, or None if there are none."""
+    def personal(self, undeclared: Mapping[str, Any], *, actor: str | None) -> bytes | None:
+        """Return the bytes that are stored apart from the record, or None if there are none.
+
+        Whoever did it is a person as well: an actor is a name as often as a code.
+        """
         content = {**self.stored, "data": undeclared} if undeclared else self.stored
+        if actor is not None:
+            content = {**content, ACTOR: actor}
         return orjson.dumps(content, option=orjson.OPT_SORT_KEYS) if content else None
 
 
@@ -312,7 +319,8 @@ def _read_name(written: str, named: _Named) -> tuple[Identifier, ...]:
 def _not_a_system(system: str, pointer: str) -> Refusal:
     return Refusal(
         "event-invalid",
-        f"external_ids are named by the system that gave them, such as crm; {system} has a field "
-        "of its own.",
+        "external_ids are named by the system that gave them, such as crm. What has a field of its "
+        "own is told there.",
         pointer,
+        {"found": system},
     )

@@ -2,24 +2,36 @@
 
 Nothing here waits or writes. A plan is a picture of what the batch would do while the head stands
 where the memory says; the ledger writes it, or throws it away and plans again.
+
+An unexpected error ends the one item, or the timers of the one lead, that it was raised for. The
+draft returns to where it stood before, and the others go on.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from events import answers
 from events.deciding import decide_signal
 from events.digests import FingerprintUnknown
 from events.draft import Draft
 from events.entries import Known
+from events.faults import Fault, fault_of
 from events.memory import Memory
 from events.outcomes import Duplicate, Outcome
-from events.past import Recollection
+from events.past import NotRecalled, Recollection
 from events.refusals import Refusal, Refused
 from events.sameness import is_same
 from events.submissions import Item, Submission, key_of
-from events.upkeep import bring_up_to_date
+from events.upkeep import wake
+
+
+class Failure(NamedTuple):
+    """An item that met an unexpected error, as it is kept."""
+
+    fault: Fault
+    refused: Refused
 
 
 @dataclass(slots=True)
@@ -34,6 +46,9 @@ class Plan:
     """What has been read of the past, for items that take something back."""
     draft: Draft = field(init=False)
     refused: list[Refused] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    set_aside: dict[str, Fault] = field(default_factory=dict)
+    """Leads that were woken and cannot be brought up to date."""
     own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     asks_for_keys: bool = False
     """Whether something was refused. Nothing of it would be written, so only a look-up can tell
@@ -55,7 +70,7 @@ class Plan:
     def submit(self, submission: Submission) -> list[Outcome]:
         """Decide every item; of a strict submission all are recorded or none."""
         for lead_id in submission.woken:
-            bring_up_to_date(self.draft, lead_id)
+            self._wake(lead_id)
         if not submission.is_strict:
             return [self._take(item) for item in submission.items]
         mark, refused, own_keys = self.draft.mark(), list(self.refused), dict(self.own_keys)
@@ -78,7 +93,28 @@ class Plan:
             return outcome
         return answers.held_back(item)
 
+    def _wake(self, lead_id: str) -> None:
+        mark = self.draft.mark()
+        try:
+            wake(self.draft, lead_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this lead's alone
+            self.draft.return_to(mark)
+            self.set_aside[lead_id] = fault_of(error)
+
     def _take(self, item: Item | Refused) -> Outcome:
+        mark = self.draft.mark()
+        try:
+            return self._decide(item)
+        except NotRecalled:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this item's alone
+            self.draft.return_to(mark)
+            self.asks_for_keys = True
+            refused = answers.refused(item, answers.internal_error())
+            self.failures.append(Failure(fault_of(error), refused))
+            return self._refuse(refused)
+
+    def _decide(self, item: Item | Refused) -> Outcome:
         if isinstance(item, Refused):
             return self._turn_down(item)
         signal = item.signal

@@ -70,7 +70,6 @@ def publication(text: str, stage_map: Mapping[str, str], *, id: str, context: Co
         type=context.lifecycle.events[PUBLISHED],
         subject=SubjectKind.LEDGER,
         occurred_at=context.received_at,
-        actor=sender.key_id,
         # What is expanded goes by the day: the same text sent again is the same decision.
         data={**data, **expand(lifecycle, context.received_at)},
         key_id=sender.key_id,

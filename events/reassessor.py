@@ -9,12 +9,12 @@ import asyncio
 import uuid
 from typing import NamedTuple
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.failures import AWAY
+from events.faults import OnFault, uncounted
 from events.intake import Intake
 from events.ledger import Ledger
+from events.loops import endlessly
 from events.statements import load
 from events.strides import STRIDE_LEADS, stride
 from events.submissions import Submission
@@ -22,8 +22,6 @@ from events.submissions import Submission
 LOOK_S = 1.0
 """How late a process that nothing is sent to learns of a lifecycle that another has published."""
 _FIRST = str(uuid.UUID(int=0))
-
-log = structlog.get_logger()
 
 
 class Looked(NamedTuple):
@@ -40,7 +38,15 @@ class Reassessor:
     It begins at a random id, so that several processes seldom wake the same leads.
     """
 
-    def __init__(self, engine: AsyncEngine, schema: str, ledger: Ledger, door: Intake) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        schema: str,
+        ledger: Ledger,
+        door: Intake,
+        *,
+        on_fault: OnFault = uncounted,
+    ) -> None:
         sql = load("events", "ledger.sql", schema)
         self._engine = engine
         self._read_newest = sql["read_newest_lifecycle"].text
@@ -49,21 +55,11 @@ class Reassessor:
         self._door = door
         self._after = str(uuid.uuid4())
         self._done_version = 0
+        self._on_fault = on_fault
 
     async def run(self) -> None:
         """Reassess until cancelled; waits out a database that is away."""
-        while True:
-            try:
-                looked = await self.look()
-            except AWAY as error:
-                log.warning("reassessor.waits", error=type(error).__name__)
-                looked = Looked(0, is_done=True)
-            except Exception:
-                # Nobody waits for this loop: if it ended, leads would stay behind in silence.
-                log.exception("reassessor.failed")
-                looked = Looked(0, is_done=True)
-            if looked.is_done:
-                await asyncio.sleep(LOOK_S)
+        await endlessly("reassessor", self._step, pause_s=LOOK_S, on_fault=self._on_fault)
 
     async def look(self) -> Looked:
         """Learn of a lifecycle that another process published, and bring one batch over."""
@@ -87,6 +83,10 @@ class Reassessor:
             return Looked(0, is_done=False)
         self._done_version = version
         return Looked(0, is_done=True)
+
+    async def _step(self) -> None:
+        if (await self.look()).is_done:
+            await asyncio.sleep(LOOK_S)
 
     async def _learn_newest(self) -> None:
         memory = self._ledger.memory

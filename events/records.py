@@ -25,6 +25,7 @@ _PERSONAL_PREFIX = b"\x03"
 _FIRING = "timer."
 _SELECTION = "selection."
 _REASSESSMENT = "reassessment."
+_KEY = "key."
 _KINDS = {str(kind): kind for kind in SubjectKind}
 
 
@@ -42,7 +43,6 @@ class Envelope(NamedTuple):
     """RFC 3339 in UTC with six decimals; one value per batch."""
     claimed_at: datetime | None
     key_id: str | None
-    actor: str
     department: str | None
     lifecycle: int
     rules: int
@@ -59,7 +59,6 @@ class Record(NamedTuple):
 def encode(event: Event, envelope: Envelope) -> bytes:
     """Write the record of an event. Absent values are left out."""
     attributes: dict[str, Any] = {
-        "actor": envelope.actor,
         "id": envelope.id,
         "lifecycle": envelope.lifecycle,
         "position": str(event.position),
@@ -146,7 +145,6 @@ def _envelope(attributes: dict[str, Any]) -> Envelope:
         recorded_time=attributes["recordedtime"],
         claimed_at=datetime.fromisoformat(claimed) if claimed is not None else None,
         key_id=attributes.get("key"),
-        actor=attributes["actor"],
         department=attributes.get("department"),
         lifecycle=attributes["lifecycle"],
         rules=attributes["rules"],
@@ -182,6 +180,11 @@ def selection_id(run_id: str, *part: str) -> str:
 def is_of_selection(record: Record) -> bool:
     """Whether a selection run made this event."""
     return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_SELECTION)
+
+
+def key_event_id(key_id: str, version: int) -> str:
+    """Name the change of a key by the key and by the version that it gives to the ledger."""
+    return f"{_KEY}{key_id}.{version}"
 
 
 def begins_group(record: Record) -> bool:

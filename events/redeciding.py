@@ -59,7 +59,6 @@ def signal_of(record: Record, event_type: EventType) -> Signal:
         subject=first.subject.kind,
         occurred_at=first.occurred_at,
         claimed_at=envelope.claimed_at,
-        actor=envelope.actor,
         key_id=envelope.key_id or "",
         department=envelope.department,
         names_account=tells.get("outright", False),

@@ -12,7 +12,8 @@ OwnId = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"),
 ]
-Value = Annotated[str, StringConstraints(min_length=1, max_length=1_024)]
+VALUE_CHARACTERS_MAX = 1_024
+Value = Annotated[str, StringConstraints(min_length=1, max_length=VALUE_CHARACTERS_MAX)]
 ALIASES_MAX = 8
 """Senders join two ids at a time."""
 
@@ -89,9 +90,15 @@ class NativeEvent(BaseModel):
         ),
     ] = None
     sent_at: Annotated[
-        str | None, Field(description="When it was sent, by the same clock: takes out its skew.")
+        str | None,
+        Field(
+            description="When it was sent, by the same clock. If that is ahead of the receipt, the "
+            "difference is taken out of `time`; if it is earlier, delivery took that long."
+        ),
     ] = None
-    actor: Annotated[Value | None, Field(description="Who did it. Defaults to the key.")] = None
+    actor: Annotated[
+        Value | None, Field(description="Who did it: personal, and kept apart from the record.")
+    ] = None
     lead: LeadReference | None = None
     account: AccountReference | None = None
     data: Annotated[dict[str, Any] | None, Field(description="What happened, by event type.")] = (

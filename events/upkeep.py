@@ -12,15 +12,37 @@ from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.succession import Occupied
 from domain.reassessing import reassess
 from domain.state import LeadState
-from domain.timers import FIRED_MAX, fire
+from domain.timers import Passing, fire
 from events.draft import Draft
 from events.memory import NOBODY, standing_of
 from events.records import OWN_SOURCE, firing_id, reassessment_id
 
+STRIDE_TIMERS = 64
+"""Timers of one lead that fire in one transaction when nobody has reported anything about it. The
+rest follows in the next one, so that others do not wait for it."""
+WAITED_TIMERS_MAX = 1_000
+"""Timers of one lead that an event about it waits for: a tenth of a second of deciding. A history
+that was imported can leave hundreds."""
+
+
+class TimersUnfinished(Exception):
+    """More is due for a lead than an event about it waits for. It is fired in strides meanwhile."""
+
+
+def wake(draft: Draft, lead_id: str) -> None:
+    """Take a lead one stride nearer to the present."""
+    if _fire_due(draft, lead_id, most=STRIDE_TIMERS):
+        _bring_over(draft, lead_id)
+
 
 def bring_up_to_date(draft: Draft, lead_id: str) -> None:
-    """Let what was due happen under a lead's own lifecycle, then bring it over to ours."""
-    _fire_due(draft, lead_id)
+    """Fire what was due under a lead's own lifecycle, then bring it over to the one in force.
+
+    Raises:
+        TimersUnfinished: The lead is further behind than one event waits for.
+    """
+    if not _fire_due(draft, lead_id, most=WAITED_TIMERS_MAX):
+        raise TimersUnfinished(f"more than {WAITED_TIMERS_MAX} timers are due for one lead")
     _bring_over(draft, lead_id)
 
 
@@ -63,13 +85,17 @@ def occupied_by(draft: Draft) -> Occupied:
     return Counter(occupancy.occupied) + Counter(one for one in moved if one is not None)
 
 
-def _fire_due(draft: Draft, lead_id: str) -> None:
-    """Let what is due for a lead happen, in due order, each thing as a report of its own."""
-    for _ in range(FIRED_MAX):
+def _fire_due(draft: Draft, lead_id: str, *, most: int) -> bool:
+    """Fire what is due for a lead, in due order, each timer as a report of its own.
+
+    False: that many have fired, and more may be due.
+    """
+    passing = Passing()
+    for _ in range(most):
         remembered = draft.subject(lead_id)
         lead = remembered.state if remembered is not None else None
         if remembered is None or not isinstance(lead, LeadState) or not lead.timers:
-            return
+            return True
         id = firing_id(lead_id, remembered.version + 1)
         decided = fire(
             draft.lifecycle(lead.lifecycle),
@@ -81,10 +107,11 @@ def _fire_due(draft: Draft, lead_id: str) -> None:
             position=draft.position + 1,
         )
         if decided is None:
-            return
-        assert not isinstance(decided, NotAllowed), decided
+            return True
+        assert not isinstance(decided, NotAllowed), decided.reason
+        passing.see(decided[0].occurred_at)
         draft.enter_group(decided, id=id, lifecycle=lead.lifecycle)
-    raise AssertionError(f"the timers of lead {lead_id} arm each other without end")
+    return False
 
 
 def _bring_over(draft: Draft, lead_id: str) -> None:

@@ -6,6 +6,8 @@
 
 are two units: deal-1 of 1,000,000 (what was ordered counts, not what was promised), and order-2.
 What was cancelled counts no more; a deal of which every order was cancelled is no business.
+Amounts of different currencies are never added: a deal with an order of JPY 1,000 and one of USD 5
+has two amounts. An order that names no currency has that of its deal.
 """
 
 from collections import defaultdict
@@ -13,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 NEW = "new"
 """Business that names no kind is new business."""
@@ -53,6 +55,10 @@ class BusinessEvent(NamedTuple):
     """What the origin table says of this very event."""
 
 
+Amounts: TypeAlias = Mapping[str | None, Decimal | None]
+"""Currency → amount. The currency is None where nobody named one, the amount where nobody did."""
+
+
 class Unit(NamedTuple):
     """One piece of won business."""
 
@@ -61,9 +67,7 @@ class Unit(NamedTuple):
     positions: tuple[int, ...]
     """The events that it stands on."""
     won_at: datetime
-    value: Decimal | None
-    """None where nobody told it."""
-    currency: str | None
+    amounts: Amounts
     business: str
     product: str | None
     lead: str | None
@@ -101,12 +105,21 @@ def units(told: Iterable[BusinessEvent]) -> list[Unit]:
     won = {id: _deal(id, events, by_deal.get(id, ())) for id, events in deals.items()}
     found = [unit for unit in won.values() if unit is not None]
     found += [
-        _lone(id, order)
+        _lone(id, order, _currency(deals.get(order.opportunity or "", ())))
         for id, order in ordered.items()
         if order is not None and not order.is_cancelled and not _is_of_won_deal(order, deals)
     ]
     found += [_renewal(one) for one in renewals]
     return sorted(found, key=lambda unit: (unit.won_at, unit.key))
+
+
+def sums_of(amounts: Iterable[tuple[str | None, Decimal | None]]) -> Amounts:
+    """Add up the amounts of each currency; an amount that nobody told adds nothing."""
+    sums: dict[str | None, Decimal | None] = {}
+    for currency, value in amounts:
+        before = sums.get(currency)
+        sums[currency] = before if value is None else value + (before or 0)
+    return sums
 
 
 class _Order(NamedTuple):
@@ -125,13 +138,12 @@ def _order(told: Sequence[BusinessEvent]) -> _Order | None:
     first = next((one for one in told if one.what is What.ORDERED), None)
     if first is None:
         return None
-    valued = [one for one in told if one.value is not None and one.what is not What.CANCELLED]
-    last = valued[-1] if valued else None
+    counting = [one for one in told if one.what is not What.CANCELLED]
     return _Order(
         first=first,
         opportunity=next((one.opportunity for one in told if one.opportunity is not None), None),
-        value=last.value if last is not None else None,
-        currency=next((one.currency for one in reversed(valued) if one.currency), None),
+        value=_last_value(counting),
+        currency=_currency(counting),
         is_cancelled=any(one.what is What.CANCELLED for one in told),
         positions=tuple(one.position for one in told),
     )
@@ -152,26 +164,21 @@ def _deal(id: str, told: Sequence[BusinessEvent], orders: Sequence[_Order]) -> U
     standing = [order for order in orders if not order.is_cancelled]
     if orders and not standing:
         return None
+    currency = _currency(told)
     won = next(one for one in reversed(told) if one.what is What.WON)
     opening = next((one for one in told if one.what is What.OPENED), won)
-    valued = [one for one in told if one.value is not None]
     if standing:
-        values = [order.value for order in standing if order.value is not None]
-        value = sum(values, Decimal()) if values else None
-        currency = next((order.currency for order in standing if order.currency), None)
+        amounts = sums_of((order.currency or currency, order.value) for order in standing)
         won_at = min(order.first.occurred_at for order in standing)
     else:
-        value = valued[-1].value if valued else None
-        currency = next((one.currency for one in reversed(valued) if one.currency), None)
-        won_at = won.occurred_at
+        amounts, won_at = {currency: _last_value(told)}, won.occurred_at
     positions = [one.position for one in told]
     positions += [position for order in orders for position in order.positions]
     return Unit(
         key=f"deal/{id}",
         positions=tuple(sorted(positions)),
         won_at=won_at,
-        value=value,
-        currency=currency,
+        amounts=amounts,
         business=_last(told, "business") or NEW,
         product=_last(told, "product"),
         lead=won.lead,
@@ -185,14 +192,22 @@ def _last(told: Sequence[BusinessEvent], name: str) -> str | None:
     return next((value for one in reversed(told) if (value := getattr(one, name))), None)
 
 
-def _lone(id: str, order: _Order) -> Unit:
+def _currency(told: Sequence[BusinessEvent]) -> str | None:
+    return _last(told, "currency")
+
+
+def _last_value(told: Sequence[BusinessEvent]) -> Decimal | None:
+    return next((one.value for one in reversed(told) if one.value is not None), None)
+
+
+def _lone(id: str, order: _Order, currency: str | None) -> Unit:
+    """Make a piece of business of one order, whose deal, if it has one, is not won."""
     first = order.first
     return Unit(
         key=f"order/{id}",
         positions=order.positions,
         won_at=first.occurred_at,
-        value=order.value,
-        currency=order.currency,
+        amounts={order.currency or currency: order.value},
         business=first.business or NEW,
         product=first.product,
         lead=first.lead,
@@ -207,8 +222,7 @@ def _renewal(told: BusinessEvent) -> Unit:
         key=f"renewal/{told.position}",
         positions=(told.position,),
         won_at=told.occurred_at,
-        value=told.value,
-        currency=told.currency,
+        amounts={told.currency: told.value},
         business=RENEWAL,
         product=told.product,
         lead=told.lead,

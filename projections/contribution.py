@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from projections.business_units import Unit
+from projections.business_units import Unit, sums_of
 
 
 class Policy(StrEnum):
@@ -44,6 +44,9 @@ class Rules(NamedTuple):
 
     marketing_origins: frozenset[str]
     currency: str
+    """The one that is asked about."""
+    default_currency: str
+    """Of business that names none."""
     lookback: timedelta
     business: frozenset[str]
     """The kinds of business that count; others stand apart."""
@@ -53,6 +56,8 @@ class Credited(NamedTuple):
     """A unit with what each policy says of it: whether it is marketing's."""
 
     unit: Unit
+    value: Decimal | None
+    """In the currency that is asked about; None where nobody told it."""
     origin: str | None
     by_policy: Mapping[Policy, bool]
 
@@ -91,8 +96,9 @@ class Contribution(NamedTuple):
     other_average: Decimal | None
     apart: Mapping[str, tuple[int, Decimal]]
     """Kinds of business that do not count here, such as renewals → number and value."""
-    other_currency: int
-    """Units in another currency: neither counted nor converted."""
+    other_currencies: Mapping[str, tuple[int, Decimal]]
+    """Currencies that were not asked about → number and value: never added, never converted. A
+    unit with amounts in several is counted under each."""
     without_value: int
     """Units that nobody told the value of: counted by number, as 0 by value."""
     credited: tuple[Credited, ...]
@@ -100,18 +106,18 @@ class Contribution(NamedTuple):
 
 def contribution(units: Iterable[Unit], people: Mapping[str, Person], rules: Rules) -> Contribution:
     """Credit each unit by every policy, and add up."""
-    counted: list[Unit] = []
+    credited: list[Credited] = []
     apart: dict[str, tuple[int, Decimal]] = {}
-    other_currency = 0
+    other_currencies: dict[str, tuple[int, Decimal]] = {}
     for unit in units:
-        if unit.currency not in (None, rules.currency):
-            other_currency += 1
-        elif unit.business in rules.business:
-            counted.append(unit)
-        else:
-            number, value = apart.get(unit.business, (0, Decimal()))
-            apart[unit.business] = (number + 1, value + (unit.value or 0))
-    credited = tuple(credit(one, people.get(one.lead or "", NOBODY), rules) for one in counted)
+        counts = unit.business in rules.business
+        for currency, value in _amounts(unit, rules).items():
+            if currency == rules.currency and counts:
+                credited.append(credit(unit, value, people.get(unit.lead or "", NOBODY), rules))
+            elif currency == rules.currency:
+                _count(apart, unit.business, value)
+            elif counts:
+                _count(other_currencies, currency, value)
     nurtured = [one for one in credited if one.by_policy[Policy.ANY_TOUCH]]
     others = [one for one in credited if not one.by_policy[Policy.ANY_TOUCH]]
     return Contribution(
@@ -120,13 +126,24 @@ def contribution(units: Iterable[Unit], people: Mapping[str, Person], rules: Rul
         nurtured_average=_average(nurtured),
         other_average=_average(others),
         apart=apart,
-        other_currency=other_currency,
-        without_value=sum(one.unit.value is None for one in credited),
-        credited=credited,
+        other_currencies=other_currencies,
+        without_value=sum(one.value is None for one in credited),
+        credited=tuple(credited),
     )
 
 
-def credit(unit: Unit, person: Person, rules: Rules) -> Credited:
+def _amounts(unit: Unit, rules: Rules) -> dict[str, Decimal | None]:
+    """Return what a unit is worth in each currency; where nobody named one, the lifecycle's."""
+    named = sums_of((one or rules.default_currency, value) for one, value in unit.amounts.items())
+    return {currency: value for currency, value in named.items() if currency is not None}
+
+
+def _count(found: dict[str, tuple[int, Decimal]], name: str, value: Decimal | None) -> None:
+    number, sum_before = found.get(name, (0, Decimal()))
+    found[name] = (number + 1, sum_before + (value or 0))
+
+
+def credit(unit: Unit, value: Decimal | None, person: Person, rules: Rules) -> Credited:
     """Say by every policy whether a unit is marketing's; without a lead it is nobody's."""
     origin = None if unit.lead is None else person.origin_by_pass.get(unit.pass_number or 1)
     begin = unit.won_at - rules.lookback
@@ -135,6 +152,7 @@ def credit(unit: Unit, person: Person, rules: Rules) -> Credited:
     marketing = rules.marketing_origins
     return Credited(
         unit,
+        value,
         origin,
         {
             Policy.ORIGIN: is_known and origin in marketing,
@@ -146,13 +164,13 @@ def credit(unit: Unit, person: Person, rules: Rules) -> Credited:
 
 
 def _share(policy: Policy, credited: Sequence[Credited]) -> Share:
-    own = [one.unit for one in credited if one.by_policy[policy]]
+    own = [one for one in credited if one.by_policy[policy]]
     return Share(
         policy=policy,
         number=len(own),
         value=_sum(own),
         number_of=len(credited),
-        value_of=_sum(one.unit for one in credited),
+        value_of=_sum(credited),
     )
 
 
@@ -160,16 +178,16 @@ def _by_origin(credited: Sequence[Credited]) -> dict[str | None, tuple[int, Deci
     found: dict[str | None, tuple[int, Decimal]] = {}
     for one in credited:
         number, value = found.get(one.origin, (0, Decimal()))
-        found[one.origin] = (number + 1, value + (one.unit.value or 0))
+        found[one.origin] = (number + 1, value + (one.value or 0))
     return dict(sorted(found.items(), key=lambda item: (item[0] is None, item[0] or "")))
 
 
-def _sum(units: Iterable[Unit]) -> Decimal:
-    return sum((unit.value for unit in units if unit.value is not None), Decimal())
+def _sum(credited: Iterable[Credited]) -> Decimal:
+    return sum((one.value for one in credited if one.value is not None), Decimal())
 
 
 def _average(credited: Sequence[Credited]) -> Decimal | None:
-    valued = [one.unit.value for one in credited if one.unit.value is not None]
+    valued = [one.value for one in credited if one.value is not None]
     return sum(valued, Decimal()) / len(valued) if valued else None
 
 

@@ -59,8 +59,12 @@ class Crediting:
         since: datetime | None = None,
         until: datetime | None = None,
         known_at: int | None = None,
+        currency: str | None = None,
     ) -> Answer:
-        """Credit the business won from `since` until before `until`, as known at a position."""
+        """Credit the business won from `since` until before `until`, as known at a position.
+
+        `currency` is the one whose amounts are added; None is the lifecycle's.
+        """
         (live,) = await self._rows(driver, "live", {}) or (None,)
         if live is None:
             raise ProjectionUnknown("business has no live generation; run a projector")
@@ -79,7 +83,7 @@ class Crediting:
         people = await self._people(driver, generation, known, named, forwards, types=types)
         passed = [_in_pass(unit, people) for unit in named]
         credited = contribution(
-            passed, {lead: one for lead, (one, _) in people.items()}, _of(rules)
+            passed, {lead: one for lead, (one, _) in people.items()}, _of(rules, currency)
         )
         return Answer(credited, known, beside)
 
@@ -166,10 +170,11 @@ def _events(rows: Iterable[tuple[Any, ...]]) -> Iterable[BusinessEvent]:
     return (BusinessEvent(row[0], What(row[1]), *row[2:]) for row in rows)
 
 
-def _of(rules: ContributionRules) -> Rules:
+def _of(rules: ContributionRules, currency: str | None) -> Rules:
     return Rules(
         marketing_origins=frozenset(rules.marketing_origins),
-        currency=rules.currency,
+        currency=currency or rules.currency,
+        default_currency=rules.currency,
         lookback=timedelta(days=rules.lookback_days),
         business=frozenset(rules.business),
     )

@@ -9,11 +9,21 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.faults import OnFault, fault_of, uncounted
 from events.limits import INTEGER_MAX
+from events.loops import endlessly
 from events.sessions import Driver
 from projections.advance import Checkpoint, Page, Sql, advance, checkpoint, read_page
 from projections.failures import FoldFailed, ProjectionUnknown
-from projections.limits import BATCH_RECORDS, GATHER_S, POLL_S, RETRY_S, STANDING_TRUST_S, WATCH_S
+from projections.limits import (
+    BATCH_RECORDS,
+    GATHER_S,
+    POLL_S,
+    RETRY_S,
+    RETRY_STOPPED_S,
+    STANDING_TRUST_S,
+    WATCH_S,
+)
 from projections.projection import Projection
 from projections.transactions import UNAVAILABLE, borrowed, transaction
 
@@ -29,6 +39,8 @@ class Step(NamedTuple):
     records: int = 0
     is_full: bool = False
     """More is probably waiting."""
+    failure: str | None = None
+    """Why the projection has stopped there; None while it runs."""
 
 
 class Standing(NamedTuple):
@@ -36,6 +48,8 @@ class Standing(NamedTuple):
 
     generation: int
     position: int
+    failure: str | None = None
+    """Why it has stopped there; None while it runs."""
 
 
 class _Remembered(NamedTuple):
@@ -55,6 +69,8 @@ class Follower:
         projection: Projection[Any],
         *,
         batch_records: int = BATCH_RECORDS,
+        on_fault: OnFault = uncounted,
+        retry_stopped_s: float = RETRY_STOPPED_S,
     ) -> None:
         self.projection = projection
         self._stands = Standing(0, 0)
@@ -67,6 +83,10 @@ class Follower:
         self._waiting = 0
         self._remembered: _Remembered | None = None
         self._is_mismatch_told = False
+        self._on_fault = on_fault
+        self._retry_stopped_s = retry_stopped_s
+        self._retry_at: float | None = None
+        """When a projection that has stopped is tried again; None while it runs."""
 
     @property
     def position(self) -> int:
@@ -84,25 +104,14 @@ class Follower:
 
     async def follow(self) -> None:
         """Project until cancelled. Waits out a database that is away, stops at what cannot be."""
-        while True:
-            try:
-                step = await self.step()
-            except UNAVAILABLE as error:
-                log.warning(
-                    "projection.waits", projection=self.projection.name, error=type(error).__name__
-                )
-                await asyncio.sleep(RETRY_S)
-                continue
-            except Exception:
-                # Nobody waits for this loop: if it ended, the figures would stand still in silence.
-                log.exception("projection.step_failed", projection=self.projection.name)
-                await asyncio.sleep(RETRY_S)
-                continue
-            if step.is_full:
-                continue
-            if step.records:
-                await asyncio.sleep(GATHER_S)
-            await self._rest()
+        await endlessly(
+            "projection",
+            self._step_and_rest,
+            pause_s=RETRY_S,
+            on_fault=self._on_fault,
+            away=UNAVAILABLE,
+            projection=self.projection.name,
+        )
 
     async def step(self) -> Step:
         """Project one batch, unless another process is at it, nothing is new, or it has stopped."""
@@ -113,6 +122,14 @@ class Follower:
             step = await self._stop(failed)
         await self._tell(step)
         return step
+
+    async def _step_and_rest(self) -> None:
+        step = await self.step()
+        if step.is_full:
+            return
+        if step.records:
+            await asyncio.sleep(GATHER_S)
+        await self._rest()
 
     async def wait_for(self, position: int) -> int:
         """Return as soon as the projection has come to a position."""
@@ -125,11 +142,11 @@ class Follower:
             self._waiting -= 1
         return self.position
 
-    async def _project(self, *, upto: int) -> Step:
+    async def _project(self, *, upto: int, despite_failure: bool = False) -> Step:
         remembered, self._remembered = self._remembered, None
         async with transaction(self._engine, self._sql["limit_waits"]) as driver:
             taken = await checkpoint(driver, self._sql["take_live"], name=self.projection.name)
-            if taken is None or not self._may_project(taken):
+            if taken is None or not (self._may_project(taken) or despite_failure):
                 return await self._look(taken)
             page = await read_page(
                 driver,
@@ -168,7 +185,7 @@ class Follower:
 
     def _may_project(self, taken: Checkpoint) -> bool:
         if taken.version == self.projection.version:
-            return taken.failure is None
+            return taken.failure is None or self._is_to_be_retried()
         if not self._is_mismatch_told:
             self._is_mismatch_told = True
             log.error(
@@ -179,6 +196,18 @@ class Follower:
             )
         return False
 
+    def _is_to_be_retried(self) -> bool:
+        """Tell whether it is time to try again what has stopped.
+
+        A restart tries at once. But of several processes one may still run the code that fails, and
+        stop the projection again after the repaired one has started.
+        """
+        now, retry_at = monotonic(), self._retry_at
+        if retry_at is not None and now < retry_at:
+            return False
+        self._retry_at = now + self._retry_stopped_s
+        return retry_at is not None
+
     async def _look(self, taken: Checkpoint | None) -> Step:
         """Tell how far a projection is that another process has, or that has stopped."""
         if taken is None:
@@ -188,12 +217,12 @@ class Follower:
             raise ProjectionUnknown(
                 f"{self.projection.name} has no checkpoint: prepare the runner before it runs"
             )
-        return Step(taken.generation, taken.position)
+        return Step(taken.generation, taken.position, failure=taken.failure)
 
     async def _stop(self, failed: FoldFailed) -> Step:
         """Bring the projection to just before the event that it cannot take, and stop it there."""
         try:
-            step = await self._project(upto=failed.position - 1)
+            step = await self._project(upto=failed.position - 1, despite_failure=True)
         except FoldFailed as earlier:
             failed = earlier
             step = await self._look(None)
@@ -206,12 +235,21 @@ class Follower:
         async with transaction(self._engine, self._sql["limit_waits"]) as driver:
             stopped = await driver.execute(statement.driver_sql, *statement.arguments(values))
         if stopped == "UPDATE 1":
-            log.error("projection.stopped", projection=self.projection.name, failure=str(failed))
-        return step
+            self._on_fault("projection")
+            log.error(
+                "projection.stopped",
+                projection=self.projection.name,
+                failure=str(failed),
+                where=fault_of(failed.__cause__ or failed).where,
+            )
+        return step._replace(failure=str(failed))
 
     async def _tell(self, step: Step) -> None:
         async with self._moved:
-            self._stands, self._looked_at = Standing(step.generation, step.position), monotonic()
+            self._stands = Standing(step.generation, step.position, step.failure)
+            self._looked_at = monotonic()
+            if step.failure is None:
+                self._retry_at = None
             self._moved.notify_all()
 
     async def _rest(self) -> None:

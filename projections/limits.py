@@ -28,6 +28,10 @@ WATCH_S: Final = 0.02
 # The database is away or busy. The writer's own pauses are of this order.
 RETRY_S: Final = 1.0
 
+# A projection that has stopped is tried again this often: the code that fails may have been
+# replaced meanwhile. Each try folds one batch in vain.
+RETRY_STOPPED_S: Final = 60.0
+
 # Records decoded at once in a rebuild. Decoded events that are dropped at once cost half of those
 # that are kept until the end of a page, because the garbage collector never comes to see them.
 REBUILD_SLICE_RECORDS: Final = 100

@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.faults import OnFault, uncounted
 from projections.advance import checkpoint, statements
 from projections.failures import NotYetProjected, ProjectionUnknown
 from projections.follower import Follower, Standing
-from projections.limits import BATCH_RECORDS
+from projections.limits import BATCH_RECORDS, RETRY_STOPPED_S
 from projections.projection import Projection
 from projections.transactions import borrowed, transaction
 
@@ -53,11 +54,20 @@ class Runner:
         schema: str,
         projections: Sequence[Projection[Any]],
         batch_records: int = BATCH_RECORDS,
+        on_fault: OnFault = uncounted,
+        retry_stopped_s: float = RETRY_STOPPED_S,
     ) -> None:
         self._engine = engine
         self._sql = statements(schema)
         self._followers = {
-            projection.name: Follower(engine, self._sql, projection, batch_records=batch_records)
+            projection.name: Follower(
+                engine,
+                self._sql,
+                projection,
+                batch_records=batch_records,
+                on_fault=on_fault,
+                retry_stopped_s=retry_stopped_s,
+            )
             for projection in projections
         }
 

@@ -11,7 +11,7 @@ class ApiKey(Shape):
     """A key, without its secret."""
 
     id: str
-    name: str
+    name: Annotated[str | None, Field(description="With personal:read.")]
     sources: list[str]
     department: str | None
     scopes: list[str]
@@ -20,6 +20,10 @@ class ApiKey(Shape):
     created_at: Moment
     expires_at: Moment | None
     revoked_at: Moment | None
+    founder: Annotated[
+        bool,
+        Field(description="The first start's: it may also grant what it does not hold."),
+    ]
 
 
 class MadeKey(ApiKey):
@@ -40,7 +44,7 @@ class Webhook(Shape):
 
     id: str
     url: str
-    description: str
+    description: Annotated[str | None, Field(description="With personal:read.")]
     types: list[str]
     stages: Annotated[list[str], Field(description="Codes.")]
     enabled: bool

@@ -48,11 +48,31 @@ def answer_one(outcome: Outcome, words: Wording | None = None) -> Answer:
     )
 
 
-def answer_many(outcomes: Sequence[Outcome], words: Wording | None = None) -> tuple[int, bytes]:
-    """Return status and body for a batch, item by item, in order."""
-    status = 207 if any(isinstance(outcome, Refused) for outcome in outcomes) else 200
-    items = [describe_outcome(outcome, words) for outcome in outcomes]
-    return status, orjson.dumps({"items": items}, default=str)
+class BatchAnswer:
+    """The answer to a batch, item by item, in order. A class, because it grows as they settle.
+
+    It is kept as it will be sent: what became of an event takes several times as much otherwise.
+    """
+
+    def __init__(self, words: Wording | None = None) -> None:
+        self._words = words
+        self._parts: list[bytes] = []
+        self._status = 200
+
+    def add(self, outcomes: Sequence[Outcome]) -> int:
+        """Add what became of some; return how many bytes that takes."""
+        if not outcomes:
+            return 0
+        if any(isinstance(outcome, Refused) for outcome in outcomes):
+            self._status = 207
+        items = [describe_outcome(outcome, self._words) for outcome in outcomes]
+        part = orjson.dumps(items, default=str)[1:-1]
+        self._parts.append(part)
+        return len(part)
+
+    def finish(self, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
+        body = b'{"items":[' + b",".join(self._parts) + b"]}"
+        return Answer(self._status, body, headers=headers)
 
 
 def _recorded(outcome: Recorded) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from service.documents import serve_documents
 from service.heads import BoundedHeads
 from service.logs import configure_logs
 from service.problem_handlers import handle_problems
+from service.questions import Questions
 from service.routes import ROUTERS, collectors, reports
 from service.services import Services
 from service.settings import database_url_of, read_settings
@@ -53,6 +54,7 @@ def create_app(opening: Opening) -> FastAPI:
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
     app.router.routes.extend(collectors.ROUTES)
+    app.add_middleware(Questions)
     app.add_middleware(Browsers)
     app.add_middleware(BoundedHeads)
     app.add_middleware(VisitLog)

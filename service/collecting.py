@@ -1,24 +1,33 @@
-"""Take what the clients of other services send: their body in, their idea of success out."""
+"""Take what the clients of other services send: their body in, their idea of success out.
+
+Where the key is in the header, it is looked at before the body is read. Where it is inside the
+body, the body is looked through for it as it arrives (`KeySearch`), in the small room that all
+strangers share. Nothing is taken apart before the key is known.
+"""
 
 import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
 from starlette.requests import Request
+from starlette.types import Receive
 
 from events.dialects.parcels import Dialect, Parcel
-from events.strict_json import JsonFault, TooLarge
+from events.strict_json import Finding, JsonFault, TooLarge
 from events.submissions import Submission
 from service.bodies import read_body
+from service.chunks import chunks_of
 from service.gate import admit_report, holder_of, identify, key_missing, lacks
 from service.keys.directory import Holder
+from service.keys.key_search import KeySearch
 from service.keys.scopes import Scope
 from service.problems import Problem
-from service.receiving import receive_messages
-from service.reporting import CHUNK_ITEMS, PARSED_ASIDE_BYTES_MIN, context_for
+from service.receiving import receive_message
+from service.reporting import context_for
+from service.room import Place
 from service.services import Services
-from service.transfer import read_transfer
-from service.turns import enqueue_in_turn
+from service.transfer import Transfer, read_transfer
+from service.turns import Pauses, enqueue_in_turn, in_pieces, room_for
 from service.visits import visit_of
 
 
@@ -26,7 +35,9 @@ class Collected(NamedTuple):
     """What one kind of request brings, and how it is read."""
 
     dialect: Dialect
-    unpack: Callable[[bytes], Parcel]
+    unpack: Callable[[bytes], Finding[Parcel]]
+    body_of_query: Callable[[bytes], bytes] | None = None
+    """For a request whose body is its query string."""
 
 
 async def collect(request: Request, collected: Collected) -> None:
@@ -41,32 +52,76 @@ async def collect(request: Request, collected: Collected) -> None:
     if transfer.authorization:
         holder = _admitted(await identify(services.keys, transfer.authorization, transfer.origin))
     services.door.admit()
-    with services.room.place() as place:
-        if request.method == "GET":
-            body: bytes = request.scope["query_string"]
-        else:
-            body = await read_body(request.receive, transfer, place)
-        parcel = await _unpacked(collected, body, is_known=holder is not None)
+    receive = request.receive
+    if collected.body_of_query is not None:
+        receive = _receive_of(request, collected.body_of_query, is_known=holder is not None)
+        transfer = transfer._replace(content_encoding=b"", content_length=None)
+    room = services.strangers if holder is None else services.room
+    with room.place() as place:
         if holder is None:
-            if parcel.key is None:
-                raise key_missing()
-            holder = _admitted(await holder_of(services.keys, parcel.key, transfer.origin))
-        await _record(request, parcel, collected.dialect, holder)
+            holder, body = await _read_stranger(services, receive, transfer, collected, place)
+        else:
+            body = await read_body(receive, transfer, place)
+        parcel = await _unpacked(collected, body)
+        await _record(request, parcel, collected.dialect, holder, place)
 
 
-async def _record(request: Request, parcel: Parcel, dialect: Dialect, holder: Holder) -> None:
+async def _read_stranger(
+    services: Services, receive: Receive, transfer: Transfer, collected: Collected, place: Place
+) -> tuple[Holder, bytes]:
+    """Read a body in which the key is; from there on it is read as its holder's."""
+    search, found = KeySearch(collected.dialect.key), list[Holder]()
+
+    async def hear(piece: bytes) -> None:
+        key = search.feed(piece)
+        if key is not None:
+            found.append(_admitted(await holder_of(services.keys, key, transfer.origin)))
+            place.move_to(services.room)
+
+    try:
+        body = await read_body(receive, transfer, place, hear=hear)
+    except JsonFault as fault:
+        raise _problem_of(fault) from None
+    if not found:
+        raise key_missing()
+    return found[0], body
+
+
+async def _record(
+    request: Request, parcel: Parcel, dialect: Dialect, holder: Holder, place: Place
+) -> None:
     services: Services = request.scope["app"].state.services
     if holder.allowance is not None:
-        holder.allowance.take(len(parcel.messages))
+        holder.allowance.take(len(parcel.items))
     context = context_for(services, holder)
-    visit = visit_of(request.scope)
-    for start in range(0, len(parcel.messages), CHUNK_ITEMS):
-        chunk = parcel.messages[start : start + CHUNK_ITEMS]
-        items = receive_messages(chunk, dialect, context)
+    visit, pauses = visit_of(request.scope), Pauses()
+    for texts, size in chunks_of(parcel.items):
+        await room_for(place, size)
+        place.build(size)
+        items = [
+            receive_message(parcel.read(text), dialect, context)
+            async for text in pauses.between(texts)
+        ]
         # Who has begun waits for the next place: turned away now, all of it would come again.
         future = await enqueue_in_turn(services.door, Submission(tuple(items)))
         outcomes = await asyncio.shield(future)
+        place.give_back(size)
         visit.count(*services.metrics.decided(outcomes))
+
+
+def _receive_of(
+    request: Request, body_of_query: Callable[[bytes], bytes], *, is_known: bool
+) -> Receive:
+    """Return what gives the query string as a body."""
+    try:
+        body = body_of_query(request.scope["query_string"])
+    except JsonFault as fault:
+        raise (_problem_of(fault) if is_known else key_missing()) from None
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 def _admitted(holder: Holder) -> Holder:
@@ -76,14 +131,13 @@ def _admitted(holder: Holder) -> Holder:
     return holder
 
 
-async def _unpacked(collected: Collected, body: bytes, *, is_known: bool) -> Parcel:
-    """Unpack a body; who showed no key is told of that, and not what is wrong with it."""
+async def _unpacked(collected: Collected, body: bytes) -> Parcel:
     try:
-        if len(body) < PARSED_ASIDE_BYTES_MIN:
-            return collected.unpack(body)
-        return await asyncio.to_thread(collected.unpack, body)
+        return await in_pieces(collected.unpack(body))
     except JsonFault as fault:
-        if not is_known:
-            raise key_missing() from None
-        reason = "body-too-large" if isinstance(fault, TooLarge) else "body-unreadable"
-        raise Problem(reason, str(fault), expected=fault.expected) from None
+        raise _problem_of(fault) from None
+
+
+def _problem_of(fault: JsonFault) -> Problem:
+    reason = "body-too-large" if isinstance(fault, TooLarge) else "body-unreadable"
+    return Problem(reason, str(fault), expected=fault.expected)

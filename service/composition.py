@@ -36,36 +36,42 @@ from service.refusals.store import Refusals
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
+from service.watch import Watch
 from service.webhooks.opening import open_webhooks
 
 APPLICATION_NAME = "leadledger"
 POOL_WAIT_S = 5.0
 """A request that finds every connection taken for so long is told to come again."""
+CONNECT_WAIT_S = 3.0
+"""A database that is well takes a connection within milliseconds."""
 COMMAND_WAIT_S = 60.0
 """No statement of ours takes so long; one that does has lost its database."""
 
 
-def make_engine(settings: Settings, url: URL) -> AsyncEngine:
-    """Make the pool of connections of one process.
+def make_engine(settings: Settings, url: URL, *, connections: int | None = None) -> AsyncEngine:
+    """Make a pool of connections: of as many as the settings say, or of so many.
 
     Connections are not tested by asking the database, which would cost a round trip each time. But
-    the driver knows when one has been cut, and then the pool is told to make all of them anew.
+    the driver knows when one has been cut, and then the pool is told to make all of them anew. One
+    that is thrown away is hung up at once: closing it in order would wait for its server.
     """
     connect_args: dict[str, Any] = {
         "server_settings": {"application_name": APPLICATION_NAME},
+        "timeout": CONNECT_WAIT_S,
         "command_timeout": COMMAND_WAIT_S,
     }
     if not settings.prepared_statements:
         connect_args |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
     engine = create_async_engine(
         url.set(drivername=DRIVER),
-        pool_size=settings.pool_size,
+        pool_size=connections or settings.pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_S,
         pool_pre_ping=False,
         connect_args=connect_args,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_dead_connection)
+    event.listen(engine.sync_engine, "invalidate", _hang_up)
     return engine
 
 
@@ -78,18 +84,36 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         # Before the first report waits for it, and perhaps others behind it.
         await asyncio.to_thread(identifiers.warm)
         metrics, appends = Metrics(), Appends()
-        ledger = Ledger(engine, settings.schema_name)
+        secret = read_secret(settings)
+        digests = Digests(secret)
+        ledger = Ledger(engine, settings.schema_name, digests.seals, on_fault=metrics.fault)
+        own = make_engine(settings, app_url, connections=1)
+        stack.push_async_callback(own.dispose)
+        watch = Watch(
+            guarded=engine,
+            own=own,
+            schema=settings.schema_name,
+            condition=ledger.condition,
+            on_fault=metrics.fault,
+        )
+        await stack.enter_async_context(_running(watch.run(), "database-watch"))
         await ledger.open()
         runner = Runner(
             engine,
             schema=settings.schema_name,
             projections=[make(settings.schema_name) for make in PROJECTIONS.values()],
+            on_fault=metrics.fault,
         )
         await runner.prepare()
         await stack.enter_async_context(_running(runner.run(), "projections"))
-        secret = read_secret(settings)
         webhooks = await stack.enter_async_context(
-            open_webhooks(engine, settings, secret=secret, on_outcome=metrics.carried)
+            open_webhooks(
+                engine,
+                settings,
+                secret=secret,
+                on_outcome=metrics.carried,
+                on_fault=metrics.fault,
+            )
         )
 
         def on_append(append: Append) -> None:
@@ -100,21 +124,27 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
                 items=append.items, seconds=append.seconds, waiting=intake.waiting_items
             )
 
-        intake = Intake(ledger, on_append)
+        intake = Intake(ledger, on_append, on_fault=metrics.fault)
         intake.start()
         stack.push_async_callback(intake.close)
-        timekeeper = Timekeeper(engine, settings.schema_name, intake)
+        timekeeper = Timekeeper(engine, settings.schema_name, intake, on_fault=metrics.fault)
         await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
-        reassessor = Reassessor(engine, settings.schema_name, ledger, intake)
+        reassessor = Reassessor(
+            engine, settings.schema_name, ledger, intake, on_fault=metrics.fault
+        )
         await stack.enter_async_context(_running(reassessor.run(), "reassessor"))
-        digests = Digests(secret)
         selector = Selector(
-            engine, settings.schema_name, door=intake, ledger=ledger, digests=digests
+            engine,
+            settings.schema_name,
+            door=intake,
+            ledger=ledger,
+            digests=digests,
+            on_fault=metrics.fault,
         )
         stack.push_async_callback(selector.close)
         await stack.enter_async_context(_running(selector.run(), "selections"))
-        key_store = KeyStore(engine, settings.schema_name)
-        keys = KeyDirectory(key_store)
+        key_store = KeyStore(engine, settings.schema_name, digests.seals)
+        keys = KeyDirectory(key_store, on_fault=metrics.fault)
         keys.start()
         stack.push_async_callback(keys.close)
         bounds = Bounds(settings.refusals_days_max, settings.refusals_bytes_max)
@@ -125,12 +155,14 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             engine=engine,
             digests=digests,
             ledger=ledger,
+            watch=watch,
             door=intake,
             keys=keys,
             key_store=key_store,
-            refusals=Refusals(engine, settings.schema_name),
+            refusals=Refusals(engine, settings.schema_name, digests.seals),
             appends=appends,
-            tail=Tail(Log(engine, settings.schema_name), appends),
+            tail=Tail(Log(engine, settings.schema_name), appends, on_fault=metrics.fault),
+            timekeeper=timekeeper,
             webhooks=webhooks,
             metrics=metrics,
             runner=runner,
@@ -150,6 +182,11 @@ def _refuse_dead_connection(
     driver: Driver = adapted.driver_connection
     if driver.is_closed():
         raise InvalidatePoolError
+
+
+def _hang_up(adapted: DBAPIConnection, *_: object) -> None:
+    driver: Driver = adapted.driver_connection
+    driver.terminate()
 
 
 @asynccontextmanager

@@ -15,11 +15,12 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from service.answers import Answer
+from service.exact_route import ExactRoute
 from service.openapi import describe_interface
 
 HTML = b"text/html; charset=utf-8"
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=ExactRoute)
 
 
 def serve_documents(app: FastAPI) -> None:

@@ -175,6 +175,10 @@ class CalendarChange(Shape):
     starts_on: date
     ends_on: date
     closed: Annotated[bool, Field(description="false: holidays and closures are worked.")]
+    hours: Annotated[
+        str | None,
+        Field(description="When they are worked; null: in the hours of the day of the week."),
+    ]
 
 
 class Lifecycle(Words):

@@ -82,6 +82,21 @@ def admit_report(holder: Holder) -> Sender:
     return sender
 
 
+def sees_personal(sender: Sender) -> bool:
+    """Whether a key may see what people wrote, and of whom events tell; asked nowhere else."""
+    return Scope.PERSONAL_READ in sender.scopes
+
+
+async def reporting_holder(request: Request) -> Holder:
+    """A dependency of a route: who holds the key, if it may report events at all."""
+    transfer = read_transfer(request.scope)
+    holder = await identify(
+        request.app.state.services.keys, transfer.authorization, transfer.origin
+    )
+    admit_report(holder)
+    return holder
+
+
 def lacks(scope: Scope) -> Problem:
     return Problem(
         "scope-missing",

@@ -1,13 +1,21 @@
-"""Decompression that stops: neither a bomb nor a cut body gets through."""
+"""Decompression that stops: neither a bomb nor a cut body gets through.
+
+What is decompressed is given out in small pieces, so that whoever asks for them can serve others in
+between; time and memory of each step are bounded, whatever comes.
+"""
 
 import zlib
 from collections.abc import Iterator
+from typing import Final
 
-from events.limits import DECOMPRESSION_RATIO_MAX
+from events.limits import DECOMPRESSION_RATIO_MAX, MIB
+from service.limits import GZIP_MEMBERS_MAX
 from service.problems import Problem
 
-PIECE_BYTES_MAX = 256 * 1024
-"""Output made at once: the next bound is looked at after each piece."""
+PIECE_BYTES_MAX: Final = 64 * 1024
+"""Output made at once, in a fraction of a millisecond; after each piece bounds are looked at."""
+SLICE_BYTES: Final = 16 * 1024
+"""Input handed over at once: zlib copies what it leaves, so that more would be copied often."""
 
 _WINDOW_BITS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 SUPPORTED = (b"", b"identity", *_WINDOW_BITS)
@@ -21,14 +29,23 @@ class Inflation:
         self._stream = zlib.decompressobj(self._window_bits)
         self._bytes_in = 0
         self._bytes_out = 0
+        self._members = 1
 
     def feed(self, compressed: bytes) -> Iterator[bytes]:
         """Decompress what has arrived, in pieces. Raises Problem for a bomb or for rubbish."""
-        self._bytes_in += len(compressed)
+        for part in pieces_of(compressed, SLICE_BYTES):
+            self._bytes_in += len(part)
+            yield from self._inflate(part)
+
+    def finish(self) -> None:
+        """Check that the end of the body is the end of the compressed data."""
+        if not self._stream.eof:
+            raise Problem("body-unreadable", "The compressed body ends before its end.")
+
+    def _inflate(self, compressed: bytes) -> Iterator[bytes]:
         while compressed:
             if self._stream.eof:
-                # A gzip file may have several members, one after the other.
-                self._stream = zlib.decompressobj(self._window_bits)
+                self._begin_member()
             try:
                 piece = self._stream.decompress(compressed, PIECE_BYTES_MAX)
             except zlib.error:
@@ -41,10 +58,17 @@ class Inflation:
                 yield piece
             compressed = self._stream.unused_data or self._stream.unconsumed_tail
 
-    def finish(self) -> None:
-        """Check that the end of the body is the end of the compressed data."""
-        if not self._stream.eof:
-            raise Problem("body-unreadable", "The compressed body ends before its end.")
+    def _begin_member(self) -> None:
+        """Go on behind the end: a gzip file may have several members, one after the other."""
+        self._members += 1
+        if self._members > GZIP_MEMBERS_MAX * (1 + self._bytes_in // MIB):
+            raise Problem(
+                "body-too-large",
+                f"The body has more than {GZIP_MEMBERS_MAX} members of gzip in a mebibyte. "
+                "Compress it as a whole.",
+                expected=GZIP_MEMBERS_MAX,
+            )
+        self._stream = zlib.decompressobj(self._window_bits)
 
     def _check_ratio(self) -> None:
         if self._bytes_out > DECOMPRESSION_RATIO_MAX * self._bytes_in:
@@ -53,6 +77,11 @@ class Inflation:
                 f"The body grows to more than {DECOMPRESSION_RATIO_MAX} times its size when "
                 "decompressed. Send it uncompressed.",
             )
+
+
+def pieces_of(body: bytes, bytes_max: int = PIECE_BYTES_MAX) -> Iterator[bytes]:
+    """Divide what was not compressed into pieces as well."""
+    return (body[start : start + bytes_max] for start in range(0, len(body), bytes_max))
 
 
 def check_encoding(encoding: bytes) -> None:

@@ -25,8 +25,14 @@ class LineSplitter:
         *whole, rest = piece.split(b"\n")
         lines = []
         for part in whole:
-            self._extend(part)
-            lines += self._complete()
+            if self._rest or self._is_overlong or len(part) > LINE_BYTES_MAX:
+                self._extend(part)
+                lines += self._complete()
+                continue
+            # Nearly every line comes whole; and thousands of blank ones may come in one piece.
+            self._number += 1
+            if text := part.strip(b" \t\r"):
+                lines.append(Line(self._number, text))
         self._extend(rest)
         return lines
 

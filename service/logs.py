@@ -1,17 +1,21 @@
 """One line per outcome, to standard error: as text for people, as JSON for collectors."""
 
+import os
 import sys
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from events.faults import fault_of
 
 
 def configure_logs(log_format: str) -> None:
     """Set structlog up for this process."""
     is_json = log_format == "json"
     render: list[Processor] = [_render_json] if is_json else [_render_text]
+    lines = Lines(sys.stderr.fileno(), gap=GAP_IN_JSON if is_json else GAP_IN_TEXT)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -20,17 +24,52 @@ def configure_logs(log_format: str) -> None:
             *render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, lines)),
         cache_logger_on_first_use=True,
     )
 
 
+GAP_IN_TEXT = b"(%d lines could not be written here)\n"
+GAP_IN_JSON = b'{"event":"log.lines_lost","lines":%d}\n'
+
+
+class Lines:
+    """Where lines go. A class, because structlog writes to files.
+
+    A line that cannot be written, usually because the disk is full, is dropped: logging must never
+    fail the request, or end the loop, that is being logged. The next line that can be written says
+    how many are missing.
+    """
+
+    def __init__(self, descriptor: int, *, gap: bytes) -> None:
+        self._descriptor = descriptor
+        self._gap = gap
+        self._lost = 0
+
+    def write(self, line: bytes) -> int:
+        """Write a line in one piece, without a buffer that would keep what failed."""
+        # The newline ends a line of which only a part was written.
+        text = b"\n" + self._gap % self._lost + line if self._lost else line
+        try:
+            is_written = os.write(self._descriptor, text) == len(text)
+        except OSError:
+            is_written = False
+        self._lost = 0 if is_written else self._lost + 1
+        return len(line)
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
+
+
 def _name_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Of an exception keep the kind alone: its words may quote what somebody sent."""
+    """Log the kind of an exception and the calls that led to it, never its message.
+
+    The message may quote what somebody sent.
+    """
     if event.pop("exc_info", None):
-        kind = sys.exc_info()[0]
-        if kind is not None:
-            event["error"] = kind.__name__
+        error = sys.exc_info()[1]
+        if error is not None:
+            event.update(fault_of(error)._asdict())
     return event
 
 

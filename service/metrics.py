@@ -22,6 +22,7 @@ KEPT = (
     "event-type-reserved",
     "event-id-reused",
     "event-not-storable",
+    "internal-error",
     "department-not-allowed",
     "move-not-allowed",
     "lead-unknown",
@@ -54,6 +55,15 @@ class Metrics:
             "Time of one transaction that appends.",
             buckets=SECONDS_BUCKETS,
         )
+        self._faults = counter(
+            "leadledger_faults",
+            "Unexpected errors, by the work that met them; each is in the log with its place.",
+            ["work"],
+        )
+        self._set_aside = gauge(
+            "leadledger_leads_set_aside",
+            "Leads that a fault keeps from being brought up to date.",
+        )
         self._queue = gauge(
             "leadledger_queue_items",
             "Events waiting to be appended.",
@@ -62,6 +72,11 @@ class Metrics:
         self._lag = gauge(
             "leadledger_projection_lag_events",
             "Events that a projection has not seen yet.",
+            ["projection"],
+        )
+        self._stopped = gauge(
+            "leadledger_projection_stopped",
+            "1 for a projection that has stopped before a record that it cannot take.",
             ["projection"],
         )
         self._carried = counter(
@@ -145,9 +160,27 @@ class Metrics:
         self.append_seconds.observe(seconds)
         self._queue.set(waiting)
 
-    def lags(self, projection: str, events: int) -> None:
-        """Say how far a projection is behind."""
+    def fault(self, work: str) -> None:
+        """Count an unexpected error."""
+        self._faults.labels(work).inc()
+
+    def faults(self) -> dict[str, int]:
+        """Return what this process has counted of unexpected errors."""
+        (family,) = self._faults.collect()
+        return {
+            one.labels["work"]: int(one.value)
+            for one in family.samples
+            if one.name.endswith("_total")
+        }
+
+    def leads_set_aside(self, leads: int) -> None:
+        """Say how many leads cannot be brought up to date."""
+        self._set_aside.set(leads)
+
+    def lags(self, projection: str, events: int, *, is_stopped: bool) -> None:
+        """Say how far a projection is behind, and whether it goes on at all."""
         self._lag.labels(projection).set(events)
+        self._stopped.labels(projection).set(is_stopped)
 
     def refusals_wait(self, waiting: Mapping[str, int], *, oldest_s: float) -> None:
         """Say what is open. A reason that is no more is 0, not what it was last."""

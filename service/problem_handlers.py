@@ -9,10 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from events.complaints import expected_of
 from events.failures import CONNECTION_LOST, LedgerUnavailable, QueueFull
 from projections.failures import NotYetProjected
 from service.answers import problem_answer
 from service.problems import KINDS, Problem
+from service.questions import ASKED_AS
+from service.routes import collectors
 
 AWAY = "The database does not answer. Send the same again after the time in Retry-After."
 
@@ -39,12 +42,14 @@ async def _answer_invalid(_: Request, error: Exception) -> Response:
     first = error.errors()[0]
     place, *path = (str(part) for part in first["loc"])
     name = path[0] if path else place
+    expected = expected_of(first)
+    found = "is missing" if first["type"] == "missing" else f"is not {expected}"
     return problem_answer(
         Problem(
             "parameter-invalid",
-            f"{name} ({place}): {first['msg']}.",
+            f"The parameter {name} ({place}) {found}.",
             parameter=name,
-            expected=first["type"],
+            expected=expected,
         )
     )
 
@@ -53,7 +58,8 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == KINDS["method-not-allowed"].status:
         allowed = ", ".join(_methods_here(request))
-        detail = f"{request.method} is not allowed here; allowed: {allowed}."
+        method = request.scope.get(ASKED_AS, request.method)
+        detail = f"{method} is not allowed here; allowed: {allowed}."
         return problem_answer(Problem("method-not-allowed", detail, headers={"allow": allowed}))
     if error.status_code == KINDS["not-found"].status:
         return problem_answer(
@@ -68,6 +74,8 @@ def _methods_here(request: Request) -> list[str]:
     for route in request.app.routes:
         if isinstance(route, Route) and route.path_regex.match(request.url.path):
             found |= route.methods or set()
+            if "GET" in found and route not in collectors.ROUTES:
+                found.add("HEAD")
     return sorted(found)
 
 

@@ -43,6 +43,7 @@ KINDS: Mapping[str, Kind] = {
     "source-not-allowed": Kind(403, "The key may not speak for this source"),
     "department-not-allowed": Kind(403, "The decision belongs to another department"),
     "event-type-reserved": Kind(403, "The event type is the service's own"),
+    "grant-not-held": Kind(403, "A key gives nothing that it does not hold"),
     "origin-not-allowed": Kind(403, "The key is not for pages of this origin"),
     # What is readable, but wrong.
     "event-invalid": Kind(422, "The event is not valid"),
@@ -56,6 +57,7 @@ KINDS: Mapping[str, Kind] = {
     "capacity-unknown": Kind(422, "The capacity is not known"),
     "too-many-candidates": Kind(422, "There are too many candidates"),
     # What does not fit what is already there.
+    "log-shorter": Kind(409, "The log ends before this position"),
     "event-id-reused": Kind(409, "The id belongs to another event"),
     "identifier-shared": Kind(409, "Several people have been reported under it"),
     "move-not-allowed": Kind(409, "The move is not allowed from here"),
@@ -83,6 +85,8 @@ KINDS: Mapping[str, Kind] = {
     "too-many-connections": Kind(503, "Too many connections are open"),
     "ledger-unavailable": Kind(503, "The ledger is not available"),
     "not-ready": Kind(503, "The service is not ready"),
+    "projection-stopped": Kind(503, "The projection has stopped"),
+    "internal-error": Kind(500, "The service met a fault of its own"),
     "unexpected": Kind(500, "Something unexpected went wrong"),
 }
 _OTHER = Kind(422, "The event was refused")

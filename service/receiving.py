@@ -1,7 +1,7 @@
 """From bytes to items: each becomes a signal for the ledger, or a refusal with its reason."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from events.context import Context
@@ -19,6 +19,7 @@ from events.strict_json import (
     TooLarge,
     Unacceptable,
     Unreadable,
+    read_item,
     read_value,
     write,
 )
@@ -52,20 +53,15 @@ def receive_line(text: bytes | None, context: Context) -> Item | Refused:
     return receive(value, text, context)
 
 
-def receive_batch(
-    values: Iterable[JsonValue | FaultyItem], context: Context
-) -> list[Item | Refused]:
-    """Read the items of an array; what is wrong with one is that one's own refusal."""
-    items: list[Item | Refused] = []
-    for value in values:
-        if isinstance(value, FaultyItem):
-            refusal, content = _refusal_of(value.fault), b""
-            if isinstance(value.fault, Unacceptable):
-                content = write(value.value)
-            items.append(refuse(refusal, None, content, context))
-        else:
-            items.append(receive(value, write(value), context))
-    return items
+def receive_item(text: bytes, context: Context) -> Item | Refused:
+    """Read one item of an array; what is wrong with it is its own refusal."""
+    value = read_item(text)
+    if isinstance(value, FaultyItem):
+        refusal, content = _refusal_of(value.fault), b""
+        if isinstance(value.fault, Unacceptable):
+            content = write(value.value)
+        return refuse(refusal, None, content, context)
+    return receive(value, write(value), context)
 
 
 def receive(value: JsonValue, content: bytes, context: Context) -> Item | Refused:
@@ -79,26 +75,19 @@ def receive(value: JsonValue, content: bytes, context: Context) -> Item | Refuse
     return Item(signal, content, context)
 
 
-def receive_messages(
-    messages: Iterable[JsonValue | FaultyItem], dialect: Dialect, context: Context
-) -> list[Item | Refused]:
-    """Read what a client of another service sends.
-
-    Such a client takes any answer but success as a reason to drop everything or to send it again,
-    so it is told nothing of a refusal, and every refusal is kept: also those that elsewhere are
-    only answered. Of what is too large the bytes are not.
-    """
-    return [receive_message(message, dialect, context) for message in messages]
-
-
 def receive_message(
     message: JsonValue | FaultyItem, dialect: Dialect, context: Context
 ) -> Item | Refused:
-    """Read one message of a client of another service."""
+    """Read one message of a client of another service.
+
+    Such a client takes any answer but success as a reason to drop everything or to send it again,
+    so it is told nothing of a refusal, and every refusal is kept: also those that elsewhere are
+    only answered. The bytes of a message that is too large or cannot be read are not kept.
+    """
     if isinstance(message, FaultyItem):
         value, refusal = message.value, _kept(_refusal_of(message.fault))
         content = write(value) if isinstance(message.fault, Unacceptable) else b""
-        return _refuse_message(refusal, value, content, dialect, context)
+        return _refuse_message(refusal, value, content, dialect, context, text=message.text)
     signal, content = read_message(message, dialect, context), write(message)
     if isinstance(signal, Refusal):
         return _refuse_message(signal, message, content, dialect, context)
@@ -106,11 +95,21 @@ def receive_message(
 
 
 def _refuse_message(
-    refusal: Refusal, message: JsonValue, content: bytes, dialect: Dialect, context: Context
+    refusal: Refusal,
+    message: JsonValue,
+    content: bytes,
+    dialect: Dialect,
+    context: Context,
+    *,
+    text: bytes = b"",
 ) -> Refused:
     id, type = dialect.named(message) if isinstance(message, dict) else (None, None)
-    called = {"id": id, "type": type}
-    compared = _compared(message, dialect) if isinstance(message, dict) and content else called
+    called: dict[str, Any] = {"id": id, "type": type}
+    if isinstance(message, dict) and content:
+        compared = _compared(message, dialect)
+    else:
+        # One that cannot be read is told from another by its text alone.
+        compared = called if message is not None else {"text": text.decode("latin-1")}
     return refuse(refusal, called, content, context, compared=compared, dialect=dialect.name)
 
 

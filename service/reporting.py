@@ -7,25 +7,24 @@ from events.context import Context
 from events.intake import SUBMISSION_ITEMS_MAX
 from events.outcomes import Outcome
 from events.refusals import Refused
-from events.strict_json import TooLarge, Unacceptable, Unreadable, read_batch
+from events.strict_json import Items, TooLarge, Unacceptable, Unreadable, find_items
 from events.submissions import Item, Submission
-from service.answering import answer_many, answer_one, describe_outcome
+from service.answering import BatchAnswer, answer_one, describe_outcome
 from service.answers import Answer, json_answer, problem_answer
+from service.chunks import chunks_of, held_bytes_max
+from service.inflation import pieces_of
 from service.keys.directory import Holder
-from service.lines import LineSplitter
+from service.limits import STRICT_BUILT_BYTES_MAX
+from service.lines import Line, LineSplitter
 from service.problems import Problem
-from service.receiving import receive_batch, receive_line, receive_one
+from service.receiving import receive_item, receive_line, receive_one
+from service.room import Place
 from service.services import Services
 from service.streaming import Stream
 from service.tally import REFUSALS_SHOWN_MAX
-from service.turns import enqueue_in_turn
+from service.turns import Pauses, enqueue_in_turn, in_pieces, room_for
 from service.visits import Visit
 from service.wording import Wording
-
-PARSED_ASIDE_BYTES_MIN = 256 * 1024
-"""From this size on parsing takes milliseconds, which others should not have to wait for."""
-CHUNK_ITEMS = 500
-"""Items of a batch that are submitted at once; the next ones wait for their answer."""
 
 APPLIED = ((b"preference-applied", b"handling=strict"),)
 
@@ -41,10 +40,12 @@ async def report_one(
     holder: Holder,
     body: bytes,
     visit: Visit,
+    place: Place,
     *,
     words: Wording | None = None,
 ) -> Answer:
     """Record a body that is one event."""
+    place.build(held_bytes_max(body))
     item = receive_one(body, context_for(services, holder))
     if holder.allowance is not None:
         holder.allowance.take(1)
@@ -61,34 +62,42 @@ async def report_batch(
     holder: Holder,
     body: bytes,
     visit: Visit,
+    place: Place,
     *,
     is_strict: bool,
     words: Wording | None = None,
 ) -> Answer:
     """Record a body that is an array of events."""
+    found = await items_of(body)
+    context, pauses = context_for(services, holder), Pauses()
+    if holder.allowance is not None:
+        holder.allowance.take(len(found))
+    if is_strict:
+        hold_together(place, found)
+        items = [receive_item(text, context) async for text in pauses.between(found)]
+        return await _answer_strict(services, items, visit, words=words)
+    answer = BatchAnswer(words)
+    for texts, size in chunks_of(found):
+        await room_for(place, size)
+        place.build(size)
+        items = [receive_item(text, context) async for text in pauses.between(texts)]
+        # Who has begun waits for the next place: turned away now, all of it would come again.
+        future = await enqueue_in_turn(services.door, Submission(tuple(items)))
+        outcomes = await asyncio.shield(future)
+        place.give_back(size)
+        visit.count(*services.metrics.decided(outcomes))
+        place.build(answer.add(outcomes))
+    return answer.finish()
+
+
+async def items_of(body: bytes) -> Items:
+    """Find the items of a body that is an array. Raises Problem."""
     try:
-        if len(body) < PARSED_ASIDE_BYTES_MIN:
-            values = read_batch(body)
-        else:
-            values = await asyncio.to_thread(read_batch, body)
+        return await in_pieces(find_items(body))
     except (Unreadable, Unacceptable) as fault:
         raise Problem("body-unreadable", str(fault), expected=fault.expected) from None
     except TooLarge as fault:
         raise Problem("body-too-large", str(fault), expected=fault.expected) from None
-    context = context_for(services, holder)
-    if holder.allowance is not None:
-        holder.allowance.take(len(values))
-    if is_strict:
-        _bound_strict(len(values))
-        return await _answer_strict(services, receive_batch(values, context), visit, words=words)
-    outcomes: list[Outcome] = []
-    for start in range(0, len(values), CHUNK_ITEMS):
-        chunk = receive_batch(values[start : start + CHUNK_ITEMS], context)
-        # Who has begun waits for the next place: turned away now, all of it would come again.
-        future = await enqueue_in_turn(services.door, Submission(tuple(chunk)))
-        outcomes += await asyncio.shield(future)
-    _count(services, visit, outcomes)
-    return Answer(*answer_many(outcomes, words))
 
 
 async def report_stream(
@@ -122,16 +131,20 @@ async def report_stream(
 
 
 async def report_lines_strictly(
-    services: Services, holder: Holder, body: bytes, visit: Visit
+    services: Services, holder: Holder, body: bytes, visit: Visit, place: Place
 ) -> Answer:
     """Record NDJSON of up to 5 MiB, all or nothing."""
-    splitter = LineSplitter()
-    lines = [*splitter.feed(body), *splitter.finish()]
-    _bound_strict(len(lines))
+    pauses, splitter = Pauses(), LineSplitter()
+    lines: list[Line] = []
+    async for piece in pauses.between(pieces_of(body)):
+        lines += splitter.feed(piece)
+        _bound_strict(len(lines))
+    lines += splitter.finish()
+    hold_together(place, [line.text or b"" for line in lines])
     context = context_for(services, holder)
     if holder.allowance is not None:
         holder.allowance.take(len(lines))
-    items = [receive_line(line.text, context) for line in lines]
+    items = [receive_line(line.text, context) async for line in pauses.between(lines)]
     return await _answer_strict(services, items, visit)
 
 
@@ -148,8 +161,9 @@ async def _answer_strict(
         isinstance(one, Refused) and one.refusal.reason != "batch-refused" for one in outcomes
     )
     if not refused:
-        status, content = answer_many(outcomes)
-        return Answer(status, content, headers=APPLIED)
+        answer = BatchAnswer()
+        answer.add(outcomes)
+        return answer.finish(APPLIED)
     problem = Problem(
         "batch-refused",
         f"{refused} of {len(outcomes)} events were refused, and with handling=strict none was "
@@ -158,6 +172,19 @@ async def _answer_strict(
         items=[describe_outcome(outcome, words) for outcome in outcomes],
     )
     return problem_answer(problem)
+
+
+def hold_together(place: Place, texts: Items | list[bytes]) -> None:
+    """Hold what is built of all the items: none is recorded before the last one is read."""
+    _bound_strict(len(texts))
+    size = sum(map(held_bytes_max, texts))
+    if size > STRICT_BUILT_BYTES_MAX:
+        raise Problem(
+            "body-too-large",
+            "All events of such a body are in memory at once, and these have too many values "
+            "together. Send less at once.",
+        )
+    place.build(size)
 
 
 def _bound_strict(items: int) -> None:

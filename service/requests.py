@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
-from events.complaints import complaint_of
+from events.complaints import UNKNOWN, Complaint, complaint_of
+from events.limits import EVENT_BYTES_MAX
 from events.strict_json import JsonFault, JsonValue, TooLarge, Unacceptable, read_value
 from service.bodies import read_body
 from service.problems import Problem
@@ -19,15 +20,24 @@ async def read_model(request: Request, adapter: TypeAdapter[Model]) -> Model:
     """Read a JSON body into a model. Raises Problem with the place that is wrong."""
     room: Room = request.app.state.services.room
     with room.place() as place:
-        body = await read_body(request.receive, read_transfer(request.scope), place)
+        transfer = read_transfer(request.scope)
+        body = await read_body(request.receive, transfer, place, bytes_max=EVENT_BYTES_MAX)
         value = _read(body)
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
         first = complaint_of(error)
+        if first.kind == UNKNOWN:
+            raise _unknown(first, adapter) from None
         raise Problem(
             "request-invalid", first.detail, pointer=first.pointer, expected=first.expected
         ) from None
+
+
+def _unknown(complaint: Complaint, adapter: TypeAdapter[Any]) -> Problem:
+    known = list(adapter.json_schema()["properties"])
+    detail = f"{complaint.detail} Expected one of: {', '.join(known)}."
+    return Problem("request-invalid", detail, pointer=complaint.pointer, expected=known)
 
 
 def described_body(adapter: TypeAdapter[Any]) -> dict[str, Any]:

@@ -161,6 +161,14 @@ class KindApart(Shape):
     value: str
 
 
+class OtherCurrency(Shape):
+    """Business in a currency that was not asked about."""
+
+    currency: str
+    number: int
+    value: str
+
+
 class CreditedBusiness(Shape):
     """One piece of won business, and whose it is by each policy."""
 
@@ -187,7 +195,9 @@ class Contribution(Shape):
     nurtured_average: Annotated[str | None, Field(description="Where marketing had touched.")]
     other_average: str | None
     apart: list[KindApart]
-    other_currency: int
+    other_currencies: Annotated[
+        list[OtherCurrency], Field(description="Neither added nor converted.")
+    ]
     without_value: int
     disputed: Annotated[int, Field(description="Pieces on which the policies disagree.")]
     business: list[CreditedBusiness]

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,6 +13,7 @@ from events.ledger import Ledger
 from events.outcomes import Outcome
 from events.selections.running import Selector
 from events.submissions import Submission
+from events.timekeeper import Timekeeper
 from projections.crediting import Crediting
 from projections.deadlines import DeadlineQueries
 from projections.funnel import FunnelQueries
@@ -25,8 +26,10 @@ from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
 from service.reading.tail import Tail
 from service.refusals.store import Refusals
-from service.room import Room
+from service.room import Room, strangers_room
 from service.settings import Settings
+from service.sharing import Shared
+from service.watch import Watch
 from service.webhooks.opening import Webhooks
 
 
@@ -48,12 +51,14 @@ class Services:
     engine: AsyncEngine
     digests: Digests
     ledger: Ledger
+    watch: Watch
     door: Door
     keys: KeyDirectory
     key_store: KeyStore
     refusals: Refusals
     appends: Appends
     tail: Tail
+    timekeeper: Timekeeper
     webhooks: Webhooks
     metrics: Metrics
     runner: Runner
@@ -64,6 +69,10 @@ class Services:
     deadlines: DeadlineQueries
     funnel_now: FunnelNow = field(default_factory=FunnelNow)
     room: Room = field(default_factory=Room)
+    examination: Shared[Any] = field(default_factory=Shared)
+    """Of everything that serving needs, whoever asks for it."""
+    strangers: Room = field(default_factory=strangers_room)
+    """For bodies whose key is inside them, until it is found."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""
     _compiled: Compiled | None = None

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from events.complaints import expected_of
 from service.limits import CONNECTIONS_MAX
 
 PREFIX = "LEADLEDGER_"
@@ -99,7 +100,8 @@ class Settings(BaseModel):
         Field(
             min_length=32,
             description="At least 32 characters; keys the digests of identifiers, and seals the "
-            "secrets of webhooks. Absent: a file in the data directory, made by the first start. "
+            "secrets of webhooks. Absent: a file in the data directory, made by the first start; "
+            "it is refused if others than its owner and its group can read it. "
             "Losing it means that nobody is found again.",
         ),
     ] = None
@@ -223,5 +225,7 @@ def _complaints(error: ValidationError) -> str:
         if one["type"] == "extra_forbidden":
             lines.append(f"{PREFIX}{name.upper()} is unknown; known are {', '.join(known)}")
         else:
-            lines.append(f"{PREFIX}{name.upper()}: {one['msg'].removeprefix('Value error, ')}")
+            said = one["msg"].removeprefix("Value error, ")
+            words = said if one["type"] == "value_error" else f"expected {expected_of(one)}"
+            lines.append(f"{PREFIX}{name.upper()}: {words}")
     return "\n".join(lines)

@@ -87,6 +87,60 @@ class Batch(Shape):
     items: list[Recorded | Duplicate | Refused]
 
 
+class Unknown(Shape):
+    """Nothing is recorded under this id."""
+
+    status: Literal["unknown"]
+
+
+class ComparedRecord(Shape):
+    """Something is recorded under this id, and counts."""
+
+    status: Literal["recorded"]
+    position: Position
+    corrections: Annotated[int, Field(description="Made by revisions of the same source.")]
+    differs: Annotated[
+        list[str],
+        Field(
+            description="`time`, `type`, `data/` and a declared field, or `person` for whom it is "
+            "about and whatever is personal; empty: it is the same.",
+            examples=[["time", "data/value"]],
+        ),
+    ]
+    fields: Annotated[
+        dict[str, Any],
+        Field(description="What `event.corrected` says to make data and time the same."),
+    ]
+
+
+class Voided(Shape):
+    """What was recorded under this id counts no longer."""
+
+    status: Literal["voided"]
+    position: Position
+    by_revision: Annotated[bool, Field(description="By a revision of the same source.")]
+
+
+class Erased(Shape):
+    """What was recorded under this id told of a person who has been erased."""
+
+    status: Literal["erased"]
+    position: Position
+
+
+class ComparedRefusal(Shape):
+    """It would be refused. This is not kept."""
+
+    status: Literal["refused"]
+    problem: dict[str, Any]
+
+
+class Compared(Shape):
+    """How each event differs from what is recorded under its id, in order."""
+
+    items: list[Unknown | ComparedRecord | Voided | Erased | ComparedRefusal]
+
+
 class Collected(Shape):
     """What clients of other services are told."""
 
@@ -177,7 +231,10 @@ class Lead(State):
 
 
 class Who(Shape):
-    actor: str
+    actor: Annotated[
+        str | None,
+        Field(description="As the sender claims, with personal:read; the service's own name."),
+    ] = None
     key: str | None = None
     department: str | None = None
 
@@ -206,6 +263,7 @@ class HistoryEvent(Shape):
 
     position: Position
     type: str
+    type_label: Annotated[str | None, Field(description="With lang.")] = None
     subject: str
     source: str
     id: str
@@ -218,6 +276,7 @@ class HistoryEvent(Shape):
     stage_after: str | None
     pass_: Annotated[int | None, Field(alias="pass")] = None
     moved: Moved | None = None
+    moved_labels: Annotated[Moved | None, Field(description="With lang.")] = None
     forwarded_to: str | None = None
     absorbed: Annotated[bool | None, Field(description="It is of a lead absorbed.")] = None
     counts: Annotated[
@@ -250,7 +309,10 @@ class Conflict(Shape):
     time: Moment
     kind: Annotated[
         str,
-        Field(description="`identifiers`, `shared_identifier`, `same_name` or `decisions`."),
+        Field(
+            description="`identifiers`, `shared_identifier`, `same_name`, `decisions` or "
+            "`lead-set-aside`."
+        ),
     ]
     with_: Annotated[
         list[str] | None, Field(alias="with", description="Other leads, or other accounts.")
@@ -259,12 +321,23 @@ class Conflict(Shape):
         list[str] | None, Field(description="Kinds of what was reported of several people.")
     ] = None
     decisions: Annotated[list[Position] | None, Field(description="Where they stand.")] = None
+    error: Annotated[str | None, Field(description="The kind of error that the lead met.")] = None
+    place: Annotated[str | None, Field(description="Where in the code it was raised.")] = None
+    tries: Annotated[int | None, Field(description="How often the lead has met it.")] = None
+    retry_time: Annotated[Moment | None, Field(description="When it is tried again.")] = None
 
 
 class Conflicts(Shape):
     conflicts: list[Conflict]
     next: Next
     as_of_position: Position
+
+
+class Restored(Shape):
+    """A lead that was set aside goes on."""
+
+    lead: str
+    status: Literal["restored"]
 
 
 class Step(Shape):
@@ -319,9 +392,11 @@ class Refusal(Shape):
     times: Annotated[int, Field(description="How often it came; in one transaction, once.")]
     retries: int
     key: str
-    source: str | None
-    id: str | None
-    type: str | None
+    source: Annotated[str | None, Field(description="With personal:read.")]
+    id: Annotated[str | None, Field(description="With personal:read.")]
+    type: Annotated[
+        str | None, Field(description="One of the lifecycle; any other with personal:read.")
+    ]
     dialect: Annotated[str, Field(description="In what it was sent.")]
     reason: Annotated[str, Field(description="For which it was refused last.")]
     problem: dict[str, Any]
@@ -344,10 +419,18 @@ class Alive(Shape):
 class ProjectionHealth(Shape):
     position: Position
     events_behind: int
+    failure: Annotated[str | None, Field(description="Why it has stopped; null: it runs.")]
+
+
+class Check(Shape):
+    status: Literal["ok", "warning", "failed"]
+    detail: Annotated[str, Field(description="What is wrong, and what to do.")] = ""
 
 
 class Ready(Shape):
     status: Literal["ready"]
-    warnings: list[str]
-    revision: str | None
-    projections: dict[str, ProjectionHealth]
+    checks: dict[str, Check]
+    revision: Annotated[str | None, Field(description="With projections:read.")] = None
+    projections: Annotated[
+        dict[str, ProjectionHealth] | None, Field(description="With projections:read.")
+    ] = None

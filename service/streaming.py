@@ -12,8 +12,9 @@ from events.failures import LedgerUnavailable, QueueFull
 from events.outcomes import Outcome
 from events.refusals import Refused
 from events.submissions import Item, Submission
+from service.chunks import CHUNK_ITEMS, held_bytes_max
 from service.keys.rates import Allowance
-from service.limits import STREAM_PAUSE_S
+from service.limits import CHUNK_BUILT_BYTES_MAX, STREAM_PAUSE_S
 from service.lines import Line, LineSplitter
 from service.metrics import Metrics
 from service.problems import Problem
@@ -21,11 +22,8 @@ from service.receiving import receive_line
 from service.room import Place
 from service.services import Door
 from service.tally import Tally
-from service.turns import enqueue_in_turn, room_for
+from service.turns import Pauses, enqueue_in_turn, room_for
 
-CHUNK_ITEMS_MAX = 500
-CHUNK_BYTES_MAX = 1024 * 1024
-"""One submission holds so much of the stream; the ledger gains nothing from more."""
 IN_FLIGHT_MAX = 2
 """One being written, one waiting behind it: more would only take memory."""
 
@@ -47,13 +45,14 @@ class Stream:
 
     async def take(self, pieces: AsyncIterator[bytes]) -> Tally:
         """Read to the end. Raises Problem, with what is known recorded, if it cannot go on."""
-        splitter = LineSplitter()
+        splitter, pauses = LineSplitter(), Pauses()
         try:
             context = await self.renew()
             async for piece in self._with_pauses(pieces):
                 context = await self.renew()
-                await self._take_lines(splitter.feed(piece), context)
-            await self._take_lines(splitter.finish(), context)
+                await self._take_lines(pauses.between(splitter.feed(piece)), context)
+                await pauses.if_due()
+            await self._take_lines(pauses.between(splitter.finish()), context)
             await self._send()
             await self._settle_all()
         except LedgerUnavailable as error:
@@ -63,17 +62,17 @@ class Stream:
             raise
         return self.tally
 
-    async def _take_lines(self, lines: list[Line], context: Context) -> None:
-        for line in lines:
-            size = len(line.text or b"")
+    async def _take_lines(self, lines: AsyncIterator[Line], context: Context) -> None:
+        async for line in lines:
+            size = held_bytes_max(line.text or b"")
             if not self.place.has(size):
                 await self._make_room(size)
-            self.place.take(size)
+            self.place.build(size)
             self._bytes += size
             self.tally.lines += 1
             self._items.append(receive_line(line.text, context))
             self._numbers.append(line.number)
-            if len(self._items) >= CHUNK_ITEMS_MAX or self._bytes >= CHUNK_BYTES_MAX:
+            if len(self._items) >= CHUNK_ITEMS or self._bytes >= CHUNK_BUILT_BYTES_MAX:
                 await self._send()
 
     async def _make_room(self, size: int) -> None:

@@ -7,13 +7,13 @@ where it was raised, and neither gets the error's words, which may quote somebod
 
 import itertools
 import os
-import traceback
 from time import perf_counter
 from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from events.faults import fault_of
 from service.bodies import ClientGone
 from service.metrics import Metrics
 from service.problems import MEDIA_TYPE, Problem
@@ -105,9 +105,7 @@ def visit_of(scope: Scope) -> Visit:
 
 
 def _tell(error: Exception, visit: Visit) -> None:
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{os.path.basename(one.filename)}:{one.lineno}" for one in frames[-3:]]  # noqa: PTH119 - a name for people
-    log.error("http.unexpected_error", request=visit.id, error=type(error).__name__, where=places)
+    log.error("http.unexpected_error", request=visit.id, **fault_of(error)._asdict())
 
 
 async def _answer_unexpected(send: Any, visit: Visit) -> None:

@@ -11,6 +11,7 @@ from domain.lifecycle.conditions import (
     AtMost,
     Equals,
     Every,
+    OnPage,
     Opposite,
     Rule,
     Some,
@@ -21,9 +22,14 @@ TEXT_PATHS = ("event.channel", "lead.industry")
 NUMBER_PATHS = ("lead.open_opportunities", "event.value")
 DOMAIN_PATH = "lead.company_domain"
 KNOWN_PATH = "lead.known"
+PAGE_PATH = "event.page"
 
 _words = st.sampled_from(("web", "phone", "mail"))
 _domains = st.sampled_from(("example.com", "eu.example.com", "ample.com", "com", "other.example"))
+_pages = st.sampled_from(("/", "/pricing", "/pricing/plans", "Pricing"))
+_addresses = st.sampled_from(
+    ("/pricing", "/pricing/?a=b", "https://acme.example/pricing#x", "acme.example/", "Pricing")
+)
 _numbers = st.integers(min_value=-2, max_value=2)
 _amounts = _numbers | st.sampled_from(("0.5", "-1.25", "1"))
 
@@ -39,6 +45,7 @@ def rules(*, with_absent: bool = True) -> st.SearchStrategy[Rule]:
         st.builds(Equals, st.just(KNOWN_PATH), st.booleans()),
         st.builds(Among, text_paths, st.frozensets(_words)),
         st.builds(WithinDomains, st.just(DOMAIN_PATH), st.frozensets(_domains, max_size=3)),
+        st.builds(OnPage, st.just(PAGE_PATH), st.frozensets(_pages)),
         st.builds(AtLeast, number_paths, _numbers | st.just(Decimal("0.5"))),
         st.builds(AtMost, number_paths, _numbers | st.just(Decimal("0.5"))),
     )
@@ -58,7 +65,8 @@ known_facts = st.fixed_dictionaries(
         "event.value": st.none() | _amounts,
         DOMAIN_PATH: st.none() | _domains,
         KNOWN_PATH: st.none() | st.booleans(),
+        PAGE_PATH: st.none() | _addresses,
     },
 )
 
-PATHS = (*TEXT_PATHS, *NUMBER_PATHS, DOMAIN_PATH, KNOWN_PATH)
+PATHS = (*TEXT_PATHS, *NUMBER_PATHS, DOMAIN_PATH, KNOWN_PATH, PAGE_PATH)

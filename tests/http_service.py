@@ -23,7 +23,7 @@ from service.composition import open_services
 from service.hosting.connections import BoundedConnection
 from service.keys.bootstrap import bootstrap
 from service.keys.scopes import Scope
-from service.keys.store import KeyTerms
+from service.keys.terms import KeyTerms
 from service.private_postgres import PrivatePostgres
 from service.services import Services
 from service.settings import DRIVER, Settings
@@ -31,6 +31,7 @@ from tests.postgres import fresh_database
 
 SECRET = "a secret of the tests, with more than 32 bytes"
 SCHEMA = "ledger"
+SEALS = Digests(SECRET.encode()).seals
 
 
 def settings_for(**values: Any) -> Settings:
@@ -63,6 +64,8 @@ class Service:
     client: httpx.AsyncClient
     app_url: URL
     owner_url: URL
+    expects_faults: bool = False
+    """Otherwise an unexpected error anywhere in the service ends the test, whoever noticed it."""
 
     async def key(self, *scopes: Scope, **terms: Any) -> dict[str, str]:
         """Make a key and return the headers that show it."""
@@ -72,7 +75,7 @@ class Service:
             scopes=tuple(str(scope) for scope in scopes),
             **terms,
         )
-        key, _ = await self.services.key_store.create(wanted)
+        key, _ = await self.services.key_store.create(wanted, by=None)
         return {"authorization": f"Bearer {key.text}"}
 
 
@@ -90,7 +93,10 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
             base_url="http://leadledger",
             headers={"authorization": f"Bearer {key}"},
         ) as client:
-            yield Service(app, services, client, app_url, owner_url)
+            service = Service(app, services, client, app_url, owner_url)
+            yield service
+            faults = services.metrics.faults()
+            assert service.expects_faults or not faults, faults
 
 
 @asynccontextmanager

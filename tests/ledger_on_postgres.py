@@ -15,7 +15,7 @@ from events.refusals import Refused
 from events.submissions import Item, Submission
 from service.composition import make_engine
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, prepare, settings_for
+from tests.http_service import SCHEMA, SEALS, prepare, settings_for
 from tests.ledger_in_memory import item_of
 from tests.postgres import connection_to, drop_database, fresh_database
 
@@ -29,6 +29,8 @@ class LedgerOnPostgres:
     engine: AsyncEngine
     ledger: Ledger
     others: list[Ledger] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    """Errors that the ledger kept to an item or a lead. A test that expects some clears them."""
 
     async def send(self, *events: Mapping[str, Any], is_strict: bool = False) -> list[Outcome]:
         """Send one request to the writer that is open."""
@@ -36,7 +38,7 @@ class LedgerOnPostgres:
 
     async def another(self) -> Ledger:
         """Open a second writer, as another process would."""
-        ledger = Ledger(self.engine, SCHEMA)
+        ledger = Ledger(self.engine, SCHEMA, SEALS, on_fault=self.faults.append)
         await ledger.open()
         self.others.append(ledger)
         return ledger
@@ -69,11 +71,13 @@ async def ledger_on_postgres(server: PrivatePostgres) -> AsyncIterator[LedgerOnP
     """Lend a fresh ledger."""
     owner_url, app_url = fresh_database(server, prepare=prepare)
     engine = make_engine(settings_for(pool_size=4), app_url)
-    ledger = Ledger(engine, SCHEMA)
+    faults: list[str] = []
+    ledger = Ledger(engine, SCHEMA, SEALS, on_fault=faults.append)
     await ledger.open()
-    lent = LedgerOnPostgres(owner_url, app_url, engine, ledger)
+    lent = LedgerOnPostgres(owner_url, app_url, engine, ledger, faults=faults)
     try:
         yield lent
+        assert not faults
     finally:
         await lent.close()
         drop_database(server, owner_url)

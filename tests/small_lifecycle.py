@@ -58,6 +58,9 @@ events:
     identity.merged: {label: {en: merged}}
     identity.conflicted: {label: {en: conflicted}}
     account.conflicted: {label: {en: companies conflicted}, subject: account}
+    key.created: {label: {en: key created}, subject: ledger}
+    key.changed: {label: {en: key changed}, subject: ledger}
+    key.revoked: {label: {en: key revoked}, subject: ledger}
 guards:
   known: {label: {en: known}, when: {lead.known: true}}
   by_web: {label: {en: by web}, when: {event.channel: web}}

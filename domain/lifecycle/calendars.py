@@ -4,6 +4,7 @@ A text names a country whose public holidays are kept; which days those are is e
 lifecycle is published (events/expansion.py), so that nothing here depends on a library's years.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,12 +15,33 @@ if TYPE_CHECKING:
     from domain.lifecycle.definition import Words
 
 
+DAY_MINUTES, HOUR_MINUTES = 1_440, 60
+HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+
+
 class Hours(NamedTuple):
     """From one minute of the day until before another, by the clock of the lifecycle's zone."""
 
     opens: int
     closes: int
     """At most 1,440: midnight."""
+
+    @property
+    def text(self) -> str:
+        """Write them as a lifecycle does."""
+        begin, end = divmod(self.opens, HOUR_MINUTES), divmod(self.closes, HOUR_MINUTES)
+        return f"{begin[0]:02}:{begin[1]:02}-{end[0]:02}:{end[1]:02}"
+
+
+def hours_in(text: str) -> Hours | None:
+    """Read opening hours, such as 09:00-18:00; None if they are not hours, or close first."""
+    found = HOURS.fullmatch(text)
+    if found is None:
+        return None
+    begin_hour, begin_minute, end_hour, end_minute = map(int, found.groups())
+    opens = begin_hour * HOUR_MINUTES + begin_minute
+    closes = end_hour * HOUR_MINUTES + end_minute
+    return Hours(opens, closes) if opens < closes <= DAY_MINUTES else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +79,9 @@ class CalendarChange(NamedTuple):
     """YYYY-MM-DD."""
     last: str
     closed: bool
-    """False: holidays and closures are worked, in the hours of the day of the week."""
+    """False: holidays and closures are worked."""
+    hours: Hours | None = None
+    """When they are worked; None: in the hours of the day of the week."""
 
 
 class Period(NamedTuple):

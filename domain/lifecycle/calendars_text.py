@@ -17,7 +17,15 @@ import re
 from collections.abc import Collection, Container, Mapping
 from datetime import date, timedelta
 
-from domain.lifecycle.calendars import Calendar, Closure, Hours, Period
+from domain.lifecycle.calendars import (
+    HOUR_MINUTES,
+    HOURS,
+    Calendar,
+    Closure,
+    Hours,
+    Period,
+    hours_in,
+)
 from domain.lifecycle.reading import Place
 from domain.lifecycle.words_text import WORD_KEYS, Placed, check_code, read_words
 
@@ -30,11 +38,9 @@ BUSINESS_DAYS_MAX, BUSINESS_HOURS_MAX = 250, 2_000
 CLOSED_DAYS_MAX = 180
 """Of a year, by the closures that come back: more is no calendar of a team at work."""
 
-_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _DAY = re.compile(r"(\d{4}-)?\d{2}-\d{2}")
 _LEAP_YEAR = "2024-"
-_HOUR_MINUTES, _DAY_MINUTES = 60, 1_440
 
 
 def read_calendars(
@@ -83,7 +89,7 @@ def read_period(place: Place | None) -> Period:
         return Period(business_days=keys["business_days"].integer(1, BUSINESS_DAYS_MAX))
     if "business_hours" in keys:
         hours = keys["business_hours"].integer(1, BUSINESS_HOURS_MAX)
-        return Period(business_minutes=hours * _HOUR_MINUTES)
+        return Period(business_minutes=hours * HOUR_MINUTES)
     return Period()
 
 
@@ -97,16 +103,14 @@ def _read_week(place: Place | None) -> tuple[tuple[Hours, ...], ...]:
 def _read_day(place: Place | None) -> tuple[Hours, ...]:
     read: list[Hours] = []
     for item in place.one_or_more() if place else ():
-        found = _HOURS.fullmatch(item.matching(_HOURS, expected="hours, as 09:00-18:00"))
-        if found is None:
+        text = item.matching(HOURS, expected="hours, as 09:00-18:00")
+        if not text:
             continue
-        begin_hour, begin_minute, end_hour, end_minute = map(int, found.groups())
-        hours = Hours(
-            begin_hour * _HOUR_MINUTES + begin_minute, end_hour * _HOUR_MINUTES + end_minute
-        )
-        if not hours.opens < hours.closes <= _DAY_MINUTES:
+        hours = hours_in(text)
+        if hours is None:
             item.complain("closes before it opens; hours that cross midnight are two entries")
-        elif read and hours.opens < read[-1].closes:
+            continue
+        if read and hours.opens < read[-1].closes:
             item.complain("hours of one day follow each other and do not overlap")
         read.append(hours)
     return tuple(read)

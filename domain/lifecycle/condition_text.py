@@ -14,7 +14,7 @@ A mapping of several paths holds when all of them do, and so do several tests of
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 import yaml
@@ -27,6 +27,7 @@ from domain.lifecycle.conditions import (
     Condition,
     Equals,
     Every,
+    OnPage,
     Opposite,
     Rule,
     Some,
@@ -36,6 +37,7 @@ from domain.lifecycle.conditions import (
 from domain.lifecycle.paths import Known, Vocabulary
 from domain.lifecycle.reading import Place
 from domain.lifecycle.words import suggestion
+from domain.pages import path_of
 
 _AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,6})?")
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
@@ -102,23 +104,30 @@ def _read_path(place: Place, path: str, vocabulary: Vocabulary) -> Rule | None:
 
 def _read_equals(place: Place, path: str, known: Known, _: Vocabulary) -> Rule | None:
     value = _value(place, known)
-    return None if value is None else Equals(path, value)
+    return None if value is None else _among(path, known, [value])
 
 
 def _read_in(place: Place, path: str, known: Known, _: Vocabulary) -> Rule | None:
     values = [_value(item, known) for item in place.items()]
     if not values:
         place.complain("expected at least one value")
-    read = frozenset(value for value in values if value is not None)
-    return Among(path, read) if read and None not in values else None
+    read = [value for value in values if value is not None]
+    return _among(path, known, read) if read and None not in values else None
+
+
+def _among(path: str, known: Known, values: Sequence[str | int | bool]) -> Rule:
+    """Compare with values as the kind of the path asks for: pages are compared by their path."""
+    if known.type == "page":
+        return OnPage(path, frozenset(path_of(str(value)) for value in values))
+    return Equals(path, values[0]) if len(values) == 1 else Among(path, frozenset(values))
 
 
 def _read_in_list(place: Place, path: str, known: Known, vocabulary: Vocabulary) -> Rule | None:
-    if known.type not in ("text", "code", "domain"):
+    if known.type not in ("text", "code", "domain", "page"):
         place.complain(f"{path} is {known.type}; a word list needs text")
         return None
     name = place.one_of(vocabulary.lists, kind="a list under `value_lists`")
-    return None if name is None else Among(path, frozenset(vocabulary.lists[name]))
+    return None if name is None else _among(path, known, tuple(vocabulary.lists[name]))
 
 
 def _read_domain_in(place: Place, path: str, known: Known, _: Vocabulary) -> Rule | None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias, assert_never
 
+from domain.pages import path_of
+
 Scalar: TypeAlias = str | int | bool | None
 Facts: TypeAlias = Mapping[str, Scalar]
 """Path → value, absent or None where unknown."""
@@ -36,6 +38,14 @@ class WithinDomains:
 
     path: str
     domains: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OnPage:
+    """The page has one of these paths, however its address is written."""
+
+    path: str
+    pages: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class Opposite:
     part: "Rule"
 
 
-Comparison: TypeAlias = Equals | Among | WithinDomains | AtLeast | AtMost
+Comparison: TypeAlias = Equals | Among | WithinDomains | OnPage | AtLeast | AtMost
 Rule: TypeAlias = Comparison | Absent | Every | Some | Opposite
 
 
@@ -135,6 +145,8 @@ def _comparison(rule: Comparison) -> Callable[[str | int | bool], bool]:
             return values.__contains__
         case WithinDomains(_, domains):
             return lambda value: lies_within(str(value), domains)
+        case OnPage(_, pages):
+            return lambda value: path_of(str(value)) in pages
         case AtLeast(_, bound):
             return lambda value: _number(value) >= bound
         case AtMost(_, bound):

@@ -1,8 +1,8 @@
 """The text of the section `contribution`."""
 
-import re
 from collections.abc import Collection
 
+from domain.currencies import CODES
 from domain.lifecycle.condition_text import UNREADABLE, read_condition
 from domain.lifecycle.conditions import Condition
 from domain.lifecycle.contribution import ContributionRules
@@ -12,7 +12,6 @@ from domain.lifecycle.reading import Place
 
 KEYS = ("marketing_origins", "currency", "business", "lookback_days", "touch")
 DAYS_MAX = 36_500
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def read_contribution(
@@ -26,11 +25,18 @@ def read_contribution(
         return None
     return ContributionRules(
         marketing_origins=read_names(keys["marketing_origins"], origins, kind="an origin"),
-        currency=keys["currency"].matching(_CURRENCY, expected="a currency, as JPY"),
+        currency=_read_currency(keys["currency"]),
         business=read_names(keys["business"], None, kind="a kind of business"),
         lookback_days=_read_days(keys["lookback_days"]),
         touch=_read_touch(keys["touch"], vocabulary),
     )
+
+
+def _read_currency(place: Place) -> str:
+    code = place.text()
+    if code not in CODES:
+        place.complain(f"'{code}' is not a currency of ISO 4217; write its code, as JPY")
+    return code
 
 
 def _read_days(place: Place) -> int:

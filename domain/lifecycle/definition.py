@@ -154,7 +154,8 @@ class Field:
 
     Types: `text` (string up to 255 characters), `code` (one of `values` when given, else a
     string up to 255), `integer`, `amount` (decimal number as a string, or an integer),
-    `boolean`, `time`, `date`; `position` (of an event), `subject` (the ledger's own id of a lead
+    `boolean`, `time`, `date`, `page` (an address, kept and compared without its query),
+    `currency` (ISO 4217); `position` (of an event), `subject` (the ledger's own id of a lead
     or an account), `fields` (what an event should have told: values by field).
     """
 
@@ -165,6 +166,8 @@ class Field:
     """The codes allowed, where the text lists them or names a word list such as `reasons`."""
     names: Mapping[str, str] = field(default_factory=dict, compare=False)
     """What people call these codes, folded as in words.py: a label or alias means its code."""
+    at_least: int | None = None
+    """The least that an integer or an amount may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ _RIGHTS: Mapping[EventKind, Right] = {
 }
 NO_MARK = "none"
 """In place of a mark: what was remembered is forgotten."""
-_FIELD_KEYS = ("type", "values")
+_FIELD_KEYS = ("type", "values", "at_least")
+_NUMBERS = ("integer", "amount")
+_LEAST_MAX = 10**9
 _EVENT_KEYS = (
     *WORD_KEYS,
     "subject",
@@ -84,8 +86,15 @@ def read_fields(
         codes = _read_codes(keys["values"], code_lists) if "values" in keys else {}
         if codes and kind != "code":
             keys["values"].complain("only a field of type code has a list of values")
+        least = keys["at_least"].integer(-_LEAST_MAX, _LEAST_MAX) if "at_least" in keys else None
+        if least is not None and kind not in _NUMBERS:
+            keys["at_least"].complain("only a field of type integer or amount has a least value")
         field = Field(
-            name=name, type=kind or "text", values=tuple(codes), names=names_to_codes(codes)
+            name=name,
+            type=kind or "text",
+            values=tuple(codes),
+            names=names_to_codes(codes),
+            at_least=least,
         )
         fields[name] = Placed(entry, field)
     return fields

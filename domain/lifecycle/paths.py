@@ -10,7 +10,8 @@ from domain.lifecycle.definition import EventType, Field
 from domain.lifecycle.reading import Place
 
 FIELD_TYPES = (
-    *("text", "code", "integer", "amount", "boolean", "time", "date"),
+    *("text", "code", "integer", "amount", "boolean", "time", "date", "page"),
+    "currency",
     *("position", "subject", "fields"),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from domain.lifecycle.calendars import CalendarChange, Expansion, Offsets
+from domain.lifecycle.calendars import CalendarChange, Expansion, Offsets, hours_in
 
 
 def expansion_of(published: Mapping[str, Any]) -> Expansion:
@@ -21,7 +21,11 @@ def expansion_of(published: Mapping[str, Any]) -> Expansion:
             for country, days in calendars.get("holidays", {}).items()
         },
         changes={
-            name: tuple(CalendarChange(*change) for change in changes)
+            name: tuple(_change(*change) for change in changes)
             for name, changes in calendars.get("changes", {}).items()
         },
     )
+
+
+def _change(first: str, last: str, closed: bool, hours: str = "") -> CalendarChange:  # noqa: FBT001 - as it is stored
+    return CalendarChange(first, last, closed, hours_in(hours))

@@ -21,11 +21,16 @@ ACCOUNT_RESTATED = "account.restated"
 ACCOUNT_CONFLICTED, ACCOUNT_KEPT_APART = "account.conflicted", "account.kept_apart"
 DISMISSED = "conflict.dismissed"
 CALENDAR_CHANGED = "calendar.changed"
+KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revoked"
 
 OTHER, EVENT, FIELDS = "other", "event", "fields"
 """Data fields that say which other subject, which event, and what it should have told."""
-CALENDAR, FIRST_DAY, LAST_DAY, CLOSED = "calendar", "starts_on", "ends_on", "closed"
-"""Data fields that say which days of which calendar are closed, or are not."""
+TIME = "time"
+"""Among corrected fields: when the event happened, which is not a field of any event's data."""
+CALENDAR, CLOSED, WORKED_HOURS = "calendar", "closed", "hours"
+"""Data fields that say which calendar is closed or worked, and in which hours."""
+FIRST_DAY, LAST_DAY = "starts_on", "ends_on"
+"""Data fields of a period, both days included, whatever it is the period of."""
 
 WRITTEN: Mapping[str, SubjectKind] = {
     LINKED: SubjectKind.LEAD,
@@ -34,6 +39,9 @@ WRITTEN: Mapping[str, SubjectKind] = {
     CONFLICTED: SubjectKind.LEAD,
     ACCOUNT_CONFLICTED: SubjectKind.ACCOUNT,
     "lifecycle.published": SubjectKind.LEDGER,
+    KEY_CREATED: SubjectKind.LEDGER,
+    KEY_CHANGED: SubjectKind.LEDGER,
+    KEY_REVOKED: SubjectKind.LEDGER,
 }
 """Written by the service in every lifecycle."""
 
@@ -79,7 +87,7 @@ DEADLINES = ("deadline.started", "deadline.met", "deadline.breached")
 SELECTIONS = ("selection.run", "selection.ranked", "selection.completed")
 """Written by the service when it selects: a lifecycle that qualifies so has words for them."""
 
-FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event")
+FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event", "key")
 """First words of the types that only the service, or an administrator through it, ever writes."""
 
 

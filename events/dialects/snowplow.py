@@ -14,7 +14,7 @@ from events.dialects.calls import Call
 from events.dialects.embedded import embedded_json
 from events.dialects.parcels import Dialect, Parcel, parcel_of, parcel_of_one
 from events.dialects.parts import Misshapen, required_text, text_in
-from events.strict_json import JsonValue, Unreadable, write
+from events.strict_json import Finding, JsonValue, Unreadable, write
 
 KEY = "aid"
 KEY_BEGINS = "llk_"
@@ -35,13 +35,17 @@ PLACES: Final = {
 }
 
 
-def unpack(body: bytes) -> Parcel:
+def unpack(body: bytes) -> Finding[Parcel]:
     """Unpack a POST."""
     return parcel_of(body, member="data", key=KEY, key_begins=KEY_BEGINS)
 
 
-def unpack_query(query: bytes) -> Parcel:
-    """Unpack a GET, whose payload is the query string."""
+def body_of_query(query: bytes) -> bytes:
+    """Write the payload of a GET, its query string, as what a POST would hold.
+
+    Raises:
+        Unreadable: it is no query string.
+    """
     try:
         text = query.decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict")
@@ -50,7 +54,12 @@ def unpack_query(query: bytes) -> Parcel:
     payload: dict[str, JsonValue] = dict(pairs)
     if len(payload) < len(pairs):
         raise Unreadable(expected="each parameter once", found="one that stands twice")
-    return parcel_of_one(write(payload), key=KEY, key_begins=KEY_BEGINS)
+    return write(payload)
+
+
+def unpack_one(body: bytes) -> Finding[Parcel]:
+    """Unpack a payload that came alone."""
+    return parcel_of_one(body, key=KEY, key_begins=KEY_BEGINS)
 
 
 def read(message: Mapping[str, Any]) -> Call:
@@ -126,4 +135,4 @@ def named(message: Mapping[str, Any]) -> tuple[Any, Any]:
     return message.get("eid"), message.get("se_ac") or message.get("e")
 
 
-SNOWPLOW: Final = Dialect("snowplow", read, named, PLACES)
+SNOWPLOW: Final = Dialect("snowplow", KEY, read, named, PLACES)

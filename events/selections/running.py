@@ -21,8 +21,10 @@ from domain.signals import Signal
 from events.context import Context
 from events.digests import Digests
 from events.failures import AWAY
+from events.faults import OnFault, uncounted
 from events.intake import Intake
 from events.ledger import Ledger
+from events.loops import endlessly
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.records import OWN_SOURCE
 from events.refusals import Refused
@@ -70,9 +72,17 @@ class Selector:
     """Runs selections. A class, because it knows which runs this process is busy with."""
 
     def __init__(
-        self, engine: AsyncEngine, schema: str, *, door: Intake, ledger: Ledger, digests: Digests
+        self,
+        engine: AsyncEngine,
+        schema: str,
+        *,
+        door: Intake,
+        ledger: Ledger,
+        digests: Digests,
+        on_fault: OnFault = uncounted,
     ) -> None:
         self._engine = engine
+        self._on_fault = on_fault
         self._digests = digests
         self._door = door
         self._ledger = ledger
@@ -89,7 +99,7 @@ class Selector:
         """Survey and rank, and record nothing."""
         return await self._survey(asked, self._ledger.now())
 
-    async def select(self, asked: Asked, *, actor: str, key_id: str) -> Run:
+    async def select(self, asked: Asked, *, key_id: str) -> Run:
         """Carry a run out; return it when it is closed.
 
         Raises:
@@ -101,7 +111,7 @@ class Selector:
         if run is None:
             at = self._ledger.now()
             trial = await self._survey(asked, at)
-            run = await self._record(asked, at, trial, actor=actor, key_id=key_id)
+            run = await self._record(asked, at, trial, key_id=key_id)
         if not _is_same(asked, run):
             raise RunExists(f"the run {asked.id} was asked for something else; choose another id")
         await self._finish(run)
@@ -117,15 +127,7 @@ class Selector:
 
     async def run(self) -> None:
         """Resume what a process left behind, until cancelled; waits out a database that is away."""
-        while True:
-            try:
-                await self.resume()
-            except AWAY as error:
-                log.warning("selections.wait", error=type(error).__name__)
-            except Exception:
-                # Nobody waits for this loop: if it ended, a run could stay open for ever.
-                log.exception("selections.failed")
-            await asyncio.sleep(LOOK_S)
+        await endlessly("selections", self._step, pause_s=LOOK_S, on_fault=self._on_fault)
 
     async def close(self) -> None:
         """Leave what is under way for the next start to resume."""
@@ -135,7 +137,10 @@ class Selector:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def resume(self) -> int:
-        """Finish every run that is not closed; return how many there were."""
+        """Finish every run that is not closed, whatever becomes of the others.
+
+        Returns how many there were.
+        """
         session = await open_session(self._engine)
         try:
             unfinished = await self._surveyor.unfinished(session.driver)
@@ -143,9 +148,19 @@ class Selector:
             await session.close()
         for run in unfinished:
             if run.id not in self._busy:
-                log.info("selections.resumed", run=run.id)
-            await self._finish(run)
+                log.info("selections.resumed", position=run.position)
+            try:
+                await self._finish(run)
+            except AWAY:
+                raise
+            except Exception:
+                self._on_fault("selections")
+                log.exception("selections.run_failed", position=run.position)
         return len(unfinished)
+
+    async def _step(self) -> None:
+        await self.resume()
+        await asyncio.sleep(LOOK_S)
 
     async def _survey(self, asked: Asked, at: datetime) -> Trial:
         qualification = self._qualification()
@@ -157,13 +172,11 @@ class Selector:
         data = {**asked.period, "qualifies_by": qualification.qualifies_by, **told(found)}
         return Trial(data, found.ranking)
 
-    async def _record(
-        self, asked: Asked, at: datetime, trial: Trial, *, actor: str, key_id: str
-    ) -> Run:
+    async def _record(self, asked: Asked, at: datetime, trial: Trial, *, key_id: str) -> Run:
         """Record the run with its whole ranking, or find that another process was faster."""
         run = ledger_signal(self._event_type(RUN), asked.id, at=at, data=trial.data)
         ranked = self._event_type(RANKED)
-        signals = [run._replace(actor=actor, key_id=key_id)]
+        signals = [run._replace(key_id=key_id)]
         for number, page in enumerate(pages_of(trial.ranking)):
             part = (asked.id, "ranked", str(number))
             signals.append(ledger_signal(ranked, *part, at=at, data={"ranking": page}))

@@ -7,34 +7,55 @@ for years cannot afford that, so all of it is refused at the door.
 Strictness costs three to four times the bare parser (orjson), and three quarters of the standard
 library's parser without any check. `reading` says how that is possible.
 
-A body has faults of two kinds. Those of the text (`Unreadable`) spoil the whole body: where one
-item ends can no longer be trusted. Those of one value spoil only the event they stand in.
+A body of several events is not read as a whole: its items are found (`finding`), and each is read
+by itself. So a fault inside an item is that item's alone, and no more is built at once than one
+item may hold.
 """
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
-from events.limits import BATCH_ITEMS_MAX, EVENT_LIMITS, Limits
+from events.limits import EVENT_LIMITS, ITEM_TEXT_BYTES_MAX, Limits
 from events.strict_json.checking import check_value, is_surely_within
 from events.strict_json.faults import JsonFault, TooLarge, Unacceptable, Unreadable
-from events.strict_json.reading import is_plain, read_text
+from events.strict_json.finding import (
+    Envelope,
+    Finding,
+    Items,
+    find_envelope,
+    find_items,
+    only_item,
+)
+from events.strict_json.reading import read_text
 from events.strict_json.writing import JsonValue, write
 
 __all__ = [
+    "Envelope",
     "FaultyItem",
+    "Finding",
+    "Items",
     "JsonFault",
+    "JsonObject",
     "JsonValue",
     "TooLarge",
     "Unacceptable",
     "Unreadable",
+    "built_bytes_max",
+    "find_envelope",
+    "find_items",
     "is_array",
-    "read_batch",
-    "read_envelope",
+    "only_item",
     "read_item",
+    "read_members",
     "read_value",
     "write",
 ]
+
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+VALUE_BYTES_MAX: Final = 240
+"""Of one value in the interpreter's memory, with its place in what holds it, beside its text."""
 
 _ARRAY_BEGINS: Final = re.compile(rb"[ \t\n\r]*\[")
 
@@ -43,11 +64,18 @@ _ARRAY_BEGINS: Final = re.compile(rb"[ \t\n\r]*\[")
 class FaultyItem:
     """One item of several that cannot become an event.
 
-    Its value is good for nothing but `write`, which gives the bytes that a refusal keeps.
+    Its value is good for nothing but `write`, which gives the bytes that a refusal keeps. Where the
+    fault is that it cannot be read, there is none.
     """
 
     fault: JsonFault
     value: JsonValue
+    text: bytes
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Tell whether the text is no JSON, rather than JSON of something that nobody takes."""
+        return isinstance(self.fault, Unreadable) and self.value is None
 
 
 def read_value(body: bytes, limits: Limits = EVENT_LIMITS) -> JsonValue:
@@ -66,81 +94,55 @@ def read_value(body: bytes, limits: Limits = EVENT_LIMITS) -> JsonValue:
     return value
 
 
-def read_item(body: bytes, limits: Limits = EVENT_LIMITS) -> JsonValue | FaultyItem:
-    """Read a body that is one event as if it were the only item of a batch.
+def read_item(text: bytes, limits: Limits = EVENT_LIMITS) -> JsonValue | FaultyItem:
+    """Read one item of a body of several: whatever is wrong with it spoils no other.
+
+    Its size is that of its text or of its compact form (see `write`), whichever is less: white
+    space and escapes are not counted, up to a bound for what is built to find out.
+    """
+    if len(text) > ITEM_TEXT_BYTES_MAX:
+        return FaultyItem(_too_large(limits), None, text)
+    value: JsonValue = None
+    try:
+        value, plain = read_text(text)
+        if len(text) > limits.event_bytes_max and len(write(value)) > limits.event_bytes_max:
+            raise _too_large(limits)
+        if not (plain and is_surely_within(text, limits)):
+            check_value(value, limits)
+    except JsonFault as fault:
+        return FaultyItem(fault.with_traceback(None), value, text)
+    return value
+
+
+def read_members(envelope: Envelope, member: str, limits: Limits = EVENT_LIMITS) -> JsonObject:
+    """Read what an object has beside its list of items: it is held to the limits of one event.
 
     Raises:
-        Unreadable: the body is not strict JSON.
+        TooLarge: it is longer than allowed.
+        Unreadable: it is not strict JSON, or exceeds limits.
+        Unacceptable: a value of it cannot be kept exactly.
     """
-    value, plain = read_text(body)
-    return _judged(value, plain=plain, limits=limits)
+    value = read_item(envelope.rest, limits)
+    if isinstance(value, FaultyItem):
+        raise value.fault
+    assert isinstance(value, dict), "its brackets were looked at"
+    del value[member]
+    return value
 
 
-def read_batch(body: bytes, limits: Limits = EVENT_LIMITS) -> list[JsonValue | FaultyItem]:
-    """Read an array of events; one bad item does not spoil the others.
+def built_bytes_max(text: bytes) -> int:
+    """Return how much memory a value takes at most, from counts in its text alone.
 
-    The limits hold for each item, whose size is that of its compact form (see `write`): the white
-    space around and in an item is not counted. Who received the body has bounded its size.
-
-    Raises:
-        Unreadable: the body as a whole is not strict JSON.
-        Unacceptable: it is not an array.
-        TooLarge: it has more items than a body of real events can hold.
+    Each value follows a comma or opens a container, except the first. The dearest is an object with
+    one member.
     """
-    value, plain = read_text(body)
-    return _items(value, plain=plain, limits=limits, pointer="")
-
-
-def read_envelope(
-    body: bytes, member: str, limits: Limits = EVENT_LIMITS
-) -> tuple[dict[str, JsonValue], list[JsonValue | FaultyItem]]:
-    """Read an object whose `member` is an array of events, as analytics SDKs send it.
-
-    Returns the object's other members, which are held to the limits of one event, and the items.
-
-    Raises:
-        TooLarge: there are too many items, or the other members are longer than allowed.
-        Unreadable: the body as a whole is not strict JSON, or the other members exceed limits.
-        Unacceptable: the body is not such an object, or another member cannot be kept exactly.
-    """
-    value, plain = read_text(body)
-    if not isinstance(value, dict) or member not in value:
-        expected = f"an object with the member {member}"
-        raise Unacceptable(expected=expected, found="something else", pointer="")
-    items = _items(value.pop(member), plain=plain, limits=limits, pointer=f"/{member}")
-    rest = _judged(value, plain=plain, limits=limits)
-    if isinstance(rest, FaultyItem):
-        raise rest.fault
-    return value, items
+    values = 1 + text.count(b",") + text.count(b"{") + text.count(b"[")
+    return 2 * len(text) + VALUE_BYTES_MAX * values
 
 
 def is_array(body: bytes) -> bool:
     """Tell whether a body that is JSON at all is an array, without reading it."""
     return _ARRAY_BEGINS.match(body) is not None
-
-
-def _items(
-    value: JsonValue, *, plain: bool, limits: Limits, pointer: str
-) -> list[JsonValue | FaultyItem]:
-    if not isinstance(value, list):
-        raise Unacceptable(expected="an array of events", found="no array", pointer=pointer)
-    if len(value) > BATCH_ITEMS_MAX:
-        raise TooLarge(
-            expected=f"a batch of at most {BATCH_ITEMS_MAX} events", found="more in one body"
-        )
-    return [_judged(item, plain=plain, limits=limits) for item in value]
-
-
-def _judged(value: JsonValue, *, plain: bool, limits: Limits) -> JsonValue | FaultyItem:
-    written = write(value)
-    try:
-        if len(written) > limits.event_bytes_max:
-            raise _too_large(limits)
-        if not ((plain or is_plain(written)) and is_surely_within(written, limits)):
-            check_value(value, limits)
-    except JsonFault as fault:
-        return FaultyItem(fault.with_traceback(None), value)
-    return value
 
 
 def _too_large(limits: Limits) -> TooLarge:

@@ -12,15 +12,17 @@ from typing import Any
 import structlog
 from starlette.types import Receive, Scope, Send
 from uvicorn import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from events.limits import BODY_BYTES_MAX
+from events.limits import BODY_BYTES_MAX, KIB
 from service.answers import problem_answer
 from service.event_stream import ABORT
 from service.limits import (
     ANSWER_WAIT_S,
     BODY_WAIT_S,
     CONNECTIONS_MAX,
+    DRAINED_BYTES_MAX,
     HEAD_BYTES_MAX,
     HEAD_WAIT_S,
     PIPELINED_MAX,
@@ -28,11 +30,30 @@ from service.limits import (
 )
 from service.problems import Problem
 
+LARGE_READ_BYTES = 64 * KIB
+"""A sender of so much at once is likely to have more."""
+
+QUICKLY_PARSED_S = 0.001
+"""Several times what such a piece takes to parse unless it consists of tiny chunks."""
+
 log = structlog.get_logger()
 
 
 class TooManyWaiting(Exception):
     """More requests wait behind one another than a connection may hold."""
+
+
+class RestingFlow(FlowControl):
+    """Uvicorn's flow control, which does not read on as long as the connection rests.
+
+    It inherits, because uvicorn asks it to read on whenever the application asks for more.
+    """
+
+    rests = False
+
+    def resume_reading(self) -> None:
+        if not self.rests:
+            super().resume_reading()
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -47,6 +68,8 @@ class BoundedConnection(HttpToolsProtocol):
     answer_wait_s = ANSWER_WAIT_S
     _is_in_head = False
     _head_bytes = 0
+    _drained_bytes = 0
+    _resting: RestingFlow
     _under_way: RequestResponseCycle | None = None
     _sending: asyncio.TimerHandle | None = None
     """Runs while the other side has to send something: a head, or the rest of a body."""
@@ -73,12 +96,18 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = self._resting = RestingFlow(transport)
         self._expect_sending(self.head_wait_s)
         if len(self.connections) > self.connections_max:
             self._make_room()
 
+    @property
+    def _is_drained(self) -> bool:
+        """Tell whether the rest of a body arrives whose answer is written already."""
+        return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
+
     def on_message_begin(self) -> None:
-        self._is_in_head, self._head_bytes = True, 0
+        self._is_in_head, self._head_bytes, self._drained_bytes = True, 0, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -97,6 +126,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
+        began = monotonic()
         super().data_received(data)
         if self._is_in_head:
             self._head_bytes += len(data)
@@ -106,6 +136,13 @@ class BoundedConnection(HttpToolsProtocol):
         elif self.pipeline and len(self.cycle.body) > BODY_BYTES_MAX:
             self.hang_up()
             return
+        elif self._is_drained:
+            self._drained_bytes += len(data)
+            if self._drained_bytes > DRAINED_BYTES_MAX:
+                self.hang_up()
+                return
+        if len(data) >= LARGE_READ_BYTES:
+            self._let_others_read(monotonic() - began)
         if self._sending is None and (self._is_in_head or self.is_waiting):
             self._expect_sending(self.head_wait_s)
 
@@ -154,6 +191,27 @@ class BoundedConnection(HttpToolsProtocol):
         else:
             log.warning("connection.turned_away", connections=len(self.connections))
             self.app = _turn_away
+
+    def _let_others_read(self, parsed_s: float) -> None:
+        """Read on when all others had their turn.
+
+        As long as a sender keeps us supplied, the loop would read from it again and again. And a
+        piece of the smallest chunks takes milliseconds to parse: its sender waits twice as long as
+        if all connections sent one, so that together they leave most of the time to others.
+        """
+        if not self._resting.rests and not self.transport.is_closing():
+            self._resting.pause_reading()
+            self._resting.rests = True
+            is_quick = parsed_s < QUICKLY_PARSED_S
+            wait_s = 0.0 if is_quick else 2 * parsed_s * len(self.connections)
+            self.loop.call_later(wait_s, self._read_on)
+
+    def _read_on(self) -> None:
+        """Read on, unless uvicorn waits for the application to take what there is."""
+        self._resting.rests = False
+        is_full = not self.is_waiting and len(self.cycle.body) > HIGH_WATER_LIMIT
+        if not (is_full or self.pipeline or self.transport.is_closing()):
+            self.flow.resume_reading()
 
     def _expect_sending(self, wait_s: float) -> None:
         if self._sending is None:

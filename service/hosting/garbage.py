@@ -16,6 +16,9 @@ from resource import getpagesize
 from time import process_time
 from typing import Final
 
+from events.faults import OnFault, uncounted
+from events.loops import endlessly
+
 LOOK_S: Final = 1.0
 YOUNG_MAX: Final = 10_000
 """New objects that are looked through, in some milliseconds. More of them in a second are what a
@@ -31,11 +34,14 @@ BUSY: Final = 3
 """So many times that size are waited for in a second that is not calm."""
 
 
-async def collect_garbage() -> None:
-    """Collect until cancelled."""
+async def collect_garbage(on_fault: OnFault = uncounted) -> None:
+    """Collect until cancelled. If this ended, nobody would collect any more."""
     gc.disable()
-    bound = _look_through_all()
-    while True:
+    bound = 0
+
+    async def look() -> None:
+        nonlocal bound
+        bound = bound or _look_through_all()
         used_s = process_time()
         await asyncio.sleep(LOOK_S)
         is_calm = process_time() - used_s <= CALM_SHARE * LOOK_S
@@ -44,6 +50,8 @@ async def collect_garbage() -> None:
         gc.freeze()
         if _resident_bytes() > (bound if is_calm else BUSY * bound):
             bound = _look_through_all()
+
+    await endlessly("garbage", look, pause_s=LOOK_S, on_fault=on_fault)
 
 
 def _look_through_all() -> int:

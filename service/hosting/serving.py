@@ -161,3 +161,6 @@ def _watch(postgres: PrivatePostgres, is_over: threading.Event) -> None:
         except PrivatePostgresError as error:
             # It is tried again: a full disk may be emptied, and until then the workers say 503.
             log.exception("postgres.not_restarted", reason=str(error))
+        except Exception:
+            # If this thread ended, nobody would start the server again.
+            log.exception("postgres.not_watched")

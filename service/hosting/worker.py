@@ -16,10 +16,12 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from events.faults import uncounted
 from service.app import app_from_environment
 from service.hosting.connections import BoundedConnection
 from service.hosting.garbage import collect_garbage
 from service.limits import KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX
+from service.services import Services
 from service.settings import read_settings
 
 DRAIN_S = 10
@@ -28,11 +30,15 @@ DRAIN_S = 10
 POLL_S = 0.01
 
 SWITCH_S = 0.0005
-"""How long a thread that reads a large body or a lifecycle keeps the interpreter to itself once the
+"""How long a thread that reads a lifecycle keeps the interpreter to itself once the
 loop asks for it. Each digest lets go of it, so a request asks some ten times: with the usual 5 ms
 it would take 50 ms longer."""
 
+LARGE_BLOCK_BYTES = 256 * 1024
+"""From this size on a block of memory is asked of the system, and given back to it."""
+
 _PR_SET_PDEATHSIG = 1
+_M_MMAP_THRESHOLD = -3
 
 
 def main() -> None:
@@ -42,6 +48,7 @@ def main() -> None:
     # Ctrl-C is the parent's; it tells us when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_S)
+    give_back_bodies()
     connections = read_settings().connections
     allow_files(connections + TURNED_AWAY_MAX + OTHER_FILES)
     app = app_from_environment()
@@ -75,12 +82,17 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Let long polls answer at once, so that stopping does not wait for them."""
-        app = self.config.app
-        assert isinstance(app, FastAPI)
-        services = getattr(app.state, "services", None)
+        services = _services_of(self)
         if services is not None:
             services.closing.set()
         super().handle_exit(sig, frame)
+
+
+def _services_of(server: uvicorn.Server) -> Services | None:
+    """Return what the routes work with; None before the application has started."""
+    app = server.config.app
+    assert isinstance(app, FastAPI)
+    return getattr(app.state, "services", None)
 
 
 def end_with_parent(parent_pid: int) -> None:
@@ -89,6 +101,16 @@ def end_with_parent(parent_pid: int) -> None:
     # It may have died before we asked.
     if os.getppid() != parent_pid:
         sys.exit(f"expected process {parent_pid} as our parent, found it gone")
+
+
+def give_back_bodies() -> None:
+    """Have the C library give the memory of a large body back to the system when it is freed.
+
+    By itself it keeps blocks of a size once such a block has been freed, and a body that grows
+    leaves holes of all sizes: the process would stay as large as several bodies.
+    """
+    if (set_option := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
+        set_option(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
 def allow_files(count: int) -> None:
@@ -110,7 +132,9 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, ready_fd: int)
     if server.started:
         os.write(ready_fd, b"!")
     os.close(ready_fd)
-    collecting = asyncio.create_task(collect_garbage(), name="garbage")
+    services = _services_of(server)
+    on_fault = services.metrics.fault if services is not None else uncounted
+    collecting = asyncio.create_task(collect_garbage(on_fault), name="garbage")
     await serving
     collecting.cancel()
 

@@ -114,7 +114,15 @@ class Workers:
             if seat.worker is not None and seat.worker.process.poll() is not None:
                 self._bury(seat, seat.worker, now)
             if seat.worker is None and now >= seat.vacant_until:
-                seat.worker = self._start()
+                self._fill(seat, now)
+
+    def _fill(self, seat: _Seat, now: float) -> None:
+        """Start a process; where the machine has none to give, the others go on without it."""
+        try:
+            seat.worker = self._start()
+        except OSError as error:
+            log.warning("worker.not_started", error=type(error).__name__, again_in_s=PAUSE_S)
+            seat.vacant_until = now + PAUSE_S
 
     def kill(self) -> None:
         """End them at once; what they have answered is on disk."""
@@ -136,6 +144,9 @@ class Workers:
                 # A session of its own: Ctrl-C in the terminal is for us, and we end them in order.
                 start_new_session=True,
             )
+        except BaseException:
+            os.close(ready)
+            raise
         finally:
             os.close(announce)
         return _Worker(process, ready, time.monotonic())

@@ -2,7 +2,8 @@
 
 from service.keys.key_text import KeyMalformed, mint, parse
 from service.keys.scopes import Scope
-from service.keys.store import KeyStore, KeyTerms
+from service.keys.store import KeyStore
+from service.keys.terms import KeyTerms
 
 ADMINISTRATOR = KeyTerms(name="administrator", sources=("admin", "*"), scopes=tuple(Scope))
 """May do everything, and speak for every source: from it all other keys are made."""

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Collection
 
+import orjson
+
 from events.records import OWN_SOURCE
 from events.senders import ANY_SOURCE
 from service.keys.scopes import DEFAULT_SCOPES, Scope
-from service.keys.store import KeyTerms
+from service.keys.terms import KeyTerms
+from service.limits import KEY_TERMS_BYTES_MAX
 
 SOURCES_MAX = 100
 ORIGINS_MAX = 100
@@ -40,6 +43,11 @@ def check(terms: KeyTerms, *, departments: Collection[str]) -> None:
             raise TermsInvalid(f"/scopes/{index}", f"one of {', '.join(known)}")
     if terms.origins:
         _check_page(terms)
+    if len(orjson.dumps([terms.sources, terms.origins])) > KEY_TERMS_BYTES_MAX:
+        raise TermsInvalid(
+            "/origins" if terms.origins else "/sources",
+            f"sources and origins of at most {KEY_TERMS_BYTES_MAX} bytes, written as JSON",
+        )
 
 
 def _check_sources(sources: tuple[str, ...]) -> None:

@@ -3,15 +3,15 @@
 from typing import Any
 
 from events.records import rfc3339
-from service.keys.store import StoredKey
+from service.keys.terms import StoredKey
 
 
-def describe_key(key: StoredKey) -> dict[str, Any]:
-    """Write a key, for an answer or for the command."""
+def describe_key(key: StoredKey, *, shows_name: bool = True) -> dict[str, Any]:
+    """Write a key, for an answer or for the command. Its name may be a person's."""
     terms = key.terms
     return {
         "id": key.key_id,
-        "name": terms.name,
+        "name": terms.name if shows_name else None,
         "sources": list(terms.sources),
         "department": terms.department,
         "scopes": [str(scope) for scope in terms.scopes],
@@ -20,4 +20,5 @@ def describe_key(key: StoredKey) -> dict[str, Any]:
         "created_at": rfc3339(key.created_at),
         "expires_at": rfc3339(terms.expires_at) if terms.expires_at is not None else None,
         "revoked_at": rfc3339(key.revoked_at) if key.revoked_at is not None else None,
+        "founder": key.is_founder,
     }

@@ -8,16 +8,21 @@ everywhere within TRUST_S, also when that reading fails.
 import asyncio
 import hmac
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 
 import structlog
 
+from events.faults import OnFault, uncounted
+from events.loops import endlessly
 from events.senders import Sender
 from service.keys.key_text import KeyText
 from service.keys.rates import Allowance
-from service.keys.store import KeyStore, StoredKey
+from service.keys.store import KeyStore
+from service.keys.terms import StoredKey
+from service.limits import KEYS_ASKED_MAX
 
 REFRESH_S = 1.0
 TRUST_S = 4.0
@@ -47,14 +52,17 @@ class Holder:
 class KeyDirectory:
     """The keys that this process remembers. A class, because a task keeps them fresh."""
 
-    def __init__(self, store: KeyStore) -> None:
+    def __init__(self, store: KeyStore, *, on_fault: OnFault = uncounted) -> None:
         self._store = store
+        self._on_fault = on_fault
         self._holders: OrderedDict[str, Holder] = OrderedDict()
         self._unknown: set[str] = set()
         self._read_at = monotonic()
         self._origins: frozenset[bytes] = frozenset()
         self._origins_read_at = -TRUST_S
         self._reading_origins = asyncio.Lock()
+        self._asking = asyncio.Semaphore(KEYS_ASKED_MAX)
+        """Strangers show keys that nobody has seen; they do not take all connections for it."""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -77,10 +85,16 @@ class KeyDirectory:
         """Return who holds this key, asking the database where memory does not serve."""
         if monotonic() - self._read_at > TRUST_S:
             await self._refresh()
-        if key.key_id not in self._holders and key.key_id not in self._unknown:
-            self._remember([key.key_id], await self._store.find([key.key_id]))
+        if self._is_new(key):
+            async with self._asking:
+                # Whoever waited may find that the answer has come meanwhile.
+                if self._is_new(key):
+                    self._remember([key.key_id], await self._store.find([key.key_id]))
         holder = self._holders.get(key.key_id)
         return holder if holder is not None and _fits(holder, key) else None
+
+    def _is_new(self, key: KeyText) -> bool:
+        return key.key_id not in self._holders and key.key_id not in self._unknown
 
     async def current(self, key_id: str) -> Holder | None:
         """Return who holds a key that was shown a while ago, if it may still be used.
@@ -117,13 +131,12 @@ class KeyDirectory:
         self._origins_read_at = monotonic()
 
     async def _keep_fresh(self) -> None:
-        while True:
-            await asyncio.sleep(REFRESH_S)
-            try:
-                async with asyncio.timeout(TRUST_S):
-                    await self._refresh()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next second tries again
-                log.warning("keys.not_refreshed", error=type(error).__name__)
+        await endlessly("keys", self._step, pause_s=0, on_fault=self._on_fault)
+
+    async def _step(self) -> None:
+        await asyncio.sleep(REFRESH_S)
+        async with asyncio.timeout(TRUST_S):
+            await self._refresh()
 
     async def _refresh(self) -> None:
         asked_at, key_ids = monotonic(), list(self._holders)
@@ -132,7 +145,7 @@ class KeyDirectory:
         self._remember(key_ids, found)
         self._read_at = asked_at
 
-    def _remember(self, key_ids: list[str], found: list[StoredKey]) -> None:
+    def _remember(self, key_ids: Sequence[str], found: Sequence[StoredKey]) -> None:
         stored = {key.key_id: key for key in found}
         for key_id in key_ids:
             key = stored.get(key_id)

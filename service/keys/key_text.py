@@ -16,7 +16,10 @@ ID_LENGTH = 12
 SECRET_LENGTH = 43
 """256 bits in this alphabet."""
 
-_FORM = re.compile(
+FORM = f"llk_[0-9A-Za-z]{{{ID_LENGTH}}}_[0-9A-Za-z]{{{SECRET_LENGTH}}}_[0-9a-f]{{8}}"
+"""A regular expression for a whole key."""
+
+_PARTS = re.compile(
     f"(llk_([0-9A-Za-z]{{{ID_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}}))_([0-9a-f]{{8}})"
 )
 
@@ -52,7 +55,7 @@ def mint() -> KeyText:
 
 def parse(text: str) -> KeyText:
     """Take a key apart. Raises KeyMalformed, before anyone asks a database."""
-    match = _FORM.fullmatch(text)
+    match = _PARTS.fullmatch(text)
     if match is None:
         raise KeyMalformed("a key is llk_<id>_<secret>_<checksum>")
     stem, key_id, secret, checksum = match.groups()

@@ -1,14 +1,9 @@
 -- name: insert_key
--- A key as it is made; a second one of the same id changes nothing.
+-- A key as it is made.
 INSERT INTO ledger.api_keys (key_id, name, secret_digest, sources, department, scopes,
-                             events_per_second, origins, created_at, expires_at)
+                             events_per_second, origins, created_at, expires_at, is_founder)
 VALUES (:key_id, :name, :secret_digest, :sources, :department, :scopes,
-        :events_per_second, :origins, :created_at, :expires_at)
-    ON CONFLICT (key_id) DO NOTHING
-
--- name: lock_first_key
--- Processes that start at once take turns, so that one of them makes the first key.
-SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))
+        :events_per_second, :origins, :created_at, :expires_at, :is_founder)
 
 -- name: any_key
 -- A ledger has its first key once, whatever became of that key.
@@ -17,34 +12,24 @@ SELECT EXISTS (SELECT 1 FROM ledger.api_keys)
 -- name: find_keys
 -- What a process must know to recognise keys: those it asks for, in one go.
 SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
-       origins, created_at, expires_at, revoked_at
+       origins, created_at, expires_at, revoked_at, is_founder
   FROM ledger.api_keys
  WHERE key_id = ANY (CAST(:key_ids AS text[]))
 
 -- name: list_keys
 -- Every key without its secret, paged by id.
 SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
-       origins, created_at, expires_at, revoked_at
+       origins, created_at, expires_at, revoked_at, is_founder
   FROM ledger.api_keys
  WHERE key_id > :after
  ORDER BY key_id
  LIMIT :limit
 
 -- name: revoke_key
--- A key is revoked once; the first time stands.
+-- A key is revoked once, for good.
 UPDATE ledger.api_keys
-   SET revoked_at = coalesce(revoked_at, :revoked_at)
+   SET revoked_at = :revoked_at
  WHERE key_id = :key_id
-RETURNING key_id, name, secret_digest, sources, department, scopes, events_per_second,
-          origins, created_at, expires_at, revoked_at
-
--- name: lock_key
--- A key as it stands, held until its change is committed: of two changes none is lost.
-SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
-       origins, created_at, expires_at, revoked_at
-  FROM ledger.api_keys
- WHERE key_id = :key_id
-   FOR UPDATE
 
 -- name: change_key
 -- Everything but the key itself, and its end by revocation, which is for good.

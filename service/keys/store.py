@@ -1,49 +1,24 @@
-"""Keys in the database: made, found, listed, changed, ended. Never the secret, only its digest."""
+"""Keys in the database: made, found, listed, changed, ended. Never the secret, only its digest.
 
-from collections.abc import Callable, Mapping, Sequence
+Every change is an event as well, in the same transaction: whom a ledger obeys is part of what it
+has to prove. So each of them is made under the ledger's lock, and none meets another half done.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.senders import Sender
+from events.locked import LedgerLock, LockedLedger
+from events.seals import Seals
 from events.statements import Statement, load
+from service.keys.granting import check_change, check_grant, check_takeover
 from service.keys.key_text import KeyText, mint
-
-
-class KeyTerms(NamedTuple):
-    """What a key is made for."""
-
-    name: str
-    sources: tuple[str, ...]
-    """The first is the default of events that name none; `*` stands for every source."""
-    scopes: tuple[str, ...]
-    department: str | None = None
-    events_per_second: int | None = None
-    expires_at: datetime | None = None
-    origins: tuple[str, ...] = ()
-    """A key with origins stands in web pages, and is honoured from these alone."""
-
-
-class StoredKey(NamedTuple):
-    """A key as the database has it."""
-
-    key_id: str
-    secret_digest: bytes
-    terms: KeyTerms
-    created_at: datetime
-    revoked_at: datetime | None
-
-    @property
-    def sender(self) -> Sender:
-        terms = self.terms
-        return Sender(self.key_id, terms.sources, terms.department, frozenset(terms.scopes))
-
-    def is_valid(self, at: datetime) -> bool:
-        """Whether the key may still be used."""
-        expires_at = self.terms.expires_at
-        return self.revoked_at is None and (expires_at is None or at < expires_at)
+from service.keys.telling import tell_changed, tell_created, tell_revoked
+from service.keys.terms import KeyTerms, StoredKey
 
 
 class KeyEnded(Exception):
@@ -58,35 +33,57 @@ class Rotated(NamedTuple):
     old: StoredKey
 
 
-class KeyStore:
-    """The table of keys. A class, because every verb needs the same engine and statements."""
+class _Turn(NamedTuple):
+    """The ledger's lock, and the key of whoever asks; None works on the database itself."""
 
-    def __init__(self, engine: AsyncEngine, schema: str) -> None:
+    ledger: LockedLedger
+    granter: StoredKey | None
+
+    @property
+    def by(self) -> str | None:
+        return None if self.granter is None else self.granter.key_id
+
+
+class KeyStore:
+    """The table of keys. A class, because every verb needs the same engine and statements.
+
+    `by` is the id of the key that asks for a change. None is somebody who works on the database
+    itself: they could write into the table as well.
+    """
+
+    def __init__(self, engine: AsyncEngine, schema: str, seals: Seals) -> None:
         self._engine = engine
         self._sql: Mapping[str, Statement] = load("service.keys", "keys.sql", schema)
-        self._lock_name = f"leadledger first key {schema}"
+        self._lock = LedgerLock(engine, schema, seals)
 
-    async def create(self, terms: KeyTerms) -> tuple[KeyText, StoredKey]:
-        """Make a key. Its text exists only in what is returned."""
+    async def create(self, terms: KeyTerms, *, by: str | None) -> tuple[KeyText, StoredKey]:
+        """Make a key. Its text exists only in what is returned.
+
+        Raises GrantRefused, KeyEnded.
+        """
         key = mint()
-        async with self._engine.begin() as connection:
-            stored = await self._insert(connection, key, terms)
+        async with self._turn(by) as turn:
+            check_grant(turn.granter, terms)
+            stored = await self._insert(turn.ledger, key, terms)
+            tell_created(turn.ledger, stored, by=turn.by)
         return key, stored
 
     async def create_first(self, key: KeyText, terms: KeyTerms) -> bool:
-        """Store a key if the ledger has none yet; tell whether it did."""
-        async with self._engine.begin() as connection:
-            await connection.execute(self._sql["lock_first_key"].text, {"name": self._lock_name})
+        """Store the founder's key if the ledger has none yet; tell whether it did."""
+        async with self._engine.connect() as connection:
             if await connection.scalar(self._sql["any_key"].text):
                 return False
-            await self._insert(connection, key, terms)
+        async with self._turn(None) as turn:
+            if await turn.ledger.connection.scalar(self._sql["any_key"].text):
+                return False
+            stored = await self._insert(turn.ledger, key, terms, is_founder=True)
+            tell_created(turn.ledger, stored, by=None)
             return True
 
-    async def find(self, key_ids: Sequence[str]) -> list[StoredKey]:
+    async def find(self, key_ids: Sequence[str]) -> Sequence[StoredKey]:
         """Read the keys of these ids that exist, revoked ones too."""
         async with self._engine.connect() as connection:
-            rows = await connection.execute(self._sql["find_keys"].text, {"key_ids": list(key_ids)})
-            return [_stored(row) for row in rows.mappings()]
+            return await self._find(connection, key_ids)
 
     async def list(self, *, after: str, limit: int) -> list[StoredKey]:
         """Read a page of keys in the order of their ids."""
@@ -97,26 +94,34 @@ class KeyStore:
             return [_stored(row) for row in rows.mappings()]
 
     async def change(
-        self, key_id: str, changed: Callable[[KeyTerms], KeyTerms]
+        self, key_id: str, changed: Callable[[KeyTerms], KeyTerms], *, by: str | None
     ) -> StoredKey | None:
-        """Give a key other terms; None if there is none of this id."""
-        async with self._engine.begin() as connection:
-            stored = await self._lock(connection, key_id)
-            if stored is None:
+        """Give a key other terms; None if there is none of this id.
+
+        Raises GrantRefused, KeyEnded.
+        """
+        async with self._turn(by) as turn:
+            before = await self._one(turn.ledger.connection, key_id)
+            if before is None:
                 return None
-            return await self._change(connection, stored, changed(stored.terms))
+            terms = changed(before.terms)
+            check_change(turn.granter, before.terms, terms)
+            if terms == before.terms:
+                return before
+            stored = await self._change(turn.ledger, before, terms)
+            tell_changed(turn.ledger, stored, by=turn.by)
+            return stored
 
     async def rotate(
-        self, key_id: str, *, overlap: timedelta, expires_at: datetime | None
+        self, key_id: str, *, overlap: timedelta, expires_at: datetime | None, by: str | None
     ) -> Rotated | None:
         """Make a key of the same terms, and let the old one end after an overlap.
 
         The new key lives until `expires_at`; without it, as long as the old one was made for.
-        None if there is no key of this id. Raises KeyEnded.
+        None if there is no key of this id. Raises GrantRefused, KeyEnded.
         """
-        now = datetime.now(UTC)
-        async with self._engine.begin() as connection:
-            old = await self._lock(connection, key_id)
+        async with self._turn(by) as turn:
+            old, now = await self._one(turn.ledger.connection, key_id), turn.ledger.at
             if old is None:
                 return None
             if not old.is_valid(now):
@@ -124,10 +129,13 @@ class KeyStore:
             ends_at = old.terms.expires_at
             if expires_at is None and ends_at is not None:
                 expires_at = now + (ends_at - old.created_at)
+            terms = old.terms._replace(expires_at=expires_at)
+            check_takeover(turn.granter, old, terms)
             key = mint()
-            new = await self._insert(connection, key, old.terms._replace(expires_at=expires_at))
+            new = await self._insert(turn.ledger, key, terms, is_founder=old.is_founder)
             end = now + overlap if ends_at is None else min(ends_at, now + overlap)
-            old = await self._change(connection, old, old.terms._replace(expires_at=end))
+            old = await self._change(turn.ledger, old, old.terms._replace(expires_at=end))
+            tell_created(turn.ledger, new, replaces=old, by=turn.by)
             return Rotated(key, new, old)
 
     async def origins(self, *, limit: int) -> frozenset[str]:
@@ -137,38 +145,60 @@ class KeyStore:
             found = await connection.execute(self._sql["list_origins"].text, values)
             return frozenset(found.scalars())
 
-    async def revoke(self, key_id: str) -> StoredKey | None:
-        """End a key; None if there is none of this id."""
-        async with self._engine.begin() as connection:
-            rows = await connection.execute(
+    async def revoke(self, key_id: str, *, by: str | None) -> StoredKey | None:
+        """End a key, whatever it may do; None if there is none of this id. The first time counts.
+
+        Raises KeyEnded, of the key that asks.
+        """
+        async with self._turn(by) as turn:
+            stored = await self._one(turn.ledger.connection, key_id)
+            if stored is None or stored.revoked_at is not None:
+                return stored
+            stored = stored._replace(revoked_at=turn.ledger.at)
+            await turn.ledger.connection.execute(
                 self._sql["revoke_key"].text,
-                {"key_id": key_id, "revoked_at": datetime.now(UTC)},
+                {"key_id": key_id, "revoked_at": stored.revoked_at},
             )
-            row = rows.mappings().one_or_none()
-            return _stored(row) if row is not None else None
+            tell_revoked(turn.ledger, stored, by=turn.by)
+            return stored
+
+    @asynccontextmanager
+    async def _turn(self, by: str | None) -> AsyncIterator[_Turn]:
+        """Hold the ledger's lock for somebody; what they may grant is read under it."""
+        async with self._lock.hold() as ledger:
+            granter = None
+            if by is not None:
+                granter = await self._one(ledger.connection, by)
+                if granter is None or not granter.is_valid(ledger.at):
+                    raise KeyEnded("The key that asks has ended meanwhile.")
+            yield _Turn(ledger, granter)
+
+    async def _one(self, connection: AsyncConnection, key_id: str) -> StoredKey | None:
+        found = await self._find(connection, [key_id])
+        return found[0] if found else None
+
+    async def _find(
+        self, connection: AsyncConnection, key_ids: Sequence[str]
+    ) -> Sequence[StoredKey]:
+        rows = await connection.execute(self._sql["find_keys"].text, {"key_ids": list(key_ids)})
+        return [_stored(row) for row in rows.mappings()]
 
     async def _insert(
-        self, connection: AsyncConnection, key: KeyText, terms: KeyTerms
+        self, ledger: LockedLedger, key: KeyText, terms: KeyTerms, *, is_founder: bool = False
     ) -> StoredKey:
-        stored = StoredKey(key.key_id, key.digest, terms, datetime.now(UTC), None)
+        stored = StoredKey(key.key_id, key.digest, terms, ledger.at, None, is_founder)
         values = _columns(terms) | {
             "key_id": stored.key_id,
             "secret_digest": stored.secret_digest,
             "created_at": stored.created_at,
+            "is_founder": is_founder,
         }
-        await connection.execute(self._sql["insert_key"].text, values)
+        await ledger.connection.execute(self._sql["insert_key"].text, values)
         return stored
 
-    async def _lock(self, connection: AsyncConnection, key_id: str) -> StoredKey | None:
-        rows = await connection.execute(self._sql["lock_key"].text, {"key_id": key_id})
-        row = rows.mappings().one_or_none()
-        return _stored(row) if row is not None else None
-
-    async def _change(
-        self, connection: AsyncConnection, stored: StoredKey, terms: KeyTerms
-    ) -> StoredKey:
+    async def _change(self, ledger: LockedLedger, stored: StoredKey, terms: KeyTerms) -> StoredKey:
         values = _columns(terms) | {"key_id": stored.key_id}
-        await connection.execute(self._sql["change_key"].text, values)
+        await ledger.connection.execute(self._sql["change_key"].text, values)
         return stored._replace(terms=terms)
 
 
@@ -195,4 +225,5 @@ def _stored(row: RowMapping) -> StoredKey:
         ),
         row["created_at"],
         row["revoked_at"],
+        row["is_founder"],
     )

@@ -9,7 +9,7 @@ asks every role for its password. Two roles exist: `leadledger_owner`, who owns 
 migrates it, and `leadledger_app`, who serves. No superuser can connect at all.
 """
 
-from service.private_postgres.attached import Attached, attach
+from service.private_postgres.attached import Attached, attach, cluster_behind
 from service.private_postgres.binaries import Binaries
 from service.private_postgres.errors import (
     BinariesNotFoundError,
@@ -34,4 +34,5 @@ __all__ = [
     "PrivatePostgresError",
     "StartError",
     "attach",
+    "cluster_behind",
 ]

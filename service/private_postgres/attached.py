@@ -26,9 +26,20 @@ def attach(data_dir: Path) -> Attached | None:
     layout = Layout(data_dir.resolve())
     if accepting_postmaster(layout.cluster) is None:
         return None
-    noted = layout.socket_directory_note
-    sockets = Path(noted.read_text(encoding="utf-8")) if noted.exists() else layout.socket_directory
+    sockets = _sockets_of(layout)
     return Attached(
         connection_url(OWNER_ROLE, layout.owner_password, sockets),
         connection_url(APP_ROLE, layout.app_password, sockets),
     )
+
+
+def cluster_behind(url: URL, data_dir: Path) -> Path | None:
+    """Return where the server of a URL keeps its data; None where it is none of this directory."""
+    layout = Layout(data_dir.resolve())
+    is_ours = layout.cluster.exists() and url.query.get("host") == str(_sockets_of(layout))
+    return layout.cluster if is_ours else None
+
+
+def _sockets_of(layout: Layout) -> Path:
+    noted = layout.socket_directory_note
+    return Path(noted.read_text(encoding="utf-8")) if noted.exists() else layout.socket_directory

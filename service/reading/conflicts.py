@@ -1,8 +1,10 @@
-"""What waits for a person to judge: identifiers that contradict each other, decisions taken back.
+"""What waits for a person: identifiers that contradict each other, decisions taken back, faults.
 
-Each stands in an event, and waits as long as its lead's state says so.
+Each of the first two is in an event, and waits as long as its lead's state says so. A lead that a
+fault of ours keeps from being brought up to date waits until the service is repaired.
 """
 
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from domain import states
@@ -11,8 +13,9 @@ from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import ACCOUNT_CONFLICTED, CONFLICTED
 from domain.state import AccountState, LeadState
 from events import records
+from events.limits import INTEGER_MAX
 from service.reading.leads import lead_of
-from service.reading.log import Judgement, Log
+from service.reading.log import Judgement, Log, SetAside
 
 
 class Waiting(NamedTuple):
@@ -23,14 +26,40 @@ class Waiting(NamedTuple):
 
 
 async def waiting(log: Log, *, after: int, limit: int) -> Waiting:
-    """List what still waits among the next events that somebody may have to judge, oldest first."""
-    head, found = await log.to_be_judged(after=after, limit=limit)
-    shown = [one for judgement in found if (one := await _described(log, judgement)) is not None]
-    is_more = len(found) == limit
-    return Waiting(shown, str(found[-1].position) if is_more else None, head)
+    """List what still waits in the next stretch of the log, oldest first."""
+    head, judged = await log.to_be_judged(after=after, limit=limit)
+    upto = judged[-1].position if len(judged) == limit else INTEGER_MAX
+    aside = await log.set_aside(after=after, upto=upto, limit=limit)
+    found: list[Judgement | SetAside] = sorted([*judged, *aside], key=attrgetter("position"))
+    is_more = len(found) >= limit
+    # Several leads may have been set aside at one position, after which the next page begins.
+    last = found[limit - 1].position if is_more else upto
+    shown = [
+        described
+        for one in found
+        if one.position <= last and (described := await _described(log, one)) is not None
+    ]
+    return Waiting(shown, str(last) if is_more else None, head)
 
 
-async def _described(log: Log, judgement: Judgement) -> dict[str, Any] | None:
+async def _described(log: Log, one: Judgement | SetAside) -> dict[str, Any] | None:
+    return _set_aside(one) if isinstance(one, SetAside) else await _judged(log, one)
+
+
+def _set_aside(lead: SetAside) -> dict[str, Any]:
+    return {
+        "position": str(lead.position),
+        "lead": lead.lead_id,
+        "time": records.rfc3339(lead.since),
+        "kind": "lead-set-aside",
+        "error": lead.error,
+        "place": lead.place,
+        "tries": lead.tries,
+        "retry_time": records.rfc3339(lead.retry_at),
+    }
+
+
+async def _judged(log: Log, judgement: Judgement) -> dict[str, Any] | None:
     event = records.decode_event(judgement.record)
     if event.type == ACCOUNT_CONFLICTED:
         return _namesakes(event, judgement)

@@ -22,6 +22,7 @@ def describe_contribution(
     *,
     since: datetime | None,
     until: datetime | None,
+    currency: str | None,
     language: str | None,
     only_disputed: bool,
 ) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def describe_contribution(
     return {
         "from": rfc3339(since) if since is not None else None,
         "to": rfc3339(until) if until is not None else None,
-        "currency": rules.currency,
+        "currency": currency or rules.currency,
         "shares": [_share(one) for one in found.shares],
         "origins": [
             {
@@ -48,7 +49,10 @@ def describe_contribution(
             {"business": kind, "number": number, "value": _amount(value)}
             for kind, (number, value) in sorted(found.apart.items())
         ],
-        "other_currency": found.other_currency,
+        "other_currencies": [
+            {"currency": code, "number": number, "value": _amount(value)}
+            for code, (number, value) in sorted(found.other_currencies.items())
+        ],
         "without_value": found.without_value,
         "disputed": sum(one.is_disputed for one in found.credited),
         "business": [_credited(one, answer) for one in shown[:BUSINESS_SHOWN_MAX]],
@@ -75,7 +79,7 @@ def _credited(one: Credited, answer: Answer) -> dict[str, Any]:
         "business": unit.key,
         "kind": unit.business,
         "won_at": rfc3339(unit.won_at),
-        "value": _amount(unit.value) if unit.value is not None else None,
+        "value": _amount(one.value) if one.value is not None else None,
         "lead": unit.lead,
         "account": unit.account,
         "origin": one.origin,

@@ -8,3 +8,8 @@ SELECT clock_ahead
 SELECT pg_has_role(current_user, relation.relowner, 'USAGE') AS owns
   FROM pg_class AS relation
  WHERE relation.oid = CAST('ledger.events' AS regclass)
+
+-- name: count_set_aside
+-- Leads that a fault of the service keeps from being brought up to date.
+SELECT count(*)
+  FROM ledger.leads_set_aside

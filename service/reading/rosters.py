@@ -6,13 +6,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind, Track
+from domain.lists import is_in_time
 from domain.state import LeadState
 from events.records import rfc3339
 from projections.roster import Charge, Company, Listed
 
 
-def describe_listed(lead: Listed, lifecycle: Lifecycle, language: str | None) -> dict[str, Any]:
-    """Write a lead as lists show it."""
+def describe_listed(
+    lead: Listed, lifecycle: Lifecycle, language: str | None, *, at: datetime
+) -> dict[str, Any]:
+    """Write a lead as lists show it at a moment."""
+    lists = [lifecycle.lists[code] for code in lead.lists if code in lifecycle.lists]
     return {
         "id": lead.id,
         **_stage(lifecycle.lead, lead.stage, language),
@@ -28,7 +32,7 @@ def describe_listed(lead: Listed, lifecycle: Lifecycle, language: str | None) ->
         "account": lead.account,
         "revisit_on": lead.revisit_on.isoformat() if lead.revisit_on is not None else None,
         "screened_as": lead.screened_as,
-        "lists": list(lead.lists),
+        "lists": [one.code for one in lists if is_in_time(one, lead.acquired_at, at)],
         "lifecycle": lead.lifecycle,
         "position": str(lead.position),
     }

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from itertools import islice
 
-import structlog
-
+from events.faults import OnFault, uncounted
+from events.loops import endlessly
 from projections.transactions import UNAVAILABLE
 from service.appends import Appends
 from service.reading.log import Log, Page, Recorded, TailEvent, Wanted
@@ -30,8 +30,6 @@ GATHER_S = 0.02
 """Events that come one by one are read some at a time."""
 RETRY_S = 1.0
 
-log = structlog.get_logger()
-
 
 class TailFull(Exception):
     """This process serves as many streams as it may. Come again, or ask another process."""
@@ -47,11 +45,13 @@ class Tail:
         *,
         readers_max: int = READERS_MAX,
         kept_events_max: int = KEPT_EVENTS_MAX,
+        on_fault: OnFault = uncounted,
     ) -> None:
         self._source = source
         self._appends = appends
         self._readers_max = readers_max
         self._kept_events_max = kept_events_max
+        self._on_fault = on_fault
         self._readers = 0
         self._task: asyncio.Task[None] | None = None
         self._kept: deque[TailEvent] = deque()
@@ -86,7 +86,7 @@ class Tail:
 
     def after(self, position: int, *, limit: int, wanted: Wanted) -> Page | None:
         """Return what follows a position; None where that is not at hand and must be read."""
-        if self._end is None:
+        if self._end is None or position > self._end:
             return None
         skipped = position - (self._end - len(self._kept))
         if skipped < 0:
@@ -106,24 +106,25 @@ class Tail:
                     await self._moved.wait()
 
     async def _follow(self) -> None:
-        while True:
-            try:
-                grown = await self._look()
-            except UNAVAILABLE as error:
-                log.warning("tail.waits", error=type(error).__name__)
-                await asyncio.sleep(RETRY_S)
-                continue
-            if grown:
-                await asyncio.sleep(GATHER_S)
-            else:
-                await self._appends.wait(LOOK_S)
+        await endlessly(
+            "tail", self._step, pause_s=RETRY_S, on_fault=self._on_fault, away=UNAVAILABLE
+        )
+
+    async def _step(self) -> None:
+        if await self._look():
+            await asyncio.sleep(GATHER_S)
+        else:
+            await self._appends.wait(LOOK_S)
 
     async def _look(self) -> bool:
         """Read what is new; tell whether anything was."""
         if self._end is None:
             self._end = await self._source.head()
             return False
-        events = await self._source.tail(after=self._end, limit=PAGE_EVENTS)
+        head, events = await self._source.tail(after=self._end, limit=PAGE_EVENTS)
+        if head < self._end:
+            # An older copy of the log has taken its place.
+            self._forget_all()
         if not events:
             return False
         self._kept.extend(events)
@@ -139,12 +140,15 @@ class Tail:
         while len(self._kept) > self._kept_events_max or self._characters > KEPT_CHARACTERS_MAX:
             self._characters -= len(self._kept.popleft().record)
 
+    def _forget_all(self) -> None:
+        self._kept.clear()
+        self._characters, self._end = 0, None
+
     async def _stop(self) -> None:
         """Nobody follows any more: what is kept would soon be old."""
         task, self._task = self._task, None
         assert task is not None
-        self._kept.clear()
-        self._characters, self._end = 0, None
+        self._forget_all()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

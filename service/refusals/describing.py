@@ -15,6 +15,8 @@ from service.problems import of_refusal
 
 INDEX_DIGITS_MAX = 4
 """Of a place in an array; a longer number may be somebody's."""
+_TOLD = frozenset({"expected", "nearest", "stage", "legal_from", "allowed", "obstacle", "position"})
+"""Members of a problem that are ours or the lifecycle's. What guards saw may be the event's own."""
 _OURS = frozenset(
     name for model in (NativeEvent, LeadReference, AccountReference) for name in model.model_fields
 )
@@ -23,8 +25,11 @@ _OURS = frozenset(
 def describe_refusal(
     row: RowMapping, lifecycle: Lifecycle, *, shows_personal: bool
 ) -> dict[str, Any]:
-    """Write a refusal. Its bytes, and what people wrote about it, are personal data."""
-    refusal = _stored(row)
+    """Write a refusal. What its sender wrote, and what people wrote about it, is personal data.
+
+    Source and id are in no record yet, and so are anything that somebody has typed.
+    """
+    refusal = stored_refusal(row)
     content: dict[str, Any] = {
         "refusal": str(row["refusal_id"]),
         "status": row["status"],
@@ -33,9 +38,9 @@ def describe_refusal(
         "times": row["times"],
         "retries": row["retries"],
         "key": row["key_id"],
-        "source": row["source"],
-        "id": row["event_id"],
-        "type": row["type"],
+        "source": row["source"] if shows_personal else None,
+        "id": row["event_id"] if shows_personal else None,
+        "type": row["type"] if shows_personal or row["type"] in lifecycle.events else None,
         "dialect": row["dialect"],
         "reason": row["reason"],
         "problem": of_refusal(refusal if shows_personal else impersonal(refusal, lifecycle)),
@@ -54,7 +59,15 @@ def describe_refusal(
 
 
 def impersonal(refusal: Refusal, lifecycle: Lifecycle) -> Refusal:
-    """Point no further into an event than by names of our own: a sender's may say who it is."""
+    """Leave out what its sender wrote: values that were found, and names that are not ours.
+
+    So a place is told as far as it has names that we or the lifecycle have given.
+    """
+    members = {name: value for name, value in refusal.members.items() if name in _TOLD}
+    if "guards" in refusal.members:
+        guards = refusal.members["guards"]
+        members["guards"] = [{"guard": one["guard"], "to": one["to"]} for one in guards]
+    refusal = refusal._replace(members=members)
     if not refusal.pointer:
         return refusal
     declared = (lifecycle.attributes, *(event.fields for event in lifecycle.events.values()))
@@ -65,9 +78,9 @@ def impersonal(refusal: Refusal, lifecycle: Lifecycle) -> Refusal:
     )
 
 
-def impersonal_outcome(outcome: Outcome, lifecycle: Lifecycle) -> Outcome:
-    """Write what became of a retry for somebody who has not sent it."""
-    if isinstance(outcome, Refused):
+def outcome_of_retry(outcome: Outcome, lifecycle: Lifecycle, *, shows_personal: bool) -> Outcome:
+    """Tell what became of a retry to somebody who may not have sent it."""
+    if isinstance(outcome, Refused) and not shows_personal:
         return outcome._replace(refusal=impersonal(outcome.refusal, lifecycle))
     return outcome
 
@@ -81,7 +94,8 @@ def _known_part(pointer: str, names: Container[str]) -> str:
     return "".join(f"/{part}" for part in known)
 
 
-def _stored(row: RowMapping) -> Refusal:
+def stored_refusal(row: RowMapping) -> Refusal:
+    """Return why something was refused, as it is kept."""
     members = orjson.loads(row["problem"])
     detail, pointer = members.pop("detail"), members.pop("pointer", None)
     return Refusal(row["reason"], detail, pointer, members)

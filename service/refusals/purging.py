@@ -12,6 +12,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.loops import endlessly
 from events.statements import Statement, load
 from service.metrics import Metrics
 
@@ -51,13 +52,12 @@ class Purge:
         self._metrics = metrics
 
     async def run(self) -> None:
-        """Purge every minute, for ever."""
-        while True:
-            await asyncio.sleep(PURGE_EVERY_S)
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next minute tries again
-                log.warning("refusals.not_purged", error=type(error).__name__)
+        """Purge every minute, until cancelled."""
+        await endlessly("purge", self._step, pause_s=0, on_fault=self._metrics.fault)
+
+    async def _step(self) -> None:
+        await asyncio.sleep(PURGE_EVERY_S)
+        await self.once()
 
     async def once(self) -> None:
         """Remove what is too old, then what is too much."""

@@ -5,14 +5,19 @@ the first receipt, as from the key that sent them: its sources, scopes and depar
 today, because what is mended may be the key. A key that has ended since may still be spoken for,
 because who retries answers for it, and is noted. The record names the key that reported.
 
+A refusal that cannot be read again stays refused for the reason it was refused for, and one whose
+retry meets a fault of ours for that; either way the others are retried.
+
 A retry that is interrupted is simply repeated: what it recorded is then answered as a duplicate.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
+import structlog
 from sqlalchemy import RowMapping
 
+from events.answers import internal_error
 from events.context import Context
 from events.dialects import posthog, segment, snowplow
 from events.dialects.parcels import Dialect
@@ -22,11 +27,15 @@ from events.senders import Sender
 from events.strict_json import read_item
 from events.submissions import Item, Submission
 from service.receiving import receive_line, receive_message, refuse
+from service.refusals.describing import stored_refusal
 from service.refusals.store import Refusals
 from service.services import Services
 
 RETRIED_MAX = 200
 """Refusals of one call: a submission that holds up nobody for long."""
+
+
+log = structlog.get_logger()
 
 
 def _reader_of(dialect: Dialect) -> Callable[[bytes, Context], Item | Refused]:
@@ -51,7 +60,7 @@ async def retry(services: Services, kept: Sequence[RowMapping], by: Sender) -> l
     if not kept:
         return []
     senders = await _senders(services, kept)
-    items = tuple(_read_again(services, row, senders[row["key_id"]]) for row in kept)
+    items = tuple(_prepared(services, row, senders) for row in kept)
     outcomes = await services.door.submit(Submission(items))
     services.metrics.decided(outcomes)
     await _settle(services.refusals, kept, outcomes, by)
@@ -62,6 +71,34 @@ async def _senders(services: Services, kept: Sequence[RowMapping]) -> dict[str, 
     """Find who sent them. Keys are never deleted."""
     key_ids = {row["key_id"] for row in kept}
     return {key.key_id: key.sender for key in await services.key_store.find(sorted(key_ids))}
+
+
+def _prepared(services: Services, row: RowMapping, senders: Mapping[str, Sender]) -> Item | Refused:
+    """Read a refusal again, or leave it refused."""
+    if not row["content"]:
+        # The bytes of what was too large or too deep are not kept: there is nothing to read.
+        return _still_refused(row, stored_refusal(row))
+    try:
+        return _read_again(services, row, senders[row["key_id"]])
+    except Exception:
+        services.metrics.fault("retrying")
+        log.exception("refusals.not_retried", refusal=str(row["refusal_id"]))
+        return _still_refused(row, internal_error())
+
+
+def _still_refused(row: RowMapping, refusal: Refusal) -> Refused:
+    return Refused(
+        refusal,
+        str(row["refusal_id"]),
+        row["received_at"],
+        row["key_id"],
+        row["source"],
+        row["event_id"],
+        row["type"],
+        bytes(row["content"]),
+        None,
+        row["dialect"],
+    )
 
 
 def _read_again(services: Services, row: RowMapping, sender: Sender) -> Item | Refused:

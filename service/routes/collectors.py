@@ -40,9 +40,17 @@ SNOWPLOW_GET: Final = "/i"
 
 _PARAMETERS: Final = (snowplow.KEY, "e", "eid", "uid", "duid", "dtm", "stm", "url", "se_ac")
 """Those of a payload that are read; the others are kept."""
-_MESSAGE: Final = {"type": "object", "description": "One message, as the client writes it."}
-_KEY: Final = {"type": "string", "description": "The key, where no header shows it."}
-_SENT: Final = {"type": "string", "description": "RFC 3339 with offset: takes the skew out."}
+_MESSAGE: Final = {
+    "description": "One message, as the client writes it: an object. Whatever else it is, it is "
+    "kept as a refusal.",
+}
+_KEY: Final = {"description": "The key, a string, where no header shows it."}
+_SENT: Final = {
+    "description": "RFC 3339 with offset: takes the skew out. With anything else the messages are "
+    "kept as refusals.",
+}
+"""None of them says of which type it is, because any is taken: what is wrong is kept, not turned
+away, and a document that forbids what is answered with success would be wrong itself."""
 
 
 _ANSWERS: Final = (
@@ -61,7 +69,9 @@ def _posting(collected: Collected) -> Callable[[Request], Any]:
 
 
 async def get_pixel(request: Request) -> Response:
-    await collect(request, Collected(snowplow.SNOWPLOW, snowplow.unpack_query))
+    await collect(
+        request, Collected(snowplow.SNOWPLOW, snowplow.unpack_one, snowplow.body_of_query)
+    )
     return Answer(200, PIXEL, media_type=b"image/gif")
 
 

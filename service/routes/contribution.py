@@ -5,10 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from domain.currencies import CODES, currency_code
 from projections.business import NAME
 from projections.transactions import borrowed
 from service import roster_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.contributions import describe_contribution
 from service.routes.parameters import (
@@ -23,7 +25,10 @@ from service.routes.parameters import (
     wait_until,
 )
 
-router = APIRouter(tags=["contribution"])
+CURRENCY_CHARACTERS_MAX = 16
+"""A code has three letters; a word for one, such as 日本円, hardly more."""
+
+router = APIRouter(tags=["contribution"], route_class=ExactRoute)
 
 
 @router.get(
@@ -38,6 +43,14 @@ async def get_contribution(
     since: Annotated[Time, Query(alias="from", description="Business won from then on.")] = None,
     until: Annotated[Time, Query(alias="to", description="Business won before then.")] = None,
     known_at: KnownAt = None,
+    currency: Annotated[
+        str | None,
+        Query(
+            max_length=CURRENCY_CHARACTERS_MAX,
+            description="Adds up the amounts in this currency (ISO 4217) instead of the "
+            "lifecycle's; the others are shown apart.",
+        ),
+    ] = None,
     disputed: Annotated[
         bool, Query(description="List only business on which the policies disagree.")
     ] = False,
@@ -59,6 +72,7 @@ async def get_contribution(
             "The lifecycle in force says nothing of contribution; add the section `contribution`.",
         )
     begin, end = moment_in("from", since), moment_in("to", until)
+    code = _currency(currency)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
         answer = await services.crediting.contribution(
@@ -68,8 +82,28 @@ async def get_contribution(
             since=begin,
             until=end,
             known_at=await known_position(services, driver, known_at),
+            currency=code,
         )
     content = describe_contribution(
-        answer, rules, lifecycle, since=begin, until=end, language=lang, only_disputed=disputed
+        answer,
+        rules,
+        lifecycle,
+        since=begin,
+        until=end,
+        currency=code,
+        language=lang,
+        only_disputed=disputed,
     )
     return json_answer({**content, "lifecycle": services.lifecycle_version})
+
+
+def _currency(text: str | None) -> str | None:
+    """Read a currency. Raises Problem: parameter-invalid."""
+    code = currency_code(text) if text is not None else None
+    if code is not None and code not in CODES:
+        raise Problem(
+            "parameter-invalid",
+            "currency is a code of ISO 4217, such as JPY.",
+            parameter="currency",
+        )
+    return code

@@ -9,6 +9,7 @@ from events.limits import INTEGER_MAX
 from events.records import rfc3339
 from service import administration_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.routes.parameters import (
     PAGE_DEFAULT,
@@ -21,7 +22,7 @@ from service.routes.parameters import (
 )
 from service.webhooks.queue import DeadLetter
 
-router = APIRouter(tags=["webhooks"])
+router = APIRouter(tags=["webhooks"], route_class=ExactRoute)
 
 
 @router.get(

@@ -11,6 +11,7 @@ from projections.deadlines import NAME, WantedDeadlines
 from projections.transactions import borrowed
 from service.answers import json_answer
 from service.deadline_shapes import Deadlines, Status
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.deadlines import describe_page, read_after
 from service.routes.parameters import (
@@ -30,7 +31,7 @@ from service.routes.parameters import (
 
 UNDECIDED = ("open", "breached")
 
-router = APIRouter(tags=["deadlines"])
+router = APIRouter(tags=["deadlines"], route_class=ExactRoute)
 
 
 @router.get("/v1/deadlines", response_model=Deadlines)

@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from service import shapes
 from service.answers import NDJSON, Answer
+from service.exact_route import ExactRoute
 from service.reading.log import PAGE_RECORDS, Log, Page, Wanted
 from service.routes.parameters import (
     PAGE_DEFAULT,
@@ -27,7 +28,7 @@ WAIT_S_MAX = 30
 LOOK_S = 0.2
 """What another process appended is seen this late at most."""
 
-router = APIRouter(tags=["events"])
+router = APIRouter(tags=["events"], route_class=ExactRoute)
 
 
 @router.get(

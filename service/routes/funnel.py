@@ -10,6 +10,7 @@ from projections.stage_intervals import NAME
 from projections.transactions import borrowed
 from service import funnel_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.funnels import Labels, describe_flow, describe_funnel
 from service.routes.parameters import (
@@ -27,7 +28,7 @@ from service.routes.parameters import (
 )
 from service.services import Services
 
-router = APIRouter(tags=["funnel"])
+router = APIRouter(tags=["funnel"], route_class=ExactRoute)
 
 By = Annotated[Breakdown, Query(description="The breakdown, as it was at the entry.")]
 
@@ -49,7 +50,7 @@ async def get_funnel(
     entered the stage or one beyond it.
     """
     services = services_of(request)
-    moment, known = moment_in("as_of", as_of), known_moment(known_at)
+    moment, known = moment_in("as_of", as_of), await known_moment(services, known_at)
     await wait_until(services, wait_for, projection=NAME)
     if moment is None and known is None:
         return await _funnel_now(services, by, lang)
@@ -99,7 +100,7 @@ async def get_flow(
     assert end is not None
     if begin > end:
         raise Problem("parameter-invalid", "The period ends before it begins.", parameter="to")
-    known = known_moment(known_at)
+    known = await known_moment(services, known_at)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
         flow = await services.funnel.flow(

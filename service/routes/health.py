@@ -1,16 +1,28 @@
 """`/livez`, `/readyz`, `/metrics`: for whoever runs the service."""
 
+import asyncio
+from typing import Any
+
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
+from projections.transactions import UNAVAILABLE
 from service import shapes
 from service.answers import Answer, json_answer
+from service.exact_route import ExactRoute
+from service.gate import Needs
+from service.keys.scopes import Scope
 from service.problems import Problem
-from service.reading.health import examine
+from service.reading.health import count_set_aside, health_of
 from service.routes.parameters import ProjectionsReader, services_of
 
-router = APIRouter(tags=["health"])
+KEY_WAIT_S = 1.0
+"""The answer does not depend on the key, and must not wait for it."""
+
+_NOT_FOUND_OUT: tuple[type[Exception], ...] = (Problem, *UNAVAILABLE)
+
+router = APIRouter(tags=["health"], route_class=ExactRoute)
 
 
 @router.get("/livez", response_model=shapes.Alive)
@@ -19,19 +31,35 @@ async def get_livez() -> Response:
     return json_answer({"status": "alive"})
 
 
-@router.get("/readyz", response_model=shapes.Ready)
+@router.get("/readyz", response_model=shapes.Ready, response_model_exclude_unset=True)
 async def get_readyz(request: Request) -> Response:
-    """Tell whether the process can do its work: 503 says what is wrong. Open to everybody."""
-    health = await examine(services_of(request))
-    if health.wrong:
-        raise Problem(
-            "not-ready",
-            f"Not ready: {'; '.join(health.wrong)}.",
-            wrong=health.wrong,
-            warnings=health.warnings,
-            **health.details,
-        )
-    return json_answer({"status": "ready", "warnings": health.warnings, **health.details})
+    """Tell whether the process can do its work: 503 says what is wrong. Open to everybody.
+
+    With a key that has `projections:read` it also says how far each projection is.
+    """
+    services = services_of(request)
+    health = await health_of(services)
+    content: dict[str, Any] = {
+        "checks": {
+            name: {"status": one.status, **({"detail": one.detail} if one.detail else {})}
+            for name, one in health.checks.items()
+        }
+    }
+    if health.projections is not None and await _may_see_positions(request):
+        content |= {"revision": health.revision, "projections": health.projections}
+    if health.failures:
+        raise Problem("not-ready", f"Not ready: {'; '.join(health.failures)}.", **content)
+    return json_answer({"status": "ready", **content})
+
+
+async def _may_see_positions(request: Request) -> bool:
+    """Tell whether a key was shown that may. One that may not keeps nobody from the rest."""
+    try:
+        async with asyncio.timeout(KEY_WAIT_S):
+            await Needs(Scope.PROJECTIONS_READ)(request)
+    except _NOT_FOUND_OUT:
+        return False
+    return True
 
 
 @router.get("/metrics", response_model=None, response_class=PlainTextResponse)
@@ -39,7 +67,8 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     """Read the metrics in Prometheus' text format."""
     services = services_of(request)
     for lag in await services.runner.lags():
-        services.metrics.lags(lag.name, lag.events)
+        services.metrics.lags(lag.name, lag.events, is_stopped=lag.failure is not None)
+    services.metrics.leads_set_aside(await count_set_aside(services))
     waiting = await services.refusals.waiting()
     oldest_at = min((one.oldest_at for one in waiting), default=None)
     services.metrics.refusals_wait(

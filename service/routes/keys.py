@@ -1,6 +1,7 @@
 """`/v1/keys`: made, listed, changed, rotated, revoked. A secret is shown once, when made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -10,13 +11,18 @@ from starlette.responses import Response
 
 from events import moments
 from events.reported import Key
+from events.senders import Sender
 from service import administration_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
+from service.gate import sees_personal
 from service.keys.checking import ORIGINS_MAX, RATE_MAX, SOURCES_MAX, TermsInvalid, check
 from service.keys.describing import describe_key
+from service.keys.granting import GrantRefused
 from service.keys.key_text import ID_LENGTH
 from service.keys.scopes import DEFAULT_SCOPES, Scope
-from service.keys.store import KeyEnded, KeyTerms
+from service.keys.store import KeyEnded
+from service.keys.terms import KeyTerms, StoredKey
 from service.problems import Problem
 from service.requests import described_body, read_model
 from service.routes.parameters import (
@@ -34,7 +40,7 @@ DAY_S = 24 * 60 * 60
 OVERLAP_S_MAX = 90 * DAY_S
 """A season: what takes longer than that is no rotation any more."""
 
-router = APIRouter(tags=["keys"])
+router = APIRouter(tags=["keys"], route_class=ExactRoute)
 
 KeyId = Annotated[
     str, Path(max_length=ID_LENGTH, pattern=KEY_ID, description="The key's public id.")
@@ -109,26 +115,31 @@ _CHANGED_KEY: TypeAdapter[ChangedKey] = TypeAdapter(ChangedKey)
     status_code=201,
     openapi_extra=described_body(_NEW_KEY),
 )
-async def post_keys(request: Request, _: KeysAdministrator) -> Response:
-    """Make a key. `key` in the answer is its only appearance: store it now."""
+async def post_keys(request: Request, sender: KeysAdministrator) -> Response:
+    """Make a key. `key` in the answer is its only appearance: store it now.
+
+    It gets no more than the key that asks has: no other scope, source or department, and no longer
+    a life.
+    """
     asked = await read_model(request, _NEW_KEY)
     services = services_of(request)
     terms = _changed(request, KeyTerms(asked.name, (), ()), asked.model_dump())
-    key, stored = await services.key_store.create(terms)
+    with _as_problems():
+        key, stored = await services.key_store.create(terms, by=sender.key_id)
     return json_answer({"key": key.text, **describe_key(stored)}, status=201)
 
 
 @router.get("/v1/keys", response_model=administration_shapes.ApiKeys)
 async def get_keys(
     request: Request,
-    _: KeysAdministrator,
+    sender: KeysAdministrator,
     after: Annotated[str, Query(max_length=ID_LENGTH, pattern=KEY_ID)] = "",
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
     """List keys, never their secrets. Pass `next` as `after` to go on."""
     keys = await services_of(request).key_store.list(after=after, limit=limit)
     next_after = keys[-1].key_id if len(keys) == limit else None
-    return json_answer({"keys": [describe_key(key) for key in keys], "next": next_after})
+    return json_answer({"keys": [_described(key, sender) for key in keys], "next": next_after})
 
 
 @router.patch(
@@ -136,19 +147,23 @@ async def get_keys(
     response_model=administration_shapes.ApiKey,
     openapi_extra=described_body(_CHANGED_KEY),
 )
-async def patch_key(request: Request, _: KeysAdministrator, key_id: KeyId) -> Response:
-    """Change what a key may do. Every process goes by it within 5 seconds."""
+async def patch_key(request: Request, sender: KeysAdministrator, key_id: KeyId) -> Response:
+    """Change what a key may do. Every process goes by it within 5 seconds.
+
+    Less is always possible; more only for a key that has all of it itself.
+    """
     asked = await read_model(request, _CHANGED_KEY)
     told = asked.model_dump(exclude_unset=True)
     for name in _NEVER_NULL:
         if name in told and told[name] is None:
             raise _invalid(f"/{name}", "a value; null takes away only what a key may be without")
-    stored = await services_of(request).key_store.change(
-        key_id, lambda terms: _changed(request, terms, told)
-    )
+    with _as_problems():
+        stored = await services_of(request).key_store.change(
+            key_id, lambda terms: _changed(request, terms, told), by=sender.key_id
+        )
     if stored is None:
         raise _nobody()
-    return json_answer(describe_key(stored))
+    return json_answer(_described(stored, sender))
 
 
 @router.post(
@@ -159,7 +174,7 @@ async def patch_key(request: Request, _: KeysAdministrator, key_id: KeyId) -> Re
 )
 async def post_key_rotate(
     request: Request,
-    _: KeysAdministrator,
+    sender: KeysAdministrator,
     key_id: KeyId,
     overlap_s: Annotated[
         int, Query(ge=0, le=OVERLAP_S_MAX, description="How long the old key works beside it.")
@@ -168,30 +183,32 @@ async def post_key_rotate(
 ) -> Response:
     """Make a key of the same terms, which takes over from this one after an overlap.
 
+    Only for a key that could make such a one: its secret is shown.
+
     The new key expires at `expires_at`; without it, after as long a life as the old one was made
     for. `key` in the answer is its only appearance: store it now.
     """
-    try:
+    with _as_problems():
         rotated = await services_of(request).key_store.rotate(
             key_id,
             overlap=timedelta(seconds=overlap_s),
             expires_at=moment_in("expires_at", expires_at),
+            by=sender.key_id,
         )
-    except KeyEnded as error:
-        raise Problem("key-ended", str(error)) from None
     if rotated is None:
         raise _nobody()
-    content = {"key": rotated.key.text, **describe_key(rotated.new)}
-    return json_answer(content | {"replaces": describe_key(rotated.old)}, status=201)
+    content = {"key": rotated.key.text, **_described(rotated.new, sender)}
+    return json_answer(content | {"replaces": _described(rotated.old, sender)}, status=201)
 
 
 @router.delete("/v1/keys/{key_id}", response_model=administration_shapes.ApiKey)
-async def delete_key(request: Request, _: KeysAdministrator, key_id: KeyId) -> Response:
+async def delete_key(request: Request, sender: KeysAdministrator, key_id: KeyId) -> Response:
     """Revoke a key, for good. Every process turns it away within 5 seconds."""
-    stored = await services_of(request).key_store.revoke(key_id)
+    with _as_problems():
+        stored = await services_of(request).key_store.revoke(key_id, by=sender.key_id)
     if stored is None:
         raise _nobody()
-    return json_answer(describe_key(stored))
+    return json_answer(_described(stored, sender))
 
 
 def _changed(request: Request, terms: KeyTerms, told: Mapping[str, Any]) -> KeyTerms:
@@ -210,6 +227,29 @@ def _changed(request: Request, terms: KeyTerms, told: Mapping[str, Any]) -> KeyT
     except TermsInvalid as error:
         raise _invalid(error.pointer, error.expected) from None
     return changed
+
+
+def _described(key: StoredKey, sender: Sender) -> dict[str, Any]:
+    """Write a key for whoever asks."""
+    return describe_key(key, shows_name=sees_personal(sender))
+
+
+@contextmanager
+def _as_problems() -> Iterator[None]:
+    """Answer what the store says no to."""
+    try:
+        yield
+    except KeyEnded as error:
+        raise Problem("key-ended", str(error)) from None
+    except GrantRefused as refused:
+        lack = refused.lack
+        raise Problem(
+            "grant-not-held",
+            str(refused),
+            pointer=f"/{lack.field}",
+            expected=lack.held,
+            found=lack.wanted,
+        ) from None
 
 
 def _invalid(pointer: str, expected: str) -> Problem:

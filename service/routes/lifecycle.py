@@ -12,6 +12,8 @@ from domain.lifecycle.diagram import diagram
 from service import funnel_shapes
 from service.answers import json_answer
 from service.bodies import read_body
+from service.exact_route import ExactRoute
+from service.limits import LIFECYCLE_BYTES_MAX
 from service.problems import Problem
 from service.publishing import preview, publish
 from service.routes.parameters import (
@@ -31,7 +33,7 @@ MAPPING = r"^[A-Za-z0-9_]{1,32}:[A-Za-z0-9_]{1,32}$"
 MAPPINGS_MAX = 100
 """Stages that one publication may move people out of: more than any funnel has."""
 
-router = APIRouter(tags=["lifecycle"])
+router = APIRouter(tags=["lifecycle"], route_class=ExactRoute)
 
 
 @router.get(
@@ -138,7 +140,8 @@ async def post_lifecycle(
     """
     services = services_of(request)
     with services.room.place() as place:
-        body = await read_body(request.receive, read_transfer(request.scope), place)
+        transfer = read_transfer(request.scope)
+        body = await read_body(request.receive, transfer, place, bytes_max=LIFECYCLE_BYTES_MAX)
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -157,6 +160,7 @@ def _calendar_changes(compiled: Compiled) -> list[dict[str, Any]]:
             "starts_on": change.first,
             "ends_on": change.last,
             "closed": change.closed,
+            "hours": change.hours.text if change.hours else None,
         }
         for name, calendar in compiled.calendars.items()
         for change in calendar.changes

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from service import shapes
 from service.answers import json_answer
-from service.keys.scopes import Scope
+from service.exact_route import ExactRoute
+from service.gate import sees_personal
 from service.problems import Problem
 from service.refusals.describing import describe_refusal
 from service.refusals.places import NEWEST, Place, parse_place
@@ -26,7 +27,7 @@ from service.routes.parameters import (
 
 PLACE_LENGTH = 100
 
-router = APIRouter(tags=["refusals"])
+router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 
 
 class Status(StrEnum):
@@ -64,7 +65,7 @@ async def get_refusals(
     )
     place = NEWEST if before is None else _place_in(before)
     page = await services.refusals.page(wanted, before=place, limit=limit)
-    lifecycle, shows_personal = services.compiled.lifecycle, Scope.PERSONAL_READ in sender.scopes
+    lifecycle, shows_personal = services.compiled.lifecycle, sees_personal(sender)
     shown = [describe_refusal(row, lifecycle, shows_personal=shows_personal) for row in page.rows]
     return json_answer({"refusals": shown, "next": page.next.text if page.next else None})
 
@@ -74,7 +75,7 @@ async def get_refusal(request: Request, sender: EventsReader, refusal_id: UUID) 
     """Read one refusal; its bytes are shown to keys with `personal:read` only."""
     services = services_of(request)
     row = await services.refusals.one(refusal_id)
-    shows_personal = Scope.PERSONAL_READ in sender.scopes
+    shows_personal = sees_personal(sender)
     return json_answer(
         describe_refusal(row, services.compiled.lifecycle, shows_personal=shows_personal)
     )

@@ -8,9 +8,10 @@ from starlette.types import Scope
 
 from events.dialects import cloudevents
 from events.native import json_schema
-from events.strict_json import Unreadable, is_array, write
+from events.strict_json import JsonFault, TooLarge, is_array, write
 from service import shapes
 from service.bodies import read_body, stream_body
+from service.exact_route import make_exact
 from service.gate import admit_report, identify
 from service.plain_route import PlainRoute
 from service.problems import Problem
@@ -50,23 +51,25 @@ async def post_events(request: Request) -> Response:
     with services.room.place() as place:
         body = await read_body(request.receive, transfer, place)
         if transfer.is_lines:
-            return await report_lines_strictly(services, holder, body, visit)
+            return await report_lines_strictly(services, holder, body, visit, place)
         words = asked_wording(scope, services.compiled.lifecycle)
         if transfer.is_cloudevent:
-            return await report_one(services, holder, _of_headers(scope, body), visit, words=words)
+            body = _of_headers(scope, body)
+            return await report_one(services, holder, body, visit, place, words=words)
         if is_array(body):
             return await report_batch(
-                services, holder, body, visit, is_strict=transfer.is_strict, words=words
+                services, holder, body, visit, place, is_strict=transfer.is_strict, words=words
             )
-        return await report_one(services, holder, body, visit, words=words)
+        return await report_one(services, holder, body, visit, place, words=words)
 
 
 def _of_headers(scope: Scope, body: bytes) -> bytes:
     """Write a CloudEvent in binary mode as what it is: one JSON object."""
     try:
         return write(cloudevents.of_headers(scope["headers"], body))
-    except Unreadable as fault:
-        raise Problem("body-unreadable", str(fault), expected=fault.expected) from None
+    except JsonFault as fault:
+        reason = "event-too-large" if isinstance(fault, TooLarge) else "body-unreadable"
+        raise Problem(reason, str(fault), expected=fault.expected) from None
 
 
 def _body() -> dict[str, Any]:
@@ -150,3 +153,4 @@ ROUTE = PlainRoute(
         },
     },
 )
+make_exact(ROUTE)

@@ -12,9 +12,11 @@ from domain.lifecycle.words import resolve, resolve_stage, suggestion
 from events.sessions import Driver
 from projections.directory import NAME
 from projections.roster import Wanted
+from projections.stage_intervals import NAME as STAYS
 from projections.transactions import borrowed
 from service import roster_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.rosters import (
     Tasks,
@@ -34,6 +36,7 @@ from service.routes.parameters import (
     Name,
     ProjectionsReader,
     WaitFor,
+    check_runs,
     services_of,
     wait_until,
 )
@@ -42,7 +45,7 @@ from service.services import Services
 WORK_LEADS_MAX = 5_000
 """Leads of one person that a work list looks through."""
 
-router = APIRouter(tags=["leads"])
+router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
 AfterId = Annotated[UUID | None, Query(description="Go on after this id: `next` of a page.")]
 
@@ -154,6 +157,8 @@ async def get_worklist(
     """
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
+    # The stays say how each lead came to where it is.
+    check_runs(services, STAYS)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
         roster = services.roster
@@ -246,16 +251,16 @@ async def _leads(
     lang: Lang,
 ) -> dict[str, Any]:
     """Return one page of leads, as every answer that lists some shows it."""
-    lifecycle = services.compiled.lifecycle
+    lifecycle, now = services.compiled.lifecycle, services.now()
     page = await services.roster.leads(
         driver,
         wanted,
-        at=services.now(),
+        at=now,
         after=str(after) if after is not None else None,
         limit=limit,
     )
     return {
-        "leads": [describe_listed(one, lifecycle, lang) for one in page.leads],
+        "leads": [describe_listed(one, lifecycle, lang, at=now) for one in page.leads],
         "next": page.next,
         "as_of_position": str(page.position),
     }

@@ -16,6 +16,7 @@ from events.selections.running import NothingToSelect, RunExists
 from events.selections.surveying import CapacityUnknown, TooManyCandidates
 from service import selection_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
 from service.problems import Problem
 from service.reading.selections import Selections, describe_trial
 from service.requests import described_body, read_model
@@ -39,7 +40,7 @@ _PROBLEMS = {
     RunExists: "selection-id-reused",
 }
 
-router = APIRouter(tags=["selections"])
+router = APIRouter(tags=["selections"], route_class=ExactRoute)
 
 
 class NewSelection(BaseModel):
@@ -108,7 +109,7 @@ async def post_selections(
         if dry_run:
             trial = await services.selector.try_out(asked)
             return json_answer(describe_trial(asked, trial, limit=PAGE_DEFAULT))
-        await services.selector.select(asked, actor=sender.key_id, key_id=sender.key_id)
+        await services.selector.select(asked, key_id=sender.key_id)
     except tuple(_PROBLEMS) as error:
         raise Problem(_PROBLEMS[type(error)], f"{error}.") from None
     run = await _selections(services).one(asked.id, after=0, limit=PAGE_DEFAULT)

@@ -12,16 +12,17 @@ from events.reported import Value
 from service import shapes
 from service.answering import answer_one, describe_outcome
 from service.answers import json_answer
-from service.keys.scopes import Scope
+from service.exact_route import ExactRoute
+from service.gate import sees_personal
 from service.problems import Problem
-from service.refusals.describing import describe_refusal, impersonal_outcome
+from service.refusals.describing import describe_refusal, outcome_of_retry
 from service.refusals.places import OLDEST, Place, parse_place
 from service.refusals.retrying import RETRIED_MAX, retry
 from service.refusals.store import Wanted
 from service.requests import described_body, read_model
 from service.routes.parameters import RefusalsWriter, moment_in, services_of
 
-router = APIRouter(tags=["refusals"])
+router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 _Asked = Annotated[Value | None, Field(description="Only of this one.")]
@@ -87,8 +88,9 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
     place = OLDEST if asked.after is None else _place_at(asked.after)
     page = await services.refusals.open(wanted, after=place, limit=asked.limit)
     outcomes = await retry(services, page.rows, sender)
+    lifecycle, shows_personal = services.compiled.lifecycle, sees_personal(sender)
     items = [
-        describe_outcome(impersonal_outcome(outcome, services.compiled.lifecycle))
+        describe_outcome(outcome_of_retry(outcome, lifecycle, shows_personal=shows_personal))
         | {"refusal": str(row["refusal_id"])}
         for row, outcome in zip(page.rows, outcomes, strict=True)
     ]
@@ -116,7 +118,10 @@ async def post_refusal_retry(
     services = services_of(request)
     row = await services.refusals.one(refusal_id)
     (outcome,) = await retry(services, [row], sender)
-    return answer_one(impersonal_outcome(outcome, services.compiled.lifecycle))
+    shown = outcome_of_retry(
+        outcome, services.compiled.lifecycle, shows_personal=sees_personal(sender)
+    )
+    return answer_one(shown)
 
 
 @router.post(
@@ -132,9 +137,8 @@ async def post_refusal_dismiss(
     asked = await read_model(request, _DISMISSED)
     services = services_of(request)
     row = await services.refusals.dismiss(refusal_id, reason=asked.reason, by=sender.key_id)
-    shows_personal = Scope.PERSONAL_READ in sender.scopes
     return json_answer(
-        describe_refusal(row, services.compiled.lifecycle, shows_personal=shows_personal)
+        describe_refusal(row, services.compiled.lifecycle, shows_personal=sees_personal(sender))
     )
 
 

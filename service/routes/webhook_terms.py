@@ -68,7 +68,7 @@ def accept_url(services: Services, url: str) -> None:
     try:
         check_url(url, allows_private=services.settings.webhook_private_addresses)
     except AddressRefused as error:
-        raise Problem("request-invalid", f"{error}.", pointer="/url", expected="https") from None
+        raise Problem("request-invalid", f"{error}.", pointer="/url", expected=str(error)) from None
 
 
 def stage_codes(services: Services, words: list[str]) -> list[str]:

@@ -6,16 +6,19 @@ from fastapi import APIRouter, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from events.limits import INTEGER_MAX
 from events.records import rfc3339
+from events.senders import Sender
 from service import administration_shapes
 from service.answers import json_answer
+from service.exact_route import ExactRoute
+from service.gate import sees_personal
 from service.problems import Problem
-from service.reading.log import Wanted
+from service.reading.log import Wanted, check_reached
 from service.requests import described_body, read_model
 from service.routes.parameters import (
     WebhookId,
     WebhooksAdministrator,
+    log_of,
     services_of,
     unknown_webhook,
     webhook_found,
@@ -24,7 +27,7 @@ from service.routes.webhook_terms import NewWebhook, WebhookChange, accept_url, 
 from service.webhooks.store import Change, Webhook, WebhooksFull, WebhookTerms
 from service.webhooks.trial import try_webhook
 
-router = APIRouter(tags=["webhooks"])
+router = APIRouter(tags=["webhooks"], route_class=ExactRoute)
 
 _NEW_WEBHOOK: TypeAdapter[NewWebhook] = TypeAdapter(NewWebhook)
 _CHANGE: TypeAdapter[WebhookChange] = TypeAdapter(WebhookChange)
@@ -34,39 +37,40 @@ _CHANGE: TypeAdapter[WebhookChange] = TypeAdapter(WebhookChange)
     "/v1/webhooks",
     response_model=administration_shapes.MadeWebhook,
     status_code=201,
-    responses={409: {"description": "There are as many webhooks as there may be"}},
+    responses={409: {"description": "As many webhooks as there may be, or a place beyond the log"}},
     openapi_extra=described_body(_NEW_WEBHOOK),
 )
-async def post_webhooks(request: Request, _: WebhooksAdministrator) -> Response:
+async def post_webhooks(request: Request, sender: WebhooksAdministrator) -> Response:
     """Make a webhook. `secret` in the answer is its only appearance: store it now."""
     asked = await read_model(request, _NEW_WEBHOOK)
     services = services_of(request)
     accept_url(services, asked.url)
     wanted = Wanted(tuple(asked.types), tuple(stage_codes(services, asked.stages)))
-    after = None if asked.after is None else min(int(asked.after), INTEGER_MAX)
+    after = None if asked.after is None else int(asked.after)
+    check_reached(after or 0, await log_of(request).head())
     try:
         webhook, secret = await services.webhooks.store.create(
             WebhookTerms(asked.url, asked.description, wanted, after)
         )
     except WebhooksFull as error:
         raise Problem("webhooks-full", f"{error}; remove one first.") from None
-    return json_answer({**_describe(webhook), "secret": secret}, status=201)
+    return json_answer({**_describe(webhook, sender), "secret": secret}, status=201)
 
 
 @router.get("/v1/webhooks", response_model=administration_shapes.Webhooks)
-async def get_webhooks(request: Request, _: WebhooksAdministrator) -> Response:
+async def get_webhooks(request: Request, sender: WebhooksAdministrator) -> Response:
     """List all webhooks, how far each is, and what it could not deliver. Never their secrets."""
     webhooks = await services_of(request).webhooks.store.every()
-    return json_answer({"webhooks": [_describe(webhook) for webhook in webhooks]})
+    return json_answer({"webhooks": [_describe(webhook, sender) for webhook in webhooks]})
 
 
 @router.get("/v1/webhooks/{webhook_id}", response_model=administration_shapes.Webhook)
 async def get_webhook(
-    request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
+    request: Request, sender: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
     """Read one webhook."""
     return json_answer(
-        _describe(webhook_found(await services_of(request).webhooks.store.one(webhook_id)))
+        _describe(webhook_found(await services_of(request).webhooks.store.one(webhook_id)), sender)
     )
 
 
@@ -76,7 +80,7 @@ async def get_webhook(
     openapi_extra=described_body(_CHANGE),
 )
 async def patch_webhook(
-    request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
+    request: Request, sender: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
     """Change a webhook. What is queued already goes to the new URL; filters hold from here on."""
     asked = await read_model(request, _CHANGE)
@@ -86,7 +90,7 @@ async def patch_webhook(
     stages = None if asked.stages is None else stage_codes(services, asked.stages)
     change = Change(asked.url, asked.description, asked.types, stages, asked.enabled)
     return json_answer(
-        _describe(webhook_found(await services.webhooks.store.change(webhook_id, change)))
+        _describe(webhook_found(await services.webhooks.store.change(webhook_id, change)), sender)
     )
 
 
@@ -123,12 +127,13 @@ async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: Webh
     )
 
 
-def _describe(webhook: Webhook) -> dict[str, Any]:
+def _describe(webhook: Webhook, sender: Sender) -> dict[str, Any]:
+    """Write a webhook for whoever asks. What it is for was written for people, and about some."""
     failing_since = webhook.failing_since
     return {
         "id": str(webhook.webhook_id),
         "url": webhook.url,
-        "description": webhook.description,
+        "description": webhook.description if sees_personal(sender) else None,
         "types": webhook.types,
         "stages": webhook.stages,
         "enabled": webhook.is_enabled,

@@ -31,6 +31,14 @@ _NOT_FOR_US = (
 """Protocol assignments, tunnels that lead to IPv4 addresses, documentation: some versions of
 Python count these as global."""
 
+_OWN_NETWORK = re.compile(
+    r"(.*\.)?(localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa)"
+)
+"""Names that stand for this machine or for a network of one's own, whatever they resolve to: of RFC
+6761, 6762 and 8375, and those that are reserved because so many use them."""
+_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
+"""Where the last part is a number, all is an IPv4 address: resolvers take `127.1`, `0x7f.1` and
+`2130706433` for 127.0.0.1 (WHATWG URL, "ends in a number")."""
 _HOST = re.compile(rb"[0-9A-Za-z._:-]+")
 _ALL_PORTS = range(1, 65_536)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -52,7 +60,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 def check_url(text: str, *, allows_private: bool) -> httpx.URL:
     """Read the address of a webhook; the same parser reads it when it is sent to.
 
-    A name is not resolved here: what counts is what it resolves to at the time of each message.
+    A name is not resolved here: what counts is what it resolves to at the time of each message. But
+    one that cannot be a public host's is refused at once, to whoever has just typed it.
 
     Raises:
         AddressRefused: it is no URL, or not one that messages may be sent to.
@@ -67,11 +76,12 @@ def check_url(text: str, *, allows_private: bool) -> httpx.URL:
         raise AddressRefused(f"expected at most {URL_CHARACTERS_MAX} characters")
     if url.scheme != "https" and not (allows_private and url.scheme == "http"):
         raise AddressRefused("expected https://")
-    if not _HOST.fullmatch(url.raw_host) or url.userinfo or url.fragment:
+    if not host or not _HOST.fullmatch(url.raw_host) or url.userinfo or url.fragment:
         raise AddressRefused("expected a host, and neither a user nor a fragment")
     if port_of(url) not in (_ALL_PORTS if allows_private else PORTS):
         raise AddressRefused(f"expected one of the ports {', '.join(map(str, sorted(PORTS)))}")
-    check_addresses(_literal(host), allows_private=allows_private)
+    if not allows_private:
+        _check_name(url.raw_host.decode("ascii").lower().rstrip("."))
     return url
 
 
@@ -92,8 +102,19 @@ def port_of(url: httpx.URL) -> int:
     return _DEFAULT_PORTS[url.scheme] if url.port is None else url.port
 
 
-def _literal(host: str) -> tuple[str, ...]:
+def _check_name(host: str) -> None:
+    """Refuse what can be told to be no public host before anybody resolves it."""
     try:
-        return (str(ip_address(host)),)
+        literal = str(ip_address(host.strip("[]")))
     except ValueError:
-        return ()
+        if _NUMBER.fullmatch(host):
+            raise AddressRefused(
+                "expected an IPv4 address as four decimal numbers, such as 203.0.113.7, or a name"
+            ) from None
+        if "." not in host or _OWN_NETWORK.fullmatch(host):
+            raise AddressRefused(
+                "expected the name of a public host, such as hooks.example.com; "
+                "LEADLEDGER_WEBHOOK_PRIVATE_ADDRESSES allows others"
+            ) from None
+    else:
+        check_addresses((literal,), allows_private=False)

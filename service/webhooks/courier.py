@@ -15,6 +15,8 @@ from uuid import UUID
 
 import structlog
 
+from events.faults import OnFault, uncounted
+from events.loops import endlessly
 from projections.transactions import UNAVAILABLE
 from service.webhooks.limits import (
     CLOSE_S,
@@ -47,7 +49,9 @@ class Courier:
         on_outcome: Callable[[str], None],
         *,
         patience: Patience | None = None,
+        on_fault: OnFault = uncounted,
     ) -> None:
+        self._on_fault = on_fault
         self._queue = queue
         self._seal = seal
         self._poster = poster
@@ -70,11 +74,8 @@ class Courier:
         self._woken.clear()
         places = await self._queue.look()
         self._has_webhooks = bool(places)
-        queued = [
-            place.webhook_id
-            for place in places
-            if place.is_behind and await self._queue.queue(place.webhook_id)
-        ]
+        behind = [place.webhook_id for place in places if place.is_behind]
+        queued = [one for one in behind if await self._queue_next(one)]
         free = self._free(places, queued)
         claimed = await self._queue.claim(free) if free else []
         for delivery in claimed:
@@ -108,21 +109,30 @@ class Courier:
 
     async def _run(self) -> None:
         """Carry until cancelled. Waits out a database that is away."""
-        while True:
-            try:
-                is_busy = await self.step()
-            except UNAVAILABLE as error:
-                log.warning("webhooks.wait", error=type(error).__name__)
-                await asyncio.sleep(RETRY_S)
-                continue
-            except Exception:
-                # Nobody waits for this loop: if it ended, nothing would be sent, in silence.
-                log.exception("webhooks.step_failed")
-                await asyncio.sleep(RETRY_S)
-                continue
-            await asyncio.sleep(GATHER_S)
-            if not is_busy:
-                await self._rest()
+        await endlessly(
+            "webhooks",
+            self._step_and_rest,
+            pause_s=RETRY_S,
+            on_fault=self._on_fault,
+            away=UNAVAILABLE,
+        )
+
+    async def _step_and_rest(self) -> None:
+        is_busy = await self.step()
+        await asyncio.sleep(GATHER_S)
+        if not is_busy:
+            await self._rest()
+
+    async def _queue_next(self, webhook_id: UUID) -> bool:
+        """Queue what is new for one webhook; what goes wrong there keeps no other one waiting."""
+        try:
+            return await self._queue.queue(webhook_id)
+        except UNAVAILABLE:
+            raise
+        except Exception:
+            self._on_fault("webhook")
+            log.exception("webhook.queueing_failed", webhook=str(webhook_id))
+            return False
 
     def _free(self, places: list[Place], queued: Iterable[UUID]) -> dict[UUID, int]:
         """Share out what may still be under way among the webhooks that have something due."""
@@ -145,9 +155,21 @@ class Courier:
             # The lease will end, and it is sent again.
             log.warning("webhook.unsettled", error=type(error).__name__)
         except Exception:
+            self._on_fault("webhook")
             log.exception("webhook.carrying_failed", webhook=str(delivery.webhook_id))
 
     async def _send(self, delivery: Delivery) -> Answer:
+        """Send one message. An unexpected error is a failed attempt like any other."""
+        try:
+            return await self._sign_and_send(delivery)
+        except Exception as error:
+            self._on_fault("webhook")
+            log.exception(
+                "webhook.not_sent", webhook=str(delivery.webhook_id), position=delivery.position
+            )
+            return Answer(f"not sent: the service has a fault ({type(error).__name__})")
+
+    async def _sign_and_send(self, delivery: Delivery) -> Answer:
         body, place = delivery.record.encode(), str(delivery.webhook_id)
         try:
             keys = [self._seal.open(one, place=place) for one in delivery.sealed]

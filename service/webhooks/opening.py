@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.faults import OnFault, uncounted
 from service.settings import Settings
 from service.webhooks.courier import Courier
 from service.webhooks.posting import Poster
@@ -25,13 +26,18 @@ class Webhooks(NamedTuple):
 
 @asynccontextmanager
 async def open_webhooks(
-    engine: AsyncEngine, settings: Settings, *, secret: bytes, on_outcome: Callable[[str], None]
+    engine: AsyncEngine,
+    settings: Settings,
+    *,
+    secret: bytes,
+    on_outcome: Callable[[str], None],
+    on_fault: OnFault = uncounted,
 ) -> AsyncIterator[Webhooks]:
     """Carry for as long as the context lasts; on the way out let what is under way arrive."""
     seal = Seal(secret)
     queue = Queue(engine, settings.schema_name)
     poster = Poster(allows_private=settings.webhook_private_addresses)
-    courier = Courier(queue, seal, poster, on_outcome)
+    courier = Courier(queue, seal, poster, on_outcome, on_fault=on_fault)
     courier.start()
     try:
         yield Webhooks(WebhookStore(engine, settings.schema_name, seal), queue, poster, courier)

@@ -6,11 +6,11 @@ from time import perf_counter
 from events.intake import Intake
 from events.selections.evidence import Asked
 from events.selections.running import Selector
-from events.verification import verify
 from tests.bench.figures import Figure
 from tests.bench.ledgers import written
 from tests.bench.mix import Event
 from tests.bench.servers import Bench, Unexpected
+from tests.verified import verify
 
 AT_ONCE = 20_000
 PLACES = 40
@@ -34,7 +34,7 @@ async def measure(bench: Bench) -> list[Figure]:
             digests=ledger.founded.digests,
         )
         began = perf_counter()
-        run = await selector.select(_asked(), actor="bench", key_id="bench")
+        run = await selector.select(_asked(), key_id="bench")
         seconds = perf_counter() - began
         if (run.data["candidates"], run.data["selected"]) != (count, PLACES):
             raise Unexpected(f"expected {count} candidates, found {run.data}")

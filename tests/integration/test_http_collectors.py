@@ -351,9 +351,9 @@ async def test_a_body_in_chunks_is_put_together(service: Service, key: str) -> N
         ("/v1/batch", b"{", 400),
         ("/v1/batch", b"[]", 400),
         ("/v1/batch", b'{"batch": {}}', 400),
-        ("/v1/batch", b'{"batch": [NaN]}', 400),
-        ("/v1/batch", b'{"batch": [{"a": 1, "a": 2}]}', 400),
-        ("/v1/batch", b'{"batch": ["\\ud800"]}', 400),
+        ("/v1/batch", b'{"batch": [1}', 400),
+        ("/v1/batch", b'{"batch": [1], "sentAt": NaN}', 400),
+        ("/v1/batch", b'{"batch": [1], "batch": [2]}', 400),
         ("/v1/batch", b'{"batch": [], "sentAt": "\\u0000"}', 400),
         ("/v1/batch", b"\xef\xbb\xbf{}", 400),
         ("/v1/batch", b"\xff", 400),
@@ -446,9 +446,16 @@ async def test_who_shows_no_key_is_not_told_what_is_wrong_with_the_body(
 async def test_two_keys_in_one_request_are_no_sender(service: Service, key: str) -> None:
     other = (await service.key(Scope.EVENTS_WRITE))["authorization"].removeprefix("Bearer ")
     sent = {"data": [a_payload(aid=key), a_payload(aid=other)]}
-    assert (await send(service, SNOWPLOW_POST, sent)).status_code == 401
-    answer = await send(service, SNOWPLOW_POST, sent, basic(key))
+    answer = await send(service, SNOWPLOW_POST, sent)
     assert (answer.status_code, answer.json()["code"]) == (400, "body-unreadable")
+    assert told(await send(service, SNOWPLOW_POST, sent, basic(key))) == SUCCESS
+
+
+async def test_half_a_character_in_one_message_spoils_no_other(service: Service, key: str) -> None:
+    message = a_track()
+    body = b'{"batch": [{"event": "\\ud83d"}, %s]}' % orjson.dumps(message)
+    assert told(await send(service, "/v1/batch", body, basic(key))) == SUCCESS
+    assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
 async def test_an_application_that_is_no_key_stays_what_it_is(service: Service, key: str) -> None:

@@ -67,6 +67,15 @@ async def test_enquiries_to_sales_and_business_without_a_lead_count_in_the_whole
     assert found["origins"][0]["origin_label"] == "マーケティング(デジタル)"
 
 
+async def test_the_business_in_another_currency_is_asked_for(service: Service) -> None:
+    found = await ask(service, **SUMMER, currency="usd")
+    assert found["currency"] == "USD"
+    assert [share["number_of"] for share in found["shares"]] == [0] * 4
+    assert found["other_currencies"] == [{"currency": "JPY", "number": 3, "value": "1100"}]
+    answer = await service.client.get("/v1/contribution", params={"currency": "dollars"})
+    assert answer.status_code == 422
+
+
 async def test_every_piece_names_the_events_that_it_stands_on(service: Service) -> None:
     found = await ask(service)
     deal = next(one for one in found["business"] if one["business"] == "deal/a")
@@ -133,9 +142,22 @@ async def test_a_corrected_value_counts_from_its_correction_on(service: Service)
     assert next(one["value"] for one in before if one["business"] == "deal/b") == "300"
 
 
-async def test_voided_business_never_was(service: Service) -> None:
-    order = next(one for one in (await ask(service))["business"] if one["lead"] is None)
+async def test_business_whose_time_is_corrected_counts_at_that_time(service: Service) -> None:
+    async def won_at(**asked: Any) -> str:
+        found = (await ask(service, **asked))["business"]
+        return next(str(one["won_at"]) for one in found if one["business"] == "deal/b")
+
+    before = await won_at()
     won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/b")
+    corrected = {"event": won["positions"][-1], "fields": {"time": "2026-07-20T00:00:00Z"}}
+    position = await tell(service, "event.corrected", 26, None, **corrected)
+    assert (await won_at())[:10] == "2026-07-20"
+    assert await won_at(known_at=str(position - 1)) == before
+
+
+async def test_voided_business_never_was(service: Service) -> None:
+    business = (await ask(service))["business"]
+    won = next(one for one in business if one["business"] == "deal/b")
     await tell(service, "event.voided", 23, None, event=won["positions"][-1])
     found = {one["business"] for one in (await ask(service))["business"]}
-    assert found == {order["business"]}
+    assert found == {one["business"] for one in business} - {"deal/b"}

@@ -138,8 +138,9 @@ async def test_a_rebuild_comes_to_the_same_deadlines(service: Service) -> None:
 
 
 async def test_a_turned_clock_is_told(service: Service) -> None:
-    assert (await service.client.get("/readyz")).json()["warnings"] == []
+    assert (await service.client.get("/readyz")).json()["checks"]["clock"] == {"status": "ok"}
     async with connection_to(service.owner_url) as owner:
         await owner.execute("UPDATE ledger.ledger_head SET clock_ahead = interval '90 minutes'")
-    (warning,) = (await service.client.get("/readyz")).json()["warnings"]
-    assert "turned by 1:30:00" in warning
+    clock = (await service.client.get("/readyz")).json()["checks"]["clock"]
+    assert clock["status"] == "warning"
+    assert "turned by 1:30:00" in clock["detail"]

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from service.app import create_app
 from service.composition import make_engine
+from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.problems import KINDS
 from service.reading.health import examine
@@ -128,14 +129,43 @@ async def test_a_path_that_leads_nowhere_is_a_problem(service: Service) -> None:
 async def test_a_method_that_is_not_allowed_names_those_that_are(service: Service) -> None:
     answer = await service.client.put("/v1/events")
     assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
 
 
 async def test_a_service_that_can_work_says_so(service: Service) -> None:
     assert (await service.client.get("/livez")).json() == {"status": "alive"}
     await service.client.get("/v1/funnel", params={"wait_for": 1})
     ready = (await service.client.get("/readyz")).json()
-    assert (ready["status"], ready["warnings"]) == ("ready", [])
+    assert ready["status"] == "ready"
+    assert set(ready["checks"]) == {
+        *("database", "appends", "disk", "schema"),
+        *("append_only", "webhooks", "clock", "projections", "leads"),
+    }
+    assert all(check == {"status": "ok"} for check in ready["checks"].values())
+
+
+async def test_positions_are_shown_to_a_key_that_may_see_them_and_to_nobody_else(
+    service: Service,
+) -> None:
+    seen = {}
+    for who, headers in {
+        "administrator": None,
+        "reader": await service.key(Scope.PROJECTIONS_READ),
+        "reporter": await service.key(Scope.EVENTS_WRITE),
+        "stranger": {"authorization": "Bearer llk_nobody"},
+        "nobody": {"authorization": ""},
+    }.items():
+        answer = await service.client.get("/readyz", headers=headers)
+        assert answer.status_code == 200
+        seen[who] = set(answer.json()) - {"status", "checks"}
+    everything = {"revision", "projections"}
+    assert seen == {
+        "administrator": everything,
+        "reader": everything,
+        "reporter": set(),
+        "stranger": set(),
+        "nobody": set(),
+    }
 
 
 async def test_a_schema_that_is_not_the_newest_is_not_ready(service: Service) -> None:
@@ -145,7 +175,9 @@ async def test_a_schema_that_is_not_the_newest_is_not_ready(service: Service) ->
         answer = await service.client.get("/readyz")
         await connection.execute("UPDATE ledger.schema_version SET version_num = $1", revision)
     assert answer.status_code == 503
-    assert "0000" in answer.json()["wrong"][0]
+    schema = answer.json()["checks"]["schema"]
+    assert schema["status"] == "failed"
+    assert "0000" in schema["detail"]
 
 
 async def test_a_serving_role_that_owns_the_events_is_warned_about(service: Service) -> None:
@@ -153,8 +185,9 @@ async def test_a_serving_role_that_owns_the_events_is_warned_about(service: Serv
     owner = make_engine(services.settings, service.owner_url)
     health = await examine(dataclasses.replace(services, engine=owner))
     await owner.dispose()
-    assert health.wrong == ()
-    assert "guard is weaker" in health.warnings[0]
+    assert health.failures == []
+    assert health.checks["append_only"].status == "warning"
+    assert "guard is weaker" in health.checks["append_only"].detail
 
 
 async def test_what_happens_is_counted(service: Service) -> None:

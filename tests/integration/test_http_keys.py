@@ -88,6 +88,7 @@ async def test_a_key_is_shown_once_and_works(service: Service) -> None:
         "created_at": made["created_at"],
         "expires_at": None,
         "revoked_at": None,
+        "founder": False,
     }
     event = {"id": "k", "type": "form.submitted", "lead": {"email": "k@example.co.jp"}}
     headers = {"authorization": f"Bearer {key}"}
@@ -115,6 +116,8 @@ async def test_a_new_key_may_report_facts_and_nothing_else(service: Service) -> 
         ({"sources": []}, "/sources"),
         ({"sources": ["leadledger"]}, "/sources"),
         ({"sources": ["*"]}, "/sources"),
+        ({"sources": ['"' * 250 + str(number) for number in range(100)]}, "/sources"),
+        ({"origins": [f"https://{'a.' * 17_000}jp"]}, "/origins"),
         ({"department": "kitchen"}, "/department"),
         ({"expires_at": "tomorrow"}, "/expires_at"),
         ({"events_per_second": 0}, "/events_per_second"),

@@ -36,6 +36,7 @@ async def tell(service: Service) -> None:
             "id": "2",
             "type": "form.submitted",
             "time": "2026-01-02T00:00:00Z",
+            "actor": "佐藤",
             "lead": {"anonymous_id": "cookie-1", "email": HANAKO, "name": "花子"},
             "data": {"form": "whitepaper", "message": "please call"},
         },
@@ -169,7 +170,7 @@ async def test_a_history_tells_when_what_who_and_why(service: Service) -> None:
             {"kind": "advanced", "passed_over": ["MQL", "SAL", "SQL", "OPP"]},
         ),
     ]
-    assert form["who"].keys() == {"actor", "key"}
+    assert form["who"] == {"actor": "佐藤", "key": form["who"]["key"]}
     assert form["effective_time"] == "2026-01-02T00:00:00.000000Z"
     assert form["data"] == {"form": "whitepaper"}
     assert form["personal"] == {
@@ -196,7 +197,7 @@ async def test_without_the_scope_nobody_sees_personal_data(service: Service) -> 
     for path in ("", "/history", "/replay"):
         answer = await service.client.get(f"/v1/leads/{lead['id']}{path}", headers=reader)
         assert answer.status_code == 200
-        for personal in ("personal", "hanako", "花子", "please call", "cookie-1"):
+        for personal in ("personal", "hanako", "花子", "please call", "cookie-1", "佐藤"):
             assert personal not in answer.text.replace("personal_", "")
 
 

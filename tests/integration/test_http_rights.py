@@ -21,6 +21,7 @@ MAY: Mapping[str, set[Scope]] = {
     "GET /readyz": OPEN,
     "GET /metrics": {Scope.PROJECTIONS_READ},
     "POST /v1/events": REPORTS,
+    "POST /v1/events/compare": REPORTS,
     "POST /v1/batch": {Scope.EVENTS_WRITE},
     "POST /v1/b": {Scope.EVENTS_WRITE},
     "POST /v1/import": {Scope.EVENTS_WRITE},
@@ -78,6 +79,7 @@ MAY: Mapping[str, set[Scope]] = {
     "GET /v1/lifecycle/versions": {Scope.PROJECTIONS_READ},
     "POST /v1/lifecycle": {Scope.LEDGER_ADMIN},
     "GET /v1/conflicts": {Scope.LEADS_READ},
+    "POST /v1/conflicts/{lead_id}": {Scope.REFUSALS_WRITE},
     "GET /v1/refusals": {Scope.EVENTS_READ},
     "GET /v1/refusals/{refusal_id}": {Scope.EVENTS_READ},
     "POST /v1/refusals/retry": {Scope.REFUSALS_WRITE},
@@ -202,7 +204,7 @@ async def test_a_decision_asks_for_the_department_that_the_lifecycle_names(
 async def test_no_key_may_report_what_the_service_writes_itself(service: Service) -> None:
     lifecycle = (await service.client.get("/v1/lifecycle")).json()
     own = [event["type"] for event in lifecycle["events"] if event["scope"] is None]
-    assert {"identity.linked", "lifecycle.published"} <= set(own)
+    assert {"identity.linked", "lifecycle.published", "key.created", "key.revoked"} <= set(own)
     for type in own:
         event = {"id": type, "source": "website", "type": type, **SOMEBODY}
         answer = await service.client.post("/v1/events", json=event)

@@ -141,14 +141,16 @@ async def test_a_webhook_that_makes_no_sense_is_not_made(
 async def test_without_the_setting_no_private_address_is_taken(
     postgres_server: PrivatePostgres, receiver: Receiver
 ) -> None:
+    """Neither when a webhook is made nor when it is changed."""
     async with running_service(postgres_server) as strict:
-        for url in (receiver.url, "https://127.0.0.1/", "https://[::1]/", "https://10.1.2.3/"):
-            answer = await post(strict, "", {"url": url})
+        made = await make(strict, "https://receiver.example/")
+        for host in ("127.0.0.1", "[::1]", "10.1.2.3", "localhost:8443", "0x7f.1", "crm.internal"):
+            answer = await post(strict, "", {"url": f"https://{host}/"})
             assert (answer.status_code, answer.json()["pointer"]) == (422, "/url")
-        made = await make(strict, "https://localhost:8443/")
-        trial = (await post(strict, f"/{made['id']}/test")).json()
-        assert trial["delivered"] is False
-        assert trial["failure"].startswith("not sent: the address is not public")
+            path = f"/v1/webhooks/{made['id']}"
+            answer = await strict.client.patch(path, json={"url": f"https://{host}/"})
+            assert (answer.status_code, answer.json()["pointer"]) == (422, "/url")
+        assert (await post(strict, "", {"url": receiver.url})).status_code == 422
     assert receiver.messages == []
 
 
@@ -307,5 +309,6 @@ async def test_what_is_carried_is_counted_and_what_is_disabled_is_told(
     assert 'leadledger_webhook_deliveries_total{outcome="dead"}' in text
     assert "leadledger_webhooks_disabled 1.0" in text
     assert "leadledger_webhook_lag_seconds 0.0" in text
-    warnings = (await service.client.get("/readyz")).json()["warnings"]
-    assert any("webhooks are disabled" in one for one in warnings)
+    webhooks = (await service.client.get("/readyz")).json()["checks"]["webhooks"]
+    assert webhooks["status"] == "warning"
+    assert "webhooks are disabled" in webhooks["detail"]

@@ -13,7 +13,7 @@ from events.memory import LEDGER_SUBJECT_ID
 from events.outcomes import Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA
+from tests.http_service import SCHEMA, SEALS
 from tests.ledger_on_postgres import (
     LedgerOnPostgres,
     decision,
@@ -214,6 +214,8 @@ async def test_an_event_that_the_database_rejects_fails_alone(on: LedgerOnPostgr
     assert appended.position == 11
     assert [id for _, id, _ in await on.recorded()][5:] == ["a", "b", "c", "d", "y"]
     assert await on.refusals() == [("poison", "event-not-storable")]
+    assert on.faults == ["appending"]
+    on.faults.clear()
 
 
 async def test_a_strict_batch_that_the_database_rejects_is_rejected_whole(
@@ -223,6 +225,8 @@ async def test_a_strict_batch_that_the_database_rejects_is_rejected_whole(
     outcomes = await on.send(form("a"), form("poison"), is_strict=True)
     assert said(outcomes) == ["event-not-storable", "event-not-storable"]
     assert await on.recorded() == []
+    assert on.faults == ["appending"]
+    on.faults.clear()
 
 
 async def test_a_right_that_is_gone_says_nothing_of_the_events(
@@ -347,7 +351,7 @@ class Slow(Ledger):
 async def test_a_batch_that_takes_long_to_decide_is_recorded_when_it_is_written(
     on: LedgerOnPostgres,
 ) -> None:
-    ledger = Slow(on.engine, SCHEMA)
+    ledger = Slow(on.engine, SCHEMA, SEALS)
     await ledger.open()
     assert said(await send(ledger, form("a"))) == ["recorded 2"]
     await ledger.close()

@@ -44,7 +44,7 @@ async def process(app_url: URL) -> AsyncIterator[httpx.AsyncClient]:
     """Serve a ledger as one process does, with a memory of its own, and lend a client of it."""
     app = create_app(lambda: open_services(settings_for(pool_size=4), app_url))
     async with app.router.lifespan_context(app):
-        key, _ = await app.state.services.key_store.create(ADMINISTRATOR)
+        key, _ = await app.state.services.key_store.create(ADMINISTRATOR, by=None)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
             base_url="http://leadledger",

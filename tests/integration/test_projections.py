@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from domain.events import Event
 from events.sessions import Driver
 from projections.failures import NotYetProjected, ProjectionUnknown
+from projections.runner import Runner
 from projections.stage_fold import Stages
 from projections.stage_intervals import StageIntervals
 from service.private_postgres import PrivatePostgres
@@ -208,8 +209,10 @@ async def test_a_fold_that_fails_stops_before_its_event_and_says_so(ledger: Stag
             "log_level": "error",
             "projection": NAME,
             "failure": "ValueError at position 5",
+            "where": logs[0]["where"],
         }
     ]
+    assert logs[0]["where"][-1].endswith(" fold")
     assert await ledger.fetch(COUNTS) == [("AL", "", 2, 1), ("ML", "AL", 1, 1)]
 
 
@@ -223,6 +226,38 @@ async def test_a_stopped_projection_goes_on_after_a_restart(ledger: StageLedger)
     (lag,) = await mended.lags()
     assert lag == (NAME, 1, 1, 7, None, 7, 0)
     assert not await mended.retry(NAME)
+
+
+async def test_a_stopped_projection_is_tried_again_and_goes_on_as_far_as_it_can(
+    ledger: StageLedger,
+) -> None:
+    """Without a restart: the process with the repaired code may have started before it stopped."""
+    await ledger.append(leads(2).events)
+    faults: list[str] = []
+    failing = variant(Stumbling, ledger, position=3)
+    runner = Runner(
+        ledger.engine,
+        schema=SCHEMA,
+        projections=[failing],
+        on_fault=faults.append,
+        retry_stopped_s=0,
+    )
+    await runner.prepare()
+    for _ in range(3):
+        await runner.step(NAME)
+    standing = runner.standing(NAME)
+    assert standing is not None
+    assert (standing.position, standing.failure) == (2, "ValueError at position 3")
+    object.__setattr__(failing, "position", 6)
+    await runner.step(NAME)
+    assert (await runner.lags())[0][3:5] == (5, "ValueError at position 6")
+    assert faults == ["projection"] * 2
+    object.__setattr__(failing, "position", 0)
+    await runner.step(NAME)
+    assert (await runner.lags())[0][3:5] == (7, None)
+    standing = runner.standing(NAME)
+    assert standing is not None
+    assert (standing.position, standing.failure) == (7, None)
 
 
 async def test_what_cannot_be_written_stops_the_projection_too(ledger: StageLedger) -> None:
@@ -244,9 +279,9 @@ async def test_a_record_that_nobody_can_read_stops_the_projection(ledger: StageL
     await ledger.append(leads(1).events)
     await ledger.fetch(
         "INSERT INTO ledger.events (position, source, id, subject_id, subject_version, type, "
-        "occurred_at, recorded_at, leaf, record) "
+        "occurred_at, recorded_at, leaf, record, seal) "
         "VALUES (5, 's', 'i', gen_random_uuid(), 1, 't', now(), now(), "
-        "sha256(''), '{\"effectivetime\":\"x\"}') RETURNING 1"
+        "sha256(''), '{\"effectivetime\":\"x\"}', sha256('')) RETURNING 1"
     )
     runner = await ledger.prepared_runner()
 

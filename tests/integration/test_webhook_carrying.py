@@ -3,16 +3,21 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
 from service.private_postgres import PrivatePostgres
 from service.reading.log import Wanted
 from service.webhooks import queue as queue_module
+from service.webhooks.courier import Courier
 from service.webhooks.limits import IN_FLIGHT_PER_WEBHOOK_MAX
 from service.webhooks.patience import Patience
+from service.webhooks.posting import Answer
+from service.webhooks.queue import Delivery, Queue
 from service.webhooks.store import Change
 from tests.faults.waiting import until
+from tests.http_service import SCHEMA
 from tests.webhook_receiver import Message, Receiver, Reply, receiving
 from tests.webhooks_on_postgres import QUICK, Webhooks, webhooks_on_postgres
 
@@ -243,3 +248,53 @@ async def test_a_webhook_that_is_removed_takes_its_queue_along(webhooks: Webhook
         assert not await webhooks.store.delete(webhook_id)
     for table in ("webhooks", "webhook_secrets", "webhook_deliveries"):
         assert await webhooks.on.as_owner(f"SELECT FROM ledger.{table}") == []
+
+
+class Faulty(Courier):
+    """Meets an error that nobody expects with every message to one webhook."""
+
+    webhook_id: UUID
+
+    async def _sign_and_send(self, delivery: Delivery) -> Answer:
+        if delivery.webhook_id == self.webhook_id:
+            raise KeyError(delivery.url)
+        return await super()._sign_and_send(delivery)
+
+
+async def test_an_unexpected_error_is_a_failed_attempt_like_any_other(webhooks: Webhooks) -> None:
+    """Tried again with pauses, then given up; other webhooks do not notice."""
+    async with receiving() as receiver:
+        cursed = await webhooks.make(receiver.url)
+        blessed = await webhooks.make(receiver.url)
+        Faulty.webhook_id = cursed
+        await webhooks.report(2)
+        await webhooks.carry_all(webhooks.courier(kind=Faulty))
+        expected = len(await the_log(webhooks)) - 1
+        assert len(receiver.taken) == expected
+    assert (await webhooks.read(blessed)).dead == 0
+    assert (await webhooks.read(cursed)).dead == expected
+    (dead, *_) = await webhooks.queue().dead(cursed, after=0, limit=1)
+    assert dead.failure == "not sent: the service has a fault (KeyError)"
+    assert dead.attempts == QUICK.attempts_max
+
+
+class FaultyQueue(Queue):
+    """Cannot queue anything for one webhook."""
+
+    webhook_id: UUID
+
+    async def queue(self, webhook_id: UUID) -> bool:
+        if webhook_id == self.webhook_id:
+            raise KeyError(webhook_id)
+        return await super().queue(webhook_id)
+
+
+async def test_a_webhook_that_cannot_be_queued_for_holds_up_no_other(webhooks: Webhooks) -> None:
+    async with receiving() as receiver:
+        FaultyQueue.webhook_id = await webhooks.make(receiver.url)
+        await webhooks.make(receiver.url)
+        await webhooks.report(1)
+        courier = webhooks.courier(queue=FaultyQueue(webhooks.on.engine, SCHEMA))
+        await courier.step()
+        await courier.arrived()
+        assert receiver.taken

@@ -13,6 +13,7 @@ from domain.lifecycle.conditions import (
     AtMost,
     Equals,
     Every,
+    OnPage,
     Opposite,
     Rule,
     Scalar,
@@ -49,6 +50,11 @@ def compared(rule: Rule, value: Any) -> bool:
             return value in values
         case WithinDomains(_, known):
             return any(f".{value}".endswith(f".{domain}") for domain in known)
+        case OnPage(_, pages):
+            plain = value.removeprefix("https://").removeprefix("acme.example")
+            return plain.split("?")[0].split("#")[0].rstrip("/") in {
+                page.rstrip("/") for page in pages
+            }
         case AtLeast(_, bound):
             return Decimal(value) >= bound
         case AtMost(_, bound):

@@ -22,10 +22,12 @@ from events.strict_json import (
     TooLarge,
     Unacceptable,
     Unreadable,
-    read_batch,
+    find_items,
+    read_item,
     read_value,
     write,
 )
+from tests.finished import finish
 
 # --- The slow reader -------------------------------------------------------------------------
 
@@ -226,6 +228,14 @@ def slow_tree(body: bytes) -> Any:
     return NotJsonError if repeats_a_key(tree) or depth(tree) > TEXT_DEPTH_MAX else tree
 
 
+def follows_the_grammar(body: bytes) -> bool:
+    try:
+        Slow(body.decode()).whole()
+    except NotJsonError:
+        return False
+    return True
+
+
 def slow_judgement(tree: Any, limits: Limits) -> Answer:
     if depth(tree) > limits.depth_max or members(tree) > limits.members_max:
         return "Unreadable", ""
@@ -243,17 +253,11 @@ def slow_answer(body: bytes, limits: Limits) -> Answer:
     return ("Unreadable", "") if tree is NotJsonError else slow_judgement(tree, limits)
 
 
-def slow_batch(body: bytes, limits: Limits) -> list[tuple[Answer, str]] | Answer:
-    tree = slow_tree(body)
+def slow_item(text: bytes, limits: Limits) -> Answer:
+    tree = slow_tree(text)
     if tree is NotJsonError:
         return "Unreadable", ""
-    if not isinstance(tree, list):
-        return "Unacceptable", ""
-    return [(slow_item(item, limits), compact(item)) for item in tree]
-
-
-def slow_item(tree: Any, limits: Limits) -> Answer:
-    if len(compact(tree).encode()) > limits.event_bytes_max:
+    if min(len(text), len(compact(tree).encode())) > limits.event_bytes_max:
         return "TooLarge", ""
     return slow_judgement(tree, limits)
 
@@ -270,18 +274,20 @@ def fast_answer(body: bytes, limits: Limits) -> Answer:
         return answer(fault)
 
 
-def fast_batch(body: bytes, limits: Limits) -> list[tuple[Answer, str]] | Answer:
+def texts_in(body: bytes) -> list[bytes] | Answer:
     try:
-        items = read_batch(body, limits)
+        return list(finish(find_items(body)))
     except JsonFault as fault:
         return answer(fault)
-    return [fast_item(item) for item in items]
 
 
-def fast_item(item: JsonValue | FaultyItem) -> tuple[Answer, str]:
-    if isinstance(item, FaultyItem):
-        return answer(item.fault), meaning(write(item.value))
-    return ("value", repr(item)), meaning(write(item))
+def fast_item(text: bytes, limits: Limits) -> Answer:
+    item = read_item(text, limits)
+    if not isinstance(item, FaultyItem):
+        return "value", repr(item)
+    if not item.is_unreadable:
+        assert meaning(write(item.value)) == compact(slow_tree(text))
+    return answer(item.fault)
 
 
 def meaning(written: bytes) -> str:
@@ -419,12 +425,45 @@ def test_a_body_gets_the_answer_that_the_grammar_gives(body: bytes, limits: Limi
     assert fast_answer(body, limits) == slow_answer(body, limits)
 
 
+@settings(max_examples=500, deadline=None)
+@example(items=[rb'{"a":"\u003a","a":1}', rb'{"a":2}'], spaces=["", " "], limits=EVENT_LIMITS)
+@example(items=[b"[1, 1,1,1 ,1]", b"9223372036854775808", b"1"], spaces=[""], limits=SMALL)
+@example(items=[b'["\\\\", "]\\"[{"]', b"{}"], spaces=["\n"], limits=EVENT_LIMITS)
+@given(
+    items=st.lists(TEXTS.map(str.encode), max_size=4),
+    spaces=st.lists(SPACES, min_size=1, max_size=3),
+    limits=LIMITS,
+)
+def test_the_items_of_an_array_are_found_as_they_were_written(
+    items: list[bytes], spaces: list[str], limits: Limits
+) -> None:
+    texts = [item.strip(b" \t\n\r") for item in items if follows_the_grammar(item)]
+    padding = [spaces[place % len(spaces)].encode() for place in range(2 * len(texts) + 2)]
+    padded = [padding[2 * n] + text + padding[2 * n + 1] for n, text in enumerate(texts)]
+    assert texts_in(padding[-1] + b"[" + b",".join(padded) + b"]" + padding[-2]) == texts
+    for text in texts:
+        assert fast_item(text, limits) == slow_item(text, limits)
+
+
 @settings(max_examples=700, deadline=None)
-@example(body=rb'[{"a":"\u003a","a":1}, {"a":2}]', limits=EVENT_LIMITS)
-@example(body=b"[[1, 1,1,1 ,1], 9223372036854775808, 1]", limits=SMALL)
-@given(body=BATCHES, limits=LIMITS)
-def test_a_batch_gets_the_answers_that_its_items_get(body: bytes, limits: Limits) -> None:
-    assert fast_batch(body, limits) == slow_batch(body, limits)
+@example(body=b'[{"a":1}{"b":2}]')
+@example(body=b'[{"a":[1}]')
+@example(body=b"[1,]")
+@example(body=b'[1] ["')
+@given(body=BATCHES)
+def test_what_the_grammar_refuses_is_never_taken_as_a_whole(body: bytes) -> None:
+    tree, texts = slow_tree(body), texts_in(body)
+    if isinstance(tree, list):
+        assert isinstance(texts, list)
+        assert [slow_item(text, EVENT_LIMITS) for text in texts] == [
+            slow_judgement(item, EVENT_LIMITS) for item in tree
+        ]
+    elif tree is NotJsonError:
+        assert isinstance(texts, tuple) or any(
+            fast_item(text, EVENT_LIMITS)[0] == "Unreadable" for text in texts
+        )
+    else:
+        assert isinstance(texts, tuple)
 
 
 @settings(max_examples=300, deadline=None)

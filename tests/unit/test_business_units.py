@@ -32,22 +32,28 @@ class Told:
         return self
 
     def shown(self) -> list[tuple[str, Decimal | None]]:
-        return [(unit.key, unit.value) for unit in units(self.events)]
+        return [(unit.key, value_of(unit)) for unit in units(self.events)]
 
     def only(self) -> Unit:
         (unit,) = units(self.events)
         return unit
 
 
+def value_of(unit: Unit) -> Decimal | None:
+    """The value of a piece of business that has amounts in yen alone."""
+    assert unit.amounts.keys() == {"JPY"}
+    return unit.amounts["JPY"]
+
+
 def test_a_won_deal_is_business_of_its_own_value_until_something_is_ordered() -> None:
     told = Told().tell(What.OPENED, 1, opportunity="d", value=900, origin="marketing-digital")
     assert told.shown() == []
     unit = told.tell(What.WON, 5, opportunity="d").only()
-    assert (unit.key, unit.value, unit.won_at) == ("deal/d", Decimal(900), day(5))
+    assert (unit.key, value_of(unit), unit.won_at) == ("deal/d", Decimal(900), day(5))
     assert unit.opening_origin == "marketing-digital"
     told.tell(What.ORDERED, 7, order="o", opportunity="d", value=1000)
     unit = told.only()
-    assert (unit.key, unit.value, unit.won_at) == ("deal/d", Decimal(1000), day(7))
+    assert (unit.key, value_of(unit), unit.won_at) == ("deal/d", Decimal(1000), day(7))
     assert unit.positions == (1, 2, 3)
 
 
@@ -55,7 +61,7 @@ def test_orders_of_one_deal_are_one_piece_of_business() -> None:
     told = Told().tell(What.WON, opportunity="d", value=900)
     told.tell(What.ORDERED, 3, order="o1", opportunity="d", value=400)
     told.tell(What.ORDERED, 2, order="o2", opportunity="d", value=300)
-    assert (told.only().value, told.only().won_at) == (Decimal(700), day(2))
+    assert (value_of(told.only()), told.only().won_at) == (Decimal(700), day(2))
 
 
 def test_what_was_cancelled_counts_no_more() -> None:
@@ -63,7 +69,7 @@ def test_what_was_cancelled_counts_no_more() -> None:
     told.tell(What.ORDERED, order="o1", opportunity="d", value=400)
     told.tell(What.ORDERED, order="o2", opportunity="d", value=300)
     told.tell(What.CANCELLED, order="o1")
-    assert told.only().value == 300
+    assert value_of(told.only()) == 300
     told.tell(What.CANCELLED, order="o2")
     assert told.shown() == []
 
@@ -93,7 +99,7 @@ def test_a_late_report_of_the_opening_changes_no_end() -> None:
 
 def test_an_order_by_nobody_is_business_too() -> None:
     unit = Told().tell(What.ORDERED, order="o", lead=None, account=None, value=5).only()
-    assert (unit.lead, unit.account, unit.value) == (None, None, Decimal(5))
+    assert (unit.lead, unit.account, value_of(unit)) == (None, None, Decimal(5))
 
 
 def test_a_cancellation_of_what_nobody_ordered_is_nothing() -> None:
@@ -102,4 +108,26 @@ def test_a_cancellation_of_what_nobody_ordered_is_nothing() -> None:
 
 def test_a_renewal_is_business_of_its_own_kind() -> None:
     unit = Told().tell(What.RENEWED, 9, value=100).only()
-    assert (unit.key, unit.business, unit.value) == ("renewal/1", "renewal", Decimal(100))
+    assert (unit.key, unit.business, value_of(unit)) == ("renewal/1", "renewal", Decimal(100))
+
+
+def test_amounts_of_different_currencies_are_not_added() -> None:
+    told = Told().tell(What.WON, opportunity="d", value=900)
+    told.tell(What.ORDERED, order="o1", opportunity="d", value=1000)
+    told.tell(What.ORDERED, order="o2", opportunity="d", value=5, currency="USD")
+    told.tell(What.ORDERED, order="o3", opportunity="d", value=2, currency="USD")
+    assert told.only().amounts == {"JPY": Decimal(1000), "USD": Decimal(7)}
+
+
+def test_an_order_without_a_currency_has_that_of_its_deal() -> None:
+    told = Told().tell(What.OPENED, opportunity="d", value=900, currency="EUR")
+    told.tell(What.ORDERED, order="o", opportunity="d", value=5, currency=None)
+    assert told.only().amounts == {"EUR": Decimal(5)}
+    told.tell(What.WON, opportunity="d", currency=None)
+    assert (told.only().key, told.only().amounts) == ("deal/d", {"EUR": Decimal(5)})
+
+
+def test_a_currency_may_be_named_later_than_the_value() -> None:
+    told = Told().tell(What.ORDERED, order="o", value=5, currency=None)
+    assert told.only().amounts == {None: Decimal(5)}
+    assert told.tell(What.AMENDED, order="o", currency="USD").only().amounts == {"USD": Decimal(5)}

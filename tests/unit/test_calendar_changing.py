@@ -48,11 +48,29 @@ def test_a_closure_puts_the_same_text_in_force_with_another_calendar(
     assert not works(ledger, MONDAY)
 
 
-def test_a_holiday_can_be_worked_and_a_weekend_stays_one(ledger: LedgerInMemory) -> None:
+def test_a_holiday_can_be_worked_in_the_hours_of_its_weekday(ledger: LedgerInMemory) -> None:
     assert not works(ledger, HOLIDAY)
     change(ledger, HOLIDAY, closed=False)
-    change(ledger, SATURDAY, closed=False)
-    assert (works(ledger, HOLIDAY), works(ledger, SATURDAY)) == (True, False)
+    assert works(ledger, HOLIDAY)
+
+
+def test_a_saturday_is_worked_in_the_hours_that_are_given(ledger: LedgerInMemory) -> None:
+    refused = change(ledger, SATURDAY, closed=False)
+    assert isinstance(refused, Refused)
+    assert refused.refusal.pointer == "/data/hours"
+    assert isinstance(change(ledger, SATURDAY, closed=False, hours="10:00-16:00"), Recorded)
+    ledger.start_again()
+    office = ledger.in_force.calendars["office"]
+    assert [hours.text for hours in office.hours_on(SATURDAY)] == ["10:00-16:00"]
+    ledger.publish(f"{FUNNEL}\n# ours, newer\n")
+    assert works(ledger, SATURDAY)
+
+
+def test_days_that_include_a_weekday_are_opened_without_hours(ledger: LedgerInMemory) -> None:
+    sunday = date(2026, 5, 3)
+    assert isinstance(change(ledger, sunday, date(2026, 5, 6), closed=False), Recorded)
+    assert not works(ledger, sunday)
+    assert works(ledger, date(2026, 5, 4))
 
 
 def test_of_two_changes_of_one_day_the_later_counts(ledger: LedgerInMemory) -> None:
@@ -95,6 +113,9 @@ def test_who_comes_over_does_so_by_an_event(ledger: LedgerInMemory) -> None:
         ({"ends_on": "2026-12-01"}, "/data/ends_on"),
         ({"ends_on": "2028-12-31"}, "/data/ends_on"),
         ({"closed": "yes"}, "/data/closed"),
+        ({"hours": "10:00-16:00"}, "/data/hours"),
+        ({"closed": False, "hours": "16:00-10:00"}, "/data/hours"),
+        ({"closed": False, "hours": "all day"}, "/data/hours"),
     ],
 )
 def test_what_cannot_be_is_refused(

@@ -17,6 +17,7 @@ from tests.stories import day
 RULES = Rules(
     marketing_origins=frozenset({"marketing-digital", "marketing-offline"}),
     currency="JPY",
+    default_currency="JPY",
     lookback=timedelta(days=90),
     business=frozenset({"new"}),
 )
@@ -24,13 +25,19 @@ MARKETINGS = Person({1: "marketing-digital"}, "marketing-digital", (day(0),))
 SALES = Person({1: "sales-direct"}, "sales-direct", ())
 
 
-def unit(key: str, *, lead: str | None = "hanako", value: int | None = 100, **told: object) -> Unit:
+def unit(
+    key: str,
+    *,
+    lead: str | None = "hanako",
+    value: int | None = 100,
+    currency: str | None = "JPY",
+    **told: object,
+) -> Unit:
     plain = Unit(
         key=key,
         positions=(1,),
         won_at=day(30),
-        value=Decimal(value) if value is not None else None,
-        currency="JPY",
+        amounts={currency: Decimal(value) if value is not None else None},
         business="new",
         product=None,
         lead=lead,
@@ -107,7 +114,18 @@ def test_renewals_and_other_currencies_stand_apart() -> None:
     found = contribution(told, {"hanako": MARKETINGS}, RULES)
     assert by(found, Policy.ORIGIN).number_of == 2
     assert found.apart == {"renewal": (1, Decimal(50))}
-    assert (found.other_currency, found.without_value) == (1, 1)
+    assert (found.other_currencies, found.without_value) == ({"USD": (1, Decimal(100))}, 1)
+
+
+def test_a_piece_of_business_in_two_currencies_counts_in_the_one_that_is_asked_about() -> None:
+    mixed = unit("deal/1", amounts={"JPY": Decimal(1000), None: Decimal(1), "USD": Decimal(5)})
+    people = {"hanako": MARKETINGS}
+    in_yen = contribution([mixed], people, RULES)
+    assert by(in_yen, Policy.ORIGIN).value == Decimal(1001)
+    assert in_yen.other_currencies == {"USD": (1, Decimal(5))}
+    in_dollars = contribution([mixed], people, RULES._replace(currency="USD"))
+    assert by(in_dollars, Policy.ORIGIN).value_of == Decimal(5)
+    assert in_dollars.other_currencies == {"JPY": (1, Decimal(1001))}
 
 
 def test_nurtured_business_is_compared_with_the_rest() -> None:

@@ -135,3 +135,74 @@ def test_what_is_no_value_of_a_list_may_be_of_any_type() -> None:
 def test_an_event_type_without_fields_declares_nothing() -> None:
     bare: EventType = demand_funnel().lifecycle.events["lead.accepted"]
     assert divide({"note": 1}, bare) == Divided({}, {"note": 1})
+
+
+@pytest.mark.parametrize("value", [-1, "-0.01"])
+def test_a_number_below_the_least_is_refused(value: object) -> None:
+    field = Field("cost", "amount", at_least=0)
+    assert mismatch(field, value) == "at least 0"
+    assert mismatch(field, 0) is None
+
+
+PERIOD = {"team": "t", "capacity": 10, "starts_on": "2026-12-01", "ends_on": "2026-12-31"}
+
+
+@pytest.mark.parametrize(
+    ("type", "change", "pointer"),
+    [
+        ("capacity.declared", {"ends_on": "2026-11-30"}, "/data/ends_on"),
+        ("capacity.declared", {"capacity": -1}, "/data/capacity"),
+        ("capacity.declared", {"team": ""}, "/data/team"),
+        ("target.set", {"plan": -1}, "/data/plan"),
+        ("campaign.cost_recorded", {"cost": "-0.01"}, "/data/cost"),
+    ],
+)
+def test_a_decision_that_cannot_mean_anything_is_refused(
+    type: str, change: dict[str, object], pointer: str
+) -> None:
+    event_type = demand_funnel().lifecycle.events[type]
+    whole = {
+        **PERIOD,
+        "for_department": "marketing",
+        "figure": "MQL",
+        "plan": 5,
+        "campaign": "c",
+        "cost": 5,
+        "currency": "JPY",
+    }
+    assert isinstance(divide(whole, event_type), Divided)
+    refused = divide({**whole, **change}, event_type)
+    assert isinstance(refused, Refusal)
+    assert refused.pointer == pointer
+
+
+def test_a_period_of_one_day_is_one() -> None:
+    event_type = demand_funnel().lifecycle.events["capacity.declared"]
+    assert isinstance(divide({**PERIOD, "ends_on": "2026-12-01"}, event_type), Divided)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("JPY", "JPY"),
+        ("jpy", "JPY"),
+        (" ｊｐｙ ", "JPY"),
+        ("円", "JPY"),
+        ("yen", "JPY"),
+        ("ユーロ", "EUR"),
+        ("€", "EUR"),
+        ("米ドル", "USD"),
+    ],
+)
+def test_a_currency_is_recorded_by_its_code(written: str, meant: str) -> None:
+    event_type = demand_funnel().lifecycle.events["order.recorded"]
+    divided = divide({"order": "o", "currency": written}, event_type)
+    assert divided == Divided({"order": "o", "currency": meant}, {})
+
+
+@pytest.mark.parametrize("written", ["", "$", "¥", "XXX", "JPYX", "dollars", "XAU"])
+def test_what_is_not_one_currency_is_refused(written: str) -> None:
+    event_type = demand_funnel().lifecycle.events["order.recorded"]
+    refused = divide({"order": "o", "currency": written}, event_type)
+    assert isinstance(refused, Refusal)
+    assert refused.pointer == "/data/currency"

@@ -1,12 +1,14 @@
 """What arrives piece by piece: lines, compressed bodies, headers."""
 
 import gzip
+import os
 import zlib
 
 import pytest
 
-from events.limits import LINE_BYTES_MAX
-from service.inflation import Inflation, check_encoding
+from events.limits import LINE_BYTES_MAX, MIB
+from service.inflation import PIECE_BYTES_MAX, Inflation, check_encoding
+from service.limits import GZIP_MEMBERS_MAX
 from service.lines import Line, LineSplitter
 from service.problems import Problem
 from service.transfer import read_transfer
@@ -64,6 +66,18 @@ def test_a_bomb_is_stopped_before_it_has_grown() -> None:
             grown += len(piece)
     assert stopped.value.status == 413
     assert grown <= 100 * len(bomb)
+
+
+def test_members_are_bounded_and_an_endless_stream_may_have_many() -> None:
+    member = gzip.compress(b"")
+    with pytest.raises(Problem, match="more than 16 members"):
+        list(Inflation(b"gzip").feed(member * (GZIP_MEMBERS_MAX + 1)))
+    inflation = Inflation(b"gzip")
+    for _ in range(3):
+        # As many in each MiB: files that were written one after the other.
+        for part in [member] * (GZIP_MEMBERS_MAX - 1) + [gzip.compress(os.urandom(MIB), 0)]:
+            assert all(len(piece) <= PIECE_BYTES_MAX for piece in inflation.feed(part))
+    inflation.finish()
 
 
 def test_a_body_that_is_cut_is_unreadable() -> None:

@@ -29,7 +29,7 @@ FORM = {
         "  CUSTOMER:",
         "  TARGET: {}\n    CUSTOMER:",
         "TARGET: {}",
-        "account.stages.TARGET: stands twice; the first is on line 80",
+        "account.stages.TARGET: stands twice; the first is on line 83",
     ),
     "a number for a text": (
         "name: small",
@@ -130,7 +130,8 @@ EVENTS = {
         "type: number",
         (
             "fields.score.type: 'number' is not a field type; "
-            "known are text, code, integer, amount, boolean, time, date, position, subject, fields"
+            "known are text, code, integer, amount, boolean, time, date, page, currency, position, "
+            "subject, fields"
         ),
     ),
     "a field name with a meaning of its own": (
@@ -332,7 +333,7 @@ MOVES = {
         TO_GOOD,
         f"{{on: lead.accepted, from: NEW, to: OUT}}\n    - {TO_GOOD}",
         "to: GOOD, guards: [known]",
-        "lead.moves[2]: never fires for lead.accepted from NEW: the move on line 71 comes first",
+        "lead.moves[2]: never fires for lead.accepted from NEW: the move on line 74 comes first",
     ),
     "a move to where it starts": (
         DROPPED,
@@ -404,19 +405,19 @@ NAMES = {
         "definition: {en: looks good}",
         "definition: {en: looks good}, aliases: [New]",
         "GOOD: {",
-        "lead.stages.GOOD: 'New' already names NEW on line 65",
+        "lead.stages.GOOD: 'New' already names NEW on line 68",
     ),
     "an alias that names stages of two tracks": (
         "definition: {en: has bought}",
         "definition: {en: has bought}, aliases: [OUT]",
         "CUSTOMER: {",
-        "account.stages.CUSTOMER: 'OUT' already names OUT on line 68",
+        "account.stages.CUSTOMER: 'OUT' already names OUT on line 71",
     ),
     "a code in both tracks": (
         "    CUSTOMER: {",
         "    NEW: {label: {en: n}, definition: {en: n}, ends: lost}\n    CUSTOMER: {",
         "label: {en: n}",
-        "account.stages.NEW: the other track has a stage NEW too, on line 65",
+        "account.stages.NEW: the other track has a stage NEW too, on line 68",
     ),
     "a reason that is called like another": (
         "  competitor: {label",

@@ -27,10 +27,10 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_lines() -> None:
     with pytest.raises(LifecycleInvalid) as raised:
         load(text)
     assert str(raised.value).splitlines() == [
-        "line 59: guards.known.when.lead.known: expected boolean, found 'maybe'",
-        "line 65: lead.stages.NEW.phase: 'begun' is not a phase; known are begin",
+        "line 62: guards.known.when.lead.known: expected boolean, found 'maybe'",
+        "line 68: lead.stages.NEW.phase: 'begun' is not a phase; known are begin",
         (
-            "line 72: lead.moves[2].to: 'OUTT' is not a stage of this track; "
+            "line 75: lead.moves[2].to: 'OUTT' is not a stage of this track; "
             "known are NEW, GOOD, DEAL, OUT, named, same"
         ),
     ]
@@ -105,13 +105,13 @@ def test_a_stage_nobody_reaches_is_a_warning_and_no_obstacle() -> None:
     assert inspection.lifecycle is not None
     assert inspection.complaints == (
         Complaint(
-            line=80,
+            line=83,
             path="account.stages.TARGET",
             message="no moves lead here from the beginning",
             fatal=False,
         ),
         Complaint(
-            line=81,
+            line=84,
             path="account.stages.CUSTOMER",
             message="no moves lead here from the beginning",
             fatal=False,
@@ -122,7 +122,7 @@ def test_a_stage_nobody_reaches_is_a_warning_and_no_obstacle() -> None:
 def test_a_stage_nobody_leaves_is_a_warning_unless_it_is_meant() -> None:
     assert complaints_of(SMALL.replace(", final: true", "")) == [
         (
-            "line 81: account.stages.CUSTOMER: warning: no move leaves this stage; "
+            "line 84: account.stages.CUSTOMER: warning: no move leaves this stage; "
             "declare `final: true` if that is meant"
         )
     ]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from events.moments import occurred, parse
+from events.moments import InFuture, SentAt, occurred, parse
 
 RECEIVED = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -57,33 +57,77 @@ def test_anything_looser_is_none(text: str) -> None:
     assert parse(text) is None
 
 
-def test_without_a_claim_it_happened_when_it_was_received() -> None:
-    assert occurred(None, None, RECEIVED) == (RECEIVED, None)
-    assert occurred(None, RECEIVED + timedelta(hours=1), RECEIVED) == (RECEIVED, None)
+EACH = pytest.mark.parametrize("meaning", SentAt)
+DAY = timedelta(days=1)
 
 
-def test_a_claim_in_the_past_is_taken() -> None:
-    claimed = RECEIVED - timedelta(days=3)
-    assert occurred(claimed, None, RECEIVED) == (claimed, None)
+@EACH
+def test_without_a_claim_it_happened_when_it_was_received(meaning: SentAt) -> None:
+    assert occurred(None, None, RECEIVED, meaning=meaning) == (RECEIVED, None)
+    ahead = RECEIVED + timedelta(hours=1)
+    assert occurred(None, ahead, RECEIVED, meaning=meaning) == (RECEIVED, None)
 
 
-def test_nothing_happened_after_it_was_received() -> None:
-    claimed = RECEIVED + timedelta(seconds=1)
-    assert occurred(claimed, None, RECEIVED) == (RECEIVED, claimed)
+@EACH
+def test_a_claim_in_the_past_is_taken(meaning: SentAt) -> None:
+    claimed = RECEIVED - 3_000 * DAY
+    assert occurred(claimed, None, RECEIVED, meaning=meaning) == (claimed, None)
+    assert occurred(claimed, RECEIVED, RECEIVED, meaning=meaning) == (claimed, None)
 
 
-@pytest.mark.parametrize("skew", [timedelta(hours=2), -timedelta(hours=2)])
-def test_the_skew_of_the_senders_clock_is_taken_out(skew: timedelta) -> None:
+@EACH
+@pytest.mark.parametrize("ahead", [timedelta(seconds=1), DAY])
+def test_nothing_happened_after_it_was_received(meaning: SentAt, ahead: timedelta) -> None:
+    claimed = RECEIVED + ahead
+    assert occurred(claimed, None, RECEIVED, meaning=meaning) == (RECEIVED, claimed)
+
+
+@EACH
+def test_a_time_more_than_a_day_ahead_is_a_mistake(meaning: SentAt) -> None:
+    claimed = RECEIVED + DAY + timedelta(seconds=1)
+    for sent in (None, RECEIVED):
+        with pytest.raises(InFuture, match="2026-11-23T12:00:01"):
+            occurred(claimed, sent, RECEIVED, meaning=meaning)
+
+
+@EACH
+@pytest.mark.parametrize("ahead", [timedelta(hours=2), 400 * DAY])
+def test_a_clock_that_is_ahead_is_corrected(meaning: SentAt, ahead: timedelta) -> None:
     happened = RECEIVED - timedelta(minutes=5)
-    claimed, sent = happened + skew, RECEIVED + skew
-    assert occurred(claimed, sent, RECEIVED) == (happened, claimed)
+    claimed, sent = happened + ahead, RECEIVED + ahead
+    assert occurred(claimed, sent, RECEIVED, meaning=meaning) == (happened, claimed)
 
 
-def test_a_claim_after_its_own_sending_still_is_not_after_the_receipt() -> None:
+@pytest.mark.parametrize("behind", [timedelta(hours=2), timedelta(days=7), 400 * DAY])
+def test_a_receipt_later_than_the_sending_is_delay_or_a_clock_behind(behind: timedelta) -> None:
+    happened = RECEIVED - timedelta(minutes=5)
+    claimed, sent = happened - behind, RECEIVED - behind
+    assert occurred(claimed, sent, RECEIVED, meaning=SentAt.OF_THE_EVENT) == (claimed, None)
+    corrected = occurred(claimed, sent, RECEIVED, meaning=SentAt.OF_THE_REQUEST)
+    assert corrected == (happened, claimed)
+
+
+@EACH
+@pytest.mark.parametrize(
+    "sent",
+    [
+        datetime(2199, 1, 1, tzinfo=UTC),
+        datetime(2080, 1, 1, tzinfo=UTC),
+        RECEIVED + 40 * DAY,
+    ],
+)
+def test_an_implausible_time_of_sending_corrects_nothing(meaning: SentAt, sent: datetime) -> None:
+    claimed = RECEIVED - timedelta(hours=1)
+    assert occurred(claimed, sent, RECEIVED, meaning=meaning) == (claimed, None)
+
+
+def test_an_implausibly_old_time_of_sending_corrects_nothing_either() -> None:
+    claimed, sent = RECEIVED - timedelta(hours=1), datetime(1970, 1, 1, tzinfo=UTC)
+    corrected = occurred(claimed, sent, RECEIVED, meaning=SentAt.OF_THE_REQUEST)
+    assert corrected == (claimed, None)
+
+
+@EACH
+def test_a_claim_after_its_own_sending_still_is_not_after_the_receipt(meaning: SentAt) -> None:
     claimed, sent = RECEIVED + timedelta(hours=3), RECEIVED + timedelta(hours=2)
-    assert occurred(claimed, sent, RECEIVED) == (RECEIVED, claimed)
-
-
-def test_a_clock_that_is_right_leaves_the_claim_as_it_is() -> None:
-    claimed = RECEIVED - timedelta(minutes=5)
-    assert occurred(claimed, RECEIVED, RECEIVED) == (claimed, None)
+    assert occurred(claimed, sent, RECEIVED, meaning=meaning) == (RECEIVED, claimed)

@@ -70,7 +70,6 @@ def test_a_whole_event_becomes_a_signal() -> None:
         subject=SubjectKind.LEAD,
         occurred_at=datetime(2026, 11, 22, 1, 15, tzinfo=UTC),
         claimed_at=None,
-        actor="佐藤",
         key_id="key-1",
         department="marketing",
         lead_id=None,
@@ -92,7 +91,12 @@ def test_a_whole_event_becomes_a_signal() -> None:
         data={"form": "whitepaper"},
         attributes={"company_domain": "example.co.jp", "industry": "steel"},
         personal=orjson.dumps(
-            {"account": event["account"], "data": {"note": "call me"}, "lead": event["lead"]},
+            {
+                "account": event["account"],
+                "actor": "佐藤",
+                "data": {"note": "call me"},
+                "lead": event["lead"],
+            },
             option=orjson.OPT_SORT_KEYS,
         ),
         holds_personal_data=True,
@@ -101,24 +105,35 @@ def test_a_whole_event_becomes_a_signal() -> None:
     )
 
 
-def test_source_time_and_actor_have_their_defaults() -> None:
+def test_source_and_time_have_their_defaults() -> None:
     signal = signal_of(FORM)
-    assert (signal.source, signal.occurred_at, signal.claimed_at, signal.actor) == (
-        "website",
-        RECEIVED,
-        None,
-        "key-1",
-    )
+    assert (signal.source, signal.occurred_at, signal.claimed_at) == ("website", RECEIVED, None)
 
 
-def test_a_sender_may_say_its_claim_was_late() -> None:
-    signal = signal_of({**FORM, "time": "2030-01-01T00:00:00Z"})
-    assert (signal.occurred_at, signal.claimed_at) == (RECEIVED, datetime(2030, 1, 1, tzinfo=UTC))
+def test_a_mistyped_year_is_refused_and_does_not_become_now() -> None:
+    refusal = refusal_of({**FORM, "time": "2036-11-22T00:00:00Z"})
+    assert (refusal.reason, refusal.pointer) == ("event-invalid", "/time")
+    assert "2036-11-22" in refusal.detail
 
 
-def test_the_skew_is_taken_out_where_the_time_of_sending_is_told() -> None:
-    signal = signal_of({**FORM, "time": "2026-11-22T00:00:00Z", "sent_at": "2026-11-22T01:00:00Z"})
+def test_a_clock_that_is_ahead_is_corrected_by_the_time_of_sending() -> None:
+    signal = signal_of({**FORM, "time": "2026-11-22T05:00:00Z", "sent_at": "2026-11-22T06:00:00Z"})
     assert signal.occurred_at == RECEIVED - timedelta(hours=1)
+    assert signal.claimed_at == datetime(2026, 11, 22, 5, tzinfo=UTC)
+
+
+def test_a_decision_delivered_a_week_after_it_was_sent_keeps_its_time() -> None:
+    told = {"time": "2026-11-15T00:00:00Z", "sent_at": "2026-11-15T00:00:01Z"}
+    signal = signal_of({**FORM, **told})
+    assert (signal.occurred_at, signal.claimed_at) == (datetime(2026, 11, 15, tzinfo=UTC), None)
+
+
+def test_nobody_is_sent_back_until_a_day_that_has_passed() -> None:
+    back = {**FORM, "type": "lead.recycled", "data": {"reason": "too_early"}}
+    told = {"reason": "too_early", "revisit_date": "2026-11-22"}
+    assert isinstance(read({**back, "data": told}), Signal)
+    refused = refusal_of({**back, "data": {**told, "revisit_date": "2025-11-22"}})
+    assert refused.pointer == "/data/revisit_date"
 
 
 def test_only_a_cookie_tells_nobody() -> None:
@@ -278,7 +293,7 @@ def test_an_unknown_name_is_refused_with_those_that_are_known(
 def test_an_unknown_type_is_refused_with_the_nearest_known() -> None:
     assert refusal_of({**FORM, "type": "form.submited"}) == Refusal(
         "event-type-unknown",
-        "The lifecycle demand_funnel knows no event type form.submited."
+        "The lifecycle demand_funnel knows no event type of this name."
         " Did you mean form.submitted?",
         "/type",
         {"found": "form.submited", "nearest": ["form.submitted"]},

@@ -8,6 +8,7 @@ import pytest
 from domain.lifecycle.loading import inspect
 from events.expansion import known_countries
 from events.shipped import read_lifecycle_text, with_sections
+from tests.lifecycle_edits import edited
 
 ENTRY_LINES = 8
 """What an entry lacks is told where it begins, some lines above the place that was changed."""
@@ -124,7 +125,7 @@ def test_deadlines_need_words_for_what_the_service_writes() -> None:
 
 def test_no_two_deadlines_are_called_the_same() -> None:
     text = TEXT.replace(
-        "label: {ja: 初回架電期限, en: first attempt}", "label: {ja: 受入期限, en: b}", 1
+        "label: {ja: 初回接触期限, en: first attempt}", "label: {ja: 受入期限, en: b}", 1
     )
     (complaint,) = inspect(text).complaints
     assert "already names acceptance" in complaint.message
@@ -160,3 +161,48 @@ def test_a_lifecycle_without_these_sections_is_one_in_which_nothing_happens_by_i
     lifecycle = inspect(TEXT[:begins]).lifecycle
     assert lifecycle is not None
     assert (lifecycle.pace.deadlines, lifecycle.pace.hand_overs) == ({}, ())
+
+
+RETURNS_BOTH_WAYS = """
+deadlines:
+  acceptance:
+    returns: {after: {business_days: 3}, by: lead.returned}
+  marketing_decision:
+    label: {ja: 再判断の期限, en: decision again}
+    entering: MAL
+    met_by: [lead.qualified]
+    within: {business_days: 2}
+    calendar: office
+    returns: {after: {business_days: 3}, by: lead.returned}
+"""
+BACK = """
+lead:
+  moves:
+    - {on: lead.returned, from: MQL, to: MAL}
+"""
+FORTH = """
+lead:
+  moves:
+    - {on: lead.returned, from: MAL, to: MQL}
+"""
+
+
+def complaints_of(*blocks: str) -> list[str]:
+    return [one.message for one in inspect(edited(TEXT, *blocks)).complaints if one.fatal]
+
+
+def test_leads_that_go_round_by_time_alone_are_refused() -> None:
+    (complaint,) = complaints_of(FORTH, BACK, RETURNS_BOTH_WAYS)
+    assert complaint == (
+        "leads would go round by time alone: MQL → MAL → MQL; end one of these stays"
+    )
+
+
+def test_a_return_to_where_nothing_goes_on_by_time_alone_is_none_of_these() -> None:
+    one_way = RETURNS_BOTH_WAYS.partition("  marketing_decision:")[0]
+    assert complaints_of(BACK, one_way) == []
+
+
+def test_a_circle_that_a_guard_may_break_is_left_to_who_writes_it() -> None:
+    guarded = FORTH.replace("to: MQL", "to: MQL, guards: [known]")
+    assert complaints_of(guarded, BACK, RETURNS_BOTH_WAYS) == []

@@ -7,12 +7,16 @@ import pytest
 from domain.lifecycle.compiled import compile_lifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.loading import load
-from domain.state import LeadState
+from domain.state import LeadState, Timer
+from events.memory import Remembered
 from events.outcomes import Moved, Outcome, Recorded
+from events.past import Recollection
+from events.plan import Plan
 from events.redeciding import decide_again
 from events.refusals import Refused
 from events.shipped import read_lifecycle_text
-from tests.ledger_in_memory import SENDER, LedgerInMemory
+from events.submissions import Submission
+from tests.ledger_in_memory import RECEIVED_AT, SENDER, LedgerInMemory, item_of
 
 HANAKO = {"email": "hanako@acme.example"}
 FORM: dict[str, Any] = {"id": "form", "type": "form.submitted", "lead": HANAKO}
@@ -259,3 +263,73 @@ def test_an_order_that_leads_to_nobody_is_about_the_ledger(data: dict[str, str])
     ledger = LedgerInMemory()
     assert recorded(ledger.send_one("order.recorded", data=data)).subject == "ledger"
     assert recorded(ledger.send_one("order.cancelled", data=data)).subject == "ledger"
+
+
+def test_a_draft_returns_to_its_mark_whatever_was_entered_since() -> None:
+    ledger = LedgerInMemory()
+    ledger.send(FORM)
+    first = Submission((item_of(VISIT), item_of({**FORM, "id": "again"})))
+    both = item_of({**FORM, "id": "both", "lead": {**HANAKO, "anonymous_id": "c"}})
+    second = Submission((both, item_of({**VISIT, "id": "other", "lead": {"anonymous_id": "d"}})))
+    ledger._recall(Submission((*first.items, *second.items)), Recollection())
+    plan = Plan(ledger.memory, {}, RECEIVED_AT)
+    plan.submit(first)
+    draft, mark = plan.draft, plan.draft.mark()
+    held = list(draft.entries), list(draft.links), dict(draft.subjects), dict(draft.pointers)
+    plan.submit(second)
+    assert len(draft.entries) > len(held[0])
+    assert draft.subjects.keys() > held[2].keys()
+    assert draft.pointers.keys() > held[3].keys()
+    draft.return_to(mark)
+    assert (draft.entries, draft.links, draft.subjects, draft.pointers) == held
+
+
+def with_broken_lead() -> tuple[LedgerInMemory, Remembered]:
+    """Report two leads and break a third: it has a timer of a kind that nobody knows."""
+    ledger = LedgerInMemory(expects_faults=True)
+    ledger.send(FORM, {**FORM, "id": "other", "lead": {"phone": "03-1234-5678"}})
+    broken = recorded(ledger.send_one("form.submitted", lead={"email": "broken@acme.example"}))
+    assert broken.lead is not None
+    healthy = ledger.subjects[broken.lead]
+    assert isinstance(healthy.state, LeadState)
+    timers = {**healthy.state.timers, "unheard_of": Timer(RECEIVED_AT, 1)}
+    ledger.subjects[broken.lead] = healthy._replace(state=healthy.state._replace(timers=timers))
+    ledger.start_again()
+    return ledger, healthy
+
+
+def test_of_an_item_that_meets_a_fault_nothing_is_left_in_the_draft() -> None:
+    before: dict[str, Any] = {"id": "before", "type": "visit.recorded", "lead": HANAKO}
+    several = {"email": "broken@acme.example", "phone": "03-1234-5678", "anonymous_id": "new"}
+    fault: dict[str, Any] = {"id": "fault", "type": "form.submitted", "lead": several}
+    after: dict[str, Any] = {"id": "after", "type": "contact.requested", "lead": HANAKO}
+    with_fault, _ = with_broken_lead()
+    without, _ = with_broken_lead()
+    outcomes = with_fault.send(before, fault, after)
+    assert reason(outcomes[1]) == "internal-error"
+    expected = without.send(before, after)
+    assert [recorded(one).position for one in (outcomes[0], outcomes[2])] == [
+        recorded(one).position for one in expected
+    ]
+    assert [event.type for event, _ in with_fault.records] == [
+        event.type for event, _ in without.records
+    ]
+    assert with_fault.pointers.keys() == without.pointers.keys()
+    assert [one.version for one in with_fault.subjects.values()] == [
+        one.version for one in without.subjects.values()
+    ]
+
+
+def test_an_item_that_met_a_fault_is_recorded_under_its_id_once_that_is_mended() -> None:
+    ledger, healthy = with_broken_lead()
+    fault: dict[str, Any] = {
+        "id": "fault",
+        "type": "contact.requested",
+        "lead": {"email": "broken@acme.example"},
+    }
+    assert [reason(*ledger.send(fault)) for _ in range(2)] == ["internal-error"] * 2
+    assert {one.refusal_id for one in ledger.refused} == {ledger.refused[0].refusal_id}
+    (lead,) = [id for id, one in ledger.subjects.items() if one.position == healthy.position]
+    ledger.subjects[lead] = healthy
+    ledger.start_again()
+    assert recorded(*ledger.send(fault)).stage == "MQL"

@@ -2,8 +2,11 @@
 
 import pytest
 
+from service.limits import RESERVED_BYTES, SMALL_BYTES_MAX
 from service.problems import Problem
 from service.room import Room
+
+LARGE = SMALL_BYTES_MAX + 1
 
 
 def test_what_is_given_back_is_there_for_others() -> None:
@@ -24,10 +27,35 @@ def test_who_finds_no_room_is_told_to_come_again() -> None:
             second.take(3)
         assert (full.value.reason, full.value.headers["retry-after"]) == ("queue-full", "2")
         second.take(2)
+        with pytest.raises(Problem):
+            second.build(1)
     assert room.held_bytes == 0
 
 
-def test_who_is_alone_may_hold_more_than_there_is() -> None:
-    with Room(10).place() as place:
-        place.take(11)
-        assert not place.has(1)
+def test_large_bodies_leave_a_part_to_small_ones_and_to_what_is_built() -> None:
+    room = Room(RESERVED_BYTES + LARGE)
+    with room.place() as large, room.place() as late, room.place() as small:
+        large.take(LARGE)
+        with pytest.raises(Problem):
+            late.take(LARGE)
+        small.take(SMALL_BYTES_MAX)
+        large.build(RESERVED_BYTES - SMALL_BYTES_MAX)
+
+
+def test_a_place_moves_with_what_it_holds() -> None:
+    here, there = Room(10), Room(10)
+    with here.place() as place:
+        place.take(7)
+        place.move_to(there)
+        assert (here.held_bytes, there.held_bytes) == (0, 7)
+        place.take(3)
+    assert (here.held_bytes, there.held_bytes) == (0, 0)
+
+
+def test_a_place_that_finds_no_room_elsewhere_stays() -> None:
+    here, there = Room(10), Room(6)
+    with here.place() as place:
+        place.take(7)
+        with pytest.raises(Problem):
+            place.move_to(there)
+    assert (here.held_bytes, there.held_bytes) == (0, 0)

@@ -1,26 +1,50 @@
 """Each line of the table of text and numbers, by an example that a person can check."""
 
+import json
 import time
+import tracemalloc
+from contextlib import suppress
 
+import orjson
 import pytest
 
-from events.limits import BATCH_ITEMS_MAX, EVENT_LIMITS, TEXT_DEPTH_MAX, Limits
+from events.limits import (
+    BATCH_ITEMS_MAX,
+    EVENT_LIMITS,
+    ITEM_TEXT_BYTES_MAX,
+    TEXT_DEPTH_MAX,
+    Limits,
+)
 from events.strict_json import (
     FaultyItem,
     JsonFault,
+    JsonObject,
+    JsonValue,
     TooLarge,
     Unacceptable,
     Unreadable,
+    built_bytes_max,
+    find_envelope,
+    find_items,
     is_array,
-    read_batch,
-    read_envelope,
     read_item,
+    read_members,
     read_value,
     write,
 )
+from tests.finished import finish
 
-# Beside an item with this key the quick proof fails, and the exact reader reads the whole body.
+# In an item with this key the quick proof fails, and the exact reader reads it.
 NO_PROOF = rb'{"\u003a":1}'
+
+
+def read_batch(body: bytes) -> list[JsonValue | FaultyItem]:
+    return [read_item(text) for text in finish(find_items(body))]
+
+
+def read_envelope(body: bytes, member: str) -> tuple[JsonObject, list[JsonValue | FaultyItem]]:
+    envelope = finish(find_envelope(body, member))
+    return read_members(envelope, member), [read_item(text) for text in envelope.items]
 
 
 def fault_of(body: bytes, limits: Limits = EVENT_LIMITS) -> JsonFault:
@@ -200,11 +224,11 @@ def test_brackets_in_strings_are_not_depth() -> None:
         b'["\\\\",' + b"[" * 5_000 + b"]" * 5_001,
     ],
 )
-def test_an_absurd_body_is_unreadable_at_once(body: bytes) -> None:
+def test_an_absurd_body_is_refused_at_once(body: bytes) -> None:
     before = time.process_time()
 
-    with pytest.raises(Unreadable):
-        read_batch(body)
+    with suppress(JsonFault):
+        assert any(isinstance(item, FaultyItem) for item in read_batch(body))
 
     assert time.process_time() - before < 2
 
@@ -301,14 +325,112 @@ def test_a_pointer_in_a_batch_starts_at_the_item() -> None:
         b"1e999",
         b'"\\ud800"',
         b'"\xff"',
-        b"{",
-        b"[" * TEXT_DEPTH_MAX + b"]" * TEXT_DEPTH_MAX,
+        b'{"a":nul}',
+        b'{"a" 1}',
+        b"{{}}",
+        b"[" * (TEXT_DEPTH_MAX + 1) + b"]" * (TEXT_DEPTH_MAX + 1),
+        b"[" * 50_000 + b"]" * 50_000,
     ],
 )
 @pytest.mark.parametrize("neighbour", [b"1", NO_PROOF])
-def test_a_fault_of_the_text_spoils_the_whole_batch(item: bytes, neighbour: bytes) -> None:
+def test_an_item_that_cannot_be_read_does_not_spoil_its_neighbours(
+    item: bytes, neighbour: bytes
+) -> None:
+    _, bad, last = read_batch(b"[" + neighbour + b"," + item + b",7]")
+
+    assert isinstance(bad, FaultyItem)
+    assert bad.is_unreadable
+    assert last == 7
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[",
+        b"[1",
+        b"[1,]",
+        b"[,1]",
+        b"[1 2]",
+        b"[1}",
+        b'["a]',
+        b'[{"a":1]',
+        b'[{"a":"}]',
+        b'[{"a":1}{"b":2}]',
+        b"[1],",
+        b"[1]]",
+        b"\xef\xbb\xbf[1]",
+        "[1]".encode("utf-16"),
+    ],
+)
+def test_a_fault_between_the_items_spoils_the_whole_batch(body: bytes) -> None:
     with pytest.raises(Unreadable):
-        read_batch(b"[" + neighbour + b"," + item + b"]")
+        read_batch(body)
+
+
+def test_an_item_is_not_built_to_see_that_it_is_too_large() -> None:
+    large = b"[" + b"[]," * ITEM_TEXT_BYTES_MAX + b"[]]"
+
+    large_alone, good = read_batch(b"[" + large + b',{"id":"a"}]')
+
+    assert isinstance(large_alone, FaultyItem)
+    assert (type(large_alone.fault), large_alone.value) == (TooLarge, None)
+    assert good == {"id": "a"}
+
+
+def test_white_space_and_escapes_are_not_counted_in_an_item() -> None:
+    text = "あ" * 20_000
+    body = json.dumps([{"text": text}], indent=40).encode()
+
+    assert len(body) > EVENT_LIMITS.event_bytes_max
+    assert read_batch(body) == [{"text": text}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 2_500_000 + b"]" * 2_500_000,
+        b"[" + b"[]," * 1_700_000 + b"0]",
+        b"[[" + b"[]," * 1_700_000 + b"0]]",
+        b'["' + b"\\u0041" * 800_000 + b'"]',
+        b"[" + b'"",' * 19_000 + b'"' + b"x" * 5_000_000 + b'"]',
+        b'[["' + b'","' * 1_700_000 + b'"]]',
+        b'["' * 1_700_000,
+        b'[{"a":"' + b'\\"' * 2_500_000,
+    ],
+)
+def test_no_step_of_finding_items_takes_long(body: bytes) -> None:
+    finding, longest_s = find_items(body), 0.0
+    began = before = time.process_time()
+    try:
+        while True:
+            next(finding)
+            now = time.process_time()
+            longest_s, before = max(longest_s, now - before), now
+    except (StopIteration, JsonFault):
+        assert longest_s < 0.05
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(b"[[]],", b"[],", b"{},", b'{"":0},', b"0,", b"1000,", b"1.5,", b'"ab",'),
+        *(b"[" * 30 + b"]" * 30 + b",", b'{"ab":' * 30 + b"0" + b"}" * 30 + b","),
+        '"\U0001f469",'.encode(),
+        '"\u3042",'.encode(),
+    ],
+)
+def test_what_is_built_takes_no_more_than_is_counted(unit: bytes) -> None:
+    text = b"[" + unit * (100_000 // len(unit)) + b"0]"
+    keys = b"{" + b",".join(b'"%x":"%x"' % (n, n) for n in range(10_000)) + b"}"
+    for one in (text, keys):
+        tracemalloc.start()
+        value = orjson.loads(one)
+        built_bytes = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert value
+        assert built_bytes < built_bytes_max(one)
 
 
 def test_a_batch_is_an_array() -> None:
@@ -369,5 +491,6 @@ def test_one_item_that_cannot_be_taken_is_told_apart_from_what_is_no_json() -> N
     too_large = read_item(b'{"a": "%s"}' % (b"x" * 70_000))
     assert isinstance(too_large, FaultyItem)
     assert isinstance(too_large.fault, TooLarge)
-    with pytest.raises(Unreadable):
-        read_item(b'{"a": 1, "a": 2}')
+    unreadable = read_item(b'{"a": 1, "a": 2}')
+    assert isinstance(unreadable, FaultyItem)
+    assert unreadable.is_unreadable

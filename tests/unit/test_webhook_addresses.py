@@ -41,6 +41,39 @@ def test_an_address_that_is_not_public_is_refused(kind: str, address: str) -> No
             check_url(f"https://{host}/hooks", allows_private=False)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1", "127.0.1", "0x7f.1", "0X7F.0.0.1", "0x7f000001", "2130706433", "017700000001",
+        "0177.0.0.1", "127.0.0.1.", "127.1.", "1", "0", "0x", "169.254.169.254.", "256.1.1.1",
+        "10.0.0.0x1", "1.2.3.4.5", "a.127.1",
+    ],
+)  # fmt: skip
+def test_an_address_in_another_spelling_is_refused_when_it_is_typed(host: str) -> None:
+    with pytest.raises(AddressRefused, match=r"four decimal numbers|not public|expected a URL"):
+        check_url(f"https://{host}/hooks", allows_private=False)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost", "LOCALHOST", "localhost.", "db.localhost", "printer.local", "api.internal",
+        "metadata.google.internal", "nas.home.arpa", "db.lan", "wiki.corp", "postgres",
+        "localhost.localdomain", "crm.intranet",
+    ],
+)  # fmt: skip
+def test_a_name_of_ones_own_network_is_refused_when_it_is_typed(host: str) -> None:
+    with pytest.raises(AddressRefused, match="name of a public host"):
+        check_url(f"https://{host}/hooks", allows_private=False)
+    assert check_url(f"https://{host}/hooks", allows_private=True).host
+
+
+@pytest.mark.parametrize("host", ["１２７.0.0.1", "127。0。0。1", "ⓛocalhost", "loc\u00adalhost"])
+def test_letters_that_only_look_different_lead_nowhere_else(host: str) -> None:
+    with pytest.raises(AddressRefused):
+        check_url(f"https://{host}/hooks", allows_private=False)
+
+
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address_is_taken(address: str) -> None:
     assert is_public(ip_address(address))
@@ -76,7 +109,17 @@ def test_a_url_that_is_none_of_ours_is_refused_with_what_was_expected(
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com", "https://example.com:8443/a?b=c", "https://例え.jp/"]
+    "url",
+    [
+        "https://example.com",
+        "https://example.com:8443/a?b=c",
+        "https://例え.jp/",
+        "https://local.example.com/",
+        "https://internal.example.jp./",
+        "https://0x7f.example.com/",
+        "https://8.8.8.8/",
+        "https://[2606:4700::1111]/",
+    ],
 )
 def test_a_url_that_suits_is_taken(url: str) -> None:
     assert check_url(url, allows_private=False).scheme == "https"

@@ -12,6 +12,7 @@ from events.limits import BODY_BYTES_MAX
 from service.hosting import connections
 from service.hosting.connections import BoundedConnection
 from service.limits import (
+    DRAINED_BYTES_MAX,
     HEAD_BYTES_MAX,
     HEADERS_MAX,
     PIPELINED_MAX,
@@ -125,6 +126,24 @@ async def test_a_body_without_end_is_answered_and_then_cut_off() -> None:
         assert (status, orjson.loads(answer)["code"]) == (413, "body-too-large")
         assert await server.empties(CUT_WITHIN_S)
         sending.cancel()
+
+
+async def test_the_rest_of_a_body_is_thrown_away_up_to_a_bound() -> None:
+    head = HEAD.replace(b" / ", b" /unread ") % 10**9
+    # What a body may be too large is read, so that its sender sees the answer, and no more.
+    async with serving(Patient) as server, connected(server) as (reader, writer):
+        pieces = repeat(b"x" * HEAD_BYTES_MAX, DRAINED_BYTES_MAX // HEAD_BYTES_MAX + 20)
+        sending = asyncio.create_task(send_on(writer, head, pieces, pause_s=0.0))
+        assert await read_answer(reader) == (200, b"read nothing")
+        assert await server.empties(PATIENT_S)
+        await sending
+
+
+async def test_who_sends_tiny_chunks_rests_in_between_and_is_read() -> None:
+    chunks = b"1\r\nx\r\n" * 300_000
+    head = b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with serving(BoundedConnection) as server:
+        assert await answer_to(server, head, chunks + b"0\r\n\r\n") == (200, b"read 300000")
 
 
 # How many there may be.

@@ -1,0 +1,46 @@
+"""Parts of a large body that are built and recorded together, one after the other."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from events.limits import EVENT_BYTES_MAX, EVENT_MEMBERS_MAX
+from events.strict_json import VALUE_BYTES_MAX, Items, built_bytes_max
+from service.limits import CHUNK_BUILT_BYTES_MAX
+
+CHUNK_ITEMS: Final = 500
+"""Items that are submitted at once; the next ones wait for their answer."""
+
+_ITEM_BUILT_BYTES_MAX: Final = 2 * EVENT_BYTES_MAX + VALUE_BYTES_MAX * (1 + EVENT_MEMBERS_MAX)
+
+
+class Chunk(NamedTuple):
+    """Some items in a row."""
+
+    texts: list[bytes]
+    built_bytes: int
+    """What they take at most, from when they are read to when they are recorded."""
+
+
+def held_bytes_max(text: bytes) -> int:
+    """Return how much is kept of an item that was read, at most.
+
+    What exceeds the limits of an event may take more while it is read, but nothing of it is kept.
+    """
+    if 2 * len(text) > _ITEM_BUILT_BYTES_MAX:
+        return _ITEM_BUILT_BYTES_MAX
+    return min(built_bytes_max(text), _ITEM_BUILT_BYTES_MAX)
+
+
+def chunks_of(items: Items) -> Iterator[Chunk]:
+    """Divide the items of a body."""
+    texts: list[bytes] = []
+    built_bytes = 0
+    for text in items:
+        size = held_bytes_max(text)
+        if texts and (len(texts) == CHUNK_ITEMS or built_bytes + size > CHUNK_BUILT_BYTES_MAX):
+            yield Chunk(texts, built_bytes)
+            texts, built_bytes = [], 0
+        texts.append(text)
+        built_bytes += size
+    if texts:
+        yield Chunk(texts, built_bytes)

@@ -1,0 +1,238 @@
+"""A fault that one event or one lead meets harms that one alone, and is tried again once mended."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from events.context import Context
+from events.failures import LedgerUnavailable
+from events.intake import Intake
+from events.ledger import Ledger
+from events.outcomes import Duplicate, Outcome, Recorded
+from events.publishing import publication
+from events.reassessor import Reassessor
+from events.refusals import Refused
+from events.shipped import shipped_text
+from events.strides import STRIDE_LEADS
+from events.submissions import Submission
+from events.timekeeper import Timekeeper
+from service.private_postgres import PrivatePostgres
+from tests.broken_leads import break_leads, mend_leads, unreadable
+from tests.clocks import turn
+from tests.http_service import SCHEMA
+from tests.integration.test_deadlines_on_time import qualified
+from tests.ledger_in_memory import DIGESTS, SENDER
+from tests.ledger_on_postgres import LedgerOnPostgres, form, ledger_on_postgres, submission_of
+
+BROKEN = "broken@example.co.jp"
+A_MONTH = timedelta(days=30)
+
+
+@pytest.fixture
+async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
+    async with ledger_on_postgres(postgres_server) as lent:
+        yield lent
+        lent.faults.clear()
+
+
+def lead_of(outcome: Outcome) -> str:
+    assert isinstance(outcome, Recorded), outcome
+    assert outcome.lead is not None
+    return outcome.lead
+
+
+async def broken(on: LedgerOnPostgres, *addresses: str) -> tuple[str, ...]:
+    """Report leads, break them, and let the writer forget what it remembers."""
+    reported = await on.send(*(form(f"first {one}", one) for one in addresses))
+    leads = tuple(map(lead_of, reported))
+    await break_leads(on.owner_url, *leads)
+    on.ledger.forget()
+    return leads
+
+
+async def mended(on: LedgerOnPostgres, *leads: str) -> None:
+    await mend_leads(on.owner_url, *leads)
+    on.ledger.forget()
+
+
+@asynccontextmanager
+async def keeping(on: LedgerOnPostgres) -> AsyncIterator[tuple[Timekeeper, Intake]]:
+    """Put a queue before the ledger, and look for what is due."""
+    intake = Intake(on.ledger, lambda _: None)
+    intake.start()
+    yield Timekeeper(on.engine, SCHEMA, intake), intake
+    await intake.close()
+
+
+def publication_of(ledger: Ledger, text: str) -> Submission:
+    context = Context(ledger.memory.compiled.lifecycle, DIGESTS, SENDER, ledger.now())
+    id = f"publication-{ledger.memory.lifecycle_version}"
+    return Submission((publication(text, {}, id=id, context=context),))
+
+
+def told(outcomes: Sequence[Sequence[Outcome]]) -> list[str]:
+    """Return what became of each item."""
+    return [
+        one.refusal.reason if isinstance(one, Refused) else type(one).__name__
+        for outcome in outcomes
+        for one in outcome
+    ]
+
+
+async def set_aside(on: LedgerOnPostgres) -> list[tuple[str, int, str]]:
+    rows = await on.as_owner(
+        "SELECT CAST(lead_id AS text), tries, error FROM ledger.leads_set_aside ORDER BY since"
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+async def count(on: LedgerOnPostgres, type: str) -> int:
+    (row,) = await on.as_owner("SELECT count(*) AS events FROM ledger.events WHERE type = $1", type)
+    return int(row["events"])
+
+
+async def test_an_event_that_cannot_be_decided_fails_alone(on: LedgerOnPostgres) -> None:
+    (lead,) = await broken(on, BROKEN)
+    batch = [
+        submission_of(form("before", "a@example.co.jp")),
+        submission_of(
+            form("first", "b@example.co.jp"), form("fault", BROKEN), form("last", "c@example.co.jp")
+        ),
+        submission_of(form("after", "d@example.co.jp")),
+    ]
+    with capture_logs() as logs:
+        appended = await on.ledger.append(batch)
+    assert told(appended.outcomes) == [
+        *("Recorded", "Recorded", "internal-error", "Recorded", "Recorded"),
+    ]
+    assert await on.refusals() == [("fault", "internal-error")]
+    assert on.faults == ["deciding"]
+    (line,) = [one for one in logs if one["event"] == "ledger.item_failed"]
+    assert (line["error"], line["type"]) == ("KeyError", "form.submitted")
+    assert line["where"][-1].split()[-1] == "firing"
+    assert BROKEN not in str(logs)
+
+    assert told([await on.send(form("fault", BROKEN))]) == ["internal-error"]
+    await mended(on, lead)
+    assert told([await on.send(form("fault", BROKEN))]) == ["Recorded"]
+    assert told([await on.send(form("fault", BROKEN))]) == ["Duplicate"]
+
+
+async def test_what_was_recorded_before_a_fault_is_a_duplicate_despite_it(
+    on: LedgerOnPostgres,
+) -> None:
+    await broken(on, BROKEN)
+    (outcome,) = await on.send(form(f"first {BROKEN}", BROKEN))
+    assert isinstance(outcome, Duplicate)
+
+
+async def test_of_a_strict_batch_with_a_fault_nothing_is_recorded(on: LedgerOnPostgres) -> None:
+    await broken(on, BROKEN)
+    strict = submission_of(form("good", "a@example.co.jp"), form("f", BROKEN), is_strict=True)
+    appended = await on.ledger.append([strict, submission_of(form("other", "b@example.co.jp"))])
+    assert told(appended.outcomes) == ["batch-refused", "internal-error", "Recorded"]
+    assert {id for _, id, type in await on.recorded() if type == "form.submitted"} == {
+        f"first {BROKEN}",
+        "other",
+    }
+
+
+async def test_an_event_of_a_lead_that_cannot_be_read_fails_alone(on: LedgerOnPostgres) -> None:
+    lead = lead_of((await on.send(form("first", BROKEN)))[0])
+    on.ledger.forget()
+    batch = [submission_of(form(f"e{n}", f"n{n}@example.co.jp")) for n in range(5)]
+    batch.insert(2, submission_of(form("x", "x@example.co.jp"), form("fault", BROKEN)))
+    async with unreadable(on.owner_url, lead):
+        appended = await on.ledger.append(batch)
+    expected = ["Recorded"] * 7
+    expected[3] = "internal-error"
+    assert told(appended.outcomes) == expected
+    assert await on.refusals() == [("fault", "internal-error")]
+    on.ledger.forget()
+    assert told([await on.send(form("fault", BROKEN))]) == ["Recorded"]
+
+
+async def test_timers_that_cannot_fire_keep_nobody_elses_waiting(on: LedgerOnPostgres) -> None:
+    """The broken are more than a stride and due the longest, so they would always come first."""
+    await qualified(on, "bystander@example.co.jp")
+    leads = await broken(on, *(f"{n}@broken.example" for n in range(STRIDE_LEADS + 1)))
+    await turn(on, A_MONTH)
+    async with keeping(on) as (keeper, _):
+        for _ in range(3):
+            await keeper.look()
+        assert await count(on, "deadline.breached") == 1
+        assert {(lead, *rest) for lead, *rest in await set_aside(on)} == {
+            (lead, 1, "KeyError") for lead in leads
+        }
+        assert on.faults == ["timers"] * len(leads)
+        # They are passed over until it is time to try again.
+        assert await keeper.look() == 0
+
+
+async def test_a_lead_that_was_set_aside_goes_on_once_it_is_mended(on: LedgerOnPostgres) -> None:
+    (lead,) = await broken(on, BROKEN)
+    async with keeping(on) as (keeper, _):
+        await keeper.look()
+        assert await keeper.retry(lead) is False
+        assert await set_aside(on) == [(lead, 2, "KeyError")]
+        await mended(on, lead)
+        assert await keeper.retry(lead) is True
+        assert await set_aside(on) == []
+        assert await keeper.retry(lead) is None
+
+
+async def test_a_restart_tries_all_again_that_were_set_aside(on: LedgerOnPostgres) -> None:
+    leads = await broken(on, BROKEN, "second@example.co.jp")
+    async with keeping(on) as (keeper, _):
+        await keeper.look()
+        await mended(on, leads[0])
+        await keeper.retry_all()
+        await keeper.look()
+        assert await set_aside(on) == [(leads[1], 2, "KeyError")]
+
+
+async def test_a_lead_that_cannot_come_over_keeps_nobody_under_an_old_lifecycle(
+    on: LedgerOnPostgres,
+) -> None:
+    await on.send(*(form(f"good-{n}", f"{n}@example.co.jp") for n in range(3)))
+    (lead,) = await broken(on, BROKEN)
+    for text in ("competitor_domains: [a.example]", "competitor_domains: [b.example]"):
+        funnel = shipped_text("demand_funnel").replace("competitor_domains: []", text, 1)
+        await on.ledger.append([publication_of(on.ledger, funnel)])
+    async with keeping(on) as (_, intake):
+        reassessor = Reassessor(on.engine, SCHEMA, on.ledger, intake)
+        for _ in range(12):
+            if (await reassessor.look()).is_done:
+                break
+        else:
+            pytest.fail("the reassessor never comes to an end")
+    rows = await on.as_owner(
+        "SELECT CAST(subject_id AS text) AS lead, lifecycle FROM ledger.subjects "
+        "WHERE kind = 'lead' AND lifecycle < 3"
+    )
+    assert [tuple(row.values()) for row in rows] == [(lead, 1)]
+    assert await set_aside(on) == [(lead, 1, "KeyError")]
+
+
+async def test_a_fault_that_lets_nothing_be_kept_is_no_refusal(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is told of a refusal may forget the event: it has to be on disk."""
+    intake = Intake(on.ledger, lambda _: None)
+    intake.start()
+    monkeypatch.setattr("events.rows.problem_text", _raise)
+    monkeypatch.setattr("events.rows.arguments", _raise)
+    with pytest.raises(LedgerUnavailable):
+        await intake.submit(submission_of(form("lost")))
+    monkeypatch.undo()
+    (outcome,) = await intake.submit(submission_of(form("lost")))
+    await intake.close()
+    assert isinstance(outcome, Recorded)
+
+
+def _raise(*_: Any) -> Any:
+    raise KeyError("the address is hanako@example.co.jp")
