@@ -11,6 +11,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     holds           kinds of identifiers, added
     conflicts, apart, dismissed    ids of other leads or accounts, the first two added; one that is
                     set apart or dismissed is in conflict no longer
+    parted          ids of other leads, added: some reports are theirs
     stands          fields of this event that its guards read, and whose department reported it:
                     it is kept as a standing fact, in place of an earlier one of its type (the last
                     call of a pass is what counts)
@@ -303,6 +304,9 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     "marks": partial(_removable_after, "marks"),
     "opportunities": _opportunities,
     "orders": _orders,
+    "parted": lambda state, event: {
+        "parted": tuple(dict.fromkeys((*state.parted, *event.effects["parted"])))
+    },
     "points": _points,
     "stands": _standing,
     "timers": lambda state, event: {"timers": _timers_after(state, event)},

@@ -135,6 +135,8 @@ class LeadState(NamedTuple):
     """Leads that identifiers told to be this one: a person has to judge."""
     awaiting: tuple[int, ...] = ()
     """Positions of decisions that count no longer, since what they were based on was taken back."""
+    parted: tuple[str, ...] = ()
+    """Leads with which reports were divided, because they are of other people."""
     holds: tuple[str, ...] = ()
     """Kinds of strong identifiers that have been reported of it, sorted."""
     void: bool = False

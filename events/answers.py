@@ -110,6 +110,17 @@ def identifier_shared(shared: Iterable[Identifier]) -> Refusal:
     )
 
 
+def not_of_this_lead(identifiers: Iterable[Identifier]) -> Refusal:
+    kinds = sorted({one.kind for one in identifiers})
+    return Refusal(
+        "taking-back-not-possible",
+        f"This {' and this '.join(kinds)} does not name this lead: it has been reported of "
+        "somebody else, or of several people. Take off what names this lead alone.",
+        "/lead",
+        {"found": kinds},
+    )
+
+
 def account_unknown() -> Refusal:
     return Refusal(
         "account-unknown",

@@ -14,7 +14,7 @@ from domain.events import Event
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.service_events import OFFERED
+from domain.lifecycle.service_events import KINDS, LINKED, OFFERED, UNLINKED
 from domain.lifecycle.succession import Occupied
 from domain.state import AccountState, LeadState
 from events.findings import Check, Finding, Report, expect
@@ -306,8 +306,8 @@ class Audit:
         linked = Counter(
             (kind, event.subject.id)
             for event, _ in group
-            if event.type == "identity.linked"
-            for kind in event.data["kinds"]
+            if event.type == LINKED or (event.type == UNLINKED and event.cause is not None)
+            for kind in event.data.get(KINDS, ())
         )
         may_be = Counter(linked)
         if first.subject.kind is not SubjectKind.LEDGER:

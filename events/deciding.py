@@ -15,6 +15,7 @@ from domain.lifecycle.service_events import (
     CALENDAR_CHANGED,
     EVENT,
     OTHER,
+    UNLINKED,
     is_offered,
 )
 from domain.roles import COMPETITION
@@ -29,7 +30,7 @@ from events.past import Recollection
 from events.planned_past import PlannedPast
 from events.publishing import PUBLISHED, asks_who_stands_where, compiled_from, objection, parsed
 from events.refusals import Refusal
-from events.resolving import Concerned, account_of, concerned_by, lead_of
+from events.resolving import Concerned, account_of, concerned_by, lead_of, told_of_another
 from events.taking_back import Circumstances, lead_named, subject_named, take_back
 from events.upkeep import bring_up_to_date, members_of, occupied_by, reassess_lead
 
@@ -113,6 +114,9 @@ def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Re
     if isinstance(decided, Refusal):
         return decided
     draft.enter(signal, decided, lifecycle=in_force.version)
+    if signal.type.name == UNLINKED:
+        other, position = decided[0].data[OTHER], decided[0].position
+        draft.link(signal.identifiers, other, position, is_moved=True)
     draft.published += [compiled_from(one) for one in decided if one.type == PUBLISHED]
     return _answer(draft, decided, signal)
 
@@ -131,6 +135,11 @@ def _take_back(draft: Draft, signal: Signal, past: PlannedPast) -> Sequence[Even
     lead_id = _lead_taken_back(draft, signal, past)
     if isinstance(lead_id, Refusal):
         return lead_id
+    if signal.type.name == UNLINKED:
+        told = told_of_another(draft, signal, lead_id)
+        if isinstance(told, Refusal):
+            return told
+        signal = told
     circumstances = Circumstances(
         draft.lifecycles, draft.compiled, draft.position + 1, draft.recorded_at
     )
@@ -141,6 +150,9 @@ def _lead_taken_back(draft: Draft, signal: Signal, past: PlannedPast) -> str | R
     """Find whom a decision is about, after what was due for those concerned has happened."""
     if EVENT in signal.type.fields:
         named = subject_named(signal, past)
+    elif signal.type.name == UNLINKED:
+        known = lead_named(signal.lead_id, past) if signal.lead_id is not None else None
+        named = answers.lead_unknown() if known is None else known.id
     else:
         lead = lead_of(draft, signal)
         if isinstance(lead, Refusal):

@@ -19,7 +19,15 @@ from domain.state import AccountState, LeadState, State
 from events import records
 from events.entries import Entry, Link
 from events.ids import new_id
-from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, newborn, point, seen_by
+from events.memory import (
+    LEDGER_SUBJECT_ID,
+    Memory,
+    Pointer,
+    Remembered,
+    newborn,
+    point,
+    seen_by,
+)
 from events.seals import SealedLink, Seals
 
 SALT_BYTES = 32
@@ -146,8 +154,15 @@ class Draft:
             return ()
         return (first, *(self.others.get(identifier) or self.memory.others.get(identifier, ())))
 
-    def link(self, identifiers: Sequence[Identifier], subject_id: str, position: int) -> None:
-        """Let identifiers point to a subject from a position on."""
+    def link(
+        self,
+        identifiers: Sequence[Identifier],
+        subject_id: str,
+        position: int,
+        *,
+        is_moved: bool = False,
+    ) -> None:
+        """Let identifiers point to a subject from a position on; moved ones to nobody else."""
         for identifier in identifiers:
             self._changes += [
                 (self.pointers, identifier, self.pointers.get(identifier)),
@@ -155,8 +170,8 @@ class Draft:
             ]
             self.pointers.setdefault(identifier, self.memory.pointers[identifier])
             self.others.setdefault(identifier, self.memory.others.get(identifier, ()))
-            point(identifier, subject_id, self.pointers, self.others)
-            self.links.append(Link(identifier, subject_id, position))
+            point(Pointer(identifier, subject_id, is_moved), self.pointers, self.others)
+            self.links.append(Link(identifier, subject_id, position, is_moved))
 
     def enter(self, signal: Signal, decided: Sequence[Event], *, lifecycle: int) -> None:
         """Enter a reported event and what follows from it, decided under this lifecycle."""
@@ -215,8 +230,8 @@ class Draft:
     def seal(self, seals: Seals) -> None:
         """Seal what was entered: nothing is entered any more."""
         links: dict[int, list[SealedLink]] = {}
-        for identifier, subject_id, position in self.links:
-            link = SealedLink(identifier.kind, identifier.digest, subject_id)
+        for identifier, subject_id, position, is_moved in self.links:
+            link = SealedLink(identifier.kind, identifier.digest, subject_id, is_moved)
             links.setdefault(position, []).append(link)
         self.seals = [
             seals.of_event(position, entry.leaf, entry.fingerprint, links.get(position, ()))

@@ -29,6 +29,10 @@ class Entry(NamedTuple):
 
 
 class Link(NamedTuple):
+    """An identifier that points to a lead or an account from an event on."""
+
     identifier: Identifier
     subject_id: str
     position: int
+    is_moved: bool = False
+    """Whether it points to nobody else any more, because it was taken off whoever had it."""

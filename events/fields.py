@@ -17,6 +17,9 @@ from events.refusals import Refusal
 TEXT_LENGTH_MAX = 255
 """Declared text is codes, names of campaigns, paths: longer text is somebody's prose."""
 
+POSITIONS_MAX = 500
+"""A person of ten years has hundreds of reports, and so has whoever was taken for them."""
+
 _POSITION = re.compile(r"[1-9][0-9]{0,17}")
 _SUBJECT = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _AMOUNT = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?")
@@ -136,6 +139,12 @@ def _is_position(value: object) -> bool:
     return isinstance(value, str) and _POSITION.fullmatch(value) is not None
 
 
+def _is_positions(value: object) -> bool:
+    if not isinstance(value, list) or len(value) > POSITIONS_MAX:
+        return False
+    return all(map(_is_position, value)) and len(set(value)) == len(value)
+
+
 def _is_subject(value: object) -> bool:
     return isinstance(value, str) and _SUBJECT.fullmatch(value) is not None
 
@@ -157,6 +166,7 @@ _TESTS: Mapping[str, Callable[[object], bool]] = {
     "page": _is_text,
     "currency": _is_currency,
     "position": _is_position,
+    "positions": _is_positions,
     "subject": _is_subject,
     "fields": _is_fields,
 }
@@ -171,6 +181,9 @@ _EXPECTED: Mapping[str, str] = {
     "currency": "a currency by its code in ISO 4217, such as JPY",
     "page": f"a page's address or path, a string of up to {TEXT_LENGTH_MAX} characters",
     "position": 'the position of an event in a string, such as "17"',
+    "positions": (
+        f'up to {POSITIONS_MAX} different positions of events in strings, such as ["17", "21"]'
+    ),
     "subject": "an id that the ledger gave to a lead or an account",
     "fields": "an object of fields and what they should have told",
 }

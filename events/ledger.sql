@@ -19,7 +19,7 @@ SELECT outcome, head_position, database_time
        :personal_positions, :personal_salts, :personal_contents,
        :state_ids, :state_kinds, :state_versions, :state_positions, :states,
        :state_dues, :state_lifecycles,
-       :link_digests, :link_positions, :link_kinds, :link_subjects,
+       :link_digests, :link_positions, :link_kinds, :link_subjects, :link_moves,
        :refusal_ids, :refusal_times, :refusal_keys, :refusal_sources,
        :refusal_event_ids, :refusal_types, :refusal_reasons,
        :refusal_problems, :refusal_contents, :refusal_dialects,
@@ -35,13 +35,14 @@ SELECT event.source, event.id, event.position, event.leaf, event.fingerprint
 -- name: find_pointers
 -- Where identifiers point now, and where the head stood when that was read. Of a cookie, which may
 -- have gone through many hands, the newest alone; of any other all, which are hardly ever two.
-SELECT head.position AS head_position, link.digest, link.kind, link.subject_id
+SELECT head.position AS head_position, link.digest, link.kind, link.subject_id, link.is_moved
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
        SELECT DISTINCT ON (
               identifier.digest,
               CASE WHEN identifier.kind <> 'anonymous_id' THEN identifier.position END)
-              identifier.digest, identifier.kind, identifier.subject_id, identifier.position
+              identifier.digest, identifier.kind, identifier.subject_id, identifier.position,
+              identifier.is_moved
          FROM ledger.identifiers AS identifier
         WHERE identifier.digest = ANY (CAST(:digests AS bytea[]))
         ORDER BY identifier.digest,
@@ -68,7 +69,7 @@ SELECT position, record
 
 -- name: read_links
 -- Identifiers that were pointed in a stretch of the log, the last pointer last.
-SELECT position, digest, kind, subject_id
+SELECT position, digest, kind, subject_id, is_moved
   FROM ledger.identifiers
  WHERE position > :after AND position <= :upto
  ORDER BY position

@@ -93,15 +93,26 @@ def _evolved(
     return None
 
 
+class Pointer(NamedTuple):
+    """To whom an identifier came to point, and whether it was taken off everybody else then."""
+
+    identifier: Identifier
+    subject_id: str
+    is_moved: bool = False
+
+
 def point(
-    identifier: Identifier,
-    subject_id: str,
+    pointer: Pointer,
     pointers: MutableMapping[Identifier, str | None],
     others: MutableMapping[Identifier, tuple[str, ...]],
 ) -> None:
     """Let an identifier point to a subject: a cookie to the newest alone."""
+    identifier, subject_id, is_moved = pointer
     first = pointers.get(identifier)
-    if first is None or first == subject_id or not identifier.is_strong:
+    if is_moved:
+        pointers[identifier] = subject_id
+        others.pop(identifier, None)
+    elif first is None or first == subject_id or not identifier.is_strong:
         pointers[identifier] = subject_id
     elif subject_id not in (known := others.get(identifier, ())):
         others[identifier] = (*known, subject_id)
@@ -152,17 +163,17 @@ class Memory:
         self.subjects.update(subjects)
         self.pointers.update(pointers)
 
-    def learn_links(self, links: Iterable[tuple[Identifier, str]]) -> None:
+    def learn_links(self, links: Iterable[Pointer]) -> None:
         """Add where identifiers point, in the order in which they came to point there."""
-        for identifier, subject_id in links:
-            point(identifier, subject_id, self.pointers, self.others)
+        for link in links:
+            point(link, self.pointers, self.others)
 
     def learn_lifecycle(self, compiled: Compiled) -> None:
         """Add what was published last."""
         self.lifecycles[compiled.version] = compiled
         self.lifecycle_version = compiled.version
 
-    def advance(self, records: Iterable[Record], links: Iterable[tuple[Identifier, str]]) -> None:
+    def advance(self, records: Iterable[Record], links: Iterable[Pointer]) -> None:
         """Follow what others have written: evolve what is remembered, leave the rest unread."""
         for event, envelope in records:
             for subject_id, seen in seen_by(event, self._before):
@@ -174,7 +185,7 @@ class Memory:
                 f"expected {subject.version}"
             )
             self.position = event.position
-        self.learn_links(link for link in links if link[0] in self.pointers)
+        self.learn_links(link for link in links if link.identifier in self.pointers)
 
     def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
         """Return a subject as remembered; one known not to exist begins now."""

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.lifecycle.definition import EventKind, EventType, Right, Role, SubjectKind
-from domain.lifecycle.service_events import EVENT, FIELDS, is_offered
+from domain.lifecycle.service_events import EVENT, EVENTS, FIELDS, UNLINKED, is_offered
 from domain.revisits import DAY_FIELD
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Ignored, Signal
@@ -79,6 +79,9 @@ def _signal(
     parties = read_parties(event.lead, event.account, context)
     if isinstance(parties, Refusal):
         return parties
+    refusal = _unlinks_nothing(event_type, divided.declared, parties)
+    if refusal is not None:
+        return refusal
     if event_type.role is Role.LINKS_ACCOUNT:
         parties = parties.putting_with_account()
     references = _references(event_type, divided.declared, context.digests)
@@ -211,6 +214,28 @@ def _looks_back(
         f"{occurred.date()}. Give a later day, or none for the lifecycle's own.",
         f"/data/{DAY_FIELD}",
         {"expected": "the day of the decision or a later one"},
+    )
+
+
+def _unlinks_nothing(
+    event_type: EventType, declared: Mapping[str, Any], parties: Parties
+) -> Refusal | None:
+    """Refuse an unlinking that does not say whom it is about, or what is taken off that lead."""
+    if event_type.name != UNLINKED:
+        return None
+    if parties.lead_id is None:
+        return Refusal(
+            "event-invalid",
+            f"{UNLINKED} names its lead by id. Whatever else `lead` holds names the other person "
+            "from then on.",
+            "/lead/id",
+        )
+    if declared[EVENTS] or parties.identifiers:
+        return None
+    return parties.nobody_named(
+        f"{UNLINKED} takes something off the lead: give identifiers of the other person under "
+        f"`lead`, or positions of reports about that person under `data.{EVENTS}`.",
+        f"/data/{EVENTS}",
     )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from domain.events import Event
 from domain.evolve import evolve
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.service_events import ABSORBED
+from domain.lifecycle.service_events import ABSORBED, EVENTS, OTHER, UNLINKED
 from domain.state import INITIAL_LEAD, LeadState
 from domain.stays import NO_STAYS, Stays, stays_after
 from events.past import Past
@@ -29,6 +29,13 @@ class Taken(NamedTuple):
     """The leads whose forwarding it changes, after the change."""
     concerned: tuple[str, ...]
     """Leads that are restated in any case, in this order."""
+    begun: Event | None = None
+    """The first event of one of them, where it begins with this decision."""
+
+    @property
+    def events(self) -> list[Event]:
+        """The decision, and what begins with it."""
+        return [self.first, *([] if self.begun is None else [self.begun])]
 
 
 @dataclass(slots=True)
@@ -65,7 +72,7 @@ class Neighbourhood:
                 continue
             state = self.taken.leads.get(lead_id) or self._lead(lead_id)
             self.leads[lead_id] = state
-            waiting += state.absorbs
+            waiting += (*state.absorbs, *state.parted)
             if state.absorbed_by is not None:
                 waiting.append(state.absorbed_by)
 
@@ -94,11 +101,17 @@ class Neighbourhood:
         """Whether the lead that a record is about has deals or orders, whoever it is by now."""
         record = self.past.record(position)
         assert record is not None
-        return any(map(_has_business, self.known(record.event.subject.id).values()))
+        lead_id = self.owners().get(position, record.event.subject.id)
+        return any(map(_has_business, self.known(lead_id).values()))
 
     def leads_before(self) -> Iterator[LeadState]:
         """These leads as they stood when the decision was taken."""
-        return map(self._lead, self.leads)
+        begun = self.taken.begun
+        return (self._lead(one) for one in self.leads if begun is None or one != begun.subject.id)
+
+    def owners(self) -> dict[int, str]:
+        """For reports that were taken off whoever they had been recorded of: whose they are."""
+        return owners_in(self.decisions(UNLINKED))
 
     def decisions(self, type: str) -> list[Event]:
         """The decisions of one type that take something back, this one included."""
@@ -108,12 +121,16 @@ class Neighbourhood:
     def absorptions(self) -> dict[str, int]:
         """For each lead that forwards, the cause of it; in the order of the absorptions."""
         found: dict[str, tuple[int, int]] = {}
+        # Who is absorbed by another one, because the report that told of it was moved, still is so
+        # by that report.
+        unlinkings = {one.position for one in self.decisions(UNLINKED)}
         for event, _ in self.records:
-            if event.type == ABSORBED:
+            if event.type == ABSORBED and event.cause not in unlinkings:
                 assert event.cause is not None
                 found[event.subject.id] = (event.position, event.cause)
-        first = self.taken.first.position
-        found |= dict.fromkeys(self.taken.leads, (first, first))
+        first = self.taken.first
+        if first.type != UNLINKED:
+            found |= dict.fromkeys(self.taken.leads, (first.position, first.position))
         return {
             lead_id: cause
             for lead_id, (_, cause) in sorted(found.items(), key=lambda one: one[1][0])
@@ -151,6 +168,15 @@ class Neighbourhood:
             known[following] = state
             following = state.absorbed_by
         return known
+
+
+def owners_in(unlinkings: Iterable[Event]) -> dict[int, str]:
+    """For each report that decisions moved: the lead whose it has been since the last of them."""
+    return {
+        int(position): event.data[OTHER]
+        for event in unlinkings
+        for position in event.data.get(EVENTS, ())
+    }
 
 
 def _has_business(lead: LeadState) -> bool:

@@ -16,7 +16,7 @@ from domain.state import LeadState
 from events import records
 from events.entries import Known
 from events.failures import NotMigrated
-from events.memory import LEDGER_SUBJECT_ID, Members, Memory, Remembered
+from events.memory import LEDGER_SUBJECT_ID, Members, Memory, Pointer, Remembered
 from events.past import HISTORY_EVENTS_MAX, NotRecalled, Recollection
 from events.publishing import PUBLISHED, asks_who_stands_where, compiled_from
 from events.sessions import Driver
@@ -210,11 +210,7 @@ class LedgerReader:
         if not rows or rows[0]["head_position"] != memory.position:
             return False
         memory.learn({}, dict.fromkeys(identifiers))
-        memory.learn_links(
-            (Identifier(row["kind"], row["digest"]), str(row["subject_id"]))
-            for row in rows
-            if row["digest"] is not None
-        )
+        memory.learn_links(_pointer(row) for row in rows if row["digest"] is not None)
         return True
 
     async def _learn_subjects(
@@ -280,13 +276,19 @@ class LedgerReader:
             if (stage := event.stage_to or event.effects.get("state", {}).get("stage")) is not None
         ]
 
-    async def _links(self, driver: Driver, after: int, upto: int) -> list[tuple[Identifier, str]]:
-        rows = await driver.fetch(self._sql["read_links"].driver_sql, after, upto)
-        return [(Identifier(row["kind"], row["digest"]), str(row["subject_id"])) for row in rows]
+    async def _links(self, driver: Driver, after: int, upto: int) -> list[Pointer]:
+        return list(
+            map(_pointer, await driver.fetch(self._sql["read_links"].driver_sql, after, upto))
+        )
 
     async def _learn_lifecycles(self, driver: Driver, memory: Memory, *, after: int) -> None:
         for row in await driver.fetch(self._sql["read_lifecycles"].driver_sql, after):
             memory.learn_lifecycle(compiled_from(records.decode_event(row["record"])))
+
+
+def _pointer(row: Any) -> Pointer:
+    identifier = Identifier(row["kind"], row["digest"])
+    return Pointer(identifier, str(row["subject_id"]), row["is_moved"])
 
 
 def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:

@@ -11,10 +11,11 @@ from typing import NamedTuple
 from domain.decide import Party
 from domain.identity import Resolution, receiver_of, resolve
 from domain.lifecycle.definition import EventKind, Role, SubjectKind
+from domain.lifecycle.service_events import KINDS, OTHER, TAKEN
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Ignored, Signal
 from domain.state import AccountState, LeadState
-from events.answers import account_unknown, identifier_shared, lead_unknown
+from events.answers import account_unknown, identifier_shared, lead_unknown, not_of_this_lead
 from events.draft import Draft
 from events.ids import new_id
 from events.refusals import Refusal
@@ -89,6 +90,25 @@ def lead_of(draft: Draft, signal: Signal) -> Resolution | Refusal:
     if found is None:
         return identifier_shared(shared) if shared else lead_unknown()
     return found
+
+
+def told_of_another(draft: Draft, signal: Signal, lead_id: str) -> Signal | Refusal:
+    """Let an unlinking tell who the other person is, and what kinds of identifiers name him.
+
+    An identifier that nobody has reported names him too; one that names a third person does not.
+    """
+    pointers, leads, shared = _pointed(draft, signal)
+    own = receiver_of(lead_id, leads)
+    taken = [one for one in signal.identifiers if one in pointers]
+    foreign = [one for one in taken if receiver_of(pointers[one], leads) != own]
+    if foreign or shared:
+        return not_of_this_lead((*foreign, *shared))
+    told = {
+        OTHER: draft.unused_id(),
+        KINDS: [one.kind for one in signal.identifiers],
+        TAKEN: [one.kind for one in taken],
+    }
+    return signal._replace(data={**signal.data, **told})
 
 
 def account_of(draft: Draft, signal: Signal) -> Account:

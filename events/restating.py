@@ -5,6 +5,7 @@ compared with what the records say. The account beside a lead is taken as the re
 it; where the lead's own share in it has changed, it is restated too.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,10 +20,14 @@ from domain.lifecycle.service_events import (
     ACCOUNT_RESTATED,
     CONFLICTED,
     DISMISSED,
+    EVENTS,
     KEPT_APART,
+    KINDS,
     LINKED,
     OTHER,
     RESTATED,
+    TAKEN,
+    UNLINKED,
 )
 from domain.restating import Outcome, Outcomes, named_by
 from domain.signals import ANONYMOUS_ID
@@ -95,14 +100,14 @@ def _state_after(around: Neighbourhood, lead_id: str, outcome: Outcome) -> LeadS
     forwarding = around.forwarding_to(lead_id)
     own = {lead_id, *forwarding}
     apart = _told_of(around.records, own, KEPT_APART, lambda data: [data[OTHER]])
-    holds = _told_of(around.records, own, LINKED, lambda data: data["kinds"])
     state = state._replace(
         absorbed_by=now.absorbed_by,
         merged=now.merged,
         stage=state.stage if now.absorbed_by is None else None,
         absorbs=tuple(forwarding),
         apart=tuple(apart),
-        holds=tuple(sorted(holds.keys() - {ANONYMOUS_ID})),
+        parted=now.parted,
+        holds=_held(around, own),
         awaiting=outcome.refused,
         void=not outcome.stays.stays,
         lifecycle=max(state.lifecycle, now.lifecycle),
@@ -187,6 +192,18 @@ def _in_conflict(records: Iterable[Record], subject_ids: set[str]) -> dict[str, 
         elif event.type == DISMISSED:
             waiting.pop(event.data[OTHER], None)
     return waiting
+
+
+def _held(around: Neighbourhood, subject_ids: set[str]) -> tuple[str, ...]:
+    """Which kinds of strong identifiers name some subjects: linked, and not taken off since."""
+    held: Counter[str] = Counter()
+    for event in (*(one.event for one in around.records), *around.taken.events):
+        if event.subject.id in subject_ids and event.type == LINKED:
+            held.update(event.data[KINDS])
+        elif event.subject.id in subject_ids and event.type == UNLINKED:
+            held.update(event.data[KINDS] if EVENTS not in event.data else ())
+            held.subtract(event.data.get(TAKEN, ()))
+    return tuple(sorted(kind for kind, count in held.items() if count > 0 and kind != ANONYMOUS_ID))
 
 
 def _told_of(

@@ -87,9 +87,10 @@ def _steps(around: Neighbourhood) -> list[Step]:
     for lead_id, cause in around.absorptions().items():
         if not around.leads[lead_id].merged:
             absorbs.setdefault(cause, []).append(lead_id)
-    lifecycles = around.lifecycles
+    lifecycles, owners = around.lifecycles, around.owners()
     told = [
         _told(record, lifecycles, corrected.get(record.event.position, {}))._replace(
+            lead=owners.get(record.event.position, record.event.subject.id),
             absorbs=tuple(absorbs.get(record.event.position, ())),
             counts=record.event.position not in voided,
         )

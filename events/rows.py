@@ -85,6 +85,7 @@ def _links(links: Sequence[Link]) -> dict[str, Any]:
         "link_positions": [str(link.position) for link in links],
         "link_kinds": [link.identifier.kind for link in links],
         "link_subjects": [link.subject_id for link in links],
+        "link_moves": [link.is_moved for link in links],
     }
 
 

@@ -22,6 +22,7 @@ class SealedLink(NamedTuple):
     kind: str
     digest: bytes
     subject_id: str
+    is_moved: bool = False
 
 
 class Seals:
@@ -48,7 +49,7 @@ class Seals:
         for link in sorted(links):
             kind = link.kind.encode()
             message += len(kind).to_bytes(1, "big") + kind
-            message += link.digest + UUID(link.subject_id).bytes
+            message += link.digest + UUID(link.subject_id).bytes + bytes([link.is_moved])
         return blake2b(message, key=self._event_key, digest_size=SEAL_BYTES).digest()
 
     def first_chain(self, ledger_id: UUID) -> bytes:

@@ -20,20 +20,24 @@ from domain.lifecycle.service_events import (
     CORRECTED,
     DISMISSED,
     EVENT,
+    EVENTS,
     FIELDS,
+    KEPT_APART,
+    KINDS,
     MERGED,
     OTHER,
     TIME,
+    UNLINKED,
     UNMERGED,
     VOIDED,
     is_offered,
 )
 from domain.signals import Signal
-from domain.state import LeadState
+from domain.state import INITIAL_LEAD, LeadState
 from events.account_merging import decide_of_accounts, ending_the_stay
 from events.calendar_changing import change_calendar
 from events.fields import mismatch
-from events.neighbourhood import Taken
+from events.neighbourhood import Taken, owners_in
 from events.past import HistoryTooLong, Past
 from events.records import OWN_SOURCE, Record
 from events.redeciding import signal_of
@@ -72,13 +76,24 @@ class Lead(NamedTuple):
 
 def subject_named(signal: Signal, past: Past) -> str | Refusal:
     """Return the lead of the event whose position is named, if it is one that can be taken back."""
-    record = past.record(int(signal.data[EVENT]))
+    return _reported_of(int(signal.data[EVENT]), past, f"/data/{EVENT}")
+
+
+def _reported_of(position: int, past: Past, pointer: str) -> str | Refusal:
+    """Return the lead that a report is of, before any forwarding: whoever it was moved to last."""
+    record = past.record(position)
     if record is None:
-        return Refusal("event-unknown", "Nothing is recorded at this position.", f"/data/{EVENT}")
-    is_of_lead = record.event.subject.kind is SubjectKind.LEAD
+        return Refusal("event-unknown", "Nothing is recorded at this position.", pointer)
+    subject = record.event.subject
+    is_of_lead = subject.kind is SubjectKind.LEAD
     if not is_of_lead or not is_report(record) or record.envelope.source == OWN_SOURCE:
-        return _not_to_be_taken_back(record)
-    return record.event.subject.id
+        return _not_to_be_taken_back(record, pointer)
+    state = past.subject(subject.id)
+    assert isinstance(state, LeadState)
+    if not state.parted:
+        return subject.id
+    unlinkings = (one.event for one in past.histories([subject.id]) if one.event.type == UNLINKED)
+    return owners_in(unlinkings).get(position, subject.id)
 
 
 def take_back(
@@ -139,18 +154,20 @@ class _TakingBack:
     def carry_out(self, lead_id: str) -> Sequence[Event] | Refusal:
         lead = lead_named(lead_id, self.past)
         assert lead is not None
-        if self.signal.type.name == UNMERGED:
-            return self._unmerge(lead)
-        if self.signal.type.name in (VOIDED, CORRECTED):
-            return self._take_back(lead)
+        name = self.signal.type.name
+        of_one = {
+            UNMERGED: self._unmerge,
+            VOIDED: self._take_back,
+            CORRECTED: self._take_back,
+            UNLINKED: self._unlink,
+        }
+        if name in of_one:
+            return of_one[name](lead)
         other = lead_named(self.signal.data[OTHER], self.past)
         if other is None:
             return Refusal("lead-unknown", "No lead has this id.", f"/data/{OTHER}")
-        if self.signal.type.name == MERGED:
-            return self._merge(lead, other)
-        if self.signal.type.name == DISMISSED:
-            return self._dismiss(lead, other)
-        return self._keep_apart(lead, other)
+        of_two = {MERGED: self._merge, DISMISSED: self._dismiss, KEPT_APART: self._keep_apart}
+        return of_two[name](lead, other)
 
     def _merge(self, lead: Lead, other: Lead) -> Sequence[Event] | Refusal:
         if lead.receiver == other.receiver:
@@ -191,6 +208,90 @@ class _TakingBack:
         first = first._replace(forwarded_to=None)
         taken = Taken(first, {lead.id: evolve(state, first)}, concerned=(lead.id, lead.receiver))
         return [first, *self._restate(taken, after=1)]
+
+    def _unlink(self, lead: Lead) -> Sequence[Event] | Refusal:
+        """Let reports count for another person, who begins with this, as if they had named him."""
+        lead = lead._replace(id=lead.receiver)
+        moved = self._moved(lead)
+        if isinstance(moved, Refusal):
+            return moved
+        other: str = self.signal.data[OTHER]
+        first = self._first(lead, {"parted": [other]})
+        sources = [one for one in moved if one != lead.id]
+        begun = first._replace(
+            position=first.position + 1,
+            subject=Subject(SubjectKind.LEAD, other),
+            data={OTHER: lead.id, KINDS: self.signal.data[KINDS]},
+            effects={"parted": [lead.id, *sources]},
+            cause=first.position,
+        )
+        events = [first, begun]
+        for source in sources:
+            data = {OTHER: other, EVENTS: self.signal.data[EVENTS]}
+            events.append(
+                begun._replace(subject=Subject(SubjectKind.LEAD, source), data=data)._replace(
+                    position=first.position + len(events), effects={"parted": [other]}
+                )
+            )
+        for visitor in self._absorbed_with(lead):
+            event = self._absorbed_by(visitor, other)
+            events.append(event._replace(position=first.position + len(events)))
+        leads = {lead.id: evolve(lead.state, first), other: evolve(INITIAL_LEAD, begun)}
+        for event in events[2:]:
+            leads[event.subject.id] = evolve(self._state(event.subject.id), event)
+        taken = Taken(first, leads, concerned=(lead.id, other), begun=begun)
+        return [*events, *self._restate(taken, after=len(events))]
+
+    def _moved(self, lead: Lead) -> list[str] | Refusal:
+        """Return of whom the reports were recorded that are moved, each once."""
+        subjects: dict[str, None] = {}
+        for place, position in enumerate(map(int, self.signal.data[EVENTS])):
+            pointer = f"/data/{EVENTS}/{place}"
+            of = _reported_of(position, self.past, pointer)
+            if isinstance(of, Refusal):
+                return of
+            owner = lead_named(of, self.past)
+            if owner is None or owner.receiver != lead.receiver:
+                return Refusal(
+                    "taking-back-not-possible",
+                    f"The event at position {position} is not about this lead: name events that "
+                    "stand in its history.",
+                    pointer,
+                    {"found": f"lead/{of}"},
+                )
+            record = self.past.record(position)
+            assert record is not None
+            subjects[record.event.subject.id] = None
+        return list(subjects)
+
+    def _absorbed_with(self, lead: Lead) -> list[str]:
+        """Visitors who turned out to be somebody by one of the reports that are moved."""
+        moved = {int(position) for position in self.signal.data[EVENTS]}
+        waiting, visitors = [lead.id], []
+        while waiting:
+            state = self._state(waiting.pop())
+            waiting += state.absorbs
+            visitors += [one for one in state.absorbs if not self._state(one).merged]
+        absorbed = (
+            one.event for one in self.past.histories(visitors) if one.event.type == ABSORBED
+        )
+        return list(dict.fromkeys(one.subject.id for one in absorbed if one.cause in moved))
+
+    def _absorbed_by(self, visitor: str, other: str) -> Event:
+        return Event(
+            0,
+            ABSORBED,
+            Subject(SubjectKind.LEAD, visitor),
+            self.signal.occurred_at,
+            {"by": other},
+            {"absorbed_by": other},
+            cause=self.by.position,
+        )
+
+    def _state(self, lead_id: str) -> LeadState:
+        state = self.past.subject(lead_id)
+        assert isinstance(state, LeadState)
+        return state
 
     def _keep_apart(self, lead: Lead, other: Lead) -> Sequence[Event] | Refusal:
         if lead.receiver == other.receiver:
@@ -233,9 +334,11 @@ class _TakingBack:
                 f"/data/{EVENT}",
                 {"expected": "ledger:admin"},
             )
+        parted = (*lead.state.parted, *self._state(lead.id).parted)
+        subjects = list(dict.fromkeys((record.event.subject.id, lead.id, *parted)))
         is_voided = any(
             one.event.type == VOIDED and int(one.event.data[EVENT]) == position
-            for one in self.past.histories([lead.id])
+            for one in self.past.histories(subjects)
         )
         if is_voided and self.signal.type.name == VOIDED:
             return [self._first(lead, {"already": True})]
@@ -302,7 +405,7 @@ class _TakingBack:
         return are_apart(lead.receiver, other.receiver, leads)
 
 
-def _not_to_be_taken_back(record: Record) -> Refusal:
+def _not_to_be_taken_back(record: Record, pointer: str) -> Refusal:
     event = record.event
     if record.envelope.source == OWN_SOURCE:
         why = "is a consequence that the service drew: take back the event that it follows from"
@@ -313,7 +416,7 @@ def _not_to_be_taken_back(record: Record) -> Refusal:
     return Refusal(
         "taking-back-not-possible",
         f"{event.type} at position {event.position} {why}.",
-        f"/data/{EVENT}",
+        pointer,
         {"found": event.type},
     )
 

@@ -181,7 +181,7 @@ class _Examination:
         found: dict[int, list[SealedLink]] = defaultdict(list)
         bounds = (page[0]["position"] - 1, page[-1]["position"])
         for row in await self.driver.fetch(statement.driver_sql, *bounds):
-            link = SealedLink(row["kind"], row["digest"], str(row["subject_id"]))
+            link = SealedLink(row["kind"], row["digest"], str(row["subject_id"]), row["is_moved"])
             found[row["position"]].append(link)
         return found
 

@@ -103,7 +103,14 @@ class Unmerge(NamedTuple):
     person: str
 
 
-Action = Report | AboutCompany | Void | Correct | Merge | Unmerge
+class Unlink(NamedTuple):
+    """Take some of the reports about a person for those of another one, of the same company."""
+
+    place: int
+    others: tuple[int, ...]
+
+
+Action = Report | AboutCompany | Void | Correct | Merge | Unmerge | Unlink
 
 
 @st.composite
@@ -171,6 +178,7 @@ def actions(compiled: Compiled) -> st.SearchStrategy[Action]:
         | st.builds(Correct, _places, st.integers(0, 9), st.integers(0, 9))
         | colleagues
         | st.builds(Unmerge, st.sampled_from(PEOPLE))
+        | st.builds(Unlink, _places, st.lists(_places, max_size=5).map(tuple))
     )
     return report | report | report | report | of_company | taking_back | taking_back
 

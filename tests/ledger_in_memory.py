@@ -21,7 +21,7 @@ from events import native
 from events.context import Context
 from events.digests import Digests
 from events.entries import Entry, Known
-from events.memory import Members, Memory, Remembered, point, standing_of
+from events.memory import Members, Memory, Pointer, Remembered, point, standing_of
 from events.outcomes import Outcome
 from events.past import NotRecalled, Recollection
 from events.plan import Plan
@@ -68,7 +68,7 @@ class LedgerInMemory:
     refused: list[Refused] = field(default_factory=list)
     keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     subjects: dict[str, Remembered] = field(default_factory=dict)
-    links: list[tuple[Identifier, str]] = field(default_factory=list)
+    links: list[Pointer] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     expects_faults: bool = False
     """Otherwise an error that the plan keeps to its item ends the test."""
@@ -83,8 +83,8 @@ class LedgerInMemory:
     def pointers(self) -> dict[Identifier, str]:
         """Where each identifier points: a cookie to the newest, any other to the first."""
         pointers: dict[Identifier, str | None] = {}
-        for identifier, subject_id in self.links:
-            point(identifier, subject_id, pointers, {})
+        for link in self.links:
+            point(link, pointers, {})
         return {one: found for one, found in pointers.items() if found is not None}
 
     @property
@@ -230,4 +230,4 @@ class LedgerInMemory:
         for link in plan.draft.links:
             assert (link.identifier.digest, link.position) not in linked, "one link per event"
             linked.add((link.identifier.digest, link.position))
-            self.links.append((link.identifier, link.subject_id))
+            self.links.append(Pointer(link.identifier, link.subject_id, link.is_moved))

@@ -29,6 +29,7 @@ from tests.corrected_histories import (
     Correct,
     Merge,
     Report,
+    Unlink,
     Unmerge,
     Void,
 )
@@ -61,6 +62,8 @@ class Telling:
     told: list[Told] = field(default_factory=list)
     merged: dict[str, str] = field(default_factory=dict)
     """Who has been merged → into whom."""
+    parted: list[str] = field(default_factory=list)
+    """Those who were taken for somebody else at first."""
 
     def __post_init__(self) -> None:
         self.ledger = LedgerInMemory(LIFECYCLES[self.name])
@@ -105,6 +108,8 @@ class Telling:
                 return self._merge(person, other)
             case Unmerge(person):
                 return self._unmerge(person)
+            case Unlink():
+                return self._unlink(action)
 
     def _void(self, place: int) -> Outcome | None:
         voidable = [number for number, one in enumerate(self.told) if one.may_be_voided]
@@ -160,6 +165,47 @@ class Telling:
         self.merged.pop(person, None)
         return outcome
 
+    def _unlink(self, action: Unlink) -> Outcome | None:
+        moved = self._moved(action)
+        if not moved:
+            return None
+        person = self.told[moved[0]].report.person
+        other = f"other-{len(self.parted)}@{person.partition('@')[2]}"
+        outcome = self._send(
+            "identity.unlinked",
+            lead={"id": self.lead(person), "email": other},
+            data={"events": [self._position(self.told[number]) for number in moved]},
+        )
+        assert isinstance(outcome, Recorded), outcome
+        self.parted.append(other)
+        for number in moved:
+            told = self.told[number]
+            assert isinstance(told.report, Report)
+            report = told.report._replace(person=other, cookie=None, is_by_cookie=False)
+            self.told[number] = told._replace(report=report)
+        return outcome
+
+    def _moved(self, action: Unlink) -> list[int]:
+        """Choose reports of one person, with all that was told of the same deals and orders."""
+        movable = [number for number, one in enumerate(self.told) if one.may_be_voided]
+        if not movable:
+            return []
+        person = self.who(self.told[movable[action.place % len(movable)]].report.person)
+        own = [n for n, one in enumerate(self.told) if self.who(one.report.person) == person]
+        chosen = {movable[place % len(movable)] for place in (action.place, *action.others)}
+        chosen &= {*own}
+        while True:
+            deals = {deal for number in chosen for deal in self._deals(number)}
+            found = {number for number in own if deals & self._deals(number)} | chosen
+            if found == chosen:
+                break
+            chosen = found
+        return sorted(chosen) if chosen <= {*movable} else []
+
+    def _deals(self, number: int) -> set[tuple[str, Any]]:
+        data = self.told[number].report.data
+        return {(name, data[name]) for name in ("opportunity", "order") if name in data}
+
     def who(self, person: str) -> str:
         """Who stands for a person."""
         while person in self.merged:
@@ -193,6 +239,7 @@ def twin_of(telling: Telling) -> Telling:
     """Tell a fresh ledger what still counts."""
     twin = Telling(telling.name)
     twin.ledger = LedgerInMemory(LIFECYCLES[telling.name])
+    twin.parted = telling.parted
     for told in telling.told:
         if told.counts:
             twin.ledger.at = told.at
@@ -219,7 +266,7 @@ def words_of(telling: Telling) -> Words:
         causes[event.position] = causes[event.cause] if event.cause is not None else envelope.id
         # A visitor is whoever that report was about which made it.
         names.setdefault(event.subject.id, f"visitor of {causes[event.position]}")
-    for person in PEOPLE:
+    for person in (*PEOPLE, *telling.parted):
         if (lead_id := telling.lead(person)) is not None:
             names[lead_id] = person
     for company in COMPANIES:
@@ -269,6 +316,8 @@ def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
     told = state._asdict()
     # Decisions that are no longer legal were refused in the twin: there they are no events.
     told.pop("awaiting")
+    # Whom reports were taken off is nothing that the twin knows of.
+    told.pop("parted")
     told["account"] = names[state.account] if state.account is not None else None
     visitors = [names[one] for one in state.absorbs if "@" not in names[one]]
     told["absorbs"] = visitors

@@ -12,7 +12,7 @@ from domain.lifecycle.reading import Place
 FIELD_TYPES = (
     *("text", "code", "integer", "amount", "boolean", "time", "date", "page"),
     "currency",
-    *("position", "subject", "fields"),
+    *("position", "positions", "subject", "fields"),
 )
 
 

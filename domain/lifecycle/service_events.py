@@ -13,6 +13,7 @@ from domain.lifecycle.reading import Place
 from domain.lifecycle.words_text import Placed
 
 MERGED, UNMERGED, KEPT_APART = "identity.merged", "identity.unmerged", "identity.kept_apart"
+UNLINKED = "identity.unlinked"
 ABSORBED, CONFLICTED, LINKED = "identity.absorbed", "identity.conflicted", "identity.linked"
 VOIDED, CORRECTED = "event.voided", "event.corrected"
 RESTATED = "lead.restated"
@@ -23,8 +24,11 @@ DISMISSED = "conflict.dismissed"
 CALENDAR_CHANGED = "calendar.changed"
 KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revoked"
 
-OTHER, EVENT, FIELDS = "other", "event", "fields"
-"""Data fields that say which other subject, which event, and what it should have told."""
+OTHER, EVENT, EVENTS, FIELDS = "other", "event", "events", "fields"
+"""Data fields that say which other subject, which event or events, and what it should have told."""
+KINDS, TAKEN = "kinds", "taken"
+"""Data fields that the service adds to an unlinking: kinds of the identifiers that name the other
+person from then on, and of those among them that named this one."""
 TIME = "time"
 """Among corrected fields: when the event happened, which is not a field of any event's data."""
 CALENDAR, CLOSED, WORKED_HOURS = "calendar", "closed", "hours"
@@ -61,6 +65,7 @@ _DECIDERS = (Right.DECISIONS, Right.ADMINISTRATION)
 OFFERED: Mapping[str, Offered] = {
     MERGED: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {OTHER: "subject"}),
     UNMERGED: Offered(SubjectKind.LEAD, _ADMINISTRATORS),
+    UNLINKED: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {EVENTS: "positions"}),
     KEPT_APART: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {OTHER: "subject"}),
     VOIDED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position"}),
     CORRECTED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position", FIELDS: "fields"}),

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from domain.lifecycle.definition import Lifecycle, Words
 
 NAMES_SHOWN_MAX = 3
-NAMES_LISTED_MAX = 12
+NAMES_LISTED_MAX = 15
 """A list of known names up to this length is shown whole."""
 
 

@@ -89,6 +89,7 @@ CREATE TABLE ledger.identifiers (
     position bigint NOT NULL,
     kind text COLLATE "C" NOT NULL,
     subject_id uuid NOT NULL,
+    is_moved boolean NOT NULL DEFAULT false,
     CONSTRAINT identifiers_point_once_per_event PRIMARY KEY (digest, position)
 );
 
@@ -97,6 +98,8 @@ CREATE INDEX identifiers_by_position ON ledger.identifiers (position);
 COMMENT ON TABLE ledger.identifiers IS
     'Keyed digests to leads and accounts. Of a cookie the row with the highest position is what '
     'holds; any other identifier that points to several people names none of them.';
+COMMENT ON COLUMN ledger.identifiers.is_moved IS
+    'Whether it was taken off whoever had it before: rows with lower positions hold no more.';
 
 CREATE TABLE ledger.refusals (
     refusal_id uuid NOT NULL,

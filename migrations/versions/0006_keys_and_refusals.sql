@@ -71,6 +71,7 @@ CREATE FUNCTION ledger.append(
     state_ids uuid[], state_kinds text[], state_versions text[], state_positions text[],
     states text[], state_dues text[], state_lifecycles text[],
     link_digests bytea[], link_positions text[], link_kinds text[], link_subjects uuid[],
+    link_moves boolean[],
     refusal_ids uuid[], refusal_times timestamptz[], refusal_keys text[], refusal_sources text[],
     refusal_event_ids text[], refusal_types text[], refusal_reasons text[],
     refusal_problems text[], refusal_contents bytea[], refusal_dialects text[],
@@ -138,10 +139,11 @@ BEGIN
            due_at = excluded.due_at, lifecycle = excluded.lifecycle;
 
     IF cardinality(link_digests) > 0 THEN
-        INSERT INTO ledger.identifiers (digest, position, kind, subject_id)
-        SELECT link.digest, CAST(link.position AS bigint), link.kind, link.subject_id
-          FROM unnest(link_digests, link_positions, link_kinds, link_subjects)
-               AS link (digest, position, kind, subject_id);
+        INSERT INTO ledger.identifiers (digest, position, kind, subject_id, is_moved)
+        SELECT link.digest, CAST(link.position AS bigint), link.kind, link.subject_id,
+               link.is_moved
+          FROM unnest(link_digests, link_positions, link_kinds, link_subjects, link_moves)
+               AS link (digest, position, kind, subject_id, is_moved);
     END IF;
 
     IF cardinality(refusal_ids) > 0 THEN

@@ -45,13 +45,20 @@ SELECT head.position AS head, subject.kind, subject.version, subject.position, s
   LEFT JOIN ledger.subjects AS subject ON subject.subject_id = :subject_id
 
 -- name: read_pointers
--- Where identifiers point now: a cookie to the newest, any other to everybody reported under it.
+-- Where identifiers point now: a cookie to the newest, any other to everybody reported under it
+-- since it was last taken off somebody.
 SELECT DISTINCT ON (
        identifier.digest,
        CASE WHEN identifier.kind <> 'anonymous_id' THEN identifier.subject_id END)
        identifier.digest, identifier.kind, identifier.subject_id
   FROM ledger.identifiers AS identifier
  WHERE identifier.digest = ANY (CAST(:digests AS bytea[]))
+   AND NOT EXISTS (
+       SELECT 1
+         FROM ledger.identifiers AS moved
+        WHERE moved.digest = identifier.digest
+          AND moved.position > identifier.position
+          AND moved.is_moved)
  ORDER BY identifier.digest,
        CASE WHEN identifier.kind <> 'anonymous_id' THEN identifier.subject_id END,
        identifier.position DESC

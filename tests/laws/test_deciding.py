@@ -301,7 +301,7 @@ def test_what_the_writer_remembers_is_what_the_tables_hold(
     for identifier, target in ledger.memory.pointers.items():
         assert target == ledger.pointers.get(identifier)
         if identifier.is_strong:
-            reported = dict.fromkeys(one for known, one in ledger.links if known == identifier)
+            reported = dict.fromkeys(one for known, one, _ in ledger.links if known == identifier)
             assert ledger.memory.others.get(identifier, ()) == tuple(reported)[1:]
 
 
