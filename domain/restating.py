@@ -310,7 +310,10 @@ class _Again:
                     self.stays.get(lead_id, NO_STAYS),
                     tuple(self.refused.get(lead_id, ())),
                 )
-                for lead_id, state in self.leads.items()
+                for lead_id, state in {
+                    **dict.fromkeys(self.refused, INITIAL_LEAD),
+                    **self.leads,
+                }.items()
             },
             {
                 account_id: (state, self.stays.get(account_id, NO_STAYS))

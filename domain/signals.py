@@ -11,6 +11,10 @@ ANONYMOUS_ID = "anonymous_id"
 """The one weak kind of identifier: a cookie names a browser, never a person."""
 
 
+REFERENCES = frozenset({"opportunity", "order"})
+"""Kinds of identifiers that lead to a lead without naming a person."""
+
+
 class Identifier(NamedTuple):
     """A keyed digest of something that names a lead or an account, never the thing itself."""
 

@@ -16,6 +16,7 @@ from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import KINDS, LINKED, OFFERED, UNLINKED
 from domain.lifecycle.succession import Occupied
+from domain.signals import REFERENCES
 from domain.state import AccountState, LeadState
 from events.findings import Check, Finding, Report, expect
 from events.key_audit import KEY_EVENTS, KeyAudit
@@ -37,9 +38,6 @@ from events.refusals import Refusal
 from events.seals import SealedLink
 from events.selections.auditing import SelectionAudit
 from events.taking_back import Circumstances, carry_out_again
-
-REFERENCES = frozenset({"opportunity", "order"})
-"""Kinds that lead to a lead without naming a person: no event of their own tells of them."""
 
 UNREADABLE = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What code that trusts its own records raises on one that it has not written."""

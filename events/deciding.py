@@ -14,6 +14,7 @@ from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import (
     CALENDAR_CHANGED,
     EVENT,
+    EVENTS,
     OTHER,
     UNLINKED,
     is_offered,
@@ -104,6 +105,8 @@ def _judge_members(draft: Draft, listed: Event) -> None:
 def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refusal:
     """Decide what no machine is asked about: who is who, what counts no longer, free days."""
     in_force = draft.compiled
+    if signal.type.name == UNLINKED:
+        return _unlink(draft, signal, past)
     decided: Sequence[Event] | Refusal
     if signal.type.name == CALENDAR_CHANGED:
         decided = change_calendar(signal, in_force, position=draft.position + 1)
@@ -114,9 +117,6 @@ def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Re
     if isinstance(decided, Refusal):
         return decided
     draft.enter(signal, decided, lifecycle=in_force.version)
-    if signal.type.name == UNLINKED:
-        other, position = decided[0].data[OTHER], decided[0].position
-        draft.link(signal.identifiers, other, position, is_moved=True)
     draft.published += [compiled_from(one) for one in decided if one.type == PUBLISHED]
     return _answer(draft, decided, signal)
 
@@ -135,15 +135,29 @@ def _take_back(draft: Draft, signal: Signal, past: PlannedPast) -> Sequence[Even
     lead_id = _lead_taken_back(draft, signal, past)
     if isinstance(lead_id, Refusal):
         return lead_id
-    if signal.type.name == UNLINKED:
-        told = told_of_another(draft, signal, lead_id)
-        if isinstance(told, Refusal):
-            return told
-        signal = told
-    circumstances = Circumstances(
-        draft.lifecycles, draft.compiled, draft.position + 1, draft.recorded_at
-    )
-    return take_back(signal, lead_id, past, circumstances)
+    return take_back(signal, lead_id, past, _circumstances(draft))
+
+
+def _circumstances(draft: Draft) -> Circumstances:
+    return Circumstances(draft.lifecycles, draft.compiled, draft.position + 1, draft.recorded_at)
+
+
+def _unlink(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refusal:
+    """Let what another person reported, and whatever names that person, be theirs from now on."""
+    lead_id = _lead_taken_back(draft, signal, past)
+    if isinstance(lead_id, Refusal):
+        return lead_id
+    positions = map(int, signal.data[EVENTS])
+    business = [one for position in positions for one in past.references(position)]
+    told = told_of_another(draft, signal, lead_id, business)
+    if isinstance(told, Refusal):
+        return told
+    decided = take_back(told, lead_id, past, _circumstances(draft))
+    if isinstance(decided, Refusal):
+        return decided
+    draft.enter(told, decided, lifecycle=draft.compiled.version)
+    draft.link(told.identifiers, told.data[OTHER], decided[0].position, is_moved=True)
+    return _answer(draft, decided, told)
 
 
 def _lead_taken_back(draft: Draft, signal: Signal, past: PlannedPast) -> str | Refusal:

@@ -196,11 +196,19 @@ SELECT set_config('lock_timeout', '5s', true),
        set_config('idle_in_transaction_session_timeout', '60s', true)
 
 -- name: find_records
--- Single records, and where the head stood when they were read.
-SELECT head.position AS head_position, event.position, event.record
+-- Single records with the deals and orders by which each can be found, and where the head stood
+-- when they were read.
+SELECT head.position AS head_position, event.position, event.record, reference.kinds,
+       reference.digests
   FROM ledger.ledger_head AS head
   LEFT JOIN ledger.events AS event
     ON event.position = ANY (CAST(:positions AS bigint[]))
+  LEFT JOIN LATERAL (
+       SELECT array_agg(identifier.kind) AS kinds, array_agg(identifier.digest) AS digests
+         FROM ledger.identifiers AS identifier
+        WHERE identifier.position = event.position
+          AND identifier.kind IN ('opportunity', 'order')
+       ) AS reference ON true
 
 -- name: read_histories
 -- What was recorded about some subjects up to a position, of each no more than is decided again,

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from domain.signals import Identifier
 from domain.state import AccountState, LeadState
 from events.memory import Remembered
 from events.records import Record
@@ -30,13 +31,16 @@ class NotRecalled(Exception):
         histories: Sequence[str] = (),
         subjects: Sequence[str] = (),
         companies: Sequence[str] = (),
+        identifiers: Sequence[Identifier] = (),
     ) -> None:
-        super().__init__(positions, histories, subjects, companies)
+        super().__init__(positions, histories, subjects, companies, identifiers)
         self.positions = positions
         self.histories = histories
         self.subjects = subjects
         self.companies = companies
         """Accounts of which it is not known who belongs to them."""
+        self.identifiers = identifiers
+        """Identifiers of which it is not known to whom they point."""
 
 
 class HistoryTooLong(Exception):
@@ -76,7 +80,11 @@ class Recollection:
     """Subjects that the writer has to remember for it, beside those that signals name."""
     companies: dict[str, None] = field(default_factory=dict)
     """Accounts whose leads it has to remember."""
+    identifiers: dict[Identifier, None] = field(default_factory=dict)
+    """Identifiers of which it has to remember to whom they point."""
     records: dict[int, Record | None] = field(default_factory=dict)
+    references: dict[int, tuple[Identifier, ...]] = field(default_factory=dict)
+    """For each record that was read: the deals and orders that it was the first to tell of."""
     histories: dict[str, Sequence[Record]] = field(default_factory=dict)
 
     def record(self, position: int) -> Record | None:

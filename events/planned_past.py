@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from domain.signals import REFERENCES, Identifier
 from domain.state import AccountState, LeadState
 from events.draft import Draft
 from events.memory import NOBODY
@@ -24,6 +25,18 @@ class PlannedPast:
         if position > self.draft.memory.position:
             return self._added(position - self.draft.memory.position - 1)
         return self.recollection.record(position)
+
+    def references(self, position: int) -> tuple[Identifier, ...]:
+        """Return the deals and orders that lead to a lead since the event at a position."""
+        if position <= self.draft.memory.position:
+            found = self.recollection.references.get(position, ())
+        else:
+            linked = (one for one in self.draft.links if one.position == position)
+            found = tuple(one.identifier for one in linked if one.identifier.kind in REFERENCES)
+        unknown = [one for one in found if one not in self.draft.memory.pointers]
+        if unknown:
+            raise NotRecalled(identifiers=unknown)
+        return found
 
     def histories(self, subject_ids: Sequence[str]) -> list[Record]:
         added = [

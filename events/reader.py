@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import starmap
 from typing import Any, NamedTuple
 
 from domain import states
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.service_events import EVENT, is_offered
+from domain.lifecycle.service_events import EVENT, EVENTS, is_offered
 from domain.lifecycle.succession import Occupancy, Standing
 from domain.roles import COMPETITION
 from domain.signals import Identifier, Signal
@@ -142,6 +143,7 @@ class LedgerReader:
         """Read what taking something back needs. False: the head has moved meanwhile."""
         recollection.wanted |= dict.fromkeys(needed.subjects)
         recollection.companies |= dict.fromkeys(needed.companies)
+        recollection.identifiers |= dict.fromkeys(needed.identifiers)
         positions = {
             *needed.positions,
             *_positions_named(submissions),
@@ -174,6 +176,8 @@ class LedgerReader:
             head_position = row["head_position"]
             if row["position"] is not None:
                 recollection.records[row["position"]] = records.decode(row["record"])
+                found = zip(row["kinds"] or (), row["digests"] or (), strict=True)
+                recollection.references[row["position"]] = tuple(starmap(Identifier, found))
         return head_position
 
     async def _read_histories(
@@ -326,10 +330,11 @@ def needs_occupancy(memory: Memory, submissions: Iterable[Submission]) -> bool:
 
 def _positions_named(submissions: Iterable[Submission]) -> Iterable[int]:
     """Positions of events that a batch takes back, those that can be of events at all."""
+    offered = (signal.data for signal in signals_of(submissions) if is_offered(signal.type))
     return (
-        int(signal.data[EVENT])
-        for signal in signals_of(submissions)
-        if is_offered(signal.type) and EVENT in signal.data
+        int(position)
+        for data in offered
+        for position in (*([data[EVENT]] if EVENT in data else ()), *data.get(EVENTS, ()))
     )
 
 
@@ -342,6 +347,8 @@ def _missing(
     missing.need(LEDGER_SUBJECT_ID)
     for subject_id in recollection.wanted:
         missing.need(subject_id)
+    for identifier in recollection.identifiers:
+        missing.look_up(identifier)
     for company in recollection.companies:
         missing.need_members(company)
     for submission in submissions:

@@ -92,13 +92,24 @@ def lead_of(draft: Draft, signal: Signal) -> Resolution | Refusal:
     return found
 
 
-def told_of_another(draft: Draft, signal: Signal, lead_id: str) -> Signal | Refusal:
-    """Let an unlinking tell who the other person is, and what kinds of identifiers name him.
+def told_of_another(
+    draft: Draft, signal: Signal, lead_id: str, business: Sequence[Identifier]
+) -> Signal | Refusal:
+    """Let an unlinking tell who the other person is, and what names that person from now on.
 
-    An identifier that nobody has reported names him too; one that names a third person does not.
+    That is what it gives, even if nobody has reported it so far, and the deals and orders that the
+    reports were the first to tell of, where these lead to the same lead. Nothing is taken off
+    anybody else.
     """
-    pointers, leads, shared = _pointed(draft, signal)
+    pointers, leads, shared = _pointed(draft, signal._replace(references=tuple(business)))
     own = receiver_of(lead_id, leads)
+    leading = [one for one in business if one in pointers]
+    signal = signal._replace(
+        identifiers=(
+            *signal.identifiers,
+            *(one for one in leading if receiver_of(pointers[one], leads) == own),
+        )
+    )
     taken = [one for one in signal.identifiers if one in pointers]
     foreign = [one for one in taken if receiver_of(pointers[one], leads) != own]
     if foreign or shared:

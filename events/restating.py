@@ -30,7 +30,7 @@ from domain.lifecycle.service_events import (
     UNLINKED,
 )
 from domain.restating import Outcome, Outcomes, named_by
-from domain.signals import ANONYMOUS_ID
+from domain.signals import ANONYMOUS_ID, REFERENCES
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from domain.stays import NO_STAYS, Stays, differences
 from events.account_restating import account_after, become_customer, share_of
@@ -203,7 +203,8 @@ def _held(around: Neighbourhood, subject_ids: set[str]) -> tuple[str, ...]:
         elif event.subject.id in subject_ids and event.type == UNLINKED:
             held.update(event.data[KINDS] if EVENTS not in event.data else ())
             held.subtract(event.data.get(TAKEN, ()))
-    return tuple(sorted(kind for kind, count in held.items() if count > 0 and kind != ANONYMOUS_ID))
+    names = {kind for kind, count in held.items() if count > 0}
+    return tuple(sorted(names - {ANONYMOUS_ID, *REFERENCES}))
 
 
 def _told_of(

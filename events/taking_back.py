@@ -288,6 +288,17 @@ class _TakingBack:
             cause=self.by.position,
         )
 
+    def _divided_with(self, lead_id: str) -> list[str]:
+        """Return a lead and all with which it has divided reports, directly or not."""
+        found: dict[str, None] = {}
+        waiting = [lead_id]
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found[one] = None
+                waiting += self._state(one).parted
+        return list(found)
+
     def _state(self, lead_id: str) -> LeadState:
         state = self.past.subject(lead_id)
         assert isinstance(state, LeadState)
@@ -334,8 +345,7 @@ class _TakingBack:
                 f"/data/{EVENT}",
                 {"expected": "ledger:admin"},
             )
-        parted = (*lead.state.parted, *self._state(lead.id).parted)
-        subjects = list(dict.fromkeys((record.event.subject.id, lead.id, *parted)))
+        subjects = self._divided_with(lead.id)
         is_voided = any(
             one.event.type == VOIDED and int(one.event.data[EVENT]) == position
             for one in self.past.histories(subjects)

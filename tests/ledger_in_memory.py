@@ -16,7 +16,7 @@ from domain import states
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import Right, SubjectKind
 from domain.lifecycle.succession import Occupancy
-from domain.signals import Identifier
+from domain.signals import REFERENCES, Identifier
 from events import native
 from events.context import Context
 from events.digests import Digests
@@ -69,6 +69,8 @@ class LedgerInMemory:
     keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     subjects: dict[str, Remembered] = field(default_factory=dict)
     links: list[Pointer] = field(default_factory=list)
+    references: dict[int, tuple[Identifier, ...]] = field(default_factory=dict)
+    """For each event the deals and orders that it was the first to tell of."""
     memory: Memory = field(default_factory=Memory)
     expects_faults: bool = False
     """Otherwise an error that the plan keeps to its item ends the test."""
@@ -102,7 +104,9 @@ class LedgerInMemory:
             if record.event.subject.id:
                 about[record.event.subject.id].append(record)
         recalled: dict[int, Record | None] = {one.event.position: one for one in records}
-        return Recollection(records=recalled, histories=dict(about))
+        return Recollection(
+            records=recalled, histories=dict(about), references=dict(self.references)
+        )
 
     def let_happen(self) -> None:
         """Let everything happen that is due by now, whoever it is due for."""
@@ -177,9 +181,11 @@ class LedgerInMemory:
         """Hand over exactly what is asked for, as the real reader does and a little more."""
         recollection.wanted |= dict.fromkeys(needed.subjects)
         recollection.companies |= dict.fromkeys(needed.companies)
+        recollection.identifiers |= dict.fromkeys(needed.identifiers)
         for position in needed.positions:
             in_ledger = 0 < position <= len(self.entries)
             recollection.records[position] = self.records[position - 1] if in_ledger else None
+            recollection.references[position] = self.references.get(position, ())
         for subject_id in needed.histories:
             recollection.histories[subject_id] = [
                 record for record in self.records if record.event.subject.id == subject_id
@@ -230,4 +236,7 @@ class LedgerInMemory:
         for link in plan.draft.links:
             assert (link.identifier.digest, link.position) not in linked, "one link per event"
             linked.add((link.identifier.digest, link.position))
+            if link.identifier.kind in REFERENCES:
+                told = self.references.get(link.position, ())
+                self.references[link.position] = (*told, link.identifier)
             self.links.append(Pointer(link.identifier, link.subject_id, link.is_moved))

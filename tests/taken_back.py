@@ -187,7 +187,12 @@ class Telling:
 
     def _moved(self, action: Unlink) -> list[int]:
         """Choose reports of one person, with all that was told of the same deals and orders."""
-        movable = [number for number, one in enumerate(self.told) if one.may_be_voided]
+        # What a cookie alone reported tells nobody's address, and in the twin it would.
+        movable = [
+            number
+            for number, one in enumerate(self.told)
+            if one.may_be_voided and "email" in one.report.event("", "")["lead"]
+        ]
         if not movable:
             return []
         person = self.who(self.told[movable[action.place % len(movable)]].report.person)
