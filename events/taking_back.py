@@ -76,24 +76,18 @@ class Lead(NamedTuple):
 
 def subject_named(signal: Signal, past: Past) -> str | Refusal:
     """Return the lead of the event whose position is named, if it is one that can be taken back."""
-    return _reported_of(int(signal.data[EVENT]), past, f"/data/{EVENT}")
+    return _recorded_of(int(signal.data[EVENT]), past, f"/data/{EVENT}")
 
 
-def _reported_of(position: int, past: Past, pointer: str) -> str | Refusal:
-    """Return the lead that a report is of, before any forwarding: whoever it was moved to last."""
+def _recorded_of(position: int, past: Past, pointer: str) -> str | Refusal:
+    """Return the lead that a report was recorded of, if it is one that can be taken back."""
     record = past.record(position)
     if record is None:
         return Refusal("event-unknown", "Nothing is recorded at this position.", pointer)
-    subject = record.event.subject
-    is_of_lead = subject.kind is SubjectKind.LEAD
+    is_of_lead = record.event.subject.kind is SubjectKind.LEAD
     if not is_of_lead or not is_report(record) or record.envelope.source == OWN_SOURCE:
         return _not_to_be_taken_back(record, pointer)
-    state = past.subject(subject.id)
-    assert isinstance(state, LeadState)
-    if not state.parted:
-        return subject.id
-    unlinkings = (one.event for one in past.histories([subject.id]) if one.event.type == UNLINKED)
-    return owners_in(unlinkings).get(position, subject.id)
+    return record.event.subject.id
 
 
 def take_back(
@@ -247,21 +241,19 @@ class _TakingBack:
         subjects: dict[str, None] = {}
         for place, position in enumerate(map(int, self.signal.data[EVENTS])):
             pointer = f"/data/{EVENTS}/{place}"
-            of = _reported_of(position, self.past, pointer)
-            if isinstance(of, Refusal):
-                return of
-            owner = lead_named(of, self.past)
-            if owner is None or owner.receiver != lead.receiver:
+            subject_id = _recorded_of(position, self.past, pointer)
+            if isinstance(subject_id, Refusal):
+                return subject_id
+            owner = self._owner(position, subject_id)
+            if owner.receiver != lead.receiver:
                 return Refusal(
                     "taking-back-not-possible",
                     f"The event at position {position} is not about this lead: name events that "
                     "stand in its history.",
                     pointer,
-                    {"found": f"lead/{of}"},
+                    {"found": f"lead/{owner.receiver}"},
                 )
-            record = self.past.record(position)
-            assert record is not None
-            subjects[record.event.subject.id] = None
+            subjects[subject_id] = None
         return list(subjects)
 
     def _absorbed_with(self, lead: Lead) -> list[str]:
@@ -288,16 +280,16 @@ class _TakingBack:
             cause=self.by.position,
         )
 
-    def _divided_with(self, lead_id: str) -> list[str]:
-        """Return a lead and all with which it has divided reports, directly or not."""
-        found: dict[str, None] = {}
-        waiting = [lead_id]
-        while waiting:
-            one = waiting.pop()
-            if one not in found:
-                found[one] = None
-                waiting += self._state(one).parted
-        return list(found)
+    def _owner(self, position: int, subject_id: str) -> Lead:
+        """Return whose a report is that was recorded of a subject: whoever it was moved to last."""
+        owner = subject_id
+        if self._state(subject_id).parted:
+            history = (one.event for one in self.past.histories([subject_id]))
+            unlinkings = (event for event in history if event.type == UNLINKED)
+            owner = owners_in(unlinkings).get(position, subject_id)
+        lead = lead_named(owner, self.past)
+        assert lead is not None
+        return lead
 
     def _state(self, lead_id: str) -> LeadState:
         state = self.past.subject(lead_id)
@@ -345,10 +337,9 @@ class _TakingBack:
                 f"/data/{EVENT}",
                 {"expected": "ledger:admin"},
             )
-        subjects = self._divided_with(lead.id)
         is_voided = any(
             one.event.type == VOIDED and int(one.event.data[EVENT]) == position
-            for one in self.past.histories(subjects)
+            for one in self.past.histories([lead.id])
         )
         if is_voided and self.signal.type.name == VOIDED:
             return [self._first(lead, {"already": True})]
@@ -363,7 +354,8 @@ class _TakingBack:
             if refusal is not None:
                 return refusal
         first = self._first(lead, {})
-        taken = Taken(first, {}, concerned=(lead.receiver,))
+        owner = self._owner(position, lead.id).receiver
+        taken = Taken(first, {}, concerned=tuple(dict.fromkeys((lead.receiver, owner))))
         return [first, *self._restate(taken, after=1)]
 
     def _check_fields(self, record: Record) -> Refusal | None:
