@@ -12,13 +12,11 @@ from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY
 from domain.lifecycle.words import normal
 from domain.pages import reduced
 from events import moments
+from events.limits import POSITIONS_MAX
 from events.refusals import Refusal
 
 TEXT_LENGTH_MAX = 255
 """Declared text is codes, names of campaigns, paths: longer text is somebody's prose."""
-
-POSITIONS_MAX = 500
-"""A person of ten years has hundreds of reports, and so has whoever was taken for them."""
 
 _POSITION = re.compile(r"[1-9][0-9]{0,17}")
 _SUBJECT = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")

@@ -59,6 +59,8 @@ DECOMPRESSION_RATIO_MAX: Final = 100
 # record. The longest ids that real clients mint have about 60 characters.
 ID_CHARACTERS_MAX: Final = 255
 SOURCE_CHARACTERS_MAX: Final = 255
+POSITIONS_MAX: Final = 500
+"""A person of ten years has hundreds of reports, and so has whoever was taken for them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ class BusinessProjection:
         value = told.get("value")
         values |= {name: told.get(name) for name in ("currency", "business", "product")}
         values |= {"opportunity": told.get("opportunity"), "order_id": told.get("order")}
+        values["lead"] = one.lead
         values["value"] = Decimal(str(value)) if value is not None else None
         time = told.get(TIME)
         values["occurred_at"] = datetime.fromisoformat(time) if time is not None else None

@@ -30,7 +30,10 @@ INSERT INTO ledger.business_told (
        generation, position, known_from, what, occurred_at, lead, pass_number, account,
        opportunity, order_id, value, currency, business, product, origin)
 SELECT generation, position, CAST(:by_position AS bigint), what,
-       COALESCE(CAST(:occurred_at AS timestamptz), occurred_at), lead, pass_number, account,
+       COALESCE(CAST(:occurred_at AS timestamptz), occurred_at),
+       COALESCE(CAST(:lead AS uuid), lead),
+       -- Of somebody else it began or won no pass: that is found by its time.
+       CASE WHEN CAST(:lead AS uuid) IS NULL THEN pass_number END, account,
        COALESCE(CAST(:opportunity AS text), opportunity),
        COALESCE(CAST(:order_id AS text), order_id), COALESCE(CAST(:value AS numeric), value),
        COALESCE(CAST(:currency AS text), currency), COALESCE(CAST(:business AS text), business),
@@ -38,15 +41,16 @@ SELECT generation, position, CAST(:by_position AS bigint), what,
   FROM closed
 
 -- name: correct_touch
--- Of a touch only the time can be told otherwise.
+-- Of a touch only the time can be told otherwise, and whom it touched.
 WITH closed AS (
      UPDATE ledger.business_touches
         SET voided_by = :by_position
       WHERE generation = :generation AND position = :position AND voided_by IS NULL
-        AND CAST(:occurred_at AS timestamptz) IS NOT NULL
+        AND (CAST(:occurred_at AS timestamptz) IS NOT NULL OR CAST(:lead AS uuid) IS NOT NULL)
      RETURNING *)
 INSERT INTO ledger.business_touches (generation, position, known_from, lead, touched_at)
-SELECT generation, position, CAST(:by_position AS bigint), lead, CAST(:occurred_at AS timestamptz)
+SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead AS uuid), lead),
+       COALESCE(CAST(:occurred_at AS timestamptz), touched_at)
   FROM closed
 
 -- name: count_rows

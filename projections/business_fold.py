@@ -15,7 +15,15 @@ from domain.course import DEPARTMENT
 from domain.events import Event
 from domain.facts import Facts
 from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
-from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, VOIDED
+from domain.lifecycle.service_events import (
+    CORRECTED,
+    EVENT,
+    EVENTS,
+    FIELDS,
+    OTHER,
+    UNLINKED,
+    VOIDED,
+)
 from domain.state import State
 from events.publishing import parsed
 from projections.business_units import What
@@ -65,6 +73,8 @@ class TakenBack(NamedTuple):
     position: int
     by_position: int
     fields: Mapping[str, Any] | None
+    lead: str | None = None
+    """Whose it turned out to be, where it was told of somebody else."""
 
 
 @dataclass(slots=True)
@@ -85,6 +95,12 @@ def fold(state: Business, event: Event) -> None:
     if event.type in (VOIDED, CORRECTED):
         fields = event.data[FIELDS] if event.type == CORRECTED else None
         state.taken_back.append(TakenBack(int(event.data[EVENT]), event.position, fields))
+        return
+    if event.type == UNLINKED and event.cause is None:
+        state.taken_back += (
+            TakenBack(int(position), event.position, {}, event.data[OTHER])
+            for position in event.data[EVENTS]
+        )
         return
     if event.cause is not None or state.lifecycle is None:
         return

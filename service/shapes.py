@@ -217,6 +217,10 @@ class State(Shape):
     ]
     absorbed_by: str | None
     absorbs: list[str]
+    parted_from: Annotated[
+        list[str],
+        Field(description="Leads of other people, with whom its reports were once mixed up."),
+    ]
 
 
 class Lead(State):
@@ -279,6 +283,12 @@ class HistoryEvent(Shape):
     moved_labels: Annotated[Moved | None, Field(description="With lang.")] = None
     forwarded_to: str | None = None
     absorbed: Annotated[bool | None, Field(description="It is of a lead absorbed.")] = None
+    moved_from: Annotated[
+        str | None, Field(description="The lead it was recorded of, before it was taken off it.")
+    ] = None
+    moved_to: Annotated[
+        str | None, Field(description="The lead whose it turned out to be; here it counts no more.")
+    ] = None
     counts: Annotated[
         bool | None, Field(description="False: voided, or not legal on what is known now.")
     ] = None

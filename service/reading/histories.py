@@ -1,15 +1,17 @@
 """A lead's events one after the other: what each told, what it moved and why."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import orjson
 
+from domain.events import Event
 from domain.evolve import evolve
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.service_events import CORRECTED, EVENT, VOIDED
+from domain.lifecycle.service_events import CORRECTED, EVENT, UNLINKED, VOIDED
 from domain.state import INITIAL_LEAD, LeadState
 from events import records
+from events.neighbourhood import owners_in
 from events.parties import ACTOR
 from events.records import OWN_SOURCE, Record
 from service.problems import Problem
@@ -45,15 +47,22 @@ class Standing:
 
 async def family_of(log: Log, lead: Lead) -> list[str]:
     """Return the ids whose events make up a lead's history: its own and those it absorbed."""
-    family = [lead.id]
-    for one in family:
-        state = lead.state if one == lead.id else (await lead_of(log, one)).state
-        family += [absorbed for absorbed in state.absorbs if absorbed not in family]
-        if len(family) > FAMILY_MAX:
+    return list(await _states_of_family(log, lead))
+
+
+async def _states_of_family(log: Log, lead: Lead) -> dict[str, LeadState]:
+    states = {lead.id: lead.state}
+    waiting = [lead.state]
+    while waiting:
+        for absorbed in waiting.pop().absorbs:
+            if absorbed not in states:
+                states[absorbed] = (await lead_of(log, absorbed)).state
+                waiting.append(states[absorbed])
+        if len(states) > FAMILY_MAX:
             raise Problem(
                 "request-invalid", f"This lead has absorbed more than {FAMILY_MAX} others."
             )
-    return family
+    return states
 
 
 async def history(
@@ -66,52 +75,81 @@ async def history(
     shows_personal: bool,
 ) -> list[dict[str, Any]]:
     """Describe a page of a lead's events, oldest first."""
-    family = await family_of(log, lead)
+    states = await _states_of_family(log, lead)
+    family = list(states)
+    said = await _said_of(log, states, upto=lead.head)
+    moved_here = [position for position, owner in said.owners.items() if owner in states]
     standing = Standing()
     if after > 0:
         async for recorded in log.whole_history(family, upto=after):
             standing.take(records.decode(recorded.record))
-    page = await log.history(family, after=after, upto=lead.head, limit=limit)
+    page = await log.history(family, after=after, upto=lead.head, limit=limit, also=moved_here)
     decoded = [records.decode(recorded.record) for recorded in page]
     causes = await log.types(_foreign_causes(decoded))
     causes |= {record.event.position: record.event.type for record in decoded}
     personal = await log.personal([one.position for one in page]) if shows_personal else {}
-    no_longer, corrected = await _taken_back(log, family, upto=lead.head)
     entries = []
     for record in decoded:
-        before, after_it = standing.take(record)
-        entry = _entry(record, before, after_it, causes)
+        if record.event.subject.id in states:
+            before, after_it = standing.take(record)
+            entry = _entry(record, before.stage, after_it.stage, causes)
+        else:
+            # It moved somebody else, before it was known whose it is.
+            entry = _entry(record, None, None, causes)
         if words is not None:
             entry |= _labels(record, words)
-        if record.event.subject.id != lead.id:
-            entry["absorbed"] = True
-        if record.event.position in no_longer:
-            entry["counts"] = False
-        if record.event.position in corrected:
-            entry["corrected_by"] = [str(one) for one in corrected[record.event.position]]
+        entry |= said.of(record, lead.id, states)
         if record.event.position in personal:
             _tell_personal(entry, orjson.loads(personal[record.event.position]))
         entries.append(entry)
     return entries
 
 
-async def _taken_back(
-    log: Log, family: list[str], *, upto: int
-) -> tuple[set[int], dict[int, list[int]]]:
-    """Positions of what counts no longer, and of what was corrected with what corrected it."""
+class _Said(NamedTuple):
+    """What has been said of events since they were recorded."""
+
+    no_longer: set[int]
+    corrected: Mapping[int, list[int]]
+    owners: Mapping[int, str]
+    """For reports that were taken off a lead: whose they have been since."""
+
+    def of(self, record: Record, lead_id: str, family: Collection[str]) -> dict[str, Any]:
+        """Tell it of one event in the history of a lead."""
+        position, subject_id = record.event.position, record.event.subject.id
+        owner = self.owners.get(position, subject_id)
+        told: dict[str, Any] = {}
+        if subject_id not in family:
+            told["moved_from"] = f"lead/{subject_id}"
+        elif subject_id != lead_id:
+            told["absorbed"] = True
+        if owner not in family:
+            told["moved_to"] = f"lead/{owner}"
+        if owner not in family or position in self.no_longer:
+            told["counts"] = False
+        if position in self.corrected:
+            told["corrected_by"] = [str(one) for one in self.corrected[position]]
+        return told
+
+
+async def _said_of(log: Log, states: Mapping[str, LeadState], *, upto: int) -> _Said:
+    """Read what is said of the events of a lead's family, and of those with whom it shares some."""
     voided: set[int] = set()
     awaiting: dict[str, list[str]] = {}
     corrected: dict[int, list[int]] = {}
-    for recorded in await log.taken_back(family, upto=upto):
+    unlinkings: list[Event] = []
+    parted = {other: None for state in states.values() for other in state.parted}
+    for recorded in await log.taken_back(list({**parted, **dict.fromkeys(states)}), upto=upto):
         event = records.decode(recorded.record).event
         if event.type == VOIDED:
             voided.add(int(event.data[EVENT]))
         elif event.type == CORRECTED:
             corrected.setdefault(int(event.data[EVENT]), []).append(event.position)
+        elif event.type == UNLINKED:
+            unlinkings.append(event)
         else:
             awaiting[event.subject.id] = event.data["awaiting"]
     waiting = {int(position) for positions in awaiting.values() for position in positions}
-    return voided | waiting, corrected
+    return _Said(voided | waiting, corrected, owners_in(unlinkings))
 
 
 def _foreign_causes(decoded: Iterable[Record]) -> list[int]:
@@ -119,7 +157,7 @@ def _foreign_causes(decoded: Iterable[Record]) -> list[int]:
 
 
 def _entry(
-    record: Record, before: LeadState, after: LeadState, causes: dict[int, str]
+    record: Record, stage_before: str | None, stage_after: str | None, causes: dict[int, str]
 ) -> dict[str, Any]:
     event, envelope = record
     entry: dict[str, Any] = {
@@ -131,8 +169,8 @@ def _entry(
         "time": records.rfc3339(event.occurred_at),
         "recorded_time": envelope.recorded_time,
         "who": _who(record),
-        "stage_before": before.stage,
-        "stage_after": after.stage,
+        "stage_before": stage_before,
+        "stage_after": stage_after,
     }
     if envelope.claimed_at is not None:
         entry["claimed_time"] = records.rfc3339(envelope.claimed_at)

@@ -156,6 +156,7 @@ def describe_state(
         "deadlines": {name: _deadline(due) for name, due in state.deadlines.items()},
         "absorbed_by": state.absorbed_by,
         "absorbs": state.absorbs,
+        "parted_from": state.parted,
     }
 
 

@@ -1,12 +1,12 @@
 """The log as readers see it: in order, each event once, as it was recorded."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.limits import INTEGER_MAX
 from events.statements import Statement, load
@@ -182,11 +182,25 @@ class Log:
         return found
 
     async def history(
-        self, subject_ids: Sequence[str], *, after: int, upto: int, limit: int
+        self,
+        subject_ids: Sequence[str],
+        *,
+        after: int,
+        upto: int,
+        limit: int,
+        also: Collection[int] = (),
     ) -> list[Recorded]:
-        """Read a page of the records of some subjects."""
+        """Read a page of the records of some subjects, and of single ones `also` names."""
+        values = {
+            "subject_ids": [UUID(one) for one in subject_ids],
+            "also": list(also),
+            "after": after,
+            "upto": upto,
+            "limit": limit,
+        }
         async with self._engine.connect() as connection:
-            return await self._history(connection, subject_ids, after, upto, limit)
+            rows = await connection.execute(self._sql["read_history"].text, values)
+            return [Recorded(row.position, row.record) for row in rows]
 
     async def taken_back(self, subject_ids: Sequence[str], *, upto: int) -> list[Recorded]:
         """Read what says of the events of some subjects that they count no longer, or otherwise."""
@@ -280,20 +294,3 @@ class Log:
                 self._sql["read_personal"].text, {"positions": list(positions)}
             )
             return {row.position: bytes(row.content) for row in rows}
-
-    async def _history(
-        self,
-        connection: AsyncConnection,
-        subject_ids: Sequence[str],
-        after: int,
-        upto: int,
-        limit: int,
-    ) -> list[Recorded]:
-        values = {
-            "subject_ids": [UUID(one) for one in subject_ids],
-            "after": after,
-            "upto": upto,
-            "limit": limit,
-        }
-        rows = await connection.execute(self._sql["read_history"].text, values)
-        return [Recorded(row.position, row.record) for row in rows]

@@ -64,15 +64,20 @@ SELECT DISTINCT ON (
        identifier.position DESC
 
 -- name: read_history
--- Records of some subjects in the order of the ledger. The positions are gathered first: the
--- planner would else be tempted to walk the whole log in its order.
+-- Records of some subjects, and single ones beside them, in the order of the ledger. The positions
+-- are gathered first: the planner would else be tempted to walk the whole log in its order.
 WITH mine AS MATERIALIZED (
      SELECT event.position
        FROM ledger.events AS event
       WHERE event.subject_id = ANY (CAST(:subject_ids AS uuid[]))
         AND event.position > :after
         AND event.position <= :upto
-      ORDER BY event.position
+      UNION
+     SELECT also.position
+       FROM unnest(CAST(:also AS bigint[])) AS also (position)
+      WHERE also.position > :after
+        AND also.position <= :upto
+      ORDER BY position
       LIMIT :limit
 )
 SELECT event.position, event.record
@@ -107,12 +112,12 @@ SELECT personal.position, personal.content
  WHERE personal.position = ANY (CAST(:positions AS bigint[]))
 
 -- name: read_taken_back
--- What some subjects were told of their own events: voided, corrected, decided again.
+-- What some subjects were told of their own events: voided, corrected, moved, decided again.
 SELECT event.position, event.record
   FROM ledger.events AS event
  WHERE event.subject_id = ANY (CAST(:subject_ids AS uuid[]))
    AND event.position <= :upto
-   AND event.type IN ('event.voided', 'event.corrected', 'lead.restated')
+   AND event.type IN ('event.voided', 'event.corrected', 'identity.unlinked', 'lead.restated')
  ORDER BY event.position
 
 -- name: read_by_keys

@@ -67,7 +67,9 @@ async def state_at(
     Where something of then has been taken back later, what counts of then is decided again.
     """
     family = await family_of(log, lead)
-    standing, last, restated = Standing(), None, None
+    standing = Standing()
+    last: Record | None = None
+    restated: Record | None = None
     async for recorded in log.whole_history(family, upto=min(moment.position, lead.head)):
         record = records.decode(recorded.record)
         if record.event.receiver.id == lead.id and moment.includes(record):
@@ -75,15 +77,14 @@ async def state_at(
         if moment.includes(record):
             standing.take(record)
         elif record.event.type == RESTATED and moment.known.includes(record):
-            restated = record.event if record.event.subject.id == lead.id else restated
-    if last is None:
-        return None
+            restated = record if record.event.subject.id == lead.id else restated
     if restated is None or moment.as_of is None:
-        return Step(last, standing.of(lead.id))
+        return Step(last, standing.of(lead.id)) if last is not None else None
     state = await state_by_what_counts(
-        log, restated, moment=moment.as_of, known=moment.known, lifecycles=lifecycles
+        log, restated.event, moment=moment.as_of, known=moment.known, lifecycles=lifecycles
     )
-    return Step(last, state) if state is not None else None
+    # Whoever was taken for somebody else then had no event of their own by that time.
+    return Step(last or restated, state) if state is not None else None
 
 
 def describe_step(step: Step, lifecycle: Lifecycle, *, language: str | None) -> dict[str, Any]:

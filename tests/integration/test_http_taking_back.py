@@ -355,3 +355,83 @@ async def test_two_events_of_one_lead_are_taken_back_in_one_request(service: Ser
     points = (await service.client.get(f"/v1/leads/{subject}/score")).json()["events"]
     assert [one["rule"] for one in points] == ["sent_a_form"]
     assert (await verify(service.services.engine, schema=SCHEMA)).not_decided_again == 0
+
+
+async def test_two_people_who_were_taken_for_one_are_two(service: Service) -> None:
+    """A platform gave both the same id; afterwards each has what each has done."""
+    shared = {"user_id": "shared"}
+    ours = {"time": "2026-04-01T10:00:00+09:00", "data": {"channel": "email", "campaign": "spring"}}
+    first = await tell(service, "form.submitted", lead={"email": HANAKO, **shared}, **ours)
+    hanako = id_of(first)
+    second = await tell(
+        service,
+        "form.submitted",
+        lead={"email": TARO, **shared},
+        time="2026-04-02T10:00:00+09:00",
+        data={"channel": "email"},
+    )
+    won = await tell(
+        service,
+        "opportunity.won",
+        lead=shared,
+        time="2026-04-03T10:00:00+09:00",
+        data={"opportunity": "deal", "value": "1200"},
+    )
+    assert (id_of(second), won["stage"]) == (hanako, "WON")
+    before = won["position"]
+
+    answer = await tell(
+        service,
+        "identity.unlinked",
+        lead={"id": hanako, "email": TARO},
+        data={"events": [second["position"], won["position"]], "reason": "recorded_by_mistake"},
+    )
+
+    assert answer["status"] == "recorded", answer
+    taro = (await lead(service, TARO))["id"]
+    assert ((await lead(service, HANAKO))["id"], (await lead(service, HANAKO))["stage"]) == (
+        hanako,
+        "MAL",
+    )
+    assert ((await lead(service, TARO))["stage"], (await lead(service, TARO))["parted_from"]) == (
+        "WON",
+        [hanako],
+    )
+    shown = {one["position"]: one for one in await history(service, hanako)}
+    assert (shown[before]["moved_to"], shown[before]["counts"]) == (f"lead/{taro}", False)
+    shown = {one["position"]: one for one in await history(service, taro)}
+    assert shown[before]["moved_from"] == f"lead/{hanako}"
+    assert "counts" not in shown[before]
+
+    async def stage_of(lead_id: str, **params: str) -> Any:
+        asked = {"last": "true", **params}
+        found = await service.client.get(f"/v1/leads/{lead_id}/replay", params=asked)
+        return found.json()["last"]["state"]["stage"]
+
+    on = "2026-04-03T12:00:00+09:00"
+    assert [await stage_of(one, as_of=on) for one in (hanako, taro)] == ["MAL", "WON"]
+    assert await stage_of(hanako, as_of=on, position=before) == "WON"
+
+    async def credited(**params: str) -> Any:
+        found = await service.client.get(
+            "/v1/contribution", params={"wait_for": answer["position"], **params}
+        )
+        (business,) = found.json()["business"]
+        return business["lead"]
+
+    assert [await credited(), await credited(known_at=before)] == [taro, hanako]
+
+
+async def test_what_does_not_belong_to_the_lead_is_not_taken_off_it(service: Service) -> None:
+    hanako, other = await form(service, HANAKO), await form(service, TARO)
+    refused = await tell(
+        service,
+        "identity.unlinked",
+        lead={"id": id_of(hanako)},
+        data={"events": [other["position"]]},
+    )
+    assert (refused["status"], refused["pointer"]) == (409, "/data/events/0")
+    nothing = await tell(
+        service, "identity.unlinked", lead={"id": id_of(hanako)}, data={"events": []}
+    )
+    assert (nothing["status"], nothing["pointer"]) == (422, "/data/events")

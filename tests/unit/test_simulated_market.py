@@ -60,7 +60,7 @@ def test_every_report_can_be_read_and_uses_only_declared_fields(
 
 
 ADMINISTRATORS = {
-    "stage.corrected", "origin.corrected", "identity.merged", "identity.unmerged",
+    "stage.corrected", "origin.corrected", "identity.merged", "identity.unmerged", "identity.unlinked",
     "identity.kept_apart", "event.voided", "event.corrected", "account.merged",
     "lifecycle.published", "calendar.changed", "conflict.dismissed", "account.kept_apart",
 }  # fmt: skip
