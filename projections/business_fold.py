@@ -119,7 +119,7 @@ def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow
     )
 
 
-def _origin(lifecycle: Lifecycle, event: Event) -> str:
+def _origin(lifecycle: Lifecycle, event: Event) -> str | None:
     """Return what the origin table says of this very event (domain rule 11)."""
     facts = _facts(event)
     return next(

@@ -180,6 +180,7 @@ class State(Shape):
     entered_at: Moment | None
     entered: list[str]
     known: bool
+    acquired_at: Annotated[Moment | None, Field(description="When it became known to us.")]
     origin: str | None
     channel: str | None
     owner: str | None

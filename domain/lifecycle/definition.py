@@ -258,7 +258,8 @@ class Lifecycle:
     """What a completed screening may find, such as `now`, `later`, `not_yet`."""
     origins: Mapping[str, Words]
     origin_rules: tuple[OriginRule, ...]
-    origin_otherwise: str
+    origin_otherwise: str | None
+    """None where no origins are declared."""
     lead: Track
     account: Track
     guards: Mapping[str, Guard]

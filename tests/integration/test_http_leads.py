@@ -85,6 +85,7 @@ async def test_a_lead_is_told_as_it_stands(service: Service) -> None:
         "entered_at": "2026-01-03T00:00:00.000000Z",
         "entered": ["AL", "ML", "MAL", "WON"],
         "known": True,
+        "acquired_at": "2026-01-02T00:00:00.000000Z",
         "origin": "marketing-digital",
         "channel": None,
         "owner": None,
