@@ -131,6 +131,19 @@ class Collected(Shape):
     success: Literal[True]
 
 
+class CaptureResult(Shape):
+    """What became of one event of a newer PostHog client."""
+
+    result: Literal["ok", "drop", "retry"]
+    details: str | None = None
+
+
+class CaptureResults(Shape):
+    """What a newer PostHog client is told: the outcome of each event by its `uuid`."""
+
+    results: dict[str, CaptureResult]
+
+
 class RefusedLine(Shape):
     """A line that was not recorded."""
 
