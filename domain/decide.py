@@ -18,6 +18,7 @@ from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.likelihood import effects_of_report
+from domain.numbers import numbers_of
 from domain.origins import origin_of
 from domain.pacing import effects_before_move, effects_with_move
 from domain.quiet import recorded_quietly
@@ -48,7 +49,8 @@ def decide(
             return NotAllowed("lead-unknown", "A decision needs a lead that has been reported.")
     course = Course(compiled, state, signal, party, position)
     if signal.subject is SubjectKind.LEDGER:
-        course.add(signal.type.name, LEDGER, data=signal.data)
+        numbers = numbers_of(signal, state, compiled.lifecycle.shared_numbers)
+        course.add(signal.type.name, LEDGER, data=signal.data, effects=numbers.effects())
         return course.events
     quiet = recorded_quietly(course)
     if quiet is not None:
@@ -88,8 +90,10 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
     signal, kind = course.signal, course.signal.subject
     subject, forwarded_to = course.account if kind is SubjectKind.ACCOUNT else course.lead, None
     standing = course.standing(kind)
-    effects = effects_of_role(signal, standing) | effects_on_account(course)
+    numbers = numbers_of(signal, course.state, course.compiled.lifecycle.shared_numbers)
+    effects = effects_of_role(signal, standing, numbers) | effects_on_account(course)
     is_repeated = signal.type.role in BUSINESS and not effects
+    effects |= numbers.effects()
     if kind is SubjectKind.LEAD:
         resolution = course.party.lead
         assert resolution is not None

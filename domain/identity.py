@@ -76,7 +76,7 @@ def resolve(
         return _newly_named(tuple(strong), weak, pointers, leads, new_id)
     if weak:
         return _by_cookie(weak, pointers, leads, new_id)
-    return _referred(signal.references, pointers, leads)
+    return _referred((*signal.references, *signal.shared_references), pointers, leads)
 
 
 def receiver_of(lead_id: str, leads: Leads) -> str:

@@ -347,7 +347,8 @@ def _missing(
     for signal in signals_of(submissions):
         missing.need(signal.lead_id)
         missing.need(signal.account_id)
-        for identifier in (*signal.identifiers, *signal.references, *signal.account_identifiers):
+        referring = (*signal.references, *signal.shared_references)
+        for identifier in (*signal.identifiers, *referring, *signal.account_identifiers):
             missing.look_up(identifier)
         if signal.type.role in COMPETITION:
             for account in (signal.account_id, *map(pointers.get, signal.account_identifiers)):

@@ -113,7 +113,8 @@ def _redirected(draft: Draft, signal: Signal) -> Signal:
         or _pointers(draft, signal)
     ):
         return signal
-    pointed = (draft.pointer(one) for one in signal.references)
+    references = (*signal.references, *signal.shared_references)
+    pointed = (draft.pointer(one) for one in references)
     company = next((target for target in pointed if target is not None), None)
     if company is None:
         return signal._replace(subject=SubjectKind.LEDGER)
@@ -135,7 +136,7 @@ def _party(lead: Resolution | None, account: Account, told: str | None) -> Party
 def _pointers(draft: Draft, signal: Signal) -> dict[Identifier, str]:
     return {
         identifier: target
-        for identifier in (*signal.identifiers, *signal.references)
+        for identifier in (*signal.identifiers, *signal.references, *signal.shared_references)
         if (target := draft.pointer(identifier)) is not None and draft.lead(target) is not None
     }
 

@@ -44,7 +44,9 @@ class BusinessRow(NamedTuple):
     pass_number: int | None
     account: str | None
     opportunity: str | None
+    """The key of the deal, `source/number`."""
     order_id: str | None
+    """The key of the order."""
     value: Decimal | None
     currency: str | None
     business: str | None
@@ -109,8 +111,8 @@ def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow
         lead=subject.id if subject.kind is SubjectKind.LEAD else None,
         pass_number=event.pass_number if event.stage_to is not None else None,
         account=event.effects.get("business_of", of_account),
-        opportunity=data.get("opportunity"),
-        order_id=data.get("order"),
+        opportunity=event.effects.get("of_opportunity"),
+        order_id=event.effects.get("of_order"),
         value=Decimal(str(value)) if value is not None else None,
         currency=data.get("currency"),
         business=data.get("business"),

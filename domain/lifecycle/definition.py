@@ -243,6 +243,14 @@ class AccountTriggers:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedNumbers:
+    """Groups of sources that number deals, or orders, together: a number means the same in each."""
+
+    opportunity: tuple[tuple[str, ...], ...] = ()
+    order: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
     """One whole definition. `text` is what was read, and what `lifecycle.published` records."""
 
@@ -291,5 +299,6 @@ class Lifecycle:
     grades: Mapping[str, Grade] = field(default_factory=dict)
     """The best first."""
     qualification: Qualification | None = None
+    shared_numbers: SharedNumbers = field(default_factory=SharedNumbers)
     pace: Pace = field(default_factory=Pace)
     """What keeps leads moving by itself, and when a team is at work."""

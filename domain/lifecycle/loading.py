@@ -25,6 +25,7 @@ from domain.lifecycle.section_text import (
     read_identity,
     read_origin,
 )
+from domain.lifecycle.shared_numbers_text import read_shared_numbers
 from domain.lifecycle.track_text import no_track, read_track
 from domain.lifecycle.words_text import (
     CODE,
@@ -58,6 +59,7 @@ _OPTIONAL = (
     "origin",
     "qualification",
     "scoring",
+    "shared_numbers",
     "targets",
     *SECTIONS,
 )
@@ -214,6 +216,7 @@ def _joined(
         qualification=read_qualification(
             keys.get("qualification"), lead=lead, events=events, vocabulary=vocabulary
         ),
+        shared_numbers=read_shared_numbers(keys.get("shared_numbers")),
         pace=read_pace(keys, glossary=glossary, lead=lead, events=events, vocabulary=vocabulary),
     )
 

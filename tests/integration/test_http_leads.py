@@ -95,7 +95,7 @@ async def test_a_lead_is_told_as_it_stands(service: Service) -> None:
         "team": "customer_success",
         "account": lead["account"],
         "attributes": {"company_domain": "example.co.jp"},
-        "opportunities": {"o-1": "won"},
+        "opportunities": {"website/o-1": "won"},
         "orders": {},
         "screened_as": None,
         "revisit_on": None,

@@ -82,7 +82,7 @@ def test_an_open_deal_of_an_earlier_pass_does_not_keep_the_next_from_being_lost(
     story.tell("opportunity.created", opportunity="quick")
     story.tell("opportunity.won", opportunity="quick")
     story.tell("opportunity.created", opportunity="next")
-    assert story.lead.earlier_opportunities == ("quick", "slow")
+    assert story.lead.earlier_opportunities == ("test/quick", "test/slow")
     assert story.tell("opportunity.lost", opportunity="next") == [
         "opportunity.lost: OPP → LOST lost, pass 2"
     ]
@@ -102,11 +102,11 @@ def test_a_deal_of_an_earlier_pass_that_is_won_now_wins_this_one() -> None:
     story.tell("opportunity.created", opportunity="slow")
     story.tell("opportunity.lost", opportunity="slow")
     story.tell("lead.recycled", reason="too_early")
-    assert "slow" in story.lead.earlier_opportunities
+    assert "test/slow" in story.lead.earlier_opportunities
     assert story.tell("opportunity.won", opportunity="slow") == [
         "opportunity.won: MAL → WON advanced over MQL, SAL, SQL, OPP, pass 2"
     ]
-    assert "slow" not in story.lead.earlier_opportunities
+    assert "test/slow" not in story.lead.earlier_opportunities
 
 
 def test_segments_and_the_role_of_a_key_account_are_data() -> None:
@@ -151,7 +151,7 @@ def test_a_won_lead_that_is_linked_to_a_company_makes_it_a_customer_and_brings_i
         stage="C",
         entered_at=story.events[-1].occurred_at,
         entered=("C",),
-        opportunities={"deal": "won"},
+        opportunities={"test/deal": "won"},
     )
 
 
