@@ -197,3 +197,48 @@ async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -
     assert await values() == {"order/berlin/0001": "100", "order/osaka/0002": "7"}
     await order("berlin", "order.cancelled", 4, "")
     assert await values() == {"order/osaka/0002": "7"}
+
+
+async def test_what_a_customer_orders_next_stands_apart_until_the_first_is_taken_back(
+    service: Service,
+) -> None:
+    """Whether a person or the company alone is named, and after two companies have become one."""
+    asked = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
+
+    async def order(day: int, **named: Any) -> dict[str, Any]:
+        event = {
+            "id": f"next {day}",
+            "source": "test",
+            "type": "order.recorded",
+            "time": f"2026-11-{day:02}T00:00:00Z",
+            "data": {"order": f"next-{day}", "value": f"{day}00"},
+            **named,
+        }
+        answer = await service.client.post("/v1/events", json=event)
+        assert answer.status_code == 201, answer.text
+        recorded: dict[str, Any] = answer.json()
+        return recorded
+
+    async def kinds() -> dict[str, str]:
+        found = await ask(service, **asked)
+        new = {one["business"]: one["kind"] for one in found["business"]}
+        return new | {one["business"]: one["value"] for one in found["apart"]}
+
+    first = await order(1, lead={"email": "ken@loyal.example"})
+    await order(3, lead={"email": "ken@loyal.example"})
+    await order(2, account={"domain": "loyal.example"})
+    assert await kinds() == {"order/test/next-1": "new", "cross_sell": "500"}
+    await tell(service, "event.voided", 28, None, event=first["position"])
+    assert await kinds() == {"order/test/next-2": "new", "cross_sell": "300"}
+    old = await order(4, account={"domain": "bought.example"})
+    assert (await kinds())["order/test/next-4"] == "new"
+    merged = {
+        "id": "merged",
+        "source": "test",
+        "type": "account.merged",
+        "account": {"domain": "loyal.example"},
+        "data": {"other": old["subject"].removeprefix("account/")},
+    }
+    answer = await service.client.post("/v1/events", json=merged)
+    assert answer.status_code == 201, answer.text
+    assert await kinds() == {"order/test/next-2": "new", "cross_sell": "700"}
