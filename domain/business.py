@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from domain.course import Course
+from domain.facts import count
 from domain.lifecycle.contribution import FURTHER_BUSINESS
 from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
 from domain.numbers import Numbers
@@ -42,12 +43,9 @@ def business_begun(course: Course, numbers: Numbers) -> Begun | None:
     if role not in _BEGINS:
         return None
     buyers: list[LeadState | AccountState] = [lead] if account is None else [lead, account]
-    known_deals = {key for one in buyers for key in one.opportunities}
-    known_orders = {key for one in buyers for key in one.orders}
+    is_told = any(numbers.opportunity in one.opportunities for one in buyers)
     if role is Role.PLACES_ORDER:
-        is_told = numbers.order in known_orders or numbers.opportunity in known_deals
-    else:
-        is_told = numbers.opportunity in known_deals
+        is_told = is_told or any(numbers.order in one.orders for one in buyers)
     if is_told:
         return None
     is_further = any(map(has_bought, buyers)) and not any(_lacks(one, role) for one in buyers)
@@ -61,11 +59,12 @@ def _lacks(buyer: LeadState | AccountState, role: Role) -> bool:
 
     An order is that of a won deal which has none yet, and a deal that of an order which named none.
     """
-    earlier: Collection[str] = ()
+    earlier_deals: Collection[str] = ()
+    earlier_orders: Collection[str] = ()
     if isinstance(buyer, LeadState):
-        earlier = (*buyer.earlier_opportunities, *buyer.earlier_orders)
-    won = sum(one == WON and key not in earlier for key, one in buyer.opportunities.items())
-    ordered = sum(one == STANDING and key not in earlier for key, one in buyer.orders.items())
+        earlier_deals, earlier_orders = buyer.earlier_opportunities, buyer.earlier_orders
+    won = count(buyer.opportunities, WON, earlier_deals)
+    ordered = count(buyer.orders, STANDING, earlier_orders)
     if role is Role.PLACES_ORDER:
         return won > ordered
     return role is Role.WINS_OPPORTUNITY and ordered > won

@@ -6,7 +6,7 @@ share numbers are one for this purpose: what is known under the key of any of th
 sender's own first, and what is new goes by the key of the one that is declared first.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from domain.lifecycle.definition import Role, SharedNumbers
@@ -43,13 +43,10 @@ def numbers_of(signal: Signal, state: State, shared: SharedNumbers) -> Numbers:
     """
     if signal.type.role not in _TELLS:
         return Numbers()
-    lead, account = state
-    deals, orders = {*lead.opportunities}, {*lead.orders}
-    if account is not None:
-        deals, orders = deals | account.opportunities.keys(), orders | account.orders.keys()
+    buyers = [one for one in state if one is not None]
     return Numbers(
-        _meant(signal, OPPORTUNITY_FIELD, shared, deals),
-        _meant(signal, ORDER_FIELD, shared, orders),
+        _meant(signal, OPPORTUNITY_FIELD, shared, [one.opportunities for one in buyers]),
+        _meant(signal, ORDER_FIELD, shared, [one.orders for one in buyers]),
     )
 
 
@@ -64,10 +61,12 @@ def sharing_with(source: str, field: str, shared: SharedNumbers) -> tuple[str, .
     return next((group for group in groups if source in group), (source,))
 
 
-def _meant(signal: Signal, field: str, shared: SharedNumbers, known: Collection[str]) -> str | None:
+def _meant(
+    signal: Signal, field: str, shared: SharedNumbers, known: Collection[Mapping[str, str]]
+) -> str | None:
     number = signal.data.get(field)
     if number is None:
         return None
     sources = sharing_with(signal.source, field, shared)
     keys = [key_of(source, str(number)) for source in (signal.source, *sources)]
-    return next((key for key in keys if key in known), keys[1])
+    return next((key for key in keys if any(key in one for one in known)), keys[1])

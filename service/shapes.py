@@ -203,8 +203,12 @@ class State(Shape):
     team: str | None
     account: str | None
     attributes: dict[str, Any]
-    opportunities: dict[str, str]
-    orders: dict[str, str]
+    opportunities: Annotated[
+        dict[str, str], Field(description="Deal, as `source/number` → open, won or lost.")
+    ]
+    orders: Annotated[
+        dict[str, str], Field(description="Order, as `source/number` → standing or cancelled.")
+    ]
     screened_as: Annotated[str | None, Field(description="What the last completed call found.")]
     revisit_on: Annotated[str | None, Field(description="The day to come back to it.")]
     blocks: Annotated[
