@@ -1,28 +1,90 @@
 """What a pass is about, and what a company is to us: further business, segments, key accounts."""
 
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 from domain.course import Course
-from domain.lifecycle.definition import SubjectKind
-from domain.roles import has_bought
-from domain.state import LeadState
+from domain.facts import count
+from domain.lifecycle.contribution import FURTHER_BUSINESS
+from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
+from domain.numbers import Numbers
+from domain.roles import PURCHASES, has_bought
+from domain.state import STANDING, WON, AccountState, LeadState
 
 BUSINESS_FIELD = "business"
 """Where deals, orders and requests say whether they are new business, cross-sell or renewal."""
-CROSS_SELL = "cross_sell"
 _OF_ACCOUNT = ("segment", "key_role")
+_BEGINS = frozenset({Role.OPENS_OPPORTUNITY, *PURCHASES})
 
 
-def business_of(course: Course, *, begins_pass: bool) -> dict[str, Any]:
-    """Return the type of business that this event makes the pass.
+def name_of_further(lifecycle: Lifecycle) -> str:
+    """Return what the lifecycle calls the next business of a customer."""
+    rules = lifecycle.contribution
+    return FURTHER_BUSINESS if rules is None else rules.further_business
 
-    A pass of somebody who has bought is not new business, whatever nobody has said.
+
+class Begun(NamedTuple):
+    """What is known of a deal or an order that an event is the first to tell of."""
+
+    further: str | None
+    """What the lifecycle calls it, where its buyer has bought before and the event says nothing."""
+
+    def said(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what guards are asked by: the event with the kind of business that it is."""
+        return data if self.further is None else {**data, BUSINESS_FIELD: self.further}
+
+
+def business_begun(course: Course, numbers: Numbers) -> Begun | None:
+    """Look at who buys, before the event is seen; None if the event begins no business.
+
+    An order of a known deal begins none.
+    """
+    role, (lead, account) = course.signal.type.role, course.state
+    if role not in _BEGINS:
+        return None
+    buyers: list[LeadState | AccountState] = [lead] if account is None else [lead, account]
+    is_told = any(numbers.opportunity in one.opportunities for one in buyers)
+    if role is Role.PLACES_ORDER:
+        is_told = is_told or any(numbers.order in one.orders for one in buyers)
+    if is_told:
+        return None
+    is_further = any(map(has_bought, buyers)) and not any(_lacks(one, role) for one in buyers)
+    is_said = course.signal.data.get(BUSINESS_FIELD) is not None
+    name = name_of_further(course.compiled.lifecycle)
+    return Begun(further=name if is_further and not is_said else None)
+
+
+def _lacks(buyer: LeadState | AccountState, role: Role) -> bool:
+    """Whether this is a part of what was bought, of a lead in its pass, as far as can be told.
+
+    An order is that of a won deal which has none yet, and a deal that of an order which named none.
+    """
+    earlier_deals: Collection[str] = ()
+    earlier_orders: Collection[str] = ()
+    if isinstance(buyer, LeadState):
+        earlier_deals, earlier_orders = buyer.earlier_opportunities, buyer.earlier_orders
+    won = count(buyer.opportunities, WON, earlier_deals)
+    ordered = count(buyer.orders, STANDING, earlier_orders)
+    if role is Role.PLACES_ORDER:
+        return won > ordered
+    return role is Role.WINS_OPPORTUNITY and ordered > won
+
+
+def business_of(course: Course, begun: Begun | None, *, begins_pass: bool) -> dict[str, Any]:
+    """Return the type of business that this event makes the pass, or that its own deal is.
+
+    A pass of somebody who has bought is not new business, whatever nobody has said. Of a deal or an
+    order that nobody says more of, it is what its pass is about.
     """
     told = course.signal.data.get(BUSINESS_FIELD)
     lead, account = course.state
-    if begins_pass and told is None:
+    if told is None and begun is not None and not begins_pass and lead.business is not None:
+        return {"business": lead.business}
+    if told is None and begun is not None:
+        told = begun.further
+    if told is None and begins_pass:
         is_customer = has_bought(lead) or (account is not None and has_bought(account))
-        return {"business": CROSS_SELL} if is_customer else {}
+        told = name_of_further(course.compiled.lifecycle) if is_customer else None
     if told is None or (told == lead.business and not begins_pass):
         return {}
     return {"business": told}

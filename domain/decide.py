@@ -7,7 +7,7 @@ written into the events, so that `evolve` never has to ask again.
 from collections.abc import Mapping
 from typing import Any
 
-from domain.business import business_of, effects_on_account
+from domain.business import business_begun, business_of, effects_on_account
 from domain.candidates import hindered
 from domain.consequences import follow
 from domain.course import Course, Party, not_before
@@ -19,6 +19,7 @@ from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.lifecycle.service_events import ACCOUNT_CONFLICTED
 from domain.likelihood import effects_of_report
+from domain.numbers import numbers_of
 from domain.origins import origin_of
 from domain.pacing import effects_before_move, effects_with_move
 from domain.quiet import recorded_quietly
@@ -49,7 +50,8 @@ def decide(
             return NotAllowed("lead-unknown", "A decision needs a lead that has been reported.")
     course = Course(compiled, state, signal, party, position)
     if signal.subject is SubjectKind.LEDGER:
-        course.add(signal.type.name, LEDGER, data=signal.data)
+        numbers = numbers_of(signal, state, compiled.lifecycle.shared_numbers)
+        course.add(signal.type.name, LEDGER, data=signal.data, effects=numbers.effects())
         return course.events
     quiet = recorded_quietly(course)
     if quiet is not None:
@@ -88,8 +90,12 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
     signal, kind = course.signal, course.signal.subject
     subject, forwarded_to = course.account if kind is SubjectKind.ACCOUNT else course.lead, None
     standing = course.standing(kind)
-    effects = effects_of_role(signal, standing) | effects_on_account(course)
+    numbers = numbers_of(signal, course.state, course.compiled.lifecycle.shared_numbers)
+    effects = effects_of_role(signal, standing, numbers) | effects_on_account(course)
     is_repeated = signal.type.role in BUSINESS and not effects
+    effects |= numbers.effects()
+    begun = business_begun(course, numbers)
+    asked = signal.data if begun is None else begun.said(signal.data)
     if kind is SubjectKind.LEAD:
         resolution = course.party.lead
         assert resolution is not None
@@ -100,7 +106,7 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
         forwarded_to = resolution.forwarded_to
     course.foresee(effects)
     # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
-    move = None if is_repeated else course.find(kind, signal.type.name, signal.data)
+    move = None if is_repeated else course.find(kind, signal.type.name, asked)
     if move is None and signal.type.kind is EventKind.DECISION:
         refused = refusal_of(course, kind)
         if refused is not None:
@@ -110,7 +116,8 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
     if kind is SubjectKind.LEAD and not effects.get("already"):
         effects |= marks_of(signal.type, course.state.lead)
     if kind is SubjectKind.LEAD:
-        effects |= business_of(course, begins_pass=move is not None and move.begins_pass)
+        begins_pass = move is not None and move.begins_pass
+        effects |= business_of(course, begun, begins_pass=begins_pass)
     if move is not None and kind is SubjectKind.LEAD:
         effects = joined(effects, _effects_of_move(course, move, taken_back))
     course.add(

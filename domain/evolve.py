@@ -34,6 +34,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     business_of     the account whose deals and orders these are too: its own state sees them
     state           the whole state, as decided again after something was taken back
     begins          true: something counts again of a lead of which nothing did
+    of_opportunity, of_order    nothing: which deal and which order the event's numbers mean
     tells           nothing: what the report told that was no news (see domain/telling.py)
     stays, left     nothing here: which stays count from now on, for what projects them
 """

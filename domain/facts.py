@@ -33,10 +33,10 @@ _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "screened_as": lambda lead: lead.screened_as,
     "recycled": lambda lead: lead.pass_number > 1,
     "business": lambda lead: lead.business or NEW_BUSINESS,
-    "open_opportunities": lambda lead: _count(lead.opportunities, OPEN, lead.earlier_opportunities),
-    "won_opportunities": lambda lead: _count(lead.opportunities, WON, lead.earlier_opportunities),
-    "lost_opportunities": lambda lead: _count(lead.opportunities, LOST, lead.earlier_opportunities),
-    "standing_orders": lambda lead: _count(lead.orders, STANDING, lead.earlier_orders),
+    "open_opportunities": lambda lead: count(lead.opportunities, OPEN, lead.earlier_opportunities),
+    "won_opportunities": lambda lead: count(lead.opportunities, WON, lead.earlier_opportunities),
+    "lost_opportunities": lambda lead: count(lead.opportunities, LOST, lead.earlier_opportunities),
+    "standing_orders": lambda lead: count(lead.orders, STANDING, lead.earlier_orders),
     "team": lambda lead: lead.team,
     "unreached_attempts": lambda lead: len(lead.attempts),
     "awaits_revisit": lambda lead: "revisit" in lead.timers,
@@ -58,7 +58,7 @@ _OF_ACCOUNT: Mapping[str, Callable[[AccountState], Scalar]] = {
     "segment": lambda account: account.segment,
     "key_role": lambda account: account.key_role,
     "competitor": lambda account: account.competitor,
-    "open_opportunities": lambda account: _count(account.opportunities, OPEN, ()),
+    "open_opportunities": lambda account: count(account.opportunities, OPEN, ()),
 }
 
 
@@ -149,7 +149,8 @@ class Facts(Mapping[str, Scalar]):
         return value
 
 
-def _count(statuses: Mapping[str, str], status: str, earlier: Collection[str]) -> int:
+def count(statuses: Mapping[str, str], status: str, earlier: Collection[str]) -> int:
+    """Count the deals or orders that stand so, without those of passes before."""
     if not earlier:
         return tuple(statuses.values()).count(status)
     return sum(one == status and id not in earlier for id, one in statuses.items())

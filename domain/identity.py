@@ -101,7 +101,7 @@ def resolve(
         return _by_name(strong, weak, known, new_id)
     if weak:
         return _by_cookie(weak, pointers, leads, new_id)
-    return _referred(signal.references, pointers, leads)
+    return _referred((*signal.references, *signal.shared_references), pointers, leads)
 
 
 def receiver_of(lead_id: str, leads: Leads) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.lifecycle.definition import EventType, Role
+from domain.numbers import Numbers
 from domain.signals import Signal
 from domain.state import CANCELLED, LOST, OPEN, STANDING, WON, AccountState, LeadState
 
-OPPORTUNITY_FIELD, ORDER_FIELD, OWNER_FIELD = "opportunity", "order", "owner"
-ORIGIN_FIELD = "origin"
+OWNER_FIELD, ORIGIN_FIELD = "owner", "origin"
 """The data fields that these roles read; a lifecycle declares them as required."""
 TEAM_FIELD = "team"
 """Beside the owner, or instead of one: whoever hands over need not name a person."""
@@ -29,7 +29,9 @@ COMPETITION: Mapping[Role, bool] = {Role.LISTS_COMPETITOR: True, Role.UNLISTS_CO
 PURCHASES = frozenset({Role.WINS_OPPORTUNITY, Role.PLACES_ORDER})
 
 
-def effects_of_role(signal: Signal, standing: LeadState | AccountState) -> dict[str, Any]:
+def effects_of_role(
+    signal: Signal, standing: LeadState | AccountState, numbers: Numbers
+) -> dict[str, Any]:
     """Return the effects that the event type's role has; none if it tells nothing new.
 
     Reports come in any order: an opportunity that is already won or lost is not opened by the late
@@ -39,12 +41,14 @@ def effects_of_role(signal: Signal, standing: LeadState | AccountState) -> dict[
     if role is None:
         return {}
     if role in _OPPORTUNITY:
-        opportunity, status = signal.data[OPPORTUNITY_FIELD], _OPPORTUNITY[role]
+        opportunity, status = numbers.opportunity, _OPPORTUNITY[role]
+        assert opportunity is not None
         before = standing.opportunities.get(opportunity)
         is_late = role is Role.OPENS_OPPORTUNITY and before is not None
         return {} if is_late or before == status else {"opportunities": {opportunity: status}}
     if role in _ORDER:
-        order, status = signal.data[ORDER_FIELD], _ORDER[role]
+        order, status = numbers.order, _ORDER[role]
+        assert order is not None
         before = standing.orders.get(order)
         is_late = role is Role.PLACES_ORDER and before is not None
         return {} if is_late or before == status else {"orders": {order: status}}

@@ -60,7 +60,9 @@ class Signal(NamedTuple):
     """The lead, addressed by the ledger's own id."""
     identifiers: tuple[Identifier, ...] = ()
     references: tuple[Identifier, ...] = ()
-    """Opportunity and order ids: they lead to a lead, but do not name a person."""
+    """Keys of the deal and the order: they lead to a lead, but do not name a person."""
+    shared_references: tuple[Identifier, ...] = ()
+    """The same by the keys of sources that share numbers with this one: looked up, never linked."""
     account_id: str | None = None
     account_identifiers: tuple[Identifier, ...] = ()
     account_name: tuple[Identifier, ...] = ()

@@ -82,9 +82,9 @@ class LeadState(NamedTuple):
     account: str | None = None
     attributes: Mapping[str, Any] = NOTHING
     opportunities: Mapping[str, str] = NOTHING
-    """Opportunity id → open, won or lost."""
+    """Key of a deal, `source/number` → open, won or lost."""
     orders: Mapping[str, str] = NOTHING
-    """Order id → standing or cancelled."""
+    """Key of an order → standing or cancelled."""
     standing: tuple[StandingFact, ...] = ()
     absorbed_by: str | None = None
     absorbs: tuple[str, ...] = ()

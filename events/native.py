@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.lifecycle.definition import EventKind, EventType, Right, Role, SubjectKind
 from domain.lifecycle.service_events import EVENT, EVENTS, FIELDS, UNLINKED, is_offered
+from domain.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, key_of, sharing_with
 from domain.revisits import DAY_FIELD
 from domain.roles import ORDER_ROLES
 from domain.signals import Identifier, Ignored, Signal
@@ -16,7 +17,6 @@ from events import answers, moments
 from events.complaints import UNKNOWN, complaint_of
 from events.context import Context
 from events.correcting import divide_corrected
-from events.digests import Digests
 from events.fields import divide
 from events.moments import InFuture, SentAt
 from events.parties import Parties, read_parties
@@ -84,7 +84,8 @@ def _signal(
         return refusal
     if event_type.role is Role.LINKS_ACCOUNT:
         parties = parties.putting_with_account()
-    references = _references(event_type, divided.declared, context.digests)
+    source = event.source or context.sender.source
+    references, shared = _references(event_type, divided.declared, source, context)
     # Whom an event is about that another one takes back, only the ledger can tell.
     names_an_event = is_offered(event_type) and EVENT in event_type.fields
     find = _nobody_named if names_an_event else _subject
@@ -92,7 +93,7 @@ def _signal(
     if isinstance(subject, Refusal):
         return subject
     return Signal(
-        source=event.source or context.sender.source,
+        source=source,
         id=event.id,
         type=event_type,
         subject=subject,
@@ -103,6 +104,7 @@ def _signal(
         lead_id=parties.lead_id,
         identifiers=parties.identifiers,
         references=references,
+        shared_references=shared,
         account_id=parties.account_id,
         account_identifiers=parties.account_identifiers,
         account_name=parties.account_name,
@@ -252,16 +254,28 @@ _REFERENCED = {
 
 
 def _references(
-    event_type: EventType, data: Mapping[str, Any], digests: Digests
-) -> tuple[Identifier, ...]:
-    """The deal or order that an event tells of: the lead that it belongs to can be found by it."""
-    if event_type.role not in _REFERENCED and "opportunity" not in event_type.fields:
-        return ()
-    return tuple(
-        digests.identifier(field, str(data[field]))
-        for field in ("opportunity", "order")
+    event_type: EventType, data: Mapping[str, Any], source: str, context: Context
+) -> tuple[tuple[Identifier, ...], tuple[Identifier, ...]]:
+    """The deal or order that an event tells of: the lead that it belongs to can be found by it.
+
+    First by the source's own numbers, then by those of the sources that share them.
+    """
+    if event_type.role not in _REFERENCED and OPPORTUNITY_FIELD not in event_type.fields:
+        return (), ()
+    digest, shared = context.digests.identifier, context.lifecycle.shared_numbers
+    named = [
+        (field, str(data[field]))
+        for field in (OPPORTUNITY_FIELD, ORDER_FIELD)
         if field in data and field in event_type.fields
+    ]
+    own = tuple(digest(field, key_of(source, number)) for field, number in named)
+    others = tuple(
+        digest(field, key_of(other, number))
+        for field, number in named
+        for other in sharing_with(source, field, shared)
+        if other != source
     )
+    return own, others
 
 
 def _subject(

@@ -360,6 +360,7 @@ def _missing(
         for identifier in (
             *signal.identifiers,
             *signal.references,
+            *signal.shared_references,
             *signal.account_identifiers,
             *signal.account_name,
         ):

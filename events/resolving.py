@@ -197,7 +197,8 @@ def _redirected(draft: Draft, signal: Signal) -> Signal:
         or _pointed(draft, signal).pointers
     ):
         return signal
-    pointed = (draft.pointer(one) for one in signal.references)
+    references = (*signal.references, *signal.shared_references)
+    pointed = (draft.pointer(one) for one in references)
     company = next((target for target in pointed if target is not None), None)
     if company is None:
         return signal._replace(subject=SubjectKind.LEDGER)
@@ -221,7 +222,7 @@ def _pointed(draft: Draft, signal: Signal) -> _Pointed:
     """Look up whom a signal names; what names several people names nobody."""
     pointed = {
         identifier: targets
-        for identifier in (*signal.identifiers, *signal.references)
+        for identifier in (*signal.identifiers, *signal.references, *signal.shared_references)
         if (targets := [one for one in draft.pointers_of(identifier) if draft.lead(one)])
     }
     named = [] if signal.lead_id is None else [signal.lead_id]

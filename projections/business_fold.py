@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from domain.business import name_of_further
 from domain.course import DEPARTMENT
 from domain.events import Event
 from domain.facts import Facts
@@ -52,7 +53,9 @@ class BusinessRow(NamedTuple):
     pass_number: int | None
     account: str | None
     opportunity: str | None
+    """The key of the deal, `source/number`."""
     order_id: str | None
+    """The key of the order."""
     value: Decimal | None
     currency: str | None
     business: str | None
@@ -125,17 +128,27 @@ def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow
         lead=subject.id if subject.kind is SubjectKind.LEAD else None,
         pass_number=event.pass_number if event.stage_to is not None else None,
         account=event.effects.get("business_of", of_account),
-        opportunity=data.get("opportunity"),
-        order_id=data.get("order"),
+        opportunity=event.effects.get("of_opportunity"),
+        order_id=event.effects.get("of_order"),
         value=Decimal(str(value)) if value is not None else None,
         currency=data.get("currency"),
-        business=data.get("business"),
+        business=data.get("business") or _of_pass(lifecycle, event),
         product=data.get("product"),
         origin=_origin(lifecycle, event),
     )
 
 
-def _origin(lifecycle: Lifecycle, event: Event) -> str:
+def _of_pass(lifecycle: Lifecycle, event: Event) -> str | None:
+    """Return what a deal or an order is by its pass, if somebody said that of the pass.
+
+    That it is further business is no more than follows from what was bought before, and what that
+    is may yet be reported, or taken back: it is found out when the figures are asked for.
+    """
+    business: str | None = event.effects.get("business")
+    return business if business != name_of_further(lifecycle) else None
+
+
+def _origin(lifecycle: Lifecycle, event: Event) -> str | None:
     """Return what the origin table says of this very event (domain rule 11)."""
     facts = _facts(event)
     return next(

@@ -11,14 +11,17 @@ has two amounts. An order that names no currency has that of its deal.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
+from domain.lifecycle.contribution import FURTHER_BUSINESS
+
 NEW = "new"
-"""Business that names no kind is new business."""
+"""What a customer buys first, if nobody says what it is; what follows is further business."""
 RENEWAL = "renewal"
 
 
@@ -69,6 +72,7 @@ class Unit(NamedTuple):
     won_at: datetime
     amounts: Amounts
     business: str
+    """Its kind; empty until it is known whether it is its customer's first."""
     product: str | None
     lead: str | None
     pass_number: int | None
@@ -81,11 +85,17 @@ _DEAL_WHAT = frozenset({What.OPENED, What.UPDATED, What.REOPENED, What.WON, What
 _ORDER_WHAT = frozenset({What.ORDERED, What.AMENDED, What.CANCELLED})
 
 
-def units(told: Iterable[BusinessEvent]) -> list[Unit]:
+def units(
+    told: Iterable[BusinessEvent],
+    *,
+    customers: Mapping[str, str] = MappingProxyType({}),
+    further: str = FURTHER_BUSINESS,
+) -> list[Unit]:
     """Return the won business that these events make, in the order in which it was won.
 
     Reports come in any order, so the last one told of a deal or an order holds, but for an opening
-    that is told after the end.
+    that is told after the end. `customers` says whose a lead's or a company's business is by now,
+    where that is another one; `further` is what a customer's business is called after the first.
     """
     deals: defaultdict[str, list[BusinessEvent]] = defaultdict(list)
     orders: defaultdict[str, list[BusinessEvent]] = defaultdict(list)
@@ -105,12 +115,28 @@ def units(told: Iterable[BusinessEvent]) -> list[Unit]:
     won = {id: _deal(id, events, by_deal.get(id, ())) for id, events in deals.items()}
     found = [unit for unit in won.values() if unit is not None]
     found += [
-        _lone(id, order, _currency(deals.get(order.opportunity or "", ())))
+        _lone(id, order, deals.get(order.opportunity or "", ()))
         for id, order in ordered.items()
         if order is not None and not order.is_cancelled and not _is_of_won_deal(order, deals)
     ]
     found += [_renewal(one) for one in renewals]
-    return sorted(found, key=lambda unit: (unit.won_at, unit.key))
+    return list(_with_kinds(sorted(found, key=_order_of_winning), customers, further))
+
+
+def _order_of_winning(unit: Unit) -> tuple[datetime, str]:
+    return unit.won_at, unit.key
+
+
+def _with_kinds(won: Iterable[Unit], customers: Mapping[str, str], further: str) -> Iterator[Unit]:
+    """Say of business of which nobody did whether it is its customer's first."""
+    have_bought: set[str] = set()
+    for unit in won:
+        buyer = unit.account or unit.lead
+        customer = customers.get(buyer, buyer) if buyer is not None else None
+        is_further = customer in have_bought
+        yield unit._replace(business=unit.business or (further if is_further else NEW))
+        if customer is not None:
+            have_bought.add(customer)
 
 
 def sums_of(amounts: Iterable[tuple[str | None, Decimal | None]]) -> Amounts:
@@ -179,7 +205,7 @@ def _deal(id: str, told: Sequence[BusinessEvent], orders: Sequence[_Order]) -> U
         positions=tuple(sorted(positions)),
         won_at=won_at,
         amounts=amounts,
-        business=_last(told, "business") or NEW,
+        business=_last(told, "business") or "",
         product=_last(told, "product"),
         lead=won.lead,
         pass_number=won.pass_number,
@@ -200,15 +226,15 @@ def _last_value(told: Sequence[BusinessEvent]) -> Decimal | None:
     return next((one.value for one in reversed(told) if one.value is not None), None)
 
 
-def _lone(id: str, order: _Order, currency: str | None) -> Unit:
+def _lone(id: str, order: _Order, deal: Sequence[BusinessEvent]) -> Unit:
     """Make a piece of business of one order, whose deal, if it has one, is not won."""
     first = order.first
     return Unit(
         key=f"order/{id}",
         positions=order.positions,
         won_at=first.occurred_at,
-        amounts={order.currency or currency: order.value},
-        business=first.business or NEW,
+        amounts={order.currency or _currency(deal): order.value},
+        business=first.business or _last(deal, "business") or "",
         product=first.product,
         lead=first.lead,
         pass_number=first.pass_number,

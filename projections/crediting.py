@@ -73,7 +73,12 @@ class Crediting:
         told = await self._rows(
             driver, "told", {"generation": generation, "known_at": known, "until": until or LATEST}
         )
-        found = [unit for unit in units(_events(told)) if since is None or unit.won_at >= since]
+        won = units(
+            _events(told),
+            customers=await self._customers(driver, told),
+            further=rules.further_business,
+        )
+        found = [unit for unit in won if since is None or unit.won_at >= since]
         forwards = await self._forwards(driver, {unit.lead for unit in found if unit.lead})
         named, beside = await self._named(driver, lifecycle, found, forwards)
         types = [
@@ -86,6 +91,33 @@ class Crediting:
             passed, {lead: one for lead, (one, _) in people.items()}, _of(rules, currency)
         )
         return Answer(credited, known, beside)
+
+    async def _customers(self, driver: Driver, told: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+        """Find who has bought by now: the company that a buyer belongs to, or that stands for it.
+
+        A person who was of no company when the business was told may have joined one since.
+        """
+        events = list(_events(told))
+        people = {one.lead for one in events if one.lead is not None and one.account is None}
+        known = await self._forwards(driver, people)
+        customers = {
+            lead: known[standing].account or standing
+            for lead in people
+            if (standing := _standing_for(lead, known)) in known
+        }
+        companies = {one.account for one in events if one.account is not None}
+        waiting = companies | set(customers.values())
+        absorbed: dict[str, str] = {}
+        while waiting:
+            rows = await self._rows(driver, "absorbed_companies", {"accounts": sorted(waiting)})
+            absorbed |= {row[0]: row[1] for row in rows}
+            waiting = {by for _, by in rows} - absorbed.keys()
+        for buyer in (*companies, *customers):
+            customer = customers.get(buyer, buyer)
+            while customer in absorbed:
+                customer = absorbed[customer]
+            customers[buyer] = customer
+        return customers
 
     async def _forwards(self, driver: Driver, leads: set[str]) -> dict[str, LeadState]:
         """Read the leads of business, those that stand for them, and whom these stand for."""

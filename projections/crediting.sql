@@ -57,6 +57,16 @@ SELECT CAST(lead.subject_id AS text) AS lead, lead.state
     ON live.name = 'directory' AND live.status = 'live' AND live.generation = lead.generation
  WHERE lead.subject_id = ANY (CAST(:leads AS uuid[]))
 
+-- name: absorbed_companies
+-- Which of these companies have become part of another one, and of which.
+SELECT CAST(company.subject_id AS text) AS account,
+       CAST(company.state AS jsonb) ->> 'absorbed_by' AS absorbed_by
+  FROM ledger.directory_accounts AS company
+  JOIN ledger.projections AS live
+    ON live.name = 'directory' AND live.status = 'live' AND live.generation = company.generation
+ WHERE company.subject_id = ANY (CAST(:accounts AS uuid[]))
+   AND CAST(company.state AS jsonb) ->> 'absorbed_by' IS NOT NULL
+
 -- name: people_of
 -- The leads of companies whose business names nobody: how far each came, and when.
 SELECT CAST(lead.account AS text) AS account, CAST(lead.subject_id AS text) AS lead, lead.state

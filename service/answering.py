@@ -7,6 +7,7 @@ import orjson
 
 from events.outcomes import Derived, Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
+from events.submissions import Item
 from service.answers import Answer
 from service.problems import KINDS, MEDIA_TYPE, RETRY_AFTER_S, kind_of, of_refusal
 from service.wording import Wording, in_words
@@ -73,6 +74,44 @@ class BatchAnswer:
     def finish(self, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
         body = b'{"items":[' + b",".join(self._parts) + b"]}"
         return Answer(self._status, body, headers=headers)
+
+
+class ResultsAnswer:
+    """What became of each message, by the id that its client gave it. A class, because it grows.
+
+    What is refused is kept here, so the client is to drop it: it tells its user why. A message
+    without an id cannot be told of, and one id is told once: refused, if any of its messages is.
+    """
+
+    def __init__(self) -> None:
+        self._results: dict[str, bytes] = {}
+        self._headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def add(self, items: Sequence[Item | Refused], outcomes: Sequence[Outcome]) -> int:
+        """Add what became of some; return how many bytes that takes."""
+        added = 0
+        for item, outcome in zip(items, outcomes, strict=True):
+            id = item.signal.id if isinstance(item, Item) else item.event_id
+            if id is not None and (id not in self._results or isinstance(outcome, Refused)):
+                part = orjson.dumps({id: self._result(outcome)})[1:-1]
+                added += len(part) - len(self._results.get(id, b""))
+                self._results[id] = part
+        return added
+
+    def finish(self) -> Answer:
+        body = b'{"results":{' + b",".join(self._results.values()) + b"}}"
+        return Answer(200, body, headers=self._headers)
+
+    def _result(self, outcome: Outcome) -> dict[str, str]:
+        if not isinstance(outcome, Refused):
+            return {"result": "ok"}
+        refusal, kept = outcome.refusal, ""
+        if kind_of(refusal.reason).status == KINDS["event-not-comparable"].status:
+            self._headers = _COME_AGAIN
+            return {"result": "retry", "details": refusal.detail}
+        if outcome.is_kept:
+            kept = f" It is kept as refusal {outcome.refusal_id}."
+        return {"result": "drop", "details": f"{refusal.reason}: {refusal.detail}{kept}"}
 
 
 def _recorded(outcome: Recorded) -> dict[str, Any]:

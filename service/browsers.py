@@ -19,11 +19,12 @@ REMEMBERED_S = 600
 """How long a browser goes without asking again: a key whose origin was taken away is refused
 meanwhile all the same."""
 
+_OF_POSTHOG = b"posthog-attempt, posthog-request-id, posthog-request-timestamp, posthog-sdk-info"
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"POST"),
     (
         b"access-control-allow-headers",
-        b"authorization, content-type, content-encoding, prefer",
+        b"authorization, content-type, content-encoding, prefer, " + _OF_POSTHOG,
     ),
     (b"access-control-max-age", b"%d" % REMEMBERED_S),
 )

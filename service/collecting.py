@@ -6,15 +6,18 @@ strangers share. Nothing is taken apart before the key is known.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from starlette.requests import Request
 from starlette.types import Receive
 
 from events.dialects.parcels import Dialect, Parcel
+from events.outcomes import Outcome
+from events.refusals import Refused
 from events.strict_json import Finding, JsonFault, TooLarge
-from events.submissions import Submission
+from events.submissions import Item, Submission
+from service.answers import Answer
 from service.bodies import read_body
 from service.chunks import chunks_of
 from service.gate import admit_report, holder_of, identify, key_missing, lacks
@@ -31,16 +34,29 @@ from service.turns import Pauses, enqueue_in_turn, in_pieces, room_for
 from service.visits import visit_of
 
 
+class Telling(Protocol):
+    """What a client is told once everything it sent is on disk, or kept as refused."""
+
+    def add(self, items: Sequence[Item | Refused], outcomes: Sequence[Outcome]) -> int:
+        """Take in what became of some messages; return how many bytes that takes."""
+
+    def finish(self) -> Answer: ...
+
+
 class Collected(NamedTuple):
-    """What one kind of request brings, and how it is read."""
+    """What one kind of request brings, how it is read, and how it is answered."""
 
     dialect: Dialect
     unpack: Callable[[bytes], Finding[Parcel]]
+    telling: Callable[[], Telling]
     body_of_query: Callable[[bytes], bytes] | None = None
     """For a request whose body is its query string."""
+    sent_at: tuple[str, str] | None = None
+    """The header that says when the request was sent, where the body does not, and the member of
+    each message that says the same."""
 
 
-async def collect(request: Request, collected: Collected) -> None:
+async def collect(request: Request, collected: Collected) -> Answer:
     """Record what some client sent, in a body or, with GET, in the query string.
 
     Return when all of it is on disk or kept as refused. Raises Problem where the whole cannot be
@@ -63,7 +79,11 @@ async def collect(request: Request, collected: Collected) -> None:
         else:
             body = await read_body(receive, transfer, place)
         parcel = await _unpacked(collected, body)
-        await _record(request, parcel, collected.dialect, holder, place)
+        if collected.sent_at is not None:
+            header, member = collected.sent_at
+            if sent_at := request.headers.get(header):
+                parcel = parcel._replace(defaults={member: sent_at, **parcel.defaults})
+        return await _record(request, parcel, collected, holder, place)
 
 
 async def _read_stranger(
@@ -88,18 +108,18 @@ async def _read_stranger(
 
 
 async def _record(
-    request: Request, parcel: Parcel, dialect: Dialect, holder: Holder, place: Place
-) -> None:
+    request: Request, parcel: Parcel, collected: Collected, holder: Holder, place: Place
+) -> Answer:
     services: Services = request.scope["app"].state.services
     if holder.allowance is not None:
         holder.allowance.take(len(parcel.items))
     context = context_for(services, holder)
-    visit, pauses = visit_of(request.scope), Pauses()
+    visit, pauses, telling = visit_of(request.scope), Pauses(), collected.telling()
     for texts, size in chunks_of(parcel.items):
         await room_for(place, size)
         place.build(size)
         items = [
-            receive_message(parcel.read(text), dialect, context)
+            receive_message(parcel.read(text), collected.dialect, context)
             async for text in pauses.between(texts)
         ]
         # Who has begun waits for the next place: turned away now, all of it would come again.
@@ -107,6 +127,8 @@ async def _record(
         outcomes = await asyncio.shield(future)
         place.give_back(size)
         visit.count(*services.metrics.decided(outcomes))
+        place.build(telling.add(items, outcomes))
+    return telling.finish()
 
 
 def _receive_of(

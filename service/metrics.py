@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from events.outcomes import Duplicate, Outcome, Recorded
+from service.process_metrics import register_build, register_process, register_workers
 
 SHARED_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
@@ -37,6 +38,8 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
+        register_build(registry)
+        register_process(registry)
         counter = partial(Counter, registry=registry)
         histogram = partial(Histogram, registry=registry)
         # Of what is true of the whole ledger, the process that looked last is right.
@@ -216,4 +219,6 @@ class Metrics:
         registry = CollectorRegistry()
         # The library has no types here.
         MultiProcessCollector(registry, path=shared)  # type: ignore[no-untyped-call]
+        register_build(registry)
+        register_workers(registry, shared)
         return generate_latest(registry)

@@ -114,8 +114,12 @@ class Account(Shape):
     stage_label: str | None = None
     entered_at: Moment | None
     entered: list[str]
-    opportunities: dict[str, str]
-    orders: dict[str, str]
+    opportunities: Annotated[
+        dict[str, str], Field(description="Deal, as `source/number` → open, won or lost.")
+    ]
+    orders: Annotated[
+        dict[str, str], Field(description="Order, as `source/number` → standing or cancelled.")
+    ]
     people: Annotated[int, Field(description="Leads we know there.")]
     position: Position
 

@@ -147,6 +147,19 @@ class Collected(Shape):
     success: Literal[True]
 
 
+class CaptureResult(Shape):
+    """What became of one event of a newer PostHog client."""
+
+    result: Literal["ok", "drop", "retry"]
+    details: str | None = None
+
+
+class CaptureResults(Shape):
+    """What a newer PostHog client is told: the outcome of each event by its `uuid`."""
+
+    results: dict[str, CaptureResult]
+
+
 class RefusedLine(Shape):
     """A line that was not recorded."""
 
@@ -196,6 +209,7 @@ class State(Shape):
     entered_at: Moment | None
     entered: list[str]
     known: bool
+    acquired_at: Annotated[Moment | None, Field(description="When it became known to us.")]
     origin: str | None
     channel: str | None
     owner: str | None
@@ -205,8 +219,12 @@ class State(Shape):
     team: str | None
     account: str | None
     attributes: dict[str, Any]
-    opportunities: dict[str, str]
-    orders: dict[str, str]
+    opportunities: Annotated[
+        dict[str, str], Field(description="Deal, as `source/number` → open, won or lost.")
+    ]
+    orders: Annotated[
+        dict[str, str], Field(description="Order, as `source/number` → standing or cancelled.")
+    ]
     screened_as: Annotated[str | None, Field(description="What the last completed call found.")]
     revisit_on: Annotated[str | None, Field(description="The day to come back to it.")]
     blocks: Annotated[

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle
+from domain.lifecycle.words import ANY_LANGUAGE, language_of
 from events.refusals import Refusal
 
 MOVE_NOT_ALLOWED = "move-not-allowed"
@@ -65,8 +66,7 @@ class Wording(NamedTuple):
 
 def asked_wording(scope: Any, lifecycle: Lifecycle) -> Wording | None:
     """Return the words that a request asks for, in the first of its languages that there is."""
-    wanted = _languages(scope)
-    language = next((one for one in wanted if one in lifecycle.languages), None)
+    language = language_of(lifecycle, _languages(scope))
     return None if language is None else Wording(lifecycle, language)
 
 
@@ -108,13 +108,15 @@ def _sentence(described: Mapping[str, Any], words: Wording) -> str:
     )
 
 
-def _languages(scope: Any) -> list[str]:
+def _languages(scope: Any) -> str:
     query: bytes = scope.get("query_string", b"")
     if query and (asked := parse_qs(query.decode("latin-1")).get("lang")):
-        return asked[:1]
+        return asked[0]
     header = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
     ranked = [_preference(part) for part in header.decode("latin-1").split(",") if part.strip()]
-    return [language for quality, language in sorted(ranked, key=_unwanted) if quality > 0]
+    named = (language for quality, language in sorted(ranked, key=_unwanted) if quality > 0)
+    # Clients that want no language in particular send the header with a *, and get codes.
+    return ",".join(language for language in named if language != ANY_LANGUAGE)
 
 
 def _unwanted(preference: tuple[float, str]) -> float:

@@ -96,3 +96,42 @@ exclusion:
   rules:
     - {reason: competitor, when: {lead.company_domain: {domain_in_list: rivals_domains}}}
 """
+
+LEAN = """\
+format: 1
+name: applications
+label: {nl: aanvragen}
+languages: [nl]
+time_zone: Asia/Tokyo
+value_lists:
+  free_mail_domains: [mail.example]
+identity:
+  phone_country: '81'
+  trust: [application]
+  role_mailboxes: []
+events:
+  facts:
+    A_SUBMITTED: {label: {nl: ingediend}}
+    W_Call.v2: {label: {nl: gebeld}}
+    A_APPROVED: {label: {nl: toegekend}}
+  derived:
+    lifecycle.published: {label: {nl: gepubliceerd}, subject: ledger}
+    identity.linked: {label: {nl: gekoppeld}}
+    identity.absorbed: {label: {nl: opgenomen}}
+    identity.merged: {label: {nl: samengevoegd}}
+    identity.conflicted: {label: {nl: tegenstrijdig}}
+    key.created: {label: {nl: sleutel gemaakt}, subject: ledger}
+    key.changed: {label: {nl: sleutel gewijzigd}, subject: ledger}
+    key.revoked: {label: {nl: sleutel ingetrokken}, subject: ledger}
+lead:
+  path: [SUBMITTED, APPROVED]
+  entry: [SUBMITTED]
+  stages:
+    SUBMITTED: {label: {nl: aangevraagd}, definition: {nl: heeft aangevraagd}}
+    APPROVED: {label: {nl: verleend}, definition: {nl: heeft het gekregen}, final: true}
+  moves:
+    - {on: A_SUBMITTED, from: unplaced, to: SUBMITTED}
+    - {on: A_APPROVED, from: SUBMITTED, to: APPROVED}
+"""
+"""What is left where a company has no use for accounts, origins, departments or reasons: the
+applications of a bank, by the names that its own system has for events, in its own language."""

@@ -14,7 +14,7 @@ from domain.lifecycle.definition import (
     Words,
 )
 from domain.lifecycle.event_text import ROLE_FIELDS
-from domain.lifecycle.glossary_text import OPTIONAL_SECTIONS, SECTIONS, Glossary
+from domain.lifecycle.glossary_text import SECTIONS, Glossary
 from domain.lifecycle.paths import LEAD_PATHS
 from domain.lifecycle.reading import Place
 from domain.lifecycle.route import passed_over
@@ -166,9 +166,7 @@ def _families(
 ) -> list[dict[str, Placed[Words]]]:
     """Group what may be looked up by name together: kinds of things, and stages of all tracks."""
     stages = [(code, stage) for track in tracks for code, stage in track.stages.items()]
-    families: list[dict[str, Placed[Words]]] = [
-        dict(getattr(glossary, name)) for name in (*SECTIONS, *OPTIONAL_SECTIONS)
-    ]
+    families: list[dict[str, Placed[Words]]] = [dict(getattr(glossary, name)) for name in SECTIONS]
     families.append({c: Placed(stage.place, stage.value.words) for c, stage in stages})
     families.append({c: Placed(one.place, one.value.words) for c, one in declared.events.items()})
     families.append({c: Placed(one.place, one.value.words) for c, one in declared.guards.items()})

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from domain.lifecycle.conditions import Condition
 
+FURTHER_BUSINESS = "cross_sell"
+"""What a customer's further business is called where neither the lifecycle nor the event says."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContributionRules:
@@ -12,7 +15,9 @@ class ContributionRules:
     currency: str
     """Three letters of ISO 4217. Business in another currency is counted apart, never converted."""
     business: tuple[str, ...]
-    """Kinds of business that count; `new` where a deal names none. Others are shown apart."""
+    """Kinds of business that count. Others are shown apart."""
+    further_business: str
+    """The kind of what a customer buys next, where nobody says what it is."""
     lookback_days: int
     """How long before the business a touch by marketing still counts, in days."""
     touch: Condition

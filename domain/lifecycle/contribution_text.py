@@ -5,12 +5,14 @@ from collections.abc import Collection
 from domain.currencies import CODES
 from domain.lifecycle.condition_text import UNREADABLE, read_condition
 from domain.lifecycle.conditions import Condition
-from domain.lifecycle.contribution import ContributionRules
+from domain.lifecycle.contribution import FURTHER_BUSINESS, ContributionRules
 from domain.lifecycle.event_text import read_names
 from domain.lifecycle.paths import EVENT_DEPARTMENT, Vocabulary, is_of_event
 from domain.lifecycle.reading import Place
+from domain.lifecycle.words_text import CODE, CODE_EXPECTED
 
 KEYS = ("marketing_origins", "currency", "business", "lookback_days", "touch")
+FURTHER_KEY = "further_business"
 DAYS_MAX = 36_500
 
 
@@ -20,13 +22,16 @@ def read_contribution(
     """Read the rules by which business is credited to marketing; None where there are none."""
     if place is None:
         return None
-    keys = place.entries(known=KEYS, required=KEYS)
+    keys = place.entries(known=(*KEYS, FURTHER_KEY), required=KEYS)
     if set(KEYS) - keys.keys():
         return None
     return ContributionRules(
         marketing_origins=read_names(keys["marketing_origins"], origins, kind="an origin"),
         currency=_read_currency(keys["currency"]),
         business=read_names(keys["business"], None, kind="a kind of business"),
+        further_business=keys[FURTHER_KEY].matching(CODE, expected=CODE_EXPECTED)
+        if FURTHER_KEY in keys
+        else FURTHER_BUSINESS,
         lookback_days=_read_days(keys["lookback_days"]),
         touch=_read_touch(keys["touch"], vocabulary),
     )

@@ -245,6 +245,14 @@ class AccountTriggers:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedNumbers:
+    """Groups of sources that number deals, or orders, together: a number means the same in each."""
+
+    opportunity: tuple[tuple[str, ...], ...] = ()
+    order: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
     """One whole definition. `text` is what was read, and what `lifecycle.published` records."""
 
@@ -260,7 +268,8 @@ class Lifecycle:
     """What a completed screening may find, such as `now`, `later`, `not_yet`."""
     origins: Mapping[str, Words]
     origin_rules: tuple[OriginRule, ...]
-    origin_otherwise: str
+    origin_otherwise: str | None
+    """None where no origins are declared."""
     lead: Track
     account: Track
     guards: Mapping[str, Guard]
@@ -295,5 +304,6 @@ class Lifecycle:
     grades: Mapping[str, Grade] = field(default_factory=dict)
     """The best first."""
     qualification: Qualification | None = None
+    shared_numbers: SharedNumbers = field(default_factory=SharedNumbers)
     pace: Pace = field(default_factory=Pace)
     """What keeps leads moving by itself, and when a team is at work."""

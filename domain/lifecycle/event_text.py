@@ -10,7 +10,14 @@ from domain.lifecycle.definition import EventKind, EventType, Field, Right, Role
 from domain.lifecycle.paths import FIELD_TYPES
 from domain.lifecycle.reading import Place
 from domain.lifecycle.words import names_to_codes
-from domain.lifecycle.words_text import WORD_KEYS, Placed, check_code, read_words
+from domain.lifecycle.words_text import (
+    CODE,
+    CODE_EXPECTED,
+    WORD_KEYS,
+    Placed,
+    check_code,
+    read_words,
+)
 
 GROUPS: Mapping[str, EventKind] = {
     "facts": EventKind.FACT,
@@ -40,7 +47,8 @@ _EVENT_KEYS = (
     "stands_as",
     "marks",
 )
-_EVENT_NAME = re.compile(r"[a-z_]+(\.[a-z_]+)*")
+_EVENT_NAME = re.compile(rf"{CODE.pattern}(\.{CODE.pattern})*")
+"""As the systems that send them write them: `form.submitted`, `A_SUBMITTED`, `Trial2.started`."""
 _EVENT_NAME_LENGTH_MAX = 100
 
 CodeList: TypeAlias = Mapping[str, Words]
@@ -115,7 +123,10 @@ def read_events(place: Place | None, around: Surroundings) -> dict[str, Placed[E
             if name in events:
                 entry.complain(f"stands twice; the first is on line {events[name].place.line}")
             if not _EVENT_NAME.fullmatch(name) or len(name) > _EVENT_NAME_LENGTH_MAX:
-                entry.complain("expected lower case ASCII words joined by dots")
+                entry.complain(
+                    f"'{name}' is not one or more codes joined by dots, up to "
+                    f"{_EVENT_NAME_LENGTH_MAX} characters; each is {CODE_EXPECTED}"
+                )
             event = _read_event(entry, name=name, kind=GROUPS[group], around=around)
             events[name] = Placed(entry, event)
     return events

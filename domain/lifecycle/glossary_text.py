@@ -8,8 +8,7 @@ from domain.lifecycle.definition import Words
 from domain.lifecycle.reading import Place
 from domain.lifecycle.words_text import Placed, read_named
 
-SECTIONS = ("phases", "departments", "classes", "reasons", "origins")
-OPTIONAL_SECTIONS = ("markets", "priorities")
+SECTIONS = ("phases", "departments", "classes", "reasons", "origins", "markets", "priorities")
 _DEFINED = ("classes", "reasons")
 """Sections whose entries need a definition beside the label."""
 
@@ -32,7 +31,7 @@ def read_glossary(keys: Mapping[str, Place]) -> Glossary:
     languages = _read_languages(keys.get("languages"))
     named = {
         section: read_named(keys.get(section), languages=languages, defined=section in _DEFINED)
-        for section in (*SECTIONS, *OPTIONAL_SECTIONS)
+        for section in SECTIONS
     }
     return Glossary(languages=languages, **named)
 

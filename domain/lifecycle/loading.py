@@ -11,7 +11,7 @@ from domain.lifecycle.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.contribution_text import read_contribution
 from domain.lifecycle.declarations_text import Declarations, read_declarations
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
-from domain.lifecycle.glossary_text import OPTIONAL_SECTIONS, SECTIONS, Glossary, read_glossary
+from domain.lifecycle.glossary_text import SECTIONS, Glossary, read_glossary
 from domain.lifecycle.lists_text import read_lists
 from domain.lifecycle.move_text import read_moves
 from domain.lifecycle.pace_text import PACE_KEYS, read_pace
@@ -25,7 +25,8 @@ from domain.lifecycle.section_text import (
     read_identity,
     read_origin,
 )
-from domain.lifecycle.track_text import read_track
+from domain.lifecycle.shared_numbers_text import read_shared_numbers
+from domain.lifecycle.track_text import no_track, read_track
 from domain.lifecycle.words_text import (
     CODE,
     CODE_EXPECTED,
@@ -40,21 +41,27 @@ FORMAT = 1
 
 _REQUIRED = (
     *("format", "name", "label", "languages", "time_zone"),
-    *SECTIONS,
-    *("origin", "value_lists", "identity", "attributes", "fields"),
-    *("events", "guards", "lead", "account"),
+    *("value_lists", "identity", "events", "lead"),
 )
+"""Without these nobody can be told apart or move. What a company has no use for, such as companies
+or origins, it leaves out."""
 _OPTIONAL = (
+    "account",
     "account_events",
+    "attributes",
     "client_names",
     "contribution",
     "exclusion",
+    "fields",
     "grades",
+    "guards",
     "lists",
+    "origin",
     "qualification",
     "scoring",
+    "shared_numbers",
     "targets",
-    *OPTIONAL_SECTIONS,
+    *SECTIONS,
 )
 _KNOWN = (*_REQUIRED, *WORD_KEYS, *_OPTIONAL, *PACE_KEYS)
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
@@ -112,10 +119,15 @@ def _read(root: Place, text: str, zones: Container[str] | None) -> Lifecycle | N
     keys = root.entries(known=_KNOWN, required=_REQUIRED)
     _check_format(keys.get("format"))
     glossary = read_glossary(keys)
-    if "lead" not in keys or "account" not in keys:
+    if "lead" not in keys:
         return None
     lead = read_track(keys["lead"], subject=SubjectKind.LEAD, glossary=glossary)
-    account = read_track(keys["account"], subject=SubjectKind.ACCOUNT, glossary=glossary)
+    account = (
+        read_track(keys["account"], subject=SubjectKind.ACCOUNT, glossary=glossary)
+        if "account" in keys
+        else no_track(root, subject=SubjectKind.ACCOUNT)
+    )
+    _check_companions(keys)
     declared = read_declarations(keys, glossary=glossary, lead=lead, account=account)
     events, guards = values_of(declared.events), values_of(declared.guards)
     moves = {
@@ -205,8 +217,16 @@ def _joined(
         qualification=read_qualification(
             keys.get("qualification"), lead=lead, events=events, vocabulary=vocabulary
         ),
+        shared_numbers=read_shared_numbers(keys.get("shared_numbers")),
         pace=read_pace(keys, glossary=glossary, lead=lead, events=events, vocabulary=vocabulary),
     )
+
+
+def _check_companions(keys: Mapping[str, Place]) -> None:
+    """Complain of a section that says nothing without another one."""
+    for section, needed in (("account_events", "account"), ("origins", "origin")):
+        if section in keys and needed not in keys:
+            keys[section].complain(f"needs `{needed}`; declare it, or leave this out")
 
 
 def _check_format(place: Place | None) -> None:

@@ -79,10 +79,14 @@ class Place:
                 place.complain(f"unknown key; {suggestion(key, known)}")
             else:
                 found[key] = place
-        for key in required:
+        self.need(required, found)
+        return found
+
+    def need(self, keys: Collection[str], found: Collection[str]) -> None:
+        """Complain of each key that must be there and is not."""
+        for key in keys:
             if key not in found:
                 self.complain(f"`{key}` is missing")
-        return found
 
     def keys(self) -> tuple[str, ...]:
         """Tell the keys of a mapping before it is read; whatever is wrong is told by `entries`."""

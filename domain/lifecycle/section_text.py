@@ -102,7 +102,7 @@ def read_guards(
 
 def read_origin(
     place: Place | None, *, origins: Collection[str], vocabulary: Vocabulary
-) -> tuple[tuple[OriginRule, ...], str]:
+) -> tuple[tuple[OriginRule, ...], str | None]:
     """Read the rules, the first true one of which decides, and what holds otherwise."""
     keys = place.entries(known=("rules", "otherwise"), required=("otherwise",)) if place else {}
     rules: list[OriginRule] = []
@@ -110,8 +110,8 @@ def read_origin(
         entry = item.entries(known=("origin", "when"), required=("origin", "when"))
         origin = entry["origin"].one_of(origins, kind="an origin") if "origin" in entry else None
         rules.append(OriginRule(origin=origin or "", condition=_read_when(entry, vocabulary)))
-    otherwise = keys["otherwise"].one_of(origins, kind="an origin") if "otherwise" in keys else ""
-    return tuple(rules), otherwise or ""
+    otherwise = keys["otherwise"].one_of(origins, kind="an origin") if "otherwise" in keys else None
+    return tuple(rules), otherwise
 
 
 def read_exclusion(

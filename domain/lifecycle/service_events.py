@@ -127,7 +127,7 @@ def _check(placed: Placed[EventType]) -> None:
     event, place = placed.value, placed.place
     if is_offered(event):
         _check_offered(placed, OFFERED[event.name])
-    elif event.name.partition(".")[0] in FAMILIES:
+    elif event.name.partition(".")[0].casefold() in FAMILIES:
         if event.name not in {*WRITTEN, *OFFERED, *DEADLINES, *SELECTIONS}:
             place.complain("types of this family are the service's own; choose another first word")
         elif not event.reserved:

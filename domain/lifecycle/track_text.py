@@ -49,6 +49,11 @@ class PlacedTrack:
         )
 
 
+def no_track(root: Place, *, subject: SubjectKind) -> PlacedTrack:
+    """Make the track of a text that declares none: nobody there has a stage."""
+    return PlacedTrack(place=root, subject=subject, path=(), entry=(), stages={}, moves=None)
+
+
 def read_track(
     place: Place,
     *,

@@ -9,6 +9,9 @@ from domain.lifecycle.definition import Lifecycle, Words
 NAMES_SHOWN_MAX = 3
 NAMES_LISTED_MAX = 15
 """A list of known names up to this length is shown whole."""
+ANY_LANGUAGE = "*"
+"""Among languages in order of preference: whichever the lifecycle has."""
+LANGUAGE_DEFAULT = f"en,{ANY_LANGUAGE}"
 
 
 def nearest(name: str, known: Collection[str]) -> tuple[str, ...]:
@@ -37,6 +40,13 @@ def resolve(things: Mapping[str, Words], word: str) -> str | None:
         if any(wanted == normal(name) for name in names_of(code, words)):
             return code
     return None
+
+
+def language_of(lifecycle: Lifecycle, wanted: str) -> str | None:
+    """Return the first language that the lifecycle has words in, of those in `nl,en,*`."""
+    languages = lifecycle.languages
+    asked = (languages[0] if one == ANY_LANGUAGE else one for one in wanted.split(","))
+    return next((one for one in asked if one in languages), None)
 
 
 def names_to_codes(things: Mapping[str, Words]) -> dict[str, str]:

@@ -31,9 +31,7 @@ def read_words(
     defined: bool = False,
 ) -> Words:
     """Read label, definition and aliases; `defined` where a definition must not be missing."""
-    for key in ("label", "definition") if defined else ("label",):
-        if key not in entries:
-            place.complain(f"`{key}` is missing")
+    place.need(("label", "definition") if defined else ("label",), entries)
     label = _read_in_languages(entries.get("label"), languages)
     definition = _read_in_languages(entries.get("definition"), languages)
     aliases = entries["aliases"].items() if "aliases" in entries else []

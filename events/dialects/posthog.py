@@ -1,4 +1,7 @@
-"""PostHog: `{api_key, batch: [events], sent_at}`, or one event."""
+"""PostHog: `{api_key, batch: [events], sent_at}`, or one event.
+
+Newer clients tell what is no property of an event apart from the properties, in `options`.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -21,6 +24,9 @@ from events.strict_json import Finding
 KEY = "api_key"
 _SENT_AT = "sent_at"
 _SENT_AT_OF_PYTHON = "sentAt"
+SENT_AT_HEADER: Final = ("posthog-request-timestamp", _SENT_AT)
+"""Where newer clients say when they sent a request: the body must stay the same when it is sent
+again."""
 _OFFSET_MS_MAX: Final = 10 * 365 * 86_400_000
 """Ten years: no browser keeps an event that long, so more is not a delay."""
 _CALLS: Final = {
@@ -67,7 +73,7 @@ def read(message: Mapping[str, Any]) -> Call:
     """Read one event."""
     name = required_text(message, "event")
     kind = _CALLS.get(name, ClientCall.TRACK)
-    properties = mapping_in(message, "properties")
+    properties, options = mapping_in(message, "properties"), mapping_in(message, "options")
     common = Call(
         kind,
         message.get("uuid"),
@@ -76,7 +82,7 @@ def read(message: Mapping[str, Any]) -> Call:
         hints=_hints(properties),
         time=message.get("timestamp"),
         ago=_ago(message),
-        sent_at=message.get(_SENT_AT),
+        sent_at=None if options.get("disable_skew_correction") is True else message.get(_SENT_AT),
     )
     if kind is ClientCall.COMPANY:
         return common._replace(account=_described_company(message, properties))
@@ -84,7 +90,7 @@ def read(message: Mapping[str, Any]) -> Call:
     if kind is ClientCall.ALIAS:
         # Libraries disagree about which of the two is the older id, so neither leads.
         return common._replace(aliases=(who, properties.get("alias")))
-    is_anonymous = _is_anonymous(who, properties)
+    is_anonymous = _is_anonymous(who, properties, options)
     return common._replace(
         user_id=None if is_anonymous else who,
         anonymous_id=who if is_anonymous else properties.get("$anon_distinct_id"),
@@ -107,10 +113,11 @@ def _ago(message: Mapping[str, Any]) -> timedelta | None:
     return timedelta(milliseconds=offset)
 
 
-def _is_anonymous(who: object, properties: Mapping[str, Any]) -> bool:
+def _is_anonymous(who: object, properties: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
     """Tell a browser's id from a person's: nothing but the surroundings of an id says which."""
     return (
         properties.get("$process_person_profile") is False
+        or options.get("process_person_profile") is False
         or properties.get("$is_identified") is False
         or (who is not None and who == as_id(properties.get("$device_id")))
     )

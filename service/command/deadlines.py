@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from domain.lifecycle.words import LANGUAGE_DEFAULT
 from service.command.client import Service
 from service.command.leads import Zone, pages, shown_time, zone_named
 from service.command.options import URL_DEFAULT, Json, Key, Language, Url
@@ -39,7 +40,7 @@ def deadlines(
     owner: Annotated[str | None, typer.Option("--owner", help="Of one person.")] = None,
     team: Annotated[str | None, typer.Option("--team", help="Of one team.")] = None,
     zone: Zone = "UTC",
-    lang: Language = "en",
+    lang: Language = LANGUAGE_DEFAULT,
     url: Url = URL_DEFAULT,
     key: Key = None,
     as_json: Json = False,

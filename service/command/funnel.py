@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from domain.lifecycle.words import LANGUAGE_DEFAULT
 from projections.figures import Breakdown
 from service.command.client import Service
 from service.command.leads import AsOf
@@ -43,7 +44,7 @@ def funnel(
     figure: Annotated[
         Figure, typer.Option("--figure", help="What the columns of --by show.")
     ] = Figure.STANDING,
-    lang: Language = "en",
+    lang: Language = LANGUAGE_DEFAULT,
     url: Url = URL_DEFAULT,
     key: Key = None,
     as_json: Json = False,
@@ -61,6 +62,8 @@ def funnel(
         print_json(answer)
         return
     for title, subject in (("Leads", "leads"), ("Companies", "accounts")):
+        if not answer[subject]["stages"]:
+            continue  # A lifecycle need not have a track for companies.
         print_lines(title)
         _print_track(answer, subject, figure)
         print_lines("")

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from domain.lifecycle.words import LANGUAGE_DEFAULT
 from service.command.client import Service
 from service.command.leads import (
     LeadName,
@@ -25,7 +26,7 @@ VALUE_CHARACTERS_MAX = 60
 def history(
     lead: LeadName,
     *,
-    lang: Language = "en",
+    lang: Language = LANGUAGE_DEFAULT,
     zone: Zone = "UTC",
     url: Url = URL_DEFAULT,
     key: Key = None,

@@ -11,10 +11,11 @@ from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.diagram import diagram
 from domain.lifecycle.difference import differences
 from domain.lifecycle.loading import inspect, load
+from domain.lifecycle.words import LANGUAGE_DEFAULT, language_of
 from events.expansion import known_countries
 from events.shipped import DEFAULT, SHIPPED, read_lifecycle_text
 from service.command.client import Service
-from service.command.exits import Exit
+from service.command.exits import CommandFailed, Exit
 from service.command.options import URL_DEFAULT, Json, Key, Language, Url
 from service.command.printing import complain, print_json, print_lines
 
@@ -76,13 +77,18 @@ def draw_lifecycle(
     subject: Annotated[
         SubjectKind, typer.Option("--track", help="Whose track: lead or account.")
     ] = SubjectKind.LEAD,
-    lang: Language = "en",
+    lang: Language = LANGUAGE_DEFAULT,
 ) -> None:
     """Print a definition's track as a Mermaid state diagram, as documents and wikis show it.
 
     Example: leadledger lifecycle diagram our_funnel.yaml --lang ja > funnel.mmd
     """
-    print_lines(diagram(_read(file), subject=subject, language=lang))
+    lifecycle = _read(file)
+    language = language_of(lifecycle, lang)
+    if language is None:
+        known = ", ".join(lifecycle.languages)
+        raise CommandFailed(Exit.USAGE, f"{file} has no words in {lang}; it has them in {known}")
+    print_lines(diagram(lifecycle, subject=subject, language=language))
 
 
 @lifecycle_commands.command("diff")

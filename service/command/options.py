@@ -23,7 +23,12 @@ Key = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 Language = Annotated[
     str,
-    typer.Option("--lang", metavar="ja|en", help="Language of labels, if the lifecycle has it."),
+    typer.Option(
+        "--lang",
+        metavar="ja|en|…",
+        help="Language of labels: one that the lifecycle has; of several, such as nl,en, the first "
+        "that it has. * is any.",
+    ),
 ]
 
 URL_DEFAULT = DEFAULT_URL

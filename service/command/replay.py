@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from domain.lifecycle.words import LANGUAGE_DEFAULT
 from service.command.client import Service
 from service.command.leads import (
     AsOf,
@@ -32,7 +33,7 @@ def replay(
     last: Annotated[
         bool, typer.Option("--last", help="Only the last state, not the way there.")
     ] = False,
-    lang: Language = "en",
+    lang: Language = LANGUAGE_DEFAULT,
     zone: Zone = "UTC",
     url: Url = URL_DEFAULT,
     key: Key = None,

@@ -3,6 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.lifecycle.words import LANGUAGE_DEFAULT
 from service.command.client import Service
 from service.command.leads import AsOf, LeadName, Zone, lead_id_of, shown_time, zone_named
 from service.command.options import URL_DEFAULT, Json, Key, Language, Url
@@ -13,7 +14,7 @@ def score(
     lead: LeadName,
     *,
     as_of: AsOf = None,
-    lang: Language = "en",
+    lang: Language = LANGUAGE_DEFAULT,
     zone: Zone = "UTC",
     url: Url = URL_DEFAULT,
     key: Key = None,

@@ -139,6 +139,7 @@ def describe_state(
         "entered_at": rfc3339(state.entered_at) if state.entered_at is not None else None,
         "entered": state.entered,
         "known": state.known,
+        "acquired_at": rfc3339(state.acquired_at) if state.acquired_at is not None else None,
         "origin": state.origin,
         "channel": state.channel,
         "owner": state.owner,

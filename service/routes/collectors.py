@@ -4,7 +4,7 @@ On success all of them are answered exactly 200: some clients take any other suc
 and send the same again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -13,9 +13,13 @@ from starlette.responses import Response
 
 from domain.lifecycle.client_names import ClientCall
 from events.dialects import posthog, segment, snowplow
+from events.outcomes import Outcome
+from events.refusals import Refused
+from events.submissions import Item
 from service import shapes
+from service.answering import ResultsAnswer
 from service.answers import Answer
-from service.collecting import Collected, collect
+from service.collecting import Collected, Telling, collect
 from service.plain_route import PlainRoute
 
 SUCCESS: Final = b'{"success":true}'
@@ -34,6 +38,7 @@ SEGMENT_CALLS: Final = {
     ClientCall.ALIAS: ("/v1/alias", "/v1/a"),
 }
 POSTHOG_BATCH: Final = ("/batch/", "/batch")
+POSTHOG_RESULTS: Final = "/i/v1/analytics/events"
 POSTHOG_ONE: Final = ("/capture/", "/capture", "/i/v0/e/", "/e/")
 SNOWPLOW_POST: Final = "/com.snowplowanalytics.snowplow/tp2"
 SNOWPLOW_GET: Final = "/i"
@@ -53,6 +58,15 @@ _SENT: Final = {
 away, and a document that forbids what is answered with success would be wrong itself."""
 
 
+_POSTHOG_SENT: Final = {
+    "name": "PostHog-Request-Timestamp",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "RFC 3339 with offset: takes the skew out, unless a message has the option "
+    "`disable_skew_correction`. With anything else the messages are kept as refusals.",
+}
+
 _ANSWERS: Final = (
     "Content-Type is not looked at; gzip, deflate and chunks are undone. A message that cannot be "
     "taken is kept as a refusal (GET /v1/refusals), because the client would drop it. After 429, "
@@ -60,19 +74,40 @@ _ANSWERS: Final = (
 )
 
 
+class _Same:
+    """Tells every client the same, whatever became of its messages. A class: see Telling."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def add(self, items: Sequence[Item | Refused], outcomes: Sequence[Outcome]) -> int:
+        del items, outcomes
+        return 0
+
+    def finish(self) -> Answer:
+        return self._answer
+
+
+def _success() -> Telling:
+    return _Same(Answer(200, SUCCESS))
+
+
+def _pixel() -> Telling:
+    return _Same(Answer(200, PIXEL, media_type=b"image/gif"))
+
+
 def _posting(collected: Collected) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
-        await collect(request, collected)
-        return Answer(200, SUCCESS)
+        return await collect(request, collected)
 
     return post
 
 
 async def get_pixel(request: Request) -> Response:
-    await collect(
-        request, Collected(snowplow.SNOWPLOW, snowplow.unpack_one, snowplow.body_of_query)
+    return await collect(
+        request,
+        Collected(snowplow.SNOWPLOW, snowplow.unpack_one, _pixel, snowplow.body_of_query),
     )
-    return Answer(200, PIXEL, media_type=b"image/gif")
 
 
 def _batch_of(member: str, *, key: str, sent_at: str) -> dict[str, Any]:
@@ -88,7 +123,15 @@ def _one_with(key: str) -> dict[str, Any]:
     return {**_MESSAGE, "properties": {key: _KEY}}
 
 
-def _route(path: str, collected: Collected, *, sentence: str, body: dict[str, Any]) -> PlainRoute:
+def _route(
+    path: str,
+    collected: Collected,
+    *,
+    sentence: str,
+    body: dict[str, Any],
+    answer: type[shapes.Shape] = shapes.Collected,
+    parameters: tuple[dict[str, Any], ...] = (),
+) -> PlainRoute:
     return PlainRoute(
         path,
         _posting(collected),
@@ -96,9 +139,10 @@ def _route(path: str, collected: Collected, *, sentence: str, body: dict[str, An
         name=f"post {path}",
         tags=["clients of other services"],
         description=f"{sentence}\n\n{_ANSWERS}",
-        response_model=shapes.Collected,
+        response_model=answer,
         openapi_extra={
-            "requestBody": {"required": True, "content": {"application/json": {"schema": body}}}
+            "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+            "parameters": list(parameters),
         },
         responses={200: {"description": "On disk, or kept as refused"}},
     )
@@ -108,7 +152,7 @@ def _routes() -> Iterator[PlainRoute]:
     for path in SEGMENT_BATCH:
         yield _route(
             path,
-            Collected(segment.SEGMENT, segment.unpack_batch),
+            Collected(segment.SEGMENT, segment.unpack_batch, _success),
             sentence="Report a batch of a Segment or RudderStack client.",
             body=_batch_of("batch", key=segment.KEY, sent_at="sentAt"),
         )
@@ -116,27 +160,37 @@ def _routes() -> Iterator[PlainRoute]:
         for path in paths:
             yield _route(
                 path,
-                Collected(segment.SEGMENT, partial(segment.unpack_one, call=call)),
+                Collected(segment.SEGMENT, partial(segment.unpack_one, call=call), _success),
                 sentence=f"Report one {call} call of a Segment or RudderStack client.",
                 body=_one_with(segment.KEY),
             )
     for path in POSTHOG_BATCH:
         yield _route(
             path,
-            Collected(posthog.POSTHOG, posthog.unpack),
+            Collected(posthog.POSTHOG, posthog.unpack, _success),
             sentence="Report a batch of a PostHog client.",
             body=_batch_of("batch", key=posthog.KEY, sent_at="sent_at"),
         )
+    yield _route(
+        POSTHOG_RESULTS,
+        Collected(posthog.POSTHOG, posthog.unpack, ResultsAnswer, sent_at=posthog.SENT_AT_HEADER),
+        sentence="Report a batch of a newer PostHog client, which is told of each event by its "
+        "`uuid`. `drop`: it was refused, and is kept as a refusal. `retry`: send it again after "
+        "Retry-After.",
+        body=_batch_of("batch", key=posthog.KEY, sent_at="sent_at"),
+        answer=shapes.CaptureResults,
+        parameters=(_POSTHOG_SENT,),
+    )
     for path in POSTHOG_ONE:
         yield _route(
             path,
-            Collected(posthog.POSTHOG, posthog.unpack_one),
+            Collected(posthog.POSTHOG, posthog.unpack_one, _success),
             sentence="Report one event of a PostHog client.",
             body=_one_with(posthog.KEY),
         )
     yield _route(
         SNOWPLOW_POST,
-        Collected(snowplow.SNOWPLOW, snowplow.unpack),
+        Collected(snowplow.SNOWPLOW, snowplow.unpack, _success),
         sentence="Report payloads of a Snowplow tracker, whose `aid` is the key.",
         body={
             "type": "object",

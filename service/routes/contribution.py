@@ -54,7 +54,7 @@ async def get_contribution(
     disputed: Annotated[
         bool, Query(description="List only business on which the policies disagree.")
     ] = False,
-    lang: Lang = None,
+    lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
     """Read marketing's contribution to the won business, by number and by value.

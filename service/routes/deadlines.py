@@ -48,7 +48,7 @@ async def get_deadlines(
     team: Name = None,
     after: Annotated[str | None, Query(max_length=NAME_MAX, pattern=NO_NUL)] = None,
     limit: Limit = PAGE_DEFAULT,
-    lang: Lang = None,
+    lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
     """List deadlines, the first due first. Filters narrow each other.

@@ -17,7 +17,6 @@ from service.routes.parameters import (
     TIME,
     KnownAt,
     Lang,
-    Language,
     ProjectionsReader,
     Time,
     WaitFor,
@@ -41,7 +40,7 @@ async def get_funnel(
     as_of: Time = None,
     known_at: KnownAt = None,
     by: By = Breakdown.NONE,
-    lang: Lang = None,
+    lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
     """Read the funnel, for now or for any moment: standing, entered and reached, stage by stage.
@@ -59,7 +58,7 @@ async def get_funnel(
     return json_answer(describe_funnel(funnel, Labels(services.compiled.lifecycle, lang)))
 
 
-async def _funnel_now(services: Services, by: Breakdown, language: Language | None) -> Response:
+async def _funnel_now(services: Services, by: Breakdown, language: str | None) -> Response:
     """Answer with what was answered before, while the projection stands where it stood then."""
     standing = services.runner.standing(NAME)
     answer = services.funnel_now.recall(standing, by, language)
@@ -87,7 +86,7 @@ async def get_flow(
     ],
     known_at: KnownAt = None,
     by: By = Breakdown.NONE,
-    lang: Lang = None,
+    lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
     """Read who came to each stage and left it in a period, and how their stays ended.

@@ -45,7 +45,7 @@ _REFERENCE: TypeAdapter[LeadReference] = TypeAdapter(LeadReference)
     responses={404: {"description": "Nobody is known by any of these"}},
     openapi_extra=described_body(_REFERENCE),
 )
-async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang = None) -> Response:
+async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang) -> Response:
     """Find the lead that identifiers name, as it stands now.
 
     The identifiers come in the body, because addresses do not belong into URLs, which are logged.
@@ -57,9 +57,7 @@ async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang = No
 
 
 @router.get("/v1/leads/{lead_id:uuid}", response_model=shapes.Lead)
-async def get_lead(
-    request: Request, _: LeadsReader, lead_id: LeadId, lang: Lang = None
-) -> Response:
+async def get_lead(request: Request, _: LeadsReader, lead_id: LeadId, lang: Lang) -> Response:
     """Read one lead as it stands now."""
     lead = await lead_of(log_of(request), str(lead_id))
     lifecycle = services_of(request).compiled.lifecycle
@@ -74,7 +72,7 @@ async def get_lead_history(
     lead_id: LeadId,
     after: After = 0,
     limit: Limit = PAGE_DEFAULT,
-    lang: Lang = None,
+    lang: Lang,
 ) -> Response:
     """Read a lead's events, oldest first: when, what, who, from where to where, and why.
 
@@ -116,7 +114,7 @@ async def get_lead_replay(
     last: Annotated[bool, Query(description="Only the last state at that moment.")] = False,
     after: After = 0,
     limit: Limit = PAGE_DEFAULT,
-    lang: Lang = None,
+    lang: Lang,
 ) -> Response:
     """Replay a lead: its state after each event, as of any moment.
 
@@ -158,7 +156,7 @@ async def get_lead_score(
     _: LeadsReader,
     lead_id: LeadId,
     as_of: Time = None,
-    lang: Lang = None,
+    lang: Lang,
 ) -> Response:
     """Explain a lead's score: every point by the event or the attribute that gave it.
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import LeadList, Lifecycle, SubjectKind, Track, Words
 from domain.lifecycle.diagram import diagram
+from domain.lifecycle.words import LANGUAGE_DEFAULT, language_of
 from service import funnel_shapes
 from service.answers import json_answer
 from service.bodies import read_body
@@ -20,7 +21,6 @@ from service.routes.parameters import (
     NAME_MAX,
     NO_NUL,
     Lang,
-    Language,
     LedgerAdministrator,
     ProjectionsReader,
     services_of,
@@ -44,7 +44,7 @@ router = APIRouter(tags=["lifecycle"], route_class=ExactRoute)
 async def get_lifecycle(
     request: Request,
     _: ProjectionsReader,
-    lang: Lang = None,
+    lang: Lang,
     version: Annotated[
         int | None, Query(ge=1, le=VERSION_MAX, description="One that was in force before.")
     ] = None,
@@ -52,6 +52,8 @@ async def get_lifecycle(
     """Read the lifecycle in force: stages, words, event types, and both tracks as Mermaid text."""
     compiled = _compiled(services_of(request), version)
     lifecycle = compiled.lifecycle
+    language = lang or language_of(lifecycle, LANGUAGE_DEFAULT)
+    assert language is not None
     return json_answer(
         {
             "name": lifecycle.name,
@@ -68,8 +70,8 @@ async def get_lifecycle(
             "markets": _glossary(lifecycle.markets),
             "priorities": _glossary(lifecycle.priorities),
             "grades": _glossary({code: one.words for code, one in lifecycle.grades.items()}),
-            "lead": _track(lifecycle, lifecycle.lead, lang or Language.ENGLISH),
-            "account": _track(lifecycle, lifecycle.account, lang or Language.ENGLISH),
+            "lead": _track(lifecycle, lifecycle.lead, language),
+            "account": _track(lifecycle, lifecycle.account, language),
             "lists": [_list(one) for one in lifecycle.lists.values()],
             "guards": _glossary({name: one.words for name, one in lifecycle.guards.items()}),
             "events": [_event(lifecycle, name) for name in lifecycle.events],

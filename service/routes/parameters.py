@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import Field
 
 from domain.lifecycle.definition import Lifecycle
-from domain.lifecycle.words import resolve_stage, suggestion
+from domain.lifecycle.words import language_of, resolve_stage, suggestion
 from events import moments
 from events.limits import INTEGER_MAX
 from events.senders import Sender
@@ -64,16 +63,6 @@ WebhookId = Annotated[UUID, Path(description="The webhook's id.")]
 LeadId = Annotated[UUID, Path(description="The ledger's own id of the lead.")]
 
 
-class Language(StrEnum):
-    """The languages of stage labels."""
-
-    JAPANESE = "ja"
-    ENGLISH = "en"
-
-
-Lang = Annotated[
-    Language | None, Query(alias="lang", description="Adds labels in this language to codes.")
-]
 TIME = {"format": "date-time"}
 """Describes a text that `moment_in` reads."""
 Time = Annotated[
@@ -99,6 +88,7 @@ WAIT_S = 10.0
 """How long `wait_for` waits: a projection that needs longer is in trouble, and is told of."""
 
 _POSITION = re.compile(r"\d{1,18}")
+_WANTED = r"([a-z]{2,3}|\*)"
 
 
 def moment_in(name: str, text: str | None) -> datetime | None:
@@ -114,6 +104,42 @@ def moment_in(name: str, text: str | None) -> datetime | None:
             parameter=name,
         )
     return moment
+
+
+def services_of(request: Request) -> Services:
+    """Return what the routes work with."""
+    services: Services = request.app.state.services
+    return services
+
+
+def _language(
+    request: Request,
+    lang: Annotated[
+        str | None,
+        Query(
+            description="Adds labels to codes, in a language that the lifecycle has, such as `en`; "
+            "of several, such as `nl,en`, in the first that it has. `*` is any.",
+            pattern=rf"^{_WANTED}(,{_WANTED}){{0,9}}$",
+        ),
+    ] = None,
+) -> str | None:
+    if lang is None:
+        return None
+    lifecycle = services_of(request).compiled.lifecycle
+    language = language_of(lifecycle, lang)
+    if language is None:
+        raise Problem(
+            "parameter-invalid",
+            f"The lifecycle in force has no words in {lang}; it has them in "
+            f"{', '.join(lifecycle.languages)}.",
+            parameter="lang",
+            expected=list(lifecycle.languages),
+        )
+    return language
+
+
+Lang = Annotated[str | None, Depends(_language)]
+"""The language of labels, or None for codes alone. Raises Problem: parameter-invalid."""
 
 
 async def known_moment(services: Services, text: str | None) -> datetime | int | None:
@@ -197,12 +223,6 @@ def webhook_found(webhook: Webhook | None) -> Webhook:
 
 def unknown_webhook() -> Problem:
     return Problem("not-found", "No webhook has this id; GET /v1/webhooks lists them.")
-
-
-def services_of(request: Request) -> Services:
-    """Return what the routes work with."""
-    services: Services = request.app.state.services
-    return services
 
 
 def log_of(request: Request) -> Log:

@@ -68,7 +68,7 @@ async def get_leads(
     on_list: Annotated[Name, Query(alias="list", description="A list, by any name.")] = None,
     after: AfterId = None,
     limit: Limit = PAGE_DEFAULT,
-    lang: Lang = None,
+    lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
     """List leads as they stand now, in the order of their ids.
@@ -94,7 +94,7 @@ async def get_leads(
 
 @router.get("/v1/lists", response_model=roster_shapes.Lists, tags=["lists"])
 async def get_lists(
-    request: Request, _: ProjectionsReader, lang: Lang = None, wait_for: WaitFor = None
+    request: Request, _: ProjectionsReader, lang: Lang, wait_for: WaitFor = None
 ) -> Response:
     """Read the named lists and their sizes now. Lists overlap: never add sizes up."""
     services = services_of(request)
@@ -127,7 +127,7 @@ async def get_list(
     name: Annotated[str, Path(max_length=NAME_MAX, pattern=NO_NUL)],
     after: AfterId = None,
     limit: Limit = PAGE_DEFAULT,
-    lang: Lang = None,
+    lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
     """Read who is on a list now; it may be called by its code, its label or any alias."""
@@ -148,7 +148,7 @@ async def get_worklist(
     _: LeadsReader,
     owner: Annotated[str, Query(min_length=1, max_length=NAME_MAX, pattern=NO_NUL)],
     limit: Annotated[Limit, Field(description="Of the leads that are nobody's.")] = PAGE_DEFAULT,
-    lang: Lang = None,
+    lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
     """Read what one person has to do: due today, callbacks, returned, and what is nobody's.
@@ -190,7 +190,7 @@ async def get_accounts(
     stage: Annotated[Name, Query(description="A code, label or alias of a stage.")] = None,
     after: AfterId = None,
     limit: Limit = PAGE_DEFAULT,
-    lang: Lang = None,
+    lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
     """List companies as they stand now, in the order of their ids."""
@@ -225,7 +225,7 @@ async def get_account(
     account_id: Annotated[UUID, Path(description="The ledger's own id of the account.")],
     after: AfterId = None,
     limit: Limit = PAGE_DEFAULT,
-    lang: Lang = None,
+    lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
     """Read a company as it stands now, with the leads we know there."""

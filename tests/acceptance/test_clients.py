@@ -61,7 +61,8 @@ class Client(NamedTuple):
 CLIENTS_TESTED = (
     Client("segment_python.py", OF_SEGMENT),
     Client("rudder_python.py", OF_SEGMENT),
-    Client("posthog_python.py", OF_POSTHOG),
+    Client("posthog_python.py", OF_POSTHOG, ("v0",)),
+    Client("posthog_python.py", OF_POSTHOG, ("v1",), cuts=1),
     Client("snowplow_python.py", OF_SNOWPLOW, ("post",)),
     Client("snowplow_python.py", OF_SNOWPLOW, ("get",), cuts=1),
     Client("cloudevents_python.py", OF_CLOUDEVENTS, cuts=0),

@@ -1,4 +1,4 @@
-"""docs/lifecycle.md tells every key that is read, and no other; its worked example works."""
+"""docs/lifecycle.md tells every key that is read, and which must be there; its example works."""
 
 import re
 from pathlib import Path
@@ -21,29 +21,30 @@ WHOLE_TEXT = "The text itself"
 LANGUAGES = {"ja", "en"}
 
 
-def documented() -> dict[str, set[str]]:
-    """Read place → keys out of the tables under `Every key`."""
-    keys: dict[str, set[str]] = {}
+def documented() -> dict[str, dict[str, bool]]:
+    """Read place → key → whether it is bold, out of the tables under `Every key`."""
+    keys: dict[str, dict[str, bool]] = {}
     for section in DOCUMENT.split("\n### ")[1:]:
         heading, _, rest = section.partition("\n")
         found = {
-            key
-            for row in re.findall(r"(?m)^\| (`[^|]+) \|", rest)
-            for key in re.findall(r"`([a-z_]+)`", row)
+            key: bold == "**"
+            for row in re.findall(r"(?m)^\| (\**`[^|]+) \|", rest)
+            for bold, key in re.findall(r"(\**)`([a-z_]+)`", row)
         }
         places = re.findall(r"`([^`]+)`", heading) or [heading]
         keys |= dict.fromkeys(places, found)
     return keys
 
 
-def read_by_the_reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
-    """Watch which keys are known at each place while the shipped text is read.
+def read_by_the_reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, bool]]:
+    """Watch which keys are known at each place, and needed, while the shipped text is read.
 
     Languages and event types are no keys of the format: they are the text's own.
     """
     known_at: dict[str, set[str]] = {}
+    needed_at: dict[str, set[str]] = {}
     of_the_writers_choice: dict[str, set[str]] = {}
-    read = Place.entries
+    read, need = Place.entries, Place.need
 
     def watched(place: Place, **wanted: Any) -> dict[str, Place]:
         known, found = wanted.get("known"), read(place, **wanted)
@@ -55,9 +56,17 @@ def read_by_the_reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
             known_at[_named(place.path, of_the_writers_choice)] = set(known)
         return found
 
+    def watched_need(place: Place, keys: Any, found: Any) -> None:
+        needed_at.setdefault(_named(place.path, of_the_writers_choice), set()).update(keys)
+        need(place, keys, found)
+
     monkeypatch.setattr(Place, "entries", watched)
+    monkeypatch.setattr(Place, "need", watched_need)
     inspect(shipped_text("demand_funnel"))
-    return known_at
+    return {
+        place: {key: key in needed_at.get(place, ()) for key in keys}
+        for place, keys in known_at.items()
+    }
 
 
 def _named(path: str, of_the_writers_choice: dict[str, set[str]]) -> str:
@@ -71,7 +80,7 @@ def _named(path: str, of_the_writers_choice: dict[str, set[str]]) -> str:
     return re.sub(r"\[\d+\]", "[]", named) or WHOLE_TEXT
 
 
-def test_the_document_tells_every_key_that_is_read_and_no_other(
+def test_the_document_tells_every_key_and_whether_it_must_be_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert documented() == read_by_the_reader(monkeypatch)

@@ -98,6 +98,18 @@ def test_a_killed_worker_is_replaced(two_workers: RunningService) -> None:
     eventually(lambda: not victim.is_running() and len(two_workers.workers()) == 2)
     assert other.is_running()
     assert [httpx.get(f"{two_workers.url}/livez").status_code for _ in range(4)] == [200] * 4
+    eventually(lambda: measured(two_workers) == {one.pid for one in two_workers.workers()})
+
+
+def measured(service: RunningService) -> set[int]:
+    """Return the processes that the metrics tell of, each of them once."""
+    with service.client(service.key) as client:
+        text = client.get("/metrics").text
+    assert text.count("# TYPE process_resident_memory_bytes") == 1
+    assert len(re.findall(r"(?m)^leadledger_build_info", text)) == 1
+    told = re.findall(r'(?m)^process_resident_memory_bytes\{pid="(\d+)"\}', text)
+    assert len(told) == len(set(told))
+    return set(map(int, told))
 
 
 def test_a_killed_database_comes_back(two_workers: RunningService) -> None:

@@ -68,14 +68,14 @@ async def constant_funnel(
     as_of: Time = None,
     known_at: KnownAt = None,
     by: By = Breakdown.NONE,
-    lang: Lang = None,
+    lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
     """Take what the funnel's route takes, and answer what it answered first."""
     del as_of, known_at, by, lang, wait_for
     state = request.app.state
     if not hasattr(state, "funnel"):
-        answered = await get_funnel(request=request, _=_)
+        answered = await get_funnel(request=request, _=_, lang=None)
         state.funnel = orjson.loads(answered.body)
     return json_answer(state.funnel)
 

@@ -1,12 +1,19 @@
-"""posthog for Python."""
+"""posthog for Python, by its older or its newer protocol."""
 
 import os
+import sys
 
 from posthog import Posthog
 
 VISITOR, USER = (f"{kind}-{os.environ['WHO']}" for kind in ("visitor", "user"))
 
-client = Posthog(os.environ["LEADLEDGER_KEY"], host=os.environ["LEADLEDGER_URL"])
+failures: list[object] = []
+client = Posthog(
+    os.environ["LEADLEDGER_KEY"],
+    host=os.environ["LEADLEDGER_URL"],
+    capture_mode=sys.argv[1],
+    on_error=lambda error, _: failures.append(error),
+)
 
 client.capture(
     "$pageview",
@@ -19,3 +26,4 @@ client.capture("Form Submitted", distinct_id=USER, properties={"form": "whitepap
 client.capture("Widget Turned", distinct_id=USER, groups={"company": "acme"})
 client.group_identify("company", "acme", {"name": "Acme"})
 client.shutdown()
+assert not failures, failures

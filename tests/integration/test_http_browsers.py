@@ -56,7 +56,8 @@ async def test_a_browser_is_told_that_its_page_may_report(service: Service) -> N
     assert told == {
         "access-control-allow-origin": PAGE,
         "access-control-allow-methods": "POST",
-        "access-control-allow-headers": "authorization, content-type, content-encoding, prefer",
+        "access-control-allow-headers": "authorization, content-type, content-encoding, prefer, "
+        "posthog-attempt, posthog-request-id, posthog-request-timestamp, posthog-sdk-info",
         "access-control-max-age": "600",
     }
     assert answer.headers["vary"] == "origin"

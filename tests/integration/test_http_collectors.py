@@ -7,6 +7,7 @@ import itertools
 import json
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +24,7 @@ from service.routes.collectors import (
     PIXEL,
     POSTHOG_BATCH,
     POSTHOG_ONE,
+    POSTHOG_RESULTS,
     ROUTES,
     SEGMENT_BATCH,
     SEGMENT_CALLS,
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _numbers = itertools.count(1)
 SUCCESS = (200, {"success": True})
+NO_CORRECTION = {"disable_skew_correction": True}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -182,6 +185,79 @@ async def test_a_single_event_of_posthog_is_recorded(service: Service, key: str,
     one = a_capture()
     assert told(await send(service, path, {**one, "api_key": key})) == SUCCESS
     assert await types(service, one["uuid"]) == ["form.submitted"]
+
+
+def a_newer_capture(**changes: Any) -> dict[str, Any]:
+    """Write an event as posthog for Python does that was told to use its newer protocol."""
+    return {
+        **a_capture(),
+        "options": {},
+        "properties": {
+            "form": "whitepaper",
+            "$python_runtime": "CPython",
+            "$os": "Linux",
+            "$geoip_disable": True,
+            "$is_server": True,
+        },
+        **changes,
+    }
+
+
+async def send_newer(
+    service: Service, key: str, *events: dict[str, Any], sent_at: str = "2026-11-22T01:15:01+00:00"
+) -> httpx.Response:
+    batch = {"created_at": "2026-11-22T01:15:00.900000+00:00", "batch": list(events)}
+    headers = {
+        "authorization": f"Bearer {key}",
+        "content-type": "application/json",
+        "user-agent": "posthog-python/7.91.1",
+        "posthog-sdk-info": "posthog-python/7.91.1",
+        "posthog-attempt": "1",
+        "posthog-request-id": "9911db59-891a-4467-93da-61ffe546c119",
+        "posthog-request-timestamp": sent_at,
+    }
+    return await send(service, POSTHOG_RESULTS, batch, headers)
+
+
+async def test_a_newer_client_of_posthog_is_told_of_each_event(service: Service, key: str) -> None:
+    good, bad = a_newer_capture(), a_newer_capture(timestamp="yesterday")
+    nameless = {**a_newer_capture(event="Widget Turned"), "uuid": None}
+    answer = await send_newer(service, key, good, bad, nameless)
+    (refusal,) = await refusals(service, bad["uuid"])
+    assert refusal["problem"]["pointer"] == "/timestamp"
+    details = f"event-invalid: {refusal['problem']['detail']} It is kept as refusal "
+    assert told(answer) == (
+        200,
+        {
+            "results": {
+                good["uuid"]: {"result": "ok"},
+                bad["uuid"]: {"result": "drop", "details": f"{details}{refusal['refusal']}."},
+            }
+        },
+    )
+    again = await send_newer(service, key, good, sent_at="2026-11-22T01:15:09+00:00")
+    assert told(again) == (200, {"results": {good["uuid"]: {"result": "ok"}}})
+    assert await types(service, good["uuid"]) == ["form.submitted"]
+    changed = await send_newer(service, key, good, {**good, "distinct_id": "another"})
+    found = changed.json()["results"]
+    assert found.keys() == {good["uuid"]}
+    assert found[good["uuid"]]["details"].startswith("event-id-reused: ")
+
+
+async def test_a_newer_client_of_posthog_says_in_a_header_how_wrong_its_clock_is(
+    service: Service, key: str
+) -> None:
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    slow = a_newer_capture(timestamp=an_hour_ago.isoformat())
+    trusted = {**slow, "uuid": f"{slow['uuid']}-trusted", "options": NO_CORRECTION}
+    answer = await send_newer(service, key, slow, trusted, sent_at=an_hour_ago.isoformat())
+    assert {one["result"] for one in answer.json()["results"].values()} == {"ok"}
+    found = [
+        datetime.fromisoformat(one["time"]) - an_hour_ago
+        for one in await records(service, slow["uuid"], trusted["uuid"])
+    ]
+    assert timedelta(hours=1) <= found[0] < timedelta(hours=1, minutes=1)
+    assert found[1] == timedelta()
 
 
 async def test_payloads_of_a_tracker_have_the_key_as_application(
@@ -403,7 +479,7 @@ def requests_of_all() -> list[tuple[str, dict[str, Any], str | None]]:
     empty: dict[str, Any] = {"batch": []}
     batches = [(path, empty, "writeKey") for path in SEGMENT_BATCH]
     calls = [(path, a_track(), "writeKey") for paths in SEGMENT_CALLS.values() for path in paths]
-    captures = [(path, empty, "api_key") for path in POSTHOG_BATCH]
+    captures = [(path, empty, "api_key") for path in (*POSTHOG_BATCH, POSTHOG_RESULTS)]
     singles = [(path, a_capture(), "api_key") for path in POSTHOG_ONE]
     return [*batches, *calls, *captures, *singles, (SNOWPLOW_POST, {"data": []}, None)]
 

@@ -34,6 +34,7 @@ PLACES = (
     ("/v1/batch", "batch", RUDDER, "messageId"),
     ("/v1/identify", None, RUDDER, "messageId"),
     ("/batch/", "batch", POSTHOG, "uuid"),
+    ("/i/v1/analytics/events", "batch", POSTHOG, "uuid"),
     ("/capture/", None, POSTHOG, "uuid"),
     ("/com.snowplowanalytics.snowplow/tp2", "data", SNOWPLOW, "eid"),
 )

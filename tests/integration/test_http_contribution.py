@@ -78,7 +78,7 @@ async def test_the_business_in_another_currency_is_asked_for(service: Service) -
 
 async def test_every_piece_names_the_events_that_it_stands_on(service: Service) -> None:
     found = await ask(service)
-    deal = next(one for one in found["business"] if one["business"] == "deal/a")
+    deal = next(one for one in found["business"] if one["business"] == "deal/test/a")
     types = [await type_at(service, int(position)) for position in deal["positions"]]
     assert types == ["opportunity.created", "opportunity.won", "order.recorded"]
 
@@ -90,15 +90,17 @@ async def type_at(service: Service, position: int) -> str:
 
 async def test_business_counts_by_order_date_within_the_period(service: Service) -> None:
     before = await ask(service, to="2026-07-04T00:00:00Z")
-    assert [(one["business"], one["value"]) for one in before["business"]] == [("deal/a", "900")]
+    assert [(one["business"], one["value"]) for one in before["business"]] == [
+        ("deal/test/a", "900")
+    ]
     after = await ask(service, **{"from": "2026-07-08T00:00:00Z"})
-    assert [one["business"] for one in after["business"]] == ["order/nobody"]
+    assert [one["business"] for one in after["business"]] == ["order/test/nobody"]
 
 
 async def test_what_was_not_known_yet_does_not_count(service: Service) -> None:
-    won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/b")
+    won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")
     before = await ask(service, known_at=str(int(won["positions"][-1]) - 1))
-    assert [one["business"] for one in before["business"]] == ["deal/a"]
+    assert [one["business"] for one in before["business"]] == ["deal/test/a"]
 
 
 async def test_only_disputed_business_can_be_listed(service: Service) -> None:
@@ -112,7 +114,7 @@ async def test_an_origin_corrected_after_the_last_move_counts_until_it_is_taken_
 ) -> None:
     async def origin(**asked: Any) -> str:
         found = (await ask(service, **asked))["business"]
-        told: str = next(one["origin"] for one in found if one["business"] == "deal/b")
+        told: str = next(one["origin"] for one in found if one["business"] == "deal/test/b")
         return told
 
     corrected = await tell(service, "origin.corrected", 24, SALES, origin="marketing-digital")
@@ -128,27 +130,29 @@ async def test_a_cancelled_order_takes_its_deal_along(service: Service) -> None:
     assert len((await ask(service))["business"]) == 3
     await tell(service, "order.cancelled", 21, MARKETINGS, order="o")
     found = await ask(service)
-    assert {one["business"] for one in found["business"]} == {"deal/b", "order/nobody"}
+    assert {one["business"] for one in found["business"]} == {"deal/test/b", "order/test/nobody"}
 
 
 async def test_a_corrected_value_counts_from_its_correction_on(service: Service) -> None:
-    won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/b")
+    won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")
     assert won["value"] == "300"
     corrected = {"event": won["positions"][-1], "fields": {"value": "350"}}
     position = await tell(service, "event.corrected", 22, None, **corrected)
-    found = next(one for one in (await ask(service))["business"] if one["business"] == "deal/b")
+    found = next(
+        one for one in (await ask(service))["business"] if one["business"] == "deal/test/b"
+    )
     assert found["value"] == "350"
     before = (await ask(service, known_at=str(position - 1)))["business"]
-    assert next(one["value"] for one in before if one["business"] == "deal/b") == "300"
+    assert next(one["value"] for one in before if one["business"] == "deal/test/b") == "300"
 
 
 async def test_business_whose_time_is_corrected_counts_at_that_time(service: Service) -> None:
     async def won_at(**asked: Any) -> str:
         found = (await ask(service, **asked))["business"]
-        return next(str(one["won_at"]) for one in found if one["business"] == "deal/b")
+        return next(str(one["won_at"]) for one in found if one["business"] == "deal/test/b")
 
     before = await won_at()
-    won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/b")
+    won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")
     corrected = {"event": won["positions"][-1], "fields": {"time": "2026-07-20T00:00:00Z"}}
     position = await tell(service, "event.corrected", 26, None, **corrected)
     assert (await won_at())[:10] == "2026-07-20"
@@ -157,7 +161,84 @@ async def test_business_whose_time_is_corrected_counts_at_that_time(service: Ser
 
 async def test_voided_business_never_was(service: Service) -> None:
     business = (await ask(service))["business"]
-    won = next(one for one in business if one["business"] == "deal/b")
+    won = next(one for one in business if one["business"] == "deal/test/b")
     await tell(service, "event.voided", 23, None, event=won["positions"][-1])
     found = {one["business"] for one in (await ask(service))["business"]}
-    assert found == {one["business"] for one in business} - {"deal/b"}
+    assert found == {one["business"] for one in business} - {"deal/test/b"}
+
+
+async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -> None:
+    """What becomes of one of them later is about the order of the same system."""
+    asked = {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
+
+    async def order(source: str, type: str, day: int, value: str) -> int:
+        event = {
+            "id": f"{type} {day}",
+            "source": source,
+            "type": type,
+            "time": f"2026-10-{day:02}T00:00:00Z",
+            "lead": {"email": f"hanako@{source}.example"},
+            "data": {"order": "0001", **({"value": value} if value else {})},
+        }
+        answer = await service.client.post("/v1/events", json=event)
+        assert answer.status_code == 201, answer.text
+        return int(answer.json()["position"])
+
+    async def values() -> dict[str, str]:
+        return {one["business"]: one["value"] for one in (await ask(service, **asked))["business"]}
+
+    await order("berlin", "order.recorded", 1, "100")
+    placed = await order("osaka", "order.recorded", 2, "7")
+    assert await values() == {"order/berlin/0001": "100", "order/osaka/0001": "7"}
+    await order("osaka", "order.amended", 3, "9")
+    assert await values() == {"order/berlin/0001": "100", "order/osaka/0001": "9"}
+    corrected = {"event": str(placed), "fields": {"order": "0002"}}
+    await tell(service, "event.corrected", 27, None, **corrected)
+    assert await values() == {"order/berlin/0001": "100", "order/osaka/0002": "7"}
+    await order("berlin", "order.cancelled", 4, "")
+    assert await values() == {"order/osaka/0002": "7"}
+
+
+async def test_what_a_customer_orders_next_stands_apart_until_the_first_is_taken_back(
+    service: Service,
+) -> None:
+    """Whether a person or the company alone is named, and after two companies have become one."""
+    asked = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
+
+    async def order(day: int, **named: Any) -> dict[str, Any]:
+        event = {
+            "id": f"next {day}",
+            "source": "test",
+            "type": "order.recorded",
+            "time": f"2026-11-{day:02}T00:00:00Z",
+            "data": {"order": f"next-{day}", "value": f"{day}00"},
+            **named,
+        }
+        answer = await service.client.post("/v1/events", json=event)
+        assert answer.status_code == 201, answer.text
+        recorded: dict[str, Any] = answer.json()
+        return recorded
+
+    async def kinds() -> dict[str, str]:
+        found = await ask(service, **asked)
+        new = {one["business"]: one["kind"] for one in found["business"]}
+        return new | {one["business"]: one["value"] for one in found["apart"]}
+
+    first = await order(1, lead={"email": "ken@loyal.example"})
+    await order(3, lead={"email": "ken@loyal.example"})
+    await order(2, account={"domain": "loyal.example"})
+    assert await kinds() == {"order/test/next-1": "new", "cross_sell": "500"}
+    await tell(service, "event.voided", 28, None, event=first["position"])
+    assert await kinds() == {"order/test/next-2": "new", "cross_sell": "300"}
+    old = await order(4, account={"domain": "bought.example"})
+    assert (await kinds())["order/test/next-4"] == "new"
+    merged = {
+        "id": "merged",
+        "source": "test",
+        "type": "account.merged",
+        "account": {"domain": "loyal.example"},
+        "data": {"other": old["subject"].removeprefix("account/")},
+    }
+    answer = await service.client.post("/v1/events", json=merged)
+    assert answer.status_code == 201, answer.text
+    assert await kinds() == {"order/test/next-2": "new", "cross_sell": "700"}

@@ -3,11 +3,14 @@
 import dataclasses
 import re
 from collections.abc import AsyncIterator
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
+import yaml
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
@@ -22,6 +25,8 @@ from tests.http_service import Service, running_service
 from tests.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 EVENT = {
     "id": "interface",
@@ -205,6 +210,30 @@ async def test_what_happens_is_counted(service: Service) -> None:
     assert values["leadledger_append_items_count"] >= 2
     assert "leadledger_queue_items" in values
     assert 'leadledger_projection_lag_events{projection="stage_intervals"}' in values
+    assert values["process_resident_memory_bytes"] > 2**20
+    (build,) = (name for name in values if name.startswith("leadledger_build_info"))
+    assert (f'version="{version("leadledger")}"' in build, values[build]) == (True, 1)
+    assert "_created" not in text
+
+
+async def test_the_document_tells_every_metric_and_how_it_is_scraped(service: Service) -> None:
+    document = OPERATIONS.read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| (`(?:leadledger|process)_[^|]+) \| ([a-z, ]+) \|", document)
+    documented = {
+        name: kinds.split(", ")[-1 if index else 0]
+        for names, kinds in rows
+        for index, name in enumerate(re.findall(r"`(\w+)`", names))
+    }
+    scraping, _ = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", document, re.DOTALL))
+    (job,) = scraping["scrape_configs"]
+    assert set(job) == {"job_name", "scrape_interval", "authorization", "static_configs"}
+    answer = await service.client.get("/metrics", headers=await service.key(Scope.PROJECTIONS_READ))
+    assert answer.status_code == 200
+    found = {
+        f"{name}_total" if kind == "counter" and not name.endswith("_total") else name: kind
+        for name, kind in re.findall(r"(?m)^# TYPE (\w+) (\w+)$", answer.text)
+    }
+    assert documented == found
 
 
 async def test_one_line_tells_of_a_request_and_nothing_of_what_was_in_it(

@@ -42,6 +42,7 @@ MAY: Mapping[str, set[Scope]] = {
     "POST /capture/": {Scope.EVENTS_WRITE},
     "POST /capture": {Scope.EVENTS_WRITE},
     "POST /i/v0/e/": {Scope.EVENTS_WRITE},
+    "POST /i/v1/analytics/events": {Scope.EVENTS_WRITE},
     "POST /e/": {Scope.EVENTS_WRITE},
     "POST /com.snowplowanalytics.snowplow/tp2": {Scope.EVENTS_WRITE},
     "GET /i": {Scope.EVENTS_WRITE},

@@ -131,3 +131,48 @@ def test_a_currency_may_be_named_later_than_the_value() -> None:
     told = Told().tell(What.ORDERED, order="o", value=5, currency=None)
     assert told.only().amounts == {None: Decimal(5)}
     assert told.tell(What.AMENDED, order="o", currency="USD").only().amounts == {"USD": Decimal(5)}
+
+
+def kinds(told: Told, **asked: Any) -> dict[str, str]:
+    return {unit.key: unit.business for unit in units(told.events, **asked)}
+
+
+def test_what_a_customer_buys_after_the_first_is_further_business_by_time() -> None:
+    """Whatever was reported first, and whoever of the company bought."""
+    told = Told().tell(What.ORDERED, 9, order="next", value=7, lead="taro")
+    told.tell(What.ORDERED, 3, order="first", value=100)
+    told.tell(What.ORDERED, 5, order="elsewhere", value=5, account="other")
+    assert kinds(told) == {
+        "order/first": "new",
+        "order/elsewhere": "new",
+        "order/next": "cross_sell",
+    }
+    assert kinds(told, further="upsell")["order/next"] == "upsell"
+
+
+def test_what_was_cancelled_is_nobodys_first_business() -> None:
+    told = Told().tell(What.ORDERED, 1, order="first", value=100)
+    told.tell(What.ORDERED, 2, order="next", value=7).tell(What.CANCELLED, 3, order="first")
+    assert kinds(told) == {"order/next": "new"}
+
+
+def test_what_is_said_of_business_is_what_it_is() -> None:
+    told = Told().tell(What.ORDERED, 1, order="first", business="renewal")
+    told.tell(What.ORDERED, 2, order="next", business="new")
+    told.tell(What.OPENED, 3, opportunity="d", business="upgrade")
+    told.tell(What.ORDERED, 4, order="part", opportunity="d")
+    assert kinds(told) == {"order/first": "renewal", "order/next": "new", "order/part": "upgrade"}
+
+
+def test_a_person_who_has_joined_a_company_has_bought_for_it() -> None:
+    told = Told().tell(What.ORDERED, 1, order="before", account=None, lead="hanako")
+    told.tell(What.ORDERED, 2, order="after", account="acme", lead="hanako")
+    told.tell(What.ORDERED, 3, order="nobody", account=None, lead=None)
+    told.tell(What.ORDERED, 4, order="nobody else", account=None, lead=None)
+    assert kinds(told)["order/after"] == "new"
+    assert kinds(told, customers={"hanako": "acme"}) == {
+        "order/before": "new",
+        "order/after": "cross_sell",
+        "order/nobody": "new",
+        "order/nobody else": "new",
+    }

@@ -24,7 +24,7 @@ def test_a_deal_takes_any_known_lead_to_opp(stage: str, passed_over: str) -> Non
     assert story.tell("opportunity.created", opportunity="deal") == [
         f"opportunity.created: {stage} → OPP advanced{passed_over}"
     ]
-    assert story.lead.opportunities == {"deal": "open"}
+    assert story.lead.opportunities == {"test/deal": "open"}
 
 
 def test_a_deal_out_of_nowhere_names_every_stage_it_passed_over() -> None:
@@ -47,7 +47,7 @@ def test_a_deal_of_nobody_known_waits_until_the_person_is_known() -> None:
 def test_an_order_of_nobody_known_waits_until_the_person_is_known() -> None:
     story = Story()
     assert story.tell("order.recorded", order="o") == ["order.recorded"]
-    assert story.lead == LeadState(orders={"o": "standing"}, standing=story.lead.standing)
+    assert story.lead == LeadState(orders={"test/o": "standing"}, standing=story.lead.standing)
     assert story.tell("profile.updated", known=True) == [
         "profile.updated",
         "lead.reconsidered: unplaced → WON entered over ML, MAL, MQL, SAL, SQL, OPP",
@@ -65,14 +65,14 @@ def test_a_cancelled_order_does_not_stand_again_when_it_is_reported_late() -> No
     story = Story().reach("MAL")
     assert story.tell("order.cancelled", order="o") == ["order.cancelled"]
     assert story.tell("order.recorded", order="o") == ["order.recorded"]
-    assert story.lead.orders == {"o": "cancelled"}
+    assert story.lead.orders == {"test/o": "cancelled"}
 
 
 def test_a_deal_that_was_lost_is_not_opened_by_the_late_report_of_its_creation() -> None:
     story = Story().reach("MAL")
     assert story.tell("opportunity.lost", opportunity="deal") == ["opportunity.lost"]
     assert story.tell("opportunity.created", opportunity="deal") == ["opportunity.created"]
-    assert story.lead.opportunities == {"deal": "lost"}
+    assert story.lead.opportunities == {"test/deal": "lost"}
 
 
 def test_a_deal_is_lost_only_when_none_is_open() -> None:
@@ -110,7 +110,7 @@ def test_an_early_deal_begins_no_pass_of_its_own() -> None:
     assert story.tell("opportunity.won", opportunity="deal") == [
         "opportunity.won: DISQUALIFIED → WON advanced"
     ]
-    assert story.lead.opportunities == {"open": "open", "deal": "won"}
+    assert story.lead.opportunities == {"test/open": "open", "test/deal": "won"}
 
 
 def test_a_request_for_contact_of_a_customer_begins_a_further_pass_at_mql() -> None:
@@ -146,7 +146,7 @@ def test_a_won_deal_makes_the_account_a_customer() -> None:
         stage="C",
         entered_at=day(2),
         entered=("PROSPECT", "C"),
-        opportunities={"deal": "won"},
+        opportunities={"test/deal": "won"},
     )
     (gained,) = (one for one in story.events if one.type == "account.customer_gained")
     assert gained.data == {"lead": "lead-1"}
@@ -201,7 +201,7 @@ def test_an_order_of_a_company_makes_it_a_customer_and_moves_no_lead() -> None:
     ]
     assert story.stage == "MAL"
     assert story.state.account is not None
-    assert story.state.account.orders == {"o": "standing"}
+    assert story.state.account.orders == {"test/o": "standing"}
 
 
 def test_an_order_of_a_target_company_passes_over_the_prospect() -> None:

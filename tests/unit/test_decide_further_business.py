@@ -2,16 +2,18 @@
 
 import pytest
 
+from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
 from domain.state import AccountState
-from tests.stories import ACCOUNT, Story
+from tests.stories import ACCOUNT, Story, demand_funnel
 
 ON = f"on account/{ACCOUNT}"
 
 
-def customer() -> Story:
+def customer(compiled: Compiled | None = None) -> Story:
     """A lead that has won its deal, and its company."""
-    story = Story()
+    story = Story(compiled or demand_funnel())
     story.tell("form.submitted", mail="example.co.jp", account=ACCOUNT)
     story.tell("opportunity.created", opportunity="first")
     story.tell("opportunity.won", opportunity="first")
@@ -58,6 +60,63 @@ def test_the_order_of_the_deal_that_was_won_begins_no_further_pass() -> None:
     assert story.lead.pass_number == 1
 
 
+def test_what_a_customer_orders_next_begins_a_further_pass_as_the_lifecycle_names_it() -> None:
+    """The first order is that of the won deal; one more that names no deal is the next purchase."""
+    story = customer()
+    story.tell("order.recorded", order="o-1")
+    assert story.tell("order.recorded", order="o-2") == [
+        "order.recorded: WON → WON advanced, pass 2"
+    ]
+    assert story.lead.business == "cross_sell"
+    assert story.tell("order.recorded", order="o-2") == ["order.recorded"]
+    assert story.tell("order.cancelled", order="o-2")[0] == "order.cancelled"
+
+
+def test_the_deal_of_an_order_that_was_told_first_is_no_further_business() -> None:
+    story = Story()
+    story.tell("form.submitted", mail="example.co.jp", account=ACCOUNT)
+    story.tell("order.recorded", order="o-1")
+    assert story.tell("opportunity.won", opportunity="first") == ["opportunity.won"]
+    assert (story.lead.pass_number, story.lead.business) == (1, None)
+
+
+def test_a_further_order_of_a_known_deal_is_a_part_of_it() -> None:
+    story = customer()
+    for order in ("o-1", "o-2"):
+        told = story.tell("order.recorded", order=order, opportunity="first")
+        assert told == ["order.recorded"]
+    assert (story.lead.pass_number, story.lead.business) == (1, None)
+
+
+def test_the_first_deal_of_a_colleague_of_a_customer_is_further_business() -> None:
+    """It is the company that is the customer, whoever there asks for more."""
+    story = Story()
+    story.tell("order.recorded", subject=SubjectKind.ACCOUNT, account=ACCOUNT, order="o-1")
+    story.tell("form.submitted", mail="example.co.jp", account=ACCOUNT)
+    story.tell("opportunity.created", opportunity="first")
+    assert (story.lead.pass_number, story.lead.business) == (1, "cross_sell")
+
+
+def test_a_deal_is_what_was_said_of_the_pass_that_it_belongs_to() -> None:
+    story = customer()
+    story.tell("contact.requested", business="renewal")
+    story.tell("opportunity.created", opportunity="second")
+    assert story.lead.business == "renewal"
+    assert story.events[-1].effects["business"] == "renewal"
+
+
+def test_the_lifecycle_says_what_further_business_is_called() -> None:
+    declared = ("further_business: cross_sell", "further_business: renewal")
+    story = customer(demand_funnel(changes=(declared,)))
+    story.tell("opportunity.created", opportunity="second")
+    assert story.lead.business == "renewal"
+
+
+def test_the_name_of_further_business_must_be_a_code() -> None:
+    with pytest.raises(LifecycleInvalid, match="further_business: 'two words' is not a code"):
+        demand_funnel(changes=(("further_business: cross_sell", "further_business: two words"),))
+
+
 def test_what_kind_of_business_it_is_may_be_told_by_its_deal() -> None:
     story = customer()
     story.tell("contact.requested")
@@ -82,7 +141,7 @@ def test_an_open_deal_of_an_earlier_pass_does_not_keep_the_next_from_being_lost(
     story.tell("opportunity.created", opportunity="quick")
     story.tell("opportunity.won", opportunity="quick")
     story.tell("opportunity.created", opportunity="next")
-    assert story.lead.earlier_opportunities == ("quick", "slow")
+    assert story.lead.earlier_opportunities == ("test/quick", "test/slow")
     assert story.tell("opportunity.lost", opportunity="next") == [
         "opportunity.lost: OPP → LOST lost, pass 2"
     ]
@@ -102,11 +161,11 @@ def test_a_deal_of_an_earlier_pass_that_is_won_now_wins_this_one() -> None:
     story.tell("opportunity.created", opportunity="slow")
     story.tell("opportunity.lost", opportunity="slow")
     story.tell("lead.recycled", reason="too_early")
-    assert "slow" in story.lead.earlier_opportunities
+    assert "test/slow" in story.lead.earlier_opportunities
     assert story.tell("opportunity.won", opportunity="slow") == [
         "opportunity.won: MAL → WON advanced over MQL, SAL, SQL, OPP, pass 2"
     ]
-    assert "slow" not in story.lead.earlier_opportunities
+    assert "test/slow" not in story.lead.earlier_opportunities
 
 
 def test_segments_and_the_role_of_a_key_account_are_data() -> None:
@@ -151,7 +210,7 @@ def test_a_won_lead_that_is_linked_to_a_company_makes_it_a_customer_and_brings_i
         stage="C",
         entered_at=story.events[-1].occurred_at,
         entered=("C",),
-        opportunities={"deal": "won"},
+        opportunities={"test/deal": "won"},
     )
 
 

@@ -462,6 +462,19 @@ def test_an_id_that_is_said_to_be_a_browsers_names_nobody(properties: dict[str, 
     assert of_posthog(properties=properties).identifiers == identifiers(anonymous_id="user-1")
 
 
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"process_person_profile": False}, "anonymous_id"),
+        ({"process_person_profile": True}, "user_id"),
+        ({}, "user_id"),
+        (None, "user_id"),
+    ],
+)
+def test_newer_clients_say_in_options_whose_an_id_is(options: object, kind: str) -> None:
+    assert of_posthog(options=options).identifiers == identifiers(**{kind: "user-1"})
+
+
 def test_any_other_id_is_a_users() -> None:
     assert of_posthog().identifiers == identifiers(user_id="user-1")
 

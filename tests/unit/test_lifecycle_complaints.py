@@ -19,6 +19,18 @@ FORM = {
         "phase: unknown key; nearest known: phases",
     ),
     "a missing section": ("time_zone: Asia/Tokyo\n", "", "format", "`time_zone` is missing"),
+    "origins that nothing tells": (
+        SMALL[SMALL.index("origin:\n") : SMALL.index("value_lists:")],
+        "",
+        "origins:",
+        "origins: needs `origin`; declare it, or leave this out",
+    ),
+    "events of companies that have no stages": (
+        SMALL[SMALL.index("account:\n") : SMALL.index("account_events:")],
+        "",
+        "account_events:",
+        "account_events: needs `account`; declare it, or leave this out",
+    ),
     "a form of another time": (
         "format: 1",
         "format: 2",
@@ -109,11 +121,29 @@ FORM = {
 }
 
 EVENTS = {
-    "an event type in capitals": (
+    "an event type that is no code": (
         "    company.listed: {",
-        "    Company.moved: {label: {en: moved}}\n    company.listed: {",
-        "Company.moved",
-        "events.facts.Company.moved: expected lower case ASCII words joined by dots",
+        "    company moved: {label: {en: moved}}\n    company.listed: {",
+        "company moved",
+        (
+            "events.facts.company moved: 'company moved' is not one or more codes joined by dots, "
+            "up to 100 characters; each is a code: an ASCII letter, then letters, digits, _ or -"
+        ),
+    ),
+    "an event type that only capitals tell from another": (
+        "    company.listed: {",
+        "    Visit.Recorded: {label: {en: looked}}\n    company.listed: {",
+        "Visit.Recorded",
+        "events.facts.Visit.Recorded: 'Visit.Recorded' already names visit.recorded on line 40",
+    ),
+    "a service's event in capitals": (
+        "    company.listed: {",
+        "    Key.made: {label: {en: made}}\n    company.listed: {",
+        "Key.made",
+        (
+            "events.facts.Key.made: types of this family are the service's own; "
+            "choose another first word"
+        ),
     ),
     "an unknown field": (
         "fields: [value]",

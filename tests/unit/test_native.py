@@ -195,11 +195,14 @@ def test_a_deal_can_be_found_again_by_its_number() -> None:
     signal = signal_of({"id": "1", "type": "opportunity.won", "data": data})
     assert (signal.subject, signal.references) == (
         SubjectKind.LEAD,
-        (DIGESTS.identifier("opportunity", "d-1"),),
+        (DIGESTS.identifier("opportunity", "website/d-1"),),
     )
 
 
-DEAL, ORDER = DIGESTS.identifier("opportunity", "d-1"), DIGESTS.identifier("order", "o-1")
+DEAL, ORDER = (
+    DIGESTS.identifier(kind, f"website/{number}")
+    for kind, number in (("opportunity", "d-1"), ("order", "o-1"))
+)
 DESK = {"email": "info@example.co.jp"}
 
 

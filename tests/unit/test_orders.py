@@ -37,7 +37,7 @@ def test_what_becomes_of_an_order_is_told_by_its_id_alone(
     if subject_id:
         state: Any = ledger.subjects[subject_id].state
         expected = "cancelled" if type == "order.cancelled" else "standing"
-        assert state.orders == {"o-1": expected}
+        assert state.orders == {"test/o-1": expected}
 
 
 def test_an_order_that_names_a_deal_is_its_leads() -> None:

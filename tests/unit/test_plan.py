@@ -245,7 +245,7 @@ def test_what_the_lead_knows_of_a_deal_counts_more_than_what_its_visitor_knew() 
     assert joined.stage == "MAL"
     state = ledger.subjects[joined.lead or ""].state
     assert isinstance(state, LeadState)
-    assert state.opportunities == {"deal": "lost"}
+    assert state.opportunities == {"test/deal": "lost"}
 
 
 def test_an_order_is_cancelled_by_its_own_id_alone() -> None:
@@ -255,7 +255,7 @@ def test_an_order_is_cancelled_by_its_own_id_alone() -> None:
     assert cancelled.lead == bought.lead
     state = ledger.subjects[bought.lead or ""].state
     assert isinstance(state, LeadState)
-    assert state.orders == {"o": "cancelled"}
+    assert state.orders == {"test/o": "cancelled"}
 
 
 @pytest.mark.parametrize("data", [{"order": "o"}, {"order": "o", "opportunity": "nobody's"}])

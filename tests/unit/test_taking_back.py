@@ -99,7 +99,7 @@ def test_a_visitor_that_was_somebody_else_stands_alone_again() -> None:
     assert (lead(ledger, person).stage, lead(ledger, person).opportunities) == ("MAL", {})
     assert (lead(ledger, visitor).stage, dict(lead(ledger, visitor).opportunities)) == (
         "AL",
-        {"deal": "open"},
+        {"test/deal": "open"},
     )
 
 
@@ -309,7 +309,7 @@ def test_a_deal_that_was_corrected_and_then_voided_is_nobodys() -> None:
     lost = told(ledger, "opportunity.lost", 2, P0, opportunity="wrong")
     event = str(lost.position)
     decided(ledger, "event.corrected", data={"event": event, "fields": {"opportunity": "right"}})
-    assert dict(company(ledger, person).opportunities) == {"right": "lost"}
+    assert dict(company(ledger, person).opportunities) == {"test/right": "lost"}
 
     decided(ledger, "event.voided", data={"event": event})
 
@@ -326,7 +326,7 @@ def test_what_one_of_two_unmerged_people_bought_stays_when_the_other_is_merged_a
 
     decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": third})
 
-    assert dict(company(ledger, buyer).opportunities) == {"deal": "open"}
+    assert dict(company(ledger, buyer).opportunities) == {"test/deal": "open"}
 
 
 def test_a_customer_who_has_left_has_left_whatever_else_is_taken_back() -> None:

@@ -116,7 +116,7 @@ class Judge:
         return self.signals[index][1].occurred_at, index
 
     def _join(self, signal: Signal) -> None:
-        names = (*signal.identifiers, *signal.references)
+        names = (*signal.identifiers, *signal.references, *signal.shared_references)
         for name in names:
             self.leads.setdefault(name, name)
         for other in names[1:]:
@@ -124,7 +124,7 @@ class Judge:
 
     def _lead_of(self, signal: Signal) -> Identifier | None:
         """Whom an event is about; None for one about a company, or that the service carries out."""
-        names = (*signal.identifiers, *signal.references)
+        names = (*signal.identifiers, *signal.references, *signal.shared_references)
         return self._root(names[0]) if names and not is_offered(signal.type) else None
 
     def _root(self, name: Identifier) -> Identifier:
