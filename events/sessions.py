@@ -88,7 +88,7 @@ async def transaction(
     isolation: Literal["read_committed", "repeatable_read"] = "read_committed",
     readonly: bool = False,
 ) -> AsyncIterator[None]:
-    """Open a transaction. Whoever is cancelled in it, or waits in vain, hangs up.
+    """Open a transaction. Whoever is cancelled in it hangs up.
 
     The server may have stopped, or the one process of it that serves this connection. It would
     answer a rollback no sooner than what came before.
@@ -97,7 +97,7 @@ async def transaction(
     await block.start()
     try:
         yield
-    except (asyncio.CancelledError, TimeoutError):
+    except asyncio.CancelledError:
         driver.terminate()
         raise
     except BaseException:

@@ -1,4 +1,4 @@
-"""One process of the database has stopped and all others go on: its connection is abandoned."""
+"""One process of the database hangs and all others go on: nobody waits for it, nothing is lost."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ from service.reading.health import examine
 from tests.faults.dead_connections import DEAD_CONNECTIONS
 from tests.faults.ledger_check import check_ledger
 from tests.http_service import Service, running_service, settings_for
-from tests.integration.test_safety_unavailable import recorded
+from tests.integration.test_safety_unavailable import UNAVAILABLE, recorded, report, told
 from tests.postgres import connection_to, drop_database, fresh_database
 
 pytestmark = DEAD_CONNECTIONS
@@ -139,7 +139,9 @@ async def until_well(service: Service) -> None:
 async def until_watched(service: Service) -> None:
     """Wait until the watch has asked again, and been answered that all is well."""
     since = monotonic()
-    while service.services.watch.well_at < since:
+    while True:
+        if service.services.watch.well_at >= since:
+            return
         await asyncio.sleep(0.05)
 
 
@@ -182,3 +184,66 @@ async def test_readiness_is_looked_at_again_over_another_connection(
             assert (await examine(services)).is_database_well
         frozen.go_on()
         await engine.dispose()
+
+
+HANG_AT_COMMIT = (
+    """
+    CREATE FUNCTION ledger.hang() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        LOOP
+            BEGIN
+                EXIT WHEN pg_try_advisory_xact_lock_shared(1);
+                PERFORM pg_sleep(0.02);
+            EXCEPTION WHEN query_canceled THEN
+                NULL;
+            END;
+        END LOOP;
+        RETURN NULL;
+    END
+    $$
+    """,
+    """
+    CREATE CONSTRAINT TRIGGER hang AFTER INSERT ON ledger.events
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.hang()
+    """,
+)
+"""What a disk does that hangs when the log is flushed: the commit holds its locks, and nobody can
+cancel it."""
+
+
+@asynccontextmanager
+async def hanging_disk(service: Service) -> AsyncIterator[None]:
+    async with connection_to(service.owner_url) as owner:
+        await owner.execute("SELECT pg_advisory_lock(1)")
+        for statement in HANG_AT_COMMIT:
+            await owner.execute(statement)
+        yield
+    # With its session the lock is gone, and every commit goes through.
+
+
+async def test_a_commit_that_hangs_is_answered_for_and_nothing_is_lost(
+    postgres_server: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it hangs for longer than a try may take, so that it is tried again meanwhile."""
+    monkeypatch.setattr("events.intake.OUTCOME_WAIT_S", 2 * BOUND_S)
+    for bound in (
+        "events.intake.STUCK_S",
+        "events.ledger.ANSWER_WAIT_S",
+        "service.reading.health.APPEND_OVERDUE_S",
+    ):
+        monkeypatch.setattr(bound, BOUND_S)
+    async with running_service(postgres_server) as service:
+        before = await recorded(service, "before")
+        async with hanging_disk(service):
+            async with asyncio.timeout(LOST_S):
+                waited = await report(service, "waited")
+            async with asyncio.timeout(BOUND_S):
+                turned_away = await report(service, "turned-away")
+            assert [told(one) for one in (waited, turned_away)] == [UNAVAILABLE] * 2
+            ready = await service.client.get("/readyz")
+            assert ready.status_code == 503
+            assert "an append has been under way" in ready.json()["checks"]["appends"]["detail"]
+            assert await statuses(service) == [200, 200, 200, 503]
+            await asyncio.sleep(2 * BOUND_S)
+        after = await recorded(service, "waited", "turned-away", "after")
+        await check_ledger(service.app_url, [*before, *after])
