@@ -33,7 +33,7 @@ from events.plan import Failure, Plan
 from events.reader import LedgerReader
 from events.refusals import Refused
 from events.seals import Seals
-from events.sessions import Driver, Session, open_session
+from events.sessions import Driver, Session, open_session, transaction
 from events.setting_aside import SettingAside
 from events.statements import load
 from events.submissions import Submission
@@ -227,7 +227,7 @@ class Ledger:
     async def _append_locked(self, session: Session, submissions: Sequence[Submission]) -> Appended:
         """Lock first, follow what others wrote, look up every key, then decide."""
         driver, reader = session.driver, self._reader
-        async with driver.transaction():
+        async with transaction(driver):
             await reader.limit_waits(driver)
             head = await reader.head(driver, lock=True)
             if head.position < self.memory.position:

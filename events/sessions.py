@@ -1,13 +1,22 @@
 """Driver connections from SQLAlchemy's pool, for the paths where one round trip counts."""
 
-from typing import Any, TypeAlias
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal, TypeAlias
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.failures import CONNECTION_LOST
+
 Driver: TypeAlias = "asyncpg.Connection[Any]"
+
+_BROKEN: tuple[type[BaseException], ...] = (asyncio.CancelledError, *CONNECTION_LOST)
+"""What ends work on a connection that nobody else should get: it may not know yet that it is
+closed, or still owe the answer to what was cancelled."""
 
 
 class Session:
@@ -48,3 +57,51 @@ async def open_session(engine: AsyncEngine) -> Session:
     except BaseException:
         await connection.close()
         raise
+
+
+@asynccontextmanager
+async def borrowed(engine: AsyncEngine) -> AsyncIterator[Driver]:
+    """Lend a connection; one that broke, or that somebody has waited on in vain, is thrown away."""
+    session = await open_session(engine)
+    try:
+        yield session.driver
+    except _BROKEN:
+        await session.discard()
+        raise
+    except BaseException:
+        await _give_back(session)
+        raise
+    await _give_back(session)
+
+
+async def _give_back(session: Session) -> None:
+    if session.driver.is_closed():
+        await session.discard()
+    else:
+        await session.close()
+
+
+@asynccontextmanager
+async def transaction(
+    driver: Driver,
+    *,
+    isolation: Literal["read_committed", "repeatable_read"] = "read_committed",
+    readonly: bool = False,
+) -> AsyncIterator[None]:
+    """Open a transaction. Whoever is cancelled in it hangs up.
+
+    The server may have stopped, or the one process of it that serves this connection. It would
+    answer a rollback no sooner than what came before.
+    """
+    block = driver.transaction(isolation=isolation, readonly=readonly)
+    await block.start()
+    try:
+        yield
+    except asyncio.CancelledError:
+        driver.terminate()
+        raise
+    except BaseException:
+        if not driver.is_closed():
+            await block.rollback()
+        raise
+    await block.commit()

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.faults import OnFault, fault_of, uncounted
 from events.limits import INTEGER_MAX
 from events.loops import endlessly
-from events.sessions import Driver
+from events.sessions import Driver, borrowed
 from projections.advance import Checkpoint, Page, Sql, advance, checkpoint, read_page
 from projections.failures import FoldFailed, ProjectionUnknown
 from projections.limits import (
@@ -25,7 +25,7 @@ from projections.limits import (
     WATCH_S,
 )
 from projections.projection import Projection
-from projections.transactions import UNAVAILABLE, borrowed, transaction
+from projections.transactions import UNAVAILABLE, transaction
 
 log = structlog.get_logger()
 

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.sessions import Driver
+from events.sessions import Driver, borrowed
 from projections.advance import Checkpoint, Sql, checkpoint
 from projections.failures import ProjectionUnknown, RebuildSuperseded
 from projections.limits import DELETE_ROWS, DIFFERENCES_SHOWN
 from projections.projection import Projection
-from projections.transactions import borrowed, snapshot, transaction
+from projections.transactions import snapshot, transaction
 
 
 class Difference(NamedTuple):

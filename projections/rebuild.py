@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.sessions import Driver
+from events.sessions import Driver, borrowed
 from projections.advance import (
     Checkpoint,
     Page,
@@ -31,7 +31,7 @@ from projections.limits import (
     REBUILD_SLICE_RECORDS,
 )
 from projections.projection import Projection
-from projections.transactions import borrowed, snapshot
+from projections.transactions import snapshot
 
 First = TypeVar("First")
 Second = TypeVar("Second")

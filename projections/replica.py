@@ -18,14 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.events import Event
 from events.findings import Check, Finding, Report
 from events.records import Record
-from events.sessions import Driver
+from events.sessions import Driver, borrowed, transaction
 from events.statements import Statement
 from projections.advance import Checkpoint, Row, checkpoint, fold_all, statements
 from projections.failures import FoldFailed
 from projections.generations import Difference
 from projections.limits import DIFFERENCES_SHOWN
 from projections.projection import Projection
-from projections.transactions import borrowed
 
 BUILT = 2**31 - 1
 """The generation that is built here: no other one comes to this number."""
@@ -82,7 +81,7 @@ class Replica:
         if self.lost:
             return
         with self._noting():
-            async with borrowed(self.engine) as driver, driver.transaction():
+            async with borrowed(self.engine) as driver, transaction(driver):
                 for built in self.built:
                     if not built.why_not:
                         await _fold(driver, built, page)

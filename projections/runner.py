@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.faults import OnFault, uncounted
+from events.sessions import borrowed
 from projections.advance import checkpoint, statements
 from projections.failures import NotYetProjected, ProjectionUnknown
 from projections.follower import Follower, Standing
 from projections.limits import BATCH_RECORDS, RETRY_STOPPED_S
 from projections.projection import Projection
-from projections.transactions import borrowed, transaction
+from projections.transactions import transaction
 
 
 class Lag(NamedTuple):

@@ -36,7 +36,7 @@ from service.refusals.store import Refusals
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
-from service.watch import Watch
+from service.watch import CONNECTIONS, Watch
 from service.webhooks.opening import open_webhooks
 
 APPLICATION_NAME = "leadledger"
@@ -87,7 +87,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         secret = read_secret(settings)
         digests = Digests(secret)
         ledger = Ledger(engine, settings.schema_name, digests.seals, on_fault=metrics.fault)
-        own = make_engine(settings, app_url, connections=1)
+        own = make_engine(settings, app_url, connections=CONNECTIONS)
         stack.push_async_callback(own.dispose)
         watch = Watch(
             guarded=engine,

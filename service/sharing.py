@@ -10,8 +10,8 @@ Result = TypeVar("Result")
 class Shared(Generic[Result]):
     """The work under way, if any. A class, because those who come later find it here.
 
-    It is not cancelled when the time of one asker is up: the next one needs it as well, and work
-    that waits for a database that is silent cannot be cancelled without asking it.
+    It is not cancelled when the time of one asker is up: the next one needs it as well. It has to
+    bound itself.
     """
 
     def __init__(self) -> None:

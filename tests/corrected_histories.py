@@ -85,11 +85,13 @@ class Void(NamedTuple):
 
 
 class Correct(NamedTuple):
-    """Correct one field of one of the reports so far."""
+    """Correct one field of one of the reports so far, or when it happened."""
 
     place: int
     field: int
+    """The first is the time."""
     value: int
+    at: int
 
 
 class Merge(NamedTuple):
@@ -175,7 +177,7 @@ def actions(compiled: Compiled) -> st.SearchStrategy[Action]:
     report = reports(moving) | reports(moving) | reports(told)
     taking_back = (
         st.builds(Void, _places)
-        | st.builds(Correct, _places, st.integers(0, 9), st.integers(0, 9))
+        | st.builds(Correct, _places, st.integers(0, 9), st.integers(0, 9), st.integers(0, 30))
         | colleagues
         | st.builds(Unmerge, st.sampled_from(PEOPLE))
         | st.builds(Unlink, _places, st.lists(_places, max_size=5).map(tuple))

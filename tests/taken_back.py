@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain.evolve import evolve
+from domain.lifecycle.service_events import TIME
 from domain.state import INITIAL_LEAD, AccountState, LeadState
 from events.outcomes import Outcome, Recorded
 from events.records import decode_event
@@ -35,6 +36,7 @@ from tests.corrected_histories import (
 )
 from tests.histories import values_of
 from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT, LedgerInMemory
+from tests.stories import day
 
 LATER = RECEIVED_AT + timedelta(days=1)
 """When both ledgers have let everything happen that is due."""
@@ -124,28 +126,34 @@ class Telling:
         return outcome
 
     def _correct(self, action: Correct) -> Outcome | None:
-        of_people = [n for n, one in enumerate(self.told) if isinstance(one.report, Report)]
-        number = of_people[action.place % len(of_people)]
+        numbered = [(number, one.report) for number, one in enumerate(self.told)]
+        of_people = [(number, one) for number, one in numbered if isinstance(one, Report)]
+        number, report = of_people[action.place % len(of_people)]
         told = self.told[number]
-        declared = self.ledger.in_force.lifecycle.events[told.report.type].fields
-        # Whom a report is about is not corrected.
-        fields = {name: one for name, one in declared.items() if name != "account"}
-        if not fields:
-            return None
-        name = list(fields)[action.field % len(fields)]
-        values = [*values_of(fields[name]), *([] if fields[name].required else [None])]
-        value = values[action.value % len(values)]
-        if name in ("opportunity", "order") and value is not None:
-            value = f"{told.report.person} {value}"
+        fields, corrected = self._corrected(report, action)
         outcome = self._send(
-            "event.corrected", data={"event": self._position(told), "fields": {name: value}}
+            "event.corrected", data={"event": self._position(told), "fields": fields}
         )
         assert isinstance(outcome, Recorded) is told.counts, outcome
         if isinstance(outcome, Recorded):
-            data = {**told.report.data, name: value}
-            data = {name: value for name, value in data.items() if value is not None}
-            self.told[number] = told._replace(report=told.report._replace(data=data))
+            self.told[number] = told._replace(report=corrected)
         return outcome
+
+    def _corrected(self, report: Report, action: Correct) -> tuple[dict[str, Any], Report]:
+        """Say what is corrected of a report, and what it tells then."""
+        declared = self.ledger.in_force.lifecycle.events[report.type].fields
+        # Whom a report is about is not corrected.
+        fields = {name: one for name, one in declared.items() if name != "account"}
+        name = [TIME, *fields][action.field % (1 + len(fields))]
+        if name == TIME:
+            return {TIME: day(action.at).isoformat()}, report._replace(at=action.at)
+        values = [*values_of(fields[name]), *([] if fields[name].required else [None])]
+        value = values[action.value % len(values)]
+        if name in ("opportunity", "order") and value is not None:
+            value = f"{report.person} {value}"
+        told = {**report.data, name: value}
+        data = {name: value for name, value in told.items() if value is not None}
+        return {name: value}, report._replace(data=data)
 
     def _merge(self, person: str, other: str) -> Outcome | None:
         lead_id = self.lead(other)

@@ -42,7 +42,7 @@ from events.selections.evidence import (
 )
 from events.selections.surveying import Found, Surveyor
 from events.senders import Sender
-from events.sessions import open_session
+from events.sessions import borrowed
 from events.statements import load
 from events.strides import STRIDE_LEADS, stride
 from events.submissions import Item, Submission
@@ -119,11 +119,8 @@ class Selector:
 
     async def find(self, run_id: str) -> Run | None:
         """Find a run by its id."""
-        session = await open_session(self._engine)
-        try:
-            return await self._surveyor.run(session.driver, run_id)
-        finally:
-            await session.close()
+        async with borrowed(self._engine) as driver:
+            return await self._surveyor.run(driver, run_id)
 
     async def run(self) -> None:
         """Resume what a process left behind, until cancelled; waits out a database that is away."""
@@ -141,11 +138,8 @@ class Selector:
 
         Returns how many there were.
         """
-        session = await open_session(self._engine)
-        try:
-            unfinished = await self._surveyor.unfinished(session.driver)
-        finally:
-            await session.close()
+        async with borrowed(self._engine) as driver:
+            unfinished = await self._surveyor.unfinished(driver)
         for run in unfinished:
             if run.id not in self._busy:
                 log.info("selections.resumed", position=run.position)
@@ -164,11 +158,8 @@ class Selector:
 
     async def _survey(self, asked: Asked, at: datetime) -> Trial:
         qualification = self._qualification()
-        session = await open_session(self._engine)
-        try:
-            found = await self._surveyor.survey(session.driver, asked, at)
-        finally:
-            await session.close()
+        async with borrowed(self._engine) as driver:
+            found = await self._surveyor.survey(driver, asked, at)
         data = {**asked.period, "qualifies_by": qualification.qualifies_by, **told(found)}
         return Trial(data, found.ranking)
 
@@ -195,11 +186,8 @@ class Selector:
         await asyncio.shield(task)
 
     async def _qualify(self, run: Run) -> None:
-        session = await open_session(self._engine)
-        try:
-            leads = await self._surveyor.selected(session.driver, run)
-        finally:
-            await session.close()
+        async with borrowed(self._engine) as driver:
+            leads = await self._surveyor.selected(driver, run)
         qualified, skipped = 0, list[tuple[str, str]]()
         event_type = self._event_type(run.data["qualifies_by"])
         for start in range(0, len(leads), STRIDE_LEADS):

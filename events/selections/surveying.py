@@ -24,7 +24,7 @@ from events.selections.evidence import (
     ranked_in,
     run_of,
 )
-from events.sessions import Driver
+from events.sessions import Driver, transaction
 from events.statements import Statement
 from events.strides import stride
 
@@ -69,7 +69,7 @@ class Surveyor:
 
     async def survey(self, driver: Driver, asked: Asked, at: datetime) -> Found:
         """Look at everybody at one moment of the ledger, while others go on writing."""
-        async with driver.transaction(isolation="repeatable_read", readonly=True):
+        async with transaction(driver, isolation="repeatable_read", readonly=True):
             memory = Memory()
             head = await self._reader.begin(driver, memory)
             capacity, declared_at = await self._capacity(driver, asked)

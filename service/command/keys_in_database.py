@@ -9,8 +9,8 @@ from events.digests import Digests
 from events.founding import check_secret
 from events.memory import Memory
 from events.reader import LedgerReader
+from events.sessions import borrowed
 from events.statements import load
-from projections.transactions import borrowed
 from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger
 from service.keys.checking import TermsInvalid, check

@@ -5,6 +5,7 @@ service: what is wrong, and what to do. `/readyz` is open to everybody, so no se
 host, a path, a position or a number of the business.
 """
 
+import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
@@ -96,9 +97,11 @@ async def examine(services: Services) -> Health:
     if not health.is_database_well:
         return health
     try:
-        for name, look in LOOKS.items():
-            checks[name] = await look(services)
-        revision, lags = await _revision(services), await services.runner.lags()
+        # Whoever asks next looks again, over another connection if it was that of this one.
+        async with asyncio.timeout(READY_WAIT_S):
+            for name, look in LOOKS.items():
+                checks[name] = await look(services)
+            revision, lags = await _revision(services), await services.runner.lags()
     except UNAVAILABLE as error:
         log.warning("health.not_examined", error=type(error).__name__)
         return Health({**checks, "database": failed(trouble_of(error))})

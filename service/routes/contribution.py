@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from domain.currencies import CODES, currency_code
+from events.sessions import borrowed
 from projections.business import NAME
-from projections.transactions import borrowed
 from service import roster_shapes
 from service.answers import json_answer
 from service.exact_route import ExactRoute

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.words import resolve, suggestion
+from events.sessions import borrowed
 from projections.deadlines import NAME, WantedDeadlines
-from projections.transactions import borrowed
 from service.answers import json_answer
 from service.deadline_shapes import Deadlines, Status
 from service.exact_route import ExactRoute

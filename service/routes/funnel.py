@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from events.sessions import borrowed
 from projections.figures import Breakdown
 from projections.stage_intervals import NAME
-from projections.transactions import borrowed
 from service import funnel_shapes
 from service.answers import json_answer
 from service.exact_route import ExactRoute

@@ -9,11 +9,10 @@ from starlette.responses import Response
 
 from domain.lifecycle.definition import LeadList, Lifecycle
 from domain.lifecycle.words import resolve, resolve_stage, suggestion
-from events.sessions import Driver
+from events.sessions import Driver, borrowed
 from projections.directory import NAME
 from projections.roster import Wanted
 from projections.stage_intervals import NAME as STAYS
-from projections.transactions import borrowed
 from service import roster_shapes
 from service.answers import json_answer
 from service.exact_route import ExactRoute

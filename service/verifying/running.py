@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from events.digests import Digests
 from events.findings import Check, Finding, Report
+from events.sessions import borrowed
 from events.verification import Checkpoint, Examined, OnPage, Page, examine
 from migrations.describing import Description, describe
 from migrations.running import migrate
 from projections.advance import statements
 from projections.catalogue import PROJECTIONS
 from projections.replica import Replica
-from projections.transactions import borrowed, snapshot
+from projections.transactions import snapshot
 from service.verifying.scratch import Scratch
 
 _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, SQLAlchemyError)

@@ -1,4 +1,4 @@
-"""A database that is frozen, away or full: every request is answered in time, and nothing is lost.
+"""A database hindered, frozen, away or full: all is answered in time, and nothing is lost.
 
 The limits are those that docs/limits.md states, read from its table.
 """
@@ -18,12 +18,14 @@ import httpx
 import pytest
 
 from service.keys.key_text import mint
+from service.private_postgres import attach
+from tests.postgres import connection_to
 from tests.processes import family_of
 from tests.running_service import RunningService, running_service
 from tests.small_disk import filled, small_disk
 
 ROOT = Path(__file__).parents[2]
-TABLE = re.compile(r"^\| (well|frozen|away|full) \| (.+) \|$", re.MULTILINE)
+TABLE = re.compile(r"^\| (well|hindered|frozen|away|full) \| (.+) \|$", re.MULTILINE)
 KINDS = ("event", "write", "read", "stream", "livez", "readyz")
 RESUMES_S = 2.0
 
@@ -120,7 +122,7 @@ REQUESTS: dict[str, tuple[str, Request]] = {
         "stream",
         lambda c, n: c.post("/v1/events", content=json.dumps(an_event(f"{n}-line")), headers=LINES),
     ),
-    "a long poll": ("stream", lambda c, _: c.get("/v1/events?after=1000000&wait=2")),
+    "a long poll": ("stream", lambda c, _: c.get("/v1/events?type=customer.churned&wait=1")),
     "the log as lines": (
         "stream",
         lambda c, _: c.get("/v1/events", headers={"Accept": "application/x-ndjson"}),
@@ -228,6 +230,40 @@ async def assert_recovered(client: httpx.AsyncClient, state: str) -> None:
     ids = await recorded_ids(client)
     assert len(ids) == len(set(ids))
     assert {f"{state}-{one}" for one in ("one", "0", "1", "2", "line", "after")} <= set(ids)
+
+
+async def writers_process(service: RunningService) -> int:
+    """Find the process of the database that appends."""
+    attached = attach(service.data_dir)
+    assert attached is not None
+    async with connection_to(attached.app_url) as connection:
+        (row,) = await connection.fetch(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE query LIKE '%.append(%' AND pid <> pg_backend_pid()"
+        )
+    return int(row["pid"])
+
+
+async def test_a_writer_whose_database_process_stops_is_answered_for_in_time(
+    service: RunningService,
+) -> None:
+    """The others are served; and what the process does later, nobody is told of twice."""
+    async with client_of(service) as client:
+        await until_recorded(client, "before", within_s=RESUMES_S)
+        pid = await writers_process(service)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            asking = asyncio.create_task(ask_everything(client, "hindered"))
+            await until_ready_says(client, 503, within_s=stated_limits()["hindered"]["readyz"])
+            assert await failed_checks(client) == {"appends"}
+            asked = await asking
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        unanswered = {one.what for one in asked if one.status >= 500}
+        assert {"an event", "a batch", "a stream of lines"} <= unanswered
+        assert not unanswered & {one for one, (kind, _) in REQUESTS.items() if kind == "read"}
+        assert_in_time(asked, "hindered")
+        await assert_recovered(client, "hindered")
 
 
 async def test_a_frozen_database_is_answered_for_in_time(service: RunningService) -> None:

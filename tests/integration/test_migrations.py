@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from events.sessions import borrowed
 from events.statements import SchemaNameInvalid
 from migrations.describing import describe
 from migrations.running import head_revision, migrate, revision_of
-from projections.transactions import borrowed
 from service.private_postgres import PrivatePostgres
 from tests.postgres import drop_database, fresh_database
 

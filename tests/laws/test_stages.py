@@ -16,14 +16,13 @@ from domain.events import Event
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.lifecycle.loading import load
 from domain.stays import Stay, Stays
-from events.sessions import Driver
+from events.sessions import Driver, borrowed
 from events.shipped import read_lifecycle_text
 from projections.advance import fold_all
 from projections.figures import Breakdown
 from projections.funnel import FunnelQueries
 from projections.stage_fold import Stages
 from projections.stage_intervals import StageIntervals, stage_intervals
-from projections.transactions import borrowed
 from service.private_postgres import PrivatePostgres
 from tests.stage_events import Script, day
 from tests.stage_ledgers import SCHEMA, StageLedger, stage_ledger
