@@ -119,7 +119,7 @@ def test_a_deal_goes_along_with_the_report_that_told_of_it() -> None:
     assert dict(lead(ledger, hanako).opportunities) == {}
     ledger.start_again()
     assert told(ledger, "opportunity.won", 4, {}, opportunity="deal-1").lead == taro
-    assert dict(lead(ledger, taro).opportunities) == {"deal-1": "won"}
+    assert dict(lead(ledger, taro).opportunities) == {"test/deal-1": "won"}
 
 
 def test_it_can_follow_in_the_batch_of_what_it_moves() -> None:
