@@ -111,6 +111,9 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
         effects |= marks_of(signal.type, course.state.lead)
     if kind is SubjectKind.LEAD:
         effects |= business_of(course, begins_pass=move is not None and move.begins_pass)
+    if kind is SubjectKind.LEAD:
+        origin = origin_of(course, move, signal.type.name, signal.data, effects)
+        effects = joined(effects, origin)
     if move is not None and kind is SubjectKind.LEAD:
         effects = joined(effects, _effects_of_move(course, move, taken_back))
     course.add(
@@ -127,11 +130,7 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
 def _effects_of_move(
     course: Course, move: CompiledMove, taken_back: Returned | None
 ) -> dict[str, Any]:
-    signal = course.signal
-    effects = {
-        **origin_of(course, move, signal.type.name, signal.data),
-        **effects_with_move(course, move),
-    }
+    effects = effects_with_move(course, move)
     if taken_back is not None and move.kind is not None:
         effects["restates"] = taken_back.position
     return effects

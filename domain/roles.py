@@ -66,6 +66,7 @@ _OTHERS: Mapping[Role, Callable[[Signal], dict[str, Any]]] = {
     Role.DISPUTES_ORIGIN: lambda _: {"flags": {ORIGIN_FIELD: "disputed"}},
     Role.CORRECTS_ORIGIN: lambda signal: {
         "origin": signal.data[ORIGIN_FIELD],
+        "origin_corrected": True,
         "flags": {ORIGIN_FIELD: None},
     },
 }

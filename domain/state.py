@@ -77,6 +77,7 @@ class LeadState(NamedTuple):
     known: bool = False
     """Whether we hold personal data of this person."""
     origin: str | None = None
+    """Whose work brought the person, in this pass; None as long as nobody is known."""
     channel: str | None = None
     owner: str | None = None
     account: str | None = None
@@ -135,6 +136,10 @@ class LeadState(NamedTuple):
     """Leads that identifiers told to be this one: a person has to judge."""
     awaiting: tuple[int, ...] = ()
     """Positions of decisions that count no longer, since what they were based on was taken back."""
+    first_touch: str | None = None
+    """Whose work the first that was heard of the person was, known or not."""
+    origin_corrected: bool = False
+    """Whether a person has said what the origin is: nothing that is told late changes it."""
     void: bool = False
     """Whether nothing that was reported of it counts any more: the next report begins it anew."""
 

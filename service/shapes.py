@@ -126,7 +126,9 @@ class State(Shape):
     entered_at: Moment | None
     entered: list[str]
     known: bool
-    origin: str | None
+    origin: Annotated[
+        str | None, Field(description="null: undetermined, as long as nobody is known.")
+    ]
     channel: str | None
     owner: str | None
     grade: str | None
@@ -141,6 +143,14 @@ class State(Shape):
     revisit_on: Annotated[str | None, Field(description="The day to come back to it.")]
     blocks: Annotated[
         dict[str, str], Field(description="Channel → the type of the event that closed it.")
+    ]
+    flags: Annotated[
+        dict[str, str],
+        Field(
+            description="What a person should know: `direct_enquiry` (a lead of marketing's turned "
+            "to sales or a reseller itself, with that origin), `origin` (disputed), or a reason "
+            "that would exclude a lead beyond exclusion, with the event that told it."
+        ),
     ]
     deadlines: Annotated[
         dict[str, RunningDeadline], Field(description="Of the present stay, unanswered.")

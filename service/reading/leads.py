@@ -141,6 +141,7 @@ def describe_state(
         "screened_as": state.screened_as,
         "revisit_on": state.revisit_on,
         "blocks": _plain(state.blocks),
+        "flags": _plain(state.flags),
         "deadlines": {name: _deadline(due) for name, due in state.deadlines.items()},
         "absorbed_by": state.absorbed_by,
         "absorbs": state.absorbs,

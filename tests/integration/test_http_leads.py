@@ -99,6 +99,7 @@ async def test_a_lead_is_told_as_it_stands(service: Service) -> None:
         "screened_as": None,
         "revisit_on": None,
         "blocks": {},
+        "flags": {},
         "deadlines": {},
         "absorbed_by": None,
         "absorbs": [],

@@ -63,6 +63,8 @@ FULL_LEAD = LeadState(
     apart=("0197",),
     conflicts=("0198", "0199"),
     awaiting=(11, 12),
+    first_touch="sales-direct",
+    origin_corrected=True,
     void=True,
 )
 FULL_ACCOUNT = AccountState(

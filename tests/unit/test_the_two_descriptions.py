@@ -57,6 +57,94 @@ def test_a_target_that_stands_nowhere_yet_is_on_the_list_of_targets() -> None:
     assert "target" in on_list(demand_funnel().lifecycle.lists, State(lead), day(0))
 
 
+def test_an_anonymous_visitor_has_no_origin_but_a_first_touch() -> None:
+    """A: 「マーケティング組織起因で発生したリードのみ」: nobody has been brought yet."""
+    story = Story()
+    story.tell("visit.recorded", channel="organic")
+    story.tell("ad.clicked", channel="paid")
+    story.tell("content.downloaded")
+    assert (story.stage, story.lead.origin, story.lead.channel) == ("AL", None, "organic")
+    assert story.lead.first_touch == "marketing-digital"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    ("channel", "origin"), [("sales_direct", "sales-direct"), ("reseller", "reseller")]
+)
+def test_a_direct_enquiry_after_anonymous_visits_is_not_marketings(
+    name: str, channel: str, origin: str
+) -> None:
+    """A: 「直接営業組織や販売店に問い合わせが直接入った場合、貢献度には含みません」"""
+    story = Story(compiled(name))
+    story.tell("visit.recorded", channel="organic")
+    story.tell("inquiry.received", mail="example.co.jp", channel=channel)
+    assert (story.lead.origin, story.lead.channel) == (origin, channel)
+    assert story.lead.flags == {}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_direct_enquiry_of_a_lead_of_marketings_keeps_the_origin_and_is_marked(name: str) -> None:
+    """A: 「マーケティング組織起因で発生したリードのみ」, and policies may disagree on this one."""
+    story = Story(compiled(name))
+    story.tell("form.submitted", mail="example.co.jp", channel="paid")
+    story.tell("inquiry.received", known=True, channel="web")
+    assert story.lead.flags == {}
+    story.tell("inquiry.received", known=True, channel="reseller")
+    assert (story.lead.origin, story.lead.channel) == ("marketing-digital", "paid")
+    assert story.lead.flags == {"direct_enquiry": "reseller"}
+
+
+def test_a_later_pass_begun_by_a_direct_enquiry_is_not_marketings_and_not_marked() -> None:
+    """A: 「直接営業組織や販売店に問い合わせが直接入った場合、貢献度には含みません」"""
+    story = Story()
+    story.tell("form.submitted", mail="example.co.jp")
+    story.tell("inquiry.received", known=True, channel="reseller")
+    story.tell("order.recorded", known=True, order="o")
+    story.tell("inquiry.received", at=9, known=True, channel="sales_direct")
+    assert (story.lead.pass_number, story.lead.origin) == (2, "sales-direct")
+    assert (story.lead.flags, story.lead.first_touch) == ({}, "marketing-digital")
+
+
+def test_who_becomes_known_without_a_move_has_an_origin_where_a_rule_tells_it() -> None:
+    """The event that made the person known sets it, wherever the lead stands."""
+    story = Story()
+    story.tell("content.downloaded", known=True, channel="paid")
+    assert (story.stage, story.lead.origin) == (None, "marketing-digital")
+    story.tell("card.captured", known=True, department="field_sales")
+    assert (story.stage, story.lead.origin) == ("ML", "marketing-digital")
+
+
+def test_a_profile_that_is_copied_from_a_crm_acquires_nobody() -> None:
+    story = Story()
+    story.tell("profile.updated", known=True, department="field_sales")
+    assert story.lead.origin is None
+    story.tell("card.captured", known=True, channel="exhibition")
+    assert story.lead.origin == "marketing-offline"
+
+
+def test_a_card_that_is_recorded_late_but_came_first_is_where_the_person_comes_from() -> None:
+    """The earliest event by time that made the person known; what a person has corrected stays."""
+    story = Story()
+    story.tell("opportunity.created", at=5, known=True, department="field_sales", opportunity="d")
+    assert story.lead.origin == "sales-direct"
+    story.tell("email.delivered", at=4, known=True)
+    assert story.lead.origin == "sales-direct"
+    story.tell("card.captured", at=1, known=True, channel="exhibition")
+    assert (story.lead.origin, story.lead.channel) == ("marketing-offline", "exhibition")
+    story.tell("origin.corrected", at=6, origin="referral")
+    story.tell("form.submitted", at=0, known=True)
+    assert story.lead.origin == "referral"
+
+
+def test_a_late_report_leaves_the_origin_of_a_later_pass_alone() -> None:
+    story = Story()
+    story.tell("form.submitted", at=2, mail="example.co.jp")
+    story.tell("order.recorded", at=3, known=True, order="o")
+    story.tell("inquiry.received", at=9, known=True, channel="reseller")
+    story.tell("card.captured", at=1, known=True, channel="exhibition")
+    assert (story.lead.pass_number, story.lead.origin) == (2, "reseller")
+
+
 @pytest.mark.parametrize("channel", ["exhibition", "event", "seminar"])
 def test_a_card_from_marketings_booth_is_marketings_whoever_records_it(channel: str) -> None:
     """A: 「マーケティング組織起因で発生したリードのみ」"""
