@@ -25,6 +25,7 @@ from domain.lifecycle.section_text import (
     read_identity,
     read_origin,
 )
+from domain.lifecycle.shared_words import check_shared_words
 from domain.lifecycle.track_text import read_track
 from domain.lifecycle.words_text import (
     CODE,
@@ -160,6 +161,7 @@ def _joined(
     )
     lists = read_lists(keys.get("lists"), languages=glossary.languages, vocabulary=vocabulary)
     check_names({code: Placed(one.place, one.value.words) for code, one in lists.items()})
+    check_shared_words(events, lists, lead.moves)
     around = Surroundings(glossary.languages, events, vocabulary)
     grades = read_grades(keys.get("grades"), around)
     check_names({code: Placed(one.place, one.value.words) for code, one in grades.items()})

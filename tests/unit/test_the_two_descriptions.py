@@ -7,6 +7,7 @@ sentence that it serves.
 import pytest
 
 from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.loading import load
 from domain.lists import on_list
 from domain.state import LeadState, State
@@ -176,3 +177,29 @@ def test_phases_and_key_accounts_are_defined_as_in_the_description() -> None:
     stages = lifecycle.account.stages
     assert "太く繋がる顧客" in stages["KA"].words.definition["ja"]
     assert stages["CHURNED"].words.label["ja"] == "取引終了(解約)"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("demand_funnel", "MQL認定"), ("merged", "MQL認定"), ("lead_management", "マーケ選定")],
+)
+def test_the_decision_that_qualifies_is_called_by_where_it_leads(name: str, label: str) -> None:
+    """A: 「マーケ選定リスト」 is the seventh list's part that is nurtured; B: MQL."""
+    assert WHOLE[name].events["lead.qualified"].words.label["ja"] == label
+
+
+def test_an_event_and_a_list_that_share_a_word_share_a_stage() -> None:
+    """One word, one thing: 営業受入 cannot lead to SAL and be a list of SQL."""
+    text = shipped_text("demand_funnel")
+    for old, new in (
+        ("営業受入リード(スクリーニング後)", "営業受入リード"),
+        ("{ja: マーケ選定リスト", "{ja: MQL認定リスト"),
+    ):
+        assert text.count(old) == 1
+        changed = text.replace(old, new)
+        with pytest.raises(LifecycleInvalid) as refused:
+            load(changed)
+        (complaint,) = refused.value.complaints
+        list_line = changed[: changed.index(new)].count("\n")
+        assert (complaint.line, "is also what lead." in complaint.message) == (list_line, True)
+    load(text.replace("{ja: ハウスリスト", "{ja: MQL認定リスト"))
