@@ -198,6 +198,9 @@ def _joined(
         client_names=read_client_names(keys.get("client_names"), events),
         markets=values_of(glossary.markets),
         priorities=values_of(glossary.priorities),
+        outcomes=values_of(glossary.outcomes),
+        segments=values_of(glossary.segments),
+        account_roles=values_of(glossary.account_roles),
         targets=read_targets(
             keys.get("targets"), around, markets=glossary.markets, priorities=glossary.priorities
         ),

@@ -204,7 +204,7 @@ async def becomes_a_key_account(walk: Walk) -> None:
 async def churns(walk: Walk) -> None:
     """Key status ends before the customer does; the people stay where they are."""
     await walk.turn_to(100, "10:00")
-    assert await walk.tell("customer.churned", account="acme.example", outcome="moved") == [
+    assert await walk.tell("customer.churned", account="acme.example", reason="other") == [
         "customer.churned: KA → CHURNED",
         "account.key_removed",
     ]

@@ -203,3 +203,28 @@ def test_an_event_and_a_list_that_share_a_word_share_a_stage() -> None:
         list_line = changed[: changed.index(new)].count("\n")
         assert (complaint.line, "is also what lead." in complaint.message) == (list_line, True)
     load(text.replace("{ja: ハウスリスト", "{ja: MQL認定リスト"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_comes_of_a_contact_is_one_of_the_codes_that_people_use(name: str) -> None:
+    """B: 「メールや電話、Web会議など」 end as one of these; hard and soft are a mail's."""
+    lifecycle = WHOLE[name]
+    of_call = lifecycle.events["screening.attempted"].fields["outcome"]
+    labels = " ".join(lifecycle.outcomes[code].label["ja"] for code in of_call.values)
+    assert labels == "不在 話中 担当者不在 折返し依頼 番号違い 受付止まり 会話できた"
+    assert lifecycle.events["email.bounced"].fields["outcome"].values == ("hard", "soft")
+    assert of_call.names["担当者不在"] == "person_away"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_customers_have_a_segment_and_a_role_whatever_their_stage(name: str) -> None:
+    """B: 「守りと攻めの視点から顧客を選別して」「ハイセグメントとローセグメントなど」"""
+    fields = WHOLE[name].events["account.segmented"].fields
+    assert (fields["segment"].names["ハイセグメント"], fields["key_role"].names["守り"]) == (
+        *("high", "defend"),
+    )
+    story = Story(compiled(name), account="account-1")
+    story.tell("order.recorded", known=True, account="account-1", order="o")
+    story.tell("account.segmented", segment="low", key_role="attack")
+    assert story.state.account is not None
+    assert (story.state.account.segment, story.state.account.key_role) == ("low", "attack")
