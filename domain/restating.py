@@ -2,41 +2,49 @@
 
 When something is taken back, what counts is not patched. The reports that still count are decided
 again in memory, in the order of the ledger, each under the lifecycle version that decided it first,
-with what was due firing in between. Nothing is appended: events are counted among themselves, and
-in what comes of them each stands at the position of the report that set it going.
+with what was due firing in between. Nothing is appended, so what is decided has no positions. It
+has numbers, which begin where no ledger ends: states name events by them, until the outcome names
+each by the position of the report that set it going. Nothing is decided by stays, and so they name
+positions from the start.
 
 Who is who is not decided here. Which leads are one because somebody said so, and which report
 absorbed which visitor, is given; a report that no longer counts, or that would be refused today,
 still tells that much.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from domain.course import with_move
 from domain.decide import NotAllowed, Party, decide, identify
 from domain.events import Event
 from domain.evolve import evolve
+from domain.facts import Facts
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.reassessing import reassess
+from domain.roles import COMPETITION
 from domain.signals import Signal
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
 from domain.stays import NO_STAYS, Stays, stays_after
 from domain.timers import Passing, fire
 
+FIRST_NUMBER = 1 << 62
+"""No ledger holds as many events: a number is never taken for a position, nor a position for it."""
+
 
 class Told(NamedTuple):
-    """One report about a lead, as it was first decided."""
+    """One report about a lead or an account, as it was first decided."""
 
     position: int
     recorded_at: datetime
     compiled: Compiled
     signal: Signal
-    lead: str
-    """Whom its identifiers point to, before any forwarding."""
+    lead: str | None
+    """Whom its identifiers point to, before any forwarding. None: it is about the account alone."""
     account: str | None
     """The account that the report itself told of."""
     absorbs: tuple[str, ...] = ()
@@ -46,7 +54,7 @@ class Told(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A lead that the service judged again: under another version, or for what has changed."""
+    """A lead that the service judged again: under another version, or for what its company is."""
 
     position: int
     recorded_at: datetime
@@ -56,9 +64,15 @@ class Judged(NamedTuple):
     cause: int
 
 
-Step = Told | Judged | Event
-"""A report about one of the leads, its reassessment, or what an account has been through because of
-others."""
+class Kept(NamedTuple):
+    """What an account has been through whatever becomes of these leads: others brought it there."""
+
+    position: int
+    compiled: Compiled
+    event: Event
+
+
+Step = Told | Judged | Kept
 
 
 class Outcome(NamedTuple):
@@ -80,14 +94,17 @@ def decide_all_again(
     *,
     lifecycles: Mapping[int, Compiled],
     merged_into: Mapping[str, str],
-    upto: datetime,
+    upto: Mapping[str, datetime],
 ) -> Outcomes:
     """Decide the steps, which stand in the order of the ledger, and let happen what is due by then.
 
-    `merged_into` names, for each lead that somebody has merged, the one that stands for it.
+    `merged_into` names, for each lead that somebody has merged, the one that stands for it; `upto`
+    says for each lead by when what is due has happened.
     """
     course = _Again(lifecycles, merged_into)
-    course.take_all(steps, upto)
+    course.take_all(steps)
+    for lead_id in list(course.leads):
+        course.let_happen(lead_id, upto[lead_id])
     return course.outcomes()
 
 
@@ -103,12 +120,14 @@ def counted_then(
     What was true by then is what had happened by then: a move from its effective time on.
     """
     course = _Again(lifecycles, merged_into)
-    course.take_all(steps, moment)
+    course.take_all(steps)
+    for lead_id in list(course.leads):
+        course.let_happen(lead_id, moment)
     states: dict[str, LeadState] = {}
     for event in course.seen:
         if (event.effective_at or event.occurred_at) <= moment:
             states[event.subject.id] = evolve(states.get(event.subject.id, INITIAL_LEAD), event)
-    return {lead_id: course.in_ledger(state) for lead_id, state in states.items()}
+    return {lead_id: named_by(state, course.report) for lead_id, state in states.items()}
 
 
 @dataclass(slots=True)
@@ -123,27 +142,25 @@ class _Again:
     refused: dict[str, list[int]] = field(default_factory=dict)
     visitors: dict[str, str] = field(default_factory=dict)
     """Who each visitor turned out to be."""
-    reports: list[int] = field(default_factory=list)
-    """For each event so far, the position of the report that set it going."""
+    reports: dict[int, int] = field(default_factory=dict)
+    """Number of each event so far → the position of the report that set it going."""
     seen: list[Event] = field(default_factory=list)
     """What has changed the state of a lead, in order."""
 
-    def take_all(self, steps: Sequence[Step], upto: datetime) -> None:
+    def take_all(self, steps: Sequence[Step]) -> None:
         for step in steps:
-            self.take(step)
-        for lead_id in list(self.leads):
-            self.let_happen(lead_id, upto)
+            match step:
+                case Kept():
+                    self.see_all([self.as_it_applies(step)], step.position)
+                case Judged():
+                    self.judge(step, self.receiver(step.lead))
+                case Told(lead=str(lead_id)):
+                    self.decide(step, self.receiver(lead_id))
+                case Told():
+                    self.decide_on_account(step)
 
-    def take(self, step: Step) -> None:
-        if isinstance(step, Event):
-            self.see_all([self.as_it_applies(step)], step.position)
-        elif isinstance(step, Judged):
-            self.judge(step)
-        else:
-            self.decide(step)
-
-    def judge(self, judged: Judged) -> None:
-        lead_id = self.receiver(judged.lead)
+    def judge(self, judged: Judged, lead_id: str) -> None:
+        """Judge a lead again; of one of whom nothing has counted so far nothing follows."""
         if lead_id not in self.leads:
             return
         self.let_happen(lead_id, judged.recorded_at)
@@ -155,41 +172,59 @@ class _Again:
             source="",
             cause=judged.cause,
             occurred_at=judged.occurred_at,
-            position=self.next_position,
+            position=self.next_number,
         )
-        self.see_all(decided, judged.position)
+        if len(decided) > 1 or decided[0].effects:
+            self.see_all(decided, judged.position)
 
-    def decide(self, told: Told) -> None:
-        receiver = self.receiver(told.lead)
+    def decide_on_account(self, told: Told) -> None:
+        """Decide what was told of an account; a decision that is not legal now has no effect.
+
+        Where it becomes a competitor, or is none any more, its leads are judged again.
+        """
+        members = []
+        if told.signal.type.role in COMPETITION:
+            members = [id for id, lead in self.leads.items() if lead.account == told.account]
+        for lead_id in members:
+            self.let_happen(lead_id, told.recorded_at)
+        state, party = self.state(None, told.account), Party(None, told.account)
+        decided = decide(told.compiled, state, told.signal, party, position=self.next_number)
+        if isinstance(decided, NotAllowed):
+            return
+        self.see_all(decided, told.position)
+        for lead_id in members if decided[0].effects else ():
+            self.judge(_judged_by(told, lead_id), lead_id)
+
+    def decide(self, told: Told, receiver: str) -> None:
         for lead_id in (receiver, *told.absorbs):
             self.let_happen(lead_id, told.recorded_at)
         party = self.party(told, receiver)
         arguments = (told.compiled, self.state(receiver, party.account), told.signal, party)
         decided: Sequence[Event] | NotAllowed = ()
         if told.counts:
-            decided = decide(*arguments, position=self.next_position)
+            decided = decide(*arguments, position=self.next_number)
         if isinstance(decided, NotAllowed):
             self.refused.setdefault(receiver, []).append(told.position)
             decided = ()
         if not decided and told.absorbs:
-            decided = identify(*arguments, position=self.next_position)
+            decided = identify(*arguments, position=self.next_number)
         self.see_all(decided, told.position)
         for visitor in told.absorbs:
             self.visitors[visitor] = receiver
 
-    def as_it_applies(self, event: Event) -> Event:
-        """What an account has been through because of others.
+    def as_it_applies(self, kept: Kept) -> Event:
+        """Return what an account has been through, with the move that it makes from here.
 
-        It does not move to where it stands; and of its business only what is told here is known.
+        The machine is asked where it was asked before; two companies become one without it.
         """
+        event, table = kept.event._replace(position=self.next_number), kept.compiled.account
         standing = self.accounts.get(event.subject.id, INITIAL_ACCOUNT)
-        if event.stage_to == standing.stage and "state" not in event.effects:
-            event = event._replace(stage_to=None)
-        if "state" in event.effects:
-            business = {"opportunities": standing.opportunities, "orders": standing.orders}
-            restated = {**event.effects["state"], **business}
-            event = event._replace(effects={**event.effects, "state": restated})
-        return event._replace(position=self.next_position)
+        if not table.targets(event.type):
+            return event._replace(stage_to=None) if event.stage_to == standing.stage else event
+        facts = Facts(State(INITIAL_LEAD, standing), type=event.type, data=event.data)
+        move = table.find(standing.stage, event.type, facts)
+        unmoved = event._replace(stage_from=None, stage_to=None, effective_at=None)
+        return with_move(unmoved, standing, move) if move is not None else unmoved
 
     def receiver(self, lead_id: str) -> str:
         lead_id = self.visitors.get(lead_id, lead_id)
@@ -204,11 +239,11 @@ class _Again:
         resolution = Resolution(receiver, receiver, is_new=standing is None, absorbs=tuple(absorbs))
         return Party(resolution, account, told=told.account)
 
-    def state(self, lead_id: str, account_id: str | None) -> State:
-        account = None
-        if account_id is not None:
-            account = self.accounts.get(account_id, INITIAL_ACCOUNT)
-        return State(self.leads.get(lead_id, INITIAL_LEAD), account)
+    def state(self, lead_id: str | None, account_id: str | None) -> State:
+        lead = self.leads.get(lead_id, INITIAL_LEAD) if lead_id is not None else INITIAL_LEAD
+        if account_id is None:
+            return State(lead)
+        return State(lead, self.accounts.get(account_id, INITIAL_ACCOUNT))
 
     def let_happen(self, lead_id: str, upto: datetime) -> None:
         """Let what is due for a lead happen, as the ledger does before it decides anything."""
@@ -224,7 +259,7 @@ class _Again:
                 id="",
                 source="",
                 upto=upto,
-                position=self.next_position,
+                position=self.next_number,
             )
             if decided is None:
                 return
@@ -235,17 +270,17 @@ class _Again:
             self.see_all(decided, self.report(armed_by))
 
     @property
-    def next_position(self) -> int:
-        return len(self.reports) + 1
+    def next_number(self) -> int:
+        return FIRST_NUMBER + len(self.reports)
 
-    def report(self, position: int) -> int:
+    def report(self, number: int) -> int:
         """Where in the ledger the report stands that set an event going."""
-        return self.reports[position - 1]
+        return self.reports[number]
 
     def see_all(self, events: Sequence[Event], report: int) -> None:
         for event in events:
-            assert event.position == self.next_position
-            self.reports.append(report)
+            assert event.position == self.next_number
+            self.reports[event.position] = report
             self.see(event)
 
     def see(self, event: Event) -> None:
@@ -263,50 +298,51 @@ class _Again:
         else:
             state = evolve(self.accounts.get(subject_id, INITIAL_ACCOUNT), event)
             self.accounts[subject_id] = state
-        self.stays[subject_id] = stays_after(self.stays.get(subject_id, NO_STAYS), event, state)
+        in_ledger = event._replace(position=self.report(event.position))
+        stays = self.stays.get(subject_id, NO_STAYS)
+        self.stays[subject_id] = stays_after(stays, in_ledger, state)
 
     def outcomes(self) -> Outcomes:
         return Outcomes(
             {
                 lead_id: Outcome(
-                    self.in_ledger(state),
-                    self.stays_in_ledger(lead_id),
+                    named_by(state, self.report),
+                    self.stays.get(lead_id, NO_STAYS),
                     tuple(self.refused.get(lead_id, ())),
                 )
                 for lead_id, state in self.leads.items()
             },
             {
-                account_id: (state, self.stays_in_ledger(account_id))
+                account_id: (state, self.stays.get(account_id, NO_STAYS))
                 for account_id, state in self.accounts.items()
             },
         )
 
-    def in_ledger(self, state: LeadState) -> LeadState:
-        """Let a state name events by the positions of the reports that they follow from."""
-        report, returned = self.report, state.returned_from
-        return state._replace(
-            standing=tuple(one._replace(position=report(one.position)) for one in state.standing),
-            points=tuple(one._replace(position=report(one.position)) for one in state.points),
-            timers={
-                name: timer._replace(armed_by=report(timer.armed_by))
-                for name, timer in state.timers.items()
-            },
-            deadlines={
-                name: due._replace(
-                    started=report(due.started),
-                    breached=report(due.breached) if due.breached is not None else None,
-                )
-                for name, due in state.deadlines.items()
-            },
-            returned_from=returned
-            and returned._replace(
-                breached=report(returned.breached), position=report(returned.position)
-            ),
-        )
 
-    def stays_in_ledger(self, subject_id: str) -> Stays:
-        stays, left = self.stays.get(subject_id, NO_STAYS)
-        return Stays(
-            tuple(one._replace(position=self.report(one.position)) for one in stays),
-            left._replace(position=self.report(left.position)) if left is not None else None,
-        )
+def _judged_by(listing: Told, lead_id: str) -> Judged:
+    at, position = listing.recorded_at, listing.position
+    return Judged(position, at, listing.compiled, lead_id, at, position)
+
+
+def named_by(state: LeadState, report: Callable[[int], int]) -> LeadState:
+    """Let a state name events by the positions of the reports that they follow from."""
+    returned = state.returned_from
+    return state._replace(
+        standing=tuple(one._replace(position=report(one.position)) for one in state.standing),
+        points=tuple(one._replace(position=report(one.position)) for one in state.points),
+        timers={
+            name: timer._replace(armed_by=report(timer.armed_by))
+            for name, timer in state.timers.items()
+        },
+        deadlines={
+            name: due._replace(
+                started=report(due.started),
+                breached=report(due.breached) if due.breached is not None else None,
+            )
+            for name, due in state.deadlines.items()
+        },
+        returned_from=returned
+        and returned._replace(
+            breached=report(returned.breached), position=report(returned.position)
+        ),
+    )

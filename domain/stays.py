@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.events import Event
+from domain.exclusion import REASSESSED
 from domain.lifecycle.definition import UNPLACED
+from domain.lifecycle.service_events import OFFERED
 from domain.state import AccountState, LeadState
 from domain.times import rfc3339
 
@@ -54,7 +56,7 @@ def stays_after(before: Stays, event: Event, state: LeadState | AccountState) ->
             return before
         at = max(before.stays[-1].entered_at, event.effective_at or event.occurred_at)
         return before._replace(left=Left(at, event.position))
-    if event.stage_to is None and before.stays:
+    if event.stage_to is None and (before.stays or not begins(event)):
         return before
     if "restates" in effects:
         # The return by itself that it takes back was the last move: it never counted.
@@ -72,6 +74,14 @@ def stays_after(before: Stays, event: Event, state: LeadState | AccountState) ->
         getattr(state, "channel", None) or None,
     )
     return Stays((*before.stays, stay))
+
+
+def begins(event: Event) -> bool:
+    """Whether somebody of whom nothing counts stands somewhere from this event on.
+
+    Decisions about who is who and what counts begin nothing, nor does another lifecycle.
+    """
+    return event.type not in OFFERED and event.type != REASSESSED
 
 
 def content_of(stays: Stays) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from domain.evolve import evolve
 from domain.facts import Facts
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import ACCOUNT_RESTATED
 from domain.roles import has_bought
-from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, State
+from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
 from domain.stays import NO_STAYS, Stays, differences, stays_after
 
 
@@ -27,20 +28,24 @@ class Share(NamedTuple):
     orders: frozenset[str]
 
 
-def share_of(account_id: str, events: Iterable[Event]) -> Share:
-    """Return what events tell of an account: those about it, and those of the leads beside it."""
-    state, stays = INITIAL_ACCOUNT, NO_STAYS
-    opportunities: set[str] = set()
-    orders: set[str] = set()
+def share_of(account_id: str, events: Iterable[Event], leads: Iterable[LeadState]) -> Share:
+    """Return what its own events tell of an account, and the business that these leads now hold.
+
+    Whatever account they were told to be of: that may have changed with a restatement.
+    """
+    state, stays, told = INITIAL_ACCOUNT, NO_STAYS, INITIAL_ACCOUNT
     for event in events:
         if event.subject.id == account_id:
             state = evolve(state, event)
             stays = stays_after(stays, event, state)
-        elif event.subject.kind is SubjectKind.LEAD:
-            # Whatever account it was told to be of: that may have changed with a restatement.
-            opportunities |= event.effects.get("opportunities", {}).keys()
-            orders |= event.effects.get("orders", {}).keys()
-    return Share(stays, frozenset(opportunities), frozenset(orders))
+            if event.type != ACCOUNT_RESTATED:
+                told = evolve(told, event)
+    known: list[LeadState | AccountState] = [told, *leads]
+    return Share(
+        stays,
+        frozenset(id for one in known for id in one.opportunities),
+        frozenset(id for one in known for id in one.orders),
+    )
 
 
 def account_after(
@@ -61,11 +66,16 @@ def account_after(
 def become_customer(
     state: AccountState, stays: Stays, compiled: Compiled, cause: Event
 ) -> tuple[AccountState, Stays]:
-    """Let an account that has bought by what remains be a customer, if it is none any more."""
+    """Let an account be a customer that has bought by what others told, and has not been one yet.
+
+    Where these leads told of a purchase, it was made one by it, and may have left us since.
+    """
     triggers = compiled.lifecycle.account_triggers
     if triggers is None or not has_bought(state):
         return state, stays
     type = triggers.customer_gained
+    if not compiled.account.targets(type).isdisjoint(state.entered):
+        return state, stays
     facts = Facts(State(INITIAL_LEAD, state), type=type, data={}, department=None)
     move = compiled.account.find(state.stage, type, facts)
     if move is None:

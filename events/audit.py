@@ -1,15 +1,13 @@
 """The audit of a log, record by record: each is judged on what the records before it left.
 
-Pure but for what it is given: it reads no database, and so can be given any log.
+Pure but for what it is given: it reads no database, and so can be given any log. What is wrong is
+noted, and the audit goes on.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
-
-import asyncpg
 
 from domain.decide import RULES, NotAllowed
 from domain.events import Event
@@ -18,8 +16,8 @@ from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import OFFERED
 from domain.lifecycle.succession import Occupied
-from domain.state import LeadState
-from events import records
+from domain.state import AccountState, LeadState
+from events.findings import Check, Finding, Report, expect
 from events.key_audit import KEY_EVENTS, KeyAudit
 from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
 from events.past import FoldedPast, Recollection
@@ -36,6 +34,7 @@ from events.records import (
 )
 from events.redeciding import DecidesAgain, Subjects, decide_again, fire_again, reassess_again
 from events.refusals import Refusal
+from events.seals import SealedLink
 from events.selections.auditing import SelectionAudit
 from events.taking_back import Circumstances, carry_out_again
 
@@ -45,90 +44,61 @@ REFERENCES = frozenset({"opportunity", "order"})
 UNREADABLE = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What code that trusts its own records raises on one that it has not written."""
 
-Row = asyncpg.Record
-Links: TypeAlias = tuple[tuple[str, str], ...]
-"""Kind of identifier and the subject that it points to, as often as one event says so."""
-
-
-class Finding(Exception):
-    """The first thing that is wrong."""
-
-    def __init__(self, position: int | None, what: str, expected: object, found: object) -> None:
-        where = f"position {position}: " if position is not None else ""
-        super().__init__(f"{where}{what}: expected {expected}, found {found}")
-        self.position = position
-        self.what = what
-
 
 @dataclass(slots=True)
 class Audit:
     """A class, because each record is judged on what the records before it left."""
 
+    report: Report
     subjects: dict[str, Remembered] = field(default_factory=dict)
+    companies: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Account → the leads that belong to it."""
     lifecycles: dict[int, Compiled] = field(default_factory=dict)
-    position: int = 0
-    recorded_time: str = ""
-    decided_again: int = 0
-    not_decided_again: int = 0
-    erased: int = 0
     group: list[Record] = field(default_factory=list)
     selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
     keys: KeyAudit = field(default_factory=KeyAudit)
-    links: dict[int, Links] = field(default_factory=dict)
+    links: dict[int, list[SealedLink]] = field(default_factory=dict)
+    """Identifiers as they are stored, by the event that linked them, until that is judged."""
     listings: dict[int, str] = field(default_factory=dict)
     """Positions at which companies became competitors, or ceased to be."""
-
-    def take(self, row: Row) -> Record:
-        """Judge one row of the log by itself, and read its record."""
-        self.position += 1
-        expect(self.position, "positions have no gaps", self.position, row["position"])
-        raw = row["record"].encode()
-        expect(self.position, "the leaf is that of the record", records.leaf_of(raw), row["leaf"])
-        record = self._decode(row["record"])
-        _compare_columns(self.position, row, record)
-        self._check_time(record)
-        self._check_personal(row, record)
-        return record
+    position: int = 0
+    is_broken: bool = False
+    """Whether the group cannot be judged as a whole: what is wrong with it has been noted."""
 
     def add(self, record: Record) -> None:
         """Add a record to the group that it belongs to."""
+        self.position = record.event.position
         if begins_group(record):
             assert not self.group, "the group before has been judged"
-        elif not self.group or self.group[0].event.position != record.event.cause:
-            first = self.group[0].event.position if self.group else None
-            raise Finding(
-                self.position, "a derived event follows its cause", first, record.event.cause
-            )
         else:
-            expected = (OWN_SOURCE, f"{record.event.cause}.{len(self.group)}")
-            found = (record.envelope.source, record.envelope.id)
-            expect(self.position, "a derived event is named by its cause", expected, found)
+            self._attempt(Check.DECISIONS, self._check_follows, record)
         self.group.append(record)
 
-    def _decode(self, record: str) -> Record:
-        try:
-            return records.decode(record)
-        except (records.RecordUnreadable, ValueError) as error:
-            raise Finding(self.position, "the record can be read", "a record", error) from error
+    def lose(self) -> None:
+        """Go on without a record that nobody can read."""
+        self.is_broken = True
 
-    def _check_time(self, record: Record) -> None:
-        recorded_time = record.envelope.recorded_time
-        if recorded_time < self.recorded_time:
-            raise Finding(
-                self.position,
-                "recorded time does not run backwards",
-                f"{self.recorded_time} or later",
-                recorded_time,
-            )
-        self.recorded_time = recorded_time
+    def _check_follows(self, record: Record) -> None:
+        event, envelope = record
+        first = self.group[0].event.position if self.group else None
+        self.is_broken |= first is None or first != event.cause
+        if self.is_broken:
+            raise Finding(event.position, "a derived event follows its cause", first, event.cause)
+        expected = (OWN_SOURCE, f"{event.cause}.{len(self.group)}")
+        found = (envelope.source, envelope.id)
+        expect(event.position, "a derived event is named by its cause", expected, found)
 
-    def _check_personal(self, row: Row, record: Record) -> None:
-        expected = record.envelope.personal_digest
-        if row["salt"] is None:
-            self.erased += expected is not None
-            return
-        found = records.personal_digest(row["salt"], row["content"])
-        expect(self.position, "personal data is what the record has a digest of", expected, found)
+    def _attempt(self, check: Check, step: Callable[..., None], *args: object) -> None:
+        """Take a step of the audit; whatever it finds, or cannot read, is noted."""
+
+        def attempt() -> None:
+            try:
+                step(*args)
+            except UNREADABLE as error:
+                what = "what the record holds can be read"
+                raise Finding(self.position, what, "what this code writes", repr(error)) from error
+
+        self.report.attempt(check, attempt)
 
     def close_group(self, recollection: Recollection) -> None:
         """Judge a reported event with what followed from it, then let its subjects see it all.
@@ -138,19 +108,21 @@ class Audit:
         """
         group = self.group
         if not group:
+            self.is_broken = False
             return
-        self._judge(group, recollection)
+        if not self.is_broken:
+            self._attempt(Check.DECISIONS, self._judge, group, recollection)
+        self.group, self.is_broken = [], False
         first = group[0]
         for record in group:
             if record.event.type == PUBLISHED:
-                self._learn_lifecycle(record)
+                self._attempt(Check.DECISIONS, self._learn_lifecycle, record)
         if "competitor" in first.event.effects:
             self.listings[first.event.position] = first.event.subject.id
         for record in group:
-            self._see(record)
-        self._note_links(group)
-        self.group = []
-        self._survey_for_selections(group[-1].event.position)
+            self._attempt(Check.STATES, self._see, record)
+        self._attempt(Check.IDENTIFIERS, self._check_links, group)
+        self._attempt(Check.DECISIONS, self._survey_for_selections, group[-1].event.position)
 
     def _judge(self, group: Sequence[Record], recollection: Recollection) -> None:
         """Judge a group by what stands first in it: reported, or made by the service itself."""
@@ -182,7 +154,8 @@ class Audit:
             recorded_at = datetime.fromisoformat(group[0].envelope.recorded_time)
             position = group[0].event.position
             by = Circumstances(self.lifecycles, compiled, position, recorded_at)
-            return carry_out_again(group, FoldedPast(subjects, recollection), by)
+            past = FoldedPast(subjects, recollection, self.companies)
+            return carry_out_again(group, past, by)
 
         return again
 
@@ -198,7 +171,7 @@ class Audit:
         """Judge what a selection run wrote: its evidence, or the decision about a lead."""
         first, envelope = group[0]
         if envelope.rules != RULES:
-            self.not_decided_again += len(group)
+            self._skip(group)
             return
         try:
             for what, expected, found in self.selections.doubts(group[0]):
@@ -210,7 +183,7 @@ class Audit:
         if first.subject.kind is SubjectKind.LEAD:
             self._decide_again(group, decide_again)
         else:
-            self.decided_again += len(group)
+            self.report.section(Check.DECISIONS).checked += len(group)
 
     def _judge_key(self, group: Sequence[Record]) -> None:
         """Judge a change of a key: nothing is decided by it, but it has to follow from the last."""
@@ -220,6 +193,7 @@ class Audit:
                 expect(position, what, expected, found)
         except UNREADABLE as error:
             raise Finding(position, "the change of a key can be read", "a key", error) from error
+        self.report.section(Check.DECISIONS).checked += len(group)
 
     def _learn_lifecycle(self, record: Record) -> None:
         event = record.event
@@ -266,7 +240,7 @@ class Audit:
     def _decide_again(self, group: Sequence[Record], again: DecidesAgain) -> None:
         first, envelope = group[0]
         if envelope.rules != RULES:
-            self.not_decided_again += len(group)
+            self._skip(group)
             return
         compiled = self.lifecycles.get(envelope.lifecycle)
         if compiled is None:
@@ -283,7 +257,14 @@ class Audit:
             raise Finding(
                 first.position, "the outcome is what its lifecycle decides", decided, recorded
             )
-        self.decided_again += len(group)
+        self.report.section(Check.DECISIONS).checked += len(group)
+
+    def _skip(self, group: Sequence[Record]) -> None:
+        """Count what older code decided, and never call it verified."""
+        self.report.section(Check.DECISIONS).skip(
+            f"decided by rules of another version than {RULES}, which this code no longer has",
+            len(group),
+        )
 
     def _see(self, record: Record) -> None:
         event = record.event
@@ -294,60 +275,49 @@ class Audit:
             raise Finding(
                 event.position, "the outcome can be applied", "an outcome", repr(error)
             ) from error
-        expect(
-            event.position,
-            "versions of a subject have no gaps",
-            seen[subject_id].version,
-            record.envelope.subject_version,
-        )
+        for one, after in seen.items():
+            self._note_company(one, after.state)
         self.subjects.update(seen)
+        found = record.envelope.subject_version
+        expected = seen[subject_id].version
+        expect(event.position, "versions of a subject have no gaps", expected, found)
+
+    def _note_company(self, lead_id: str, state: LeadState | AccountState | None) -> None:
+        """Note to whom a lead belongs from now on."""
+        remembered = self.subjects.get(lead_id)
+        before = remembered.state if remembered is not None else None
+        left = before.account if isinstance(before, LeadState) else None
+        joined = state.account if isinstance(state, LeadState) else None
+        if left == joined:
+            return
+        if left is not None:
+            self.companies[left].discard(lead_id)
+        if joined is not None:
+            self.companies[joined].add(lead_id)
 
     def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
         return self.subjects.get(subject_id) or newborn(kind)
 
-    def _note_links(self, group: Sequence[Record]) -> None:
-        """Note which identifiers these events may have pointed, and to whom."""
+    def _check_links(self, group: Sequence[Record]) -> None:
+        """Every identifier that an event linked is there, and no other."""
         first = group[0].event
-        links = [
+        stored = {one.position: self.links.pop(one.position, []) for one, _ in group}
+        found = Counter((link.kind, link.subject_id) for link in stored.pop(first.position))
+        linked = Counter(
             (kind, event.subject.id)
             for event, _ in group
             if event.type == "identity.linked"
             for kind in event.data["kinds"]
-        ]
+        )
+        may_be = Counter(linked)
         if first.subject.kind is not SubjectKind.LEDGER:
-            links += [(kind, first.subject.id) for kind in REFERENCES if kind in first.data]
-        if links:
-            self.links[first.position] = tuple(links)
-
-
-def expect(position: int | None, what: str, expected: object, found: object) -> None:
-    if expected != found:
-        raise Finding(position, what, _shown(expected), _shown(found))
-
-
-def _shown(value: object) -> object:
-    return value.hex() if isinstance(value, bytes) else value
-
-
-def _compare_columns(position: int, row: Row, record: Record) -> None:
-    """Say whether the columns that find a record say the same as the record."""
-    event, envelope = record
-    for column, value in (
-        ("position", event.position),
-        ("source", envelope.source),
-        ("id", envelope.id),
-        ("subject_version", envelope.subject_version),
-        ("type", event.type),
-        ("occurred_at", event.occurred_at),
-    ):
-        expect(position, f"the column {column} is as in the record", value, row[column])
-    subject_id = event.subject.id or LEDGER_SUBJECT_ID
-    expect(
-        position, "the column subject_id is as in the record", subject_id, str(row["subject_id"])
-    )
-    expect(
-        position,
-        "the column recorded_at is as in the record",
-        envelope.recorded_time,
-        records.rfc3339(row["recorded_at"]),
-    )
+            may_be.update((kind, first.subject.id) for kind in REFERENCES if kind in first.data)
+        self.report.section(Check.IDENTIFIERS).checked += found.total()
+        if any(stored.values()) or found - may_be or linked - found:
+            also = [link[0] for links in stored.values() for link in links]
+            raise Finding(
+                first.position,
+                "identifiers are those that events linked",
+                sorted(may_be.elements()),
+                [*sorted(found.elements()), *also],
+            )

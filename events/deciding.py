@@ -77,6 +77,10 @@ def _decide(draft: Draft, signal: Signal) -> Recorded | Refusal:
     if isinstance(concerned, Refusal):
         return concerned
     signal, party, _ = concerned
+    if signal.type.role in COMPETITION and party.account is not None:
+        # What was due before was due of a company that was none, or was one still.
+        for lead_id in members_of(draft, party.account):
+            bring_up_to_date(draft, lead_id)
     lead = party.lead
     state = draft.state(lead.receiver if lead is not None else None, party.account)
     # A lead's own version decides, else the one in force.
@@ -94,7 +98,6 @@ def _decide(draft: Draft, signal: Signal) -> Recorded | Refusal:
 def _judge_members(draft: Draft, listed: Event) -> None:
     """Judge the leads of a company again that has become a competitor, or is none any more."""
     for lead_id in members_of(draft, listed.subject.id):
-        bring_up_to_date(draft, lead_id)
         reassess_lead(draft, lead_id, draft.compiled, cause=listed.position)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from domain.signals import Identifier
+from events.seals import Seals
 
 SECRET_BYTES_MIN = 32
 """As long as the digest that it keys: a shorter secret would be the weaker part."""
@@ -45,6 +46,9 @@ class Digests:
         self._fingerprint_key = _derive(secret, b"fingerprint")
         self.check_value = _derive(secret, b"check")
         """Stored by the first start, so that a start with another secret is noticed."""
+        self.seals = Seals(
+            _derive(secret, b"seal"), _derive(secret, b"chain"), _derive(secret, b"refusal")
+        )
         self._secret_id = self.check_value[:_SECRET_ID_BYTES]
         self._version = max(TRANSPORT_FIELDS)
 

@@ -20,6 +20,7 @@ from events import records
 from events.entries import Entry, Link
 from events.ids import new_id
 from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, newborn, seen_by
+from events.seals import SealedLink, Seals
 
 SALT_BYTES = 32
 
@@ -51,11 +52,15 @@ class Draft:
     """Lifecycles that this batch publishes: in force from their positions on."""
     _changes: list[_Change] = field(default_factory=list)
     """Of `subjects` and `pointers`, in order: to be undone, the last first."""
+    seals: list[bytes] = field(default_factory=list)
+    chain: bytes = b""
+    """Seals of the entries, and the chain after the last of them, once the batch is sealed."""
     _recorded_time: str = ""
     _unused_id: str = ""
 
     def __post_init__(self) -> None:
         self._recorded_time = records.rfc3339(self.recorded_at)
+        self.chain = self.memory.chain
 
     @property
     def position(self) -> int:
@@ -194,6 +199,18 @@ class Draft:
         )
         self._add(event, envelope, None, b"", None)
 
+    def seal(self, seals: Seals) -> None:
+        """Seal what was entered: nothing is entered any more."""
+        links: dict[int, list[SealedLink]] = {}
+        for identifier, subject_id, position in self.links:
+            link = SealedLink(identifier.kind, identifier.digest, subject_id)
+            links.setdefault(position, []).append(link)
+        self.seals = [
+            seals.of_event(position, entry.leaf, entry.fingerprint, links.get(position, ()))
+            for position, entry in enumerate(self.entries, start=self.memory.position + 1)
+        ]
+        self.chain = seals.chain(self.memory.chain, [entry.leaf for entry in self.entries])
+
     def _add(
         self,
         event: Event,
@@ -224,7 +241,7 @@ class Draft:
         for compiled in self.published:
             self.memory.learn_lifecycle(compiled)
         self.memory.position = self.position
-        self.memory.recorded_at = self.recorded_at
+        self.memory.recorded_at, self.memory.chain = self.recorded_at, self.chain
         self.memory.subjects.update(self.subjects)
         self.memory.pointers.update(self.pointers)
         self.memory.forget_oldest()

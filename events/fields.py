@@ -78,11 +78,11 @@ def _backwards(declared: Mapping[str, Any]) -> Refusal | None:
 
 def coded(field: Field, value: object) -> object:
     """Return the code that a label or alias means, or which page it is; else the value as it is."""
-    if field.type == "page" and isinstance(value, str):
-        return reduced(value)
-    if field.type == "currency" and isinstance(value, str):
-        return currency_code(value)
-    if not isinstance(value, str) or value in field.values or not field.names:
+    if not isinstance(value, str):
+        return value
+    if field.type in _ONE_FORM:
+        return _ONE_FORM[field.type](value)
+    if value in field.values or not field.names:
         return value
     return field.names.get(normal(value), value)
 
@@ -144,6 +144,8 @@ def _is_fields(value: object) -> bool:
     return isinstance(value, dict) and bool(value)
 
 
+_ONE_FORM: Mapping[str, Callable[[str], str]] = {"page": reduced, "currency": currency_code}
+"""Types whose values people write in several ways that mean one."""
 _TESTS: Mapping[str, Callable[[object], bool]] = {
     "text": _is_text,
     "code": _is_text,

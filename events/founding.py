@@ -25,21 +25,18 @@ async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_
     async with owner.begin() as connection:
         stored = await connection.scalar(statements["read_secret_check"].text)
         if stored is None:
+            ledger_id = uuid.uuid4()
             await connection.execute(
                 statements["insert_head"].text,
                 {
-                    "ledger_id": uuid.uuid4(),
+                    "ledger_id": ledger_id,
                     "recorded_at": datetime.fromtimestamp(0, UTC),
                     "secret_check": digests.check_value,
+                    "chain": digests.seals.first_chain(ledger_id),
                 },
             )
-            stored = await connection.scalar(statements["read_secret_check"].text)
-    if stored != digests.check_value:
-        raise SecretDiffers(
-            "this ledger was founded with another secret: set LEADLEDGER_SECRET to the one of its "
-            "first start, or restore the file `secret` in the data directory"
-        )
-    ledger = Ledger(owner, schema)
+    await check_secret(owner, schema=schema, digests=digests)
+    ledger = Ledger(owner, schema, digests.seals)
     try:
         await ledger.open()
         if ledger.memory.lifecycle_version > 0:
@@ -48,3 +45,18 @@ async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_
         return await ledger.publish_first(lifecycle_text)
     finally:
         await ledger.close()
+
+
+async def check_secret(engine: AsyncEngine, *, schema: str, digests: Digests) -> None:
+    """Compare a secret with the one that the ledger was founded with. Raises SecretDiffers.
+
+    With another one, identifiers would not be found again, and seals would not hold.
+    """
+    statements = load("events", "founding.sql", schema)
+    async with engine.connect() as connection:
+        stored = await connection.scalar(statements["read_secret_check"].text)
+    if stored != digests.check_value:
+        raise SecretDiffers(
+            "this ledger was founded with another secret: set LEADLEDGER_SECRET to the one of its "
+            "first start, or restore the file `secret` in the data directory"
+        )

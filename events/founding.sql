@@ -1,7 +1,7 @@
 -- name: insert_head
 -- The one row of a ledger; a second start finds it.
-INSERT INTO ledger.ledger_head (ledger_id, position, recorded_at, secret_check)
-VALUES (:ledger_id, 0, :recorded_at, :secret_check)
+INSERT INTO ledger.ledger_head (ledger_id, position, recorded_at, secret_check, chain)
+VALUES (:ledger_id, 0, :recorded_at, :secret_check, :chain)
     ON CONFLICT DO NOTHING
 
 -- name: read_secret_check

@@ -1,13 +1,46 @@
 """The audit of keys: what the log says of whom the ledger obeyed, event by event."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from domain.events import Event
 from domain.lifecycle.service_events import KEY_CHANGED, KEY_CREATED, KEY_REVOKED
-from events.records import Record, key_event_id
+from events.records import Record, key_event_id, rfc3339
+
+
+def terms_told(
+    *,
+    key_id: str,
+    secret_digest: bytes,
+    scopes: Iterable[str],
+    sources: Iterable[str],
+    department: str | None,
+    origins: Iterable[str],
+    events_per_second: int | None,
+    expires_at: datetime | None,
+    is_founder: bool,
+) -> dict[str, Any]:
+    """Write all that decides who a key is and what it may do. What it does not have is left out.
+
+    Of its secret there is a digest of the digest that is stored: enough to see that somebody has
+    put another one in its place, and of no use to whoever reads the log.
+    """
+    data: dict[str, Any] = {
+        "key": key_id,
+        "secret_check": sha256(secret_digest).hexdigest(),
+        "scopes": [str(scope) for scope in scopes],
+        "sources": list(sources),
+        "department": department,
+        "origins": list(origins),
+        "events_per_second": events_per_second,
+        "expires_at": rfc3339(expires_at) if expires_at is not None else None,
+        "founder": is_founder,
+    }
+    return {name: value for name, value in data.items() if value}
+
 
 KEY_EVENTS = frozenset({KEY_CREATED, KEY_CHANGED, KEY_REVOKED})
 

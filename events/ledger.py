@@ -32,6 +32,7 @@ from events.past import NotRecalled, Recollection
 from events.plan import Failure, Plan
 from events.reader import LedgerReader
 from events.refusals import Refused
+from events.seals import Seals
 from events.sessions import Driver, Session, open_session
 from events.setting_aside import SettingAside
 from events.statements import load
@@ -88,8 +89,11 @@ class Ledger:
     Not for concurrent use: one task appends, batch after batch.
     """
 
-    def __init__(self, engine: AsyncEngine, schema: str, *, on_fault: OnFault = uncounted) -> None:
+    def __init__(
+        self, engine: AsyncEngine, schema: str, seals: Seals, *, on_fault: OnFault = uncounted
+    ) -> None:
         self._engine = engine
+        self._seals = seals
         self._sql = load("events", "ledger.sql", schema)
         self._setting_aside = SettingAside(self._sql["set_aside"], on_fault)
         self._reader = LedgerReader(self._sql)
@@ -145,6 +149,7 @@ class Ledger:
                 id="lifecycle.1",
                 lifecycle=1,
             )
+            plan.draft.seal(self._seals)
             try:
                 await self._write_rows(session.driver, plan)
             except (_Stale, asyncpg.UniqueViolationError):
@@ -299,12 +304,15 @@ class Ledger:
         for _ in range(RECOLLECTIONS_MAX * max(1, sum(one.size for one in submissions))):
             plan = Plan(self.memory, known, self._propose_time(takes), recollection)
             try:
-                return plan, [plan.submit(submission) for submission in submissions]
+                outcomes = [plan.submit(submission) for submission in submissions]
             except NotRecalled as needed:
                 if not await self._reader.recollect(
                     session.driver, self.memory, submissions, recollection, needed
                 ):
                     raise _Stale from needed
+            else:
+                plan.draft.seal(self._seals)
+                return plan, outcomes
         raise AssertionError("what is missing of the past never comes")
 
     async def _write_rows(self, driver: Driver, plan: Plan) -> None:
@@ -313,7 +321,8 @@ class Ledger:
         Raises _Stale if the head is elsewhere, _ClockDiffers if the time is not the database's.
         """
         append = self._sql["append"]
-        row = await driver.fetchrow(append.driver_sql, *append.arguments(rows.arguments(plan)))
+        arguments = append.arguments(rows.arguments(plan, self._seals))
+        row = await driver.fetchrow(append.driver_sql, *arguments)
         assert row is not None
         if row["outcome"] == "head-moved":
             raise _Stale

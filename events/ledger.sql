@@ -1,11 +1,11 @@
 -- name: read_head
 -- Where the log ends, and the one clock that all writers share.
-SELECT position, recorded_at, clock_timestamp() + clock_ahead AS database_time
+SELECT position, recorded_at, chain, clock_timestamp() + clock_ahead AS database_time
   FROM ledger.ledger_head
 
 -- name: lock_head
 -- From here to commit this transaction alone writes this ledger.
-SELECT position, recorded_at, clock_timestamp() + clock_ahead AS database_time
+SELECT position, recorded_at, chain, clock_timestamp() + clock_ahead AS database_time
   FROM ledger.ledger_head
    FOR UPDATE
 
@@ -15,14 +15,15 @@ SELECT outcome, head_position, database_time
   FROM ledger.append(
        :expected_position, :proposed_at,
        :sources, :ids, :subject_ids, :subject_versions, :types,
-       :occurred, :leaves, :records, :fingerprints,
+       :occurred, :leaves, :records, :fingerprints, :seals, :chain_end,
        :personal_positions, :personal_salts, :personal_contents,
        :state_ids, :state_kinds, :state_versions, :state_positions, :states,
        :state_dues, :state_lifecycles,
        :link_digests, :link_positions, :link_kinds, :link_subjects,
        :refusal_ids, :refusal_times, :refusal_keys, :refusal_sources,
        :refusal_event_ids, :refusal_types, :refusal_reasons,
-       :refusal_problems, :refusal_contents, :refusal_dialects)
+       :refusal_problems, :refusal_contents, :refusal_dialects,
+       :refusal_seals, :refusal_standing_seals)
 
 -- name: find_keys
 -- Which keys of a batch are events already: answered before any state is looked at.
@@ -61,7 +62,7 @@ SELECT position, record
 
 -- name: read_links
 -- Identifiers that were pointed in a stretch of the log, the last pointer last.
-SELECT digest, kind, subject_id
+SELECT position, digest, kind, subject_id
   FROM ledger.identifiers
  WHERE position > :after AND position <= :upto
  ORDER BY position
@@ -212,7 +213,8 @@ SELECT head.position AS head_position, CAST(asked.subject_id AS text) AS subject
 
 -- name: read_standing
 -- Where the ledger stands while its lock is held: enough to append what is about the ledger itself.
-SELECT head.position, head.recorded_at, clock_timestamp() + head.clock_ahead AS database_time,
+SELECT head.position, head.recorded_at, head.chain,
+       clock_timestamp() + head.clock_ahead AS database_time,
        subject.version,
        (SELECT count(*)
           FROM ledger.events AS event

@@ -18,6 +18,7 @@ from events import rows
 from events.failures import LedgerUnavailable, NotMigrated
 from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered
 from events.plan import Plan
+from events.seals import Seals
 from events.statements import Statement, load
 
 
@@ -59,8 +60,9 @@ class LockedLedger:
 class LedgerLock:
     """Takes the lock for other work. A class, because it is taken with the same statements."""
 
-    def __init__(self, engine: AsyncEngine, schema: str) -> None:
+    def __init__(self, engine: AsyncEngine, schema: str, seals: Seals) -> None:
         self._engine = engine
+        self._seals = seals
         self._sql: Mapping[str, Statement] = load("events", "ledger.sql", schema)
 
     @asynccontextmanager
@@ -84,6 +86,7 @@ class LedgerLock:
         if row is None:
             raise NotMigrated("the ledger has not been founded")
         memory = Memory(row["position"], row["recorded_at"], row["lifecycles"])
+        memory.chain = row["chain"]
         memory.subjects[LEDGER_SUBJECT_ID] = Remembered(
             SubjectKind.LEDGER, row["version"], row["position"], None
         )
@@ -91,8 +94,9 @@ class LedgerLock:
         return LockedLedger(connection, at, Plan(memory, {}, at))
 
     async def _append(self, ledger: LockedLedger) -> None:
+        ledger.plan.draft.seal(self._seals)
         append = await ledger.connection.execute(
-            self._sql["append"].text, rows.arguments(ledger.plan)
+            self._sql["append"].text, rows.arguments(ledger.plan, self._seals)
         )
         outcome = append.scalar_one()
         if outcome != "appended":

@@ -121,6 +121,8 @@ class Memory:
     """Leads of companies of which something is told that all of them are judged by."""
     occupancy: Occupancy | None = None
     """Who stands where, looked up for a publication alone; true at its own position."""
+    chain: bytes = b""
+    """The chain of leaves up to the position, as `events.seals` makes it."""
 
     @property
     def compiled(self) -> Compiled:

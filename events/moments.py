@@ -18,7 +18,6 @@ class InFuture(Exception):
 
     def __init__(self, claimed: datetime) -> None:
         super().__init__(f"{claimed.isoformat()} is more than a day in the future")
-        self.claimed = claimed
 
 
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")

@@ -70,7 +70,7 @@ def _signal(
 ) -> Signal | Refusal:
     divided = divide(event.data or {}, event_type)
     if not isinstance(divided, Refusal) and FIELDS in divided.declared:
-        divided = divide_corrected(divided, context.lifecycle)
+        divided = divide_corrected(divided, context.lifecycle, context.received_at)
     if isinstance(divided, Refusal):
         return divided
     refusal = _looks_back(event_type, divided.declared, times[0])

@@ -1,10 +1,11 @@
 """The leads that are decided again together, and the accounts beside them, by their records.
 
 Those whom a decision concerns are taken with everybody who forwards or forwarded to them: what one
-of them told may count for another from now on.
+of them told may count for another from now on. So may what their colleagues have bought: what a
+company is to us follows from the deals and orders of all of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from domain.lifecycle.service_events import ABSORBED
 from domain.state import INITIAL_LEAD, LeadState
 from domain.stays import NO_STAYS, Stays, stays_after
 from events.past import Past
-from events.records import Record
+from events.records import Record, is_reassessment
 from events.redeciding import told_account
 
 
@@ -38,32 +39,66 @@ class Neighbourhood:
     taken: Taken
     lifecycles: Mapping[int, Compiled]
     leads: dict[str, LeadState] = field(default_factory=dict)
-    """Those concerned and everybody who forwards or forwarded to them, with the change made."""
+    """With the change made."""
     records: list[Record] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
     account_records: list[Record] = field(default_factory=list)
+    reports: dict[int, int] = field(default_factory=dict)
+    """Position of each event → that of the report which it follows from."""
 
     def __post_init__(self) -> None:
-        self._gather()
+        self._gather([*self.taken.leads, *self.taken.concerned])
+        self._read_accounts()
+        self._gather(self._colleagues())
+        self._read_accounts()
+        self.account_records = self.past.histories(self.accounts)
+        told = {record.event.position for record in self.account_records}
+        for record in self.records:
+            position, cause = record.event.position, record.event.cause
+            begins = cause is None or (is_reassessment(record) and cause not in told)
+            self.reports[position] = position if cause is None or begins else self.report(cause)
+
+    def _gather(self, waiting: list[str]) -> None:
+        while waiting:
+            lead_id = waiting.pop(0)
+            if lead_id in self.leads:
+                continue
+            state = self.taken.leads.get(lead_id) or self._lead(lead_id)
+            self.leads[lead_id] = state
+            waiting += state.absorbs
+            if state.absorbed_by is not None:
+                waiting.append(state.absorbed_by)
+
+    def _read_accounts(self) -> None:
         self.records = self.past.histories(list(self.leads))
         told = (record.event for record in self.records)
         ids = {one: None for event in told for one in _accounts_in(event)}
         ids |= {state.account: None for state in self.leads.values() if state.account}
         self.accounts = list(ids)
-        self.account_records = self.past.histories(self.accounts)
 
-    def _gather(self) -> None:
-        waiting = [*self.taken.leads, *self.taken.concerned]
-        while waiting:
-            lead_id = waiting.pop(0)
-            if lead_id in self.leads:
-                continue
-            state = self.taken.leads.get(lead_id) or self.past.subject(lead_id)
-            assert isinstance(state, LeadState)
-            self.leads[lead_id] = state
-            waiting += state.absorbs
-            if state.absorbed_by is not None:
-                waiting.append(state.absorbed_by)
+    def _colleagues(self) -> list[str]:
+        """Who else was judged by what these accounts have bought, or has a part in that."""
+        members = {one: None for account in self.accounts for one in self.past.members(account)}
+        return [one for one in sorted(members) if _is_judged_by_business(self._lead(one))]
+
+    def _lead(self, lead_id: str) -> LeadState:
+        state = self.past.subject(lead_id)
+        assert isinstance(state, LeadState)
+        return state
+
+    def report(self, position: int) -> int:
+        """Where the report stands that an event of these leads follows from."""
+        return self.reports.get(position, position)
+
+    def has_business(self, position: int) -> bool:
+        """Whether the lead that a record is about has deals or orders, whoever it is by now."""
+        record = self.past.record(position)
+        assert record is not None
+        return any(map(_has_business, self.known(record.event.subject.id).values()))
+
+    def leads_before(self) -> Iterator[LeadState]:
+        """These leads as they stood when the decision was taken."""
+        return map(self._lead, self.leads)
 
     def decisions(self, type: str) -> list[Event]:
         """The decisions of one type that take something back, this one included."""
@@ -112,11 +147,19 @@ class Neighbourhood:
         known: dict[str, LeadState] = {}
         following: str | None = lead_id
         while following is not None and following not in known:
-            state = self.leads.get(following) or self.past.subject(following)
-            assert isinstance(state, LeadState)
+            state = self.leads.get(following) or self._lead(following)
             known[following] = state
             following = state.absorbed_by
         return known
+
+
+def _has_business(lead: LeadState) -> bool:
+    return bool(lead.opportunities or lead.orders)
+
+
+def _is_judged_by_business(lead: LeadState) -> bool:
+    """Whether it has some, or a further pass: what that is about depends on what was bought."""
+    return _has_business(lead) or lead.pass_number > 1
 
 
 def _accounts_in(event: Event) -> Iterable[str]:

@@ -4,7 +4,7 @@ Histories are long and rarely asked for, so nobody loads them beforehand: who ne
 at hand is told so by NotRecalled, whoever started the work reads it and starts the work again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,9 @@ from events.records import Record
 HISTORY_EVENTS_MAX = 5_000
 """Events of one lead or account that are decided again under the lock: some tenths of a second.
 A lead of ten years has hundreds."""
+TOGETHER_EVENTS_MAX = 20_000
+"""Events of all who are decided again together, because a company's business is that of all of
+them: some seconds. A company of forty buyers with hundreds of events each."""
 
 
 class NotRecalled(Exception):
@@ -26,19 +29,23 @@ class NotRecalled(Exception):
         positions: Sequence[int] = (),
         histories: Sequence[str] = (),
         subjects: Sequence[str] = (),
+        companies: Sequence[str] = (),
     ) -> None:
-        super().__init__(positions, histories, subjects)
+        super().__init__(positions, histories, subjects, companies)
         self.positions = positions
         self.histories = histories
         self.subjects = subjects
+        self.companies = companies
+        """Accounts of which it is not known who belongs to them."""
 
 
 class HistoryTooLong(Exception):
-    """A subject has more events than are decided again at once."""
+    """A subject has more events than are decided again at once, or all who are together have."""
 
-    def __init__(self, subject_id: str) -> None:
-        super().__init__(subject_id)
-        self.subject_id = subject_id
+    def __init__(self, whose: str, most: int) -> None:
+        super().__init__(
+            f"{whose} more than {most} events, which is more than is decided again at once."
+        )
 
 
 class Past(Protocol):
@@ -56,6 +63,10 @@ class Past(Protocol):
         """Return the state of a lead or an account; None if there is none of this id."""
         ...
 
+    def members(self, account_id: str) -> Collection[str]:
+        """Return the leads that belong to an account."""
+        ...
+
 
 @dataclass(slots=True)
 class Recollection:
@@ -63,6 +74,8 @@ class Recollection:
 
     wanted: dict[str, None] = field(default_factory=dict)
     """Subjects that the writer has to remember for it, beside those that signals name."""
+    companies: dict[str, None] = field(default_factory=dict)
+    """Accounts whose leads it has to remember."""
     records: dict[int, Record | None] = field(default_factory=dict)
     histories: dict[str, Sequence[Record]] = field(default_factory=dict)
 
@@ -78,7 +91,10 @@ class Recollection:
             raise NotRecalled(histories=missing)
         for one in subject_ids:
             if len(self.histories[one]) > HISTORY_EVENTS_MAX:
-                raise HistoryTooLong(one)
+                raise HistoryTooLong(f"{one} has", HISTORY_EVENTS_MAX)
+        if sum(len(self.histories[one]) for one in subject_ids) > TOGETHER_EVENTS_MAX:
+            whose = f"{subject_ids[0]} and those who share its identity or its company have"
+            raise HistoryTooLong(whose, TOGETHER_EVENTS_MAX)
         return in_order(record for one in subject_ids for record in self.histories[one])
 
 
@@ -88,6 +104,8 @@ class FoldedPast:
 
     subjects: Mapping[str, Remembered]
     recollection: Recollection
+    companies: Mapping[str, Collection[str]]
+    """Account → the leads that belong to it."""
 
     def record(self, position: int) -> Record | None:
         return self.recollection.record(position)
@@ -98,6 +116,9 @@ class FoldedPast:
     def subject(self, subject_id: str) -> LeadState | AccountState | None:
         remembered = self.subjects.get(subject_id)
         return remembered.state if remembered is not None else None
+
+    def members(self, account_id: str) -> Collection[str]:
+        return self.companies.get(account_id, ())
 
 
 def in_order(records: Iterable[Record]) -> list[Record]:

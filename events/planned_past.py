@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from domain.state import AccountState, LeadState
 from events.draft import Draft
+from events.memory import NOBODY
 from events.past import NotRecalled, Recollection
 from events.records import Record
+from events.upkeep import members_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,17 @@ class PlannedPast:
                 raise NotRecalled(subjects=[subject_id])
             remembered = self.draft.memory.subjects[subject_id]
         return remembered.state if remembered is not None else None
+
+    def members(self, account_id: str) -> Sequence[str]:
+        memory = self.draft.memory
+        if memory.subjects.get(account_id) is not None:
+            known = memory.members.get(account_id, NOBODY)
+            if known.position != memory.position:
+                raise NotRecalled(companies=[account_id])
+            missing = [one for one in known.lead_ids if one not in memory.subjects]
+            if missing:
+                raise NotRecalled(subjects=missing)
+        return members_of(self.draft, account_id)
 
     def _added(self, place: int) -> Record:
         entry = self.draft.entries[place]

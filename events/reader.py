@@ -34,6 +34,7 @@ CHAIN_MAX = 64
 class Head(NamedTuple):
     position: int
     recorded_at: datetime
+    chain: bytes
     database_time: datetime
 
 
@@ -54,7 +55,7 @@ class LedgerReader:
         row = await driver.fetchrow(self._sql["lock_head" if lock else "read_head"].driver_sql)
         if row is None:
             raise NotMigrated("the ledger has not been founded")
-        return Head(row["position"], row["recorded_at"], row["database_time"])
+        return Head(row["position"], row["recorded_at"], row["chain"], row["database_time"])
 
     async def limit_waits(self, driver: Driver) -> None:
         await driver.fetchrow(self._sql["limit_waits"].driver_sql)
@@ -64,6 +65,7 @@ class LedgerReader:
         head = await self.head(driver)
         await self._learn_lifecycles(driver, memory, after=0)
         memory.position, memory.recorded_at = head.position, head.recorded_at
+        memory.chain = head.chain
         return head
 
     async def follow(self, driver: Driver, memory: Memory, head: Head) -> None:
@@ -79,7 +81,7 @@ class LedgerReader:
             page = await driver.fetch(self._sql["read_records"].driver_sql, memory.position, PAGE)
             links = await self._links(driver, memory.position, page[-1]["position"])
             memory.advance([records.decode(row["record"]) for row in page], links)
-        memory.recorded_at = head.recorded_at
+        memory.recorded_at, memory.chain = head.recorded_at, head.chain
 
     async def known(
         self, driver: Driver, submissions: Sequence[Submission]
@@ -106,7 +108,7 @@ class LedgerReader:
         driver: Driver,
         memory: Memory,
         submissions: Sequence[Submission],
-        wanted: Iterable[str] = (),
+        recollection: Recollection | None = None,
     ) -> bool:
         """Load what the batch needs and the memory lacks. False: the head has moved meanwhile."""
         if needs_occupancy(memory, submissions):
@@ -114,7 +116,7 @@ class LedgerReader:
             if not await self._learn_occupancy(driver, memory, counted):
                 return False
         for _ in range(CHAIN_MAX):
-            missing = _missing(memory, submissions, wanted)
+            missing = _missing(memory, submissions, recollection or Recollection())
             if not any(missing):
                 return True
             if missing.identifiers and not await self._learn_pointers(
@@ -139,6 +141,7 @@ class LedgerReader:
     ) -> bool:
         """Read what taking something back needs. False: the head has moved meanwhile."""
         recollection.wanted |= dict.fromkeys(needed.subjects)
+        recollection.companies |= dict.fromkeys(needed.companies)
         positions = {
             *needed.positions,
             *_positions_named(submissions),
@@ -154,7 +157,7 @@ class LedgerReader:
         missing = [one for one in wanted if one not in recollection.histories]
         if missing and not await self._read_histories(driver, memory, recollection, missing):
             return False
-        return await self.recall(driver, memory, submissions, recollection.wanted)
+        return await self.recall(driver, memory, submissions, recollection)
 
     async def _read_records(
         self, driver: Driver, memory: Memory, recollection: Recollection, positions: Iterable[int]
@@ -328,13 +331,16 @@ def _positions_named(submissions: Iterable[Submission]) -> Iterable[int]:
 
 
 def _missing(
-    memory: Memory, submissions: Sequence[Submission], wanted: Iterable[str] = ()
+    memory: Memory, submissions: Sequence[Submission], recollection: Recollection
 ) -> Missing:
-    missing = _Missing(memory)
+    """Say what the batch looks up and the memory lacks, with what was found to be needed since."""
+    missing, pointers = _Missing(memory), memory.pointers
     # Whatever names nobody is about the ledger itself, whose version goes on like any other's.
     missing.need(LEDGER_SUBJECT_ID)
-    for subject_id in wanted:
+    for subject_id in recollection.wanted:
         missing.need(subject_id)
+    for company in recollection.companies:
+        missing.need_members(company)
     for submission in submissions:
         for lead_id in submission.woken:
             missing.need(lead_id)
@@ -344,7 +350,8 @@ def _missing(
         for identifier in (*signal.identifiers, *signal.references, *signal.account_identifiers):
             missing.look_up(identifier)
         if signal.type.role in COMPETITION:
-            missing.need_members(signal)
+            for account in (signal.account_id, *map(pointers.get, signal.account_identifiers)):
+                missing.need_members(account)
     return Missing(tuple(missing.identifiers), tuple(missing.subject_ids), tuple(missing.companies))
 
 
@@ -357,18 +364,16 @@ class _Missing:
     subject_ids: dict[str, None] = field(default_factory=dict)
     companies: dict[str, None] = field(default_factory=dict)
 
-    def need_members(self, signal: Signal) -> None:
-        """Ask for the leads of the company that a signal is about, and for their states."""
-        pointers = self.memory.pointers
-        for company in (signal.account_id, *map(pointers.get, signal.account_identifiers)):
-            if company is None:
-                continue
-            members = self.memory.members.get(company)
-            if members is None or members.position != self.memory.position:
-                self.companies[company] = None
-                continue
-            for lead_id in members.lead_ids:
-                self.need(lead_id)
+    def need_members(self, company: str | None) -> None:
+        """Ask for the leads of a company, and for their states."""
+        if company is None:
+            return
+        members = self.memory.members.get(company)
+        if members is None or members.position != self.memory.position:
+            self.companies[company] = None
+            return
+        for lead_id in members.lead_ids:
+            self.need(lead_id)
 
     def look_up(self, identifier: Identifier) -> None:
         """Ask for an identifier, or for whom it is remembered to point to."""

@@ -38,6 +38,31 @@ class Refusal(NamedTuple):
     be personal."""
 
 
+class Received(NamedTuple):
+    """What came and was refused: it stays as it was."""
+
+    refusal_id: str
+    received_at: datetime
+    key_id: str
+    source: str | None
+    event_id: str | None
+    type: str | None
+    dialect: str
+    content: bytes
+
+
+class Standing(NamedTuple):
+    """Why it was refused, in the words that are stored, and what has become of it."""
+
+    reason: str
+    problem: str
+    status: str = "open"
+    position: int | None = None
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    dismissal: str | None = None
+
+
 class Refused(NamedTuple):
     """A refused event with what is needed to keep it, and to read it once more."""
 
@@ -54,6 +79,19 @@ class Refused(NamedTuple):
     """Of the event as parsed; None where there was none to be made."""
     dialect: str = NATIVE
     """In what it was read, and is to be read again."""
+
+    @property
+    def received(self) -> Received:
+        return Received(
+            self.refusal_id,
+            self.received_at,
+            self.key_id,
+            self.source,
+            self.event_id,
+            self.type,
+            self.dialect,
+            self.content,
+        )
 
     @property
     def is_kept(self) -> bool:

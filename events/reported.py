@@ -12,7 +12,8 @@ OwnId = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"),
 ]
-Value = Annotated[str, StringConstraints(min_length=1, max_length=1_024)]
+VALUE_CHARACTERS_MAX = 1_024
+Value = Annotated[str, StringConstraints(min_length=1, max_length=VALUE_CHARACTERS_MAX)]
 ALIASES_MAX = 8
 """Senders join two ids at a time."""
 

@@ -22,12 +22,12 @@ from domain.lifecycle.service_events import (
     OTHER,
     RESTATED,
 )
-from domain.restating import Outcome, Outcomes
+from domain.restating import Outcome, Outcomes, named_by
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from domain.stays import NO_STAYS, Stays, differences
 from events.account_restating import account_after, become_customer, share_of
 from events.neighbourhood import Neighbourhood, Taken
-from events.past import Past, in_order
+from events.past import Past
 from events.records import Record
 from events.retelling import decide_neighbourhood_again
 
@@ -57,7 +57,7 @@ def restate(
 
 
 def _restated(around: Neighbourhood, outcomes: Outcomes) -> list[str]:
-    """Who is restated: those concerned, who lost a report, and whose stays are others now.
+    """Who is restated: those concerned, who lost a report, and of whom something else counts now.
 
     A lead may have lost a report that another, which has absorbed it since, is concerned by.
     """
@@ -67,10 +67,7 @@ def _restated(around: Neighbourhood, outcomes: Outcomes) -> list[str]:
         for lead_id, outcome in outcomes.leads.items()
         if lead_id not in taken.concerned
         and not around.leads[lead_id].merged
-        and (
-            lead_id == taken.first.subject.id
-            or not _are_alike(outcome.stays, around.known_stays(lead_id))
-        )
+        and (lead_id == taken.first.subject.id or not _is_as_before(around, lead_id, outcome))
     ]
     return [*taken.concerned, *others]
 
@@ -125,8 +122,8 @@ def _of_account(
     now = around.past.subject(account_id)
     if not isinstance(now, AccountState) or now.absorbed_by is not None:
         return None
-    recorded = in_order([*around.records, *around.account_records])
-    share = share_of(account_id, (record.event for record in recorded))
+    recorded = (record.event for record in around.account_records)
+    share = share_of(account_id, recorded, around.leads_before())
     again, stays = outcomes.accounts.get(account_id, (INITIAL_ACCOUNT, NO_STAYS))
     changed = account_after(now, share, again, stays)
     if changed is None:
@@ -161,13 +158,18 @@ def _with_one_move(
     )
 
 
-def _are_alike(one: Stays, other: Stays) -> bool:
-    """Whether two tellings differ in nothing but the events that they name."""
-    first, second = (
-        ([stay._replace(position=0) for stay in stays], left and left.at)
-        for stays, left in (one, other)
-    )
-    return first == second
+def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool:
+    """Whether nothing else counts of a lead: only events may be named by what they follow from."""
+    before, after = around.known_stays(lead_id), outcome.stays
+    if _without_positions(before) != _without_positions(after):
+        return False
+    state = _state_after(around, lead_id, outcome)
+    return named_by(around.leads[lead_id], around.report) == named_by(state, around.report)
+
+
+def _without_positions(told: Stays) -> Any:
+    stays, left = told
+    return [stay._replace(position=0) for stay in stays], left and left.at
 
 
 def _told_of(

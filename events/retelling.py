@@ -11,8 +11,18 @@ from typing import Any
 from domain.events import Event
 from domain.identity import receiver_of
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, LINKED, OFFERED, VOIDED
-from domain.restating import Judged, Outcomes, Step, Told, counted_then, decide_all_again
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import (
+    ACCOUNT_RESTATED,
+    CORRECTED,
+    EVENT,
+    FIELDS,
+    LINKED,
+    OFFERED,
+    TIME,
+    VOIDED,
+)
+from domain.restating import Judged, Kept, Outcomes, Step, Told, counted_then, decide_all_again
 from domain.state import LeadState
 from events.neighbourhood import Neighbourhood
 from events.records import Record, begins_group, is_firing, is_reassessment
@@ -20,9 +30,21 @@ from events.redeciding import signal_of, told_account
 
 
 def decide_neighbourhood_again(around: Neighbourhood, *, upto: datetime) -> Outcomes:
-    """Return what comes of the leads and their accounts by what counts of them now."""
+    """Return what comes of the leads and their accounts by what counts of them now.
+
+    Of those concerned everything is known up to a moment; for the others nothing has happened that
+    is not recorded, even if it is due.
+    """
+    last = {
+        lead_id: datetime.fromisoformat(envelope.recorded_time)
+        for event, envelope in around.records
+        for lead_id in (event.subject.id, event.receiver.id)
+    }
     return decide_all_again(
-        _steps(around), lifecycles=around.lifecycles, merged_into=_merged_into(around), upto=upto
+        _steps(around),
+        lifecycles=around.lifecycles,
+        merged_into=_merged_into(around),
+        upto=last | dict.fromkeys(around.taken.concerned, upto),
     )
 
 
@@ -73,26 +95,49 @@ def _steps(around: Neighbourhood) -> list[Step]:
         for record in around.records
         if is_report(record)
     ]
-    judged = [_judged(record, lifecycles) for record in around.records if is_reassessment(record)]
+    # Who was judged for what his company became is, where that is decided again.
+    judged = [
+        _judged(record, lifecycles)
+        for record in around.records
+        if is_reassessment(record) and around.report(record.event.position) == record.event.position
+    ]
     # A stable sort: what stays of an account comes before the report that brought it.
     return sorted((*_of_accounts(around), *told, *judged), key=lambda step: step.position)
 
 
-def _of_accounts(around: Neighbourhood) -> Iterable[Event]:
-    """What the accounts have been through that stays, whatever is decided again.
+def _of_accounts(around: Neighbourhood) -> Iterable[Step]:
+    """What was told of the accounts, and what they have been through whatever is decided again.
 
-    What others brought, and two things that these leads did: identifiers stay linked, and where
-    somebody was known, others may be known too, of whom the account's records do not tell.
+    Others brought that, and two things that these leads did stay: identifiers stay linked, and
+    where somebody was known, others may be known too, of whom the account's records do not tell.
     """
-    causes = {record.event.position for record in around.records}
-    for event, envelope in around.account_records:
-        if event.cause is None or event.cause not in causes:
-            yield event
-            continue
-        triggers = around.lifecycles[envelope.lifecycle].lifecycle.account_triggers
-        made_prospect = triggers is not None and event.type == triggers.prospect_gained
-        if made_prospect or event.type == LINKED:
-            yield event._replace(position=event.cause)
+    decided = {record.event.position for record in around.records}
+    decided |= {one.event.position for one in around.account_records if is_report(one)}
+    for record in around.account_records:
+        event, compiled = record.event, around.lifecycles[record.envelope.lifecycle]
+        if is_report(record):
+            yield _told(record, around.lifecycles, {})
+        elif _stays(event, compiled) or not (event.cause in decided or _is_moot(around, event)):
+            yield Kept(event.cause or event.position, compiled, event)
+
+
+def _stays(event: Event, compiled: Compiled) -> bool:
+    triggers = compiled.lifecycle.account_triggers
+    made_prospect = triggers is not None and event.type == triggers.prospect_gained
+    return made_prospect or event.type == LINKED
+
+
+def _is_moot(around: Neighbourhood, event: Event) -> bool:
+    """Whether an account has been restated since, or a purchase by others is no more.
+
+    Who still has some business there is decided again with these leads, unless he has left.
+    """
+    if event.type == ACCOUNT_RESTATED:
+        return True
+    triggers = around.lifecycles[max(around.lifecycles)].lifecycle.account_triggers
+    if triggers is None or event.type != triggers.customer_gained or event.cause is None:
+        return False
+    return not around.has_business(event.cause)
 
 
 def _told(record: Record, lifecycles: Mapping[int, Compiled], corrected: Mapping[str, Any]) -> Told:
@@ -100,15 +145,18 @@ def _told(record: Record, lifecycles: Mapping[int, Compiled], corrected: Mapping
     compiled = lifecycles[envelope.lifecycle]
     signal = signal_of(record, compiled.lifecycle.events[event.type])
     data = {**signal.data, **corrected}
+    time = data.pop(TIME, None)
+    is_of_lead = event.subject.kind is SubjectKind.LEAD
     return Told(
         position=event.position,
         recorded_at=datetime.fromisoformat(envelope.recorded_time),
         compiled=compiled,
         signal=signal._replace(
-            data={name: value for name, value in data.items() if value is not None}
+            data={name: value for name, value in data.items() if value is not None},
+            occurred_at=signal.occurred_at if time is None else datetime.fromisoformat(time),
         ),
-        lead=event.subject.id,
-        account=told_account(event),
+        lead=event.subject.id if is_of_lead else None,
+        account=told_account(event) if is_of_lead else event.subject.id,
     )
 
 

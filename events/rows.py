@@ -12,19 +12,22 @@ from events import records
 from events.entries import Entry, Link
 from events.memory import Remembered
 from events.plan import Plan
-from events.refusals import Refusal
+from events.refusals import Refusal, Standing
+from events.seals import Seals
 
 
-def arguments(plan: Plan) -> Mapping[str, Any]:
+def arguments(plan: Plan, seals: Seals) -> Mapping[str, Any]:
     """Return every parameter of `append` by name."""
     return {
         "expected_position": plan.memory.position,
         "proposed_at": plan.recorded_at,
+        "seals": plan.draft.seals,
+        "chain_end": plan.draft.chain,
         **_events(plan.draft.entries),
         **_personal(plan.draft.entries),
         **_states(plan.draft.subjects),
         **_links(plan.draft.links),
-        **_refusals(plan),
+        **_refusals(plan, seals),
     }
 
 
@@ -61,18 +64,18 @@ def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
         "state_versions": [str(subject.version) for _, subject in ordered],
         "state_positions": [str(subject.position) for _, subject in ordered],
         "states": [states.encode(subject.state) for _, subject in ordered],
-        "state_dues": [_due(subject.state) for _, subject in ordered],
-        "state_lifecycles": [_lifecycle(subject.state) for _, subject in ordered],
+        "state_dues": [due(subject.state) for _, subject in ordered],
+        "state_lifecycles": [lifecycle(subject.state) for _, subject in ordered],
     }
 
 
-def _due(state: LeadState | AccountState | None) -> str:
+def due(state: LeadState | AccountState | None) -> str:
     """Say when something happens to a lead by itself; empty for never."""
     due_at = next_due(state) if isinstance(state, LeadState) and state.timers else None
     return records.rfc3339(due_at) if due_at is not None else ""
 
 
-def _lifecycle(state: LeadState | AccountState | None) -> str:
+def lifecycle(state: LeadState | AccountState | None) -> str:
     return str(state.lifecycle) if isinstance(state, LeadState) else ""
 
 
@@ -85,11 +88,12 @@ def _links(links: Sequence[Link]) -> dict[str, Any]:
     }
 
 
-def _refusals(plan: Plan) -> dict[str, Any]:
+def _refusals(plan: Plan, seals: Seals) -> dict[str, Any]:
     # What comes twice in one transaction counts once: a statement changes no row twice. In the
     # order of their ids, so that whoever settles refusals takes row locks in the same order.
     by_id = {one.refusal_id: one for one in reversed(plan.refused)}
     refused = [by_id[refusal_id] for refusal_id in sorted(by_id)]
+    problems = [problem_text(one.refusal) for one in refused]
     return {
         "refusal_ids": [one.refusal_id for one in refused],
         "refusal_times": [one.received_at for one in refused],
@@ -98,9 +102,14 @@ def _refusals(plan: Plan) -> dict[str, Any]:
         "refusal_event_ids": [one.event_id for one in refused],
         "refusal_types": [one.type for one in refused],
         "refusal_reasons": [one.refusal.reason for one in refused],
-        "refusal_problems": [problem_text(one.refusal) for one in refused],
+        "refusal_problems": problems,
         "refusal_contents": [one.content for one in refused],
         "refusal_dialects": [one.dialect for one in refused],
+        "refusal_seals": [seals.of_refusal(one.received) for one in refused],
+        "refusal_standing_seals": [
+            seals.of_standing(one.refusal_id, Standing(one.refusal.reason, problem))
+            for one, problem in zip(refused, problems, strict=True)
+        ],
     }
 
 

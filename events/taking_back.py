@@ -23,6 +23,7 @@ from domain.lifecycle.service_events import (
     FIELDS,
     MERGED,
     OTHER,
+    TIME,
     UNMERGED,
     VOIDED,
     is_offered,
@@ -33,7 +34,7 @@ from events.account_merging import ending_the_stay, merge_accounts
 from events.calendar_changing import change_calendar
 from events.fields import mismatch
 from events.neighbourhood import Taken
-from events.past import HISTORY_EVENTS_MAX, HistoryTooLong, Past
+from events.past import HistoryTooLong, Past
 from events.records import OWN_SOURCE, Record
 from events.redeciding import signal_of
 from events.refusals import Refusal
@@ -89,8 +90,7 @@ def take_back(
     except HistoryTooLong as error:
         return Refusal(
             "history-too-long",
-            f"{error.subject_id} has more than {HISTORY_EVENTS_MAX} events, which is more than is "
-            "decided again at once. Correct its stage, or report what is missing.",
+            f"{error} Correct its stage, or report what is missing.",
         )
 
 
@@ -246,6 +246,8 @@ class _TakingBack:
         event_type = lifecycle.events[record.event.type]
         for name, value in self.signal.data[FIELDS].items():
             field = event_type.fields.get(name)
+            if name == TIME:
+                continue
             if field is None:
                 expected = f"a field of {event_type.name}: {', '.join(event_type.fields)}"
             elif value is None:

@@ -1,12 +1,13 @@
--- name: read_clock
--- How far the clock of this ledger has been turned.
-SELECT clock_ahead
+-- name: read_whole_head
+-- Where the log ends, and what founded the ledger.
+SELECT ledger_id, position, recorded_at, secret_check, chain, clock_ahead
   FROM ledger.ledger_head
 
 -- name: read_everything
 -- The log as it is stored: columns, record, and what lies beside it.
 SELECT event.position, event.source, event.id, event.subject_id, event.subject_version, event.type,
        event.occurred_at, event.recorded_at, event.leaf, event.record,
+       event.fingerprint, event.seal,
        personal.salt, personal.content
   FROM ledger.events AS event
   LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
@@ -24,18 +25,42 @@ SELECT position, leaf, record
 
 -- name: read_subjects
 -- What the writer would decide on, page by page.
-SELECT subject_id, kind, version, position, state
+SELECT subject_id, kind, version, position, state, due_at, lifecycle, account
   FROM ledger.subjects
  WHERE CAST(:after AS uuid) IS NULL OR subject_id > CAST(:after AS uuid)
  ORDER BY subject_id
  LIMIT :limit
 
--- name: read_links
--- Which kinds of identifiers were pointed by which events, and to whom.
-SELECT position, kind, subject_id
-  FROM ledger.identifiers
- WHERE position > :after AND position <= :upto
- ORDER BY position
+-- name: read_refusals
+-- Refusals with all that is sealed of them, page by page.
+SELECT refusal_id, received_at, key_id, source, event_id, type, dialect, content, seal,
+       reason, problem, status, position, settled_at, settled_by, dismissal, standing_seal
+  FROM ledger.refusals
+ WHERE CAST(:after AS uuid) IS NULL OR refusal_id > CAST(:after AS uuid)
+ ORDER BY refusal_id
+ LIMIT :limit
+
+-- name: read_keys
+-- Keys with all that their events say of them, page by page.
+SELECT key_id, secret_digest, scopes, sources, department, origins, events_per_second, expires_at,
+       is_founder, created_at, revoked_at
+  FROM ledger.api_keys
+ WHERE CAST(:after AS text) IS NULL OR key_id > CAST(:after AS text)
+ ORDER BY key_id
+ LIMIT :limit
+
+-- name: count_refusals
+-- How many nobody can check without the secret.
+SELECT count(*) FROM ledger.refusals
+
+-- name: count_strays
+-- What belongs to no position of the log.
+SELECT (SELECT count(*) FROM ledger.events
+         WHERE position < 1 OR position > CAST(:head AS bigint)) AS events,
+       (SELECT count(*) FROM ledger.event_personal
+         WHERE position < 1 OR position > CAST(:head AS bigint)) AS event_personal,
+       (SELECT count(*) FROM ledger.identifiers
+         WHERE position < 1 OR position > CAST(:head AS bigint)) AS identifiers
 
 -- name: read_selection_runs
 -- Every selection run: where it read its leads is known before the log is read up to there.

@@ -10,7 +10,7 @@ BEGIN
     EXECUTE 'GRANT SELECT ON ALL TABLES IN SCHEMA ' || quote_ident('{schema}') || ' TO ' || serving;
     EXECUTE 'GRANT INSERT ON ledger.events, ledger.event_personal, ledger.identifiers TO ' || serving;
     -- Not its clock: a ledger in which that can be turned proves nothing.
-    EXECUTE 'GRANT UPDATE (position, recorded_at) ON ledger.ledger_head TO ' || serving;
+    EXECUTE 'GRANT UPDATE (position, recorded_at, chain) ON ledger.ledger_head TO ' || serving;
     EXECUTE 'GRANT INSERT, UPDATE ON ledger.subjects TO ' || serving;
     -- A key is given other terms and revoked. It gets no other secret, and does not become the
     -- founder's: that is decided when it is made.
@@ -20,7 +20,7 @@ BEGIN
     -- What was refused stays as it came; what becomes of it changes.
     EXECUTE 'GRANT INSERT, DELETE ON ledger.refusals TO ' || serving;
     EXECUTE 'GRANT UPDATE (last_received_at, times, reason, problem, status, retries, position, '
-            'settled_at, settled_by, dismissal) ON ledger.refusals TO ' || serving;
+            'settled_at, settled_by, dismissal, standing_seal) ON ledger.refusals TO ' || serving;
     EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ledger.webhooks, ledger.webhook_secrets, '
          || 'ledger.webhook_deliveries TO ' || serving;
     FOR projected IN

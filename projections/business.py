@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from domain.events import Event
+from domain.lifecycle.service_events import TIME
 from events.records import decode_event
 from events.sessions import Driver
 from events.statements import Statement, load
@@ -25,6 +27,7 @@ class BusinessProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
+    tables: tuple[str, ...] = ("business_told", "business_touches")
 
     def concerns(self, record: str) -> bool:
         """Tell whether a record may tell of business or of a touch: any with a key may."""
@@ -88,7 +91,10 @@ class BusinessProjection:
         values |= {name: told.get(name) for name in ("currency", "business", "product")}
         values |= {"opportunity": told.get("opportunity"), "order_id": told.get("order")}
         values["value"] = Decimal(str(value)) if value is not None else None
+        time = told.get(TIME)
+        values["occurred_at"] = datetime.fromisoformat(time) if time is not None else None
         await self._execute(driver, "correct_told", values)
+        await self._execute(driver, "correct_touch", values)
 
     async def _execute(self, driver: Driver, name: str, values: Mapping[str, Any]) -> None:
         statement = self.sql[name]

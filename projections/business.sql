@@ -29,11 +29,24 @@ WITH closed AS (
 INSERT INTO ledger.business_told (
        generation, position, known_from, what, occurred_at, lead, pass_number, account,
        opportunity, order_id, value, currency, business, product, origin)
-SELECT generation, position, CAST(:by_position AS bigint), what, occurred_at, lead, pass_number,
-       account, COALESCE(CAST(:opportunity AS text), opportunity),
+SELECT generation, position, CAST(:by_position AS bigint), what,
+       COALESCE(CAST(:occurred_at AS timestamptz), occurred_at), lead, pass_number, account,
+       COALESCE(CAST(:opportunity AS text), opportunity),
        COALESCE(CAST(:order_id AS text), order_id), COALESCE(CAST(:value AS numeric), value),
        COALESCE(CAST(:currency AS text), currency), COALESCE(CAST(:business AS text), business),
        COALESCE(CAST(:product AS text), product), origin
+  FROM closed
+
+-- name: correct_touch
+-- Of a touch only the time can be told otherwise.
+WITH closed AS (
+     UPDATE ledger.business_touches
+        SET voided_by = :by_position
+      WHERE generation = :generation AND position = :position AND voided_by IS NULL
+        AND CAST(:occurred_at AS timestamptz) IS NOT NULL
+     RETURNING *)
+INSERT INTO ledger.business_touches (generation, position, known_from, lead, touched_at)
+SELECT generation, position, CAST(:by_position AS bigint), lead, CAST(:occurred_at AS timestamptz)
   FROM closed
 
 -- name: count_rows
@@ -64,7 +77,7 @@ WITH held AS (
       WHERE generation IN (:live, :built)
       UNION ALL
      SELECT generation, 'business_touches',
-            CAST(ROW(position, lead, touched_at, voided_by) AS text)
+            CAST(ROW(position, known_from, lead, touched_at, voided_by) AS text)
        FROM ledger.business_touches
       WHERE generation IN (:live, :built))
 -- include: differing.sql

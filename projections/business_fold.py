@@ -54,6 +54,7 @@ class BusinessRow(NamedTuple):
 
 class TouchRow(NamedTuple):
     position: int
+    known_from: int
     lead: str
     touched_at: datetime
 
@@ -91,7 +92,9 @@ def fold(state: Business, event: Event) -> None:
     if event_type is not None and event_type.role in WHAT_OF_ROLE:
         state.business.append(_business_row(state.lifecycle, event, WHAT_OF_ROLE[event_type.role]))
     if event.subject.kind is SubjectKind.LEAD and _touches(state.lifecycle, event):
-        state.touches.append(TouchRow(event.position, event.subject.id, event.occurred_at))
+        state.touches.append(
+            TouchRow(event.position, event.position, event.subject.id, event.occurred_at)
+        )
 
 
 def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow:

@@ -21,15 +21,19 @@ SELECT CAST(:name AS text), 1, CAST(:version AS integer), 'live', 0
     ON CONFLICT DO NOTHING
 
 -- name: take_live
--- Election and fencing in one: who holds this row projects, until its transaction ends.
-SELECT generation, version, position, failure
-  FROM ledger.projections
+-- Election and fencing in one: who holds this row projects, until its transaction ends. A checkpoint
+-- beyond the log is a failure: an older copy of the log was restored, and to go on would skip what
+-- is recorded next.
+SELECT generation, version, projection.position,
+-- include: beyond.sql
+  FROM ledger.projections AS projection
  WHERE name = :name AND status = 'live'
    FOR UPDATE SKIP LOCKED
 
 -- name: hold_live
--- Like take_live, for a rebuild, which waits for its turn.
-SELECT generation, version, position, failure
+-- Like take_live, for a rebuild, which waits for its turn and goes no further than the log.
+SELECT generation, version,
+       least(position, (SELECT head.position FROM ledger.ledger_head AS head)) AS position, failure
   FROM ledger.projections
  WHERE name = :name AND status = 'live'
    FOR UPDATE
@@ -43,8 +47,9 @@ SELECT generation, version, position, failure
 
 -- name: read_live
 -- How far a projection is, without waiting for whoever projects.
-SELECT generation, version, position, failure
-  FROM ledger.projections
+SELECT generation, version, projection.position,
+-- include: beyond.sql
+  FROM ledger.projections AS projection
  WHERE name = :name AND status = 'live'
 
 -- name: read_records
@@ -85,7 +90,8 @@ UPDATE ledger.projections
 -- name: lags
 -- How far behind, in events and as the age of the first event that is not projected yet.
 SELECT projection.name, projection.version, projection.generation, projection.position,
-       projection.failure, head.position AS head_position,
+-- include: beyond.sql
+     , head.position AS head_position,
        CAST(COALESCE(GREATEST(extract(epoch FROM clock_timestamp() - next.recorded_at), 0), 0)
             AS double precision) AS seconds
   FROM ledger.projections AS projection
@@ -137,3 +143,12 @@ SELECT generation
 UPDATE ledger.projections
    SET status = 'removed'
  WHERE name = :name AND generation = :generation AND status = 'retired'
+
+-- name: columns_of
+-- What a table is made of, in its order.
+SELECT array_agg(CAST(attribute.attname AS text) ORDER BY attribute.attnum)
+  FROM pg_attribute AS attribute
+  JOIN pg_class AS relation ON relation.oid = attribute.attrelid
+ WHERE relation.relnamespace = CAST(CAST(:schema AS text) AS regnamespace)
+   AND relation.relname = :relation
+   AND attribute.attnum > 0 AND NOT attribute.attisdropped

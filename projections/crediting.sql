@@ -49,7 +49,7 @@ SELECT CAST(touch.lead AS text) AS lead, touch.touched_at
   FROM ledger.business_touches AS touch
  WHERE touch.generation = :generation
    AND touch.lead = ANY (CAST(:leads AS uuid[]))
-   AND touch.position <= :known_at
+   AND touch.known_from <= :known_at
    AND (touch.voided_by IS NULL OR touch.voided_by > :known_at)
  ORDER BY touch.lead, touch.touched_at
 

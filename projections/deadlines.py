@@ -30,6 +30,7 @@ class DeadlineProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
+    tables: tuple[str, ...] = ("deadlines",)
 
     def concerns(self, record: str) -> bool:
         """Tell whether the fold could change anything by a record: see `concerns`."""

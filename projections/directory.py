@@ -33,6 +33,7 @@ class DirectoryProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
+    tables: tuple[str, ...] = ("directory_leads", "directory_accounts")
 
     def concerns(self, record: str) -> bool:
         """Tell whether a record changes somebody's state: see `concerns`."""

@@ -26,6 +26,11 @@ class Projection(Protocol[State]):
         ...
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """Where its rows are, each with the generation that built it."""
+        ...
+
+    @property
     def sql(self) -> Mapping[str, Statement]:
         """Its statements. Beside those that it projects with, every projection has three.
 

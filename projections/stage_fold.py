@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 from domain.events import Event
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
-from domain.stays import Left, restored
+from domain.stays import Left, begins, restored
 from events.publishing import parsed
 
 LIFECYCLE_PUBLISHED = "lifecycle.published"
@@ -72,6 +72,7 @@ passes by plain tuples of plain values, and there are millions."""
 
 _STAY_WIDTH = len(STAY_COLUMNS)
 _EXIT_POSITION = ENDED_COLUMNS.index("exit_position")
+_PLACE = tuple(map(ENDED_COLUMNS.index, ("known_from", "entry_position", "number")))
 
 
 class Published(NamedTuple):
@@ -94,6 +95,26 @@ class Month(NamedTuple):
 NO_MONTH = Month("", datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
 
 
+class Place(NamedTuple):
+    """Which of a subject's stays it is.
+
+    Its exit does not tell: all stays that one restatement makes known may end at one position, that
+    of the report which they follow from.
+    """
+
+    known_from: int
+    entry_position: int
+    number: int
+
+
+class Undone(NamedTuple):
+    """A stay whose end, a return by itself, counts no longer from a position on."""
+
+    subject_id: str
+    place: Place
+    known_to: int
+
+
 @dataclass(slots=True)
 class Stages:
     """What is remembered of a generation, and what a batch changes.
@@ -113,7 +134,7 @@ class Stages:
     touched: dict[str, None] = field(default_factory=dict)
     """Subjects whose standing differs from what is written."""
     published: list[Published] = field(default_factory=list)
-    written: dict[str, list[Key]] = field(default_factory=dict)
+    written: dict[str, dict[Place, Key]] = field(default_factory=dict)
     """By subject that a batch restates: the ended stays that are written and still count."""
     closed: dict[str, int] = field(default_factory=dict)
     """Subject whose written stays count no longer → the restatement that says so."""
@@ -122,8 +143,7 @@ class Stages:
     taken_from: dict[tuple[str, int], Stay] = field(default_factory=dict)
     """Stays that returns by themselves had ended, by lead and by position of the return; read
     beforehand, because a batch that takes a return back needs them."""
-    undone: list[tuple[str, int, int]] = field(default_factory=list)
-    """Subject and exit position of stays that count no more, and from which position on."""
+    undone: list[Undone] = field(default_factory=list)
 
     def month_of(self, moment: datetime) -> str:
         """Return the month in which a moment falls; in UTC before any lifecycle is in force."""
@@ -161,9 +181,15 @@ def fold(stages: Stages, event: Event) -> None:
             _take_back_and_move(stages, stay, event)
         else:
             _move(stages, stay, event)
-    elif stay is None:
+    elif stay is None and begins(event):
         _begin(stages, _first_stay(stages, event, UNPLACED, event.occurred_at))
-    elif "origin" in effects or "channel" in effects:
+    elif stay is not None:
+        _carry(stages, stay, effects)
+
+
+def _carry(stages: Stages, stay: Stay, effects: Mapping[str, Any]) -> None:
+    """Note where the pass comes from, if an event says so: the next stay will carry it."""
+    if "origin" in effects or "channel" in effects:
         origin, channel = _source(stay, effects)
         _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel))
 
@@ -229,7 +255,7 @@ def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
     kind = str(MoveKind.CORRECTED)
     known = (*stay[:_STAY_WIDTH], stay.entered_at, position, kind, None, position)
     stages.ended.append(known)
-    stages.undone.append((stay.subject_id, returned_at, position))
+    _undo(stages, before, position)
     counted = _counted(stages, stay)
     counted[0] -= 1
     counted[1] -= 1
@@ -241,8 +267,27 @@ def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
     return again
 
 
+def _undo(stages: Stages, before: Stay, position: int) -> None:
+    """Let the end of a stay count no longer, be it written already or not."""
+    place = place_of(before)
+    for number, row in enumerate(stages.ended):
+        if row[0] == before.subject_id and row[-1] is None and place_of(row) == place:
+            stages.ended[number] = (*row[:-1], position)
+            return
+    stages.undone.append(Undone(before.subject_id, place, position))
+    stages.written.get(before.subject_id, {}).pop(place, None)
+
+
+def place_of(stay: Stay | tuple[Any, ...]) -> Place:
+    """Tell which stay it is, standing or ended."""
+    return Place._make(stay[place] for place in _PLACE)
+
+
 def ended_stay(stages: Stages, subject_id: str, exit_position: int) -> Stay | None:
-    """Return a stay as it was before it ended, from what is not written yet or was read."""
+    """Return a stay as it was before it ended, from what is not written yet or was read.
+
+    The last one that ended there: of what one report brought, nothing came after the return.
+    """
     for row in reversed(stages.ended):
         if row[0] == subject_id and row[_EXIT_POSITION] == exit_position:
             return Stay._make((*row[:_STAY_WIDTH], None, None))
@@ -296,7 +341,7 @@ def _carry_on(stages: Stages, event: Event, left: Left | None) -> None:
 
 def _close(stages: Stages, subject_id: str, position: int) -> None:
     """Let no ended stay of a subject count any more, be it written already or not."""
-    for key in stages.written.pop(subject_id, ()):
+    for key in stages.written.pop(subject_id, {}).values():
         _counted_by(stages, key)[0] -= 1
     stages.closed.setdefault(subject_id, position)
     for place, row in enumerate(stages.ended):

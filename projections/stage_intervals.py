@@ -16,6 +16,7 @@ from projections.stage_fold import (
     ENDED_COLUMNS,
     RESTATES,
     Key,
+    Place,
     Published,
     Stages,
     Stay,
@@ -38,6 +39,7 @@ class StageIntervals:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
+    tables: tuple[str, ...] = ("stage_stays", "stage_standing", "stage_counts", "stage_lifecycles")
 
     def concerns(self, record: str) -> bool:
         """Tell whether the fold could change anything by a record: see `concerns`."""
@@ -92,15 +94,20 @@ class StageIntervals:
     ) -> None:
         """Read which ended stays of restated subjects still count.
 
-        Of a subject that is closed already nothing that is written does.
+        Of a subject that is closed already nothing that is written does, nor what is undone and
+        only not written so yet.
         """
         state.written.clear()
         restated = {event.subject.id for event in events if "stays" in event.effects}
         asked = list(restated - state.closed.keys())
         if asked:
             statement = self.sql["read_written"]
-            for subject_id, *key in await driver.fetch(statement.driver_sql, generation, asked):
-                state.written.setdefault(subject_id, []).append(tuple(key))
+            undone = {(one.subject_id, one.place) for one in state.undone}
+            for row in await driver.fetch(statement.driver_sql, generation, asked):
+                subject_id, known_from, entry_position, number, *key = row.values()
+                place = Place(known_from, entry_position, number)
+                if (subject_id, place) not in undone:
+                    state.written.setdefault(subject_id, {})[place] = tuple(key)
 
     def fold(self, state: Stages, event: Event) -> None:
         fold(state, event)
@@ -136,11 +143,9 @@ class StageIntervals:
             await self._copy(driver, "stage_stays", ENDED_COLUMNS, rows)
             state.ended.clear()
         if state.undone:
-            names = ("subject_ids", "positions", "known_to")
-            values = dict(zip(names, zip(*state.undone, strict=True), strict=True))
-            statement = self.sql["close_stays"]
-            arguments = statement.arguments({"generation": generation, **values})
-            await driver.execute(statement.driver_sql, *arguments)
+            rows = [(one.subject_id, *one.place, one.known_to) for one in state.undone]
+            columns = ("subject_id", *Place._fields, "known_to")
+            await self._write(driver, generation, "close_stays", columns, rows)
             state.undone.clear()
         state.taken_from.clear()
 
@@ -186,7 +191,7 @@ def stage_intervals(schema: str) -> StageIntervals:
 
 
 def concerns(record: str) -> bool:
-    """Tell whether a record moves somebody, is its subject's first, or changes what is carried.
+    """Tell whether a record moves somebody, begins its subject, or changes what is carried.
 
     A quotation mark inside a string is escaped in JSON, so these patterns match keys only.
     """
@@ -198,6 +203,7 @@ def concerns(record: str) -> bool:
             and (
                 '"stays":[' in record
                 or '"absorbed_by":' in record
+                or '"begins":' in record
                 or '"origin":' in record
                 or '"channel":' in record
             )

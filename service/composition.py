@@ -81,7 +81,9 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         engine = make_engine(settings, app_url)
         stack.push_async_callback(engine.dispose)
         metrics, appends = Metrics(), Appends()
-        ledger = Ledger(engine, settings.schema_name, on_fault=metrics.fault)
+        secret = read_secret(settings)
+        digests = Digests(secret)
+        ledger = Ledger(engine, settings.schema_name, digests.seals, on_fault=metrics.fault)
         own = make_engine(settings, app_url, connections=1)
         stack.push_async_callback(own.dispose)
         watch = Watch(
@@ -91,7 +93,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             condition=ledger.condition,
             on_fault=metrics.fault,
         )
-        await stack.enter_async_context(watch.running())
+        await stack.enter_async_context(_running(watch.run(), "database-watch"))
         await ledger.open()
         runner = Runner(
             engine,
@@ -101,7 +103,6 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         )
         await runner.prepare()
         await stack.enter_async_context(_running(runner.run(), "projections"))
-        secret = read_secret(settings)
         webhooks = await stack.enter_async_context(
             open_webhooks(
                 engine,
@@ -129,7 +130,6 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             engine, settings.schema_name, ledger, intake, on_fault=metrics.fault
         )
         await stack.enter_async_context(_running(reassessor.run(), "reassessor"))
-        digests = Digests(secret)
         selector = Selector(
             engine,
             settings.schema_name,
@@ -140,7 +140,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         )
         stack.push_async_callback(selector.close)
         await stack.enter_async_context(_running(selector.run(), "selections"))
-        key_store = KeyStore(engine, settings.schema_name)
+        key_store = KeyStore(engine, settings.schema_name, digests.seals)
         keys = KeyDirectory(key_store, on_fault=metrics.fault)
         keys.start()
         stack.push_async_callback(keys.close)
@@ -156,7 +156,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             door=intake,
             keys=keys,
             key_store=key_store,
-            refusals=Refusals(engine, settings.schema_name),
+            refusals=Refusals(engine, settings.schema_name, digests.seals),
             appends=appends,
             tail=Tail(Log(engine, settings.schema_name), appends, on_fault=metrics.fault),
             timekeeper=timekeeper,

@@ -87,6 +87,16 @@ def sees_personal(sender: Sender) -> bool:
     return Scope.PERSONAL_READ in sender.scopes
 
 
+async def reporting_holder(request: Request) -> Holder:
+    """A dependency of a route: who holds the key, if it may report events at all."""
+    transfer = read_transfer(request.scope)
+    holder = await identify(
+        request.app.state.services.keys, transfer.authorization, transfer.origin
+    )
+    admit_report(holder)
+    return holder
+
+
 def lacks(scope: Scope) -> Problem:
     return Problem(
         "scope-missing",

@@ -100,6 +100,9 @@ DRAINED_BYTES_MAX: Final = 4 * of_events.BODY_BYTES_MAX
 # a record has room for twice as much.
 KEY_TERMS_BYTES_MAX: Final = 32 * KIB
 
+# Events that are compared at once with what is recorded: one query for them, one for their leads.
+COMPARED_EVENTS_MAX: Final = 500
+
 # How long a stream, or the rest of a batch, waits for its next place in the queue.
 TURN_WAIT_S: Final = 30.0
 

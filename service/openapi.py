@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from service.gate import Needs
+from service.gate import Needs, reporting_holder
 from service.keys.scopes import REPORTING, Scope
 from service.links import describe_links
 from service.problems import KINDS
@@ -56,6 +56,8 @@ _FOR_ALL = {
     "503": "The ledger, or the service, is not available, or has too much to do",
 }
 _WITH_KEY = {"401": "The key is missing or not known", "403": "The key may not do this"}
+_PLACES = frozenset({"after", "wait_for", "known_at", "position", "Last-Event-ID"})
+"""Parameters that may name a position of the log."""
 _FOR_EVENTS = {
     "400": "The body cannot be read",
     "404": "A decision about a lead that nobody has reported",
@@ -96,6 +98,8 @@ def needed_scopes(route: APIRoute) -> tuple[Scope, ...]:
     if route in collectors.ROUTES:
         return (Scope.EVENTS_WRITE,)
     guards = [one.call for one in route.dependant.dependencies]
+    if reporting_holder in guards:
+        return tuple(sorted(REPORTING))
     return tuple(guard.scope for guard in guards if isinstance(guard, Needs))
 
 
@@ -114,9 +118,11 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     operation["description"] = f"{operation['description']}\n\nNeeds {wanted}.".strip()
     if "422" in operation["responses"] or ("requestBody" in operation and not is_collector):
         described["422"] = "A parameter or the body is not valid"
+    if _PLACES & {parameter["name"] for parameter in operation.get("parameters", ())}:
+        described["409"] = "The log ends before the position that is asked for"
     if "requestBody" in operation:
         described |= {status: _FOR_EVENTS[status] for status in ("400", "408", "413", "415")}
-    if is_collector:
+    if is_collector or len(scopes) > 1:
         described |= {status: _FOR_EVENTS[status] for status in ("400", "429")}
     if "{" in route.path:
         described["404"] = "Nobody is known by this id"

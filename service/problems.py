@@ -57,6 +57,7 @@ KINDS: Mapping[str, Kind] = {
     "capacity-unknown": Kind(422, "The capacity is not known"),
     "too-many-candidates": Kind(422, "There are too many candidates"),
     # What does not fit what is already there.
+    "log-shorter": Kind(409, "The log ends before this position"),
     "event-id-reused": Kind(409, "The id belongs to another event"),
     "move-not-allowed": Kind(409, "The move is not allowed from here"),
     "refusal-settled": Kind(409, "The refusal is settled"),

@@ -68,17 +68,12 @@ async def report_batch(
     words: Wording | None = None,
 ) -> Answer:
     """Record a body that is an array of events."""
-    try:
-        found = await in_pieces(find_items(body))
-    except (Unreadable, Unacceptable) as fault:
-        raise Problem("body-unreadable", str(fault), expected=fault.expected) from None
-    except TooLarge as fault:
-        raise Problem("body-too-large", str(fault), expected=fault.expected) from None
+    found = await items_of(body)
     context, pauses = context_for(services, holder), Pauses()
     if holder.allowance is not None:
         holder.allowance.take(len(found))
     if is_strict:
-        _hold_strictly(place, found)
+        hold_together(place, found)
         items = [receive_item(text, context) async for text in pauses.between(found)]
         return await _answer_strict(services, items, visit, words=words)
     answer = BatchAnswer(words)
@@ -93,6 +88,16 @@ async def report_batch(
         visit.count(*services.metrics.decided(outcomes))
         place.build(answer.add(outcomes))
     return answer.finish()
+
+
+async def items_of(body: bytes) -> Items:
+    """Find the items of a body that is an array. Raises Problem."""
+    try:
+        return await in_pieces(find_items(body))
+    except (Unreadable, Unacceptable) as fault:
+        raise Problem("body-unreadable", str(fault), expected=fault.expected) from None
+    except TooLarge as fault:
+        raise Problem("body-too-large", str(fault), expected=fault.expected) from None
 
 
 async def report_stream(
@@ -135,7 +140,7 @@ async def report_lines_strictly(
         lines += splitter.feed(piece)
         _bound_strict(len(lines))
     lines += splitter.finish()
-    _hold_strictly(place, [line.text or b"" for line in lines])
+    hold_together(place, [line.text or b"" for line in lines])
     context = context_for(services, holder)
     if holder.allowance is not None:
         holder.allowance.take(len(lines))
@@ -169,15 +174,15 @@ async def _answer_strict(
     return problem_answer(problem)
 
 
-def _hold_strictly(place: Place, texts: Items | list[bytes]) -> None:
+def hold_together(place: Place, texts: Items | list[bytes]) -> None:
     """Hold what is built of all the items: none is recorded before the last one is read."""
     _bound_strict(len(texts))
     size = sum(map(held_bytes_max, texts))
     if size > STRICT_BUILT_BYTES_MAX:
         raise Problem(
             "body-too-large",
-            "With handling=strict all events of a body are in memory at once, and these have too "
-            "many values together. Send less at once, or without it.",
+            "All events of such a body are in memory at once, and these have too many values "
+            "together. Send less at once.",
         )
     place.build(size)
 

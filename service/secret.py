@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from service.private_files import read_private
 from service.settings import Settings
 
 FILE_NAME = "secret"
@@ -13,7 +14,8 @@ SECRET_BYTES = 32
 def read_secret(settings: Settings) -> bytes:
     """Return the secret, making the file at the first start.
 
-    Several processes may do so at once: one of them writes the file, the others read it.
+    Several processes may do so at once: one of them writes the file, the others read it. Raises
+    FileExposed where others can read it.
     """
     if settings.secret is not None:
         return settings.secret.get_secret_value().encode()
@@ -24,8 +26,15 @@ def read_secret(settings: Settings) -> bytes:
         return _make(path)
 
 
+def find_secret(settings: Settings) -> bytes | None:
+    """Return the secret if it is at hand; nothing is made."""
+    if settings.secret is None and not (settings.data_dir / FILE_NAME).exists():
+        return None
+    return read_secret(settings)
+
+
 def _read(path: Path) -> bytes:
-    return path.read_text(encoding="ascii").strip().encode()
+    return read_private(path).strip().encode()
 
 
 def _make(path: Path) -> bytes:

@@ -100,7 +100,8 @@ class Settings(BaseModel):
         Field(
             min_length=32,
             description="At least 32 characters; keys the digests of identifiers, and seals the "
-            "secrets of webhooks. Absent: a file in the data directory, made by the first start. "
+            "secrets of webhooks. Absent: a file in the data directory, made by the first start; "
+            "it is refused if others than its owner and its group can read it. "
             "Losing it means that nobody is found again.",
         ),
     ] = None

@@ -71,6 +71,60 @@ class Batch(Shape):
     items: list[Recorded | Duplicate | Refused]
 
 
+class Unknown(Shape):
+    """Nothing is recorded under this id."""
+
+    status: Literal["unknown"]
+
+
+class ComparedRecord(Shape):
+    """Something is recorded under this id, and counts."""
+
+    status: Literal["recorded"]
+    position: Position
+    corrections: Annotated[int, Field(description="Made by revisions of the same source.")]
+    differs: Annotated[
+        list[str],
+        Field(
+            description="`time`, `type`, `data/` and a declared field, or `person` for whom it is "
+            "about and whatever is personal; empty: it is the same.",
+            examples=[["time", "data/value"]],
+        ),
+    ]
+    fields: Annotated[
+        dict[str, Any],
+        Field(description="What `event.corrected` says to make data and time the same."),
+    ]
+
+
+class Voided(Shape):
+    """What was recorded under this id counts no longer."""
+
+    status: Literal["voided"]
+    position: Position
+    by_revision: Annotated[bool, Field(description="By a revision of the same source.")]
+
+
+class Erased(Shape):
+    """What was recorded under this id told of a person who has been erased."""
+
+    status: Literal["erased"]
+    position: Position
+
+
+class ComparedRefusal(Shape):
+    """It would be refused. This is not kept."""
+
+    status: Literal["refused"]
+    problem: dict[str, Any]
+
+
+class Compared(Shape):
+    """How each event differs from what is recorded under its id, in order."""
+
+    items: list[Unknown | ComparedRecord | Voided | Erased | ComparedRefusal]
+
+
 class Collected(Shape):
     """What clients of other services are told."""
 
@@ -203,6 +257,7 @@ class HistoryEvent(Shape):
 
     position: Position
     type: str
+    type_label: Annotated[str | None, Field(description="With lang.")] = None
     subject: str
     source: str
     id: str
@@ -215,6 +270,7 @@ class HistoryEvent(Shape):
     stage_after: str | None
     pass_: Annotated[int | None, Field(alias="pass")] = None
     moved: Moved | None = None
+    moved_labels: Annotated[Moved | None, Field(description="With lang.")] = None
     forwarded_to: str | None = None
     absorbed: Annotated[bool | None, Field(description="It is of a lead absorbed.")] = None
     counts: Annotated[

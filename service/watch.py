@@ -8,8 +8,6 @@ all of them handle. Until the database answers again, no other connection is att
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any
 from weakref import WeakSet
@@ -77,18 +75,8 @@ class Watch:
         event.listen(guarded.sync_engine, "connect", self._remember)
         event.listen(guarded.sync_engine, "do_connect", self._refuse_while_silent)
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Ask for as long as the context lasts."""
-        task = asyncio.create_task(self._run(), name="database-watch")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Ask until cancelled."""
         try:
             await endlessly("watch", self._look, pause_s=ASK_EVERY_S, on_fault=self._on_fault)
         finally:

@@ -1,5 +1,6 @@
 """Random histories on the demand funnel: few people, few companies, every event type."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -9,11 +10,14 @@ from domain.lifecycle.definition import EventKind, EventType, Field
 from domain.lifecycle.service_events import is_offered
 from events.senders import Sender
 from tests.ledger_in_memory import EVERY_RIGHT, LedgerInMemory
-from tests.stories import day, demand_funnel
+from tests.stories import day, demand_funnel, returning_funnel
 
 LIFECYCLE = demand_funnel(competitors=("rival.example",)).lifecycle
 TYPES = tuple(one for one in LIFECYCLE.events.values() if not one.reserved)
-EMAILS = ("hanako@acme.example", "taro@acme.example", "x@gmail.com", "y@rival.example")
+EMAILS = (
+    *("hanako@acme.example", "taro@acme.example", "jiro@other.example", "saburo@other.example"),
+    *("x@gmail.com", "y@rival.example"),
+)
 STRANGER = "01930000-0000-7000-8000-000000000000"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -33,6 +37,7 @@ class Step(NamedTuple):
     def event(self, id: str, ledger: LedgerInMemory) -> dict[str, Any]:
         """Write it as a sender would who knows the ids that the ledger has given."""
         known = [*ledger.subjects, STRANGER, NOBODY]
+        ledger_end = len(ledger.entries) + 1
         lead, account = dict(self.lead), dict(self.account)
         if self.lead_by_id is not None:
             lead["id"] = known[self.lead_by_id % len(known)]
@@ -46,6 +51,9 @@ class Step(NamedTuple):
         }
         if isinstance(self.data.get("other"), int):
             event["data"] = self.data | {"other": known[self.data["other"] % len(known)]}
+        if isinstance(self.data.get("event"), int):
+            # One beyond the last is nothing yet.
+            event["data"] = self.data | {"event": str(1 + self.data["event"] % (ledger_end + 1))}
         return event | ({"lead": lead} if lead else {}) | ({"account": account} if account else {})
 
     @property
@@ -53,28 +61,40 @@ class Step(NamedTuple):
         return Sender("key-1", ("test",), self.department, EVERY_RIGHT)
 
 
+def values_of(field: Field) -> Sequence[Any]:
+    """A few values that a field may have."""
+    return field.values or _VALUES.get(field.type, ("one", "two"))
+
+
 def _value(field: Field) -> st.SearchStrategy[Any]:
-    if field.values:
-        return st.sampled_from(field.values)
-    return _VALUES.get(field.type, st.sampled_from(("one", "two")))
+    if field.type in _REFERRING:
+        return _REFERRING[field.type]
+    return st.sampled_from(values_of(field))
 
 
-_VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "integer": st.integers(min_value=0, max_value=9),
-    "amount": st.sampled_from((1200, "99.50")),
-    "boolean": st.booleans(),
-    "currency": st.sampled_from(("JPY", "USD")),
-    "date": st.just("2026-12-01"),
-    "time": st.just("2026-12-01T00:00:00Z"),
-    "position": st.integers(min_value=1, max_value=30).map(str),
-    "subject": st.integers(min_value=0, max_value=30),
-    "fields": st.sampled_from(
-        ({"class": "now"}, {"class": "later"}, {"channel": "reseller"}, {"reason": "student"})
+_VALUES: Mapping[str, Sequence[Any]] = {
+    "integer": (0, 1, 9),
+    "amount": (1200, "99.50"),
+    "boolean": (False, True),
+    "currency": ("JPY", "USD"),
+    "date": ("2026-12-01", "2026-12-24"),
+    "time": ("2026-12-01T00:00:00Z",),
+    "fields": (
+        {"class": "now"},
+        {"class": "later"},
+        {"channel": "reseller"},
+        {"reason": "student"},
     ),
 }
+_REFERRING: Mapping[str, st.SearchStrategy[Any]] = {
+    "position": st.integers(min_value=1, max_value=1_000),
+    "subject": st.integers(min_value=0, max_value=30),
+}
+"""What stands for an event or a subject that the ledger then has."""
 
 
-def _data(event: EventType) -> st.SearchStrategy[dict[str, Any]]:
+def data_of(event: EventType) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw what an event of a type tells: all that is required, and some of what is not."""
     fields = event.fields
     return st.fixed_dictionaries(
         {name: _value(field) for name, field in fields.items() if field.required},
@@ -103,7 +123,7 @@ _leads = st.fixed_dictionaries(
 _accounts = st.fixed_dictionaries(
     {},
     optional={
-        "domain": st.sampled_from(("acme.example", "other.example")),
+        "domain": st.sampled_from(("acme.example", "other.example", "rival.example")),
         "external_ids": st.sampled_from(({"crm": "1"}, {"crm": "2"})),
         "name": st.just("Acme"),
     },
@@ -122,7 +142,7 @@ def _step(event: EventType) -> st.SearchStrategy[Step]:
             account=st.just({}),
             lead_by_id=st.none(),
             account_by_id=st.none(),
-            data=_data(event),
+            data=data_of(event),
             department=st.none(),
         )
     return st.builds(
@@ -133,7 +153,7 @@ def _step(event: EventType) -> st.SearchStrategy[Step]:
         account=st.just({}) | _accounts,
         lead_by_id=_rarely_by_id,
         account_by_id=st.none() | _rarely_by_id,
-        data=_data(event),
+        data=data_of(event),
         department=st.sampled_from((None, "marketing", "field_sales")),
     )
 
@@ -158,6 +178,37 @@ decisions = st.sampled_from(tuple(one for one in TYPES if one.kind is EventKind.
 )
 batches = st.lists(steps, min_size=1, max_size=6)
 histories = st.lists(batches, min_size=1, max_size=6)
+
+
+@st.composite
+def long_histories(draw: st.DrawFn, *, longest: int) -> list[Step | int]:
+    """Draw steps, and now and then the number of a lifecycle that is published then."""
+    size = draw(st.sampled_from((8, longest)))
+    published = st.integers(0, len(_RULES) - 1)
+    told: list[Step | int] = []
+    for _ in range(draw(st.integers(size // 2, size))):
+        one = draw(published) if draw(st.integers(0, 19)) == 19 else draw(steps)
+        told.append(one)
+    return told
+
+
+def tell_of_many_rules(history: Sequence[Step | int]) -> LedgerInMemory:
+    """Send one step after the other; where a lifecycle is numbered, publish it."""
+    ledger = LedgerInMemory(_RULES[0])
+    for number, step in enumerate(history):
+        if isinstance(step, int):
+            ledger.publish(_RULES[step].lifecycle.text)
+        else:
+            send(ledger, [step], name=f"step-{number}")
+    return ledger
+
+
+_RULES: Sequence[Compiled] = (
+    demand_funnel(competitors=("rival.example",)),
+    demand_funnel(competitors=("acme.example",)),
+    returning_funnel(competitors=("rival.example",)),
+)
+"""Lifecycles with the same stages, so that each may follow upon any other."""
 
 
 def tell(

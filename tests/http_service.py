@@ -31,6 +31,7 @@ from tests.postgres import fresh_database
 
 SECRET = "a secret of the tests, with more than 32 bytes"
 SCHEMA = "ledger"
+SEALS = Digests(SECRET.encode()).seals
 
 
 def settings_for(**values: Any) -> Settings:

@@ -5,7 +5,7 @@ than was asked for fails here too. States go through their stored text, records 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ import orjson
 
 from domain import states
 from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.definition import Right
+from domain.lifecycle.definition import Right, SubjectKind
 from domain.lifecycle.succession import Occupancy
 from domain.signals import Identifier
 from events import native
@@ -72,13 +72,19 @@ class LedgerInMemory:
     memory: Memory = field(default_factory=Memory)
     expects_faults: bool = False
     """Otherwise an error that the plan keeps to its item ends the test."""
+    at: datetime | None = None
+    """What time it is; None: a second later with every event."""
+    _decoded: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.start_again()
 
     @property
-    def records(self) -> list[Record]:
-        return [decode(entry.record) for entry in self.entries]
+    def records(self) -> Sequence[Record]:
+        """Everything recorded so far; each record is decoded once, however often it is read."""
+        new = self.entries[len(self._decoded) :]
+        self._decoded += [decode(entry.record) for entry in new]
+        return self._decoded
 
     def past(self, before: int) -> Recollection:
         """Recall everything that stood before a position."""
@@ -89,6 +95,12 @@ class LedgerInMemory:
                 about[record.event.subject.id].append(record)
         recalled: dict[int, Record | None] = {one.event.position: one for one in records}
         return Recollection(records=recalled, histories=dict(about))
+
+    def let_happen(self) -> None:
+        """Let everything happen that is due by now, whoever it is due for."""
+        leads = tuple(id for id, one in self.subjects.items() if one.kind is SubjectKind.LEAD)
+        if leads:
+            self.submit(Submission((), woken=leads))
 
     def start_again(self) -> None:
         """Forget what the writer remembers, as another process would not know it."""
@@ -151,11 +163,12 @@ class LedgerInMemory:
         raise AssertionError("what is missing of the past never comes")
 
     def _now(self) -> datetime:
-        return RECEIVED_AT + timedelta(seconds=len(self.entries))
+        return self.at or RECEIVED_AT + timedelta(seconds=len(self.entries))
 
     def _recollect(self, needed: NotRecalled, recollection: Recollection) -> None:
         """Hand over exactly what is asked for, as the real reader does and a little more."""
         recollection.wanted |= dict.fromkeys(needed.subjects)
+        recollection.companies |= dict.fromkeys(needed.companies)
         for position in needed.positions:
             in_ledger = 0 < position <= len(self.entries)
             recollection.records[position] = self.records[position - 1] if in_ledger else None
@@ -176,7 +189,7 @@ class LedgerInMemory:
         if needs_occupancy(self.memory, [submission]):
             self._count()
         for _ in range(RECALLS_MAX):
-            missing = _missing(self.memory, [submission], recollection.wanted)
+            missing = _missing(self.memory, [submission], recollection)
             if not any(missing):
                 return
             for company in missing.members:

@@ -15,7 +15,7 @@ from events.refusals import Refused
 from events.submissions import Item, Submission
 from service.composition import make_engine
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, prepare, settings_for
+from tests.http_service import SCHEMA, SEALS, prepare, settings_for
 from tests.ledger_in_memory import item_of
 from tests.postgres import connection_to, drop_database, fresh_database
 
@@ -38,7 +38,7 @@ class LedgerOnPostgres:
 
     async def another(self) -> Ledger:
         """Open a second writer, as another process would."""
-        ledger = Ledger(self.engine, SCHEMA, on_fault=self.faults.append)
+        ledger = Ledger(self.engine, SCHEMA, SEALS, on_fault=self.faults.append)
         await ledger.open()
         self.others.append(ledger)
         return ledger
@@ -72,7 +72,7 @@ async def ledger_on_postgres(server: PrivatePostgres) -> AsyncIterator[LedgerOnP
     owner_url, app_url = fresh_database(server, prepare=prepare)
     engine = make_engine(settings_for(pool_size=4), app_url)
     faults: list[str] = []
-    ledger = Ledger(engine, SCHEMA, on_fault=faults.append)
+    ledger = Ledger(engine, SCHEMA, SEALS, on_fault=faults.append)
     await ledger.open()
     lent = LedgerOnPostgres(owner_url, app_url, engine, ledger, faults=faults)
     try:

@@ -17,7 +17,7 @@ from tests.postgres import Connection
 
 EVENT_COLUMNS = (
     *("position", "source", "id", "subject_id", "subject_version", "type"),
-    *("occurred_at", "recorded_at", "leaf", "record"),
+    *("occurred_at", "recorded_at", "leaf", "record", "seal"),
 )
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -154,6 +154,7 @@ async def append(driver: Connection, events: Sequence[Event]) -> None:
             recorded_at(event.position),
             leaf_of(record.encode()),
             record,
+            bytes(32),
         )
         for event, record in zip(events, records, strict=True)
     ]
@@ -162,8 +163,9 @@ async def append(driver: Connection, events: Sequence[Event]) -> None:
             "events", schema_name="ledger", columns=EVENT_COLUMNS, records=rows
         )
         await driver.execute(
-            "INSERT INTO ledger.ledger_head (ledger_id, position, recorded_at, secret_check) "
-            "VALUES (gen_random_uuid(), $1, $2, '') "
+            "INSERT INTO ledger.ledger_head "
+            "(ledger_id, position, recorded_at, secret_check, chain) "
+            "VALUES (gen_random_uuid(), $1, $2, '', sha256('')) "
             "ON CONFLICT (only_row) DO UPDATE SET position = $1, recorded_at = $2",
             events[-1].position,
             recorded_at(events[-1].position),

@@ -76,8 +76,18 @@ def returning_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
     return published(text)
 
 
+@cache
+def shipped_lifecycle(name: str, competitors: tuple[str, ...] = ()) -> Compiled:
+    """Compile one of the lifecycles that are shipped, with a company's competitors."""
+    return published(_shipped_text(name, competitors))
+
+
 def _funnel_text(competitors: tuple[str, ...]) -> str:
-    text = read_lifecycle_text("demand_funnel")
+    return _shipped_text("demand_funnel", competitors)
+
+
+def _shipped_text(name: str, competitors: tuple[str, ...]) -> str:
+    text = read_lifecycle_text(name)
     listed = f"competitor_domains: [{', '.join(competitors)}]"
     return text.replace("competitor_domains: []", listed, 1)
 

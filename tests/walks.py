@@ -16,12 +16,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from events.shipped import shipped_text
-from events.verification import verify
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import compare
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, Service, running_service
 from tests.postgres import connection_to
+from tests.verified import verify
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOT_TOLD = ("identity.linked", "grade.changed")

@@ -18,16 +18,17 @@ from domain.lifecycle.glossary_text import OPTIONAL_SECTIONS, SECTIONS, Glossary
 from domain.lifecycle.paths import LEAD_PATHS
 from domain.lifecycle.reading import Place
 from domain.lifecycle.route import passed_over
-from domain.lifecycle.service_events import check_service_events
+from domain.lifecycle.service_events import TIME, check_service_events
 from domain.lifecycle.track_text import PlacedTrack
 from domain.lifecycle.words import names_of, normal
 from domain.lifecycle.words_text import Placed
 
 ROLES_OF_ACCOUNTS = frozenset({Role.LISTS_COMPETITOR, Role.UNLISTS_COMPETITOR, Role.RENEWS})
 
-RESERVED_FIELDS = ("effects", "type", "department", "reported", "selection")
+RESERVED_FIELDS = ("effects", "type", "department", "reported", "selection", TIME)
 """Where a record holds what the event did to the state, what conditions ask every event, where the
-whole of what an analytics client sent is kept, and which run selected a lead."""
+whole of what an analytics client sent is kept, which run selected a lead, and what a correction
+says of when something happened."""
 
 
 def check(

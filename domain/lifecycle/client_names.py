@@ -40,6 +40,26 @@ USUAL_CALLS: Mapping[ClientCall, str] = MappingProxyType(
 """What a call reports where the lifecycle says nothing else of it."""
 
 
+class Told(StrEnum):
+    """What of a person a tracked event may tell among its properties."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    USER_ID = "user_id"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Identifying:
+    """Where properties of a tracked event tell who acted, as the fields of a form do."""
+
+    types: frozenset[str] = frozenset()
+    """Event types in which a person makes himself known. Elsewhere an address among the properties
+    may be anybody's: that of a colleague who is invited."""
+    properties: Mapping[str, Told] = field(default_factory=dict)
+    """By the name as `words.normal` folds it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClientNames:
     """Calls, and the names of tracked events, to event types."""
@@ -47,3 +67,4 @@ class ClientNames:
     calls: Mapping[ClientCall, str] = field(default_factory=lambda: USUAL_CALLS)
     events: Mapping[str, str] = field(default_factory=dict)
     """By the name as `words.normal` folds it: letter case and width tell no two names apart."""
+    identifying: Identifying = field(default_factory=Identifying)

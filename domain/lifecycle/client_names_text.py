@@ -2,12 +2,19 @@
 
 from collections.abc import Collection, Mapping
 
-from domain.lifecycle.client_names import USUAL_CALLS, ClientCall, ClientNames
+from domain.lifecycle.client_names import (
+    USUAL_CALLS,
+    ClientCall,
+    ClientNames,
+    Identifying,
+    Told,
+)
 from domain.lifecycle.definition import EventKind, EventType, Right, SubjectKind
 from domain.lifecycle.reading import Place
 from domain.lifecycle.words import normal
 
-_KEYS = ("calls", "events")
+_KEYS = ("calls", "events", "identifying")
+_IDENTIFYING_KEYS = ("types", "properties")
 _ANYBODY = (SubjectKind.LEAD, SubjectKind.ACCOUNT)
 
 
@@ -23,6 +30,7 @@ def read_client_names(place: Place | None, events: Mapping[str, EventType]) -> C
     return ClientNames(
         calls={**USUAL_CALLS, **_read_calls(keys.get("calls"), events)},
         events=_read_events(keys.get("events"), events),
+        identifying=_read_identifying(keys.get("identifying"), events),
     )
 
 
@@ -38,16 +46,35 @@ def _read_calls(place: Place | None, events: Mapping[str, EventType]) -> Mapping
 
 
 def _read_events(place: Place | None, events: Mapping[str, EventType]) -> Mapping[str, str]:
+    return _by_name(place, known=_facts(events, about=_ANYBODY))
+
+
+def _read_identifying(place: Place | None, events: Mapping[str, EventType]) -> Identifying:
+    """Read which properties name a person: without an event type they would never be asked."""
+    if place is None:
+        return Identifying()
+    keys = place.entries(known=_IDENTIFYING_KEYS, required=_IDENTIFYING_KEYS)
+    facts = _facts(events, about=(SubjectKind.LEAD,))
+    types = keys["types"].one_or_more() if "types" in keys else ()
+    named = [item.one_of(facts, kind="a fact about the lead") for item in types]
+    properties = _by_name(keys.get("properties"), known=[str(one) for one in Told])
+    return Identifying(
+        types=frozenset(name for name in named if name),
+        properties={name: Told(told) for name, told in properties.items()},
+    )
+
+
+def _by_name(place: Place | None, *, known: Collection[str]) -> Mapping[str, str]:
+    """Read lists of clients' names under what they mean: each may mean one thing only."""
     found: dict[str, tuple[str, int]] = {}
-    facts = _facts(events, about=_ANYBODY)
-    for type, entry in place.entries(known=facts).items() if place else ():
+    for meaning, entry in place.entries(known=known).items() if place else ():
         for item in entry.one_or_more():
             name = normal(item.text())
             if name in found:
                 item.complain(f"stands twice; the first is on line {found[name][1]}")
             elif name:
-                found[name] = (type, item.line)
-    return {name: type for name, (type, _) in found.items()}
+                found[name] = (meaning, item.line)
+    return {name: meaning for name, (meaning, _) in found.items()}
 
 
 def _facts(events: Mapping[str, EventType], *, about: Collection[SubjectKind]) -> list[str]:

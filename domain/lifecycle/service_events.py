@@ -23,6 +23,8 @@ KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revok
 
 OTHER, EVENT, FIELDS = "other", "event", "fields"
 """Data fields that say which other subject, which event, and what it should have told."""
+TIME = "time"
+"""Among corrected fields: when the event happened, which is not a field of any event's data."""
 CALENDAR, CLOSED, WORKED_HOURS = "calendar", "closed", "hours"
 """Data fields that say which calendar is closed or worked, and in which hours."""
 FIRST_DAY, LAST_DAY = "starts_on", "ends_on"

@@ -5,13 +5,16 @@ A dialect reads a client's message into a call, and here a call becomes a native
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
-from domain.lifecycle.client_names import ClientCall
+from domain.lifecycle.client_names import ClientCall, Told
 from domain.lifecycle.definition import EventType, Field, Lifecycle
 from domain.lifecycle.words import normal
-from events.dialects.parts import present, text_in
+from events import identifiers
+from events.dialects.parts import as_id, id_in, present, text_in
 from events.fields import mismatch
+from events.reported import VALUE_CHARACTERS_MAX
 
 REPORTED = "reported"
 """Under this name the whole message is kept beside the record; no field may be called so."""
@@ -41,11 +44,16 @@ class Call(NamedTuple):
     """Fields of the event that the client tells elsewhere than in the properties."""
     time: Any = None
     sent_at: Any = None
+    ago: timedelta | None = None
+    """How long before its receipt it happened, where the client tells that in place of a time."""
 
 
-def native_of(call: Call, message: Mapping[str, Any], lifecycle: Lifecycle) -> dict[str, Any]:
-    """Write a call as the native event that it reports."""
-    type = _type_of(call, lifecycle)
+def native_of(
+    call: Call, message: Mapping[str, Any], lifecycle: Lifecycle, *, type: str | None = None
+) -> dict[str, Any]:
+    """Write a call as the native event that it reports; `type` where the sender chose it."""
+    if type is None:
+        type = _type_of(call, lifecycle)
     event_type = lifecycle.events.get(type)
     data = _fields(call, event_type) if event_type is not None else {}
     if call.name is not None and type == lifecycle.client_names.calls[ClientCall.TRACK]:
@@ -54,7 +62,7 @@ def native_of(call: Call, message: Mapping[str, Any], lifecycle: Lifecycle) -> d
         "type": type,
         "time": call.time,
         "sent_at": call.sent_at,
-        "lead": _lead(call, lifecycle),
+        "lead": _lead(call, type, lifecycle),
         "account": {**_company(call.traits.get("company")), **present(call.account)},
         "data": {**data, REPORTED: message},
     }
@@ -70,22 +78,52 @@ def _type_of(call: Call, lifecycle: Lifecycle) -> str:
     return names.calls[call.kind]
 
 
-def _lead(call: Call, lifecycle: Lifecycle) -> dict[str, Any]:
+def _lead(call: Call, type: str, lifecycle: Lifecycle) -> dict[str, Any]:
     """Name the person, and tell what the rules may use of the traits.
 
     Only an id, an address, a number or a name makes somebody known. Other traits are kept with the
-    message: a visitor's colour scheme tells nobody who he is.
+    message: a visitor's colour scheme tells nobody who he is. What is said of the person outright
+    comes before what a form holds.
     """
-    told = {name: call.traits.get(name) for name in ("email", "phone", "name")}
-    return present(
-        {
-            "user_id": call.user_id,
-            "anonymous_id": call.anonymous_id,
-            "aliases": [one for one in call.aliases if one not in (None, "")],
-            **told,
-            "profile": _fitting(lifecycle.attributes, call.traits),
-        }
-    )
+    traits = call.traits
+    outright = {
+        "user_id": as_id(call.user_id),
+        "anonymous_id": as_id(call.anonymous_id),
+        "aliases": [as_id(one) for one in call.aliases if one not in (None, "")],
+        "email": traits.get("email"),
+        "phone": as_id(traits.get("phone")),
+        "name": traits.get("name"),
+        "profile": _fitting(lifecycle.attributes, traits),
+    }
+    return {**told_among(call.properties, type, lifecycle), **present(outright)}
+
+
+def told_among(properties: Mapping[str, Any], type: str, lifecycle: Lifecycle) -> dict[str, str]:
+    """Find who acted among what a form held, if the event is one in which people say so.
+
+    What is no address or number stays with the message: a form is not refused for a field.
+    """
+    identifying = lifecycle.client_names.identifying
+    if type not in identifying.types:
+        return {}
+    found: dict[str, str] = {}
+    for name, value in properties.items():
+        told = identifying.properties.get(normal(name))
+        if told is not None and (text := _identifier(told, value, lifecycle)):
+            found.setdefault(told, text)
+    return found
+
+
+def _identifier(told: Told, value: object, lifecycle: Lifecycle) -> str | None:
+    text = value if told in (Told.EMAIL, Told.NAME) else as_id(value)
+    if not isinstance(text, str) or not text.strip() or len(text) > VALUE_CHARACTERS_MAX:
+        return None
+    match told:
+        case Told.EMAIL:
+            return text if identifiers.email(text) else None
+        case Told.PHONE:
+            return text if identifiers.phone(text, lifecycle.phone_country) else None
+    return text
 
 
 def _company(company: object) -> dict[str, Any]:
@@ -94,7 +132,7 @@ def _company(company: object) -> dict[str, Any]:
         return present({"name": company})
     if not isinstance(company, Mapping):
         return {}
-    group = text_in(company, "id")
+    group = id_in(company, "id")
     ids = {GROUP: group} if group else None
     return present({"name": text_in(company, "name"), "external_ids": ids})
 

@@ -3,6 +3,11 @@
     {"specversion": "1.0", "id": "form-8841", "source": "website", "type": "form.submitted",
      "data": {"lead": {"email": "hanako@example.co.jp"}, "data": {"form": "whitepaper"}}}
 
+Or its `data` is the sender's own, and is read as the properties of any client are:
+
+    {"specversion": "1.0", "id": "form-8841", "source": "website", "type": "form.submitted",
+     "subject": "user-1", "data": {"form": "whitepaper", "email": "hanako@example.co.jp"}}
+
 Whoever writes CloudEvents chooses the type for us, so an unknown one is told, not kept by name.
 """
 
@@ -10,11 +15,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from domain.lifecycle.client_names import ClientCall
 from domain.lifecycle.words import normal
 from domain.signals import Signal
 from events import native
 from events.context import Context
-from events.dialects.calls import REPORTED
+from events.dialects.calls import REPORTED, Call, native_of
 from events.dialects.embedded import embedded_json
 from events.dialects.parts import Misshapen, mapping_in, present, required_text
 from events.dialects.reading import misshapen, place_of
@@ -33,6 +39,7 @@ _DATA, _BASE64, _CONTENT_TYPE = "data", "data_base64", "datacontenttype"
 _TAKEN: Final = frozenset(
     {TELLTALE, "id", "source", "type", "time", "subject", "actor", _DATA, _BASE64, _CONTENT_TYPE}
 )
+LEAD, ACCOUNT = "lead", "account"
 _INSIDE: Final = ("lead", "account", "data", "sent_at")
 PLACES: Final = {
     "/id": "/id",
@@ -42,19 +49,43 @@ PLACES: Final = {
     "/actor": "/actor",
     "": "/data",
 }
+PLACES_OF_OWN: Final = {
+    **{name: name for name in ("/id", "/source", "/type", "/time", "/actor")},
+    "/lead/user_id": "/subject",
+    "/lead": "/data",
+    "": "",
+}
+"""Where the data is the sender's own."""
+SHAPE: Final = (
+    'In a CloudEvent, name a person as {"subject": "<user id>"}, as {"data": {"lead": {"email": '
+    '"…"}, "data": {…}}}, or by a property of your own data that the lifecycle lists for the '
+    "type under client_names.identifying."
+)
 
 
 def read(event: Mapping[str, Any], context: Context) -> Signal | Refusal:
     """Read one parsed CloudEvent."""
     try:
         event = _with_data(event)
-        reported = _native_of(event, context)
+        is_own = _is_own(event[_DATA])
+        reported = _of_own(event, context) if is_own else _native_of(event, context)
     except Misshapen as error:
         return misshapen(error)
     signal = native.read(reported, context, content=_content_of(event))
-    if isinstance(signal, Refusal) and signal.pointer:
-        return signal._replace(pointer=place_of(signal.pointer, PLACES))
-    return signal
+    if not isinstance(signal, Refusal) or not signal.pointer:
+        return signal
+    names_nobody = signal.pointer in ("/lead", "/account")
+    return signal._replace(
+        detail=f"{signal.detail} {SHAPE}" if names_nobody else signal.detail,
+        pointer=place_of(signal.pointer, PLACES_OF_OWN if is_own else PLACES),
+    )
+
+
+def _is_own(data: Mapping[str, Any]) -> bool:
+    """Tell data of the sender's own from ours, in which a mistyped name is told."""
+    if any(isinstance(data.get(party), dict) for party in ("lead", "account")):
+        return False
+    return not data or any(name not in _INSIDE for name in data)
 
 
 def _with_data(event: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,21 +96,21 @@ def _with_data(event: Mapping[str, Any]) -> Mapping[str, Any]:
         data: Any = embedded_json(required_text(event, _BASE64), _BASE64, is_base64=True)
     else:
         data = mapping_in(event, _DATA)
-    for name in data:
-        if name not in _INSIDE:
-            raise Misshapen(_DATA, name, expected=f"one of {', '.join(_INSIDE)}")
     return {**event, _DATA: data}
 
 
 def _native_of(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    for name in event[_DATA]:
+        if name not in _INSIDE:
+            raise Misshapen(_DATA, name, expected=f"one of {', '.join(_INSIDE)}")
     lead = dict(mapping_in(event, _DATA, "lead"))
     account = dict(mapping_in(event, _DATA, "account"))
-    kind, _, subject_id = str(event.get("subject") or "").partition("/")
-    if kind == "lead" and subject_id:
-        lead.setdefault("id", subject_id)
-    elif kind == "account" and subject_id:
-        account.setdefault("id", subject_id)
-    extensions = {name: value for name, value in event.items() if name not in _TAKEN}
+    kind, id = _subject_of(event)
+    if kind in (LEAD, ACCOUNT):
+        (lead if kind == LEAD else account).setdefault("id", id)
+    elif id and not lead and not account:
+        lead["user_id"] = id
+    extensions = _extensions_of(event)
     optional = {
         "time": event.get("time"),
         "actor": event.get("actor"),
@@ -94,6 +125,41 @@ def _native_of(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "type": _type_of(event.get("type"), context),
         **present(optional),
     }
+
+
+def _of_own(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Read the sender's own data as a client's properties; all of it is kept with the record.
+
+    A subject that is not ours is the sender's id of the user.
+    """
+    type = _type_of(event.get("type"), context)
+    kind, id = _subject_of(event)
+    call = Call(
+        ClientCall.TRACK,
+        event.get("id"),
+        user_id=None if kind else id,
+        properties=event[_DATA],
+        time=event.get("time"),
+    )
+    told = present({**_extensions_of(event), _DATA: event[_DATA]})
+    native = native_of(call, told, context.lifecycle, type=type if isinstance(type, str) else "")
+    if not told:
+        del native["data"][REPORTED]
+    if kind:
+        native[kind] = {**native.get(kind, {}), "id": id}
+    said = {"source": required_text(event, "source"), "type": type}
+    return {**native, **said, **present({"actor": event.get("actor")})}
+
+
+def _subject_of(event: Mapping[str, Any]) -> tuple[str, str]:
+    """Return which of our own kinds the subject is of, if it is of one, and the id."""
+    subject = str(event.get("subject") or "")
+    kind, _, id = subject.partition("/")
+    return (kind, id) if kind in (LEAD, ACCOUNT) and id else ("", subject)
+
+
+def _extensions_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name not in _TAKEN}
 
 
 def _type_of(type: Any, context: Context) -> Any:
@@ -128,12 +194,18 @@ SCHEMA: Final[Mapping[str, Any]] = {
         "source": {"type": "string", "description": "One that the key may speak for."},
         "type": {"type": "string", "description": "An event type, or a name listed for one."},
         "time": {"type": "string", "description": "RFC 3339 with offset."},
-        "subject": {"type": "string", "description": "`lead/<id>` or `account/<id>`."},
+        "subject": {
+            "type": "string",
+            "description": "`lead/<id>`, `account/<id>`, or a user's id.",
+        },
         "actor": {
             "type": "string",
             "description": "Who did it: personal, and kept apart from the record.",
         },
-        _DATA: {"type": "object", "description": "`lead`, `account`, `data`, `sent_at`."},
+        _DATA: {
+            "type": "object",
+            "description": "`lead`, `account`, `data`, `sent_at`; or the sender's own.",
+        },
         _BASE64: {"type": "string", "description": "The same as base64."},
     },
 }

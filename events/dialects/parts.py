@@ -37,6 +37,29 @@ def text_in(message: Mapping[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def as_id(value: object) -> Any:
+    """Write an integer as text, and return anything else as it is.
+
+    Official clients pass on an id as their caller has it: in most databases an integer. Nothing
+    else has one spelling only, so nothing else is an id.
+    """
+    return str(value) if type(value) is int else value
+
+
+def id_in(message: Mapping[str, Any], name: str) -> str | None:
+    """Return an id that is not empty, or None for anything else."""
+    value = as_id(message.get(name))
+    return value if isinstance(value, str) and value else None
+
+
+def required_id(message: Mapping[str, Any], name: str) -> str:
+    """Return an id that is not empty. Raises Misshapen for anything else."""
+    value = id_in(message, name)
+    if value is None:
+        raise Misshapen(name, expected="an id: a string of at least one character, or an integer")
+    return value
+
+
 def required_text(message: Mapping[str, Any], name: str) -> str:
     """Return a string that is not empty. Raises Misshapen for anything else."""
     value = text_in(message, name)

@@ -1,17 +1,28 @@
 """PostHog: `{api_key, batch: [events], sent_at}`, or one event."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from domain.lifecycle.client_names import ClientCall
 from events.dialects.calls import GROUP, Call
 from events.dialects.parcels import Dialect, Parcel, parcel_of, parcel_of_one
-from events.dialects.parts import Misshapen, mapping_in, present, required_text, text_in
+from events.dialects.parts import (
+    Misshapen,
+    as_id,
+    id_in,
+    mapping_in,
+    present,
+    required_text,
+    text_in,
+)
 from events.strict_json import Finding
 
 KEY = "api_key"
 _SENT_AT = "sent_at"
 _SENT_AT_OF_PYTHON = "sentAt"
+_OFFSET_MS_MAX: Final = 10 * 365 * 86_400_000
+"""Ten years: no browser keeps an event that long, so more is not a delay."""
 _CALLS: Final = {
     "$identify": ClientCall.IDENTIFY,
     "$set": ClientCall.IDENTIFY,
@@ -64,11 +75,12 @@ def read(message: Mapping[str, Any]) -> Call:
         properties=properties,
         hints=_hints(properties),
         time=message.get("timestamp"),
+        ago=_ago(message),
         sent_at=message.get(_SENT_AT),
     )
     if kind is ClientCall.COMPANY:
         return common._replace(account=_described_company(message, properties))
-    who = message.get("distinct_id") or properties.get("distinct_id")
+    who = as_id(message.get("distinct_id")) or as_id(properties.get("distinct_id"))
     if kind is ClientCall.ALIAS:
         # Libraries disagree about which of the two is the older id, so neither leads.
         return common._replace(aliases=(who, properties.get("alias")))
@@ -81,12 +93,26 @@ def read(message: Mapping[str, Any]) -> Call:
     )
 
 
+def _ago(message: Mapping[str, Any]) -> timedelta | None:
+    """Read `offset`: the milliseconds by which a browser sends later than it happened.
+
+    It is sent in place of a time, by browsers whose clock nobody knows to be right. As PostHog
+    does, a time that is told comes first.
+    """
+    offset = message.get("offset")
+    if offset is None or message.get("timestamp") is not None:
+        return None
+    if type(offset) is not int or not 0 <= offset <= _OFFSET_MS_MAX:
+        raise Misshapen("offset", expected=f"milliseconds: an integer from 0 to {_OFFSET_MS_MAX}")
+    return timedelta(milliseconds=offset)
+
+
 def _is_anonymous(who: object, properties: Mapping[str, Any]) -> bool:
     """Tell a browser's id from a person's: nothing but the surroundings of an id says which."""
     return (
         properties.get("$process_person_profile") is False
         or properties.get("$is_identified") is False
-        or (who is not None and who == properties.get("$device_id"))
+        or (who is not None and who == as_id(properties.get("$device_id")))
     )
 
 
@@ -100,7 +126,7 @@ def _traits(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _company(groups: Mapping[str, Any]) -> dict[str, Any]:
-    found = next((key for type in COMPANIES if (key := text_in(groups, type))), None)
+    found = next((key for type in COMPANIES if (key := id_in(groups, type))), None)
     return {"external_ids": {GROUP: found}} if found else {}
 
 
@@ -111,7 +137,7 @@ def _described_company(message: Mapping[str, Any], properties: Mapping[str, Any]
         )
     told = mapping_in(message, "properties", "$group_set")
     names = {"name": text_in(told, "name"), "domain": text_in(told, "domain")}
-    return {**present(names), "external_ids": {GROUP: properties.get("$group_key")}}
+    return {**present(names), "external_ids": {GROUP: as_id(properties.get("$group_key"))}}
 
 
 def _hints(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,4 +153,9 @@ def named(message: Mapping[str, Any]) -> tuple[Any, Any]:
     return message.get("uuid"), message.get("event")
 
 
-POSTHOG: Final = Dialect("posthog", KEY, read, named, PLACES)
+def content(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out how long ago it was: the same event is older each time it is sent."""
+    return {name: value for name, value in message.items() if name != "offset"}
+
+
+POSTHOG: Final = Dialect("posthog", KEY, read, named, PLACES, content)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from domain.signals import Signal
 from events import native
 from events.context import Context
-from events.dialects.calls import native_of
+from events.dialects.calls import Call, native_of
 from events.dialects.parcels import Dialect
 from events.dialects.parts import Misshapen
 from events.moments import SentAt
@@ -23,11 +23,18 @@ def read(message: JsonValue, dialect: Dialect, context: Context) -> Signal | Ref
         call, content = dialect.read(message), dialect.content(message)
     except Misshapen as error:
         return misshapen(error)
-    reported = native_of(call, message, context.lifecycle)
+    reported = native_of(_dated(call, context), message, context.lifecycle)
     signal = native.read(reported, context, content=content, sent_at=SentAt.OF_THE_REQUEST)
     if isinstance(signal, Refusal) and signal.pointer:
         return signal._replace(pointer=place_of(signal.pointer, dialect.places))
     return signal
+
+
+def _dated(call: Call, context: Context) -> Call:
+    """Count back from the receipt, where a client says how long ago it was and not when."""
+    if call.ago is None:
+        return call
+    return call._replace(time=(context.received_at - call.ago).isoformat(), sent_at=None)
 
 
 def misshapen(error: Misshapen) -> Refusal:

@@ -10,7 +10,15 @@ from typing import Any, Final
 from domain.lifecycle.client_names import ClientCall
 from events.dialects.calls import GROUP, Call
 from events.dialects.parcels import Dialect, Parcel, parcel_of, parcel_of_one
-from events.dialects.parts import Misshapen, mapping_in, present, required_text, text_in
+from events.dialects.parts import (
+    Misshapen,
+    id_in,
+    mapping_in,
+    present,
+    required_id,
+    required_text,
+    text_in,
+)
 from events.strict_json import Finding
 
 KEY = "writeKey"
@@ -68,7 +76,7 @@ def read(message: Mapping[str, Any]) -> Call:
     user_id: Any = message.get("userId")
     aliases: tuple[Any, ...] = ()
     if kind is ClientCall.ALIAS:
-        aliases, user_id = (required_text(message, "previousId"), user_id), None
+        aliases, user_id = (required_id(message, "previousId"), user_id), None
     return Call(
         kind,
         message.get("messageId"),
@@ -90,10 +98,10 @@ def _account(
 ) -> dict[str, Any]:
     """Name the company: what a group call is about, or the one that a call is made within."""
     if kind is not ClientCall.GROUP:
-        group = text_in(mapping_in(message, "context"), "groupId")
+        group = id_in(mapping_in(message, "context"), "groupId")
         return {"external_ids": {GROUP: group}} if group else {}
     told = {"name": text_in(traits, "name"), "domain": text_in(traits, "domain")}
-    return {**present(told), "external_ids": {GROUP: required_text(message, "groupId")}}
+    return {**present(told), "external_ids": {GROUP: required_id(message, "groupId")}}
 
 
 def _hints(message: Mapping[str, Any]) -> dict[str, Any]:

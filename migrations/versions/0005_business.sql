@@ -29,10 +29,11 @@ COMMENT ON COLUMN ledger.business_told.voided_by IS
 CREATE TABLE ledger.business_touches (
     generation integer NOT NULL,
     position bigint NOT NULL,
+    known_from bigint NOT NULL,
     lead uuid NOT NULL,
     touched_at timestamptz NOT NULL,
     voided_by bigint,
-    CONSTRAINT business_touches_happen_once PRIMARY KEY (generation, position)
+    CONSTRAINT business_touches_are_known_once PRIMARY KEY (generation, position, known_from)
 );
 
 CREATE INDEX business_touches_by_lead ON ledger.business_touches (generation, lead, touched_at);

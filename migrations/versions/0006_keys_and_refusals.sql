@@ -25,6 +25,7 @@ ALTER TABLE ledger.refusals
     ADD COLUMN settled_at timestamptz,
     ADD COLUMN settled_by text COLLATE "C",
     ADD COLUMN dismissal text,
+    ADD COLUMN standing_seal bytea NOT NULL,
     ADD COLUMN bytes bigint NOT NULL
         GENERATED ALWAYS AS (octet_length(content) + octet_length(problem)) STORED;
 
@@ -45,6 +46,10 @@ COMMENT ON COLUMN ledger.refusals.refusal_id IS
     'Follows from the key and what it reported, so that the same again is counted and not piled up.';
 COMMENT ON COLUMN ledger.refusals.received_at IS
     'The first receipt: what a second chance takes for the time of what told none.';
+COMMENT ON COLUMN ledger.refusals.seal IS
+    'Keyed digest of what came: id, time, key, source, event id, type, dialect, bytes.';
+COMMENT ON COLUMN ledger.refusals.standing_seal IS
+    'Keyed digest of why it was refused, and of what has become of it.';
 COMMENT ON COLUMN ledger.refusals.position IS
     'The event that it became in the end.';
 
@@ -53,12 +58,7 @@ CREATE INDEX refusals_by_receipt ON ledger.refusals (received_at, refusal_id) IN
 CREATE INDEX refusals_that_are_open ON ledger.refusals (reason, received_at)
     WHERE status = 'open';
 
--- `append` as before, with refusals that are counted. Its parameters differ, so it is made anew.
-DROP FUNCTION ledger.append(
-    bigint, timestamptz, text[], text[], uuid[], text[], text[], text[], bytea[], text[], bytea[],
-    text[], bytea[], bytea[], uuid[], text[], text[], text[], text[], text[], text[], bytea[], text[],
-    text[], uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], text[], bytea[]);
-
+-- All that one batch writes, in one call.
 -- Numbers and times come as text: the driver examines each element of an array that is neither
 -- text nor bytes, which costs it more than the cast costs here.
 CREATE FUNCTION ledger.append(
@@ -66,13 +66,15 @@ CREATE FUNCTION ledger.append(
     proposed_at timestamptz,
     sources text[], ids text[], subject_ids uuid[], subject_versions text[], types text[],
     occurred text[], leaves bytea[], records text[], fingerprints bytea[],
+    seals bytea[], chain_end bytea,
     personal_positions text[], personal_salts bytea[], personal_contents bytea[],
     state_ids uuid[], state_kinds text[], state_versions text[], state_positions text[],
     states text[], state_dues text[], state_lifecycles text[],
     link_digests bytea[], link_positions text[], link_kinds text[], link_subjects uuid[],
     refusal_ids uuid[], refusal_times timestamptz[], refusal_keys text[], refusal_sources text[],
     refusal_event_ids text[], refusal_types text[], refusal_reasons text[],
-    refusal_problems text[], refusal_contents bytea[], refusal_dialects text[]
+    refusal_problems text[], refusal_contents bytea[], refusal_dialects text[],
+    refusal_seals bytea[], refusal_standing_seals bytea[]
 ) RETURNS TABLE (outcome text, head_position bigint, database_time timestamptz)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -107,15 +109,15 @@ BEGIN
 
     INSERT INTO ledger.events (
         position, source, id, subject_id, subject_version, type,
-        occurred_at, recorded_at, leaf, record, fingerprint)
+        occurred_at, recorded_at, leaf, record, fingerprint, seal)
     SELECT expected_position + event.place, event.source, event.id, event.subject_id,
            CAST(event.subject_version AS bigint), event.type,
            CAST(event.occurred_at AS timestamptz), proposed_at, event.leaf,
-           event.record, nullif(event.fingerprint, '')
+           event.record, nullif(event.fingerprint, ''), event.seal
       FROM unnest(sources, ids, subject_ids, subject_versions, types, occurred, leaves, records,
-                  fingerprints)
+                  fingerprints, seals)
            WITH ORDINALITY AS event (source, id, subject_id, subject_version, type, occurred_at,
-                                     leaf, record, fingerprint, place);
+                                     leaf, record, fingerprint, seal, place);
 
     INSERT INTO ledger.event_personal (position, salt, content)
     SELECT CAST(personal.position AS bigint), personal.salt, personal.content
@@ -143,35 +145,37 @@ BEGIN
     END IF;
 
     IF cardinality(refusal_ids) > 0 THEN
-        -- What was refused before is counted, unless this transaction runs again. Who dismissed it
-        -- did so for the reason that stood there: for another one it is open again.
+        -- What was refused before is counted, unless this transaction runs again. What was settled
+        -- was settled for the reason of then: for the same one it stays, for another it is open.
         INSERT INTO ledger.refusals AS kept (
             refusal_id, received_at, last_received_at, key_id, source, event_id, type, reason,
-            problem, content, dialect)
+            problem, content, dialect, seal, standing_seal)
         SELECT refused.refusal_id, refused.received_at, refused.received_at, refused.key_id,
                refused.source, refused.event_id, refused.type, refused.reason, refused.problem,
-               refused.content, refused.dialect
+               refused.content, refused.dialect, refused.seal, refused.standing_seal
           FROM unnest(refusal_ids, refusal_times, refusal_keys, refusal_sources,
                       refusal_event_ids, refusal_types, refusal_reasons, refusal_problems,
-                      refusal_contents, refusal_dialects)
+                      refusal_contents, refusal_dialects, refusal_seals, refusal_standing_seals)
                AS refused (refusal_id, received_at, key_id, source, event_id, type, reason,
-                           problem, content, dialect)
+                           problem, content, dialect, seal, standing_seal)
             ON CONFLICT (refusal_id) DO UPDATE
            SET last_received_at = excluded.last_received_at,
                times = kept.times + 1,
-               reason = excluded.reason,
-               problem = excluded.problem,
-               status = CASE WHEN kept.reason = excluded.reason THEN kept.status ELSE 'open' END,
-               position = CASE WHEN kept.reason = excluded.reason THEN kept.position END,
-               settled_at = CASE WHEN kept.reason = excluded.reason THEN kept.settled_at END,
-               settled_by = CASE WHEN kept.reason = excluded.reason THEN kept.settled_by END,
-               dismissal = CASE WHEN kept.reason = excluded.reason THEN kept.dismissal END
+               (reason, problem, status, position, settled_at, settled_by, dismissal,
+                standing_seal) = (
+               SELECT kept.reason, kept.problem, kept.status, kept.position, kept.settled_at,
+                      kept.settled_by, kept.dismissal, kept.standing_seal
+                WHERE kept.status <> 'open' AND kept.reason = excluded.reason
+                UNION ALL
+               SELECT excluded.reason, excluded.problem, 'open', NULL, NULL, NULL, NULL,
+                      excluded.standing_seal
+                WHERE kept.status = 'open' OR kept.reason <> excluded.reason)
          WHERE excluded.last_received_at > kept.last_received_at;
     END IF;
 
     head_position := expected_position + cardinality(records);
     UPDATE ledger.ledger_head
-       SET position = head_position, recorded_at = proposed_at;
+       SET position = head_position, recorded_at = proposed_at, chain = chain_end;
     outcome := 'appended';
     RETURN NEXT;
 END

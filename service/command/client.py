@@ -73,14 +73,25 @@ class Service:
         given = {name: value for name, value in parameters.items() if value is not None}
         return self._send("GET", path, params=given)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        return self._send("POST", path, json=body or {})
+    def post(
+        self, path: str, body: Mapping[str, Any] | None = None, **parameters: str | int | None
+    ) -> Any:
+        """Return the JSON that a path answers to a body; parameters of None are left out."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        # Parameters, even none, take the place of a query that the path has already.
+        return self._send("POST", path, json=body or {}, params=given or None)
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._send("PATCH", path, json=body)
 
     def delete(self, path: str) -> Any:
         return self._send("DELETE", path)
+
+    def compare(self, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return how events differ from what is recorded under their ids, in order."""
+        answer = self._send("POST", "/v1/events/compare", json=events)
+        items: list[dict[str, Any]] = answer["items"]
+        return items
 
     def publish_lifecycle(
         self, text: str, *, stage_map: Sequence[str] = (), dry_run: bool = False
@@ -131,6 +142,8 @@ def _failure(answer: httpx.Response) -> CommandFailed:
         problem = {}
     title = problem.get("title", answer.reason_phrase)
     detail = problem.get("detail", "")
+    if pointer := problem.get("pointer"):
+        detail = f"{detail} (at {pointer})"
     message = f"the service answers {answer.status_code} {title}: {detail}".rstrip(": ")
     if answer.status_code in _TRY_AGAIN:
         wait = answer.headers.get("Retry-After", "")

@@ -17,6 +17,7 @@ class Exit(IntEnum):
     SERVICE_UNAVAILABLE = 8
     ANSWERED_NO = 9
     INVALID_FILE = 10
+    NOT_CHECKED = 11
     INTERRUPTED = 130
 
     @property
@@ -36,6 +37,7 @@ _MEANINGS = {
     Exit.SERVICE_UNAVAILABLE: "the service does not answer, or answers that it cannot now",
     Exit.ANSWERED_NO: "the service refused what was asked",
     Exit.INVALID_FILE: "a mapping, a table or a lifecycle is not valid",
+    Exit.NOT_CHECKED: "verify: nothing differs, but not everything could be checked",
     Exit.INTERRUPTED: "stopped by Ctrl-C",
 }
 

@@ -3,6 +3,8 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from service.command.client import Service
 from service.command.leads import (
     LeadName,
@@ -13,13 +15,17 @@ from service.command.leads import (
     shown_time,
     zone_named,
 )
-from service.command.options import URL_DEFAULT, Json, Key, Url
+from service.command.options import URL_DEFAULT, Json, Key, Language, Url
 from service.command.printing import print_json, print_lines, print_table
+
+VALUE_CHARACTERS_MAX = 60
+"""Of one value in the table; --json prints all."""
 
 
 def history(
     lead: LeadName,
     *,
+    lang: Language = "en",
     zone: Zone = "UTC",
     url: Url = URL_DEFAULT,
     key: Key = None,
@@ -27,22 +33,22 @@ def history(
 ) -> None:
     """Show what happened to a lead, and why.
 
-    Every event, oldest first: when, what, from where to where, who and why.
+    Every event, oldest first: when, what, what it reported, from where to where, who and why.
 
     Events of leads that it absorbed belong to it. With --json everything that the key may see is
     printed, personal data included if the key has personal:read.
 
-    Example: leadledger history hanako@example.co.jp --zone Asia/Tokyo
+    Example: leadledger history hanako@example.co.jp --zone Asia/Tokyo --lang ja
     """
     shown_zone = zone_named(zone)
     with Service(url, key) as service:
         lead_id = lead_id_of(service, lead)
-        events = list(pages(service, f"/v1/leads/{lead_id}/history", "events"))
+        events = list(pages(service, f"/v1/leads/{lead_id}/history", "events", lang=lang))
     if as_json:
         print_json({"lead": lead_id, "events": events})
         return
     print_lines(f"lead/{lead_id}")
-    columns = ("position", f"when ({zone})", "what", "move", "who", "why")
+    columns = ("position", f"when ({zone})", "what", "type", "data", "move", "who", "why")
     print_table(columns, [_row(event, shown_zone) for event in events], numbers=("position",))
 
 
@@ -56,11 +62,19 @@ def _row(event: dict[str, Any], zone: ZoneInfo) -> list[str]:
     return [
         event["position"],
         shown_time(event["time"], zone),
+        event["type_label"],
         event["type"],
-        shown_move(event.get("moved")),
+        ", ".join(f"{name}: {_shown(value)}" for name, value in event.get("data", {}).items()),
+        shown_move(event.get("moved_labels")),
         ", ".join(names),
         "; ".join(_reasons(event)),
     ]
+
+
+def _shown(value: Any) -> str:
+    """Return a value as people read it; a restatement's long lists are for programs."""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[: VALUE_CHARACTERS_MAX - 1]}…"
 
 
 def _reasons(event: dict[str, Any]) -> list[str]:

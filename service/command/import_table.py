@@ -1,11 +1,13 @@
 """`leadledger import`: the rows of a table become events."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Mapped
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.progress import (
@@ -17,32 +19,73 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from service.command.client import Service
+from service.command.client import Service, ServiceUnavailable
 from service.command.exits import CommandFailed, Exit
-from service.command.importing.batching import batches_of
+from service.command.importing.mapping import Mapping
 from service.command.importing.mapping_text import MappingInvalid, check_columns, read_mapping
-from service.command.importing.refused_file import refused_file
-from service.command.importing.table import Table, open_table
-from service.command.importing.translation import translation_of
+from service.command.importing.refused import Groups, refused_file
+from service.command.importing.report import Checked, Run, print_check, print_run
+from service.command.importing.revising import revising
+from service.command.importing.suggesting import suggestion_for
+from service.command.importing.tables.opening import Table, misreading, open_table
+from service.command.importing.translation import batches_of, translation_of
+from service.command.importing.values.readers import Surroundings
 from service.command.options import URL_DEFAULT, Json, Key, Url
-from service.command.printing import complain, print_json, print_lines, print_table, terminal
-from service.command.sending import BATCH_EVENTS_MAX, Batch, OnRefused, Refused, Tally, send
+from service.command.printing import complain, print_lines, terminal
+from service.command.sending import (
+    BATCH_EVENTS_MAX,
+    Batch,
+    Deliver,
+    OnRefused,
+    Refused,
+    Tally,
+    count,
+    posting,
+    send,
+)
 
-REFUSED_SHOWN = 10
-"""Enough to see what is wrong; the rest is in the file that --refused names."""
+FIRST_ROWS = 3
+"""Rows of which a check shows the events."""
+
+SHIPPED_LIFECYCLE = "demand_funnel"
+"""What a check goes by where no service can be asked."""
 
 
 def import_table(
-    file: Annotated[Path, typer.Argument(help="The CSV file. It is read once, row by row.")],
+    file: Annotated[
+        Path, typer.Argument(help="The table: CSV in any usual encoding, or a workbook.")
+    ],
     *,
     mapping: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--mapping", help="The YAML file that says how rows become events: docs/import.md."
         ),
-    ],
+    ] = None,
     url: Url = URL_DEFAULT,
     key: Key = None,
+    suggest: Annotated[
+        bool,
+        typer.Option("--suggest", help="Print a first mapping, made from the column names."),
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Read, translate and judge everything, and send nothing."),
+    ] = False,
+    lifecycle: Annotated[
+        str | None,
+        typer.Option(
+            "--lifecycle",
+            help="With --check: judge by this shipped lifecycle or file, without a service.",
+        ),
+    ] = None,
+    revise: Annotated[
+        bool,
+        typer.Option(
+            "--revise",
+            help="Correct what was recorded of the same rows before, where it has changed.",
+        ),
+    ] = False,
     refused: Annotated[
         Path | None,
         typer.Option(
@@ -58,112 +101,185 @@ def import_table(
     gzip: Annotated[
         bool, typer.Option("--gzip", help="Compress what is sent; worth it over slow networks.")
     ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Read and translate everything, send nothing; needs no service."
-        ),
-    ] = False,
     as_json: Json = False,
 ) -> None:
     """Turn the rows of a table into events.
 
-    They are sent to a running service, and go through the same door as everyone else's.
+    They are sent to a running service, and treated like those of any other client.
 
-    What is recorded stays recorded: try the mapping with --dry-run first. Importing the same file
+    What is recorded stays recorded: try the mapping with --check first. Importing the same file
     again changes nothing, because ids derive from the rows; so after a break, run it again.
 
     Example: leadledger import deals.csv --mapping deals.yaml --refused refused.csv
     """
-    started = time.monotonic()
-    tally, seen = Tally(), _Seen()
-    with _naming(mapping):
-        form = read_mapping(_read_text(mapping))
-    with ExitStack() as stack:
-        table = stack.enter_context(open_table(file, form.table))
-        with _naming(mapping):
-            check_columns(form, table.header)
-        service = None if dry_run else stack.enter_context(Service(url, key))
-        # Last: what an earlier run refused is kept until this one can begin.
-        write = stack.enter_context(refused_file(refused))
-
-        def on_refused(one: Refused) -> None:
-            seen.add(one)
-            write(one)
-
-        batches = batches_of(
-            table.rows,
-            translation_of(form, table.header),
-            events_max=batch,
-            tally=tally,
-            on_refused=on_refused,
+    if suggest:
+        print_lines(suggestion_for(file))
+        return
+    if mapping is None:
+        raise CommandFailed(
+            Exit.USAGE,
+            "no mapping given: name it with --mapping; "
+            f"`leadledger import --suggest {file}` prints a first one",
         )
-        if service is None:
-            _count_only(batches, tally)
+    with ExitStack() as stack:
+        form = _read_mapping(mapping)
+        service = None
+        if not check or (key and lifecycle is None):
+            service = stack.enter_context(Service(url, key))
+        table = stack.enter_context(open_table(file, form.table))
+        _check_columns(form, table, file=file, mapping=mapping)
+        work = _Work(form, table, batch, stack, refused)
+        if check:
+            work.check(file, service, lifecycle=lifecycle, as_json=as_json)
         else:
-            _send(batches, service, table, tally, on_refused, compress=gzip)
-        unused = [name for name in table.header if name not in form.mentions]
-    seconds = time.monotonic() - started
-    if as_json:
-        print_json(_summary(tally, seconds, unused) | {"dry_run": dry_run})
-    else:
-        _print_summary(tally, seconds, seen, unused=unused, refused=refused, dry_run=dry_run)
-    if tally.all_refused:
+            assert service is not None
+            deliver = (revising if revise else posting)(service, compress=gzip)
+            work.send(file, service, deliver, as_json=as_json)
+    if work.tally.all_refused:
         raise typer.Exit(Exit.REFUSED_ROWS)
 
 
-class _Seen:
-    """The first refusals, to be shown; a class because the rest is forgotten as it comes."""
+class _Work:
+    """One run over one table. A class, because reading, counting and showing share its parts."""
 
-    def __init__(self) -> None:
-        self.first: list[Refused] = []
+    def __init__(
+        self, form: Mapping, table: Table, size: int, stack: ExitStack, refused: Path | None
+    ) -> None:
+        self.form, self.table, self.size, self.refused = form, table, size, refused
+        self.tally, self.groups = Tally(), Groups()
+        self.started = time.monotonic()
+        # Last: what an earlier run refused is kept until this one can begin.
+        self.write = stack.enter_context(refused_file(refused))
 
-    def add(self, refused: Refused) -> None:
-        if len(self.first) < REFUSED_SHOWN:
-            self.first.append(refused)
+    def on_refused(self, one: Refused) -> None:
+        self.groups.add(one)
+        self.write(one)
+
+    def batches(self, surroundings: Surroundings) -> Iterator[Batch]:
+        return batches_of(
+            self.table.rows,
+            translation_of(self.form, self.table.header, surroundings),
+            events_max=self.size,
+            personal=self.form.personal,
+            tally=self.tally,
+            on_refused=self.on_refused,
+        )
+
+    def send(self, file: Path, service: Service, deliver: Deliver, *, as_json: bool) -> None:
+        zone = _zone_of(service) if self.form.leaves_zone_open else None
+        batches = self.batches(Surroundings(zone, _modified(file)))
+        _send(batches, deliver, self.table, self.tally, self.on_refused)
+        print_run(self.run, as_json=as_json, refused=self.refused)
+
+    def check(
+        self, file: Path, service: Service | None, *, lifecycle: str | None, as_json: bool
+    ) -> None:
+        # Only a check needs the machine, and whatever the machine needs.
+        from service.command.importing.judging import judge_by  # noqa: PLC0415
+
+        text, judged_by = _lifecycle_text(service, lifecycle)
+        judge = judge_by(text)
+        first: dict[int, list[Mapped[str, Any]]] = {}
+        zone = ZoneInfo(judge.context.lifecycle.time_zone)
+        for batch in self.batches(Surroundings(zone, _modified(file))):
+            self.tally.events += len(batch.lines)
+            for line, event in zip(batch.lines, batch.events, strict=True):
+                if line in first or len(first) < FIRST_ROWS:
+                    first.setdefault(line, []).append(event)
+            judge.read(batch, self.on_would_be_refused)
+        not_judged = judge.judge(self.on_would_be_refused)
+        checked = Checked(first, judged_by, not_judged, judge.is_full)
+        print_check(self.run, checked, as_json=as_json)
+
+    def on_would_be_refused(self, one: Refused) -> None:
+        self.on_refused(one)
+        self.tally.refused += 1
+        count(self.tally.refused_by_reason, one.reason)
+
+    @property
+    def run(self) -> Run:
+        unused = [name for name in self.table.header if name not in self.form.mentions]
+        seconds = time.monotonic() - self.started
+        groups = self.groups.largest_first()
+        return Run(self.tally, groups, self.table.form, unused, seconds)
 
 
-@contextmanager
-def _naming(mapping: Path) -> Iterator[None]:
-    """Put the file's name before what is wrong with it."""
+def _read_mapping(path: Path) -> Mapping:
     try:
-        yield
+        return read_mapping(_read_text(path))
     except MappingInvalid as error:
-        raise CommandFailed(Exit.INVALID_FILE, f"{mapping} does not do:\n{error}") from None
+        raise _invalid(path, error) from None
+
+
+def _check_columns(form: Mapping, table: Table, *, file: Path, mapping: Path) -> None:
+    """Check that the table has the columns; where it is misread, its names would only confuse."""
+    try:
+        check_columns(form, table.header)
+    except MappingInvalid as error:
+        misread = misreading(file, form.table)
+        if misread is not None:
+            raise CommandFailed(Exit.INVALID_FILE, f"{mapping}: {misread}") from None
+        raise _invalid(mapping, error) from None
+
+
+def _invalid(mapping: Path, error: MappingInvalid) -> CommandFailed:
+    return CommandFailed(Exit.INVALID_FILE, f"{mapping} does not fit:\n{error}")
 
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise CommandFailed(Exit.INVALID_FILE, f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise CommandFailed(Exit.INVALID_FILE, f"expected {path} to be UTF-8 text") from None
 
 
-def _count_only(batches: Iterator[Batch], tally: Tally) -> None:
-    for batch in batches:
-        tally.events += len(batch.lines)
+def _modified(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
+
+def _zone_of(service: Service) -> ZoneInfo:
+    """Ask in which zone dates are meant of which neither the cell nor the mapping says it."""
+    try:
+        return ZoneInfo(service.get("/v1/lifecycle")["time_zone"])
+    except ServiceUnavailable:
+        raise
+    except CommandFailed as error:
+        raise CommandFailed(
+            error.exit_code,
+            f"{error}\nThe lifecycle says in which zone dates are meant. Write it into the "
+            "mapping's `time`, as `zone: Asia/Tokyo`, or use a key with projections:read",
+        ) from None
+
+
+def _lifecycle_text(service: Service | None, name: str | None) -> tuple[str, str]:
+    """Return the lifecycle that a check goes by, and what it is called."""
+    from events.shipped import read_lifecycle_text  # noqa: PLC0415  only a check needs it
+
+    if service is None:
+        name = name or SHIPPED_LIFECYCLE
+        return read_lifecycle_text(name), f"the lifecycle {name}"
+    in_force = service.get("/v1/lifecycle")
+    named = f"version {in_force['version']} of the ledger's lifecycle {in_force['name']}"
+    return in_force["text"], named
 
 
 def _send(
     batches: Iterator[Batch],
-    service: Service,
+    deliver: Deliver,
     table: Table,
     tally: Tally,
     on_refused: OnRefused,
-    *,
-    compress: bool,
 ) -> None:
-    with _progress(table.size_bytes) as advance:
+    with _progress(table.size) as advance:
         try:
             send(
                 batches,
-                service,
-                compress=compress,
+                deliver,
                 tally=tally,
                 on_refused=on_refused,
-                on_sent=lambda: advance(table.read_bytes, tally.events),
+                on_sent=lambda: advance(table.done(), tally.events),
             )
         except BaseException:
             complain(
@@ -174,7 +290,7 @@ def _send(
 
 
 @contextmanager
-def _progress(size_bytes: int) -> Iterator[Any]:
+def _progress(size: int) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on a terminal, and nothing in a log."""
     console = terminal(stderr=True)
     columns = (
@@ -185,48 +301,10 @@ def _progress(size_bytes: int) -> Iterator[Any]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=size_bytes, events=0, rate=0.0)
+        task = progress.add_task("", total=size, events=0, rate=0.0)
 
-        def advance(read_bytes: int, events: int) -> None:
+        def advance(done: int, events: int) -> None:
             elapsed_s = progress.tasks[0].elapsed or 0.001
-            progress.update(task, completed=read_bytes, events=events, rate=events / elapsed_s)
+            progress.update(task, completed=done, events=events, rate=events / elapsed_s)
 
         yield advance
-
-
-def _summary(tally: Tally, seconds: float, unused: list[str]) -> dict[str, Any]:
-    return {
-        **asdict(tally),
-        "columns_unused": unused,
-        "seconds": round(seconds, 3),
-        "events_per_second": round(tally.events / seconds) if seconds else None,
-    }
-
-
-def _print_summary(
-    tally: Tally,
-    seconds: float,
-    seen: _Seen,
-    *,
-    unused: list[str],
-    refused: Path | None,
-    dry_run: bool,
-) -> None:
-    rows = [("rows read", tally.rows), ("rows that make no event", tally.rows_without_event)]
-    rows += [("rows refused, nothing of them sent", tally.rows_refused)]
-    rows += [("events that would be sent" if dry_run else "events sent", tally.events)]
-    if dry_run:
-        rows += [(f"  {name}", count) for name, count in tally.events_by_type.items()]
-    else:
-        rows += [("  recorded", tally.recorded), ("  known already", tally.duplicates)]
-        rows += [("  refused", tally.refused)]
-    print_table(("", "count"), [(name, f"{count:,}") for name, count in rows], numbers=("count",))
-    print_lines(f"{seconds:.1f} s, {tally.events / max(seconds, 0.001):,.0f} events/s")
-    if dry_run and unused:
-        print_lines(f"columns that the mapping does not use: {', '.join(unused)}")
-    if seen.first:
-        print_lines("", "refused:")
-        print_table(("line", "event", "reason", "detail"), [one[:4] for one in seen.first])
-    if tally.all_refused > len(seen.first):
-        where = refused or "a file that --refused names, in another run"
-        print_lines(f"and {tally.all_refused - len(seen.first):,} more: see {where}")

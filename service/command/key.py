@@ -1,31 +1,36 @@
-"""`leadledger key`: make, list, rotate and revoke API keys, in the database itself."""
+"""`leadledger key`: make, list, rotate and revoke API keys, by the service or in its database."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, Protocol
+from urllib.parse import quote
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.ledger import Ledger
-from service.command.exits import CommandFailed, Exit
-from service.command.ledger import on_ledger
-from service.command.options import Json
+from service.command.client import Service
+from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table
-from service.keys.checking import TermsInvalid, check
-from service.keys.describing import describe_key
 from service.keys.scopes import DEFAULT_SCOPES, Scope
-from service.keys.store import KeyEnded, KeyStore, Rotated
-from service.keys.terms import KeyTerms, StoredKey
 
 PAGE = 500
 OVERLAP_HOURS = 24
 _LISTED = ("id", "name", "sources", "department", "scopes", "origins", "expires_at", "revoked_at")
 
+InDatabase = Annotated[
+    bool,
+    typer.Option(
+        "--database",
+        help="Work on the database of LEADLEDGER_DATA_DIR or LEADLEDGER_DATABASE_URL, even if a "
+        "key is given.",
+    ),
+]
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="The id, as `key list` shows it.")]
 
 key_commands = typer.Typer(
     name="key",
-    help="Make, list, rotate and revoke API keys. Works on the database: it needs no key.",
+    help="Make, list, rotate and revoke API keys. With a key (LEADLEDGER_KEY) that has the scope "
+    "keys:admin it asks the service. Without one it works on the database itself, so it has to run "
+    "where LEADLEDGER_DATA_DIR is, or with LEADLEDGER_DATABASE_URL.",
+    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -68,6 +73,9 @@ def create_key(
             "https://www.example.co.jp; again for more. Such a key may only report facts.",
         ),
     ] = None,
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    in_database: InDatabase = False,
     as_json: Json = False,
 ) -> None:
     """Make a key, and print it once: only its digest is kept.
@@ -75,46 +83,34 @@ def create_key(
     Example: leadledger key create 'inside sales' --source crm --scope events:write
     --scope decisions:write --department inside_sales
     """
-    terms = KeyTerms(
+    made = _keys(url, key, in_database=in_database).create(
         name=name,
-        sources=tuple(source),
-        scopes=tuple(map(str, scope or DEFAULT_SCOPES)),
+        sources=source,
+        scopes=[str(one) for one in scope or DEFAULT_SCOPES],
         department=department,
         events_per_second=rate,
         expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
-        origins=tuple(origin or ()),
+        origins=origin or [],
     )
-
-    async def create(engine: AsyncEngine, schema: str) -> tuple[str, StoredKey]:
-        check(terms, departments=await _departments(engine, schema))
-        key, stored = await KeyStore(engine, schema).create(terms, by=None)
-        return key.text, stored
-
-    try:
-        text, stored = on_ledger(create)
-    except TermsInvalid as error:
-        raise CommandFailed(Exit.ANSWERED_NO, f"no such key is made: {error}") from None
     if as_json:
-        print_json(describe_key(stored) | {"key": text})
+        print_json(made)
     else:
-        print_lines(text)
+        print_lines(made["key"])
 
 
 @key_commands.command("list")
-def list_keys(*, as_json: Json = False) -> None:
+def list_keys(
+    *,
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    in_database: InDatabase = False,
+    as_json: Json = False,
+) -> None:
     """List all keys, revoked and expired ones too. Their secrets are not kept anywhere.
 
     Example: leadledger key list
     """
-
-    async def read(engine: AsyncEngine, schema: str) -> list[StoredKey]:
-        store = KeyStore(engine, schema)
-        keys: list[StoredKey] = []
-        while page := await store.list(after=keys[-1].key_id if keys else "", limit=PAGE):
-            keys += page
-        return keys
-
-    keys = [describe_key(key) for key in on_ledger(read)]
+    keys = _keys(url, key, in_database=in_database).listed()
     if as_json:
         print_json(keys)
         return
@@ -138,6 +134,9 @@ def rotate_key(
             help="The new key expires after so many days [default: as long as the old one had]",
         ),
     ] = None,
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    in_database: InDatabase = False,
     as_json: Json = False,
 ) -> None:
     """Make a key of the same terms, and print it once; the old one ends after an overlap.
@@ -146,60 +145,111 @@ def rotate_key(
 
     Example: leadledger key rotate 4fGh2kLm9QrS --overlap-hours 48
     """
-
-    async def rotate(engine: AsyncEngine, schema: str) -> Rotated | None:
-        expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-        overlap = timedelta(hours=overlap_hours)
-        return await KeyStore(engine, schema).rotate(
-            key_id, overlap=overlap, expires_at=expires_at, by=None
-        )
-
-    try:
-        rotated = on_ledger(rotate)
-    except KeyEnded as error:
-        raise CommandFailed(Exit.ANSWERED_NO, str(error)) from None
-    if rotated is None:
-        raise _nobody(key_id)
+    rotated = _keys(url, key, in_database=in_database).rotate(
+        key_id,
+        overlap=timedelta(hours=overlap_hours),
+        expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
+    )
     if as_json:
-        replaces = {"replaces": describe_key(rotated.old)}
-        print_json(describe_key(rotated.new) | {"key": rotated.key.text} | replaces)
+        print_json(rotated)
     else:
-        print_lines(rotated.key.text)
+        print_lines(rotated["key"])
 
 
 @key_commands.command("revoke")
-def revoke_key(key_id: KeyId, *, as_json: Json = False) -> None:
+def revoke_key(
+    key_id: KeyId,
+    *,
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    in_database: InDatabase = False,
+    as_json: Json = False,
+) -> None:
     """End a key, for good, within 5 seconds in every process. What it sent stays.
 
     Example: leadledger key revoke 4fGh2kLm9QrS
     """
-
-    async def revoke(engine: AsyncEngine, schema: str) -> StoredKey | None:
-        return await KeyStore(engine, schema).revoke(key_id, by=None)
-
-    stored = on_ledger(revoke)
-    if stored is None:
-        raise _nobody(key_id)
+    revoked = _keys(url, key, in_database=in_database).revoke(key_id)
     if as_json:
-        print_json(describe_key(stored))
+        print_json(revoked)
         return
-    print_lines(f"The key {stored.key_id} ({stored.terms.name}) is revoked.")
+    print_lines(f"The key {revoked['id']} ({revoked['name']}) is revoked.")
 
 
-async def _departments(engine: AsyncEngine, schema: str) -> tuple[str, ...]:
-    """Read which departments the lifecycle in force names."""
-    ledger = Ledger(engine, schema)
-    try:
-        await ledger.open()
-        return tuple(ledger.memory.compiled.lifecycle.departments)
-    finally:
-        await ledger.close()
+class Keys(Protocol):
+    """What can be done with keys, wherever it is done."""
+
+    def create(
+        self,
+        *,
+        name: str,
+        sources: list[str],
+        scopes: list[str],
+        department: str | None,
+        events_per_second: int | None,
+        expires_at: datetime | None,
+        origins: list[str],
+    ) -> dict[str, Any]: ...
+
+    def listed(self) -> list[dict[str, Any]]: ...
+
+    def rotate(
+        self, key_id: str, *, overlap: timedelta, expires_at: datetime | None
+    ) -> dict[str, Any]: ...
+
+    def revoke(self, key_id: str) -> dict[str, Any]: ...
 
 
-def _nobody(key_id: str) -> CommandFailed:
-    return CommandFailed(
-        Exit.ANSWERED_NO, f"there is no key {key_id}; `leadledger key list` shows all"
-    )
+class KeysOverHttp(NamedTuple):
+    """Keys as a service administers them, for a key with keys:admin."""
+
+    url: str
+    key: str
+
+    def create(self, **terms: Any) -> dict[str, Any]:
+        """Make a key, and describe it with its text."""
+        ends = terms["expires_at"]
+        with Service(self.url, self.key) as service:
+            given = {**terms, "expires_at": None if ends is None else ends.isoformat()}
+            made = service.post("/v1/keys", given)
+        return dict(made)
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Describe all keys."""
+        keys: list[dict[str, Any]] = []
+        with Service(self.url, self.key) as service:
+            after: str | None = ""
+            while after is not None:
+                page = service.get("/v1/keys", after=after, limit=PAGE)
+                keys += page["keys"]
+                after = page["next"]
+        return keys
+
+    def rotate(
+        self, key_id: str, *, overlap: timedelta, expires_at: datetime | None
+    ) -> dict[str, Any]:
+        """Make a key of the same terms, and describe it with its text and the old one."""
+        with Service(self.url, self.key) as service:
+            rotated = service.post(
+                f"/v1/keys/{quote(key_id, safe='')}/rotate",
+                overlap_s=int(overlap.total_seconds()),
+                expires_at=None if expires_at is None else expires_at.isoformat(),
+            )
+        return dict(rotated)
+
+    def revoke(self, key_id: str) -> dict[str, Any]:
+        """End a key, and describe it."""
+        with Service(self.url, self.key) as service:
+            return dict(service.delete(f"/v1/keys/{quote(key_id, safe='')}"))
+
+
+def _keys(url: str, key: str | None, *, in_database: bool) -> Keys:
+    if key and not in_database:
+        return KeysOverHttp(url, key)
+    # Whoever asks a service needs no database driver.
+    from service.command import keys_in_database  # noqa: PLC0415
+
+    return keys_in_database
 
 
 def _cell(value: Any) -> str:

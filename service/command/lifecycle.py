@@ -21,6 +21,7 @@ from service.command.printing import complain, print_json, print_lines
 lifecycle_commands = typer.Typer(
     name="lifecycle",
     help="Check, draw, compare and publish definitions of the funnel.",
+    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
 )

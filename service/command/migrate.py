@@ -11,7 +11,7 @@ from service.settings import read_settings
 def migrate() -> None:
     """Bring the database to this version.
 
-    Creates the ledger's schema if there is none. `serve` does both by itself.
+    Creates the ledger's schema if there is none. `serve` does both automatically.
 
     Migrations go forward only: to go back, restore a backup made before. Services of the version
     before may go on running meanwhile, unless the release notes say otherwise.

@@ -8,11 +8,15 @@ from typing import Any
 import orjson
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-PIPED_WIDTH = 240
+PIPED_WIDTH = 10_000
 """Into a file or a pipe nothing is wrapped at the width of a terminal that is not there."""
+
+NUMBERS_SPLIT_MIN = 3
+"""A table of fewer numbers is one of texts, which are wrapped."""
 
 
 def terminal(*, stderr: bool = False) -> Console:
@@ -33,15 +37,61 @@ def progress_bar() -> Iterator[Callable[[int, int | None], None]]:
 
 
 def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    numbers: Sequence[str] = (),
+    console: Console | None = None,
 ) -> None:
-    """Print rows under their columns; those named in `numbers` stand to the right."""
+    """Print rows under their columns; those named in `numbers` are right-aligned.
+
+    Numbers and their headings are never broken: where they do not fit, the rest of them follow in
+    another table, with the same texts before them. Texts are wrapped between words.
+    """
+    console = console or terminal()
+    texts = [index for index, name in enumerate(columns) if name not in numbers]
+    waiting = [index for index, name in enumerate(columns) if name in numbers]
+    table = _table(columns, rows, range(len(columns)), numbers)
+    if len(waiting) < NUMBERS_SPLIT_MIN or _width(table, console) <= console.width:
+        console.print(table)
+        return
+    while waiting:
+        taken = len(waiting)
+        while (
+            taken > 1
+            and _width(_table(columns, rows, sorted([*texts, *waiting[:taken]]), numbers), console)
+            > console.width
+        ):
+            taken -= 1
+        console.print(_table(columns, rows, sorted([*texts, *waiting[:taken]]), numbers))
+        waiting = waiting[taken:]
+        if waiting:
+            console.print()
+
+
+def _table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    chosen: Sequence[int],
+    numbers: Sequence[str],
+) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for index in chosen:
+        is_number = columns[index] in numbers
+        table.add_column(
+            printable(columns[index]),
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=is_number,
+        )
     for row in rows:
-        table.add_row(*(printable(cell) for cell in row))
-    terminal().print(table)
+        table.add_row(*(printable(row[index]) for index in chosen))
+    return table
+
+
+def _width(table: Table, console: Console) -> int:
+    """Return how wide a table is where nothing in it is wrapped."""
+    return Measurement.get(console, console.options.update(width=PIPED_WIDTH), table).maximum
 
 
 def print_lines(*lines: str) -> None:

@@ -19,6 +19,7 @@ _COLUMNS = ("refusal", "when", "times", "status", "source", "id", "type", "reaso
 refusals_commands = typer.Typer(
     name="refusals",
     help="See what was refused, and try it again once the cause is mended.",
+    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -19,7 +19,9 @@ def score(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Explain a lead's score: every point by the event or the attribute that gave it.
+    """Explain a lead's score, point by point.
+
+    Every point is shown with the event or the attribute that gave it.
 
     Example: leadledger score hanako@example.co.jp --as-of 2026-12-01T00:00:00+09:00 --lang ja
     """

@@ -38,7 +38,9 @@ def select(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Run a selection: the best candidates become qualified, as many as can be screened.
+    """Qualify the best candidates.
+
+    As many become qualified as inside sales can screen.
 
     From the capacity it takes what is taken already: the unscreened backlog, requests for contact
     and earlier selections of the period. Try it with --dry-run first, and with another --capacity:
@@ -55,9 +57,8 @@ def select(
         "capacity": capacity,
     }
     body = {name: value for name, value in asked.items() if value is not None}
-    path = "/v1/selections?dry_run=true" if dry_run else "/v1/selections"
     with Service(url, key) as service:
-        run = service.post(path, body)
+        run = service.post("/v1/selections", body, dry_run="true" if dry_run else None)
     if as_json:
         print_json(run)
         return

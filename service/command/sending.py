@@ -5,10 +5,12 @@ and a second run of everything all come down to sending the same ids again.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import orjson
 
 from service.command.client import Service, ServiceUnavailable
 
@@ -22,21 +24,27 @@ SILENCE_S_MAX = 180.0
 
 
 class Refused(NamedTuple):
-    """Something of the table that did not become an event."""
+    """Something of the table that did not become an event, or would not."""
 
     line: int
     event_id: str
     reason: str
     detail: str
     refusal_id: str = ""
+    found: str = ""
+    """What the cell holds, where that may be shown."""
 
 
 class Batch(NamedTuple):
-    """Events as lines of NDJSON, and where in the table each of them comes from."""
+    """Events, and where in the table each of them comes from."""
 
-    body: bytes
     lines: tuple[int, ...]
-    event_ids: tuple[str, ...]
+    events: tuple[Mapping[str, Any], ...]
+
+    @property
+    def body(self) -> bytes:
+        """The events as lines of NDJSON."""
+        return b"".join(orjson.dumps(event) + b"\n" for event in self.events)
 
 
 @dataclass(slots=True)
@@ -52,6 +60,16 @@ class Tally:
     refused: int = 0
     refused_by_reason: dict[str, int] = field(default_factory=dict)
     events_by_type: dict[str, int] = field(default_factory=dict)
+    first_time: str | None = None
+    last_time: str | None = None
+    """Of all events so far: whoever compares figures needs the period that they are of."""
+    revised: dict[str, int] = field(default_factory=dict)
+    """What a revision did to events that were recorded before."""
+
+    def note_time(self, time: str) -> None:
+        """Widen the period by the time of an event, in UTC: as text it is in order."""
+        self.first_time = min(self.first_time or time, time)
+        self.last_time = max(self.last_time or time, time)
 
     @property
     def all_refused(self) -> int:
@@ -59,13 +77,19 @@ class Tally:
 
 
 OnRefused = Callable[[Refused], None]
+Deliver = Callable[[Batch], Mapping[str, Any]]
+"""Hands a batch to the service, and returns what `POST /v1/events` answers for lines."""
+
+
+def posting(service: Service, *, compress: bool) -> Deliver:
+    """Return what sends a batch as it is."""
+    return lambda batch: service.post_lines(batch.body, compress=compress)
 
 
 def send(
     batches: Iterable[Batch],
-    service: Service,
+    deliver: Deliver,
     *,
-    compress: bool,
     tally: Tally,
     on_refused: OnRefused,
     on_sent: Callable[[], None],
@@ -78,17 +102,17 @@ def send(
     """
     is_stopped = threading.Event()
 
-    def deliver(batch: Batch) -> tuple[Batch, Any]:
-        return batch, _deliver(batch, service, compress=compress, is_stopped=is_stopped)
+    def patiently(batch: Batch) -> tuple[Batch, Mapping[str, Any]]:
+        return batch, _deliver(batch, deliver, is_stopped=is_stopped)
 
     with ThreadPoolExecutor(max_workers=1) as courier:
-        under_way: Future[tuple[Batch, Any]] | None = None
+        under_way: Future[tuple[Batch, Mapping[str, Any]]] | None = None
         try:
             for batch in batches:
                 if under_way is not None:
                     _account(*under_way.result(), tally, on_refused)
                     on_sent()
-                under_way = courier.submit(deliver, batch)
+                under_way = courier.submit(patiently, batch)
             if under_way is not None:
                 _account(*under_way.result(), tally, on_refused)
                 on_sent()
@@ -96,12 +120,12 @@ def send(
             is_stopped.set()
 
 
-def _deliver(batch: Batch, service: Service, *, compress: bool, is_stopped: threading.Event) -> Any:
+def _deliver(batch: Batch, deliver: Deliver, *, is_stopped: threading.Event) -> Mapping[str, Any]:
     """Send until there is an answer, with pauses that grow."""
     wait_s, waited_s = FIRST_WAIT_S, 0.0
     while True:
         try:
-            return service.post_lines(batch.body, compress=compress)
+            return deliver(batch)
         except ServiceUnavailable as error:
             pause_s = max(wait_s, error.retry_after_s)
             if waited_s + pause_s > SILENCE_S_MAX or is_stopped.wait(pause_s):
@@ -110,19 +134,21 @@ def _deliver(batch: Batch, service: Service, *, compress: bool, is_stopped: thre
             wait_s = min(wait_s * 2, WAIT_S_MAX)
 
 
-def _account(batch: Batch, answer: Any, tally: Tally, on_refused: OnRefused) -> None:
+def _account(batch: Batch, answer: Mapping[str, Any], tally: Tally, on_refused: OnRefused) -> None:
     """Add what the service says of a batch."""
     tally.events += len(batch.lines)
     tally.recorded += answer["recorded"]
     tally.duplicates += answer["duplicates"]
     tally.refused += answer["refused"]
+    for name, times in answer.get("revised", {}).items():
+        tally.revised[name] = tally.revised.get(name, 0) + times
     for one in answer["refusals"]:
         index = one["line"] - 1
         count(tally.refused_by_reason, one["reason"])
         on_refused(
             Refused(
                 batch.lines[index],
-                batch.event_ids[index],
+                batch.events[index]["id"],
                 one["reason"],
                 f"{one.get('pointer') or ''} {one['detail']}".strip(),
                 one.get("refusal") or "",

@@ -12,6 +12,19 @@ from service.logs import configure_logs
 from service.settings import Settings, describe_settings, read_settings
 
 
+def explain_settings() -> str:
+    """Return the table of settings as help text."""
+    lines = ["Settings, from the environment or from the TOML file that LEADLEDGER_CONFIG names:"]
+    for one in describe_settings():
+        default = f" [default: {one.default}]" if one.default else ""
+        lines.append(f"{one.variable}: {one.description}{default}")
+    return "\n\n".join(lines)
+
+
+serve_command = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@serve_command.command("serve", epilog=explain_settings())
 def serve(
     *,
     host: Annotated[
@@ -42,15 +55,6 @@ def serve(
         on_prepared=lambda prepared: _tell_key(prepared, settings),
         on_listening=lambda listening: _tell_address(listening, settings),
     )
-
-
-def explain_settings() -> str:
-    """Return the table of settings as help text."""
-    lines = ["Settings, from the environment or from the TOML file that LEADLEDGER_CONFIG names:"]
-    for one in describe_settings():
-        default = f" [default: {one.default}]" if one.default else ""
-        lines.append(f"{one.variable}: {one.description}{default}")
-    return "\n\n".join(lines)
 
 
 def _tell_key(prepared: Prepared, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from service.command.client import Service
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table, terminal
-from service.command.sending import BATCH_EVENTS_MAX, Batch, Refused, Tally, count, send
+from service.command.sending import BATCH_EVENTS_MAX, Batch, Refused, Tally, count, posting, send
 from service.command.simulating.desk import decisions, select
 from service.command.simulating.stream import World, events
 
@@ -70,7 +70,9 @@ def simulate(
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """Let a made-up market report to a running service: visits, forms, calls, deals, orders.
+    """Send the reports of an invented market to a running service.
+
+    Visits, forms, calls, deals and orders.
 
     For demonstrations and trials. What is recorded stays recorded, so never simulate into a
     ledger that counts: the companies end in .example, but the figures would be wrong for good. The
@@ -109,8 +111,7 @@ def _report(
     batches = _batches(told, tally, advance, size=_batch_size(rate))
     send(
         _paced(batches, rate) if rate is not None else batches,
-        service,
-        compress=False,
+        posting(service, compress=False),
         tally=tally,
         on_refused=_unheard,
         on_sent=lambda: None,
@@ -130,22 +131,20 @@ def _batch_size(rate: int | None) -> int:
 def _batches(
     told: Iterable[dict[str, Any]], tally: Tally, advance: Any, *, size: int
 ) -> Iterator[Batch]:
-    lines: list[bytes] = []
-    ids: list[str] = []
+    pending: list[dict[str, Any]] = []
     for event in told:
         count(tally.events_by_type, event["type"])
-        lines.append(orjson.dumps(event))
-        ids.append(event["id"])
-        if len(lines) == size:
+        pending.append(event)
+        if len(pending) == size:
             advance(event)
-            yield _batch(lines, ids)
-            lines, ids = [], []
-    if lines:
-        yield _batch(lines, ids)
+            yield _batch(pending)
+            pending = []
+    if pending:
+        yield _batch(pending)
 
 
-def _batch(lines: list[bytes], ids: list[str]) -> Batch:
-    return Batch(b"\n".join(lines) + b"\n", tuple(range(1, len(lines) + 1)), tuple(ids))
+def _batch(pending: list[dict[str, Any]]) -> Batch:
+    return Batch(tuple(range(1, len(pending) + 1)), tuple(pending))
 
 
 def _paced(batches: Iterable[Batch], rate: int) -> Iterator[Batch]:

@@ -1,104 +1,173 @@
 """`leadledger verify`: check the ledger as somebody who trusts nobody."""
 
-from typing import Any, NamedTuple
+import signal
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.audit import Finding
-from events.verification import Verified
-from events.verification import verify as verify_ledger
-from projections.catalogue import PROJECTIONS
-from projections.rebuild import Rebuilt, compare
-from service.command.exits import Exit
+from events.digests import Digests
+from events.findings import MEANING, Check, Section
+from events.verification import Checkpoint, CheckpointUnreadable, Page
+from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger
 from service.command.options import Json
-from service.command.printing import complain, print_json, print_lines, print_table, progress_bar
+from service.command.printing import print_json, print_lines, print_table, progress_bar
+from service.secret import find_secret
+from service.settings import read_settings
+from service.verifying.running import Asked, Verified
+from service.verifying.running import verify as verify_ledger
+from service.verifying.scratch import Scratch, scratch_server
 
 
-class Checked(NamedTuple):
-    """What was found right: the log, and each projection against a rebuild from it."""
-
-    ledger: Verified
-    projections: dict[str, Rebuilt]
-
-
-def verify(*, as_json: Json = False) -> None:
+def verify(
+    *,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE:ROOT",
+            help="A checkpoint that an earlier verification printed: the log has to go on from it.",
+        ),
+    ] = None,
+    scratch: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Where projections are built again, with room for them twice. Default: the "
+            "directory for temporary files.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Check that nobody changed the past.
 
-    Recomputes everything that can be: positions, fingerprints, columns, versions, every decision
-    under the lifecycle that took it, what the writer goes by, and every projection.
+    Recomputes all that the database alone can reveal, and with the secret (LEADLEDGER_SECRET, or
+    the file in the data directory) the seals. What only a checkpoint kept elsewhere reveals is in
+    docs/ledger.md.
 
-    Reads one moment of the log; the service may go on running. Needs about a kilobyte of memory for
-    each lead, and room in the database for a second copy of the projections. Exit code 7 at the
-    first thing that is wrong.
+    Only reads, in one snapshot: a standby, a read-only copy or a role that may only SELECT will do,
+    and the service may go on running. (A snapshot that is held for long keeps the server from
+    cleaning up.) Needs about a kilobyte of memory for each lead. Exit code 7 if anything differs;
+    11 if nothing does, but something could not be checked.
 
     Example: leadledger verify --json
     """
-    try:
-        checked = on_ledger(_check)
-    except Finding as finding:
-        if as_json:
-            print_json({"verified": False, "position": finding.position, "found": str(finding)})
-        else:
-            complain(f"the ledger is not what it should be: {finding}")
-        raise typer.Exit(Exit.FOUND_WRONG) from None
+    signal.signal(signal.SIGTERM, _interrupt)
+    given = _parse(checkpoint)
+    secret = find_secret(read_settings())
+    digests = Digests(secret) if secret is not None else None
+    with scratch_server(scratch) as server:
+        verified = on_ledger(_work(digests, given, server))
     if as_json:
-        print_json({"verified": True, **_described(checked)})
+        print_json(_described(verified))
     else:
-        _print(checked)
+        _print(verified)
+    raise typer.Exit(_exit_code(verified))
 
 
-async def _check(engine: AsyncEngine, schema: str) -> Checked:
-    with progress_bar() as on_progress:
-        ledger = await verify_ledger(engine, schema=schema, on_progress=on_progress)
-    projections: dict[str, Rebuilt] = {}
-    for name, projection in PROJECTIONS.items():
+def _interrupt(*_: object) -> None:
+    """End as by Ctrl-C: the private database ends, and what it has written is removed."""
+    raise KeyboardInterrupt
+
+
+def _parse(checkpoint: str | None) -> Checkpoint | None:
+    try:
+        return None if checkpoint is None else Checkpoint.parse(checkpoint)
+    except CheckpointUnreadable as error:
+        raise CommandFailed(Exit.USAGE, f"{error}; found {checkpoint}") from None
+
+
+def _work(digests: Digests | None, checkpoint: Checkpoint | None, scratch: Scratch) -> Any:
+    async def work(engine: AsyncEngine, schema: str) -> Verified:
         with progress_bar() as on_progress:
-            built = await compare(
-                engine, projection(schema), schema=schema, on_progress=on_progress
-            )
-        comparison = built.comparison
-        if comparison is not None and comparison.differing:
-            raise Finding(
-                comparison.position,
-                f"the projection {name} is what a rebuild makes",
-                "no row that differs",
-                f"{comparison.differing:,} rows, the first: {comparison.first[0]}",
-            )
-        projections[name] = built
-    return Checked(ledger, projections)
+
+            async def on_page(page: Page, last: int) -> None:
+                on_progress(page[-1][0]["position"], last)
+
+            asked = Asked(digests, checkpoint, scratch)
+            return await verify_ledger(engine, schema, asked, on_page)
+
+    return work
 
 
-def _described(checked: Checked) -> dict[str, Any]:
+def _exit_code(verified: Verified) -> Exit:
+    if verified.report.differs:
+        return Exit.FOUND_WRONG
+    return Exit.OK if verified.report.is_complete else Exit.NOT_CHECKED
+
+
+def _described(verified: Verified) -> dict[str, Any]:
+    report, examined = verified
     return {
-        **checked.ledger._asdict(),
-        "projections": {
-            name: {"rows": built.rows, "compared_at": _compared_at(built)}
-            for name, built in checked.projections.items()
-        },
+        "verified": _exit_code(verified) is Exit.OK,
+        "differs": report.differs,
+        "checkpoint": str(examined.checkpoint),
+        "position": examined.checkpoint.size,
+        "clock_ahead_s": examined.clock_ahead_s,
+        "checks": [
+            {
+                "check": section.name,
+                "outcome": section.outcome,
+                "checked": section.checked,
+                "not_checked": section.not_checked,
+                "why_not": section.why_not or None,
+                "differing": section.differing,
+                "findings": [
+                    {"position": finding.position, "found": str(finding)}
+                    for finding in section.first
+                ],
+                "meaning": MEANING[section.check] if section.differing else None,
+            }
+            for section in report
+        ],
     }
 
 
-def _print(checked: Checked) -> None:
-    rows = [
-        (name.replace("_", " "), f"{count:,}") for name, count in checked.ledger._asdict().items()
-    ]
-    rows += [
-        (f"rows of {name}, equal to a rebuild", f"{built.rows:,}")
-        for name, built in checked.projections.items()
-        if built.comparison is not None
-    ]
-    print_table(("verified", "count"), rows, numbers=("count",))
-    if checked.ledger.clock_ahead_s:
+def _print(verified: Verified) -> None:
+    report, examined = verified
+    print_table(
+        ("check", "outcome", "checked", "differing", "not checked"),
+        [
+            (
+                section.name,
+                section.outcome,
+                f"{section.checked:,}",
+                f"{section.differing:,}" if section.differing else "",
+                f"{section.not_checked:,}" if section.not_checked else "",
+            )
+            for section in report
+        ],
+        numbers=("checked", "differing", "not checked"),
+    )
+    for section in report:
+        _print_section(section)
+    if examined.clock_ahead_s:
         print_lines(
-            f"The clock of this ledger is turned by {checked.ledger.clock_ahead_s:,} seconds: it "
-            "is one for tests, and its recorded times prove nothing."
+            "",
+            f"The clock of this ledger is turned by {examined.clock_ahead_s:,} seconds: it is one "
+            "for tests, and its recorded times prove nothing.",
         )
-    for name, built in checked.projections.items():
-        if built.comparison is None:
-            print_lines(f"{name} was not compared: it has not been built yet, or has stopped.")
+    print_lines(
+        "",
+        f"Checkpoint: {examined.checkpoint}",
+        "Keep it where nobody who runs this database can change it; `leadledger verify "
+        "--checkpoint` tells later whether the log goes on from it.",
+    )
 
 
-def _compared_at(built: Rebuilt) -> int | None:
-    return built.comparison.position if built.comparison is not None else None
+def _print_section(section: Section) -> None:
+    if section.why_not:
+        print_lines("", f"{section.name}: not checked: {section.why_not}.")
+    if not section.differing:
+        return
+    verb = "differs" if section.differing == 1 else "differ"
+    print_lines("", f"{section.name}: {section.differing:,} {verb}. {MEANING[section.check]}")
+    print_lines(*(f"  {finding}" for finding in section.first))
+    left = section.differing - len(section.first)
+    if left > 0:
+        print_lines(f"  … and {left:,} more.")
+    if section.check in (Check.DECISIONS, Check.STATES) and section.differing > 1:
+        print_lines("  Those after the first may be its consequences.")

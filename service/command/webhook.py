@@ -14,6 +14,7 @@ webhook_commands = typer.Typer(
     name="webhook",
     help="Have events sent to other systems as they happen. Asks the service, with a key that has "
     "the scope webhooks:admin.",
+    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -64,15 +64,16 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
     try:
         with as_unavailable():
             await _check_secret_is_there(settings, owner)
+            digests = Digests(read_secret(settings))
             is_first = await found(
                 owner,
                 schema=settings.schema_name,
-                digests=Digests(read_secret(settings)),
+                digests=digests,
                 lifecycle_text=read_lifecycle_text(settings.lifecycle),
             )
             given = settings.bootstrap_key
             first_key = await bootstrap(
-                KeyStore(owner, settings.schema_name),
+                KeyStore(owner, settings.schema_name, digests.seals),
                 None if given is None else given.get_secret_value(),
             )
     finally:

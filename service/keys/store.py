@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.locked import LedgerLock, LockedLedger
+from events.seals import Seals
 from events.statements import Statement, load
 from service.keys.granting import check_change, check_grant, check_takeover
 from service.keys.key_text import KeyText, mint
@@ -50,10 +51,10 @@ class KeyStore:
     itself: they could write into the table as well.
     """
 
-    def __init__(self, engine: AsyncEngine, schema: str) -> None:
+    def __init__(self, engine: AsyncEngine, schema: str, seals: Seals) -> None:
         self._engine = engine
         self._sql: Mapping[str, Statement] = load("service.keys", "keys.sql", schema)
-        self._lock = LedgerLock(engine, schema)
+        self._lock = LedgerLock(engine, schema, seals)
 
     async def create(self, terms: KeyTerms, *, by: str | None) -> tuple[KeyText, StoredKey]:
         """Make a key. Its text exists only in what is returned.

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from domain.lifecycle.service_events import KEY_CHANGED, KEY_CREATED, KEY_REVOKED
+from events.key_audit import terms_told
 from events.locked import LockedLedger, Told
-from events.records import key_event_id, rfc3339
+from events.records import key_event_id
 from service.keys.terms import StoredKey
 
 
@@ -34,19 +35,19 @@ def tell_revoked(ledger: LockedLedger, key: StoredKey, *, by: str | None) -> Non
 
 
 def recorded_terms(key: StoredKey) -> dict[str, Any]:
-    """Write all that decides what a key may do. What it does not have is left out."""
+    """Write what the log holds of a key as it is stored."""
     terms = key.terms
-    data: dict[str, Any] = {
-        "key": key.key_id,
-        "scopes": [str(scope) for scope in terms.scopes],
-        "sources": list(terms.sources),
-        "department": terms.department,
-        "origins": list(terms.origins),
-        "events_per_second": terms.events_per_second,
-        "expires_at": rfc3339(terms.expires_at) if terms.expires_at is not None else None,
-        "founder": key.is_founder,
-    }
-    return {name: value for name, value in data.items() if value}
+    return terms_told(
+        key_id=key.key_id,
+        secret_digest=key.secret_digest,
+        scopes=terms.scopes,
+        sources=terms.sources,
+        department=terms.department,
+        origins=terms.origins,
+        events_per_second=terms.events_per_second,
+        expires_at=terms.expires_at,
+        is_founder=key.is_founder,
+    )
 
 
 def _tell(ledger: LockedLedger, key: StoredKey, *told: Told, by: str | None) -> None:

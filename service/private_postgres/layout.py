@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.private_files import read_private
 from service.private_postgres.errors import DataDirectoryUnusableError
 
 PASSWORD_BYTES = 32
@@ -68,7 +69,7 @@ def make_password(path: Path) -> None:
 
 def read_password(path: Path) -> str:
     try:
-        password = path.read_text(encoding="ascii")
+        password = read_private(path)
     except FileNotFoundError as error:
         raise DataDirectoryUnusableError(
             f"expected the password of a database role in {path}, found no such file; "

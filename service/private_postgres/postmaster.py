@@ -32,7 +32,7 @@ STATUS_LINE = 7
 """Where postmaster.pid says how far it is, as pg_ctl reads it too."""
 
 
-def start_postmaster(command: list[str], *, cluster: Path, log: Path) -> Child:
+def start_postmaster(command: list[str], *, cluster: Path, sockets: Path, log: Path) -> Child:
     """Start the server and return when it accepts connections.
 
     Raises:
@@ -40,7 +40,8 @@ def start_postmaster(command: list[str], *, cluster: Path, log: Path) -> Child:
         StartError: it ended, or did not come up in time.
     """
     await_dying_postmaster(cluster)
-    forget_reused_pid(cluster)
+    for note in (cluster / "postmaster.pid", *sockets.glob(".s.PGSQL.*.lock")):
+        forget_reused_pid(note)
     bound_log(log)
     output = open_log(log)
     try:
@@ -88,16 +89,17 @@ def await_dying_postmaster(cluster: Path, *, wait_s: float = DYING_WAIT_S) -> No
         time.sleep(POLL_S)
 
 
-def forget_reused_pid(cluster: Path) -> None:
-    """Remove a postmaster.pid that names a living stranger.
+def forget_reused_pid(note: Path) -> None:
+    """Remove a lock file of PostgreSQL, of the cluster or of a socket, that names a stranger.
 
     In containers the numbers begin anew with every start, so the number of the server that was
     killed is soon somebody else's, and PostgreSQL would refuse to start. Where the number is not
-    in use PostgreSQL sees that for itself, with checks of its own that need the file.
+    in use PostgreSQL sees that for itself, with checks of its own that need the file. To be called
+    when no server runs on the cluster: its sockets lie in a directory that no other server uses.
     """
-    noted = _noted_pid(cluster)
+    noted = _pid_in(_lines(note))
     if noted is not None and Path(f"/proc/{noted}").exists():
-        (cluster / "postmaster.pid").unlink()
+        note.unlink()
 
 
 def accepting_postmaster(cluster: Path) -> int | None:
@@ -114,13 +116,20 @@ def _is_ready(cluster: Path, pid: int) -> bool:
 
 
 def _noted_pid(cluster: Path) -> int | None:
-    note = _note(cluster)
-    return int(note[0]) if note and note[0].isdecimal() else None
+    return _pid_in(_note(cluster))
 
 
 def _note(cluster: Path) -> list[str]:
+    return _lines(cluster / "postmaster.pid")
+
+
+def _pid_in(note: list[str]) -> int | None:
+    return int(note[0]) if note and note[0].isdecimal() else None
+
+
+def _lines(note: Path) -> list[str]:
     try:
-        return (cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        return note.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
 

@@ -195,7 +195,9 @@ class PrivatePostgres:
             fate=Signals.SIGQUIT,
             cluster=cluster,
         )
-        return start_postmaster(command, cluster=cluster, log=place.layout.log)
+        return start_postmaster(
+            command, cluster=cluster, sockets=place.socket_directory, log=place.layout.log
+        )
 
     def _started_place(self) -> _Place:
         if self._place is None:

@@ -15,6 +15,7 @@ from events.records import OWN_SOURCE, Record
 from service.problems import Problem
 from service.reading.leads import Lead, lead_of
 from service.reading.log import Log
+from service.wording import Wording
 
 FAMILY_MAX = 1_000
 """Leads absorbed by one lead, directly or by way of others."""
@@ -56,7 +57,13 @@ async def family_of(log: Log, lead: Lead) -> list[str]:
 
 
 async def history(
-    log: Log, lead: Lead, *, after: int, limit: int, shows_personal: bool
+    log: Log,
+    lead: Lead,
+    *,
+    after: int,
+    limit: int,
+    words: Wording | None,
+    shows_personal: bool,
 ) -> list[dict[str, Any]]:
     """Describe a page of a lead's events, oldest first."""
     family = await family_of(log, lead)
@@ -74,6 +81,8 @@ async def history(
     for record in decoded:
         before, after_it = standing.take(record)
         entry = _entry(record, before, after_it, causes)
+        if words is not None:
+            entry |= _labels(record, words)
         if record.event.subject.id != lead.id:
             entry["absorbed"] = True
         if record.event.position in no_longer:
@@ -148,6 +157,18 @@ def _tell_personal(entry: dict[str, Any], personal: dict[str, Any]) -> None:
         entry["who"][ACTOR] = personal.pop(ACTOR)
     if personal:
         entry["personal"] = personal
+
+
+def _labels(record: Record, words: Wording) -> dict[str, Any]:
+    """Say what people call an event and the stages between which it moves."""
+    event = record.event
+    labels: dict[str, Any] = {"type_label": words.event(event.type)}
+    if event.effective_at is not None:
+        labels["moved_labels"] = {
+            name: None if stage is None else words.stage(stage)
+            for name, stage in (("from", event.stage_from), ("to", event.stage_to))
+        }
+    return labels
 
 
 def _who(record: Record) -> dict[str, Any]:

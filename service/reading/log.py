@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.limits import INTEGER_MAX
 from events.statements import Statement, load
+from service.problems import Problem
 
 SCAN_POSITIONS = 10_000
 """Positions that one request with a filter looks through: some tens of milliseconds."""
@@ -39,6 +40,18 @@ class Recorded(NamedTuple):
     record: str
 
 
+Key = tuple[str, str]
+"""Source and id: what a sender calls an event."""
+
+
+class Reported(NamedTuple):
+    """One event as it is stored, with what it tells of a person; None: nothing, or erased."""
+
+    position: int
+    record: str
+    personal: bytes | None
+
+
 class Page(NamedTuple):
     """A stretch of the log."""
 
@@ -63,6 +76,24 @@ class TailEvent(NamedTuple):
             return False
         return (
             not wanted.stages or self.stage_to in wanted.stages or self.stage_from in wanted.stages
+        )
+
+
+def check_reached(position: int, head: int) -> None:
+    """Raise Problem, log-shorter, where a reader names a place that the log has not come to.
+
+    An answer without events would be a trap: what is recorded next, up to that place, would be
+    skipped in silence.
+    """
+    if position > head:
+        raise Problem(
+            "log-shorter",
+            f"The log ends at position {head}, before {position}. If that position was read here, "
+            "an older copy of the ledger has been restored, and what followed it is lost or comes "
+            "again under other positions: compare what you hold with the log, and go on from "
+            f"{head} at most.",
+            expected=str(head),
+            found=str(position),
         )
 
 
@@ -96,7 +127,7 @@ class Log:
         self._sql: Mapping[str, Statement] = load("service.reading", "log.sql", schema)
 
     async def page(self, *, after: int, limit: int, wanted: Wanted = ALL) -> Page:
-        """Read the next events after a position."""
+        """Read the next events after a position. Raises Problem: log-shorter."""
         upto = INTEGER_MAX if wanted.is_all else after + SCAN_POSITIONS
         values = {
             "after": after,
@@ -108,19 +139,22 @@ class Log:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(self._sql["read_feed"].text, values)).all()
         head: int = rows[0].head
+        check_reached(after, head)
         found = tuple(Recorded(row.position, row.record) for row in rows if row.record is not None)
         reached = max(after, min(upto, head))
         if len(found) == limit:
             reached = found[-1].position
         return Page(found, reached, head)
 
-    async def tail(self, *, after: int, limit: int) -> list[TailEvent]:
-        """Read the newest events, to be told to many."""
+    async def tail(self, *, after: int, limit: int) -> tuple[int, list[TailEvent]]:
+        """Read where the log ends, and the newest events, to be told to many."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(
                 self._sql["read_tail"].text, {"after": after, "limit": limit}
             )
-            return [TailEvent(*row) for row in rows]
+            found = rows.all()
+        events = [TailEvent(*row[1:]) for row in found if row.position is not None]
+        return found[0].head, events
 
     async def head(self) -> int:
         """Read where the log ends."""
@@ -158,11 +192,27 @@ class Log:
             rows = await connection.execute(self._sql["read_taken_back"].text, values)
             return [Recorded(row.position, row.record) for row in rows]
 
+    async def by_keys(self, keys: Sequence[Key]) -> dict[Key, Reported]:
+        """Read what is recorded under some keys."""
+        values = {"sources": [source for source, _ in keys], "ids": [id for _, id in keys]}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(self._sql["read_by_keys"].text, values)
+            return {
+                (row.source, row.id): Reported(
+                    row.position, row.record, None if row.content is None else bytes(row.content)
+                )
+                for row in rows
+            }
+
     async def to_be_judged(self, *, after: int, limit: int) -> tuple[int, list[Judgement]]:
-        """Read what may wait for a person, oldest first, and where the log ends."""
+        """Read what may wait for a person, oldest first, and where the log ends.
+
+        Raises Problem: log-shorter.
+        """
         values = {"after": after, "limit": limit}
         async with self._engine.connect() as connection:
             rows = (await connection.execute(self._sql["read_to_be_judged"].text, values)).all()
+        check_reached(after, rows[0].head)
         found = [
             Judgement(row.position, row.record, str(row.subject_id), row.state)
             for row in rows
@@ -199,6 +249,24 @@ class Log:
                 self._sql["read_types"].text, {"positions": list(positions)}
             )
             return {row.position: row.type for row in rows}
+
+    async def records(self, positions: Sequence[int]) -> list[Recorded]:
+        """Read single events."""
+        if not positions:
+            return []
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                self._sql["read_records"].text, {"positions": list(positions)}
+            )
+            return [Recorded(row.position, row.record) for row in rows]
+
+    async def members(self, account_id: str) -> list[str]:
+        """Read who belongs to a company."""
+        async with self._engine.connect() as connection:
+            rows = await connection.scalars(
+                self._sql["read_members"].text, {"account": UUID(account_id)}
+            )
+            return list(rows)
 
     async def personal(self, positions: Sequence[int]) -> dict[int, bytes]:
         """Read what some events tell of a person, where they tell anything."""

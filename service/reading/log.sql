@@ -17,16 +17,22 @@ SELECT head.position AS head, event.position, event.record
  ORDER BY event.position
 
 -- name: read_tail
--- The newest events, with what filters ask about, for all who follow the log at once.
-SELECT position, type, record,
-       CASE WHEN strpos(record, '"stage') > 0 THEN CAST(record AS json) ->> 'stagefrom' END
+-- The newest events, with what filters ask about, for all who follow the log at once; and where the
+-- log ends, because it may be an older copy that has been restored meanwhile.
+SELECT head.position AS head, event.position, event.type, event.record,
+       CASE WHEN strpos(event.record, '"stage') > 0 THEN CAST(event.record AS json) ->> 'stagefrom' END
        AS stage_from,
-       CASE WHEN strpos(record, '"stage') > 0 THEN CAST(record AS json) ->> 'stageto' END
+       CASE WHEN strpos(event.record, '"stage') > 0 THEN CAST(event.record AS json) ->> 'stageto' END
        AS stage_to
-  FROM ledger.events
- WHERE position > :after
- ORDER BY position
- LIMIT :limit
+  FROM ledger.ledger_head AS head
+  LEFT JOIN LATERAL (
+       SELECT position, type, record
+         FROM ledger.events
+        WHERE position > :after
+        ORDER BY position
+        LIMIT :limit
+       ) AS event ON true
+ ORDER BY event.position
 
 -- name: read_head
 -- Where the log ends.
@@ -69,6 +75,20 @@ SELECT event.position, event.type
   FROM ledger.events AS event
  WHERE event.position = ANY (CAST(:positions AS bigint[]))
 
+-- name: read_records
+-- Single events, wherever they stand.
+SELECT event.position, event.record
+  FROM ledger.events AS event
+ WHERE event.position = ANY (CAST(:positions AS bigint[]))
+
+-- name: read_members
+-- The leads of a company.
+SELECT CAST(lead.subject_id AS text)
+  FROM ledger.subjects AS lead
+ WHERE lead.account = CAST(:account AS uuid)
+   AND lead.kind = 'lead'
+ ORDER BY lead.subject_id
+
 -- name: read_personal
 -- What some events tell of a person.
 SELECT personal.position, personal.content
@@ -83,6 +103,14 @@ SELECT event.position, event.record
    AND event.position <= :upto
    AND event.type IN ('event.voided', 'event.corrected', 'lead.restated')
  ORDER BY event.position
+
+-- name: read_by_keys
+-- What is recorded under some keys, with what it tells of a person where that is not erased.
+SELECT event.source, event.id, event.position, event.record, personal.content
+  FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS asked (source, id)
+  JOIN ledger.events AS event
+    ON event.source = asked.source AND event.id = asked.id
+  LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
 
 -- name: read_to_be_judged
 -- What may wait for a person to judge, by the index of such events, with the lead as it stands.

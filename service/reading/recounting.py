@@ -42,6 +42,8 @@ class ReadPast:
     """What has been read of leads and their companies. A class, because it is filled by need."""
 
     recollection: Recollection = field(default_factory=Recollection)
+    companies: dict[str, Sequence[str]] = field(default_factory=dict)
+    """Account → the leads that belong to it, now and so perhaps not yet then."""
 
     def record(self, position: int) -> Record | None:
         return self.recollection.record(position)
@@ -59,6 +61,11 @@ class ReadPast:
             if event.receiver.id == subject_id:
                 state = evolve(state, event)
         return state
+
+    def members(self, account_id: str) -> Sequence[str]:
+        if account_id not in self.companies:
+            raise NotRecalled(companies=[account_id])
+        return self.companies[account_id]
 
 
 async def state_by_what_counts(
@@ -82,13 +89,17 @@ async def state_by_what_counts(
             except NotRecalled as needed:
                 for one in needed.histories:
                     past.recollection.histories[one] = await _history(log, one, known)
+                for one in needed.companies:
+                    past.companies[one] = await log.members(one)
+                for recorded in await log.records(needed.positions):
+                    record = records.decode(recorded.record)
+                    past.recollection.records[recorded.position] = record
             else:
                 return neighbourhood_then(around, moment=moment).get(lead_id)
     except HistoryTooLong as error:
         raise Problem(
             "history-too-long",
-            f"{error.subject_id} has more than {HISTORY_EVENTS_MAX} events, which is more than is "
-            "decided again at once. Ask without `as_of`, or for a moment after the last of them.",
+            f"{error} Ask without `as_of`, or for a moment after the last of them.",
         ) from error
     raise AssertionError("leads forward to each other without end")
 

@@ -86,7 +86,7 @@ class Tail:
 
     def after(self, position: int, *, limit: int, wanted: Wanted) -> Page | None:
         """Return what follows a position; None where that is not at hand and must be read."""
-        if self._end is None:
+        if self._end is None or position > self._end:
             return None
         skipped = position - (self._end - len(self._kept))
         if skipped < 0:
@@ -121,7 +121,10 @@ class Tail:
         if self._end is None:
             self._end = await self._source.head()
             return False
-        events = await self._source.tail(after=self._end, limit=PAGE_EVENTS)
+        head, events = await self._source.tail(after=self._end, limit=PAGE_EVENTS)
+        if head < self._end:
+            # An older copy of the log has taken its place.
+            self._forget_all()
         if not events:
             return False
         self._kept.extend(events)
@@ -137,12 +140,15 @@ class Tail:
         while len(self._kept) > self._kept_events_max or self._characters > KEPT_CHARACTERS_MAX:
             self._characters -= len(self._kept.popleft().record)
 
+    def _forget_all(self) -> None:
+        self._kept.clear()
+        self._characters, self._end = 0, None
+
     async def _stop(self) -> None:
         """Nobody follows any more: what is kept would soon be old."""
         task, self._task = self._task, None
         assert task is not None
-        self._kept.clear()
-        self._characters, self._end = 0, None
+        self._forget_all()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

@@ -78,47 +78,21 @@ SELECT refusal.refusal_id, refusal.received_at, refusal.key_id, refusal.source, 
   LEFT JOIN (wanted JOIN ledger.refusals AS refusal USING (refusal_id)) ON true
  ORDER BY refusal.received_at, refusal.refusal_id
 
--- name: settle_recorded
--- What is an event now, in the order in which everybody takes these rows' locks.
-WITH locked AS MATERIALIZED (
-     SELECT refusal_id
-       FROM ledger.refusals
-      WHERE refusal_id = ANY (CAST(:refusal_ids AS uuid[]))
-      ORDER BY refusal_id
-        FOR UPDATE
-)
-UPDATE ledger.refusals AS refusal
-   SET status = 'retried', position = recorded.position, retries = refusal.retries + 1,
-       settled_at = :settled_at, settled_by = :settled_by, dismissal = NULL
-  FROM unnest(CAST(:refusal_ids AS uuid[]), CAST(:positions AS bigint[]))
-       AS recorded (refusal_id, position)
-  JOIN locked USING (refusal_id)
- WHERE refusal.refusal_id = recorded.refusal_id
+-- name: lock_standings
+-- How refusals stand, in the order in which everybody takes these rows' locks.
+SELECT refusal_id, reason, problem, status, position, settled_at, settled_by, dismissal
+  FROM ledger.refusals
+ WHERE refusal_id = ANY (CAST(:refusal_ids AS uuid[]))
+ ORDER BY refusal_id
+   FOR UPDATE
 
--- name: keep_open
--- What was refused again, with the reason that keeps it out now.
-WITH locked AS MATERIALIZED (
-     SELECT refusal_id
-       FROM ledger.refusals
-      WHERE refusal_id = ANY (CAST(:refusal_ids AS uuid[]))
-      ORDER BY refusal_id
-        FOR UPDATE
-)
-UPDATE ledger.refusals AS refusal
-   SET reason = again.reason, problem = again.problem, retries = refusal.retries + 1
-  FROM unnest(CAST(:refusal_ids AS uuid[]), CAST(:reasons AS text[]), CAST(:problems AS text[]))
-       AS again (refusal_id, reason, problem)
-  JOIN locked USING (refusal_id)
- WHERE refusal.refusal_id = again.refusal_id
-   AND refusal.status <> 'retried'
-
--- name: dismiss_refusal
--- Somebody has looked at it and will do nothing. Who was first is kept.
+-- name: write_standing
+-- How a refusal stands from now on, sealed.
 UPDATE ledger.refusals
-   SET status = 'dismissed', dismissal = :dismissal,
-       settled_at = :settled_at, settled_by = :settled_by
+   SET reason = :reason, problem = :problem, status = :status, position = :position,
+       settled_at = :settled_at, settled_by = :settled_by, dismissal = :dismissal,
+       standing_seal = :standing_seal, retries = retries + CAST(:retries AS bigint)
  WHERE refusal_id = :refusal_id
-   AND status = 'open'
 
 -- name: count_open
 -- What waits for somebody, by reason, and since when.

@@ -24,7 +24,7 @@ from events.dialects.parcels import Dialect
 from events.outcomes import Outcome
 from events.refusals import NATIVE, Refusal, Refused
 from events.senders import Sender
-from events.strict_json import JsonFault, read_item
+from events.strict_json import read_item
 from events.submissions import Item, Submission
 from service.receiving import receive_line, receive_message, refuse
 from service.refusals.describing import stored_refusal
@@ -75,11 +75,11 @@ async def _senders(services: Services, kept: Sequence[RowMapping]) -> dict[str, 
 
 def _prepared(services: Services, row: RowMapping, senders: Mapping[str, Sender]) -> Item | Refused:
     """Read a refusal again, or leave it refused."""
-    try:
-        return _read_again(services, row, senders[row["key_id"]])
-    except JsonFault:
+    if not row["content"]:
         # The bytes of what was too large or too deep are not kept: there is nothing to read.
         return _still_refused(row, stored_refusal(row))
+    try:
+        return _read_again(services, row, senders[row["key_id"]])
     except Exception:
         services.metrics.fault("retrying")
         log.exception("refusals.not_retried", refusal=str(row["refusal_id"]))

@@ -1,6 +1,6 @@
 """The table of refusals: listed without the bytes, read one by one with them, and settled."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.refusals import Refused
+from events.refusals import Refused, Standing
 from events.rows import problem_text
+from events.seals import Seals
 from events.statements import Statement, load
 from service.problems import Problem
 from service.refusals.places import Place
@@ -49,8 +50,9 @@ class Waiting(NamedTuple):
 class Refusals:
     """Questions to the refusals. A class, because each needs the same engine and statements."""
 
-    def __init__(self, engine: AsyncEngine, schema: str) -> None:
+    def __init__(self, engine: AsyncEngine, schema: str, seals: Seals) -> None:
         self._engine = engine
+        self._seals = seals
         self._sql: Mapping[str, Statement] = load("service.refusals", "refusals.sql", schema)
 
     async def page(self, wanted: Wanted, *, before: Place, limit: int) -> Page:
@@ -78,39 +80,42 @@ class Refusals:
 
     async def settle_recorded(self, recorded: Mapping[UUID, int], *, by: str) -> None:
         """Note of refusals that they are events now, and at which position."""
-        if not recorded:
-            return
-        values = {
-            "refusal_ids": list(recorded),
-            "positions": list(recorded.values()),
-            "settled_at": datetime.now(UTC),
-            "settled_by": by,
-        }
-        async with self._engine.begin() as connection:
-            await connection.execute(self._sql["settle_recorded"].text, values)
+        settled_at = datetime.now(UTC)
+
+        def settled(refusal_id: UUID, stands: Standing) -> Standing:
+            return stands._replace(
+                status="retried",
+                position=recorded[refusal_id],
+                settled_at=settled_at,
+                settled_by=by,
+                dismissal=None,
+            )
+
+        await self._change(recorded, settled, retries=1)
 
     async def keep_open(self, refused: Mapping[UUID, Refused]) -> None:
         """Note of refusals why they were refused again."""
-        if not refused:
-            return
-        values = {
-            "refusal_ids": list(refused),
-            "reasons": [one.refusal.reason for one in refused.values()],
-            "problems": [problem_text(one.refusal) for one in refused.values()],
-        }
-        async with self._engine.begin() as connection:
-            await connection.execute(self._sql["keep_open"].text, values)
+
+        def again(refusal_id: UUID, stands: Standing) -> Standing | None:
+            if stands.status == "retried":
+                return None
+            refusal = refused[refusal_id].refusal
+            return stands._replace(reason=refusal.reason, problem=problem_text(refusal))
+
+        await self._change(refused, again, retries=1)
 
     async def dismiss(self, refusal_id: UUID, *, reason: str, by: str) -> RowMapping:
         """Settle an open refusal without recording it; one that is dismissed already stays so."""
-        values = {
-            "refusal_id": refusal_id,
-            "dismissal": reason,
-            "settled_at": datetime.now(UTC),
-            "settled_by": by,
-        }
-        async with self._engine.begin() as connection:
-            await connection.execute(self._sql["dismiss_refusal"].text, values)
+        settled_at = datetime.now(UTC)
+
+        def dismissed(_: UUID, stands: Standing) -> Standing | None:
+            if stands.status != "open":
+                return None
+            return stands._replace(
+                status="dismissed", settled_at=settled_at, settled_by=by, dismissal=reason
+            )
+
+        await self._change([refusal_id], dismissed, retries=0)
         row = await self.one(refusal_id)
         if row["status"] == "retried":
             raise Problem(
@@ -120,6 +125,33 @@ class Refusals:
                 position=str(row["position"]),
             )
         return row
+
+    async def _change(
+        self,
+        refusal_ids: Collection[UUID],
+        change: Callable[[UUID, Standing], Standing | None],
+        *,
+        retries: int,
+    ) -> None:
+        """Let refusals stand otherwise, and seal how; None leaves one as it is."""
+        if not refusal_ids:
+            return
+        async with self._engine.begin() as connection:
+            locked = await connection.execute(
+                self._sql["lock_standings"].text, {"refusal_ids": list(refusal_ids)}
+            )
+            changed = [
+                {
+                    "refusal_id": refusal_id,
+                    "retries": retries,
+                    "standing_seal": self._seals.of_standing(str(refusal_id), standing),
+                    **standing._asdict(),
+                }
+                for refusal_id, *stands in locked
+                if (standing := change(refusal_id, Standing(*stands))) is not None
+            ]
+            if changed:
+                await connection.execute(self._sql["write_standing"].text, changed)
 
     async def waiting(self) -> list[Waiting]:
         """Count what is open, by reason."""

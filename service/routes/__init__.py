@@ -1,6 +1,7 @@
 """The routes: each reads, calls one function, returns. None is open unless it says so."""
 
 from service.routes import (
+    comparing,
     conflicts,
     contribution,
     dead_letters,
@@ -22,6 +23,7 @@ from service.routes import (
 ROUTERS = (
     feed.router,
     stream.router,
+    comparing.router,
     leads.router,
     conflicts.router,
     rosters.router,

@@ -50,7 +50,7 @@ async def get_funnel(
     entered the stage or one beyond it.
     """
     services = services_of(request)
-    moment, known = moment_in("as_of", as_of), known_moment(known_at)
+    moment, known = moment_in("as_of", as_of), await known_moment(services, known_at)
     await wait_until(services, wait_for, projection=NAME)
     if moment is None and known is None:
         return await _funnel_now(services, by, lang)
@@ -100,7 +100,7 @@ async def get_flow(
     assert end is not None
     if begin > end:
         raise Problem("parameter-invalid", "The period ends before it begins.", parameter="to")
-    known = known_moment(known_at)
+    known = await known_moment(services, known_at)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
         flow = await services.funnel.flow(

@@ -7,7 +7,6 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from domain.state import LeadState, State
-from events.limits import INTEGER_MAX
 from events.records import rfc3339
 from events.reported import LeadReference
 from service import selection_shapes, shapes
@@ -16,6 +15,7 @@ from service.exact_route import ExactRoute
 from service.gate import sees_personal
 from service.reading.histories import history
 from service.reading.leads import account_of, describe_lead, find_lead, lead_of
+from service.reading.log import check_reached
 from service.reading.replays import Moment, describe_step, replay, state_at
 from service.reading.scores import explain, hindrance
 from service.requests import described_body, read_model
@@ -32,6 +32,7 @@ from service.routes.parameters import (
     moment_in,
     services_of,
 )
+from service.wording import Wording
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
@@ -73,6 +74,7 @@ async def get_lead_history(
     lead_id: LeadId,
     after: After = 0,
     limit: Limit = PAGE_DEFAULT,
+    lang: Lang = None,
 ) -> Response:
     """Read a lead's events, oldest first: when, what, who, from where to where, and why.
 
@@ -81,11 +83,14 @@ async def get_lead_history(
     """
     log = log_of(request)
     lead = await lead_of(log, str(lead_id))
+    check_reached(after, lead.head)
+    lifecycle = services_of(request).compiled.lifecycle
     entries = await history(
         log,
         lead,
         after=after,
         limit=limit,
+        words=Wording(lifecycle, lang) if lang is not None else None,
         shows_personal=sees_personal(sender),
     )
     is_more = len(entries) == limit
@@ -107,7 +112,7 @@ async def get_lead_replay(
     lead_id: LeadId,
     as_of: Time = None,
     known_at: Time = None,
-    position: Position = INTEGER_MAX,
+    position: Position = None,
     last: Annotated[bool, Query(description="Only the last state at that moment.")] = False,
     after: After = 0,
     limit: Limit = PAGE_DEFAULT,
@@ -123,13 +128,17 @@ async def get_lead_replay(
     services, log = services_of(request), log_of(request)
     lifecycle = services.compiled.lifecycle
     lead = await lead_of(log, str(lead_id))
-    moment = Moment(moment_in("as_of", as_of), moment_in("known_at", known_at), position)
+    for place in (after, position):
+        check_reached(place or 0, lead.head)
+    moment = Moment(
+        moment_in("as_of", as_of),
+        moment_in("known_at", known_at),
+        lead.head if position is None else position,
+    )
     if last:
         step = await state_at(log, lead, moment, services.ledger.memory.lifecycles)
         shown = describe_step(step, lifecycle, language=lang) if step is not None else None
-        return json_answer(
-            {"lead": lead.id, "last": shown, "as_of_position": str(min(position, lead.head))}
-        )
+        return json_answer({"lead": lead.id, "last": shown, "as_of_position": str(moment.position)})
     steps = await replay(log, lead, moment, after=after, limit=limit)
     described = [describe_step(step, lifecycle, language=lang) for step in steps]
     return json_answer(
@@ -137,7 +146,7 @@ async def get_lead_replay(
             "lead": lead.id,
             "steps": described,
             "next": described[-1]["position"] if len(described) == limit else None,
-            "as_of_position": str(min(position, lead.head)),
+            "as_of_position": str(moment.position),
         }
     )
 

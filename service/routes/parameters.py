@@ -20,7 +20,7 @@ from projections.limits import RETRY_STOPPED_S
 from service.gate import Needs
 from service.keys.scopes import Scope
 from service.problems import Problem
-from service.reading.log import Log, Wanted
+from service.reading.log import Log, Wanted, check_reached
 from service.services import Services
 from service.webhooks.store import Webhook
 
@@ -47,7 +47,7 @@ Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")
 After = Annotated[
     int, Query(ge=0, le=INTEGER_MAX, description="The position after which to go on.")
 ]
-Position = Annotated[int, Query(ge=0, le=INTEGER_MAX)]
+Position = Annotated[int | None, Query(ge=0, le=INTEGER_MAX)]
 Types = Annotated[
     Names, Query(alias="type", max_length=NAMES_MAX, description="Only events of these types.")
 ]
@@ -116,16 +116,17 @@ def moment_in(name: str, text: str | None) -> datetime | None:
     return moment
 
 
-def known_moment(text: str | None) -> datetime | int | None:
-    """Read a time or a position. Raises Problem: parameter-invalid."""
-    if text is not None and _POSITION.fullmatch(text):
-        return int(text)
-    return moment_in("known_at", text)
+async def known_moment(services: Services, text: str | None) -> datetime | int | None:
+    """Read a time or a position. Raises Problem: parameter-invalid, log-shorter."""
+    if text is None or not _POSITION.fullmatch(text):
+        return moment_in("known_at", text)
+    check_reached(int(text), await _head(services))
+    return int(text)
 
 
 async def known_position(services: Services, driver: Driver, text: str | None) -> int | None:
     """Read a time or a position, and return the position that had been recorded by then."""
-    known = known_moment(text)
+    known = await known_moment(services, text)
     if isinstance(known, datetime):
         return await services.funnel.position_at(driver, known)
     return known
@@ -152,21 +153,17 @@ def check_runs(services: Services, projection: str) -> None:
 async def wait_until(services: Services, position: int | None, *, projection: str) -> None:
     """Wait until a projection has come to a position, if one is asked for.
 
-    Raises Problem: projection-stopped, where it would never come there.
+    Raises Problem: log-shorter; projection-stopped, where it would never come there.
     """
     check_runs(services, projection)
     if position is None:
         return
-    head = await Log(services.engine, services.schema).head()
-    if position > head:
-        raise Problem(
-            "parameter-invalid",
-            f"The log ends at position {head}; wait for one that was answered as recorded.",
-            parameter="wait_for",
-            expected=head,
-            found=position,
-        )
+    check_reached(position, await _head(services))
     await services.runner.wait_for(position, name=projection, timeout_s=WAIT_S)
+
+
+async def _head(services: Services) -> int:
+    return await Log(services.engine, services.schema).head()
 
 
 def wanted_events(

@@ -23,7 +23,7 @@ from service.exact_route import ExactRoute
 from service.gate import Needs
 from service.keys.scopes import Scope
 from service.problems import Problem
-from service.reading.log import Log, Wanted
+from service.reading.log import Log, Wanted, check_reached
 from service.reading.tail import TailFull
 from service.routes.parameters import (
     After,
@@ -84,8 +84,9 @@ async def get_stream(
             "As many streams are open here as there may be. Come again after the time in "
             "Retry-After, or read GET /v1/events with `wait`.",
         )
-    begin = after if last_event_id is None else last_event_id
-    events = _events(services, log_of(request), _Admission(request, services), begin, wanted)
+    begin, source = after if last_event_id is None else last_event_id, log_of(request)
+    check_reached(begin, await source.head())
+    events = _events(services, source, _Admission(request, services), begin, wanted)
     return EventStream(events, stalled_s=STALLED_S)
 
 
@@ -121,6 +122,9 @@ async def _events(
                 yield piece
     except TailFull:
         return
+    except Problem as problem:
+        # Its place is gone. Whoever comes again with it is told so.
+        log.warning("stream.ended", error=problem.reason)
     except UNAVAILABLE as error:
         log.warning("stream.ended", error=type(error).__name__)
 

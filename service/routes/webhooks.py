@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from events.limits import INTEGER_MAX
 from events.records import rfc3339
 from events.senders import Sender
 from service import administration_shapes
@@ -14,11 +13,12 @@ from service.answers import json_answer
 from service.exact_route import ExactRoute
 from service.gate import sees_personal
 from service.problems import Problem
-from service.reading.log import Wanted
+from service.reading.log import Wanted, check_reached
 from service.requests import described_body, read_model
 from service.routes.parameters import (
     WebhookId,
     WebhooksAdministrator,
+    log_of,
     services_of,
     unknown_webhook,
     webhook_found,
@@ -37,7 +37,7 @@ _CHANGE: TypeAdapter[WebhookChange] = TypeAdapter(WebhookChange)
     "/v1/webhooks",
     response_model=administration_shapes.MadeWebhook,
     status_code=201,
-    responses={409: {"description": "There are as many webhooks as there may be"}},
+    responses={409: {"description": "As many webhooks as there may be, or a place beyond the log"}},
     openapi_extra=described_body(_NEW_WEBHOOK),
 )
 async def post_webhooks(request: Request, sender: WebhooksAdministrator) -> Response:
@@ -46,7 +46,8 @@ async def post_webhooks(request: Request, sender: WebhooksAdministrator) -> Resp
     services = services_of(request)
     accept_url(services, asked.url)
     wanted = Wanted(tuple(asked.types), tuple(stage_codes(services, asked.stages)))
-    after = None if asked.after is None else min(int(asked.after), INTEGER_MAX)
+    after = None if asked.after is None else int(asked.after)
+    check_reached(after or 0, await log_of(request).head())
     try:
         webhook, secret = await services.webhooks.store.create(
             WebhookTerms(asked.url, asked.description, wanted, after)

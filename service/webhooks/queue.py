@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.statements import Statement, load
 from projections.transactions import borrowed, transaction
 from service.webhooks.limits import LEASE_S, PENDING_MAX, QUEUE_EVENTS, SCAN_POSITIONS
+
+log = structlog.get_logger()
 
 
 class Place(NamedTuple):
@@ -71,10 +74,17 @@ class Queue:
         self._lease_s = lease_s
 
     async def look(self) -> list[Place]:
-        """See for which webhooks there is something to do."""
+        """See for which webhooks there is something to do; disable those that have lost the log."""
         async with borrowed(self._engine) as driver:
             rows = await driver.fetch(self._sql["look"].driver_sql)
-        return [Place(*row.values()) for row in rows]
+            if any(row["is_stranded"] for row in rows):
+                for webhook_id, reason in await driver.fetch(self._sql["strand"].driver_sql):
+                    log.error("webhook.disabled", webhook=str(webhook_id), reason=reason)
+        return [
+            Place(row["webhook_id"], row["is_behind"], row["has_due"])
+            for row in rows
+            if not row["is_stranded"]
+        ]
 
     async def queue(self, webhook_id: UUID) -> bool:
         """Queue the next stretch of the log; False: another process is at it, or it is full."""

@@ -4,11 +4,25 @@ SELECT set_config('lock_timeout', '5s', true),
        set_config('statement_timeout', '60s', true),
        set_config('idle_in_transaction_session_timeout', '60s', true)
 
+-- name: strand
+-- Webhooks whose place is beyond the log: an older copy of it has been restored. To go on would skip
+-- what is recorded next, up to that place.
+UPDATE ledger.webhooks AS webhook
+   SET is_enabled = false,
+       disabled_reason = 'the log ends at position ' || head.position || ', before the webhook''s '
+                      || 'place, ' || webhook.position || ': an older copy of the ledger was '
+                      || 'restored; remove the webhook, and make one that begins where the '
+                      || 'receiver is'
+  FROM ledger.ledger_head AS head
+ WHERE webhook.is_enabled AND webhook.position > head.position
+RETURNING webhook.webhook_id, webhook.disabled_reason
+
 -- name: look
 -- Which webhooks have something to queue or to send. By the statement's time, here and in `claim`:
 -- one that may differ from row to row bounds no index, and all that wait would be read each time.
 SELECT webhook.webhook_id,
        webhook.position < head.position AS is_behind,
+       webhook.position > head.position AS is_stranded,
        EXISTS (SELECT
                  FROM ledger.webhook_deliveries AS delivery
                 WHERE delivery.webhook_id = webhook.webhook_id

@@ -47,8 +47,8 @@ def test_an_import_waits_for_a_killed_service_and_records_every_row_once(
         printed, _ = importing.communicate(timeout=60)
         summary = json.loads(printed)
         verified = service.command("verify", "--json")
-        # One identifier is linked for each visitor, and the lifecycle stands before them all.
-        assert recorded(service, key) == ROWS + VISITORS + 1
+        # One identifier is linked for each visitor; before them all are the lifecycle and the key.
+        assert recorded(service, key) == ROWS + VISITORS + 2
         assert (importing.returncode, verified.returncode) == (0, 0)
     assert before < ROWS, "the service was killed too late to prove anything"
     assert summary["recorded"] + summary["duplicates"] == ROWS

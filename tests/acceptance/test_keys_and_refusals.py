@@ -93,15 +93,21 @@ def test_a_key_is_rotated_without_a_gap(service: RunningService) -> None:
     ended = json.loads(run(service, "key", "rotate", old["id"], "--overlap-hours", "0", "--json"))
     assert report(service, ended["key"], id="ended").status_code == 201
     listed = json.loads(run(service, "key", "list", "--json"))
+    assert listed == json.loads(run(service, "key", "list", "--json", "--database"))
     assert {old["id"], new["id"], ended["id"]} <= {one["id"] for one in listed}
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("rotate", "nobody"), "there is no key nobody"),
-        (("create", "x", "--source", "x", "--department", "kitchen"), "department: expected"),
-        (("create", "x", "--source", "x", "--origin", "x.jp"), "origins/0: expected an origin"),
+        (("rotate", "nobody"), "No key has this id"),
+        (("revoke", "nobody/../x"), "404"),
+        (("create", "x", "--source", "x", "--department", "kitchen"), "(at /department)"),
+        (("rotate", "nobody", "--database"), "there is no key nobody"),
+        (
+            ("create", "x", "--source", "x", "--origin", "x.jp", "--database"),
+            "origins/0: expected an origin",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_said_with_an_exit_code_of_its_own(

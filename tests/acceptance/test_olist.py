@@ -82,7 +82,7 @@ def test_a_deal_won_before_its_first_contact_is_neither_dropped_nor_negative(
 ) -> None:
     moves = [event for event in events_of(olist, "opportunity.won") if "effectivetime" in event]
     entries = {
-        event["subject"]: event["effectivetime"] for event in events_of(olist, "form.submitted")
+        event["subject"]: event["effectivetime"] for event in events_of(olist, "lead.qualified")
     }
     early = [event for event in moves if event["time"] < event["effectivetime"]]
     assert len(moves) == 842

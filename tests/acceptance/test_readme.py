@@ -13,6 +13,7 @@ from tests.running_service import ROOT, environment, running_service
 
 README = ROOT / "README.md"
 LEDGER = ROOT / "docs" / "ledger.md"
+IMPORT = ROOT / "docs" / "import.md"
 KEYS = ROOT / "docs" / "keys.md"
 FEED = ROOT / "docs" / "feed.md"
 RECEIVER = ROOT / "docs" / "examples" / "feed" / "receiver.py"
@@ -23,7 +24,7 @@ RECEIVING_PORT_IN_DOCUMENTS = "9000"
 
 @pytest.mark.parametrize(
     ("document", "examples_min"),
-    [(README, 8), (LEDGER, 3), (KEYS, 7), (FEED, 6), (SCORING, 4)],
+    [(README, 8), (LEDGER, 3), (KEYS, 7), (FEED, 6), (SCORING, 4), (IMPORT, 2)],
 )
 def test_every_example_of_a_document_runs_and_prints_what_it_says(
     document: Path, examples_min: int
@@ -43,11 +44,16 @@ def test_every_example_of_a_document_runs_and_prints_what_it_says(
             LEADLEDGER_KEY=service.key,
             PATH=f"{commands}{os.pathsep}{os.environ['PATH']}",
         )
+        # What an example writes is written beside the documents, and not into them.
+        reader = scratch / "reader"
+        reader.mkdir()
+        for name in ("docs", "tests"):
+            (reader / name).symlink_to(ROOT / name)
         for example in examples:
             script = example.script.replace(RECEIVING_PORT_IN_DOCUMENTS, receiving_port)
             script = script.replace(ADDRESS_IN_DOCUMENTS, service.url)
             printed = run_example(
-                example._replace(script=script), cwd=ROOT, environment=surroundings
+                example._replace(script=script), cwd=reader, environment=surroundings
             )
             assert_printed(example, printed)
 

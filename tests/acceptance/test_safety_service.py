@@ -13,7 +13,7 @@ import pytest
 from tests.faults.dead_connections import DEAD_CONNECTIONS
 from tests.faults.http_door import http_door, read_feed, read_refusals, send_and_leave
 from tests.faults.log_check import Violation, check_log, check_refusals
-from tests.faults.traffic import Answer, Batch, Load, send
+from tests.faults.traffic import Answer, Batch, Load, send, until_answered
 from tests.faults.waiting import some_more
 from tests.processes import Process, family_of
 from tests.running_service import ROOT, RunningService, eventually, running_service, start_service
@@ -125,7 +125,7 @@ async def test_a_service_that_is_killed_in_every_part_loses_and_doubles_nothing(
                     await asyncio.to_thread(getattr(victim, f"kill_{kill}"), draw)
                 await some_more(told)
             async with http_door(victim.url, victim.key) as door:
-                again = [answer for batch in left for answer in await door(batch)]
+                again = [answer for batch in left for answer in await until_answered(door, batch)]
             await check_service(victim, [*told, *again])
             assert len(told) > 10 * len(kills), "there was hardly any load to survive"
         finally:

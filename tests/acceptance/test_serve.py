@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from service.command.application import application
 from tests.postgres import scratch_directory
 from tests.running_service import RunningService, command, eventually, running_service
 
@@ -20,6 +21,7 @@ FORM = {
     "type": "form.submitted",
     "time": "2026-01-05T10:15:00+09:00",
     "lead": {"email": "hanako@example.co.jp"},
+    "data": {"form": "whitepaper"},
 }
 HANAKO = {"email": "hanako@example.co.jp"}
 
@@ -128,6 +130,10 @@ def test_another_secret_is_refused_with_what_to_do(data_dir: Path) -> None:
     with running_service(data_dir) as service:
         service.end(signal.SIGTERM)
     differs = command("serve", "--port", "0", data_dir=data_dir, LEADLEDGER_SECRET="x" * 32)
+    (data_dir / "secret").chmod(0o644)
+    exposed = command("serve", "--port", "0", data_dir=data_dir)
+    assert (exposed.returncode, exposed.stdout) == (3, "")
+    assert f"found mode 0644: chmod 600 {data_dir / 'secret'}" in exposed.stderr
     (data_dir / "secret").unlink()
     missing = command("serve", "--port", "0", data_dir=data_dir)
     assert [(one.returncode, "LEADLEDGER_SECRET" in one.stderr) for one in (differs, missing)] == [
@@ -213,11 +219,19 @@ def test_a_lead_is_shown_by_its_identifier(two_workers: RunningService) -> None:
     with two_workers.client(key) as client:
         client.post("/v1/events", json=FORM)
     history = two_workers.command(
-        "history", "hanako@example.co.jp", "--zone", "Asia/Tokyo", key=key
+        "history", "hanako@example.co.jp", "--zone", "Asia/Tokyo", "--lang", "ja", key=key
     )
     replay = two_workers.command("replay", "email:hanako@example.co.jp", "--lang", "ja", key=key)
     nobody = two_workers.command("history", "nobody@example.co.jp", key=key)
-    assert "2026-01-05 10:15:00+09:00   form.submitted" in history.stdout
+    (form,) = [line for line in history.stdout.splitlines() if "フォーム送信" in line]
+    shown = re.split(r"\s{2,}", form.strip())
+    assert shown[1:5] == [
+        "2026-01-05 10:15:00+09:00",
+        "フォーム送信",
+        "form.submitted",
+        "form: whitepaper",
+    ]
+    assert "マーケティングリード → マーケ受入リード" in history.stdout
     assert "マーケ受入リード" in replay.stdout
     assert nobody.returncode == 9
 
@@ -260,3 +274,88 @@ def test_a_lifecycle_is_compared_tried_and_published_with_the_command(data_dir: 
         eventually(lambda: stages() == {(2, "READY")})
         verified = service.command("verify", "--json")
         assert verified.returncode == 0, verified.stderr
+
+
+REVISED = """
+format: 1
+source: deals
+time: {column: at}
+lead: {email: '{mail}'}
+events:
+  - id: '{n}/form'
+    type: form.submitted
+    data: {form: '{form}', note: '{note}'}
+  - id: '{n}/order'
+    type: order.recorded
+    data: {order: '{n}', currency: JPY, value: {column: value, as: amount}}
+"""
+
+
+def test_a_table_that_has_changed_is_revised_and_revising_again_changes_nothing(
+    two_workers: RunningService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, mapping = tmp_path / "deals.csv", tmp_path / "deals.yaml"
+    mapping.write_text(REVISED, encoding="utf-8")
+
+    def run(rows: list[str], *options: str) -> dict[str, Any]:
+        table.write_text("n,at,mail,form,note,value\n" + "\n".join(rows), encoding="utf-8")
+        asked = ["--mapping", str(mapping), "--url", two_workers.url, "--key", two_workers.key]
+        with pytest.raises(SystemExit, match=r"^[06]$"):
+            application(["import", str(table), *asked, "--json", *options])
+        said: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return said
+
+    def revised(rows: list[str]) -> dict[str, int]:
+        said = run(rows, "--revise")
+        assert (said["refused"], said["rows_refused"]) == (0, 0), said
+        return {"recorded": said["recorded"], **said["revised"]}
+
+    rows = [
+        "1,2026/1/5,a@a-deals.example,demo,,1200",
+        "2,2026/1/5,b@b-deals.example,demo,,1200",
+        "3,2026/1/5,c@c-deals.example,demo,,1200",
+        "4,2026/1/5,d@d-deals.example,demo,,1200",
+    ]
+    assert run(rows)["recorded"] == 8
+    changed = [
+        "1,2026/1/6,a@a-deals.example,demo,,1300",  # another time, another value
+        "2,2026/1/5,e@e-deals.example,demo,,1200",  # another person
+        "3,2026/1/5,c@c-deals.example,demo,called,1200",  # other personal data of the form alone
+        "4,2026/1/5,d@d-deals.example,demo,,1200",
+        "5,2026/1/7,f@f-deals.example,demo,,1200",
+    ]
+    assert run(changed)["refused_by_reason"] == {"event-id-reused": 5}
+    none = {"recorded": 0, "unchanged": 0, "corrected": 0, "replaced": 0, "left": 0}
+    with two_workers.client(two_workers.key) as client:
+        # As a run that was cut would leave it: voided, and not yet reported again.
+        second = next(event for event in _reported(client) if event["id"] == "2/form")
+        void = {"id": "2/form~voided", "source": "deals", "type": "event.voided"}
+        client.post("/v1/events", json={**void, "data": {"event": second["position"]}})
+        assert revised(changed) == {**none, "unchanged": 5, "corrected": 2, "replaced": 3}
+        assert revised(changed) == {**none, "unchanged": 10}
+        found = {
+            mail: client.post(
+                "/v1/leads/find", json={"email": f"{mail}@{mail}-deals.example"}
+            ).json()
+            for mail in "abe"
+        }
+        assert [found[mail].get("stage") for mail in "abe"] == ["WON", None, "WON"]
+        recorded = {event["id"]: event for event in _reported(client)}
+        assert recorded["1/order~corrected/1"]["data"]["fields"] == {
+            "time": "2026-01-06T03:00:00.000001Z",
+            "value": "1300",
+        }
+        assert recorded["2/order~2"]["subject"] == f"lead/{found['e']['id']}"
+        # Back to what it was, under ids of their own; and what a person voids stays voided.
+        assert revised([*rows, changed[4]]) == {
+            **none,
+            "unchanged": 5,
+            "corrected": 2,
+            "replaced": 3,
+        }
+        last = {"event": recorded["4/order"]["position"]}
+        client.post(
+            "/v1/events",
+            json={"id": "by hand", "source": "ops", "type": "event.voided", "data": last},
+        )
+        assert revised([*rows, changed[4]]) == {**none, "unchanged": 9, "left": 1}

@@ -14,7 +14,7 @@ from tests.bench.servers import Bench, Founded, Server, Unexpected, founded, ser
 
 EVENTS = (
     *("position", "source", "id", "subject_id", "subject_version", "type"),
-    *("occurred_at", "recorded_at", "leaf", "record", "fingerprint"),
+    *("occurred_at", "recorded_at", "leaf", "record", "fingerprint", "seal"),
 )
 PERSONAL = ("position", "salt", "content")
 

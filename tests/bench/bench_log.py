@@ -12,13 +12,14 @@ from events.memory import Remembered, newborn, seen_by
 from events.records import decode_event
 from events.sessions import Driver, open_session
 from events.statements import Statement, load
-from events.verification import pages, verify
+from events.verification import pages
 from projections.rebuild import rebuild
 from projections.stage_intervals import stage_intervals
 from tests.bench.bench_growth import project
 from tests.bench.figures import Figure, at_least, figure_of, in_rounds
 from tests.bench.ledgers import Written, written
 from tests.bench.servers import Bench
+from tests.verified import verify
 
 SCHEMA = "log"
 Rows = Sequence[asyncpg.Record]
@@ -86,7 +87,9 @@ class _Log:
 
     async def verify(self, _: int) -> float:
         began = perf_counter()
-        await verify(self._founded.engine, schema=self._founded.schema)
+        await verify(
+            self._founded.engine, schema=self._founded.schema, digests=self._founded.digests
+        )
         return self._rate(began)
 
     def _rate(self, began: float) -> float:

@@ -6,11 +6,11 @@ from time import perf_counter
 from events.intake import Intake
 from events.selections.evidence import Asked
 from events.selections.running import Selector
-from events.verification import verify
 from tests.bench.figures import Figure
 from tests.bench.ledgers import written
 from tests.bench.mix import Event
 from tests.bench.servers import Bench, Unexpected
+from tests.verified import verify
 
 AT_ONCE = 20_000
 PLACES = 40

@@ -65,7 +65,7 @@ class Written:
 async def written(bench: Bench, schema: str) -> AsyncIterator[Written]:
     """Found a ledger and open its writer."""
     async with founded(bench, schema) as ready:
-        ledger = Ledger(ready.engine, schema)
+        ledger = Ledger(ready.engine, schema, ready.digests.seals)
         await ledger.open()
         try:
             yield Written(ready, ledger, [])

@@ -115,7 +115,7 @@ async def founded(bench: Bench, schema: str) -> AsyncIterator[Founded]:
     await owner.dispose()
     engine = make_engine(settings, postgres.app_url)
     try:
-        key, _ = await KeyStore(engine, schema).create(ADMINISTRATOR, by=None)
+        key, _ = await KeyStore(engine, schema, digests.seals).create(ADMINISTRATOR, by=None)
         yield Founded(settings, engine, schema, key.text, digests)
     finally:
         await engine.dispose()

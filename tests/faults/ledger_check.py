@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from sqlalchemy import URL
 
-from events.verification import Verified, verify
 from projections.rebuild import compare
 from projections.runner import Runner
 from projections.stage_intervals import NAME, stage_intervals
@@ -13,6 +12,7 @@ from tests.faults.log_check import Violation, check_log, check_refusals
 from tests.faults.traffic import Answer
 from tests.http_service import SCHEMA, settings_for
 from tests.postgres import connection_to
+from tests.verified import Verified, verify
 
 
 async def check_ledger(app_url: URL, answers: Sequence[Answer]) -> Verified:

@@ -19,6 +19,7 @@ from events.ledger import Ledger
 from events.native import read
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refusal, Refused
+from events.seals import Seals
 from events.senders import Sender
 from events.submissions import Item, Submission
 from projections.runner import Runner
@@ -27,11 +28,11 @@ from service.composition import make_engine
 from service.keys.scopes import Scope
 from service.receiving import refuse
 from tests.faults.traffic import SOURCE, Answer, Away, Batch
-from tests.http_service import SCHEMA, SECRET, settings_for
+from tests.http_service import SCHEMA, SEALS, SECRET, settings_for
 
 SENDER = Sender("key-1", (SOURCE,), None, frozenset(str(scope) for scope in Scope))
 
-MakeLedger = Callable[[AsyncEngine, str], Ledger]
+MakeLedger = Callable[[AsyncEngine, str, Seals], Ledger]
 MakeIntake = Callable[[Ledger, Callable[[Append], None]], Intake]
 
 
@@ -92,7 +93,7 @@ async def open_ledger(
     async with AsyncExitStack() as closing:
         engine = make_engine(settings_for(pool_size=4), app_url)
         closing.push_async_callback(engine.dispose)
-        ledger = make_ledger(engine, SCHEMA)
+        ledger = make_ledger(engine, SCHEMA, SEALS)
         await ledger.open()
         runner = Runner(engine, schema=SCHEMA, projections=[stage_intervals(SCHEMA)])
         await runner.prepare()

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.ledger import Appended, Ledger
 from events.plan import Plan
 from events.reader import LedgerReader
+from events.seals import Seals
 from events.sessions import Driver
 from events.submissions import Submission
 
@@ -18,8 +19,8 @@ GAP_S = 0.02
 class UnlockedLedger(Ledger):
     """Reads where the head is, and locks nothing."""
 
-    def __init__(self, engine: AsyncEngine, schema: str) -> None:
-        super().__init__(engine, schema)
+    def __init__(self, engine: AsyncEngine, schema: str, seals: Seals) -> None:
+        super().__init__(engine, schema, seals)
         self._sql = {**self._sql, "lock_head": self._sql["read_head"]}
         self._reader = LedgerReader(self._sql)
 

@@ -74,7 +74,7 @@ async def test_the_serving_role_may_neither_change_nor_take_the_guard_away(
             "DELETE FROM ledger.ledger_head",
             (
                 "INSERT INTO ledger.ledger_head SELECT false, ledger_id, 9, recorded_at, "
-                "secret_check FROM ledger.ledger_head"
+                "secret_check, chain FROM ledger.ledger_head"
             ),
             "TRUNCATE ledger.refusals",
             "UPDATE ledger.refusals SET content = ''",

@@ -16,11 +16,11 @@ from events.ledger import Ledger
 from events.outcomes import Recorded
 from events.shipped import read_lifecycle_text
 from events.statements import SchemaNameInvalid
-from events.verification import verify
 from migrations.running import migrate
 from service.private_postgres import PrivatePostgres
 from tests.ledger_on_postgres import form, send
 from tests.postgres import drop_database, fresh_database
+from tests.verified import verify
 
 DIGESTS, OTHER_DIGESTS = Digests(bytes(32)), Digests(b"\x01" * 32)
 LIFECYCLE = read_lifecycle_text("demand_funnel")
@@ -120,7 +120,7 @@ async def test_ledgers_of_other_names_know_nothing_of_each_other(owner: AsyncEng
     await migrate(owner, schema="east", serving_role=None)
     await start(owner)
     await start(owner, schema="east", digests=OTHER_DIGESTS)
-    east, ledger = Ledger(owner, "east"), Ledger(owner, "ledger")
+    east, ledger = (Ledger(owner, schema, DIGESTS.seals) for schema in ("east", "ledger"))
     for one in (east, ledger):
         await one.open()
     (first,) = await send(east, form("a"))
@@ -135,7 +135,7 @@ async def test_ledgers_of_other_names_know_nothing_of_each_other(owner: AsyncEng
 
 
 async def test_a_ledger_that_was_not_founded_says_so(owner: AsyncEngine) -> None:
-    ledger = Ledger(owner, "ledger")
+    ledger = Ledger(owner, "ledger", DIGESTS.seals)
     with pytest.raises(NotMigrated, match="has not been founded"):
         await ledger.open()
     await ledger.close()
@@ -143,4 +143,4 @@ async def test_a_ledger_that_was_not_founded_says_so(owner: AsyncEngine) -> None
 
 def test_a_ledger_with_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(SchemaNameInvalid):
-        Ledger(None, "Ledger; DROP")  # type: ignore[arg-type] # the name is looked at first
+        Ledger(None, "Ledger; DROP", DIGESTS.seals)  # type: ignore[arg-type] # the name is looked at first

@@ -89,7 +89,6 @@ async def test_no_message_causes_a_fault_and_every_readable_one_is_taken(service
             assert answer.status_code in {200, 400, 413}, (number, sent, answer.text)
         else:
             assert answer.status_code == 200, (number, sent, answer.text)
-        if answer.status_code == 200:
             assert described[path].is_valid(orjson.loads(sent)), (number, path, sent)
         statuses[answer.status_code] += 1
     assert {200, 400} <= set(statuses), statuses

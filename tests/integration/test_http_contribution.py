@@ -142,12 +142,25 @@ async def test_a_corrected_value_counts_from_its_correction_on(service: Service)
     assert next(one["value"] for one in before if one["business"] == "deal/b") == "300"
 
 
-async def test_voided_business_never_was(service: Service) -> None:
-    order = next(one for one in (await ask(service))["business"] if one["lead"] is None)
+async def test_business_whose_time_is_corrected_counts_at_that_time(service: Service) -> None:
+    async def won_at(**asked: Any) -> str:
+        found = (await ask(service, **asked))["business"]
+        return next(str(one["won_at"]) for one in found if one["business"] == "deal/b")
+
+    before = await won_at()
     won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/b")
+    corrected = {"event": won["positions"][-1], "fields": {"time": "2026-07-20T00:00:00Z"}}
+    position = await tell(service, "event.corrected", 26, None, **corrected)
+    assert (await won_at())[:10] == "2026-07-20"
+    assert await won_at(known_at=str(position - 1)) == before
+
+
+async def test_voided_business_never_was(service: Service) -> None:
+    business = (await ask(service))["business"]
+    won = next(one for one in business if one["business"] == "deal/b")
     await tell(service, "event.voided", 23, None, event=won["positions"][-1])
     found = {one["business"] for one in (await ask(service))["business"]}
-    assert found == {order["business"]}
+    assert found == {one["business"] for one in business} - {"deal/b"}
 
 
 async def test_an_anonymous_visit_is_the_first_touch_and_no_origin(service: Service) -> None:

@@ -92,11 +92,6 @@ async def test_a_type_that_never_was_ends_at_the_head(service: Service) -> None:
     assert (page["events"], page["next"]) == ([], page["head"])
 
 
-async def test_a_position_beyond_the_end_waits_there(service: Service) -> None:
-    page = await read(service, after=10_000_000)
-    assert (page["events"], page["next"]) == ([], "10000000")
-
-
 async def test_who_waits_is_answered_as_soon_as_something_happens(service: Service) -> None:
     head = (await read(service))["head"]
     waiting = asyncio.create_task(read(service, after=head, wait=20))

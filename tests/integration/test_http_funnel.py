@@ -139,7 +139,6 @@ async def test_a_projection_that_is_behind_asks_to_come_again(
         ("", {"known_at": "-1"}, "known_at"),
         ("", {"known_at": "9" * 19}, "known_at"),
         ("", {"by": "colour"}, "by"),
-        ("", {"wait_for": "10000000"}, "wait_for"),
         ("", {"lang": "fr"}, "lang"),
         ("/flow", {}, "from"),
         ("/flow", {"from": JANUARY["to"], "to": JANUARY["from"]}, "to"),

@@ -30,8 +30,8 @@ from tests.planted import Garden, facts, form, refused
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 IN_RECORDS = {
-    "native id", "native source", "native form", "native page",
-    "cloudevent id", "cloudevent source", "cloudevent form", "cloudevent page",
+    "native id", "native source", "native form",
+    "cloudevent id", "cloudevent source", "cloudevent form",
     "segment message", "posthog uuid", "snowplow eid",
     "native external system", "cloudevent external system",
     "tracked name", "owner", "opportunity", "product",
@@ -68,6 +68,9 @@ BODIES: Mapping[str, Sequence[Any]] = {
     "/v1/events": [
         {"id": "walked", "type": "form.submitted", "lead": {"email": "walked@acme.example"}},
         [{"id": "walked-2", "type": "form.submitted", "lead": {"email": "walked"}}],
+    ],
+    "/v1/events/compare": [
+        [{"id": "walked", "type": "form.submitted", "lead": {"email": "walked@acme.example"}}]
     ],
     "/v1/leads/find": [{"email": "walked@acme.example"}, {"user_id": "owned"}, {"email": "Pl"}],
     "/v1/keys": [{"name": "x", "sources": ["website"]}],

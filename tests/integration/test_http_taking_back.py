@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from events.ids import new_id
-from events.verification import verify
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import compare
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, Service, running_service
+from tests.verified import verify
 
 HANAKO, TARO = "hanako@acme.example", "taro@acme.example"
 
@@ -97,6 +97,31 @@ async def test_what_is_voided_counts_no_longer_and_stays_in_the_history(service:
     assert again["already"] is True
 
 
+async def test_events_of_a_company_are_taken_back_one_after_the_other(service: Service) -> None:
+    for number in range(4):
+        await form(service, f"somebody{number}@elsewhere.example")
+    first, second = {"email": "p0@x.example"}, {"email": "p1@x.example"}
+    order = await tell(service, "order.recorded", lead=first, data={"order": "1"})
+    await tell(service, "event.voided", data={"event": order["position"]})
+    won = await tell(service, "opportunity.won", lead=second, data={"opportunity": "1"})
+
+    voided = await tell(service, "event.voided", data={"event": won["position"]})
+
+    assert (voided["status"], voided["stage"]) == ("recorded", None)
+    # Of the company nothing is left to say but that somebody there has been told of.
+    again = await tell(service, "email.opened", lead=first)
+    assert (again["status"], again["stage"]) == ("recorded", None)
+    found = await lead(service, "p0@x.example")
+    account = (
+        await service.client.get(
+            f"/v1/accounts/{found['account']}", params={"wait_for": again["position"]}
+        )
+    ).json()
+    assert account["stage"] is None
+    replay = {"as_of": "2200-01-01T00:00:00Z"}
+    assert (await service.client.get(f"/v1/leads/{id_of(won)}/score", params=replay)).is_success
+
+
 async def test_what_was_true_then_is_what_counts_now_and_what_was_known_stays(
     service: Service,
 ) -> None:
@@ -151,16 +176,17 @@ async def test_what_an_event_should_have_told_is_what_counts(service: Service) -
         service, "inquiry.received", lead={"email": HANAKO}, data={"channel": "reseller"}
     )
     assert told["stage"] == "SAL"
+    fields = {"channel": "web", "time": "2026-01-05T03:00:00.000000Z"}
     corrected = await tell(
         service,
         "event.corrected",
-        data={"event": told["position"], "fields": {"channel": "web", "note": "は担当者の誤り"}},
+        data={"event": told["position"], "fields": {**fields, "note": "は担当者の誤り"}},
     )
     assert corrected["stage"] == "MAL"
     (event,) = [
         one for one in await history(service, id_of(told)) if one["type"] == "event.corrected"
     ]
-    assert event["data"]["fields"] == {"channel": "web"}
+    assert event["data"]["fields"] == fields
     assert event["personal"]["data"]["fields"] == {"note": "は担当者の誤り"}
 
 

@@ -13,7 +13,7 @@ from events.memory import LEDGER_SUBJECT_ID
 from events.outcomes import Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA
+from tests.http_service import SCHEMA, SEALS
 from tests.ledger_on_postgres import (
     LedgerOnPostgres,
     decision,
@@ -351,7 +351,7 @@ class Slow(Ledger):
 async def test_a_batch_that_takes_long_to_decide_is_recorded_when_it_is_written(
     on: LedgerOnPostgres,
 ) -> None:
-    ledger = Slow(on.engine, SCHEMA)
+    ledger = Slow(on.engine, SCHEMA, SEALS)
     await ledger.open()
     assert said(await send(ledger, form("a"))) == ["recorded 2"]
     await ledger.close()

@@ -9,12 +9,12 @@ import pytest
 from events.failures import LedgerUnavailable, QueueFull
 from events.intake import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX, Append, Intake
 from events.ledger import Appended, Ledger
-from events.outcomes import Recorded
+from events.outcomes import Duplicate, Recorded
 from events.pace import Pace
 from events.refusals import Refused
 from events.submissions import Submission
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA
+from tests.http_service import SCHEMA, SEALS
 from tests.ledger_on_postgres import (
     LedgerOnPostgres,
     form,
@@ -169,6 +169,28 @@ async def test_who_is_told_of_appends_and_fails_stops_nobody(on: LedgerOnPostgre
     await intake.close()
 
 
+async def test_who_waits_too_long_is_answered_and_what_was_sent_stays_in_its_batch(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.intake.OUTCOME_WAIT_S", 0.2)
+    intake = Intake(on.ledger, unheard)
+    intake.start()
+    async with head_held(on):
+        sent = [asyncio.create_task(intake.submit(submission_of(form(one)))) for one in "ab"]
+        for one in sent:
+            with pytest.raises(LedgerUnavailable, match="has not answered"):
+                await one
+        monkeypatch.setattr("events.intake.STUCK_S", 0.1)
+        with pytest.raises(LedgerUnavailable, match="has taken nothing"):
+            intake.admit()
+    monkeypatch.undo()
+    intake.admit()
+    again = [await intake.submit(submission_of(form(one))) for one in "ab"]
+    await intake.close()
+    assert [outcome for (outcome,) in again if isinstance(outcome, Recorded)] == []
+    assert [outcome.position for (outcome,) in again if isinstance(outcome, Duplicate)] == [2, 7]
+
+
 class BrokenOnce(Ledger):
     """A ledger with a mistake in its code that shows once."""
 
@@ -182,7 +204,7 @@ class BrokenOnce(Ledger):
 
 
 async def test_a_mistake_of_ours_is_told_and_the_next_batch_is_taken(on: LedgerOnPostgres) -> None:
-    ledger = BrokenOnce(on.engine, SCHEMA)
+    ledger = BrokenOnce(on.engine, SCHEMA, SEALS)
     await ledger.open()
     intake = Intake(ledger, unheard)
     intake.start()

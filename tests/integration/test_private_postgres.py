@@ -255,6 +255,7 @@ def test_an_interrupted_first_start_is_begun_anew() -> None:
     with scratch_directory() as directory:
         (directory / "cluster.unfinished-1" / "base").mkdir(parents=True)
         (directory / "owner.password").write_text("ab" * 32)
+        (directory / "owner.password").chmod(0o600)
         with server_on(directory) as postgres:
             assert ask(postgres.owner_url, "SELECT 1") == 1
             assert postgres.owner_url.password == "ab" * 32

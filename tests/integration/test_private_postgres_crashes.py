@@ -171,9 +171,14 @@ def wait_until_gone(process: int) -> None:
 def test_a_number_that_belongs_to_someone_else_by_now_does_not_prevent_the_start(
     data_dir: Path,
 ) -> None:
+    """As in a container, where the numbers begin at 1 with every start: both notes name it."""
     stranger = subprocess.Popen(["sleep", "60"])
+    noted = f"{stranger.pid}\n{data_dir / 'cluster'}\n"
+    sockets = data_dir / "socket"
     try:
-        (data_dir / "cluster" / "postmaster.pid").write_text(f"{stranger.pid}\n{data_dir}\n")
+        (data_dir / "cluster" / "postmaster.pid").write_text(noted)
+        sockets.mkdir(mode=0o700, exist_ok=True)
+        (sockets / ".s.PGSQL.5432.lock").write_text(noted)
         with PrivatePostgres(data_dir, extra_settings=SMALL) as postgres:
             assert ask(postgres.app_url, "SELECT 1") == 1
         assert stranger.poll() is None

@@ -279,9 +279,9 @@ async def test_a_record_that_nobody_can_read_stops_the_projection(ledger: StageL
     await ledger.append(leads(1).events)
     await ledger.fetch(
         "INSERT INTO ledger.events (position, source, id, subject_id, subject_version, type, "
-        "occurred_at, recorded_at, leaf, record) "
+        "occurred_at, recorded_at, leaf, record, seal) "
         "VALUES (5, 's', 'i', gen_random_uuid(), 1, 't', now(), now(), "
-        "sha256(''), '{\"effectivetime\":\"x\"}') RETURNING 1"
+        "sha256(''), '{\"effectivetime\":\"x\"}', sha256('')) RETURNING 1"
     )
     runner = await ledger.prepared_runner()
 

@@ -37,9 +37,9 @@ async def keep(service: Service, *ages: timedelta, **columns: Any) -> None:
             at = datetime.now(UTC) - age
             await connection.execute(
                 "INSERT INTO ledger.refusals (refusal_id, received_at, last_received_at, key_id, "
-                "event_id, reason, problem, content) "
+                "event_id, reason, problem, content, seal, standing_seal) "
                 "VALUES (gen_random_uuid(), $1, $1, 'key', $2, 'event-invalid', "
-                '\'{"detail": ""}\', $3)',
+                '\'{"detail": ""}\', $3, sha256($3), sha256($3))',
                 at,
                 str(age.days),
                 bytes(CONTENT_BYTES - len('{"detail": ""}')),

@@ -7,8 +7,10 @@ import pytest
 
 from domain.events import Event, Subject
 from domain.lifecycle.definition import SubjectKind
+from events.outcomes import Recorded
 from projections.rebuild import compare
 from service.private_postgres import PrivatePostgres
+from tests.ledger_in_memory import LedgerInMemory
 from tests.stage_events import Script, subject_id
 from tests.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
 from tests.stories import Story, jst, returning_funnel
@@ -118,6 +120,49 @@ async def test_a_rebuild_comes_to_the_same(
 ) -> None:
     await ledger.append(told(decide, is_late=True))
     await catch_up(await ledger.prepared_runner(batch_records=1))
+    built = await compare(ledger.engine, ledger.projection, schema=SCHEMA)
+    assert built.comparison is not None
+    assert built.comparison.first == ()
+
+
+def told_after_a_restatement(*, is_taken_back: bool) -> list[Event]:
+    """Tell of a rejection in time, after a correction has named all stays by one report."""
+    ledger = LedgerInMemory(returning_funnel())
+    person = {"email": "hanako@acme.example"}
+    asked = ledger.send_one("contact.requested", lead=person, time=BEGAN.isoformat())
+    assert isinstance(asked, Recorded)
+    ledger.let_happen()
+    fields = {"event": str(asked.position), "fields": {"form": "other"}}
+    ledger.send_one("event.corrected", data=fields)
+    told = {"lead": person, "time": IN_TIME.isoformat(), "data": {"reason": "student"}}
+    rejected = ledger.send_one("lead.sales_rejected", **told)
+    assert isinstance(rejected, Recorded)
+    if is_taken_back:
+        ledger.send_one("event.voided", data={"event": str(rejected.position)})
+    return [event for event, _ in ledger.records]
+
+
+@pytest.mark.parametrize("batch_records", [1, 2_000])
+async def test_of_stays_that_end_at_one_report_only_the_returned_one_goes_on(
+    ledger: StageLedger, batch_records: int
+) -> None:
+    await ledger.append(told_after_a_restatement(is_taken_back=False))
+    await catch_up(await ledger.prepared_runner(batch_records=batch_records))
+
+    known = await ledger.fetch(KNOWN)
+    leads = [row[1] for row in known if row[1] != "PROSPECT"]
+    assert sorted(leads) == ["DISQUALIFIED", "MAL", "ML", "MQL", "unplaced"]
+
+
+@pytest.mark.parametrize("batch_records", [1, 3, 2_000])
+async def test_what_took_a_return_back_may_be_taken_back_itself(
+    ledger: StageLedger, batch_records: int
+) -> None:
+    await ledger.append(told_after_a_restatement(is_taken_back=True))
+    await catch_up(await ledger.prepared_runner(batch_records=batch_records))
+
+    counted = {row[0]: row[2:] for row in await ledger.fetch(COUNTS) if row[1] == "ML MAL"}
+    assert counted == {"MQL": (1, 0)}
     built = await compare(ledger.engine, ledger.projection, schema=SCHEMA)
     assert built.comparison is not None
     assert built.comparison.first == ()

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.entries import Known
 from events.ledger import Ledger
 from events.reader import LedgerReader
+from events.seals import Seals
 from events.sessions import Driver
 from events.submissions import Submission
 from service.private_postgres import PrivatePostgres
@@ -123,9 +124,9 @@ class _ForgetfulReader(LedgerReader):
         return {}
 
 
-def forgetful(engine: AsyncEngine, schema: str) -> Ledger:
+def forgetful(engine: AsyncEngine, schema: str, seals: Seals) -> Ledger:
     """Make a ledger that does not look keys up before it decides."""
-    ledger = Ledger(engine, schema)
+    ledger = Ledger(engine, schema, seals)
     ledger._reader = _ForgetfulReader(ledger._sql)
     return ledger
 

@@ -72,7 +72,7 @@ async def test_thirty_two_writers_in_two_processes_leave_one_dense_ledger(
     answers = [answer for part in parts for answer in part.result()]
     verified = await check_ledger(app_url, answers)
     assert {answer.status for answer in answers} == {"recorded", "duplicate", "refused"}
-    assert verified.decided_again == verified.events - 1
+    assert verified.decided_again == verified.position - 1
 
 
 async def write_at_once(app_url: URL, make_ledger: MakeLedger) -> list[Answer]:

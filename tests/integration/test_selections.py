@@ -9,19 +9,19 @@ import orjson
 import pytest
 
 from events import records
-from events.audit import Finding
+from events.digests import Digests
+from events.findings import Finding
 from events.intake import Intake
 from events.selections.evidence import Asked, Run
 from events.selections.running import RunExists, Selector
 from events.selections.surveying import CapacityUnknown
-from events.verification import verify
 from service.private_postgres import PrivatePostgres
 from tests.broken_leads import break_leads
 from tests.http_service import SCHEMA
-from tests.ledger_in_memory import DIGESTS
 from tests.ledger_on_postgres import LedgerOnPostgres, ledger_on_postgres
 from tests.postgres import connection_to
 from tests.stories import day
+from tests.verified import DIGESTS, verify
 
 TEAM = "inside-1"
 BEGIN = day(-10)
@@ -89,11 +89,11 @@ class On:
         )
         return [orjson.loads(row["record"]) for row in rows]
 
-    async def verified(self) -> int:
-        found = await verify(self.ledger.engine, schema=SCHEMA)
+    async def verified(self, digests: Digests | None = DIGESTS) -> int:
+        found = await verify(self.ledger.engine, schema=SCHEMA, digests=digests)
         assert found.not_decided_again == 0
-        assert found.decided_again == found.events - 1
-        return found.events
+        assert found.decided_again == found.position - 1
+        return found.position
 
 
 @pytest.fixture
@@ -402,7 +402,7 @@ async def test_forged_evidence_is_found(
     await on.verified()
     await forge(on, type, change)
     with pytest.raises(Finding) as found:
-        await on.verified()
+        await on.verified(None)
     assert found.value.what == what
 
 
@@ -421,7 +421,7 @@ async def test_who_was_not_among_the_first_is_found(on: On) -> None:
 
     await rewrite(on, position, of_the_last)
     with pytest.raises(Finding) as found:
-        await on.verified()
+        await on.verified(None)
     assert found.value.what == "the first of the ranking are selected"
 
 

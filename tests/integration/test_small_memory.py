@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from events import forgetting, memory
-from events.verification import verify
 from projections import deadlines, directory, stage_intervals
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import compare
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, running_service
+from tests.verified import verify
 
 LITTLE = (
     (forgetting, "LITTLE", 2),

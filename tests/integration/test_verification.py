@@ -1,17 +1,17 @@
 """Verifying finds whoever changed the past, and accuses nobody who did not."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
 
-from events.audit import Finding
+from events.findings import Finding
 from events.records import leaf_of
-from events.verification import Verified, verify
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA
 from tests.ledger_on_postgres import LedgerOnPostgres, decision, form, ledger_on_postgres
+from tests.verified import Verified, examined, verify
 
 VISIT = {"id": "v", "type": "visit.recorded", "lead": {"anonymous_id": "c"}}
 HISTORY: list[dict[str, Any]] = [
@@ -42,8 +42,9 @@ async def verified(on: LedgerOnPostgres) -> Verified:
 
 
 async def found_in(on: LedgerOnPostgres) -> tuple[int | None, str]:
+    """Return what is found first by somebody who does not have the secret."""
     with pytest.raises(Finding) as found:
-        await verified(on)
+        await verify(on.engine, schema=SCHEMA, digests=None)
     return found.value.position, found.value.what
 
 
@@ -73,26 +74,21 @@ async def test_an_honest_ledger_is_verified_whole(on: LedgerOnPostgres) -> None:
     events = counted["events"]
     assert await verified(on) == Verified(
         position=events,
-        events=events,
-        subjects=counted["subjects"],
         decided_again=events - 1,
         not_decided_again=0,
-        erased=0,
+        subjects=counted["subjects"],
         clock_ahead_s=0,
     )
 
 
-async def test_what_was_erased_is_counted_and_still_verifies(on: LedgerOnPostgres) -> None:
-    await on.as_owner("DELETE FROM ledger.event_personal WHERE position = $1", FORM)
-    await on.as_owner("DELETE FROM ledger.identifiers WHERE position = $1", FORM)
-    assert (await verified(on)).erased == 1
-
-
-async def test_progress_is_told(on: LedgerOnPostgres) -> None:
+async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
     told: list[tuple[int, int]] = []
-    await verify(on.engine, schema=SCHEMA, on_progress=lambda *seen: told.append(seen))
-    (position,) = {position for position, _ in told}
-    assert told == [(position, position)]
+
+    async def tell(page: Sequence[Any], last: int) -> None:
+        told.append((len(page), last))
+
+    _, examined_log = await examined(on.engine, schema=SCHEMA, on_page=tell)
+    assert told == [(examined_log.checkpoint.size, examined_log.checkpoint.size)]
 
 
 @pytest.mark.parametrize(
@@ -386,5 +382,5 @@ async def test_what_older_code_decided_is_counted_and_not_called_verified(
         record["rules"] = 0
 
     await forge(on, QUALIFIED, older)
-    found = await verified(on)
-    assert (found.not_decided_again, found.decided_again) == (3, found.events - 4)
+    found = await verify(on.engine, schema=SCHEMA, digests=None)
+    assert (found.not_decided_again, found.decided_again) == (3, found.position - 4)

@@ -23,6 +23,7 @@ from events.records import OWN_SOURCE, Record, begins_group, is_firing, is_reass
 from events.redeciding import DecidesAgain, decide_again, fire_again, reassess_again
 from events.refusals import Refusal, Refused
 from events.taking_back import Circumstances, carry_out_again
+from tests.audited import companies_of
 from tests.histories import LIFECYCLE, Step, batches, decisions, histories, send, tell
 from tests.ledger_in_memory import LedgerInMemory
 from tests.stories import demand_funnel, returning_funnel
@@ -56,7 +57,7 @@ def groups_of(ledger: LedgerInMemory) -> list[list[Record]]:
     return groups
 
 
-def fold(log: list[Record]) -> dict[str, Remembered]:
+def fold(log: Sequence[Record]) -> dict[str, Remembered]:
     """Evolve every subject from nothing but the records, without the writer's own fold."""
     subjects: dict[str, Remembered] = {}
     for event, _ in log:
@@ -190,7 +191,7 @@ def _again(
         return again_of(group[0])(ledger.compiled, subjects, group)
     recorded_at = datetime.fromisoformat(group[0].envelope.recorded_time)
     by = Circumstances({1: ledger.compiled}, ledger.compiled, first.position, recorded_at)
-    past = FoldedPast(subjects, ledger.past(first.position))
+    past = FoldedPast(subjects, ledger.past(first.position), companies_of(subjects))
     return carry_out_again(group, past, by)
 
 
@@ -320,4 +321,4 @@ def test_evolving_never_depends_on_anything_but_the_event(history: list[list[Ste
         assert lead == again
         if event.subject.kind is SubjectKind.ACCOUNT:
             account: AccountState = evolve(INITIAL_ACCOUNT, event)
-            assert account.stage == event.stage_to
+            assert account.stage == ledger_stage(event, None)

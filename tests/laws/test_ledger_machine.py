@@ -22,13 +22,13 @@ from hypothesis.stateful import (
 from events.ledger import Ledger
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.refusals import Refused
-from events.verification import verify
 from service.composition import make_engine
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, prepare, settings_for
+from tests.http_service import SCHEMA, SEALS, prepare, settings_for
 from tests.ledger_on_postgres import LedgerOnPostgres, send
 from tests.postgres import connection_to, drop_database, fresh_database
 from tests.tier import by_tier
+from tests.verified import verify
 
 EXAMPLES = by_tier(push=12, nightly=400)
 STEPS = 20
@@ -76,7 +76,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def open(self) -> None:
         owner_url, app_url = fresh_database(self.server, prepare=prepare)
         engine = make_engine(settings_for(pool_size=4), app_url)
-        self.on = LedgerOnPostgres(owner_url, app_url, engine, Ledger(engine, SCHEMA))
+        self.on = LedgerOnPostgres(owner_url, app_url, engine, Ledger(engine, SCHEMA, SEALS))
         self.run(self.on.ledger.open())
         self.writers = [self.on.ledger, self.run(self.on.another())]
 

@@ -67,6 +67,38 @@ def test_a_subject_of_ours_names_the_lead_or_the_account() -> None:
     assert signal_of({**EVENT, "subject": "somebody else's"}).lead_id is None
 
 
+def test_data_of_the_senders_own_is_read_as_a_clients_properties() -> None:
+    own = {"form": "wp", "email": "hanako@example.co.jp", "note": "call me"}
+    signal = signal_of({**EVENT, "subject": "u1", "data": own})
+    assert (signal.type.name, signal.source, signal.data, signal.identifiers) == (
+        "form.submitted",
+        "/forms",
+        {"form": "wp"},
+        (
+            DIGESTS.identifier("email", "hanako@example.co.jp"),
+            DIGESTS.identifier("user_id", "u1"),
+        ),
+    )
+    assert json.loads(signal.personal or b"")["data"] == {"reported": {"data": own}}
+
+
+@pytest.mark.parametrize("data", [None, {}, {"form": "wp"}, {"data": {"form": "wp"}}])
+def test_a_subject_that_is_not_ours_is_the_senders_user(data: Any) -> None:
+    signal = signal_of({**EVENT, "subject": "u1", "data": data})
+    assert signal.identifiers == (DIGESTS.identifier("user_id", "u1"),)
+    listed = signal_of({**EVENT, "subject": "u1", "data": data, "type": "Form Submitted"})
+    assert listed.type.name == "form.submitted"
+
+
+def test_a_subject_of_ours_may_come_with_data_of_the_senders_own() -> None:
+    assert signal_of({**EVENT, "subject": f"lead/{LEAD_ID}", "data": {"x": 1}}).lead_id == LEAD_ID
+
+
+def test_a_refusal_shows_how_a_cloudevent_names_somebody() -> None:
+    refusal = refusal_of({**EVENT, "data": {"form": "wp"}})
+    assert refusal.detail.endswith(cloudevents.SHAPE)
+
+
 def test_other_attributes_are_kept_beside_the_record() -> None:
     signal = signal_of({**EVENT, "traceparent": "00-abc"})
     assert signal.personal is not None
@@ -134,8 +166,11 @@ def test_headers_and_bodies_that_cannot_be_read_are_refused(
         ({"type": "identity.linked"}, "event-type-reserved", "/type"),
         ({"time": "yesterday"}, "event-invalid", "/time"),
         ({"data": "x"}, "event-invalid", "/data"),
-        ({"data": None}, "event-invalid", "/data/lead"),
-        ({"data": {"laed": {}}}, "event-invalid", "/data/laed"),
+        ({"data": None}, "event-invalid", "/data"),
+        ({"data": {"laed": {}}}, "event-invalid", "/data"),
+        ({"data": {**INSIDE, "laed": {}}}, "event-invalid", "/data/laed"),
+        ({"data": {"form": "wp"}, "subject": "x" * 1025}, "event-invalid", "/subject"),
+        ({"data": {"form": "wp"}, "type": "com.example"}, "event-type-unknown", "/type"),
         ({"data": {"lead": "x"}}, "event-invalid", "/data/lead"),
         ({"data": {"lead": {"email": "x"}}}, "event-invalid", "/data/lead/email"),
         ({"data": {**INSIDE, "data": {"form": 7}}}, "event-invalid", "/data/data/form"),

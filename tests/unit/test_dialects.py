@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from domain.lifecycle.definition import SubjectKind
 from domain.signals import Identifier, Signal
 from events.context import Context
 from events.dialects import posthog, segment, snowplow
+from events.dialects.calls import native_of
 from events.dialects.parcels import Dialect
 from events.dialects.reading import place_of, read
 from events.refusals import Refusal
@@ -202,6 +203,120 @@ def test_a_property_of_another_type_than_the_field_of_its_name_stays_with_the_me
     assert b'"form":7' in signal.personal
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "expected"),
+    [
+        ("segment", {"userId": 771}, {"user_id": "771"}),
+        ("segment", {"anonymousId": 0}, {"anonymous_id": "0"}),
+        (
+            "segment",
+            {"type": "alias", "previousId": 7, "userId": 8, "anonymousId": None},
+            {"user_id": "7", "anonymous_id": "7"},
+        ),
+        ("posthog", {"distinct_id": 771}, {"user_id": "771"}),
+        (
+            "posthog",
+            {"distinct_id": 771, "properties": {"$device_id": 771}},
+            {"anonymous_id": "771"},
+        ),
+        (
+            "posthog",
+            {"event": "$create_alias", "properties": {"alias": 7}},
+            {"user_id": "7", "anonymous_id": "7"},
+        ),
+        ("snowplow", {"uid": 771, "duid": 3}, {"user_id": "771", "anonymous_id": "3"}),
+    ],
+)
+def test_an_integer_is_an_id_as_clients_pass_it_on(
+    name: str, change: dict[str, Any], expected: dict[str, str]
+) -> None:
+    dialect, message = DIALECTS[name]
+    signal = signal_of(dialect, {**message, **change})
+    assert set(identifiers(**expected)) <= set(signal.identifiers)
+
+
+def test_a_phone_number_may_be_an_integer() -> None:
+    message = {**SEGMENT, "type": "identify", "traits": {"phone": 81312345678}}
+    native = native_of(segment.read(message), message, LIFECYCLE)
+    assert native["lead"]["phone"] == "81312345678"
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [
+        lambda: of_segment(type="group", groupId=7),
+        lambda: of_segment(context={"groupId": 7}),
+        lambda: of_segment(type="identify", traits={"company": {"id": 7}}),
+        lambda: of_posthog(properties={"$groups": {"company": 7}}),
+        lambda: of_posthog(
+            event="$groupidentify", properties={"$group_type": "company", "$group_key": 7}
+        ),
+    ],
+)
+def test_an_integer_is_the_id_of_a_company_too(signal: Callable[[], Signal]) -> None:
+    assert signal().account_identifiers == group("7")
+
+
+FORM = {"form": "whitepaper", "Email": "taro@example.co.jp", "電話番号": "03-1234-5678"}
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [
+        lambda: of_segment(properties=FORM, context={}),
+        lambda: of_posthog(properties={**FORM, "$device_id": "c-1"}, distinct_id="c-1"),
+        lambda: of_snowplow(
+            e="ue",
+            ue_pr=json.dumps(
+                {"data": {"schema": "iglu:x/form_submitted/jsonschema/1-0-0", "data": FORM}}
+            ),
+        ),
+    ],
+)
+def test_a_form_with_an_address_makes_whoever_filled_it_in_known(
+    signal: Callable[[], Signal],
+) -> None:
+    found = signal()
+    assert (found.type.name, found.holds_personal_data, found.identifiers) == (
+        "form.submitted",
+        True,
+        identifiers(email="taro@example.co.jp", phone="+81312345678", anonymous_id="c-1"),
+    )
+    assert "taro@example.co.jp" not in str(found.data)
+
+
+@pytest.mark.parametrize("event", ["Invite Sent", "Email Sent", "Chat Started"])
+def test_an_address_in_another_event_may_be_anybodys(event: str) -> None:
+    signal = of_segment(event=event, properties=FORM, context={})
+    assert (signal.holds_personal_data, signal.identifiers) == (
+        False,
+        identifiers(anonymous_id="c-1"),
+    )
+
+
+def test_what_is_said_of_the_person_outright_comes_before_what_a_form_holds() -> None:
+    signal = of_segment(properties={**FORM, "user_id": "u-2"}, userId="u-1")
+    assert signal.identifiers == identifiers(
+        email="hanako@example.co.jp", phone="+81312345678", user_id="u-1", anonymous_id="c-1"
+    )
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"email": "n/a", "phone": "なし", "user_id": 7.5, "full_name": 7},
+        {"email": ["taro@example.co.jp"], "phone": None, "user_id": " ", "full_name": ""},
+        {"email": "", "user_id": "x" * 1025},
+    ],
+)
+def test_a_form_is_not_refused_for_a_field_that_names_nobody(properties: dict[str, Any]) -> None:
+    signal = of_segment(properties=properties, context={})
+    assert (signal.holds_personal_data, signal.identifiers) == (
+        False,
+        identifiers(anonymous_id="c-1"),
+    )
+
+
 # Segment and RudderStack
 
 
@@ -311,7 +426,9 @@ def test_an_alias_joins_both_ids_whichever_is_the_older() -> None:
         ({"event": ""}, "/event"),
         ({"event": 7}, "/event"),
         ({"event": "x" * 256}, "/event"),
-        ({"userId": 7}, "/userId"),
+        ({"userId": 7.5}, "/userId"),
+        ({"userId": True}, "/userId"),
+        ({"userId": {"id": 7}}, "/userId"),
         ({"userId": "x" * 1025}, "/userId"),
         ({"anonymousId": ["c"]}, "/anonymousId"),
         ({"properties": []}, "/properties"),
@@ -323,7 +440,7 @@ def test_an_alias_joins_both_ids_whichever_is_the_older() -> None:
         ({"type": "identify", "traits": {"phone": "call me"}}, "/traits/phone"),
         ({"type": "identify", "traits": {"name": 7}}, "/traits/name"),
         ({"type": "group"}, "/groupId"),
-        ({"type": "group", "groupId": 7}, "/groupId"),
+        ({"type": "group", "groupId": 7.5}, "/groupId"),
         ({"type": "group", "groupId": "g", "traits": {"domain": "no host"}}, "/traits/domain"),
         ({"type": "alias"}, "/previousId"),
         ({"sentAt": "now"}, "/sentAt"),
@@ -382,6 +499,29 @@ def test_the_direction_of_an_alias_says_nothing() -> None:
     assert len(both[0].identifiers) == 4
 
 
+def test_an_offset_counts_back_from_the_receipt() -> None:
+    signal = of_posthog(timestamp=None, offset=90_000)
+    assert RECEIVED - signal.occurred_at == timedelta(seconds=90)
+    sent = of_posthog(timestamp=None, offset=90_000, sent_at="2026-11-22T01:00:00Z")
+    assert sent.occurred_at == signal.occurred_at
+    assert of_posthog(timestamp=None, offset=0).occurred_at == RECEIVED
+
+
+def test_a_time_comes_before_an_offset() -> None:
+    assert of_posthog(offset=90_000).occurred_at == of_posthog().occurred_at
+
+
+def test_an_event_that_is_sent_again_with_a_greater_offset_is_the_same() -> None:
+    first, again = (of_posthog(timestamp=None, offset=offset) for offset in (10, 5_000))
+    assert first.fingerprint == again.fingerprint
+
+
+@pytest.mark.parametrize("offset", [-1, 1.5, "90", True, 2**62])
+def test_an_offset_that_is_none_is_refused_with_its_place(offset: object) -> None:
+    refusal = refusal_of(posthog.POSTHOG, {**POSTHOG, "timestamp": None, "offset": offset})
+    assert (refusal.reason, refusal.pointer) == ("event-invalid", "/offset")
+
+
 def test_a_page_view_is_a_visit() -> None:
     properties = {"$pathname": "/pricing", "utm_campaign": "spring", "utm_medium": "email"}
     signal = of_posthog(event="$pageview", properties=properties)
@@ -412,19 +552,23 @@ def test_a_described_company_is_about_nobody_beside_it() -> None:
     ("change", "pointer"),
     [
         ({"event": None}, "/event"),
-        ({"distinct_id": 7}, "/distinct_id"),
+        ({"distinct_id": 7.5}, "/distinct_id"),
+        ({"distinct_id": True}, "/distinct_id"),
         ({"distinct_id": None}, "/distinct_id"),
         ({"properties": "x"}, "/properties"),
         ({"$set": "x"}, "/$set"),
         ({"event": "$set", "$set": {"email": "hanako"}}, "/properties/$set/email"),
         ({"properties": {"$groups": "x"}}, "/properties/$groups"),
-        ({"event": "$create_alias", "properties": {"alias": 7}}, "/properties/alias"),
+        ({"event": "$create_alias", "properties": {"alias": 7.5}}, "/properties/alias"),
         (
             {"event": "$groupidentify", "properties": {"$group_type": "project"}},
             "/properties/$group_type",
         ),
         (
-            {"event": "$groupidentify", "properties": {"$group_type": "company", "$group_key": 7}},
+            {
+                "event": "$groupidentify",
+                "properties": {"$group_type": "company", "$group_key": 7.5},
+            },
             "/properties/$group_key",
         ),
         ({"sent_at": "now"}, "/sent_at"),
@@ -482,7 +626,7 @@ def test_a_self_describing_event_is_called_by_its_schema(
         ({"e": None}, "/e"),
         ({"e": 7}, "/e"),
         ({"se_ac": None}, "/se_ac"),
-        ({"uid": 7}, "/uid"),
+        ({"uid": 7.5}, "/uid"),
         ({"duid": None}, "/uid"),
         ({"stm": "-1"}, "/stm"),
         ({"dtm": "１"}, "/dtm"),

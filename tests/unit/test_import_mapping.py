@@ -73,7 +73,6 @@ events:
             "lead, account, "
             "events"
         ),
-        "line 5: time: `zone` is missing: times of this format do not say where they were true",
         (
             "line 6: lead.mail: unknown key; known are id, email, phone, user_id, "
             "anonymous_id, name, "
@@ -84,8 +83,11 @@ events:
             "line 9: events[0].type.as: 'word' is not a kind of value; known are text, integer, "
             "amount, boolean, date, time"
         ),
-        "line 10: events[0].time: expected {column: …, format: …, zone: …}",
-        "line 11: events[0].data.value.zone: only a date or a time has a zone, and this is text",
+        (
+            "line 10: events[0].time: expected {column: …}, {constant: 2026-01-05} or "
+            "{file: modified}"
+        ),
+        "line 11: events[0].data.value.zone: only a date or a time has `zone`, and this is text",
         (
             "line 11: events[0].data.open: a brace stands alone; write {column}, and {{ "
             "or }} for a "
@@ -103,15 +105,14 @@ events:
         (
             ("time: {column: at, zone: UTC}\n", ""),
             (
-                "line 4: events[0]: `time` is missing; without it everything would have "
-                "happened at "
-                "the time of import"
+                "line 4: events[0]: `time` is missing; expected {column: …}, or for a table "
+                "without dates {constant: 2026-01-05} or {file: modified}"
             ),
         ),
         (
             ("zone: UTC", "zone: Mars/Base"),
             (
-                "line 3: time.zone: 'Mars/Base' is no time zone that is known here; "
+                "line 3: time.zone: 'Mars/Base' is not a time zone that is known here; "
                 "expected such as "
                 "Asia/Tokyo"
             ),
@@ -119,7 +120,7 @@ events:
         (
             ("zone: UTC", "zone: UTC, format: '%Q'"),
             (
-                "line 3: time.format: '%Q' is no format of strptime; expected such as "
+                "line 3: time.format: '%Q' is not a format of strptime; expected such as "
                 "'%Y-%m-%d %H:%M:%S'"
             ),
         ),
@@ -127,6 +128,17 @@ events:
 )
 def test_a_mistake_is_named_with_its_place(change: tuple[str, str], complaint: str) -> None:
     assert complaints_about(MINIMAL.replace(*change))[0] == complaint
+
+
+def test_an_id_says_nothing_of_a_person_because_it_stays_for_ever() -> None:
+    naming = MINIMAL.replace("'{n}/seen'", "'{n}/{mail}'").replace(
+        "events:", "lead: {email: '{mail}'}\nevents:"
+    )
+    (complaint,) = complaints_about(naming)
+    assert complaint == (
+        "line 6: events[0].id: 'mail' says who somebody is, and an id stays for ever; take a "
+        "column of numbers, and add one to the table if there is none"
+    )
 
 
 def test_two_events_of_one_row_need_ids_of_their_own() -> None:

@@ -3,16 +3,18 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.command.importing.batching import batches_of
 from service.command.importing.mapping_text import read_mapping
-from service.command.importing.refused_file import refused_file
-from service.command.importing.table import TableInvalid, open_table
-from service.command.importing.translation import translation_of
+from service.command.importing.refused import GROUPS_MAX, Group, Groups, refused_file
+from service.command.importing.tables.opening import TableInvalid, open_table
+from service.command.importing.translation import batches_of, translation_of
+from service.command.importing.values.readers import Surroundings
 from service.command.sending import Batch, Refused, Tally
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +23,9 @@ OLIST = ROOT / "docs" / "examples" / "olist"
 
 HEAD = "format: 1\ntime: {column: at, zone: UTC}\n"
 ONE_EVENT = HEAD + "events: [{id: '{n}', type: visit.recorded}]\n"
+
+SURROUNDINGS = Surroundings(ZoneInfo("Asia/Tokyo"), datetime(2026, 11, 29, 20, tzinfo=UTC))
+"""The lifecycle's zone, in which the file was last changed on the 30th."""
 
 Translated = tuple[list[dict[str, Any]], list[Refused], Tally]
 TranslateText = Callable[..., Translated]
@@ -38,8 +43,9 @@ def translate(tmp_path: Path) -> TranslateText:
             batches = list(
                 batches_of(
                     opened.rows,
-                    translation_of(form, opened.header),
+                    translation_of(form, opened.header, SURROUNDINGS),
                     events_max=events_max,
+                    personal=form.personal,
                     tally=tally,
                     on_refused=refused.append,
                 )
@@ -79,20 +85,27 @@ def test_a_lead_of_olist_is_known_accepted_and_qualified(translate: TranslateTex
         (OLIST / "mql.yaml").read_text(encoding="utf-8"),
         (SAMPLE / "olist_mql.csv").read_text(encoding="utf-8"),
     )
-    shared = {
-        "time": "2018-01-10T00:00:00+00:00",
-        "source": "olist",
-        "lead": {"external_ids": {"olist": "lead-01"}},
-    }
+    shared = {"source": "olist", "lead": {"external_ids": {"olist": "lead-01"}}}
     assert events[:3] == [
         {
             **shared,
             "id": "lead-01/contact",
+            "time": "2018-01-10T00:00:00+00:00",
             "type": "form.submitted",
             "data": {"channel": "organic search", "form": "page-a"},
         },
-        {**shared, "id": "lead-01/accepted", "type": "lead.accepted"},
-        {**shared, "id": "lead-01/qualified", "type": "lead.qualified"},
+        {
+            **shared,
+            "id": "lead-01/accepted",
+            "time": "2018-01-10T00:00:00.000001+00:00",
+            "type": "lead.accepted",
+        },
+        {
+            **shared,
+            "id": "lead-01/qualified",
+            "time": "2018-01-10T00:00:00.000002+00:00",
+            "type": "lead.qualified",
+        },
     ]
     assert (len(events), refused) == (18, [])
 
@@ -112,35 +125,39 @@ def test_a_deal_of_olist_is_the_work_of_two_people(translate: TranslateText) -> 
         (OLIST / "deals.yaml").read_text(encoding="utf-8"),
         (SAMPLE / "olist_closed_deals.csv").read_text(encoding="utf-8"),
     )
-    shared = {"time": "2018-01-15T13:45:10+00:00", "source": "olist"}
+    source = {"source": "olist"}
     named = {"external_ids": {"olist": "lead-01"}}
     assert events[:4] == [
         {
-            **shared,
+            **source,
             "id": "lead-01/sales-accepted",
+            "time": "2018-01-15T13:45:10+00:00",
             "type": "lead.sales_accepted",
             "actor": "sdr-1",
             "lead": named,
         },
         {
-            **shared,
+            **source,
             "id": "lead-01/screened",
+            "time": "2018-01-15T13:45:10.000001+00:00",
             "type": "screening.completed",
             "actor": "sdr-1",
             "lead": {**named, "profile": {"industry": "pet"}},
             "data": {"class": "now"},
         },
         {
-            **shared,
+            **source,
             "id": "lead-01/opportunity",
+            "time": "2018-01-15T13:45:10.000002+00:00",
             "type": "opportunity.created",
             "actor": "sr-1",
             "lead": named,
             "data": {"opportunity": "lead-01", "business": "new", "owner": "sr-1"},
         },
         {
-            **shared,
+            **source,
             "id": "lead-01/won",
+            "time": "2018-01-15T13:45:10.000003+00:00",
             "type": "opportunity.won",
             "actor": "sr-1",
             "lead": named,
@@ -168,9 +185,16 @@ def test_a_bad_cell_refuses_its_row_with_line_and_column_and_the_others_go_on(
             3,
             "",
             "row-invalid",
-            "at: expected a time written as ISO 8601, as 2026-11-22T10:15:00+09:00",
+            "at: expected a date, as 2026-01-05, 2026/1/5, 2026年1月5日, 令和8年1月5日 or R8.1.5",
+            found="soon",
         ),
-        Refused(4, "", "row-invalid", "amount: expected a decimal number, such as 1200.50"),
+        Refused(
+            4,
+            "",
+            "row-invalid",
+            "amount: expected a number, as 1200, 1,200.50, ▲1,200, (1,200) or ¥1,200",
+            found="many",
+        ),
         Refused(5, "", "row-invalid", "n: is blank, and the event's id is made of it"),
         Refused(6, "", "row-invalid", "at: is blank, and the event's time is made of it"),
     ]
@@ -188,6 +212,12 @@ def test_a_bad_cell_refuses_its_row_with_line_and_column_and_the_others_go_on(
         ("22.11.2026", "as: date, format: '%d.%m.%Y'", "2026-11-22"),
         ("2026-11-22", "as: date", "2026-11-22"),
         ("2026-11-22T10:15:00+09:00", "as: time", "2026-11-22T01:15:00+00:00"),
+        ("2026/11/22 10:15", "as: time", "2026-11-22T01:15:00+00:00"),
+        ("2026/11/22", "as: time, zone: UTC, at: 09:30", "2026-11-22T09:30:00+00:00"),
+        (" ", "as: date, default: 2026/11/22", "2026-11-22"),
+        ("１，２００円", "as: amount", "1200"),
+        ("1,200", "as: integer", 1200),
+        ("はい", "as: boolean", True),
         ("B", "words: {A: 1, B: 2}", 2),
         ("C", "words: {A: 1}, otherwise: 9", 9),
         (" ", "default: none", "none"),
@@ -206,12 +236,12 @@ def test_a_cell_is_converted_as_its_rule_says(
     ("cell", "rule"),
     [
         ("1.0", "as: integer"),
-        ("\uff11\uff12", "as: integer"),
-        ("1,200", "as: amount"),
+        ("1.200,50", "as: amount"),
         ("NaN", "as: amount"),
         ("maybe", "as: boolean"),
         ("2026-02-30", "as: date"),
-        ("2026-11-22T10:15:00", "as: time"),
+        ("01/02/2026", "as: date"),
+        ("01/02/2026", "as: time"),
         ("C", "words: {A: 1}"),
     ],
 )
@@ -255,12 +285,12 @@ def test_times_that_a_change_of_clocks_leaves_out_or_repeats_are_read(
     ]
 
 
-def test_rows_of_a_wrong_length_are_refused_and_blank_lines_are_none(
+def test_rows_of_a_wrong_length_are_refused_and_blank_ones_are_skipped(
     translate: TranslateText,
 ) -> None:
-    table = "n,at\n\n1,2024-01-01\n2\n3,2024-01-01,\n4,2024-01-01,more\n"
-    events, refused, _ = translate(ONE_EVENT, table)
-    assert [event["id"] for event in events] == ["1", "3"]
+    table = "n,at\n\n1,2024-01-01\n2\n3,2024-01-01,\n4,2024-01-01,more\n,\n , ,,\n"
+    events, refused, tally = translate(ONE_EVENT, table)
+    assert ([event["id"] for event in events], tally.rows) == (["1", "3"], 4)
     assert [(one.line, one.detail[:26]) for one in refused] == [
         (4, "expected 2 cells, found 1:"),
         (6, "expected 2 cells, found 3:"),
@@ -284,7 +314,7 @@ def test_a_quote_that_is_never_closed_refuses_what_it_swallows(translate: Transl
     events, refused, _ = translate(ONE_EVENT, 'n,at,c\n1,2024-01-01,\n2,2024-01-01,"open\n3,,\n')
     assert [event["id"] for event in events] == ["1"]
     assert refused == [
-        Refused(3, "", "row-invalid", "lines 3 to 4 are no row: unexpected end of data")
+        Refused(3, "", "row-invalid", "lines 3 to 4 are not a row: unexpected end of data")
     ]
 
 
@@ -330,8 +360,8 @@ def test_a_refused_row_is_written_so_that_no_spreadsheet_runs_it(tmp_path: Path)
     with refused_file(tmp_path / "refused.jsonl") as write:
         write(refused)
     assert (tmp_path / "refused.csv").read_text(encoding="utf-8").splitlines() == [
-        "line,event,reason,detail,refusal",
-        "7,'=cmd(),event-invalid,'@SUM(A1),r-1",
+        "line,event,reason,detail,refusal,found",
+        "7,'=cmd(),event-invalid,'@SUM(A1),r-1,",
     ]
     assert json.loads((tmp_path / "refused.jsonl").read_text(encoding="utf-8")) == {
         "line": 7,
@@ -339,4 +369,95 @@ def test_a_refused_row_is_written_so_that_no_spreadsheet_runs_it(tmp_path: Path)
         "reason": "event-invalid",
         "detail": "@SUM(A1)",
         "refusal": "r-1",
+        "found": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("time", "cell", "expected"),
+    [
+        ("{column: at}", "2026/1/5", "2026-01-05T03:00:00+00:00"),
+        ("{column: at, zone: UTC}", "2026/1/5", "2026-01-05T12:00:00+00:00"),
+        ("{column: at, at: 9:30}", "令和8年1月5日", "2026-01-05T00:30:00+00:00"),
+        ("{column: at, at: 00:00}", "46027", "2026-01-04T15:00:00+00:00"),
+        ("{column: at, at: 00:00}", "2026/1/5 14:05", "2026-01-05T05:05:00+00:00"),
+        ("{column: at}", "2026-01-05T14:05:00Z", "2026-01-05T14:05:00+00:00"),
+        ("{column: at, format: '%m/%d/%Y'}", "01/05/2026", "2026-01-05T03:00:00+00:00"),
+        ("{column: at, format: ['%d.%m.%Y', '%d.%m.%y']}", "5.1.26", "2026-01-05T03:00:00+00:00"),
+        ("{column: at, default: 2026-01-05}", "", "2026-01-05T03:00:00+00:00"),
+        ("{constant: 2026-01-05}", "", "2026-01-05T03:00:00+00:00"),
+        ("{constant: '2026年1月5日 14:05', zone: UTC}", "", "2026-01-05T14:05:00+00:00"),
+        ("{file: modified}", "", "2026-11-30T03:00:00+00:00"),
+        ("{file: modified, zone: UTC, at: 00:00}", "", "2026-11-29T00:00:00+00:00"),
+    ],
+)
+def test_when_a_row_happened_is_in_a_column_or_the_same_for_all_rows(
+    translate: TranslateText, time: str, cell: str, expected: str
+) -> None:
+    mapping = f"format: 1\ntime: {time}\nevents: [{{id: '{{n}}', type: visit.recorded}}]\n"
+    events, refused, _ = translate(mapping, f"n,at\n1,{cell}\n")
+    assert ([event["time"] for event in events], refused) == ([expected], [])
+
+
+def test_events_of_one_row_and_moment_follow_each_other_in_the_order_of_the_mapping(
+    translate: TranslateText,
+) -> None:
+    mapping = HEAD + (
+        "events:\n"
+        "  - {id: '{n}/a', type: visit.recorded}\n"
+        "  - {id: '{n}/b', type: visit.recorded, time: {column: at, zone: UTC, at: 09:00}}\n"
+        "  - {id: '{n}/c', type: visit.recorded}\n"
+    )
+    events, _, tally = translate(mapping, "n,at\n1,2024-01-01\n2,2024-01-02\n")
+    assert [event["time"][8:].removesuffix("+00:00") for event in events] == [
+        *("01T12:00:00", "01T09:00:00", "01T12:00:00.000001"),
+        *("02T12:00:00", "02T09:00:00", "02T12:00:00.000001"),
+    ]
+    assert (tally.first_time, tally.last_time) == (
+        "2024-01-01T09:00:00+00:00",
+        "2024-01-02T12:00:00.000001+00:00",
+    )
+
+
+def test_a_time_outside_the_years_of_the_ledger_refuses_its_row(translate: TranslateText) -> None:
+    _, refused, _ = translate(ONE_EVENT, "n,at\n1,1969-01-01\n2,2300-01-01\n")
+    assert [(one.line, one.detail, one.found) for one in refused] == [
+        (2, "at: expected a year from 1970 to 2200", "1969-01-01"),
+        (3, "at: expected a year from 1970 to 2200", "2300-01-01"),
+    ]
+
+
+def test_a_cell_is_shown_unless_it_says_who_somebody_is(translate: TranslateText) -> None:
+    mapping = ONE_EVENT.replace(
+        "recorded}",
+        "recorded, lead: {email: '{mail}', profile: {position: {column: rank, words: {A: 1}}}}, "
+        "data: {value: {column: v, as: amount}}}",
+    )
+    _, refused, _ = translate(
+        mapping, "n,at,mail,rank,v\n1,2024-01-01,,secret,1\n2,2024-01-01,,A,x\n"
+    )
+    assert [(one.line, one.detail[:20], one.found) for one in refused] == [
+        (2, "rank: expected one o", ""),
+        (3, "v: expected a number", "x"),
+    ]
+
+
+def test_what_is_refused_for_one_reason_is_one_group_with_its_first_lines() -> None:
+    groups = Groups()
+    for line in range(2, 9_242):
+        groups.add(
+            Refused(line, "", "row-invalid", "at: expected a date", found=f"soon {line % 2}")
+        )
+    groups.add(Refused(9_242, "", "row-invalid", "value: expected a number", found="many"))
+    assert groups.largest_first() == [
+        Group("row-invalid", "at: expected a date", 9_240, [2, 3, 4], ["soon 0", "soon 1"]),
+        Group("row-invalid", "value: expected a number", 1, [9_242], ["many"]),
+    ]
+
+
+def test_groups_are_bounded_however_many_mistakes_there_are() -> None:
+    groups = Groups()
+    for line in range(3 * GROUPS_MAX):
+        groups.add(Refused(line, "", "event-invalid", f"mistake {line}"))
+    assert len(groups.by_kind) == GROUPS_MAX + 1
+    assert groups.largest_first()[0].count == 2 * GROUPS_MAX

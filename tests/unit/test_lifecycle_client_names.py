@@ -2,7 +2,13 @@
 
 import pytest
 
-from domain.lifecycle.client_names import USUAL_CALLS, ClientCall, ClientNames
+from domain.lifecycle.client_names import (
+    USUAL_CALLS,
+    ClientCall,
+    ClientNames,
+    Identifying,
+    Told,
+)
 from domain.lifecycle.definition import EventKind, Lifecycle
 from domain.lifecycle.loading import inspect, load
 from tests.small_lifecycle import SMALL
@@ -43,13 +49,25 @@ def test_names_are_listed_by_event_type_and_found_without_regard_to_case_and_wid
     }
 
 
+def test_a_company_says_which_properties_name_whoever_acted() -> None:
+    names = names_of(
+        "  identifying:\n"
+        "    types: visit.recorded\n"
+        "    properties: {email: [E-Mail, ｍａｉｌ], phone: tel}\n"
+    )
+    assert names.identifying == Identifying(
+        frozenset({"visit.recorded"}),
+        {"e-mail": Told.EMAIL, "mail": Told.EMAIL, "tel": Told.PHONE},
+    )
+
+
 @pytest.mark.parametrize(
     ("section", "line", "complaint"),
     [
         (
             "  names: {}\n",
             1,
-            "client_names.names: unknown key; known are calls, events",
+            "client_names.names: unknown key; known are calls, events, identifying",
         ),
         (
             "  calls: {visit: visit.recorded}\n",
@@ -87,6 +105,43 @@ def test_names_are_listed_by_event_type_and_found_without_regard_to_case_and_wid
             "  events:\n    visit.recorded: [Seen]\n    deal.opened:\n      - seen\n",
             4,
             f"client_names.events.deal.opened[0]: stands twice; the first is on line {BEGINS + 2}",
+        ),
+        (
+            "  identifying:\n    types: [visit.recorded, lead.accepted]\n    properties: {}\n",
+            2,
+            (
+                "client_names.identifying.types[1]: 'lead.accepted' is not a fact about the lead; "
+                "known are visit.recorded, deal.opened"
+            ),
+        ),
+        (
+            "  identifying:\n    types: company.listed\n    properties: {}\n",
+            2,
+            (
+                "client_names.identifying.types: 'company.listed' is not a fact about the lead; "
+                "known are visit.recorded, deal.opened"
+            ),
+        ),
+        (
+            "  identifying:\n    types: [visit.recorded]\n",
+            1,
+            "client_names.identifying: `properties` is missing",
+        ),
+        (
+            "  identifying:\n    types: []\n    properties:\n      mail: [e-mail]\n",
+            4,
+            (
+                "client_names.identifying.properties.mail: unknown key; "
+                "known are email, phone, user_id, name"
+            ),
+        ),
+        (
+            "  identifying:\n    types: []\n    properties: {email: mail, name: Mail}\n",
+            3,
+            (
+                "client_names.identifying.properties.name: stands twice; "
+                f"the first is on line {BEGINS + 3}"
+            ),
         ),
         (
             "  events:\n    visit.recorded: [7]\n",

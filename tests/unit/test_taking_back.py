@@ -1,16 +1,19 @@
 """Who is who, and what counts no longer: carried out by the service, and decided again."""
 
+from datetime import UTC
 from typing import Any
 
 import pytest
 
 from domain import timers
+from domain.events import Event
 from domain.firings import Firing
 from domain.lifecycle.compiled import Compiled
-from domain.state import LeadState, Timer
+from domain.state import AccountState, LeadState, Timer
 from events import past
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
+from projections.stage_fold import Stages, fold
 from tests.ledger_in_memory import LedgerInMemory
 from tests.stories import day
 
@@ -178,6 +181,48 @@ def test_a_corrected_call_has_the_outcome_that_it_should_have_had() -> None:
     assert (lead(ledger, person).stage, lead(ledger, person).entered_at) == ("SQL", day(4))
 
 
+def test_a_corrected_time_is_when_it_happened() -> None:
+    ledger = LedgerInMemory()
+    person = told(ledger, "form.submitted", 1, HANAKO).lead
+    qualified = told(ledger, "lead.qualified", 2, HANAKO)
+    fields = {"time": "2026-04-04T09:00:00+09:00"}
+    decided(ledger, "event.corrected", data={"event": str(qualified.position), "fields": fields})
+    assert (lead(ledger, person).stage, lead(ledger, person).entered_at) == ("MQL", day(3))
+    changed = restated(ledger, person)
+    assert [
+        changed[name][0]["effective_time"][:10] for name in ("no_longer_counts", "counts_now")
+    ] == [
+        "2026-04-03",
+        "2026-04-04",
+    ]
+    recorded = next(event for event, _ in ledger.records if event.type == "event.corrected")
+    assert recorded.data["fields"] == {"time": "2026-04-04T00:00:00.000000Z"}
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        (None, "RFC 3339"),
+        (7, "RFC 3339"),
+        ("2026-04-04", "RFC 3339"),
+        ("2026-04-04T09:00:00", "RFC 3339"),
+        ("1950-01-01T00:00:00Z", "RFC 3339"),
+        ("2027-01-01T00:00:00Z", "not later than now"),
+    ],
+)
+def test_a_corrected_time_is_a_time_and_not_one_to_come(time: object, expected: str) -> None:
+    ledger = LedgerInMemory()
+    form = told(ledger, "form.submitted", 1, HANAKO)
+    correction = {"event": str(form.position), "fields": {"time": time}}
+    outcome = ledger.send_one("event.corrected", data=correction)
+    assert isinstance(outcome, Refused)
+    assert (outcome.refusal.reason, outcome.refusal.pointer) == (
+        "event-invalid",
+        "/data/fields/time",
+    )
+    assert expected in outcome.refusal.detail
+
+
 def test_timers_fire_again_between_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     def forgets(_: Compiled, __: LeadState, ___: str, ____: Timer) -> Firing:
         return Firing("lead.disqualified", {"reason": "too_early"})
@@ -204,6 +249,139 @@ def test_a_history_that_is_too_long_is_not_decided_again(monkeypatch: pytest.Mon
     told(ledger, "email.opened", 2, HANAKO)
     voided = ledger.send_one("event.voided", data={"event": str(first.position)})
     assert refused(voided) == "history-too-long"
+
+
+P0, P1 = {"email": "p0@x.example"}, {"email": "p1@x.example"}
+
+
+def company(ledger: LedgerInMemory, lead_id: str | None) -> AccountState:
+    account = lead(ledger, lead_id).account
+    assert account is not None
+    state = ledger.subjects[account].state
+    assert isinstance(state, AccountState)
+    return state
+
+
+def account_restated(ledger: LedgerInMemory) -> Event:
+    return [event for event, _ in ledger.records if event.type == "account.restated"][-1]
+
+
+@pytest.mark.parametrize("before", [0, 1, 8])
+def test_a_company_of_which_an_event_was_voided_names_its_own_reports(before: int) -> None:
+    ledger = LedgerInMemory()
+    for number in range(before):
+        told(ledger, "email.sent", 1, {"email": f"somebody{number}@elsewhere.example"})
+    order = told(ledger, "order.recorded", 1, P0, order="1")
+    decided(ledger, "event.voided", data={"event": str(order.position)})
+    won = told(ledger, "opportunity.won", 2, P1, opportunity="1")
+
+    decided(ledger, "event.voided", data={"event": str(won.position)})
+
+    restated = account_restated(ledger)
+    known_since = ["unplaced", "2026-04-02T00:00:00.000000Z", 1, None, order.position, None, None]
+    assert restated.effects["stays"] == [known_since]
+    assert restated.data["no_longer_counts"] == [
+        {
+            "stage": "C",
+            "effective_time": "2026-04-03T00:00:00.000000Z",
+            "pass": 1,
+            "position": str(won.position + 2),
+        }
+    ]
+
+
+def test_a_company_is_no_customer_by_what_a_colleague_never_bought() -> None:
+    ledger = LedgerInMemory()
+    other = told(ledger, "opportunity.reopened", 1, P1, opportunity="second")
+    won = told(ledger, "opportunity.won", 2, P0, opportunity="first")
+    decided(ledger, "event.voided", data={"event": str(other.position)})
+
+    decided(ledger, "event.voided", data={"event": str(won.position)})
+
+    told(ledger, "form.submitted", 3, P0)
+    state = company(ledger, won.lead)
+    assert (state.stage, dict(state.opportunities)) == ("PROSPECT", {})
+
+
+def test_a_deal_that_was_corrected_and_then_voided_is_nobodys() -> None:
+    ledger = LedgerInMemory()
+    person = told(ledger, "form.submitted", 1, P0).lead
+    lost = told(ledger, "opportunity.lost", 2, P0, opportunity="wrong")
+    event = str(lost.position)
+    decided(ledger, "event.corrected", data={"event": event, "fields": {"opportunity": "right"}})
+    assert dict(company(ledger, person).opportunities) == {"right": "lost"}
+
+    decided(ledger, "event.voided", data={"event": event})
+
+    assert dict(company(ledger, person).opportunities) == {}
+
+
+def test_what_one_of_two_unmerged_people_bought_stays_when_the_other_is_merged_again() -> None:
+    ledger = LedgerInMemory()
+    buyer = told(ledger, "opportunity.created", 1, P1, opportunity="deal").lead
+    survivor = told(ledger, "form.submitted", 1, P0).lead
+    third = told(ledger, "form.submitted", 1, {"email": "p2@x.example"}).lead
+    decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": buyer})
+    decided(ledger, "identity.unmerged", lead={"id": buyer})
+
+    decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": third})
+
+    assert dict(company(ledger, buyer).opportunities) == {"deal": "open"}
+
+
+def test_a_customer_who_has_left_has_left_whatever_else_is_taken_back() -> None:
+    ledger = LedgerInMemory()
+    person = told(ledger, "opportunity.won", 1, P0, opportunity="deal").lead
+    lost = told(ledger, "opportunity.lost", 2, P0, opportunity="other")
+    account = {"domain": "x.example"}
+    assert decided(ledger, "customer.churned", account=account, time=day(3).isoformat()).moved
+
+    decided(ledger, "event.voided", data={"event": str(lost.position)})
+
+    assert company(ledger, person).stage == "CHURNED"
+
+
+def test_what_a_colleague_goes_on_to_buy_is_judged_by_what_the_company_has_bought() -> None:
+    """A further pass of who was lost is cross-sell because of an order that never came."""
+    ledger = LedgerInMemory()
+    order = told(ledger, "order.recorded", 1, P0, order="1")
+    told(ledger, "opportunity.created", 2, P1, opportunity="first")
+    told(ledger, "opportunity.lost", 2, P1, opportunity="first")
+    colleague = told(ledger, "opportunity.created", 3, P1, opportunity="second").lead
+    assert lead(ledger, colleague).business == "cross_sell"
+
+    decided(ledger, "event.voided", data={"event": str(order.position)})
+
+    assert lead(ledger, colleague).business is None
+    assert restated(ledger, colleague)["counts_now"] == []
+
+
+def test_who_was_absorbed_while_the_company_was_listed_is_judged_by_it_too() -> None:
+    ledger = LedgerInMemory()
+    other = told(ledger, "opportunity.created", 1, P1, opportunity="deal").lead
+    survivor = told(ledger, "form.submitted", 1, P0).lead
+    decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": other})
+    decided(ledger, "competitor.listed", account={"domain": "x.example"})
+
+    decided(ledger, "identity.unmerged", lead={"id": other})
+
+    assert dict(lead(ledger, other).flags) == {"competitor": "lead.reassessed"}
+
+
+def test_taking_back_what_is_taken_back_already_counts_nobody() -> None:
+    ledger = LedgerInMemory()
+    form = told(ledger, "form.submitted", 1, P0)
+    void = {"event": str(form.position)}
+    decided(ledger, "event.voided", data=void)
+
+    assert decided(ledger, "event.voided", data=void).is_already
+
+    corrected = ledger.send_one("event.corrected", data={**void, "fields": {"form": "other"}})
+    assert refused(corrected) == "taking-back-not-possible"
+    stages = Stages(is_complete=True, zone=UTC)
+    for event, _ in ledger.records:
+        fold(stages, event)
+    assert form.lead not in stages.standing
 
 
 def test_within_one_batch_what_was_just_told_can_be_taken_back() -> None:

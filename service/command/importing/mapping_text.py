@@ -16,12 +16,14 @@ from service.command.importing.mapping import (
     TableForm,
     Template,
     Value,
+    columns_of,
 )
+from service.command.importing.tables.detection import DELIMITERS, FIRST_LINES_MAX
 from service.command.importing.value_text import (
     Columns,
     is_scalar,
-    read_cell_of_time,
     read_template,
+    read_time,
     read_value,
 )
 
@@ -31,10 +33,12 @@ FORMAT = 1
 EVENTS_MAX = 50
 """A row that tells of more than this is not one row of a table."""
 
-DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
-
 _SHARED = ("source", "time", "actor", "lead", "account")
 """What may be said once for every event of a row; an event may say otherwise."""
+
+_TABLE_KEYS = (
+    *("encoding", "delimiter", "sheet", "header_line", "columns", "blank", "short_rows"),
+)
 
 _LEAD_FIELDS = ("id", "email", "phone", "user_id", "anonymous_id", "name")
 _LEAD_GROUPS = ("external_ids", "profile")
@@ -107,13 +111,17 @@ def _read(root: Place) -> Mapping | None:
 
 
 def _read_table(place: Place) -> TableForm:
-    keys = place.entries(known=("encoding", "delimiter", "columns", "blank", "short_rows"))
+    keys = place.entries(known=_TABLE_KEYS)
     form: dict[str, Any] = {}
     if "encoding" in keys:
         form["encoding"] = _read_encoding(keys["encoding"])
     if "delimiter" in keys:
         name = keys["delimiter"].one_of(DELIMITERS, kind="a delimiter")
         form["delimiter"] = DELIMITERS.get(name or "", ",")
+    if "sheet" in keys:
+        form["sheet"] = keys["sheet"].text() or None
+    if "header_line" in keys:
+        form["header_line"] = keys["header_line"].integer(1, FIRST_LINES_MAX)
     if "columns" in keys:
         form["columns"] = tuple(one.text() for one in keys["columns"].items())
     if "blank" in keys:
@@ -134,8 +142,7 @@ def _read_encoding(place: Place) -> str:
     except LookupError:
         place.complain(f"'{name}' is no encoding; try utf-8, cp932 (Japanese Excel) or cp1252")
         return "utf-8"
-    # A byte-order mark is no part of the first column's name.
-    return "utf-8-sig" if found == "utf-8" else found
+    return found
 
 
 def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> EventRule | None:
@@ -143,7 +150,8 @@ def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> E
     keys = {**shared, **own}
     if "time" not in keys:
         place.complain(
-            "`time` is missing; without it everything would have happened at the time of import"
+            "`time` is missing; expected {column: …}, or for a table without dates {constant: "
+            "2026-01-05} or {file: modified}"
         )
     identity = read_template(keys["id"], columns) if "id" in keys else None
     if identity is not None and not identity.columns:
@@ -152,8 +160,10 @@ def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> E
         name: read_value(keys[name], columns) if name in keys else None
         for name in ("type", "source", "actor")
     }
-    time = read_cell_of_time(keys["time"], columns) if "time" in keys else None
+    time = read_time(keys["time"], columns) if "time" in keys else None
     lead = _read_party(keys.get("lead"), _LEAD_FIELDS, _LEAD_GROUPS, columns)
+    if identity is not None and lead is not None:
+        _check_id_names_nobody(keys["id"], identity, lead)
     account = _read_party(keys.get("account"), _ACCOUNT_FIELDS, _ACCOUNT_GROUPS, columns)
     data = _read_named(keys["data"], columns) if "data" in keys else {}
     when = _read_conditions(keys["when"], columns) if "when" in keys else ()
@@ -170,6 +180,17 @@ def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> E
         data=data,
         when=when,
     )
+
+
+def _check_id_names_nobody(place: Place, identity: Template, lead: Party) -> None:
+    """An id is in the record, from which nothing can be erased."""
+    naming = (lead.fields[name] for name in ("email", "phone", "name") if name in lead.fields)
+    columns = {column for value in naming for column in columns_of(value)}
+    if told := columns & set(identity.columns):
+        place.complain(
+            f"'{min(told)}' says who somebody is, and an id stays for ever; take a column of "
+            "numbers, and add one to the table if there is none"
+        )
 
 
 def _read_party(

@@ -1,70 +1,134 @@
-"""Turn one row into the native events that the mapping makes of it."""
+"""Turn rows into the native events that the mapping makes of them, in batches."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from service.command.importing.cells import BadCell, Cells, Reader, reader_of, test_of
-from service.command.importing.mapping import EventRule, Party, Value
+from service.command.importing.mapping import EventRule, Party, Value, columns_of
 from service.command.importing.mapping import Mapping as RowMapping
+from service.command.importing.tables.opening import Row, Unreadable
+from service.command.importing.values.readers import BadCell, Cells, Readers, Surroundings
+from service.command.sending import Batch, OnRefused, Refused, Tally, count
 
 Event = dict[str, Any]
 Translate = Callable[[Cells], list[Event]]
 _Group = Callable[[Cells], dict[str, Any]]
 
+BETWEEN_EVENTS = timedelta(microseconds=1)
+"""Between events of one row at one moment, so that they are in the mapping's order for ever."""
 
-def translation_of(mapping: RowMapping, header: Sequence[str]) -> Translate:
+FOUND_CHARACTERS_MAX = 60
+"""Of a cell that is shown with its refusal."""
+
+
+def translation_of(
+    mapping: RowMapping, header: Sequence[str], surroundings: Surroundings
+) -> Translate:
     """Return the function that turns the cells of a row into events, in the mapping's order.
 
     It raises BadCell, and then nothing of the row is to be sent: half of what a row says may be
     worse than nothing.
     """
-    blanks = mapping.table.blanks
-
-    def read(value: Value) -> Reader:
-        return reader_of(value, header, blanks)
-
-    makers = [_event_maker(rule, read) for rule in mapping.events]
-    tests = [
-        [test_of(condition, header, blanks) for condition in rule.when] for rule in mapping.events
-    ]
+    readers = Readers(header, mapping.table.blanks, surroundings)
+    makers = [_event_maker(rule, readers) for rule in mapping.events]
+    tests = [[readers.test(condition) for condition in rule.when] for rule in mapping.events]
 
     def translate(cells: Cells) -> list[Event]:
-        return [
+        events = [
             make(cells)
             for make, conditions in zip(makers, tests, strict=True)
             if all(holds(cells) for holds in conditions)
         ]
+        _put_in_order(events)
+        return events
 
     return translate
 
 
-def _event_maker(rule: EventRule, read: Callable[[Value], Reader]) -> Callable[[Cells], Event]:
-    required = {
-        "id": (read(rule.id), ", ".join(rule.id.columns)),
-        "type": (read(rule.type), _column_of(rule.type)),
-        "time": (read(rule.time), rule.time.column),
+def batches_of(
+    rows: Iterable[Row | Unreadable],
+    translate: Translate,
+    *,
+    events_max: int,
+    personal: frozenset[str],
+    tally: Tally,
+    on_refused: OnRefused,
+) -> Iterator[Batch]:
+    """Translate rows into batches; those that cannot be are counted and handed to `on_refused`.
+
+    Of cells in columns that are personal nothing is handed on.
+    """
+    pending: list[tuple[int, Event]] = []
+    for row in rows:
+        tally.rows += 1
+        try:
+            events = [] if isinstance(row, Unreadable) else translate(row.cells)
+        except BadCell as bad:
+            shown = "" if bad.column in personal else bad.found.strip()[:FOUND_CHARACTERS_MAX]
+            row = Unreadable(row.line, bad.column, bad.detail, shown)  # noqa: PLW2901  it now is one
+        if isinstance(row, Unreadable):
+            tally.rows_refused += 1
+            count(tally.refused_by_reason, "row-invalid")
+            on_refused(_refused(row))
+            continue
+        tally.rows_without_event += not events
+        for event in events:
+            count(tally.events_by_type, str(event["type"]))
+            tally.note_time(event["time"])
+            pending.append((row.line, event))
+        while len(pending) >= events_max:
+            yield _batch(pending[:events_max])
+            del pending[:events_max]
+    if pending:
+        yield _batch(pending)
+
+
+def _batch(pending: list[tuple[int, Event]]) -> Batch:
+    lines, events = zip(*pending, strict=True)
+    return Batch(lines, events)
+
+
+def _refused(row: Unreadable) -> Refused:
+    detail = f"{row.column}: {row.detail}" if row.column else row.detail
+    return Refused(row.line, "", "row-invalid", detail, found=row.found)
+
+
+def _put_in_order(events: Sequence[Event]) -> None:
+    """Let events of one moment follow each other, and write their times."""
+    last: dict[datetime, datetime] = {}
+    for event in events:
+        at = event["time"]
+        last[at] = last[at] + BETWEEN_EVENTS if at in last else at
+        event["time"] = last[at].isoformat()
+
+
+def _event_maker(rule: EventRule, readers: Readers) -> Callable[[Cells], Event]:
+    required: dict[str, tuple[Callable[[Cells], Any], str]] = {
+        "id": (readers.value(rule.id), ", ".join(rule.id.columns)),
+        "type": (readers.value(rule.type), ", ".join(columns_of(rule.type))),
+        "time": (readers.time(rule.time), ", ".join(columns_of(rule.time))),
     }
     optional = {
-        name: read(value)
+        name: readers.value(value)
         for name, value in (("source", rule.source), ("actor", rule.actor))
         if value is not None
     }
     groups = {
-        name: _party_maker(party, read)
+        name: _party_maker(party, readers)
         for name, party in (("lead", rule.lead), ("account", rule.account))
         if party is not None
     }
     if rule.data:
-        groups["data"] = _group_maker(rule.data, read)
+        groups["data"] = _group_maker(rule.data, readers)
 
     def make(cells: Cells) -> Event:
         event: Event = {}
-        for name, (reader, column) in required.items():
-            value = reader(cells)
+        for name, (read, column) in required.items():
+            value = read(cells)
             if value is None:
                 raise BadCell(column, f"is blank, and the event's {name} is made of it")
             event[name] = value
-        event |= _present({name: reader(cells) for name, reader in optional.items()})
+        event |= _present({name: read(cells) for name, read in optional.items()})
         # What holds nothing is left out: a blank cell says nothing, which is not an empty word.
         event |= {name: group for name, maker in groups.items() if (group := maker(cells))}
         return event
@@ -72,9 +136,9 @@ def _event_maker(rule: EventRule, read: Callable[[Value], Reader]) -> Callable[[
     return make
 
 
-def _party_maker(party: Party, read: Callable[[Value], Reader]) -> _Group:
-    fields = _group_maker(party.fields, read)
-    groups = {name: _group_maker(group, read) for name, group in party.groups.items()}
+def _party_maker(party: Party, readers: Readers) -> _Group:
+    fields = _group_maker(party.fields, readers)
+    groups = {name: _group_maker(group, readers) for name, group in party.groups.items()}
 
     def make(cells: Cells) -> dict[str, Any]:
         held = fields(cells)
@@ -84,14 +148,10 @@ def _party_maker(party: Party, read: Callable[[Value], Reader]) -> _Group:
     return make
 
 
-def _group_maker(values: Mapping[str, Value], read: Callable[[Value], Reader]) -> _Group:
-    readers = {name: read(value) for name, value in values.items()}
-    return lambda cells: _present({name: reader(cells) for name, reader in readers.items()})
+def _group_maker(values: Mapping[str, Value], readers: Readers) -> _Group:
+    made = {name: readers.value(value) for name, value in values.items()}
+    return lambda cells: _present({name: read(cells) for name, read in made.items()})
 
 
 def _present(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _column_of(value: Value) -> str:
-    return getattr(value, "column", "") or ", ".join(getattr(value, "columns", ()))

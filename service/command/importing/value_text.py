@@ -2,26 +2,40 @@
 
 '{mql_id}/won'                          text with cells in it
 true, 7, web                            the same for every row
-{column: Won at, as: time, zone: Asia/Tokyo, format: '%Y/%m/%d %H:%M'}
+{column: Won at, as: time, zone: Asia/Tokyo, at: 09:00, format: '%Y/%m/%d %H:%M'}
 {column: Kind, words: {A: form.submitted, B: seminar.attended}}
 """
 
+import re
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
 from domain.lifecycle.reading import Place
-from service.command.importing.mapping import As, Cell, Constant, Template, Value, template_of
+from service.command.importing.mapping import (
+    NOON,
+    As,
+    Cell,
+    Constant,
+    FixedTime,
+    Template,
+    Value,
+    template_of,
+)
+from service.command.importing.values.dates import Unclear, read_moment
 
 Columns = dict[str, int]
 """Columns that are read, each with the line that first names it."""
 
 SAMPLE_MOMENT = datetime(2026, 11, 22, 10, 15)  # noqa: DTZ001  only to try a format on
 
-_CELL_KEYS = ("column", "as", "format", "zone", "remove", "words", "otherwise", "default")
-_TIME_KEYS = ("column", "format", "zone")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_CELL_KEYS = ("column", "as", "format", "zone", "at", "remove", "words", "otherwise", "default")
+_TIME_KEYS = ("column", "format", "zone", "at", "default")
+_TIME_SOURCES = ("column", "constant", "file")
+_TIME_EXPECTED = "expected {column: …}, {constant: 2026-01-05} or {file: modified}"
 _TIMED = (As.DATE, As.TIME)
 
 
@@ -53,12 +67,27 @@ def read_template(place: Place, columns: Columns) -> Template | None:
     return template if text else None
 
 
-def read_cell_of_time(place: Place, columns: Columns) -> Cell | None:
-    """Read when something happened: always a column, never the same for every row."""
+def read_time(place: Place, columns: Columns) -> Cell | FixedTime | None:
+    """Read when something happened: a column, or one moment for every row."""
     if is_scalar(place):
-        place.complain("expected {column: …, format: …, zone: …}")
+        place.complain(_TIME_EXPECTED)
         return None
-    return _read_cell(place, _TIME_KEYS, columns, read_as=As.TIME)
+    match [key for key in place.keys() if key in _TIME_SOURCES]:  # noqa: SIM118  not a dictionary
+        case ["column"]:
+            return _read_cell(place, _TIME_KEYS, columns, read_as=As.TIME)
+        case ["constant"] | ["file"]:
+            return _read_fixed(place)
+        case _:
+            place.complain(_TIME_EXPECTED)
+            return None
+
+
+def _read_fixed(place: Place) -> FixedTime | None:
+    keys = place.entries(known=("constant", "file", "zone", "at"))
+    if "file" in keys:
+        keys["file"].one_of(("modified",), kind="a day that a file has")
+    text = _read_moment(keys["constant"]) if "constant" in keys else None
+    return FixedTime(text, zone=_zone_in(keys), at=_read_at(keys))
 
 
 def _read_cell(
@@ -71,24 +100,49 @@ def _read_cell(
     columns.setdefault(column, keys["column"].line)
     if "as" in keys:
         read_as = As(keys["as"].one_of(tuple(As), kind="a kind of value") or As.TEXT)
-    for name in ("format", "zone"):
+    for name in ("format", "zone", "at"):
         if name in keys and read_as not in _TIMED:
-            keys[name].complain(f"only a date or a time has a {name}, and this is {read_as}")
-    form = _read_format(keys["format"]) if "format" in keys else None
-    cell = Cell(
+            keys[name].complain(f"only a date or a time has `{name}`, and this is {read_as}")
+    formats = keys["format"].one_or_more() if "format" in keys else ()
+    return Cell(
         column,
         read_as=read_as,
-        form=form,
-        zone=_read_zone(keys["zone"]) if "zone" in keys else None,
+        forms=tuple(_read_format(one) for one in formats),
+        zone=_zone_in(keys),
+        at=_read_at(keys),
         remove=tuple(one.text() for one in keys["remove"].one_or_more())
         if "remove" in keys
         else (),
         words=_read_words(keys["words"]) if "words" in keys else None,
         otherwise=keys["otherwise"].scalar() if "otherwise" in keys else None,
-        default=keys["default"].scalar() if "default" in keys else None,
+        default=_read_default(keys["default"], read_as) if "default" in keys else None,
     )
-    _check_zone(cell, keys, place)
-    return cell
+
+
+def _read_default(place: Place, read_as: As) -> str | int | bool | None:
+    """Read what a blank cell means; a date is written as in a cell, and read like one."""
+    return _read_moment(place) if read_as in _TIMED else place.scalar()
+
+
+def _read_moment(place: Place) -> str:
+    """Try the date once. YAML has an own idea of what 2026-01-05 is, so its text is taken."""
+    text = str(place.node.value)
+    try:
+        read_moment(text)
+    except Unclear as unclear:
+        place.complain(str(unclear))
+    return text
+
+
+def _read_at(keys: Mapping[str, Place]) -> time:
+    """Read an hour of the day. YAML takes 9:30 for a number, so its text is taken."""
+    if "at" not in keys:
+        return NOON
+    clock = _CLOCK.fullmatch(str(keys["at"].node.value))
+    if clock is None:
+        keys["at"].complain("expected an hour of the day, such as 09:00")
+        return NOON
+    return time(int(clock[1]), int(clock[2]))
 
 
 def _read_format(place: Place) -> str:
@@ -97,22 +151,23 @@ def _read_format(place: Place) -> str:
     try:
         datetime.strptime(SAMPLE_MOMENT.strftime(form), form)  # noqa: DTZ007  only tried
     except ValueError:
-        place.complain(f"'{form}' is no format of strptime; expected such as '%Y-%m-%d %H:%M:%S'")
+        place.complain(
+            f"'{form}' is not a format of strptime; expected such as '%Y-%m-%d %H:%M:%S'"
+        )
     return form
 
 
-def _read_zone(place: Place) -> ZoneInfo | None:
-    name = place.text()
+def _zone_in(keys: Mapping[str, Place]) -> ZoneInfo | None:
+    if "zone" not in keys:
+        return None
+    name = keys["zone"].text()
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError):
-        place.complain(f"'{name}' is no time zone that is known here; expected such as Asia/Tokyo")
+        keys["zone"].complain(
+            f"'{name}' is not a time zone that is known here; expected such as Asia/Tokyo"
+        )
         return None
-
-
-def _check_zone(cell: Cell, keys: Mapping[str, Place], place: Place) -> None:
-    if cell.read_as is As.TIME and cell.form and "%z" not in cell.form and "zone" not in keys:
-        place.complain("`zone` is missing: times of this format do not say where they were true")
 
 
 def _read_words(place: Place) -> dict[str, str | int | bool]:

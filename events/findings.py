@@ -1,0 +1,160 @@
+"""What a verification found, check by check: how much was right, what differs, what nobody checked.
+
+Findings are counted, and only the first few of each check are kept, so that a ledger which differs
+everywhere is told of in bounded memory.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+FINDINGS_SHOWN = 5
+"""Findings of one check that are kept: enough to see what they have in common."""
+VALUE_CHARACTERS_MAX = 400
+"""Of what was expected and found: a decision with its effects is longer than a screen."""
+
+
+class Check(StrEnum):
+    """What is looked at, in the order in which it is told of."""
+
+    ORDER = "order"
+    RECORDS = "records"
+    LEAVES = "leaves"
+    SEALS = "seals"
+    HEAD = "head"
+    PERSONAL = "personal data"
+    IDENTIFIERS = "identifiers"
+    DECISIONS = "decisions"
+    STATES = "states"
+    REFUSALS = "refusals"
+    KEYS = "keys"
+    PROJECTIONS = "projections"
+    SCHEMA = "schema"
+    RIGHTS = "rights"
+    CHECKPOINT = "checkpoint"
+
+
+MEANING: dict[Check, str] = {
+    Check.ORDER: "Events were removed, inserted or moved; restore the log from a backup.",
+    Check.RECORDS: "The columns that find an event, or its record, were edited in the database; "
+    "the record is what counts if its seal holds.",
+    Check.LEAVES: "A record or its leaf was edited in the database; compare with a backup, or with "
+    "the leaf that the sender was answered.",
+    Check.SEALS: "Somebody without the ledger's secret wrote to this row: its record and leaf, its "
+    "fingerprint, or the identifiers that it linked; compare with a backup.",
+    Check.HEAD: "The end of the log was moved or cut off, or the head edited; compare with a "
+    "backup and with what readers of the feed hold.",
+    Check.PERSONAL: "Personal data was edited, removed or added in the database; no erasure is "
+    "recorded for it.",
+    Check.IDENTIFIERS: "Identifiers were removed, added or pointed to others in the database, so "
+    "that a person is taken for another one; restore the table from a backup.",
+    Check.DECISIONS: "The log holds an outcome that its own rules do not give: the event, an "
+    "earlier one of the same lead, or the lifecycle was rewritten.",
+    Check.STATES: "What the next decision would go by does not follow from the log; stop the "
+    "service and restore the table from a backup.",
+    Check.REFUSALS: "A refusal was edited in the database.",
+    Check.KEYS: "A key was edited, added or removed in the database, so that it may do what nobody "
+    "granted: revoke it, and look at what it has sent.",
+    Check.PROJECTIONS: "Figures and lists do not follow from the log: `leadledger rebuild` makes "
+    "them again.",
+    Check.SCHEMA: "A guard, a function or a table is not what the migrations make; compare with "
+    "a fresh schema, and look at what was written since.",
+    Check.RIGHTS: "Somebody but the owner may change what nobody should: revoke it, and migrate.",
+    Check.CHECKPOINT: "The log is not the one, or not the continuation of the one, of which this "
+    "checkpoint was taken: it was rewritten or an older copy restored.",
+}
+"""What a difference in each check means, and what to do."""
+
+
+class Finding(Exception):
+    """Something that is not as it should be."""
+
+    def __init__(self, position: int | None, what: str, expected: object, found: object) -> None:
+        where = f"position {position}: " if position is not None else ""
+        super().__init__(f"{where}{what}: expected {_shown(expected)}, found {_shown(found)}")
+        self.position = position
+        self.what = what
+
+
+def expect(position: int | None, what: str, expected: object, found: object) -> None:
+    """Raise Finding unless both are equal."""
+    if expected != found:
+        raise Finding(position, what, expected, found)
+
+
+def _shown(value: object) -> str:
+    text = value.hex() if isinstance(value, bytes) else str(value)
+    return text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[:VALUE_CHARACTERS_MAX]} …"
+
+
+@dataclass(slots=True)
+class Section:
+    """One check. A class, because it counts."""
+
+    check: Check
+    part: str = ""
+    """Which of several of a kind: the projection's name."""
+    checked: int = 0
+    not_checked: int = 0
+    why_not: str = ""
+    differing: int = 0
+    first: list[Finding] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.check}: {self.part}" if self.part else str(self.check)
+
+    @property
+    def outcome(self) -> str:
+        """Return `differs`, `not checked` where anything was left out, or `ok`."""
+        if self.differing:
+            return "differs"
+        return "not checked" if self.why_not else "ok"
+
+    def note(self, finding: Finding, *, count: int = 1) -> None:
+        """Count a finding; the first few are kept."""
+        self.differing += count
+        if len(self.first) < FINDINGS_SHOWN:
+            self.first.append(finding)
+
+    def skip(self, why: str, count: int = 0) -> None:
+        """Say that something was not checked, and how much where that is known."""
+        self.not_checked += count
+        self.why_not = why
+
+
+@dataclass(slots=True)
+class Report:
+    """All checks. A class, because it is filled by whoever looks."""
+
+    sections: dict[str, Section] = field(default_factory=dict)
+
+    def section(self, check: Check, part: str = "") -> Section:
+        """Return the section of a check; it begins when it is first asked for."""
+        wanted = Section(check, part)
+        return self.sections.setdefault(wanted.name, wanted)
+
+    def attempt(self, check: Check, step: Callable[..., None], *args: object) -> None:
+        """Take a step of a check; note what it finds, and go on."""
+        try:
+            step(*args)
+        except Finding as finding:
+            self.section(check).note(finding)
+
+    def __iter__(self) -> Iterator[Section]:
+        order = list(Check)
+        return iter(sorted(self.sections.values(), key=lambda one: order.index(one.check)))
+
+    @property
+    def differs(self) -> bool:
+        return any(section.differing for section in self.sections.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing was left out."""
+        return not any(section.why_not for section in self.sections.values())
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return what was kept of each check, in the order of the checks."""
+        return [finding for section in self for finding in section.first]

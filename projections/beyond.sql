@@ -1,0 +1,6 @@
+-- Why a projection has stopped, or cannot go on: its checkpoint is where the log has not come to.
+       coalesce(projection.failure,
+                (SELECT 'the log ends at position ' || log.position || ', before the checkpoint, '
+                        || projection.position || ': an older copy was restored; rebuild'
+                   FROM ledger.ledger_head AS log
+                  WHERE log.position < projection.position)) AS failure

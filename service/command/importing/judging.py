@@ -1,0 +1,148 @@
+"""Judge events without sending them: whether they are valid, and whether decisions are legal.
+
+Every event is read by the code that the service reads it with, and the leads of the table are
+decided in order of time, each from its beginning. What the ledger knows of them already is not
+known here, so a decision before anything that the table reports of its lead is not judged.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import dropwhile
+from typing import Any
+
+from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.definition import EventKind, Right
+from domain.lifecycle.loading import load
+from domain.lifecycle.published import expansion_of
+from domain.lifecycle.service_events import is_offered
+from domain.restating import Told, decide_all_again
+from domain.signals import Identifier, Signal
+from events import native
+from events.context import Context
+from events.digests import SECRET_BYTES_MIN, Digests
+from events.expansion import expand
+from events.refusals import Refusal
+from events.senders import ANY_SOURCE, Sender
+from service.command.sending import Batch, OnRefused, Refused
+
+JUDGED_EVENTS_MAX = 100_000
+"""Events that are held in memory to be judged: about a kilobyte each."""
+
+NOT_LEGAL = "move-not-allowed"
+
+
+@dataclass(slots=True)
+class Judge:
+    """Collects the events of a table. A class, because leads are known when all have been read."""
+
+    context: Context
+    compiled: Compiled
+    signals: list[tuple[int, Signal]] = field(default_factory=list)
+    """Each with its line."""
+    leads: dict[Identifier, Identifier] = field(default_factory=dict)
+    """For each identifier another one of the same lead, on the way to the one that stands for all.
+    """
+    sent: dict[tuple[Any, str], Mapping[str, Any]] = field(default_factory=dict)
+    """For each source and id the event that has it."""
+    is_full: bool = False
+
+    def read(self, batch: Batch, on_refused: OnRefused) -> None:
+        """Read the events of a batch as the service would, and keep them to be judged."""
+        for line, event in zip(batch.lines, batch.events, strict=True):
+            signal = native.read(event, self.context)
+            if isinstance(signal, Refusal):
+                detail = f"{signal.pointer} {signal.detail}".strip()
+                on_refused(Refused(line, event["id"], signal.reason, detail))
+            elif len(self.signals) >= JUDGED_EVENTS_MAX:
+                self.is_full = True
+            elif self.sent.setdefault((event.get("source"), event["id"]), event) == event:
+                self.signals.append((line, signal))
+                self._join(signal)
+            else:
+                detail = "another row makes an event of this id, with other content"
+                on_refused(Refused(line, event["id"], "event-id-reused", detail))
+
+    def judge(self, on_refused: OnRefused) -> int:
+        """Decide the events of each lead in order of time, and hand over the decisions that fail.
+
+        Returns how many are not judged.
+        """
+        told: dict[Identifier, list[int]] = {}
+        for index, (_, signal) in enumerate(self.signals):
+            lead = self._lead_of(signal)
+            if lead is not None:
+                told.setdefault(lead, []).append(index)
+        return sum(
+            self._judge_lead(lead, sorted(indices, key=self._moment), on_refused)
+            for lead, indices in told.items()
+        )
+
+    def _judge_lead(self, lead: Identifier, indices: Sequence[int], on_refused: OnRefused) -> int:
+        reported = list(dropwhile(self._is_decision, indices))
+        before = len(indices) - len(reported)
+        steps = [self._step(lead, index) for index in reported]
+        if not steps:
+            return before
+        outcomes = decide_all_again(
+            steps,
+            lifecycles={self.compiled.version: self.compiled},
+            merged_into={},
+            upto={_name(lead): steps[-1].recorded_at},
+        )
+        decided = outcomes.leads.get(_name(lead))
+        for index in decided.refused if decided is not None else ():
+            line, signal = self.signals[index]
+            detail = f"{signal.type.name} is not allowed from where the lead is at that time"
+            on_refused(Refused(line, signal.id, NOT_LEGAL, detail))
+        return before
+
+    def _step(self, lead: Identifier, index: int) -> Told:
+        signal = self.signals[index][1]
+        accounts = signal.account_identifiers
+        return Told(
+            position=index,
+            recorded_at=signal.occurred_at,
+            compiled=self.compiled,
+            signal=signal,
+            lead=_name(lead),
+            account=_name(accounts[0]) if accounts else None,
+        )
+
+    def _is_decision(self, index: int) -> bool:
+        return self.signals[index][1].type.kind is not EventKind.FACT
+
+    def _moment(self, index: int) -> tuple[datetime, int]:
+        return self.signals[index][1].occurred_at, index
+
+    def _join(self, signal: Signal) -> None:
+        names = (*signal.identifiers, *signal.references)
+        for name in names:
+            self.leads.setdefault(name, name)
+        for other in names[1:]:
+            self.leads[self._root(other)] = self._root(names[0])
+
+    def _lead_of(self, signal: Signal) -> Identifier | None:
+        """Whom an event is about; None for one about a company, or that the service carries out."""
+        names = (*signal.identifiers, *signal.references)
+        return self._root(names[0]) if names and not is_offered(signal.type) else None
+
+    def _root(self, name: Identifier) -> Identifier:
+        while self.leads[name] != name:
+            self.leads[name] = self.leads[self.leads[name]]
+            name = self.leads[name]
+        return name
+
+
+def judge_by(lifecycle_text: str) -> Judge:
+    """Return a judge who goes by this lifecycle, and has every right."""
+    now = datetime.now(UTC)
+    lifecycle = load(lifecycle_text)
+    compiled = compile_lifecycle(lifecycle, expansion=expansion_of(expand(lifecycle, now)))
+    sender = Sender("", ("import", ANY_SOURCE), None, frozenset(map(str, Right)))
+    digests = Digests(bytes(SECRET_BYTES_MIN))
+    return Judge(Context(compiled.lifecycle, digests, sender, now), compiled)
+
+
+def _name(identifier: Identifier) -> str:
+    return f"{identifier.kind}:{identifier.digest.hex()}"

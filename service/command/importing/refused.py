@@ -1,0 +1,97 @@
+"""What did not become an event: written line by line to a file, and grouped to be read at once."""
+
+import csv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from service.command.sending import Refused
+
+COLUMNS = ("line", "event", "reason", "detail", "refusal", "found")
+
+GROUPS_MAX = 200
+"""Kinds of mistakes told apart; a table with more is not the table that the mapping is for."""
+LINES_SHOWN = 3
+"""Of each kind: enough to look them up in the table."""
+_MORE_KINDS = "of further kinds"
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a cell that begins so for a formula, and runs it."""
+
+
+class RefusedFileUnwritable(Exception):
+    """The file for what is refused cannot be written."""
+
+
+@contextmanager
+def refused_file(path: Path | None) -> Iterator[Callable[[Refused], None]]:
+    """Return what writes one refused row: CSV, or JSON lines for a name that ends so.
+
+    Without a path nothing is written. Each run overwrites the file, row by row, so that it is
+    there even if the run is cut.
+
+    Raises:
+        RefusedFileUnwritable: it cannot be opened.
+    """
+    if path is None:
+        yield lambda _: None
+        return
+    try:
+        file = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise RefusedFileUnwritable(f"cannot write {path}: {error.strerror}") from None
+    with file:
+        if path.suffix in {".jsonl", ".ndjson"}:
+            yield lambda refused: _write_line(file.write, refused)
+            return
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        yield lambda refused: _write_cells(writer.writerow, refused)
+
+
+@dataclass(slots=True)
+class Group:
+    """Rows or events that were refused for one reason."""
+
+    reason: str
+    detail: str
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    """What some of the cells hold, where that may be shown."""
+
+
+@dataclass(slots=True)
+class Groups:
+    """All that was refused, by reason. A class, because most of it is forgotten as it comes."""
+
+    by_kind: dict[tuple[str, str], Group] = field(default_factory=dict)
+
+    def add(self, refused: Refused) -> None:
+        kind = (refused.reason, refused.detail)
+        if kind not in self.by_kind and len(self.by_kind) >= GROUPS_MAX:
+            kind = (refused.reason, _MORE_KINDS)
+        group = self.by_kind.setdefault(kind, Group(*kind))
+        group.count += 1
+        if len(group.lines) < LINES_SHOWN:
+            group.lines.append(refused.line)
+            if refused.found and refused.found not in group.found:
+                group.found.append(refused.found)
+
+    def largest_first(self) -> list[Group]:
+        return sorted(self.by_kind.values(), key=lambda group: -group.count)
+
+
+def _write_line(write: Callable[[str], object], refused: Refused) -> None:
+    write(orjson.dumps(dict(zip(COLUMNS, refused, strict=True))).decode() + "\n")
+
+
+def _write_cells(write: Callable[[list[str]], object], refused: Refused) -> None:
+    write([_harmless(str(cell)) for cell in refused])
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell

@@ -1,0 +1,139 @@
+"""Say what has become of a table, or what would become of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from service.command.importing.refused import Group
+from service.command.printing import print_json, print_lines, print_table
+from service.command.sending import Tally
+
+GROUPS_SHOWN_MAX = 20
+"""Kinds of mistakes that are printed; more than these nobody mends in one go."""
+
+REVISED_LABELS = {
+    "unchanged": "  as recorded",
+    "corrected": "  corrected",
+    "replaced": "  voided, and reported again",
+    "left": "  left alone: voided by a person, or erased",
+}
+
+
+class Run(NamedTuple):
+    """What one run of the command read, and what came of it."""
+
+    tally: Tally
+    groups: Sequence[Group]
+    form: str
+    """How the file is written."""
+    unused: Sequence[str]
+    """Columns that the mapping does not use."""
+    seconds: float
+
+
+class Checked(NamedTuple):
+    """What only a check says."""
+
+    first: Mapping[int, Sequence[Mapping[str, Any]]]
+    """The events of the first rows, by line, as they would be sent."""
+    judged_by: str
+    not_judged: int
+    """Decisions before anything that the table reports of their lead."""
+    is_judged_in_part: bool
+
+
+def print_run(run: Run, *, as_json: bool, refused: Path | None) -> None:
+    """Print what was sent and what became of it."""
+    tally = run.tally
+    if as_json:
+        rate = round(tally.events / run.seconds) if run.seconds else None
+        print_json(_content(run) | {"events_per_second": rate})
+        return
+    rows = [*_rows_read(tally), ("events sent", tally.events), ("  recorded", tally.recorded)]
+    if tally.revised:
+        rows += [(REVISED_LABELS[name], number) for name, number in tally.revised.items()]
+    else:
+        rows += [("  known already", tally.duplicates)]
+    rows += [("  refused", tally.refused)]
+    _print_counts(rows)
+    print_lines(f"{run.seconds:.1f} s, {tally.events / max(run.seconds, 0.001):,.0f} events/s")
+    _print_groups(run.groups)
+    if tally.all_refused:
+        where = f"see {refused}" if refused else "--refused FILE writes them all to a file"
+        print_lines(f"{tally.all_refused:,} refused in all: {where}")
+
+
+def print_check(run: Run, checked: Checked, *, as_json: bool) -> None:
+    """Print what would be sent."""
+    tally = run.tally
+    if as_json:
+        print_json(
+            _content(run)
+            | {"first": [{"line": line, "events": told} for line, told in checked.first.items()]}
+            | {"judged_by": checked.judged_by, "not_judged": checked.not_judged}
+            | {"judged_in_part": checked.is_judged_in_part}
+        )
+        return
+    print_lines(f"The file is read as {run.form}.", "", "The first rows, as they would be sent:")
+    for line, events in checked.first.items():
+        print_lines(*(f"line {line}: {orjson.dumps(event).decode()}" for event in events))
+    print_lines("")
+    rows = [*_rows_read(tally), ("events that would be sent", tally.events)]
+    rows += [(f"  {name}", number) for name, number in tally.events_by_type.items()]
+    _print_counts(rows)
+    if tally.first_time is not None:
+        print_lines(f"They are from {tally.first_time} to {tally.last_time}.")
+    if run.unused:
+        print_lines(f"Columns that the mapping does not use: {', '.join(run.unused)}")
+    part = " in part: the table is longer than what fits" if checked.is_judged_in_part else ""
+    print_lines(f"Judged{part} by {checked.judged_by}. Nothing was sent.")
+    if checked.not_judged:
+        print_lines(
+            f"{checked.not_judged:,} decisions come before anything that this table reports of "
+            "their leads: they are legal only if the ledger knows these leads already."
+        )
+    _print_groups(run.groups)
+
+
+def _content(run: Run) -> dict[str, Any]:
+    return {
+        **asdict(run.tally),
+        "refused_groups": [asdict(group) for group in run.groups],
+        "file": run.form,
+        "columns_unused": list(run.unused),
+        "seconds": round(run.seconds, 3),
+    }
+
+
+def _rows_read(tally: Tally) -> list[tuple[str, int]]:
+    return [
+        ("rows read", tally.rows),
+        ("rows that make no event", tally.rows_without_event),
+        ("rows refused, nothing of them sent", tally.rows_refused),
+    ]
+
+
+def _print_counts(rows: Sequence[tuple[str, int]]) -> None:
+    counted = [(name, f"{number:,}") for name, number in rows]
+    print_table(("", "count"), counted, numbers=("count",))
+
+
+def _print_groups(groups: Sequence[Group]) -> None:
+    if not groups:
+        return
+    print_lines("", "refused:")
+    rows = [
+        (f"{group.count:,}", group.reason, group.detail, _lines(group), ", ".join(group.found))
+        for group in groups[:GROUPS_SHOWN_MAX]
+    ]
+    print_table(("count", "reason", "detail", "lines", "found"), rows, numbers=("count",))
+    if len(groups) > GROUPS_SHOWN_MAX:
+        print_lines(f"and {len(groups) - GROUPS_SHOWN_MAX:,} more kinds")
+
+
+def _lines(group: Group) -> str:
+    more = ", …" if group.count > len(group.lines) else ""
+    return ", ".join(map(str, group.lines)) + more

@@ -1,0 +1,105 @@
+"""Read the rows of a workbook: XLSX, XLSM, XLSB, XLS or ODS, told by its first bytes.
+
+A cell becomes the text that a CSV file would have for it, so that whatever reads cells need not
+know where they come from. The library holds one sheet in memory: about 100 bytes a cell.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""A ZIP archive (XLSX, XLSM, XLSB, ODS) and an OLE container (XLS, and XLSX with a password)."""
+
+SIGNIFICANT_DIGITS = 15
+"""As many as Excel itself shows of a number; what follows is an artefact of binary fractions."""
+
+
+class WorkbookInvalid(Exception):
+    """The workbook cannot be read, or does not say which of its sheets is meant."""
+
+
+def is_workbook(start: bytes) -> bool:
+    """Tell from the first bytes of a file whether it is a workbook, whatever its name says."""
+    return start.startswith(SIGNATURES)
+
+
+def sheet_of(path: Path, name: str | None) -> CalamineSheet:
+    """Return the sheet of this name, or the only one that holds anything.
+
+    Raises:
+        WorkbookInvalid: There is none, or several and no name.
+    """
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        if name is not None:
+            return _sheet_named(book, name, path)
+        sheets = [book.get_sheet_by_name(one) for one in _visible(book)]
+    except PasswordError:
+        raise WorkbookInvalid(
+            f"{path} is protected by a password; save a copy without one, or as CSV"
+        ) from None
+    except (CalamineError, OSError) as error:
+        raise WorkbookInvalid(f"cannot read {path} as a workbook: {error}") from None
+    filled = [sheet for sheet in sheets if sheet.height]
+    if len(filled) != 1:
+        raise WorkbookInvalid(_which(path, [sheet.name for sheet in filled]))
+    return filled[0]
+
+
+def rows_of(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
+    """Return the rows, each with its number in the sheet and the text of its cells."""
+    for number, cells in enumerate(sheet.iter_rows(), start=1):
+        yield number, [_text_of(cell) for cell in cells]
+
+
+def _sheet_named(book: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:
+    if name not in book.sheet_names:
+        raise WorkbookInvalid(f"{path} has no sheet '{name}'; it has {_listed(book.sheet_names)}")
+    return book.get_sheet_by_name(name)
+
+
+def _visible(book: CalamineWorkbook) -> list[str]:
+    return [
+        sheet.name
+        for sheet in book.sheets_metadata
+        if sheet.typ is SheetTypeEnum.WorkSheet and sheet.visible is SheetVisibleEnum.Visible
+    ]
+
+
+def _which(path: Path, names: list[str]) -> str:
+    if not names:
+        return f"expected a table in {path}, found no sheet that holds anything"
+    return (
+        f"{path} has the sheets {_listed(names)}; say in the mapping which one is meant:\n"
+        f"file: {{sheet: {names[0]}}}"
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _text_of(cell: object) -> str:
+    match cell:
+        case bool():
+            return str(cell).upper()
+        case float() | int():
+            return f"{Decimal(f'{cell:.{SIGNIFICANT_DIGITS}g}'):f}"
+        case datetime():
+            is_day = cell.time() == time()
+            return cell.date().isoformat() if is_day else cell.isoformat(" ")
+        case date() | time():
+            return cell.isoformat()
+        case _:
+            return str(cell)

@@ -1,0 +1,143 @@
+"""How reports differ from what was recorded under their ids.
+
+Whoever revises a table asks this first: what has changed in an event's data or time is corrected,
+and a report about somebody else is voided and made again. Personal data is compared here and never
+answered, so that asking needs no right to read it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from domain.lifecycle.service_events import EVENT, FIELDS, TIME, VOIDED
+from domain.signals import Signal
+from events import records
+from events.limits import INTEGER_MAX
+from events.records import Record
+from events.refusals import Refused
+from events.submissions import Item
+from service.problems import of_refusal
+from service.reading.log import Log, Reported
+from service.revisions import is_revision
+
+
+@dataclass(slots=True)
+class Standing:
+    """A recorded report as its sender last told it. A class, because decisions change it."""
+
+    record: Record
+    personal: bytes | None
+    data: dict[str, Any]
+    time: datetime
+    corrections: int = 0
+    is_voided: bool = False
+    is_voided_by_revision: bool = False
+    people: list[str] = field(default_factory=list)
+
+    @property
+    def position(self) -> str:
+        return str(self.record.event.position)
+
+    @property
+    def is_erased(self) -> bool:
+        return self.record.envelope.personal_digest is not None and self.personal is None
+
+    def take(self, decision: Record) -> None:
+        """Take account of what voids or corrects it."""
+        event, envelope = decision
+        of = self.record.envelope
+        is_own = envelope.source == of.source and is_revision(event.type, envelope.id, of.id)
+        if event.type == VOIDED:
+            self.is_voided, self.is_voided_by_revision = True, is_own
+        elif is_own:
+            fields = dict(event.data[FIELDS])
+            time = fields.pop(TIME, None)
+            self.time = self.time if time is None else datetime.fromisoformat(time)
+            corrected = {**self.data, **fields}
+            self.data = {name: value for name, value in corrected.items() if value is not None}
+            self.corrections += 1
+
+
+async def compare(log: Log, items: Sequence[Item | Refused]) -> list[dict[str, Any]]:
+    """Describe each event's difference from what is recorded, in order."""
+    signals = [one.signal for one in items if isinstance(one, Item)]
+    known = await _standing(log, list({(one.source, one.id): None for one in signals}))
+    return [
+        {"status": "refused", "problem": of_refusal(one.refusal)}
+        if isinstance(one, Refused)
+        else _compared(one.signal, known.get((one.signal.source, one.signal.id)))
+        for one in items
+    ]
+
+
+async def _standing(
+    log: Log, keys: Sequence[tuple[str, str]]
+) -> Mapping[tuple[str, str], Standing]:
+    """Read reports, and what their senders and others have said of them since."""
+    found = {key: _as_reported(one) for key, one in (await log.by_keys(keys)).items()}
+    by_position = {one.record.event.position: one for one in found.values()}
+    subjects = {one.record.event.subject.id: None for one in found.values()}
+    decisions = await log.taken_back([one for one in subjects if one], upto=INTEGER_MAX)
+    for one in decisions:
+        decision = records.decode(one.record)
+        standing = by_position.get(int(decision.event.data.get(EVENT, 0)))
+        if standing is not None:
+            standing.take(decision)
+    return found
+
+
+def _as_reported(reported: Reported) -> Standing:
+    record = records.decode(reported.record)
+    time = record.envelope.claimed_at or record.event.occurred_at
+    return Standing(record, reported.personal, dict(record.event.data), time)
+
+
+def _compared(signal: Signal, standing: Standing | None) -> dict[str, Any]:
+    if standing is None:
+        return {"status": "unknown"}
+    if standing.is_voided:
+        return {
+            "status": "voided",
+            "position": standing.position,
+            "by_revision": standing.is_voided_by_revision,
+        }
+    if standing.is_erased:
+        return {"status": "erased", "position": standing.position}
+    fields = _fields_to_correct(signal, standing)
+    differs = [name if name == TIME else f"data/{name}" for name in fields]
+    if signal.type.name != standing.record.event.type:
+        differs.append("type")
+    if not _is_about_the_same(signal, standing):
+        differs.append("person")
+    return {
+        "status": "recorded",
+        "position": standing.position,
+        "corrections": standing.corrections,
+        "differs": differs,
+        "fields": fields,
+    }
+
+
+def _fields_to_correct(signal: Signal, standing: Standing) -> dict[str, Any]:
+    """Return what a correction has to say: null takes a field away."""
+    fields = {
+        name: signal.data.get(name)
+        for name in sorted({*signal.data, *standing.data})
+        if signal.data.get(name) != standing.data.get(name)
+    }
+    time = signal.claimed_at or signal.occurred_at
+    return fields if time == standing.time else {**fields, TIME: records.rfc3339(time)}
+
+
+def _is_about_the_same(signal: Signal, standing: Standing) -> bool:
+    """Compare whom a report is about, who made it, and whatever it tells apart from its fields."""
+    told = None if signal.personal is None else orjson.loads(signal.personal)
+    stored = None if standing.personal is None else orjson.loads(standing.personal)
+    named = {signal.lead_id, signal.account_id} - {None}
+    return told == stored and named <= {
+        standing.record.event.subject.id,
+        standing.record.event.receiver.id,
+    }

@@ -1,0 +1,66 @@
+"""`POST /v1/events/compare`: how events differ from what was recorded under their ids."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from service import shapes
+from service.answers import json_answer
+from service.bodies import read_body
+from service.exact_route import ExactRoute
+from service.gate import reporting_holder
+from service.keys.directory import Holder
+from service.limits import COMPARED_EVENTS_MAX
+from service.problems import Problem
+from service.reading.comparing import compare
+from service.receiving import receive_item
+from service.reporting import context_for, hold_together, items_of
+from service.routes.parameters import log_of, services_of
+from service.transfer import read_transfer
+from service.turns import Pauses
+
+router = APIRouter(tags=["events"], route_class=ExactRoute)
+
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {"type": "array", "items": {"$ref": "#/components/schemas/NativeEvent"}}
+        }
+    },
+}
+
+
+@router.post(
+    "/v1/events/compare",
+    response_model=shapes.Compared,
+    openapi_extra={"requestBody": _BODY},
+)
+async def compare_events(
+    request: Request, holder: Annotated[Holder, Depends(reporting_holder)]
+) -> Response:
+    """Compare events with what is recorded under their ids, and record nothing.
+
+    The body is an array of up to 500 events, as `POST /v1/events` takes them, of sources that the
+    key may report for. For each, in order, the answer says whether it is unknown, the same, or what
+    differs: `event.corrected` corrects its data and its time; where its type, its person or
+    personal data differ it is voided and reported again under another id. Corrections and voids
+    count as the source's own where they have the ids that a revision gives them.
+    """
+    services = services_of(request)
+    with services.room.place() as place:
+        body = await read_body(request.receive, read_transfer(request.scope), place)
+        found = await items_of(body)
+        if len(found) > COMPARED_EVENTS_MAX:
+            raise Problem(
+                "body-too-large",
+                f"At most {COMPARED_EVENTS_MAX} events are compared at once. Ask again for the "
+                "rest.",
+                expected=COMPARED_EVENTS_MAX,
+                found=len(found),
+            )
+        hold_together(place, found)
+        context, pauses = context_for(services, holder), Pauses()
+        items = [receive_item(text, context) async for text in pauses.between(found)]
+        return json_answer({"items": await compare(log_of(request), items)})

@@ -1,0 +1,355 @@
+"""Whoever changes a ledger in its database is found: one change of every kind, and none is none."""
+
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from events.digests import Digests
+from events.findings import Check, Report
+from events.verification import Checkpoint, CheckpointUnreadable, Page, examine
+from service.command.exits import Exit
+from service.composition import make_engine
+from service.private_postgres import PrivatePostgres
+from service.verifying.running import Asked, verify
+from service.verifying.scratch import Scratch
+from tests.busy_ledger import prepare_busy
+from tests.http_service import SCHEMA, SECRET, settings_for
+from tests.postgres import ask, connection_to, drop_database, fresh_database
+from tests.running_service import ROOT, environment
+from tests.verified import DIGESTS, examined
+
+GUARD_OFF = "ALTER TABLE ledger.events DISABLE TRIGGER USER"
+
+
+@pytest.fixture(scope="module")
+def busy(postgres_server: PrivatePostgres) -> Iterator[URL]:
+    """Lend the owner's way to a busy ledger, for changes that are taken back."""
+    owner_url, _ = fresh_database(postgres_server, prepare=prepare_busy)
+    yield owner_url
+    drop_database(postgres_server, owner_url)
+
+
+@asynccontextmanager
+async def tampered(server: PrivatePostgres, *statements: str) -> AsyncIterator[AsyncEngine]:
+    """Lend a busy ledger, after its owner has done something to it."""
+    owner_url, app_url = fresh_database(server, prepare=prepare_busy)
+    async with connection_to(owner_url) as owner:
+        for statement in statements:
+            await owner.execute(statement)
+    engine = make_engine(settings_for(pool_size=4), app_url)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+        drop_database(server, owner_url)
+
+
+async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]:
+    report, _ = await examined(engine, schema=SCHEMA, **asked)
+    return {
+        section.check: [finding.what for finding in section.first]
+        for section in report
+        if section.differing
+    }
+
+
+@pytest.mark.parametrize(
+    ("statement", "check"),
+    [
+        # A record and its leaf together, and whatever else says the same.
+        (("UPDATE ledger.events SET record = r.text, leaf = sha256('\\x00'::bytea || "
+         "convert_to(r.text, 'UTF8')) FROM (SELECT position AS at, replace(record, "
+         "'\"time\":\"2', '\"time\": \"2') AS text FROM ledger.events) AS r "
+         "WHERE at = position AND position = 5"), Check.SEALS),
+        ("UPDATE ledger.events SET fingerprint = NULL WHERE position = 3", Check.SEALS),
+        (("UPDATE ledger.events SET fingerprint = other.fingerprint FROM ledger.events AS other "
+         "WHERE events.position = 3 AND other.position = 5"), Check.SEALS),
+        ("UPDATE ledger.events SET seal = sha256('x') WHERE position = 3", Check.SEALS),
+        # Two leads exchange their addresses.
+        (("UPDATE ledger.identifiers AS one SET digest = other.digest "
+         "FROM ledger.identifiers AS other "
+         "WHERE one.kind = 'email' AND other.kind = 'email' AND one.position <> other.position "
+         "AND one.position IN (SELECT position FROM ledger.identifiers WHERE kind = 'email' "
+         "ORDER BY position LIMIT 2) AND other.position IN (SELECT position "
+         "FROM ledger.identifiers WHERE kind = 'email' ORDER BY position LIMIT 2)"), Check.SEALS),
+        ("DELETE FROM ledger.identifiers", Check.IDENTIFIERS),
+        ("INSERT INTO ledger.identifiers SELECT sha256('x'), 999, 'email', gen_random_uuid()",
+         Check.IDENTIFIERS),
+        ("DELETE FROM ledger.event_personal", Check.PERSONAL),
+        ("INSERT INTO ledger.event_personal VALUES (999, sha256('x'), 'x')", Check.PERSONAL),
+        # The log is cut off, and everything that says so.
+        ("UPDATE ledger.ledger_head SET position = position - 1", Check.HEAD),
+        ("UPDATE ledger.ledger_head SET chain = sha256('x')", Check.HEAD),
+        ("UPDATE ledger.ledger_head SET ledger_id = gen_random_uuid()", Check.HEAD),
+        ("UPDATE ledger.ledger_head SET recorded_at = recorded_at - interval '1 day'", Check.HEAD),
+        ("UPDATE ledger.subjects SET due_at = now()", Check.STATES),
+        ("UPDATE ledger.subjects SET lifecycle = 1", Check.STATES),
+        ("UPDATE ledger.refusals SET content = 'x'", Check.REFUSALS),
+        ("UPDATE ledger.refusals SET received_at = received_at - interval '1 s'", Check.REFUSALS),
+        ("UPDATE ledger.refusals SET key_id = 'x'", Check.REFUSALS),
+        ("UPDATE ledger.refusals SET type = 'x'", Check.REFUSALS),
+        ("UPDATE ledger.refusals SET dialect = 'segment'", Check.REFUSALS),
+        ("UPDATE ledger.refusals SET reason = 'x'", Check.REFUSALS),
+        ("UPDATE ledger.refusals SET problem = '{}'", Check.REFUSALS),
+        ("UPDATE ledger.refusals SET position = 2 WHERE status = 'retried'", Check.REFUSALS),
+        ("UPDATE ledger.refusals SET settled_by = 'x' WHERE status = 'dismissed'", Check.REFUSALS),
+        ("UPDATE ledger.refusals SET dismissal = 'x' WHERE status = 'dismissed'", Check.REFUSALS),
+        (("UPDATE ledger.refusals SET status = 'open', settled_at = NULL, settled_by = NULL, "
+         "dismissal = NULL WHERE status = 'dismissed'"), Check.REFUSALS),
+        ("UPDATE ledger.api_keys SET scopes = scopes || '{personal:read}'", Check.KEYS),
+        ("UPDATE ledger.api_keys SET sources = '{x}'", Check.KEYS),
+        ("UPDATE ledger.api_keys SET department = 'x'", Check.KEYS),
+        ("UPDATE ledger.api_keys SET secret_digest = decode(repeat('ab', 32), 'hex')", Check.KEYS),
+        ("UPDATE ledger.api_keys SET expires_at = now() + interval '1 year'", Check.KEYS),
+        ("UPDATE ledger.api_keys SET revoked_at = now()", Check.KEYS),
+        ("UPDATE ledger.api_keys SET is_founder = NOT is_founder", Check.KEYS),
+        ("DELETE FROM ledger.api_keys", Check.KEYS),
+    ],
+)  # fmt: skip
+async def test_whoever_changes_a_row_is_found(busy: URL, statement: str, check: Check) -> None:
+    report = Report()
+    async with connection_to(busy) as owner:
+        change = owner.transaction(isolation="repeatable_read")
+        await change.start()
+        await owner.execute(GUARD_OFF)
+        await owner.execute(statement)
+        await examine(owner, schema=SCHEMA, report=report, digests=DIGESTS)
+        await change.rollback()
+    assert report.section(check).differing > 0
+
+
+async def test_a_log_that_is_cut_off_in_every_table_is_found_by_its_chain(
+    postgres_server: PrivatePostgres,
+) -> None:
+    last = "(SELECT max(position) FROM ledger.events)"
+    async with tampered(
+        postgres_server,
+        GUARD_OFF,
+        f"CREATE TABLE gone AS SELECT * FROM ledger.events WHERE position = {last}",
+        f"DELETE FROM ledger.events WHERE position = {last}",
+        f"UPDATE ledger.ledger_head SET position = {last}",
+        f"DELETE FROM ledger.identifiers WHERE position > {last}",
+        f"DELETE FROM ledger.event_personal WHERE position > {last}",
+    ) as engine:
+        found = await differing(engine)
+        assert found[Check.HEAD] == [
+            "the chain of all leaves ends as it did when the last event was written"
+        ]
+        assert Check.HEAD not in await differing(engine, digests=None)
+
+
+async def test_without_the_secret_what_is_sealed_is_told_to_be_unchecked(
+    postgres_server: PrivatePostgres,
+) -> None:
+    async with tampered(postgres_server) as engine:
+        for digests, why in ((None, "not given"), (Digests(bytes(32)), "not the one")):
+            report, found = await examined(engine, schema=SCHEMA, digests=digests)
+            seals, refusals = report.section(Check.SEALS), report.section(Check.REFUSALS)
+            assert (seals.outcome, seals.not_checked) == ("not checked", found.checkpoint.size)
+            assert (refusals.outcome, refusals.not_checked) == ("not checked", 3)
+            assert why in seals.why_not
+            assert why in refusals.why_not
+            assert not report.differs
+
+
+async def test_a_ledger_that_was_rewritten_does_not_go_on_from_its_checkpoint(
+    postgres_server: PrivatePostgres,
+) -> None:
+    """By somebody who has the secret: only what is kept elsewhere reveals that."""
+    async with tampered(postgres_server) as engine:
+        _, found = await examined(engine, schema=SCHEMA)
+        kept = found.checkpoint
+        assert await differing(engine, checkpoint=kept) == {}
+        earlier = Checkpoint(5, kept.root)
+        assert list(await differing(engine, checkpoint=earlier)) == [Check.CHECKPOINT]
+        longer = Checkpoint(kept.size + 1, kept.root)
+        assert await differing(engine, checkpoint=longer) == {
+            Check.CHECKPOINT: ["the log is at least as long as at the checkpoint"]
+        }
+
+
+@pytest.mark.parametrize("text", ["", "12", "x:00", "3:zz", f"-1:{'0' * 64}", "3:00"])
+def test_a_checkpoint_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(CheckpointUnreadable):
+        Checkpoint.parse(text)
+    assert str(Checkpoint.parse(f"3:{'0' * 64}")) == f"3:{'0' * 64}"
+
+
+async def unheard(page: Page, last: int) -> None:
+    del page, last
+
+
+async def all_checks(server: PrivatePostgres, engine: AsyncEngine) -> Report:
+    """Verify with a second database of the same server as scratch."""
+    scratch, _ = fresh_database(server)
+    try:
+        asked = Asked(DIGESTS, None, Scratch(scratch, "leadledger_app"))
+        return (await verify(engine, SCHEMA, asked, unheard)).report
+    finally:
+        drop_database(server, scratch)
+
+
+async def test_a_busy_ledger_is_clean_to_a_role_that_may_only_read(
+    postgres_server: PrivatePostgres,
+) -> None:
+    revoked = "REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ledger FROM leadledger_app"
+    async with tampered(postgres_server, revoked) as engine:
+        read_only = {"server_settings": {"default_transaction_read_only": "on"}}
+        reader = create_async_engine(engine.url, connect_args=read_only)
+        report = await all_checks(postgres_server, reader)
+        await reader.dispose()
+        assert [(one.name, one.first, one.why_not) for one in report if one.outcome != "ok"] == []
+        counted = {one.name: one.checked for one in report if one.check is not Check.RIGHTS}
+        assert all(counted.values()), counted
+
+
+GUARDS = {
+    "ALTER TABLE ledger.events DISABLE TRIGGER events_are_append_only": (
+        "found trigger events.events_are_append_only BEFORE58 D"
+    ),
+    "CREATE OR REPLACE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE plpgsql "
+    "AS 'BEGIN RETURN NULL; END'": "found function refuse_change()",
+    "GRANT UPDATE ON ledger.events TO leadledger_app": "found UPDATE on events",
+    "GRANT UPDATE (clock_ahead) ON ledger.ledger_head TO leadledger_app": (
+        "found UPDATE on ledger_head.clock_ahead"
+    ),
+}
+ALSO = {
+    "DROP TRIGGER events_are_append_only ON ledger.events": (
+        "expected trigger events.events_are_append_only"
+    ),
+    "CREATE RULE quietly AS ON DELETE TO ledger.events DO INSTEAD NOTHING": "events.quietly",
+    "ALTER TABLE ledger.events DROP CONSTRAINT events_key_is_unique": "events_key_is_unique",
+    "UPDATE ledger.stage_counts SET entries = entries + 1 WHERE breakdown = 'none'": (
+        "of stage_counts is there as often"
+    ),
+    "DELETE FROM ledger.directory_leads": "of directory_leads is there as often",
+    "UPDATE ledger.business_told SET value = 7": "of business_told is there as often",
+    "UPDATE ledger.deadlines SET due_at = now()": "of deadlines is there as often",
+}
+
+
+@pytest.mark.parametrize("changes", [GUARDS, ALSO])
+async def test_guards_rights_and_projections_that_were_changed_are_found(
+    postgres_server: PrivatePostgres, changes: Mapping[str, str]
+) -> None:
+    async with tampered(postgres_server, *changes) as engine:
+        report = await all_checks(postgres_server, engine)
+    told = "\n".join(str(finding) for finding in report.findings)
+    assert [sign for sign in changes.values() if sign not in told] == []
+
+
+async def test_a_projection_that_has_stopped_is_not_called_equal(
+    postgres_server: PrivatePostgres,
+) -> None:
+    stopped = "UPDATE ledger.projections SET failure = 'KeyError' WHERE name = 'business'"
+    async with tampered(postgres_server, stopped) as engine:
+        report = await all_checks(postgres_server, engine)
+        section = report.section(Check.PROJECTIONS, "business")
+        assert (section.outcome, section.why_not) == ("not checked", "it has stopped: KeyError")
+        assert not report.differs
+
+
+async def test_what_is_lost_on_the_way_is_told_and_the_rest_is_checked(
+    postgres_server: PrivatePostgres,
+) -> None:
+    async with tampered(postgres_server) as engine:
+        scratch, _ = fresh_database(postgres_server)
+
+        async def lose(page: Page, last: int) -> None:
+            async with connection_to(scratch) as owner:
+                await owner.execute("DROP SCHEMA ledger CASCADE")
+
+        asked = Asked(DIGESTS, None, Scratch(scratch, "leadledger_app"))
+        report = (await verify(engine, SCHEMA, asked, lose)).report
+        drop_database(postgres_server, scratch)
+    left_out = {one.check for one in report if one.outcome == "not checked"}
+    assert left_out == {Check.PROJECTIONS}
+    assert "was lost" in report.section(Check.PROJECTIONS, "business").why_not
+    assert not report.differs
+
+
+def run_verify(
+    server: PrivatePostgres, data_dir: Path, *statements: str, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run the command on a busy ledger."""
+    owner_url, app_url = fresh_database(server, prepare=prepare_busy)
+    for statement in statements:
+        ask(owner_url, statement)
+    settings = {"LEADLEDGER_DATABASE_URL": app_url.render_as_string(hide_password=False)}
+    done = subprocess.run(
+        [sys.executable, "-m", "service.command", "verify", "--scratch", str(data_dir)],
+        cwd=ROOT,
+        env=environment(data_dir, **settings) | options.pop("env", {}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        **options,
+    )
+    drop_database(server, owner_url)
+    return done
+
+
+def test_an_auditor_without_the_secret_and_without_room_is_told_what_was_not_checked(
+    postgres_server: PrivatePostgres, tmp_path: Path
+) -> None:
+    done = run_verify(
+        postgres_server,
+        tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20)),
+    )
+    assert done.returncode == Exit.NOT_CHECKED, done.stderr
+    assert "seals: not checked: the secret of the ledger was not given" in done.stdout
+    assert "schema: not checked: no private database could be run in" in done.stdout
+    assert "decisions ok" in " ".join(done.stdout.split())
+    assert "Checkpoint: " in done.stdout
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_differs_is_told_in_a_sentence_with_what_it_means(
+    postgres_server: PrivatePostgres, tmp_path: Path
+) -> None:
+    done = run_verify(
+        postgres_server,
+        tmp_path,
+        "UPDATE ledger.refusals SET dismissal = 'nothing to see' WHERE status = 'dismissed'",
+        env={"LEADLEDGER_SECRET": SECRET},
+    )
+    assert done.returncode == Exit.FOUND_WRONG, done.stdout + done.stderr
+    assert "refusals: 1 differs. A refusal was edited in the database." in done.stdout
+    assert "the seal of what became of it, refusal " in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_verification_that_is_ended_leaves_nothing_behind(
+    postgres_server: PrivatePostgres, tmp_path: Path
+) -> None:
+    owner_url, app_url = fresh_database(postgres_server, prepare=prepare_busy)
+    settings = {"LEADLEDGER_DATABASE_URL": app_url.render_as_string(hide_password=False)}
+    verifying = subprocess.Popen(
+        [sys.executable, "-m", "service.command", "verify", "--scratch", str(tmp_path)],
+        cwd=ROOT,
+        env=environment(tmp_path, **settings),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(tmp_path.glob("*/data/**/postmaster.pid")):
+        assert verifying.poll() is None
+        time.sleep(0.01)
+    verifying.terminate()
+    _, told = verifying.communicate(timeout=30)
+    drop_database(postgres_server, owner_url)
+    assert (verifying.returncode, told) == (Exit.INTERRUPTED, "")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,79 @@
+"""Seals: under the secret, over everything that they are for, and never two alike."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from events.digests import Digests
+from events.refusals import Received, Standing
+from events.seals import SealedLink
+
+SEALS, OTHERS = (Digests(bytes((number,)) * 32).seals for number in (1, 2))
+LEAF, FINGERPRINT, DIGEST = b"l" * 32, b"f" * 37, b"d" * 32
+LEAD, OTHER = str(UUID(int=1)), str(UUID(int=2))
+LINK = SealedLink("email", DIGEST, LEAD)
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+RECEIVED = Received(LEAD, AT, "key", "source", "id", "type", "native", b"content")
+STANDING = Standing("event-invalid", "{}", "dismissed", None, AT, "key", "a test")
+SEAL = SEALS.of_event(7, LEAF, FINGERPRINT, [LINK])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        SEALS.of_event(8, LEAF, FINGERPRINT, [LINK]),
+        SEALS.of_event(7, b"m" * 32, FINGERPRINT, [LINK]),
+        SEALS.of_event(7, LEAF, None, [LINK]),
+        SEALS.of_event(7, LEAF, FINGERPRINT),
+        SEALS.of_event(7, LEAF, FINGERPRINT, [LINK, LINK._replace(kind="phone")]),
+        SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(kind="phone")]),
+        SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(digest=b"e" * 32)]),
+        SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(subject_id=OTHER)]),
+        OTHERS.of_event(7, LEAF, FINGERPRINT, [LINK]),
+    ],
+)
+def test_whatever_is_changed_of_an_event_its_seal_is_another(changed: bytes) -> None:
+    assert changed != SEAL
+
+
+def test_the_order_of_identifiers_says_nothing() -> None:
+    links = [LINK, LINK._replace(kind="phone")]
+    assert SEALS.of_event(7, LEAF, None, links) == SEALS.of_event(7, LEAF, None, links[::-1])
+
+
+def test_the_chain_goes_on_from_batch_to_batch() -> None:
+    first = SEALS.first_chain(UUID(LEAD))
+    leaves = [bytes((number,)) * 32 for number in range(5)]
+    assert SEALS.chain(SEALS.chain(first, leaves[:2]), leaves[2:]) == SEALS.chain(first, leaves)
+    assert SEALS.chain(first, leaves) != SEALS.chain(first, leaves[:4])
+    assert SEALS.chain(first, leaves) != SEALS.chain(SEALS.first_chain(UUID(OTHER)), leaves)
+    assert SEALS.chain(first, leaves) != OTHERS.chain(first, leaves)
+
+
+@pytest.mark.parametrize(("field", "value"), [
+    *((field, "another") for field in Received._fields if field not in ("received_at", "content")),
+    ("received_at", AT.replace(microsecond=1)),
+    ("content", b"another"),
+    ("source", None),
+])  # fmt: skip
+def test_whatever_is_changed_of_what_came_its_seal_is_another(field: str, value: Any) -> None:
+    changed = RECEIVED._replace(**{field: value})
+    assert SEALS.of_refusal(changed) != SEALS.of_refusal(RECEIVED)
+
+
+@pytest.mark.parametrize("field", Standing._fields)
+def test_whatever_is_changed_of_what_became_of_it_its_seal_is_another(field: str) -> None:
+    value = AT.replace(microsecond=1) if field == "settled_at" else "another"
+    changed = STANDING._replace(**{field: value})  # type: ignore[arg-type] # any value will do
+    assert SEALS.of_standing(LEAD, changed) != SEALS.of_standing(LEAD, STANDING)
+    assert SEALS.of_standing(OTHER, STANDING) != SEALS.of_standing(LEAD, STANDING)
+
+
+def test_what_stands_in_one_field_is_never_taken_for_another() -> None:
+    one, other = (
+        RECEIVED._replace(source="ab", event_id="c"),
+        RECEIVED._replace(source="a", event_id="bc"),
+    )
+    assert SEALS.of_refusal(one) != SEALS.of_refusal(other)
