@@ -6,6 +6,7 @@ sentence that it serves.
 
 import pytest
 
+from domain.candidates import Obstacle, obstacle
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.loading import load
@@ -50,6 +51,23 @@ def test_who_is_disqualified_is_on_no_list_of_targets(name: str) -> None:
     assert targets <= set(lists_of(story))
     story.tell("lead.disqualified", reason="competitor")
     assert not targets & set(lists_of(story))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    ("profile", "hindrance"),
+    [(TARGET, None), ({"industry": "forestry", "position": "director"}, Obstacle.NOT_LIKELY)],
+)
+def test_only_a_target_is_selected_as_likely_to_buy(
+    name: str, profile: dict[str, str], hindrance: Obstacle | None
+) -> None:
+    """B: 「属性、行動などから見込み度が高いと判断したターゲット」"""
+    story = Story(compiled(name))
+    story.tell("form.submitted", mail="example.co.jp", profile=profile)
+    story.tell("owner.assigned", owner="taro", department="marketing")
+    assert story.lead.fit
+    assert story.lead.points
+    assert obstacle(story.compiled, story.state, day(1)) is hindrance
 
 
 def test_a_target_that_stands_nowhere_yet_is_on_the_list_of_targets() -> None:
