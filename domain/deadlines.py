@@ -13,6 +13,7 @@ from domain.firings import Firing, written
 from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import MoveKind
 from domain.lifecycle.pace import Deadline
+from domain.owners import effects_of_stage
 from domain.signals import Signal
 from domain.state import LeadState, Returned, State, Timer
 
@@ -131,6 +132,8 @@ def _go_back(course: Course, returned: Returned) -> None:
     The course has gone on from there; what is written here is the way that the others have to go.
     """
     event = course.events[-1]
+    owner = effects_of_stage(course.compiled, course.state.lead, returned.stage, event.effects)
+    course.foresee(owner)
     course.events[-1] = event._replace(
         stage_from=course.came_from,
         stage_to=returned.stage,
@@ -138,6 +141,7 @@ def _go_back(course: Course, returned: Returned) -> None:
         pass_number=course.state.lead.pass_number,
         effects={
             **event.effects,
+            **owner,
             "restates": returned.position,
             "move": {"kind": str(MoveKind.CORRECTED)},
         },

@@ -19,6 +19,7 @@ from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.likelihood import effects_of_report
 from domain.origins import origin_of
+from domain.owners import effects_of_naming
 from domain.pacing import effects_before_move, effects_with_move
 from domain.quiet import recorded_quietly
 from domain.refusing import NotAllowed, refusal_of
@@ -111,7 +112,8 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
         effects |= marks_of(signal.type, course.state.lead)
     if kind is SubjectKind.LEAD:
         effects |= business_of(course, begins_pass=move is not None and move.begins_pass)
-    if kind is SubjectKind.LEAD:
+        if not is_repeated:
+            effects |= effects_of_naming(course.compiled, course.state.lead, signal, move)
         origin = origin_of(course, move, signal.type.name, signal.data, effects)
         effects = joined(effects, origin)
     if move is not None and kind is SubjectKind.LEAD:

@@ -23,7 +23,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     fit, attempts   replaced as a whole
     grade, market, priority, screened_as, revisit_on, lifecycle, business    set to the value
     acquired_at     when we first held personal data, where a late report tells of an earlier time
-    blocks, flags, marks    merged by key; null removes
+    blocks, flags, marks, owners    merged by key; null removes
     brings          what a lead brings to the account that it joins: deals and orders, merged there
     segment, key_role, competitor    of an account, set to the value
     deadlines       name → due and stage, and whether it is breached; null ends it
@@ -292,6 +292,7 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     "marks": partial(_removable_after, "marks"),
     "opportunities": _opportunities,
     "orders": _orders,
+    "owners": partial(_removable_after, "owners"),
     "points": _points,
     "stands": _standing,
     "timers": lambda state, event: {"timers": _timers_after(state, event)},

@@ -80,6 +80,7 @@ class LeadState(NamedTuple):
     """Whose work brought the person, in this pass; None as long as nobody is known."""
     channel: str | None = None
     owner: str | None = None
+    """Who is in charge now; see `owners`."""
     account: str | None = None
     attributes: Mapping[str, Any] = NOTHING
     opportunities: Mapping[str, str] = NOTHING
@@ -140,6 +141,8 @@ class LeadState(NamedTuple):
     """Whose work the first that was heard of the person was, known or not."""
     origin_corrected: bool = False
     """Whether a person has said what the origin is: nothing that is told late changes it."""
+    owners: Mapping[str, str] = NOTHING
+    """Department → its person who works on the lead, or has until it went to another one."""
     void: bool = False
     """Whether nothing that was reported of it counts any more: the next report begins it anew."""
 

@@ -184,7 +184,11 @@ class State(Shape):
         str | None, Field(description="null: undetermined, as long as nobody is known.")
     ]
     channel: str | None
-    owner: str | None
+    owner: Annotated[str | None, Field(description="Who is in charge now.")]
+    owners: Annotated[
+        dict[str, str],
+        Field(description="Department → its person, also after the lead went to another one."),
+    ]
     grade: str | None
     market: str | None
     priority: str | None

@@ -130,6 +130,7 @@ def describe_state(
         "origin": state.origin,
         "channel": state.channel,
         "owner": state.owner,
+        "owners": _plain(state.owners),
         "grade": state.grade,
         "market": state.market,
         "priority": state.priority,

@@ -88,6 +88,7 @@ async def test_a_lead_is_told_as_it_stands(service: Service) -> None:
         "origin": "marketing-digital",
         "channel": None,
         "owner": None,
+        "owners": {},
         "grade": None,
         "market": None,
         "priority": None,

@@ -18,6 +18,7 @@ FULL_LEAD = LeadState(
     origin="marketing-digital",
     channel="paid",
     owner="佐藤",
+    owners={"inside_sales": "佐藤"},
     account="0193",
     attributes={"company_domain": "example.co.jp", "free_mail": True},
     opportunities={"deal": "open"},

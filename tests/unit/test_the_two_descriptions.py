@@ -4,6 +4,8 @@ A describes the process with thirteen lists, B the funnel in four phases. Each t
 sentence that it serves.
 """
 
+from itertools import product
+
 import pytest
 
 from domain.candidates import Obstacle, obstacle
@@ -18,6 +20,8 @@ from tests.stories import Story, day, demand_funnel, published
 WHOLE = {name: load(shipped_text(name)) for name in SHIPPED}
 CALLED_FROM = {"demand_funnel": "SAL", "lead_management": "HANDED_OVER", "merged": "SAL"}
 """Where inside sales screens."""
+ACCEPTED_AT = {"demand_funnel": "MAL", "lead_management": "ACCEPTED", "merged": "MAL"}
+DEAL_AT = {"demand_funnel": "OPP", "lead_management": "DEAL", "merged": "OPP"}
 TARGET = {"industry": "manufacturing", "position": "director"}
 
 
@@ -246,3 +250,76 @@ def test_customers_have_a_segment_and_a_role_whatever_their_stage(name: str) -> 
     story.tell("account.segmented", segment="low", key_role="attack")
     assert story.state.account is not None
     assert (story.state.account.segment, story.state.account.key_role) == ("low", "attack")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_lead_has_a_person_of_each_department_that_worked_on_it(name: str) -> None:
+    """B: 「インサイドセールスとフィールドセールスが役割分担をきめて」"""
+    story = Story(compiled(name))
+    story.tell("form.submitted", mail="example.co.jp")
+    for department, stage in (
+        ("marketing", ACCEPTED_AT[name]),
+        ("inside_sales", CALLED_FROM[name]),
+        ("field_sales", DEAL_AT[name]),
+    ):
+        story.tell("stage.corrected", to=stage, reason="other")
+        story.tell("owner.assigned", owner=f"{department}-1", department="customer_success")
+        assert story.lead.owner is None
+        story.tell("owner.assigned", owner=f"{department}-2", for_department=department)
+        assert story.lead.owner == f"{department}-2"
+    assert story.lead.owners == {
+        "customer_success": "field_sales-1",
+        **{one: f"{one}-2" for one in ("marketing", "inside_sales", "field_sales")},
+    }
+    story.tell("owner.unassigned", for_department="marketing")
+    story.tell("owner.unassigned")
+    assert (story.lead.owner, *sorted(story.lead.owners)) == (
+        *(None, "customer_success", "inside_sales"),
+    )
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("marketer", [None, "sato"])
+def test_what_sales_sends_back_is_marketings_and_the_seller_is_remembered(
+    name: str, marketer: str | None
+) -> None:
+    """A: 「マーケティング部門がフォローする担当者別」"""
+    story = Story(compiled(name))
+    story.tell("form.submitted", mail="example.co.jp")
+    story.tell("stage.corrected", to=ACCEPTED_AT[name], reason="other")
+    if marketer is not None:
+        story.tell("owner.assigned", owner=marketer, department="marketing")
+    story.tell("stage.corrected", to=CALLED_FROM[name], reason="other")
+    story.tell("owner.assigned", owner="ito", department="inside_sales")
+    story.tell("lead.recycled", reason="too_early")
+    assert (story.stage, story.lead.owner) == (ACCEPTED_AT[name], marketer)
+    assert story.lead.owners["inside_sales"] == "ito"
+    if name != "lead_management":
+        assert ("marketing_accepted" in lists_of(story)) is (marketer is not None)
+
+
+def test_whoever_takes_over_is_told_who_had_the_lead_before() -> None:
+    story = Story().reach("SAL")
+    story.tell("owner.assigned", owner="ito")
+    story.tell("screening.completed", data={"class": "not_yet"})
+    assert (story.stage, story.lead.owner) == ("MAL", None)
+    story.tell_all("lead.qualified")
+    handed = [one for one in story.events if one.data.get("hand_over") == "to_inside_sales"]
+    assert handed[-1].data["brief"]["lead.owners.inside_sales"] == "ito"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_eighth_list_is_chosen_from_the_seventh(name: str) -> None:
+    """A: 「マーケ選定リスト」 is a choice of 「マーケ受入(担当)リスト」, at every stage."""
+    lists = compiled(name).lifecycle.lists
+    assert "マーケ受入(担当)リスト" in lists["marketing_accepted"].words.aliases
+    selected = 0
+    for stage in compiled(name).lifecycle.lead.stages:
+        for mark, person in product((None, "started", "completed"), (None, "marketing", "sales")):
+            marks = {"scenario": mark} if mark else {}
+            owners = {person: "sato"} if person else {}
+            lead = LeadState(stage=stage, known=True, owner="sato", owners=owners, marks=marks)
+            found = on_list(lists, State(lead), day(0))
+            assert "marketing_accepted" in found or "marketing_selected" not in found
+            selected += "marketing_selected" in found
+    assert selected
