@@ -5,7 +5,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
 
     known           true: we now hold personal data
     origin, channel, owner, account, absorbed_by    set to the value (null clears)
-    first_touch, origin_corrected                   set to the value
+    first_touch, origin_corrected, reseller         set to the value
     attributes, opportunities, orders               merged by key
     absorbs         the id of a lead that this one absorbs, added
     merged          whether it was a person who decided the absorption
@@ -64,7 +64,7 @@ _SET = frozenset(
     {
         *("known", "origin", "channel", "owner", "account", "absorbed_by", "fit", "grade"),
         *("market", "priority", "screened_as", "revisit_on", "lifecycle", "business", "team"),
-        *("merged", "first_touch", "origin_corrected"),
+        *("merged", "first_touch", "origin_corrected", "reseller"),
     }
 )
 _SET_ON_ACCOUNT = ("segment", "key_role", "competitor")

@@ -143,6 +143,8 @@ class LeadState(NamedTuple):
     """Whether a person has said what the origin is: nothing that is told late changes it."""
     owners: Mapping[str, str] = NOTHING
     """Department → its person who works on the lead, or has until it went to another one."""
+    reseller: str | None = None
+    """Who outside sells to it in this pass."""
     void: bool = False
     """Whether nothing that was reported of it counts any more: the next report begins it anew."""
 

@@ -15,6 +15,7 @@ from domain.signals import Signal
 from domain.state import LeadState
 
 TELLS = "tells"
+RESELLER_FIELD = "reseller"
 
 
 def effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
@@ -36,6 +37,8 @@ def effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
         effects |= business_brought(lead, effects["account"])
     if course.party.account is not None and not is_repeated and signal.type.role in BUSINESS:
         effects["business_of"] = course.party.account
+    if RESELLER_FIELD in signal.data and not is_repeated:
+        effects["reseller"] = signal.data[RESELLER_FIELD]
     if tells := _no_news(course, effects):
         effects[TELLS] = tells
     if signal.type.stands_as is not None and not is_repeated:

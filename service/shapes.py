@@ -193,6 +193,7 @@ class State(Shape):
     market: str | None
     priority: str | None
     team: str | None
+    reseller: Annotated[str | None, Field(description="Who outside sells to it in this pass.")]
     account: str | None
     attributes: dict[str, Any]
     opportunities: dict[str, str]

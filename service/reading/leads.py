@@ -135,6 +135,7 @@ def describe_state(
         "market": state.market,
         "priority": state.priority,
         "team": state.team,
+        "reseller": state.reseller,
         "account": state.account,
         "attributes": _plain(state.attributes),
         "opportunities": _plain(state.opportunities),

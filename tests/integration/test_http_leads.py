@@ -93,6 +93,7 @@ async def test_a_lead_is_told_as_it_stands(service: Service) -> None:
         "market": None,
         "priority": None,
         "team": "customer_success",
+        "reseller": None,
         "account": lead["account"],
         "attributes": {"company_domain": "example.co.jp"},
         "opportunities": {"o-1": "won"},

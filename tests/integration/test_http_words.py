@@ -74,13 +74,14 @@ async def test_nobody_who_does_not_ask_is_answered_in_words(service: Service) ->
     problem = await refused(service, "lead.handed_over")
     assert (
         problem["detail"]
-        == "lead.handed_over is not allowed from stage MAL, only from MQL, SQL, WON."
+        == "lead.handed_over is not allowed from stage MAL, only from MQL, SAL, SQL, OPP, WON."
     )
     assert "stage_label" not in problem
     english = await refused(service, "lead.handed_over", params={"lang": "en"})
     assert english["detail"] == (
         "“handed over” is not allowed from “marketing accepted lead”, "
-        "only from “marketing qualified lead”, “sales qualified lead”, “won”."
+        "only from “marketing qualified lead”, “sales accepted lead”, “sales qualified lead”, "
+        "“opportunity”, “won”."
     )
 
 

@@ -98,7 +98,10 @@ async def is_selected(walk: Walk) -> None:
 async def is_accepted(walk: Walk) -> None:
     """Sales decides in time, and owes a first attempt by the second business day."""
     await walk.turn_to(2, "17:59")
-    assert await walk.refused("lead.handed_over", JIRO) == ("MAL", ["MQL", "SQL", "WON"])
+    assert await walk.refused("lead.handed_over", JIRO) == (
+        "MAL",
+        ["MQL", "SAL", "SQL", "OPP", "WON"],
+    )
     assert await walk.tell("lead.sales_accepted", HANAKO, owner="caller-1") == [
         "lead.sales_accepted: MQL → SAL",
         "deadline.met",

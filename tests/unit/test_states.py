@@ -19,6 +19,7 @@ FULL_LEAD = LeadState(
     channel="paid",
     owner="佐藤",
     owners={"inside_sales": "佐藤"},
+    reseller="reseller-7",
     account="0193",
     attributes={"company_domain": "example.co.jp", "free_mail": True},
     opportunities={"deal": "open"},

@@ -15,7 +15,7 @@ from domain.lifecycle.loading import load
 from domain.lists import on_list
 from domain.state import LeadState, State
 from events.shipped import SHIPPED, shipped_text
-from tests.stories import Story, day, demand_funnel, published
+from tests.stories import Story, day, demand_funnel, jst, published
 
 WHOLE = {name: load(shipped_text(name)) for name in SHIPPED}
 CALLED_FROM = {"demand_funnel": "SAL", "lead_management": "HANDED_OVER", "merged": "SAL"}
@@ -323,3 +323,55 @@ def test_the_eighth_list_is_chosen_from_the_seventh(name: str) -> None:
             assert "marketing_accepted" in found or "marketing_selected" not in found
             selected += "marketing_selected" in found
     assert selected
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_reseller_is_handed_a_lead_and_owes_a_report(name: str) -> None:
+    """A: 「営業組織・販売店視点」: resellers sell too, and say what has become of a lead."""
+    story = Story(compiled(name))
+    story.tell("inquiry.received", mail="example.co.jp", channel="reseller", reseller="r-1")
+    assert (story.lead.reseller, "reseller_report" in story.lead.deadlines) == ("r-1", False)
+    assert story.tell_all("lead.handed_over", reseller="r-2") == [
+        "lead.handed_over",
+        "deadline.started",
+    ]
+    started = story.events[-1].data
+    assert (started["deadline"], started["reseller"]) == ("reseller_report", "r-2")
+    # Ten business days from Wednesday, 2026-04-01.
+    assert story.lead.deadlines["reseller_report"].due_at == jst("2026-04-15 18:00")
+    told = story.tell_all("reseller.reported", at=7, reseller="r-2", data={"class": "later"})
+    assert told[:2] == ["reseller.reported", "deadline.met"]
+    assert "reseller_report" not in story.lead.deadlines
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_reseller_that_reports_nothing_is_late_and_a_new_pass_is_nobodys(name: str) -> None:
+    story = Story(compiled(name))
+    story.tell("inquiry.received", mail="example.co.jp", channel="reseller", reseller="r-1")
+    story.tell("lead.handed_over", reseller="r-1")
+    assert "deadline.breached" in story.wait_until(day(30))
+    assert story.lead.deadlines["reseller_report"].breached is not None
+    story.tell("lead.recycled", at=31, reason="too_early")
+    assert (story.lead.pass_number, story.lead.reseller) == (2, None)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_deal_and_an_order_may_be_a_resellers(name: str) -> None:
+    story = Story(compiled(name))
+    story.tell("form.submitted", mail="example.co.jp")
+    story.tell("opportunity.created", opportunity="d", reseller="r-1")
+    assert story.lead.reseller == "r-1"
+    story.tell("order.recorded", order="o", opportunity="d", reseller="r-2")
+    assert story.lead.reseller == "r-2"
+    for type in ("inquiry.received", "opportunity.created", "opportunity.won", "order.recorded"):
+        assert story.compiled.lifecycle.events[type].fields["reseller"].type == "code"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_only_a_reseller_is_handed_a_lead_where_no_department_takes_over(name: str) -> None:
+    story = Story(compiled(name))
+    story.tell("form.submitted", mail="example.co.jp")
+    story.tell("opportunity.created", opportunity="d")
+    assert story.stage == DEAL_AT[name]
+    assert story.refuse("lead.handed_over").reason == "move-not-allowed"
+    assert story.tell("lead.handed_over", reseller="r-1") == ["lead.handed_over"]
