@@ -14,7 +14,10 @@ from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.loading import load
 from domain.lists import on_list
 from domain.state import LeadState, State
+from events.outcomes import Recorded
+from events.refusals import Refused
 from events.shipped import SHIPPED, shipped_text
+from tests.ledger_in_memory import LedgerInMemory
 from tests.stories import Story, day, demand_funnel, jst, published
 
 WHOLE = {name: load(shipped_text(name)) for name in SHIPPED}
@@ -375,3 +378,28 @@ def test_only_a_reseller_is_handed_a_lead_where_no_department_takes_over(name: s
     assert story.stage == DEAL_AT[name]
     assert story.refuse("lead.handed_over").reason == "move-not-allowed"
     assert story.tell("lead.handed_over", reseller="r-1") == ["lead.handed_over"]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    ("type", "data"),
+    [
+        ("opportunity.created", {"opportunity": "d"}),
+        ("opportunity.updated", {"opportunity": "d"}),
+        ("opportunity.won", {"opportunity": "d"}),
+        ("order.recorded", {"order": "o"}),
+        ("order.amended", {"order": "o"}),
+    ],
+)
+def test_deals_and_orders_tell_what_they_bring_beside_the_value(
+    name: str, type: str, data: dict[str, str]
+) -> None:
+    """B: 「売上と利益」. What was sold at a loss has a gross profit too."""
+    ledger = LedgerInMemory(compiled(name))
+    told = {**data, "value": "1200", "currency": "JPY", "gross_profit": "-12.50"}
+    lead = {"email": "hanako@acme.example"}
+    assert isinstance(ledger.send_one(type, lead=lead, data=told), Recorded)
+    assert ledger.records[0].event.data == told
+    refused = ledger.send_one(type, lead=lead, data={**told, "gross_profit": "30 %"})
+    assert isinstance(refused, Refused)
+    assert refused.refusal.pointer == "/data/gross_profit"
