@@ -12,6 +12,7 @@ from domain.firings import joined, written
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, CompiledMove, MoveTable
 from domain.lifecycle.definition import SubjectKind
+from domain.owners import effects_of_stage
 from domain.revisits import effects_on_silence
 from domain.scoring import Score, judged_at, score_at
 from domain.signals import Signal
@@ -130,13 +131,16 @@ class Course:
         move: CompiledMove | None = None,
         forwarded_to: str | None = None,
     ) -> Event:
-        """Make the event that comes next, with its move and with the silence that it breaks."""
+        """Make the event that comes next, with its move, who is then in charge, and the silence."""
         lead = self.party.lead
         if lead is not None and lead.receiver in (subject.id, forwarded_to):
             silence = effects_on_silence(
                 self.compiled, self.state.lead, type, self.signal.occurred_at, move
             )
             effects = joined(effects or {}, silence) if silence else effects
+            if move is not None and move.kind is not None:
+                owner = effects_of_stage(self.compiled, self.state.lead, move.to, effects or {})
+                effects = {**(effects or {}), **owner}
         event = Event(
             position=self.position + len(self.events),
             type=type,

@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from domain.course import Course
+from domain.events import Event
 from domain.firings import Firing, written
 from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import MoveKind
 from domain.lifecycle.pace import Deadline
+from domain.owners import effects_of_stage
 from domain.signals import Signal
 from domain.state import LeadState, Returned, State, Timer
 
@@ -131,6 +133,8 @@ def _go_back(course: Course, returned: Returned) -> None:
     The course has gone on from there; what is written here is the way that the others have to go.
     """
     event = course.events[-1]
+    owner = effects_of_stage(course.compiled, course.state.lead, returned.stage, event.effects)
+    course.foresee(owner)
     course.events[-1] = event._replace(
         stage_from=course.came_from,
         stage_to=returned.stage,
@@ -138,6 +142,7 @@ def _go_back(course: Course, returned: Returned) -> None:
         pass_number=course.state.lead.pass_number,
         effects={
             **event.effects,
+            **owner,
             "restates": returned.position,
             "move": {"kind": str(MoveKind.CORRECTED)},
         },
@@ -154,15 +159,21 @@ def _began(course: Course, rule: Deadline) -> datetime | None:
             continue  # going back is no new entry
         if event.stage_to is not None and rule.entering is not None:
             began = event.effective_at if event.stage_to == rule.entering else None
-        elif event.type in rule.on:
+        elif event.type in rule.on and _holds(course, rule, event):
             began = event.occurred_at
     return began
+
+
+def _holds(course: Course, rule: Deadline, event: Event) -> bool:
+    return (
+        rule.condition is None or rule.condition.test(course.facts(event.type, event.data)) is True
+    )
 
 
 def _start(course: Course, name: str, rule: Deadline, began: datetime) -> None:
     lead = course.state.lead
     due = written(course.compiled.calendars[rule.calendar].due(began, rule.within))
-    whose = {"owner": lead.owner, "team": lead.team}
+    whose = {"owner": lead.owner, "team": lead.team, "reseller": lead.reseller}
     course.add(
         STARTED,
         course.lead,

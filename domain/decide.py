@@ -21,6 +21,7 @@ from domain.lifecycle.service_events import ACCOUNT_CONFLICTED
 from domain.likelihood import effects_of_report
 from domain.numbers import numbers_of
 from domain.origins import origin_of
+from domain.owners import effects_of_naming
 from domain.pacing import effects_before_move, effects_with_move
 from domain.quiet import recorded_quietly
 from domain.refusing import NotAllowed, refusal_of
@@ -118,6 +119,10 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
     if kind is SubjectKind.LEAD:
         begins_pass = move is not None and move.begins_pass
         effects |= business_of(course, begun, begins_pass=begins_pass)
+        if not is_repeated:
+            effects |= effects_of_naming(course.compiled, course.state.lead, signal, move)
+        origin = origin_of(course, move, signal.type.name, signal.data, effects)
+        effects = joined(effects, origin)
     if move is not None and kind is SubjectKind.LEAD:
         effects = joined(effects, _effects_of_move(course, move, taken_back))
     course.add(
@@ -134,11 +139,7 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
 def _effects_of_move(
     course: Course, move: CompiledMove, taken_back: Returned | None
 ) -> dict[str, Any]:
-    signal = course.signal
-    effects = {
-        **origin_of(course, move, signal.type.name, signal.data),
-        **effects_with_move(course, move),
-    }
+    effects = effects_with_move(course, move)
     if taken_back is not None and move.kind is not None:
         effects["restates"] = taken_back.position
     return effects

@@ -5,6 +5,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
 
     known           true: we now hold personal data
     origin, channel, owner, account, absorbed_by    set to the value (null clears)
+    first_touch, origin_corrected, reseller         set to the value
     attributes, opportunities, orders               merged by key
     absorbs         the id of a lead that this one absorbs, added
     merged          whether it was a person who decided the absorption
@@ -25,7 +26,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     fit, attempts   replaced as a whole
     grade, market, priority, screened_as, revisit_on, lifecycle, business    set to the value
     acquired_at     when we first held personal data, where a late report tells of an earlier time
-    blocks, flags, marks    merged by key; null removes
+    blocks, flags, marks, owners    merged by key; null removes
     brings          what a lead brings to the account that it joins: deals and orders, merged there
     segment, key_role, competitor    of an account, set to the value
     deadlines       name → due and stage, and whether it is breached; null ends it
@@ -67,7 +68,7 @@ _SET = frozenset(
     {
         *("known", "origin", "channel", "owner", "account", "absorbed_by", "fit", "grade"),
         *("market", "priority", "screened_as", "revisit_on", "lifecycle", "business", "team"),
-        "merged",
+        *("merged", "first_touch", "origin_corrected", "reseller"),
     }
 )
 _SET_ON_ACCOUNT = ("segment", "key_role", "competitor")
@@ -305,6 +306,7 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     "marks": partial(_removable_after, "marks"),
     "opportunities": _opportunities,
     "orders": _orders,
+    "owners": partial(_removable_after, "owners"),
     "parted": lambda state, event: {
         "parted": tuple(dict.fromkeys((*state.parted, *event.effects["parted"])))
     },

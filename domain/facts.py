@@ -66,7 +66,8 @@ def _unknown() -> None:
     """Answer where nothing gives points."""
 
 
-_MARKS = "marks."
+_KEPT_BY_NAME = ("marks", "owners")
+"""What a lead keeps by names that the lifecycle declares: `lead.marks.scenario`."""
 
 
 class Facts(Mapping[str, Scalar]):
@@ -113,7 +114,8 @@ class Facts(Mapping[str, Scalar]):
     def __iter__(self) -> Iterator[str]:
         yield from ("event.type", "event.department", "account.stage", *ACCOUNT_PATHS)
         yield from (f"event.{name}" for name in self._data)
-        yield from (f"lead.{_MARKS}{name}" for name in self._state.lead.marks)
+        for kept in _KEPT_BY_NAME:
+            yield from (f"lead.{kept}.{name}" for name in getattr(self._state.lead, kept))
         yield from (f"{BLOCKED}{name}" for name in self._channels)
         own = (*_OF_LEAD, *_OF_SCORE, _CONTACTABLE)
         yield from (f"lead.{name}" for name in (*own, *self._state.lead.attributes))
@@ -133,11 +135,9 @@ class Facts(Mapping[str, Scalar]):
         known = _OF_LEAD.get(name)
         if known is not None:
             return known(lead)
-        value: Scalar = (
-            lead.marks.get(name.removeprefix(_MARKS))
-            if name.startswith(_MARKS)
-            else lead.attributes.get(name)
-        )
+        kept, _, key = name.partition(".")
+        values = getattr(lead, kept) if key and kept in _KEPT_BY_NAME else lead.attributes
+        value: Scalar = values.get(key or name)
         return value
 
     def _of_event(self, name: str) -> Scalar:

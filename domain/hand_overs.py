@@ -51,6 +51,8 @@ def _hand_over(course: Course, rule: HandOver) -> bool:
         return False
     marks = marks_of(course.compiled.lifecycle.events[rule.by], course.state.lead)
     effects = {"owner": owner, "team": team, **marks}
+    if owner is not None or rule.to_department in course.state.lead.owners:
+        effects["owners"] = {rule.to_department: owner}
     course.add(rule.by, course.lead, data=data, effects=effects, move=move)
     return True
 

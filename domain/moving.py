@@ -83,6 +83,7 @@ def _in_new_pass(state: LeadState, timers: Mapping[str, Timer], event: Event) ->
         "earlier_opportunities": _left_behind(state.opportunities, event, "opportunities"),
         "earlier_orders": _left_behind(state.orders, event, "orders"),
         "screened_as": event.effects.get("screened_as"),
+        "reseller": event.effects.get("reseller"),
     }
 
 

@@ -11,10 +11,11 @@ from domain.course import Course
 from domain.events import Event, Subject
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
+from domain.roles import OWNER_FIELD
 from domain.state import AccountState
 from domain.telling import TELLS, effects_on_lead
 
-_FIELDS_THAT_ACT = frozenset({BUSINESS_FIELD, SELECTION})
+_FIELDS_THAT_ACT = frozenset({BUSINESS_FIELD, OWNER_FIELD, SELECTION})
 """Fields that do something in an event of whatever type."""
 _NO_NEWS = frozenset({TELLS})
 

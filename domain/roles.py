@@ -1,4 +1,4 @@
-"""What deals, orders and owners do to the state: the fixed vocabulary behind event types."""
+"""What deals, orders and origins do to the state: the fixed vocabulary behind event types."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +12,8 @@ OWNER_FIELD, ORIGIN_FIELD = "owner", "origin"
 """The data fields that these roles read; a lifecycle declares them as required."""
 TEAM_FIELD = "team"
 """Beside the owner, or instead of one: whoever hands over need not name a person."""
+FOR_DEPARTMENT_FIELD, TO_DEPARTMENT_FIELD = "for_department", "to_department"
+"""Whose person the owner is, where the event says so (see domain/owners.py)."""
 
 _OPPORTUNITY = {
     Role.OPENS_OPPORTUNITY: OPEN,
@@ -58,22 +60,15 @@ def effects_of_role(
     return _OTHERS[role](signal) if role in _OTHERS else {}
 
 
-def _named(signal: Signal) -> dict[str, Any]:
-    """Take over whom the event names; who is not named stays as it was."""
-    return {name: signal.data[name] for name in (OWNER_FIELD, TEAM_FIELD) if name in signal.data}
-
-
 _OTHERS: Mapping[Role, Callable[[Signal], dict[str, Any]]] = {
-    Role.ASSIGNS_OWNER: _named,
-    Role.HANDS_OVER: _named,
-    Role.UNASSIGNS_OWNER: lambda _: {"owner": None},
     Role.DISPUTES_ORIGIN: lambda _: {"flags": {ORIGIN_FIELD: "disputed"}},
     Role.CORRECTS_ORIGIN: lambda signal: {
         "origin": signal.data[ORIGIN_FIELD],
+        "origin_corrected": True,
         "flags": {ORIGIN_FIELD: None},
     },
 }
-"""What decisions about a lead do beside a move."""
+"""What decisions about a lead's origin do beside a move."""
 
 
 def has_bought(standing: LeadState | AccountState) -> bool:

@@ -77,8 +77,10 @@ class LeadState(NamedTuple):
     known: bool = False
     """Whether we hold personal data of this person."""
     origin: str | None = None
+    """Whose work brought the person, in this pass; None as long as nobody is known."""
     channel: str | None = None
     owner: str | None = None
+    """Who is in charge now; see `owners`."""
     account: str | None = None
     attributes: Mapping[str, Any] = NOTHING
     opportunities: Mapping[str, str] = NOTHING
@@ -139,6 +141,14 @@ class LeadState(NamedTuple):
     """Leads with which reports were divided, because they are of other people."""
     holds: tuple[str, ...] = ()
     """Kinds of strong identifiers that have been reported of it, sorted."""
+    first_touch: str | None = None
+    """Whose work the first that was heard of the person was, known or not."""
+    origin_corrected: bool = False
+    """Whether a person has said what the origin is: nothing that is told late changes it."""
+    owners: Mapping[str, str] = NOTHING
+    """Department → its person who works on the lead, or has until it went to another one."""
+    reseller: str | None = None
+    """Who outside sells to it in this pass."""
     void: bool = False
     """Whether nothing that was reported of it counts any more: the next report begins it anew."""
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from domain.business import business_brought
 from domain.course import DEPARTMENT, Course
-from domain.roles import BUSINESS, OWNER_FIELD
+from domain.roles import BUSINESS
 from domain.signals import Signal
 from domain.state import LeadState
 
 TELLS = "tells"
+RESELLER_FIELD = "reseller"
 
 
 def effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
@@ -36,9 +37,8 @@ def effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
         effects |= business_brought(lead, effects["account"])
     if course.party.account is not None and not is_repeated and signal.type.role in BUSINESS:
         effects["business_of"] = course.party.account
-    owner = signal.data.get(OWNER_FIELD, lead.owner)
-    if owner != lead.owner and not is_repeated:
-        effects["owner"] = owner
+    if RESELLER_FIELD in signal.data and not is_repeated:
+        effects["reseller"] = signal.data[RESELLER_FIELD]
     if tells := _no_news(course, effects):
         effects[TELLS] = tells
     if signal.type.stands_as is not None and not is_repeated:

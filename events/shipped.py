@@ -2,7 +2,9 @@
 
 The shipped definitions share one vocabulary. The default is written out; the others say only what
 differs, section by section, and are put together to one whole text when they are read: three copies
-of five hundred lines would drift apart. What is published is always the whole text.
+of five hundred lines would drift apart. What a single event type is called there stands under
+`event_labels`, since the section of all events would be too much to repeat. What is published is
+always the whole text.
 """
 
 import re
@@ -13,6 +15,7 @@ DEFAULT = "demand_funnel"
 SHIPPED = (DEFAULT, "lead_management", "merged")
 
 _SECTION = re.compile(r"(?m)^(?P<key>[a-z_]+):")
+_EVENT_LABEL = re.compile(r"(?m)^  (?P<type>[a-z._]+): (?P<label>\{.*\})$")
 _COMMENT_BEFORE = re.compile(r"(?m)(?:^#.*\n)+\Z")
 
 
@@ -40,7 +43,20 @@ def shipped_text(name: str) -> str:
 
 def with_sections(text: str, others: str) -> str:
     """Put the sections of `others` in place of those of the same name; new ones go to the end."""
-    return "\n".join({**_sections(text), **_sections(others)}.values())
+    sections = {**_sections(text), **_sections(others)}
+    labels = _EVENT_LABEL.finditer(sections.pop("event_labels", ""))
+    whole = "\n".join(sections.values())
+    for one in labels:
+        whole = _relabelled(whole, one["type"], one["label"])
+    return whole
+
+
+def _relabelled(text: str, type: str, label: str) -> str:
+    """Call an event type something else, whether its entry stands on one line or on several."""
+    entry = re.compile(rf"(?m)(^    {re.escape(type)}:\s+\{{?label: )\{{[^}}]*\}}")
+    changed, number = entry.subn(lambda found: found[1] + label, text)
+    assert number == 1, f"{type} is declared {number} times"
+    return changed
 
 
 def _sections(text: str) -> dict[str, str]:

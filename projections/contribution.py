@@ -31,7 +31,8 @@ class Person(NamedTuple):
     """What contribution must know of a lead."""
 
     origin_by_pass: Mapping[int, str | None]
-    first_origin: str | None
+    first_touch: str | None
+    """Whose work the first was that was ever heard of the person, known or not."""
     touches: Sequence[datetime]
     """When marketing touched the person, in order of time."""
 
@@ -157,7 +158,7 @@ def credit(unit: Unit, value: Decimal | None, person: Person, rules: Rules) -> C
         {
             Policy.ORIGIN: is_known and origin in marketing,
             Policy.OPENING: is_known and unit.opening_origin in marketing,
-            Policy.FIRST_TOUCH: is_known and person.first_origin in marketing,
+            Policy.FIRST_TOUCH: is_known and person.first_touch in marketing,
             Policy.ANY_TOUCH: is_known and has_touch,
         },
     )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from domain import states
 from domain.lifecycle.contribution import ContributionRules
-from domain.lifecycle.definition import Lifecycle, Role
+from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.service_events import RESTATED
 from domain.state import LeadState
 from events.sessions import Driver
@@ -41,7 +41,6 @@ class _Pass(NamedTuple):
     first_entry: int
     last_entry: int
     origin: str | None
-    first_origin: str | None
 
 
 class Crediting:
@@ -81,11 +80,7 @@ class Crediting:
         found = [unit for unit in won if since is None or unit.won_at >= since]
         forwards = await self._forwards(driver, {unit.lead for unit in found if unit.lead})
         named, beside = await self._named(driver, lifecycle, found, forwards)
-        types = [
-            RESTATED,
-            *(one.name for one in lifecycle.events.values() if one.role is Role.CORRECTS_ORIGIN),
-        ]
-        people = await self._people(driver, generation, known, named, forwards, types=types)
+        people = await self._people(driver, generation, known, named, forwards)
         passed = [_in_pass(unit, people) for unit in named]
         credited = contribution(
             passed, {lead: one for lead, (one, _) in people.items()}, _of(rules, currency)
@@ -168,8 +163,6 @@ class Crediting:
         known: int,
         named: Iterable[Unit],
         forwards: Mapping[str, LeadState],
-        *,
-        types: Sequence[str],
     ) -> dict[str, tuple[Person, Sequence[_Pass]]]:
         """Read what crediting must know of each lead, and of those it stands for."""
         leads = {unit.lead for unit in named if unit.lead is not None}
@@ -178,15 +171,18 @@ class Crediting:
         passes: defaultdict[str, list[_Pass]] = defaultdict(list)
         for lead, *one in await self._rows(driver, "passes", {"leads": ids, "known_at": known}):
             passes[lead].append(_Pass(*one))
-        asked = {"leads": ids, "types": types, "known_at": known}
-        for lead, position, origin in await self._rows(driver, "origins", asked):
-            _correct(passes[lead], position, origin)
+        asked = {"leads": ids, "restated": RESTATED, "known_at": known}
+        first: dict[str, str | None] = {}
+        for lead, position, is_told, origin, touch in await self._rows(driver, "origins", asked):
+            if is_told:
+                _correct(passes[lead], position, origin)
+            first[lead] = touch or first.get(lead)
         touches: defaultdict[str, list[datetime]] = defaultdict(list)
         values = {"leads": ids, "generation": generation, "known_at": known}
         for lead, touched_at in await self._rows(driver, "touches", values):
             touches[lead].append(touched_at)
         return {
-            lead: (_person(lead, group, passes, touches), passes[lead])
+            lead: (_person(lead, group, passes, touches, first), passes[lead])
             for lead, group in everybody.items()
         }
 
@@ -243,15 +239,16 @@ def _person(
     group: Iterable[str],
     passes: Mapping[str, Sequence[_Pass]],
     touches: Mapping[str, Sequence[datetime]],
+    first: Mapping[str, str | None],
 ) -> Person:
     everybody = tuple(group)
     begun = sorted(
-        ((one.begun_at, one.first_origin) for other in everybody for one in passes.get(other, ())),
+        ((passes[other][0].begun_at, first.get(other)) for other in everybody if passes.get(other)),
         key=lambda one: one[0],
     )
     return Person(
         origin_by_pass={one.number: one.origin for one in passes.get(lead, ())},
-        first_origin=next((origin for _, origin in begun if origin is not None), None),
+        first_touch=next((touch for _, touch in begun if touch is not None), None),
         touches=sorted(moment for other in everybody for moment in touches.get(other, ())),
     )
 

@@ -16,8 +16,7 @@ SELECT told.position, told.what, told.occurred_at, CAST(told.lead AS text), told
 SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
        min(stay.entered_at) AS begun_at,
        min(stay.entry_position) AS first_entry, max(stay.entry_position) AS last_entry,
-       (array_agg(stay.origin ORDER BY stay.entry_position DESC))[1] AS origin,
-       (array_agg(stay.origin ORDER BY stay.entry_position))[1] AS first_origin
+       (array_agg(stay.origin ORDER BY stay.entry_position DESC))[1] AS origin
   FROM ledger.stage_intervals AS stay
   JOIN ledger.projections AS live
     ON live.name = 'stage_intervals' AND live.status = 'live'
@@ -29,13 +28,18 @@ SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
  ORDER BY stay.subject_id, stay.pass_number
 
 -- name: origins
--- What was said of where these people came from, moves apart: corrected, or decided again.
+-- What was said of where these people came from: the origin, which a late report or a correction
+-- changes without a move, and the first touch. Whoever was decided again is told as a whole.
 SELECT CAST(event.subject_id AS text) AS lead, event.position,
-       COALESCE(said.effects -> 'state', said.effects) ->> 'origin' AS origin
+       event.type = :restated OR said.effects ? 'origin' AS tells_origin,
+       COALESCE(said.effects -> 'state', said.effects) ->> 'origin' AS origin,
+       COALESCE(said.effects -> 'state', said.effects) ->> 'first_touch' AS first_touch
   FROM ledger.events AS event
  CROSS JOIN LATERAL (SELECT CAST(event.record AS jsonb) -> 'data' -> 'effects' AS effects) AS said
  WHERE event.subject_id = ANY (CAST(:leads AS uuid[]))
-   AND event.type = ANY (CAST(:types AS text[]))
+   AND (event.type = :restated
+        OR event.record LIKE '%"origin":%'
+        OR event.record LIKE '%"first_touch":%')
    AND event.position <= :known_at
  ORDER BY event.position
 

@@ -335,7 +335,8 @@ def _carry_on(stages: Stages, event: Event, left: Left | None) -> None:
     if left is not None:
         _leave(stages, stay, event._replace(position=left.position, effective_at=left.at))
         return
-    origin, channel = _source(stay, event.effects["state"])
+    state = event.effects["state"]  # what is not in it is not known any more
+    origin, channel = state.get("origin") or None, state.get("channel") or None
     _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel))
 
 

@@ -210,13 +210,20 @@ class State(Shape):
     entered: list[str]
     known: bool
     acquired_at: Annotated[Moment | None, Field(description="When it became known to us.")]
-    origin: str | None
+    origin: Annotated[
+        str | None, Field(description="null: undetermined, as long as nobody is known.")
+    ]
     channel: str | None
-    owner: str | None
+    owner: Annotated[str | None, Field(description="Who is in charge now.")]
+    owners: Annotated[
+        dict[str, str],
+        Field(description="Department → its person, also after the lead went to another one."),
+    ]
     grade: str | None
     market: str | None
     priority: str | None
     team: str | None
+    reseller: Annotated[str | None, Field(description="Who outside sells to it in this pass.")]
     account: str | None
     attributes: dict[str, Any]
     opportunities: Annotated[
@@ -229,6 +236,14 @@ class State(Shape):
     revisit_on: Annotated[str | None, Field(description="The day to come back to it.")]
     blocks: Annotated[
         dict[str, str], Field(description="Channel → the type of the event that closed it.")
+    ]
+    flags: Annotated[
+        dict[str, str],
+        Field(
+            description="What a person should know: `direct_enquiry` (a lead of marketing's turned "
+            "to sales or a reseller itself, with that origin), `origin` (disputed), or a reason "
+            "that would exclude a lead beyond exclusion, with the event that told it."
+        ),
     ]
     deadlines: Annotated[
         dict[str, RunningDeadline], Field(description="Of the present stay, unanswered.")

@@ -121,6 +121,8 @@ class Compiled:
     """Event types that do something to hand-overs, deadlines, calls or channels beside a move."""
     quiet: frozenset[Place]
     """Where a fact does nothing but be recorded, if the lead's state asks for nothing: by stage."""
+    in_charge: Mapping[str, str]
+    """Stage → the department whose person has the lead there."""
     stage_map: Mapping[str, str] = field(default_factory=dict)
     """Where its publication moves leads whose stage the version before had and it has not."""
     published_at: int = 0
@@ -152,6 +154,7 @@ def compile_lifecycle(
         calendars=business_times(lifecycle.pace.calendars, expansion, clock),
         paced=lifecycle.pace.concerned(),
         quiet=quiet_places(lifecycle, lead.moves),
+        in_charge=_in_charge(lifecycle),
     )
 
 
@@ -196,6 +199,16 @@ def compile_track(track: Track, guards: Mapping[str, Guard]) -> MoveTable:
         _targets={trigger: frozenset(stages) for trigger, stages in targets.items()},
         _allowed={stage: tuple(candidates) for stage, candidates in allowed.items()},
     )
+
+
+def _in_charge(lifecycle: Lifecycle) -> dict[str, str]:
+    """Name whom each stage is handed over to as soon as it is entered, else whose it is."""
+    owned = {
+        code: stage.department
+        for code, stage in lifecycle.lead.stages.items()
+        if stage.department is not None
+    }
+    return owned | {rule.entering: rule.to_department for rule in lifecycle.pace.hand_overs}
 
 
 def _compiled(legal: Legal, track: Track) -> CompiledMove:

@@ -13,8 +13,8 @@ from domain.lifecycle.words_text import WORD_KEYS, Placed, check_code, read_word
 HAND_OVER_KEYS = (*WORD_KEYS, "entering", "by", "from", "to", "assign", "brief")
 ASSIGNMENT_KEYS = ("owner", "team", "when")
 DEADLINE_KEYS = (
-    *(*WORD_KEYS, "entering", "on", "met_by", "within"),
-    *("calendar", "returns"),
+    *(*WORD_KEYS, "entering", "on", "when", "met_by"),
+    *("within", "calendar", "returns"),
 )
 RETURN_KEYS = ("after", "by")
 
@@ -93,6 +93,8 @@ def _read_deadline(name: str, place: Place, around: Around) -> Deadline:
     if ("entering" in keys) == ("on" in keys):
         place.complain("expected either `entering`, a stage, or `on`, event types")
     entering = around.stage(keys["entering"]) if "entering" in keys else None
+    if "when" in keys and "on" not in keys:
+        keys["when"].complain("only events of `on` are asked; a stage starts it always")
     calendar = keys.get("calendar")
     return Deadline(
         name=name,
@@ -103,6 +105,9 @@ def _read_deadline(name: str, place: Place, around: Around) -> Deadline:
         within=read_period(keys.get("within")),
         calendar=(calendar.one_of(around.calendars, kind="a calendar") if calendar else None) or "",
         returns=_read_return(keys.get("returns"), entering, around),
+        condition=(read_condition(keys["when"], around.vocabulary) or UNREADABLE)
+        if "when" in keys
+        else None,
     )
 
 

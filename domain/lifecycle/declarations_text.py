@@ -75,6 +75,9 @@ def _code_lists(
         "origins": values_of(glossary.origins),
         "markets": values_of(glossary.markets),
         "priorities": values_of(glossary.priorities),
+        "outcomes": values_of(glossary.outcomes),
+        "segments": values_of(glossary.segments),
+        "account_roles": values_of(glossary.account_roles),
         "lead_stages": {code: one.value.words for code, one in lead.stages.items()},
         "account_stages": {code: one.value.words for code, one in account.stages.items()},
     }

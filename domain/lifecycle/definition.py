@@ -299,6 +299,11 @@ class Lifecycle:
     and no company."""
     markets: Mapping[str, Words] = field(default_factory=dict)
     priorities: Mapping[str, Words] = field(default_factory=dict)
+    outcomes: Mapping[str, Words] = field(default_factory=dict)
+    """What comes of a contact, such as `no_answer`."""
+    segments: Mapping[str, Words] = field(default_factory=dict)
+    account_roles: Mapping[str, Words] = field(default_factory=dict)
+    """What sales means to do with a customer: defend or attack."""
     targets: tuple[TargetRule, ...] = ()
     scoring: Scoring | None = None
     grades: Mapping[str, Grade] = field(default_factory=dict)

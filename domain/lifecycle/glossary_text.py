@@ -8,7 +8,10 @@ from domain.lifecycle.definition import Words
 from domain.lifecycle.reading import Place
 from domain.lifecycle.words_text import Placed, read_named
 
-SECTIONS = ("phases", "departments", "classes", "reasons", "origins", "markets", "priorities")
+SECTIONS = (
+    *("phases", "departments", "classes", "reasons", "origins", "markets", "priorities"),
+    *("outcomes", "segments", "account_roles"),
+)
 _DEFINED = ("classes", "reasons")
 """Sections whose entries need a definition beside the label."""
 
@@ -25,6 +28,9 @@ class Glossary:
     origins: Mapping[str, Placed[Words]]
     markets: Mapping[str, Placed[Words]]
     priorities: Mapping[str, Placed[Words]]
+    outcomes: Mapping[str, Placed[Words]]
+    segments: Mapping[str, Placed[Words]]
+    account_roles: Mapping[str, Placed[Words]]
 
 
 def read_glossary(keys: Mapping[str, Place]) -> Glossary:

@@ -26,6 +26,7 @@ from domain.lifecycle.section_text import (
     read_origin,
 )
 from domain.lifecycle.shared_numbers_text import read_shared_numbers
+from domain.lifecycle.shared_words import check_shared_words
 from domain.lifecycle.track_text import no_track, read_track
 from domain.lifecycle.words_text import (
     CODE,
@@ -172,6 +173,7 @@ def _joined(
     )
     lists = read_lists(keys.get("lists"), languages=glossary.languages, vocabulary=vocabulary)
     check_names({code: Placed(one.place, one.value.words) for code, one in lists.items()})
+    check_shared_words(events, lists, lead.moves)
     around = Surroundings(glossary.languages, events, vocabulary)
     grades = read_grades(keys.get("grades"), around)
     check_names({code: Placed(one.place, one.value.words) for code, one in grades.items()})
@@ -209,6 +211,9 @@ def _joined(
         client_names=read_client_names(keys.get("client_names"), events),
         markets=values_of(glossary.markets),
         priorities=values_of(glossary.priorities),
+        outcomes=values_of(glossary.outcomes),
+        segments=values_of(glossary.segments),
+        account_roles=values_of(glossary.account_roles),
         targets=read_targets(
             keys.get("targets"), around, markets=glossary.markets, priorities=glossary.priorities
         ),

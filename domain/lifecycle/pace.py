@@ -38,6 +38,8 @@ class Deadline:
     within: Period
     calendar: str
     returns: Return | None = None
+    condition: Condition | None = None
+    """What has to hold of an event of `on` that starts it."""
 
 
 @dataclass(frozen=True, slots=True)

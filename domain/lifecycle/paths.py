@@ -40,7 +40,8 @@ class Vocabulary:
         return self._only(
             path
             for path in self.paths
-            if path in _DERIVED_ATTRIBUTES or (is_of_lead(path) and path not in LEAD_PATHS)
+            if path in _DERIVED_ATTRIBUTES
+            or (is_of_lead(path) and path not in LEAD_PATHS and not path.startswith(_OF_COURSE))
         )
 
     def of_likelihood(self) -> "Vocabulary":
@@ -105,9 +106,13 @@ ACCOUNT_PATHS: Mapping[str, Known] = {
 a company that nobody knows, nobody has."""
 
 MARKS = "lead.marks."
+OWNERS = "lead.owners."
+"""What begins the path of a department: who of it works on the lead."""
 CONSENT_KEYS = ("channels", "blocks", "frees")
 BLOCKED = "lead.blocked_"
 """What begins the path of a channel: whether the person has closed it."""
+_OF_COURSE = (MARKS, OWNERS, BLOCKED)
+"""What begins the paths of what has become of the lead: nothing that is known of the person."""
 OF_SECTION: Mapping[str, tuple[str, ...]] = {
     "scoring": ("lead.score", "lead.fit", "lead.interest"),
     "grades": ("lead.grade",),
@@ -147,6 +152,7 @@ def known_paths(
         **{f"lead.{name}": Known(field.type, field.values) for name, field in attributes.items()},
         **_event_paths(events.values()),
         **_mark_paths(events.values()),
+        **{f"{OWNERS}{name}": Known("text") for name in departments},
         EVENT_TYPE: Known("code", tuple(events)),
         EVENT_DEPARTMENT: Known("code", tuple(departments)),
     }

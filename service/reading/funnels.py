@@ -15,6 +15,9 @@ from projections.figures import (
     StageFlow,
 )
 
+_UNDETERMINED = {"ja": "未確定", "en": "undetermined"}
+"""The origin of who is not known yet: no code of the lifecycle, so no words of its own."""
+
 
 class Labels:
     """The words of one language. A class, because every part of an answer needs them.
@@ -36,10 +39,12 @@ class Labels:
 
     def of_value(self, breakdown: Breakdown, value: str | None) -> dict[str, str]:
         """Return the label of an origin; other values are nobody's codes."""
-        words = self._lifecycle.origins.get(value or "")
-        if self._language is None or breakdown is not Breakdown.ORIGIN or words is None:
+        if self._language is None or breakdown is not Breakdown.ORIGIN:
             return {}
-        return {"value_label": words.label.get(self._language, value or "")}
+        if value is None:
+            return {"value_label": _UNDETERMINED.get(self._language, _UNDETERMINED["en"])}
+        words = self._lifecycle.origins.get(value)
+        return {"value_label": words.label.get(self._language, value)} if words else {}
 
     @property
     def leads(self) -> Track:

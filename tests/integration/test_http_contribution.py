@@ -242,3 +242,27 @@ async def test_what_a_customer_orders_next_stands_apart_until_the_first_is_taken
     answer = await service.client.post("/v1/events", json=merged)
     assert answer.status_code == 201, answer.text
     assert await kinds() == {"order/test/next-2": "new", "cross_sell": "700"}
+
+
+async def test_an_anonymous_visit_is_the_first_touch_and_no_origin(service: Service) -> None:
+    """A reseller's enquiry is not marketing's because the person had looked at the site before."""
+    cookie, person = {"anonymous_id": "c"}, {"anonymous_id": "c", "email": "mika@example.net"}
+    await tell(service, "visit.recorded", 26, cookie)
+    await tell(service, "inquiry.received", 27, person, channel="reseller")
+    await tell(service, "order.recorded", 28, person, order="r", value="5")
+    found = next(
+        one for one in (await ask(service))["business"] if one["business"] == "order/test/r"
+    )
+    assert (found["origin"], found["marketing"]["origin"]) == ("reseller", False)
+    assert found["marketing"]["first_touch"] is True
+
+
+async def test_a_card_that_is_recorded_late_changes_whose_the_business_is(service: Service) -> None:
+    lead = {"email": "late@example.net"}
+    await tell(service, "inquiry.received", 29, lead, channel="reseller")
+    await tell(service, "order.recorded", 30, lead, order="l", value="5")
+    won = next(one for one in (await ask(service))["business"] if one["business"] == "order/test/l")
+    assert won["origin"] == "reseller"
+    await tell(service, "card.captured", 1, lead, channel="exhibition")
+    now = next(one for one in (await ask(service))["business"] if one["business"] == "order/test/l")
+    assert now["origin"] == "marketing-offline"

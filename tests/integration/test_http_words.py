@@ -47,7 +47,7 @@ async def test_a_refused_decision_is_told_in_the_askers_language(
         "「営業受入」は「マーケ受入リード」からは行えません。行えるのは「MQL」からです。"
     )
     assert (problem["stage"], problem["stage_label"]) == ("MAL", "マーケ受入リード")
-    allowed = {"type": "lead.qualified", "to": "MQL", "label": "マーケ選定", "to_label": "MQL"}
+    allowed = {"type": "lead.qualified", "to": "MQL", "label": "MQL認定", "to_label": "MQL"}
     assert allowed in problem["allowed"]
 
 
@@ -56,7 +56,7 @@ async def test_the_guard_that_failed_is_named_in_words_with_what_it_saw(service:
     await service.client.post("/v1/events", json={**order, "account": {"domain": "example.co.jp"}})
     problem = await refused(service, "lead.qualified", params={"lang": "ja"})
     assert problem["detail"] == (
-        "「マーケ選定」は「マーケ受入リード」からは、いま行えません。"
+        "「MQL認定」は「マーケ受入リード」からは、いま行えません。"
         "条件「既存顧客でない」を満たしていません。"
     )
     assert problem["guards"] == [
@@ -74,13 +74,14 @@ async def test_nobody_who_does_not_ask_is_answered_in_words(service: Service) ->
     problem = await refused(service, "lead.handed_over")
     assert (
         problem["detail"]
-        == "lead.handed_over is not allowed from stage MAL, only from MQL, SQL, WON."
+        == "lead.handed_over is not allowed from stage MAL, only from MQL, SAL, SQL, OPP, WON."
     )
     assert "stage_label" not in problem
     english = await refused(service, "lead.handed_over", params={"lang": "en"})
     assert english["detail"] == (
         "“handed over” is not allowed from “marketing accepted lead”, "
-        "only from “marketing qualified lead”, “sales qualified lead”, “won”."
+        "only from “marketing qualified lead”, “sales accepted lead”, “sales qualified lead”, "
+        "“opportunity”, “won”."
     )
 
 

@@ -98,7 +98,10 @@ async def is_selected(walk: Walk) -> None:
 async def is_accepted(walk: Walk) -> None:
     """Sales decides in time, and owes a first attempt by the second business day."""
     await walk.turn_to(2, "17:59")
-    assert await walk.refused("lead.handed_over", JIRO) == ("MAL", ["MQL", "SQL", "WON"])
+    assert await walk.refused("lead.handed_over", JIRO) == (
+        "MAL",
+        ["MQL", "SAL", "SQL", "OPP", "WON"],
+    )
     assert await walk.tell("lead.sales_accepted", HANAKO, owner="caller-1") == [
         "lead.sales_accepted: MQL → SAL",
         "deadline.met",
@@ -204,7 +207,7 @@ async def becomes_a_key_account(walk: Walk) -> None:
 async def churns(walk: Walk) -> None:
     """Key status ends before the customer does; the people stay where they are."""
     await walk.turn_to(100, "10:00")
-    assert await walk.tell("customer.churned", account="acme.example", outcome="moved") == [
+    assert await walk.tell("customer.churned", account="acme.example", reason="other") == [
         "customer.churned: KA → CHURNED",
         "account.key_removed",
     ]

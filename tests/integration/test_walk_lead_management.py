@@ -68,7 +68,7 @@ async def is_selected(walk: Walk) -> None:
     run = answer.json()
     assert (answer.status_code, run["cut_line"], run["deferred"]) == (201, "72", 1)
     assert (await walk.stage(HANAKO), await walk.stage(JIRO)) == ("SELECTED", "ACCEPTED")
-    assert await walk.lists(HANAKO) == {*TARGETS, "marketing_selected"}
+    assert await walk.lists(HANAKO) == {*TARGETS, "marketing_accepted", "marketing_selected"}
     assert await walk.deadlines() == []
 
 
@@ -78,7 +78,7 @@ async def is_nurtured_and_handed_over(walk: Walk) -> None:
     assert await walk.tell("scenario.completed", HANAKO, scenario="basics") == [
         "scenario.completed: SELECTED → NURTURED"
     ]
-    assert await walk.lists(HANAKO) == {*TARGETS, "scenario_completed"}
+    assert await walk.lists(HANAKO) == {*TARGETS, "marketing_accepted", "scenario_completed"}
     to = {"from_department": "marketing", "to_department": "inside_sales", "owner": "caller-1"}
     assert await walk.tell("lead.handed_over", HANAKO, **to) == [
         "lead.handed_over: NURTURED → HANDED_OVER",

@@ -149,6 +149,18 @@ def test_the_state_that_the_writer_keeps_is_the_fold_of_its_records(
     assert ledger.subjects == fold(ledger.records)
 
 
+@given(histories, funnels)
+@settings(thorough, max_examples=40)
+def test_in_charge_is_the_person_of_the_department_that_has_the_lead(
+    history: list[list[Step]], compiled: Compiled
+) -> None:
+    for remembered in tell(history, compiled=compiled).subjects.values():
+        lead = remembered.state
+        department = compiled.in_charge.get(getattr(lead, "stage", None) or "")
+        if isinstance(lead, LeadState) and department is not None:
+            assert lead.owner == lead.owners.get(department)
+
+
 @given(histories)
 @thorough
 def test_no_move_of_a_subject_counts_from_before_the_one_before_it(

@@ -159,7 +159,12 @@ LEAD, ACCOUNT = "lead-1", "account-1"
 PLACED = LeadState(stage="MAL", known=True, account=ACCOUNT, entered=("ML", "MAL"))
 PROSPECT = AccountState(stage="PROSPECT")
 KNOWN = Resolution(LEAD, LEAD)
-LIKELY = PLACED._replace(fit={"decides": 20}, points=(Point("inquired", 30, 1, day(0)),), grade="B")
+LIKELY = PLACED._replace(
+    market="technology",
+    fit={"decides": 20},
+    points=(Point("inquired", 30, 1, day(0)),),
+    grade="B",
+)
 ASKED = PLACED._replace(standing=(StandingFact("contact.requested", 1, {}),))
 
 

@@ -15,9 +15,11 @@ LIKELY = LeadState(
     known=True,
     attributes={"industry": "steel"},
     fit={"target_industry": 10},
+    market="manufacturing",
     points=(Point("sent_a_form", 10, 1, day(0)),),
 )
 BACK = LIKELY._replace(entered=("ML", "MAL", "MQL"), entered_at=day(5))
+SHIPPED = "{lead.targeted: true, lead.fit: {at_least: 10}, lead.interest: {at_least: 10}}"
 REQUEST = StandingFact("contact.requested", 3, {}, ())
 
 
@@ -33,6 +35,7 @@ def hindering(lead: LeadState, account: AccountState | None = None, at: float = 
         (LIKELY._replace(stage="MQL"), Obstacle.ELSEWHERE),
         (LIKELY._replace(fit={}), Obstacle.NOT_LIKELY),
         (LIKELY._replace(points=()), Obstacle.NOT_LIKELY),
+        (LIKELY._replace(market=None), Obstacle.NOT_LIKELY),
         (LIKELY._replace(orders={"o": "standing"}), Obstacle.CUSTOMER),
         (LIKELY._replace(orders={"o": "cancelled"}), None),
         (LIKELY._replace(opportunities={"d": "won"}), Obstacle.CUSTOMER),
@@ -78,15 +81,12 @@ def test_points_that_have_grown_old_are_not_enough() -> None:
 
 
 def by_threshold(
-    when: str = "{lead.fit: {at_least: 10}, lead.interest: {at_least: 10}}",
+    when: str = SHIPPED,
 ) -> Compiled:
     return demand_funnel(
         changes=(
             ("  mode: selection\n", "  mode: threshold\n"),
-            (
-                "  when: {lead.fit: {at_least: 10}, lead.interest: {at_least: 10}}",
-                f"  when: {when}",
-            ),
+            (f"  when: {SHIPPED}", f"  when: {when}"),
         )
     )
 

@@ -18,8 +18,8 @@ def test_a_first_visit_makes_an_anonymous_lead() -> None:
         stage="AL",
         entered_at=day(1),
         entered=("AL",),
-        origin="marketing-digital",
         channel="organic",
+        first_touch="marketing-digital",
         points=(Point("visited", 2, 1, day(1)),),
     )
 
@@ -159,11 +159,13 @@ def test_an_order_out_of_nowhere_has_an_unknown_origin_which_is_not_no_origin() 
     assert (story.lead.origin, story.lead.channel) == ("unknown", None)
 
 
-def test_the_origin_is_set_once_by_the_event_that_began_the_pass() -> None:
+def test_the_origin_is_set_once_by_the_event_that_made_the_person_known() -> None:
     story = Story()
     story.tell("visit.recorded", channel="organic")
     story.tell("inquiry.received", mail="example.co.jp", channel="reseller")
-    assert (story.lead.origin, story.lead.channel) == ("marketing-digital", "organic")
+    story.tell("contact.requested", mail="example.co.jp", channel="paid")
+    assert (story.lead.origin, story.lead.channel) == ("reseller", "reseller")
+    assert story.lead.first_touch == "marketing-digital"
 
 
 def test_a_fact_that_moves_nothing_sets_no_origin() -> None:

@@ -194,6 +194,7 @@ def test_recycling_ends_the_pass_and_what_stood_in_it() -> None:
         known=True,
         acquired_at=day(0),
         origin="marketing-digital",
+        first_touch="marketing-digital",
         attributes={"company_domain": "example.co.jp"},
         timers={
             "revisit": Timer(jst("2026-07-05T00:00"), 7),

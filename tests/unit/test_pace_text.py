@@ -80,6 +80,8 @@ def test_the_shipped_text_has_nothing_wrong() -> None:
             "met_by: [account.key_set]",
             "is not an event type about a lead",
         ),
+        ("    on: [lead.handed_over]", "    entering: SQL", "only events of `on` are asked"),
+        ("when: {event.reseller: {", "when: {event.dealer: {", "unknown path"),
         ("    # returns:", "    returns:", "no move is declared for lead.returned from MQL"),
         ("attempted_by: [screening.attempted]", "attempted_by: [visit.recorded]", "`reached`"),
         ("completed_by: [screening.completed]", "completed_by: [visit.recorded]", "`class`"),

@@ -6,6 +6,10 @@ from zoneinfo import ZoneInfo
 
 from domain.events import Event
 from domain.lifecycle.definition import SubjectKind
+from domain.state import LeadState
+from domain.states import content_of
+from domain.stays import Stay, Stays
+from domain.stays import content_of as stays_told
 from projections.stage_fold import ENDED_COLUMNS, STAY_COLUMNS, Published, Stages, fold
 from projections.stage_intervals import concerns
 from tests.stage_events import Script, day, records_of, subject_id
@@ -163,6 +167,22 @@ def test_a_corrected_origin_holds_from_the_next_stay_on() -> None:
     assert ended(stages)[0]["origin"] == "marketing-digital"
     assert stages.standing[subject_id(1)].origin == "sales-direct"
     assert stages.standing[subject_id(1)].channel == "organic"
+
+
+def test_what_a_pass_carries_no_more_after_a_restatement_does_not_come_back() -> None:
+    script = Script()
+    script.move(1, 0, "ML", "entered", effects=DIGITAL)
+    stays = Stays((Stay("ML", day(0), 1, "entered", 1, "marketing-digital", "organic"),))
+    state = LeadState(stage="ML", entered_at=day(0), entered=("ML",), origin="referral")
+    effects = {"state": content_of(state), **stays_told(stays)}
+    script.tell(1, 1, type="lead.restated", effects=effects)
+    script.move(1, 2, "MAL")
+
+    stages = folded(script)
+
+    assert ended(stages)[-1]["channel"] == "organic"
+    standing = stages.standing[subject_id(1)]
+    assert (standing.origin, standing.channel) == ("referral", None)
 
 
 def test_a_blank_origin_is_kept_apart_from_the_origin_unknown() -> None:

@@ -18,6 +18,8 @@ FULL_LEAD = LeadState(
     origin="marketing-digital",
     channel="paid",
     owner="佐藤",
+    owners={"inside_sales": "佐藤"},
+    reseller="reseller-7",
     account="0193",
     attributes={"company_domain": "example.co.jp", "free_mail": True},
     opportunities={"deal": "open"},
@@ -64,6 +66,8 @@ FULL_LEAD = LeadState(
     conflicts=("0198", "0199"),
     awaiting=(11, 12),
     holds=("email", "phone"),
+    first_touch="sales-direct",
+    origin_corrected=True,
     void=True,
 )
 FULL_ACCOUNT = AccountState(

@@ -60,6 +60,6 @@ def _renew_or_leave(teller: Teller, deal: Deal) -> Steps:
         told = {"value": deal.value, "currency": "JPY", "product": deal.product}
         yield teller.of_company(CRM, "customer.renewed", 60, **told)
         return
-    yield teller.of_company(CRM, "customer.churned", 60, outcome="moved_in_house")
+    yield teller.of_company(CRM, "customer.churned", 60, reason="other")
     if teller.happens(0.5):
         yield teller.of_company(CRM, "customer.reactivated", 30, product=deal.product)

@@ -98,12 +98,20 @@ def _direct(teller: Teller) -> Steps:
 
 
 def _reseller(teller: Teller) -> Steps:
-    yield from _to_sales(teller, "reseller")
+    """Come by a reseller, who may be given the lead back, and then mostly reports."""
+    reseller = f"reseller-{teller.hand.randrange(1, 4)}"
+    yield from _to_sales(teller, "reseller", reseller=reseller)
+    if teller.happens(0.5):
+        yield teller.noted(CRM, "lead.handed_over", 1, reseller=reseller)
+        if teller.happens(0.8):
+            found = teller.hand.choice(("now", "later"))
+            yield teller.noted(CRM, "reseller.reported", 6, reseller=reseller, **{"class": found})
 
 
-def _to_sales(teller: Teller, channel: str) -> Steps:
+def _to_sales(teller: Teller, channel: str, **by: str) -> Steps:
     product, owner = teller.hand.choice(PRODUCTS), f"field-sales-{teller.hand.randrange(1, 4)}"
-    yield teller.named(CRM, "inquiry.received", 1, channel=channel, product=product, owner=owner)
+    told = {"channel": channel, "product": product, "owner": owner, **by}
+    yield teller.named(CRM, "inquiry.received", 1, **told)
 
 
 _ON_THE_WEB: Mapping[str, Callable[[Teller, str], Steps]] = {

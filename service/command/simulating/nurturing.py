@@ -25,7 +25,7 @@ def _mail(teller: Teller, message: str) -> StepsTo[bool]:
     """Send one message, and say whether another may follow."""
     yield teller.noted(MAIL, "email.sent", 7, message=message)
     if teller.happens(0.03):
-        outcome = teller.hand.choice(("mailbox_full", "hard"))
+        outcome = teller.hand.choice(("soft", "hard"))
         yield teller.noted(MAIL, "email.bounced", 0.01, message=message, outcome=outcome)
         return outcome != "hard"
     yield teller.noted(MAIL, "email.delivered", 0.01, message=message)

@@ -84,7 +84,9 @@ def screen(teller: Teller) -> StepsTo[bool]:
 def _reach(teller: Teller) -> StepsTo[bool]:
     for _ in range(teller.hand.randrange(1, 6)):
         is_reached = teller.happens(0.45)
-        outcome = "reached" if is_reached else teller.hand.choice(("no_answer", "busy", "absent"))
+        outcome = (
+            "spoken" if is_reached else teller.hand.choice(("no_answer", "busy", "person_away"))
+        )
         told = {"channel": "phone", "reached": is_reached, "outcome": outcome}
         yield teller.noted(CALLS, "screening.attempted", 1, **told)
         if is_reached:
