@@ -135,6 +135,8 @@ class LeadState(NamedTuple):
     """Leads that identifiers told to be this one: a person has to judge."""
     awaiting: tuple[int, ...] = ()
     """Positions of decisions that count no longer, since what they were based on was taken back."""
+    holds: tuple[str, ...] = ()
+    """Kinds of strong identifiers that have been reported of it, sorted."""
     void: bool = False
     """Whether nothing that was reported of it counts any more: the next report begins it anew."""
 
@@ -155,6 +157,10 @@ class AccountState(NamedTuple):
     """Whether somebody has listed it as one."""
     absorbed_by: str | None = None
     absorbs: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    """Accounts that are other companies, whatever they are called."""
+    conflicts: tuple[str, ...] = ()
+    """Accounts that are called the same: a person has to judge."""
 
 
 INITIAL_LEAD = LeadState()

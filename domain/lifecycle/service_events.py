@@ -18,6 +18,8 @@ VOIDED, CORRECTED = "event.voided", "event.corrected"
 RESTATED = "lead.restated"
 ACCOUNT_MERGED, ACCOUNT_ABSORBED = "account.merged", "account.absorbed"
 ACCOUNT_RESTATED = "account.restated"
+ACCOUNT_CONFLICTED, ACCOUNT_KEPT_APART = "account.conflicted", "account.kept_apart"
+DISMISSED = "conflict.dismissed"
 CALENDAR_CHANGED = "calendar.changed"
 KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revoked"
 
@@ -35,12 +37,13 @@ WRITTEN: Mapping[str, SubjectKind] = {
     ABSORBED: SubjectKind.LEAD,
     MERGED: SubjectKind.LEAD,
     CONFLICTED: SubjectKind.LEAD,
+    ACCOUNT_CONFLICTED: SubjectKind.ACCOUNT,
     "lifecycle.published": SubjectKind.LEDGER,
     KEY_CREATED: SubjectKind.LEDGER,
     KEY_CHANGED: SubjectKind.LEDGER,
     KEY_REVOKED: SubjectKind.LEDGER,
 }
-"""Written by the service in every lifecycle."""
+"""Written by the service in every lifecycle; about companies, where it has a track for them."""
 
 
 class Offered(NamedTuple):
@@ -61,7 +64,9 @@ OFFERED: Mapping[str, Offered] = {
     KEPT_APART: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {OTHER: "subject"}),
     VOIDED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position"}),
     CORRECTED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position", FIELDS: "fields"}),
+    DISMISSED: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {OTHER: "subject"}),
     ACCOUNT_MERGED: Offered(SubjectKind.ACCOUNT, _ADMINISTRATORS, {OTHER: "subject"}),
+    ACCOUNT_KEPT_APART: Offered(SubjectKind.ACCOUNT, _ADMINISTRATORS, {OTHER: "subject"}),
     CALENDAR_CHANGED: Offered(
         SubjectKind.LEDGER,
         _ADMINISTRATORS,
@@ -91,13 +96,15 @@ def is_offered(event: EventType) -> bool:
     return event.name in OFFERED and not event.reserved
 
 
-def check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) -> None:
+def check_service_events(
+    root: Place, events: Mapping[str, Placed[EventType]], *, has_companies: bool
+) -> None:
     """Complain of what is missing, or is not what the service takes it for."""
     for name, subject in WRITTEN.items():
         placed = events.get(name)
-        if placed is None:
+        if placed is None and (has_companies or subject is not SubjectKind.ACCOUNT):
             root.complain(f"the event type {name} is missing; the service writes it")
-        elif placed.value.subject is not subject:
+        elif placed is not None and placed.value.subject is not subject:
             placed.place.complain(f"{name} is about the {subject}, not {placed.value.subject}")
     offers = any(
         is_offered(placed.value) and placed.value.subject is not SubjectKind.LEDGER

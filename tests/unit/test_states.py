@@ -63,6 +63,7 @@ FULL_LEAD = LeadState(
     apart=("0197",),
     conflicts=("0198", "0199"),
     awaiting=(11, 12),
+    holds=("email", "phone"),
     void=True,
 )
 FULL_ACCOUNT = AccountState(
@@ -77,6 +78,8 @@ FULL_ACCOUNT = AccountState(
     competitor=True,
     absorbed_by="0194",
     absorbs=("0195",),
+    apart=("0197",),
+    conflicts=("0198",),
 )
 
 
