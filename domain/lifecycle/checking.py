@@ -41,7 +41,8 @@ def check(
 ) -> None:
     """Write a complaint for everything that is readable but cannot be meant."""
     tracks = tuple(tracks)
-    check_service_events(root, declared.events)
+    has_companies = any(one.stages for one in tracks if one.subject is SubjectKind.ACCOUNT)
+    check_service_events(root, declared.events, has_companies=has_companies)
     for placed in declared.events.values():
         _check_event(placed, declared.events)
     _check_fields(declared)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from service.routes.collectors import POSTHOG_RESULTS
 from tests.faults.cutting_answers import cutting_answers
 from tests.node_clients import CLIENTS, require_node_clients
 from tests.postgres import scratch_directory
@@ -56,13 +57,15 @@ class Client(NamedTuple):
 
     Snowplow's tracker forgets by GET what failed, unless it was the last of its batch.
     """
+    posthog_mode: str = "v0"
+    """Which of PostHog's protocols its clients use."""
 
 
 CLIENTS_TESTED = (
     Client("segment_python.py", OF_SEGMENT),
     Client("rudder_python.py", OF_SEGMENT),
-    Client("posthog_python.py", OF_POSTHOG, ("v0",)),
-    Client("posthog_python.py", OF_POSTHOG, ("v1",), cuts=1),
+    Client("posthog_python.py", OF_POSTHOG),
+    Client("posthog_python.py", OF_POSTHOG, cuts=1, posthog_mode="v1"),
     Client("snowplow_python.py", OF_SNOWPLOW, ("post",)),
     Client("snowplow_python.py", OF_SNOWPLOW, ("get",), cuts=1),
     Client("cloudevents_python.py", OF_CLOUDEVENTS, cuts=0),
@@ -71,12 +74,14 @@ CLIENTS_TESTED = (
     Client("segment_browser.js", OF_BROWSER, ("batching",)),
     Client("rudder_node.js", OF_SEGMENT),
     Client("posthog_node.js", OF_POSTHOG),
+    Client("posthog_node.js", OF_POSTHOG, cuts=1, posthog_mode="v1"),
     Client("cloudevents_node.js", OF_CLOUDEVENTS, cuts=0),
 )
 
 
 def named(client: Client) -> str:
-    return "-".join((client.program, *client.arguments))
+    newer = ("newer",) if client.posthog_mode != "v0" else ()
+    return "-".join((client.program, *client.arguments, *newer))
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +110,7 @@ def run(client: Client, service: RunningService, *, url: str, source: str) -> No
         LEADLEDGER_URL=url,
         LEADLEDGER_KEY=key_for(service, source),
         LEADLEDGER_SOURCE=source,
+        POSTHOG_CAPTURE_MODE=client.posthog_mode,
         WHO=source,
         NO_PROXY="127.0.0.1",
         PYTHONWARNINGS="ignore",
@@ -133,6 +139,14 @@ def reported(service: RunningService, source: str) -> list[dict[str, Any]]:
             after = page["events"][-1]["position"]
 
 
+def requests_to(service: RunningService, route: str) -> float:
+    """Count what was posted to an address, and answered 200."""
+    with service.client(service.key) as http:
+        text = http.get("/metrics").text
+    asked = f'leadledger_http_requests_total{{route="{route}",status="200"}} '
+    return float(next((line for line in text.splitlines() if asked in line), "0").split()[-1])
+
+
 def refusals(service: RunningService, source: str) -> list[dict[str, Any]]:
     with service.client(service.key) as http:
         listed = http.get("/v1/refusals", params={"limit": 1000}).json()["refusals"]
@@ -144,7 +158,9 @@ def test_a_client_that_is_told_host_and_key_just_works(
     service: RunningService, client: Client
 ) -> None:
     source = f"{named(client)}-works"
+    before = requests_to(service, POSTHOG_RESULTS)
     run(client, service, url=service.url, source=source)
+    assert (requests_to(service, POSTHOG_RESULTS) > before) == (client.posthog_mode == "v1")
     records = reported(service, source)
     assert [one["type"] for one in records] == list(client.expected)
     assert refusals(service, source) == []

@@ -1,7 +1,6 @@
-"""posthog for Python, by its older or its newer protocol."""
+"""posthog for Python, by the protocol that POSTHOG_CAPTURE_MODE names."""
 
 import os
-import sys
 
 from posthog import Posthog
 
@@ -11,7 +10,6 @@ failures: list[object] = []
 client = Posthog(
     os.environ["LEADLEDGER_KEY"],
     host=os.environ["LEADLEDGER_URL"],
-    capture_mode=sys.argv[1],
     on_error=lambda error, _: failures.append(error),
 )
 
