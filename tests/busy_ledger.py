@@ -22,6 +22,10 @@ STORY: list[dict[str, Any]] = [
     {"id": "visit", "type": "visit.recorded", "lead": {"anonymous_id": "c"}},
     {"id": "form", "type": "form.submitted",
      "lead": {**HANAKO, "anonymous_id": "c", "name": "花子"}},
+    {"id": "old", "type": "form.submitted", "lead": {"email": "a@old.example"},
+     "time": "2025-01-06T09:00:00Z"},
+    {"id": "good", "type": "form.submitted",
+     "lead": {"email": "a@good.example", "profile": {"industry": "steel", "position": "director"}}},
     {"id": "taro", "type": "form.submitted", "lead": TARO},
     {"id": "jiro", "type": "form.submitted", "lead": JIRO},
     {"id": "rival", "type": "form.submitted", "lead": {"email": "a@rival.example"}},
@@ -55,6 +59,7 @@ async def _live(app_url: URL) -> None:
             headers={"authorization": f"Bearer {key}"},
         ) as client:
             await _happen(client)
+            await _told(client, "lead.dormant")
             head = int((await client.get("/v1/events")).json()["head"])
             for name in PROJECTIONS:
                 await services.runner.wait_for(head, name=name, timeout_s=20)
@@ -68,15 +73,23 @@ async def _happen(client: httpx.AsyncClient) -> None:
     await _tell(client, "event.voided", data={"event": items["wrong"]["position"]})
     ids = [items[name]["subject"].removeprefix("lead/") for name in ("taro", "jiro")]
     await _tell(client, "identity.merged", lead={"id": ids[0]}, data={"other": ids[1]})
-    await _tell(client, "identity.unmerged", lead={"id": ids[0]}, data={"other": ids[1]})
+    await _tell(client, "identity.unmerged", lead={"id": ids[1]})
     await _refusals(client)
     done = await client.post("/v1/lifecycle", content=WITH_RIVALS.encode())
     assert done.status_code == 201, done.text
-    asked = {"id": "run", "capacity": 1}
-    await client.post("/v1/selections", json=asked)
-    await client.post("/v1/webhooks", json={"url": "https://receiver.example/"})
+    period = {"team": "inside-1", "starts_on": "2026-11-02", "ends_on": "2026-11-06"}
+    done = await client.post("/v1/selections", json={"id": "run", "capacity": 1, **period})
+    assert done.json()["qualified"] == 1, done.text
+    done = await client.post("/v1/webhooks", json={"url": "https://receiver.example/"})
+    assert done.status_code == 201, done.text
     made = await client.post("/v1/keys", json={"name": "page", "sources": ["page"]})
     await client.delete(f"/v1/keys/{made.json()['id']}")
+
+
+async def _told(client: httpx.AsyncClient, type: str) -> None:
+    """Wait until the service has recorded something by itself."""
+    params = {"type": type, "wait": "20"}
+    assert (await client.get("/v1/events", params=params)).json()["events"], f"no {type}"
 
 
 async def _refusals(client: httpx.AsyncClient) -> None:

@@ -122,6 +122,16 @@ async def test_an_administrator_of_keys_takes_from_every_key(service: Service) -
     assert (await service.client.delete(path, headers=headers)).status_code == 200
 
 
+async def test_a_key_of_pages_is_not_let_off_them_by_whoever_holds_less(service: Service) -> None:
+    """Where a key may be used is a bound like any other: without it the key may more."""
+    headers = await modest_administrator(service)
+    pages = {"sources": ["crm"], "scopes": ["events:write"], "origins": ["https://a.example"]}
+    path = f"/v1/keys/{(await make(service, {'name': 'pages', **pages})).json()['id']}"
+    for origins in ([], ["https://a.example", "https://b.example"]):
+        more = await service.client.patch(path, json={"origins": origins}, headers=headers)
+        assert (more.status_code, more.json()["code"]) == (403, "grant-not-held")
+
+
 async def test_a_key_does_not_outlive_its_end_by_making_way_for_itself(service: Service) -> None:
     headers = await modest_administrator(service)
     own = parse(headers["authorization"].removeprefix("Bearer ")).key_id

@@ -1,10 +1,11 @@
 """Whoever changes a ledger in its database is found: one change of every kind, and none is none."""
 
+import json
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from events.digests import Digests
 from events.findings import Check, Report
+from events.records import leaf_of
 from events.verification import Checkpoint, CheckpointUnreadable, Page, examine
 from service.command.exits import Exit
 from service.composition import make_engine
@@ -84,6 +86,9 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
         ("DELETE FROM ledger.identifiers", Check.IDENTIFIERS),
         ("INSERT INTO ledger.identifiers SELECT sha256('x'), 999, 'email', gen_random_uuid()",
          Check.IDENTIFIERS),
+        (("INSERT INTO ledger.events SELECT (jsonb_populate_record(event, "
+         "'{\"position\": 999, \"id\": \"x\", \"subject_version\": 999}')).* "
+         "FROM ledger.events AS event WHERE position = 3"), Check.ORDER),
         ("DELETE FROM ledger.event_personal", Check.PERSONAL),
         ("INSERT INTO ledger.event_personal VALUES (999, sha256('x'), 'x')", Check.PERSONAL),
         # The log is cut off, and everything that says so.
@@ -93,6 +98,8 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
         ("UPDATE ledger.ledger_head SET recorded_at = recorded_at - interval '1 day'", Check.HEAD),
         ("UPDATE ledger.subjects SET due_at = now()", Check.STATES),
         ("UPDATE ledger.subjects SET lifecycle = 1", Check.STATES),
+        (("ALTER TABLE ledger.subjects ALTER account DROP EXPRESSION; "
+         "UPDATE ledger.subjects SET account = NULL"), Check.STATES),
         ("UPDATE ledger.refusals SET content = 'x'", Check.REFUSALS),
         ("UPDATE ledger.refusals SET received_at = received_at - interval '1 s'", Check.REFUSALS),
         ("UPDATE ledger.refusals SET key_id = 'x'", Check.REFUSALS),
@@ -125,6 +132,63 @@ async def test_whoever_changes_a_row_is_found(busy: URL, statement: str, check: 
         await examine(owner, schema=SCHEMA, report=report, digests=DIGESTS)
         await change.rollback()
     assert report.section(check).differing > 0
+
+
+def of_another_name(record: dict[str, Any]) -> None:
+    head, _, _ = record["id"].rpartition(".")
+    record["id"] = f"{head}.99"
+
+
+def with_another_outcome(record: dict[str, Any]) -> None:
+    record["stageto"] = "WON"
+
+
+def of_another_cause(record: dict[str, Any]) -> None:
+    record["cause"] = "1"
+
+
+def of_the_version_before(record: dict[str, Any]) -> None:
+    record["lifecycle"] -= 1
+
+
+OUTCOME = "the outcome is what its lifecycle decides"
+
+
+@pytest.mark.parametrize(
+    ("type", "change", "what"),
+    [
+        ("lead.dormant", of_another_name, "it is named by its lead"),
+        ("lead.dormant", with_another_outcome, OUTCOME),
+        ("lead.reassessed", of_another_name, "it is named by its lead"),
+        ("lead.reassessed", of_another_cause, "a lead comes under the next version"),
+        ("lead.reassessed", of_the_version_before, "its company is the cause"),
+        ("lead.reassessed", with_another_outcome, OUTCOME),
+        ("lead.restated", with_another_outcome, OUTCOME),
+        ("lead.qualified", with_another_outcome, OUTCOME),
+        ("key.revoked", of_another_name, "a change of a key is named by the key"),
+    ],
+)
+async def test_whatever_the_service_did_by_itself_is_decided_again(
+    busy: URL, type: str, change: Callable[[dict[str, Any]], None], what: str
+) -> None:
+    """With a right leaf: nothing else but the rules says that it was not so."""
+    report = Report()
+    async with connection_to(busy) as owner:
+        changing = owner.transaction(isolation="repeatable_read")
+        await changing.start()
+        await owner.execute(GUARD_OFF)
+        newest = "SELECT position, record FROM ledger.events WHERE type = $1 ORDER BY 1 DESC"
+        row = await owner.fetchrow(newest, type)
+        assert row is not None
+        record = json.loads(row["record"])
+        change(record)
+        forged = json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        forge = "UPDATE ledger.events SET id = $2, record = $3, leaf = $4 WHERE position = $1"
+        leaf = leaf_of(forged.encode())
+        await owner.execute(forge, row["position"], record["id"], forged, leaf)
+        await examine(owner, schema=SCHEMA, report=report, digests=None)
+        await changing.rollback()
+    assert what in {finding.what for finding in report.section(Check.DECISIONS).first}
 
 
 async def test_a_log_that_is_cut_off_in_every_table_is_found_by_its_chain(
@@ -248,15 +312,37 @@ async def test_guards_rights_and_projections_that_were_changed_are_found(
     assert [sign for sign in changes.values() if sign not in told] == []
 
 
-async def test_a_projection_that_has_stopped_is_not_called_equal(
+async def test_a_projection_that_cannot_be_compared_is_not_called_equal(
     postgres_server: PrivatePostgres,
 ) -> None:
-    stopped = "UPDATE ledger.projections SET failure = 'KeyError' WHERE name = 'business'"
-    async with tampered(postgres_server, stopped) as engine:
+    async with tampered(
+        postgres_server,
+        "UPDATE ledger.projections SET failure = 'KeyError' WHERE name = 'business'",
+        "UPDATE ledger.projections SET version = 99 WHERE name = 'deadlines'",
+        "DELETE FROM ledger.projections WHERE name = 'directory'",
+    ) as engine:
         report = await all_checks(postgres_server, engine)
-        section = report.section(Check.PROJECTIONS, "business")
-        assert (section.outcome, section.why_not) == ("not checked", "it has stopped: KeyError")
+        told = {
+            one.part: one.why_not for one in report if one.part and one.outcome == "not checked"
+        }
+        assert told.pop("deadlines").startswith("it was built by version 99, not ")
+        assert told == {
+            "business": "it has stopped: KeyError",
+            "directory": "it has not been built yet",
+        }
         assert not report.differs
+
+
+async def test_no_projection_is_built_of_records_that_cannot_be_read(
+    postgres_server: PrivatePostgres,
+) -> None:
+    spoiled = "UPDATE ledger.events SET record = replace(record, 'subject', 'object')"
+    async with tampered(postgres_server, GUARD_OFF, f"{spoiled} WHERE position = 5") as engine:
+        report = await all_checks(postgres_server, engine)
+    sections = [one for one in report if one.check is Check.PROJECTIONS]
+    assert {(one.outcome, one.why_not) for one in sections} == {
+        ("not checked", "the record at position 5 cannot be read")
+    }
 
 
 async def test_what_is_lost_on_the_way_is_told_and_the_rest_is_checked(
@@ -310,7 +396,8 @@ def test_an_auditor_without_the_secret_and_without_room_is_told_what_was_not_che
     )
     assert done.returncode == Exit.NOT_CHECKED, done.stderr
     assert "seals: not checked: the secret of the ledger was not given" in done.stdout
-    assert "schema: not checked: no private database could be run in" in done.stdout
+    for check in ("schema", "rights", "projections: business"):
+        assert f"{check}: not checked: no private database could be run in" in done.stdout
     assert "decisions ok" in " ".join(done.stdout.split())
     assert "Checkpoint: " in done.stdout
     assert "Traceback" not in done.stderr

@@ -176,6 +176,14 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
         ),
         (
             (
+                "INSERT INTO ledger.identifiers SELECT sha256('x'), 3, 'email', subject_id "
+                "FROM ledger.events WHERE position = 3"
+            ),
+            FORM,
+            "identifiers are those that events linked",
+        ),
+        (
+            (
                 "INSERT INTO ledger.identifiers SELECT sha256('x'), 2, 'email', subject_id "
                 "FROM ledger.events WHERE position = 2"
             ),
@@ -305,6 +313,14 @@ async def test_a_forged_decision_is_found_although_its_leaf_is_right(
 ) -> None:
     await forge(on, QUALIFIED, change)
     assert await found_in(on) == (QUALIFIED, what)
+
+
+async def test_a_record_that_names_another_place_is_found(on: LedgerOnPostgres) -> None:
+    def moved(record: dict[str, Any]) -> None:
+        record["position"] = "99"
+
+    await forge(on, QUALIFIED, moved)
+    assert await found_in(on) == (QUALIFIED, "the column position is as in the record")
 
 
 async def test_a_derived_event_that_is_given_another_name_is_found(on: LedgerOnPostgres) -> None:

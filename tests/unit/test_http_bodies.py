@@ -1,17 +1,21 @@
 """What arrives piece by piece: lines, compressed bodies, headers."""
 
+import asyncio
 import gzip
 import os
 import zlib
 
 import pytest
+from starlette.types import Message, Receive
 
 from events.limits import LINE_BYTES_MAX, MIB
+from service.bodies import read_body
 from service.inflation import PIECE_BYTES_MAX, Inflation, check_encoding
 from service.limits import GZIP_MEMBERS_MAX
 from service.lines import Line, LineSplitter
 from service.problems import Problem
-from service.transfer import read_transfer
+from service.room import Room
+from service.transfer import Transfer, read_transfer
 
 TEXT = b'{"a":1}\n\n  \r\n{"b":2}\r\n{"c":3}'
 LINES = [Line(1, b'{"a":1}'), Line(4, b'{"b":2}'), Line(5, b'{"c":3}')]
@@ -114,3 +118,54 @@ def test_headers_tell_how_a_body_is_read(
 ) -> None:
     transfer = read_transfer({"headers": headers})
     assert (transfer.is_lines, transfer.is_strict) == (is_lines, is_strict)
+
+
+def arriving(*pieces: bytes) -> Receive:
+    """Give a body piece by piece, as a server does."""
+    left = list(pieces)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    return receive
+
+
+def transfer_of(**headers: str) -> Transfer:
+    named = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
+    return read_transfer({"headers": named})
+
+
+@pytest.mark.parametrize(
+    ("pieces", "headers"),
+    [
+        ([b"x" * 600, b"x" * 401], {}),
+        ([os.urandom(600), os.urandom(401)], {"content_encoding": "gzip"}),
+        ([gzip.compress(b"x" * 1001)], {"content_encoding": "gzip"}),
+    ],
+)
+async def test_a_body_that_nobody_announced_as_too_large_is_stopped_as_it_arrives(
+    pieces: list[bytes], headers: dict[str, str]
+) -> None:
+    if headers and len(pieces) > 1:
+        # Its first member is whole, so that nothing but the size is wrong with it.
+        pieces = [gzip.compress(pieces[0]), pieces[1]]
+    with Room().place() as place, pytest.raises(Problem) as problem:
+        await read_body(arriving(*pieces), transfer_of(**headers), place, bytes_max=1000)
+    assert problem.value.reason == "body-too-large"
+
+
+async def test_others_have_their_turn_while_a_body_is_decompressed() -> None:
+    content, turns = os.urandom(40 * PIECE_BYTES_MAX), 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    beside = asyncio.create_task(others())
+    with Room().place() as place:
+        body = arriving(gzip.compress(content))
+        assert await read_body(body, transfer_of(content_encoding="gzip"), place) == content
+    beside.cancel()
+    assert turns >= 40

@@ -26,6 +26,7 @@ SEAL = SEALS.of_event(7, LEAF, FINGERPRINT, [LINK])
         SEALS.of_event(8, LEAF, FINGERPRINT, [LINK]),
         SEALS.of_event(7, b"m" * 32, FINGERPRINT, [LINK]),
         SEALS.of_event(7, LEAF, None, [LINK]),
+        SEALS.of_event(7, LEAF, b"g" * 37, [LINK]),
         SEALS.of_event(7, LEAF, FINGERPRINT),
         SEALS.of_event(7, LEAF, FINGERPRINT, [LINK, LINK._replace(kind="phone")]),
         SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(kind="phone")]),
