@@ -7,6 +7,7 @@ from domain.decide import NotAllowed
 from domain.events import Event
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.words import nearest
+from events.limits import DECLARED_MAX
 from events.outcomes import Derived, Moved, Recorded
 from events.refusals import Refusal, Refused, refusal_id_of
 from events.submissions import Item
@@ -93,6 +94,13 @@ def lead_unknown() -> Refusal:
         "Nobody has reported this lead yet. Report a fact about it first, or name it by an "
         "identifier that was reported.",
         "/lead",
+    )
+
+
+def too_much_declared(type: str) -> Refusal:
+    return Refusal(
+        "history-too-long",
+        f"{DECLARED_MAX} events of type {type} are recorded: as many as one more is compared with.",
     )
 
 

@@ -6,7 +6,7 @@ at hand is told so by NotRecalled, whoever started the work reads it and starts 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from domain.state import AccountState, LeadState
 from events.memory import Remembered
@@ -30,13 +30,16 @@ class NotRecalled(Exception):
         histories: Sequence[str] = (),
         subjects: Sequence[str] = (),
         companies: Sequence[str] = (),
+        declared: Sequence[str] = (),
     ) -> None:
-        super().__init__(positions, histories, subjects, companies)
+        super().__init__(positions, histories, subjects, companies, declared)
         self.positions = positions
         self.histories = histories
         self.subjects = subjects
         self.companies = companies
         """Accounts of which it is not known who belongs to them."""
+        self.declared = declared
+        """Types of events about the ledger of which all is to be read."""
 
 
 class HistoryTooLong(Exception):
@@ -78,6 +81,15 @@ class Recollection:
     """Accounts whose leads it has to remember."""
     records: dict[int, Record | None] = field(default_factory=dict)
     histories: dict[str, Sequence[Record]] = field(default_factory=dict)
+
+    declared: dict[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Type of events about the ledger → what each of them told, in order."""
+
+    def declared_by(self, type: str) -> Sequence[Mapping[str, Any]]:
+        """Return what events of a type about the ledger have told."""
+        if type not in self.declared:
+            raise NotRecalled(declared=[type])
+        return self.declared[type]
 
     def record(self, position: int) -> Record | None:
         if position not in self.records:

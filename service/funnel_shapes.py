@@ -196,6 +196,10 @@ class Lifecycle(Words):
     origins: list[Term]
     markets: list[Term]
     priorities: list[Term]
+    outcomes: list[Term]
+    segments: list[Term]
+    account_roles: list[Term]
+    target_figures: list[Term]
     grades: Annotated[list[Term], Field(description="The best first.")]
     lead: Track
     account: Track

@@ -78,6 +78,7 @@ def _code_lists(
         "outcomes": values_of(glossary.outcomes),
         "segments": values_of(glossary.segments),
         "account_roles": values_of(glossary.account_roles),
+        "target_figures": values_of(glossary.target_figures),
         "lead_stages": {code: one.value.words for code, one in lead.stages.items()},
         "account_stages": {code: one.value.words for code, one in account.stages.items()},
     }

@@ -19,6 +19,7 @@ RESTATED = "lead.restated"
 ACCOUNT_MERGED, ACCOUNT_ABSORBED = "account.merged", "account.absorbed"
 ACCOUNT_RESTATED = "account.restated"
 CALENDAR_CHANGED = "calendar.changed"
+COST_RECORDED, TARGET_SET = "campaign.cost_recorded", "target.set"
 KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revoked"
 
 OTHER, EVENT, FIELDS = "other", "event", "fields"
@@ -69,6 +70,9 @@ OFFERED: Mapping[str, Offered] = {
     ),
 }
 
+BY_PERIOD = (COST_RECORDED, TARGET_SET)
+"""Decisions about the ledger of which no two may overlap, so that no day counts twice."""
+
 CONSEQUENCES: Mapping[str, SubjectKind] = {
     RESTATED: SubjectKind.LEAD,
     ACCOUNT_ABSORBED: SubjectKind.ACCOUNT,
@@ -111,6 +115,9 @@ def check_service_events(root: Place, events: Mapping[str, Placed[EventType]]) -
             placed.place.complain(f"expected a derived event about the {subject}")
     for placed in events.values():
         _check(placed)
+    for name in BY_PERIOD:
+        if name in events:
+            _check_period(events[name])
 
 
 def _check(placed: Placed[EventType]) -> None:
@@ -122,6 +129,16 @@ def _check(placed: Placed[EventType]) -> None:
             place.complain("types of this family are the service's own; choose another first word")
         elif not event.reserved:
             place.complain("only the service writes this type; declare it under `derived`")
+
+
+def _check_period(placed: Placed[EventType]) -> None:
+    event, place = placed.value, placed.place
+    if event.subject is not SubjectKind.LEDGER:
+        place.complain("expected an event about the ledger")
+    for name in (FIRST_DAY, LAST_DAY):
+        field = event.fields.get(name)
+        if field is None or not field.required or field.type != "date":
+            place.complain(f"needs `required: [{name}]`, a field of type date")
 
 
 def _check_offered(placed: Placed[EventType], offered: Offered) -> None:

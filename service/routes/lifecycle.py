@@ -67,6 +67,12 @@ async def get_lifecycle(
             "origins": _glossary(lifecycle.origins),
             "markets": _glossary(lifecycle.markets),
             "priorities": _glossary(lifecycle.priorities),
+            "outcomes": _glossary(lifecycle.outcomes),
+            "segments": _glossary(lifecycle.segments),
+            "account_roles": _glossary(lifecycle.account_roles),
+            "target_figures": _glossary(
+                {code: one.words for code, one in lifecycle.target_figures.items()}
+            ),
             "grades": _glossary({code: one.words for code, one in lifecycle.grades.items()}),
             "lead": _track(lifecycle, lifecycle.lead, lang or Language.ENGLISH),
             "account": _track(lifecycle, lifecycle.account, lang or Language.ENGLISH),

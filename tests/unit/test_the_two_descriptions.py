@@ -403,3 +403,32 @@ def test_deals_and_orders_tell_what_they_bring_beside_the_value(
     refused = ledger.send_one(type, lead=lead, data={**told, "gross_profit": "30 %"})
     assert isinstance(refused, Refused)
     assert refused.refusal.pointer == "/data/gross_profit"
+
+
+DEFAULT_FIGURES = {
+    "public_relations": "新規匿名訪問 認知したターゲット企業",
+    "marketing": "ターゲット新規獲得 MQL件数",
+    "inside_sales": "SQL件数 商談化",
+    "field_sales": "受注件数 受注金額 粗利",
+    "customer_success": "更新 拡大受注 解約 需要集中顧客数",
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("department", DEFAULT_FIGURES)
+def test_every_department_has_figures_to_set_targets_for(name: str, department: str) -> None:
+    """A: 「宣伝広報部門、マーケティング部門、営業部門、CS部門…目標を立てて」"""
+    figures = WHOLE[name].target_figures.values()
+    found = [one.words.label["ja"] for one in figures if department in one.departments]
+    assert " ".join(found) == DEFAULT_FIGURES[department]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_sales_is_the_sum_of_inside_and_field_sales(name: str) -> None:
+    """A: 「営業部門」 is one of the four that set targets."""
+    assert WHOLE[name].department_parts == {"sales": ("inside_sales", "field_sales")}
+    ledger = LedgerInMemory(compiled(name))
+    target = {"for_department": "営業", "figure": "受注金額", "plan": "90000000", "currency": "JPY"}
+    told = {**target, "starts_on": "2026-10-01", "ends_on": "2026-12-31"}
+    assert isinstance(ledger.send_one("target.set", data=told), Recorded)
+    assert ledger.records[0].event.data["for_department"] == "sales"
