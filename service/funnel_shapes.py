@@ -199,6 +199,10 @@ class Lifecycle(Words):
     outcomes: list[Term]
     segments: list[Term]
     account_roles: list[Term]
+    industries: list[Term]
+    jobs: list[Term]
+    positions: list[Term]
+    regions: list[Term]
     target_figures: list[Term]
     grades: Annotated[list[Term], Field(description="The best first.")]
     lead: Track

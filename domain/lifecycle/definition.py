@@ -301,6 +301,10 @@ class Lifecycle:
     segments: Mapping[str, Words] = field(default_factory=dict)
     account_roles: Mapping[str, Words] = field(default_factory=dict)
     """What sales means to do with a customer: defend or attack."""
+    industries: Mapping[str, Words] = field(default_factory=dict)
+    jobs: Mapping[str, Words] = field(default_factory=dict)
+    positions: Mapping[str, Words] = field(default_factory=dict)
+    regions: Mapping[str, Words] = field(default_factory=dict)
     department_parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Department → those that it is the sum of, as sales is of inside and field sales."""
     target_figures: Mapping[str, TargetFigure] = field(default_factory=dict)

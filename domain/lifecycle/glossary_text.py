@@ -11,7 +11,7 @@ from domain.lifecycle.words_text import WORD_KEYS, Placed, read_named
 SECTIONS = ("phases", "departments", "classes", "reasons", "origins")
 OPTIONAL_SECTIONS = (
     *("markets", "priorities", "outcomes", "segments", "account_roles"),
-    "target_figures",
+    *("target_figures", "industries", "jobs", "positions", "regions"),
 )
 _DEFINED = ("classes", "reasons", "target_figures")
 """Sections whose entries need a definition beside the label."""
@@ -38,6 +38,10 @@ class Glossary:
     segments: Mapping[str, Placed[Words]]
     account_roles: Mapping[str, Placed[Words]]
     target_figures: Mapping[str, Placed[Words]]
+    industries: Mapping[str, Placed[Words]]
+    jobs: Mapping[str, Placed[Words]]
+    positions: Mapping[str, Placed[Words]]
+    regions: Mapping[str, Placed[Words]]
 
 
 def read_glossary(keys: Mapping[str, Place]) -> Glossary:

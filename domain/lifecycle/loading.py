@@ -208,6 +208,10 @@ def _joined(
         outcomes=values_of(glossary.outcomes),
         segments=values_of(glossary.segments),
         account_roles=values_of(glossary.account_roles),
+        industries=values_of(glossary.industries),
+        jobs=values_of(glossary.jobs),
+        positions=values_of(glossary.positions),
+        regions=values_of(glossary.regions),
         department_parts=read_parts(glossary.departments),
         target_figures=read_target_figures(glossary),
         targets=read_targets(

@@ -70,6 +70,10 @@ async def get_lifecycle(
             "outcomes": _glossary(lifecycle.outcomes),
             "segments": _glossary(lifecycle.segments),
             "account_roles": _glossary(lifecycle.account_roles),
+            "industries": _glossary(lifecycle.industries),
+            "jobs": _glossary(lifecycle.jobs),
+            "positions": _glossary(lifecycle.positions),
+            "regions": _glossary(lifecycle.regions),
             "target_figures": _glossary(
                 {code: one.words for code, one in lifecycle.target_figures.items()}
             ),
