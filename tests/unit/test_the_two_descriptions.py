@@ -180,6 +180,26 @@ def test_a_card_that_field_sales_takes_on_a_visit_is_not_marketings() -> None:
     assert story.lead.origin == "sales-direct"
 
 
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    ("department", "channel", "origin"),
+    [
+        ("フィールドセールス", None, "sales-direct"),
+        ("field_sales", "exhibition", "marketing-offline"),
+        ("マーケティング", None, "marketing-offline"),
+    ],
+)
+def test_cards_in_one_import_are_whose_the_table_says(
+    name: str, department: str, channel: str | None, origin: str
+) -> None:
+    """A: 「マーケティング組織起因で発生したリードのみ」; a CRM's table holds everybody's 名刺."""
+    ledger = LedgerInMemory(shipped_lifecycle(name))
+    card = {"department": department, "lead": {"email": "hanako@acme.example"}}
+    ledger.send_one("card.captured", **card, data={"channel": channel})
+    (lead,) = (one.state for one in ledger.subjects.values() if isinstance(one.state, LeadState))
+    assert lead.origin == origin
+
+
 def test_screening_is_called_by_what_it_is_and_not_by_the_telephone() -> None:
     """B: 「メールや電話、Web会議など」"""
     lifecycle = WHOLE["demand_funnel"]
