@@ -8,6 +8,7 @@ from domain.events import Event
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.words import nearest
 from domain.signals import Identifier, Signal
+from events.limits import DECLARED_MAX
 from events.outcomes import Derived, Moved, Recorded
 from events.refusals import Refusal, Refused, refusal_id_of
 from events.submissions import Item
@@ -118,6 +119,13 @@ def not_of_this_lead(identifiers: Iterable[Identifier]) -> Refusal:
         "somebody else, or of several people. Take off what names this lead alone.",
         "/lead",
         {"found": kinds},
+    )
+
+
+def too_much_declared(type: str) -> Refusal:
+    return Refusal(
+        "history-too-long",
+        f"{DECLARED_MAX} events of type {type} are recorded: as many as one more is compared with.",
     )
 
 

@@ -12,6 +12,7 @@ from domain.events import Event
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import (
+    BY_PERIOD,
     CALENDAR_CHANGED,
     EVENT,
     EVENTS,
@@ -25,7 +26,9 @@ from domain.state import State
 from events import answers
 from events.account_merging import decide_of_accounts
 from events.calendar_changing import change_calendar, changes_of, with_changes
+from events.declared_periods import objection as objection_to_declared
 from events.draft import Draft
+from events.limits import DECLARED_MAX
 from events.outcomes import Recorded
 from events.past import Recollection
 from events.planned_past import PlannedPast
@@ -45,9 +48,24 @@ def decide_signal(draft: Draft, signal: Signal, recollection: Recollection) -> R
         return answers.type_unknown(signal.type.name, draft.compiled.lifecycle)
     if event_type is not signal.type:
         signal = signal._replace(type=event_type)
+    if event_type.name in BY_PERIOD:
+        refusal = _objection_to_period(draft, signal, recollection)
+        if refusal is not None:
+            return refusal
     if is_offered(event_type):
         return _carry_out(draft, signal, PlannedPast(draft, recollection))
     return _decide(draft, signal)
+
+
+def _objection_to_period(
+    draft: Draft, signal: Signal, recollection: Recollection
+) -> Refusal | None:
+    """Compare a cost or a target with all that were told before, in this batch too."""
+    told = recollection.declared_by(signal.type.name)
+    if len(told) >= DECLARED_MAX:
+        return answers.too_much_declared(signal.type.name)
+    in_batch = (one.event.data for one in draft.entries if one.event.type == signal.type.name)
+    return objection_to_declared(signal, draft.compiled.lifecycle, (*told, *in_batch))
 
 
 def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from domain.currencies import CODES, currency_code
 from domain.lifecycle.definition import EventType, Field
 from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY
-from domain.lifecycle.words import normal
+from domain.lifecycle.words import nearest, normal
 from domain.pages import reduced
 from events import moments
 from events.limits import POSITIONS_MAX
@@ -47,7 +47,7 @@ def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
                     "event-invalid",
                     f"The field {name} of {event_type.name} is {expected}.",
                     f"/data/{name}",
-                    {"expected": expected},
+                    {"expected": expected, **_nearest(field, value)},
                 )
             declared[name] = value
     refusal = _backwards(declared)
@@ -97,6 +97,13 @@ def mismatch(field: Field, value: object) -> str | None:
     if field.at_least is not None and Decimal(cast("int | str", value)) < field.at_least:
         return f"at least {field.at_least}"
     return None
+
+
+def _nearest(field: Field, value: object) -> dict[str, list[str]]:
+    """Name the codes that are called most like what was sent, where any is."""
+    names = {normal(one): one for one in field.values} | dict(field.names)
+    found = [names[one] for one in nearest(normal(value), names)] if isinstance(value, str) else []
+    return {"nearest": list(dict.fromkeys(found))} if found else {}
 
 
 def _is_text(value: object) -> bool:

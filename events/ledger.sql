@@ -226,6 +226,20 @@ SELECT head.position AS head_position, CAST(asked.subject_id AS text) AS subject
        ) AS event ON true
  ORDER BY asked.subject_id, event.subject_version
 
+-- name: read_declared
+-- What was told by events of a type about the ledger up to a position, and where the head stood.
+SELECT head.position AS head_position, event.record
+  FROM ledger.ledger_head AS head
+  LEFT JOIN LATERAL (
+       SELECT position, record
+         FROM ledger.events
+        WHERE subject_id = '00000000-0000-0000-0000-000000000000'
+          AND type = :type
+          AND position <= :upto
+        ORDER BY position
+        LIMIT :limit
+       ) AS event ON true
+
 -- name: read_standing
 -- Where the ledger stands while its lock is held: enough to append what is about the ledger itself.
 SELECT head.position, head.recorded_at, head.chain,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.lifecycle.definition import EventKind, EventType, Right, Role, SubjectKind
 from domain.lifecycle.service_events import EVENT, EVENTS, FIELDS, UNLINKED, is_offered
+from domain.lifecycle.words import resolve
 from domain.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, key_of, sharing_with
 from domain.revisits import DAY_FIELD
 from domain.roles import ORDER_ROLES
@@ -76,12 +77,12 @@ def _signal(
     refusal = _looks_back(event_type, divided.declared, times[0])
     if refusal is not None:
         return refusal
+    department = _department(event, context)
+    if isinstance(department, Refusal):
+        return department
     parties = read_parties(event.lead, event.account, context)
     if isinstance(parties, Refusal):
         return parties
-    refusal = _unlinks_nothing(event_type, divided.declared, parties)
-    if refusal is not None:
-        return refusal
     if event_type.role is Role.LINKS_ACCOUNT:
         parties = parties.putting_with_account()
     source = event.source or context.sender.source
@@ -90,6 +91,7 @@ def _signal(
     names_an_event = is_offered(event_type) and EVENT in event_type.fields
     find = _nobody_named if names_an_event else _subject
     subject = find(event_type, parties, references)
+    subject = _unlinks_nothing(event_type, divided.declared, parties) or subject
     if isinstance(subject, Refusal):
         return subject
     return Signal(
@@ -100,7 +102,7 @@ def _signal(
         occurred_at=times[0],
         claimed_at=times[1],
         key_id=context.sender.key_id,
-        department=context.sender.department,
+        department=department,
         lead_id=parties.lead_id,
         identifiers=parties.identifiers,
         references=references,
@@ -173,6 +175,34 @@ def _not_permitted(event: NativeEvent, event_type: EventType, sender: Sender) ->
 def _is_of_department(sender: Sender, event_type: EventType) -> bool:
     """An administrator reports for every department: imports and corrections are theirs."""
     return sender.department in event_type.departments or Right.ADMINISTRATION in sender.scopes
+
+
+def _department(event: NativeEvent, context: Context) -> str | Refusal | None:
+    """Return whose people did it: the key's department, or one that the key may speak for."""
+    sender, lifecycle = context.sender, context.lifecycle
+    if event.department is None:
+        return sender.department
+    known = {
+        code: words
+        for code, words in lifecycle.departments.items()
+        if code not in lifecycle.department_parts
+    }
+    found = resolve(known, event.department)
+    if found is None:
+        return Refusal(
+            "event-invalid",
+            f"Expected a department, one of {', '.join(known)}.",
+            "/department",
+            {"expected": list(known)},
+        )
+    if found == sender.department or Right.ADMINISTRATION in sender.scopes:
+        return found
+    return Refusal(
+        "department-not-allowed",
+        f"The key belongs to {sender.department or 'no department'}, and speaks for no other.",
+        "/department",
+        {"expected": [sender.department] if sender.department else [], "found": found},
+    )
 
 
 def _times(

@@ -6,7 +6,7 @@ at hand is told so by NotRecalled, whoever started the work reads it and starts 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from domain.signals import Identifier
 from domain.state import AccountState, LeadState
@@ -32,8 +32,9 @@ class NotRecalled(Exception):
         subjects: Sequence[str] = (),
         companies: Sequence[str] = (),
         identifiers: Sequence[Identifier] = (),
+        declared: Sequence[str] = (),
     ) -> None:
-        super().__init__(positions, histories, subjects, companies, identifiers)
+        super().__init__(positions, histories, subjects, companies, identifiers, declared)
         self.positions = positions
         self.histories = histories
         self.subjects = subjects
@@ -41,6 +42,8 @@ class NotRecalled(Exception):
         """Accounts of which it is not known who belongs to them."""
         self.identifiers = identifiers
         """Identifiers of which it is not known to whom they point."""
+        self.declared = declared
+        """Types of events about the ledger of which all is to be read."""
 
 
 class HistoryTooLong(Exception):
@@ -86,6 +89,15 @@ class Recollection:
     references: dict[int, tuple[Identifier, ...]] = field(default_factory=dict)
     """For each record that was read: the deals and orders that it was the first to tell of."""
     histories: dict[str, Sequence[Record]] = field(default_factory=dict)
+
+    declared: dict[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Type of events about the ledger → what each of them told, in order."""
+
+    def declared_by(self, type: str) -> Sequence[Mapping[str, Any]]:
+        """Return what events of a type about the ledger have told."""
+        if type not in self.declared:
+            raise NotRecalled(declared=[type])
+        return self.declared[type]
 
     def record(self, position: int) -> Record | None:
         if position not in self.records:

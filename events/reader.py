@@ -17,6 +17,7 @@ from domain.state import LeadState
 from events import records
 from events.entries import Known
 from events.failures import NotMigrated
+from events.limits import DECLARED_MAX
 from events.memory import LEDGER_SUBJECT_ID, Members, Memory, Pointer, Remembered
 from events.past import HISTORY_EVENTS_MAX, NotRecalled, Recollection
 from events.publishing import PUBLISHED, asks_who_stands_where, compiled_from
@@ -144,6 +145,9 @@ class LedgerReader:
         recollection.wanted |= dict.fromkeys(needed.subjects)
         recollection.companies |= dict.fromkeys(needed.companies)
         recollection.identifiers |= dict.fromkeys(needed.identifiers)
+        for type in needed.declared:
+            if not await self._read_declared(driver, memory, recollection, type):
+                return False
         positions = {
             *needed.positions,
             *_positions_named(submissions),
@@ -165,6 +169,17 @@ class LedgerReader:
         self, driver: Driver, memory: Memory, recollection: Recollection, positions: Iterable[int]
     ) -> bool:
         return await self.records_at(driver, recollection, positions) == memory.position
+
+    async def _read_declared(
+        self, driver: Driver, memory: Memory, recollection: Recollection, type: str
+    ) -> bool:
+        """Read what events of a type about the ledger have told, as many as are compared."""
+        statement = self._sql["read_declared"]
+        values = {"type": type, "upto": memory.position, "limit": DECLARED_MAX}
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        told = [records.decode_event(row["record"]).data for row in rows if row["record"]]
+        recollection.declared[type] = told
+        return bool(rows) and rows[0]["head_position"] == memory.position
 
     async def records_at(
         self, driver: Driver, recollection: Recollection, positions: Iterable[int]

@@ -99,6 +99,15 @@ class NativeEvent(BaseModel):
     actor: Annotated[
         Value | None, Field(description="Who did it: personal, and kept apart from the record.")
     ] = None
+    department: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="Whose people did it, by code or name. Defaults to the key's department; "
+            "only an administrator's key speaks for others.",
+            examples=["field_sales"],
+        ),
+    ] = None
     lead: LeadReference | None = None
     account: AccountReference | None = None
     data: Annotated[dict[str, Any] | None, Field(description="What happened, by event type.")] = (

@@ -196,6 +196,14 @@ class Lifecycle(Words):
     origins: list[Term]
     markets: list[Term]
     priorities: list[Term]
+    outcomes: list[Term]
+    segments: list[Term]
+    account_roles: list[Term]
+    industries: list[Term]
+    jobs: list[Term]
+    positions: list[Term]
+    regions: list[Term]
+    target_figures: list[Term]
     grades: Annotated[list[Term], Field(description="The best first.")]
     lead: Track
     account: Track

@@ -186,6 +186,10 @@ class LedgerInMemory:
             in_ledger = 0 < position <= len(self.entries)
             recollection.records[position] = self.records[position - 1] if in_ledger else None
             recollection.references[position] = self.references.get(position, ())
+        for type in needed.declared:
+            recollection.declared[type] = [
+                record.event.data for record in self.records if record.event.type == type
+            ]
         for subject_id in needed.histories:
             recollection.histories[subject_id] = [
                 record for record in self.records if record.event.subject.id == subject_id

@@ -78,6 +78,11 @@ def _code_lists(
         "outcomes": values_of(glossary.outcomes),
         "segments": values_of(glossary.segments),
         "account_roles": values_of(glossary.account_roles),
+        "target_figures": values_of(glossary.target_figures),
+        "industries": values_of(glossary.industries),
+        "jobs": values_of(glossary.jobs),
+        "positions": values_of(glossary.positions),
+        "regions": values_of(glossary.regions),
         "lead_stages": {code: one.value.words for code, one in lead.stages.items()},
         "account_stages": {code: one.value.words for code, one in account.stages.items()},
     }

@@ -235,6 +235,17 @@ class LeadList:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetFigure:
+    """What a department may set itself to reach in a period."""
+
+    words: Words
+    departments: tuple[str, ...] = ()
+    """Whose it is by default."""
+    is_amount: bool = False
+    """Money, in a currency; else a number."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountTriggers:
     """The derived account events that a lead's doings cause."""
 
@@ -304,6 +315,13 @@ class Lifecycle:
     segments: Mapping[str, Words] = field(default_factory=dict)
     account_roles: Mapping[str, Words] = field(default_factory=dict)
     """What sales means to do with a customer: defend or attack."""
+    industries: Mapping[str, Words] = field(default_factory=dict)
+    jobs: Mapping[str, Words] = field(default_factory=dict)
+    positions: Mapping[str, Words] = field(default_factory=dict)
+    regions: Mapping[str, Words] = field(default_factory=dict)
+    department_parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Department → those that it is the sum of, as sales is of inside and field sales."""
+    target_figures: Mapping[str, TargetFigure] = field(default_factory=dict)
     targets: tuple[TargetRule, ...] = ()
     scoring: Scoring | None = None
     grades: Mapping[str, Grade] = field(default_factory=dict)

@@ -31,7 +31,7 @@ _RIGHTS: Mapping[EventKind, Right] = {
 }
 NO_MARK = "none"
 """In place of a mark: what was remembered is forgotten."""
-_FIELD_KEYS = ("type", "values", "at_least")
+_FIELD_KEYS = ("type", "values", "names", "at_least")
 _NUMBERS = ("integer", "amount")
 _LEAST_MAX = 10**9
 _EVENT_KEYS = (
@@ -94,6 +94,9 @@ def read_fields(
         codes = _read_codes(keys["values"], code_lists) if "values" in keys else {}
         if codes and kind != "code":
             keys["values"].complain("only a field of type code has a list of values")
+        named = _read_names(keys.get("names"), code_lists)
+        if "names" in keys and (kind != "code" or "values" in keys):
+            keys["names"].complain("only a field of type code without `values` has names alone")
         least = keys["at_least"].integer(-_LEAST_MAX, _LEAST_MAX) if "at_least" in keys else None
         if least is not None and kind not in _NUMBERS:
             keys["at_least"].complain("only a field of type integer or amount has a least value")
@@ -101,7 +104,7 @@ def read_fields(
             name=name,
             type=kind or "text",
             values=tuple(codes),
-            names=names_to_codes(codes),
+            names=names_to_codes(codes or named),
             at_least=least,
         )
         fields[name] = Placed(entry, field)
@@ -113,6 +116,12 @@ def _read_codes(place: Place, code_lists: Mapping[str, CodeList]) -> CodeList:
         name = place.one_of(code_lists, kind="a list of codes")
         return code_lists[name] if name else {}
     return {item.text(): Words(label={}) for item in place.items()}
+
+
+def _read_names(place: Place | None, code_lists: Mapping[str, CodeList]) -> CodeList:
+    """Read the list whose words mean its codes, where other codes are taken too."""
+    name = place.one_of(code_lists, kind="a list of codes") if place is not None else None
+    return code_lists[name] if name else {}
 
 
 def read_events(place: Place | None, around: Surroundings) -> dict[str, Placed[EventType]]:

@@ -11,7 +11,13 @@ from domain.lifecycle.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.contribution_text import read_contribution
 from domain.lifecycle.declarations_text import Declarations, read_declarations
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
-from domain.lifecycle.glossary_text import SECTIONS, Glossary, read_glossary
+from domain.lifecycle.glossary_text import (
+    SECTIONS,
+    Glossary,
+    read_glossary,
+    read_parts,
+    read_target_figures,
+)
 from domain.lifecycle.lists_text import read_lists
 from domain.lifecycle.move_text import read_moves
 from domain.lifecycle.pace_text import PACE_KEYS, read_pace
@@ -214,6 +220,12 @@ def _joined(
         outcomes=values_of(glossary.outcomes),
         segments=values_of(glossary.segments),
         account_roles=values_of(glossary.account_roles),
+        industries=values_of(glossary.industries),
+        jobs=values_of(glossary.jobs),
+        positions=values_of(glossary.positions),
+        regions=values_of(glossary.regions),
+        department_parts=read_parts(glossary.departments),
+        target_figures=read_target_figures(glossary),
         targets=read_targets(
             keys.get("targets"), around, markets=glossary.markets, priorities=glossary.priorities
         ),

@@ -22,6 +22,7 @@ ACCOUNT_RESTATED = "account.restated"
 ACCOUNT_CONFLICTED, ACCOUNT_KEPT_APART = "account.conflicted", "account.kept_apart"
 DISMISSED = "conflict.dismissed"
 CALENDAR_CHANGED = "calendar.changed"
+COST_RECORDED, TARGET_SET = "campaign.cost_recorded", "target.set"
 KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revoked"
 
 OTHER, EVENT, EVENTS, FIELDS = "other", "event", "events", "fields"
@@ -79,6 +80,9 @@ OFFERED: Mapping[str, Offered] = {
     ),
 }
 
+BY_PERIOD = (COST_RECORDED, TARGET_SET)
+"""Decisions about the ledger of which no two may overlap, so that no day counts twice."""
+
 CONSEQUENCES: Mapping[str, SubjectKind] = {
     RESTATED: SubjectKind.LEAD,
     ACCOUNT_ABSORBED: SubjectKind.ACCOUNT,
@@ -123,6 +127,9 @@ def check_service_events(
             placed.place.complain(f"expected a derived event about the {subject}")
     for placed in events.values():
         _check(placed)
+    for name in BY_PERIOD:
+        if name in events:
+            _check_period(events[name])
 
 
 def _check(placed: Placed[EventType]) -> None:
@@ -134,6 +141,16 @@ def _check(placed: Placed[EventType]) -> None:
             place.complain("types of this family are the service's own; choose another first word")
         elif not event.reserved:
             place.complain("only the service writes this type; declare it under `derived`")
+
+
+def _check_period(placed: Placed[EventType]) -> None:
+    event, place = placed.value, placed.place
+    if event.subject is not SubjectKind.LEDGER:
+        place.complain("expected an event about the ledger")
+    for name in (FIRST_DAY, LAST_DAY):
+        field = event.fields.get(name)
+        if field is None or not field.required or field.type != "date":
+            place.complain(f"needs `required: [{name}]`, a field of type date")
 
 
 def _check_offered(placed: Placed[EventType], offered: Offered) -> None:

@@ -41,14 +41,21 @@ def read_words(
 
 
 def read_named(
-    place: Place | None, *, languages: Collection[str], defined: bool = False
+    place: Place | None,
+    *,
+    languages: Collection[str],
+    defined: bool = False,
+    beside: Collection[str] = (),
 ) -> dict[str, Placed[Words]]:
-    """Read a mapping of codes to words."""
+    """Read a mapping of codes to words; `beside` are other keys, which the caller reads."""
     named: dict[str, Placed[Words]] = {}
     for code, entry in place.entries().items() if place else ():
         check_code(entry, code)
         words = read_words(
-            entry, entry.entries(known=WORD_KEYS), languages=languages, defined=defined
+            entry,
+            entry.entries(known=(*WORD_KEYS, *beside)),
+            languages=languages,
+            defined=defined,
         )
         named[code] = Placed(entry, words)
     return named

@@ -69,6 +69,16 @@ async def get_lifecycle(
             "origins": _glossary(lifecycle.origins),
             "markets": _glossary(lifecycle.markets),
             "priorities": _glossary(lifecycle.priorities),
+            "outcomes": _glossary(lifecycle.outcomes),
+            "segments": _glossary(lifecycle.segments),
+            "account_roles": _glossary(lifecycle.account_roles),
+            "industries": _glossary(lifecycle.industries),
+            "jobs": _glossary(lifecycle.jobs),
+            "positions": _glossary(lifecycle.positions),
+            "regions": _glossary(lifecycle.regions),
+            "target_figures": _glossary(
+                {code: one.words for code, one in lifecycle.target_figures.items()}
+            ),
             "grades": _glossary({code: one.words for code, one in lifecycle.grades.items()}),
             "lead": _track(lifecycle, lifecycle.lead, language),
             "account": _track(lifecycle, lifecycle.account, language),

@@ -227,3 +227,22 @@ async def test_a_database_that_takes_nothing_is_told_to_everyone_who_waits(
         with pytest.raises(LedgerUnavailable):
             await future
     await intake.close()
+
+
+async def test_a_cost_is_compared_with_those_of_this_batch_and_of_all_before(
+    on: LedgerOnPostgres,
+) -> None:
+    told = {"campaign": "expo", "cost": "100", "currency": "JPY"}
+    november = {"starts_on": "2026-11-01", "ends_on": "2026-11-30"}
+    week = {"starts_on": "2026-11-02", "ends_on": "2026-11-06"}
+    costs = [
+        {"id": f"cost-{number}", "type": "campaign.cost_recorded", "data": {**told, **period}}
+        for number, period in enumerate((november, week, november, week))
+    ]
+    first = await on.ledger.append([submission_of(*costs[:2])])
+    again = await on.ledger.append([submission_of(*costs[2:])])
+    for appended in (first, again):
+        recorded, refused = appended.outcomes[0]
+        assert isinstance(recorded, Recorded)
+        assert isinstance(refused, Refused)
+        assert refused.refusal.members == {"expected": november}

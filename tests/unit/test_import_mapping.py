@@ -69,7 +69,7 @@ events:
             "pipe"
         ),
         (
-            "line 4: sauce: unknown key; known are format, file, source, time, actor, "
+            "line 4: sauce: unknown key; known are format, file, source, time, actor, department, "
             "lead, account, "
             "events"
         ),

@@ -461,3 +461,10 @@ def test_groups_are_bounded_however_many_mistakes_there_are() -> None:
         groups.add(Refused(line, "", "event-invalid", f"mistake {line}"))
     assert len(groups.by_kind) == GROUPS_MAX + 1
     assert groups.largest_first()[0].count == 2 * GROUPS_MAX
+
+
+def test_a_column_may_say_whose_people_did_it(translate: TranslateText) -> None:
+    words = "{column: d, words: {営業部: field_sales, マーケ: marketing}}"
+    mapping = ONE_EVENT.replace("recorded}", f"recorded, department: {words}}}")
+    events, _, _ = translate(mapping, "n,at,d\n1,2024-01-01,営業部\n2,2024-01-01,\n")
+    assert [event.get("department") for event in events] == ["field_sales", None]

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from domain.lifecycle.definition import Right, SubjectKind
+from domain.lifecycle.loading import inspect
 from events.outcomes import Recorded
 from events.refusals import Refused
+from events.shipped import shipped_text
 from tests.ledger_in_memory import SENDER, LedgerInMemory
 
 PERIOD = {"starts_on": "2026-11-02", "ends_on": "2026-11-06"}
@@ -39,6 +41,121 @@ def test_none_can_be_told_by_halves(type: str, missing: str) -> None:
     outcome = LedgerInMemory().send_one(type, data=told)
     assert isinstance(outcome, Refused)
     assert outcome.refusal.pointer == f"/data/{missing}"
+
+
+def told(type: str, **data: str) -> dict[str, Any]:
+    """Tell what is told of each, but for these fields; an empty one is left out."""
+    return {name: value for name, value in {**TOLD[type], **data}.items() if value}
+
+
+COST, TARGET = "campaign.cost_recorded", "target.set"
+
+
+@pytest.mark.parametrize(
+    ("type", "data"),
+    [
+        (COST, {"cost": "500000"}),
+        (COST, {"starts_on": "2026-11-07", "ends_on": "2026-11-07"}),
+        (COST, {"starts_on": "2026-11-01", "ends_on": "2026-11-01"}),
+        (COST, {"ends_on": "2026-11-30", "campaign": "autumn-expo"}),
+        (COST, {"ends_on": "2026-11-30", "channel": "paid"}),
+        (COST, {"ends_on": "2026-11-30", "currency": "USD"}),
+        (TARGET, {"plan": "150"}),
+        (TARGET, {"ends_on": "2026-11-30", "figure": "acquired_targets"}),
+        (TARGET, {"ends_on": "2026-11-30", "for_department": "sales"}),
+        *[(TARGET, {"ends_on": "2026-11-30", one: "x"}) for one in ("market", "campaign")],
+        *[(TARGET, {"ends_on": "2026-11-30", one: "x"}) for one in ("owner", "reseller")],
+    ],
+)
+def test_what_is_told_again_or_of_something_else_is_recorded(
+    type: str, data: dict[str, str]
+) -> None:
+    ledger = LedgerInMemory()
+    assert isinstance(ledger.send_one(type, data=TOLD[type]), Recorded)
+    assert isinstance(ledger.send_one(type, data=told(type, **data)), Recorded)
+
+
+@pytest.mark.parametrize("type", [COST, TARGET])
+@pytest.mark.parametrize(
+    "period", [("2026-11-06", "2026-11-30"), ("2026-10-01", "2026-11-02"), ("2026-11-03",) * 2]
+)
+def test_a_period_that_overlaps_another_is_refused_with_that_one(
+    type: str, period: tuple[str, str]
+) -> None:
+    """Of a cost or a target no day may count twice."""
+    ledger = LedgerInMemory()
+    later = told(type, starts_on=period[0], ends_on=period[1])
+    first = {"id": "1", "type": type, "data": TOLD[type]}
+    _, outcome = ledger.send(first, {"id": "2", "type": type, "data": later})
+    again = ledger.send_one(type, data=later)
+    assert isinstance(outcome, Refused)
+    assert isinstance(again, Refused)
+    assert (outcome.refusal.reason, outcome.refusal.pointer) == ("event-invalid", "/data/starts_on")
+    assert outcome.refusal.members == {"expected": PERIOD}
+    assert again.refusal == outcome.refusal
+
+
+@pytest.mark.parametrize(
+    ("figure", "nearest"),
+    [("mqll", ["MQL"]), ("粗利益", ["gross_profit"]), ("order_values", ["order_value"])],
+)
+def test_a_target_is_of_a_figure_that_is_known(figure: str, nearest: list[str]) -> None:
+    outcome = LedgerInMemory().send_one(TARGET, data=told(TARGET, figure=figure))
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.pointer == "/data/figure"
+    assert outcome.refusal.members["nearest"][:1] == nearest
+
+
+def test_a_figure_is_called_by_any_of_its_names() -> None:
+    ledger = LedgerInMemory()
+    ledger.send_one(TARGET, data=told(TARGET, figure="受注件数"))
+    assert ledger.records[0].event.data["figure"] == "orders"
+
+
+@pytest.mark.parametrize(
+    ("figure", "currency", "pointer"),
+    [
+        ("order_value", "JPY", None),
+        ("order_value", "", "/data/currency"),
+        ("orders", "JPY", "/data/currency"),
+    ],
+)
+def test_money_has_a_currency_and_a_number_has_none(
+    figure: str, currency: str, pointer: str | None
+) -> None:
+    data = told(TARGET, figure=figure, currency=currency)
+    outcome = LedgerInMemory().send_one(TARGET, data=data)
+    assert (outcome.refusal.pointer if isinstance(outcome, Refused) else None) == pointer
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("includes: [inside_sales, ", "includes: [sales, ", "that include no others"),
+        ("includes: [inside_sales, ", "includes: [kitchen, ", "'kitchen' is not a department"),
+        ("    departments: [field_sales]\n", "    departments: [x]\n", "'x' is not a department"),
+        ("plan, starts_on, ends_on]", "plan, starts_on]", "needs `required: [ends_on]`"),
+        (
+            "label: {ja: 目標設定, en: target set}\n      subject: ledger",
+            "label: {ja: 目標設定, en: target set}\n      subject: account",
+            "expected an event about the ledger",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_of_targets_is_told(old: str, new: str, complaint: str) -> None:
+    text = shipped_text("demand_funnel")
+    assert old in text
+    complaints = [str(one) for one in inspect(text.replace(old, new, 1)).complaints]
+    assert any(complaint in one for one in complaints), complaints
+
+
+def test_no_more_are_compared_than_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.deciding.DECLARED_MAX", 1)
+    ledger = LedgerInMemory()
+    ledger.send_one(COST, data=TOLD[COST])
+    outcome = ledger.send_one(COST, data=told(COST, campaign="autumn-expo"))
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.reason == "history-too-long"
 
 
 def test_a_department_is_called_by_any_of_its_names_and_by_no_other() -> None:

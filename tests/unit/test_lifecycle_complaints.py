@@ -164,6 +164,12 @@ EVENTS = {
             "subject, fields"
         ),
     ),
+    "names for what has its codes": (
+        "values: [steel, glass, paper]",
+        "values: [steel, glass, paper], names: reasons",
+        "industry: {",
+        "attributes.industry.names: only a field of type code without `values` has names alone",
+    ),
     "a field name with a meaning of its own": (
         "  score: {type: integer}",
         "  score: {type: integer}\n  effects: {type: text}",

@@ -342,6 +342,40 @@ def test_a_decision_of_the_own_department_is_taken() -> None:
     assert signal_of({**FORM, "type": "lead.sales_accepted"}, sender).department == "field_sales"
 
 
+ADMINISTRATOR = SENDER._replace(scopes=frozenset({"events:write", "ledger:admin"}))
+
+
+@pytest.mark.parametrize(
+    ("sender", "said"),
+    [
+        (ADMINISTRATOR, "field_sales"),
+        (ADMINISTRATOR, "フィールドセールス"),
+        (SENDER._replace(department="field_sales"), "FS"),
+        (SENDER._replace(department="field_sales"), None),
+    ],
+)
+def test_a_report_is_of_the_department_that_the_key_may_speak_for(
+    sender: Sender, said: str | None
+) -> None:
+    assert signal_of({**FORM, "department": said}, sender).department == "field_sales"
+
+
+@pytest.mark.parametrize("department", [None, "marketing"])
+def test_a_key_that_is_no_administrators_speaks_for_no_other_department(
+    department: str | None,
+) -> None:
+    sender = SENDER._replace(department=department, scopes=frozenset({"events:write"}))
+    refused = refusal_of({**FORM, "department": "field_sales"}, sender)
+    assert (refused.reason, refused.pointer) == ("department-not-allowed", "/department")
+
+
+@pytest.mark.parametrize("said", ["kitchen", "sales", "営業"])
+def test_only_a_department_that_people_belong_to_has_done_something(said: str) -> None:
+    refused = refusal_of({**FORM, "department": said}, ADMINISTRATOR)
+    assert (refused.reason, refused.pointer) == ("event-invalid", "/department")
+    assert "field_sales" in refused.members["expected"]
+
+
 @pytest.mark.parametrize("source", ["crm", "leadledger"])
 def test_a_key_speaks_for_its_own_sources_only(source: str) -> None:
     refusal = refusal_of({**FORM, "source": source})
@@ -491,6 +525,7 @@ def test_the_schema_describes_what_is_read() -> None:
         "time",
         "sent_at",
         "actor",
+        "department",
         "lead",
         "account",
         "data",

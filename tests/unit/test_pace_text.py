@@ -59,7 +59,7 @@ def test_the_shipped_text_has_nothing_wrong() -> None:
         ),
         ("fiscal_year_begins: 4", "fiscal_year_begins: 13", "expected a number from 1 to 12"),
         ("    by: lead.handed_over", "    by: lead.handed", "is not a decision about a lead"),
-        ("    from: marketing", "    from: sales", "is not a department"),
+        ("    from: marketing", "    from: kitchen", "is not a department"),
         ("      - {team: inside_sales}", "      - {when: {lead.known: true}}", "names nobody"),
         (
             "      - {team: inside_sales}",

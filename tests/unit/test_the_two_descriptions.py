@@ -9,7 +9,6 @@ from itertools import product
 import pytest
 
 from domain.candidates import Obstacle, obstacle
-from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.complaints import LifecycleInvalid
 from domain.lifecycle.loading import load
 from domain.lists import on_list
@@ -18,7 +17,7 @@ from events.outcomes import Recorded
 from events.refusals import Refused
 from events.shipped import SHIPPED, shipped_text
 from tests.ledger_in_memory import LedgerInMemory
-from tests.stories import Story, day, demand_funnel, jst, published
+from tests.stories import Story, day, demand_funnel, jst, shipped_lifecycle
 
 WHOLE = {name: load(shipped_text(name)) for name in SHIPPED}
 CALLED_FROM = {"demand_funnel": "SAL", "lead_management": "HANDED_OVER", "merged": "SAL"}
@@ -26,10 +25,6 @@ CALLED_FROM = {"demand_funnel": "SAL", "lead_management": "HANDED_OVER", "merged
 ACCEPTED_AT = {"demand_funnel": "MAL", "lead_management": "ACCEPTED", "merged": "MAL"}
 DEAL_AT = {"demand_funnel": "OPP", "lead_management": "DEAL", "merged": "OPP"}
 TARGET = {"industry": "manufacturing", "position": "director"}
-
-
-def compiled(name: str) -> Compiled:
-    return published(shipped_text(name))
 
 
 def lists_of(story: Story) -> tuple[str, ...]:
@@ -40,7 +35,7 @@ def lists_of(story: Story) -> tuple[str, ...]:
 @pytest.mark.parametrize("found", ["now", "later", "not_yet"])
 def test_the_eleventh_list_holds_all_three_classes(name: str, found: str) -> None:
     """A: 「ここに存在するリードは、今すぐ客、そのうち客、まだまだ客に分類されます」"""
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("form.submitted", mail="example.co.jp")
     story.tell("stage.corrected", to=CALLED_FROM[name], reason="other")
     story.tell("screening.completed", data={"class": found})
@@ -50,7 +45,7 @@ def test_the_eleventh_list_holds_all_three_classes(name: str, found: str) -> Non
 @pytest.mark.parametrize("name", SHIPPED)
 def test_who_is_disqualified_is_on_no_list_of_targets(name: str) -> None:
     """B: 「MLから営業対象外データ、競合を排除したもの」"""
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("form.submitted", mail="example.co.jp", profile=TARGET)
     story.tell("seminar.attended")
     story.tell("seminar.attended")
@@ -69,7 +64,7 @@ def test_only_a_target_is_selected_as_likely_to_buy(
     name: str, profile: dict[str, str], hindrance: Obstacle | None
 ) -> None:
     """B: 「属性、行動などから見込み度が高いと判断したターゲット」"""
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("form.submitted", mail="example.co.jp", profile=profile)
     story.tell("owner.assigned", owner="taro", department="marketing")
     assert story.lead.fit
@@ -101,7 +96,7 @@ def test_a_direct_enquiry_after_anonymous_visits_is_not_marketings(
     name: str, channel: str, origin: str
 ) -> None:
     """A: 「直接営業組織や販売店に問い合わせが直接入った場合、貢献度には含みません」"""
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("visit.recorded", channel="organic")
     story.tell("inquiry.received", mail="example.co.jp", channel=channel)
     assert (story.lead.origin, story.lead.channel) == (origin, channel)
@@ -111,7 +106,7 @@ def test_a_direct_enquiry_after_anonymous_visits_is_not_marketings(
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_direct_enquiry_of_a_lead_of_marketings_keeps_the_origin_and_is_marked(name: str) -> None:
     """A: 「マーケティング組織起因で発生したリードのみ」, and policies may disagree on this one."""
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("form.submitted", mail="example.co.jp", channel="paid")
     story.tell("inquiry.received", known=True, channel="web")
     assert story.lead.flags == {}
@@ -185,6 +180,26 @@ def test_a_card_that_field_sales_takes_on_a_visit_is_not_marketings() -> None:
     assert story.lead.origin == "sales-direct"
 
 
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    ("department", "channel", "origin"),
+    [
+        ("フィールドセールス", None, "sales-direct"),
+        ("field_sales", "exhibition", "marketing-offline"),
+        ("マーケティング", None, "marketing-offline"),
+    ],
+)
+def test_cards_in_one_import_are_whose_the_table_says(
+    name: str, department: str, channel: str | None, origin: str
+) -> None:
+    """A: 「マーケティング組織起因で発生したリードのみ」; a CRM's table holds everybody's 名刺."""
+    ledger = LedgerInMemory(shipped_lifecycle(name))
+    card = {"department": department, "lead": {"email": "hanako@acme.example"}}
+    ledger.send_one("card.captured", **card, data={"channel": channel})
+    (lead,) = (one.state for one in ledger.subjects.values() if isinstance(one.state, LeadState))
+    assert lead.origin == origin
+
+
 def test_screening_is_called_by_what_it_is_and_not_by_the_telephone() -> None:
     """B: 「メールや電話、Web会議など」"""
     lifecycle = WHOLE["demand_funnel"]
@@ -248,7 +263,7 @@ def test_customers_have_a_segment_and_a_role_whatever_their_stage(name: str) -> 
     assert (fields["segment"].names["ハイセグメント"], fields["key_role"].names["守り"]) == (
         *("high", "defend"),
     )
-    story = Story(compiled(name), account="account-1")
+    story = Story(shipped_lifecycle(name), account="account-1")
     story.tell("order.recorded", known=True, account="account-1", order="o")
     story.tell("account.segmented", segment="low", key_role="attack")
     assert story.state.account is not None
@@ -258,7 +273,7 @@ def test_customers_have_a_segment_and_a_role_whatever_their_stage(name: str) -> 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_lead_has_a_person_of_each_department_that_worked_on_it(name: str) -> None:
     """B: 「インサイドセールスとフィールドセールスが役割分担をきめて」"""
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("form.submitted", mail="example.co.jp")
     for department, stage in (
         ("marketing", ACCEPTED_AT[name]),
@@ -287,7 +302,7 @@ def test_what_sales_sends_back_is_marketings_and_the_seller_is_remembered(
     name: str, marketer: str | None
 ) -> None:
     """A: 「マーケティング部門がフォローする担当者別」"""
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("form.submitted", mail="example.co.jp")
     story.tell("stage.corrected", to=ACCEPTED_AT[name], reason="other")
     if marketer is not None:
@@ -314,10 +329,10 @@ def test_whoever_takes_over_is_told_who_had_the_lead_before() -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_eighth_list_is_chosen_from_the_seventh(name: str) -> None:
     """A: 「マーケ選定リスト」 is a choice of 「マーケ受入(担当)リスト」, at every stage."""
-    lists = compiled(name).lifecycle.lists
+    lists = shipped_lifecycle(name).lifecycle.lists
     assert "マーケ受入(担当)リスト" in lists["marketing_accepted"].words.aliases
     selected = 0
-    for stage in compiled(name).lifecycle.lead.stages:
+    for stage in shipped_lifecycle(name).lifecycle.lead.stages:
         for mark, person in product((None, "started", "completed"), (None, "marketing", "sales")):
             marks = {"scenario": mark} if mark else {}
             owners = {person: "sato"} if person else {}
@@ -331,7 +346,7 @@ def test_the_eighth_list_is_chosen_from_the_seventh(name: str) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_reseller_is_handed_a_lead_and_owes_a_report(name: str) -> None:
     """A: 「営業組織・販売店視点」: resellers sell too, and say what has become of a lead."""
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("inquiry.received", mail="example.co.jp", channel="reseller", reseller="r-1")
     assert (story.lead.reseller, "reseller_report" in story.lead.deadlines) == ("r-1", False)
     assert story.tell_all("lead.handed_over", reseller="r-2") == [
@@ -349,7 +364,7 @@ def test_a_reseller_is_handed_a_lead_and_owes_a_report(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_reseller_that_reports_nothing_is_late_and_a_new_pass_is_nobodys(name: str) -> None:
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("inquiry.received", mail="example.co.jp", channel="reseller", reseller="r-1")
     story.tell("lead.handed_over", reseller="r-1")
     assert "deadline.breached" in story.wait_until(day(30))
@@ -360,7 +375,7 @@ def test_a_reseller_that_reports_nothing_is_late_and_a_new_pass_is_nobodys(name:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_deal_and_an_order_may_be_a_resellers(name: str) -> None:
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("form.submitted", mail="example.co.jp")
     story.tell("opportunity.created", opportunity="d", reseller="r-1")
     assert story.lead.reseller == "r-1"
@@ -372,7 +387,7 @@ def test_a_deal_and_an_order_may_be_a_resellers(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_only_a_reseller_is_handed_a_lead_where_no_department_takes_over(name: str) -> None:
-    story = Story(compiled(name))
+    story = Story(shipped_lifecycle(name))
     story.tell("form.submitted", mail="example.co.jp")
     story.tell("opportunity.created", opportunity="d")
     assert story.stage == DEAL_AT[name]
@@ -395,7 +410,7 @@ def test_deals_and_orders_tell_what_they_bring_beside_the_value(
     name: str, type: str, data: dict[str, str]
 ) -> None:
     """B: 「売上と利益」. What was sold at a loss has a gross profit too."""
-    ledger = LedgerInMemory(compiled(name))
+    ledger = LedgerInMemory(shipped_lifecycle(name))
     told = {**data, "value": "1200", "currency": "JPY", "gross_profit": "-12.50"}
     lead = {"email": "hanako@acme.example"}
     assert isinstance(ledger.send_one(type, lead=lead, data=told), Recorded)
@@ -403,3 +418,72 @@ def test_deals_and_orders_tell_what_they_bring_beside_the_value(
     refused = ledger.send_one(type, lead=lead, data={**told, "gross_profit": "30 %"})
     assert isinstance(refused, Refused)
     assert refused.refusal.pointer == "/data/gross_profit"
+
+
+DEFAULT_FIGURES = {
+    "public_relations": "新規匿名訪問 認知したターゲット企業",
+    "marketing": "ターゲット新規獲得 MQL件数",
+    "inside_sales": "SQL件数 商談化",
+    "field_sales": "受注件数 受注金額 粗利",
+    "customer_success": "更新 拡大受注 解約 需要集中顧客数",
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("department", DEFAULT_FIGURES)
+def test_every_department_has_figures_to_set_targets_for(name: str, department: str) -> None:
+    """A: 「宣伝広報部門、マーケティング部門、営業部門、CS部門…目標を立てて」"""
+    figures = WHOLE[name].target_figures.values()
+    found = [one.words.label["ja"] for one in figures if department in one.departments]
+    assert " ".join(found) == DEFAULT_FIGURES[department]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_sales_is_the_sum_of_inside_and_field_sales(name: str) -> None:
+    """A: 「営業部門」 is one of the four that set targets."""
+    assert WHOLE[name].department_parts == {"sales": ("inside_sales", "field_sales")}
+    ledger = LedgerInMemory(shipped_lifecycle(name))
+    target = {"for_department": "営業", "figure": "受注金額", "plan": "90000000", "currency": "JPY"}
+    told = {**target, "starts_on": "2026-10-01", "ends_on": "2026-12-31"}
+    assert isinstance(ledger.send_one("target.set", data=told), Recorded)
+    assert ledger.records[0].event.data["for_department"] == "sales"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_persons_work_is_told_by_words_or_by_codes(name: str) -> None:
+    """A: 「どんな業種・職種・職位の名刺情報が欲しいのか」"""
+    ledger = LedgerInMemory(shipped_lifecycle(name))
+    profile = {"industry": "鉄鋼", "job": "情シス", "position": "部長", "region": "東京"}
+    lead = {"email": "hanako@acme.example", "profile": {**profile, "company_size": "5000+"}}
+    ledger.send_one("card.captured", lead=lead)
+    (found,) = (one.state for one in ledger.subjects.values() if isinstance(one.state, LeadState))
+    assert dict(found.attributes) == {
+        "company_domain": "acme.example",
+        "industry": "steel",
+        "job": "information_systems",
+        "position": "department_head",
+        "region": "tokyo",
+        "company_size": "5000+",
+    }
+    assert (found.market, found.priority) == ("manufacturing", "high")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_word_for_a_persons_work_that_stands_nowhere_is_kept_as_it_is(name: str) -> None:
+    ledger = LedgerInMemory(shipped_lifecycle(name))
+    lead = {"email": "hanako@acme.example", "profile": {"industry": "宇宙産業"}}
+    assert isinstance(ledger.send_one("card.captured", lead=lead), Recorded)
+    assert ledger.records[0].event.effects["attributes"]["industry"] == "宇宙産業"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_whom_targets_and_points_ask_for_has_words(name: str) -> None:
+    lifecycle = WHOLE[name]
+    for words, lists in (
+        (lifecycle.industries, ("manufacturing", "technology", "service")),
+        (lifecycle.positions, ("deciding", "leading")),
+        (lifecycle.jobs, ("concerned",)),
+    ):
+        for one in lists:
+            (listed,) = (v for n, v in lifecycle.value_lists.items() if n.startswith(f"{one}_"))
+            assert listed <= words.keys()

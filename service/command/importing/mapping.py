@@ -103,6 +103,7 @@ class EventRule:
     time: Cell | FixedTime
     source: Value | None
     actor: Value | None
+    department: Value | None
     lead: Party | None
     account: Party | None
     data: Mapped[str, Value]

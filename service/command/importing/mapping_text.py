@@ -33,7 +33,7 @@ FORMAT = 1
 EVENTS_MAX = 50
 """A row that tells of more than this is not one row of a table."""
 
-_SHARED = ("source", "time", "actor", "lead", "account")
+_SHARED = ("source", "time", "actor", "department", "lead", "account")
 """What may be said once for every event of a row; an event may say otherwise."""
 
 _TABLE_KEYS = (
@@ -158,7 +158,7 @@ def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> E
         keys["id"].complain("an id names at least one column, such as '{order_number}/won'")
     values = {
         name: read_value(keys[name], columns) if name in keys else None
-        for name in ("type", "source", "actor")
+        for name in ("type", "source", "actor", "department")
     }
     time = read_time(keys["time"], columns) if "time" in keys else None
     lead = _read_party(keys.get("lead"), _LEAD_FIELDS, _LEAD_GROUPS, columns)
@@ -175,6 +175,7 @@ def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> E
         time=time,
         source=values["source"],
         actor=values["actor"],
+        department=values["department"],
         lead=lead,
         account=account,
         data=data,

@@ -110,8 +110,8 @@ def _event_maker(rule: EventRule, readers: Readers) -> Callable[[Cells], Event]:
     }
     optional = {
         name: readers.value(value)
-        for name, value in (("source", rule.source), ("actor", rule.actor))
-        if value is not None
+        for name in ("source", "actor", "department")
+        if (value := getattr(rule, name)) is not None
     }
     groups = {
         name: _party_maker(party, readers)

@@ -78,7 +78,7 @@ def _seminar(teller: Teller) -> Steps:
 
 def _card(teller: Teller) -> Steps:
     campaign = teller.hand.choice(CAMPAIGNS)
-    yield teller.named(CRM, "card.captured", 1, channel="expo", campaign=campaign)
+    yield teller.named(CRM, "card.captured", 1, channel="exhibition", campaign=campaign)
 
 
 def _sales_card(teller: Teller) -> Steps:
