@@ -65,6 +65,7 @@ FULL_LEAD = LeadState(
     apart=("0197",),
     conflicts=("0198", "0199"),
     awaiting=(11, 12),
+    parted=("0200",),
     holds=("email", "phone"),
     first_touch="sales-direct",
     origin_corrected=True,
