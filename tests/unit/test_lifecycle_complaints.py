@@ -161,7 +161,7 @@ EVENTS = {
         (
             "fields.score.type: 'number' is not a field type; "
             "known are text, code, integer, amount, boolean, time, date, page, currency, position, "
-            "subject, fields"
+            "positions, subject, fields"
         ),
     ),
     "names for what has its codes": (
