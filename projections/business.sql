@@ -20,8 +20,8 @@ UPDATE ledger.business_touches
  WHERE generation = :generation AND position = :position AND voided_by IS NULL
 
 -- name: correct_told
--- What is told otherwise from a position on: in its old place, but known only from there. Another
--- number is one of the same source, with which the key that takes its place begins.
+-- What is told otherwise from a position on: in its old place, but known only from there. A number
+-- may be taken away as well: an order was of no deal.
 WITH closed AS (
      UPDATE ledger.business_told
         SET voided_by = :by_position
@@ -32,8 +32,10 @@ INSERT INTO ledger.business_told (
        opportunity, order_id, value, currency, business, product, origin)
 SELECT generation, position, CAST(:by_position AS bigint), what,
        COALESCE(CAST(:occurred_at AS timestamptz), occurred_at), lead, pass_number, account,
-       COALESCE(split_part(opportunity, '/', 1) || '/' || CAST(:opportunity AS text), opportunity),
-       COALESCE(split_part(order_id, '/', 1) || '/' || CAST(:order_id AS text), order_id),
+       CASE WHEN CAST(:corrects_opportunity AS boolean) THEN CAST(:opportunity AS text)
+            ELSE opportunity END,
+       CASE WHEN CAST(:corrects_order AS boolean) THEN CAST(:order_id AS text)
+            ELSE order_id END,
        COALESCE(CAST(:value AS numeric), value),
        COALESCE(CAST(:currency AS text), currency), COALESCE(CAST(:business AS text), business),
        COALESCE(CAST(:product AS text), product), origin

@@ -68,6 +68,9 @@ class TakenBack(NamedTuple):
     position: int
     by_position: int
     fields: Mapping[str, Any] | None
+    opportunity: str | None = None
+    order_id: str | None = None
+    """The keys that corrected numbers mean."""
 
 
 @dataclass(slots=True)
@@ -87,7 +90,15 @@ def fold(state: Business, event: Event) -> None:
         return
     if event.type in (VOIDED, CORRECTED):
         fields = event.data[FIELDS] if event.type == CORRECTED else None
-        state.taken_back.append(TakenBack(int(event.data[EVENT]), event.position, fields))
+        state.taken_back.append(
+            TakenBack(
+                int(event.data[EVENT]),
+                event.position,
+                fields,
+                event.effects.get("of_opportunity"),
+                event.effects.get("of_order"),
+            )
+        )
         return
     if event.cause is not None or state.lifecycle is None:
         return
