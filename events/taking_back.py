@@ -32,8 +32,9 @@ from domain.lifecycle.service_events import (
     VOIDED,
     is_offered,
 )
+from domain.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, numbers_of
 from domain.signals import Signal
-from domain.state import INITIAL_LEAD, LeadState
+from domain.state import INITIAL_LEAD, AccountState, LeadState, State
 from events.account_merging import decide_of_accounts, ending_the_stay
 from events.calendar_changing import change_calendar
 from events.fields import mismatch
@@ -349,13 +350,15 @@ class _TakingBack:
                 "The event is voided and tells nothing any more. Report it again, as it was.",
                 f"/data/{EVENT}",
             )
+        owner = self._owner(position, lead.id)
+        effects: dict[str, str] = {}
         if self.signal.type.name == CORRECTED:
             refusal = self._check_fields(record)
             if refusal is not None:
                 return refusal
-        first = self._first(lead, {})
-        owner = self._owner(position, lead.id).receiver
-        taken = Taken(first, {}, concerned=tuple(dict.fromkeys((lead.receiver, owner))))
+            effects = self._numbers_meant(record, owner)
+        first = self._first(lead, effects)
+        taken = Taken(first, {}, concerned=tuple(dict.fromkeys((lead.receiver, owner.receiver))))
         return [first, *self._restate(taken, after=1)]
 
     def _check_fields(self, record: Record) -> Refusal | None:
@@ -380,6 +383,19 @@ class _TakingBack:
                     {"expected": expected},
                 )
         return None
+
+    def _numbers_meant(self, record: Record, lead: Lead) -> dict[str, str]:
+        """Say which deal and which order the event is about with its numbers corrected."""
+        fields = self.signal.data[FIELDS]
+        if {OPPORTUNITY_FIELD, ORDER_FIELD}.isdisjoint(fields):
+            return {}
+        lifecycle = self.by.lifecycles[record.envelope.lifecycle].lifecycle
+        told = signal_of(record, lifecycle.events[record.event.type])
+        account = self.past.subject(lead.state.account) if lead.state.account is not None else None
+        assert account is None or isinstance(account, AccountState)
+        state = State(lead.state, account)
+        corrected = told._replace(data={**told.data, **fields})
+        return numbers_of(corrected, state, lifecycle.shared_numbers).effects()
 
     def _first(self, lead: Lead, effects: Mapping[str, Any]) -> Event:
         return Event(

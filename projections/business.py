@@ -89,8 +89,8 @@ class BusinessProjection:
         told = one.fields
         value = told.get("value")
         values |= {name: told.get(name) for name in ("currency", "business", "product")}
-        values |= {"opportunity": told.get("opportunity"), "order_id": told.get("order")}
-        values["lead"] = one.lead
+        values |= {"lead": one.lead, "opportunity": one.opportunity, "order_id": one.order_id}
+        values |= {f"corrects_{name}": name in told for name in ("opportunity", "order")}
         values["value"] = Decimal(str(value)) if value is not None else None
         time = told.get(TIME)
         values["occurred_at"] = datetime.fromisoformat(time) if time is not None else None

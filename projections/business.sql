@@ -20,8 +20,8 @@ UPDATE ledger.business_touches
  WHERE generation = :generation AND position = :position AND voided_by IS NULL
 
 -- name: correct_told
--- What is told otherwise from a position on: in its old place, but known only from there. Another
--- number is one of the same source, with which the key that takes its place begins.
+-- What is told otherwise from a position on: in its old place, but known only from there. A number
+-- may be taken away as well: an order was of no deal.
 WITH closed AS (
      UPDATE ledger.business_told
         SET voided_by = :by_position
@@ -35,8 +35,10 @@ SELECT generation, position, CAST(:by_position AS bigint), what,
        COALESCE(CAST(:lead AS uuid), lead),
        -- Of somebody else it began or won no pass: that is found by its time.
        CASE WHEN CAST(:lead AS uuid) IS NULL THEN pass_number END, account,
-       COALESCE(split_part(opportunity, '/', 1) || '/' || CAST(:opportunity AS text), opportunity),
-       COALESCE(split_part(order_id, '/', 1) || '/' || CAST(:order_id AS text), order_id),
+       CASE WHEN CAST(:corrects_opportunity AS boolean) THEN CAST(:opportunity AS text)
+            ELSE opportunity END,
+       CASE WHEN CAST(:corrects_order AS boolean) THEN CAST(:order_id AS text)
+            ELSE order_id END,
        COALESCE(CAST(:value AS numeric), value),
        COALESCE(CAST(:currency AS text), currency), COALESCE(CAST(:business AS text), business),
        COALESCE(CAST(:product AS text), product), origin

@@ -76,6 +76,9 @@ class TakenBack(NamedTuple):
     position: int
     by_position: int
     fields: Mapping[str, Any] | None
+    opportunity: str | None = None
+    order_id: str | None = None
+    """The keys that corrected numbers mean."""
     lead: str | None = None
     """Whose it turned out to be, where it was told of somebody else."""
 
@@ -97,11 +100,19 @@ def fold(state: Business, event: Event) -> None:
         return
     if event.type in (VOIDED, CORRECTED):
         fields = event.data[FIELDS] if event.type == CORRECTED else None
-        state.taken_back.append(TakenBack(int(event.data[EVENT]), event.position, fields))
+        state.taken_back.append(
+            TakenBack(
+                int(event.data[EVENT]),
+                event.position,
+                fields,
+                event.effects.get("of_opportunity"),
+                event.effects.get("of_order"),
+            )
+        )
         return
     if event.type == UNLINKED and event.cause is None:
         state.taken_back += (
-            TakenBack(int(position), event.position, {}, event.data[OTHER])
+            TakenBack(int(position), event.position, {}, lead=event.data[OTHER])
             for position in event.data[EVENTS]
         )
         return

@@ -171,14 +171,14 @@ async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -
     """What becomes of one of them later is about the order of the same system."""
     asked = {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
 
-    async def order(source: str, type: str, day: int, value: str) -> int:
+    async def order(source: str, type: str, day: int, value: str, **data: str) -> int:
         event = {
             "id": f"{type} {day}",
             "source": source,
             "type": type,
             "time": f"2026-10-{day:02}T00:00:00Z",
             "lead": {"email": f"hanako@{source}.example"},
-            "data": {"order": "0001", **({"value": value} if value else {})},
+            "data": {**({"value": value} if value else {}), **(data or {"order": "0001"})},
         }
         answer = await service.client.post("/v1/events", json=event)
         assert answer.status_code == 201, answer.text
@@ -197,6 +197,15 @@ async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -
     assert await values() == {"order/berlin/0001": "100", "order/osaka/0002": "7"}
     await order("berlin", "order.cancelled", 4, "")
     assert await values() == {"order/osaka/0002": "7"}
+    await order("osaka", "opportunity.won", 5, "20", opportunity="z", business="new")
+    parts = {"order/osaka/0002": "7", "deal/osaka/z": "20"}
+    assert await values() == parts
+    of_the_deal = {"event": str(placed), "fields": {"opportunity": "z"}}
+    await tell(service, "event.corrected", 28, None, **of_the_deal)
+    assert await values() == {"deal/osaka/z": "7"}
+    of_none = {"event": str(placed), "fields": {"opportunity": None}}
+    await tell(service, "event.corrected", 29, None, **of_none)
+    assert await values() == parts
 
 
 async def test_what_a_customer_orders_next_stands_apart_until_the_first_is_taken_back(
@@ -228,7 +237,7 @@ async def test_what_a_customer_orders_next_stands_apart_until_the_first_is_taken
     await order(3, lead={"email": "ken@loyal.example"})
     await order(2, account={"domain": "loyal.example"})
     assert await kinds() == {"order/test/next-1": "new", "cross_sell": "500"}
-    await tell(service, "event.voided", 28, None, event=first["position"])
+    await tell(service, "event.voided", 30, None, event=first["position"])
     assert await kinds() == {"order/test/next-2": "new", "cross_sell": "300"}
     old = await order(4, account={"domain": "bought.example"})
     assert (await kinds())["order/test/next-4"] == "new"
