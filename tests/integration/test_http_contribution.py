@@ -267,7 +267,7 @@ async def test_an_anonymous_visit_is_the_first_touch_and_no_origin(service: Serv
 
 
 async def test_a_card_that_is_recorded_late_changes_whose_the_business_is(service: Service) -> None:
-    lead = {"email": "late@example.net"}
+    lead = {"email": "late@later.example"}
     await tell(service, "inquiry.received", 29, lead, channel="reseller")
     await tell(service, "order.recorded", 30, lead, order="l", value="5")
     won = next(one for one in (await ask(service))["business"] if one["business"] == "order/test/l")

@@ -205,7 +205,11 @@ def test_screening_is_called_by_what_it_is_and_not_by_the_telephone() -> None:
     lifecycle = WHOLE["demand_funnel"]
     assert lifecycle.events["screening.attempted"].words.label["ja"] == "スクリーニング接触"
     assert lifecycle.events["capacity.declared"].words.label["ja"].startswith("スクリーニング可能")
+    assert lifecycle.events["screening.completed"].words.label["ja"] == "スクリーニング完了"
+    called = WHOLE["lead_management"].events["screening.completed"].words
+    assert called.label == {"ja": "コール完了", "en": "call completed"}
     for one in WHOLE.values():
+        assert not any(word in one.text for word in ("架電", "起点"))
         assert one.pace.deadlines["first_attempt"].words.label["ja"] == "初回接触期限"
 
 
@@ -425,7 +429,7 @@ DEFAULT_FIGURES = {
     "marketing": "ターゲット新規獲得 MQL件数",
     "inside_sales": "SQL件数 商談化",
     "field_sales": "受注件数 受注金額 粗利",
-    "customer_success": "更新 拡大受注 解約 需要集中顧客数",
+    "customer_success": "更新 拡大受注 取引終了(解約) 需要集中顧客数",
 }
 
 
