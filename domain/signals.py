@@ -35,6 +35,11 @@ class Ignored(NamedTuple):
     """`placeholder`, `malformed`, `role_mailbox`, `switchboard`, `free_mail`, `public_suffix` or
     `shared`."""
 
+    @property
+    def text(self) -> str:
+        """Say both at once, to be counted by."""
+        return f"{self.kind}: {self.reason}"
+
 
 class Signal(NamedTuple):
     """One report, already valid in form: declared type, declared fields, UTC times.

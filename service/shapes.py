@@ -172,6 +172,14 @@ class RefusedLine(Shape):
     refusal: str | None = None
 
 
+class IgnoredOften(Shape):
+    """Something given as an identifier that names nobody, in lines that were recorded."""
+
+    kind: str
+    reason: str
+    count: int
+
+
 class Stream(Shape):
     """What became of the lines."""
 
@@ -181,6 +189,9 @@ class Stream(Shape):
     refused: int
     refusals: Annotated[list[RefusedLine], Field(description="The first 1,000.")]
     more_refusals_at: Annotated[str | None, Field(description="Where the rest is.")] = None
+    ignored: Annotated[
+        list[IgnoredOften] | None, Field(description="The first 100 kinds of them.")
+    ] = None
 
 
 class Feed(Shape):

@@ -1,14 +1,18 @@
 """What became of the lines of a stream, counted as they are recorded."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from events.outcomes import Outcome
+from domain.signals import Ignored
+from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
 from service.metrics import Metrics
 from service.problems import of_refusal
 
 REFUSALS_SHOWN_MAX = 1_000
+IGNORED_SHOWN_MAX = 100
+"""Kinds of identifiers, each with a reason: a sender may make up as many outside systems."""
 
 
 @dataclass(slots=True)
@@ -20,6 +24,8 @@ class Tally:
     duplicates: int = 0
     refused: int = 0
     refusals: list[dict[str, Any]] = field(default_factory=list)
+    ignored: Counter[Ignored] = field(default_factory=Counter)
+    """What was given as an identifier and names nobody, in lines that were recorded."""
 
     def count(self, numbers: list[int], outcomes: list[Outcome], metrics: Metrics) -> None:
         """Take the outcomes of one submission, with the numbers of its lines."""
@@ -27,6 +33,11 @@ class Tally:
         self.recorded += recorded
         self.duplicates += duplicates
         self.refused += refused
+        for outcome in outcomes:
+            if isinstance(outcome, Recorded):
+                for one in outcome.ignored:
+                    if one in self.ignored or len(self.ignored) < IGNORED_SHOWN_MAX:
+                        self.ignored[one] += 1
         if not refused:
             return
         for number, outcome in zip(numbers, outcomes, strict=True):
@@ -43,7 +54,9 @@ class Tally:
 
     def describe(self) -> dict[str, Any]:
         """Say what became of all."""
-        return {"lines": self.lines, **self.so_far(), "refusals": self.refusals}
+        ignored = [{**one._asdict(), "count": count} for one, count in self.ignored.items()]
+        described = {"lines": self.lines, **self.so_far(), "refusals": self.refusals}
+        return described | ({"ignored": ignored} if ignored else {})
 
 
 def _refused_line(number: int, refused: Refused) -> dict[str, Any]:

@@ -186,7 +186,8 @@ class _Work:
             for line, event in zip(batch.lines, batch.events, strict=True):
                 if line in first or len(first) < FIRST_ROWS:
                     first.setdefault(line, []).append(event)
-            judge.read(batch, self.on_would_be_refused)
+            for one in judge.read(batch, self.on_would_be_refused):
+                count(self.tally.ignored, one.text)
         not_judged = judge.judge(self.on_would_be_refused)
         checked = Checked(first, judged_by, not_judged, judge.is_full)
         print_check(self.run, checked, as_json=as_json)

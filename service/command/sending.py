@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from domain.signals import Ignored
 from service.command.client import Service, ServiceUnavailable
 
 BATCH_EVENTS_MAX = 1_000
@@ -59,6 +60,8 @@ class Tally:
     duplicates: int = 0
     refused: int = 0
     refused_by_reason: dict[str, int] = field(default_factory=dict)
+    ignored: dict[str, int] = field(default_factory=dict)
+    """Kind of identifier and why it names nobody → how often, in events that were recorded."""
     events_by_type: dict[str, int] = field(default_factory=dict)
     first_time: str | None = None
     last_time: str | None = None
@@ -142,6 +145,8 @@ def _account(batch: Batch, answer: Mapping[str, Any], tally: Tally, on_refused: 
     tally.refused += answer["refused"]
     for name, times in answer.get("revised", {}).items():
         tally.revised[name] = tally.revised.get(name, 0) + times
+    for one in answer.get("ignored", ()):
+        count(tally.ignored, Ignored(one["kind"], one["reason"]).text, one["count"])
     for one in answer["refusals"]:
         index = one["line"] - 1
         count(tally.refused_by_reason, one["reason"])
@@ -156,5 +161,5 @@ def _account(batch: Batch, answer: Mapping[str, Any], tally: Tally, on_refused: 
         )
 
 
-def count(counts: dict[str, int], name: str) -> None:
-    counts[name] = counts.get(name, 0) + 1
+def count(counts: dict[str, int], name: str, times: int = 1) -> None:
+    counts[name] = counts.get(name, 0) + times

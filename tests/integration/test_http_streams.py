@@ -64,6 +64,29 @@ async def test_a_stream_is_answered_with_counts(service: Service) -> None:
     }
 
 
+async def test_what_names_nobody_in_a_stream_is_counted(service: Service) -> None:
+    """Nobody reads a thousand answers; but a column full of placeholders is seen."""
+    told = [
+        {"id": f"ignored-{number}", "type": "form.submitted", "lead": lead}
+        for number, lead in enumerate(
+            (
+                {"email": "a@acme.example", "phone": "なし"},
+                {"email": "b@acme.example", "phone": "n/a"},
+                {"email": "c@acme.example", "phone": "call me"},
+                {"email": "d@acme.example"},
+            )
+        )
+    ]
+    answer = await post(service, lines(told))
+    assert (answer.json()["recorded"], answer.json()["ignored"]) == (
+        4,
+        [
+            {"kind": "phone", "reason": "placeholder", "count": 2},
+            {"kind": "phone", "reason": "malformed", "count": 1},
+        ],
+    )
+
+
 async def test_events_of_a_stream_are_recorded_in_its_order(service: Service) -> None:
     await post(service, lines(events("order", 1_300)))
     feed = await service.client.get("/v1/events", headers={"accept": "application/x-ndjson"})

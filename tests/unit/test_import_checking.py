@@ -36,6 +36,7 @@ TABLE = """id,mail,via,contact,accepted,taken,memo
 -,no address,web,2026/1/5,,,x
 5,e@check.example,web,soon,,,x
 1,f@check.example,web,2026/1/8,,,x
+6,n/a,web,2026/1/6,,,x
 """
 
 
@@ -70,9 +71,9 @@ def test_a_check_shows_what_would_be_sent_and_what_would_be_refused(
         "lead": {"external_ids": {"crm": "1"}, "email": "a@check.example"},
         "data": {"channel": "web"},
     }
-    assert (said["rows"], said["rows_refused"], said["events"]) == (6, 1, 9)
+    assert (said["rows"], said["rows_refused"], said["events"]) == (7, 1, 10)
     assert said["events_by_type"] == {
-        "form.submitted": 5,
+        "form.submitted": 6,
         "lead.accepted": 3,
         "lead.sales_accepted": 1,
     }
@@ -81,6 +82,8 @@ def test_a_check_shows_what_would_be_sent_and_what_would_be_refused(
         "2026-01-08T03:00:00+00:00",
     )
     assert said["columns_unused"] == ["memo"]
+    # Line 9 names somebody by the CRM's id, so it is not lost for an address that is none.
+    assert said["ignored"] == {"email: placeholder": 1}
     # The rules accept a business address at once; sales has nothing to take from there.
     assert [(one["reason"], one["detail"], one["lines"]) for one in said["refused_groups"]] == [
         ("row-invalid", said["refused_groups"][0]["detail"], [7]),

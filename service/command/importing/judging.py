@@ -17,7 +17,7 @@ from domain.lifecycle.loading import load
 from domain.lifecycle.published import expansion_of
 from domain.lifecycle.service_events import is_offered
 from domain.restating import Told, decide_all_again
-from domain.signals import Identifier, Signal
+from domain.signals import Identifier, Ignored, Signal
 from events import native
 from events.context import Context
 from events.digests import SECRET_BYTES_MIN, Digests
@@ -47,14 +47,20 @@ class Judge:
     """For each source and id the event that has it."""
     is_full: bool = False
 
-    def read(self, batch: Batch, on_refused: OnRefused) -> None:
-        """Read the events of a batch as the service would, and keep them to be judged."""
+    def read(self, batch: Batch, on_refused: OnRefused) -> list[Ignored]:
+        """Read the events of a batch as the service would, and keep them to be judged.
+
+        Returns what they give as identifiers that names nobody.
+        """
+        ignored: list[Ignored] = []
         for line, event in zip(batch.lines, batch.events, strict=True):
             signal = native.read(event, self.context)
             if isinstance(signal, Refusal):
                 detail = f"{signal.pointer} {signal.detail}".strip()
                 on_refused(Refused(line, event["id"], signal.reason, detail))
-            elif len(self.signals) >= JUDGED_EVENTS_MAX:
+                continue
+            ignored += signal.ignored
+            if len(self.signals) >= JUDGED_EVENTS_MAX:
                 self.is_full = True
             elif self.sent.setdefault((event.get("source"), event["id"]), event) == event:
                 self.signals.append((line, signal))
@@ -62,6 +68,7 @@ class Judge:
             else:
                 detail = "another row makes an event of this id, with other content"
                 on_refused(Refused(line, event["id"], "event-id-reused", detail))
+        return ignored
 
     def judge(self, on_refused: OnRefused) -> int:
         """Decide the events of each lead in order of time, and hand over the decisions that fail.

@@ -58,7 +58,7 @@ def print_run(run: Run, *, as_json: bool, refused: Path | None) -> None:
     else:
         rows += [("  known already", tally.duplicates)]
     rows += [("  refused", tally.refused)]
-    _print_counts(rows)
+    _print_counts([*rows, *_ignored(tally)])
     print_lines(f"{run.seconds:.1f} s, {tally.events / max(run.seconds, 0.001):,.0f} events/s")
     _print_groups(run.groups)
     if tally.all_refused:
@@ -83,7 +83,7 @@ def print_check(run: Run, checked: Checked, *, as_json: bool) -> None:
     print_lines("")
     rows = [*_rows_read(tally), ("events that would be sent", tally.events)]
     rows += [(f"  {name}", number) for name, number in tally.events_by_type.items()]
-    _print_counts(rows)
+    _print_counts([*rows, *_ignored(tally)])
     if tally.first_time is not None:
         print_lines(f"They are from {tally.first_time} to {tally.last_time}.")
     if run.unused:
@@ -114,6 +114,12 @@ def _rows_read(tally: Tally) -> list[tuple[str, int]]:
         ("rows that make no event", tally.rows_without_event),
         ("rows refused, nothing of them sent", tally.rows_refused),
     ]
+
+
+def _ignored(tally: Tally) -> list[tuple[str, int]]:
+    """What names nobody, where something else of the row does: no row is lost for it."""
+    found = [(f"  {name}", times) for name, times in tally.ignored.items()]
+    return [("identifiers ignored", sum(tally.ignored.values())), *found] if found else []
 
 
 def _print_counts(rows: Sequence[tuple[str, int]]) -> None:
