@@ -35,9 +35,9 @@ class Begun(NamedTuple):
 
 
 def business_begun(course: Course, numbers: Numbers) -> Begun | None:
-    """Look at who buys, before the event is seen; None if the event begins no business.
+    """Look at the buyer as it was before the event; None if the event does not begin any business.
 
-    An order of a known deal begins none.
+    An order of a known deal does not.
     """
     role, (lead, account) = course.signal.type.role, course.state
     if role not in _BEGINS:
@@ -55,9 +55,9 @@ def business_begun(course: Course, numbers: Numbers) -> Begun | None:
 
 
 def _lacks(buyer: LeadState | AccountState, role: Role) -> bool:
-    """Whether this is a part of what was bought, of a lead in its pass, as far as can be told.
+    """Tell whether a purchase that was reported lacks such an event, so that it is not a new one.
 
-    An order is that of a won deal which has none yet, and a deal that of an order which named none.
+    A won deal lacks its order, or an order that named no deal lacks that. For a lead, in its pass.
     """
     earlier_deals: Collection[str] = ()
     earlier_orders: Collection[str] = ()
@@ -73,8 +73,8 @@ def _lacks(buyer: LeadState | AccountState, role: Role) -> bool:
 def business_of(course: Course, begun: Begun | None, *, begins_pass: bool) -> dict[str, Any]:
     """Return the type of business that this event makes the pass, or that its own deal is.
 
-    A pass of somebody who has bought is not new business, whatever nobody has said. Of a deal or an
-    order that nobody says more of, it is what its pass is about.
+    A further pass of a customer is not new business just because nobody says what it is. A deal or
+    an order that does not say so itself is what its pass is about.
     """
     told = course.signal.data.get(BUSINESS_FIELD)
     lead, account = course.state

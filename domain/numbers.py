@@ -51,7 +51,7 @@ def numbers_of(signal: Signal, state: State, shared: SharedNumbers) -> Numbers:
 
 
 def key_of(source: str, number: str) -> str:
-    """Return the key of a number. Its first slash ends the source, which has none."""
+    """Return the key of a number. Its first slash ends the source, whose own are escaped."""
     return f"{source.replace('%', '%25').replace('/', '%2F')}/{number}"
 
 

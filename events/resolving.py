@@ -166,7 +166,7 @@ def _pointed_account(draft: Draft, identifiers: Sequence[Identifier]) -> Account
 def _with_namesakes(draft: Draft, found: Account, names: Sequence[Identifier]) -> Account:
     """Add which other accounts are called the same, unless that has been noticed before.
 
-    Whose lifecycle has no track for companies does not ask whether two of them are one.
+    A lifecycle without a track for companies does not ask whether two of them are one.
     """
     assert found.id is not None
     if not draft.compiled.lifecycle.account.stages:

@@ -34,8 +34,8 @@ from service.turns import Pauses, enqueue_in_turn, in_pieces, room_for
 from service.visits import visit_of
 
 
-class Telling(Protocol):
-    """What a client is told once everything it sent is on disk, or kept as refused."""
+class Reply(Protocol):
+    """What a client gets once everything it sent is on disk, or kept as refused."""
 
     def add(self, items: Sequence[Item | Refused], outcomes: Sequence[Outcome]) -> int:
         """Take in what became of some messages; return how many bytes that takes."""
@@ -48,7 +48,7 @@ class Collected(NamedTuple):
 
     dialect: Dialect
     unpack: Callable[[bytes], Finding[Parcel]]
-    telling: Callable[[], Telling]
+    reply: Callable[[], Reply]
     body_of_query: Callable[[bytes], bytes] | None = None
     """For a request whose body is its query string."""
     sent_at: tuple[str, str] | None = None
@@ -114,7 +114,7 @@ async def _record(
     if holder.allowance is not None:
         holder.allowance.take(len(parcel.items))
     context = context_for(services, holder)
-    visit, pauses, telling = visit_of(request.scope), Pauses(), collected.telling()
+    visit, pauses, reply = visit_of(request.scope), Pauses(), collected.reply()
     for texts, size in chunks_of(parcel.items):
         await room_for(place, size)
         place.build(size)
@@ -127,8 +127,8 @@ async def _record(
         outcomes = await asyncio.shield(future)
         place.give_back(size)
         visit.count(*services.metrics.decided(outcomes))
-        place.build(telling.add(items, outcomes))
-    return telling.finish()
+        place.build(reply.add(items, outcomes))
+    return reply.finish()
 
 
 def _receive_of(

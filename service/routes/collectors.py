@@ -19,7 +19,7 @@ from events.submissions import Item
 from service import shapes
 from service.answering import ResultsAnswer
 from service.answers import Answer
-from service.collecting import Collected, Telling, collect
+from service.collecting import Collected, Reply, collect
 from service.plain_route import PlainRoute
 
 SUCCESS: Final = b'{"success":true}'
@@ -75,7 +75,7 @@ _ANSWERS: Final = (
 
 
 class _Same:
-    """Tells every client the same, whatever became of its messages. A class: see Telling."""
+    """The same for every client, whatever became of its messages. A class: see Reply."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -88,11 +88,11 @@ class _Same:
         return self._answer
 
 
-def _success() -> Telling:
+def _success() -> Reply:
     return _Same(Answer(200, SUCCESS))
 
 
-def _pixel() -> Telling:
+def _pixel() -> Reply:
     return _Same(Answer(200, PIXEL, media_type=b"image/gif"))
 
 

@@ -19,6 +19,7 @@ from service.private_postgres import PrivatePostgres
 from service.routes.collectors import (
     POSTHOG_BATCH,
     POSTHOG_ONE,
+    POSTHOG_RESULTS,
     SEGMENT_BATCH,
     SEGMENT_CALLS,
     SNOWPLOW_GET,
@@ -79,7 +80,7 @@ BODIES: Mapping[str, Sequence[Any]] = {
     "/v1/webhooks/{webhook_id}": [{"enabled": False}],
     "/v1/selections": [{"id": "walked", "team": "one", **SELECTION}],
     "/v1/refusals/{refusal_id}/dismiss": [{"reason": "walked"}],
-    **{path: [{"batch": []}] for path in (*SEGMENT_BATCH, *POSTHOG_BATCH)},
+    **{path: [{"batch": []}] for path in (*SEGMENT_BATCH, *POSTHOG_BATCH, POSTHOG_RESULTS)},
     **{
         path: [{"type": call, "userId": "walked"}]
         for call, found in SEGMENT_CALLS.items()

@@ -16,9 +16,9 @@ def refused(id: str | None, reason: str) -> Refused:
 
 def answered(*refusals: Refused, outcomes: tuple[Outcome, ...] = ()) -> tuple[object, bool]:
     """Return the results, and whether the client is asked to come again."""
-    telling = ResultsAnswer()
-    added = telling.add(refusals, outcomes or refusals)
-    answer = telling.finish()
+    reply = ResultsAnswer()
+    added = reply.add(refusals, outcomes or refusals)
+    answer = reply.finish()
     assert len(answer.body) >= added
     results = orjson.loads(answer.body)["results"]
     return results, any(name == b"retry-after" for name, _ in answer.raw_headers)
