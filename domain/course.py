@@ -31,6 +31,8 @@ class Party(NamedTuple):
     """Kinds of the identifiers that point to the account from this event on."""
     told: str | None = None
     """The account that the report itself tells of, even if the lead stays with another one."""
+    account_conflicts: tuple[str, ...] = ()
+    """Accounts that are called the same, which is news: a person has to judge."""
 
 
 @dataclass(slots=True)

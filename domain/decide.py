@@ -17,6 +17,7 @@ from domain.firings import joined, written
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
+from domain.lifecycle.service_events import ACCOUNT_CONFLICTED
 from domain.likelihood import effects_of_report
 from domain.origins import origin_of
 from domain.owners import effects_of_naming
@@ -25,7 +26,7 @@ from domain.quiet import recorded_quietly
 from domain.refusing import NotAllowed, refusal_of
 from domain.roles import BUSINESS, effects_of_role, marks_of
 from domain.scoring import most_of
-from domain.signals import Signal
+from domain.signals import ANONYMOUS_ID, Signal
 from domain.state import LeadState, Returned, State
 from domain.telling import effects_on_lead
 
@@ -64,8 +65,7 @@ def decide(
         return refused
     if party.lead is not None and not party.lead.is_settled:
         _identify(course, party.lead)
-    if party.account_links:
-        course.add("identity.linked", course.account, data={"kinds": list(party.account_links)})
+    _identify_account(course)
     follow(course)
     if signal.subject is SubjectKind.LEAD:
         judge_deadlines(course, before, taken_back)
@@ -143,18 +143,37 @@ def _identify(course: Course, resolution: Resolution) -> None:
     subject, forwarded_to = Subject(SubjectKind.LEAD, resolution.subject), resolution.forwarded_to
     if resolution.links:
         kinds = [one.kind for one in resolution.links]
-        course.add("identity.linked", subject, data={"kinds": kinds}, forwarded_to=forwarded_to)
+        held = {ANONYMOUS_ID, *course.state.lead.holds}
+        holds = sorted({kind for kind in kinds if kind not in held})
+        course.add(
+            "identity.linked",
+            subject,
+            data={"kinds": kinds},
+            effects={"holds": holds} if holds else {},
+            forwarded_to=forwarded_to,
+        )
     for other, standing in resolution.absorbs:
         _absorb(course, resolution, other, standing)
     if resolution.conflicts:
         conflicts = list(resolution.conflicts)
+        shared = [one.kind for one in resolution.shares]
         course.add(
             "identity.conflicted",
             subject,
-            data={"with": conflicts},
+            data={"with": conflicts, "shared": shared} if shared else {"with": conflicts},
             effects={"conflicts": conflicts},
             forwarded_to=forwarded_to,
         )
+
+
+def _identify_account(course: Course) -> None:
+    """Record what names its account from now on, and which accounts are called the same."""
+    links, conflicts = list(course.party.account_links), list(course.party.account_conflicts)
+    if links:
+        course.add("identity.linked", course.account, data={"kinds": links})
+    if conflicts:
+        effects = {"conflicts": conflicts}
+        course.add(ACCOUNT_CONFLICTED, course.account, data={"with": conflicts}, effects=effects)
 
 
 def _absorb(course: Course, resolution: Resolution, other: str, standing: LeadState) -> None:

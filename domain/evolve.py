@@ -9,7 +9,9 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     attributes, opportunities, orders               merged by key
     absorbs         the id of a lead that this one absorbs, added
     merged          whether it was a person who decided the absorption
-    conflicts, apart    ids of other leads, added; one that is set apart is in conflict no longer
+    holds           kinds of identifiers, added
+    conflicts, apart, dismissed    ids of other leads or accounts, the first two added; one that is
+                    set apart or dismissed is in conflict no longer
     stands          fields of this event that its guards read, and whose department reported it:
                     it is kept as a standing fact, in place of an earlier one of its type (the last
                     call of a pass is what counts)
@@ -68,6 +70,7 @@ _SET = frozenset(
     }
 )
 _SET_ON_ACCOUNT = ("segment", "key_role", "competitor")
+_TOLD_APART = frozenset({"apart", "conflicts", "dismissed", "absorbs"})
 _MERGED = ("attributes", "opportunities", "orders")
 
 _POSITION, _RULE = attrgetter("position"), attrgetter("rule")
@@ -93,6 +96,8 @@ def _with_effects(state: Staged, event: Event) -> Staged:
     if isinstance(state, AccountState):
         set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if name in effects}
         set_here |= _absorption(state, effects)
+        if not _TOLD_APART.isdisjoint(effects):
+            set_here |= _told_apart(state, event)
         state = _changed(state, set_here | _merged(state, effects))
         return _changed(state, _merged(state, effects["brings"])) if "brings" in effects else state
     changes: dict[str, Any] = {}
@@ -189,18 +194,23 @@ def _absorption(state: LeadState | AccountState, effects: Mapping[str, Any]) -> 
     if "absorbs" in effects:
         changes["absorbs"] = (*state.absorbs, effects["absorbs"])
     if "absorbed_by" in effects:
-        changes |= {"absorbed_by": effects["absorbed_by"], "stage": None}
+        changes |= {"absorbed_by": effects["absorbed_by"], "stage": None, "conflicts": ()}
     return changes
 
 
-def _told_apart(state: LeadState, event: Event) -> dict[str, Any]:
+def _told_apart(state: LeadState | AccountState, event: Event) -> dict[str, Any]:
     effects = event.effects
     apart = dict.fromkeys((*state.apart, *effects.get("apart", ())))
     conflicts = dict.fromkeys((*state.conflicts, *effects.get("conflicts", ())))
+    settled = {*apart, *effects.get("dismissed", ()), effects.get("absorbs")}
     return {
         "apart": tuple(apart),
-        "conflicts": tuple(other for other in conflicts if other not in apart),
+        "conflicts": tuple(other for other in conflicts if other not in settled),
     }
+
+
+def _holds(state: LeadState, event: Event) -> dict[str, Any]:
+    return {"holds": tuple(sorted({*state.holds, *event.effects["holds"]}))}
 
 
 def _timers_after(state: LeadState, event: Event) -> dict[str, Timer]:
@@ -284,8 +294,10 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     "begins": lambda _, __: {"void": False},
     "blocks": _blocks,
     "conflicts": _told_apart,
+    "dismissed": _told_apart,
     "deadlines": lambda state, event: {"deadlines": _deadlines_after(state, event)},
     "flags": partial(_removable_after, "flags"),
+    "holds": _holds,
     "inherited_points": _points,
     "inherits": _standing,
     "known": _known_since,

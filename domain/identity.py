@@ -3,9 +3,13 @@
 Strong identifiers name a person, in an order of trust; a cookie is weak. What is linked stays
 linked: absorption makes a lead forward to another, and the subject of an event is the lead that
 its identifiers point to before forwarding, so that an absorption can be ended at any later time.
+
+People are told apart by what they have one of. Whoever reports another id, or another address, than
+the lead that a less trusted companion names is somebody else (two colleagues behind one number);
+the companion has then been reported of several people, and names nobody from then on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from domain.signals import Identifier, Signal
@@ -28,6 +32,8 @@ class Resolution(NamedTuple):
     """Other known leads that the strong identifiers name, which is news: a person has to judge."""
     merged_person: str | None = None
     """Who absorbs, where that is another one than the receiver because somebody merged the two."""
+    shares: tuple[Identifier, ...] = ()
+    """Identifiers that turn out to be of several people by this report: of the subject too."""
 
     @property
     def forwarded_to(self) -> str | None:
@@ -49,6 +55,23 @@ Pointers = Mapping[Identifier, str]
 Leads = Mapping[str, LeadState]
 
 
+class _Known(NamedTuple):
+    """What is known of who is who, and which kinds of identifiers are trusted most."""
+
+    pointers: Pointers
+    leads: Leads
+    trust: Sequence[str]
+
+    def receiver(self, identifier: Identifier) -> str:
+        """Return the lead that an identifier names, after forwarding."""
+        return receiver_of(self.pointers[identifier], self.leads)
+
+    def rank(self, identifier: Identifier) -> int:
+        """Return 0 for the kind that is trusted most; kinds that nobody ranked come last."""
+        trust, kind = self.trust, identifier.kind
+        return trust.index(kind) if kind in trust else len(trust)
+
+
 def resolve(
     signal: Signal,
     *,
@@ -56,24 +79,26 @@ def resolve(
     leads: Leads,
     trust: Sequence[str],
     new_id: str,
+    shared: Collection[Identifier] = (),
 ) -> Resolution | None:
     """Find the lead of a signal, or make one with `new_id`.
 
     `pointers` holds every identifier of the signal that already points to a lead; `leads` the
-    states of those leads and of the leads that they forward to. None: the signal names a lead that
-    nobody has reported, or names none.
+    states of those leads and of the leads that they forward to; `shared` what has been reported of
+    several people, and so names none. None: the signal names a lead that nobody has reported, or
+    names none.
     """
-    if signal.lead_id is not None:
-        return _addressed(signal, pointers, leads)
+    known = _Known(pointers, leads, trust)
     strong = sorted(
-        (one for one in signal.identifiers if one.is_strong), key=lambda one: _rank(one, trust)
+        (one for one in signal.identifiers if one.is_strong and one not in shared),
+        key=lambda one: (known.rank(one), one.kind),
     )
     weak = tuple(one for one in signal.identifiers if not one.is_strong)
-    named = [one for one in strong if one in pointers]
-    if named:
-        return _named(pointers[named[0]], strong, weak, pointers, leads)
+    if signal.lead_id is not None:
+        is_known = signal.lead_id in leads
+        return _named(signal.lead_id, strong, weak, known) if is_known else None
     if strong:
-        return _newly_named(tuple(strong), weak, pointers, leads, new_id)
+        return _by_name(strong, weak, known, new_id)
     if weak:
         return _by_cookie(weak, pointers, leads, new_id)
     return _referred(signal.references, pointers, leads)
@@ -107,35 +132,59 @@ def are_apart(one: str, other: str, leads: Leads) -> bool:
     )
 
 
-def _rank(identifier: Identifier, trust: Sequence[str]) -> tuple[int, str]:
-    known = identifier.kind in trust
-    return (trust.index(identifier.kind) if known else len(trust), identifier.kind)
+def _by_name(
+    strong: Sequence[Identifier], weak: tuple[Identifier, ...], known: _Known, new_id: str
+) -> Resolution:
+    named = next((one for one in strong if one in known.pointers), None)
+    if named is None:
+        return _newly_named(tuple(strong), weak, known, new_id)
+    if _is_of_somebody_else(named, strong, known):
+        return _colleague(tuple(strong), weak, known, new_id)
+    return _named(known.pointers[named], strong, weak, known)
 
 
-def _addressed(signal: Signal, pointers: Pointers, leads: Leads) -> Resolution | None:
-    assert signal.lead_id is not None
-    if signal.lead_id not in leads:
-        return None
-    strong = [one for one in signal.identifiers if one.is_strong]
-    weak = tuple(one for one in signal.identifiers if not one.is_strong)
-    return _named(signal.lead_id, strong, weak, pointers, leads)
+def _is_of_somebody_else(named: Identifier, strong: Sequence[Identifier], known: _Known) -> bool:
+    """Whether a report is of another person than the lead that its most trusted known name has.
+
+    It is where it brings something more trusted of a kind that the lead has already.
+    """
+    holds, rank = known.leads[known.receiver(named)].holds, known.rank(named)
+    return any(
+        one not in known.pointers and one.kind in holds and known.rank(one) < rank for one in strong
+    )
+
+
+def _colleague(
+    strong: tuple[Identifier, ...], weak: tuple[Identifier, ...], known: _Known, new_id: str
+) -> Resolution:
+    """Somebody new, who shares with a known person whatever is known already."""
+    found = _newly_named(strong, weak, known, new_id)
+    shares = tuple(one for one in strong if one in known.pointers)
+    conflicts = tuple(
+        other
+        for other in dict.fromkeys(map(known.receiver, shares))
+        if found.is_new or not are_apart(found.receiver, other, known.leads)
+    )
+    return found._replace(conflicts=conflicts, shares=shares)
 
 
 def _named(
-    subject: str,
-    strong: Sequence[Identifier],
-    weak: Sequence[Identifier],
-    pointers: Pointers,
-    leads: Leads,
+    subject: str, strong: Sequence[Identifier], weak: Sequence[Identifier], known: _Known
 ) -> Resolution:
     """A lead that is already known under at least one of the strong identifiers."""
+    pointers, leads, _ = known
     receiver, person = receiver_of(subject, leads), person_of(subject, leads)
     links = [one for one in strong if one not in pointers]
+    shares: list[Identifier] = []
     conflicts: dict[str, None] = {}
     for one in strong:
-        if one not in pointers or (other := receiver_of(pointers[one], leads)) == receiver:
+        if one not in pointers or (other := known.receiver(one)) == receiver:
             continue
-        if other not in leads[receiver].conflicts and not are_apart(receiver, other, leads):
+        is_shared = _is_told_apart(other, one, strong, known)
+        if is_shared:
+            shares.append(one)
+        is_news = is_shared or other not in leads[receiver].conflicts
+        if is_news and not are_apart(receiver, other, leads):
             conflicts[other] = None
     absorbs: list[tuple[str, LeadState]] = []
     for cookie in weak:
@@ -152,28 +201,40 @@ def _named(
     return Resolution(
         subject,
         receiver,
-        links=tuple(links),
+        links=(*links, *shares),
         absorbs=tuple(absorbs),
         conflicts=tuple(conflicts),
         merged_person=person if person != receiver else None,
+        shares=tuple(shares),
+    )
+
+
+def _is_told_apart(
+    other: str, named: Identifier, strong: Sequence[Identifier], known: _Known
+) -> bool:
+    """Whether the lead that a name points to is told apart by something that is trusted more.
+
+    Otherwise the two may be one person who is known twice, and the name goes on pointing.
+    """
+    holds, rank = known.leads[other].holds, known.rank(named)
+    return any(
+        one.kind in holds and (one not in known.pointers or known.receiver(one) != other)
+        for one in strong
+        if known.rank(one) < rank
     )
 
 
 def _newly_named(
-    strong: tuple[Identifier, ...],
-    weak: tuple[Identifier, ...],
-    pointers: Pointers,
-    leads: Leads,
-    new_id: str,
+    strong: tuple[Identifier, ...], weak: tuple[Identifier, ...], known: _Known, new_id: str
 ) -> Resolution:
     """Nobody is known by these names: the anonymous visitor becomes known, or a new lead is made.
 
     A cookie that belongs to a known lead never lends it a new name: computers are shared.
     """
     for cookie in weak:
-        if cookie in pointers:
-            visitor = receiver_of(pointers[cookie], leads)
-            if not leads[visitor].known:
+        if cookie in known.pointers:
+            visitor = known.receiver(cookie)
+            if not known.leads[visitor].known:
                 return Resolution(visitor, visitor, links=strong)
     return Resolution(new_id, new_id, is_new=True, links=(*strong, *weak))
 

@@ -45,6 +45,7 @@ def _is_quiet(course: Course) -> bool:
         and signal.timer is None
         and not lead.standing
         and not course.party.account_links
+        and not course.party.account_conflicts
         and _FIELDS_THAT_ACT.isdisjoint(signal.data)
         and (account is None or not _may_be_gained(compiled, account))
     )

@@ -22,6 +22,16 @@ class Identifier(NamedTuple):
         return self.kind != ANONYMOUS_ID
 
 
+class Ignored(NamedTuple):
+    """Something that was given as an identifier and identifies nobody."""
+
+    kind: str
+    """Of identifier: `email`, `phone`, `user_id`, the name of an outside system."""
+    reason: str
+    """`placeholder`, `malformed`, `role_mailbox`, `switchboard`, `free_mail`, `public_suffix` or
+    `shared`."""
+
+
 class Signal(NamedTuple):
     """One report, already valid in form: declared type, declared fields, UTC times.
 
@@ -49,6 +59,9 @@ class Signal(NamedTuple):
     """Opportunity and order ids: they lead to a lead, but do not name a person."""
     account_id: str | None = None
     account_identifiers: tuple[Identifier, ...] = ()
+    account_name: tuple[Identifier, ...] = ()
+    """What the company is called, under two kinds: one for companies known by nothing else, one
+    for those that are known by more. Only the first ever finds a company."""
     names_account: bool = False
     """Whether the account was named outright; one that only a mail address tells never takes a
     lead from the account that it belongs to."""
@@ -58,6 +71,8 @@ class Signal(NamedTuple):
     """Everything else, as bytes that are stored apart from the record."""
     holds_personal_data: bool = False
     """Whether it tells who somebody is; a cookie alone does not."""
+    ignored: tuple[Ignored, ...] = ()
+    """What it gave as identifiers that identify nobody, for the answer to name."""
     fingerprint: bytes = b""
     """Of its content; what nobody can send a second time needs none."""
     cause: int | None = None

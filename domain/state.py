@@ -145,6 +145,8 @@ class LeadState(NamedTuple):
     """Department → its person who works on the lead, or has until it went to another one."""
     reseller: str | None = None
     """Who outside sells to it in this pass."""
+    holds: tuple[str, ...] = ()
+    """Kinds of strong identifiers that have been reported of it, sorted."""
     void: bool = False
     """Whether nothing that was reported of it counts any more: the next report begins it anew."""
 
@@ -165,6 +167,10 @@ class AccountState(NamedTuple):
     """Whether somebody has listed it as one."""
     absorbed_by: str | None = None
     absorbs: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    """Accounts that are other companies, whatever they are called."""
+    conflicts: tuple[str, ...] = ()
+    """Accounts that are called the same: a person has to judge."""
 
 
 INITIAL_LEAD = LeadState()

@@ -23,7 +23,7 @@ Kept = TypeVar("Kept", LeadState, AccountState)
 
 _TUPLES = (
     *("entered", "absorbs", "earlier_opportunities", "earlier_orders"),
-    *("apart", "conflicts", "awaiting"),
+    *("apart", "conflicts", "awaiting", "holds"),
 )
 
 

@@ -1,17 +1,19 @@
-"""Two companies are one: the absorbed account forwards, and its business is the survivor's.
+"""Two companies are one, or are kept apart.
+
+Of companies that are one, the absorbed account forwards, and its business is the survivor's.
 
 Nothing is decided again and nothing can be unmerged: of companies the ledger knows what it was told
 and not by which identifiers each of their leads came.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.course import not_before
 from domain.events import Event, Subject
 from domain.lifecycle.compiled import MoveTable
 from domain.lifecycle.definition import MoveKind, SubjectKind
-from domain.lifecycle.service_events import ACCOUNT_ABSORBED, OTHER
+from domain.lifecycle.service_events import ACCOUNT_ABSORBED, ACCOUNT_KEPT_APART, OTHER
 from domain.signals import Signal
 from domain.state import AccountState, LeadState
 from events.answers import account_unknown
@@ -19,46 +21,78 @@ from events.past import Past
 from events.refusals import Refusal
 
 
-def merge_accounts(
-    signal: Signal, survivor_id: str, past: Past, *, table: MoveTable, position: int
-) -> Sequence[Event] | Refusal:
-    """Return the decision and the end of the absorbed account's own track.
+class _Account(NamedTuple):
+    id: str
+    state: AccountState
 
-    The survivor stands where the one of the two stands that has come further.
-    """
-    other_id: str | None = signal.data[OTHER]
-    other = None
-    while other_id is not None:
-        other = past.subject(other_id)
-        if not isinstance(other, AccountState):
-            return account_unknown()._replace(pointer=f"/data/{OTHER}")
-        if other.absorbed_by is None:
-            break
-        other_id = other.absorbed_by
-    survivor = past.subject(survivor_id)
-    assert isinstance(survivor, AccountState)
-    assert isinstance(other, AccountState)
-    assert other_id is not None
-    subject = Subject(SubjectKind.ACCOUNT, survivor_id)
+
+def decide_of_accounts(
+    signal: Signal, account_id: str, past: Past, *, table: MoveTable, position: int
+) -> Sequence[Event] | Refusal:
+    """Return what somebody decided of two companies, and what follows; or why it cannot be."""
+    one = _standing(account_id, past)
+    other = _standing(signal.data[OTHER], past)
+    if one is None or other is None:
+        return account_unknown()._replace(pointer=f"/data/{OTHER}" if one else "/account")
+    subject = Subject(SubjectKind.ACCOUNT, one.id)
     first = Event(position, signal.type.name, subject, signal.occurred_at, signal.data, {})
-    if other_id == survivor_id:
+    if signal.type.name == ACCOUNT_KEPT_APART:
+        return _keep_apart(first, one, other)
+    return _merge(first, one, other, table)
+
+
+def _keep_apart(first: Event, one: _Account, other: _Account) -> Sequence[Event] | Refusal:
+    if one.id == other.id:
+        return _not_mergeable("The two are merged, and accounts stay merged.")
+    if other.id in one.state.apart:
         return [first._replace(effects={"already": True})]
+    likewise = first._replace(
+        position=first.position + 1,
+        subject=Subject(SubjectKind.ACCOUNT, other.id),
+        data={OTHER: one.id},
+        effects={"apart": [one.id]},
+        cause=first.position,
+    )
+    return [first._replace(effects={"apart": [other.id]}), likewise]
+
+
+def _merge(
+    first: Event, survivor: _Account, other: _Account, table: MoveTable
+) -> Sequence[Event] | Refusal:
+    """The survivor stands where the one of the two stands that has come further."""
+    if other.id == survivor.id:
+        return [first._replace(effects={"already": True})]
+    if other.id in survivor.state.apart:
+        return _not_mergeable("Somebody has decided that the two are different companies.")
     effects: dict[str, Any] = {
-        "absorbs": other_id,
-        "opportunities": {**other.opportunities, **survivor.opportunities},
-        "orders": {**other.orders, **survivor.orders},
+        "absorbs": other.id,
+        "opportunities": {**other.state.opportunities, **survivor.state.opportunities},
+        "orders": {**other.state.orders, **survivor.state.orders},
     }
     effects = {name: value for name, value in effects.items() if value}
     first = first._replace(effects=effects)
-    if _place(table, other) > _place(table, survivor):
+    if _place(table, other.state) > _place(table, survivor.state):
         first = first._replace(
-            stage_from=survivor.stage,
-            stage_to=other.stage,
-            effective_at=not_before(survivor.entered_at, first.occurred_at),
-            pass_number=survivor.pass_number,
+            stage_from=survivor.state.stage,
+            stage_to=other.state.stage,
+            effective_at=not_before(survivor.state.entered_at, first.occurred_at),
+            pass_number=survivor.state.pass_number,
             effects={**effects, "move": {"kind": str(MoveKind.ADVANCED)}},
         )
-    return [first, _absorbed(first, other_id, other)]
+    return [first, _absorbed(first, other.id, other.state)]
+
+
+def _standing(account_id: str, past: Past) -> _Account | None:
+    """Return the account that stands for one; None if no account has this id."""
+    while isinstance(state := past.subject(account_id), AccountState):
+        if state.absorbed_by is None:
+            return _Account(account_id, state)
+        account_id = state.absorbed_by
+    return None
+
+
+def _not_mergeable(why: str) -> Refusal:
+    return Refusal("merge-not-possible", why, f"/data/{OTHER}")
 
 
 def _place(table: MoveTable, account: AccountState) -> int:

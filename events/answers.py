@@ -1,19 +1,20 @@
 """Answers of the ledger to single items, from what the domain decided."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from domain.decide import NotAllowed
 from domain.events import Event
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.words import nearest
+from domain.signals import Identifier, Signal
 from events.limits import DECLARED_MAX
 from events.outcomes import Derived, Moved, Recorded
 from events.refusals import Refusal, Refused, refusal_id_of
 from events.submissions import Item
 
 
-def recorded(decided: Sequence[Event], leaf: bytes, stage: str | None) -> Recorded:
+def recorded(decided: Sequence[Event], leaf: bytes, stage: str | None, signal: Signal) -> Recorded:
     """Answer for an event and what followed from it."""
     first = decided[0]
     receiver = first.receiver
@@ -29,6 +30,7 @@ def recorded(decided: Sequence[Event], leaf: bytes, stage: str | None) -> Record
             for event in decided[1:]
         ),
         is_already=bool(first.effects.get("already")),
+        ignored=signal.ignored,
     )
 
 
@@ -101,6 +103,18 @@ def too_much_declared(type: str) -> Refusal:
     return Refusal(
         "history-too-long",
         f"{DECLARED_MAX} events of type {type} are recorded: as many as one more is compared with.",
+    )
+
+
+def identifier_shared(shared: Iterable[Identifier]) -> Refusal:
+    kinds = sorted({one.kind for one in shared})
+    return Refusal(
+        "identifier-shared",
+        f"Several people have been reported under this {' and this '.join(kinds)}, so that it "
+        "names none of them. Name the lead by something of its own, or settle the conflict that "
+        "`GET /v1/conflicts` lists, and try again.",
+        "/lead",
+        {"ignored": [{"kind": kind, "reason": "shared"} for kind in kinds]},
     )
 
 

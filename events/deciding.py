@@ -12,7 +12,6 @@ from domain.events import Event
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import (
-    ACCOUNT_MERGED,
     BY_PERIOD,
     CALENDAR_CHANGED,
     EVENT,
@@ -23,7 +22,7 @@ from domain.roles import COMPETITION
 from domain.signals import Signal
 from domain.state import State
 from events import answers
-from events.account_merging import merge_accounts
+from events.account_merging import decide_of_accounts
 from events.calendar_changing import change_calendar, changes_of, with_changes
 from events.declared_periods import objection as objection_to_declared
 from events.draft import Draft
@@ -125,23 +124,25 @@ def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Re
     decided: Sequence[Event] | Refusal
     if signal.type.name == CALENDAR_CHANGED:
         decided = change_calendar(signal, in_force, position=draft.position + 1)
-    elif signal.type.name == ACCOUNT_MERGED:
-        decided = _merge(draft, signal, past)
+    elif signal.type.subject is SubjectKind.ACCOUNT:
+        decided = _decide_of_accounts(draft, signal, past)
     else:
         decided = _take_back(draft, signal, past)
     if isinstance(decided, Refusal):
         return decided
     draft.enter(signal, decided, lifecycle=in_force.version)
     draft.published += [compiled_from(one) for one in decided if one.type == PUBLISHED]
-    return _answer(draft, decided)
+    return _answer(draft, decided, signal)
 
 
-def _merge(draft: Draft, signal: Signal, past: PlannedPast) -> Sequence[Event] | Refusal:
+def _decide_of_accounts(
+    draft: Draft, signal: Signal, past: PlannedPast
+) -> Sequence[Event] | Refusal:
     account = account_of(draft, signal)
     if account.is_missing or account.is_new or account.id is None:
         return answers.account_unknown()
     table, position = draft.compiled.account, draft.position + 1
-    return merge_accounts(signal, account.id, past, table=table, position=position)
+    return decide_of_accounts(signal, account.id, past, table=table, position=position)
 
 
 def _take_back(draft: Draft, signal: Signal, past: PlannedPast) -> Sequence[Event] | Refusal:
@@ -160,7 +161,9 @@ def _lead_taken_back(draft: Draft, signal: Signal, past: PlannedPast) -> str | R
         named = subject_named(signal, past)
     else:
         lead = lead_of(draft, signal)
-        named = lead.subject if lead is not None and not lead.is_new else answers.lead_unknown()
+        if isinstance(lead, Refusal):
+            return lead
+        named = answers.lead_unknown() if lead.is_new else lead.subject
     if isinstance(named, Refusal):
         return named
     for lead_id in (named, signal.data.get(OTHER)):
@@ -183,14 +186,14 @@ def _enter(
         references = ()
     if party.account is not None:
         draft.link((*account_links, *references), party.account, position)
-    return _answer(draft, decided)
+    return _answer(draft, decided, signal)
 
 
-def _answer(draft: Draft, decided: Sequence[Event]) -> Recorded:
+def _answer(draft: Draft, decided: Sequence[Event], signal: Signal) -> Recorded:
     first = decided[0]
     receiver = first.receiver
     stage = None
     if receiver.kind is not SubjectKind.LEDGER:
         state = draft.subjects[receiver.id].state
         stage = state.stage if state is not None else None
-    return answers.recorded(decided, draft.entry_at(first.position).leaf, stage)
+    return answers.recorded(decided, draft.entry_at(first.position).leaf, stage, signal)

@@ -19,7 +19,7 @@ from domain.state import AccountState, LeadState, State
 from events import records
 from events.entries import Entry, Link
 from events.ids import new_id
-from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, newborn, seen_by
+from events.memory import LEDGER_SUBJECT_ID, Memory, Remembered, newborn, point, seen_by
 from events.seals import SealedLink, Seals
 
 SALT_BYTES = 32
@@ -34,7 +34,7 @@ class Mark(NamedTuple):
     changes: int
 
 
-_Change = tuple[dict[Any, Any], str | Identifier, Remembered | str | None]
+_Change = tuple[dict[Any, Any], str | Identifier, Remembered | str | tuple[str, ...] | None]
 """A table of the draft, and what it said under a key before an item changed that; None: nothing."""
 
 
@@ -46,12 +46,13 @@ class Draft:
     recorded_at: datetime
     entries: list[Entry] = field(default_factory=list)
     subjects: dict[str, Remembered] = field(default_factory=dict)
-    pointers: dict[Identifier, str] = field(default_factory=dict)
+    pointers: dict[Identifier, str | None] = field(default_factory=dict)
+    others: dict[Identifier, tuple[str, ...]] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     published: list[Compiled] = field(default_factory=list)
     """Lifecycles that this batch publishes: in force from their positions on."""
     _changes: list[_Change] = field(default_factory=list)
-    """Of `subjects` and `pointers`, in order: to be undone, the last first."""
+    """Of `subjects`, `pointers` and `others`, in order: to be undone, the last first."""
     seals: list[bytes] = field(default_factory=list)
     chain: bytes = b""
     """Seals of the entries, and the chain after the last of them, once the batch is sealed."""
@@ -138,11 +139,23 @@ class Draft:
     def pointer(self, identifier: Identifier) -> str | None:
         return self.pointers.get(identifier) or self.memory.pointers[identifier]
 
+    def pointers_of(self, identifier: Identifier) -> tuple[str, ...]:
+        """Return every lead that was reported under an identifier, the first one first."""
+        first = self.pointer(identifier)
+        if first is None:
+            return ()
+        return (first, *(self.others.get(identifier) or self.memory.others.get(identifier, ())))
+
     def link(self, identifiers: Sequence[Identifier], subject_id: str, position: int) -> None:
         """Let identifiers point to a subject from a position on."""
         for identifier in identifiers:
-            self._changes.append((self.pointers, identifier, self.pointers.get(identifier)))
-            self.pointers[identifier] = subject_id
+            self._changes += [
+                (self.pointers, identifier, self.pointers.get(identifier)),
+                (self.others, identifier, self.others.get(identifier)),
+            ]
+            self.pointers.setdefault(identifier, self.memory.pointers[identifier])
+            self.others.setdefault(identifier, self.memory.others.get(identifier, ()))
+            point(identifier, subject_id, self.pointers, self.others)
             self.links.append(Link(identifier, subject_id, position))
 
     def enter(self, signal: Signal, decided: Sequence[Event], *, lifecycle: int) -> None:
@@ -244,4 +257,5 @@ class Draft:
         self.memory.recorded_at, self.memory.chain = self.recorded_at, self.chain
         self.memory.subjects.update(self.subjects)
         self.memory.pointers.update(self.pointers)
+        self.memory.others.update((one, found) for one, found in self.others.items() if found)
         self.memory.forget_oldest()

@@ -33,16 +33,22 @@ SELECT event.source, event.id, event.position, event.leaf, event.fingerprint
     ON event.source = asked.source AND event.id = asked.id
 
 -- name: find_pointers
--- Where identifiers point now, and where the head stood when that was read.
+-- Where identifiers point now, and where the head stood when that was read. Of a cookie, which may
+-- have gone through many hands, the newest alone; of any other all, which are hardly ever two.
 SELECT head.position AS head_position, link.digest, link.kind, link.subject_id
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
-       SELECT DISTINCT ON (identifier.digest)
-              identifier.digest, identifier.kind, identifier.subject_id
+       SELECT DISTINCT ON (
+              identifier.digest,
+              CASE WHEN identifier.kind <> 'anonymous_id' THEN identifier.position END)
+              identifier.digest, identifier.kind, identifier.subject_id, identifier.position
          FROM ledger.identifiers AS identifier
         WHERE identifier.digest = ANY (CAST(:digests AS bytea[]))
-        ORDER BY identifier.digest, identifier.position DESC
+        ORDER BY identifier.digest,
+              CASE WHEN identifier.kind <> 'anonymous_id' THEN identifier.position END,
+              identifier.position DESC
        ) AS link ON true
+ ORDER BY link.position
 
 -- name: find_subjects
 -- States of subjects, and where the head stood when they were read.

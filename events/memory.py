@@ -1,6 +1,6 @@
 """What a writer remembers of the ledger, true as long as the head stands where it left it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -93,6 +93,20 @@ def _evolved(
     return None
 
 
+def point(
+    identifier: Identifier,
+    subject_id: str,
+    pointers: MutableMapping[Identifier, str | None],
+    others: MutableMapping[Identifier, tuple[str, ...]],
+) -> None:
+    """Let an identifier point to a subject: a cookie to the newest alone."""
+    first = pointers.get(identifier)
+    if first is None or first == subject_id or not identifier.is_strong:
+        pointers[identifier] = subject_id
+    elif subject_id not in (known := others.get(identifier, ())):
+        others[identifier] = (*known, subject_id)
+
+
 def standing_of(remembered: Remembered, in_force: int) -> Standing | None:
     """Tell where a subject stands, and by which version; None where it has no stage."""
     match remembered.state:
@@ -117,6 +131,9 @@ class Memory:
     lifecycles: dict[int, Compiled] = field(default_factory=dict)
     subjects: dict[str, Remembered | None] = field(default_factory=dict)
     pointers: dict[Identifier, str | None] = field(default_factory=dict)
+    others: dict[Identifier, tuple[str, ...]] = field(default_factory=dict)
+    """Further leads that were reported under the same strong identifier. They are few: one of two
+    people names nobody, and nobody joins it until somebody merges the two."""
     members: dict[str, Members] = field(default_factory=dict)
     """Leads of companies of which something is told that all of them are judged by."""
     occupancy: Occupancy | None = None
@@ -135,12 +152,17 @@ class Memory:
         self.subjects.update(subjects)
         self.pointers.update(pointers)
 
+    def learn_links(self, links: Iterable[tuple[Identifier, str]]) -> None:
+        """Add where identifiers point, in the order in which they came to point there."""
+        for identifier, subject_id in links:
+            point(identifier, subject_id, self.pointers, self.others)
+
     def learn_lifecycle(self, compiled: Compiled) -> None:
         """Add what was published last."""
         self.lifecycles[compiled.version] = compiled
         self.lifecycle_version = compiled.version
 
-    def advance(self, records: Iterable[Record], links: Mapping[Identifier, str]) -> None:
+    def advance(self, records: Iterable[Record], links: Iterable[tuple[Identifier, str]]) -> None:
         """Follow what others have written: evolve what is remembered, leave the rest unread."""
         for event, envelope in records:
             for subject_id, seen in seen_by(event, self._before):
@@ -152,9 +174,7 @@ class Memory:
                 f"expected {subject.version}"
             )
             self.position = event.position
-        for identifier, subject_id in links.items():
-            if identifier in self.pointers:
-                self.pointers[identifier] = subject_id
+        self.learn_links(link for link in links if link[0] in self.pointers)
 
     def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
         """Return a subject as remembered; one known not to exist begins now."""
@@ -163,10 +183,12 @@ class Memory:
     def forget_oldest(self) -> None:
         """Keep within bounds: what was learned first goes first."""
         forget_oldest(self.subjects, most=SUBJECTS_MAX)
-        forget_oldest(self.pointers, most=POINTERS_MAX)
+        for identifier in forget_oldest(self.pointers, most=POINTERS_MAX):
+            self.others.pop(identifier, None)
 
     def forget_all(self) -> None:
         """Start from nothing; the lifecycles in force stay, they never change."""
         self.members.clear()
         self.subjects.clear()
         self.pointers.clear()
+        self.others.clear()

@@ -12,7 +12,7 @@ from domain.lifecycle.service_events import EVENT, FIELDS, is_offered
 from domain.lifecycle.words import resolve
 from domain.revisits import DAY_FIELD
 from domain.roles import ORDER_ROLES
-from domain.signals import Identifier, Signal
+from domain.signals import Identifier, Ignored, Signal
 from events import answers, moments
 from events.complaints import UNKNOWN, complaint_of
 from events.context import Context
@@ -83,6 +83,8 @@ def _signal(
     parties = read_parties(event.lead, event.account, context)
     if isinstance(parties, Refusal):
         return parties
+    if event_type.role is Role.LINKS_ACCOUNT:
+        parties = parties.putting_with_account()
     references = _references(event_type, divided.declared, context.digests)
     # Whom an event is about that another one takes back, only the ledger can tell.
     names_an_event = is_offered(event_type) and EVENT in event_type.fields
@@ -104,11 +106,13 @@ def _signal(
         references=references,
         account_id=parties.account_id,
         account_identifiers=parties.account_identifiers,
+        account_name=parties.account_name,
         names_account=parties.names_account_outright,
         data=divided.declared,
         attributes=parties.attributes,
         personal=parties.personal(divided.undeclared, actor=event.actor),
         holds_personal_data=parties.tells_who,
+        ignored=tuple(Ignored(one.kind, one.reason) for one in parties.ignored),
         fingerprint=context.digests.fingerprint(content),
         may_administer=Right.ADMINISTRATION in context.sender.scopes,
     )
@@ -242,6 +246,7 @@ def _looks_back(
     )
 
 
+_NAMES_OF_ACCOUNTS = "name it by id, domain, external_ids or name"
 _REFERENCED = {
     Role.OPENS_OPPORTUNITY: "opportunity",
     Role.WINS_OPPORTUNITY: "opportunity",
@@ -271,25 +276,36 @@ def _subject(
 ) -> SubjectKind | Refusal:
     """What the event is about. An order may name an account alone, or nobody (domain rule 12)."""
     if event_type.subject is SubjectKind.LEAD:
-        if parties.names_a_lead:
-            return SubjectKind.LEAD
-        if event_type.role in ORDER_ROLES:
-            return SubjectKind.ACCOUNT if parties.names_an_account else SubjectKind.LEAD
-        if references:
-            return SubjectKind.LEAD
-        return Refusal(
-            "event-invalid",
-            f"{event_type.name} is about a lead: name it by id, email, phone, user_id, "
-            "anonymous_id, aliases or external_ids. A shared mailbox such as info@ names nobody.",
-            "/lead",
-        )
+        return _subject_of_lead(event_type, parties, references)
     if event_type.subject is SubjectKind.ACCOUNT and not parties.names_an_account:
-        return Refusal(
-            "event-invalid",
-            f"{event_type.name} is about an account: name it by id, domain or external_ids.",
-            "/account",
+        return parties.nobody_named(
+            f"{event_type.name} is about an account: {_NAMES_OF_ACCOUNTS}.", "/account"
         )
     return event_type.subject
+
+
+def _subject_of_lead(
+    event_type: EventType, parties: Parties, references: tuple[Identifier, ...]
+) -> SubjectKind | Refusal:
+    if event_type.role is Role.LINKS_ACCOUNT and not parties.names_an_account:
+        return parties.nobody_named(
+            f"{event_type.name} puts a lead with a company: {_NAMES_OF_ACCOUNTS}, under `account`.",
+            "/account",
+        )
+    if parties.names_a_lead:
+        return SubjectKind.LEAD
+    if event_type.role in ORDER_ROLES and parties.names_an_account:
+        return SubjectKind.ACCOUNT
+    # An order whose buyer cannot be read is not one that names no buyer.
+    is_unreadable = any(one.reason == "malformed" for one in parties.ignored)
+    is_alone = event_type.role is Role.PLACES_ORDER and len(references) == 1
+    if (references or event_type.role in ORDER_ROLES) and not (is_alone and is_unreadable):
+        return SubjectKind.LEAD
+    return parties.nobody_named(
+        f"{event_type.name} is about a lead: name it by id, email, phone, user_id, anonymous_id, "
+        "aliases or external_ids.",
+        "/lead",
+    )
 
 
 def _nobody_named(

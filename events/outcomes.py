@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from domain.signals import Ignored
 from events.refusals import Refused
 
 
@@ -32,6 +33,8 @@ class Recorded(NamedTuple):
     derived: tuple[Derived, ...]
     is_already: bool
     """A decision for what already was."""
+    ignored: tuple[Ignored, ...] = ()
+    """What was given as identifiers and identifies nobody."""
 
 
 class Duplicate(NamedTuple):

@@ -224,11 +224,12 @@ class LedgerReader:
         )
         if not rows or rows[0]["head_position"] != memory.position:
             return False
-        pointers: dict[Identifier, str | None] = dict.fromkeys(identifiers)
-        for row in rows:
-            if row["digest"] is not None:
-                pointers[Identifier(row["kind"], row["digest"])] = str(row["subject_id"])
-        memory.learn({}, pointers)
+        memory.learn({}, dict.fromkeys(identifiers))
+        memory.learn_links(
+            (Identifier(row["kind"], row["digest"]), str(row["subject_id"]))
+            for row in rows
+            if row["digest"] is not None
+        )
         return True
 
     async def _learn_subjects(
@@ -294,9 +295,9 @@ class LedgerReader:
             if (stage := event.stage_to or event.effects.get("state", {}).get("stage")) is not None
         ]
 
-    async def _links(self, driver: Driver, after: int, upto: int) -> dict[Identifier, str]:
+    async def _links(self, driver: Driver, after: int, upto: int) -> list[tuple[Identifier, str]]:
         rows = await driver.fetch(self._sql["read_links"].driver_sql, after, upto)
-        return {Identifier(row["kind"], row["digest"]): str(row["subject_id"]) for row in rows}
+        return [(Identifier(row["kind"], row["digest"]), str(row["subject_id"])) for row in rows]
 
     async def _learn_lifecycles(self, driver: Driver, memory: Memory, *, after: int) -> None:
         for row in await driver.fetch(self._sql["read_lifecycles"].driver_sql, after):
@@ -362,10 +363,16 @@ def _missing(
     for signal in signals_of(submissions):
         missing.need(signal.lead_id)
         missing.need(signal.account_id)
-        for identifier in (*signal.identifiers, *signal.references, *signal.account_identifiers):
+        for identifier in (
+            *signal.identifiers,
+            *signal.references,
+            *signal.account_identifiers,
+            *signal.account_name,
+        ):
             missing.look_up(identifier)
         if signal.type.role in COMPETITION:
-            for account in (signal.account_id, *map(pointers.get, signal.account_identifiers)):
+            named = (*signal.account_identifiers, *signal.account_name)
+            for account in (signal.account_id, *map(pointers.get, named)):
                 missing.need_members(account)
     return Missing(tuple(missing.identifiers), tuple(missing.subject_ids), tuple(missing.companies))
 
@@ -394,6 +401,8 @@ class _Missing:
         """Ask for an identifier, or for whom it is remembered to point to."""
         if identifier in self.memory.pointers:
             self.need(self.memory.pointers[identifier])
+            for other in self.memory.others.get(identifier, ()):
+                self.need(other)
         else:
             self.identifiers[identifier] = None
 

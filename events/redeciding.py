@@ -13,6 +13,7 @@ from domain.events import Event
 from domain.identity import Resolution
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import EventType, SubjectKind
+from domain.lifecycle.service_events import ABSORBED, ACCOUNT_CONFLICTED, CONFLICTED, LINKED
 from domain.reassessing import reassess
 from domain.signals import Identifier, Signal
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
@@ -116,13 +117,17 @@ def reassess_again(
 
 def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
     linked = {
-        event.subject.kind: tuple(event.data["kinds"])
-        for event in derived
-        if event.type == "identity.linked"
+        event.subject.kind: tuple(event.data["kinds"]) for event in derived if event.type == LINKED
     }
     account_links = linked.get(SubjectKind.ACCOUNT, ())
+    namesakes = tuple(
+        other
+        for event in derived
+        if event.type == ACCOUNT_CONFLICTED
+        for other in event.data["with"]
+    )
     if first.subject.kind is SubjectKind.ACCOUNT:
-        return Party(None, first.subject.id, account_links)
+        return Party(None, first.subject.id, account_links, account_conflicts=namesakes)
     if first.subject.kind is SubjectKind.LEDGER:
         return Party(None, None)
     receiver = first.receiver.id
@@ -134,26 +139,29 @@ def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
         absorbs=tuple(
             (event.subject.id, _lead(event.subject.id, subjects))
             for event in derived
-            if event.type == "identity.absorbed"
+            if event.type == ABSORBED
         ),
         conflicts=tuple(
-            other
+            other for event in derived if event.type == CONFLICTED for other in event.data["with"]
+        ),
+        shares=tuple(
+            Identifier(kind, b"")
             for event in derived
-            if event.type == "identity.conflicted"
-            for other in event.data["with"]
+            if event.type == CONFLICTED
+            for kind in event.data.get("shared", ())
         ),
         merged_person=next(
             (
                 event.data["by"]
                 for event in derived
-                if event.type == "identity.absorbed" and event.data["by"] != receiver
+                if event.type == ABSORBED and event.data["by"] != receiver
             ),
             None,
         ),
     )
     lead = _lead(receiver, subjects)
     account = first.effects.get("account", lead.account)
-    return Party(resolution, account, account_links, told_account(first))
+    return Party(resolution, account, account_links, told_account(first), namesakes)
 
 
 def _state(lead_id: str | None, account_id: str | None, subjects: Subjects) -> State:

@@ -57,7 +57,7 @@ class LeadReference(BaseModel):
 
 
 class AccountReference(BaseModel):
-    """Which company. At least one of `id`, `domain`, `external_ids`."""
+    """Which company. At least one of `id`, `domain`, `external_ids`, `name`."""
 
     model_config = _STRICT
 

@@ -4,16 +4,17 @@ What was due for everybody whom a signal names happens before they are looked at
 found where only a late clock has left them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from domain.decide import Party
-from domain.identity import Resolution, resolve
+from domain.identity import Resolution, receiver_of, resolve
 from domain.lifecycle.definition import EventKind, Role, SubjectKind
 from domain.roles import ORDER_ROLES
-from domain.signals import Identifier, Signal
+from domain.signals import Identifier, Ignored, Signal
 from domain.state import AccountState, LeadState
-from events.answers import account_unknown, lead_unknown
+from events.answers import account_unknown, identifier_shared, lead_unknown
 from events.draft import Draft
 from events.ids import new_id
 from events.refusals import Refusal
@@ -38,6 +39,18 @@ class Account(NamedTuple):
     is_new: bool = False
     is_missing: bool = False
     """Named by an id that no account has."""
+    conflicts: tuple[str, ...] = ()
+    """Accounts that are called the same, which is news."""
+
+
+class _Pointed(NamedTuple):
+    """Whom the identifiers of a signal point to."""
+
+    pointers: Mapping[Identifier, str]
+    leads: Mapping[str, LeadState]
+    """Those leads, and the ones that they forward to."""
+    shared: frozenset[Identifier]
+    """What has been reported of several people."""
 
 
 def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
@@ -47,8 +60,8 @@ def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
     if signal.subject is not SubjectKind.LEAD:
         return _without_lead(signal, named)
     lead = lead_of(draft, signal)
-    if lead is None:
-        return lead_unknown()
+    if isinstance(lead, Refusal):
+        return lead
     account = _account_beside(draft, signal, lead, named)
     if account.is_missing:
         return account_unknown()
@@ -56,28 +69,33 @@ def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
     told = named.id if named == account or not named.is_new else None
     if draft.state(lead.receiver, None).lead.void:
         lead = lead._replace(is_new=True)
-    return Concerned(signal, _party(lead, account, told), account.links)
+    return Concerned(_naming_shared(draft, signal), _party(lead, account, told), account.links)
 
 
-def lead_of(draft: Draft, signal: Signal) -> Resolution | None:
-    """Find the lead that a signal is about, or make one; None if it names nobody known."""
-    pointers = _pointers(draft, signal)
-    for lead_id, state in _leads(draft, signal, pointers).items():
+def lead_of(draft: Draft, signal: Signal) -> Resolution | Refusal:
+    """Find the lead that a signal is about, or make one; refuse if it names nobody known."""
+    for lead_id, state in _pointed(draft, signal).leads.items():
         if state.timers or state.lifecycle != draft.compiled.version:
             bring_up_to_date(draft, lead_id)
-    return resolve(
+    pointers, leads, shared = _pointed(draft, signal)
+    found = resolve(
         signal,
         pointers=pointers,
-        leads=_leads(draft, signal, pointers),
+        leads=leads,
         trust=draft.compiled.lifecycle.identifier_trust,
         new_id=draft.unused_id(),
+        shared=shared,
     )
+    if found is None:
+        return identifier_shared(shared) if shared else lead_unknown()
+    return found
 
 
 def account_of(draft: Draft, signal: Signal) -> Account:
     """Find the account that a signal names, or make one.
 
-    What is about the ledger is about no account, even if it names one.
+    What is about the ledger is about no account, even if it names one. A name finds a company that
+    is known by nothing else; one that is known by more is only proposed to be the same.
     """
     if signal.subject is SubjectKind.LEDGER:
         return Account(None)
@@ -85,19 +103,54 @@ def account_of(draft: Draft, signal: Signal) -> Account:
         named = draft.subject(signal.account_id)
         if named is None or named.kind is not SubjectKind.ACCOUNT:
             return Account(None, is_missing=True)
-        return Account(_standing_for(draft, signal.account_id))
-    if not signal.account_identifiers:
+        found = Account(_standing_for(draft, signal.account_id))
+    elif signal.account_identifiers:
+        found = _pointed_account(draft, signal.account_identifiers)
+    elif signal.account_name:
+        found = _pointed_account(draft, signal.account_name[:1])
+        return _with_namesakes(draft, found, signal.account_name)
+    else:
         return Account(None)
-    pointed = [draft.pointer(one) for one in signal.account_identifiers]
+    if not signal.account_name:
+        return found
+    own, namesake = signal.account_name
+    if draft.pointer(namesake) is None:
+        found = found._replace(links=(*found.links, namesake))
+    return _with_namesakes(draft, found, (own, namesake))
+
+
+def _pointed_account(draft: Draft, identifiers: Sequence[Identifier]) -> Account:
+    pointed = [draft.pointer(one) for one in identifiers]
     found = next((one for one in pointed if one is not None), None)
     links = tuple(
         identifier
-        for identifier, target in zip(signal.account_identifiers, pointed, strict=True)
+        for identifier, target in zip(identifiers, pointed, strict=True)
         if target is None
     )
     if found is None:
         return Account(new_id(), links, is_new=True)
     return Account(_standing_for(draft, found), links)
+
+
+def _with_namesakes(draft: Draft, found: Account, names: Sequence[Identifier]) -> Account:
+    """Add which other accounts are called the same, unless that has been noticed before."""
+    assert found.id is not None
+    state = draft.state(None, found.id).account
+    assert state is not None
+    pointed = (draft.pointer(one) for one in names)
+    others = dict.fromkeys(_standing_for(draft, one) for one in pointed if one is not None)
+    conflicts = tuple(
+        other
+        for other in others
+        if other not in {found.id, *state.apart, *state.conflicts}
+        and not _has_noticed(draft, other, found.id)
+    )
+    return found._replace(conflicts=conflicts)
+
+
+def _has_noticed(draft: Draft, one: str, other: str) -> bool:
+    state = draft.state(None, one).account
+    return state is not None and other in (*state.apart, *state.conflicts)
 
 
 def _redirected(draft: Draft, signal: Signal) -> Signal:
@@ -110,7 +163,7 @@ def _redirected(draft: Draft, signal: Signal) -> Signal:
         or signal.subject is not SubjectKind.LEAD
         or signal.lead_id is not None
         or signal.identifiers
-        or _pointers(draft, signal)
+        or _pointed(draft, signal).pointers
     ):
         return signal
     pointed = (draft.pointer(one) for one in signal.references)
@@ -129,31 +182,51 @@ def _without_lead(signal: Signal, account: Account) -> Concerned | Refusal:
 
 
 def _party(lead: Resolution | None, account: Account, told: str | None) -> Party:
-    return Party(lead, account.id, tuple(one.kind for one in account.links), told)
+    kinds = tuple(one.kind for one in account.links)
+    return Party(lead, account.id, kinds, told, account.conflicts)
 
 
-def _pointers(draft: Draft, signal: Signal) -> dict[Identifier, str]:
-    return {
-        identifier: target
+def _pointed(draft: Draft, signal: Signal) -> _Pointed:
+    """Look up whom a signal names; what names several people names nobody."""
+    pointed = {
+        identifier: targets
         for identifier in (*signal.identifiers, *signal.references)
-        if (target := draft.pointer(identifier)) is not None and draft.lead(target) is not None
+        if (targets := [one for one in draft.pointers_of(identifier) if draft.lead(one)])
     }
+    named = [] if signal.lead_id is None else [signal.lead_id]
+    leads = _with_receivers(draft, [*named, *chain.from_iterable(pointed.values())])
+    pointers: dict[Identifier, str] = {}
+    shared: set[Identifier] = set()
+    for identifier, targets in pointed.items():
+        # A lead of which nothing counts any more is nobody beside another one.
+        people = [one for one in targets if not leads[receiver_of(one, leads)].void] or targets
+        if len({receiver_of(one, leads) for one in people}) > 1:
+            shared.add(identifier)
+        else:
+            pointers[identifier] = people[0]
+    return _Pointed(pointers, leads, frozenset(shared))
 
 
-def _leads(
-    draft: Draft, signal: Signal, pointers: Mapping[Identifier, str]
-) -> dict[str, LeadState]:
-    """The leads that a signal names, and those that they forward to."""
+def _with_receivers(draft: Draft, lead_ids: list[str]) -> dict[str, LeadState]:
+    """Return the states of leads, and of those that they forward to."""
     leads: dict[str, LeadState] = {}
-    waiting = [*pointers.values(), *([signal.lead_id] if signal.lead_id is not None else [])]
-    while waiting:
-        lead_id = waiting.pop()
+    while lead_ids:
+        lead_id = lead_ids.pop()
         state = draft.lead(lead_id)
         if lead_id not in leads and state is not None:
             leads[lead_id] = state
             if state.absorbed_by is not None:
-                waiting.append(state.absorbed_by)
+                lead_ids.append(state.absorbed_by)
     return leads
+
+
+def _naming_shared(draft: Draft, signal: Signal) -> Signal:
+    """Let the answer name what has been reported of several people."""
+    if not any(len(draft.pointers_of(one)) > 1 for one in signal.identifiers):
+        return signal
+    shared = _pointed(draft, signal).shared
+    ignored = (Ignored(one.kind, "shared") for one in signal.identifiers if one in shared)
+    return signal._replace(ignored=(*signal.ignored, *ignored))
 
 
 def _account_beside(draft: Draft, signal: Signal, lead: Resolution, named: Account) -> Account:
@@ -162,7 +235,8 @@ def _account_beside(draft: Draft, signal: Signal, lead: Resolution, named: Accou
         return named
     state = draft.lead(lead.receiver)
     assert state is not None
-    return Account(_standing_for(draft, state.account)) if state.account is not None else named
+    own = _standing_for(draft, state.account) if state.account is not None else None
+    return named if own in (None, named.id) else Account(own)
 
 
 def _standing_for(draft: Draft, account_id: str) -> str:

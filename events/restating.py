@@ -18,11 +18,14 @@ from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.lifecycle.service_events import (
     ACCOUNT_RESTATED,
     CONFLICTED,
+    DISMISSED,
     KEPT_APART,
+    LINKED,
     OTHER,
     RESTATED,
 )
 from domain.restating import Outcome, Outcomes, named_by
+from domain.signals import ANONYMOUS_ID
 from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from domain.stays import NO_STAYS, Stays, differences
 from events.account_restating import account_after, become_customer, share_of
@@ -92,18 +95,21 @@ def _state_after(around: Neighbourhood, lead_id: str, outcome: Outcome) -> LeadS
     forwarding = around.forwarding_to(lead_id)
     own = {lead_id, *forwarding}
     apart = _told_of(around.records, own, KEPT_APART, lambda data: [data[OTHER]])
+    holds = _told_of(around.records, own, LINKED, lambda data: data["kinds"])
     state = state._replace(
         absorbed_by=now.absorbed_by,
         merged=now.merged,
         stage=state.stage if now.absorbed_by is None else None,
         absorbs=tuple(forwarding),
         apart=tuple(apart),
+        holds=tuple(sorted(holds.keys() - {ANONYMOUS_ID})),
         awaiting=outcome.refused,
         void=not outcome.stays.stays,
         lifecycle=max(state.lifecycle, now.lifecycle),
     )
-    told = _told_of(around.records, own, CONFLICTED, lambda data: data["with"])
-    conflicts = dict.fromkeys(receiver_of(one, around.known(one)) for one in told)
+    conflicts = dict.fromkeys(
+        receiver_of(one, around.known(one)) for one in _in_conflict(around.records, own)
+    )
     known = {
         **{one: s for other in conflicts for one, s in around.known(other).items()},
         lead_id: state,
@@ -170,6 +176,17 @@ def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool
 def _without_positions(told: Stays) -> Any:
     stays, left = told
     return [stay._replace(position=0) for stay in stays], left and left.at
+
+
+def _in_conflict(records: Iterable[Record], subject_ids: set[str]) -> dict[str, None]:
+    """Whom reports of some subjects contradicted, as long as nobody has dismissed that."""
+    waiting: dict[str, None] = {}
+    for event in (one.event for one in records if one.event.subject.id in subject_ids):
+        if event.type == CONFLICTED:
+            waiting |= dict.fromkeys(event.data["with"])
+        elif event.type == DISMISSED:
+            waiting.pop(event.data[OTHER], None)
+    return waiting
 
 
 def _told_of(

@@ -13,6 +13,7 @@ from domain.identity import receiver_of
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import (
+    ACCOUNT_CONFLICTED,
     ACCOUNT_RESTATED,
     CORRECTED,
     EVENT,
@@ -124,7 +125,7 @@ def _of_accounts(around: Neighbourhood) -> Iterable[Step]:
 def _stays(event: Event, compiled: Compiled) -> bool:
     triggers = compiled.lifecycle.account_triggers
     made_prospect = triggers is not None and event.type == triggers.prospect_gained
-    return made_prospect or event.type == LINKED
+    return made_prospect or event.type in {LINKED, ACCOUNT_CONFLICTED}
 
 
 def _is_moot(around: Neighbourhood, event: Event) -> bool:

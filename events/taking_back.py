@@ -16,9 +16,9 @@ from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import (
     ABSORBED,
-    ACCOUNT_MERGED,
     CALENDAR_CHANGED,
     CORRECTED,
+    DISMISSED,
     EVENT,
     FIELDS,
     MERGED,
@@ -30,7 +30,7 @@ from domain.lifecycle.service_events import (
 )
 from domain.signals import Signal
 from domain.state import LeadState
-from events.account_merging import ending_the_stay, merge_accounts
+from events.account_merging import decide_of_accounts, ending_the_stay
 from events.calendar_changing import change_calendar
 from events.fields import mismatch
 from events.neighbourhood import Taken
@@ -108,9 +108,9 @@ def carry_out_again(
     signal = signal_of(group[0], event_type)._replace(may_administer=True)
     if first.type == CALENDAR_CHANGED:
         return change_calendar(signal, by.lifecycle, position=by.position)
-    if first.type == ACCOUNT_MERGED:
+    if first.subject.kind is SubjectKind.ACCOUNT:
         table = by.lifecycle.account
-        return merge_accounts(signal, first.subject.id, past, table=table, position=by.position)
+        return decide_of_accounts(signal, first.subject.id, past, table=table, position=by.position)
     if EVENT in event_type.fields:
         named = subject_named(signal, past)
         if named != first.subject.id:
@@ -148,6 +148,8 @@ class _TakingBack:
             return Refusal("lead-unknown", "No lead has this id.", f"/data/{OTHER}")
         if self.signal.type.name == MERGED:
             return self._merge(lead, other)
+        if self.signal.type.name == DISMISSED:
+            return self._dismiss(lead, other)
         return self._keep_apart(lead, other)
 
     def _merge(self, lead: Lead, other: Lead) -> Sequence[Event] | Refusal:
@@ -195,13 +197,24 @@ class _TakingBack:
             return _not_mergeable("The two are merged: unmerge them first.")
         if self._are_apart(lead, other):
             return [self._first(lead, {"already": True})]
-        first = self._first(lead, {"apart": [other.receiver]})
+        return self._on_both(lead, other, "apart")
+
+    def _dismiss(self, lead: Lead, other: Lead) -> Sequence[Event]:
+        """Let a conflict wait no longer. What is shared by the two goes on naming neither."""
+        waits = other.receiver in lead.state.conflicts or lead.receiver in other.state.conflicts
+        if not waits:
+            return [self._first(lead, {"already": True})]
+        return self._on_both(lead, other, "dismissed")
+
+    def _on_both(self, lead: Lead, other: Lead, effect: str) -> Sequence[Event]:
+        """Say the same of both leads: whichever is looked at knows of the other."""
+        first = self._first(lead, {effect: [other.receiver]})
         likewise = first._replace(
             position=first.position + 1,
             subject=other.subject,
             forwarded_to=other.forwarded_to,
             data={OTHER: lead.receiver},
-            effects={"apart": [lead.receiver]},
+            effects={effect: [lead.receiver]},
             cause=first.position,
         )
         return [first, likewise]

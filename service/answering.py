@@ -89,6 +89,8 @@ def _recorded(outcome: Recorded) -> dict[str, Any]:
         content["moved"] = _moved(outcome.moved)
     if outcome.is_already:
         content["already"] = True
+    if outcome.ignored:
+        content["ignored"] = [{"kind": one.kind, "reason": one.reason} for one in outcome.ignored]
     content["derived"] = [_derived(derived) for derived in outcome.derived]
     return content
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from events import identifiers
 from events.digests import Digests
 from events.intake import Append, Intake
 from events.ledger import Ledger
@@ -80,6 +81,8 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
     async with AsyncExitStack() as stack:
         engine = make_engine(settings, app_url)
         stack.push_async_callback(engine.dispose)
+        # Before the first report waits for it, and perhaps others behind it.
+        await asyncio.to_thread(identifiers.warm)
         metrics, appends = Metrics(), Appends()
         secret = read_secret(settings)
         digests = Digests(secret)

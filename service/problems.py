@@ -59,6 +59,7 @@ KINDS: Mapping[str, Kind] = {
     # What does not fit what is already there.
     "log-shorter": Kind(409, "The log ends before this position"),
     "event-id-reused": Kind(409, "The id belongs to another event"),
+    "identifier-shared": Kind(409, "Several people have been reported under it"),
     "move-not-allowed": Kind(409, "The move is not allowed from here"),
     "refusal-settled": Kind(409, "The refusal is settled"),
     "key-ended": Kind(409, "The key has ended"),

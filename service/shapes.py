@@ -35,6 +35,19 @@ class Derived(Shape):
     moved: Moved | None = None
 
 
+class Ignored(Shape):
+    """Something that was given as an identifier and identifies nobody."""
+
+    kind: str
+    reason: Annotated[
+        str,
+        Field(
+            description="`placeholder`, `malformed`, `role_mailbox`, `switchboard`, `free_mail`, "
+            "`public_suffix` or `shared`."
+        ),
+    ]
+
+
 class Recorded(Shape):
     """The event is on disk."""
 
@@ -46,6 +59,9 @@ class Recorded(Shape):
     forwarded_to: Annotated[str | None, Field(description="Who received it instead.")] = None
     moved: Moved | None = None
     already: Annotated[bool | None, Field(description="Decided what already was.")] = None
+    ignored: Annotated[
+        list[Ignored] | None, Field(description="Identifiers that identify nobody.")
+    ] = None
     derived: list[Derived]
 
 
@@ -301,10 +317,24 @@ class Conflict(Shape):
     """What somebody has to judge."""
 
     position: Position
-    lead: str
+    lead: str | None = None
+    account: Annotated[str | None, Field(description="Of `same_name`, in place of the lead.")] = (
+        None
+    )
     time: Moment
-    kind: Annotated[str, Field(description="`identifiers`, `decisions` or `lead-set-aside`.")]
-    with_: Annotated[list[str] | None, Field(alias="with", description="Other leads.")] = None
+    kind: Annotated[
+        str,
+        Field(
+            description="`identifiers`, `shared_identifier`, `same_name`, `decisions` or "
+            "`lead-set-aside`."
+        ),
+    ]
+    with_: Annotated[
+        list[str] | None, Field(alias="with", description="Other leads, or other accounts.")
+    ] = None
+    shared: Annotated[
+        list[str] | None, Field(description="Kinds of what was reported of several people.")
+    ] = None
     decisions: Annotated[list[Position] | None, Field(description="Where they stand.")] = None
     error: Annotated[str | None, Field(description="The kind of error that the lead met.")] = None
     place: Annotated[str | None, Field(description="Where in the code it was raised.")] = None

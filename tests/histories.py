@@ -125,7 +125,7 @@ _accounts = st.fixed_dictionaries(
     optional={
         "domain": st.sampled_from(("acme.example", "other.example", "rival.example")),
         "external_ids": st.sampled_from(({"crm": "1"}, {"crm": "2"})),
-        "name": st.just("Acme"),
+        "name": st.sampled_from(("Acme", "ACME Inc.", "例示製作所")),
     },
 )
 _NAMES_NOBODY = frozenset({"event.voided", "event.corrected"})

@@ -21,7 +21,7 @@ from events import native
 from events.context import Context
 from events.digests import Digests
 from events.entries import Entry, Known
-from events.memory import Members, Memory, Remembered, standing_of
+from events.memory import Members, Memory, Remembered, point, standing_of
 from events.outcomes import Outcome
 from events.past import NotRecalled, Recollection
 from events.plan import Plan
@@ -68,7 +68,7 @@ class LedgerInMemory:
     refused: list[Refused] = field(default_factory=list)
     keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     subjects: dict[str, Remembered] = field(default_factory=dict)
-    pointers: dict[Identifier, str] = field(default_factory=dict)
+    links: list[tuple[Identifier, str]] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     expects_faults: bool = False
     """Otherwise an error that the plan keeps to its item ends the test."""
@@ -78,6 +78,14 @@ class LedgerInMemory:
 
     def __post_init__(self) -> None:
         self.start_again()
+
+    @property
+    def pointers(self) -> dict[Identifier, str]:
+        """Where each identifier points: a cookie to the newest, any other to the first."""
+        pointers: dict[Identifier, str | None] = {}
+        for identifier, subject_id in self.links:
+            point(identifier, subject_id, pointers, {})
+        return {one: found for one, found in pointers.items() if found is not None}
 
     @property
     def records(self) -> Sequence[Record]:
@@ -207,8 +215,9 @@ class LedgerInMemory:
                 )
             self.memory.learn(
                 {one: self.subjects.get(one) for one in missing.subject_ids},
-                {one: self.pointers.get(one) for one in missing.identifiers},
+                dict.fromkeys(missing.identifiers),
             )
+            self.memory.learn_links(one for one in self.links if one[0] in missing.identifiers)
         raise AssertionError("what is missing never comes")
 
     def _write(self, plan: Plan) -> None:
@@ -225,4 +234,4 @@ class LedgerInMemory:
         for link in plan.draft.links:
             assert (link.identifier.digest, link.position) not in linked, "one link per event"
             linked.add((link.identifier.digest, link.position))
-            self.pointers[link.identifier] = link.subject_id
+            self.links.append((link.identifier, link.subject_id))

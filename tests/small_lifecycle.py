@@ -41,9 +41,8 @@ fields:
 events:
   facts:
     visit.recorded: {label: {en: visit}, fields: [channel, score]}
-    deal.opened:
-      {label: {en: deal}, fields: [value], required: [opportunity], role: opens_opportunity,
-       stands_as: lead.pushed}
+    deal.opened: {label: {en: deal}, fields: [value],
+      required: [opportunity], role: opens_opportunity, stands_as: lead.pushed}
     company.listed: {label: {en: company listed}, subject: account}
   decisions:
     lead.accepted: {label: {en: accepted}}
@@ -58,6 +57,7 @@ events:
     identity.absorbed: {label: {en: absorbed}}
     identity.merged: {label: {en: merged}}
     identity.conflicted: {label: {en: conflicted}}
+    account.conflicted: {label: {en: companies conflicted}, subject: account}
     key.created: {label: {en: key created}, subject: ledger}
     key.changed: {label: {en: key changed}, subject: ledger}
     key.revoked: {label: {en: key revoked}, subject: ledger}

@@ -144,7 +144,7 @@ def _comparison(rule: Comparison) -> Callable[[str | int | bool], bool]:
         case Among(_, values):
             return values.__contains__
         case WithinDomains(_, domains):
-            return lambda value: _lies_within(str(value), domains)
+            return lambda value: lies_within(str(value), domains)
         case OnPage(_, pages):
             return lambda value: path_of(str(value)) in pages
         case AtLeast(_, bound):
@@ -160,7 +160,8 @@ def _number(value: str | int | bool) -> int | Decimal:  # noqa: FBT001 - what fa
     return value if isinstance(value, int) else Decimal(value)
 
 
-def _lies_within(domain: str, domains: frozenset[str]) -> bool:
+def lies_within(domain: str, domains: frozenset[str]) -> bool:
+    """Whether a domain is one of these or beneath one."""
     while domain:
         if domain in domains:
             return True

@@ -66,6 +66,8 @@ class Role(StrEnum):
     CORRECTS_ORIGIN = "corrects_origin"
     LISTS_COMPETITOR = "lists_competitor"
     UNLISTS_COMPETITOR = "unlists_competitor"
+    LINKS_ACCOUNT = "links_account"
+    """Says where somebody works: names an account, which takes the lead from any other."""
     HANDS_OVER = "hands_over"
     """Names an owner, a team, or both; who is not named stays as it was."""
 
@@ -302,6 +304,9 @@ class Lifecycle:
     """Kinds of strong identifiers, most trusted first, e.g. user_id, crm, email, phone. A kind of
     an outside system that is not named ranks after all named ones."""
     client_names: ClientNames = field(default_factory=ClientNames)
+    placeholders: frozenset[str] = frozenset()
+    """Words that people and programs put where they have no answer, folded: they identify nobody
+    and no company."""
     markets: Mapping[str, Words] = field(default_factory=dict)
     priorities: Mapping[str, Words] = field(default_factory=dict)
     outcomes: Mapping[str, Words] = field(default_factory=dict)

@@ -197,6 +197,7 @@ def _joined(
         free_mail_domains=vocabulary.lists.get(FREE_MAIL_LIST, frozenset()),
         role_mailboxes=identity.role_mailboxes,
         switchboards=identity.switchboards,
+        placeholders=identity.placeholders,
         phone_country=identity.phone_country,
         lists=values_of(lists),
         contribution=read_contribution(

@@ -19,6 +19,7 @@ from domain.lifecycle.definition import (
 )
 from domain.lifecycle.paths import Vocabulary
 from domain.lifecycle.reading import Place
+from domain.lifecycle.words import normal
 from domain.lifecycle.words_text import (
     WORD_KEYS,
     Placed,
@@ -45,6 +46,7 @@ class Identity:
     trust: tuple[str, ...]
     role_mailboxes: frozenset[str]
     switchboards: frozenset[str]
+    placeholders: frozenset[str]
 
 
 def read_value_lists(place: Place | None) -> dict[str, frozenset[str]]:
@@ -65,7 +67,8 @@ def read_value_lists(place: Place | None) -> dict[str, frozenset[str]]:
 
 def read_identity(place: Place | None) -> Identity:
     wanted = ("phone_country", "trust", "role_mailboxes")
-    keys = place.entries(known=(*wanted, "switchboards"), required=wanted) if place else {}
+    known = (*wanted, "switchboards", "placeholders")
+    keys = place.entries(known=known, required=wanted) if place else {}
     country = keys.get("phone_country")
     return Identity(
         phone_country=country.matching(_PHONE_COUNTRY, expected="a country calling code, as '81'")
@@ -80,6 +83,7 @@ def read_identity(place: Place | None) -> Identity:
         switchboards=frozenset(
             _read_distinct(keys.get("switchboards"), _NUMBER, expected="a number as '+81312345678'")
         ),
+        placeholders=frozenset(_read_placeholders(keys.get("placeholders"))),
     )
 
 
@@ -191,6 +195,19 @@ def read_decision(
 def _read_when(entry: Mapping[str, Place], vocabulary: Vocabulary) -> Condition:
     condition = read_condition(entry["when"], vocabulary) if "when" in entry else None
     return condition or UNREADABLE
+
+
+def _read_placeholders(place: Place | None) -> dict[str, str]:
+    """Read the words that stand for no answer: folded, because nobody means anything by case."""
+    words: dict[str, str] = {}
+    for item in place.items() if place else ():
+        written = item.text()
+        folded = normal(written)
+        if folded in words:
+            item.complain(f"'{written}' stands twice: '{words[folded]}' is the same word")
+        elif folded:
+            words[folded] = written
+    return words
 
 
 def _read_distinct(

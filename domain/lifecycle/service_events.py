@@ -18,6 +18,8 @@ VOIDED, CORRECTED = "event.voided", "event.corrected"
 RESTATED = "lead.restated"
 ACCOUNT_MERGED, ACCOUNT_ABSORBED = "account.merged", "account.absorbed"
 ACCOUNT_RESTATED = "account.restated"
+ACCOUNT_CONFLICTED, ACCOUNT_KEPT_APART = "account.conflicted", "account.kept_apart"
+DISMISSED = "conflict.dismissed"
 CALENDAR_CHANGED = "calendar.changed"
 COST_RECORDED, TARGET_SET = "campaign.cost_recorded", "target.set"
 KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revoked"
@@ -36,6 +38,7 @@ WRITTEN: Mapping[str, SubjectKind] = {
     ABSORBED: SubjectKind.LEAD,
     MERGED: SubjectKind.LEAD,
     CONFLICTED: SubjectKind.LEAD,
+    ACCOUNT_CONFLICTED: SubjectKind.ACCOUNT,
     "lifecycle.published": SubjectKind.LEDGER,
     KEY_CREATED: SubjectKind.LEDGER,
     KEY_CHANGED: SubjectKind.LEDGER,
@@ -62,7 +65,9 @@ OFFERED: Mapping[str, Offered] = {
     KEPT_APART: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {OTHER: "subject"}),
     VOIDED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position"}),
     CORRECTED: Offered(SubjectKind.LEAD, _DECIDERS, {EVENT: "position", FIELDS: "fields"}),
+    DISMISSED: Offered(SubjectKind.LEAD, _ADMINISTRATORS, {OTHER: "subject"}),
     ACCOUNT_MERGED: Offered(SubjectKind.ACCOUNT, _ADMINISTRATORS, {OTHER: "subject"}),
+    ACCOUNT_KEPT_APART: Offered(SubjectKind.ACCOUNT, _ADMINISTRATORS, {OTHER: "subject"}),
     CALENDAR_CHANGED: Offered(
         SubjectKind.LEDGER,
         _ADMINISTRATORS,

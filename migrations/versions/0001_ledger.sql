@@ -95,7 +95,8 @@ CREATE TABLE ledger.identifiers (
 CREATE INDEX identifiers_by_position ON ledger.identifiers (position);
 
 COMMENT ON TABLE ledger.identifiers IS
-    'Keyed digests to leads and accounts; the row with the highest position is what holds.';
+    'Keyed digests to leads and accounts. Of a cookie the row with the highest position is what '
+    'holds; any other identifier that points to several people names none of them.';
 
 CREATE TABLE ledger.refusals (
     refusal_id uuid NOT NULL,

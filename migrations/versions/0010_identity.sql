@@ -19,4 +19,4 @@ COMMENT ON COLUMN ledger.stage_stays.known_to IS
 
 -- What a person may have to judge: few of all events.
 CREATE INDEX events_to_be_judged ON ledger.events (position)
-    WHERE type IN ('identity.conflicted', 'lead.restated');
+    WHERE type IN ('identity.conflicted', 'account.conflicted', 'lead.restated');

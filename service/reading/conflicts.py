@@ -8,9 +8,10 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from domain import states
+from domain.events import Event
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.service_events import CONFLICTED
-from domain.state import LeadState
+from domain.lifecycle.service_events import ACCOUNT_CONFLICTED, CONFLICTED
+from domain.state import AccountState, LeadState
 from events import records
 from events.limits import INTEGER_MAX
 from service.reading.leads import lead_of
@@ -60,6 +61,8 @@ def _set_aside(lead: SetAside) -> dict[str, Any]:
 
 async def _judged(log: Log, judgement: Judgement) -> dict[str, Any] | None:
     event = records.decode_event(judgement.record)
+    if event.type == ACCOUNT_CONFLICTED:
+        return _namesakes(event, judgement)
     lead_id = event.receiver.id
     state = states.decode(SubjectKind.LEAD, judgement.state)
     if lead_id != judgement.lead_id:
@@ -72,6 +75,26 @@ async def _judged(log: Log, judgement: Judgement) -> dict[str, Any] | None:
     }
     if event.type == CONFLICTED:
         others = [other for other in event.data["with"] if other in state.conflicts]
-        return described | {"kind": "identifiers", "with": others} if others else None
+        if not others:
+            return None
+        shared = event.data.get("shared")
+        if shared is None:
+            return described | {"kind": "identifiers", "with": others}
+        return described | {"kind": "shared_identifier", "with": others, "shared": shared}
     decisions = [one for one in event.data["awaiting"] if int(one) in state.awaiting]
     return described | {"kind": "decisions", "decisions": decisions} if decisions else None
+
+
+def _namesakes(event: Event, judgement: Judgement) -> dict[str, Any] | None:
+    state = states.decode(SubjectKind.ACCOUNT, judgement.state)
+    assert isinstance(state, AccountState)
+    others = [other for other in event.data["with"] if other in state.conflicts]
+    if not others:
+        return None
+    return {
+        "position": str(event.position),
+        "account": event.subject.id,
+        "time": records.rfc3339(event.occurred_at),
+        "kind": "same_name",
+        "with": others,
+    }

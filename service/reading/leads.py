@@ -8,6 +8,7 @@ from domain import states
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.signals import Identifier
 from domain.state import AccountState, Due, LeadState
+from events.answers import identifier_shared
 from events.context import Context
 from events.parties import read_parties
 from events.records import rfc3339
@@ -61,20 +62,24 @@ async def find_lead(services: Services, log: Log, reference: LeadReference, send
     context = Context(lifecycle, services.digests, sender, services.now())
     parties = read_parties(reference, None, context)
     if isinstance(parties, Refusal):
-        # The pointer is to where it stands in an event: here the reference is the whole body.
-        pointer = (parties.pointer or "").removeprefix("/lead")
-        raise Problem("request-invalid", parties.detail, pointer=pointer, **parties.members)
+        raise _invalid(parties)
     if not parties.names_a_lead:
-        raise Problem(
-            "request-invalid",
-            "Name the lead by id, email, phone, user_id, anonymous_id or external_ids. A shared "
-            "mailbox such as info@ names no person.",
+        refusal = parties.nobody_named(
+            "Name the lead by id, email, phone, user_id, anonymous_id or external_ids.", ""
         )
-    lead_id = parties.lead_id or await _pointed(log, parties.identifiers, lifecycle)
-    return await _receiving(log, lead_id)
+        raise _invalid(refusal)
+    if parties.lead_id is not None:
+        return await _receiving(log, parties.lead_id)
+    return await _pointed(log, parties.identifiers, lifecycle)
 
 
-async def _pointed(log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lifecycle) -> str:
+def _invalid(refusal: Refusal) -> Problem:
+    """Point to where it is in the body, which is the reference alone."""
+    pointer = (refusal.pointer or "").removeprefix("/lead")
+    return Problem("request-invalid", refusal.detail, pointer=pointer, **refusal.members)
+
+
+async def _pointed(log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lifecycle) -> Lead:
     pointers = await log.pointers([one.digest for one in identifiers])
     trust = lifecycle.identifier_trust
     ranked = sorted(
@@ -84,9 +89,16 @@ async def _pointed(log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lif
             trust.index(one.kind) if one.kind in trust else len(trust),
         ),
     )
+    shared: list[Identifier] = []
     for one in ranked:
-        if one.digest in pointers:
-            return pointers[one.digest]
+        found = [await _receiving(log, lead_id) for lead_id in pointers.get(one.digest, ())]
+        people = [lead for lead in found if not lead.state.void] or found
+        if len({lead.id for lead in people}) == 1:
+            return people[0]
+        shared += [one] * bool(people)
+    if shared:
+        refusal = identifier_shared(shared)
+        raise Problem(refusal.reason, refusal.detail, pointer="", **refusal.members)
     raise Problem("lead-unknown", "Nobody has reported a lead under any of these identifiers.")
 
 

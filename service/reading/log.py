@@ -170,13 +170,16 @@ class Log:
             )
             return rows.one()
 
-    async def pointers(self, digests: Sequence[bytes]) -> dict[bytes, str]:
-        """Read where identifiers point."""
+    async def pointers(self, digests: Sequence[bytes]) -> dict[bytes, list[str]]:
+        """Read where identifiers point, each to everybody who was reported under it."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(
                 self._sql["read_pointers"].text, {"digests": list(digests)}
             )
-            return {row.digest: str(row.subject_id) for row in rows}
+        found: dict[bytes, list[str]] = {}
+        for row in rows:
+            found.setdefault(row.digest, []).append(str(row.subject_id))
+        return found
 
     async def history(
         self, subject_ids: Sequence[str], *, after: int, upto: int, limit: int

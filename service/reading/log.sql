@@ -45,12 +45,16 @@ SELECT head.position AS head, subject.kind, subject.version, subject.position, s
   LEFT JOIN ledger.subjects AS subject ON subject.subject_id = :subject_id
 
 -- name: read_pointers
--- Where identifiers point now.
-SELECT DISTINCT ON (identifier.digest)
+-- Where identifiers point now: a cookie to the newest, any other to everybody reported under it.
+SELECT DISTINCT ON (
+       identifier.digest,
+       CASE WHEN identifier.kind <> 'anonymous_id' THEN identifier.subject_id END)
        identifier.digest, identifier.kind, identifier.subject_id
   FROM ledger.identifiers AS identifier
  WHERE identifier.digest = ANY (CAST(:digests AS bytea[]))
- ORDER BY identifier.digest, identifier.position DESC
+ ORDER BY identifier.digest,
+       CASE WHEN identifier.kind <> 'anonymous_id' THEN identifier.subject_id END,
+       identifier.position DESC
 
 -- name: read_history
 -- Records of some subjects in the order of the ledger. The positions are gathered first: the
@@ -113,13 +117,13 @@ SELECT event.source, event.id, event.position, event.record, personal.content
   LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
 
 -- name: read_to_be_judged
--- What may wait for a person to judge, by the index of such events, with the lead as it stands.
+-- What may wait for a person to judge, by the index of such events, with its subject as it stands.
 SELECT head.position AS head, event.position, event.record, event.subject_id, subject.state
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
        SELECT position, record, subject_id
          FROM ledger.events
-        WHERE type IN ('identity.conflicted', 'lead.restated')
+        WHERE type IN ('identity.conflicted', 'account.conflicted', 'lead.restated')
           AND position > :after
         ORDER BY position
         LIMIT :limit

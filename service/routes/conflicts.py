@@ -47,11 +47,14 @@ async def get_conflicts(
     """List what somebody has to judge, oldest first.
 
     `identifiers`: strong identifiers of one report point to different known leads. Merge them, or
-    keep them apart. `decisions`: what they were based on has been taken back, and on what is known
-    now they would not have been legal. Decide anew, or void them. `lead-set-aside`: a fault of the
-    service keeps this lead from being brought up to date. Its timers do not fire, and events about
-    it are refused with `internal-error`, until the fault is mended; all other leads go on. It is
-    retried automatically, less and less often, and after every restart.
+    keep them apart. `shared_identifier`: a number or id was reported of several people, and names
+    nobody from then on. Merge them, keep them apart, or dismiss the conflict. `same_name`:
+    companies are called the same. Merge them, or keep them apart. `decisions`: what they were based
+    on has been taken back, and on what is known now they would not have been legal. Decide anew, or
+    void them. `lead-set-aside`: a fault of the service keeps this lead from being brought up to
+    date. Its timers do not fire, and events about it are refused with `internal-error`, until the
+    fault is mended; all other leads go on. It is retried automatically, less and less often, and
+    after every restart.
 
     A page can hold fewer than `limit`, even none, and still have a `next`: what has been judged is
     passed over. It can hold more where several leads were set aside at one position.

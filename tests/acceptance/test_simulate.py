@@ -87,7 +87,7 @@ def test_business_is_marketings_or_not_and_the_policies_disagree(simulated: Simu
 
 def test_some_wait_to_be_told_apart_and_others_are_one(simulated: Simulated) -> None:
     waiting = read(simulated, "/v1/conflicts")["conflicts"]
-    assert {one["kind"] for one in waiting} >= {"identifiers"}
+    assert {one["kind"] for one in waiting} >= {"shared_identifier"}
     for type in ("identity.absorbed", "lead.restated", "event.voided", "event.corrected"):
         assert is_recorded(simulated, type), type
 

@@ -190,6 +190,54 @@ async def test_what_an_event_should_have_told_is_what_counts(service: Service) -
     assert event["personal"]["data"]["fields"] == {"note": "は担当者の誤り"}
 
 
+async def test_what_two_people_or_two_companies_share_waits_for_a_person(service: Service) -> None:
+    phone = "03-1000-0001"
+    first = await tell(
+        service,
+        "form.submitted",
+        lead={"email": HANAKO, "phone": phone},
+        account={"name": "㈱例示"},
+    )
+    second = await tell(
+        service,
+        "form.submitted",
+        lead={"email": "taro@gmail.com", "phone": f"+81{phone}", "user_id": "undefined"},
+        account={"name": "株式会社例示"},
+    )
+    assert second["ignored"] == [{"kind": "user_id", "reason": "placeholder"}]
+    people, companies = (await service.client.get("/v1/conflicts")).json()["conflicts"][::-1]
+    if people["kind"] == "same_name":
+        people, companies = companies, people
+    assert (people["kind"], people["lead"], people["with"], people["shared"]) == (
+        "shared_identifier", id_of(second), [id_of(first)], ["phone"],
+    )  # fmt: skip
+    assert companies["kind"] == "same_name"
+    for path, body in (
+        ("/v1/leads/find", {"phone": phone}),
+        ("/v1/events", {"id": "p", "type": "form.submitted", "lead": {"phone": phone}}),
+    ):
+        answer = await service.client.post(path, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "identifier-shared")
+        assert answer.json()["ignored"] == [{"kind": "phone", "reason": "shared"}]
+
+    await tell(
+        service, "conflict.dismissed", lead={"id": id_of(first)}, data={"other": id_of(second)}
+    )
+    await tell(
+        service,
+        "account.kept_apart",
+        account={"id": companies["account"]},
+        data={"other": companies["with"][0]},
+    )
+    assert (await service.client.get("/v1/conflicts")).json()["conflicts"] == []
+    merged = {"lead": {"id": id_of(second)}, "data": {"other": id_of(first)}}
+    await tell(service, "identity.merged", **merged)
+    found = await service.client.post("/v1/leads/find", json={"phone": phone})
+    assert found.json()["id"] == id_of(second)
+    await tell(service, "identity.unmerged", lead={"id": id_of(first)})
+    assert (await service.client.post("/v1/leads/find", json={"phone": phone})).status_code == 409
+
+
 async def test_contradicting_identifiers_wait_until_somebody_keeps_them_apart(
     service: Service,
 ) -> None:

@@ -18,11 +18,11 @@ def form(id: str, **lead: str) -> dict[str, Any]:
 
 
 EVENTS: list[dict[str, Any]] = [
-    form("seed-1", user_id="0"),
-    {"id": "seed-2", "type": "visit.recorded", "lead": {"anonymous_id": "0"}},
+    form("seed-1", user_id="u"),
+    {"id": "seed-2", "type": "visit.recorded", "lead": {"anonymous_id": "c"}},
     form("seed-3", **LEAD),
     # Somebody whom two strong identifiers tell to be two people: a conflict.
-    form("seed-4", user_id="0", **LEAD),
+    form("seed-4", user_id="u", **LEAD),
     # Handed over to sales, which starts a deadline.
     {"id": "seed-5", "type": "lead.qualified", "actor": "marketing", "lead": LEAD},
     form("seed-6", **BUYER),
@@ -42,7 +42,7 @@ async def seed(client: httpx.AsyncClient) -> None:
     told = [{"source": "website", **one} for one in EVENTS]
     answer = await client.post("/v1/events", json=told)
     assert answer.status_code == 200, answer.text
-    unheard = [form(f"unheard-{number}", user_id="0") for number in range(MANY)]
+    unheard = [form(f"unheard-{number}", user_id="u") for number in range(MANY)]
     kept = await client.post(
         "/v1/events", json=[{**one, "source": "website", "type": "unheard.of"} for one in unheard]
     )

@@ -228,7 +228,7 @@ def test_a_writer_that_remembers_decides_as_one_that_reads_everything_anew(
         list(ledger.entries),
         keys=dict(ledger.keys),
         subjects=dict(ledger.subjects),
-        pointers=dict(ledger.pointers),
+        links=list(ledger.links),
     )
     sender = last[0].sender
     remembering = ledger.send(*events, sender=sender)
@@ -312,6 +312,9 @@ def test_what_the_writer_remembers_is_what_the_tables_hold(
         assert remembered == ledger.subjects.get(subject_id)
     for identifier, target in ledger.memory.pointers.items():
         assert target == ledger.pointers.get(identifier)
+        if identifier.is_strong:
+            reported = dict.fromkeys(one for known, one in ledger.links if known == identifier)
+            assert ledger.memory.others.get(identifier, ()) == tuple(reported)[1:]
 
 
 @given(histories)

@@ -53,7 +53,8 @@ def test_nothing_of_it_was_true_at_any_moment_either(
 
     for person in PEOPLE:
         if person not in telling.merged:
-            assert stood_by_what_counts(telling, person, day(on)) == stood(twin, person, day(on))
+            stood_here = stood_by_what_counts(telling, person, day(on))
+            assert _unlinked(stood_here) == _unlinked(stood(twin, person, day(on)))
 
 
 @given(long_histories(longest=by_tier(push=60, nightly=150)))
@@ -82,3 +83,8 @@ def stood_by_what_counts(telling: Telling, person: str, moment: datetime) -> dic
     around = Neighbourhood(past, Taken(restated[-1], {}, (lead_id,)), ledger.memory.lifecycles)
     state = neighbourhood_then(around, moment=moment).get(lead_id)
     return state_in(state, words_of(telling)) or None if state is not None else None
+
+
+def _unlinked(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Leave out what no moment decides again: identifiers stay linked, whatever is taken back."""
+    return told and {name: value for name, value in told.items() if name != "holds"}

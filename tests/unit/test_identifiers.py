@@ -2,14 +2,7 @@
 
 import pytest
 
-from domain.lifecycle.definition import Lifecycle
-from events.identifiers import company_domain, domain, email, is_role_mailbox, phone
-from tests.stories import demand_funnel
-
-
-@pytest.fixture
-def lifecycle() -> Lifecycle:
-    return demand_funnel().lifecycle
+from events.identifiers import company_domain, email, host, phone
 
 
 @pytest.mark.parametrize(
@@ -87,7 +80,6 @@ def test_a_national_number_belongs_to_the_country_of_the_lifecycle() -> None:
         "1234-5678",
         "+0312345678",
         "+81",
-        "03-1234-5678 内線12",
         "+1234567890123456",
         "call me",
         "+\u0663\u0661234567",
@@ -98,16 +90,16 @@ def test_what_is_no_number_is_none(written: str) -> None:
     assert phone(written, "81") is None
 
 
-def test_a_host_name_is_not_an_address_nor_a_path() -> None:
-    assert domain("Example.COM.") == "example.com"
-    assert [domain(one) for one in ("a@example.com", "example.com/x", "com", "")] == [None] * 4
+def test_an_extension_stays_with_its_number() -> None:
+    assert phone("03-1234-5678 内線12", "81") == "+81312345678;ext=12"
 
 
-def test_a_free_mail_provider_tells_no_company(lifecycle: Lifecycle) -> None:
-    assert company_domain("gmail.com", lifecycle) is None
-    assert company_domain("example.co.jp", lifecycle) == "example.co.jp"
+def test_the_host_is_taken_out_of_a_page() -> None:
+    assert host("Example.COM.") == "example.com"
+    assert host("https://www.example.com:8080/x?y#z") == "www.example.com"
+    assert [host(one) for one in ("a@example.com", "com", "", "https://")] == [None] * 4
 
 
-def test_a_desk_is_no_person(lifecycle: Lifecycle) -> None:
-    assert is_role_mailbox("info", lifecycle)
-    assert not is_role_mailbox("hanako", lifecycle)
+def test_a_company_is_known_by_the_domain_that_it_registered() -> None:
+    assert company_domain("www.tokyo.example.co.jp") == "example.co.jp"
+    assert [company_domain(one) for one in ("co.jp", "com", "x.kobe.jp", "")] == [None] * 4

@@ -33,7 +33,7 @@ TABLE = """id,mail,via,contact,accepted,taken,memo
 2,b@check.example,web,2026/1/5,2026/1/6,2026/1/7,x
 ,,,,,,
 3,,web,2026/1/5,2026/1/4,,x
-4,no address,web,2026/1/5,,,x
+-,no address,web,2026/1/5,,,x
 5,e@check.example,web,soon,,,x
 1,f@check.example,web,2026/1/8,,,x
 """
@@ -84,7 +84,15 @@ def test_a_check_shows_what_would_be_sent_and_what_would_be_refused(
     # The rules accept a business address at once; sales has nothing to take from there.
     assert [(one["reason"], one["detail"], one["lines"]) for one in said["refused_groups"]] == [
         ("row-invalid", said["refused_groups"][0]["detail"], [7]),
-        ("event-invalid", "/lead/email An email is local@domain.", [6]),
+        (
+            "event-invalid",
+            (
+                "/lead/email An email is local@domain. crm is a word that stands for no answer. "
+                "form.submitted is about a lead: name it by id, email, phone, user_id, "
+                "anonymous_id, aliases or external_ids."
+            ),
+            [6],
+        ),
         (
             "event-id-reused",
             "another row makes an event of this id, with other content",

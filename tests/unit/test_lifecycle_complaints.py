@@ -88,6 +88,18 @@ FORM = {
         "+81",
         "identity.phone_country: '+81' is not a country calling code, as '81'",
     ),
+    "a placeholder twice, in two widths": (
+        "role_mailboxes: [info]\n",
+        "role_mailboxes: [info]\n  placeholders: [none, ＮＯＮＥ]\n",
+        "ＮＯＮＥ",
+        "identity.placeholders[1]: 'ＮＯＮＥ' stands twice: 'none' is the same word",
+    ),
+    "a placeholder that YAML does not take for a word": (
+        "role_mailboxes: [info]\n",
+        "role_mailboxes: [info]\n  placeholders: [null]\n",
+        "placeholders",
+        "identity.placeholders[0]: expected text; write it in quotes: 'null'",
+    ),
     "an identifier trusted twice": (
         "[email, phone]",
         "[email, email]",

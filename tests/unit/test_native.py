@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from domain.lifecycle.definition import SubjectKind
-from domain.signals import Identifier, Signal
+from domain.signals import Identifier, Ignored, Signal
 from events import native
 from events.context import Context
 from events.refusals import Refusal
@@ -86,6 +86,7 @@ def test_a_whole_event_becomes_a_signal() -> None:
             DIGESTS.identifier("domain", "example.co.jp"),
             DIGESTS.identifier("account:crm", "A1"),
         ),
+        account_name=(DIGESTS.identifier("name", "例社"), DIGESTS.identifier("namesake", "例社")),
         names_account=True,
         data={"form": "whitepaper"},
         attributes={"company_domain": "example.co.jp", "industry": "steel"},
@@ -399,13 +400,12 @@ def test_a_time_without_offset_is_refused_with_its_place(field: str) -> None:
         ({"lead": {"external_ids": {"opportunity": "x"}}}, "/lead/external_ids/opportunity"),
         ({"lead": {"external_ids": {"account:a/b": "x"}}}, "/lead/external_ids/account:a~1b"),
         ({"lead": {"anonymous_id": "c", "profile": {"industry": 7}}}, "/lead/profile/industry"),
-        ({"account": {"domain": "not a domain"}}, "/account/domain"),
         ({"account": {"external_ids": {"domain": "x"}}}, "/account/external_ids/domain"),
         ({"data": {"form": 7}}, "/data/form"),
         ({"lead": {}}, "/lead"),
         ({"lead": None}, "/lead"),
         ({"lead": {"name": "花子"}}, "/lead"),
-        ({"lead": {"email": "info@example.co.jp"}}, "/lead"),
+        ({"lead": {"email": "info@example.co.jp"}}, "/lead/email"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_place(
@@ -418,8 +418,86 @@ def test_what_cannot_be_meant_is_refused_with_its_place(
 def test_an_event_about_a_company_names_one() -> None:
     listed = {"id": "1", "type": "market.target_listed", "lead": {"anonymous_id": "c"}}
     assert refusal_of(listed).pointer == "/account"
-    assert refusal_of({**listed, "account": {"name": "例社"}}).pointer == "/account"
+    assert refusal_of({**listed, "account": {"domain": "no domain"}}).pointer == "/account/domain"
+    assert signal_of({**listed, "account": {"name": "例社"}}).subject == "account"
     assert signal_of({**listed, "account": {"domain": "example.com"}}).subject == "account"
+
+
+def test_what_identifies_nobody_is_left_out_where_something_else_does() -> None:
+    signal = signal_of(
+        {
+            **FORM,
+            "lead": {"email": "hanako@example.co.jp", "phone": "なし", "user_id": "undefined"},
+            "account": {"domain": "https://co.jp/", "name": "-"},
+        }
+    )
+    assert signal.identifiers == (DIGESTS.identifier("email", "hanako@example.co.jp"),)
+    assert signal.account_identifiers == (DIGESTS.identifier("domain", "example.co.jp"),)
+    assert signal.ignored == (
+        Ignored("phone", "placeholder"),
+        Ignored("user_id", "placeholder"),
+        Ignored("domain", "public_suffix"),
+        Ignored("name", "placeholder"),
+    )
+
+
+def test_where_nothing_identifies_a_person_the_refusal_says_of_each_why() -> None:
+    refusal = refusal_of({**FORM, "lead": {"email": "hanako＠", "phone": "なし"}})
+    assert (refusal.reason, refusal.pointer) == ("event-invalid", "/lead/email")
+    assert refusal.detail.startswith(
+        "An email is local@domain. phone is a word that stands for no answer. "
+        "form.submitted is about a lead: name it by id,"
+    )
+    assert refusal.members == {
+        "ignored": [
+            {"kind": "email", "reason": "malformed"},
+            {"kind": "phone", "reason": "placeholder"},
+        ]
+    }
+
+
+def test_a_cookie_that_says_undefined_is_no_browser() -> None:
+    assert refusal_of({**FORM, "lead": {"anonymous_id": "undefined"}}).pointer == (
+        "/lead/anonymous_id"
+    )
+
+
+def test_an_order_whose_buyer_cannot_be_read_is_not_one_without_a_buyer() -> None:
+    order = {"id": "o", "type": "order.recorded", "data": {"order": "1", "value": 100}}
+    assert refusal_of({**order, "lead": {"email": "hanako＠"}}).pointer == "/lead/email"
+    assert signal_of({**order, "lead": {"email": "なし"}}).ignored == (
+        Ignored("email", "placeholder"),
+    )
+    of_company = {**order, "lead": {"email": "hanako＠"}, "account": {"domain": "x.example"}}
+    assert signal_of(of_company).subject == "account"
+
+
+def test_a_free_mail_provider_covers_what_lies_beneath_it() -> None:
+    signal = signal_of({**FORM, "lead": {"email": "taro@aqua.ocn.ne.jp"}})
+    assert (signal.attributes, signal.account_identifiers) == ({"free_mail": True}, ())
+
+
+def test_the_rules_see_the_whole_mail_domain_and_the_company_is_who_registered_it() -> None:
+    signal = signal_of({**FORM, "lead": {"email": "taro@tokyo.example.co.jp"}})
+    assert signal.attributes == {"company_domain": "tokyo.example.co.jp"}
+    assert signal.account_identifiers == (DIGESTS.identifier("domain", "example.co.jp"),)
+
+
+def test_putting_a_lead_with_a_company_names_the_company() -> None:
+    linked = {"id": "l", "type": "account.linked", "lead": {"email": "hanako@example.co.jp"}}
+    for told in ({}, {"data": {"account": "01930000-0000-7000-8000-000000000001"}}):
+        refusal = refusal_of({**linked, **told})
+        assert (refusal.pointer, refusal.detail) == (
+            "/account",
+            (
+                "account.linked puts a lead with a company: name it by id, domain, external_ids or "
+                "name, under `account`."
+            ),
+        )
+    by_domain = signal_of({**linked, "account": {"domain": "example.com"}})
+    assert by_domain.account_identifiers == (DIGESTS.identifier("domain", "example.com"),)
+    by_name = signal_of({**linked, "account": {"name": "例社"}})
+    assert (by_name.account_identifiers, by_name.names_account) == ((), True)
 
 
 def test_a_refusal_never_repeats_what_was_sent() -> None:
@@ -427,9 +505,9 @@ def test_a_refusal_never_repeats_what_was_sent() -> None:
     for change in (
         {"lead": {"email": secret}},
         {"lead": {"phone": secret}},
+        {"lead": {"phone": secret}, "account": {"domain": secret}},
         {"time": secret},
         {"data": {"form": [secret]}},
-        {"account": {"domain": secret}},
         {"lead": {"id": secret}},
     ):
         assert secret not in repr(refusal_of({**FORM, **change}))

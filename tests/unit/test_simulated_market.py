@@ -62,7 +62,7 @@ def test_every_report_can_be_read_and_uses_only_declared_fields(
 ADMINISTRATORS = {
     "stage.corrected", "origin.corrected", "identity.merged", "identity.unmerged",
     "identity.kept_apart", "event.voided", "event.corrected", "account.merged",
-    "lifecycle.published", "calendar.changed",
+    "lifecycle.published", "calendar.changed", "conflict.dismissed", "account.kept_apart",
 }  # fmt: skip
 """What takes an administrator, who goes by ids and positions that only a ledger knows."""
 

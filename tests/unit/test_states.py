@@ -67,6 +67,7 @@ FULL_LEAD = LeadState(
     awaiting=(11, 12),
     first_touch="sales-direct",
     origin_corrected=True,
+    holds=("email", "phone"),
     void=True,
 )
 FULL_ACCOUNT = AccountState(
@@ -81,6 +82,8 @@ FULL_ACCOUNT = AccountState(
     competitor=True,
     absorbed_by="0194",
     absorbs=("0195",),
+    apart=("0197",),
+    conflicts=("0198",),
 )
 
 

@@ -149,7 +149,7 @@ def test_a_lead_of_which_nothing_counts_begins_anew() -> None:
     ledger = LedgerInMemory()
     first = told(ledger, "form.submitted", 1, HANAKO)
     decided(ledger, "event.voided", data={"event": str(first.position)})
-    assert lead(ledger, first.lead) == LeadState(void=True)
+    assert lead(ledger, first.lead) == LeadState(void=True, holds=("email",))
     assert refused(ledger.send_one("lead.accepted", lead=HANAKO)) == "lead-unknown"
 
     again = told(ledger, "form.submitted", 2, HANAKO)
