@@ -82,6 +82,15 @@ class Term(Words):
     code: str
 
 
+class Side(Term):
+    origins: list[str]
+
+
+class TargetFigure(Term):
+    departments: Annotated[list[str], Field(description="Whose it is by default.")]
+    amount: Annotated[bool, Field(description="Money, in a currency; else a number.")]
+
+
 class Stage(Term):
     phase: str | None
     department: str | None
@@ -194,6 +203,7 @@ class Lifecycle(Words):
     reasons: list[Term]
     classes: list[Term]
     origins: list[Term]
+    sides: list[Side]
     markets: list[Term]
     priorities: list[Term]
     outcomes: list[Term]
@@ -203,7 +213,7 @@ class Lifecycle(Words):
     jobs: list[Term]
     positions: list[Term]
     regions: list[Term]
-    target_figures: list[Term]
+    target_figures: list[TargetFigure]
     grades: Annotated[list[Term], Field(description="The best first.")]
     lead: Track
     account: Track

@@ -235,6 +235,14 @@ class LeadList:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """Those who bring leads, as one side of the funnel sees them: marketing, or sales."""
+
+    words: Words
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TargetFigure:
     """What a department may set itself to reach in a period."""
 
@@ -319,6 +327,8 @@ class Lifecycle:
     jobs: Mapping[str, Words] = field(default_factory=dict)
     positions: Mapping[str, Words] = field(default_factory=dict)
     regions: Mapping[str, Words] = field(default_factory=dict)
+    sides: Mapping[str, Side] = field(default_factory=dict)
+    """The sides that the funnel is looked at from; an origin of none stands for itself."""
     department_parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Department → those that it is the sum of, as sales is of inside and field sales."""
     target_figures: Mapping[str, TargetFigure] = field(default_factory=dict)

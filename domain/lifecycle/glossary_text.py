@@ -4,21 +4,26 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.lifecycle.definition import TargetFigure, Words
+from domain.lifecycle.definition import Side, TargetFigure, Words
 from domain.lifecycle.reading import Place
 from domain.lifecycle.words_text import WORD_KEYS, Placed, read_named
 
 SECTIONS = (
     *("phases", "departments", "classes", "reasons", "origins", "markets", "priorities"),
-    *("outcomes", "segments", "account_roles"),
+    *("outcomes", "segments", "account_roles", "sides"),
     *("target_figures", "industries", "jobs", "positions", "regions"),
 )
-_DEFINED = ("classes", "reasons", "target_figures")
+_DEFINED = ("classes", "reasons", "sides", "target_figures")
 """Sections whose entries need a definition beside the label."""
 
 _INCLUDES = "includes"
 _OF_FIGURE = ("departments", "amount")
-_BESIDE = {"departments": (_INCLUDES,), "target_figures": _OF_FIGURE}
+_ORIGINS = "origins"
+_BESIDE = {
+    "departments": (_INCLUDES,),
+    "sides": (_ORIGINS,),
+    "target_figures": _OF_FIGURE,
+}
 """Section → keys of its entries that are no words."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -37,6 +42,7 @@ class Glossary:
     outcomes: Mapping[str, Placed[Words]]
     segments: Mapping[str, Placed[Words]]
     account_roles: Mapping[str, Placed[Words]]
+    sides: Mapping[str, Placed[Words]]
     target_figures: Mapping[str, Placed[Words]]
     industries: Mapping[str, Placed[Words]]
     jobs: Mapping[str, Placed[Words]]
@@ -71,6 +77,21 @@ def read_parts(departments: Mapping[str, Placed[Words]]) -> dict[str, tuple[str,
         if name in parts[name] or any(one in parts for one in parts[name]):
             keys[_INCLUDES].complain("expected departments that include no others")
     return parts
+
+
+def read_sides(glossary: Glossary) -> dict[str, Side]:
+    """Read whose origins are a side's. Sides are summed up apart, so no origin is of two."""
+    sides: dict[str, Side] = {}
+    taken: dict[str, str] = {}
+    for name, placed in glossary.sides.items():
+        keys = placed.place.entries(known=(*WORD_KEYS, _ORIGINS), required=(_ORIGINS,))
+        items = keys[_ORIGINS].items() if _ORIGINS in keys else []
+        origins = tuple(item.one_of(glossary.origins, kind="an origin") or "" for item in items)
+        for item, origin in zip(items, origins, strict=True):
+            if taken.setdefault(origin, name) != name:
+                item.complain(f"{origin} is of the side {taken[origin]} already")
+        sides[name] = Side(placed.value, tuple(dict.fromkeys(origins)))
+    return sides
 
 
 def read_target_figures(glossary: Glossary) -> dict[str, TargetFigure]:

@@ -16,6 +16,7 @@ from domain.lifecycle.glossary_text import (
     Glossary,
     read_glossary,
     read_parts,
+    read_sides,
     read_target_figures,
 )
 from domain.lifecycle.lists_text import read_lists
@@ -224,6 +225,7 @@ def _joined(
         jobs=values_of(glossary.jobs),
         positions=values_of(glossary.positions),
         regions=values_of(glossary.regions),
+        sides=read_sides(glossary),
         department_parts=read_parts(glossary.departments),
         target_figures=read_target_figures(glossary),
         targets=read_targets(

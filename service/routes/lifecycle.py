@@ -67,6 +67,10 @@ async def get_lifecycle(
             "reasons": _glossary(lifecycle.reasons),
             "classes": _glossary(lifecycle.classes),
             "origins": _glossary(lifecycle.origins),
+            "sides": [
+                {"code": code, **_words(one.words), "origins": one.origins}
+                for code, one in lifecycle.sides.items()
+            ],
             "markets": _glossary(lifecycle.markets),
             "priorities": _glossary(lifecycle.priorities),
             "outcomes": _glossary(lifecycle.outcomes),
@@ -76,9 +80,15 @@ async def get_lifecycle(
             "jobs": _glossary(lifecycle.jobs),
             "positions": _glossary(lifecycle.positions),
             "regions": _glossary(lifecycle.regions),
-            "target_figures": _glossary(
-                {code: one.words for code, one in lifecycle.target_figures.items()}
-            ),
+            "target_figures": [
+                {
+                    "code": code,
+                    **_words(one.words),
+                    "departments": one.departments,
+                    "amount": one.is_amount,
+                }
+                for code, one in lifecycle.target_figures.items()
+            ],
             "grades": _glossary({code: one.words for code, one in lifecycle.grades.items()}),
             "lead": _track(lifecycle, lifecycle.lead, language),
             "account": _track(lifecycle, lifecycle.account, language),

@@ -106,6 +106,7 @@ async def test_a_lead_is_told_as_it_stands(service: Service) -> None:
         "deadlines": {},
         "absorbed_by": None,
         "absorbs": [],
+        "parted_from": [],
         "version": lead["version"],
         "position": lead["position"],
         "as_of_position": lead["as_of_position"],

@@ -491,3 +491,28 @@ def test_whom_targets_and_points_ask_for_has_words(name: str) -> None:
         for one in lists:
             (listed,) = (v for n, v in lifecycle.value_lists.items() if n.startswith(f"{one}_"))
             assert listed <= words.keys()
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_funnel_has_a_side_of_marketing_and_one_of_sales_and_resellers(name: str) -> None:
+    """A: 「マーケティング組織視点と営業組織・販売店視点で分けたもの」"""
+    lifecycle = WHOLE[name]
+    sides = {one.words.label["ja"]: one.origins for one in lifecycle.sides.values()}
+    assert sides == {
+        "マーケティング組織起因": ("marketing-digital", "marketing-offline"),
+        "営業組織・販売店": ("sales-direct", "reseller"),
+    }
+    assert lifecycle.contribution is not None
+    assert lifecycle.sides["marketing"].origins == lifecycle.contribution.marketing_origins
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("[sales-direct, reseller]", "[reseller, marketing-digital]", "side marketing already"),
+        ("[sales-direct, reseller]", "[friends]", "'friends' is not an origin"),
+    ],
+)
+def test_no_origin_is_of_two_sides(old: str, new: str, complaint: str) -> None:
+    with pytest.raises(LifecycleInvalid, match=complaint):
+        load(shipped_text("demand_funnel").replace(old, new, 1))
