@@ -13,7 +13,7 @@ from domain.events import Event
 from domain.evolve import evolve
 from domain.lifecycle.compiled import Compiled
 from domain.lifecycle.service_events import ABSORBED, EVENTS, OTHER, UNLINKED
-from domain.state import INITIAL_LEAD, LeadState
+from domain.state import INITIAL_LEAD, AccountState, LeadState
 from domain.stays import NO_STAYS, Stays, stays_after
 from events.past import Past
 from events.records import Record, is_reassessment
@@ -97,12 +97,19 @@ class Neighbourhood:
         """Where the report stands that an event of these leads follows from."""
         return self.reports.get(position, position)
 
-    def has_business(self, position: int) -> bool:
-        """Whether the lead that a record is about has deals or orders, whoever it is by now."""
-        record = self.past.record(position)
+    def has_business(self, position: int, account_id: str) -> bool:
+        """Whether the lead that a record is about, whoever it is by now, has business there.
+
+        It may have some elsewhere: with a company that it was taken to be of while it was merged
+        with somebody, or of which it is since.
+        """
+        record, account = self.past.record(position), self.past.subject(account_id)
         assert record is not None
+        assert isinstance(account, AccountState)
+        there = {*account.opportunities, *account.orders}
         lead_id = self.owners().get(position, record.event.subject.id)
-        return any(map(_has_business, self.known(lead_id).values()))
+        leads = self.known(lead_id).values()
+        return any(not there.isdisjoint((*one.opportunities, *one.orders)) for one in leads)
 
     def leads_before(self) -> Iterator[LeadState]:
         """These leads as they stood when the decision was taken."""

@@ -139,7 +139,7 @@ def _is_moot(around: Neighbourhood, event: Event) -> bool:
     triggers = around.lifecycles[max(around.lifecycles)].lifecycle.account_triggers
     if triggers is None or event.type != triggers.customer_gained or event.cause is None:
         return False
-    return not around.has_business(event.cause)
+    return not around.has_business(event.cause, event.subject.id)
 
 
 def _told(record: Record, lifecycles: Mapping[int, Compiled], corrected: Mapping[str, Any]) -> Told:

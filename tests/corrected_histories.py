@@ -1,11 +1,13 @@
 """Random histories with corrections: several people of several companies, most of it reports.
 
-Everybody has one address, which says what company he is of, and gives it in every report or is
-known by a cookie that he has given it with. So what each report is of never depends on the others,
-and a fresh ledger can be told any part of them.
+Everybody has an account with us and one address, which says what company he is of, and gives both
+in every report or is known by a cookie that he has given them with. So what each report is of never
+depends on what is taken back, and a fresh ledger can be told all but that. One cookie is of a
+computer that several use: its reports are of whoever has given it last.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -45,7 +47,8 @@ class Report(NamedTuple):
     department: str | None
 
     def event(self, id: str, person: str) -> dict[str, Any]:
-        lead = {"email": person}
+        """Write it as if it were about a person: the one it is about, or who is taken for him."""
+        lead = {"user_id": person, "email": self.person}
         if self.cookie is not None:
             cookie = {"anonymous_id": self.cookie}
             lead = cookie if self.is_by_cookie else lead | cookie
@@ -127,11 +130,12 @@ def reports(draw: st.DrawFn, types: Sequence[EventType]) -> Report:
         }
     cookie = None
     if person in FIRST_COMERS and event_type.kind is EventKind.FACT:
-        cookie = draw(st.sampled_from((None, None, "c1", "c2")))
+        own = f"of {person}"
+        cookie = draw(st.sampled_from((None, None, f"c1 {own}", f"c2 {own}", "shared")))
     return Report(
         type=event_type.name,
         person=person,
-        cookie=cookie and f"{cookie} {person}",
+        cookie=cookie,
         is_by_cookie=event_type.role not in BUSINESS and draw(st.booleans()),
         at=draw(st.integers(0, 30)),
         data=data,
@@ -155,9 +159,8 @@ def actions(compiled: Compiled) -> st.SearchStrategy[Action]:
     colleagues = st.sampled_from(
         [
             Merge(one, other)
-            for one in PEOPLE
-            for other in PEOPLE
-            if one != other and one.partition("@")[2] == other.partition("@")[2]
+            for one, other in permutations(PEOPLE, 2)
+            if one.partition("@")[2] == other.partition("@")[2]
         ]
     )
     about_companies = [

@@ -70,6 +70,8 @@ class Telling:
     def __post_init__(self) -> None:
         self.ledger = LedgerInMemory(LIFECYCLES[self.name])
         self.ledger.at = RECEIVED_AT
+        for company in COMPANIES:
+            self.tell(AboutCompany("account.updated", company, 0, {}))
         for person in FIRST_COMERS:
             self.tell(Report("email.sent", person, None, False, 0, {}, None))  # noqa: FBT003
 
@@ -89,7 +91,7 @@ class Telling:
     def _may_be_voided(self, outcome: Recorded, report: Report | AboutCompany) -> bool:
         """Whether nothing stays of it: identifiers stay linked, and visitors absorbed.
 
-        An address alone may, if nobody has a cookie that it could have told whose it is.
+        A name alone may, if nobody has a cookie that it could have told whose it is.
         """
         if isinstance(report, AboutCompany):
             return False
@@ -114,12 +116,18 @@ class Telling:
                 return self._unlink(action)
 
     def _void(self, place: int) -> Outcome | None:
-        voidable = [number for number, one in enumerate(self.told) if one.may_be_voided]
-        if not voidable:
-            return None
+        voidable = [
+            number
+            for number, one in enumerate(self.told)
+            if one.may_be_voided or isinstance(one.report, AboutCompany)
+        ]
         number = voidable[place % len(voidable)]
         told = self.told[number]
         outcome = self._send("event.voided", data={"event": self._position(told)})
+        if isinstance(told.report, AboutCompany):
+            # Only what was told of leads is taken back.
+            assert isinstance(outcome, Refused), outcome
+            return outcome
         assert isinstance(outcome, Recorded), outcome
         assert outcome.is_already is not told.counts
         self.told[number] = told._replace(counts=False)
@@ -159,7 +167,7 @@ class Telling:
         lead_id = self.lead(other)
         if self.lead(person) is None or lead_id is None:
             return None
-        outcome = self._send("identity.merged", lead={"email": person}, data={"other": lead_id})
+        outcome = self._send("identity.merged", lead={"user_id": person}, data={"other": lead_id})
         if isinstance(outcome, Recorded) and not outcome.is_already:
             self.merged[self.who(other)] = self.who(person)
         return outcome
@@ -167,7 +175,7 @@ class Telling:
     def _unmerge(self, person: str) -> Outcome | None:
         if self.lead(person) is None:
             return None
-        outcome = self._send("identity.unmerged", lead={"email": person})
+        outcome = self._send("identity.unmerged", lead={"user_id": person})
         assert isinstance(outcome, Recorded), outcome
         assert outcome.is_already is not (person in self.merged)
         self.merged.pop(person, None)
@@ -226,8 +234,8 @@ class Telling:
         return person
 
     def lead(self, person: str) -> str | None:
-        """The lead that somebody's address points to, before any forwarding."""
-        return self.ledger.pointers.get(DIGESTS.identifier("email", person))
+        """The lead that is known to be somebody, before any forwarding."""
+        return self.ledger.pointers.get(DIGESTS.identifier("user_id", person))
 
     def _position(self, told: Told) -> str:
         return str(self.ledger.keys["test", told.id].position)

@@ -14,7 +14,7 @@ from events import past
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
 from projections.stage_fold import Stages, fold
-from tests.ledger_in_memory import LedgerInMemory
+from tests.ledger_in_memory import DIGESTS, LedgerInMemory
 from tests.stories import day
 
 HANAKO, TARO = {"email": "hanako@acme.example"}, {"email": "taro@other.example"}
@@ -49,6 +49,16 @@ def restated(ledger: LedgerInMemory, lead_id: str | None) -> dict[str, Any]:
     """What the last restatement of a lead says."""
     events = [event for event, _ in ledger.records if event.type == "lead.restated"]
     return dict([one for one in events if one.subject.id == lead_id][-1].data)
+
+
+def company_stages(ledger: LedgerInMemory) -> dict[str, str | None]:
+    """Where each company stands, by its domain."""
+    found = {}
+    for company in ("acme.example", "other.example"):
+        state = ledger.subjects[ledger.pointers[DIGESTS.identifier("domain", company)]].state
+        assert isinstance(state, AccountState)
+        found[company] = state.stage
+    return found
 
 
 def stages(told: list[dict[str, Any]]) -> list[str]:
@@ -327,6 +337,23 @@ def test_what_one_of_two_unmerged_people_bought_stays_when_the_other_is_merged_a
     decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": third})
 
     assert dict(company(ledger, buyer).opportunities) == {"test/deal": "open"}
+
+
+def test_what_somebody_of_another_company_bought_is_that_companys_once_the_two_are_unmerged() -> (
+    None
+):
+    """And stays it, whatever is taken back later at the company that he was taken to be of."""
+    ledger = LedgerInMemory()
+    survivor = told(ledger, "form.submitted", 1, HANAKO)
+    other = told(ledger, "form.submitted", 1, TARO).lead
+    decided(ledger, "identity.merged", lead={"id": survivor.lead}, data={"other": other})
+    told(ledger, "order.recorded", 2, TARO, order="o")
+    decided(ledger, "identity.unmerged", lead={"id": other})
+    assert company_stages(ledger) == {"acme.example": "PROSPECT", "other.example": "C"}
+
+    decided(ledger, "event.voided", data={"event": str(survivor.position)})
+
+    assert company_stages(ledger) == {"acme.example": "PROSPECT", "other.example": "C"}
 
 
 def test_a_customer_who_has_left_has_left_whatever_else_is_taken_back() -> None:
