@@ -10,7 +10,7 @@ from domain.state import LeadState
 BUSINESS_FIELD = "business"
 """Where deals, orders and requests say whether they are new business, cross-sell or renewal."""
 CROSS_SELL = "cross_sell"
-_OF_ACCOUNT = ("segment", "key_role")
+_OF_ACCOUNT = ("segment", "key_role", "owner")
 
 
 def business_of(course: Course, *, begins_pass: bool) -> dict[str, Any]:

@@ -116,6 +116,9 @@ class Account(Shape):
     entered: list[str]
     opportunities: dict[str, str]
     orders: dict[str, str]
+    segment: str | None
+    key_role: Annotated[str | None, Field(description="Whether it is defended or attacked.")]
+    owner: Annotated[str | None, Field(description="Who of sales does it.")]
     people: Annotated[int, Field(description="Leads we know there.")]
     position: Position
 
