@@ -13,7 +13,7 @@ from domain.state import STANDING, WON, AccountState, LeadState
 
 BUSINESS_FIELD = "business"
 """Where deals, orders and requests say whether they are new business, cross-sell or renewal."""
-_OF_ACCOUNT = ("segment", "key_role")
+_OF_ACCOUNT = ("segment", "key_role", "owner")
 _BEGINS = frozenset({Role.OPENS_OPPORTUNITY, *PURCHASES})
 
 

@@ -28,7 +28,7 @@ the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in
     acquired_at     when we first held personal data, where a late report tells of an earlier time
     blocks, flags, marks, owners    merged by key; null removes
     brings          what a lead brings to the account that it joins: deals and orders, merged there
-    segment, key_role, competitor    of an account, set to the value
+    segment, key_role, owner, competitor    of an account, set to the value
     deadlines       name → due and stage, and whether it is breached; null ends it
     restates        the return by itself that no longer counts: the move goes from before it
     returned_from   the stay that a return by itself ended: stage, entered, deadline, due, breach
@@ -71,7 +71,7 @@ _SET = frozenset(
         *("merged", "first_touch", "origin_corrected", "reseller"),
     }
 )
-_SET_ON_ACCOUNT = ("segment", "key_role", "competitor")
+_SET_ON_ACCOUNT = ("segment", "key_role", "owner", "competitor")
 _TOLD_APART = frozenset({"apart", "conflicts", "dismissed", "absorbs"})
 _MERGED = ("attributes", "opportunities", "orders")
 

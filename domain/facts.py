@@ -57,6 +57,7 @@ _OF_ACCOUNT: Mapping[str, Callable[[AccountState], Scalar]] = {
     "stage": lambda account: account.stage,
     "segment": lambda account: account.segment,
     "key_role": lambda account: account.key_role,
+    "owner": lambda account: account.owner,
     "competitor": lambda account: account.competitor,
     "open_opportunities": lambda account: count(account.opportunities, OPEN, ()),
 }

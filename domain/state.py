@@ -164,7 +164,9 @@ class AccountState(NamedTuple):
     orders: Mapping[str, str] = NOTHING
     segment: str | None = None
     key_role: str | None = None
-    """Whether a key account is to be defended or attacked."""
+    """Whether a customer is to be defended or attacked."""
+    owner: str | None = None
+    """Who of sales does it."""
     competitor: bool = False
     """Whether somebody has listed it as one."""
     absorbed_by: str | None = None

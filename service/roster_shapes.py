@@ -120,6 +120,9 @@ class Account(Shape):
     orders: Annotated[
         dict[str, str], Field(description="Order, as `source/number` → standing or cancelled.")
     ]
+    segment: str | None
+    key_role: Annotated[str | None, Field(description="Whether it is defended or attacked.")]
+    owner: Annotated[str | None, Field(description="Who of sales does it.")]
     people: Annotated[int, Field(description="Leads we know there.")]
     position: Position
 

@@ -100,6 +100,7 @@ is not known. `lead.company_domain`: the mail domain, unknown for free mail or w
 ACCOUNT_PATHS: Mapping[str, Known] = {
     "account.segment": Known("code"),
     "account.key_role": Known("code"),
+    "account.owner": Known("text"),
     "account.competitor": Known("boolean"),
 }
 """What every account has beside its stage. `account.competitor`: somebody has listed it as one; of

@@ -59,6 +59,9 @@ def describe_company(
         "entered": list(state.entered),
         "opportunities": dict(state.opportunities),
         "orders": dict(state.orders),
+        "segment": state.segment,
+        "key_role": state.key_role,
+        "owner": state.owner,
         "people": company.people,
         "position": str(company.position),
     }

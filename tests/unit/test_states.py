@@ -80,6 +80,7 @@ FULL_ACCOUNT = AccountState(
     orders={"o": "standing"},
     segment="high",
     key_role="defend",
+    owner="佐藤",
     competitor=True,
     absorbed_by="0194",
     absorbs=("0195",),

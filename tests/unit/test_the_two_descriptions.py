@@ -262,16 +262,20 @@ def test_what_comes_of_a_contact_is_one_of_the_codes_that_people_use(name: str) 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_customers_have_a_segment_and_a_role_whatever_their_stage(name: str) -> None:
-    """B: 「守りと攻めの視点から顧客を選別して」「ハイセグメントとローセグメントなど」"""
+    """B: 「守りと攻めの視点から顧客を選別して、営業マンの役割を明確にした」
+
+    and 「ハイセグメントとローセグメントなど」.
+    """
     fields = WHOLE[name].events["account.segmented"].fields
     assert (fields["segment"].names["ハイセグメント"], fields["key_role"].names["守り"]) == (
         *("high", "defend"),
     )
     story = Story(shipped_lifecycle(name), account="account-1")
     story.tell("order.recorded", known=True, account="account-1", order="o")
-    story.tell("account.segmented", segment="low", key_role="attack")
-    assert story.state.account is not None
-    assert (story.state.account.segment, story.state.account.key_role) == ("low", "attack")
+    story.tell("account.segmented", segment="low", key_role="attack", owner="ito")
+    account = story.state.account
+    assert account is not None
+    assert (account.segment, account.key_role, account.owner) == ("low", "attack", "ito")
 
 
 @pytest.mark.parametrize("name", SHIPPED)
