@@ -56,8 +56,10 @@ class Neighbourhood:
     def __post_init__(self) -> None:
         self._gather([*self.taken.leads, *self.taken.concerned])
         self._read_accounts()
-        self._gather(self._colleagues())
-        self._read_accounts()
+        # A colleague may by now be somebody of another company, whose people then count as well.
+        while others := [one for one in self._colleagues() if one not in self.leads]:
+            self._gather(others)
+            self._read_accounts()
         self.account_records = self.past.histories(self.accounts)
         told = {record.event.position for record in self.account_records}
         for record in self.records:

@@ -356,6 +356,25 @@ def test_what_somebody_of_another_company_bought_is_that_companys_once_the_two_a
     assert company_stages(ledger) == {"acme.example": "PROSPECT", "other.example": "C"}
 
 
+def test_a_company_beside_a_company_is_decided_with_all_who_bought_there() -> None:
+    """Somebody was merged with a person of another company: so what counts of one tells of both."""
+    ledger = LedgerInMemory()
+    buyer = {"email": "jiro@other.example"}
+    won = told(ledger, "opportunity.won", 1, buyer, opportunity="d1")
+    decided(ledger, "event.voided", data={"event": str(won.position)})
+    told(ledger, "order.cancelled", 2, buyer, order="o1")
+    merged = told(
+        ledger, "opportunity.created", 1, {"email": "jiro@acme.example"}, opportunity="d2"
+    )
+    survivor = told(ledger, "form.submitted", 1, TARO).lead
+    decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": merged.lead})
+    created = told(ledger, "opportunity.created", 3, HANAKO, opportunity="d3")
+
+    decided(ledger, "event.voided", data={"event": str(created.position)})
+
+    assert company_stages(ledger)["other.example"] == "PROSPECT"
+
+
 def test_a_customer_who_has_left_has_left_whatever_else_is_taken_back() -> None:
     ledger = LedgerInMemory()
     person = told(ledger, "opportunity.won", 1, P0, opportunity="deal").lead
