@@ -5,7 +5,7 @@ import pytest
 from domain.decide import NotAllowed
 from domain.lifecycle.compiled import FailedGuard
 from domain.state import LeadState, StandingFact, Timer
-from tests.stories import Story, day, jst
+from tests.stories import Story, day, jst, returning_funnel
 
 
 def test_marketing_qualifies_and_sales_accepts() -> None:
@@ -263,3 +263,27 @@ def test_owners_come_and_go_from_any_stage() -> None:
     assert story.lead.owner == "sato"
     assert story.tell("owner.unassigned") == ["owner.unassigned"]
     assert story.lead.owner is None
+
+
+def test_a_person_who_was_named_before_the_lead_stood_anywhere_is_the_first_departments() -> None:
+    story = Story()
+    story.tell("content.downloaded", known=True)
+    story.tell("owner.assigned", owner="sato")
+    assert (story.stage, story.lead.owner, story.lead.owners) == (None, "sato", {})
+    story.tell("form.submitted", mail="example.co.jp")
+    assert (story.stage, story.lead.owner, story.lead.owners) == (
+        *("MAL", "sato"),
+        {"marketing": "sato"},
+    )
+
+
+def test_a_decision_in_time_gives_the_lead_back_to_whom_the_return_took_it_from() -> None:
+    """Reported late, it goes on from the stay that the return had ended, and so does the owner."""
+    story = Story(returning_funnel())
+    story.tell("form.submitted", mail="example.co.jp")
+    story.tell("lead.qualified")
+    story.tell("owner.assigned", owner="ito")
+    story.wait_until(day(20))
+    assert (story.stage, story.lead.owner) == ("MAL", None)
+    story.tell("lead.sales_accepted", at=1)
+    assert (story.stage, story.lead.owner) == ("SAL", "ito")
