@@ -98,7 +98,7 @@ class Correct(NamedTuple):
 
 
 class Merge(NamedTuple):
-    """Take two people of a company for one."""
+    """Take two people for one, of one company or of two."""
 
     person: str
     other: str
@@ -156,13 +156,7 @@ def actions(compiled: Compiled) -> st.SearchStrategy[Action]:
     ]
     moves = {move.on for move in lifecycle.lead.moves}
     moving = [one for one in told if one.name in moves]
-    colleagues = st.sampled_from(
-        [
-            Merge(one, other)
-            for one, other in permutations(PEOPLE, 2)
-            if one.partition("@")[2] == other.partition("@")[2]
-        ]
-    )
+    pairs = st.sampled_from([Merge(*pair) for pair in permutations(PEOPLE, 2)])
     about_companies = [
         one
         for one in lifecycle.events.values()
@@ -181,7 +175,7 @@ def actions(compiled: Compiled) -> st.SearchStrategy[Action]:
     taking_back = (
         st.builds(Void, _places)
         | st.builds(Correct, _places, st.integers(0, 9), st.integers(0, 9), st.integers(0, 30))
-        | colleagues
+        | pairs
         | st.builds(Unmerge, st.sampled_from(PEOPLE))
         | st.builds(Unlink, _places, st.lists(_places, max_size=5).map(tuple))
     )

@@ -365,6 +365,8 @@ def _account_in(state: AccountState) -> dict[str, Any]:
     told["stage"] = state.stage if state.stage not in BEFORE_CUSTOMERS else None
     told["entered"] = [stage for stage in state.entered if stage not in BEFORE_CUSTOMERS]
     told.pop("entered_at")
+    # Of a company that the twin has never heard of, nothing is left.
+    told["earlier_passes"] = told.pop("pass_number") - 1
     return {name: value for name, value in told.items() if value}
 
 
