@@ -152,7 +152,8 @@ class Draft:
         first = self.pointer(identifier)
         if first is None:
             return ()
-        return (first, *(self.others.get(identifier) or self.memory.others.get(identifier, ())))
+        known = self.others if identifier in self.others else self.memory.others
+        return (first, *known.get(identifier, ()))
 
     def link(
         self,
@@ -272,5 +273,7 @@ class Draft:
         self.memory.recorded_at, self.memory.chain = self.recorded_at, self.chain
         self.memory.subjects.update(self.subjects)
         self.memory.pointers.update(self.pointers)
-        self.memory.others.update((one, found) for one, found in self.others.items() if found)
+        self.memory.others.update(self.others)
+        for identifier in [one for one in self.others if not self.others[one]]:
+            del self.memory.others[identifier]
         self.memory.forget_oldest()

@@ -111,7 +111,7 @@ def point(
     first = pointers.get(identifier)
     if is_moved:
         pointers[identifier] = subject_id
-        others.pop(identifier, None)
+        others[identifier] = ()
     elif first is None or first == subject_id or not identifier.is_strong:
         pointers[identifier] = subject_id
     elif subject_id not in (known := others.get(identifier, ())):

@@ -32,6 +32,7 @@ SEAL = SEALS.of_event(7, LEAF, FINGERPRINT, [LINK])
         SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(kind="phone")]),
         SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(digest=b"e" * 32)]),
         SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(subject_id=OTHER)]),
+        SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(is_moved=True)]),
         OTHERS.of_event(7, LEAF, FINGERPRINT, [LINK]),
     ],
 )

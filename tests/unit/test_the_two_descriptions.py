@@ -370,6 +370,13 @@ def test_a_reseller_is_handed_a_lead_and_owes_a_report(name: str) -> None:
     assert "reseller_report" not in story.lead.deadlines
 
 
+def test_a_department_that_takes_over_owes_no_report_of_a_reseller() -> None:
+    story = Story(shipped_lifecycle("demand_funnel"))
+    story.tell("contact.requested", mail="example.co.jp", channel="web")
+    story.tell("lead.handed_over", data={"to_department": "inside_sales"})
+    assert "reseller_report" not in story.lead.deadlines
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_reseller_that_reports_nothing_is_late_and_a_new_pass_is_nobodys(name: str) -> None:
     story = Story(shipped_lifecycle(name))

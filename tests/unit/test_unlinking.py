@@ -220,6 +220,21 @@ def test_only_reports_about_the_lead_are_taken_off_it() -> None:
     assert refuses(ledger, {"id": hanako}, second) == (not_possible, "/data/events/0")
 
 
+def test_a_number_of_two_who_are_one_is_taken_off_both() -> None:
+    ledger = LedgerInMemory()
+    phone = {"phone": "03-1234-5678"}
+    hanako = told(ledger, "form.submitted", 1, HANAKO | phone).lead
+    taro = told(ledger, "form.submitted", 2, TARO | phone).lead
+    assert hanako is not None
+    decided(ledger, "identity.merged", lead={"id": hanako}, data={"other": taro})
+
+    jiro = unlinked(ledger, hanako, **phone)
+
+    for _ in range(2):
+        assert told(ledger, "email.opened", 3, phone).lead == jiro
+        ledger.start_again()
+
+
 def test_a_shared_number_is_taken_off_nobody() -> None:
     ledger = LedgerInMemory()
     phone = {"phone": "03-1234-5678"}
