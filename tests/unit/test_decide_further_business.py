@@ -56,8 +56,11 @@ def test_new_interest_or_business_of_a_customer_begins_a_further_pass(
 
 def test_what_somebody_calls_new_business_is_none_that_goes_further() -> None:
     story = customer()
+    story.tell("order.recorded", order="o-1")
     assert story.tell("order.recorded", order="o-2", business="new") == ["order.recorded"]
     assert story.lead.pass_number == 1
+    story.tell("order.recorded", order="o-3")
+    assert story.lead.pass_number == 2
 
 
 def test_the_order_of_the_deal_that_was_won_begins_no_further_pass() -> None:
