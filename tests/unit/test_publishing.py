@@ -1,5 +1,6 @@
 """Another lifecycle takes over: at its position, for each lead by an event of its own."""
 
+import json
 import re
 
 import pytest
@@ -8,10 +9,13 @@ from domain.lifecycle.compiled import compile_lifecycle
 from domain.lifecycle.loading import load
 from domain.state import LeadState
 from events.context import Context
+from events.findings import Finding
 from events.outcomes import Outcome, Recorded
 from events.publishing import publication
+from events.records import leaf_of
 from events.refusals import Refused
 from events.submissions import Submission
+from tests.audited import audit_of
 from tests.ledger_in_memory import DIGESTS, RECEIVED_AT, SENDER, LedgerInMemory
 from tests.small_lifecycle import SMALL
 
@@ -207,3 +211,22 @@ def test_what_was_read_under_the_version_before_is_decided_by_the_one_in_force()
     (outcome,) = ledger.submit(Submission((item,)))
     assert recorded(outcome).moved == (None, "FIRST")
     assert {envelope.lifecycle for _, envelope in ledger.records[-2:]} == {2}
+
+
+def test_a_log_in_which_somebody_lost_their_stage_does_not_verify() -> None:
+    """The map is taken out of the record, as if the publication had been let through without."""
+    ledger = ledger_at("GOOD")
+    recorded(ledger.publish(renamed(SMALL, GOOD="FINE"), GOOD="FINE"))
+    assert audit_of(ledger).subjects == ledger.subjects
+    (place,) = (
+        n for n, one in enumerate(ledger.entries) if one.event.type == "lifecycle.published"
+    )
+    entry = ledger.entries[place]
+    content = json.loads(entry.record)
+    del content["data"]["stage_map"]
+    record = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    leaf = leaf_of(record.encode())
+    ledger.entries[place] = entry._replace(record=record, leaf=leaf)
+
+    with pytest.raises(Finding, match="a lifecycle leaves nobody without a stage"):
+        audit_of(ledger)

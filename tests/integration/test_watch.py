@@ -1,0 +1,78 @@
+"""The question that the watch asks every second: what it finds out before anybody has to fail."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from events.condition import Condition, Trouble
+from events.sessions import open_session
+from service import watch
+from service.private_postgres import PrivatePostgres
+from service.watch import Watch
+from tests.postgres import drop_database, fresh_database
+
+
+@asynccontextmanager
+async def watching(server: PrivatePostgres, **settings: str) -> AsyncIterator[Watch]:
+    """Watch a database whose connections have these settings."""
+    owner_url, _ = fresh_database(server)
+    engine = create_async_engine(owner_url, connect_args={"server_settings": settings})
+    own = Watch(
+        guarded=create_async_engine(owner_url),
+        own=engine,
+        schema="ledger",
+        condition=Condition(),
+        on_fault=lambda _: None,
+    )
+    try:
+        yield own
+    finally:
+        await own._drop()
+        await engine.dispose()
+        drop_database(server, owner_url)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, None),
+        ({"default_transaction_read_only": "on"}, Trouble.READ_ONLY),
+    ],
+)
+async def test_what_would_keep_an_event_from_being_recorded_is_found_out(
+    postgres_server: PrivatePostgres, settings: dict[str, str], expected: Trouble | None
+) -> None:
+    async with watching(postgres_server, **settings) as own:
+        assert await own._answer() is expected
+
+
+async def test_the_question_takes_room_on_the_disk(postgres_server: PrivatePostgres) -> None:
+    """A full disk refuses it, before an event that needs a new page is refused."""
+    async with watching(postgres_server) as own:
+        assert await own._answer() is None
+        assert own._session is not None
+        # What a connection has done is told when it is closed, at the latest.
+        await own._drop()
+        session = await open_session(own._own)
+        spilled, until = 0, monotonic() + 10
+        while not spilled and monotonic() < until:
+            spilled = await session.driver.fetchval(
+                "SELECT temp_files FROM pg_stat_database WHERE datname = current_database()"
+            )
+            await asyncio.sleep(0.05)
+        await session.discard()
+        assert spilled > 0
+
+
+async def test_a_database_that_is_unwell_is_asked_more_often(
+    postgres_server: PrivatePostgres,
+) -> None:
+    async with watching(postgres_server, default_transaction_read_only="on") as own:
+        began = monotonic()
+        await own._look()
+        assert own.trouble is Trouble.READ_ONLY
+        assert monotonic() - began < watch.ASK_EVERY_S
