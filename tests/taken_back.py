@@ -189,7 +189,7 @@ class Telling:
         other = f"other-{len(self.parted)}@{person.partition('@')[2]}"
         outcome = self._send(
             "identity.unlinked",
-            lead={"id": self.lead(person), "email": other},
+            lead={"id": self.lead(person), "user_id": other, "email": other},
             data={"events": [self._position(self.told[number]) for number in moved]},
         )
         assert isinstance(outcome, Recorded), outcome
@@ -211,7 +211,10 @@ class Telling:
         ]
         if not movable:
             return []
-        person = self.who(self.told[movable[action.place % len(movable)]].report.person)
+        first = self.told[movable[action.place % len(movable)]].report.person
+        person, company = self.who(first), first.partition("@")[2]
+        # What people merged across companies reported tells of the company of each.
+        movable = [n for n in movable if self.told[n].report.person.endswith(company)]
         own = [n for n, one in enumerate(self.told) if self.who(one.report.person) == person]
         chosen = {movable[place % len(movable)] for place in (action.place, *action.others)}
         chosen &= {*own}

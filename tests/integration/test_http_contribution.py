@@ -281,11 +281,11 @@ async def test_business_of_marketings_lead_that_asked_a_reseller_is_among_the_di
     service: Service,
 ) -> None:
     """Marketing was first, and yet the person turned to somebody else before the order."""
-    lead = {"email": "jun@example.net"}
+    lead = {"email": "jun@turned.example"}
     await tell(service, "form.submitted", 14, lead)
     await tell(service, "inquiry.received", 15, lead, channel="reseller", reseller="r-1")
     await tell(service, "order.recorded", 16, lead, order="d", value="5", reseller="r-1")
     disputed = (await ask(service, disputed=True))["business"]
-    won = next(one for one in disputed if one["business"] == "order/d")
+    won = next(one for one in disputed if one["business"] == "order/test/d")
     assert (won["origin"], won["marketing"]["origin"]) == ("marketing-digital", True)
     assert won["marketing"]["opening"] is False
