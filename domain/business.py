@@ -91,7 +91,12 @@ def business_of(course: Course, begun: Begun | None, *, begins_pass: bool) -> di
 
 
 def business_brought(lead: LeadState, account: str) -> dict[str, Any]:
-    """Return what a lead brings to the account that it joins: deals and orders from before."""
+    """Return what a lead brings to the account that it joins: deals and orders from before.
+
+    Of a lead that comes from another account nothing: that one has bought these.
+    """
+    if lead.account is not None:
+        return {}
     business = {"opportunities": dict(lead.opportunities), "orders": dict(lead.orders)}
     brings = {name: known for name, known in business.items() if known}
     return {"brings": brings, "business_of": account} if brings else {}

@@ -63,7 +63,7 @@ def _brings_purchase(course: Course) -> bool:
     effects = course.events[0].effects
     if course.signal.type.role in PURCHASES:
         return "opportunities" in effects or "orders" in effects
-    return "account" in effects and has_bought(course.state.lead)
+    return "brings" in effects and has_bought(course.state.lead)
 
 
 def _reconsider(course: Course) -> bool:

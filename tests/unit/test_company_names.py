@@ -147,6 +147,26 @@ def test_somebody_who_puts_a_lead_with_a_company_may_name_it() -> None:
     assert state.account not in (None, first)
 
 
+def test_what_was_bought_stays_business_of_the_company_of_its_time() -> None:
+    ledger, hanako = LedgerInMemory(), {"email": "hanako@reiji.example"}
+    first = card(ledger, "hanako@reiji.example")
+    ledger.send_one("order.recorded", lead=hanako, data={"order": "1"})
+    moved = ledger.send_one("account.linked", lead=hanako, account={"domain": "new.example"})
+    assert isinstance(moved, Recorded)
+    assert ledger.subjects[moved.lead or ""].state is not None
+    second = getattr(ledger.subjects[moved.lead or ""].state, "account", "")
+    assert (account(ledger, first).stage, account(ledger, second).stage) == ("C", "PROSPECT")
+    assert (dict(account(ledger, first).orders), dict(account(ledger, second).orders)) == (
+        {"test/1": "standing"},
+        {},
+    )
+    ledger.send_one("order.recorded", lead=hanako, data={"order": "2"})
+    assert (account(ledger, second).stage, dict(account(ledger, second).orders)) == (
+        "C",
+        {"test/2": "standing"},
+    )
+
+
 def test_what_is_no_company_makes_none() -> None:
     ledger = LedgerInMemory()
     assert card(ledger, "hanako@gmail.com", {"name": "個人事業主"}) == ""
