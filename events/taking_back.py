@@ -260,11 +260,12 @@ class _TakingBack:
     def _absorbed_with(self, lead: Lead) -> list[str]:
         """Visitors who turned out to be somebody by one of the reports that are moved."""
         moved = {int(position) for position in self.signal.data[EVENTS]}
-        waiting, visitors = [lead.id], []
-        while waiting:
-            state = self._state(waiting.pop())
-            waiting += state.absorbs
-            visitors += [one for one in state.absorbs if not self._state(one).merged]
+        # A lead that has been absorbed names those that came to it before, its receiver among them.
+        family, visitors = [lead.id], []
+        for one in family:
+            absorbs = [other for other in self._state(one).absorbs if other not in family]
+            family += absorbs
+            visitors += [other for other in absorbs if not self._state(other).merged]
         absorbed = (
             one.event for one in self.past.histories(visitors) if one.event.type == ABSORBED
         )
