@@ -218,12 +218,11 @@ def _standing_for(lead: str | None, forwards: Mapping[str, LeadState]) -> str | 
 
 
 def _all_of(lead: str, forwards: Mapping[str, LeadState]) -> tuple[str, ...]:
-    """Return a lead and everybody whom it stands for."""
-    found, waiting = [lead], list(forwards[lead].absorbs) if lead in forwards else []
-    while waiting:
-        other = waiting.pop()
-        found.append(other)
-        waiting += forwards[other].absorbs if other in forwards else ()
+    """Return a lead and everybody whom it stands for, each once."""
+    found = [lead]
+    for one in found:
+        absorbs = forwards[one].absorbs if one in forwards else ()
+        found += [other for other in absorbs if other not in found]
     return tuple(found)
 
 
