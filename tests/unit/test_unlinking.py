@@ -1,5 +1,7 @@
 """Two people were taken for one: what the second reported is taken off the first."""
 
+import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -233,6 +235,20 @@ def test_a_number_of_two_who_are_one_is_taken_off_both() -> None:
     for _ in range(2):
         assert told(ledger, "email.opened", 3, phone).lead == jiro
         ledger.start_again()
+
+
+def test_whoever_was_merged_many_times_is_looked_at_once() -> None:
+    """Each names all who came before: walked without care, two dozen are millions of steps."""
+    ledger = LedgerInMemory()
+    people = [{"email": f"p{number}@acme.example"} for number in range(24)]
+    leads = [told(ledger, "form.submitted", 1, one).lead for one in people]
+    for one, other in pairwise(leads):
+        decided(ledger, "identity.merged", lead={"id": other}, data={"other": one})
+    opened = told(ledger, "email.opened", 2, people[0])
+    assert leads[-1] is not None
+    began = time.monotonic()
+    unlinked(ledger, leads[-1], opened.position, email="other@acme.example")
+    assert time.monotonic() - began < 2
 
 
 def test_a_shared_number_is_taken_off_nobody() -> None:
