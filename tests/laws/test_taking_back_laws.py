@@ -26,6 +26,7 @@ from tests.tier import by_tier
 
 law = settings(
     max_examples=by_tier(push=60, nightly=1_000),
+    derandomize=by_tier(push=True, nightly=False),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
