@@ -49,6 +49,7 @@ from typing import Any, TypeVar
 
 from domain import states
 from domain.events import Event
+from domain.lifecycle.definition import SubjectKind
 from domain.moving import moved
 from domain.state import (
     OPEN,
@@ -96,7 +97,9 @@ def evolve(state: Staged, event: Event) -> Staged:
 def _with_effects(state: Staged, event: Event) -> Staged:
     effects = event.effects
     if isinstance(state, AccountState):
-        set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if name in effects}
+        # What a person of theirs was told of is seen for its business: its owner is the person's.
+        is_own = event.subject.kind is SubjectKind.ACCOUNT
+        set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if is_own and name in effects}
         set_here |= _absorption(state, effects)
         if not _TOLD_APART.isdisjoint(effects):
             set_here |= _told_apart(state, event)

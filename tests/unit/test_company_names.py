@@ -167,6 +167,19 @@ def test_what_was_bought_stays_business_of_the_company_of_its_time() -> None:
     )
 
 
+def test_who_has_a_lead_does_not_have_its_company() -> None:
+    ledger = LedgerInMemory()
+    company = card(ledger, "hanako@reiji.example")
+    told = {"opportunity": "deal", "owner": "one"}
+    opened = ledger.send_one(
+        "opportunity.created", lead={"email": "hanako@reiji.example"}, data=told
+    )
+    assert isinstance(opened, Recorded)
+    assert getattr(ledger.subjects[opened.lead or ""].state, "owner", None) == "one"
+    assert dict(account(ledger, company).opportunities) == {"test/deal": "open"}
+    assert account(ledger, company).owner is None
+
+
 def test_what_is_no_company_makes_none() -> None:
     ledger = LedgerInMemory()
     assert card(ledger, "hanako@gmail.com", {"name": "個人事業主"}) == ""
