@@ -52,6 +52,8 @@ class Neighbourhood:
     account_records: list[Record] = field(default_factory=list)
     reports: dict[int, int] = field(default_factory=dict)
     """Position of each event → that of the report which it follows from."""
+    owners: dict[int, str] = field(default_factory=dict)
+    """For reports that were taken off whoever they had been recorded of: whose they are."""
 
     def __post_init__(self) -> None:
         self._gather([*self.taken.leads, *self.taken.concerned])
@@ -61,6 +63,7 @@ class Neighbourhood:
             self._gather(others)
             self._read_accounts()
         self.account_records = self.past.histories(self.accounts)
+        self.owners = owners_in(self.decisions(UNLINKED))
         told = {record.event.position for record in self.account_records}
         for record in self.records:
             position, cause = record.event.position, record.event.cause
@@ -109,7 +112,7 @@ class Neighbourhood:
         assert record is not None
         assert isinstance(account, AccountState)
         there = {*account.opportunities, *account.orders}
-        lead_id = self.owners().get(position, record.event.subject.id)
+        lead_id = self.owners.get(position, record.event.subject.id)
         leads = self.known(lead_id).values()
         return any(not there.isdisjoint((*one.opportunities, *one.orders)) for one in leads)
 
@@ -117,10 +120,6 @@ class Neighbourhood:
         """These leads as they stood when the decision was taken."""
         begun = self.taken.begun
         return (self._lead(one) for one in self.leads if begun is None or one != begun.subject.id)
-
-    def owners(self) -> dict[int, str]:
-        """For reports that were taken off whoever they had been recorded of: whose they are."""
-        return owners_in(self.decisions(UNLINKED))
 
     def decisions(self, type: str) -> list[Event]:
         """The decisions of one type that take something back, this one included."""

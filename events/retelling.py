@@ -87,7 +87,7 @@ def _steps(around: Neighbourhood) -> list[Step]:
     for lead_id, cause in around.absorptions().items():
         if not around.leads[lead_id].merged:
             absorbs.setdefault(cause, []).append(lead_id)
-    lifecycles, owners = around.lifecycles, around.owners()
+    lifecycles, owners = around.lifecycles, around.owners
     told = [
         _told(record, lifecycles, corrected.get(record.event.position, {}))._replace(
             lead=owners.get(record.event.position, record.event.subject.id),

@@ -195,8 +195,7 @@ class _TakingBack:
         return ending_the_stay(event, other.state)
 
     def _unmerge(self, lead: Lead) -> Sequence[Event]:
-        state = self.past.subject(lead.id)
-        assert isinstance(state, LeadState)
+        state = self._state(lead.id)
         if state.absorbed_by is None:
             return [self._first(lead, {"already": True})]
         first = self._first(lead, {"absorbed_by": None, "merged": False})
@@ -224,8 +223,11 @@ class _TakingBack:
         for source in sources:
             data = {OTHER: other, EVENTS: self.signal.data[EVENTS]}
             events.append(
-                begun._replace(subject=Subject(SubjectKind.LEAD, source), data=data)._replace(
-                    position=first.position + len(events), effects={"parted": [other]}
+                begun._replace(
+                    position=first.position + len(events),
+                    subject=Subject(SubjectKind.LEAD, source),
+                    data=data,
+                    effects={"parted": [other]},
                 )
             )
         for visitor in self._absorbed_with(lead):
