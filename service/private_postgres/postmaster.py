@@ -49,6 +49,16 @@ def start_postmaster(command: list[str], *, cluster: Path, sockets: Path, log: P
         postmaster = start_child(command, output=output)
     finally:
         os.close(output)
+    try:
+        _await_ready(postmaster, cluster=cluster, log=log, since=since)
+    except BaseException:
+        # Whoever is interrupted while it starts has nothing by which to stop it later.
+        stop_postmaster(postmaster)
+        raise
+    return postmaster
+
+
+def _await_ready(postmaster: Child, *, cluster: Path, log: Path, since: int) -> None:
     deadline = time.monotonic() + START_WAIT_S
     while not _is_ready(cluster, postmaster.pid):
         if postmaster.has_ended_within(POLL_S):
@@ -57,12 +67,10 @@ def start_postmaster(command: list[str], *, cluster: Path, sockets: Path, log: P
                 f"{postmaster.process.returncode}; {log} says: {tail(log, since=since)}"
             )
         if time.monotonic() > deadline:
-            stop_postmaster(postmaster)
             raise StartError(
                 f"expected PostgreSQL to accept connections within {START_WAIT_S} s, found it "
                 f"still busy, and stopped it; {log} says: {tail(log, since=since)}"
             )
-    return postmaster
 
 
 def stop_postmaster(postmaster: Child) -> None:

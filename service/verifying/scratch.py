@@ -1,9 +1,11 @@
 """A private PostgreSQL for one verification: projections are built in it, and thrown away."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from sqlalchemy import URL
@@ -11,6 +13,8 @@ from sqlalchemy import URL
 from service.private_postgres import PrivatePostgres, PrivatePostgresError
 
 PREFIX = "leadledger-verify-"
+REMOVE_WAIT_S = 10.0
+REMOVE_POLL_S = 0.02
 
 SETTINGS = {
     # Nothing in it outlives the command, so nothing waits for the disk, and little is logged.
@@ -42,13 +46,8 @@ def scratch_server(directory: Path | None) -> Iterator[Scratch]:
     """
     with ExitStack() as stack:
         try:
-            # Whoever interrupts initdb may find it still writing while this is removed.
-            name = stack.enter_context(
-                TemporaryDirectory(prefix=PREFIX, dir=directory, ignore_cleanup_errors=True)
-            )
-            postgres = stack.enter_context(
-                PrivatePostgres(Path(name) / "data", extra_settings=SETTINGS)
-            )
+            below = stack.enter_context(_own_directory(directory))
+            postgres = stack.enter_context(PrivatePostgres(below / "data", extra_settings=SETTINGS))
         except (OSError, PrivatePostgresError) as error:
             where = directory or "the directory for temporary files"
             said = str(error).splitlines()[0]
@@ -56,3 +55,29 @@ def scratch_server(directory: Path | None) -> Iterator[Scratch]:
         else:
             scratch = Scratch(postgres.owner_url, str(postgres.app_url.username))
         yield scratch
+
+
+@contextmanager
+def _own_directory(below: Path | None) -> Iterator[Path]:
+    directory = Path(mkdtemp(prefix=PREFIX, dir=below))
+    try:
+        yield directory
+    finally:
+        try:
+            _remove(directory)
+        except KeyboardInterrupt:
+            _remove(directory)
+            raise
+
+
+def _remove(directory: Path) -> None:
+    """Remove it, as often as it takes.
+
+    Where initdb was interrupted, what it had started ends a moment later, and writes until then.
+    """
+    give_up_at = monotonic() + REMOVE_WAIT_S
+    while True:
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists() or monotonic() > give_up_at:
+            return
+        sleep(REMOVE_POLL_S)

@@ -21,6 +21,7 @@ from events.verification import Checkpoint, CheckpointUnreadable, Page, examine
 from service.command.exits import Exit
 from service.composition import make_engine
 from service.private_postgres import PrivatePostgres
+from service.private_postgres.initialise import UNFINISHED_PREFIX
 from service.verifying.running import Asked, verify
 from service.verifying.scratch import Scratch
 from tests.busy_ledger import prepare_busy
@@ -419,8 +420,9 @@ def test_what_differs_is_told_in_a_sentence_with_what_it_means(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("while_there_is", [f"{UNFINISHED_PREFIX}*/*", "*/postmaster.pid"])
 def test_a_verification_that_is_ended_leaves_nothing_behind(
-    postgres_server: PrivatePostgres, tmp_path: Path
+    postgres_server: PrivatePostgres, tmp_path: Path, while_there_is: str
 ) -> None:
     owner_url, app_url = fresh_database(postgres_server, prepare=prepare_busy)
     settings = {"LEADLEDGER_DATABASE_URL": app_url.render_as_string(hide_password=False)}
@@ -432,7 +434,7 @@ def test_a_verification_that_is_ended_leaves_nothing_behind(
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not list(tmp_path.glob("*/data/**/postmaster.pid")):
+    while not list(tmp_path.glob(f"*/data/{while_there_is}")):
         assert verifying.poll() is None
         time.sleep(0.01)
     verifying.terminate()
