@@ -1,12 +1,21 @@
 """NDJSON as it arrives: pieces of any size become whole lines of bounded size."""
 
+import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from events.limits import LINE_BYTES_MAX
 
+_WHITE = b" \t\r"
+_FILLED = re.compile(rb"[^ \t\r\n][^\n]*")
+"""What a line says, and the white space behind it; thousands of blank lines are skipped at once."""
+
 
 class Line(NamedTuple):
-    """One line that is not blank. `text` is None where it was longer than a line may be."""
+    """One line that is not blank, without white space around it.
+
+    `text` is None where it was longer than a line may be.
+    """
 
     number: int
     text: bytes | None
@@ -18,38 +27,44 @@ class LineSplitter:
     def __init__(self) -> None:
         self._rest = b""
         self._number = 0
-        self._is_overlong = False
 
-    def feed(self, piece: bytes) -> list[Line]:
-        """Take a piece; return the lines that it completes."""
-        *whole, rest = piece.split(b"\n")
-        lines = []
-        for part in whole:
-            if self._rest or self._is_overlong or len(part) > LINE_BYTES_MAX:
-                self._extend(part)
-                lines += self._complete()
-                continue
-            # Nearly every line comes whole; and thousands of blank ones may come in one piece.
-            self._number += 1
-            if text := part.strip(b" \t\r"):
-                lines.append(Line(self._number, text))
+    def feed(self, piece: bytes) -> Iterator[Line]:
+        """Take a piece; give the lines that it completes. To be read to its end."""
+        first, is_complete, after = piece.partition(b"\n")
+        self._extend(first)
+        if not is_complete:
+            return
+        yield from self._complete()
+        # Nearly every line comes whole.
+        whole, ends, rest = after.rpartition(b"\n")
+        counted_to = 0
+        for line in _FILLED.finditer(whole):
+            self._number += whole.count(b"\n", counted_to, line.start())
+            counted_to = line.start()
+            yield Line(self._number + 1, _text(line.group()))
+        self._number += whole.count(b"\n", counted_to) + len(ends)
         self._extend(rest)
-        return lines
 
     def finish(self) -> list[Line]:
         """Return the last line, if it did not end with a line feed."""
-        return self._complete() if self._rest or self._is_overlong else []
+        return self._complete()
 
     def _extend(self, part: bytes) -> None:
-        if self._is_overlong:
-            return
-        self._rest = self._rest + part if self._rest else part
-        # One more for a carriage return, which belongs to the end of the line.
-        if len(self._rest) > LINE_BYTES_MAX + 1:
-            self._rest, self._is_overlong = b"", True
+        self._rest = self._rest + part if self._rest else part.lstrip(_WHITE)
+        if _is_overlong(self._rest):
+            # The rest of it is not kept; so much of it tells that it was too long.
+            self._rest = self._rest[: LINE_BYTES_MAX + 2]
 
     def _complete(self) -> list[Line]:
         self._number += 1
-        text = None if self._is_overlong else self._rest.strip(b" \t\r")
-        self._rest, self._is_overlong = b"", False
-        return [] if text == b"" else [Line(self._number, text)]
+        text, self._rest = self._rest, b""
+        return [Line(self._number, _text(text))] if text else []
+
+
+def _text(line: bytes) -> bytes | None:
+    return None if _is_overlong(line) else line.rstrip(_WHITE)
+
+
+def _is_overlong(line: bytes) -> bool:
+    # One more for a carriage return, which belongs to the end of the line.
+    return len(line) > LINE_BYTES_MAX + 1

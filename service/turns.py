@@ -2,13 +2,16 @@
 
 Waiting is for those who are in no hurry, or have begun and should not begin again. Pausing is for
 work on large bodies: it runs on the loop, where all others wait for it, and not in a thread, which
-would hold the interpreter as long as it likes and run beside any number of its kind.
+would hold the interpreter as long as it likes and run beside any number of its kind. Those that
+have paused go on one at a time: what everybody else waits for is one slice of work, however many
+large bodies are being read.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from time import monotonic, perf_counter
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from events.failures import QueueFull
 from events.outcomes import Outcome
@@ -19,6 +22,9 @@ from service.room import Place
 from service.services import Door
 
 PAUSE_S = 0.05
+
+_going_on: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+"""Held for a turn of the loop by the work that goes on next, in the order in which it paused."""
 
 Gained = TypeVar("Gained")
 Found = TypeVar("Found")
@@ -62,7 +68,8 @@ class Pauses:
     async def if_due(self) -> None:
         """Let all others have their turn, if this has taken long enough."""
         if perf_counter() - self._since > WORK_S:
-            await asyncio.sleep(0)
+            async with _going_on.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+                await asyncio.sleep(0)
             self._since = perf_counter()
 
 

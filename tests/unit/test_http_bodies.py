@@ -24,7 +24,7 @@ LINES = [Line(1, b'{"a":1}'), Line(4, b'{"b":2}'), Line(5, b'{"c":3}')]
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 def test_lines_are_the_same_however_they_arrive(size: int) -> None:
     splitter = LineSplitter()
-    found = []
+    found: list[Line] = []
     for start in range(0, len(TEXT), size):
         found += splitter.feed(TEXT[start : start + size])
     assert found + splitter.finish() == LINES
@@ -32,7 +32,7 @@ def test_lines_are_the_same_however_they_arrive(size: int) -> None:
 
 def test_a_line_that_is_too_long_is_dropped_and_the_next_one_is_read() -> None:
     splitter = LineSplitter()
-    found = []
+    found: list[Line] = []
     for _ in range(LINE_BYTES_MAX // 1000 + 2):
         found += splitter.feed(b"x" * 1000)
     found += splitter.feed(b'\n{"a":1}\n')
@@ -41,7 +41,7 @@ def test_a_line_that_is_too_long_is_dropped_and_the_next_one_is_read() -> None:
 
 def test_a_last_line_that_is_too_long_is_told_as_well() -> None:
     splitter = LineSplitter()
-    assert splitter.feed(b"x" * (LINE_BYTES_MAX + 2)) == []
+    assert list(splitter.feed(b"x" * (LINE_BYTES_MAX + 2))) == []
     assert splitter.finish() == [Line(1, None)]
 
 
