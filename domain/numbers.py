@@ -9,9 +9,9 @@ sender's own first, and what is new goes by the key of the one that is declared 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from domain.lead.state import State
 from domain.lifecycle.definition import Role, SharedNumbers
-from domain.signals import Signal
-from domain.state import State
+from domain.signal import Signal
 
 OPPORTUNITY_FIELD, ORDER_FIELD = "opportunity", "order"
 """The fields of an event that hold the number of a deal, and of an order."""

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from domain.signals import Ignored
+from domain.signal import Ignored
 from events.refusals import Refused
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from domain import times
-from domain.events import LEDGER, Event, Subject
+from domain.event import LEDGER, Event, Subject
 from domain.lifecycle.definition import SubjectKind
 
 OWN_SOURCE = "leadledger"

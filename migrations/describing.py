@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from events.sessions import Driver
-from events.statements import load
+from events.database.sessions import Driver
+from events.database.statements import load
 
 
 class Description(NamedTuple):

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateSchema
 
-from events.statements import qualify
+from events.database.statements import qualify
 from migrations.scripts import run_script
 
 VERSION_TABLE = "schema_version"

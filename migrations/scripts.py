@@ -4,7 +4,7 @@ from importlib.resources import files
 
 from sqlalchemy import Connection
 
-from events.statements import qualify
+from events.database.statements import qualify
 
 
 def run_script(connection: Connection, file_name: str, schema: str) -> None:

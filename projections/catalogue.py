@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from projections.business import business
-from projections.deadlines import deadlines
-from projections.directory import directory
-from projections.projection import Projection
-from projections.stage_intervals import stage_intervals
+from projections.business.projection import business
+from projections.deadlines.projection import deadlines
+from projections.engine.projection import Projection
+from projections.funnel.projection import stage_intervals
+from projections.leads.projection import directory
 
 PROJECTIONS: Mapping[str, Callable[[str], Projection[Any]]] = {
     "stage_intervals": stage_intervals,

@@ -6,17 +6,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from service.browsers import Browsers
 from service.composition import open_services
-from service.documents import serve_documents
-from service.heads import BoundedHeads
+from service.http.access_log import VisitLog
+from service.http.answer_in_time import Questions
+from service.http.cors import Browsers
+from service.http.head import BoundedHeads
+from service.http.problem_handlers import handle_problems
 from service.logs import configure_logs
-from service.problem_handlers import handle_problems
-from service.questions import Questions
+from service.openapi.pages import serve_documents
 from service.routes import ROUTERS, collectors, reports
 from service.services import Services
 from service.settings import database_url_of, read_settings
-from service.visits import VisitLog
 
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,

@@ -11,33 +11,33 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from events import identifiers
-from events.digests import Digests
-from events.intake import Append, Intake
-from events.ledger import Ledger
-from events.reassessor import Reassessor
+from events.append.ledger import Ledger
+from events.append.queue import Append, Intake
+from events.background.reassessor import Reassessor
+from events.background.timekeeper import Timekeeper
+from events.database.sessions import Driver
 from events.selections.running import Selector
-from events.sessions import Driver
-from events.timekeeper import Timekeeper
+from events.signals import identifiers
+from events.signals.digests import Digests
+from projections.business.queries import Crediting
 from projections.catalogue import PROJECTIONS
-from projections.crediting import Crediting
-from projections.deadlines import DeadlineQueries
-from projections.funnel import FunnelQueries
-from projections.roster import Roster
-from projections.runner import Runner
-from service.appends import Appends
+from projections.deadlines.projection import DeadlineQueries
+from projections.engine.runner import Runner
+from projections.funnel.queries import FunnelQueries
+from projections.leads.queries import Roster
+from service.feed.appends import Appends
+from service.feed.tail import Tail
+from service.health.watch import CONNECTIONS, Watch
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
 from service.reading.log import Log
-from service.reading.tail import Tail
 from service.refusals.purging import Bounds, Purge
 from service.refusals.store import Refusals
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
-from service.watch import CONNECTIONS, Watch
-from service.webhooks.opening import open_webhooks
+from service.webhooks.open import open_webhooks
 
 APPLICATION_NAME = "leadledger"
 POOL_WAIT_S = 5.0

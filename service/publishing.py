@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from domain.lifecycle.difference import differences
-from domain.lifecycle.loading import Inspection, inspect
-from domain.lifecycle.succession import Occupancy, homeless
-from events.context import Context
-from events.expansion import known_countries
-from events.ids import new_id
+from domain.lifecycle.change.difference import differences
+from domain.lifecycle.change.succession import Occupancy, homeless
+from domain.lifecycle.text.load import Inspection, inspect
+from events.batch.ids import new_id
+from events.lifecycles.expansion import known_countries
+from events.lifecycles.publish import asks_who_stands_where, objection, publication
 from events.outcomes import Duplicate, Recorded
-from events.publishing import asks_who_stands_where, objection, publication
 from events.refusals import Refusal, Refused
-from events.senders import Sender
-from events.submissions import Submission
-from service.problems import Problem
+from events.signals.context import Context
+from events.signals.sender import Sender
+from events.submission import Submission
+from service.http.problem import Problem
 from service.reading.standing import count_standing
 from service.services import Services
 

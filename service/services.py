@@ -7,30 +7,30 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.lifecycle.compiled import Compiled
-from events.digests import Digests
-from events.ledger import Ledger
+from domain.lifecycle.compiled.table import Compiled
+from events.append.ledger import Ledger
+from events.background.timekeeper import Timekeeper
 from events.outcomes import Outcome
 from events.selections.running import Selector
-from events.submissions import Submission
-from events.timekeeper import Timekeeper
-from projections.crediting import Crediting
-from projections.deadlines import DeadlineQueries
-from projections.funnel import FunnelQueries
-from projections.roster import Roster
-from projections.runner import Runner
-from service.appends import Appends
+from events.signals.digests import Digests
+from events.submission import Submission
+from projections.business.queries import Crediting
+from projections.deadlines.projection import DeadlineQueries
+from projections.engine.runner import Runner
+from projections.funnel.queries import FunnelQueries
+from projections.leads.queries import Roster
+from service.bodies.body_memory import Room, strangers_room
+from service.feed.appends import Appends
+from service.feed.tail import Tail
+from service.health.watch import Watch
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
-from service.reading.tail import Tail
 from service.refusals.store import Refusals
-from service.room import Room, strangers_room
 from service.settings import Settings
 from service.sharing import Shared
-from service.watch import Watch
-from service.webhooks.opening import Webhooks
+from service.webhooks.open import Webhooks
 
 
 class Door(Protocol):

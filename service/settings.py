@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from events.complaints import expected_of
+from events.signals.validation import expected_of
 from service.limits import CONNECTIONS_MAX
 
 PREFIX = "LEADLEDGER_"

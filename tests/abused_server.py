@@ -12,13 +12,13 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from service.answers import problem_answer
-from service.bodies import read_body
-from service.heads import BoundedHeads
+from service.bodies.body import read_body
+from service.bodies.body_memory import Place, Room
 from service.hosting.connections import BoundedConnection
-from service.problems import Problem
-from service.room import Place, Room
-from service.transfer import read_transfer
+from service.http.answer import problem_answer
+from service.http.head import BoundedHeads
+from service.http.problem import Problem
+from service.http.request_headers import read_transfer
 
 HEAD = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n"
 GET = b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n"

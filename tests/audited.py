@@ -5,14 +5,14 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.state import LeadState
-from events.audit import Audit
-from events.entries import Entry
-from events.findings import Check, Report
-from events.memory import Remembered
-from events.past import NotRecalled, Recollection
+from domain.lead.state import LeadState
+from events.batch.entries import Entry
+from events.batch.memory import Remembered
 from events.records import Record, begins_group
-from events.row_audit import RowAudit
+from events.revision.past import NotRecalled, Recollection
+from events.verification.audit import Audit
+from events.verification.findings import Check, Report
+from events.verification.row_audit import RowAudit
 from tests.ledger_in_memory import LedgerInMemory
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from sqlalchemy import URL
 
-from events.shipped import read_lifecycle_text
+from events.lifecycles.shipped import read_lifecycle_text
 from projections.catalogue import PROJECTIONS
 from service.app import create_app
 from service.composition import open_services

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import EventKind, EventType
 from domain.lifecycle.service_events import is_offered
-from domain.roles import BUSINESS
+from domain.rules.deals import BUSINESS
 from tests.histories import data_of
 from tests.stories import day, returning_funnel, shipped_lifecycle
 

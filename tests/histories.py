@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import EventKind, EventType, Field
 from domain.lifecycle.service_events import is_offered
-from events.senders import Sender
+from events.signals.sender import Sender
 from tests.ledger_in_memory import EVERY_RIGHT, LedgerInMemory
 from tests.stories import day, demand_funnel, returning_funnel
 

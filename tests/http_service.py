@@ -14,9 +14,9 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from events.digests import Digests
-from events.founding import found
-from events.shipped import read_lifecycle_text
+from events.append.found import found
+from events.lifecycles.shipped import read_lifecycle_text
+from events.signals.digests import Digests
 from migrations.running import migrate
 from service.app import create_app
 from service.composition import open_services

@@ -12,26 +12,26 @@ from typing import Any
 
 import orjson
 
-from domain import states
-from domain.lifecycle.compiled import Compiled
+from domain.lead import state_json
+from domain.lifecycle.change.succession import Occupancy
+from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import Right, SubjectKind
-from domain.lifecycle.succession import Occupancy
-from domain.signals import REFERENCES, Identifier
-from events import native
-from events.context import Context
-from events.digests import Digests
-from events.entries import Entry, Known
-from events.memory import Members, Memory, Pointer, Remembered, point, standing_of
+from domain.signal import REFERENCES, Identifier
+from events.append.loader import _missing, needs_occupancy
+from events.append.plan import Plan
+from events.batch.entries import Entry, Known
+from events.batch.memory import Members, Memory, Pointer, Remembered, point, standing_of
+from events.lifecycles.publish import compiled_from, publication
 from events.outcomes import Outcome
-from events.past import NotRecalled, Recollection
-from events.plan import Plan
-from events.publishing import compiled_from, publication
-from events.reader import _missing, needs_occupancy
 from events.records import Record, decode
 from events.refusals import Refusal, Refused
-from events.senders import Sender
-from events.submissions import Item, Submission
-from service.receiving import refuse
+from events.revision.past import NotRecalled, Recollection
+from events.signals import native
+from events.signals.context import Context
+from events.signals.digests import Digests
+from events.signals.sender import Sender
+from events.submission import Item, Submission
+from service.ingest.read_items import refuse
 from tests.stories import demand_funnel
 
 DIGESTS = Digests(b"a secret of thirty-two bytes, or more")
@@ -234,7 +234,7 @@ class LedgerInMemory:
             assert key not in self.keys, f"{key} is written twice"
             self.keys[key] = Known(entry.event.position, entry.leaf, entry.fingerprint)
         for subject_id, after in plan.draft.subjects.items():
-            stored = states.decode(after.kind, states.encode(after.state))
+            stored = state_json.decode(after.kind, state_json.encode(after.state))
             self.subjects[subject_id] = after._replace(state=stored)
         linked = set()
         for link in plan.draft.links:

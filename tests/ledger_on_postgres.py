@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.ledger import Ledger
+from events.append.ledger import Ledger
 from events.outcomes import Outcome
 from events.refusals import Refused
-from events.submissions import Item, Submission
+from events.submission import Item, Submission
 from service.composition import make_engine
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, SEALS, prepare, settings_for

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import states
-from domain.events import LEDGER, Event, Subject
+from domain.event import LEDGER, Event, Subject
+from domain.lead import state_json
+from domain.lead.state import AccountState, LeadState
+from domain.lead.stays import Stays, content_of
 from domain.lifecycle.definition import SubjectKind
-from domain.state import AccountState, LeadState
-from domain.stays import Stays, content_of
+from events.lifecycles.shipped import read_lifecycle_text
 from events.records import OWN_SOURCE, Envelope, encode, leaf_of, rfc3339
-from events.shipped import read_lifecycle_text
 from tests.postgres import Connection
 
 EVENT_COLUMNS = (
@@ -101,7 +101,7 @@ class Script:
                     entered=tuple(dict.fromkeys((*entered, stay.stage))),
                     entered_at=stay.entered_at,
                 )
-        effects = {"state": states.content_of(state), **content_of(stays)}
+        effects = {"state": state_json.content_of(state), **content_of(stays)}
         return self.tell(number, at, kind=kind, type="lead.restated", effects=effects)
 
     def absorb(self, number: int, at: float, *, by: int) -> Event:

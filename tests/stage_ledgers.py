@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.events import Event
+from domain.event import Event
 from migrations.running import migrate
-from projections.runner import Runner
-from projections.stage_intervals import StageIntervals, stage_intervals
+from projections.engine.runner import Runner
+from projections.funnel.projection import StageIntervals, stage_intervals
 from service.private_postgres import PrivatePostgres
 from tests.postgres import connection_to, drop_database, fresh_database
 from tests.stage_events import append

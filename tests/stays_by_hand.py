@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from domain.events import Event, Subject
-from domain.evolve import evolve
+from domain.event import Event, Subject
+from domain.lead.evolve import evolve
+from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
+from domain.lead.stays import Stays, restored
 from domain.lifecycle.definition import UNPLACED, Lifecycle, SubjectKind, Track
-from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
-from domain.stays import Stays, restored
-from projections.figures import (
+from projections.funnel.figures import (
     Breakdown,
     FlowPart,
     FunnelPart,

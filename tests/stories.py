@@ -17,19 +17,19 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeAlias
 
-from domain.decide import NotAllowed, Party, decide
-from domain.events import Event
-from domain.evolve import evolve
-from domain.identity import Resolution
-from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.deciding.decide import NotAllowed, Party, decide
+from domain.deciding.timers import firing
+from domain.event import Event
+from domain.lead.evolve import evolve
+from domain.lead.identity import Resolution
+from domain.lead.state import INITIAL_ACCOUNT, LeadState, State
+from domain.lifecycle.compiled.table import Compiled, compile_lifecycle
 from domain.lifecycle.definition import UNPLACED, SubjectKind
-from domain.lifecycle.loading import load
 from domain.lifecycle.published import expansion_of
-from domain.signals import Identifier, Signal
-from domain.state import INITIAL_ACCOUNT, LeadState, State
-from domain.timers import firing
-from events.expansion import expand
-from events.shipped import read_lifecycle_text
+from domain.lifecycle.text.load import load
+from domain.signal import Identifier, Signal
+from events.lifecycles.expansion import expand
+from events.lifecycles.shipped import read_lifecycle_text
 
 LEAD, ACCOUNT = "lead-1", "account-1"
 START = datetime(2026, 4, 1, tzinfo=UTC)

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from domain.evolve import evolve
+from domain.lead.evolve import evolve
+from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
 from domain.lifecycle.service_events import TIME
-from domain.state import INITIAL_LEAD, AccountState, LeadState
 from events.outcomes import Outcome, Recorded
 from events.records import decode_event
 from events.refusals import Refused
-from events.senders import Sender
-from projections.stage_fold import Stages, fold
-from projections.stage_intervals import concerns
+from events.signals.sender import Sender
+from projections.funnel.fold import Stages, fold
+from projections.funnel.projection import concerns
 from tests.corrected_histories import (
     COMPANIES,
     FIRST_COMERS,

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.digests import Digests
-from events.findings import Check, Report
-from events.verification import Checkpoint, Examined, OnPage, examine
-from projections.advance import statements
-from projections.transactions import snapshot
+from events.signals.digests import Digests
+from events.verification.findings import Check, Report
+from events.verification.verify import Checkpoint, Examined, OnPage, examine
+from projections.engine.advance import statements
+from projections.engine.transactions import snapshot
 from tests.http_service import SECRET
 
 DIGESTS = Digests(SECRET.encode())

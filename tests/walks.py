@@ -15,9 +15,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from events.shipped import shipped_text
+from events.lifecycles.shipped import shipped_text
 from projections.catalogue import PROJECTIONS
-from projections.rebuild import compare
+from projections.engine.rebuild import compare
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, Service, running_service
 from tests.postgres import connection_to

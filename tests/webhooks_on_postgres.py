@@ -9,11 +9,11 @@ from uuid import UUID
 
 from service.private_postgres import PrivatePostgres
 from service.reading.log import ALL, Wanted
-from service.webhooks.courier import Courier
-from service.webhooks.patience import Patience
-from service.webhooks.posting import Poster
+from service.webhooks.client import Poster
+from service.webhooks.dispatcher import Courier
+from service.webhooks.encryption import Seal
 from service.webhooks.queue import Queue
-from service.webhooks.sealing import Seal
+from service.webhooks.retry_schedule import Patience
 from service.webhooks.store import Webhook, WebhookStore, WebhookTerms
 from tests.http_service import SCHEMA, SECRET
 from tests.ledger_on_postgres import LedgerOnPostgres, form, ledger_on_postgres

@@ -1,19 +1,17 @@
 """Calendars as data: when a team is at work, and when it is not.
 
 A text names a country whose public holidays are kept; which days those are is expanded when the
-lifecycle is published (events/expansion.py), so that nothing here depends on a library's years.
+lifecycle is published (`events.lifecycles.expansion`), so that nothing here depends on the years
+that a library knows.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    # A circle for the types alone: a lifecycle holds calendars, and they have words like all else.
-    from domain.lifecycle.definition import Words
-
+from domain.lifecycle.words import Words
 
 DAY_MINUTES, HOUR_MINUTES = 1_440, 60
 HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
@@ -48,7 +46,7 @@ def hours_in(text: str) -> Hours | None:
 class Closure:
     """Days on which nobody works beside the holidays: every year, or once."""
 
-    words: "Words"
+    words: Words
     first: str
     """MM-DD for every year, YYYY-MM-DD for once."""
     last: str
@@ -64,7 +62,7 @@ class Closure:
 @dataclass(frozen=True, slots=True)
 class Calendar:
     name: str
-    words: "Words"
+    words: Words
     week: tuple[tuple[Hours, ...], ...]
     """Opening hours of the seven days from Monday; empty is closed."""
     holidays: str | None = None

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from domain.lifecycle.automation import Pace
 from domain.lifecycle.client_names import ClientNames
 from domain.lifecycle.conditions import Condition
 from domain.lifecycle.contribution import ContributionRules
-from domain.lifecycle.pace import Pace
 from domain.lifecycle.qualification import Qualification
 from domain.lifecycle.scoring import Grade, Scoring, TargetRule
-from domain.lifecycle.wording import Words as Words  # noqa: PLC0414 - to be had from here too
+from domain.lifecycle.words import Words as Words  # noqa: PLC0414 - to be had from here too
 
 UNPLACED = "unplaced"
 """The word for a lead or account that no event has placed in a stage yet: no stage, but a state

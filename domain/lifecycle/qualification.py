@@ -21,7 +21,7 @@ class Qualification:
     qualifies_by: str
     """The decision that moves them on."""
     condition: Condition
-    """What makes a lead a candidate, beside the rules that always hold (domain/candidates.py)."""
+    """What makes a lead a candidate, in addition to the rules of `domain.rules.candidacy`."""
     unscreened: tuple[str, ...]
     """Stages in which qualified leads wait to be screened: the backlog that takes capacity."""
     contact_by: tuple[str, ...]

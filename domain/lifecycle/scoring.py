@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.lifecycle.conditions import Condition
-from domain.lifecycle.wording import Words
+from domain.lifecycle.words import Words
 
 
 @dataclass(frozen=True, slots=True)

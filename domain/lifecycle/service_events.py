@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from domain.lifecycle.definition import EventKind, EventType, Right, SubjectKind
-from domain.lifecycle.reading import Place
-from domain.lifecycle.words_text import Placed
+from domain.lifecycle.text.place import Place
+from domain.lifecycle.text.words import Placed
 
 MERGED, UNMERGED, KEPT_APART = "identity.merged", "identity.unmerged", "identity.kept_apart"
 UNLINKED = "identity.unlinked"

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from domain.lifecycle.compiled import Compiled
-from domain.selection import Standing, Survey, digest_of, places, shown, survey_of
-from domain.state import AccountState, LeadState
-from events.memory import Remembered
+from domain.lead.state import AccountState, LeadState
+from domain.lifecycle.compiled.table import Compiled
+from domain.rules.selection import Standing, Survey, digest_of, places, shown, survey_of
+from events.batch.memory import Remembered
 from events.records import Record, selection_id
 from events.selections.evidence import (
     COMPLETED,

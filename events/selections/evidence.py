@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain.candidates import SELECTION
-from domain.events import Event
+from domain.deciding.timers import own_signal
+from domain.event import Event
 from domain.lifecycle.definition import EventType
-from domain.selection import Question
-from domain.signals import Signal
-from domain.timers import own_signal
+from domain.rules.candidacy import SELECTION
+from domain.rules.selection import Question
+from domain.signal import Signal
 from events.records import OWN_SOURCE, selection_id
 
 RUN, RANKED, COMPLETED = "selection.run", "selection.ranked", "selection.completed"

@@ -16,15 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.lifecycle.definition import EventType
 from domain.lifecycle.qualification import Mode, Qualification
-from domain.selection import digest_of
-from domain.signals import Signal
-from events.context import Context
-from events.digests import Digests
-from events.failures import AWAY
+from domain.rules.selection import digest_of
+from domain.signal import Signal
+from events.append.ledger import Ledger
+from events.append.queue import Intake
+from events.background.loops import endlessly
+from events.background.strides import STRIDE_LEADS, stride
+from events.database.failures import AWAY
+from events.database.sessions import borrowed
+from events.database.statements import load
 from events.faults import OnFault, uncounted
-from events.intake import Intake
-from events.ledger import Ledger
-from events.loops import endlessly
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.records import OWN_SOURCE
 from events.refusals import Refused
@@ -41,11 +42,10 @@ from events.selections.evidence import (
     qualifying_signal,
 )
 from events.selections.surveying import Found, Surveyor
-from events.senders import Sender
-from events.sessions import borrowed
-from events.statements import load
-from events.strides import STRIDE_LEADS, stride
-from events.submissions import Item, Submission
+from events.signals.context import Context
+from events.signals.digests import Digests
+from events.signals.sender import Sender
+from events.submission import Item, Submission
 
 LOOK_S = 30.0
 """How long a run waits whose process has died while others live."""
@@ -89,7 +89,7 @@ class Selector:
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._surveyor = Surveyor(
             {
-                **load("events", "ledger.sql", schema),
+                **load("events.append", "ledger.sql", schema),
                 **load("events.selections", "selections.sql", schema),
             },
             door.turns,

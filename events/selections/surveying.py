@@ -7,13 +7,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from domain import states
-from domain.lifecycle.compiled import Compiled
-from domain.selection import Question, Standing, Survey, places, shown, survey_of
-from domain.state import AccountState
+from domain.lead import state_json
+from domain.lead.state import AccountState
+from domain.lifecycle.compiled.table import Compiled
+from domain.rules.selection import Question, Standing, Survey, places, shown, survey_of
 from events import records
-from events.memory import Memory
-from events.reader import LedgerReader
+from events.append.loader import LedgerReader
+from events.background.strides import stride
+from events.batch.memory import Memory
+from events.database.sessions import Driver, transaction
+from events.database.statements import Statement
 from events.records import selection_id
 from events.selections.evidence import (
     CANDIDATES_MAX,
@@ -24,9 +27,6 @@ from events.selections.evidence import (
     ranked_in,
     run_of,
 )
-from events.sessions import Driver, transaction
-from events.statements import Statement
-from events.strides import stride
 
 PAGE = 100
 """Leads looked at before others have their turn: some three milliseconds."""
@@ -113,7 +113,7 @@ class Surveyor:
                 )
 
     async def _look_at(self, driver: Driver, survey: Survey, page: Sequence[Any]) -> None:
-        leads = [(str(row["subject_id"]), states.decode_lead(row["state"])) for row in page]
+        leads = [(str(row["subject_id"]), state_json.decode_lead(row["state"])) for row in page]
         accounts = await self._accounts(driver, [lead.account for _, lead in leads])
         for lead_id, lead in leads:
             survey.look_at(Standing(lead_id, lead, accounts.get(lead.account or "")))
@@ -121,7 +121,7 @@ class Surveyor:
     async def _accounts(self, driver: Driver, ids: Sequence[str | None]) -> dict[str, AccountState]:
         wanted = list({one for one in ids if one is not None})
         rows = await driver.fetch(self._sql["read_accounts"].driver_sql, wanted) if wanted else []
-        return {str(row["subject_id"]): states.decode_account(row["state"]) for row in rows}
+        return {str(row["subject_id"]): state_json.decode_account(row["state"]) for row in rows}
 
     async def _capacity(self, driver: Driver, asked: Asked) -> tuple[int, int | None]:
         if asked.capacity is not None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from domain.lifecycle.words import LANGUAGE_DEFAULT
+from domain.lifecycle.names import LANGUAGE_DEFAULT
 from service.command.client import Service
 from service.command.leads import Zone, pages, shown_time, zone_named
 from service.command.options import URL_DEFAULT, Json, Key, Language, Url

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from domain.lifecycle.words import LANGUAGE_DEFAULT
-from projections.figures import Breakdown
+from domain.lifecycle.names import LANGUAGE_DEFAULT
+from projections.funnel.figures import Breakdown
 from service.command.client import Service
 from service.command.leads import AsOf
 from service.command.options import URL_DEFAULT, Json, Key, Language, Url

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from domain.lifecycle.words import LANGUAGE_DEFAULT
+from domain.lifecycle.names import LANGUAGE_DEFAULT
 from service.command.client import Service
 from service.command.leads import (
     LeadName,

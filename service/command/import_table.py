@@ -256,7 +256,7 @@ def _zone_of(service: Service) -> ZoneInfo:
 
 def _lifecycle_text(service: Service | None, name: str | None) -> tuple[str, str]:
     """Return the lifecycle that a check goes by, and what it is called."""
-    from events.shipped import read_lifecycle_text  # noqa: PLC0415  only a check needs it
+    from events.lifecycles.shipped import read_lifecycle_text  # noqa: PLC0415  only a check needs it
 
     if service is None:
         name = name or SHIPPED_LIFECYCLE

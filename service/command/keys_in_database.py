@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.digests import Digests
-from events.founding import check_secret
-from events.memory import Memory
-from events.reader import LedgerReader
-from events.sessions import borrowed
-from events.statements import load
+from events.append.found import check_secret
+from events.append.loader import LedgerReader
+from events.batch.memory import Memory
+from events.database.sessions import borrowed
+from events.database.statements import load
+from events.signals.digests import Digests
 from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger
 from service.keys.checking import TermsInvalid, check
@@ -118,7 +118,7 @@ async def _departments(engine: AsyncEngine, schema: str) -> tuple[str, ...]:
     """Read which departments the lifecycle in force names."""
     memory = Memory()
     async with borrowed(engine) as driver:
-        await LedgerReader(load("events", "ledger.sql", schema)).begin(driver, memory)
+        await LedgerReader(load("events.append", "ledger.sql", schema)).begin(driver, memory)
     return tuple(memory.compiled.lifecycle.departments)
 
 

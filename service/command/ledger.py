@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.failures import NotMigrated
+from events.database.failures import NotMigrated
 from migrations.running import head_revision
 from service.command.exits import CommandFailed, Exit
 from service.hosting.database import (

@@ -6,14 +6,14 @@ from zoneinfo import available_timezones
 
 import typer
 
-from domain.lifecycle.complaints import LifecycleInvalid
+from domain.lifecycle.change.diagram import diagram
+from domain.lifecycle.change.difference import differences
 from domain.lifecycle.definition import Lifecycle, SubjectKind
-from domain.lifecycle.diagram import diagram
-from domain.lifecycle.difference import differences
-from domain.lifecycle.loading import inspect, load
-from domain.lifecycle.words import LANGUAGE_DEFAULT, language_of
-from events.expansion import known_countries
-from events.shipped import DEFAULT, SHIPPED, read_lifecycle_text
+from domain.lifecycle.names import LANGUAGE_DEFAULT, language_of
+from domain.lifecycle.text.complaints import LifecycleInvalid
+from domain.lifecycle.text.load import inspect, load
+from events.lifecycles.expansion import known_countries
+from events.lifecycles.shipped import DEFAULT, SHIPPED, read_lifecycle_text
 from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
 from service.command.options import URL_DEFAULT, Json, Key, Language, Url

@@ -6,7 +6,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.catalogue import PROJECTIONS
-from projections.rebuild import Rebuilt, compare, rebuild
+from projections.engine.rebuild import Rebuilt, compare, rebuild
 from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger
 from service.command.options import Json

@@ -3,7 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.lifecycle.words import LANGUAGE_DEFAULT
+from domain.lifecycle.names import LANGUAGE_DEFAULT
 from service.command.client import Service
 from service.command.leads import AsOf, LeadName, Zone, lead_id_of, shown_time, zone_named
 from service.command.options import URL_DEFAULT, Json, Key, Language, Url

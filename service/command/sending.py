@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from domain.signals import Ignored
+from domain.signal import Ignored
 from service.command.client import Service, ServiceUnavailable
 
 BATCH_EVENTS_MAX = 1_000

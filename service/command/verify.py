@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.digests import Digests
-from events.findings import MEANING, Check, Section
-from events.verification import Checkpoint, CheckpointUnreadable, Page
+from events.signals.digests import Digests
+from events.verification.findings import MEANING, Check, Section
+from events.verification.verify import Checkpoint, CheckpointUnreadable, Page
 from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger
 from service.command.options import Json

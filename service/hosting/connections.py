@@ -1,8 +1,8 @@
 """Bound a connection in all that uvicorn leaves open: it waits for ever, and for any number.
 
-Bodies are bounded where they are read, and what a complete head may hold where requests come in
-(`service.heads`). Before the head is complete, and after the answer is written, nobody of ours is
-asked: that is what is bounded here.
+Bodies are bounded where they are read, and complete heads where requests come in
+(`service.http.head`). Until the head is complete, and once the answer is written, none of our code
+runs: that is what is bounded here.
 """
 
 import asyncio
@@ -16,8 +16,9 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from events.limits import BODY_BYTES_MAX, KIB
-from service.answers import problem_answer
-from service.event_stream import ABORT
+from service.feed.event_stream import ABORT
+from service.http.answer import problem_answer
+from service.http.problem import Problem
 from service.limits import (
     ANSWER_WAIT_S,
     BODY_WAIT_S,
@@ -28,7 +29,6 @@ from service.limits import (
     PIPELINED_MAX,
     TURNED_AWAY_MAX,
 )
-from service.problems import Problem
 
 LARGE_READ_BYTES = 64 * KIB
 """A sender of so much at once is likely to have more."""

@@ -16,8 +16,8 @@ from resource import getpagesize
 from time import process_time
 from typing import Final
 
+from events.background.loops import endlessly
 from events.faults import OnFault, uncounted
-from events.loops import endlessly
 
 LOOK_S: Final = 1.0
 YOUNG_MAX: Final = 10_000

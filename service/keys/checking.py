@@ -6,7 +6,7 @@ from collections.abc import Collection
 import orjson
 
 from events.records import OWN_SOURCE
-from events.senders import ANY_SOURCE
+from events.signals.sender import ANY_SOURCE
 from service.keys.scopes import DEFAULT_SCOPES, Scope
 from service.keys.terms import KeyTerms
 from service.limits import KEY_TERMS_BYTES_MAX

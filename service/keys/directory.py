@@ -15,9 +15,9 @@ from time import monotonic
 
 import structlog
 
+from events.background.loops import endlessly
 from events.faults import OnFault, uncounted
-from events.loops import endlessly
-from events.senders import Sender
+from events.signals.sender import Sender
 from service.keys.key_text import KeyText
 from service.keys.rates import Allowance
 from service.keys.store import KeyStore

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from domain.lifecycle.definition import Right
 from events.records import rfc3339
-from events.senders import ANY_SOURCE
+from events.signals.sender import ANY_SOURCE
 from service.keys.terms import KeyTerms, StoredKey
 
 

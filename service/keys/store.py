@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.locked import LedgerLock, LockedLedger
+from events.append.locked import LedgerLock, LockedLedger
+from events.database.statements import Statement, load
 from events.seals import Seals
-from events.statements import Statement, load
 from service.keys.granting import check_change, check_grant, check_takeover
+from service.keys.key_records import tell_changed, tell_created, tell_revoked
 from service.keys.key_text import KeyText, mint
-from service.keys.telling import tell_changed, tell_created, tell_revoked
 from service.keys.terms import KeyTerms, StoredKey
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from events.senders import Sender
+from events.signals.sender import Sender
 
 
 class KeyTerms(NamedTuple):

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 
 from domain.lifecycle.service_events import EVENT, FIELDS, TIME, VOIDED
-from domain.signals import Signal
+from domain.signal import Signal
 from events import records
 from events.limits import INTEGER_MAX
 from events.records import Record
 from events.refusals import Refused
-from events.submissions import Item
-from service.problems import of_refusal
+from events.submission import Item
+from service.http.problem import of_refusal
 from service.reading.log import Log, Reported
 from service.revisions import is_revision
 

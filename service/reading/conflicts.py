@@ -7,11 +7,11 @@ fault of ours keeps from being brought up to date waits until the service is rep
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from domain import states
-from domain.events import Event
+from domain.event import Event
+from domain.lead import state_json
+from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import ACCOUNT_CONFLICTED, CONFLICTED
-from domain.state import AccountState, LeadState
 from events import records
 from events.limits import INTEGER_MAX
 from service.reading.leads import lead_of
@@ -64,7 +64,7 @@ async def _judged(log: Log, judgement: Judgement) -> dict[str, Any] | None:
     if event.type == ACCOUNT_CONFLICTED:
         return _namesakes(event, judgement)
     lead_id = event.receiver.id
-    state = states.decode(SubjectKind.LEAD, judgement.state)
+    state = state_json.decode(SubjectKind.LEAD, judgement.state)
     if lead_id != judgement.lead_id:
         state = (await lead_of(log, lead_id)).state
     assert isinstance(state, LeadState)
@@ -86,7 +86,7 @@ async def _judged(log: Log, judgement: Judgement) -> dict[str, Any] | None:
 
 
 def _namesakes(event: Event, judgement: Judgement) -> dict[str, Any] | None:
-    state = states.decode(SubjectKind.ACCOUNT, judgement.state)
+    state = state_json.decode(SubjectKind.ACCOUNT, judgement.state)
     assert isinstance(state, AccountState)
     others = [other for other in event.data["with"] if other in state.conflicts]
     if not others:

@@ -7,8 +7,8 @@ from typing import Any
 from domain.lifecycle.contribution import ContributionRules
 from domain.lifecycle.definition import Lifecycle
 from events.records import rfc3339
-from projections.contribution import Credited, Share
-from projections.crediting import Answer
+from projections.business.credit import Credited, Share
+from projections.business.queries import Answer
 
 BUSINESS_SHOWN_MAX = 1_000
 """Pieces of business that one answer lists; the figures count all."""

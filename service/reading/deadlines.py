@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from domain.lifecycle.definition import Lifecycle
-from events import moments
 from events.records import rfc3339
-from projections.deadlines import DeadlinePage, status_of
-from projections.deadlines_fold import DeadlineRow
-from service.problems import Problem
+from events.signals import times
+from projections.deadlines.fold import DeadlineRow
+from projections.deadlines.projection import DeadlinePage, status_of
+from service.http.problem import Problem
 from service.reading.leads import stage_label
 
 _BETWEEN = "~"
@@ -30,7 +30,7 @@ def read_after(text: str | None) -> tuple[datetime, int] | None:
     if text is None:
         return None
     due, _, started = text.partition(_BETWEEN)
-    moment = moments.parse(due)
+    moment = times.parse(due)
     if moment is None or not _POSITION.fullmatch(started):
         raise Problem("parameter-invalid", "after is `next` of the page before.", parameter="after")
     return moment, int(started)

@@ -2,8 +2,8 @@
 
 from collections.abc import Hashable
 
-from projections.follower import Standing
-from service.answers import Answer
+from projections.engine.follower import Standing
+from service.http.answer import Answer
 
 
 class FunnelNow:

@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle, Track
 from events.records import rfc3339
-from projections.figures import (
+from projections.funnel.figures import (
     Breakdown,
     Flow,
     FlowPart,

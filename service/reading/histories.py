@@ -5,19 +5,19 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from domain.events import Event
-from domain.evolve import evolve
+from domain.event import Event
+from domain.lead.evolve import evolve
+from domain.lead.state import INITIAL_LEAD, LeadState
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import CORRECTED, EVENT, UNLINKED, VOIDED
-from domain.state import INITIAL_LEAD, LeadState
 from events import records
-from events.neighbourhood import owners_in
-from events.parties import ACTOR
 from events.records import OWN_SOURCE, Record
-from service.problems import Problem
+from events.revision.affected import owners_in
+from events.signals.parties import ACTOR
+from service.http.problem import Problem
+from service.ingest.refusal_labels import Wording
 from service.reading.leads import Lead, lead_of
 from service.reading.log import Log
-from service.wording import Wording
 
 FAMILY_MAX = 1_000
 """Leads absorbed by one lead, directly or by way of others."""

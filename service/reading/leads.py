@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain import states
+from domain.lead import state_json
+from domain.lead.state import AccountState, Due, LeadState
 from domain.lifecycle.definition import Lifecycle, SubjectKind
-from domain.signals import Identifier
-from domain.state import AccountState, Due, LeadState
-from events.answers import identifier_shared
-from events.context import Context
-from events.parties import read_parties
+from domain.signal import Identifier
 from events.records import rfc3339
+from events.refusal_texts import identifier_shared
 from events.refusals import Refusal
-from events.reported import LeadReference
-from events.senders import Sender
-from service.problems import Problem
+from events.signals.context import Context
+from events.signals.native_schema import LeadReference
+from events.signals.parties import read_parties
+from events.signals.sender import Sender
+from service.http.problem import Problem
 from service.reading.log import Log
 from service.services import Services
 
@@ -45,7 +45,7 @@ async def lead_of(log: Log, lead_id: str) -> Lead:
         raise Problem(
             "lead-unknown", "No lead has this id. Find a lead by an identifier that was reported."
         )
-    return Lead(lead_id, row.version, row.position, row.head, states.decode_lead(row.state))
+    return Lead(lead_id, row.version, row.position, row.head, state_json.decode_lead(row.state))
 
 
 async def account_of(log: Log, lead: LeadState) -> AccountState | None:
@@ -53,7 +53,7 @@ async def account_of(log: Log, lead: LeadState) -> AccountState | None:
     if lead.account is None:
         return None
     row: Any = await log.subject(UUID(lead.account))
-    return states.decode_account(row.state)
+    return state_json.decode_account(row.state)
 
 
 async def find_lead(services: Services, log: Log, reference: LeadReference, sender: Sender) -> Lead:

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.database.statements import Statement, load
 from events.limits import INTEGER_MAX
-from events.statements import Statement, load
-from service.problems import Problem
+from service.http.problem import Problem
 
 SCAN_POSITIONS = 10_000
 """Positions that one request with a filter looks through: some tens of milliseconds."""

@@ -9,16 +9,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from domain.events import Event
-from domain.evolve import evolve
-from domain.lifecycle.compiled import Compiled
-from domain.state import INITIAL_LEAD, LeadState
+from domain.event import Event
+from domain.lead.evolve import evolve
+from domain.lead.state import INITIAL_LEAD, LeadState
+from domain.lifecycle.compiled.table import Compiled
 from events import records
-from events.neighbourhood import Neighbourhood, Taken
-from events.past import HISTORY_EVENTS_MAX, HistoryTooLong, NotRecalled, Recollection, in_order
 from events.records import Record
-from events.retelling import neighbourhood_then
-from service.problems import Problem
+from events.revision.affected import Neighbourhood, Taken
+from events.revision.past import (
+    HISTORY_EVENTS_MAX,
+    HistoryTooLong,
+    NotRecalled,
+    Recollection,
+    in_order,
+)
+from events.revision.reports import neighbourhood_then
+from service.http.problem import Problem
 from service.reading.log import Log
 
 ROUNDS_MAX = 1_000

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain.lifecycle.compiled import Compiled
+from domain.lead.state import LeadState
+from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.service_events import RESTATED
-from domain.state import LeadState
 from events import records
 from events.limits import INTEGER_MAX
 from events.records import Record

@@ -5,11 +5,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.lead.state import LeadState
 from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind, Track
-from domain.lists import is_in_time
-from domain.state import LeadState
+from domain.rules.lists import is_in_time
 from events.records import rfc3339
-from projections.roster import Charge, Company, Listed
+from projections.leads.queries import Charge, Company, Listed
 
 
 def describe_listed(

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.candidates import obstacle
-from domain.facts import Facts
-from domain.lifecycle.compiled import Compiled
+from domain.lead.readings import Facts
+from domain.lead.score import amount, counts_at, percent_at, score_at
+from domain.lead.state import LeadState, Point, State
+from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.scoring import Scoring
-from domain.likelihood import grade_at, next_grade_change
-from domain.scoring import amount, counts_at, percent_at, score_at
-from domain.state import LeadState, Point, State
+from domain.rules.candidacy import obstacle
+from domain.rules.grading import grade_at, next_grade_change
 from events.records import rfc3339
 
 NOTHING_GIVES_POINTS = Scoring({}, {}, {}, ())

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.selection import places
+from domain.rules.selection import places
 from events import records
+from events.database.statements import Statement, load
 from events.records import rfc3339, selection_id
 from events.selections.evidence import RANKED_PAGE, Asked, Ranking, ranked_in, run_of
 from events.selections.running import Trial
-from events.statements import Statement, load
-from service.problems import Problem
+from service.http.problem import Problem
 
 
 class Selections:

@@ -2,14 +2,14 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.lifecycle.succession import Occupancy
-from events.reader import occupancy_in
-from events.statements import load
+from domain.lifecycle.change.succession import Occupancy
+from events.append.loader import occupancy_in
+from events.database.statements import load
 
 
 async def count_standing(engine: AsyncEngine, schema: str, *, in_force: int) -> Occupancy:
     """Count who stands where now, beside the writer: where many do, it takes a second or more."""
-    statement = load("events", "ledger.sql", schema)["count_standing"].text
+    statement = load("events.append", "ledger.sql", schema)["count_standing"].text
     async with engine.connect() as connection:
         rows = (await connection.execute(statement)).mappings().all()
     return occupancy_in(rows, in_force=in_force)

@@ -10,8 +10,8 @@ from domain.lifecycle.definition import Lifecycle
 from events.outcomes import Outcome
 from events.records import rfc3339
 from events.refusals import Refusal, Refused
-from events.reported import AccountReference, LeadReference, NativeEvent
-from service.problems import of_refusal
+from events.signals.native_schema import AccountReference, LeadReference, NativeEvent
+from service.http.problem import of_refusal
 
 INDEX_DIGITS_MAX = 4
 """Of a place in an array; a longer number may be somebody's."""

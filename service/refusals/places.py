@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from events import moments
 from events.records import rfc3339
+from events.signals import times
 
 _BETWEEN = "~"
 
@@ -29,7 +29,7 @@ NEWEST = Place(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=0))
 def parse_place(text: str) -> Place | None:
     """Read what a page handed out; None if it is nothing of the kind."""
     moment, between, refusal_id = text.partition(_BETWEEN)
-    received_at = moments.parse(moment)
+    received_at = times.parse(moment)
     try:
         named = UUID(refusal_id)
     except ValueError:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.loops import endlessly
-from events.statements import Statement, load
+from events.background.loops import endlessly
+from events.database.statements import Statement, load
 from service.metrics import Metrics
 
 PURGE_EVERY_S = 60.0

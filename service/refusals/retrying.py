@@ -17,16 +17,16 @@ from uuid import UUID
 import structlog
 from sqlalchemy import RowMapping
 
-from events.answers import internal_error
-from events.context import Context
-from events.dialects import posthog, segment, snowplow
-from events.dialects.parcels import Dialect
 from events.outcomes import Outcome
+from events.refusal_texts import internal_error
 from events.refusals import NATIVE, Refusal, Refused
-from events.senders import Sender
+from events.signals.context import Context
+from events.signals.dialects import posthog, segment, snowplow
+from events.signals.dialects.parcels import Dialect
+from events.signals.sender import Sender
 from events.strict_json import read_item
-from events.submissions import Item, Submission
-from service.receiving import receive_line, receive_message, refuse
+from events.submission import Item, Submission
+from service.ingest.read_items import receive_line, receive_message, refuse
 from service.refusals.describing import stored_refusal
 from service.refusals.store import Refusals
 from service.services import Services

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.append.statement_arguments import problem_text
+from events.database.statements import Statement, load
 from events.refusals import Refused, Standing
-from events.rows import problem_text
 from events.seals import Seals
-from events.statements import Statement, load
-from service.problems import Problem
+from service.http.problem import Problem
 from service.refusals.places import Place
 
 SCAN_ROWS = 10_000

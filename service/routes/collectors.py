@@ -12,15 +12,15 @@ from fastapi import Request
 from starlette.responses import Response
 
 from domain.lifecycle.client_names import ClientCall
-from events.dialects import posthog, segment, snowplow
 from events.outcomes import Outcome
 from events.refusals import Refused
-from events.submissions import Item
-from service import shapes
-from service.answering import ResultsAnswer
-from service.answers import Answer
-from service.collecting import Collected, Reply, collect
-from service.plain_route import PlainRoute
+from events.signals.dialects import posthog, segment, snowplow
+from events.submission import Item
+from service.http.answer import Answer
+from service.http.plain_route import PlainRoute
+from service.ingest.collect import Collected, Reply, collect
+from service.ingest.describe_outcomes import ResultsAnswer
+from service.shapes import reports as shapes
 
 SUCCESS: Final = b'{"success":true}'
 PIXEL: Final = bytes.fromhex(

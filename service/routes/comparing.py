@@ -5,20 +5,20 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from service import shapes
-from service.answers import json_answer
-from service.bodies import read_body
-from service.exact_route import ExactRoute
-from service.gate import reporting_holder
+from service.bodies.body import read_body
+from service.http.answer import json_answer
+from service.http.authentication import reporting_holder
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
+from service.http.request_headers import read_transfer
+from service.ingest.read_items import receive_item
+from service.ingest.report import context_for, hold_together, items_of
+from service.ingest.wait_for_queue import Pauses
 from service.keys.directory import Holder
 from service.limits import COMPARED_EVENTS_MAX
-from service.problems import Problem
 from service.reading.comparing import compare
-from service.receiving import receive_item
-from service.reporting import context_for, hold_together, items_of
 from service.routes.parameters import log_of, services_of
-from service.transfer import read_transfer
-from service.turns import Pauses
+from service.shapes import reports as shapes
 
 router = APIRouter(tags=["events"], route_class=ExactRoute)
 

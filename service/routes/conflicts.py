@@ -6,13 +6,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
-from events.answers import internal_error
-from service import shapes
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.problems import Problem
+from events.refusal_texts import internal_error
+from service.bodies.json_body import described_body, read_model
+from service.http.answer import json_answer
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.reading.conflicts import waiting
-from service.requests import described_body, read_model
 from service.routes.parameters import (
     PAGE_DEFAULT,
     After,
@@ -23,6 +22,7 @@ from service.routes.parameters import (
     log_of,
     services_of,
 )
+from service.shapes import reports as shapes
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
 

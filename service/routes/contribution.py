@@ -6,12 +6,11 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from domain.currencies import CODES, currency_code
-from events.sessions import borrowed
-from projections.business import NAME
-from service import roster_shapes
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.problems import Problem
+from events.database.sessions import borrowed
+from projections.business.projection import NAME
+from service.http.answer import json_answer
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.reading.contributions import describe_contribution
 from service.routes.parameters import (
     KnownAt,
@@ -24,6 +23,7 @@ from service.routes.parameters import (
     services_of,
     wait_until,
 )
+from service.shapes import roster as roster_shapes
 
 CURRENCY_CHARACTERS_MAX = 16
 """A code has three letters; a word for one, such as 日本円, hardly more."""

@@ -7,10 +7,9 @@ from starlette.responses import Response
 
 from events.limits import INTEGER_MAX
 from events.records import rfc3339
-from service import administration_shapes
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.problems import Problem
+from service.http.answer import json_answer
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.routes.parameters import (
     PAGE_DEFAULT,
     After,
@@ -20,6 +19,7 @@ from service.routes.parameters import (
     services_of,
     webhook_found,
 )
+from service.shapes import administration as administration_shapes
 from service.webhooks.queue import DeadLetter
 
 router = APIRouter(tags=["webhooks"], route_class=ExactRoute)

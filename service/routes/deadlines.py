@@ -6,13 +6,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from domain.lifecycle.definition import Lifecycle
-from domain.lifecycle.words import resolve, suggestion
-from events.sessions import borrowed
-from projections.deadlines import NAME, WantedDeadlines
-from service.answers import json_answer
-from service.deadline_shapes import Deadlines, Status
-from service.exact_route import ExactRoute
-from service.problems import Problem
+from domain.lifecycle.names import resolve, suggestion
+from events.database.sessions import borrowed
+from projections.deadlines.projection import NAME, WantedDeadlines
+from service.http.answer import json_answer
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.reading.deadlines import describe_page, read_after
 from service.routes.parameters import (
     NAME_MAX,
@@ -28,6 +27,7 @@ from service.routes.parameters import (
     services_of,
     wait_until,
 )
+from service.shapes.deadlines import Deadlines, Status
 
 UNDECIDED = ("open", "breached")
 

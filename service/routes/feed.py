@@ -7,9 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from service import shapes
-from service.answers import NDJSON, Answer
-from service.exact_route import ExactRoute
+from service.http.answer import NDJSON, Answer
+from service.http.exact_route import ExactRoute
 from service.reading.log import PAGE_RECORDS, Log, Page, Wanted
 from service.routes.parameters import (
     PAGE_DEFAULT,
@@ -23,6 +22,7 @@ from service.routes.parameters import (
     wanted_events,
 )
 from service.services import Services
+from service.shapes import reports as shapes
 
 WAIT_S_MAX = 30
 LOOK_S = 0.2

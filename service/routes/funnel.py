@@ -5,13 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from events.sessions import borrowed
-from projections.figures import Breakdown
-from projections.stage_intervals import NAME
-from service import funnel_shapes
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.problems import Problem
+from events.database.sessions import borrowed
+from projections.funnel.figures import Breakdown
+from projections.funnel.projection import NAME
+from service.http.answer import json_answer
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.reading.funnels import Labels, describe_flow, describe_funnel
 from service.routes.parameters import (
     TIME,
@@ -26,6 +25,7 @@ from service.routes.parameters import (
     wait_until,
 )
 from service.services import Services
+from service.shapes import funnel as funnel_shapes
 
 router = APIRouter(tags=["funnel"], route_class=ExactRoute)
 

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
-from projections.transactions import UNAVAILABLE
-from service import shapes
-from service.answers import Answer, json_answer
-from service.exact_route import ExactRoute
-from service.gate import Needs
+from projections.engine.transactions import UNAVAILABLE
+from service.health.readiness import count_set_aside, health_of
+from service.http.answer import Answer, json_answer
+from service.http.authentication import Needs
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.keys.scopes import Scope
-from service.problems import Problem
-from service.reading.health import count_set_aside, health_of
 from service.routes.parameters import ProjectionsReader, services_of
+from service.shapes import reports as shapes
 
 KEY_WAIT_S = 1.0
 """The answer does not depend on the key, and must not wait for it."""

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
-from events import moments
-from events.reported import Key
-from events.senders import Sender
-from service import administration_shapes
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.gate import sees_personal
+from events.signals import times
+from events.signals.native_schema import Key
+from events.signals.sender import Sender
+from service.bodies.json_body import described_body, read_model
+from service.http.answer import json_answer
+from service.http.authentication import sees_personal
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.keys.checking import ORIGINS_MAX, RATE_MAX, SOURCES_MAX, TermsInvalid, check
 from service.keys.describing import describe_key
 from service.keys.granting import GrantRefused
@@ -23,8 +24,6 @@ from service.keys.key_text import ID_LENGTH
 from service.keys.scopes import DEFAULT_SCOPES, Scope
 from service.keys.store import KeyEnded
 from service.keys.terms import KeyTerms, StoredKey
-from service.problems import Problem
-from service.requests import described_body, read_model
 from service.routes.parameters import (
     PAGE_DEFAULT,
     TIME,
@@ -34,6 +33,7 @@ from service.routes.parameters import (
     moment_in,
     services_of,
 )
+from service.shapes import administration as administration_shapes
 
 KEY_ID = "^[0-9A-Za-z]*$"
 DAY_S = 24 * 60 * 60
@@ -218,7 +218,7 @@ def _changed(request: Request, terms: KeyTerms, told: Mapping[str, Any]) -> KeyT
         for name, value in told.items()
     }
     if (text := values.get("expires_at")) is not None:
-        values["expires_at"] = moments.parse(text)
+        values["expires_at"] = times.parse(text)
         if values["expires_at"] is None:
             raise _invalid("/expires_at", "a time, RFC 3339 with an offset")
     changed = terms._replace(**values)

@@ -6,19 +6,19 @@ from fastapi import APIRouter, Query, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from domain.state import LeadState, State
+from domain.lead.state import LeadState, State
 from events.records import rfc3339
-from events.reported import LeadReference
-from service import selection_shapes, shapes
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.gate import sees_personal
+from events.signals.native_schema import LeadReference
+from service.bodies.json_body import described_body, read_model
+from service.http.answer import json_answer
+from service.http.authentication import sees_personal
+from service.http.exact_route import ExactRoute
+from service.ingest.refusal_labels import Wording
 from service.reading.histories import history
 from service.reading.leads import account_of, describe_lead, find_lead, lead_of
 from service.reading.log import check_reached
 from service.reading.replays import Moment, describe_step, replay, state_at
 from service.reading.scores import explain, hindrance
-from service.requests import described_body, read_model
 from service.routes.parameters import (
     PAGE_DEFAULT,
     After,
@@ -32,7 +32,8 @@ from service.routes.parameters import (
     moment_in,
     services_of,
 )
-from service.wording import Wording
+from service.shapes import reports as shapes
+from service.shapes import selections as selection_shapes
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
 

@@ -6,16 +6,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from domain.lifecycle.compiled import Compiled
+from domain.lifecycle.change.diagram import diagram
+from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import LeadList, Lifecycle, SubjectKind, Track, Words
-from domain.lifecycle.diagram import diagram
-from domain.lifecycle.words import LANGUAGE_DEFAULT, language_of
-from service import funnel_shapes
-from service.answers import json_answer
-from service.bodies import read_body
-from service.exact_route import ExactRoute
+from domain.lifecycle.names import LANGUAGE_DEFAULT, language_of
+from service.bodies.body import read_body
+from service.http.answer import json_answer
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
+from service.http.request_headers import read_transfer
 from service.limits import LIFECYCLE_BYTES_MAX
-from service.problems import Problem
 from service.publishing import preview, publish
 from service.routes.parameters import (
     NAME_MAX,
@@ -26,7 +26,7 @@ from service.routes.parameters import (
     services_of,
 )
 from service.services import Services
-from service.transfer import read_transfer
+from service.shapes import funnel as funnel_shapes
 
 VERSION_MAX = 1_000_000
 MAPPING = r"^[A-Za-z0-9_]{1,32}:[A-Za-z0-9_]{1,32}$"

@@ -10,15 +10,15 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import Field
 
 from domain.lifecycle.definition import Lifecycle
-from domain.lifecycle.words import language_of, resolve_stage, suggestion
-from events import moments
+from domain.lifecycle.names import language_of, resolve_stage, suggestion
+from events.database.sessions import Driver
 from events.limits import INTEGER_MAX
-from events.senders import Sender
-from events.sessions import Driver
-from projections.limits import RETRY_STOPPED_S
-from service.gate import Needs
+from events.signals import times
+from events.signals.sender import Sender
+from projections.engine.limits import RETRY_STOPPED_S
+from service.http.authentication import Needs
+from service.http.problem import Problem
 from service.keys.scopes import Scope
-from service.problems import Problem
 from service.reading.log import Log, Wanted, check_reached
 from service.services import Services
 from service.webhooks.store import Webhook
@@ -96,7 +96,7 @@ def moment_in(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     # A plus that was not escaped arrives as a space.
-    moment = moments.parse(text) or moments.parse(text.replace(" ", "+"))
+    moment = times.parse(text) or times.parse(text.replace(" ", "+"))
     if moment is None:
         raise Problem(
             "parameter-invalid",

@@ -7,11 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from service import shapes
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.gate import sees_personal
-from service.problems import Problem
+from service.http.answer import json_answer
+from service.http.authentication import sees_personal
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.refusals.describing import describe_refusal
 from service.refusals.places import NEWEST, Place, parse_place
 from service.refusals.store import Wanted
@@ -24,6 +23,7 @@ from service.routes.parameters import (
     moment_in,
     services_of,
 )
+from service.shapes import reports as shapes
 
 PLACE_LENGTH = 100
 

@@ -6,25 +6,25 @@ from fastapi import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from events.dialects import cloudevents
-from events.native import json_schema
+from events.signals.dialects import cloudevents
+from events.signals.native import json_schema
 from events.strict_json import JsonFault, TooLarge, is_array, write
-from service import shapes
-from service.bodies import read_body, stream_body
-from service.exact_route import make_exact
-from service.gate import admit_report, identify
-from service.plain_route import PlainRoute
-from service.problems import Problem
-from service.reporting import (
+from service.bodies.body import read_body, stream_body
+from service.http.access_log import visit_of
+from service.http.authentication import admit_report, identify
+from service.http.exact_route import make_exact
+from service.http.plain_route import PlainRoute
+from service.http.problem import Problem
+from service.http.request_headers import read_transfer
+from service.ingest.refusal_labels import asked_wording
+from service.ingest.report import (
     report_batch,
     report_lines_strictly,
     report_one,
     report_stream,
 )
 from service.services import Services
-from service.transfer import read_transfer
-from service.visits import visit_of
-from service.wording import asked_wording
+from service.shapes import reports as shapes
 
 PATH = "/v1/events"
 

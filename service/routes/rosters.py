@@ -8,15 +8,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from domain.lifecycle.definition import LeadList, Lifecycle
-from domain.lifecycle.words import resolve, resolve_stage, suggestion
-from events.sessions import Driver, borrowed
-from projections.directory import NAME
-from projections.roster import Wanted
-from projections.stage_intervals import NAME as STAYS
-from service import roster_shapes
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.problems import Problem
+from domain.lifecycle.names import resolve, resolve_stage, suggestion
+from events.database.sessions import Driver, borrowed
+from projections.funnel.projection import NAME as STAYS
+from projections.leads.projection import NAME
+from projections.leads.queries import Wanted
+from service.http.answer import json_answer
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.reading.rosters import (
     Tasks,
     describe_company,
@@ -40,6 +39,7 @@ from service.routes.parameters import (
     wait_until,
 )
 from service.services import Services
+from service.shapes import roster as roster_shapes
 
 WORK_LEADS_MAX = 5_000
 """Leads of one person that a work list looks through."""

@@ -8,18 +8,17 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
-from events.fields import TEXT_LENGTH_MAX
-from events.ids import new_id
+from events.batch.ids import new_id
 from events.limits import INTEGER_MAX
 from events.selections.evidence import CANDIDATES_MAX, Asked
 from events.selections.running import NothingToSelect, RunExists
 from events.selections.surveying import CapacityUnknown, TooManyCandidates
-from service import selection_shapes
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.problems import Problem
+from events.signals.fields import TEXT_LENGTH_MAX
+from service.bodies.json_body import described_body, read_model
+from service.http.answer import json_answer
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.reading.selections import Selections, describe_trial
-from service.requests import described_body, read_model
 from service.routes.parameters import (
     PAGE_DEFAULT,
     LeadsReader,
@@ -28,6 +27,7 @@ from service.routes.parameters import (
     services_of,
 )
 from service.services import Services
+from service.shapes import selections as selection_shapes
 
 RUN_ID = r"^[A-Za-z0-9_-]{1,64}$"
 DAY = r"^\d{4}-\d{2}-\d{2}$"

@@ -8,19 +8,19 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
-from events.reported import Value
-from service import shapes
-from service.answering import answer_one, describe_outcome
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.gate import sees_personal
-from service.problems import Problem
+from events.signals.native_schema import Value
+from service.bodies.json_body import described_body, read_model
+from service.http.answer import json_answer
+from service.http.authentication import sees_personal
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
+from service.ingest.describe_outcomes import answer_one, describe_outcome
 from service.refusals.describing import describe_refusal, outcome_of_retry
 from service.refusals.places import OLDEST, Place, parse_place
 from service.refusals.retrying import RETRIED_MAX, retry
 from service.refusals.store import Wanted
-from service.requests import described_body, read_model
 from service.routes.parameters import RefusalsWriter, moment_in, services_of
+from service.shapes import reports as shapes
 
 router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 

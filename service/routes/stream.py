@@ -9,8 +9,8 @@ from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
 from events.limits import INTEGER_MAX
-from projections.transactions import UNAVAILABLE
-from service.event_stream import (
+from projections.engine.transactions import UNAVAILABLE
+from service.feed.event_stream import (
     HEARTBEAT,
     MEDIA_TYPE,
     RETRY,
@@ -19,12 +19,12 @@ from service.event_stream import (
     frames,
     progress,
 )
-from service.exact_route import ExactRoute
-from service.gate import Needs
+from service.feed.tail import TailFull
+from service.http.authentication import Needs
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.keys.scopes import Scope
-from service.problems import Problem
 from service.reading.log import Log, Wanted, check_reached
-from service.reading.tail import TailFull
 from service.routes.parameters import (
     After,
     EventsReader,

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.lifecycle.words import resolve_stage
-from events.reported import Ascii
-from service.problems import Problem
+from domain.lifecycle.names import resolve_stage
+from events.signals.native_schema import Ascii
+from service.http.problem import Problem
 from service.routes.parameters import NAME_MAX, NAMES_MAX, NO_NUL
 from service.services import Services
 from service.webhooks.addresses import AddressRefused, check_url

@@ -7,14 +7,13 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from events.records import rfc3339
-from events.senders import Sender
-from service import administration_shapes
-from service.answers import json_answer
-from service.exact_route import ExactRoute
-from service.gate import sees_personal
-from service.problems import Problem
+from events.signals.sender import Sender
+from service.bodies.json_body import described_body, read_model
+from service.http.answer import json_answer
+from service.http.authentication import sees_personal
+from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.reading.log import Wanted, check_reached
-from service.requests import described_body, read_model
 from service.routes.parameters import (
     WebhookId,
     WebhooksAdministrator,
@@ -24,6 +23,7 @@ from service.routes.parameters import (
     webhook_found,
 )
 from service.routes.webhook_terms import NewWebhook, WebhookChange, accept_url, stage_codes
+from service.shapes import administration as administration_shapes
 from service.webhooks.store import Change, Webhook, WebhooksFull, WebhookTerms
 from service.webhooks.trial import try_webhook
 

@@ -8,16 +8,16 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from events.digests import Digests
-from events.findings import Check, Finding, Report
-from events.sessions import borrowed
-from events.verification import Checkpoint, Examined, OnPage, Page, examine
+from events.database.sessions import borrowed
+from events.signals.digests import Digests
+from events.verification.findings import Check, Finding, Report
+from events.verification.verify import Checkpoint, Examined, OnPage, Page, examine
 from migrations.describing import Description, describe
 from migrations.running import migrate
-from projections.advance import statements
 from projections.catalogue import PROJECTIONS
-from projections.replica import Replica
-from projections.transactions import snapshot
+from projections.engine.advance import statements
+from projections.engine.replica import Replica
+from projections.engine.transactions import snapshot
 from service.verifying.scratch import Scratch
 
 _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, SQLAlchemyError)

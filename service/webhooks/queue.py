@@ -12,9 +12,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.sessions import borrowed
-from events.statements import Statement, load
-from projections.transactions import transaction
+from events.database.sessions import borrowed
+from events.database.statements import Statement, load
+from projections.engine.transactions import transaction
 from service.webhooks.limits import LEASE_S, PENDING_MAX, QUEUE_EVENTS, SCAN_POSITIONS
 
 log = structlog.get_logger()

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.ids import new_id
-from events.statements import Statement, load
+from events.batch.ids import new_id
+from events.database.statements import Statement, load
 from service.reading.log import Wanted
 from service.webhooks import signing
+from service.webhooks.encryption import Seal
 from service.webhooks.limits import OLD_SECRET_S, SECRETS_MAX, WEBHOOKS_MAX
-from service.webhooks.sealing import Seal
 
 
 class WebhooksFull(Exception):

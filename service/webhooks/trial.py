@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
-from events.ids import new_id
-from service.webhooks.posting import Answer, Poster
-from service.webhooks.sealing import SealBroken
+from events.batch.ids import new_id
+from service.webhooks.client import Answer, Poster
+from service.webhooks.encryption import SealBroken
 from service.webhooks.signing import signed_headers
 from service.webhooks.store import Webhook, WebhookStore
 

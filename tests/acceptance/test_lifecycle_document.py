@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from domain.lifecycle.compiled import Compiled, compile_lifecycle
-from domain.lifecycle.condition_text import _TESTS
-from domain.lifecycle.loading import inspect, load
-from domain.lifecycle.reading import Place
-from domain.lifecycle.words import resolve_stage
-from domain.lists import on_list
-from events.shipped import shipped_text
+from domain.lifecycle.compiled.table import Compiled, compile_lifecycle
+from domain.lifecycle.names import resolve_stage
+from domain.lifecycle.text.conditions import _TESTS
+from domain.lifecycle.text.load import inspect, load
+from domain.lifecycle.text.place import Place
+from domain.rules.lists import on_list
+from events.lifecycles.shipped import shipped_text
 from tests.lifecycle_edits import edited
 from tests.stories import Story, day
 

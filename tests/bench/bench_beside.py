@@ -8,8 +8,8 @@ from time import perf_counter
 
 import orjson
 
-from events.shipped import read_lifecycle_text
-from events.statements import load
+from events.database.statements import load
+from events.lifecycles.shipped import read_lifecycle_text
 from tests.bench.bench_growth import project
 from tests.bench.bench_post import CONNECTIONS
 from tests.bench.bench_visible import Caller
@@ -63,7 +63,7 @@ async def _beside_publication(bench: Bench) -> Figure:
     kinds = [_known] + [_visitor] * VISITORS
 
     async with written(bench, "beside_publication") as ledger:
-        outdated = load("events", "ledger.sql", ledger.founded.schema)["find_outdated"].text
+        outdated = load("events.append", "ledger.sql", ledger.founded.schema)["find_outdated"].text
 
         async def publish(caller: Caller) -> None:
             text = f"{read_lifecycle_text(ledger.founded.settings.lifecycle)}\n# as published\n"

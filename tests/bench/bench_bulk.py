@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.intake import BATCH_ITEMS_MAX
-from events.sessions import Driver, open_session
+from events.append.queue import BATCH_ITEMS_MAX
+from events.database.sessions import Driver, open_session
 from tests.bench.figures import Figure, Pair, at_least, figure_of
 from tests.bench.servers import Bench, Founded, Server, Unexpected, founded, serving
 

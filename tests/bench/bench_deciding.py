@@ -5,18 +5,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.decide import Party, decide
-from domain.events import Event
-from domain.identity import Resolution
-from domain.lifecycle.compiled import Compiled, compile_lifecycle
-from domain.lifecycle.loading import load
-from domain.signals import Signal
-from domain.state import AccountState, LeadState, State
-from events.context import Context
-from events.digests import Digests
-from events.native import read
+from domain.deciding.decide import Party, decide
+from domain.event import Event
+from domain.lead.identity import Resolution
+from domain.lead.state import AccountState, LeadState, State
+from domain.lifecycle.compiled.table import Compiled, compile_lifecycle
+from domain.lifecycle.text.load import load
+from domain.signal import Signal
+from events.lifecycles.shipped import read_lifecycle_text
 from events.refusals import Refusal
-from events.shipped import read_lifecycle_text
+from events.signals.context import Context
+from events.signals.digests import Digests
+from events.signals.native import read
 from tests.bench.figures import Aim, Figure, Pair, at_most, figure_of
 from tests.bench.ledgers import SENDER
 from tests.bench.servers import SECRET, Bench, Unexpected

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 import orjson
 
-from domain.lifecycle.compiled import compile_lifecycle
-from domain.lifecycle.loading import load
-from domain.signals import Signal
-from events import native
-from events.context import Context
-from events.dialects import segment
-from events.dialects.reading import read
-from events.digests import Digests
-from events.shipped import read_lifecycle_text
+from domain.lifecycle.compiled.table import compile_lifecycle
+from domain.lifecycle.text.load import load
+from domain.signal import Signal
+from events.lifecycles.shipped import read_lifecycle_text
+from events.signals import native
+from events.signals.context import Context
+from events.signals.dialects import segment
+from events.signals.dialects.reading import read
+from events.signals.digests import Digests
 from tests.bench.bench_bulk import stream
 from tests.bench.figures import Figure, at_most, figure_of, in_rounds
 from tests.bench.ledgers import SENDER

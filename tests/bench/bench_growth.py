@@ -3,8 +3,8 @@
 import statistics
 
 from projections.catalogue import PROJECTIONS
-from projections.runner import Runner
-from projections.stage_intervals import NAME
+from projections.engine.runner import Runner
+from projections.funnel.projection import NAME
 from tests.bench.figures import Figure, at_most, figure_of, in_rounds
 from tests.bench.ledgers import Written, written
 from tests.bench.mix import events_of

@@ -8,13 +8,13 @@ from time import perf_counter
 import asyncpg
 
 from events import records
-from events.memory import Remembered, newborn, seen_by
+from events.batch.memory import Remembered, newborn, seen_by
+from events.database.sessions import Driver, open_session
+from events.database.statements import Statement, load
 from events.records import decode_event
-from events.sessions import Driver, open_session
-from events.statements import Statement, load
-from events.verification import pages
-from projections.rebuild import rebuild
-from projections.stage_intervals import stage_intervals
+from events.verification.verify import pages
+from projections.engine.rebuild import rebuild
+from projections.funnel.projection import stage_intervals
 from tests.bench.bench_growth import project
 from tests.bench.figures import Figure, at_least, figure_of, in_rounds
 from tests.bench.ledgers import Written, written
@@ -59,7 +59,9 @@ class _Log:
     def __init__(self, ledger: Written, driver: Driver) -> None:
         self._founded = ledger.founded
         self._driver = driver
-        self._statement: Statement = load("events", "verification.sql", SCHEMA)["read_leaves"]
+        self._statement: Statement = load("events.verification", "verification.sql", SCHEMA)[
+            "read_leaves"
+        ]
         self.records = ledger.ledger.memory.position
 
     def reader(self, take: Take) -> Callable[[int], Awaitable[float]]:

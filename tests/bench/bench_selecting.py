@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from time import perf_counter
 
-from events.intake import Intake
+from events.append.queue import Intake
 from events.selections.evidence import Asked
 from events.selections.running import Selector
 from tests.bench.figures import Figure

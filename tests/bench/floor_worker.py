@@ -19,12 +19,12 @@ from starlette.responses import Response
 
 from events.outcomes import Moved, Outcome, Recorded
 from events.refusals import Refused
-from events.submissions import Item, Submission
-from projections.figures import Breakdown
-from service.answers import json_answer
+from events.submission import Item, Submission
+from projections.funnel.figures import Breakdown
 from service.app import create_app
 from service.composition import open_services
 from service.hosting import worker
+from service.http.answer import json_answer
 from service.logs import configure_logs
 from service.routes.funnel import By, get_funnel
 from service.routes.parameters import KnownAt, Lang, ProjectionsReader, Time, WaitFor

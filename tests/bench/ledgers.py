@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 
-from events.context import Context
-from events.intake import BATCH_ITEMS_MAX
-from events.ledger import Ledger
-from events.native import read
+from events.append.ledger import Ledger
+from events.append.queue import BATCH_ITEMS_MAX
 from events.outcomes import Recorded
 from events.refusals import Refusal
-from events.senders import Sender
-from events.submissions import Item, Submission
+from events.signals.context import Context
+from events.signals.native import read
+from events.signals.sender import Sender
+from events.submission import Item, Submission
 from service.keys.bootstrap import ADMINISTRATOR
 from tests.bench.mix import Event, events_of
 from tests.bench.servers import Bench, Founded, Unexpected, founded

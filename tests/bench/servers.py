@@ -15,9 +15,9 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.digests import Digests
-from events.founding import found
-from events.shipped import read_lifecycle_text
+from events.append.found import found
+from events.lifecycles.shipped import read_lifecycle_text
+from events.signals.digests import Digests
 from migrations.running import migrate
 from service.composition import make_engine
 from service.hosting.address import bound_socket

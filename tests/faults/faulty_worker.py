@@ -16,20 +16,21 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from domain.events import Event
-from events import plan, upkeep
+from domain.event import Event
+from events.append import plan
+from events.batch import upkeep
 from projections.catalogue import PROJECTIONS
-from projections.deadlines import NAME as DEADLINES
-from projections.projection import Projection
-from projections.runner import Runner
+from projections.deadlines.projection import NAME as DEADLINES
+from projections.engine.projection import Projection
+from projections.engine.runner import Runner
 from service import composition
 from service.hosting import worker
 from service.reading.log import Log
 from service.refusals import retrying
-from service.webhooks import courier
-from service.webhooks.patience import Patience
+from service.webhooks import dispatcher
+from service.webhooks.encryption import Seal
 from service.webhooks.queue import Queue
-from service.webhooks.sealing import Seal
+from service.webhooks.retry_schedule import Patience
 
 FILE = "faults.json"
 QUOTED = "hanako.injected@example.co.jp"
@@ -101,7 +102,7 @@ def main() -> None:
         runner = partial(Runner, retry_stopped_s=RETRY_S)
         changes.enter_context(patch.object(composition, "Runner", runner))
         quick = partial(Patience, first_s=RETRY_S, factor=1.0)
-        changes.enter_context(patch.object(courier, "Patience", quick))
+        changes.enter_context(patch.object(dispatcher, "Patience", quick))
         worker.main()
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import URL
 
-from projections.rebuild import compare
-from projections.runner import Runner
-from projections.stage_intervals import NAME, stage_intervals
+from projections.engine.rebuild import compare
+from projections.engine.runner import Runner
+from projections.funnel.projection import NAME, stage_intervals
 from service.composition import make_engine
 from tests.faults.log_check import Violation, check_log, check_refusals
 from tests.faults.traffic import Answer

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from domain.lifecycle.loading import load
-from domain.lifecycle.machine import legal_moves, machine_for
-from events.shipped import read_lifecycle_text
+from domain.lifecycle.compiled.machine import legal_moves, machine_for
+from domain.lifecycle.text.load import load
+from events.lifecycles.shipped import read_lifecycle_text
 from tests.faults.traffic import SOURCE, Answer
 
 

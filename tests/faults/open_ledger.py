@@ -11,22 +11,22 @@ import orjson
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.context import Context
-from events.digests import Digests
-from events.failures import LedgerUnavailable
-from events.intake import Append, Intake
-from events.ledger import Ledger
-from events.native import read
+from events.append.ledger import Ledger
+from events.append.queue import Append, Intake
+from events.database.failures import LedgerUnavailable
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refusal, Refused
 from events.seals import Seals
-from events.senders import Sender
-from events.submissions import Item, Submission
-from projections.runner import Runner
-from projections.stage_intervals import stage_intervals
+from events.signals.context import Context
+from events.signals.digests import Digests
+from events.signals.native import read
+from events.signals.sender import Sender
+from events.submission import Item, Submission
+from projections.engine.runner import Runner
+from projections.funnel.projection import stage_intervals
 from service.composition import make_engine
+from service.ingest.read_items import refuse
 from service.keys.scopes import Scope
-from service.receiving import refuse
 from tests.faults.traffic import SOURCE, Answer, Away, Batch
 from tests.http_service import SCHEMA, SEALS, SECRET, settings_for
 

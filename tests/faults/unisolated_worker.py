@@ -7,8 +7,8 @@ The negative twin of the test of isolation.
 
 from unittest.mock import patch
 
-from events.ledger import Ledger
-from events.plan import Plan
+from events.append.ledger import Ledger
+from events.append.plan import Plan
 from tests.faults import faulty_worker
 
 

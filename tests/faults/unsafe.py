@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.ledger import Appended, Ledger
-from events.plan import Plan
-from events.reader import LedgerReader
+from events.append.ledger import Appended, Ledger
+from events.append.loader import LedgerReader
+from events.append.plan import Plan
+from events.database.sessions import Driver
 from events.seals import Seals
-from events.sessions import Driver
-from events.submissions import Submission
+from events.submission import Submission
 
 GAP_S = 0.02
 """Between the answer and the commit, for the twin that answers first."""

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from sqlalchemy import make_url
 
-from events.ledger import Ledger
+from events.append.ledger import Ledger
 from tests.faults.open_ledger import open_ledger
 from tests.faults.traffic import Answer, Load, send
 from tests.faults.unsafe import WriteBehindLedger

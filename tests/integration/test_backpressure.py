@@ -10,13 +10,13 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from events.failures import QueueFull
+from events.database.failures import QueueFull
 from events.limits import MIB
 from events.outcomes import Outcome
-from events.submissions import Item, Submission
-from service import streaming, turns
+from events.submission import Item, Submission
+from service.bodies.body_memory import Room
+from service.ingest import stream, wait_for_queue
 from service.private_postgres import PrivatePostgres
-from service.room import Room
 from tests.faults.waiting import until
 from tests.http_service import Service, running_service
 
@@ -71,7 +71,7 @@ async def test_who_comes_to_a_full_queue_is_told_before_the_body_is_read(service
 async def test_a_stream_waits_for_its_turn(service: Service) -> None:
     with full(service):
         sending = asyncio.create_task(post(service, lines([an_event("turn")]), **LINES))
-        await asyncio.sleep(3 * turns.PAUSE_S)
+        await asyncio.sleep(3 * wait_for_queue.PAUSE_S)
         assert not sending.done()
     assert (await sending).json()["recorded"] == 1
 
@@ -79,7 +79,7 @@ async def test_a_stream_waits_for_its_turn(service: Service) -> None:
 async def test_a_stream_whose_turn_does_not_come_says_how_far_it_came(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "TURN_WAIT_S", 0.1)
+    monkeypatch.setattr(wait_for_queue, "TURN_WAIT_S", 0.1)
     with full(service):
         answer = await post(service, lines([an_event("never")]), **LINES)
     assert (answer.status_code, answer.json()["code"]) == (503, "queue-full")
@@ -109,7 +109,7 @@ async def test_a_batch_that_has_begun_is_not_turned_away_in_the_middle(
 async def test_what_a_stream_brings_is_recorded_when_it_pauses(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "STREAM_PAUSE_S", 0.05)
+    monkeypatch.setattr(stream, "STREAM_PAUSE_S", 0.05)
     door, recorded, over = service.services.door, set[str](), asyncio.Event()
     enqueue = door.enqueue
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from projections.rebuild import rebuild
-from projections.stage_intervals import NAME, stage_intervals
+from projections.engine.rebuild import rebuild
+from projections.funnel.projection import NAME, stage_intervals
+from service.feed import tail
 from service.private_postgres import PrivatePostgres
-from service.reading import tail
 from service.routes import stream
 from service.webhooks.queue import Queue
 from tests.http_service import SCHEMA, Service, listening, running_service

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from domain.state import LeadState
-from events.intake import Intake
-from events.ledger import Ledger
+from domain.lead.state import LeadState
+from events.append.ledger import Ledger
+from events.append.queue import Intake
+from events.background.timekeeper import Timekeeper
 from events.outcomes import Recorded
-from events.timekeeper import Timekeeper
 from service.private_postgres import PrivatePostgres
 from tests.clocks import turn, turn_to
 from tests.http_service import SCHEMA

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from projections.catalogue import PROJECTIONS
-from projections.rebuild import compare
-from projections.runner import Runner
+from projections.engine.rebuild import compare
+from projections.engine.runner import Runner
 from service.command.simulating.stream import World, events
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA

@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from events.context import Context
-from events.failures import LedgerUnavailable
-from events.intake import Intake
-from events.ledger import Ledger
+from events.append.ledger import Ledger
+from events.append.queue import Intake
+from events.background.reassessor import Reassessor
+from events.background.strides import STRIDE_LEADS
+from events.background.timekeeper import Timekeeper
+from events.database.failures import LedgerUnavailable
+from events.lifecycles.publish import publication
+from events.lifecycles.shipped import shipped_text
 from events.outcomes import Duplicate, Outcome, Recorded
-from events.publishing import publication
-from events.reassessor import Reassessor
 from events.refusals import Refused
-from events.shipped import shipped_text
-from events.strides import STRIDE_LEADS
-from events.submissions import Submission
-from events.timekeeper import Timekeeper
+from events.signals.context import Context
+from events.submission import Submission
 from service.private_postgres import PrivatePostgres
 from tests.broken_leads import break_leads, mend_leads, unreadable
 from tests.clocks import turn
@@ -224,8 +224,8 @@ async def test_a_fault_that_lets_nothing_be_kept_is_no_refusal(
     """Whoever is told of a refusal may forget the event: it has to be on disk."""
     intake = Intake(on.ledger, lambda _: None)
     intake.start()
-    monkeypatch.setattr("events.rows.problem_text", _raise)
-    monkeypatch.setattr("events.rows.arguments", _raise)
+    monkeypatch.setattr("events.append.statement_arguments.problem_text", _raise)
+    monkeypatch.setattr("events.append.statement_arguments.arguments", _raise)
     with pytest.raises(LedgerUnavailable):
         await intake.submit(submission_of(form("lost")))
     monkeypatch.undo()

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.lifecycle.complaints import LifecycleInvalid
-from events.digests import Digests
-from events.failures import LedgerUnavailable, NotMigrated, SecretDiffers
-from events.founding import found
-from events.ledger import Ledger
+from domain.lifecycle.text.complaints import LifecycleInvalid
+from events.append.found import found
+from events.append.ledger import Ledger
+from events.database.failures import LedgerUnavailable, NotMigrated, SecretDiffers
+from events.database.statements import SchemaNameInvalid
+from events.lifecycles.shipped import read_lifecycle_text
 from events.outcomes import Recorded
-from events.shipped import read_lifecycle_text
-from events.statements import SchemaNameInvalid
+from events.signals.digests import Digests
 from migrations.running import migrate
 from service.private_postgres import PrivatePostgres
 from tests.ledger_on_postgres import form, send
@@ -100,7 +100,7 @@ class ClockAhead(datetime):
 async def test_a_clock_that_is_wrong_does_not_keep_a_ledger_from_being_founded(
     owner: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.ledger.datetime", ClockAhead)
+    monkeypatch.setattr("events.append.ledger.datetime", ClockAhead)
     assert await start(owner)
     assert await published(owner) == FIRST
 

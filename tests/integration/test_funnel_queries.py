@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.lifecycle.definition import SubjectKind
-from events.sessions import borrowed
-from events.shipped import read_lifecycle_text
-from projections.failures import MomentUnreadable, ProjectionUnknown
-from projections.figures import Breakdown, Flow, Funnel, FunnelPart, StageFlow
-from projections.funnel import FunnelQueries
+from events.database.sessions import borrowed
+from events.lifecycles.shipped import read_lifecycle_text
+from projections.engine.failures import MomentUnreadable, ProjectionUnknown
+from projections.funnel.figures import Breakdown, Flow, Funnel, FunnelPart, StageFlow
+from projections.funnel.queries import FunnelQueries
 from service.private_postgres import PrivatePostgres
 from tests.stage_events import Script, day, recorded_at
 from tests.stage_ledgers import SCHEMA, StageLedger, stage_ledger

@@ -16,8 +16,8 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from events.digests import TRANSPORT_FIELDS
-from events.intake import WAITING_ITEMS_MAX
+from events.append.queue import WAITING_ITEMS_MAX
+from events.signals.digests import TRANSPORT_FIELDS
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.routes.collectors import (

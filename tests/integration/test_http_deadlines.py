@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from projections.catalogue import PROJECTIONS
-from projections.rebuild import compare
+from projections.engine.rebuild import compare
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, Service, running_service

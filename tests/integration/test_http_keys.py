@@ -15,7 +15,7 @@ from service.keys.bootstrap import ADMINISTRATOR, BootstrapKeyMalformed, bootstr
 from service.keys.directory import TRUST_S, KeyDirectory
 from service.keys.key_text import KeyText, mint, parse
 from service.keys.scopes import Scope
-from service.openapi import needed_scopes
+from service.openapi.document import needed_scopes
 from service.private_postgres import PrivatePostgres
 from tests.http_service import Service, prepare, running_service, settings_for
 from tests.postgres import connection_to, fresh_database

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from events.shipped import read_lifecycle_text
+from events.lifecycles.shipped import read_lifecycle_text
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.routes.collectors import (

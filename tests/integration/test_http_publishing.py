@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from domain.lifecycle.succession import Occupancy
-from events.context import Context
-from events.findings import Finding
-from events.ledger import Ledger
+from domain.lifecycle.change.succession import Occupancy
+from events.append.ledger import Ledger
+from events.lifecycles.publish import publication
+from events.lifecycles.shipped import shipped_text
 from events.outcomes import Outcome, Recorded
-from events.publishing import publication
 from events.refusals import Refused
-from events.shipped import shipped_text
-from events.submissions import Submission
+from events.signals.context import Context
+from events.submission import Submission
+from events.verification.findings import Finding
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.reading.standing import count_standing

@@ -63,7 +63,7 @@ async def test_head_is_not_allowed_where_get_is_not_and_records_nothing(service:
 async def test_a_question_that_the_database_is_too_busy_for_is_answered_all_the_same(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.questions.QUESTION_WAIT_S", 0.5)
+    monkeypatch.setattr("service.http.answer_in_time.QUESTION_WAIT_S", 0.5)
     async with connection_to(service.owner_url) as owner, owner.transaction():
         await owner.execute("LOCK TABLE ledger.refusals")
         # Sooner than the database would say itself that somebody waits for a lock.
@@ -78,7 +78,7 @@ async def test_a_question_that_the_database_is_too_busy_for_is_answered_all_the_
 async def test_an_answer_that_has_begun_may_take_as_long_as_it_likes(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.questions.QUESTION_WAIT_S", 0.3)
+    monkeypatch.setattr("service.http.answer_in_time.QUESTION_WAIT_S", 0.3)
     event = {"id": "late", "source": "website", "type": "form.submitted"}
     async with listening(service) as client, client.stream("GET", "/v1/events/stream") as stream:
         await asyncio.sleep(0.6)

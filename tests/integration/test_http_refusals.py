@@ -9,8 +9,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from events.native import read as read_native
 from events.refusals import Refusal
+from events.signals.native import read as read_native
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.refusals import retrying
@@ -251,7 +251,7 @@ async def test_what_a_retry_makes_known_lets_those_behind_it_in(service: Service
         return read_native(reported, context)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("service.receiving.read", refuse_facts)
+        patch.setattr("service.ingest.read_items.read", refuse_facts)
         first, second = [await refuse(service, one, key) for one in (fact, decision)]
     items = await retry_all(service, source="late")
     assert [(one["refusal"], one["status"]) for one in items] == [

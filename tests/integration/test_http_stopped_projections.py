@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from projections.limits import POLL_S
+from projections.engine.limits import POLL_S
 from service.private_postgres import PrivatePostgres
 from tests.http_service import Service, running_service
 from tests.ledger_on_postgres import form

@@ -108,7 +108,7 @@ async def test_nothing_of_a_stranger_is_taken_apart(
     def taken_apart(*_: object, **__: object) -> None:
         raise AssertionError("a stranger's body was taken apart")
 
-    monkeypatch.setattr("service.collecting.in_pieces", taken_apart)
+    monkeypatch.setattr("service.ingest.collect.in_pieces", taken_apart)
     for path in sorted(collectors.PATHS - {collectors.SNOWPLOW_GET}):
         for body in (b"[" * 100_000, b'{"batch":[]}', b"9" * 100_000, b"{", b""):
             answer = await service.client.post(path, content=body, headers={"authorization": ""})

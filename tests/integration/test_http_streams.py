@@ -11,13 +11,13 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from events.failures import LedgerUnavailable
+from events.database.failures import LedgerUnavailable
 from events.outcomes import Outcome
-from events.submissions import Submission
-from service import bodies
+from events.submission import Submission
+from service.bodies import body as bodies
+from service.ingest.stream import IN_FLIGHT_MAX
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from service.streaming import IN_FLIGHT_MAX
 from tests.http_service import Service, running_service
 from tests.postgres import connection_to
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from events.ids import new_id
+from events.batch.ids import new_id
 from projections.catalogue import PROJECTIONS
-from projections.rebuild import compare
+from projections.engine.rebuild import compare
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, Service, running_service

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from events.failures import LedgerUnavailable
-from events.ledger import Ledger
-from events.memory import LEDGER_SUBJECT_ID
+from events.append.ledger import Ledger
+from events.batch.memory import LEDGER_SUBJECT_ID
+from events.database.failures import LedgerUnavailable
 from events.outcomes import Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
 from service.private_postgres import PrivatePostgres
@@ -232,7 +232,7 @@ async def test_a_strict_batch_that_the_database_rejects_is_rejected_whole(
 async def test_a_right_that_is_gone_says_nothing_of_the_events(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.ledger.GIVE_UP_AFTER_S", 0)
+    monkeypatch.setattr("events.append.ledger.GIVE_UP_AFTER_S", 0)
     await on.as_owner("REVOKE INSERT ON ledger.events FROM leadledger_app")
     with pytest.raises(LedgerUnavailable):
         await on.send(form("a"))

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from events.failures import LedgerUnavailable, QueueFull
-from events.intake import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX, Append, Intake
-from events.ledger import Appended, Ledger
+from events.append.admission import Pace
+from events.append.ledger import Appended, Ledger
+from events.append.queue import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX, Append, Intake
+from events.database.failures import LedgerUnavailable, QueueFull
 from events.outcomes import Duplicate, Recorded
-from events.pace import Pace
 from events.refusals import Refused
-from events.submissions import Submission
+from events.submission import Submission
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, SEALS
 from tests.ledger_on_postgres import (
@@ -172,7 +172,7 @@ async def test_who_is_told_of_appends_and_fails_stops_nobody(on: LedgerOnPostgre
 async def test_who_waits_too_long_is_answered_and_what_was_sent_stays_in_its_batch(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.intake.OUTCOME_WAIT_S", 0.2)
+    monkeypatch.setattr("events.append.queue.OUTCOME_WAIT_S", 0.2)
     intake = Intake(on.ledger, unheard)
     intake.start()
     async with head_held(on):
@@ -180,7 +180,7 @@ async def test_who_waits_too_long_is_answered_and_what_was_sent_stays_in_its_bat
         for one in sent:
             with pytest.raises(LedgerUnavailable, match="has not answered"):
                 await one
-        monkeypatch.setattr("events.intake.STUCK_S", 0.1)
+        monkeypatch.setattr("events.append.queue.STUCK_S", 0.1)
         with pytest.raises(LedgerUnavailable, match="has taken nothing"):
             intake.admit()
     monkeypatch.undo()
@@ -218,7 +218,7 @@ async def test_a_mistake_of_ours_is_told_and_the_next_batch_is_taken(on: LedgerO
 async def test_a_database_that_takes_nothing_is_told_to_everyone_who_waits(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.ledger.GIVE_UP_AFTER_S", 0)
+    monkeypatch.setattr("events.append.ledger.GIVE_UP_AFTER_S", 0)
     await on.as_owner("REVOKE INSERT ON ledger.events FROM leadledger_app")
     intake = Intake(on.ledger, unheard)
     waiting = [intake.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from events.sessions import borrowed
-from events.statements import SchemaNameInvalid
+from events.database.sessions import borrowed
+from events.database.statements import SchemaNameInvalid
 from migrations.describing import describe
 from migrations.running import head_revision, migrate, revision_of
 from service.private_postgres import PrivatePostgres

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import URL
 
-from events import digests
 from events.refusals import Refusal
+from events.signals import digests
 from service.app import create_app
 from service.composition import open_services
 from service.keys.bootstrap import ADMINISTRATOR
@@ -130,7 +130,7 @@ async def test_comparing_under_the_newest_version_alone_would_refuse_every_retry
     async with process(urls[1]) as client:
         await post(client, FORM)
     monkeypatch.setattr(digests, "TRANSPORT_FIELDS", NEWER)
-    monkeypatch.setattr("events.sameness.are_made_alike", lambda *_: True)
+    monkeypatch.setattr("events.append.duplicates.are_made_alike", lambda *_: True)
     async with process(urls[1]) as client:
         assert (await post(client, FORM)).status_code == 409
 
@@ -163,7 +163,7 @@ async def test_what_was_recorded_is_a_duplicate_when_it_could_no_longer_be_read(
     """A lifecycle that has forgotten the type, a key that has lost its department: no matter."""
     async with process(urls[1]) as client:
         first = await post(client, FORM)
-        monkeypatch.setattr("service.receiving.read", _refuse_all)
+        monkeypatch.setattr("service.ingest.read_items.read", _refuse_all)
         assert (await post(client, FORM)).json() == duplicate_of(first)
         refused = await post(client, {**FORM, "data": {"form": "another"}})
         items = (await post(client, [FORM, OTHERS[0]])).json()["items"]

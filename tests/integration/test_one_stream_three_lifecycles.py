@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from domain.lifecycle.definition import EventKind
-from events.intake import Intake
-from events.shipped import SHIPPED
-from events.timekeeper import Timekeeper
+from events.append.queue import Intake
+from events.background.timekeeper import Timekeeper
+from events.lifecycles.shipped import SHIPPED
 from service.command.simulating.stream import World, events
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA

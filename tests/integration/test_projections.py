@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from domain.events import Event
-from events.sessions import Driver
-from projections.failures import NotYetProjected, ProjectionUnknown
-from projections.runner import Runner
-from projections.stage_fold import Stages
-from projections.stage_intervals import StageIntervals
+from domain.event import Event
+from events.database.sessions import Driver
+from projections.engine.failures import NotYetProjected, ProjectionUnknown
+from projections.engine.runner import Runner
+from projections.funnel.fold import Stages
+from projections.funnel.projection import StageIntervals
 from service.private_postgres import PrivatePostgres
 from tests.postgres import connection_to
 from tests.stage_events import Script

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from domain.events import Event
-from events.sessions import Driver
-from projections import generations
-from projections import rebuild as rebuilding
-from projections import stage_intervals as stage_module
-from projections.failures import FoldFailed, ProjectionUnknown, RebuildSuperseded
-from projections.generations import Difference
-from projections.rebuild import compare, rebuild
-from projections.stage_fold import Stages
-from projections.stage_intervals import StageIntervals
+from domain.event import Event
+from events.database.sessions import Driver
+from projections.engine import generations
+from projections.engine import rebuild as rebuilding
+from projections.engine.failures import FoldFailed, ProjectionUnknown, RebuildSuperseded
+from projections.engine.generations import Difference
+from projections.engine.rebuild import compare, rebuild
+from projections.funnel import projection as stage_module
+from projections.funnel.fold import Stages
+from projections.funnel.projection import StageIntervals
 from service.private_postgres import PrivatePostgres
 from tests.stage_events import Script
 from tests.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger

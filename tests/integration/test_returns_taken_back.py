@@ -5,10 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from domain.events import Event, Subject
+from domain.event import Event, Subject
 from domain.lifecycle.definition import SubjectKind
 from events.outcomes import Recorded
-from projections.rebuild import compare
+from projections.engine.rebuild import compare
 from service.private_postgres import PrivatePostgres
 from tests.ledger_in_memory import LedgerInMemory
 from tests.stage_events import Script, subject_id

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from events.intake import Intake
+from events.append.queue import Intake
 from events.outcomes import Outcome
-from events.submissions import Submission
+from events.submission import Submission
 from service.private_postgres import PrivatePostgres
 from tests.faults.ledger_check import check_ledger
 from tests.faults.open_ledger import MakeIntake, OpenLedger, open_ledger

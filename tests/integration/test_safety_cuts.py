@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.entries import Known
-from events.ledger import Ledger
-from events.reader import LedgerReader
+from events.append.ledger import Ledger
+from events.append.loader import LedgerReader
+from events.batch.entries import Known
+from events.database.sessions import Driver
 from events.seals import Seals
-from events.sessions import Driver
-from events.submissions import Submission
+from events.submission import Submission
 from service.private_postgres import PrivatePostgres
 from tests.faults.cutting_proxy import Cut, CuttingProxy, Statement, When, cutting_proxy
 from tests.faults.dead_connections import DEAD_CONNECTIONS

@@ -14,10 +14,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from events.sessions import borrowed, transaction
+from events.database.sessions import borrowed, transaction
 from service.composition import make_engine
+from service.health.readiness import examine
 from service.private_postgres import PrivatePostgres
-from service.reading.health import examine
 from tests.faults.dead_connections import DEAD_CONNECTIONS
 from tests.faults.ledger_check import check_ledger
 from tests.http_service import Service, running_service, settings_for
@@ -152,8 +152,8 @@ async def test_a_service_does_without_a_process_of_the_database_that_has_stopped
 
     None of them is taken for the whole database, which would end everybody else's requests.
     """
-    monkeypatch.setattr("events.ledger.ANSWER_WAIT_S", BOUND_S)
-    monkeypatch.setattr("service.questions.QUESTION_WAIT_S", BOUND_S)
+    monkeypatch.setattr("events.append.ledger.ANSWER_WAIT_S", BOUND_S)
+    monkeypatch.setattr("service.http.answer_in_time.QUESTION_WAIT_S", BOUND_S)
     async with running_service(postgres_server, pool_size=POOL) as service:
         answers = await recorded(service, "before")
         await until_well(service)
@@ -173,7 +173,7 @@ async def test_a_service_does_without_a_process_of_the_database_that_has_stopped
 async def test_readiness_is_looked_at_again_over_another_connection(
     postgres_server: PrivatePostgres, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.reading.health.READY_WAIT_S", BOUND_S)
+    monkeypatch.setattr("service.health.readiness.READY_WAIT_S", BOUND_S)
     async with running_service(postgres_server) as service:
         engine = make_engine(settings_for(), service.app_url, connections=1)
         services = replace(service.services, engine=engine)
@@ -225,11 +225,11 @@ async def test_a_commit_that_hangs_is_answered_for_and_nothing_is_lost(
     postgres_server: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where it hangs for longer than a try may take, so that it is tried again meanwhile."""
-    monkeypatch.setattr("events.intake.OUTCOME_WAIT_S", 2 * BOUND_S)
+    monkeypatch.setattr("events.append.queue.OUTCOME_WAIT_S", 2 * BOUND_S)
     for bound in (
-        "events.intake.STUCK_S",
-        "events.ledger.ANSWER_WAIT_S",
-        "service.reading.health.APPEND_OVERDUE_S",
+        "events.append.queue.STUCK_S",
+        "events.append.ledger.ANSWER_WAIT_S",
+        "service.health.readiness.APPEND_OVERDUE_S",
     ):
         monkeypatch.setattr(bound, BOUND_S)
     async with running_service(postgres_server) as service:

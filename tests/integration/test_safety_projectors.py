@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from events.sessions import Driver
-from projections.rebuild import compare
-from projections.stage_fold import Stages
-from projections.stage_intervals import StageIntervals
+from events.database.sessions import Driver
+from projections.engine.rebuild import compare
+from projections.funnel.fold import Stages
+from projections.funnel.projection import StageIntervals
 from service.private_postgres import PrivatePostgres
 from tests.postgres import connection_to
 from tests.stage_events import Script

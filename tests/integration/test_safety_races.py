@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
-from events.ledger import Ledger
-from events.statements import load as load_statements
+from events.append.ledger import Ledger
+from events.database.statements import load as load_statements
 from service.private_postgres import PrivatePostgres
 from tests.faults.ledger_check import check_ledger
 from tests.faults.log_check import Violation, check_log
@@ -146,7 +146,7 @@ class Reader:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._statement = load_statements("events", "ledger.sql", SCHEMA)["read_records"]
+        self._statement = load_statements("events.append", "ledger.sql", SCHEMA)["read_records"]
         self._checkpoint = 0
         self.seen: list[str] = []
 

@@ -9,10 +9,10 @@ import pytest
 
 from service.private_postgres import PrivatePostgres
 from service.reading.log import Wanted
-from service.webhooks.courier import Courier
-from service.webhooks.patience import Patience
-from service.webhooks.posting import Answer
+from service.webhooks.client import Answer
+from service.webhooks.dispatcher import Courier
 from service.webhooks.queue import Delivery, Queue
+from service.webhooks.retry_schedule import Patience
 from tests.webhook_receiver import Message, Receiver, Reply, receiving
 from tests.webhooks_on_postgres import Webhooks, webhooks_on_postgres
 

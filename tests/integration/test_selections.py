@@ -9,12 +9,12 @@ import orjson
 import pytest
 
 from events import records
-from events.digests import Digests
-from events.findings import Finding
-from events.intake import Intake
+from events.append.queue import Intake
 from events.selections.evidence import Asked, Run
 from events.selections.running import RunExists, Selector
 from events.selections.surveying import CapacityUnknown
+from events.signals.digests import Digests
+from events.verification.findings import Finding
 from service.private_postgres import PrivatePostgres
 from tests.broken_leads import break_leads
 from tests.http_service import SCHEMA

@@ -4,21 +4,23 @@ from typing import Any
 
 import pytest
 
-from events import forgetting, memory
-from projections import deadlines, directory, stage_intervals
+from events.batch import lru, memory
 from projections.catalogue import PROJECTIONS
-from projections.rebuild import compare
+from projections.deadlines import projection as deadlines
+from projections.engine.rebuild import compare
+from projections.funnel import projection as stages
+from projections.leads import projection as directory
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, running_service
 from tests.verified import verify
 
 LITTLE = (
-    (forgetting, "LITTLE", 2),
+    (lru, "LITTLE", 2),
     (memory, "SUBJECTS_MAX", 5),
     (memory, "POINTERS_MAX", 6),
     (directory, "DIRECTORY_KEPT", 5),
     (deadlines, "DEADLINES_KEPT", 3),
-    (stage_intervals, "STANDING_KEPT", 4),
+    (stages, "STANDING_KEPT", 4),
 )
 PEOPLE, COMPANIES, ROUNDS = 12, 4, 3
 TYPES = ("form.submitted", "lead.qualified", "lead.sales_accepted")

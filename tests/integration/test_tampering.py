@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from events.digests import Digests
-from events.findings import Check, Report
 from events.records import leaf_of
-from events.verification import Checkpoint, CheckpointUnreadable, Page, examine
+from events.signals.digests import Digests
+from events.verification.findings import Check, Report
+from events.verification.verify import Checkpoint, CheckpointUnreadable, Page, examine
 from service.command.exits import Exit
 from service.composition import make_engine
 from service.private_postgres import PrivatePostgres

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from events.findings import Finding
 from events.records import leaf_of
+from events.verification.findings import Finding
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA
 from tests.ledger_on_postgres import LedgerOnPostgres, decision, form, ledger_on_postgres

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from events.statements import Statement, load
-from events.strides import STRIDE_LEADS
+from events.background.strides import STRIDE_LEADS
+from events.database.statements import Statement, load
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA
 from tests.ledger_on_postgres import LedgerOnPostgres, form, ledger_on_postgres
@@ -69,7 +69,7 @@ async def test_leads_that_wait_for_their_day(on: LedgerOnPostgres) -> None:
     """Seen to fail with a time that is asked for each row: it read every lead that waits."""
     await on.send(form("form"))
     await on.as_owner(LEADS_THAT_WAIT, WAITING)
-    find_due = load("events", "ledger.sql", SCHEMA)["find_due"]
+    find_due = load("events.append", "ledger.sql", SCHEMA)["find_due"]
     assert await rows_read(on, "subjects", find_due, limit=STRIDE_LEADS) <= READ_MAX
 
 

@@ -8,11 +8,11 @@ from time import monotonic
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from events.condition import Condition, Trouble
-from events.sessions import open_session
-from service import watch
+from events.append.condition import Condition, Trouble
+from events.database.sessions import open_session
+from service.health import watch
+from service.health.watch import Watch
 from service.private_postgres import PrivatePostgres
-from service.watch import Watch
 from tests.postgres import drop_database, fresh_database
 
 

@@ -10,11 +10,11 @@ import pytest
 from service.private_postgres import PrivatePostgres
 from service.reading.log import Wanted
 from service.webhooks import queue as queue_module
-from service.webhooks.courier import Courier
+from service.webhooks.client import Answer
+from service.webhooks.dispatcher import Courier
 from service.webhooks.limits import IN_FLIGHT_PER_WEBHOOK_MAX
-from service.webhooks.patience import Patience
-from service.webhooks.posting import Answer
 from service.webhooks.queue import Delivery, Queue
+from service.webhooks.retry_schedule import Patience
 from service.webhooks.store import Change
 from tests.faults.waiting import until
 from tests.http_service import SCHEMA
@@ -214,7 +214,7 @@ async def test_a_receiver_that_is_away_does_not_get_the_log_copied(
 async def test_a_courier_that_closes_gives_back_what_it_could_not_send(
     webhooks: Webhooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.webhooks.courier.CLOSE_S", 0.1)
+    monkeypatch.setattr("service.webhooks.dispatcher.CLOSE_S", 0.1)
     waits = [20.0]
     async with receiving(lambda _: Reply(after_s=waits.pop() if waits else 0)) as receiver:
         await webhooks.make(receiver.url, wanted=Wanted(types=("form.submitted",)))

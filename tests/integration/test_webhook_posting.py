@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from service.webhooks.posting import Answer, PinnedTransport, Poster, Resolve
+from service.webhooks.client import Answer, PinnedTransport, Poster, Resolve
 from tests.webhook_receiver import Message, Receiver, Reply, receiving
 
 NAME = "hooks.example.test"

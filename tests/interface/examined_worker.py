@@ -15,8 +15,8 @@ from unittest.mock import patch
 from service.hosting import worker
 from service.keys.bootstrap import ADMINISTRATOR
 from service.keys.store import KeyStore
-from service.webhooks import courier
-from service.webhooks.patience import Patience
+from service.webhooks import dispatcher
+from service.webhooks.retry_schedule import Patience
 
 
 def sparing(ending: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,5 +35,7 @@ if __name__ == "__main__":
     with ExitStack() as changes:
         for verb in ("change", "rotate", "revoke"):
             changes.enter_context(patch.object(KeyStore, verb, sparing(getattr(KeyStore, verb))))
-        changes.enter_context(patch.object(courier, "Patience", lambda: Patience(attempts_max=1)))
+        changes.enter_context(
+            patch.object(dispatcher, "Patience", lambda: Patience(attempts_max=1))
+        )
         worker.main()

@@ -10,10 +10,10 @@ from unittest.mock import patch
 from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse, Response
 
-from service.answers import Answer, json_answer
 from service.app import app_from_environment
 from service.hosting import worker
-from service.plain_route import PlainRoute
+from service.http.answer import Answer, json_answer
+from service.http.plain_route import PlainRoute
 
 
 async def another_status(_: Request) -> Response:

@@ -7,22 +7,22 @@ from datetime import datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.decide import NotAllowed
-from domain.events import Event
-from domain.evolve import evolve
-from domain.lifecycle.compiled import Compiled
+from domain.deciding.decide import NotAllowed
+from domain.event import Event
+from domain.lead.evolve import evolve
+from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
+from domain.lifecycle.compiled.machine import legal_moves, machine_for
+from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import UNPLACED, EventKind, SubjectKind
-from domain.lifecycle.machine import legal_moves, machine_for
 from domain.lifecycle.service_events import OFFERED
-from domain.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from events import records
-from events.memory import LEDGER_SUBJECT_ID, Remembered, newborn
+from events.batch.memory import LEDGER_SUBJECT_ID, Remembered, newborn
 from events.outcomes import Duplicate, Recorded
-from events.past import FoldedPast
 from events.records import OWN_SOURCE, Record, begins_group, is_firing, is_reassessment
-from events.redeciding import DecidesAgain, decide_again, fire_again, reassess_again
 from events.refusals import Refusal, Refused
-from events.taking_back import Circumstances, carry_out_again
+from events.revision.decisions import Circumstances, carry_out_again
+from events.revision.past import FoldedPast
+from events.revision.redecide import DecidesAgain, decide_again, fire_again, reassess_again
 from tests.audited import companies_of
 from tests.histories import LIFECYCLE, Step, batches, decisions, histories, send, tell
 from tests.ledger_in_memory import LedgerInMemory

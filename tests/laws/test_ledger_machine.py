@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from events.ledger import Ledger
+from events.append.ledger import Ledger
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.refusals import Refused
 from service.composition import make_engine

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.lifecycle.compiled import compile_lifecycle
-from domain.lifecycle.loading import inspect
+from domain.lifecycle.compiled.table import compile_lifecycle
+from domain.lifecycle.text.load import inspect
 from tests.small_lifecycle import SMALL
 
 LINES = SMALL.splitlines()

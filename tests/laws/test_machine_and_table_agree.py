@@ -6,11 +6,16 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.lifecycle.compiled import CompiledMove, MoveTable, compile_lifecycle, compile_track
+from domain.lifecycle.compiled.machine import ask, machine_for
+from domain.lifecycle.compiled.table import (
+    CompiledMove,
+    MoveTable,
+    compile_lifecycle,
+    compile_track,
+)
 from domain.lifecycle.conditions import Facts, Scalar, condition_of
 from domain.lifecycle.definition import UNPLACED, Guard, Move, Stage, SubjectKind, Track, Words
-from domain.lifecycle.loading import load
-from domain.lifecycle.machine import ask, machine_for
+from domain.lifecycle.text.load import load
 from tests.generated_conditions import known_facts, rules
 
 NO_WORDS = Words(label={})

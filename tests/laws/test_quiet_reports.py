@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.decide import NotAllowed, Party, decide
-from domain.events import Event
-from domain.identity import Resolution
-from domain.lifecycle.compiled import Compiled
+from domain.deciding.decide import NotAllowed, Party, decide
+from domain.event import Event
+from domain.lead.identity import Resolution
+from domain.lead.state import AccountState, LeadState, Point, StandingFact, State
+from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import EventKind, SubjectKind
-from domain.signals import Identifier
-from domain.state import AccountState, LeadState, Point, StandingFact, State
-from events.shipped import SHIPPED, shipped_text
+from domain.signal import Identifier
+from events.lifecycles.shipped import SHIPPED, shipped_text
 from tests.histories import Step, histories, tell
 from tests.ledger_in_memory import LedgerInMemory
 from tests.stories import day, demand_funnel, published, returning_funnel, signal

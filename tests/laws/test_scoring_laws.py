@@ -6,13 +6,13 @@ from fractions import Fraction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.events import Event, Subject
-from domain.evolve import evolve
+from domain.event import Event, Subject
+from domain.lead.evolve import evolve
+from domain.lead.score import amount, counts_at, interest_after, score_at
+from domain.lead.state import LeadState, Point
 from domain.lifecycle.definition import SubjectKind
-from domain.likelihood import grade_at, next_grade_change
-from domain.scoring import amount, counts_at, interest_after, score_at
-from domain.state import LeadState, Point
-from events.submissions import Submission
+from domain.rules.grading import grade_at, next_grade_change
+from events.submission import Submission
 from tests.histories import Step, histories, tell
 from tests.ledger_in_memory import LedgerInMemory
 from tests.stories import day, demand_funnel

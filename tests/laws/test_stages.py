@@ -12,17 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.events import Event
+from domain.event import Event
+from domain.lead.stays import Stay, Stays
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
-from domain.lifecycle.loading import load
-from domain.stays import Stay, Stays
-from events.sessions import Driver, borrowed
-from events.shipped import read_lifecycle_text
-from projections.advance import fold_all
-from projections.figures import Breakdown
-from projections.funnel import FunnelQueries
-from projections.stage_fold import Stages
-from projections.stage_intervals import StageIntervals, stage_intervals
+from domain.lifecycle.text.load import load
+from events.database.sessions import Driver, borrowed
+from events.lifecycles.shipped import read_lifecycle_text
+from projections.engine.advance import fold_all
+from projections.funnel.figures import Breakdown
+from projections.funnel.fold import Stages
+from projections.funnel.projection import StageIntervals, stage_intervals
+from projections.funnel.queries import FunnelQueries
 from service.private_postgres import PrivatePostgres
 from tests.stage_events import Script, day
 from tests.stage_ledgers import SCHEMA, StageLedger, stage_ledger

@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from events.neighbourhood import Neighbourhood, Taken
-from events.past import FoldedPast
-from events.retelling import neighbourhood_then
+from events.revision.affected import Neighbourhood, Taken
+from events.revision.past import FoldedPast
+from events.revision.reports import neighbourhood_then
 from tests.audited import audit_of, companies_of
 from tests.corrected_histories import PEOPLE, Action, corrected_histories
 from tests.histories import long_histories, tell_of_many_rules

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
-from events.pace import ITEMS_MIN
+from events.append.admission import ITEMS_MIN
 from service.limits import HELD_BYTES_MAX
 from tests.bench.servers import SERVICE, Bench, Server, founded, running_bench, serving
 from tests.bench.sizes import QUICK

@@ -10,5 +10,8 @@ from unittest.mock import patch
 from service.hosting import worker
 
 if __name__ == "__main__":
-    with patch("events.pace.WAIT_S_MAX", 1e9), patch("events.intake.WAITING_ITEMS_MAX", 10**9):
+    with (
+        patch("events.append.admission.WAIT_S_MAX", 1e9),
+        patch("events.append.queue.WAITING_ITEMS_MAX", 10**9),
+    ):
         worker.main()

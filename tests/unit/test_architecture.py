@@ -24,4 +24,4 @@ def test_one_module_imports_transitions() -> None:
             for line in path.read_text(encoding="utf-8").splitlines()
         )
     ]
-    assert importing == ["domain/lifecycle/machine.py"]
+    assert importing == ["domain/lifecycle/compiled/machine.py"]

@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.business_time import DAYS_SEARCHED_MAX, BusinessTime, Clock, clock_of
 from domain.lifecycle.calendars import Calendar, Hours, Offsets, Period
+from domain.lifecycle.compiled.business_time import DAYS_SEARCHED_MAX, BusinessTime, Clock, clock_of
 from domain.lifecycle.definition import Words
-from domain.lifecycle.loading import load
 from domain.lifecycle.published import expansion_of
-from events.expansion import expand
+from domain.lifecycle.text.load import load
+from events.lifecycles.expansion import expand
 from tests.small_lifecycle import SMALL
 from tests.stories import demand_funnel, jst, published
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from projections.business_units import BusinessEvent, Unit, What, units
+from projections.business.won_business import BusinessEvent, Unit, What, units
 from tests.stories import day
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain.events import LEDGER
+from domain.event import LEDGER
+from events.lifecycles.shipped import read_lifecycle_text
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
-from events.shipped import read_lifecycle_text
 from tests.ledger_in_memory import LedgerInMemory
 
 FUNNEL = read_lifecycle_text("demand_funnel")

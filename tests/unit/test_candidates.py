@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.candidates import Obstacle, obstacle
-from domain.lifecycle.compiled import Compiled
-from domain.state import AccountState, LeadState, Point, StandingFact, State, Timer
+from domain.lead.state import AccountState, LeadState, Point, StandingFact, State, Timer
+from domain.lifecycle.compiled.table import Compiled
+from domain.rules.candidacy import Obstacle, obstacle
 from tests.stories import ACCOUNT, Story, day, demand_funnel
 
 DIRECTOR = {"industry": "steel", "position": "director"}

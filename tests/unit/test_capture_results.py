@@ -4,7 +4,7 @@ import orjson
 
 from events.outcomes import Duplicate, Outcome
 from events.refusals import Refusal, Refused
-from service.answering import ResultsAnswer
+from service.ingest.describe_outcomes import ResultsAnswer
 from tests.stories import START
 
 

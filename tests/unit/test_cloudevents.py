@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from domain.signals import Signal
-from events import native
-from events.context import Context
-from events.dialects import cloudevents
+from domain.signal import Signal
 from events.refusals import Refusal
-from events.senders import Sender
+from events.signals import native
+from events.signals.context import Context
+from events.signals.dialects import cloudevents
+from events.signals.sender import Sender
 from events.strict_json import Unreadable
 from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT
 from tests.stories import demand_funnel

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.state import AccountState, LeadState
+from domain.lead.state import AccountState, LeadState
 from events.outcomes import Recorded
 from events.refusals import Refused
 from tests.ledger_in_memory import LedgerInMemory

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.state import LeadState
+from domain.lead.state import LeadState
 from events.outcomes import Recorded
 from tests.ledger_in_memory import LedgerInMemory
 

@@ -9,12 +9,12 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from events.complaints import EXPECTED, UNKNOWN, complaint_of, expected_of
-from events.reported import NativeEvent
+from events.signals.native_schema import NativeEvent
+from events.signals.validation import EXPECTED, UNKNOWN, complaint_of, expected_of
 from service.app import create_app
 from service.routes.keys import NewKey
 from service.settings import Settings, SettingsInvalid, read_settings
-from service.shapes import Shape
+from service.shapes.reports import Shape
 
 WRONG: tuple[Any, ...] = (
     *(

@@ -3,8 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from projections.business_units import Unit
-from projections.contribution import (
+from projections.business.credit import (
     Contribution,
     Person,
     Policy,
@@ -12,6 +11,7 @@ from projections.contribution import (
     Share,
     contribution,
 )
+from projections.business.won_business import Unit
 from tests.stories import day
 
 RULES = Rules(

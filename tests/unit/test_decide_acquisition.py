@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.decide import NotAllowed
-from domain.lifecycle.compiled import FailedGuard
+from domain.deciding.decide import NotAllowed
+from domain.lead.state import LeadState, Point, StandingFact
+from domain.lifecycle.compiled.table import FailedGuard
 from domain.lifecycle.definition import SubjectKind
-from domain.state import LeadState, Point, StandingFact
 from tests.stories import START, Story, day, demand_funnel
 
 

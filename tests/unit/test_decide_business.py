@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from domain.decide import NotAllowed
+from domain.deciding.decide import NotAllowed
+from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.definition import SubjectKind
-from domain.state import AccountState, LeadState
 from tests.stories import ACCOUNT, Story, day
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.facts import Facts
+from domain.lead.readings import Facts
 from domain.lifecycle.conditions import Scalar
 from tests.stories import Story, day, demand_funnel, jst
 

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.events import Event, Subject
-from domain.evolve import evolve
-from domain.lifecycle.compiled import Compiled
+from domain.deciding.automation import effects_of_succession
+from domain.event import Event, Subject
+from domain.lead.evolve import evolve
+from domain.lead.state import Due
+from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import SubjectKind
-from domain.pacing import effects_of_succession
-from domain.state import Due
-from events.shipped import read_lifecycle_text
+from events.lifecycles.shipped import read_lifecycle_text
 from tests.stories import LEAD, Story, demand_funnel, jst, published, returning_funnel
 
 QUALIFIED = jst("2026-04-01T10:00")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.lifecycle.compiled import Compiled
-from domain.lifecycle.complaints import LifecycleInvalid
+from domain.lead.state import AccountState
+from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import SubjectKind
-from domain.state import AccountState
+from domain.lifecycle.text.complaints import LifecycleInvalid
 from tests.stories import ACCOUNT, Story, demand_funnel
 
 ON = f"on account/{ACCOUNT}"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.decide import NotAllowed
-from domain.lifecycle.compiled import FailedGuard
-from domain.state import LeadState, StandingFact, Timer
+from domain.deciding.decide import NotAllowed
+from domain.lead.state import LeadState, StandingFact, Timer
+from domain.lifecycle.compiled.table import FailedGuard
 from tests.stories import Story, day, jst, returning_funnel
 
 

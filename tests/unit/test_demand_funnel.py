@@ -5,11 +5,11 @@ from typing import TypeAlias
 
 import pytest
 
-from domain.lifecycle.compiled import compile_lifecycle
+from domain.lifecycle.compiled.table import compile_lifecycle
 from domain.lifecycle.conditions import Facts
 from domain.lifecycle.definition import EventKind, MoveKind
-from domain.lifecycle.loading import inspect, load
 from domain.lifecycle.service_events import is_offered
+from domain.lifecycle.text.load import inspect, load
 
 TEXT = (Path(__file__).parents[2] / "domain/lifecycles/demand_funnel.yaml").read_text(
     encoding="utf-8"

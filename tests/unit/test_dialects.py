@@ -10,14 +10,14 @@ import orjson
 import pytest
 
 from domain.lifecycle.definition import SubjectKind
-from domain.signals import Identifier, Signal
-from events.context import Context
-from events.dialects import posthog, segment, snowplow
-from events.dialects.calls import native_of
-from events.dialects.parcels import Dialect
-from events.dialects.reading import place_of, read
+from domain.signal import Identifier, Signal
 from events.refusals import Refusal
-from events.senders import Sender
+from events.signals.context import Context
+from events.signals.dialects import posthog, segment, snowplow
+from events.signals.dialects.calls import native_of
+from events.signals.dialects.parcels import Dialect
+from events.signals.dialects.reading import place_of, read
+from events.signals.sender import Sender
 from tests.ledger_in_memory import DIGESTS
 from tests.stories import demand_funnel
 

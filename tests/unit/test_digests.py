@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from domain.signals import Identifier
-from events.digests import Digests, SecretTooShort
+from domain.signal import Identifier
+from events.signals.digests import Digests, SecretTooShort
 
 SECRET = bytes(range(32))
 DIGESTS = Digests(SECRET)

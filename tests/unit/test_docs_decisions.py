@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from domain.lifecycle.service_events import OFFERED
-from events.submissions import Item
+from events.submission import Item
 from tests.ledger_in_memory import item_of
 
 DOCS = Path(__file__).parents[2] / "docs"

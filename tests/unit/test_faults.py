@@ -8,8 +8,8 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from events.background.loops import endlessly
 from events.faults import FRAMES_MAX, Fault, fault_of
-from events.loops import endlessly
 from service.logs import configure_logs
 
 ADDRESS = "hanako@example.co.jp"

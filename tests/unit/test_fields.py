@@ -3,8 +3,8 @@
 import pytest
 
 from domain.lifecycle.definition import EventType, Field
-from events.fields import Divided, divide, mismatch
 from events.refusals import Refusal
+from events.signals.fields import Divided, divide, mismatch
 from tests.stories import demand_funnel
 
 SCREENING = demand_funnel().lifecycle.events["screening.completed"]

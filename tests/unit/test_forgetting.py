@@ -1,6 +1,6 @@
 """What is remembered stays within bounds, and never goes in one great heap."""
 
-from events.forgetting import LITTLE, forget_oldest
+from events.batch.lru import LITTLE, forget_oldest
 
 
 def remembered(count: int) -> dict[str, int]:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from domain.events import Event
-from domain.lifecycle.compiled import compile_lifecycle
+from domain.event import Event
+from domain.lifecycle.compiled.table import compile_lifecycle
 from tests.stories import Story, day, demand_funnel
 
 DIRECTOR = {"industry": "steel", "position": "director"}

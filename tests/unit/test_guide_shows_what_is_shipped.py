@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from domain.lifecycle.change.diagram import diagram
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
-from domain.lifecycle.diagram import diagram
-from domain.lifecycle.loading import load
-from events.shipped import SHIPPED, shipped_text
+from domain.lifecycle.text.load import load
+from events.lifecycles.shipped import SHIPPED, shipped_text
 
 LANGUAGES = ("en", "ja")
 NOBODYS = "–"

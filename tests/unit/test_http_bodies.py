@@ -9,13 +9,13 @@ import pytest
 from starlette.types import Message, Receive
 
 from events.limits import LINE_BYTES_MAX, MIB
-from service.bodies import read_body
-from service.inflation import PIECE_BYTES_MAX, Inflation, check_encoding
+from service.bodies.body import read_body
+from service.bodies.body_memory import Room
+from service.bodies.inflation import PIECE_BYTES_MAX, Inflation, check_encoding
+from service.bodies.lines import Line, LineSplitter
+from service.http.problem import Problem
+from service.http.request_headers import Transfer, read_transfer
 from service.limits import GZIP_MEMBERS_MAX
-from service.lines import Line, LineSplitter
-from service.problems import Problem
-from service.room import Room
-from service.transfer import Transfer, read_transfer
 
 TEXT = b'{"a":1}\n\n  \r\n{"b":2}\r\n{"c":3}'
 LINES = [Line(1, b'{"a":1}'), Line(4, b'{"b":2}'), Line(5, b'{"c":3}')]

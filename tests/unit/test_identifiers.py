@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.identifiers import company_domain, email, host, phone
+from events.signals.identifiers import company_domain, email, host, phone
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.identity import Resolution, receiver_of, resolve
-from domain.signals import ANONYMOUS_ID, Identifier
-from domain.state import LeadState
+from domain.lead.identity import Resolution, receiver_of, resolve
+from domain.lead.state import LeadState
+from domain.signal import ANONYMOUS_ID, Identifier
 from tests.stories import signal
 
 TRUST = ("user_id", "crm", "email", "phone")

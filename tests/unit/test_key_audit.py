@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from domain.events import LEDGER, Event
-from events.key_audit import KeyAudit, KeyTold
+from domain.event import LEDGER, Event
 from events.records import OWN_SOURCE, Envelope, Record
+from events.verification.key_audit import KeyAudit, KeyTold
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 TERMS = {"key": "k1", "scopes": ["events:write"], "sources": ["website"]}

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from domain.lifecycle.definition import Right, SubjectKind
-from domain.lifecycle.loading import inspect
+from domain.lifecycle.text.load import inspect
+from events.lifecycles.shipped import shipped_text
 from events.outcomes import Recorded
 from events.refusals import Refused
-from events.shipped import shipped_text
 from tests.ledger_in_memory import SENDER, LedgerInMemory
 
 PERIOD = {"starts_on": "2026-11-02", "ends_on": "2026-11-06"}
@@ -150,7 +150,7 @@ def test_what_cannot_be_meant_of_targets_is_told(old: str, new: str, complaint: 
 
 
 def test_no_more_are_compared_than_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("events.deciding.DECLARED_MAX", 1)
+    monkeypatch.setattr("events.append.decide.DECLARED_MAX", 1)
     ledger = LedgerInMemory()
     ledger.send_one(COST, data=TOLD[COST])
     outcome = ledger.send_one(COST, data=told(COST, campaign="autumn-expo"))

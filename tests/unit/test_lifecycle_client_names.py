@@ -10,7 +10,7 @@ from domain.lifecycle.client_names import (
     Told,
 )
 from domain.lifecycle.definition import EventKind, Lifecycle
-from domain.lifecycle.loading import inspect, load
+from domain.lifecycle.text.load import inspect, load
 from tests.small_lifecycle import SMALL
 from tests.stories import demand_funnel
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from domain.lifecycle.compiled import AllowedMove, FailedGuard, compile_lifecycle
+from domain.lifecycle.compiled.table import AllowedMove, FailedGuard, compile_lifecycle
 from domain.lifecycle.conditions import Scalar
 from domain.lifecycle.definition import MoveKind
-from domain.lifecycle.loading import load
+from domain.lifecycle.text.load import load
 from tests.small_lifecycle import SMALL
 
 SMALL_COMPILED = compile_lifecycle(load(SMALL))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.lifecycle.complaints import LifecycleInvalid
-from domain.lifecycle.loading import inspect, load
+from domain.lifecycle.text.complaints import LifecycleInvalid
+from domain.lifecycle.text.load import inspect, load
 from tests.small_lifecycle import SMALL
 
 TO_GOOD = "{on: lead.accepted, from: NEW, to: GOOD, guards: [known]}"

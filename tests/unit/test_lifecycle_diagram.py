@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from domain.lifecycle.change.diagram import diagram
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.diagram import diagram
-from domain.lifecycle.loading import load
+from domain.lifecycle.text.load import load
 from tests.small_lifecycle import SMALL
 
 LEAD_IN_ENGLISH = """\

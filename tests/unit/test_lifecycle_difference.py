@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.lifecycle.difference import differences
-from domain.lifecycle.loading import load
-from events.shipped import SHIPPED, shipped_text
+from domain.lifecycle.change.difference import differences
+from domain.lifecycle.text.load import load
+from events.lifecycles.shipped import SHIPPED, shipped_text
 from tests.small_lifecycle import SMALL
 
 LISTS = "lists:\n  all: {label: {en: all}, definition: {en: all}, when: {lead.known: true}}\n"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.lifecycle.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.definition import UNPLACED, EventKind, Field, Move, MoveKind, Right, Role
-from domain.lifecycle.document import DEPTH_MAX, TEXT_CHARACTERS_MAX
-from domain.lifecycle.loading import inspect, load
+from domain.lifecycle.text.complaints import Complaint, LifecycleInvalid
+from domain.lifecycle.text.load import inspect, load
+from domain.lifecycle.text.yaml_nodes import DEPTH_MAX, TEXT_CHARACTERS_MAX
 from tests.small_lifecycle import SMALL
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.lifecycle.loading import load
-from domain.lifecycle.words import nearest, resolve, resolve_stage
+from domain.lifecycle.names import nearest, resolve, resolve_stage
+from domain.lifecycle.text.load import load
 
 LIFECYCLE = load(
     (Path(__file__).parents[2] / "domain/lifecycles/demand_funnel.yaml").read_text(encoding="utf-8")

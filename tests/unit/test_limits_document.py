@@ -9,7 +9,7 @@ import pytest
 
 from events import limits as event_limits
 from service import limits as service_limits
-from service.problems import KINDS
+from service.http.problem import KINDS
 from service.settings import describe_settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "limits.md"

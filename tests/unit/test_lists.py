@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.lifecycle.loading import inspect
-from domain.lists import on_list
-from domain.state import LeadState, State
+from domain.lead.state import LeadState, State
+from domain.lifecycle.text.load import inspect
+from domain.rules.lists import on_list
 from tests.small_lifecycle import SMALL
 from tests.stories import Story, day, demand_funnel
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from domain.lifecycle.compiled import compile_lifecycle
-from domain.lifecycle.loading import load
-from domain.timers import STANDSTILL_MAX, Passing, TimersEndless
-from events import upkeep
+from domain.deciding.timers import STANDSTILL_MAX, Passing, TimersEndless
+from domain.lifecycle.compiled.table import compile_lifecycle
+from domain.lifecycle.text.load import load
+from events.batch import upkeep
 from events.outcomes import Recorded
 from events.refusals import Refused
-from events.submissions import Submission
+from events.submission import Submission
 from tests.flapping import FLAPS, flapping_text
 from tests.ledger_in_memory import RECEIVED_AT, LedgerInMemory
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from events.moments import InFuture, SentAt, occurred, parse
+from events.signals.times import InFuture, SentAt, occurred, parse
 
 RECEIVED = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

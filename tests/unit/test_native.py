@@ -7,12 +7,12 @@ import orjson
 import pytest
 
 from domain.lifecycle.definition import SubjectKind
-from domain.signals import Identifier, Ignored, Signal
-from events import native
-from events.context import Context
+from domain.signal import Identifier, Ignored, Signal
 from events.refusals import Refusal
-from events.reported import ASCII
-from events.senders import Sender
+from events.signals import native
+from events.signals.context import Context
+from events.signals.native_schema import ASCII
+from events.signals.sender import Sender
 from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT
 from tests.stories import demand_funnel
 

@@ -1,6 +1,6 @@
 """How long a newcomer would wait, told from the appends before."""
 
-from events.pace import ITEMS_MIN, WAIT_S_MAX, Pace
+from events.append.admission import ITEMS_MIN, WAIT_S_MAX, Pace
 
 
 def pace_of(*appends: tuple[int, float]) -> Pace:

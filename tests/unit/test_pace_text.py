@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.lifecycle.loading import inspect
-from events.expansion import known_countries
-from events.shipped import read_lifecycle_text, with_sections
+from domain.lifecycle.text.load import inspect
+from events.lifecycles.expansion import known_countries
+from events.lifecycles.shipped import read_lifecycle_text, with_sections
 from tests.lifecycle_edits import edited
 
 ENTRY_LINES = 8

@@ -4,7 +4,7 @@ import pytest
 
 from domain.lifecycle.definition import Field
 from domain.pages import path_of, reduced
-from events.fields import coded
+from events.signals.fields import coded
 from tests.stories import demand_funnel
 
 

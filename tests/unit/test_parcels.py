@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from domain.lifecycle.client_names import ClientCall
-from events.dialects import posthog, segment, snowplow
-from events.dialects.parcels import Parcel
+from events.signals.dialects import posthog, segment, snowplow
+from events.signals.dialects.parcels import Parcel
 from events.strict_json import (
     FaultyItem,
     Finding,

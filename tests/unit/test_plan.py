@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from domain.lifecycle.compiled import compile_lifecycle
+from domain.lead.state import LeadState, Timer
+from domain.lifecycle.compiled.table import compile_lifecycle
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.loading import load
-from domain.state import LeadState, Timer
-from events.memory import Remembered
+from domain.lifecycle.text.load import load
+from events.append.plan import Plan
+from events.batch.memory import Remembered
+from events.lifecycles.shipped import read_lifecycle_text
 from events.outcomes import Moved, Outcome, Recorded
-from events.past import Recollection
-from events.plan import Plan
-from events.redeciding import decide_again
 from events.refusals import Refused
-from events.shipped import read_lifecycle_text
-from events.submissions import Submission
+from events.revision.past import Recollection
+from events.revision.redecide import decide_again
+from events.submission import Submission
 from tests.ledger_in_memory import RECEIVED_AT, SENDER, LedgerInMemory, item_of
 
 HANAKO = {"email": "hanako@acme.example"}

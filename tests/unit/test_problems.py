@@ -1,9 +1,9 @@
 import orjson
 import pytest
 
-from events import answers
+from events import refusal_texts
 from events.refusals import NOT_KEPT, Refusal
-from service.problems import KINDS, Problem, kind_of, of_refusal
+from service.http.problem import KINDS, Problem, kind_of, of_refusal
 
 
 def test_a_problem_has_the_standard_members_and_those_that_clients_look_for() -> None:
@@ -37,10 +37,10 @@ def test_what_is_the_senders_fault_does_not_ask_for_a_repetition() -> None:
 
 def test_every_refusal_of_the_ledger_has_a_row_in_the_table() -> None:
     reasons = {
-        answers.reused(1).reason,
-        answers.lead_unknown().reason,
-        answers.account_unknown().reason,
-        answers.not_storable().reason,
+        refusal_texts.reused(1).reason,
+        refusal_texts.lead_unknown().reason,
+        refusal_texts.account_unknown().reason,
+        refusal_texts.not_storable().reason,
         *NOT_KEPT,
     }
     assert reasons <= set(KINDS)

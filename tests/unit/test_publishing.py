@@ -5,16 +5,16 @@ import re
 
 import pytest
 
-from domain.lifecycle.compiled import compile_lifecycle
-from domain.lifecycle.loading import load
-from domain.state import LeadState
-from events.context import Context
-from events.findings import Finding
+from domain.lead.state import LeadState
+from domain.lifecycle.compiled.table import compile_lifecycle
+from domain.lifecycle.text.load import load
+from events.lifecycles.publish import publication
 from events.outcomes import Outcome, Recorded
-from events.publishing import publication
 from events.records import leaf_of
 from events.refusals import Refused
-from events.submissions import Submission
+from events.signals.context import Context
+from events.submission import Submission
+from events.verification.findings import Finding
 from tests.audited import audit_of
 from tests.ledger_in_memory import DIGESTS, RECEIVED_AT, SENDER, LedgerInMemory
 from tests.small_lifecycle import SMALL

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.events import LEDGER, Event, Subject
+from domain.event import LEDGER, Event, Subject
 from domain.lifecycle.definition import SubjectKind
 from events.records import (
     Envelope,

@@ -2,9 +2,9 @@
 
 import pytest
 
+from service.bodies.body_memory import Room
+from service.http.problem import Problem
 from service.limits import RESERVED_BYTES, SMALL_BYTES_MAX
-from service.problems import Problem
-from service.room import Room
 
 LARGE = SMALL_BYTES_MAX + 1
 

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from domain.identity import Resolution
-from domain.lifecycle.compiled import Compiled
-from domain.scoring import Score, amount, score_at
-from domain.state import LeadState, Point
+from domain.lead.identity import Resolution
+from domain.lead.score import Score, amount, score_at
+from domain.lead.state import LeadState, Point
+from domain.lifecycle.compiled.table import Compiled
 from tests.stories import LEAD, Story, day, demand_funnel
 
 DIRECTOR = {"industry": "steel", "position": "director"}

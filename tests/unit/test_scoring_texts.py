@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.lifecycle.loading import inspect, load
 from domain.lifecycle.qualification import Mode
 from domain.lifecycle.scoring import AgeStep
+from domain.lifecycle.text.load import inspect, load
 from tests.small_lifecycle import SMALL
 
 EVENTS = """\

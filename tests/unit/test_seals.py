@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from events.digests import Digests
 from events.refusals import Received, Standing
 from events.seals import SealedLink
+from events.signals.digests import Digests
 
 SEALS, OTHERS = (Digests(bytes((number,)) * 32).seals for number in (1, 2))
 LEAF, FINGERPRINT, DIGEST = b"l" * 32, b"f" * 37, b"d" * 32

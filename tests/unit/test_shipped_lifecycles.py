@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.lifecycle.compiled.table import Compiled, compile_lifecycle
 from domain.lifecycle.definition import Lifecycle
-from domain.lifecycle.loading import inspect, load
-from events.shipped import DEFAULT, SHIPPED, shipped_text, with_sections
+from domain.lifecycle.text.load import inspect, load
+from events.lifecycles.shipped import DEFAULT, SHIPPED, shipped_text, with_sections
 from tests.ledger_in_memory import LedgerInMemory
 from tests.stories import Story
 

@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from domain.lifecycle.definition import EventKind, Lifecycle
-from events import native
-from events.context import Context
 from events.refusals import Refusal
+from events.signals import native
+from events.signals.context import Context
 from service.command.simulating.stream import World, events
 from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT, LedgerInMemory
 from tests.ledger_in_memory import SENDER as ANYBODY

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import pytest
 
-from domain.signals import Identifier
-from events.context import Context
-from events.digests import Digests
-from events.parties import Parties, read_parties
-from events.reported import AccountReference, LeadReference
-from events.senders import Sender
+from domain.signal import Identifier
+from events.signals.context import Context
+from events.signals.digests import Digests
+from events.signals.native_schema import AccountReference, LeadReference
+from events.signals.parties import Parties, read_parties
+from events.signals.sender import Sender
 from tests.stories import demand_funnel
 
 TABLE = Path(__file__).parents[1] / "data" / "spellings.csv"

@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.events import Event
+from domain.event import Event
+from domain.lead.state import LeadState
+from domain.lead.state_json import content_of
+from domain.lead.stays import Stay, Stays
+from domain.lead.stays import content_of as stays_told
 from domain.lifecycle.definition import SubjectKind
-from domain.state import LeadState
-from domain.states import content_of
-from domain.stays import Stay, Stays
-from domain.stays import content_of as stays_told
-from projections.stage_fold import ENDED_COLUMNS, STAY_COLUMNS, Published, Stages, fold
-from projections.stage_intervals import concerns
+from projections.funnel.fold import ENDED_COLUMNS, STAY_COLUMNS, Published, Stages, fold
+from projections.funnel.projection import concerns
 from tests.stage_events import Script, day, records_of, subject_id
 
 DIGITAL = {"origin": "marketing-digital", "channel": "organic"}

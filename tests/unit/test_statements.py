@@ -1,17 +1,28 @@
 """SQL in files of its own: statements by name, on the schema that the settings name."""
 
-from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-from events.statements import SchemaNameInvalid, StatementFileInvalid, load, qualify
+from events.database.statements import SchemaNameInvalid, StatementFileInvalid, load, qualify
 from projections.catalogue import PROJECTIONS
 
-FILES = ("founding.sql", "ledger.sql", "verification.sql")
+ROOT = Path(__file__).parents[2]
+FILES = [
+    path
+    for package in ("events", "projections", "service")
+    for path in sorted((ROOT / package).rglob("*.sql"))
+    if "-- name: " in path.read_text(encoding="utf-8")
+]
+ABOUT_THE_SERVER = {
+    *("columns_of", "is_read_only", "limit_long_waits", "limit_waits", "lock_purge"),
+    *("need_space", "spill_early"),
+}
+"""Statements that name no table of ours."""
 
 
 def test_a_statement_keeps_its_name_and_takes_its_binds_in_the_order_of_the_text() -> None:
-    statement = load("events", "verification.sql", "other")["read_leaves"]
+    statement = load("events.verification", "verification.sql", "other")["read_leaves"]
     assert (statement.name, statement.binds) == ("read_leaves", ("after", "upto", "limit"))
     assert statement.driver_sql == (
         'SELECT position, leaf, record\n  FROM "other".events\n'
@@ -21,36 +32,39 @@ def test_a_statement_keeps_its_name_and_takes_its_binds_in_the_order_of_the_text
 
 
 def test_a_bind_that_stands_twice_is_one_argument() -> None:
-    statement = load("events", "verification.sql", "ledger")["read_subjects"]
+    statement = load("events.verification", "verification.sql", "ledger")["read_subjects"]
     assert statement.binds == ("after", "limit")
     assert statement.driver_sql.count("$1") == 2
 
 
 def test_a_bind_that_is_missing_is_an_error() -> None:
-    statement = load("events", "verification.sql", "ledger")["read_leaves"]
+    statement = load("events.verification", "verification.sql", "ledger")["read_leaves"]
     with pytest.raises(KeyError):
         statement.arguments({"after": 1, "upto": 2})
 
 
-@pytest.mark.parametrize("file_name", FILES)
-def test_every_statement_names_only_the_schema_it_was_loaded_for(file_name: str) -> None:
-    for statement in load("events", file_name, "other").values():
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_statement_names_only_the_schema_it_was_loaded_for(file: Path) -> None:
+    package, *below = file.relative_to(ROOT).parts
+    for statement in load(package, "/".join(below), "other").values():
         assert "ledger." not in statement.driver_sql
-        assert '"other".' in statement.driver_sql or statement.name == "limit_waits"
+        assert '"other".' in statement.driver_sql or statement.name in ABOUT_THE_SERVER
 
 
 @pytest.mark.parametrize("name", PROJECTIONS)
 def test_what_several_files_say_alike_is_in_every_statement_that_includes_it(name: str) -> None:
-    statement = load("projections", f"{name}.sql", "other")["differences"]
-    lines = files("projections").joinpath("differing.sql").read_text(encoding="utf-8").splitlines()
+    (file,) = (ROOT / "projections").glob(f"*/{name}.sql")
+    statement = load("projections", f"{file.parent.name}/{name}.sql", "other")["differences"]
+    included = ROOT / "projections" / "engine" / "differing.sql"
+    lines = included.read_text(encoding="utf-8").splitlines()
     said_alike = "\n".join(line for line in lines if not line.startswith("--"))
     assert statement.text.text.endswith(f"\n{said_alike}")
     assert statement.binds == ("live", "built", "shown")
 
 
-@pytest.mark.parametrize("file_name", FILES)
-def test_every_statement_opens_with_why(file_name: str) -> None:
-    lines = files("events").joinpath(file_name).read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_statement_opens_with_why(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):
         if line.startswith("-- name: "):
             assert lines[number + 1].startswith("-- ")

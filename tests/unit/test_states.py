@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain import states
+from domain.lead import state_json
+from domain.lead.state import AccountState, Due, LeadState, Point, Returned, StandingFact, Timer
 from domain.lifecycle.definition import SubjectKind
-from domain.state import AccountState, Due, LeadState, Point, Returned, StandingFact, Timer
 
 FULL_LEAD = LeadState(
     stage="MQL",
@@ -108,17 +108,17 @@ def test_the_full_states_leave_no_field_at_its_default() -> None:
 def test_a_state_is_read_back_whole(
     kind: SubjectKind, state: LeadState | AccountState | None
 ) -> None:
-    found = states.decode(kind, states.encode(state))
+    found = state_json.decode(kind, state_json.encode(state))
     assert (type(found), found) == (type(state), state)
 
 
 def test_only_what_differs_from_the_beginning_is_written() -> None:
-    assert states.encode(LeadState()) == "{}"
-    assert states.encode(LeadState(stage="AL", known=True)) == '{"known":true,"stage":"AL"}'
+    assert state_json.encode(LeadState()) == "{}"
+    assert state_json.encode(LeadState(stage="AL", known=True)) == '{"known":true,"stage":"AL"}'
 
 
 def test_keys_are_sorted_at_every_level() -> None:
-    text = states.encode(FULL_LEAD._replace(attributes={"z": 1, "a": 2}))
+    text = state_json.encode(FULL_LEAD._replace(attributes={"z": 1, "a": 2}))
     assert text == json.dumps(
         json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False
     )
@@ -126,4 +126,4 @@ def test_keys_are_sorted_at_every_level() -> None:
 
 def test_a_state_that_is_not_plain_is_a_mistake_of_ours() -> None:
     with pytest.raises(TypeError):
-        states.encode(LeadState(attributes={"x": object()}))
+        state_json.encode(LeadState(attributes={"x": object()}))

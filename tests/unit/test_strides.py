@@ -5,8 +5,8 @@ from time import perf_counter
 
 import pytest
 
-from events import strides
-from events.strides import RESTS, stride
+from events.background import strides
+from events.background.strides import RESTS, stride
 
 WORK_S = 0.02
 

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from domain import timers
-from domain.events import Event
-from domain.firings import Firing
-from domain.lifecycle.compiled import Compiled
-from domain.state import AccountState, LeadState, Timer
-from events import past
+from domain.deciding import timers
+from domain.effects import Firing
+from domain.event import Event
+from domain.lead.state import AccountState, LeadState, Timer
+from domain.lifecycle.compiled.table import Compiled
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
-from projections.stage_fold import Stages, fold
+from events.revision import past
+from projections.funnel.fold import Stages, fold
 from tests.ledger_in_memory import DIGESTS, LedgerInMemory
 from tests.stories import day
 

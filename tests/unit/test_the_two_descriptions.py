@@ -8,14 +8,14 @@ from itertools import product
 
 import pytest
 
-from domain.candidates import Obstacle, obstacle
-from domain.lifecycle.complaints import LifecycleInvalid
-from domain.lifecycle.loading import load
-from domain.lists import on_list
-from domain.state import LeadState, State
+from domain.lead.state import LeadState, State
+from domain.lifecycle.text.complaints import LifecycleInvalid
+from domain.lifecycle.text.load import load
+from domain.rules.candidacy import Obstacle, obstacle
+from domain.rules.lists import on_list
+from events.lifecycles.shipped import SHIPPED, shipped_text
 from events.outcomes import Recorded
 from events.refusals import Refused
-from events.shipped import SHIPPED, shipped_text
 from tests.ledger_in_memory import LedgerInMemory
 from tests.stories import Story, day, demand_funnel, jst, shipped_lifecycle
 

@@ -4,11 +4,11 @@ from datetime import datetime
 
 import pytest
 
-from domain import timers
-from domain.firings import Firing
-from domain.lifecycle.compiled import Compiled
-from domain.state import LeadState, Timer
-from domain.timers import firing, next_due
+from domain.deciding import timers
+from domain.deciding.timers import firing, next_due
+from domain.effects import Firing
+from domain.lead.state import LeadState, Timer
+from domain.lifecycle.compiled.table import Compiled
 from tests.stories import LEAD, day, demand_funnel
 
 

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from events.tree import Tree
+from events.verification.tree import Tree
 
 
 def root_of(leaves: list[bytes]) -> bytes:

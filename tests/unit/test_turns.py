@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from service.turns import Pauses
+from service.ingest.wait_for_queue import Pauses
 
 WORKERS = 10
 PARTS = 5
@@ -14,7 +14,7 @@ PARTS = 5
 async def test_of_many_large_bodies_one_is_worked_on_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("service.turns.WORK_S", 0.0)
+    monkeypatch.setattr("service.ingest.wait_for_queue.WORK_S", 0.0)
     worked: Counter[int] = Counter()
     turn = 0
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.state import LeadState
+from domain.lead.state import LeadState
 from events.outcomes import Recorded
 from events.refusals import Refused
 from tests.audited import audit_of

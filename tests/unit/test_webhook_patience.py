@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.webhooks.patience import DAY_S, Patience
+from service.webhooks.retry_schedule import DAY_S, Patience
 
 
 def test_the_pauses_grow_to_a_day_in_all() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from service.webhooks.sealing import Seal, SealBroken
+from service.webhooks.encryption import Seal, SealBroken
 from service.webhooks.signing import SECRET_PREFIX, mint, secret_text, signed_headers
 
 RECORD = '{"actor":"山田","position":"17","type":"form.submitted"}'

@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 from itertools import dropwhile
 from typing import Any
 
-from domain.lifecycle.compiled import Compiled, compile_lifecycle
+from domain.deciding.redecide import Told, decide_all_again
+from domain.lifecycle.compiled.table import Compiled, compile_lifecycle
 from domain.lifecycle.definition import EventKind, Right
-from domain.lifecycle.loading import load
 from domain.lifecycle.published import expansion_of
 from domain.lifecycle.service_events import is_offered
-from domain.restating import Told, decide_all_again
-from domain.signals import Identifier, Ignored, Signal
-from events import native
-from events.context import Context
-from events.digests import SECRET_BYTES_MIN, Digests
-from events.expansion import expand
+from domain.lifecycle.text.load import load
+from domain.signal import Identifier, Ignored, Signal
+from events.lifecycles.expansion import expand
 from events.refusals import Refusal
-from events.senders import ANY_SOURCE, Sender
+from events.signals import native
+from events.signals.context import Context
+from events.signals.digests import SECRET_BYTES_MIN, Digests
+from events.signals.sender import ANY_SOURCE, Sender
 from service.command.sending import Batch, OnRefused, Refused
 
 JUDGED_EVENTS_MAX = 100_000

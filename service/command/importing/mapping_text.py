@@ -5,9 +5,9 @@ from collections.abc import Mapping as Mapped
 from collections.abc import Sequence
 from typing import Any
 
-from domain.lifecycle.complaints import Complaint, LifecycleInvalid
-from domain.lifecycle.reading import Place, root_of
-from domain.lifecycle.words import suggestion
+from domain.lifecycle.names import suggestion
+from domain.lifecycle.text.complaints import Complaint, LifecycleInvalid
+from domain.lifecycle.text.place import Place, root_of
 from service.command.importing.mapping import (
     Condition,
     EventRule,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
-from domain.lifecycle.reading import Place
+from domain.lifecycle.text.place import Place
 from service.command.importing.mapping import (
     NOON,
     As,

@@ -1,0 +1,233 @@
+"""The course of one signal: the events so far, and the state that they leave."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.effects import joined, written
+from domain.event import LEDGER, Event, Subject
+from domain.lead.evolve import evolve
+from domain.lead.identity import Resolution
+from domain.lead.owners import effects_of_stage
+from domain.lead.readings import Facts
+from domain.lead.score import Score, judged_at, score_at
+from domain.lead.state import AccountState, LeadState, State
+from domain.lifecycle.compiled.table import Compiled, CompiledMove, MoveTable
+from domain.lifecycle.definition import SubjectKind
+from domain.rules.revisits import effects_on_silence
+from domain.signal import Signal
+
+DEPARTMENT = "department"
+"""Under this name a standing fact keeps whose key reported it: conditions may ask for it later."""
+
+
+class Party(NamedTuple):
+    """Whom a signal concerns: the lead it resolved to, and the account beside it."""
+
+    lead: Resolution | None
+    account: str | None
+    account_links: tuple[str, ...] = ()
+    """Kinds of the identifiers that point to the account from this event on."""
+    told: str | None = None
+    """The account that the report itself tells of, even if the lead stays with another one."""
+    account_conflicts: tuple[str, ...] = ()
+    """Accounts that are called the same, which is news: a person has to judge."""
+
+
+@dataclass(slots=True)
+class Course:
+    """What one signal sets going: the events so far and the state after them.
+
+    A class, because each consequence is judged on the state that the one before it left.
+    """
+
+    compiled: Compiled
+    state: State
+    signal: Signal
+    party: Party
+    position: int
+    events: list[Event] = field(default_factory=list)
+    came_from: str | None = None
+    """Where the lead stands, if its course goes on from a stay that a return had ended."""
+    foreseen: dict[str, Any] = field(default_factory=dict)
+    """Effects of the report's own event that the state has seen already."""
+    pass_before: int = field(init=False)
+    """The lead's pass before the signal."""
+    lead: Subject = field(init=False)
+    """Whoever receives what happens to the lead; the ledger, where the signal is about no lead."""
+
+    def __post_init__(self) -> None:
+        self.pass_before = self.state.lead.pass_number
+        lead = self.party.lead
+        self.lead = Subject(SubjectKind.LEAD, lead.receiver) if lead is not None else LEDGER
+
+    @property
+    def account(self) -> Subject:
+        assert self.party.account is not None
+        return Subject(SubjectKind.ACCOUNT, self.party.account)
+
+    def table(self, kind: SubjectKind) -> MoveTable:
+        return self.compiled.lead if kind is SubjectKind.LEAD else self.compiled.account
+
+    def standing(self, kind: SubjectKind) -> LeadState | AccountState:
+        if kind is SubjectKind.LEAD:
+            return self.state.lead
+        assert self.state.account is not None
+        return self.state.account
+
+    def find(self, kind: SubjectKind, type: str, data: Mapping[str, Any]) -> CompiledMove | None:
+        table, stage = self.table(kind), self.standing(kind).stage
+        candidates = table.moves.get((stage, type), ())
+        if not candidates or not candidates[0].tests:
+            return candidates[0] if candidates else None
+        return table.find(stage, type, self.facts(type, data))
+
+    def facts(self, type: str, data: Mapping[str, Any]) -> Facts:
+        """What conditions may ask. An early fact brings its own department along."""
+        department = data.get(DEPARTMENT, self.signal.department)
+        consent = self.compiled.lifecycle.pace.consent
+        return Facts(
+            self.state,
+            type=type,
+            data=data,
+            department=department,
+            channels=consent.channels if consent is not None else (),
+            score=self.score,
+        )
+
+    def score(self) -> Score | None:
+        """Reckon the lead's score as of this report; None where nothing gives points."""
+        scoring, lead = self.compiled.lifecycle.scoring, self.state.lead
+        if scoring is None:
+            return None
+        return score_at(scoring, lead, judged_at(lead, self.signal.occurred_at))
+
+    def add(
+        self,
+        type: str,
+        subject: Subject,
+        *,
+        data: Mapping[str, Any],
+        effects: Mapping[str, Any] | None = None,
+        move: CompiledMove | None = None,
+        forwarded_to: str | None = None,
+    ) -> Event:
+        """Append the event, with its move, and evolve the state that it belongs to."""
+        event = self.draft(
+            type, subject, data=data, effects=effects, move=move, forwarded_to=forwarded_to
+        )
+        self.events.append(event)
+        self.state = self.after(event)
+        return event
+
+    def draft(
+        self,
+        type: str,
+        subject: Subject,
+        *,
+        data: Mapping[str, Any],
+        effects: Mapping[str, Any] | None = None,
+        move: CompiledMove | None = None,
+        forwarded_to: str | None = None,
+    ) -> Event:
+        """Make the event that comes next, with its move, who is then in charge, and the silence."""
+        lead = self.party.lead
+        if lead is not None and lead.receiver in (subject.id, forwarded_to):
+            silence = effects_on_silence(
+                self.compiled, self.state.lead, type, self.signal.occurred_at, move
+            )
+            effects = joined(effects or {}, silence) if silence else effects
+            if move is not None and move.kind is not None:
+                owner = effects_of_stage(self.compiled, self.state.lead, move.to, effects or {})
+                effects = {**(effects or {}), **owner}
+        event = Event(
+            position=self.position + len(self.events),
+            type=type,
+            subject=subject,
+            occurred_at=self.signal.occurred_at,
+            data=data,
+            effects=effects or {},
+            cause=self.position if self.events else self.signal.cause,
+            forwarded_to=forwarded_to,
+        )
+        return with_move(event, self.standing(subject.kind), move) if move is not None else event
+
+    def foresee(self, effects: Mapping[str, Any]) -> None:
+        """Let guards see the signal's own effects, before its move is found: each of them once.
+
+        Only with a move they are applied again, because a move looks at all effects of its event.
+        That does no harm: the event that `add` then makes has the same position.
+        """
+        news = self._unseen(effects)
+        if news:
+            self._apply(news)
+            self.foreseen |= news
+
+    def arm(self, name: str, due_at: datetime | None) -> None:
+        """Set or clear a timer by the report's own event, once its consequences are known."""
+        timers = {name: written(due_at) if due_at is not None else None}
+        first = self.events[0]
+        armed = {**first.effects, "timers": {**first.effects.get("timers", {}), **timers}}
+        self.events[0] = first._replace(effects=armed)
+        self._apply({"timers": timers})
+
+    def after(self, event: Event) -> State:
+        """Return the state after an event; one about somebody else leaves it as it is."""
+        if event.subject.kind is SubjectKind.LEAD:
+            if event.receiver != self.lead:
+                return self.state
+            account = self.state.account
+            if account is not None and event.effects.get("business_of") == self.party.account:
+                account = evolve(account, event._replace(stage_to=None))
+            return State(self._lead_after(event), account)
+        if event.subject.kind is SubjectKind.LEDGER or self.state.account is None:
+            return self.state
+        return State(self.state.lead, evolve(self.state.account, event))
+
+    def _lead_after(self, event: Event) -> LeadState:
+        lead = self.state.lead
+        if event.position != self.position or event.stage_to is not None:
+            return evolve(lead, event)
+        unseen = self._unseen(event.effects)
+        return evolve(lead, event._replace(effects=unseen)) if unseen else lead
+
+    def _unseen(self, effects: Mapping[str, Any]) -> dict[str, Any]:
+        seen = self.foreseen
+        return {
+            name: value
+            for name, value in effects.items()
+            if name not in seen or seen[name] != value
+        }
+
+    def _apply(self, effects: Mapping[str, Any]) -> None:
+        """Evolve whom the signal is about, as by an event of its own that moves nobody."""
+        signal, (lead, account) = self.signal, self.state
+        event = Event(
+            self.position, signal.type.name, LEDGER, signal.occurred_at, signal.data, effects
+        )
+        if signal.subject is SubjectKind.LEAD:
+            self.state = State(evolve(lead, event), account)
+        else:
+            assert account is not None
+            self.state = State(lead, evolve(account, event))
+
+
+def with_move(event: Event, standing: LeadState | AccountState, move: CompiledMove) -> Event:
+    if move.kind is None:
+        return event
+    how: dict[str, Any] = {"kind": str(move.kind)}
+    if move.passed_over:
+        how["passed_over"] = list(move.passed_over)
+    return event._replace(
+        stage_from=standing.stage,
+        stage_to=move.to,
+        effective_at=not_before(standing.entered_at, event.occurred_at),
+        pass_number=standing.pass_number + 1 if move.begins_pass else standing.pass_number,
+        effects={**event.effects, "move": how},
+    )
+
+
+def not_before(entered_at: datetime | None, moment: datetime) -> datetime:
+    """Return when a move counts from: the later of its time and the previous move's (domain §9)."""
+    return moment if entered_at is None or entered_at < moment else entered_at

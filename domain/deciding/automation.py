@@ -1,0 +1,71 @@
+"""Everything that keeps leads moving, joined to the course of a signal at its three moments.
+
+Before its move is found: what its own event does beside it. With the move: what that changes.
+After everything else that follows: deadlines.
+"""
+
+from typing import Any
+
+from domain.case import Course
+from domain.effects import joined
+from domain.lead.state import LeadState
+from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.rules.contact import effects_of_screening, effects_on_channels
+from domain.rules.deadlines import (
+    BREACHED,
+    GIVES_BACK,
+    RUNS,
+    effects_of_breach,
+    effects_of_late_answer,
+    effects_of_return,
+)
+from domain.rules.revisits import DORMANT, REVISIT, effects_of_recycling, effects_of_request
+
+
+def effects_before_move(course: Course) -> dict[str, Any]:
+    """Return what the reported event does to its lead, whether it moves it or not."""
+    signal, lead, compiled = course.signal, course.state.lead, course.compiled
+    if signal.timer is not None:
+        return _effects_of_firing(course)
+    if signal.type.name not in compiled.paced:
+        return {}
+    return joined(
+        effects_of_late_answer(compiled, lead, signal),
+        effects_of_request(compiled, lead, signal.type.name),
+        effects_of_screening(course),
+        effects_on_channels(course),
+    )
+
+
+def _effects_of_firing(course: Course) -> dict[str, Any]:
+    signal, lead = course.signal, course.state.lead
+    assert signal.timer is not None
+    spent: dict[str, Any] = {"timers": {signal.timer: None}}
+    if signal.type.name == BREACHED:
+        return joined(spent, effects_of_breach(course.compiled, lead, signal))
+    return spent
+
+
+def effects_with_move(course: Course, move: CompiledMove) -> dict[str, Any]:
+    """Return what the reported event does beside the move that it makes."""
+    signal, lead, compiled = course.signal, course.state.lead, course.compiled
+    if signal.timer is not None and signal.timer.partition(".")[0] == GIVES_BACK:
+        return effects_of_return(lead, signal, move)
+    return effects_of_recycling(compiled, signal.type.name, signal.data, signal.occurred_at, move)
+
+
+def effects_of_succession(compiled: Compiled, lead: LeadState) -> dict[str, Any]:
+    """Return what ends for a lead that comes under this lifecycle from another one.
+
+    A timer whose section is gone could become nothing. A deadline that stays keeps its due.
+    """
+    pace = compiled.lifecycle.pace
+    known = {f"{RUNS}.{name}" for name in pace.deadlines}
+    known |= {f"{GIVES_BACK}.{name}" for name, one in pace.deadlines.items() if one.returns}
+    known |= {REVISIT} if pace.recycling is not None else set()
+    known |= {DORMANT} if pace.dormancy is not None else set()
+    kinds = (RUNS, GIVES_BACK, REVISIT, DORMANT)
+    gone = [name for name in lead.timers if name.partition(".")[0] in kinds and name not in known]
+    over = [name for name in lead.deadlines if name not in pace.deadlines]
+    effects: dict[str, Any] = {"timers": dict.fromkeys(gone)} if gone else {}
+    return effects | ({"deadlines": dict.fromkeys(over)} if over else {})

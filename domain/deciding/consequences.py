@@ -1,0 +1,113 @@
+"""What follows from an event: exclusion, early facts, the account beside the lead."""
+
+from domain.case import DEPARTMENT, Course
+from domain.lead.state import LeadState, StandingFact
+from domain.lifecycle.compiled.table import CompiledMove
+from domain.lifecycle.definition import MoveKind, SubjectKind
+from domain.lifecycle.qualification import Mode
+from domain.rules.business import end_key_status
+from domain.rules.candidacy import obstacle
+from domain.rules.contact import recycle_unreachable
+from domain.rules.deals import PURCHASES, has_bought
+from domain.rules.exclusion import judge_exclusion
+from domain.rules.grading import arm_grade, judge_grade
+from domain.rules.hand_overs import hand_over
+from domain.rules.origin import origin_of
+
+CONSEQUENCES_MAX = 16
+"""Each consequence moves a lead forward or marks it once; a path is shorter than this."""
+
+
+def follow(course: Course) -> None:
+    """Let consequences follow until there is none left."""
+    was_placed = course.state.lead.stage is not None
+    if course.party.account is not None:
+        _follow_on_account(course)
+    if course.signal.subject is not SubjectKind.LEAD:
+        end_key_status(course)
+        return
+    for _ in range(CONSEQUENCES_MAX):
+        if not (
+            judge_exclusion(course)
+            or _reconsider(course)
+            or recycle_unreachable(course)
+            or judge_grade(course)
+            or _qualify(course)
+            or hand_over(course)
+        ):
+            break
+    else:
+        raise AssertionError(f"{course.signal.type.name} has consequences without end")
+    arm_grade(course)
+    if course.party.account is not None and not was_placed:
+        _follow_on_account(course)
+
+
+def _follow_on_account(course: Course) -> None:
+    triggers = course.compiled.lifecycle.account_triggers
+    if triggers is None:
+        return
+    by_lead = course.signal.subject is SubjectKind.LEAD
+    data = {"lead": course.lead.id} if by_lead else {}
+    wanted = [triggers.customer_gained] if _brings_purchase(course) else []
+    if by_lead and course.state.lead.stage is not None:
+        wanted.append(triggers.prospect_gained)
+    for type in wanted:
+        move = course.find(SubjectKind.ACCOUNT, type, data)
+        if move is not None:
+            course.add(type, course.account, data=data, move=move)
+
+
+def _brings_purchase(course: Course) -> bool:
+    """Whether the account has bought by this event: by itself, or by a lead that joins it."""
+    effects = course.events[0].effects
+    if course.signal.type.role in PURCHASES:
+        return "opportunities" in effects or "orders" in effects
+    return "brings" in effects and has_bought(course.state.lead)
+
+
+def _reconsider(course: Course) -> bool:
+    """Let a fact that came early move the lead now: the first in the order of the ledger."""
+    lead = course.state.lead
+    for fact in lead.standing:
+        event_type = course.compiled.lifecycle.events.get(fact.type)
+        if event_type is None or event_type.stands_as is None:
+            continue
+        data = {DEPARTMENT: None, **fact.data}
+        move = course.find(SubjectKind.LEAD, fact.type, data)
+        if move is None or not _is_news(move, lead, fact):
+            continue
+        course.add(
+            event_type.stands_as,
+            course.lead,
+            data={"fact": str(fact.position), "type": fact.type},
+            effects={"fact": fact.position, **origin_of(course, move, fact.type, data)},
+            move=move,
+        )
+        return True
+    return False
+
+
+def _qualify(course: Course) -> bool:
+    """Qualify by threshold alone, where that is how leads qualify."""
+    qualification = course.compiled.lifecycle.qualification
+    if qualification is None or qualification.mode is not Mode.THRESHOLD:
+        return False
+    if obstacle(course.compiled, course.state, course.signal.occurred_at) is not None:
+        return False
+    move = course.find(SubjectKind.LEAD, qualification.qualifies_by, {})
+    if move is None:
+        return False
+    course.add(qualification.qualifies_by, course.lead, data={}, move=move)
+    return True
+
+
+def _is_news(move: CompiledMove, lead: LeadState, fact: StandingFact) -> bool:
+    """Whether an early fact may move the lead here.
+
+    Not into a pass of its own, and not where it has moved it before; nor forward to a stage that
+    this pass has seen, so that a person who sends a lead back is not overruled by an old fact.
+    """
+    if move.kind is None or move.begins_pass or move.to in fact.moved_to:
+        return False
+    return move.kind is not MoveKind.ADVANCED or move.to not in lead.entered

@@ -1,0 +1,243 @@
+"""Decide what a signal becomes: its event with the move it causes, and what follows from it.
+
+Pure and total. The machine is asked here, through the table compiled from it; the outcome is
+written into the events, so that `evolve` never has to ask again.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.case import Course, Party, not_before
+from domain.deciding.automation import effects_before_move, effects_with_move
+from domain.deciding.consequences import follow
+from domain.deciding.refusal import NotAllowed, refusal_of
+from domain.deciding.report import effects_on_lead
+from domain.deciding.shortcut import recorded_quietly
+from domain.effects import joined, written
+from domain.event import LEDGER, Event, Subject
+from domain.lead.identity import Resolution
+from domain.lead.owners import effects_of_naming
+from domain.lead.score import most_of
+from domain.lead.state import LeadState, Returned, State
+from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
+from domain.lifecycle.service_events import ACCOUNT_CONFLICTED
+from domain.numbers import numbers_of
+from domain.rules.business import business_begun, business_of, effects_on_account
+from domain.rules.candidacy import hindered
+from domain.rules.deadlines import judge_deadlines, take_back_return
+from domain.rules.deals import BUSINESS, effects_of_role, marks_of
+from domain.rules.grading import effects_of_report
+from domain.rules.origin import origin_of
+from domain.signal import ANONYMOUS_ID, Signal
+
+__all__ = ["RULES", "NotAllowed", "Party", "decide"]
+
+RULES = 1
+"""Version of the deciding code. A change that could change an outcome raises it, and `verify`
+reports what an older version decided as not decided again."""
+
+
+def decide(
+    compiled: Compiled, state: State, signal: Signal, party: Party, *, position: int
+) -> list[Event] | NotAllowed:
+    """Return the signal's event, first, and the derived events that follow it.
+
+    `position` is the place that the first of them will take; the others follow without gaps.
+    """
+    if signal.subject is SubjectKind.LEAD:
+        assert party.lead is not None
+        if party.lead.is_new and signal.type.kind is not EventKind.FACT:
+            return NotAllowed("lead-unknown", "A decision needs a lead that has been reported.")
+    course = Course(compiled, state, signal, party, position)
+    if signal.subject is SubjectKind.LEDGER:
+        numbers = numbers_of(signal, state, compiled.lifecycle.shared_numbers)
+        course.add(signal.type.name, LEDGER, data=signal.data, effects=numbers.effects())
+        return course.events
+    quiet = recorded_quietly(course)
+    if quiet is not None:
+        return [quiet]
+    refused = hindered(course)
+    if refused is not None:
+        return refused
+    taken_back = take_back_return(course)
+    before = course.state.lead
+    refused = _report(course, taken_back)
+    if refused is not None:
+        return refused
+    if party.lead is not None and not party.lead.is_settled:
+        _identify(course, party.lead)
+    _identify_account(course)
+    follow(course)
+    if signal.subject is SubjectKind.LEAD:
+        judge_deadlines(course, before, taken_back)
+    return course.events
+
+
+def identify(
+    compiled: Compiled, state: State, signal: Signal, party: Party, *, position: int
+) -> list[Event]:
+    """Return what a report still does that no longer counts: nothing but to tell who is who."""
+    course = Course(compiled, state, signal, party, position)
+    assert party.lead is not None
+    _identify(course, party.lead)
+    if course.events:
+        follow(course)
+    return course.events
+
+
+def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
+    """Record the signal itself: its effects first, then the move that they allow."""
+    signal, kind = course.signal, course.signal.subject
+    subject, forwarded_to = course.account if kind is SubjectKind.ACCOUNT else course.lead, None
+    standing = course.standing(kind)
+    numbers = numbers_of(signal, course.state, course.compiled.lifecycle.shared_numbers)
+    effects = effects_of_role(signal, standing, numbers) | effects_on_account(course)
+    is_repeated = signal.type.role in BUSINESS and not effects
+    effects |= numbers.effects()
+    begun = business_begun(course, numbers)
+    asked = signal.data if begun is None else begun.said(signal.data)
+    if kind is SubjectKind.LEAD:
+        resolution = course.party.lead
+        assert resolution is not None
+        effects |= effects_on_lead(course, is_repeated=is_repeated)
+        effects = joined(effects, effects_before_move(course))
+        effects |= effects_of_report(course, effects, is_repeated=is_repeated)
+        subject = Subject(SubjectKind.LEAD, resolution.subject)
+        forwarded_to = resolution.forwarded_to
+    course.foresee(effects)
+    # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
+    move = None if is_repeated else course.find(kind, signal.type.name, asked)
+    if move is None and signal.type.kind is EventKind.DECISION:
+        refused = refusal_of(course, kind)
+        if refused is not None:
+            return refused
+        if course.table(kind).targets(signal.type.name):
+            effects["already"] = True
+    if kind is SubjectKind.LEAD and not effects.get("already"):
+        effects |= marks_of(signal.type, course.state.lead)
+    if kind is SubjectKind.LEAD:
+        begins_pass = move is not None and move.begins_pass
+        effects |= business_of(course, begun, begins_pass=begins_pass)
+        if not is_repeated:
+            effects |= effects_of_naming(course.compiled, course.state.lead, signal, move)
+        origin = origin_of(course, move, signal.type.name, signal.data, effects)
+        effects = joined(effects, origin)
+    if move is not None and kind is SubjectKind.LEAD:
+        effects = joined(effects, _effects_of_move(course, move, taken_back))
+    course.add(
+        signal.type.name,
+        subject,
+        data=signal.data,
+        effects=effects,
+        move=move,
+        forwarded_to=forwarded_to,
+    )
+    return None
+
+
+def _effects_of_move(
+    course: Course, move: CompiledMove, taken_back: Returned | None
+) -> dict[str, Any]:
+    effects = effects_with_move(course, move)
+    if taken_back is not None and move.kind is not None:
+        effects["restates"] = taken_back.position
+    return effects
+
+
+def _identify(course: Course, resolution: Resolution) -> None:
+    """Record what the identifiers told: links, absorbed visitors, contradictions."""
+    subject, forwarded_to = Subject(SubjectKind.LEAD, resolution.subject), resolution.forwarded_to
+    if resolution.links:
+        kinds = [one.kind for one in resolution.links]
+        held = {ANONYMOUS_ID, *course.state.lead.holds}
+        holds = sorted({kind for kind in kinds if kind not in held})
+        course.add(
+            "identity.linked",
+            subject,
+            data={"kinds": kinds},
+            effects={"holds": holds} if holds else {},
+            forwarded_to=forwarded_to,
+        )
+    for other, standing in resolution.absorbs:
+        _absorb(course, resolution, other, standing)
+    if resolution.conflicts:
+        conflicts = list(resolution.conflicts)
+        shared = [one.kind for one in resolution.shares]
+        course.add(
+            "identity.conflicted",
+            subject,
+            data={"with": conflicts, "shared": shared} if shared else {"with": conflicts},
+            effects={"conflicts": conflicts},
+            forwarded_to=forwarded_to,
+        )
+
+
+def _identify_account(course: Course) -> None:
+    """Record what names its account from now on, and which accounts are called the same."""
+    links, conflicts = list(course.party.account_links), list(course.party.account_conflicts)
+    if links:
+        course.add("identity.linked", course.account, data={"kinds": links})
+    if conflicts:
+        effects = {"conflicts": conflicts}
+        course.add(ACCOUNT_CONFLICTED, course.account, data={"with": conflicts}, effects=effects)
+
+
+def _absorb(course: Course, resolution: Resolution, other: str, standing: LeadState) -> None:
+    """Let the visitor that turns out to be this person forward to it; its stay ends here.
+
+    Where the person has been merged with another one, the visitor is still the former's: it goes
+    along when the two are unmerged.
+    """
+    person = resolution.person
+    effects: dict[str, Any] = {"absorbed_by": person}
+    event = course.add(
+        "identity.absorbed",
+        Subject(SubjectKind.LEAD, other),
+        data={"by": person},
+        effects=effects,
+    )
+    if standing.stage is not None:
+        effects["move"] = {"kind": str(MoveKind.ABSORBED)}
+        course.events[-1] = event._replace(
+            stage_from=standing.stage,
+            effective_at=not_before(standing.entered_at, event.occurred_at),
+            pass_number=standing.pass_number,
+        )
+    inherited = _inheritance(course, standing)
+    course.add(
+        "identity.merged",
+        Subject(SubjectKind.LEAD, person),
+        data={"other": other},
+        effects={"absorbs": other, **inherited},
+        forwarded_to=resolution.receiver if resolution.receiver != person else None,
+    )
+
+
+def _inheritance(course: Course, visitor: LeadState) -> dict[str, Any]:
+    """What a lead takes over from the visitor that it was: deals, orders, points, standing facts.
+
+    Of a deal that both know, the lead's own report counts; of two facts of one type, the later.
+    """
+    lead, scoring = course.state.lead, course.compiled.lifecycle.scoring
+    known = {fact.type: fact.position for fact in lead.standing}
+    inherited: dict[str, Any] = {
+        "opportunities": _not_in(lead.opportunities, visitor.opportunities),
+        "orders": _not_in(lead.orders, visitor.orders),
+        "blocks": _not_in(lead.blocks, visitor.blocks),
+        "inherits": [
+            [fact.type, fact.position, dict(fact.data), list(fact.moved_to)]
+            for fact in visitor.standing
+            if fact.position > known.get(fact.type, 0)
+        ],
+    }
+    if scoring is not None:
+        inherited["inherited_points"] = [
+            [*one[:3], written(one.occurred_at), most_of(scoring, one.rule)]
+            for one in visitor.points
+        ]
+    return {name: value for name, value in inherited.items() if value}
+
+
+def _not_in(own: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    return {id: status for id, status in others.items() if id not in own}

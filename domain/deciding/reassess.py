@@ -1,0 +1,95 @@
+"""Bring a lead under the version in force, or judge it again: the event `lead.reassessed`.
+
+A lead stays under the version that decided it last until this event brings it over, so that
+history keeps the rules it was made by, and nothing changes unrecorded.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.case import Course, Party
+from domain.deciding.automation import effects_of_succession
+from domain.deciding.consequences import follow
+from domain.deciding.timers import own_signal
+from domain.effects import joined
+from domain.event import Event
+from domain.lead.identity import Resolution
+from domain.lead.state import LeadState, State
+from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.lifecycle.definition import EventKind, EventType, MoveKind, Right, SubjectKind, Words
+from domain.rules import grading
+from domain.rules.deadlines import judge_deadlines
+from domain.rules.exclusion import REASSESSED, flags_here
+
+_TYPE = EventType(
+    name=REASSESSED,
+    words=Words(label={"en": "reassessed", "ja": "再判定"}),
+    kind=EventKind.DERIVED,
+    subject=SubjectKind.LEAD,
+    right=Right.ADMINISTRATION,
+    reserved=True,
+)
+"""For lifecycles that have no words of their own for it."""
+
+
+def reassess(
+    compiled: Compiled,
+    state: State,
+    *,
+    lead_id: str,
+    id: str,
+    source: str,
+    cause: int,
+    occurred_at: datetime,
+    position: int,
+) -> Sequence[Event]:
+    """Return the reassessment of a lead and what follows from it.
+
+    `compiled` is the version after the lead's own, or its own where something else than the
+    lifecycle has changed: then an answer of one event without effects says that nothing follows.
+    """
+    lead = state.lead
+    signal = own_signal(
+        compiled.lifecycle.events.get(REASSESSED, _TYPE),
+        lead_id=lead_id,
+        id=id,
+        source=source,
+        occurred_at=occurred_at,
+        data={"version": compiled.version},
+        cause=cause,
+    )
+    party = Party(Resolution(lead_id, lead_id), lead.account)
+    course = Course(compiled, state, signal, party, position)
+    effects: dict[str, Any] = {}
+    move = None
+    if lead.lifecycle != compiled.version:
+        effects = joined(
+            {"lifecycle": compiled.version},
+            effects_of_succession(compiled, lead),
+            grading.effects_of_succession(compiled, lead),
+        )
+        move = _mapped(compiled, lead)
+    course.foresee(effects)
+    effects |= flags_here(course, stage=move.to if move is not None else lead.stage)
+    course.add(REASSESSED, course.lead, data=signal.data, effects=effects, move=move)
+    if lead.absorbed_by is None:
+        follow(course)
+        judge_deadlines(course, lead, None)
+    return course.events
+
+
+def _mapped(compiled: Compiled, lead: LeadState) -> CompiledMove | None:
+    """Return the move of a lead whose stage the new version has not."""
+    to = compiled.stage_map.get(lead.stage) if lead.stage is not None else None
+    if to is None:
+        return None
+    return CompiledMove(
+        to=to,
+        kind=MoveKind.CORRECTED,
+        guards=(),
+        begins_pass=False,
+        passed_over=(),
+        named=False,
+        tests=(),
+    )

@@ -1,0 +1,85 @@
+"""Why a decision has no move from here, and when it needs none."""
+
+from dataclasses import dataclass
+
+from domain.case import Course
+from domain.lead.readings import Facts
+from domain.lead.state import AccountState, LeadState
+from domain.lifecycle.compiled.table import FailedGuard, MoveTable
+from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
+
+_LEFT_BEHIND = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, None})
+"""Moves to a stage that a lead can be beyond; None is `to: same`, such as a hand-over."""
+_ONWARD = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, MoveKind.DISQUALIFIED, MoveKind.LOST})
+
+
+@dataclass(frozen=True, slots=True)
+class NotAllowed:
+    """A decision that may not be taken from here, or a report about nobody we know."""
+
+    reason: str
+    """`move-not-allowed`, `lead-unknown`, or `not-a-candidate` for one whom a run selected."""
+    detail: str
+    stage: str | None = None
+    allowed: tuple[tuple[str, str], ...] = ()
+    """Event type and target stage of every move that the stage offers."""
+    legal_from: tuple[str, ...] = ()
+    """The stages from which this decision would be legal, in the order of the path."""
+    failed: tuple[FailedGuard, ...] = ()
+    obstacle: str | None = None
+    """What keeps a lead from being a candidate."""
+
+
+def refusal_of(course: Course, kind: SubjectKind) -> NotAllowed | None:
+    """Say why a decision has no move from here; None if it needs none, or is already so."""
+    table, type = course.table(kind), course.signal.type.name
+    standing, facts = course.standing(kind), course.facts(type, course.signal.data)
+    stage = standing.stage
+    if not table.targets(type) or _is_already(standing, table, type, facts):
+        return None
+    legal_from = _legal_from(table, type)
+    return NotAllowed(
+        "move-not-allowed",
+        _why_not(type, stage or UNPLACED, legal_from),
+        stage=stage,
+        allowed=tuple((one.on, one.to) for one in table.allowed(stage) if not one.named),
+        legal_from=legal_from,
+        failed=table.explain(stage, type, facts),
+    )
+
+
+def _legal_from(table: MoveTable, type: str) -> tuple[str, ...]:
+    stages = [stage or UNPLACED for stage, trigger in table.moves if trigger == type]
+    return tuple(sorted(stages, key=lambda stage: table.path_index.get(stage, len(stages))))
+
+
+def _why_not(type: str, stage: str, legal_from: tuple[str, ...]) -> str:
+    if stage in legal_from:
+        return f"{type} is not allowed from stage {stage} now: a guard does not hold."
+    return f"{type} is not allowed from stage {stage}, only from {', '.join(legal_from)}."
+
+
+def _is_already(
+    standing: LeadState | AccountState, table: MoveTable, type: str, facts: Facts
+) -> bool:
+    """Whether what is decided already is: standing there, or beyond it after having been there.
+
+    A stage that was passed over was never entered. A stage that a lead was sent back from is not
+    beyond it, and one that it was sent back to was not decided by this: there a late decision is
+    refused, because it would hide that somebody disagrees. So is one that sends back or recycles
+    who has gone on meanwhile. A correction is already so only where it names the stage.
+    """
+    here = table.path_index.get(standing.stage or "")
+    for (_, on), moves in table.moves.items():
+        if on != type:
+            continue
+        for move in moves:
+            if move.named and move.tests[0](facts) is not True:
+                continue
+            if move.to == standing.stage and (move.named or move.kind in _ONWARD):
+                return True
+            if here is None or move.kind not in _LEFT_BEHIND or move.to not in standing.entered:
+                continue
+            if table.path_index.get(move.to, here) < here:
+                return True
+    return False

@@ -1,0 +1,86 @@
+"""What a report tells of its lead: news, and what was known already.
+
+What a report told beyond the news stands in the effect `tells`: `known` and `attributes` that were
+known already, the `account` that the lead did not join, and whether that was named `outright`. It
+changes nothing today; it is what the report is decided by again when something else is taken back.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.case import DEPARTMENT, Course
+from domain.lead.state import LeadState
+from domain.rules.business import business_brought
+from domain.rules.deals import BUSINESS
+from domain.signal import Signal
+
+TELLS = "tells"
+RESELLER_FIELD = "reseller"
+
+
+def effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
+    """Return what a report does to its lead by itself, before anything is judged."""
+    signal, lead = course.signal, course.state.lead
+    effects = _beginning(course)
+    if signal.holds_personal_data:
+        effects |= _acquisition(signal, lead)
+    news = {
+        name: value
+        for name, value in signal.attributes.items()
+        if lead.attributes.get(name) != value
+    }
+    if news:
+        effects["attributes"] = news
+    if course.party.account is not None and course.party.account != lead.account:
+        effects["account"] = course.party.account
+    if "account" in effects:
+        effects |= business_brought(lead, effects["account"])
+    if course.party.account is not None and not is_repeated and signal.type.role in BUSINESS:
+        effects["business_of"] = course.party.account
+    if RESELLER_FIELD in signal.data and not is_repeated:
+        effects["reseller"] = signal.data[RESELLER_FIELD]
+    if tells := _no_news(course, effects):
+        effects[TELLS] = tells
+    if signal.type.stands_as is not None and not is_repeated:
+        of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
+        effects["stands"] = {**signal.data, **of_whom}
+    return effects
+
+
+def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
+    """Say that somebody is known from now on; or, told late, that they were before."""
+    if not lead.known:
+        return {"known": True}
+    if lead.acquired_at is not None and signal.occurred_at < lead.acquired_at:
+        return {"acquired_at": signal.occurred_at.isoformat()}
+    return {}
+
+
+def _beginning(course: Course) -> dict[str, Any]:
+    """Say under which version a lead begins, and that one begins anew of which nothing counted."""
+    lead = course.state.lead
+    effects: dict[str, Any] = {}
+    assert course.party.lead is not None
+    if course.party.lead.is_new and course.compiled.version != lead.lifecycle:
+        effects["lifecycle"] = course.compiled.version
+    if lead.void:
+        effects["begins"] = True
+    return effects
+
+
+def _no_news(course: Course, effects: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report tells of the person and the company that its effects do not show."""
+    signal, told = course.signal, course.party.told
+    tells: dict[str, Any] = {}
+    if signal.holds_personal_data and "known" not in effects:
+        tells["known"] = True
+    news = effects.get("attributes", {})
+    if len(news) < len(signal.attributes):
+        tells["attributes"] = {
+            name: value for name, value in signal.attributes.items() if name not in news
+        }
+    if told is not None and "account" not in effects:
+        tells["account"] = told
+    if told is not None and signal.names_account:
+        tells["outright"] = True
+    return tells

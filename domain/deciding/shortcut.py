@@ -1,0 +1,59 @@
+"""The report that does nothing but be recorded, as most reports do: told without asking around.
+
+It is about a lead that stands where nothing follows from an event of its type, and says nothing new
+of it. The long way (decide.py) asks everything that could follow, and finds nothing: a law holds
+that both record the same. Where in doubt, it is not this way.
+"""
+
+from domain.case import Course
+from domain.deciding.report import TELLS, effects_on_lead
+from domain.event import Event, Subject
+from domain.lead.state import AccountState
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.rules.business import BUSINESS_FIELD
+from domain.rules.candidacy import SELECTION
+from domain.rules.deals import OWNER_FIELD
+
+_FIELDS_THAT_ACT = frozenset({BUSINESS_FIELD, OWNER_FIELD, SELECTION})
+"""Fields that do something in an event of whatever type."""
+_NO_NEWS = frozenset({TELLS})
+
+
+def recorded_quietly(course: Course) -> Event | None:
+    """Return the event of a report of which nothing else comes; None where more is to be asked."""
+    resolution, signal = course.party.lead, course.signal
+    if resolution is None or not resolution.is_settled or not _is_quiet(course):
+        return None
+    effects = effects_on_lead(course, is_repeated=False)
+    if not effects.keys() <= _NO_NEWS:
+        return None
+    return course.draft(
+        signal.type.name,
+        Subject(SubjectKind.LEAD, resolution.subject),
+        data=signal.data,
+        effects=effects,
+        forwarded_to=resolution.forwarded_to,
+    )
+
+
+def _is_quiet(course: Course) -> bool:
+    """Whether neither the report nor the lead's state is reason to judge anything."""
+    compiled, signal, (lead, account) = course.compiled, course.signal, course.state
+    return (
+        (lead.stage, signal.type.name) in compiled.quiet
+        and signal.timer is None
+        and not lead.standing
+        and not course.party.account_links
+        and not course.party.account_conflicts
+        and _FIELDS_THAT_ACT.isdisjoint(signal.data)
+        and (account is None or not _may_be_gained(compiled, account))
+    )
+
+
+def _may_be_gained(compiled: Compiled, account: AccountState) -> bool:
+    """Whether a company stands where somebody known there makes it a prospect."""
+    triggers = compiled.lifecycle.account_triggers
+    if triggers is None:
+        return False
+    return (account.stage, triggers.prospect_gained) in compiled.account.moves

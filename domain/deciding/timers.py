@@ -1,0 +1,142 @@
+"""What happens by itself: timers that are due, and what each becomes when it fires.
+
+A timer is a part of its lead's state, set and cleared by the effects of events, so it makes no
+difference whether the service was down when it came due: before anything is decided about a lead,
+what is due fires first, in due order, and counts from when it was due.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.deciding.decide import NotAllowed, Party, decide
+from domain.effects import Fires
+from domain.event import Event
+from domain.lead.identity import Resolution
+from domain.lead.state import LeadState, State
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.definition import EventType, SubjectKind
+from domain.rules.deadlines import GIVES_BACK, RUNS, fire_breach, fire_return
+from domain.rules.grading import GRADE_TIMER, fire_grade
+from domain.rules.revisits import DORMANT, REVISIT, fire_dormant, fire_revisit
+from domain.signal import Signal
+
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+STANDSTILL_MAX = 64
+"""Timers of one lead that may fire one after the other without time passing between them. A lead
+has a timer for each deadline and a few more; beyond this they arm each other in a circle."""
+
+
+class TimersEndless(Exception):
+    """The timers of a lead arm each other without time passing: they would never end."""
+
+
+@dataclass(slots=True)
+class Passing:
+    """Watches that time passes while timers fire. A class, because it remembers how far it got.
+
+    However many are due, they come to an end as long as each arms the next for later.
+    """
+
+    latest: datetime = BEFORE_ALL
+    stood_still: int = 0
+
+    def see(self, due_at: datetime) -> None:
+        """Take note of a timer that fires. Raises TimersEndless."""
+        if due_at > self.latest:
+            self.latest, self.stood_still = due_at, 0
+            return
+        self.stood_still += 1
+        if self.stood_still >= STANDSTILL_MAX:
+            raise TimersEndless(f"{self.stood_still} timers fired without passing {self.latest}")
+
+
+KINDS: Mapping[str, Fires] = {
+    RUNS: fire_breach,
+    GIVES_BACK: fire_return,
+    REVISIT: fire_revisit,
+    DORMANT: fire_dormant,
+    GRADE_TIMER: fire_grade,
+}
+"""First word of a timer's name → what it becomes."""
+
+
+def next_due(state: LeadState) -> datetime | None:
+    """Return when the first timer of a lead is due."""
+    return min((timer.due_at for timer in state.timers.values()), default=None)
+
+
+def fire(
+    compiled: Compiled,
+    state: State,
+    *,
+    lead_id: str,
+    id: str,
+    source: str,
+    upto: datetime,
+    position: int,
+) -> list[Event] | NotAllowed | None:
+    """Decide what the first timer due by `upto` becomes; None if none is due.
+
+    `compiled` is the lead's own version: what it has been promised is kept by the same rules.
+    """
+    lead = state.lead
+    signal = firing(compiled, lead, lead_id=lead_id, id=id, source=source, upto=upto)
+    if signal is None:
+        return None
+    party = Party(Resolution(lead_id, lead_id), lead.account)
+    return decide(compiled, state, signal, party, position=position)
+
+
+def firing(
+    compiled: Compiled, state: LeadState, *, lead_id: str, id: str, source: str, upto: datetime
+) -> Signal | None:
+    """Return the report that the first timer due by `upto` makes of itself; None if none is due.
+
+    Of two that are due at one moment, the one that was armed first fires first.
+    """
+    due = [
+        (timer.due_at, timer.armed_by, name)
+        for name, timer in state.timers.items()
+        if timer.due_at <= upto
+    ]
+    if not due:
+        return None
+    due_at, armed_by, name = min(due)
+    fired = KINDS[name.partition(".")[0]](compiled, state, name, state.timers[name])
+    return own_signal(
+        compiled.lifecycle.events[fired.type],
+        lead_id=lead_id,
+        id=id,
+        source=source,
+        occurred_at=due_at,
+        data={**fired.data, "timer": name},
+        cause=armed_by,
+        timer=name,
+    )
+
+
+def own_signal(
+    event_type: EventType,
+    *,
+    lead_id: str | None,
+    id: str,
+    source: str,
+    occurred_at: datetime,
+    data: Mapping[str, Any],
+    cause: int | None = None,
+    timer: str | None = None,
+) -> Signal:
+    """Make a report of the service's own, about one lead or, without one, about the ledger."""
+    return Signal(
+        source=source,
+        id=id,
+        type=event_type,
+        subject=SubjectKind.LEAD if lead_id is not None else SubjectKind.LEDGER,
+        occurred_at=occurred_at,
+        lead_id=lead_id,
+        data=data,
+        cause=cause,
+        timer=timer,
+    )

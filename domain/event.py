@@ -1,0 +1,59 @@
+"""The event: what a decision yields, what the ledger records and what state is folded from."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.lifecycle.definition import SubjectKind
+
+
+class Subject(NamedTuple):
+    """What an event is about. The ledger itself has no id."""
+
+    kind: SubjectKind
+    id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.id}" if self.id else str(self.kind)
+
+
+LEDGER = Subject(SubjectKind.LEDGER)
+
+
+class Event(NamedTuple):
+    """One event with its outcome. Until the ledger has appended it, it is a draft.
+
+    A tuple, because a replay makes millions of them. `effects` is everything beside the move that
+    `domain.lead.evolve` applies; the record holds it under `data.effects`, so that a replay needs
+    no lifecycle.
+    """
+
+    position: int
+    type: str
+    subject: Subject
+    occurred_at: datetime
+    data: Mapping[str, Any]
+    effects: Mapping[str, Any]
+    cause: int | None = None
+    forwarded_to: str | None = None
+    """The lead that received the event, where the subject had been absorbed by it."""
+    stage_from: str | None = None
+    stage_to: str | None = None
+    effective_at: datetime | None = None
+    """When the move counts from; None where nothing moved."""
+    pass_number: int | None = None
+
+    @property
+    def also_seen_by(self) -> tuple[str, ...]:
+        """Who else's state it changes: the lead that received it, the account of its business."""
+        business_of = self.effects.get("business_of")
+        if business_of is None:
+            return () if self.forwarded_to is None else (self.forwarded_to,)
+        return (business_of,) if self.forwarded_to is None else (self.forwarded_to, business_of)
+
+    @property
+    def receiver(self) -> Subject:
+        """The subject whose state the event changes."""
+        if self.forwarded_to is None:
+            return self.subject
+        return Subject(SubjectKind.LEAD, self.forwarded_to)

@@ -1,0 +1,103 @@
+"""What a move changes of a state: where it stands, and what ends with the stay and the pass before.
+
+A stay takes its deadlines with it, and the way back into one that a return had ended. A pass takes
+its points, attempts, marks and early facts; its deals and orders are left behind as earlier ones.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.event import Event
+from domain.lead.state import AccountState, LeadState, Returned, StandingFact, Timer
+
+REVISIT_TIMER = "revisit"
+STAY_TIMERS = ("deadline", "return")
+"""First words of the timers that belong to a deadline, and so to a stay."""
+
+
+def moved(state: LeadState | AccountState, event: Event) -> dict[str, Any]:
+    """Return the fields that the move of an event changes, with their values after it."""
+    pass_number = event.pass_number if event.pass_number is not None else state.pass_number
+    begins_pass = pass_number != state.pass_number
+    entered: tuple[str, ...] = () if begins_pass else state.entered
+    stage = event.stage_to
+    if stage is not None and stage not in entered:
+        entered = (*entered, stage)
+    changes: dict[str, Any] = {
+        "stage": stage,
+        "entered_at": event.effective_at,
+        "pass_number": pass_number,
+        "entered": entered,
+    }
+    if isinstance(state, LeadState):
+        changes |= _after_stay(state, event)
+        if state.standing:
+            changes["standing"] = _facts_after(state, event, begins_pass=begins_pass)
+        if begins_pass:
+            changes |= _in_new_pass(state, changes.get("timers", state.timers), event)
+    return changes
+
+
+def _after_stay(state: LeadState, event: Event) -> dict[str, Any]:
+    """End what belonged to the stay that the move ends: its deadlines, and the way back into it."""
+    ended: dict[str, Any] = {}
+    if state.deadlines:
+        ended["deadlines"] = {}
+        ended["timers"] = {
+            name: timer
+            for name, timer in state.timers.items()
+            if name.partition(".")[0] not in STAY_TIMERS
+        }
+    told = event.effects.get("returned_from")
+    if told is not None or state.returned_from is not None:
+        ended["returned_from"] = _returned(told, event.position) if told else None
+    return ended
+
+
+def _returned(told: Mapping[str, Any], position: int) -> Returned:
+    entered = told["entered"]
+    return Returned(
+        stage=told["stage"],
+        entered_at=datetime.fromisoformat(entered) if entered is not None else None,
+        deadline=told["deadline"],
+        due_at=datetime.fromisoformat(told["due"]),
+        breached=told["breach"],
+        position=position,
+    )
+
+
+def _in_new_pass(state: LeadState, timers: Mapping[str, Timer], event: Event) -> dict[str, Any]:
+    """Leave behind what belonged to the ended pass; what this very event gave is the new one's."""
+    return {
+        "points": tuple(one for one in state.points if one.position == event.position),
+        "attempts": (),
+        "revisit_on": event.effects.get("revisit_on"),
+        "timers": {
+            name: timer
+            for name, timer in timers.items()
+            if name != REVISIT_TIMER or timer.armed_by == event.position
+        },
+        "marks": event.effects.get("marks", {}),
+        "business": event.effects.get("business"),
+        "earlier_opportunities": _left_behind(state.opportunities, event, "opportunities"),
+        "earlier_orders": _left_behind(state.orders, event, "orders"),
+        "screened_as": event.effects.get("screened_as"),
+        "reseller": event.effects.get("reseller"),
+    }
+
+
+def _left_behind(known: Mapping[str, str], event: Event, name: str) -> tuple[str, ...]:
+    """Sorted, since a state that was kept and read back knows its mappings in that order."""
+    return tuple(id for id in sorted(known) if id not in event.effects.get(name, ()))
+
+
+def _facts_after(state: LeadState, event: Event, *, begins_pass: bool) -> tuple[StandingFact, ...]:
+    """Mark the fact that moved the lead; what stood in an ended pass ends with it."""
+    mover = event.effects.get("fact", event.position)
+    assert event.stage_to is not None
+    return tuple(
+        fact._replace(moved_to=(*fact.moved_to, event.stage_to)) if fact.position == mover else fact
+        for fact in state.standing
+        if not begins_pass or fact.position == event.position
+    )

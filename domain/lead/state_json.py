@@ -1,0 +1,135 @@
+"""A subject's state as text: how the `subjects` table keeps it, and how an event carries it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import orjson
+
+from domain.lead.state import (
+    INITIAL_ACCOUNT,
+    INITIAL_LEAD,
+    AccountState,
+    Due,
+    LeadState,
+    Point,
+    Returned,
+    StandingFact,
+    Timer,
+)
+from domain.lifecycle.definition import SubjectKind
+
+Kept = TypeVar("Kept", LeadState, AccountState)
+
+_TUPLES = (
+    *("entered", "absorbs", "earlier_opportunities", "earlier_orders"),
+    *("apart", "conflicts", "awaiting", "parted", "holds"),
+)
+
+
+def encode(state: LeadState | AccountState | None) -> str:
+    """Write what differs from the initial state.
+
+    Keys are sorted, so that equal states are equal text.
+    """
+    if state is None:
+        return "{}"
+    initial = INITIAL_LEAD if isinstance(state, LeadState) else INITIAL_ACCOUNT
+    content = {
+        name: value
+        for name, value, default in zip(state._fields, state, initial, strict=True)
+        if value != default
+    }
+    return orjson.dumps(content, default=_plain, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def decode(kind: SubjectKind, text: str) -> LeadState | AccountState | None:
+    """Read a state back."""
+    if kind is SubjectKind.LEDGER:
+        return None
+    return decode_account(text) if kind is SubjectKind.ACCOUNT else decode_lead(text)
+
+
+def decode_lead(text: str) -> LeadState:
+    """Read the state of a lead back."""
+    return _lead(orjson.loads(text))
+
+
+def decode_account(text: str) -> AccountState:
+    """Read the state of an account back."""
+    return _account(orjson.loads(text))
+
+
+def content_of(state: LeadState | AccountState) -> dict[str, Any]:
+    """Return a state as plain values: what an event carries and a record holds."""
+    content: dict[str, Any] = orjson.loads(encode(state))
+    return content
+
+
+def restored(state: Kept, content: Mapping[str, Any]) -> Kept:
+    """Return the state of the same kind that an event carries."""
+    if isinstance(state, AccountState):
+        return _account(dict(content))
+    return _lead(dict(content))
+
+
+def _account(content: dict[str, Any]) -> AccountState:
+    return AccountState(**_with_tuples(content))
+
+
+def _with_tuples(content: dict[str, Any]) -> dict[str, Any]:
+    if "entered_at" in content:
+        content["entered_at"] = datetime.fromisoformat(content["entered_at"])
+    for name in _TUPLES:
+        if name in content:
+            content[name] = tuple(content[name])
+    return content
+
+
+def _lead(content: dict[str, Any]) -> LeadState:
+    content = _with_tuples(content)
+    if "standing" in content:
+        content["standing"] = tuple(
+            StandingFact(type, position, data, tuple(moved_to))
+            for type, position, data, moved_to in content["standing"]
+        )
+    if "timers" in content:
+        content["timers"] = {
+            name: Timer(datetime.fromisoformat(due_at), armed_by)
+            for name, (due_at, armed_by) in content["timers"].items()
+        }
+    if "points" in content:
+        content["points"] = tuple(
+            Point(rule, points, position, datetime.fromisoformat(occurred_at))
+            for rule, points, position, occurred_at in content["points"]
+        )
+    if "acquired_at" in content:
+        content["acquired_at"] = datetime.fromisoformat(content["acquired_at"])
+    if "attempts" in content:
+        content["attempts"] = tuple(map(datetime.fromisoformat, content["attempts"]))
+    if "deadlines" in content:
+        content["deadlines"] = {
+            name: Due(datetime.fromisoformat(due_at), *rest)
+            for name, (due_at, *rest) in content["deadlines"].items()
+        }
+    if "returned_from" in content:
+        stage, entered_at, deadline, due_at, *positions = content["returned_from"]
+        content["returned_from"] = Returned(
+            stage,
+            datetime.fromisoformat(entered_at) if entered_at is not None else None,
+            deadline,
+            datetime.fromisoformat(due_at),
+            *positions,
+        )
+    if "spoken_at" in content:
+        content["spoken_at"] = {
+            channel: datetime.fromisoformat(moment)
+            for channel, moment in content["spoken_at"].items()
+        }
+    return LeadState(**content)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (StandingFact, Timer, Point, Due, Returned)):
+        return list(value)
+    raise TypeError(f"a state holds no {type(value).__name__}")

@@ -1,0 +1,146 @@
+"""The stays of one lead or account in its stages, as the events about it tell them.
+
+What is projected for all is told here for one: by the events as they were recorded, or as they are
+decided again after something has been taken back.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.event import Event
+from domain.lead.state import AccountState, LeadState
+from domain.lifecycle.definition import UNPLACED
+from domain.lifecycle.service_events import OFFERED
+from domain.rules.exclusion import REASSESSED
+from domain.times import rfc3339
+
+
+class Stay(NamedTuple):
+    """One entry into a stage. It ends with the next, or with absorption."""
+
+    stage: str
+    """A stage code, or UNPLACED from the first event until one places it."""
+    entered_at: datetime
+    pass_number: int
+    kind: str | None
+    """How the stay before it ended; None where nothing moved."""
+    position: int
+    """The event that it was entered by, or that caused the one that did."""
+    origin: str | None
+    channel: str | None
+
+
+class Left(NamedTuple):
+    """The end of the last stay by absorption."""
+
+    at: datetime
+    position: int
+
+
+class Stays(NamedTuple):
+    stays: tuple[Stay, ...] = ()
+    left: Left | None = None
+
+
+NO_STAYS = Stays()
+
+
+def stays_after(before: Stays, event: Event, state: LeadState | AccountState) -> Stays:
+    """Return the stays after an event that the subject received, which left it in a state."""
+    effects = event.effects
+    if "stays" in effects:
+        return restored(effects)
+    if "absorbed_by" in effects:
+        if effects["absorbed_by"] is None or not before.stays:
+            return before
+        at = max(before.stays[-1].entered_at, event.effective_at or event.occurred_at)
+        return before._replace(left=Left(at, event.position))
+    if event.stage_to is None and (before.stays or not begins(event)):
+        return before
+    if "restates" in effects:
+        # The return by itself that it takes back was the last move: it never counted.
+        before = Stays(before.stays[:-1])
+        last = before.stays[-1]
+        if (last.stage, last.entered_at) == (event.stage_to, event.effective_at):
+            return before
+    stay = Stay(
+        event.stage_to or UNPLACED,
+        event.effective_at or event.occurred_at,
+        event.pass_number or 1,
+        effects["move"]["kind"] if event.stage_to is not None else None,
+        event.position,
+        getattr(state, "origin", None) or None,
+        getattr(state, "channel", None) or None,
+    )
+    return Stays((*before.stays, stay))
+
+
+def begins(event: Event) -> bool:
+    """Whether somebody of whom nothing counts stands somewhere from this event on.
+
+    Decisions about who is who and what counts begin nothing, nor does another lifecycle.
+    """
+    return event.type not in OFFERED and event.type != REASSESSED
+
+
+def content_of(stays: Stays) -> dict[str, Any]:
+    """Return stays as plain values: what an event carries and a record holds."""
+    content: dict[str, Any] = {"stays": [_plain(stay) for stay in stays.stays]}
+    if stays.left is not None:
+        content["left"] = [rfc3339(stays.left.at), stays.left.position]
+    return content
+
+
+def restored(effects: Mapping[str, Any]) -> Stays:
+    """Return the stays that an event carries."""
+    left = effects.get("left")
+    return Stays(
+        tuple(
+            Stay(stage, datetime.fromisoformat(entered_at), *rest)
+            for stage, entered_at, *rest in effects["stays"]
+        ),
+        Left(datetime.fromisoformat(left[0]), left[1]) if left is not None else None,
+    )
+
+
+def differences(
+    before: Stays, after: Stays
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Tell which entries into stages no longer count, and which do now, in their order."""
+    return (
+        _told(_without(before.stays, after.stays)),
+        _told(_without(after.stays, before.stays)),
+    )
+
+
+def _without(stays: Sequence[Stay], others: Iterable[Stay]) -> list[Stay]:
+    taken = [_outcome(one) for one in others]
+    remaining = []
+    for stay in stays:
+        if _outcome(stay) in taken:
+            taken.remove(_outcome(stay))
+        else:
+            remaining.append(stay)
+    return remaining
+
+
+def _outcome(stay: Stay) -> tuple[str, datetime, int]:
+    return stay.stage, stay.entered_at, stay.pass_number
+
+
+def _told(stays: Iterable[Stay]) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "stage": stay.stage,
+            "effective_time": rfc3339(stay.entered_at),
+            "pass": stay.pass_number,
+            "position": str(stay.position),
+        }
+        for stay in stays
+    ]
+
+
+def _plain(stay: Stay) -> list[Any]:
+    stage, entered_at, *rest = stay
+    return [stage, rfc3339(entered_at), *rest]

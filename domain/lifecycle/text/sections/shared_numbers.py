@@ -1,0 +1,42 @@
+"""The text of which sources number deals, or orders, together.
+
+shared_numbers:
+  opportunity: [[crm, erp]]      the order system names a deal by its number in the CRM
+  order: [[erp, shop]]
+"""
+
+import re
+
+from domain.lifecycle.definition import SharedNumbers
+from domain.lifecycle.text.place import Place
+
+SOURCES_SHARING_MIN, SOURCES_SHARING_MAX = 2, 20
+"""Sources in one group: whoever of them reports, a number is looked up for each of them."""
+
+_KEYS = ("opportunity", "order")
+_SOURCE = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
+
+
+def read_shared_numbers(place: Place | None) -> SharedNumbers:
+    """Read the groups of sources; where none are declared, every source numbers for itself."""
+    keys = place.entries(known=_KEYS) if place else {}
+    return SharedNumbers(*(_read_groups(keys.get(key)) for key in _KEYS))
+
+
+def _read_groups(place: Place | None) -> tuple[tuple[str, ...], ...]:
+    groups: list[tuple[str, ...]] = []
+    seen: set[str] = set()
+    for item in place.items() if place else ():
+        sources = item.items()
+        group = [one.matching(_SOURCE, expected="a source, as events name it") for one in sources]
+        if item.is_list and not SOURCES_SHARING_MIN <= len(group) <= SOURCES_SHARING_MAX:
+            item.complain(
+                f"expected {SOURCES_SHARING_MIN} to {SOURCES_SHARING_MAX} sources, "
+                f"found {len(group)}"
+            )
+        for source, one in zip(group, sources, strict=True):
+            if source in seen:
+                one.complain(f"'{source}' stands twice")
+            seen.add(source)
+        groups.append(tuple(group))
+    return tuple(groups)

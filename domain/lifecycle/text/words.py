@@ -1,0 +1,77 @@
+"""The words in the text: label, definition and aliases of everything that has a name."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from domain.lifecycle.definition import Words
+from domain.lifecycle.text.place import Place
+
+WORD_KEYS = ("label", "definition", "aliases")
+CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+CODE_EXPECTED = "a code: an ASCII letter, then letters, digits, _ or -"
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[_Value]):
+    """Something read, with the place to complain at."""
+
+    place: Place
+    value: _Value
+
+
+def read_words(
+    place: Place,
+    entries: Mapping[str, Place],
+    *,
+    languages: Collection[str],
+    defined: bool = False,
+) -> Words:
+    """Read label, definition and aliases; `defined` where a definition must not be missing."""
+    place.need(("label", "definition") if defined else ("label",), entries)
+    label = _read_in_languages(entries.get("label"), languages)
+    definition = _read_in_languages(entries.get("definition"), languages)
+    aliases = entries["aliases"].items() if "aliases" in entries else []
+    return Words(
+        label=label, definition=definition, aliases=tuple(alias.text() for alias in aliases)
+    )
+
+
+def read_named(
+    place: Place | None,
+    *,
+    languages: Collection[str],
+    defined: bool = False,
+    beside: Collection[str] = (),
+) -> dict[str, Placed[Words]]:
+    """Read a mapping of codes to words; `beside` are other keys, which the caller reads."""
+    named: dict[str, Placed[Words]] = {}
+    for code, entry in place.entries().items() if place else ():
+        check_code(entry, code)
+        words = read_words(
+            entry,
+            entry.entries(known=(*WORD_KEYS, *beside)),
+            languages=languages,
+            defined=defined,
+        )
+        named[code] = Placed(entry, words)
+    return named
+
+
+def check_code(place: Place, code: str) -> None:
+    if not CODE.fullmatch(code):
+        place.complain(f"'{code}' is not {CODE_EXPECTED}")
+
+
+def values_of(placed: Mapping[str, Placed[_Value]]) -> dict[str, _Value]:
+    return {code: one.value for code, one in placed.items()}
+
+
+def _read_in_languages(place: Place | None, languages: Collection[str]) -> dict[str, str]:
+    if place is None:
+        return {}
+    entries = place.entries(known=languages, required=languages)
+    return {language: entry.text() for language, entry in entries.items()}

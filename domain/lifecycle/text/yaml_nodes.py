@@ -1,0 +1,64 @@
+"""One plain YAML document: what is refused before anything in it is read.
+
+Anchors, aliases and tags are refused: a lifecycle needs none of them, and an alias can make a
+short text grow without bound. Duplicate keys are found where mappings are read.
+"""
+
+from typing import Any, NoReturn
+
+import yaml
+
+from domain.lifecycle.text.complaints import Complaint, LifecycleInvalid
+
+TEXT_CHARACTERS_MAX = 524_288
+"""A lifecycle with long word lists has some tens of thousands; beyond this it is no lifecycle."""
+NODES_MAX = 50_000
+DEPTH_MAX = 24
+"""Conditions nest, but nobody reads them deeper than this."""
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def node_of(text: str) -> yaml.Node:
+    """Parse one document into nodes that know their lines.
+
+    Raises:
+        LifecycleInvalid: The text is no YAML, too large, too deep, or not one plain document.
+    """
+    if len(text) > TEXT_CHARACTERS_MAX:
+        _refuse(1, f"expected at most {TEXT_CHARACTERS_MAX} characters, found {len(text)}")
+    try:
+        _check_events(text)
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        _refuse(mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}")
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        _refuse(1, f"is not YAML: {' '.join(str(error).split())}")
+    if node is None:
+        _refuse(1, "expected a mapping, found nothing")
+    return node
+
+
+def _check_events(text: str) -> None:
+    depth = documents = 0
+    for nodes, event in enumerate(yaml.parse(text, Loader=_LOADER)):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if getattr(event, "anchor", None):  # an alias names its anchor too
+            _refuse(line, "anchors and aliases are not allowed; write the value out")
+        if tag := getattr(event, "tag", None):
+            _refuse(line, f"tags are not allowed; found {tag}")
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEPTH_MAX or nodes > NODES_MAX:
+            _refuse(line, f"expected at most {NODES_MAX} values, at most {DEPTH_MAX} deep")
+        if documents > 1:
+            _refuse(line, "expected one document; a second one begins here")
+
+
+def _refuse(line: int, message: str) -> NoReturn:
+    raise LifecycleInvalid((Complaint(line=line, path="", message=message),))

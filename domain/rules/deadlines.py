@@ -1,0 +1,205 @@
+"""Deadlines: started with a stay, met or breached, and the return by itself.
+
+A deadline is judged by when things happened. So a decision that is only reported late, after the
+breach and perhaps after the return, takes both back: `deadline.met` names the breach that it
+restates, and the decision is judged from the stay that the return had ended.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from domain.case import Course
+from domain.effects import Firing, written
+from domain.event import Event
+from domain.lead.owners import effects_of_stage
+from domain.lead.state import LeadState, Returned, State, Timer
+from domain.lifecycle.automation import Deadline
+from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.lifecycle.definition import MoveKind
+from domain.signal import Signal
+
+STARTED, MET, BREACHED = "deadline.started", "deadline.met", "deadline.breached"
+RUNS, GIVES_BACK = "deadline", "return"
+"""First words of the timers: to the breach, and from there to the return."""
+
+
+def fire_breach(_: Compiled, __: LeadState, name: str, timer: Timer) -> Firing:
+    """Let a deadline pass."""
+    deadline = name.partition(".")[2]
+    return Firing(BREACHED, {"deadline": deadline, "due": written(timer.due_at)})
+
+
+def fire_return(compiled: Compiled, _: LeadState, name: str, __: Timer) -> Firing:
+    """Let the grace after a breach pass."""
+    deadline = name.partition(".")[2]
+    returns = compiled.lifecycle.pace.deadlines[deadline].returns
+    assert returns is not None, f"{name} was armed by a deadline that returns"
+    return Firing(returns.by, {"deadline": deadline})
+
+
+def effects_of_breach(compiled: Compiled, lead: LeadState, signal: Signal) -> dict[str, Any]:
+    """Mark the deadline as breached, and arm its return if it has one."""
+    name = signal.data["deadline"]
+    due, rule = lead.deadlines[name], compiled.lifecycle.pace.deadlines.get(name)
+    breached = {"due": written(due.due_at), "stage": due.stage, "breached": True}
+    effects: dict[str, Any] = {"deadlines": {name: breached}}
+    if rule is not None and rule.returns is not None:
+        calendar = compiled.calendars[rule.calendar]
+        returns_at = calendar.due(due.due_at, rule.returns.after)
+        effects["timers"] = {f"{GIVES_BACK}.{name}": written(returns_at)}
+    return effects
+
+
+def effects_of_return(lead: LeadState, signal: Signal, move: CompiledMove) -> dict[str, Any]:
+    """Remember the stay that ends by itself, for a decision that is only reported late."""
+    name = signal.data["deadline"]
+    due = lead.deadlines.get(name)
+    if move.kind is None or due is None:
+        return {}
+    entered = written(lead.entered_at) if lead.entered_at is not None else None
+    return {
+        "returned_from": {
+            "stage": lead.stage,
+            "entered": entered,
+            "deadline": name,
+            "due": written(due.due_at),
+            "breach": due.breached,
+        }
+    }
+
+
+def effects_of_late_answer(compiled: Compiled, lead: LeadState, signal: Signal) -> dict[str, Any]:
+    """End breached deadlines that the event answers too late. In time, `deadline.met` ends them."""
+    ended = [
+        name
+        for name, due in lead.deadlines.items()
+        if _answers(compiled, name, signal.type.name) and signal.occurred_at > due.due_at
+    ]
+    if not ended:
+        return {}
+    return {
+        "deadlines": dict.fromkeys(ended),
+        "timers": {timer: None for name in ended for timer in _timers_of(lead, name)},
+    }
+
+
+def take_back_return(course: Course) -> Returned | None:
+    """Go on from the stay that a return by itself has ended, if the signal came in time for it."""
+    lead, signal = course.state.lead, course.signal
+    returned = lead.returned_from
+    if (
+        returned is None
+        or signal.occurred_at > returned.due_at
+        or not _answers(course.compiled, returned.deadline, signal.type.name)
+    ):
+        return None
+    course.came_from = lead.stage
+    stay = lead._replace(stage=returned.stage, entered_at=returned.entered_at)
+    course.state = State(stay, course.state.account)
+    return returned
+
+
+def judge_deadlines(course: Course, before: LeadState, taken_back: Returned | None) -> None:
+    """Say which deadlines the signal has met, and start those of the stay that it leads to.
+
+    A stay that is over within the same report starts none: nobody could have acted in it.
+    """
+    if taken_back is not None:
+        _meet(course, taken_back.deadline, taken_back.due_at, taken_back.breached)
+        if course.events[0].stage_to is None:
+            _go_back(course, taken_back)
+    for name, due in sorted(before.deadlines.items()):
+        if course.signal.occurred_at <= due.due_at and _is_answered(course, name):
+            _meet(course, name, due.due_at, due.breached)
+    for name, rule in course.compiled.lifecycle.pace.deadlines.items():
+        began = _began(course, rule)
+        if began is not None and name not in course.state.lead.deadlines:
+            _start(course, name, rule, began)
+
+
+def _meet(course: Course, name: str, due_at: datetime, breached: int | None) -> None:
+    data = {"deadline": name, "due": written(due_at)}
+    if breached is not None:
+        data["restates"] = str(breached)
+    lead, effects = course.state.lead, {}
+    if name in lead.deadlines:
+        effects = {"deadlines": {name: None}, "timers": dict.fromkeys(_timers_of(lead, name))}
+    course.add(MET, course.lead, data=data, effects=effects)
+
+
+def _go_back(course: Course, returned: Returned) -> None:
+    """Let the lead stand where it stood, where the answer itself has moved nobody.
+
+    The course has gone on from there; what is written here is the way that the others have to go.
+    """
+    event = course.events[-1]
+    owner = effects_of_stage(course.compiled, course.state.lead, returned.stage, event.effects)
+    course.foresee(owner)
+    course.events[-1] = event._replace(
+        stage_from=course.came_from,
+        stage_to=returned.stage,
+        effective_at=returned.entered_at,
+        pass_number=course.state.lead.pass_number,
+        effects={
+            **event.effects,
+            **owner,
+            "restates": returned.position,
+            "move": {"kind": str(MoveKind.CORRECTED)},
+        },
+    )
+
+
+def _began(course: Course, rule: Deadline) -> datetime | None:
+    """Return since when the deadline runs; None if nothing of this course starts it."""
+    began = None
+    for event in course.events:
+        if event.stage_to is None and event.type not in rule.on:
+            continue
+        if event.receiver != course.lead or event.type == MET:
+            continue  # going back is no new entry
+        if event.stage_to is not None and rule.entering is not None:
+            began = event.effective_at if event.stage_to == rule.entering else None
+        elif event.type in rule.on and _holds(course, rule, event):
+            began = event.occurred_at
+    return began
+
+
+def _holds(course: Course, rule: Deadline, event: Event) -> bool:
+    return (
+        rule.condition is None or rule.condition.test(course.facts(event.type, event.data)) is True
+    )
+
+
+def _start(course: Course, name: str, rule: Deadline, began: datetime) -> None:
+    lead = course.state.lead
+    due = written(course.compiled.calendars[rule.calendar].due(began, rule.within))
+    whose = {"owner": lead.owner, "team": lead.team, "reseller": lead.reseller}
+    course.add(
+        STARTED,
+        course.lead,
+        data={
+            "deadline": name,
+            "due": due,
+            **{role: who for role, who in whose.items() if who is not None},
+        },
+        effects={
+            "deadlines": {name: {"due": due, "stage": lead.stage}},
+            "timers": {f"{RUNS}.{name}": due},
+        },
+    )
+
+
+def _is_answered(course: Course, name: str) -> bool:
+    return any(
+        event.receiver == course.lead and _answers(course.compiled, name, event.type)
+        for event in course.events
+    )
+
+
+def _answers(compiled: Compiled, name: str, type: str) -> bool:
+    rule = compiled.lifecycle.pace.deadlines.get(name)
+    return rule is not None and type in rule.met_by
+
+
+def _timers_of(lead: LeadState, name: str) -> list[str]:
+    return [timer for timer in (f"{RUNS}.{name}", f"{GIVES_BACK}.{name}") if timer in lead.timers]

@@ -1,0 +1,97 @@
+"""Whom we never sell to (domain rule 2): judged on arrival, and again when rules or facts change.
+
+At the stage that the lifecycle names, one true rule excludes, all false accept, and anything
+unknown waits for a person. A lead that has gone on is judged again when something about it or the
+rules has changed: it is excluded as far as the lifecycle lets it be, and flagged beyond.
+"""
+
+from typing import Any
+
+from domain.case import Course
+from domain.lifecycle.definition import Exclusion, MoveKind, SubjectKind
+
+REASSESSED = "lead.reassessed"
+"""Carries what a judgement changes beside a stage."""
+
+_NEWS = frozenset({"account", "known", "absorbs"})
+"""Effects after which rules may answer otherwise than before, beside attributes that they read."""
+
+
+def judge_exclusion(course: Course) -> bool:
+    """Accept, exclude or flag by rule. Returns whether an event came of it."""
+    exclusion = course.compiled.lifecycle.exclusion
+    if exclusion is None:
+        return False
+    if course.state.lead.stage == exclusion.at:
+        return _judge_arrival(course, exclusion)
+    if not _is_news(course, exclusion):
+        return False
+    return _exclude(course, exclusion) or _flag(course)
+
+
+def flags_here(course: Course, *, stage: str | None) -> dict[str, Any]:
+    """Return the flags to set and to clear on a lead that can no longer be excluded at a stage."""
+    lifecycle = course.compiled.lifecycle
+    if lifecycle.exclusion is None:
+        return {}
+    reasons = {rule.reason for rule in lifecycle.exclusion.rules}
+    here = lifecycle.lead.stages.get(stage) if stage is not None else None
+    true: tuple[str, ...] = ()
+    is_beyond = (stage, lifecycle.exclusion.excludes_by) not in course.compiled.lead.moves
+    if here is not None and here.ends is not MoveKind.DISQUALIFIED and is_beyond:
+        true = _true_reasons(course, lifecycle.exclusion)
+    flags = course.state.lead.flags
+    changed: dict[str, str | None] = {
+        reason: course.signal.type.name for reason in true if reason not in flags
+    }
+    changed |= {reason: None for reason in flags if reason in reasons and reason not in true}
+    return {"flags": changed} if changed else {}
+
+
+def _is_news(course: Course, exclusion: Exclusion) -> bool:
+    """Whether rules may answer otherwise than before; a person's own judgement stands till then."""
+    first = course.events[0]
+    if first.type == REASSESSED or _NEWS & first.effects.keys():
+        return True
+    told = {f"lead.{name}" for name in first.effects.get("attributes", ())}
+    return bool(told) and any(not told.isdisjoint(rule.condition.reads) for rule in exclusion.rules)
+
+
+def _judge_arrival(course: Course, exclusion: Exclusion) -> bool:
+    if _exclude(course, exclusion):
+        return True
+    facts = course.facts(course.signal.type.name, course.signal.data)
+    if any(rule.condition.test(facts) is not False for rule in exclusion.rules):
+        return False
+    move = course.find(SubjectKind.LEAD, exclusion.accepts_by, {})
+    if move is None:
+        return False
+    course.add(exclusion.accepts_by, course.lead, data={}, move=move)
+    return True
+
+
+def _exclude(course: Course, exclusion: Exclusion) -> bool:
+    reasons = _true_reasons(course, exclusion)
+    if not reasons:
+        return False
+    data = {"reason": reasons[0]}
+    move = course.find(SubjectKind.LEAD, exclusion.excludes_by, data)
+    if move is None:
+        return False
+    course.add(exclusion.excludes_by, course.lead, data=data, move=move)
+    return True
+
+
+def _flag(course: Course) -> bool:
+    effects = flags_here(course, stage=course.state.lead.stage)
+    if not effects:
+        return False
+    data = {"version": course.compiled.version}
+    course.add(REASSESSED, course.lead, data=data, effects=effects)
+    return True
+
+
+def _true_reasons(course: Course, exclusion: Exclusion) -> tuple[str, ...]:
+    facts = course.facts(course.signal.type.name, course.signal.data)
+    reasons = (rule.reason for rule in exclusion.rules if rule.condition.test(facts))
+    return tuple(dict.fromkeys(reasons))

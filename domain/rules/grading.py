@@ -1,0 +1,181 @@
+"""Judge a lead anew: whether it is a target, its fit, its points, and when its grade changes.
+
+What is known of the person is judged when that changes, points are given with the event that earns
+them, and the grade follows from both and from time: one timer waits for the next moment at which
+it would change if nothing happened.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from domain.case import Course
+from domain.effects import Firing
+from domain.lead.readings import Facts
+from domain.lead.score import (
+    Score,
+    amount,
+    fit_by_rule,
+    fit_of,
+    interest_after,
+    judged_at,
+    points_of,
+    score_at,
+)
+from domain.lead.state import LeadState, State, Timer
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.definition import Lifecycle
+
+GRADE_CHANGED = "grade.changed"
+GRADE_TIMER = "grade"
+
+_JUDGED_AFTER = frozenset({"attributes", "fit", "points", "inherited_points", "lifecycle", "grade"})
+"""Effects after which a lead's grade may be another, or change at another time."""
+
+
+def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
+    """Return what is to change: fit by rule, market and priority, by what is known of the lead."""
+    facts = Facts(State(lead))
+    target = next((rule for rule in lifecycle.targets if rule.condition.test(facts)), None)
+    judged: dict[str, Any] = {
+        "fit": fit_by_rule(lifecycle.scoring, facts) if lifecycle.scoring is not None else {},
+        "market": target.market if target is not None else None,
+        "priority": target.priority if target is not None else None,
+    }
+    return {name: value for name, value in judged.items() if getattr(lead, name) != value}
+
+
+def effects_of_report(
+    course: Course, effects: Mapping[str, Any], *, is_repeated: bool
+) -> dict[str, Any]:
+    """Judge what a report's other effects say of the person, then give points for the report."""
+    lifecycle, signal = course.compiled.lifecycle, course.signal
+    judged: dict[str, Any] = {}
+    assert course.party.lead is not None
+    if signal.timer == GRADE_TIMER:
+        judged = {"grade": signal.data.get("grade")}
+    elif course.party.lead.is_new or "attributes" in effects:
+        course.foresee(effects)
+        judged = effects_of_profile(lifecycle, course.state.lead)
+    scoring = lifecycle.scoring
+    if is_repeated or scoring is None or signal.type.name not in scoring.by_type:
+        return judged
+    course.foresee({**effects, **judged})
+    given = points_of(scoring, signal.type.name, course.facts(signal.type.name, signal.data))
+    return judged | ({"points": given} if given else {})
+
+
+def effects_of_succession(compiled: Compiled, lead: LeadState) -> dict[str, Any]:
+    """Return what is another judgement for a lead that comes under this lifecycle."""
+    gone = not compiled.lifecycle.grades
+    ended: dict[str, Any] = {}
+    if gone and lead.grade is not None:
+        ended["grade"] = None
+    if gone and GRADE_TIMER in lead.timers:
+        ended["timers"] = {GRADE_TIMER: None}
+    return effects_of_profile(compiled.lifecycle, lead) | ended
+
+
+def judge_grade(course: Course) -> bool:
+    """Say that a grade is crossed, where it is."""
+    if not _is_judged_anew(course):
+        return False
+    lead = course.state.lead
+    grade = grade_at(course.compiled.lifecycle, lead, _moment(course))
+    if grade == lead.grade:
+        return False
+    course.add(
+        GRADE_CHANGED,
+        course.lead,
+        data=_change(course.compiled.lifecycle, lead, grade, _moment(course)),
+        effects={"grade": grade},
+    )
+    return True
+
+
+def arm_grade(course: Course) -> None:
+    """Wait for the moment at which the grade changes if nothing happens."""
+    if not _is_judged_anew(course):
+        return
+    lead = course.state.lead
+    due_at = next_grade_change(course.compiled.lifecycle, lead, _moment(course))
+    armed = lead.timers.get(GRADE_TIMER)
+    if due_at != (armed.due_at if armed is not None else None):
+        course.arm(GRADE_TIMER, due_at)
+
+
+def fire_grade(compiled: Compiled, lead: LeadState, _: str, timer: Timer) -> Firing:
+    """Tell what the timer becomes: the change that it waited for."""
+    lifecycle, due_at = compiled.lifecycle, timer.due_at
+    grade = grade_at(lifecycle, lead, due_at)
+    return Firing(GRADE_CHANGED, _change(lifecycle, lead, grade, due_at))
+
+
+def grade_at(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> str | None:
+    """Return the first grade that is true of a lead at a moment."""
+    return _grade(lifecycle, lead, lambda: _score(lifecycle, lead, at))
+
+
+def next_grade_change(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> datetime | None:
+    """Return the next moment at which points that grow old change the grade.
+
+    Most leads fit so little that no interest would help, and then nobody asks for the score: it is
+    the same at every moment.
+    """
+    scoring, asks = lifecycle.scoring, False
+    if scoring is None or not lead.points:
+        return None
+
+    def score() -> Score | None:
+        nonlocal asks
+        asks = True
+        return _score(lifecycle, lead, at)
+
+    grade = _grade(lifecycle, lead, score)
+    if not asks:
+        return None
+    fit = fit_of(lead)
+    for moment, interest in interest_after(scoring, lead.points, at):
+        if _grade(lifecycle, lead, partial(Score, fit, interest)) != grade:
+            return moment
+    return None
+
+
+def _grade(lifecycle: Lifecycle, lead: LeadState, score: Callable[[], Score | None]) -> str | None:
+    facts = Facts(State(lead), score=score)
+    for grade in lifecycle.grades.values():
+        if grade.condition.test(facts):
+            return grade.code
+    return None
+
+
+def _score(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> Score | None:
+    return score_at(lifecycle.scoring, lead, at) if lifecycle.scoring is not None else None
+
+
+def _change(
+    lifecycle: Lifecycle, lead: LeadState, grade: str | None, at: datetime
+) -> Mapping[str, Any]:
+    score = _score(lifecycle, lead, at)
+    told = {
+        "before": lead.grade,
+        "grade": grade,
+        "score": str(amount(score.total)) if score is not None else None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _moment(course: Course) -> datetime:
+    return judged_at(course.state.lead, course.signal.occurred_at)
+
+
+def _is_judged_anew(course: Course) -> bool:
+    if not course.compiled.lifecycle.grades:
+        return False
+    lead, pass_before = course.party.lead, course.pass_before
+    if lead is not None and lead.is_new:
+        return True
+    return pass_before != course.state.lead.pass_number or any(
+        not _JUDGED_AFTER.isdisjoint(event.effects) for event in course.events
+    )

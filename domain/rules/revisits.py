@@ -1,0 +1,91 @@
+"""Days to come back to a lead, and the silence after which it counts as dormant.
+
+Both are kept as timers that are due when a day begins, by the clock of the lifecycle's zone.
+The day to come back stays on the lead after it has come, because then there is something to do; a
+call, a new request or a new pass ends it.
+
+Silence is counted in whole days, so that a lead that is busy all day sets its timer once.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from domain.effects import Firing, written
+from domain.lead.state import LeadState, Timer
+from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.lifecycle.definition import MoveKind
+
+REVISIT, DORMANT = "revisit", "dormant"
+"""The timers' names."""
+DAY_FIELD, _REASON_FIELD = "revisit_date", "reason"
+_SENT_BACK = (MoveKind.RECYCLED, MoveKind.RETURNED)
+
+
+def fire_revisit(compiled: Compiled, lead: LeadState, _: str, __: Timer) -> Firing:
+    """Let the day come on which the lead is looked at again."""
+    recycling = compiled.lifecycle.pace.recycling
+    assert recycling is not None, "a day to come back is set where the lifecycle has the section"
+    return Firing(recycling.due_by, {DAY_FIELD: lead.revisit_on})
+
+
+def fire_dormant(compiled: Compiled, _: LeadState, __: str, ___: Timer) -> Firing:
+    """Let the silence have lasted long enough."""
+    dormancy = compiled.lifecycle.pace.dormancy
+    assert dormancy is not None, "silence is counted where the lifecycle has the section"
+    return Firing(dormancy.by, {"days": dormancy.after_days})
+
+
+def effects_of_recycling(
+    compiled: Compiled, type: str, data: Any, at: datetime, move: CompiledMove | None
+) -> dict[str, Any]:
+    """Set the day to come back to a lead that is sent back; the one who decides may name it."""
+    recycling = compiled.lifecycle.pace.recycling
+    if recycling is None or type not in recycling.set_by:
+        return {}
+    if move is None or move.kind not in _SENT_BACK:
+        return {}
+    days = recycling.days.get(data.get(_REASON_FIELD), recycling.otherwise_days)
+    return revisit(compiled, data.get(DAY_FIELD), at, days)
+
+
+def revisit(compiled: Compiled, named: str | None, at: datetime, days: int) -> dict[str, Any]:
+    """Set the day to come back: the one named, else so many days from now."""
+    if compiled.lifecycle.pace.recycling is None:
+        return {}
+    day = date.fromisoformat(named) if named else compiled.clock.day(at) + timedelta(days=days)
+    begins = written(compiled.clock.begin_of(day))
+    return {"revisit_on": day.isoformat(), "timers": {REVISIT: begins}}
+
+
+def effects_of_request(compiled: Compiled, lead: LeadState, type: str) -> dict[str, Any]:
+    """Wait no longer, where the person asks again before the day has come."""
+    recycling = compiled.lifecycle.pace.recycling
+    return end_of_wait(lead) if recycling is not None and type in recycling.ended_by else {}
+
+
+def end_of_wait(lead: LeadState) -> dict[str, Any]:
+    """Forget the day to come back: what it was for has happened."""
+    if lead.revisit_on is None:
+        return {}
+    return {"revisit_on": None} | ({"timers": {REVISIT: None}} if REVISIT in lead.timers else {})
+
+
+def effects_on_silence(
+    compiled: Compiled, lead: LeadState, type: str, at: datetime, move: CompiledMove | None
+) -> dict[str, Any]:
+    """Count silence from this day on; where the lead leaves the stages of it, count no more."""
+    dormancy = compiled.lifecycle.pace.dormancy
+    if dormancy is None:
+        return {}
+    moves = move is not None and move.kind is not None
+    stage = move.to if move is not None and moves else lead.stage
+    armed = lead.timers.get(DORMANT)
+    if stage not in dormancy.stages:
+        return {"timers": {DORMANT: None}} if armed is not None else {}
+    if not moves and type not in dormancy.activity:
+        return {}
+    day = compiled.clock.day(at) + timedelta(days=dormancy.after_days + 1)
+    due_at = compiled.clock.begin_of(day)
+    if armed is not None and due_at <= armed.due_at:
+        return {}
+    return {"timers": {DORMANT: written(due_at)}}

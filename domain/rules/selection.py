@@ -1,0 +1,122 @@
+"""Selection: narrow the candidates to what inside sales can screen.
+
+A run looks at every lead at one position of the ledger. It ranks the candidates, the highest score
+first; of equal scores who has waited longest where candidates stand; then by id, so that no two
+are ever equal. As many are selected as there are places: the capacity less what is taken of it.
+Whoever has the same leads, the same rules and the same question finds the same ranking.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from domain.lead.score import amount, judged_at, score_at
+from domain.lead.state import AccountState, LeadState, State
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.qualification import Qualification
+from domain.rules.candidacy import obstacle, requests_of
+
+
+class Question(NamedTuple):
+    """What a run asks of the leads."""
+
+    at: datetime
+    """As of when scores count."""
+    market: str | None
+    """None: every lead, whether it has a market or not."""
+    begins_at_position: int
+    """The first position of the period: requests for contact count from there."""
+
+
+class Standing(NamedTuple):
+    """A lead and its account as the run found them."""
+
+    lead_id: str
+    lead: LeadState
+    account: AccountState | None
+
+
+class Ranked(NamedTuple):
+    """A candidate with what it is ranked by."""
+
+    lead_id: str
+    score: int
+    """Hundredths of a point."""
+    waiting_since: datetime
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a run found. A class, because leads are looked at one by one, page after page."""
+
+    lifecycles: Mapping[int, Compiled]
+    question: Question
+    candidates: list[Ranked]
+    backlog: set[str]
+    """Qualified leads that wait for their screening."""
+    requests: int = 0
+    """Leads whose request for contact in the period qualified them, and that are screened by now:
+    the others stand in the backlog."""
+
+    def look_at(self, standing: Standing) -> None:
+        """Take one lead into account."""
+        lead, question = standing.lead, self.question
+        compiled = self.lifecycles[lead.lifecycle]
+        qualification = compiled.lifecycle.qualification
+        if qualification is None or question.market not in (None, lead.market):
+            return
+        if lead.stage == qualification.at:
+            self._rank(compiled, standing)
+        if lead.stage in qualification.unscreened and lead.screened_as is None:
+            self.backlog.add(standing.lead_id)
+        elif _came_by_request(compiled, qualification, lead, question.begins_at_position):
+            self.requests += 1
+
+    def _rank(self, compiled: Compiled, standing: Standing) -> None:
+        lead_id, lead, account = standing
+        at = self.question.at
+        if obstacle(compiled, State(lead, account), at) is not None:
+            return
+        scoring = compiled.lifecycle.scoring
+        score = score_at(scoring, lead, judged_at(lead, at)).total if scoring is not None else 0
+        assert lead.entered_at is not None, "a candidate stands in a stage"
+        self.candidates.append(Ranked(lead_id, score, lead.entered_at))
+
+    def ranking(self) -> list[Ranked]:
+        """Return the candidates in their one order."""
+        return sorted(self.candidates, key=lambda one: (-one.score, one.waiting_since, one.lead_id))
+
+
+def survey_of(lifecycles: Mapping[int, Compiled], question: Question) -> Survey:
+    """Begin to look."""
+    return Survey(lifecycles, question, [], set())
+
+
+def places(capacity: int, *, taken: int) -> int:
+    """Return how many leads a run may select."""
+    return max(0, capacity - taken)
+
+
+def digest_of(ranking: Iterable[tuple[str, str]]) -> str:
+    """Return the digest of a ranking: hex SHA-256 over a line for each lead, id and score."""
+    hashed = sha256()
+    for lead_id, score in ranking:
+        hashed.update(f"{lead_id} {score}\n".encode())
+    return hashed.hexdigest()
+
+
+def shown(ranking: Iterable[Ranked]) -> list[tuple[str, str]]:
+    """Write a ranking as its records hold it."""
+    return [(one.lead_id, str(amount(one.score))) for one in ranking]
+
+
+def _came_by_request(
+    compiled: Compiled, qualification: Qualification, lead: LeadState, begins_at: int
+) -> bool:
+    targets = compiled.lead.targets(qualification.qualifies_by)
+    return any(
+        fact.position >= begins_at and not targets.isdisjoint(fact.moved_to)
+        for fact in requests_of(compiled, qualification, lead)
+    )

@@ -1,0 +1,231 @@
+"""Decide one signal on the draft of a batch, and enter what comes of it.
+
+Nearly every signal is decided by the lifecycle of the lead that it is about. Two kinds are not:
+another lifecycle, which only who holds the lock can put in force, and decisions about who is who,
+what counts no longer and which days are free, which the service carries out itself.
+"""
+
+from collections.abc import Sequence
+
+from domain.deciding.decide import NotAllowed, Party, decide
+from domain.event import Event
+from domain.lead.state import State
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import (
+    BY_PERIOD,
+    CALENDAR_CHANGED,
+    EVENT,
+    EVENTS,
+    OTHER,
+    UNLINKED,
+    is_offered,
+)
+from domain.rules.deals import COMPETITION
+from domain.signal import Signal
+from events import refusal_texts
+from events.append.declared_periods import objection as objection_to_declared
+from events.append.resolve import Concerned, account_of, concerned_by, lead_of, told_of_another
+from events.batch.draft import Draft
+from events.batch.upkeep import bring_up_to_date, members_of, occupied_by, reassess_lead
+from events.lifecycles.calendar import change_calendar, changes_of, with_changes
+from events.lifecycles.publish import (
+    PUBLISHED,
+    asks_who_stands_where,
+    compiled_from,
+    objection,
+    parsed,
+)
+from events.limits import DECLARED_MAX
+from events.outcomes import Recorded
+from events.refusals import Refusal
+from events.revision.decisions import Circumstances, lead_named, subject_named, take_back
+from events.revision.merge_accounts import decide_of_accounts
+from events.revision.past import Recollection
+from events.revision.planned_past import PlannedPast
+
+
+def decide_signal(draft: Draft, signal: Signal, recollection: Recollection) -> Recorded | Refusal:
+    """Decide a signal by the rules of now; it may have been read when others were in force."""
+    if signal.type.name == PUBLISHED:
+        return _publish(draft, signal)
+    event_type = draft.compiled.lifecycle.events.get(signal.type.name)
+    if event_type is None:
+        return refusal_texts.type_unknown(signal.type.name, draft.compiled.lifecycle)
+    if event_type is not signal.type:
+        signal = signal._replace(type=event_type)
+    if event_type.name in BY_PERIOD:
+        refusal = _objection_to_period(draft, signal, recollection)
+        if refusal is not None:
+            return refusal
+    if is_offered(event_type):
+        return _carry_out(draft, signal, PlannedPast(draft, recollection))
+    return _decide(draft, signal)
+
+
+def _objection_to_period(
+    draft: Draft, signal: Signal, recollection: Recollection
+) -> Refusal | None:
+    """Compare a cost or a target with all that were told before, in this batch too."""
+    told = recollection.declared_by(signal.type.name)
+    if len(told) >= DECLARED_MAX:
+        return refusal_texts.too_much_declared(signal.type.name)
+    in_batch = (one.event.data for one in draft.entries if one.event.type == signal.type.name)
+    return objection_to_declared(signal, draft.compiled.lifecycle, (*told, *in_batch))
+
+
+def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
+    """Put another lifecycle in force, from its position on, in this very batch."""
+    in_force, published = draft.compiled, draft.lifecycles
+    asks = asks_who_stands_where(signal.data, published)
+    occupied = occupied_by(draft) if asks else {}
+    refusal = objection(signal.data, published, occupied)
+    if refusal is not None:
+        return refusal
+    kept = {
+        name: changes
+        for name, changes in changes_of(in_force.publication).items()
+        if name in parsed(signal.data["text"]).pace.calendars
+    }
+    data = {**with_changes(signal.data, kept), "version": in_force.version + 1}
+    signal = signal._replace(data=data)
+    nobody = Party(None, None)
+    decided = decide(in_force, State(), signal, nobody, position=draft.position + 1)
+    assert not isinstance(decided, NotAllowed)
+    recorded = _enter(draft, Concerned(signal, nobody), decided, in_force)
+    draft.published.append(compiled_from(decided[0]))
+    return recorded
+
+
+def _decide(draft: Draft, signal: Signal) -> Recorded | Refusal:
+    concerned = concerned_by(draft, signal)
+    if isinstance(concerned, Refusal):
+        return concerned
+    signal, party, _ = concerned
+    if signal.type.role in COMPETITION and party.account is not None:
+        # What was due before was due of a company that was none, or was one still.
+        for lead_id in members_of(draft, party.account):
+            bring_up_to_date(draft, lead_id)
+    lead = party.lead
+    state = draft.state(lead.receiver if lead is not None else None, party.account)
+    # A lead's own version decides, else the one in force.
+    is_under_its_own = lead is not None and not lead.is_new
+    compiled = draft.lifecycle(state.lead.lifecycle) if is_under_its_own else draft.compiled
+    decided = decide(compiled, state, signal, party, position=draft.position + 1)
+    if isinstance(decided, NotAllowed):
+        return refusal_texts.not_allowed(decided)
+    recorded = _enter(draft, concerned, decided, compiled)
+    if signal.type.role in COMPETITION and decided[0].effects:
+        _judge_members(draft, decided[0])
+    return recorded
+
+
+def _judge_members(draft: Draft, listed: Event) -> None:
+    """Judge the leads of a company again that has become a competitor, or is none any more."""
+    for lead_id in members_of(draft, listed.subject.id):
+        reassess_lead(draft, lead_id, draft.compiled, cause=listed.position)
+
+
+def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refusal:
+    """Decide what no machine is asked about: who is who, what counts no longer, free days."""
+    in_force = draft.compiled
+    if signal.type.name == UNLINKED:
+        return _unlink(draft, signal, past)
+    decided: Sequence[Event] | Refusal
+    if signal.type.name == CALENDAR_CHANGED:
+        decided = change_calendar(signal, in_force, position=draft.position + 1)
+    elif signal.type.subject is SubjectKind.ACCOUNT:
+        decided = _decide_of_accounts(draft, signal, past)
+    else:
+        decided = _take_back(draft, signal, past)
+    if isinstance(decided, Refusal):
+        return decided
+    draft.enter(signal, decided, lifecycle=in_force.version)
+    draft.published += [compiled_from(one) for one in decided if one.type == PUBLISHED]
+    return _answer(draft, decided, signal)
+
+
+def _decide_of_accounts(
+    draft: Draft, signal: Signal, past: PlannedPast
+) -> Sequence[Event] | Refusal:
+    account = account_of(draft, signal)
+    if account.is_missing or account.is_new or account.id is None:
+        return refusal_texts.account_unknown()
+    table, position = draft.compiled.account, draft.position + 1
+    return decide_of_accounts(signal, account.id, past, table=table, position=position)
+
+
+def _take_back(draft: Draft, signal: Signal, past: PlannedPast) -> Sequence[Event] | Refusal:
+    lead_id = _lead_taken_back(draft, signal, past)
+    if isinstance(lead_id, Refusal):
+        return lead_id
+    return take_back(signal, lead_id, past, _circumstances(draft))
+
+
+def _circumstances(draft: Draft) -> Circumstances:
+    return Circumstances(draft.lifecycles, draft.compiled, draft.position + 1, draft.recorded_at)
+
+
+def _unlink(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refusal:
+    """Let what another person reported, and whatever names that person, be theirs from now on."""
+    lead_id = _lead_taken_back(draft, signal, past)
+    if isinstance(lead_id, Refusal):
+        return lead_id
+    positions = map(int, signal.data[EVENTS])
+    business = [one for position in positions for one in past.references(position)]
+    told = told_of_another(draft, signal, lead_id, business)
+    if isinstance(told, Refusal):
+        return told
+    decided = take_back(told, lead_id, past, _circumstances(draft))
+    if isinstance(decided, Refusal):
+        return decided
+    draft.enter(told, decided, lifecycle=draft.compiled.version)
+    draft.link(told.identifiers, told.data[OTHER], decided[0].position, is_moved=True)
+    return _answer(draft, decided, told)
+
+
+def _lead_taken_back(draft: Draft, signal: Signal, past: PlannedPast) -> str | Refusal:
+    """Find whom a decision is about, after what was due for those concerned has happened."""
+    if EVENT in signal.type.fields:
+        named = subject_named(signal, past)
+    elif signal.type.name == UNLINKED:
+        known = lead_named(signal.lead_id, past) if signal.lead_id is not None else None
+        named = refusal_texts.lead_unknown() if known is None else known.id
+    else:
+        lead = lead_of(draft, signal)
+        if isinstance(lead, Refusal):
+            return lead
+        named = refusal_texts.lead_unknown() if lead.is_new else lead.subject
+    if isinstance(named, Refusal):
+        return named
+    for lead_id in (named, signal.data.get(OTHER)):
+        concerned = lead_named(lead_id, past) if lead_id is not None else None
+        if concerned is not None and concerned.state.timers:
+            bring_up_to_date(draft, concerned.receiver)
+    return named
+
+
+def _enter(
+    draft: Draft, concerned: Concerned, decided: Sequence[Event], compiled: Compiled
+) -> Recorded:
+    """Enter what was decided, and let the identifiers that came with it point to whom it is of."""
+    signal, party, account_links = concerned
+    draft.enter(signal, decided, lifecycle=compiled.version)
+    position = decided[0].position
+    references = tuple(one for one in signal.references if draft.pointer(one) is None)
+    if party.lead is not None:
+        draft.link((*party.lead.links, *references), party.lead.subject, position)
+        references = ()
+    if party.account is not None:
+        draft.link((*account_links, *references), party.account, position)
+    return _answer(draft, decided, signal)
+
+
+def _answer(draft: Draft, decided: Sequence[Event], signal: Signal) -> Recorded:
+    first = decided[0]
+    receiver = first.receiver
+    stage = None
+    if receiver.kind is not SubjectKind.LEDGER:
+        state = draft.subjects[receiver.id].state
+        stage = state.stage if state is not None else None
+    return refusal_texts.recorded(decided, draft.entry_at(first.position).leaf, stage, signal)

@@ -1,0 +1,418 @@
+"""The ledger: one batch at a time becomes one transaction, under one lock.
+
+With the head lock commit order is position order: positions have no gaps, a checkpoint is one
+integer, and two writers never decide on stale state. While the head stands where this process
+left it, nobody else has written and what it remembers is true, so that a batch is decided on
+memory and written by a single statement. When the statement says no, the lock is taken first, the
+memory follows what others wrote, and the same statement is called again.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+import asyncpg
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.event import LEDGER, Event
+from domain.lifecycle.text.load import load as load_lifecycle
+from events.append import statement_arguments
+from events.append.condition import Condition
+from events.append.loader import LedgerReader
+from events.append.plan import Failure, Plan
+from events.append.setting_aside import SettingAside
+from events.batch.entries import Known
+from events.batch.memory import Memory
+from events.database.failures import (
+    CONNECTION_LOST,
+    EVENT_REJECTED,
+    LedgerUnavailable,
+    no_time_fits,
+)
+from events.database.sessions import Driver, Session, open_session, transaction
+from events.database.statements import load
+from events.faults import Fault, OnFault, fault_of, uncounted
+from events.lifecycles.expansion import expand
+from events.outcomes import Outcome
+from events.refusal_texts import internal_error, not_storable, refused
+from events.refusals import Refused
+from events.revision.past import NotRecalled, Recollection
+from events.seals import Seals
+from events.submission import Submission
+
+ATTEMPTS_MAX = 8
+GIVE_UP_AFTER_S = 8.0
+"""Tries of one batch, and no further one after so long: the time in which a database restarts. A
+client's own retry takes over after that."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
+ANSWER_WAIT_S = 30.0
+"""How long one try may take before its connection counts as lost."""
+CLOCK_TRIES_MAX = 4
+"""Proposals of a recorded time: ours, then the database's own; and twice more where the machine is
+so busy that deciding takes a second longer or shorter than it did before."""
+
+RECOLLECTIONS_MAX = 256
+"""Things of the past that one item may need: the leads that forward to those it names, and their
+accounts, one after the other."""
+
+CLOCK_TOLERANCE = timedelta(seconds=0.5)
+"""Half of what the append lets pass."""
+
+_TRY_AGAIN: tuple[type[Exception], ...] = (*CONNECTION_LOST, asyncpg.PostgresError)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of each item of each submission, in order, and where the ledger then ended."""
+
+    outcomes: list[list[Outcome]]
+    position: int
+    failures: Sequence[Failure] = ()
+    set_aside: Mapping[str, Fault] = field(default_factory=dict)
+
+
+class _Stale(Exception):
+    """The ledger is not where the plan was made for, or it has a key of the batch already."""
+
+
+class _ClockDiffers(Exception):
+    """The time proposed is not the database's."""
+
+    def __init__(self, database_time: datetime) -> None:
+        super().__init__(database_time)
+        self.database_time = database_time
+
+
+class Ledger:
+    """The writer's end of one ledger. A class, because it holds the connection and the memory.
+
+    Not for concurrent use: one task appends, batch after batch.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, schema: str, seals: Seals, *, on_fault: OnFault = uncounted
+    ) -> None:
+        self._engine = engine
+        self._seals = seals
+        self._sql = load("events.append", "ledger.sql", schema)
+        self._setting_aside = SettingAside(self._sql["set_aside"], on_fault)
+        self._reader = LedgerReader(self._sql)
+        self._session: Session | None = None
+        self._clock_ahead = timedelta()
+        self._expects_known_keys = False
+        self.memory = Memory()
+        self.condition = Condition()
+
+    async def open(self) -> None:
+        """Learn where the ledger stands and by which lifecycle it decides."""
+        session = await self._open_session()
+        head = await self._reader.begin(session.driver, self.memory)
+        self._follow_clock(head.database_time)
+
+    async def append(self, submissions: Sequence[Submission]) -> Appended:
+        """Decide and record a batch. Returns when it is on disk.
+
+        Raises LedgerUnavailable when the database stays away; the outcome is then unknown, and
+        sending the same ids again is safe.
+        """
+        try:
+            appended = await self._persist(submissions)
+        except LedgerUnavailable:
+            raise
+        except EVENT_REJECTED as error:
+            return await self._halve(submissions, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, one item or lead brings it about
+            # What is remembered may be what is wrong.
+            self.forget()
+            return await self._halve(submissions, error)
+        self._setting_aside.tell(appended.failures)
+        await self._set_aside(appended.set_aside)
+        return appended
+
+    async def publish_first(self, text: str) -> bool:
+        """Record the first lifecycle of a ledger that has none. False: somebody else was faster.
+
+        The ledger's subject is not read first: a ledger without a lifecycle has no events.
+        """
+        lifecycle = load_lifecycle(text)
+        data = {
+            "name": lifecycle.name,
+            "version": 1,
+            "text": text,
+            **expand(lifecycle, self.now()),
+        }
+        session = await self._open_session()
+        for _ in range(CLOCK_TRIES_MAX):
+            plan = Plan(self.memory, {}, self._propose_time(timedelta()))
+            plan.draft.enter_own(
+                Event(1, "lifecycle.published", LEDGER, plan.recorded_at, data, {}),
+                id="lifecycle.1",
+                lifecycle=1,
+            )
+            plan.draft.seal(self._seals)
+            try:
+                await self._write_rows(session.driver, plan)
+            except (_Stale, asyncpg.UniqueViolationError):
+                return False
+            except _ClockDiffers as differs:
+                self._follow_clock(differs.database_time)
+            else:
+                return True
+        raise no_time_fits(self.memory.recorded_at, now=self.now(), tries=CLOCK_TRIES_MAX)
+
+    def now(self) -> datetime:
+        """Return the time by the one clock that all writers of this ledger share."""
+        return datetime.now(UTC) + self._clock_ahead
+
+    def forget(self) -> None:
+        """Distrust what is remembered; the next batch reads it anew.
+
+        The lifecycles stay until then: whoever reads an event in between needs the one in force.
+        """
+        self.memory = Memory(
+            lifecycle_version=self.memory.lifecycle_version, lifecycles=self.memory.lifecycles
+        )
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _persist(self, submissions: Sequence[Submission]) -> Appended:
+        """Try until the database answers. Trying again is safe: keys are looked up first."""
+        with self.condition.appending():
+            return await self._try_again(submissions)
+
+    async def _try_again(self, submissions: Sequence[Submission]) -> Appended:
+        pause, began = FIRST_PAUSE_S, monotonic()
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                async with asyncio.timeout(ANSWER_WAIT_S):
+                    return await self._try(submissions)
+            except EVENT_REJECTED:
+                raise
+            except _TRY_AGAIN as error:
+                self.condition.failed(error)
+                await self._drop_session()
+                self._expects_known_keys = True
+                log.warning("ledger.try_failed", attempt=attempt, error=type(error).__name__)
+                if attempt == ATTEMPTS_MAX or monotonic() - began > GIVE_UP_AFTER_S:
+                    raise LedgerUnavailable("the database takes nothing at present") from error
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _try(self, submissions: Sequence[Submission]) -> Appended:
+        session = await self._open_session()
+        if self.memory.position < 0:
+            await self._reader.begin(session.driver, self.memory)
+        if not self._expects_known_keys and all(one.size for one in submissions):
+            try:
+                return await self._append_on_memory(session, submissions)
+            except (_Stale, asyncpg.UniqueViolationError):
+                pass
+        return await self._append_locked(session, submissions)
+
+    async def _append_on_memory(
+        self, session: Session, submissions: Sequence[Submission]
+    ) -> Appended:
+        """The fast path: one statement, if nobody else wrote and no key is known."""
+        if not await self._reader.recall(session.driver, self.memory, submissions):
+            raise _Stale
+        plan, appended = await self._plan_and_write(session, submissions, known=None)
+        plan.commit()
+        return appended
+
+    async def _append_locked(self, session: Session, submissions: Sequence[Submission]) -> Appended:
+        """Lock first, follow what others wrote, look up every key, then decide."""
+        driver, reader = session.driver, self._reader
+        async with transaction(driver):
+            await reader.limit_waits(driver)
+            head = await reader.head(driver, lock=True)
+            if head.position < self.memory.position:
+                raise self._went_back(head.position)
+            await reader.follow(driver, self.memory, head)
+            # Ahead only: it was read before the wait for the lock, and so looks older than it is.
+            if head.database_time - self.now() > CLOCK_TOLERANCE:
+                self._follow_clock(head.database_time)
+            known = await reader.known(driver, submissions)
+            self._expects_known_keys = bool(known)
+            is_current = await reader.recall(driver, self.memory, submissions)
+            assert is_current, "the head moved although it is locked"
+            plan, appended = await self._plan_and_write(session, submissions, known)
+        plan.commit()
+        return appended
+
+    def _went_back(self, position: int) -> LedgerUnavailable:
+        """Say that the database has lost what it had committed, and begin anew where it stands."""
+        remembered = self.memory.position
+        log.error("ledger.database_went_back", remembered=remembered, found=position)
+        self.forget()
+        return LedgerUnavailable(
+            f"the database had committed position {remembered} and now ends at {position}: it was "
+            "restored, has failed over to a replica that lagged, or does not write to disk"
+        )
+
+    async def _plan_and_write(
+        self,
+        session: Session,
+        submissions: Sequence[Submission],
+        known: Mapping[tuple[str, str], Known] | None,
+    ) -> tuple[Plan, Appended]:
+        """Decide and call the statement. The memory takes the plan over only after the commit.
+
+        `known` is None where no key has been looked up: the unique key finds those that are
+        written again, but not those that would be refused. Nor does a statement that is not called
+        tell that our clock is behind: where somebody was woken and nothing was due, the head tells.
+
+        A large batch on a busy machine may itself take longer to decide than times may differ. No
+        clock is wrong then: it is proposed anew for when it will be written.
+        """
+        recollection, takes = Recollection(), timedelta()
+        for _ in range(CLOCK_TRIES_MAX):
+            began = monotonic()
+            plan, outcomes = await self._plan(
+                session, submissions, known or {}, recollection, takes=takes
+            )
+            if known is None and (plan.asks_for_keys or _woke_nobody(plan, submissions)):
+                raise _Stale
+            try:
+                if not plan.is_empty:
+                    await self._write_rows(session.driver, plan)
+            except _ClockDiffers as differs:
+                self._follow_clock(differs.database_time)
+                took = timedelta(seconds=monotonic() - began)
+                takes = took if took > CLOCK_TOLERANCE else timedelta()
+            else:
+                return plan, Appended(outcomes, plan.position, plan.failures, plan.set_aside)
+        raise no_time_fits(self.memory.recorded_at, now=self.now(), tries=CLOCK_TRIES_MAX)
+
+    async def _plan(
+        self,
+        session: Session,
+        submissions: Sequence[Submission],
+        known: Mapping[tuple[str, str], Known],
+        recollection: Recollection,
+        *,
+        takes: timedelta,
+    ) -> tuple[Plan, list[list[Outcome]]]:
+        """Decide a batch, which takes so long; where the past is needed, read it and begin again.
+
+        Every round reads something that was missing, and no item needs more than a few things.
+        """
+        for _ in range(RECOLLECTIONS_MAX * max(1, sum(one.size for one in submissions))):
+            plan = Plan(self.memory, known, self._propose_time(takes), recollection)
+            try:
+                outcomes = [plan.submit(submission) for submission in submissions]
+            except NotRecalled as needed:
+                if not await self._reader.recollect(
+                    session.driver, self.memory, submissions, recollection, needed
+                ):
+                    raise _Stale from needed
+            else:
+                plan.draft.seal(self._seals)
+                return plan, outcomes
+        raise AssertionError("what is missing of the past never comes")
+
+    async def _write_rows(self, driver: Driver, plan: Plan) -> None:
+        """Write the plan in one statement.
+
+        Raises _Stale if the head is elsewhere, _ClockDiffers if the time is not the database's.
+        """
+        append = self._sql["append"]
+        arguments = append.arguments(statement_arguments.arguments(plan, self._seals))
+        row = await driver.fetchrow(append.driver_sql, *arguments)
+        assert row is not None
+        if row["outcome"] == "head-moved":
+            raise _Stale
+        if row["outcome"] == "clock-differs":
+            raise _ClockDiffers(row["database_time"])
+
+    def _follow_clock(self, database_time: datetime) -> None:
+        """Go by the database's clock where ours is not the same."""
+        ahead = database_time - datetime.now(UTC)
+        self._clock_ahead = ahead if abs(ahead) > CLOCK_TOLERANCE else timedelta()
+
+    def _propose_time(self, takes: timedelta) -> datetime:
+        return max(self.now() + takes, self.memory.recorded_at)
+
+    async def _set_aside(self, leads: Mapping[str, Fault]) -> None:
+        """Note leads that cannot be brought up to date. If that fails, the next wake notes them."""
+        if not leads:
+            return
+        try:
+            async with asyncio.timeout(ANSWER_WAIT_S):
+                session = await self._open_session()
+                await self._setting_aside.note(session.driver, leads, self.memory.position)
+        except Exception as error:  # noqa: BLE001 - a connection that is lost, or whatever else
+            log.warning("ledger.set_aside_not_noted", error=type(error).__name__)
+            await self._drop_session()
+
+    async def _halve(self, submissions: Sequence[Submission], error: Exception) -> Appended:
+        """Part a batch that fails as a whole until the offender is alone.
+
+        Deciding isolates its own errors; this is for what the database rejects, and for what fails
+        while things are read or written for a whole batch.
+        """
+        if len(submissions) > 1:
+            middle = len(submissions) // 2
+            first = await self.append(submissions[:middle])
+            second = await self.append(submissions[middle:])
+            return Appended([*first.outcomes, *second.outcomes], second.position)
+        submission = submissions[0]
+        items, woken = submission.items, submission.woken
+        if len(woken) > 1 or (woken and items):
+            middle = (len(woken) + 1) // 2
+            rest = submission._replace(woken=woken[middle:])
+            halves = await self._halve([Submission((), woken=woken[:middle]), rest], error)
+            return Appended([halves.outcomes[1]], halves.position)
+        if len(items) > 1 and not submission.is_strict:
+            middle = len(items) // 2
+            parts = [Submission(items[:middle]), Submission(items[middle:])]
+            halves = await self._halve(parts, error)
+            return Appended([[*halves.outcomes[0], *halves.outcomes[1]]], halves.position)
+        fault = fault_of(error)
+        await self._set_aside(dict.fromkeys(woken, fault))
+        self._setting_aside.on_fault("appending")
+        if isinstance(error, EVENT_REJECTED):
+            log.error("ledger.event_rejected_by_database", **fault._asdict())
+            refusal = not_storable()
+        else:
+            log.error("ledger.append_failed", **fault._asdict())
+            refusal = internal_error()
+        return await self._keep_refused([refused(item, refusal) for item in items])
+
+    async def _keep_refused(self, outcomes: Sequence[Refused]) -> Appended:
+        """Record why nothing was recorded; if even that is rejected, the sender alone is told."""
+        try:
+            return await self._persist([Submission(tuple(outcomes))])
+        except LedgerUnavailable:
+            raise
+        except EVENT_REJECTED as error:
+            log.exception("ledger.refusal_rejected_by_database", error=type(error).__name__)
+            return Appended([list(outcomes)], self.memory.position)
+        except Exception as error:
+            # Not even a refusal can be recorded, so it is not one event that is at fault.
+            self.forget()
+            raise LedgerUnavailable("the service has a fault and records nothing") from error
+
+    async def _open_session(self) -> Session:
+        if self._session is None:
+            self._session = await open_session(self._engine)
+        return self._session
+
+    async def _drop_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.discard()
+
+
+def _woke_nobody(plan: Plan, submissions: Sequence[Submission]) -> bool:
+    """Whether leads were found due, and nothing happens by what the writer remembers."""
+    return plan.is_empty and any(submission.woken for submission in submissions)

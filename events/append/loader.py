@@ -1,0 +1,434 @@
+"""Reading what a writer must remember: pointers, states, and what others have appended."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import starmap
+from typing import Any, NamedTuple
+
+from domain.lead import state_json
+from domain.lead.state import LeadState
+from domain.lifecycle.change.succession import Occupancy, Standing
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import EVENT, EVENTS, is_offered
+from domain.rules.deals import COMPETITION
+from domain.signal import Identifier, Signal
+from events import records
+from events.batch.entries import Known
+from events.batch.memory import LEDGER_SUBJECT_ID, Members, Memory, Pointer, Remembered
+from events.database.failures import NotMigrated
+from events.database.sessions import Driver
+from events.database.statements import Statement
+from events.lifecycles.publish import PUBLISHED, asks_who_stands_where, compiled_from
+from events.limits import DECLARED_MAX
+from events.revision.past import HISTORY_EVENTS_MAX, NotRecalled, Recollection
+from events.submission import Item, Submission, key_of
+
+FOLLOW_MAX = 20_000
+"""Beyond so many foreign events it is cheaper to forget and read again what is needed."""
+PAGE = 2_000
+"""Records read at once: some two megabytes."""
+CHAIN_MAX = 64
+"""Rounds of loading: an identifier, its lead, the lead that this one forwards to, its account."""
+
+
+class Head(NamedTuple):
+    position: int
+    recorded_at: datetime
+    chain: bytes
+    database_time: datetime
+
+
+class Missing(NamedTuple):
+    identifiers: tuple[Identifier, ...]
+    subject_ids: tuple[str, ...]
+    members: tuple[str, ...]
+    """Companies of which it is not known who belongs to them now."""
+
+
+class LedgerReader:
+    """The reading half of a writer. A class, because every method needs the same statements."""
+
+    def __init__(self, sql: Mapping[str, Statement]) -> None:
+        self._sql = sql
+
+    async def head(self, driver: Driver, *, lock: bool = False) -> Head:
+        row = await driver.fetchrow(self._sql["lock_head" if lock else "read_head"].driver_sql)
+        if row is None:
+            raise NotMigrated("the ledger has not been founded")
+        return Head(row["position"], row["recorded_at"], row["chain"], row["database_time"])
+
+    async def limit_waits(self, driver: Driver) -> None:
+        await driver.fetchrow(self._sql["limit_waits"].driver_sql)
+
+    async def begin(self, driver: Driver, memory: Memory) -> Head:
+        """Put an empty memory where the ledger stands."""
+        head = await self.head(driver)
+        await self._learn_lifecycles(driver, memory, after=0)
+        memory.position, memory.recorded_at = head.position, head.recorded_at
+        memory.chain = head.chain
+        return head
+
+    async def follow(self, driver: Driver, memory: Memory, head: Head) -> None:
+        """Bring the memory to the head that this transaction has locked."""
+        if head.position > memory.position:
+            # First, because the position moves page by page: if the connection is lost between
+            # two of them, a lifecycle before that position would never be asked for again.
+            await self._learn_lifecycles(driver, memory, after=memory.position)
+        if head.position - memory.position > FOLLOW_MAX:
+            memory.forget_all()
+            memory.position = head.position
+        while memory.position < head.position:
+            page = await driver.fetch(self._sql["read_records"].driver_sql, memory.position, PAGE)
+            links = await self._links(driver, memory.position, page[-1]["position"])
+            memory.advance([records.decode(row["record"]) for row in page], links)
+        memory.recorded_at, memory.chain = head.recorded_at, head.chain
+
+    async def known(
+        self, driver: Driver, submissions: Sequence[Submission]
+    ) -> dict[tuple[str, str], Known]:
+        """Look up which keys of a batch are events already."""
+        keys = [
+            key
+            for submission in submissions
+            for item in submission.items
+            if (key := key_of(item)) is not None
+        ]
+        if not keys:
+            return {}
+        rows = await driver.fetch(
+            self._sql["find_keys"].driver_sql, [key[0] for key in keys], [key[1] for key in keys]
+        )
+        return {
+            (row["source"], row["id"]): Known(row["position"], row["leaf"], row["fingerprint"])
+            for row in rows
+        }
+
+    async def recall(
+        self,
+        driver: Driver,
+        memory: Memory,
+        submissions: Sequence[Submission],
+        recollection: Recollection | None = None,
+    ) -> bool:
+        """Load what the batch needs and the memory lacks. False: the head has moved meanwhile."""
+        if needs_occupancy(memory, submissions):
+            counted = next((one.counted for one in submissions if one.counted is not None), None)
+            if not await self._learn_occupancy(driver, memory, counted):
+                return False
+        for _ in range(CHAIN_MAX):
+            missing = _missing(memory, submissions, recollection or Recollection())
+            if not any(missing):
+                return True
+            if missing.identifiers and not await self._learn_pointers(
+                driver, memory, missing.identifiers
+            ):
+                return False
+            if missing.subject_ids and not await self._learn_subjects(
+                driver, memory, missing.subject_ids
+            ):
+                return False
+            if missing.members and not await self._learn_members(driver, memory, missing.members):
+                return False
+        raise AssertionError("leads forward to each other without end")
+
+    async def recollect(
+        self,
+        driver: Driver,
+        memory: Memory,
+        submissions: Sequence[Submission],
+        recollection: Recollection,
+        needed: NotRecalled,
+    ) -> bool:
+        """Read what taking something back needs. False: the head has moved meanwhile."""
+        recollection.wanted |= dict.fromkeys(needed.subjects)
+        recollection.companies |= dict.fromkeys(needed.companies)
+        recollection.identifiers |= dict.fromkeys(needed.identifiers)
+        for type in needed.declared:
+            if not await self._read_declared(driver, memory, recollection, type):
+                return False
+        positions = {
+            *needed.positions,
+            *_positions_named(submissions),
+        } - recollection.records.keys()
+        if positions and not await self._read_records(driver, memory, recollection, positions):
+            return False
+        histories = [
+            *needed.histories,
+            *(record.event.subject.id for record in recollection.records.values() if record),
+        ]
+        # Each once, whoever asks for it: several events of one lead may be taken back together.
+        wanted = dict.fromkeys(one for one in histories if one)
+        missing = [one for one in wanted if one not in recollection.histories]
+        if missing and not await self._read_histories(driver, memory, recollection, missing):
+            return False
+        return await self.recall(driver, memory, submissions, recollection)
+
+    async def _read_records(
+        self, driver: Driver, memory: Memory, recollection: Recollection, positions: Iterable[int]
+    ) -> bool:
+        return await self.records_at(driver, recollection, positions) == memory.position
+
+    async def _read_declared(
+        self, driver: Driver, memory: Memory, recollection: Recollection, type: str
+    ) -> bool:
+        """Read what events of a type about the ledger have told, as many as are compared."""
+        statement = self._sql["read_declared"]
+        values = {"type": type, "upto": memory.position, "limit": DECLARED_MAX}
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        told = [records.decode_event(row["record"]).data for row in rows if row["record"]]
+        recollection.declared[type] = told
+        return bool(rows) and rows[0]["head_position"] == memory.position
+
+    async def records_at(
+        self, driver: Driver, recollection: Recollection, positions: Iterable[int]
+    ) -> int:
+        """Read what stands at some positions; return where the head stood."""
+        recollection.records |= dict.fromkeys(positions)
+        head_position = -1
+        for row in await driver.fetch(self._sql["find_records"].driver_sql, list(positions)):
+            head_position = row["head_position"]
+            if row["position"] is not None:
+                recollection.records[row["position"]] = records.decode(row["record"])
+                found = zip(row["kinds"] or (), row["digests"] or (), strict=True)
+                recollection.references[row["position"]] = tuple(starmap(Identifier, found))
+        return head_position
+
+    async def _read_histories(
+        self,
+        driver: Driver,
+        memory: Memory,
+        recollection: Recollection,
+        subject_ids: Sequence[str],
+    ) -> bool:
+        head_position, histories = await self.histories(driver, subject_ids, upto=memory.position)
+        recollection.histories |= histories
+        return head_position == memory.position
+
+    async def histories(
+        self, driver: Driver, subject_ids: Sequence[str], *, upto: int
+    ) -> tuple[int, dict[str, list[records.Record]]]:
+        """Read what was recorded about some subjects, and where the head stood."""
+        statement = self._sql["read_histories"]
+        values = {"subject_ids": subject_ids, "upto": upto, "limit": HISTORY_EVENTS_MAX + 1}
+        found: dict[str, list[records.Record]] = {one: [] for one in subject_ids}
+        head_position = -1
+        for row in await driver.fetch(statement.driver_sql, *statement.arguments(values)):
+            head_position = row["head_position"]
+            if row["record"] is not None:
+                found[row["subject_id"]].append(records.decode(row["record"]))
+        return head_position, found
+
+    async def _learn_pointers(
+        self, driver: Driver, memory: Memory, identifiers: Sequence[Identifier]
+    ) -> bool:
+        rows = await driver.fetch(
+            self._sql["find_pointers"].driver_sql, [one.digest for one in identifiers]
+        )
+        if not rows or rows[0]["head_position"] != memory.position:
+            return False
+        memory.learn({}, dict.fromkeys(identifiers))
+        memory.learn_links(_pointer(row) for row in rows if row["digest"] is not None)
+        return True
+
+    async def _learn_subjects(
+        self, driver: Driver, memory: Memory, subject_ids: Sequence[str]
+    ) -> bool:
+        rows = await driver.fetch(self._sql["find_subjects"].driver_sql, subject_ids)
+        if not rows or rows[0]["head_position"] != memory.position:
+            return False
+        subjects: dict[str, Remembered | None] = dict.fromkeys(subject_ids)
+        for row in rows:
+            if row["subject_id"] is not None:
+                kind = SubjectKind(row["kind"])
+                subjects[str(row["subject_id"])] = Remembered(
+                    kind, row["version"], row["position"], state_json.decode(kind, row["state"])
+                )
+        memory.learn(subjects, {})
+        return True
+
+    async def _learn_members(
+        self, driver: Driver, memory: Memory, companies: Sequence[str]
+    ) -> bool:
+        rows = await driver.fetch(self._sql["find_members"].driver_sql, companies)
+        if not rows or rows[0]["head_position"] != memory.position:
+            return False
+        found: dict[str, list[str]] = {company: [] for company in companies}
+        for row in rows:
+            if row["subject_id"] is not None:
+                found[str(row["account"])].append(str(row["subject_id"]))
+        current = {
+            company: members
+            for company, members in memory.members.items()
+            if members.position == memory.position
+        }
+        memory.members = current | {
+            company: Members(memory.position, tuple(leads)) for company, leads in found.items()
+        }
+        return True
+
+    async def _learn_occupancy(
+        self, driver: Driver, memory: Memory, counted: Occupancy | None
+    ) -> bool:
+        """Learn who stands where: as was counted before, and whoever has moved since.
+
+        Whoever has moved is counted in both places, for nobody looks where they came from.
+        """
+        if counted is None or memory.position - counted.position > FOLLOW_MAX:
+            rows = await driver.fetch(self._sql["count_standing"].driver_sql)
+            counted = occupancy_in(rows, in_force=memory.lifecycle_version)
+        if counted.position > memory.position:
+            return False
+        moved = await self._moved(driver, counted.position, memory.position)
+        memory.occupancy = Occupancy(memory.position, Counter(counted.occupied) + Counter(moved))
+        return True
+
+    async def _moved(self, driver: Driver, after: int, upto: int) -> list[Standing]:
+        if after == upto:
+            return []
+        rows = await driver.fetch(self._sql["read_records"].driver_sql, after, upto - after)
+        assert len(rows) == upto - after, f"expected {upto - after} records, found {len(rows)}"
+        return [
+            Standing(event.subject.kind, stage, envelope.lifecycle)
+            for event, envelope in (records.decode(row["record"]) for row in rows)
+            if (stage := event.stage_to or event.effects.get("state", {}).get("stage")) is not None
+        ]
+
+    async def _links(self, driver: Driver, after: int, upto: int) -> list[Pointer]:
+        return list(
+            map(_pointer, await driver.fetch(self._sql["read_links"].driver_sql, after, upto))
+        )
+
+    async def _learn_lifecycles(self, driver: Driver, memory: Memory, *, after: int) -> None:
+        for row in await driver.fetch(self._sql["read_lifecycles"].driver_sql, after):
+            memory.learn_lifecycle(compiled_from(records.decode_event(row["record"])))
+
+
+def _pointer(row: Any) -> Pointer:
+    identifier = Identifier(row["kind"], row["digest"])
+    return Pointer(identifier, str(row["subject_id"]), row["is_moved"])
+
+
+def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
+    """Return every signal of a batch, in order."""
+    for submission in submissions:
+        for item in submission.items:
+            if isinstance(item, Item):
+                yield item.signal
+
+
+def occupancy_in(rows: Sequence[Any], *, in_force: int) -> Occupancy:
+    """Read who stands where; an account is under the version in force."""
+    occupied = {
+        Standing(SubjectKind(row["kind"]), row["stage"], row["lifecycle"] or in_force): row[
+            "standing"
+        ]
+        for row in rows
+        if row["stage"] is not None
+    }
+    return Occupancy(rows[0]["head_position"], occupied)
+
+
+def needs_occupancy(memory: Memory, submissions: Iterable[Submission]) -> bool:
+    """Whether somebody could lose a stage by the batch, and nobody has counted at this position.
+
+    Of two publications in one batch the second may take away what only the first leads to.
+    """
+    published = [signal.data for signal in signals_of(submissions) if signal.type.name == PUBLISHED]
+    if not published:
+        return False
+    if memory.occupancy is not None and memory.occupancy.position == memory.position:
+        return False
+    return len(published) > 1 or asks_who_stands_where(published[0], memory.lifecycles)
+
+
+def _positions_named(submissions: Iterable[Submission]) -> Iterable[int]:
+    """Positions of events that a batch takes back, those that can be of events at all."""
+    offered = (signal.data for signal in signals_of(submissions) if is_offered(signal.type))
+    return (
+        int(position)
+        for data in offered
+        for position in (*([data[EVENT]] if EVENT in data else ()), *data.get(EVENTS, ()))
+    )
+
+
+def _missing(
+    memory: Memory, submissions: Sequence[Submission], recollection: Recollection
+) -> Missing:
+    """Say what the batch looks up and the memory lacks, with what was found to be needed since."""
+    missing, pointers = _Missing(memory), memory.pointers
+    # Whatever names nobody is about the ledger itself, whose version goes on like any other's.
+    missing.need(LEDGER_SUBJECT_ID)
+    for subject_id in recollection.wanted:
+        missing.need(subject_id)
+    for identifier in recollection.identifiers:
+        missing.look_up(identifier)
+    for company in recollection.companies:
+        missing.need_members(company)
+    for submission in submissions:
+        for lead_id in submission.woken:
+            missing.need(lead_id)
+    for signal in signals_of(submissions):
+        missing.need(signal.lead_id)
+        missing.need(signal.account_id)
+        for identifier in (
+            *signal.identifiers,
+            *signal.references,
+            *signal.shared_references,
+            *signal.account_identifiers,
+            *signal.account_name,
+        ):
+            missing.look_up(identifier)
+        if signal.type.role in COMPETITION:
+            named = (*signal.account_identifiers, *signal.account_name)
+            for account in (signal.account_id, *map(pointers.get, named)):
+                missing.need_members(account)
+    return Missing(tuple(missing.identifiers), tuple(missing.subject_ids), tuple(missing.companies))
+
+
+@dataclass(slots=True)
+class _Missing:
+    """A class, because what is missing is gathered, each thing once and in order."""
+
+    memory: Memory
+    identifiers: dict[Identifier, None] = field(default_factory=dict)
+    subject_ids: dict[str, None] = field(default_factory=dict)
+    companies: dict[str, None] = field(default_factory=dict)
+
+    def need_members(self, company: str | None) -> None:
+        """Ask for the leads of a company, and for their states."""
+        if company is None:
+            return
+        members = self.memory.members.get(company)
+        if members is None or members.position != self.memory.position:
+            self.companies[company] = None
+            return
+        for lead_id in members.lead_ids:
+            self.need(lead_id)
+
+    def look_up(self, identifier: Identifier) -> None:
+        """Ask for an identifier, or for whom it is remembered to point to."""
+        if identifier in self.memory.pointers:
+            self.need(self.memory.pointers[identifier])
+            for other in self.memory.others.get(identifier, ()):
+                self.need(other)
+        else:
+            self.identifiers[identifier] = None
+
+    def need(self, subject_id: str | None) -> None:
+        """Ask for a subject, or for what stands behind one that is remembered."""
+        subjects = self.memory.subjects
+        for _ in range(CHAIN_MAX):
+            if subject_id is None:
+                return
+            if subject_id not in subjects:
+                self.subject_ids[subject_id] = None
+                return
+            remembered = subjects[subject_id]
+            state = remembered.state if remembered is not None else None
+            if state is None:
+                return
+            if isinstance(state, LeadState) and state.account is not None:
+                self.need(state.account)
+            subject_id = state.absorbed_by

@@ -1,0 +1,163 @@
+"""The plan of one batch: every item decided in order, on the memory of the writer alone.
+
+Nothing here waits or writes. A plan is a picture of what the batch would do while the head stands
+where the memory says; the ledger writes it, or throws it away and plans again.
+
+An unexpected error ends the one item, or the timers of the one lead, that it was raised for. The
+draft returns to where it stood before, and the others go on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from events import refusal_texts
+from events.append.decide import decide_signal
+from events.append.duplicates import is_same
+from events.batch.draft import Draft
+from events.batch.entries import Known
+from events.batch.memory import Memory
+from events.batch.upkeep import wake
+from events.faults import Fault, fault_of
+from events.outcomes import Duplicate, Outcome
+from events.refusals import Refusal, Refused
+from events.revision.past import NotRecalled, Recollection
+from events.signals.digests import FingerprintUnknown
+from events.submission import Item, Submission, key_of
+
+
+class Failure(NamedTuple):
+    """An item that met an unexpected error, as it is kept."""
+
+    fault: Fault
+    refused: Refused
+
+
+@dataclass(slots=True)
+class Plan:
+    """A class, because items of one batch see what the items before them did."""
+
+    memory: Memory
+    known: Mapping[tuple[str, str], Known]
+    """Keys of the batch that the ledger already has, as far as they were looked up."""
+    recorded_at: datetime
+    recollection: Recollection = field(default_factory=Recollection)
+    """What has been read of the past, for items that take something back."""
+    draft: Draft = field(init=False)
+    refused: list[Refused] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    set_aside: dict[str, Fault] = field(default_factory=dict)
+    """Leads that were woken and cannot be brought up to date."""
+    own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
+    asks_for_keys: bool = False
+    """Whether something was refused. Nothing of it would be written, so only a look-up can tell
+    whether it is an event already; then it is a duplicate, whatever the state, the lifecycle or
+    the key have become since."""
+
+    def __post_init__(self) -> None:
+        self.draft = Draft(self.memory, self.recorded_at)
+
+    @property
+    def position(self) -> int:
+        """Where the ledger ends with what is planned so far."""
+        return self.draft.position
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.draft.entries and not self.refused
+
+    def submit(self, submission: Submission) -> list[Outcome]:
+        """Decide every item; of a strict submission all are recorded or none."""
+        for lead_id in submission.woken:
+            self._wake(lead_id)
+        if not submission.is_strict:
+            return [self._take(item) for item in submission.items]
+        mark, refused, own_keys = self.draft.mark(), list(self.refused), dict(self.own_keys)
+        outcomes = [self._take(item) for item in submission.items]
+        if any(isinstance(outcome, Refused) for outcome in outcomes):
+            self.draft.return_to(mark)
+            self.refused, self.own_keys = refused, own_keys
+            self.asks_for_keys = True
+            outcomes = [
+                self._hold_back(item, outcome)
+                for item, outcome in zip(submission.items, outcomes, strict=True)
+            ]
+        return outcomes
+
+    def _hold_back(self, item: Item | Refused, outcome: Outcome) -> Outcome:
+        """Answer for an item of a strict submission of which nothing is recorded now."""
+        if isinstance(outcome, Refused):
+            return self._refuse(outcome)
+        if isinstance(outcome, Duplicate) and outcome.position <= self.memory.position:
+            return outcome
+        return refusal_texts.held_back(item)
+
+    def _wake(self, lead_id: str) -> None:
+        mark = self.draft.mark()
+        try:
+            wake(self.draft, lead_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this lead's alone
+            self.draft.return_to(mark)
+            self.set_aside[lead_id] = fault_of(error)
+
+    def _take(self, item: Item | Refused) -> Outcome:
+        mark = self.draft.mark()
+        try:
+            return self._decide(item)
+        except NotRecalled:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this item's alone
+            self.draft.return_to(mark)
+            self.asks_for_keys = True
+            refused = refusal_texts.refused(item, refusal_texts.internal_error())
+            self.failures.append(Failure(fault_of(error), refused))
+            return self._refuse(refused)
+
+    def _decide(self, item: Item | Refused) -> Outcome:
+        if isinstance(item, Refused):
+            return self._turn_down(item)
+        signal = item.signal
+        key = (signal.source, signal.id)
+        known = self.known.get(key) or self.own_keys.get(key)
+        if known is not None:
+            return self._compare(known, item)
+        outcome = decide_signal(self.draft, signal, self.recollection)
+        if isinstance(outcome, Refusal):
+            self.asks_for_keys = True
+            return self._refuse(refusal_texts.refused(item, outcome))
+        first = self.draft.entry_at(outcome.position)
+        self.own_keys[key] = Known(outcome.position, first.leaf, signal.fingerprint)
+        return outcome
+
+    def _turn_down(self, item: Refused) -> Outcome:
+        """Refuse what could not be read, unless it was recorded when it still could be."""
+        key = key_of(item)
+        if key is None:
+            return self._refuse(item)
+        known = self.known.get(key) or self.own_keys.get(key)
+        if known is not None and known.fingerprint == item.fingerprint:
+            return Duplicate(known.position, known.leaf)
+        self.asks_for_keys = True
+        return self._refuse(item)
+
+    def _compare(self, known: Known, item: Item) -> Duplicate | Refused:
+        """Answer for a key that is taken: by the same event, or by another one."""
+        try:
+            is_the_same = is_same(known, item)
+        except FingerprintUnknown:
+            return self._refuse(
+                refusal_texts.refused(item, refusal_texts.not_comparable(known.position))
+            )
+        if is_the_same:
+            return Duplicate(known.position, known.leaf)
+        return self._refuse(refusal_texts.refused(item, refusal_texts.reused(known.position)))
+
+    def _refuse(self, item: Refused) -> Refused:
+        if item.is_kept:
+            self.refused.append(item)
+        return item
+
+    def commit(self) -> None:
+        """Let the memory stand where the ledger now stands."""
+        self.draft.commit()

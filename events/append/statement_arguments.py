@@ -1,0 +1,120 @@
+"""A plan as columns: the array parameters of the one statement that appends."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from domain.deciding.timers import next_due
+from domain.lead import state_json
+from domain.lead.state import AccountState, LeadState
+from events import records
+from events.append.plan import Plan
+from events.batch.entries import Entry, Link
+from events.batch.memory import Remembered
+from events.refusals import Refusal, Standing
+from events.seals import Seals
+
+
+def arguments(plan: Plan, seals: Seals) -> Mapping[str, Any]:
+    """Return every parameter of `append` by name."""
+    return {
+        "expected_position": plan.memory.position,
+        "proposed_at": plan.recorded_at,
+        "seals": plan.draft.seals,
+        "chain_end": plan.draft.chain,
+        **_events(plan.draft.entries),
+        **_personal(plan.draft.entries),
+        **_states(plan.draft.subjects),
+        **_links(plan.draft.links),
+        **_refusals(plan, seals),
+    }
+
+
+def _events(entries: Sequence[Entry]) -> dict[str, Any]:
+    return {
+        "sources": [entry.envelope.source for entry in entries],
+        "ids": [entry.envelope.id for entry in entries],
+        "subject_ids": [entry.subject_id for entry in entries],
+        "subject_versions": [str(entry.envelope.subject_version) for entry in entries],
+        "types": [entry.event.type for entry in entries],
+        "occurred": [records.rfc3339(entry.event.occurred_at) for entry in entries],
+        "leaves": [entry.leaf for entry in entries],
+        "records": [entry.record for entry in entries],
+        "fingerprints": [entry.fingerprint or b"" for entry in entries],
+    }
+
+
+def _personal(entries: Sequence[Entry]) -> dict[str, Any]:
+    held = [entry for entry in entries if entry.personal is not None]
+    return {
+        "personal_positions": [str(entry.event.position) for entry in held],
+        "personal_salts": [entry.salt for entry in held],
+        "personal_contents": [entry.personal for entry in held],
+    }
+
+
+def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
+    # In the order of their ids: every writer would take row locks in one order, even without the
+    # head lock.
+    ordered = sorted(subjects.items())
+    return {
+        "state_ids": [subject_id for subject_id, _ in ordered],
+        "state_kinds": [str(subject.kind) for _, subject in ordered],
+        "state_versions": [str(subject.version) for _, subject in ordered],
+        "state_positions": [str(subject.position) for _, subject in ordered],
+        "states": [state_json.encode(subject.state) for _, subject in ordered],
+        "state_dues": [due(subject.state) for _, subject in ordered],
+        "state_lifecycles": [lifecycle(subject.state) for _, subject in ordered],
+    }
+
+
+def due(state: LeadState | AccountState | None) -> str:
+    """Say when something happens to a lead by itself; empty for never."""
+    due_at = next_due(state) if isinstance(state, LeadState) and state.timers else None
+    return records.rfc3339(due_at) if due_at is not None else ""
+
+
+def lifecycle(state: LeadState | AccountState | None) -> str:
+    return str(state.lifecycle) if isinstance(state, LeadState) else ""
+
+
+def _links(links: Sequence[Link]) -> dict[str, Any]:
+    return {
+        "link_digests": [link.identifier.digest for link in links],
+        "link_positions": [str(link.position) for link in links],
+        "link_kinds": [link.identifier.kind for link in links],
+        "link_subjects": [link.subject_id for link in links],
+        "link_moves": [link.is_moved for link in links],
+    }
+
+
+def _refusals(plan: Plan, seals: Seals) -> dict[str, Any]:
+    # What comes twice in one transaction counts once: a statement changes no row twice. In the
+    # order of their ids, so that whoever settles refusals takes row locks in the same order.
+    by_id = {one.refusal_id: one for one in reversed(plan.refused)}
+    refused = [by_id[refusal_id] for refusal_id in sorted(by_id)]
+    problems = [problem_text(one.refusal) for one in refused]
+    return {
+        "refusal_ids": [one.refusal_id for one in refused],
+        "refusal_times": [one.received_at for one in refused],
+        "refusal_keys": [one.key_id for one in refused],
+        "refusal_sources": [one.source for one in refused],
+        "refusal_event_ids": [one.event_id for one in refused],
+        "refusal_types": [one.type for one in refused],
+        "refusal_reasons": [one.refusal.reason for one in refused],
+        "refusal_problems": problems,
+        "refusal_contents": [one.content for one in refused],
+        "refusal_dialects": [one.dialect for one in refused],
+        "refusal_seals": [seals.of_refusal(one.received) for one in refused],
+        "refusal_standing_seals": [
+            seals.of_standing(one.refusal_id, Standing(one.refusal.reason, problem))
+            for one, problem in zip(refused, problems, strict=True)
+        ],
+    }
+
+
+def problem_text(refusal: Refusal) -> str:
+    """Write the words of a refusal as they are stored."""
+    content = {"detail": refusal.detail, "pointer": refusal.pointer, **refusal.members}
+    return orjson.dumps(content, default=str).decode()

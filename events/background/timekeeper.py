@@ -1,0 +1,95 @@
+"""Fire what is due, without anybody calling. Any process may, and any number of them at once.
+
+Timers fire under the lock like everything else, and only if they are still due there: two
+processes that find the same lead wake it twice, and the second time nothing is left to happen.
+
+A lead that a fault of ours keeps from being brought up to date is set aside (by the ledger, which
+meets the fault): it is passed over, and tried again after growing pauses, after a restart, or when
+somebody asks for it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.append.queue import Intake
+from events.background.loops import endlessly
+from events.background.strides import STRIDE_LEADS, stride
+from events.database.statements import load
+from events.faults import OnFault, uncounted
+from events.submission import Submission
+
+LOOK_S = 1.0
+"""How late something may happen by itself. A report about the lead makes it happen at once."""
+
+
+class SetAside(NamedTuple):
+    """A lead that is set aside, and how often it has failed so far."""
+
+    lead_id: str
+    tries: int
+
+
+class Timekeeper:
+    """Looks for leads that something is due for. A class, because it goes on until it is ended."""
+
+    def __init__(
+        self, engine: AsyncEngine, schema: str, door: Intake, *, on_fault: OnFault = uncounted
+    ) -> None:
+        self._engine = engine
+        self._sql = load("events.append", "ledger.sql", schema)
+        self._door = door
+        self._on_fault = on_fault
+        self._has_begun = False
+
+    async def run(self) -> None:
+        """Wake leads until cancelled; waits out a database that is away."""
+        await endlessly("timekeeper", self._step, pause_s=LOOK_S, on_fault=self._on_fault)
+
+    async def look(self) -> int:
+        """Wake those for whom something is due now, one stride of them; return how many."""
+        async with self._engine.connect() as connection:
+            due = (await connection.scalars(self._sql["find_due"].text, _STRIDE)).all()
+            again = (await connection.execute(self._sql["find_retried"].text, _STRIDE)).all()
+        if due:
+            async with stride(self._door.turns):
+                await self._door.submit(Submission((), woken=tuple(due)))
+        await self._try_again([SetAside(*row) for row in again])
+        return len(due)
+
+    async def retry(self, lead_id: str) -> bool | None:
+        """Try a lead again that is set aside. True: it is not any more; None: it was not."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(self._sql["find_set_aside"].text, {"lead_id": lead_id})
+            row = found.one_or_none()
+        return bool(await self._try_again([SetAside(*row)])) if row is not None else None
+
+    async def retry_all(self) -> None:
+        """Try all leads again that are set aside, with the next looks."""
+        async with self._engine.begin() as connection:
+            await connection.execute(self._sql["retry_all"].text)
+
+    async def _step(self) -> None:
+        if not self._has_begun:
+            await self.retry_all()
+            self._has_begun = True
+        if await self.look() < STRIDE_LEADS:
+            await asyncio.sleep(LOOK_S)
+
+    async def _try_again(self, leads: Sequence[SetAside]) -> int:
+        """Wake leads that are set aside; return how many are not any more."""
+        if not leads:
+            return 0
+        async with stride(self._door.turns):
+            await self._door.submit(Submission((), woken=tuple(lead.lead_id for lead in leads)))
+        values = {
+            "lead_ids": [lead.lead_id for lead in leads],
+            "tries": [lead.tries for lead in leads],
+        }
+        async with self._engine.begin() as connection:
+            return len((await connection.execute(self._sql["restore"].text, values)).all())
+
+
+_STRIDE = {"limit": STRIDE_LEADS}

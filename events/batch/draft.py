@@ -1,0 +1,279 @@
+"""The ledger as it would stand after a batch: what the writer remembers, and what the batch adds.
+
+Nothing here waits or decides. Whoever looks a subject or an identifier up sees what the items
+before left, whoever enters an event gets it recorded, and all of it can be thrown away.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.deciding.decide import RULES
+from domain.event import Event
+from domain.lead.state import AccountState, LeadState, State
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.signal import Identifier, Signal
+from events import records
+from events.batch.entries import Entry, Link
+from events.batch.ids import new_id
+from events.batch.memory import (
+    LEDGER_SUBJECT_ID,
+    Memory,
+    Pointer,
+    Remembered,
+    newborn,
+    point,
+    seen_by,
+)
+from events.seals import SealedLink, Seals
+
+SALT_BYTES = 32
+
+
+class Mark(NamedTuple):
+    """How much a draft held at one moment, to return to. Every item takes one, so it is cheap."""
+
+    entries: int
+    links: int
+    published: int
+    changes: int
+
+
+_Change = tuple[dict[Any, Any], str | Identifier, Remembered | str | tuple[str, ...] | None]
+"""A table of the draft, and what it said under a key before an item changed that; None: nothing."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A class, because items of one batch see what the items before them did."""
+
+    memory: Memory
+    recorded_at: datetime
+    entries: list[Entry] = field(default_factory=list)
+    subjects: dict[str, Remembered] = field(default_factory=dict)
+    pointers: dict[Identifier, str | None] = field(default_factory=dict)
+    others: dict[Identifier, tuple[str, ...]] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+    published: list[Compiled] = field(default_factory=list)
+    """Lifecycles that this batch publishes: in force from their positions on."""
+    _changes: list[_Change] = field(default_factory=list)
+    """Of `subjects`, `pointers` and `others`, in order: to be undone, the last first."""
+    seals: list[bytes] = field(default_factory=list)
+    chain: bytes = b""
+    """Seals of the entries, and the chain after the last of them, once the batch is sealed."""
+    _recorded_time: str = ""
+    _unused_id: str = ""
+
+    def __post_init__(self) -> None:
+        self._recorded_time = records.rfc3339(self.recorded_at)
+        self.chain = self.memory.chain
+
+    @property
+    def position(self) -> int:
+        """Where the ledger ends with what is entered so far."""
+        return self.memory.position + len(self.entries)
+
+    @property
+    def compiled(self) -> Compiled:
+        """The lifecycle in force at this point of the batch."""
+        return self.published[-1] if self.published else self.memory.compiled
+
+    @property
+    def lifecycles(self) -> Mapping[int, Compiled]:
+        """Everything published so far, by version."""
+        if not self.published:
+            return self.memory.lifecycles
+        return {**self.memory.lifecycles, **{one.version: one for one in self.published}}
+
+    def lifecycle(self, version: int) -> Compiled:
+        """Return a published version."""
+        return self.lifecycles[version]
+
+    def entry_at(self, position: int) -> Entry:
+        return self.entries[position - self.memory.position - 1]
+
+    def mark(self) -> Mark:
+        return Mark(len(self.entries), len(self.links), len(self.published), len(self._changes))
+
+    def return_to(self, mark: Mark) -> None:
+        """Throw away what was entered since."""
+        del self.entries[mark.entries :]
+        del self.links[mark.links :]
+        del self.published[mark.published :]
+        while len(self._changes) > mark.changes:
+            table, key, before = self._changes.pop()
+            if before is None:
+                del table[key]
+            else:
+                table[key] = before
+
+    def subject(self, subject_id: str) -> Remembered | None:
+        """Return a subject as the items before this one left it."""
+        return self.subjects.get(subject_id) or self.memory.subjects[subject_id]
+
+    def lead(self, lead_id: str) -> LeadState | None:
+        """Return the state of a lead; None if no lead has this id."""
+        remembered = self.subject(lead_id)
+        state = remembered.state if remembered is not None else None
+        return state if isinstance(state, LeadState) else None
+
+    def newest(self, subject_id: str, kind: SubjectKind) -> Remembered:
+        """Return a subject that exists, or that begins with this batch."""
+        known = self.subjects.get(subject_id) or self.memory.subjects.get(subject_id)
+        return known or newborn(kind)
+
+    def state(self, lead_id: str | None, account_id: str | None) -> State:
+        """Return what is decided on: a lead and its account, as they are or as they begin."""
+        lead, account = State()
+        if lead_id is not None:
+            found = self.newest(lead_id, SubjectKind.LEAD).state
+            assert isinstance(found, LeadState)
+            lead = found
+        if account_id is not None:
+            found = self.newest(account_id, SubjectKind.ACCOUNT).state
+            assert isinstance(found, AccountState)
+            account = found
+        return State(lead, account)
+
+    def unused_id(self) -> str:
+        """Return an id for a lead that may be new; most are not, and ids are not free to make."""
+        if not self._unused_id or self._unused_id in self.subjects:
+            self._unused_id = new_id()
+        return self._unused_id
+
+    def pointer(self, identifier: Identifier) -> str | None:
+        return self.pointers.get(identifier) or self.memory.pointers[identifier]
+
+    def pointers_of(self, identifier: Identifier) -> tuple[str, ...]:
+        """Return every lead that was reported under an identifier, the first one first."""
+        first = self.pointer(identifier)
+        if first is None:
+            return ()
+        known = self.others if identifier in self.others else self.memory.others
+        return (first, *known.get(identifier, ()))
+
+    def link(
+        self,
+        identifiers: Sequence[Identifier],
+        subject_id: str,
+        position: int,
+        *,
+        is_moved: bool = False,
+    ) -> None:
+        """Let identifiers point to a subject from a position on; moved ones to nobody else."""
+        for identifier in identifiers:
+            self._changes += [
+                (self.pointers, identifier, self.pointers.get(identifier)),
+                (self.others, identifier, self.others.get(identifier)),
+            ]
+            self.pointers.setdefault(identifier, self.memory.pointers[identifier])
+            self.others.setdefault(identifier, self.memory.others.get(identifier, ()))
+            point(Pointer(identifier, subject_id, is_moved), self.pointers, self.others)
+            self.links.append(Link(identifier, subject_id, position, is_moved))
+
+    def enter(self, signal: Signal, decided: Sequence[Event], *, lifecycle: int) -> None:
+        """Enter a reported event and what follows from it, decided under this lifecycle."""
+        first, *derived = decided
+        salt = os.urandom(SALT_BYTES) if signal.personal is not None else b""
+        envelope = records.Envelope(
+            source=signal.source,
+            id=signal.id,
+            subject_version=self._see(first),
+            recorded_time=self._recorded_time,
+            claimed_at=signal.claimed_at,
+            key_id=signal.key_id or None,
+            department=signal.department,
+            lifecycle=lifecycle,
+            rules=RULES,
+            personal_digest=(
+                records.personal_digest(salt, signal.personal)
+                if signal.personal is not None
+                else None
+            ),
+        )
+        self._add(first, envelope, signal.fingerprint or None, salt, signal.personal)
+        for number, event in enumerate(derived, start=1):
+            self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
+
+    def enter_group(
+        self, decided: Sequence[Event], *, id: str, lifecycle: int, key_id: str | None = None
+    ) -> None:
+        """Enter what the service itself does, and what follows from it.
+
+        `key_id` is the key of whoever has it done, where it is not of the service's own accord.
+        """
+        first, *derived = decided
+        self.enter_own(first, id=id, lifecycle=lifecycle, key_id=key_id)
+        for number, event in enumerate(derived, start=1):
+            self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
+
+    def enter_own(
+        self, event: Event, *, id: str, lifecycle: int, key_id: str | None = None
+    ) -> None:
+        """Enter an event that the service itself writes."""
+        envelope = records.Envelope(
+            source=records.OWN_SOURCE,
+            id=id,
+            subject_version=self._see(event),
+            recorded_time=self._recorded_time,
+            claimed_at=None,
+            key_id=key_id,
+            department=None,
+            lifecycle=lifecycle,
+            rules=RULES,
+            personal_digest=None,
+        )
+        self._add(event, envelope, None, b"", None)
+
+    def seal(self, seals: Seals) -> None:
+        """Seal what was entered: nothing is entered any more."""
+        links: dict[int, list[SealedLink]] = {}
+        for identifier, subject_id, position, is_moved in self.links:
+            link = SealedLink(identifier.kind, identifier.digest, subject_id, is_moved)
+            links.setdefault(position, []).append(link)
+        self.seals = [
+            seals.of_event(position, entry.leaf, entry.fingerprint, links.get(position, ()))
+            for position, entry in enumerate(self.entries, start=self.memory.position + 1)
+        ]
+        self.chain = seals.chain(self.memory.chain, [entry.leaf for entry in self.entries])
+
+    def _add(
+        self,
+        event: Event,
+        envelope: records.Envelope,
+        fingerprint: bytes | None,
+        salt: bytes,
+        personal: bytes | None,
+    ) -> None:
+        record = records.encode(event, envelope)
+        leaf = records.leaf_of(record)
+        subject_id = event.subject.id or LEDGER_SUBJECT_ID
+        # As text at once: it is stored as text, and the encoder's bytes hold a whole page each.
+        text = record.decode()
+        self.entries.append(
+            Entry(event, envelope, subject_id, text, leaf, fingerprint, salt, personal)
+        )
+
+    def _see(self, event: Event) -> int:
+        """Let everybody whose state it changes see the event. Returns its subject's version."""
+        subjects = self.subjects
+        for subject_id, seen in seen_by(event, self.newest):
+            self._changes.append((subjects, subject_id, subjects.get(subject_id)))
+            subjects[subject_id] = seen
+        return self.subjects[event.subject.id or LEDGER_SUBJECT_ID].version
+
+    def commit(self) -> None:
+        """Let the memory stand where the ledger now stands."""
+        for compiled in self.published:
+            self.memory.learn_lifecycle(compiled)
+        self.memory.position = self.position
+        self.memory.recorded_at, self.memory.chain = self.recorded_at, self.chain
+        self.memory.subjects.update(self.subjects)
+        self.memory.pointers.update(self.pointers)
+        self.memory.others.update(self.others)
+        for identifier in [one for one in self.others if not self.others[one]]:
+            del self.memory.others[identifier]
+        self.memory.forget_oldest()

@@ -1,0 +1,38 @@
+"""What a plan is made of: events as they will be written, identifiers, keys that are taken."""
+
+from typing import NamedTuple
+
+from domain.event import Event
+from domain.signal import Identifier
+from events import records
+
+
+class Known(NamedTuple):
+    """An event that the ledger, or this batch, already has under a key."""
+
+    position: int
+    leaf: bytes
+    fingerprint: bytes | None
+
+
+class Entry(NamedTuple):
+    """One event of the batch as it will be written."""
+
+    event: Event
+    envelope: records.Envelope
+    subject_id: str
+    record: str
+    leaf: bytes
+    fingerprint: bytes | None
+    salt: bytes
+    personal: bytes | None
+
+
+class Link(NamedTuple):
+    """An identifier that points to a lead or an account from an event on."""
+
+    identifier: Identifier
+    subject_id: str
+    position: int
+    is_moved: bool = False
+    """Whether it points to nobody else any more, because it was taken off whoever had it."""

@@ -1,0 +1,205 @@
+"""What a writer remembers of the ledger, true as long as the head stands where it left it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from domain.event import Event
+from domain.lead.evolve import evolve
+from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
+from domain.lifecycle.change.succession import Occupancy, Standing
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.signal import Identifier
+from events.batch.lru import forget_oldest
+from events.records import Record
+
+SUBJECTS_MAX = 200_000
+"""Some 200 MB of states; the leads of a month's traffic."""
+POINTERS_MAX = 400_000
+"""Two identifiers a lead."""
+
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+LEDGER_SUBJECT_ID = "00000000-0000-0000-0000-000000000000"
+
+
+class Remembered(NamedTuple):
+    """A subject after its last event. `state` is None for the ledger itself."""
+
+    kind: SubjectKind
+    version: int
+    position: int
+    state: LeadState | AccountState | None
+
+
+class Members(NamedTuple):
+    """The leads of a company when the ledger ended at a position."""
+
+    position: int
+    lead_ids: tuple[str, ...]
+
+
+NOBODY = Members(0, ())
+_NEWBORN = {
+    SubjectKind.LEAD: Remembered(SubjectKind.LEAD, 0, 0, INITIAL_LEAD),
+    SubjectKind.ACCOUNT: Remembered(SubjectKind.ACCOUNT, 0, 0, INITIAL_ACCOUNT),
+    SubjectKind.LEDGER: Remembered(SubjectKind.LEDGER, 0, 0, None),
+}
+
+
+def newborn(kind: SubjectKind) -> Remembered:
+    """Return a subject before its first event."""
+    return _NEWBORN[kind]
+
+
+def after(before: Remembered, event: Event, subject_id: str) -> Remembered:
+    """Return a subject after an event about it, or one that was forwarded to it.
+
+    An event about an absorbed lead counts in that lead's versions, but changes the state of the
+    lead that received it. An account sees the deals and orders of its leads.
+    """
+    is_of_business = subject_id == event.effects.get("business_of")
+    if is_of_business and subject_id != event.subject.id:
+        # A lead's move is not its account's.
+        state = _evolved(before.state, event._replace(stage_to=None))
+        return Remembered(before.kind, before.version, event.position, state)
+    is_received = event.forwarded_to is None or event.forwarded_to == subject_id
+    state = _evolved(before.state, event) if is_received else before.state
+    is_about_it = event.subject.id == subject_id or before.kind is SubjectKind.LEDGER
+    version = before.version + 1 if is_about_it else before.version
+    return Remembered(before.kind, version, event.position, state)
+
+
+def seen_by(
+    event: Event, newest: Callable[[str, SubjectKind], Remembered]
+) -> Iterator[tuple[str, Remembered]]:
+    """Tell how the event leaves everybody whose state it changes, its own subject last."""
+    for other in event.also_seen_by:
+        kind = SubjectKind.LEAD if other == event.forwarded_to else SubjectKind.ACCOUNT
+        yield other, after(newest(other, kind), event, other)
+    subject_id = event.subject.id or LEDGER_SUBJECT_ID
+    yield subject_id, after(newest(subject_id, event.subject.kind), event, subject_id)
+
+
+def _evolved(
+    state: LeadState | AccountState | None, event: Event
+) -> LeadState | AccountState | None:
+    match state:
+        case LeadState():
+            return evolve(state, event)
+        case AccountState():
+            return evolve(state, event)
+    return None
+
+
+class Pointer(NamedTuple):
+    """To whom an identifier came to point, and whether it was taken off everybody else then."""
+
+    identifier: Identifier
+    subject_id: str
+    is_moved: bool = False
+
+
+def point(
+    pointer: Pointer,
+    pointers: MutableMapping[Identifier, str | None],
+    others: MutableMapping[Identifier, tuple[str, ...]],
+) -> None:
+    """Let an identifier point to a subject: a cookie to the newest alone."""
+    identifier, subject_id, is_moved = pointer
+    first = pointers.get(identifier)
+    if is_moved:
+        pointers[identifier] = subject_id
+        others[identifier] = ()
+    elif first is None or first == subject_id or not identifier.is_strong:
+        pointers[identifier] = subject_id
+    elif subject_id not in (known := others.get(identifier, ())):
+        others[identifier] = (*known, subject_id)
+
+
+def standing_of(remembered: Remembered, in_force: int) -> Standing | None:
+    """Tell where a subject stands, and by which version; None where it has no stage."""
+    match remembered.state:
+        case LeadState(stage=str(stage), lifecycle=version):
+            return Standing(SubjectKind.LEAD, stage, version)
+        case AccountState(stage=str(stage)):
+            return Standing(SubjectKind.ACCOUNT, stage, in_force)
+    return None
+
+
+@dataclass(slots=True)
+class Memory:
+    """A class, because it is the one mutable picture that a writer decides on.
+
+    `subjects` and `pointers` hold None for what is known not to exist: an unknown cookie that was
+    looked up once is not looked up again.
+    """
+
+    position: int = -1
+    recorded_at: datetime = BEFORE_ALL
+    lifecycle_version: int = 0
+    lifecycles: dict[int, Compiled] = field(default_factory=dict)
+    subjects: dict[str, Remembered | None] = field(default_factory=dict)
+    pointers: dict[Identifier, str | None] = field(default_factory=dict)
+    others: dict[Identifier, tuple[str, ...]] = field(default_factory=dict)
+    """Further leads that were reported under the same strong identifier. They are few: one of two
+    people names nobody, and nobody joins it until somebody merges the two."""
+    members: dict[str, Members] = field(default_factory=dict)
+    """Leads of companies of which something is told that all of them are judged by."""
+    occupancy: Occupancy | None = None
+    """Who stands where, looked up for a publication alone; true at its own position."""
+    chain: bytes = b""
+    """The chain of leaves up to the position, as `events.seals` makes it."""
+
+    @property
+    def compiled(self) -> Compiled:
+        return self.lifecycles[self.lifecycle_version]
+
+    def learn(
+        self, subjects: Mapping[str, Remembered | None], pointers: Mapping[Identifier, str | None]
+    ) -> None:
+        """Add what was read at the position where this memory stands."""
+        self.subjects.update(subjects)
+        self.pointers.update(pointers)
+
+    def learn_links(self, links: Iterable[Pointer]) -> None:
+        """Add where identifiers point, in the order in which they came to point there."""
+        for link in links:
+            point(link, self.pointers, self.others)
+
+    def learn_lifecycle(self, compiled: Compiled) -> None:
+        """Add what was published last."""
+        self.lifecycles[compiled.version] = compiled
+        self.lifecycle_version = compiled.version
+
+    def advance(self, records: Iterable[Record], links: Iterable[Pointer]) -> None:
+        """Follow what others have written: evolve what is remembered, leave the rest unread."""
+        for event, envelope in records:
+            for subject_id, seen in seen_by(event, self._before):
+                if subject_id in self.subjects:
+                    self.subjects[subject_id] = seen
+            subject = self.subjects.get(event.subject.id or LEDGER_SUBJECT_ID)
+            assert subject is None or subject.version == envelope.subject_version, (
+                f"{event.subject} has version {envelope.subject_version} at {event.position}, "
+                f"expected {subject.version}"
+            )
+            self.position = event.position
+        self.learn_links(link for link in links if link.identifier in self.pointers)
+
+    def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
+        """Return a subject as remembered; one known not to exist begins now."""
+        return self.subjects.get(subject_id) or newborn(kind)
+
+    def forget_oldest(self) -> None:
+        """Keep within bounds: what was learned first goes first."""
+        forget_oldest(self.subjects, most=SUBJECTS_MAX)
+        for identifier in forget_oldest(self.pointers, most=POINTERS_MAX):
+            self.others.pop(identifier, None)
+
+    def forget_all(self) -> None:
+        """Start from nothing; the lifecycles in force stay, they never change."""
+        self.members.clear()
+        self.subjects.clear()
+        self.pointers.clear()
+        self.others.clear()

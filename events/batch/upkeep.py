@@ -1,0 +1,124 @@
+"""What happens to leads without a report about them: what is due, another lifecycle, judgement.
+
+Each thing is an event of its own, entered into the draft of the batch in hand, so that whatever is
+decided next about a lead is decided on where it stands by now, and by the version in force.
+"""
+
+from collections import Counter
+
+from domain.deciding.decide import NotAllowed
+from domain.deciding.reassess import reassess
+from domain.deciding.timers import Passing, fire
+from domain.lead.state import LeadState
+from domain.lifecycle.change.succession import Occupied
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.definition import SubjectKind
+from events.batch.draft import Draft
+from events.batch.memory import NOBODY, standing_of
+from events.records import OWN_SOURCE, firing_id, reassessment_id
+
+STRIDE_TIMERS = 64
+"""Timers of one lead that fire in one transaction when nobody has reported anything about it. The
+rest follows in the next one, so that others do not wait for it."""
+WAITED_TIMERS_MAX = 1_000
+"""Timers of one lead that an event about it waits for: a tenth of a second of deciding. A history
+that was imported can leave hundreds."""
+
+
+class TimersUnfinished(Exception):
+    """More is due for a lead than an event about it waits for. It is fired in strides meanwhile."""
+
+
+def wake(draft: Draft, lead_id: str) -> None:
+    """Take a lead one stride nearer to the present."""
+    if _fire_due(draft, lead_id, most=STRIDE_TIMERS):
+        _bring_over(draft, lead_id)
+
+
+def bring_up_to_date(draft: Draft, lead_id: str) -> None:
+    """Fire what was due under a lead's own lifecycle, then bring it over to the one in force.
+
+    Raises:
+        TimersUnfinished: The lead is further behind than one event waits for.
+    """
+    if not _fire_due(draft, lead_id, most=WAITED_TIMERS_MAX):
+        raise TimersUnfinished(f"more than {WAITED_TIMERS_MAX} timers are due for one lead")
+    _bring_over(draft, lead_id)
+
+
+def reassess_lead(draft: Draft, lead_id: str, compiled: Compiled, *, cause: int) -> None:
+    """Judge a lead again; nothing is recorded of it where nothing follows."""
+    remembered = draft.newest(lead_id, SubjectKind.LEAD)
+    assert isinstance(remembered.state, LeadState)
+    id = reassessment_id(lead_id, remembered.version + 1)
+    decided = reassess(
+        compiled,
+        draft.state(lead_id, remembered.state.account),
+        lead_id=lead_id,
+        id=id,
+        source=OWN_SOURCE,
+        cause=cause,
+        occurred_at=draft.recorded_at,
+        position=draft.position + 1,
+    )
+    if len(decided) > 1 or decided[0].effects:
+        draft.enter_group(decided, id=id, lifecycle=compiled.version)
+
+
+def members_of(draft: Draft, account_id: str) -> tuple[str, ...]:
+    """Name the leads of a company as the batch has left it so far."""
+    known = draft.memory.members.get(account_id, NOBODY).lead_ids
+    named = dict.fromkeys((*known, *draft.subjects))
+    return tuple(
+        lead_id
+        for lead_id in named
+        if (lead := draft.lead(lead_id)) is not None and lead.account == account_id
+    )
+
+
+def occupied_by(draft: Draft) -> Occupied:
+    """Tell who stands where, counting whoever this batch has moved in both places."""
+    occupancy, in_force = draft.memory.occupancy, draft.compiled.version
+    assert occupancy is not None
+    assert occupancy.position == draft.memory.position, "who stands where was counted elsewhere"
+    moved = (standing_of(remembered, in_force) for remembered in draft.subjects.values())
+    return Counter(occupancy.occupied) + Counter(one for one in moved if one is not None)
+
+
+def _fire_due(draft: Draft, lead_id: str, *, most: int) -> bool:
+    """Fire what is due for a lead, in due order, each timer as a report of its own.
+
+    False: that many have fired, and more may be due.
+    """
+    passing = Passing()
+    for _ in range(most):
+        remembered = draft.subject(lead_id)
+        lead = remembered.state if remembered is not None else None
+        if remembered is None or not isinstance(lead, LeadState) or not lead.timers:
+            return True
+        id = firing_id(lead_id, remembered.version + 1)
+        decided = fire(
+            draft.lifecycle(lead.lifecycle),
+            draft.state(lead_id, lead.account),
+            lead_id=lead_id,
+            id=id,
+            source=OWN_SOURCE,
+            upto=draft.recorded_at,
+            position=draft.position + 1,
+        )
+        if decided is None:
+            return True
+        assert not isinstance(decided, NotAllowed), decided.reason
+        passing.see(decided[0].occurred_at)
+        draft.enter_group(decided, id=id, lifecycle=lead.lifecycle)
+    return False
+
+
+def _bring_over(draft: Draft, lead_id: str) -> None:
+    """Bring a lead under the version in force: under each that it has missed, in turn."""
+    lead = draft.lead(lead_id)
+    if lead is None:
+        return
+    for version in range(lead.lifecycle + 1, draft.compiled.version + 1):
+        compiled = draft.lifecycle(version)
+        reassess_lead(draft, lead_id, compiled, cause=compiled.published_at)

@@ -1,0 +1,128 @@
+"""Some days of a calendar are changed: a closure that nobody foresaw, a holiday that is worked.
+
+The decision puts the lifecycle in force once more, with the same text and the changed calendar, so
+that whatever is decided from then on names the version, and with it the days, that it went by.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from domain.event import LEDGER, Event
+from domain.lifecycle.calendars import hours_in
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.service_events import (
+    CALENDAR,
+    CLOSED,
+    FIRST_DAY,
+    LAST_DAY,
+    WORKED_HOURS,
+)
+from domain.signal import Signal
+from events.lifecycles.publish import PUBLISHED
+from events.refusals import Refusal
+
+DAYS_MAX = 366
+"""Whoever closes for longer has another calendar."""
+CHANGES_MAX = 500
+"""Of one calendar: every publication repeats them. More of them belong into the text."""
+
+
+def change_calendar(
+    signal: Signal, in_force: Compiled, *, position: int
+) -> Sequence[Event] | Refusal:
+    """Return the decision, and the lifecycle as it is in force from there on."""
+    name, changes = signal.data[CALENDAR], changes_of(in_force.publication)
+    refusal = _objection(signal.data, in_force, changes.get(name, []))
+    if refusal is not None:
+        return refusal
+    change = _change_in(signal.data)
+    changed = Event(position, signal.type.name, LEDGER, signal.occurred_at, signal.data, {})
+    if change in changes.get(name, [])[-1:]:
+        return [changed._replace(effects={"already": True})]
+    told = {one: value for one, value in in_force.publication.items() if one != "stage_map"}
+    published = changed._replace(
+        position=position + 1,
+        type=PUBLISHED,
+        data={
+            **with_changes(told, {**changes, name: [*changes.get(name, []), change]}),
+            "version": in_force.version + 1,
+        },
+        cause=position,
+    )
+    return [changed, published]
+
+
+def changes_of(publication: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
+    """Return what has been decided about calendars, as a publication holds it."""
+    return dict(publication.get("calendars", {}).get("changes", {}))
+
+
+def with_changes(
+    publication: Mapping[str, Any], changes: Mapping[str, list[list[Any]]]
+) -> dict[str, Any]:
+    """Return what a publication holds, with these changes of calendars."""
+    if not changes:
+        return dict(publication)
+    calendars = {**publication.get("calendars", {}), "changes": dict(changes)}
+    return {**publication, "calendars": calendars}
+
+
+def _change_in(data: Mapping[str, Any]) -> list[Any]:
+    """Return a change as a publication holds it."""
+    return [data[one] for one in (FIRST_DAY, LAST_DAY, CLOSED, WORKED_HOURS) if one in data]
+
+
+def _objection(
+    data: Mapping[str, Any], in_force: Compiled, changes: Sequence[list[Any]]
+) -> Refusal | None:
+    known = list(in_force.calendars)
+    if data[CALENDAR] not in known:
+        return Refusal(
+            "event-invalid",
+            "The lifecycle in force has no calendar of this name.",
+            f"/data/{CALENDAR}",
+            {"expected": known, "found": data[CALENDAR]},
+        )
+    days = (date.fromisoformat(data[LAST_DAY]) - date.fromisoformat(data[FIRST_DAY])).days + 1
+    if not 1 <= days <= DAYS_MAX:
+        expected = f"a day from {FIRST_DAY} on, within {DAYS_MAX} days"
+        return Refusal(
+            "event-invalid",
+            f"{LAST_DAY} is {expected}.",
+            f"/data/{LAST_DAY}",
+            {"expected": expected},
+        )
+    if len(changes) >= CHANGES_MAX:
+        return Refusal(
+            "event-invalid",
+            f"The calendar {data[CALENDAR]} has been changed {CHANGES_MAX} times. Publish a "
+            "lifecycle that has its closures in the text, and a new name for it.",
+            f"/data/{CALENDAR}",
+        )
+    return _objection_to_hours(data, in_force, days)
+
+
+def _objection_to_hours(data: Mapping[str, Any], in_force: Compiled, days: int) -> Refusal | None:
+    """Say why days cannot be worked in these hours, or without any."""
+    hours = data.get(WORKED_HOURS)
+    if hours is not None and (data[CLOSED] or hours_in(hours) is None):
+        expected = "none for days that are closed" if data[CLOSED] else "as 10:00-16:00"
+        return Refusal(
+            "event-invalid",
+            f"{WORKED_HOURS} are {expected}.",
+            f"/data/{WORKED_HOURS}",
+            {"expected": expected},
+        )
+    first = date.fromisoformat(data[FIRST_DAY])
+    week = in_force.calendars[data[CALENDAR]].calendar.week
+    weekdays = {(first + timedelta(days=one)).weekday() for one in range(days)}
+    if data[CLOSED] or hours is not None or any(week[one] for one in weekdays):
+        return None
+    return Refusal(
+        "event-invalid",
+        f"The calendar {data[CALENDAR]} has no hours for the weekday of {data[FIRST_DAY]}, so the "
+        f"days would stay closed. Say in {WORKED_HOURS} when they are worked, as 10:00-16:00.",
+        f"/data/{WORKED_HOURS}",
+        {"expected": "hours, as 10:00-16:00"},
+    )

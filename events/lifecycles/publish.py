@@ -1,0 +1,130 @@
+"""Published lifecycles: from a text to the decision to publish it, and from its event to the rules.
+
+Publishing is a decision about the ledger and goes through the same door as every other. Only who
+holds the lock can say which version it becomes, and whether somebody would be left without a stage.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from domain.event import Event
+from domain.lifecycle.change.succession import Homeless, Occupied, evicts, homeless, unmappable
+from domain.lifecycle.compiled.table import Compiled, compile_lifecycle, published_as
+from domain.lifecycle.definition import Lifecycle, SubjectKind
+from domain.lifecycle.published import expansion_of
+from domain.lifecycle.text.complaints import LifecycleInvalid
+from domain.lifecycle.text.load import load
+from domain.signal import Signal
+from events.lifecycles.expansion import expand
+from events.refusals import Refusal
+from events.signals.context import Context
+from events.submission import Item
+
+PUBLISHED = "lifecycle.published"
+TEXTS_KEPT = 16
+"""Parsed texts: reading one takes longer than any decision."""
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def parsed(text: str) -> Lifecycle:
+    """Read a text that was checked when it was published. Raises LifecycleInvalid."""
+    return load(text)
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def laid_out(text: str) -> Compiled:
+    """Compile a text, whenever it was published. Raises LifecycleInvalid."""
+    return compile_lifecycle(parsed(text))
+
+
+def compiled_from(published: Event) -> Compiled:
+    """Compile the lifecycle that an event published."""
+    data = published.data
+    return published_as(
+        laid_out(data["text"]),
+        version=data["version"],
+        expansion=expansion_of(data),
+        stage_map=data.get("stage_map", {}),
+        published_at=published.position,
+        publication=data,
+    )
+
+
+def publication(text: str, stage_map: Mapping[str, str], *, id: str, context: Context) -> Item:
+    """Make the decision to publish a lifecycle, as a key reports it.
+
+    Takes a tenth of a second: it compiles the text, so that nobody has to who holds the ledger.
+    """
+    lifecycle = laid_out(text).lifecycle
+    data: dict[str, Any] = {"name": lifecycle.name, "text": text}
+    if stage_map:
+        data["stage_map"] = dict(stage_map)
+    reported = {"type": PUBLISHED, "data": data}
+    sender = context.sender
+    signal = Signal(
+        source=sender.source,
+        id=id,
+        type=context.lifecycle.events[PUBLISHED],
+        subject=SubjectKind.LEDGER,
+        occurred_at=context.received_at,
+        # What is expanded goes by the day: the same text sent again is the same decision.
+        data={**data, **expand(lifecycle, context.received_at)},
+        key_id=sender.key_id,
+        department=sender.department,
+        fingerprint=context.digests.fingerprint(reported),
+    )
+    return Item(signal, orjson.dumps(reported), context)
+
+
+def asks_who_stands_where(data: Mapping[str, Any], published: Mapping[int, Compiled]) -> bool:
+    """Tell whether a publication could leave somebody without a stage.
+
+    Only then is everybody counted, which takes a second where half a million stand.
+    """
+    try:
+        lifecycle = parsed(data["text"])
+    except LifecycleInvalid:
+        return False
+    return evicts(published, lifecycle, data.get("stage_map", {}))
+
+
+def objection(
+    data: Mapping[str, Any], published: Mapping[int, Compiled], occupied: Occupied
+) -> Refusal | None:
+    """Say why a lifecycle may not be published now; None if it may."""
+    stage_map: Mapping[str, str] = data.get("stage_map", {})
+    in_force = published[max(published)].lifecycle
+    try:
+        lifecycle = parsed(data["text"])
+    except LifecycleInvalid as invalid:
+        return Refusal("lifecycle-invalid", str(invalid), "/text")
+    if data["text"] == in_force.text:
+        return Refusal("lifecycle-unchanged", "This very text is in force already.", "/text")
+    wrong = unmappable(stage_map, in_force, lifecycle)
+    if wrong is not None:
+        return Refusal(
+            "stage-map-invalid",
+            f"The stage map takes leads from stages that disappear to stages of the new lifecycle; "
+            f"{wrong} to {stage_map[wrong]} does not.",
+            f"/stage_map/{wrong}",
+        )
+    left = homeless(occupied, published, lifecycle, stage_map)
+    return _occupied(left) if left else None
+
+
+def _occupied(left: list[Homeless]) -> Refusal:
+    named = ", ".join(f"{one.stage} ({one.standing})" for one in left)
+    return Refusal(
+        "stages-occupied",
+        f"Stages would disappear in which somebody stands: {named}. Say with a stage map where "
+        "leads go from there; companies go on by their own moves first.",
+        "/stage_map",
+        {
+            "stages": [
+                {"track": one.kind, "stage": one.stage, "standing": one.standing} for one in left
+            ]
+        },
+    )

@@ -1,0 +1,446 @@
+"""Decisions about who is who, and about what counts no longer: carried out by the service itself.
+
+The machine is not asked, because no stage makes them legal or not. Each becomes its own event, what
+it does to the forwarding of leads, and what follows from deciding the leads concerned again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.event import Event, Subject
+from domain.lead.evolve import evolve
+from domain.lead.identity import are_apart
+from domain.lead.state import INITIAL_LEAD, AccountState, LeadState, State
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import (
+    ABSORBED,
+    CALENDAR_CHANGED,
+    CORRECTED,
+    DISMISSED,
+    EVENT,
+    EVENTS,
+    FIELDS,
+    KEPT_APART,
+    KINDS,
+    MERGED,
+    OTHER,
+    TIME,
+    UNLINKED,
+    UNMERGED,
+    VOIDED,
+    is_offered,
+)
+from domain.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, numbers_of
+from domain.signal import Signal
+from events.lifecycles.calendar import change_calendar
+from events.records import OWN_SOURCE, Record
+from events.refusals import Refusal
+from events.revision.affected import Taken, owners_in
+from events.revision.merge_accounts import decide_of_accounts, ending_the_stay
+from events.revision.past import HistoryTooLong, Past
+from events.revision.redecide import signal_of
+from events.revision.reports import is_report
+from events.revision.restate_leads import restate
+from events.signals.fields import mismatch
+
+
+class Circumstances(NamedTuple):
+    """What a decision is carried out by, beside the past."""
+
+    lifecycles: Mapping[int, Compiled]
+    lifecycle: Compiled
+    """The one in force."""
+    position: int
+    """The place that the decision will take."""
+    recorded_at: datetime
+
+
+class Lead(NamedTuple):
+    """A lead that is named, and the one that stands for it."""
+
+    id: str
+    receiver: str
+    state: LeadState
+    """Of the receiver."""
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(SubjectKind.LEAD, self.id)
+
+    @property
+    def forwarded_to(self) -> str | None:
+        return self.receiver if self.receiver != self.id else None
+
+
+def subject_named(signal: Signal, past: Past) -> str | Refusal:
+    """Return the lead of the event whose position is named, if it is one that can be taken back."""
+    return _recorded_of(int(signal.data[EVENT]), past, f"/data/{EVENT}")
+
+
+def _recorded_of(position: int, past: Past, pointer: str) -> str | Refusal:
+    """Return the lead that a report was recorded of, if it is one that can be taken back."""
+    record = past.record(position)
+    if record is None:
+        return Refusal("event-unknown", "Nothing is recorded at this position.", pointer)
+    is_of_lead = record.event.subject.kind is SubjectKind.LEAD
+    if not is_of_lead or not is_report(record) or record.envelope.source == OWN_SOURCE:
+        return _not_to_be_taken_back(record, pointer)
+    return record.event.subject.id
+
+
+def take_back(
+    signal: Signal, lead_id: str, past: Past, by: Circumstances
+) -> Sequence[Event] | Refusal:
+    """Return the decision and what follows from it, or why it cannot be carried out."""
+    try:
+        return _TakingBack(signal, past, by).carry_out(lead_id)
+    except HistoryTooLong as error:
+        return Refusal(
+            "history-too-long",
+            f"{error} Correct its stage, or report what is missing.",
+        )
+
+
+def carry_out_again(
+    group: Sequence[Record], past: Past, by: Circumstances
+) -> Sequence[Event] | Refusal | None:
+    """Return what this code makes of a decision that was carried out, given the past before it.
+
+    None: the lifecycle does not offer it.
+    """
+    first = group[0].event
+    event_type = by.lifecycle.lifecycle.events.get(first.type)
+    if event_type is None or not is_offered(event_type):
+        return None
+    signal = signal_of(group[0], event_type)._replace(may_administer=True)
+    if first.type == CALENDAR_CHANGED:
+        return change_calendar(signal, by.lifecycle, position=by.position)
+    if first.subject.kind is SubjectKind.ACCOUNT:
+        table = by.lifecycle.account
+        return decide_of_accounts(signal, first.subject.id, past, table=table, position=by.position)
+    if EVENT in event_type.fields:
+        named = subject_named(signal, past)
+        if named != first.subject.id:
+            return named if isinstance(named, Refusal) else []
+    return take_back(signal, first.subject.id, past, by)
+
+
+def lead_named(lead_id: str, past: Past) -> Lead | None:
+    """Return a lead with the one that stands for it; None if no lead has this id."""
+    receiver = lead_id
+    while isinstance(state := past.subject(receiver), LeadState):
+        if state.absorbed_by is None:
+            return Lead(lead_id, receiver, state)
+        receiver = state.absorbed_by
+    return None
+
+
+@dataclass(slots=True)
+class _TakingBack:
+    """One decision. A class, because all its steps need the signal and the past."""
+
+    signal: Signal
+    past: Past
+    by: Circumstances
+
+    def carry_out(self, lead_id: str) -> Sequence[Event] | Refusal:
+        lead = lead_named(lead_id, self.past)
+        assert lead is not None
+        name = self.signal.type.name
+        of_one = {
+            UNMERGED: self._unmerge,
+            VOIDED: self._take_back,
+            CORRECTED: self._take_back,
+            UNLINKED: self._unlink,
+        }
+        if name in of_one:
+            return of_one[name](lead)
+        other = lead_named(self.signal.data[OTHER], self.past)
+        if other is None:
+            return Refusal("lead-unknown", "No lead has this id.", f"/data/{OTHER}")
+        of_two = {MERGED: self._merge, DISMISSED: self._dismiss, KEPT_APART: self._keep_apart}
+        return of_two[name](lead, other)
+
+    def _merge(self, lead: Lead, other: Lead) -> Sequence[Event] | Refusal:
+        if lead.receiver == other.receiver:
+            return [self._first(lead, {"already": True})]
+        if self._are_apart(lead, other):
+            return _not_mergeable("Somebody has decided that the two are different people.")
+        if not (lead.state.known and other.state.known):
+            return _not_mergeable(
+                "Only leads of whom something personal is known are merged. A visitor is absorbed "
+                "when the person makes himself known."
+            )
+        first = self._first(lead, {"absorbs": other.receiver})
+        absorbed = self._absorbed(other, by=lead.receiver)
+        leads = {other.receiver: evolve(other.state, absorbed)}
+        taken = Taken(first, leads, concerned=(lead.receiver,))
+        return [first, absorbed, *self._restate(taken, after=2)]
+
+    def _absorbed(self, other: Lead, *, by: str) -> Event:
+        """From here on the other forwards; none of its stays counts as those of another person."""
+        effects: dict[str, Any] = {"absorbed_by": by, "merged": True, "stays": []}
+        event = Event(
+            self.by.position + 1,
+            ABSORBED,
+            Subject(SubjectKind.LEAD, other.receiver),
+            self.signal.occurred_at,
+            {"by": by},
+            effects,
+            cause=self.by.position,
+        )
+        return ending_the_stay(event, other.state)
+
+    def _unmerge(self, lead: Lead) -> Sequence[Event]:
+        state = self._state(lead.id)
+        if state.absorbed_by is None:
+            return [self._first(lead, {"already": True})]
+        first = self._first(lead, {"absorbed_by": None, "merged": False})
+        first = first._replace(forwarded_to=None)
+        taken = Taken(first, {lead.id: evolve(state, first)}, concerned=(lead.id, lead.receiver))
+        return [first, *self._restate(taken, after=1)]
+
+    def _unlink(self, lead: Lead) -> Sequence[Event] | Refusal:
+        """Let reports count for another person, who begins with this, as if they had named him."""
+        lead = lead._replace(id=lead.receiver)
+        moved = self._moved(lead)
+        if isinstance(moved, Refusal):
+            return moved
+        other: str = self.signal.data[OTHER]
+        first = self._first(lead, {"parted": [other]})
+        sources = [one for one in moved if one != lead.id]
+        begun = first._replace(
+            position=first.position + 1,
+            subject=Subject(SubjectKind.LEAD, other),
+            data={OTHER: lead.id, KINDS: self.signal.data[KINDS]},
+            effects={"parted": [lead.id, *sources]},
+            cause=first.position,
+        )
+        events = [first, begun]
+        for source in sources:
+            data = {OTHER: other, EVENTS: self.signal.data[EVENTS]}
+            events.append(
+                begun._replace(
+                    position=first.position + len(events),
+                    subject=Subject(SubjectKind.LEAD, source),
+                    data=data,
+                    effects={"parted": [other]},
+                )
+            )
+        for visitor in self._absorbed_with(lead):
+            event = self._absorbed_by(visitor, other)
+            events.append(event._replace(position=first.position + len(events)))
+        leads = {lead.id: evolve(lead.state, first), other: evolve(INITIAL_LEAD, begun)}
+        for event in events[2:]:
+            leads[event.subject.id] = evolve(self._state(event.subject.id), event)
+        taken = Taken(first, leads, concerned=(lead.id, other), begun=begun)
+        return [*events, *self._restate(taken, after=len(events))]
+
+    def _moved(self, lead: Lead) -> list[str] | Refusal:
+        """Return of whom the reports were recorded that are moved, each once."""
+        subjects: dict[str, None] = {}
+        for place, position in enumerate(map(int, self.signal.data[EVENTS])):
+            pointer = f"/data/{EVENTS}/{place}"
+            subject_id = _recorded_of(position, self.past, pointer)
+            if isinstance(subject_id, Refusal):
+                return subject_id
+            owner = self._owner(position, subject_id)
+            if owner.receiver != lead.receiver:
+                return Refusal(
+                    "taking-back-not-possible",
+                    f"The event at position {position} is not about this lead: name events that "
+                    "stand in its history.",
+                    pointer,
+                    {"found": f"lead/{owner.receiver}"},
+                )
+            subjects[subject_id] = None
+        return list(subjects)
+
+    def _absorbed_with(self, lead: Lead) -> list[str]:
+        """Visitors who turned out to be somebody by one of the reports that are moved."""
+        moved = {int(position) for position in self.signal.data[EVENTS]}
+        # A lead that has been absorbed names those that came to it before, its receiver among them.
+        family, visitors = [lead.id], []
+        for one in family:
+            absorbs = [other for other in self._state(one).absorbs if other not in family]
+            family += absorbs
+            visitors += [other for other in absorbs if not self._state(other).merged]
+        absorbed = (
+            one.event for one in self.past.histories(visitors) if one.event.type == ABSORBED
+        )
+        return list(dict.fromkeys(one.subject.id for one in absorbed if one.cause in moved))
+
+    def _absorbed_by(self, visitor: str, other: str) -> Event:
+        return Event(
+            0,
+            ABSORBED,
+            Subject(SubjectKind.LEAD, visitor),
+            self.signal.occurred_at,
+            {"by": other},
+            {"absorbed_by": other},
+            cause=self.by.position,
+        )
+
+    def _owner(self, position: int, subject_id: str) -> Lead:
+        """Return whose a report is that was recorded of a subject: whoever it was moved to last."""
+        owner = subject_id
+        if self._state(subject_id).parted:
+            history = (one.event for one in self.past.histories([subject_id]))
+            unlinkings = (event for event in history if event.type == UNLINKED)
+            owner = owners_in(unlinkings).get(position, subject_id)
+        lead = lead_named(owner, self.past)
+        assert lead is not None
+        return lead
+
+    def _state(self, lead_id: str) -> LeadState:
+        state = self.past.subject(lead_id)
+        assert isinstance(state, LeadState)
+        return state
+
+    def _keep_apart(self, lead: Lead, other: Lead) -> Sequence[Event] | Refusal:
+        if lead.receiver == other.receiver:
+            return _not_mergeable("The two are merged: unmerge them first.")
+        if self._are_apart(lead, other):
+            return [self._first(lead, {"already": True})]
+        return self._on_both(lead, other, "apart")
+
+    def _dismiss(self, lead: Lead, other: Lead) -> Sequence[Event]:
+        """Let a conflict wait no longer. What is shared by the two goes on naming neither."""
+        waits = other.receiver in lead.state.conflicts or lead.receiver in other.state.conflicts
+        if not waits:
+            return [self._first(lead, {"already": True})]
+        return self._on_both(lead, other, "dismissed")
+
+    def _on_both(self, lead: Lead, other: Lead, effect: str) -> Sequence[Event]:
+        """Say the same of both leads: whichever is looked at knows of the other."""
+        first = self._first(lead, {effect: [other.receiver]})
+        likewise = first._replace(
+            position=first.position + 1,
+            subject=other.subject,
+            forwarded_to=other.forwarded_to,
+            data={OTHER: lead.receiver},
+            effects={effect: [lead.receiver]},
+            cause=first.position,
+        )
+        return [first, likewise]
+
+    def _take_back(self, lead: Lead) -> Sequence[Event] | Refusal:
+        """Let an event count no longer, or as if it had told something else."""
+        position = int(self.signal.data[EVENT])
+        record = self.past.record(position)
+        assert record is not None
+        source = record.envelope.source
+        if source != self.signal.source and not self.signal.may_administer:
+            return Refusal(
+                "scope-missing",
+                "The event is from another source: what that reported is taken back with a key "
+                "that has the scope ledger:admin.",
+                f"/data/{EVENT}",
+                {"expected": "ledger:admin"},
+            )
+        is_voided = any(
+            one.event.type == VOIDED and int(one.event.data[EVENT]) == position
+            for one in self.past.histories([lead.id])
+        )
+        if is_voided and self.signal.type.name == VOIDED:
+            return [self._first(lead, {"already": True})]
+        if is_voided:
+            return Refusal(
+                "taking-back-not-possible",
+                "The event is voided and tells nothing any more. Report it again, as it was.",
+                f"/data/{EVENT}",
+            )
+        owner = self._owner(position, lead.id)
+        effects: dict[str, str] = {}
+        if self.signal.type.name == CORRECTED:
+            refusal = self._check_fields(record)
+            if refusal is not None:
+                return refusal
+            effects = self._numbers_meant(record, owner)
+        first = self._first(lead, effects)
+        taken = Taken(first, {}, concerned=tuple(dict.fromkeys((lead.receiver, owner.receiver))))
+        return [first, *self._restate(taken, after=1)]
+
+    def _check_fields(self, record: Record) -> Refusal | None:
+        """Say which of the fields the event cannot have told."""
+        lifecycle = self.by.lifecycles[record.envelope.lifecycle].lifecycle
+        event_type = lifecycle.events[record.event.type]
+        for name, value in self.signal.data[FIELDS].items():
+            field = event_type.fields.get(name)
+            if name == TIME:
+                continue
+            if field is None:
+                expected = f"a field of {event_type.name}: {', '.join(event_type.fields)}"
+            elif value is None:
+                expected = f"a value, which {event_type.name} needs" if field.required else ""
+            else:
+                expected = mismatch(field, value) or ""
+            if expected:
+                return Refusal(
+                    "event-invalid",
+                    f"The field {name} is not {expected}.",
+                    f"/data/{FIELDS}/{name}",
+                    {"expected": expected},
+                )
+        return None
+
+    def _numbers_meant(self, record: Record, lead: Lead) -> dict[str, str]:
+        """Say which deal and which order the event is about with its numbers corrected."""
+        fields = self.signal.data[FIELDS]
+        if {OPPORTUNITY_FIELD, ORDER_FIELD}.isdisjoint(fields):
+            return {}
+        lifecycle = self.by.lifecycles[record.envelope.lifecycle].lifecycle
+        told = signal_of(record, lifecycle.events[record.event.type])
+        account = self.past.subject(lead.state.account) if lead.state.account is not None else None
+        assert account is None or isinstance(account, AccountState)
+        state = State(lead.state, account)
+        corrected = told._replace(data={**told.data, **fields})
+        return numbers_of(corrected, state, lifecycle.shared_numbers).effects()
+
+    def _first(self, lead: Lead, effects: Mapping[str, Any]) -> Event:
+        return Event(
+            self.by.position,
+            self.signal.type.name,
+            lead.subject,
+            self.signal.occurred_at,
+            self.signal.data,
+            effects,
+            forwarded_to=lead.forwarded_to,
+        )
+
+    def _restate(self, taken: Taken, *, after: int) -> list[Event]:
+        return restate(
+            self.past,
+            taken,
+            lifecycles=self.by.lifecycles,
+            lifecycle=self.by.lifecycle,
+            position=self.by.position + after,
+            recorded_at=self.by.recorded_at,
+        )
+
+    def _are_apart(self, lead: Lead, other: Lead) -> bool:
+        leads = {lead.receiver: lead.state, other.receiver: other.state}
+        return are_apart(lead.receiver, other.receiver, leads)
+
+
+def _not_to_be_taken_back(record: Record, pointer: str) -> Refusal:
+    event = record.event
+    if record.envelope.source == OWN_SOURCE:
+        why = "is a consequence that the service drew: take back the event that it follows from"
+    elif event.subject.kind is SubjectKind.LEAD:
+        why = "says who is who or what counts: decide anew instead"
+    else:
+        why = f"is about the {event.subject.kind}, and only what was told of leads is taken back"
+    return Refusal(
+        "taking-back-not-possible",
+        f"{event.type} at position {event.position} {why}.",
+        pointer,
+        {"found": event.type},
+    )
+
+
+def _not_mergeable(why: str) -> Refusal:
+    return Refusal("merge-not-possible", why, f"/data/{OTHER}")

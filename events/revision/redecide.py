@@ -1,0 +1,180 @@
+"""Decide again what the ledger decided, from nothing but its records.
+
+A record holds what the decision went by: the declared data, what was news about the person, who
+was linked or absorbed, the department that spoke. So each reported event can be given back to
+`decide` under the lifecycle version that it names, and must come out as it stands.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from domain.deciding.decide import NotAllowed, Party, decide
+from domain.deciding.reassess import reassess
+from domain.deciding.timers import fire
+from domain.event import Event
+from domain.lead.identity import Resolution
+from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.definition import EventType, SubjectKind
+from domain.lifecycle.service_events import ABSORBED, ACCOUNT_CONFLICTED, CONFLICTED, LINKED
+from domain.signal import Identifier, Signal
+from events.batch.memory import Remembered, newborn
+from events.records import Record
+from events.refusals import Refusal
+
+Subjects = Mapping[str, Remembered]
+DecidesAgain = Callable[
+    [Compiled, Subjects, Sequence[Record]], "Sequence[Event] | NotAllowed | Refusal | None"
+]
+
+
+def decide_again(
+    compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+) -> Sequence[Event] | NotAllowed | None:
+    """Return what this code decides for a reported event, given the subjects before it.
+
+    `group` is the event and those derived from it. None: its type is not in the lifecycle.
+    """
+    first = group[0].event
+    event_type = compiled.lifecycle.events.get(first.type)
+    if event_type is None:
+        return None
+    derived = [record.event for record in group[1:]]
+    party = _party(first, derived, subjects)
+    signal = signal_of(group[0], event_type)
+    receiver = party.lead.receiver if party.lead is not None else None
+    state = _state(receiver, party.account, subjects)
+    return decide(compiled, state, signal, party, position=first.position)
+
+
+def signal_of(record: Record, event_type: EventType) -> Signal:
+    """Return the report that a record was made of, as far as deciding goes by it."""
+    first, envelope = record
+    effects = first.effects
+    tells = effects.get("tells", {})
+    return Signal(
+        source=envelope.source,
+        id=envelope.id,
+        type=event_type,
+        subject=first.subject.kind,
+        occurred_at=first.occurred_at,
+        claimed_at=envelope.claimed_at,
+        key_id=envelope.key_id or "",
+        department=envelope.department,
+        names_account=tells.get("outright", False),
+        data=first.data,
+        attributes={**effects.get("attributes", {}), **tells.get("attributes", {})},
+        holds_personal_data="known" in effects or "acquired_at" in effects or "known" in tells,
+        cause=first.cause,
+    )
+
+
+def told_account(first: Event) -> str | None:
+    """Return the account that a report told of, whether the lead joined it or not."""
+    effects = first.effects
+    told: str | None = effects.get("account") or effects.get("tells", {}).get("account")
+    return told
+
+
+def fire_again(
+    compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+) -> Sequence[Event] | NotAllowed | None:
+    """Return what this code makes of the timer that fired here, given the subjects before it.
+
+    None: no timer of this lead was due by the time that the firing was recorded.
+    """
+    first, envelope = group[0]
+    lead_id = first.subject.id
+    return fire(
+        compiled,
+        _state(lead_id, _lead(lead_id, subjects).account, subjects),
+        lead_id=lead_id,
+        id=envelope.id,
+        source=envelope.source,
+        upto=datetime.fromisoformat(envelope.recorded_time),
+        position=first.position,
+    )
+
+
+def reassess_again(
+    compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+) -> Sequence[Event] | NotAllowed | None:
+    """Return what this code decides for a lead that was judged again, given the subjects before."""
+    first, envelope = group[0]
+    lead_id = first.subject.id
+    assert first.cause is not None
+    return reassess(
+        compiled,
+        _state(lead_id, _lead(lead_id, subjects).account, subjects),
+        lead_id=lead_id,
+        id=envelope.id,
+        source=envelope.source,
+        cause=first.cause,
+        occurred_at=first.occurred_at,
+        position=first.position,
+    )
+
+
+def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
+    linked = {
+        event.subject.kind: tuple(event.data["kinds"]) for event in derived if event.type == LINKED
+    }
+    account_links = linked.get(SubjectKind.ACCOUNT, ())
+    namesakes = tuple(
+        other
+        for event in derived
+        if event.type == ACCOUNT_CONFLICTED
+        for other in event.data["with"]
+    )
+    if first.subject.kind is SubjectKind.ACCOUNT:
+        return Party(None, first.subject.id, account_links, account_conflicts=namesakes)
+    if first.subject.kind is SubjectKind.LEDGER:
+        return Party(None, None)
+    receiver = first.receiver.id
+    resolution = Resolution(
+        subject=first.subject.id,
+        receiver=receiver,
+        is_new=receiver not in subjects or _lead(receiver, subjects).void,
+        links=tuple(Identifier(kind, b"") for kind in linked.get(SubjectKind.LEAD, ())),
+        absorbs=tuple(
+            (event.subject.id, _lead(event.subject.id, subjects))
+            for event in derived
+            if event.type == ABSORBED
+        ),
+        conflicts=tuple(
+            other for event in derived if event.type == CONFLICTED for other in event.data["with"]
+        ),
+        shares=tuple(
+            Identifier(kind, b"")
+            for event in derived
+            if event.type == CONFLICTED
+            for kind in event.data.get("shared", ())
+        ),
+        merged_person=next(
+            (
+                event.data["by"]
+                for event in derived
+                if event.type == ABSORBED and event.data["by"] != receiver
+            ),
+            None,
+        ),
+    )
+    lead = _lead(receiver, subjects)
+    account = first.effects.get("account", lead.account)
+    return Party(resolution, account, account_links, told_account(first), namesakes)
+
+
+def _state(lead_id: str | None, account_id: str | None, subjects: Subjects) -> State:
+    lead = _lead(lead_id, subjects) if lead_id is not None else INITIAL_LEAD
+    if account_id is None:
+        return State(lead, None)
+    remembered = subjects.get(account_id)
+    account = remembered.state if remembered is not None else INITIAL_ACCOUNT
+    assert isinstance(account, AccountState)
+    return State(lead, account)
+
+
+def _lead(lead_id: str, subjects: Subjects) -> LeadState:
+    state = subjects.get(lead_id, newborn(SubjectKind.LEAD)).state
+    assert isinstance(state, LeadState)
+    return state

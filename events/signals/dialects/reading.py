@@ -1,0 +1,52 @@
+"""From a client's message to a signal: the one path of all dialects but the native one."""
+
+from collections.abc import Mapping
+
+from domain.signal import Signal
+from events.refusals import Refusal
+from events.signals import native
+from events.signals.context import Context
+from events.signals.dialects.calls import Call, native_of
+from events.signals.dialects.parcels import Dialect
+from events.signals.dialects.parts import Misshapen
+from events.signals.times import SentAt
+from events.strict_json import JsonValue
+
+
+def read(message: JsonValue, dialect: Dialect, context: Context) -> Signal | Refusal:
+    """Read one parsed message; a refusal names the place in the message."""
+    if not isinstance(message, dict):
+        return Refusal(
+            "event-invalid", "A message is a JSON object.", "", {"found": type(message).__name__}
+        )
+    try:
+        call, content = dialect.read(message), dialect.content(message)
+    except Misshapen as error:
+        return misshapen(error)
+    reported = native_of(_dated(call, context), message, context.lifecycle)
+    signal = native.read(reported, context, content=content, sent_at=SentAt.OF_THE_REQUEST)
+    if isinstance(signal, Refusal) and signal.pointer:
+        return signal._replace(pointer=place_of(signal.pointer, dialect.places))
+    return signal
+
+
+def _dated(call: Call, context: Context) -> Call:
+    """Count back from the receipt, where a client says how long ago it was and not when."""
+    if call.ago is None:
+        return call
+    return call._replace(time=(context.received_at - call.ago).isoformat(), sent_at=None)
+
+
+def misshapen(error: Misshapen) -> Refusal:
+    """Refuse a message for a part of it."""
+    members = {"expected": error.expected}
+    return Refusal("event-invalid", f"Expected {error.expected}.", error.pointer, members)
+
+
+def place_of(pointer: str, places: Mapping[str, str]) -> str:
+    """Turn a pointer into a native event into one into what was sent, by its longest known part."""
+    known, rest = pointer, ""
+    while known and known not in places:
+        known, _, last = known.rpartition("/")
+        rest = f"/{last}{rest}"
+    return places.get(known, "") + rest

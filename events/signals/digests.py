@@ -1,0 +1,98 @@
+"""Keyed digests under the ledger's secret: identifiers and fingerprints tell nothing without it."""
+
+import hmac
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from domain.signal import Identifier
+from events.seals import Seals
+
+SECRET_BYTES_MIN = 32
+"""As long as the digest that it keys: a shorter secret would be the weaker part."""
+
+_SECRET_ID_BYTES = 4
+_PREFIX_BYTES = 1 + _SECRET_ID_BYTES
+
+TRANSPORT_FIELDS: dict[int, frozenset[str]] = {
+    1: frozenset({"sent_at", "sentAt", "stm", "writeKey", "api_key", "_metadata"}),
+}
+"""What a transport changes when it sends the same event again, by version of the fingerprint;
+`_metadata` counts retries.
+
+Stored fingerprints stay as they are: whoever changes what is left out adds a version."""
+
+
+class SecretTooShort(ValueError):
+    """The ledger's secret needs at least 32 bytes."""
+
+
+class FingerprintUnknown(Exception):
+    """A stored fingerprint is of a version, or under a secret, that this service does not have."""
+
+
+class Digests:
+    """Digests under one secret. A class, because the derived keys are made once."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < SECRET_BYTES_MIN:
+            raise SecretTooShort(
+                f"expected a secret of at least {SECRET_BYTES_MIN} bytes, found {len(secret)}; "
+                "make one with: openssl rand -hex 32"
+            )
+        self._identifier_key = _derive(secret, b"identifier")
+        self._fingerprint_key = _derive(secret, b"fingerprint")
+        self.check_value = _derive(secret, b"check")
+        """Stored by the first start, so that a start with another secret is noticed."""
+        self.seals = Seals(
+            _derive(secret, b"seal"), _derive(secret, b"chain"), _derive(secret, b"refusal")
+        )
+        self._secret_id = self.check_value[:_SECRET_ID_BYTES]
+        self._version = max(TRANSPORT_FIELDS)
+
+    def identifier(self, kind: str, value: str) -> Identifier:
+        """Digest one normalised identifier; equal values of different kinds differ."""
+        message = f"{kind}\x00{value}".encode()
+        return Identifier(kind, hmac.digest(self._identifier_key, message, "sha256"))
+
+    def fingerprint(self, reported: Mapping[str, Any]) -> bytes:
+        """Digest an event as parsed, before any default is filled in.
+
+        The version and the secret's id stand in front, so that a stored fingerprint says under
+        what it was made.
+        """
+        return self._fingerprint(reported, self._version)
+
+    def fingerprint_like(self, stored: bytes, reported: Mapping[str, Any]) -> bytes:
+        """Digest an event as a stored fingerprint was made, to be compared with it.
+
+        Raises FingerprintUnknown where that cannot be done here.
+        """
+        version, secret_id = stored[0], stored[1:_PREFIX_BYTES]
+        if version not in TRANSPORT_FIELDS or secret_id != self._secret_id:
+            raise FingerprintUnknown(f"version {version}, secret {secret_id.hex()}")
+        return self._fingerprint(reported, version)
+
+    def fingerprint_of_bytes(self, content: bytes) -> bytes:
+        """Digest what could not be parsed into an event."""
+        digest = hmac.digest(self._fingerprint_key, b"\x00" + content, "sha256")
+        return bytes((0,)) + self._secret_id + digest
+
+    def _fingerprint(self, reported: Mapping[str, Any], version: int) -> bytes:
+        left_out = TRANSPORT_FIELDS[version]
+        content = {name: value for name, value in reported.items() if name not in left_out}
+        canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+        digest = hmac.digest(self._fingerprint_key, canonical, "sha256")
+        return bytes((version,)) + self._secret_id + digest
+
+
+def are_made_alike(one: bytes, other: bytes) -> bool:
+    """Tell whether two fingerprints are of one version and under one secret."""
+    return one[:_PREFIX_BYTES] == other[:_PREFIX_BYTES]
+
+
+def _derive(secret: bytes, purpose: bytes) -> bytes:
+    """Return a key of its own for each purpose (HKDF's expand step, RFC 5869, one block)."""
+    return hmac.digest(secret, b"leadledger/" + purpose + b"\x01", sha256)

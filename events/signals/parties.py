@@ -1,0 +1,326 @@
+"""Who an event names: identifiers as keyed digests, what the rules need of the person, the rest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+
+from domain.lifecycle.conditions import lies_within
+from domain.signal import ANONYMOUS_ID, Identifier
+from events.refusals import Refusal
+from events.signals import identifiers
+from events.signals.context import Context
+from events.signals.fields import coded, mismatch
+from events.signals.native_schema import AccountReference, LeadReference
+from events.strict_json.checking import pointer_to
+
+ACTOR = "actor"
+"""The member of the personal bytes that says who did it, as the sender claims."""
+NAME, NAMESAKE = "name", "namesake"
+"""Kinds of identifiers that hold what a company is called."""
+OWN_KINDS = frozenset(
+    {
+        *("email", "phone", "user_id", "domain", NAME, NAMESAKE, "opportunity", "order"),
+        ANONYMOUS_ID,
+    }
+)
+"""Kinds of identifiers that have a form of their own: no outside system may be called so."""
+_OF_ACCOUNTS = "account:"
+"""Before the kind of an outside system's id of an account, so that it never names a lead."""
+
+_SENTENCES: Mapping[str, str] = {
+    "placeholder": "{kind} is a word that stands for no answer.",
+    "role_mailbox": "A shared mailbox such as info@ names nobody.",
+    "switchboard": "The phone number is that of a company, not of a person.",
+    "free_mail": "The domain is that of a mail provider, not of a company.",
+    "public_suffix": "The domain is one under which others register theirs, such as co.jp.",
+}
+_MALFORMED: Mapping[str, str] = {
+    "email": "An email is local@domain.",
+    "phone": "A phone number is +country and number, or a national number with its first 0.",
+    "domain": "A domain is a host name.",
+}
+
+
+class NotIdentifying(NamedTuple):
+    """Something that was given as an identifier and identifies nobody."""
+
+    kind: str
+    reason: str
+    pointer: str
+
+    @property
+    def sentence(self) -> str:
+        if self.reason == "malformed":
+            return _MALFORMED[self.kind]
+        return _SENTENCES[self.reason].format(kind=self.kind)
+
+
+class Parties(NamedTuple):
+    """The lead and the account of one report, nothing in the clear but `stored`."""
+
+    lead_id: str | None = None
+    identifiers: tuple[Identifier, ...] = ()
+    account_id: str | None = None
+    account_identifiers: tuple[Identifier, ...] = ()
+    account_name: tuple[Identifier, ...] = ()
+    attributes: Mapping[str, Any] = {}
+    tells_who: bool = False
+    names_account_outright: bool = False
+    """Whether the account was named, not told by a mail address or by what it is called."""
+    ignored: tuple[NotIdentifying, ...] = ()
+    stored: Mapping[str, Any] = {}
+    """As reported, for the store beside the log."""
+
+    @property
+    def names_a_lead(self) -> bool:
+        return self.lead_id is not None or bool(self.identifiers)
+
+    @property
+    def names_an_account(self) -> bool:
+        return bool(self.account_id or self.account_identifiers or self.account_name)
+
+    def putting_with_account(self) -> "Parties":
+        """Let the account count as named outright, by its name too, and not by a mail address."""
+        if self.names_account_outright:
+            return self
+        return self._replace(account_identifiers=(), names_account_outright=True)
+
+    def nobody_named(self, detail: str, pointer: str) -> Refusal:
+        """Refuse what names nobody, with what was given and does not identify."""
+        if not self.ignored:
+            return Refusal("event-invalid", detail, pointer)
+        told = " ".join(dict.fromkeys(one.sentence for one in self.ignored))
+        ignored = [{"kind": one.kind, "reason": one.reason} for one in self.ignored]
+        return Refusal(
+            "event-invalid", f"{told} {detail}", self.ignored[0].pointer, {"ignored": ignored}
+        )
+
+    def personal(self, undeclared: Mapping[str, Any], *, actor: str | None) -> bytes | None:
+        """Return the bytes that are stored apart from the record, or None if there are none.
+
+        Whoever did it is a person as well: an actor is a name as often as a code.
+        """
+        content = {**self.stored, "data": undeclared} if undeclared else self.stored
+        if actor is not None:
+            content = {**content, ACTOR: actor}
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS) if content else None
+
+
+@dataclass(slots=True)
+class _Named:
+    """What one half of a report names somebody by. A class, because it is gathered by field."""
+
+    context: Context
+    found: list[Identifier] = field(default_factory=list)
+    ignored: list[NotIdentifying] = field(default_factory=list)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    """What an address tells of the company, for the rules."""
+    company: str | None = None
+    """The domain that the company of an address registered."""
+
+    def add(self, kind: str, value: str) -> None:
+        self.found.append(self.context.digests.identifier(kind, value))
+
+    def ignore(self, kind: str, reason: str, pointer: str) -> None:
+        self.ignored.append(NotIdentifying(kind, reason, pointer))
+
+    def is_no_answer(self, kind: str, written: str, pointer: str) -> bool:
+        """Whether it is what people and programs put where they have no answer; then ignore it."""
+        words = self.context.lifecycle.placeholders
+        if not identifiers.is_placeholder(identifiers.tidy(written), words):
+            return False
+        self.ignore(kind, "placeholder", pointer)
+        return True
+
+    def add_id(self, kind: str, written: str, pointer: str) -> None:
+        """Add an id of somebody else's making: as it is written, for its case may matter."""
+        if not self.is_no_answer(kind.removeprefix(_OF_ACCOUNTS), written, pointer):
+            self.add(kind, identifiers.tidy(written))
+
+
+def read_parties(
+    lead: LeadReference | None, account: AccountReference | None, context: Context
+) -> Parties | Refusal:
+    """Read both; what is given as an identifier and is none is left out and named."""
+    parties = Parties() if lead is None else _lead(lead, context)
+    if account is None or isinstance(parties, Refusal):
+        return parties
+    return _with_account(parties, account, context)
+
+
+def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
+    named = _Named(context)
+    has_address = lead.email is not None and _read_email(lead.email, named)
+    if lead.phone is not None:
+        _read_phone(lead.phone, named)
+    if lead.user_id is not None:
+        named.add_id("user_id", lead.user_id, "/lead/user_id")
+    for place, alias in enumerate(lead.aliases or ()):
+        named.add_id("user_id", alias, f"/lead/aliases/{place}")
+    for system, value in (lead.external_ids or {}).items():
+        pointer = "/lead/external_ids" + pointer_to((system,))
+        if system in OWN_KINDS or system.startswith(_OF_ACCOUNTS):
+            return _not_a_system(system, pointer)
+        named.add_id(system, value, pointer)
+    profile = _profile(lead.profile or {}, context)
+    if isinstance(profile, Refusal):
+        return profile
+    declared, has_undeclared = profile
+    has_name = lead.name is not None and not identifiers.is_placeholder(
+        identifiers.tidy(lead.name), context.lifecycle.placeholders
+    )
+    tells_who = bool(named.found) or has_undeclared or has_address or has_name
+    if lead.anonymous_id is not None:
+        named.add_id(ANONYMOUS_ID, lead.anonymous_id, "/lead/anonymous_id")
+    for place, alias in enumerate(lead.aliases or ()):
+        named.add_id(ANONYMOUS_ID, alias, f"/lead/aliases/{place}")
+    stored = lead.model_dump(exclude={"id"}, exclude_none=True)
+    return Parties(
+        lead_id=lead.id,
+        identifiers=tuple(dict.fromkeys(named.found)),
+        account_identifiers=(
+            (context.digests.identifier("domain", named.company),) if named.company else ()
+        ),
+        attributes={**named.attributes, **declared},
+        tells_who=tells_who,
+        ignored=tuple(named.ignored),
+        stored={"lead": stored} if stored else {},
+    )
+
+
+def _read_email(written: str, named: _Named) -> bool:
+    """Add what an address names, and note what it tells of the company.
+
+    False where it is no address. The mailbox of an office names no person (domain rule 15), but
+    its company.
+    """
+    if named.is_no_answer("email", written, "/lead/email"):
+        return False
+    address = identifiers.email(written)
+    if address is None:
+        named.ignore("email", "malformed", "/lead/email")
+        return False
+    local, host = address
+    lifecycle = named.context.lifecycle
+    if {local, host.partition(".")[0]} <= lifecycle.placeholders:
+        named.ignore("email", "placeholder", "/lead/email")
+        return False
+    if lies_within(host, lifecycle.free_mail_domains):
+        named.attributes["free_mail"] = True
+    else:
+        named.company = identifiers.company_domain(host)
+        if named.company is not None:
+            named.attributes["company_domain"] = host
+    if local in lifecycle.role_mailboxes:
+        named.ignore("email", "role_mailbox", "/lead/email")
+    else:
+        named.add("email", f"{local}@{host}")
+    return True
+
+
+def _read_phone(written: str, named: _Named) -> None:
+    """Add what a number names: nobody, where a company answers it (domain rule 15)."""
+    lifecycle, pointer = named.context.lifecycle, "/lead/phone"
+    if named.is_no_answer("phone", written, pointer):
+        return
+    if identifiers.is_made_up(written):
+        named.ignore("phone", "placeholder", pointer)
+        return
+    number = identifiers.phone(written, lifecycle.phone_country)
+    if number is None:
+        named.ignore("phone", "malformed", pointer)
+    elif number in lifecycle.switchboards or identifiers.is_main_line(written, number):
+        named.ignore("phone", "switchboard", pointer)
+    else:
+        named.add("phone", number)
+
+
+def _profile(profile: Mapping[str, Any], context: Context) -> tuple[dict[str, Any], bool] | Refusal:
+    """Return the attributes that the lifecycle declares, and whether there are others."""
+    declared: dict[str, Any] = {}
+    for name, value in profile.items():
+        field = context.lifecycle.attributes.get(name)
+        if field is None or value is None:
+            continue
+        value = coded(field, value)  # noqa: PLW2901 - the code that a word means
+        expected = mismatch(field, value)
+        if expected is not None:
+            return Refusal(
+                "event-invalid",
+                f"The attribute {name} of a lead is {expected}.",
+                f"/lead/profile/{name}",
+                {"expected": expected},
+            )
+        declared[name] = value
+    return declared, len(declared) < len(profile)
+
+
+def _with_account(
+    parties: Parties, account: AccountReference, context: Context
+) -> Parties | Refusal:
+    """An account that is named outright takes the place of one told by a mail address.
+
+    A name alone, as forms and business cards have it, takes no place: the address goes on telling.
+    """
+    named = _Named(context)
+    if account.domain is not None:
+        _read_domain(account.domain, named)
+    for system, value in (account.external_ids or {}).items():
+        pointer = "/account/external_ids" + pointer_to((system,))
+        if system in OWN_KINDS:
+            return _not_a_system(system, pointer)
+        named.add_id(f"{_OF_ACCOUNTS}{system}", value, pointer)
+    name = () if account.name is None else _read_name(account.name, named)
+    stored = account.model_dump(exclude={"id"}, exclude_none=True)
+    parties = parties._replace(
+        account_name=name,
+        ignored=(*parties.ignored, *named.ignored),
+        stored={**parties.stored, "account": stored} if stored else parties.stored,
+    )
+    if account.id is None and not named.found:
+        return parties
+    return parties._replace(
+        account_id=account.id,
+        account_identifiers=tuple(named.found),
+        names_account_outright=True,
+    )
+
+
+def _read_domain(written: str, named: _Named) -> None:
+    """Add the domain that the company registered, of which the one given may be a part."""
+    pointer = "/account/domain"
+    if named.is_no_answer("domain", written, pointer):
+        return
+    host = identifiers.host(written)
+    if host is None:
+        named.ignore("domain", "malformed", pointer)
+    elif lies_within(host, named.context.lifecycle.free_mail_domains):
+        named.ignore("domain", "free_mail", pointer)
+    elif (company := identifiers.company_domain(host)) is None:
+        named.ignore("domain", "public_suffix", pointer)
+    else:
+        named.add("domain", company)
+
+
+def _read_name(written: str, named: _Named) -> tuple[Identifier, ...]:
+    """Return what a company is called, as both kinds; nothing for what is no company's name."""
+    if named.is_no_answer(NAME, written, "/account/name"):
+        return ()
+    name = identifiers.company_name(written)
+    if name is None or identifiers.is_placeholder(name, named.context.lifecycle.placeholders):
+        named.ignore(NAME, "placeholder", "/account/name")
+        return ()
+    digest = named.context.digests.identifier
+    return digest(NAME, name), digest(NAMESAKE, name)
+
+
+def _not_a_system(system: str, pointer: str) -> Refusal:
+    return Refusal(
+        "event-invalid",
+        "external_ids are named by the system that gave them, such as crm. What has a field of its "
+        "own is told there.",
+        pointer,
+        {"found": system},
+    )

@@ -1,0 +1,327 @@
+"""The audit of a log, record by record: each is judged on what the records before it left.
+
+Pure but for what it is given: it reads no database, and so can be given any log. What is wrong is
+noted, and the audit goes on.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.deciding.decide import RULES, NotAllowed
+from domain.event import Event
+from domain.lead.state import AccountState, LeadState
+from domain.lifecycle.change.succession import Occupied
+from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import KINDS, LINKED, OFFERED, UNLINKED
+from domain.lifecycle.text.complaints import LifecycleInvalid
+from domain.signal import REFERENCES
+from events.batch.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
+from events.lifecycles.publish import PUBLISHED, compiled_from, objection
+from events.records import (
+    OWN_SOURCE,
+    Record,
+    begins_group,
+    firing_id,
+    is_firing,
+    is_of_selection,
+    is_reassessment,
+    reassessment_id,
+)
+from events.refusals import Refusal
+from events.revision.decisions import Circumstances, carry_out_again
+from events.revision.past import FoldedPast, Recollection
+from events.revision.redecide import (
+    DecidesAgain,
+    Subjects,
+    decide_again,
+    fire_again,
+    reassess_again,
+)
+from events.seals import SealedLink
+from events.selections.auditing import SelectionAudit
+from events.verification.findings import Check, Finding, Report, expect
+from events.verification.key_audit import KEY_EVENTS, KeyAudit
+
+UNREADABLE = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What code that trusts its own records raises on one that it has not written."""
+
+
+@dataclass(slots=True)
+class Audit:
+    """A class, because each record is judged on what the records before it left."""
+
+    report: Report
+    subjects: dict[str, Remembered] = field(default_factory=dict)
+    companies: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Account → the leads that belong to it."""
+    lifecycles: dict[int, Compiled] = field(default_factory=dict)
+    group: list[Record] = field(default_factory=list)
+    selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
+    keys: KeyAudit = field(default_factory=KeyAudit)
+    links: dict[int, list[SealedLink]] = field(default_factory=dict)
+    """Identifiers as they are stored, by the event that linked them, until that is judged."""
+    listings: dict[int, str] = field(default_factory=dict)
+    """Positions at which companies became competitors, or ceased to be."""
+    position: int = 0
+    is_broken: bool = False
+    """Whether the group cannot be judged as a whole: what is wrong with it has been noted."""
+
+    def add(self, record: Record) -> None:
+        """Add a record to the group that it belongs to."""
+        self.position = record.event.position
+        if begins_group(record):
+            assert not self.group, "the group before has been judged"
+        else:
+            self._attempt(Check.DECISIONS, self._check_follows, record)
+        self.group.append(record)
+
+    def lose(self) -> None:
+        """Go on without a record that nobody can read."""
+        self.is_broken = True
+
+    def _check_follows(self, record: Record) -> None:
+        event, envelope = record
+        first = self.group[0].event.position if self.group else None
+        self.is_broken |= first is None or first != event.cause
+        if self.is_broken:
+            raise Finding(event.position, "a derived event follows its cause", first, event.cause)
+        expected = (OWN_SOURCE, f"{event.cause}.{len(self.group)}")
+        found = (envelope.source, envelope.id)
+        expect(event.position, "a derived event is named by its cause", expected, found)
+
+    def _attempt(self, check: Check, step: Callable[..., None], *args: object) -> None:
+        """Take a step of the audit; whatever it finds, or cannot read, is noted."""
+
+        def attempt() -> None:
+            try:
+                step(*args)
+            except UNREADABLE as error:
+                what = "what the record holds can be read"
+                raise Finding(self.position, what, "what this code writes", repr(error)) from error
+
+        self.report.attempt(check, attempt)
+
+    def close_group(self, recollection: Recollection) -> None:
+        """Judge a reported event with what followed from it, then let its subjects see it all.
+
+        Raises NotRecalled, with nothing changed, where it takes something back and more of the past
+        is needed to say whether it did so rightly.
+        """
+        group = self.group
+        if not group:
+            self.is_broken = False
+            return
+        if not self.is_broken:
+            self._attempt(Check.DECISIONS, self._judge, group, recollection)
+        self.group, self.is_broken = [], False
+        first = group[0]
+        for record in group:
+            if record.event.type == PUBLISHED:
+                self._attempt(Check.DECISIONS, self._learn_lifecycle, record)
+        if "competitor" in first.event.effects:
+            self.listings[first.event.position] = first.event.subject.id
+        for record in group:
+            self._attempt(Check.STATES, self._see, record)
+        self._attempt(Check.IDENTIFIERS, self._check_links, group)
+        self._attempt(Check.DECISIONS, self._survey_for_selections, group[-1].event.position)
+
+    def _judge(self, group: Sequence[Record], recollection: Recollection) -> None:
+        """Judge a group by what stands first in it: reported, or made by the service itself."""
+        first = group[0]
+        if first.event.type in OFFERED and first.envelope.source != OWN_SOURCE:
+            self._decide_again(group, self._carries_out_again(recollection))
+        elif first.envelope.source != OWN_SOURCE:
+            self._decide_again(group, decide_again)
+        elif is_firing(first):
+            self._check_name(first, firing_id)
+            self._decide_again(group, fire_again)
+        elif is_of_selection(first):
+            self._judge_selection(group)
+        elif is_reassessment(first):
+            self._check_name(first, reassessment_id)
+            self._check_succession(first)
+            self._decide_again(group, reassess_again)
+        elif first.event.type in KEY_EVENTS:
+            self._judge_key(group)
+        elif first.event.type != PUBLISHED:
+            raise Finding(
+                first.event.position, "an event of the service has a cause", "a cause", "none"
+            )
+
+    def _carries_out_again(self, recollection: Recollection) -> DecidesAgain:
+        def again(
+            compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+        ) -> Sequence[Event] | NotAllowed | Refusal | None:
+            recorded_at = datetime.fromisoformat(group[0].envelope.recorded_time)
+            position = group[0].event.position
+            by = Circumstances(self.lifecycles, compiled, position, recorded_at)
+            past = FoldedPast(subjects, recollection, self.companies)
+            return carry_out_again(group, past, by)
+
+        return again
+
+    def _survey_for_selections(self, position: int) -> None:
+        try:
+            self.selections.reach(position, self.subjects, self.lifecycles)
+        except UNREADABLE as error:
+            raise Finding(
+                position, "leads can be surveyed as a selection did", "a survey", repr(error)
+            ) from error
+
+    def _judge_selection(self, group: Sequence[Record]) -> None:
+        """Judge what a selection run wrote: its evidence, or the decision about a lead."""
+        first, envelope = group[0]
+        if envelope.rules != RULES:
+            self._skip(group)
+            return
+        try:
+            for what, expected, found in self.selections.doubts(group[0]):
+                expect(first.position, what, expected, found)
+        except UNREADABLE as error:
+            raise Finding(
+                first.position, "the evidence of a selection can be read", "a run", repr(error)
+            ) from error
+        if first.subject.kind is SubjectKind.LEAD:
+            self._decide_again(group, decide_again)
+        else:
+            self.report.section(Check.DECISIONS).checked += len(group)
+
+    def _judge_key(self, group: Sequence[Record]) -> None:
+        """Judge a change of a key: nothing is decided by it, but it has to follow from the last."""
+        position = group[0].event.position
+        try:
+            for what, expected, found in self.keys.doubts(group):
+                expect(position, what, expected, found)
+        except UNREADABLE as error:
+            raise Finding(position, "the change of a key can be read", "a key", error) from error
+        self.report.section(Check.DECISIONS).checked += len(group)
+
+    def _learn_lifecycle(self, record: Record) -> None:
+        event = record.event
+        version = len(self.lifecycles) + 1
+        expect(event.position, "versions have no gaps", version, event.data.get("version"))
+        try:
+            # With another calendar the text in force is published again: its stages remain.
+            if self.lifecycles and begins_group(record):
+                refusal = objection(event.data, self.lifecycles, self._occupied())
+                expect(event.position, "a lifecycle leaves nobody without a stage", None, refusal)
+            self.lifecycles[version] = compiled_from(event)
+        except (LifecycleInvalid, *UNREADABLE) as error:
+            raise Finding(
+                event.position, "the lifecycle can be read", "a lifecycle", error
+            ) from error
+
+    def _occupied(self) -> Occupied:
+        standing = (standing_of(one, len(self.lifecycles)) for one in self.subjects.values())
+        return Counter(one for one in standing if one is not None)
+
+    def _check_name(self, record: Record, name: Callable[[str, int], str]) -> None:
+        """What the service does by itself is named by its lead and the version it gives to it."""
+        event, envelope = record
+        expected = name(event.subject.id, envelope.subject_version)
+        expect(event.position, "it is named by its lead", expected, envelope.id)
+
+    def _check_succession(self, record: Record) -> None:
+        """A lead comes under each version in turn, and is judged by no other."""
+        event, envelope = record
+        state = self._before(event.subject.id, SubjectKind.LEAD).state
+        before = state.lifecycle if isinstance(state, LeadState) else 0
+        compiled = self.lifecycles.get(envelope.lifecycle)
+        if compiled is None:
+            return
+        if before == compiled.version:
+            cause = self.listings.get(event.cause or 0)
+            found_account = state.account if isinstance(state, LeadState) else None
+            expect(event.position, "its company is the cause", found_account, cause)
+            return
+        found = (envelope.lifecycle, event.cause)
+        expected = (before + 1, compiled.published_at)
+        expect(event.position, "a lead comes under the next version", expected, found)
+
+    def _decide_again(self, group: Sequence[Record], again: DecidesAgain) -> None:
+        first, envelope = group[0]
+        if envelope.rules != RULES:
+            self._skip(group)
+            return
+        compiled = self.lifecycles.get(envelope.lifecycle)
+        if compiled is None:
+            known = sorted(self.lifecycles)
+            raise Finding(first.position, "its lifecycle was published", known, envelope.lifecycle)
+        try:
+            decided = again(compiled, self.subjects, group)
+        except UNREADABLE as error:
+            raise Finding(
+                first.position, "the outcome can be decided again", "an outcome", repr(error)
+            ) from error
+        recorded = [record.event for record in group]
+        if decided != recorded:
+            raise Finding(
+                first.position, "the outcome is what its lifecycle decides", decided, recorded
+            )
+        self.report.section(Check.DECISIONS).checked += len(group)
+
+    def _skip(self, group: Sequence[Record]) -> None:
+        """Count what older code decided, and never call it verified."""
+        self.report.section(Check.DECISIONS).skip(
+            f"decided by rules of another version than {RULES}, which this code no longer has",
+            len(group),
+        )
+
+    def _see(self, record: Record) -> None:
+        event = record.event
+        subject_id = event.subject.id or LEDGER_SUBJECT_ID
+        try:
+            seen = dict(seen_by(event, self._before))
+        except UNREADABLE as error:
+            raise Finding(
+                event.position, "the outcome can be applied", "an outcome", repr(error)
+            ) from error
+        for one, after in seen.items():
+            self._note_company(one, after.state)
+        self.subjects.update(seen)
+        found = record.envelope.subject_version
+        expected = seen[subject_id].version
+        expect(event.position, "versions of a subject have no gaps", expected, found)
+
+    def _note_company(self, lead_id: str, state: LeadState | AccountState | None) -> None:
+        """Note to whom a lead belongs from now on."""
+        remembered = self.subjects.get(lead_id)
+        before = remembered.state if remembered is not None else None
+        left = before.account if isinstance(before, LeadState) else None
+        joined = state.account if isinstance(state, LeadState) else None
+        if left == joined:
+            return
+        if left is not None:
+            self.companies[left].discard(lead_id)
+        if joined is not None:
+            self.companies[joined].add(lead_id)
+
+    def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
+        return self.subjects.get(subject_id) or newborn(kind)
+
+    def _check_links(self, group: Sequence[Record]) -> None:
+        """Every identifier that an event linked is there, and no other."""
+        first = group[0].event
+        stored = {one.position: self.links.pop(one.position, []) for one, _ in group}
+        found = Counter((link.kind, link.subject_id) for link in stored.pop(first.position))
+        linked = Counter(
+            (kind, event.subject.id)
+            for event, _ in group
+            if event.type == LINKED or (event.type == UNLINKED and event.cause is not None)
+            for kind in event.data.get(KINDS, ())
+        )
+        may_be = Counter(linked)
+        if first.subject.kind is not SubjectKind.LEDGER:
+            may_be.update((kind, first.subject.id) for kind in REFERENCES if kind in first.data)
+        self.report.section(Check.IDENTIFIERS).checked += found.total()
+        if any(stored.values()) or found - may_be or linked - found:
+            also = [link[0] for links in stored.values() for link in links]
+            raise Finding(
+                first.position,
+                "identifiers are those that events linked",
+                sorted(may_be.elements()),
+                [*sorted(found.elements()), *also],
+            )

@@ -1,0 +1,103 @@
+"""The audit of one row of the log by itself: its place, leaf, seal, columns, personal data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from events import records
+from events.batch.memory import LEDGER_SUBJECT_ID
+from events.records import Record
+from events.seals import SealedLink, Seals
+from events.verification.findings import Check, Finding, Report, expect
+
+Row = asyncpg.Record
+
+
+@dataclass(slots=True)
+class RowAudit:
+    """A class, because positions and times are judged on those of the row before."""
+
+    report: Report
+    seals: Seals | None
+    position: int = 0
+    recorded_time: str = ""
+
+    def take(self, row: Row, links: Sequence[SealedLink]) -> Record | None:
+        """Judge a row with the identifiers that it linked; None if nobody can read its record."""
+        self.position += 1
+        self.report.attempt(Check.ORDER, self._check_position, row)
+        self.report.attempt(Check.LEAVES, self._check_leaf, row)
+        if self.seals is not None:
+            self.report.attempt(Check.SEALS, self._check_seal, row, links)
+        try:
+            record = records.decode(row["record"])
+        except (records.RecordUnreadable, ValueError) as error:
+            finding = Finding(self.position, "the record can be read", "a record", error)
+            self.report.section(Check.RECORDS).note(finding)
+            return None
+        self.report.attempt(Check.RECORDS, _compare_columns, row, record)
+        self.report.attempt(Check.ORDER, self._check_time, record)
+        self.report.attempt(Check.PERSONAL, self._check_personal, row, record)
+        return record
+
+    def count(self) -> None:
+        """Tell of how many rows this was."""
+        for check in (Check.ORDER, Check.RECORDS, Check.LEAVES):
+            self.report.section(check).checked = self.position
+        if self.seals is not None:
+            self.report.section(Check.SEALS).checked = self.position
+
+    def _check_position(self, row: Row) -> None:
+        expected, self.position = self.position, row["position"]
+        if expected != row["position"]:
+            raise Finding(expected, "positions have no gaps", expected, row["position"])
+
+    def _check_leaf(self, row: Row) -> None:
+        expected = records.leaf_of(row["record"].encode())
+        expect(self.position, "the leaf is that of the record", expected, row["leaf"])
+
+    def _check_seal(self, row: Row, links: Sequence[SealedLink]) -> None:
+        assert self.seals is not None
+        expected = self.seals.of_event(self.position, row["leaf"], row["fingerprint"], links)
+        what = "the seal is that of leaf, fingerprint and linked identifiers"
+        expect(self.position, what, expected, row["seal"])
+
+    def _check_time(self, record: Record) -> None:
+        found, before = record.envelope.recorded_time, self.recorded_time
+        self.recorded_time = found
+        if found < before:
+            what = "recorded time does not run backwards"
+            raise Finding(self.position, what, f"{before} or later", found)
+
+    def _check_personal(self, row: Row, record: Record) -> None:
+        expected, found = record.envelope.personal_digest, None
+        if row["salt"] is not None:
+            found = records.personal_digest(row["salt"], row["content"])
+            self.report.section(Check.PERSONAL).checked += 1
+        expect(self.position, "personal data is what the record has a digest of", expected, found)
+
+
+def _compare_columns(row: Row, record: Record) -> None:
+    """Say whether the columns that find a record say the same as the record."""
+    event, envelope = record
+    position = row["position"]
+    for column, value in (
+        ("position", event.position),
+        ("source", envelope.source),
+        ("id", envelope.id),
+        ("subject_version", envelope.subject_version),
+        ("type", event.type),
+        ("occurred_at", event.occurred_at),
+    ):
+        expect(position, f"the column {column} is as in the record", value, row[column])
+    subject_id = event.subject.id or LEDGER_SUBJECT_ID
+    expect(
+        position, "the column subject_id is as in the record", subject_id, str(row["subject_id"])
+    )
+    expect(
+        position,
+        "the column recorded_at is as in the record",
+        envelope.recorded_time,
+        records.rfc3339(row["recorded_at"]),
+    )

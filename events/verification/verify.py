@@ -1,0 +1,360 @@
+"""Verify a ledger as somebody who distrusts it: everything that can be recomputed is.
+
+Positions, leaves, columns against records, versions per subject, personal data against its digest,
+identifiers, every outcome against the lifecycle version that decided it, and what the writer
+decides on against a fold of the history; with the secret also the seals. The log is read at one
+moment while others go on writing, and nothing is written. The states of all subjects are held in
+memory: about one kilobyte each.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self, TypeAlias
+
+from domain.lead import state_json
+from domain.lead.state import LeadState
+from domain.lifecycle.definition import SubjectKind
+from events import records
+from events.append import statement_arguments
+from events.append.loader import LedgerReader
+from events.batch.memory import Remembered
+from events.database.sessions import Driver
+from events.database.statements import Statement, load
+from events.records import Record, begins_group
+from events.refusals import Received, Standing
+from events.revision.past import NotRecalled, Recollection
+from events.seals import SealedLink
+from events.selections.auditing import SelectionAudit
+from events.selections.evidence import Run, run_of
+from events.signals.digests import Digests
+from events.verification.audit import UNREADABLE, Audit
+from events.verification.findings import Check, Finding, Report, expect
+from events.verification.key_audit import KeyTold, terms_told
+from events.verification.row_audit import Row, RowAudit
+from events.verification.tree import Tree
+
+PAGE = 5_000
+"""Rows read at once: some five megabytes."""
+
+NOT_GIVEN = "the secret of the ledger was not given"
+NOT_ITS_OWN = "the secret that was given is not the one that the ledger was founded with"
+
+Page: TypeAlias = Sequence[tuple[Row, Record | None]]
+"""Rows of the log with their records; None where nobody can read one."""
+OnPage = Callable[[Page, int], Awaitable[None]]
+"""Called with each page of the log, and the position at which the log ends."""
+
+
+class CheckpointUnreadable(ValueError):
+    """A checkpoint is the size of the log and the root of its tree: 1234:<64 hex digits>."""
+
+
+class Checkpoint(NamedTuple):
+    """Size and root of the log's Merkle tree at one moment: all that is needed to know it again."""
+
+    size: int
+    root: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` writes. Raises CheckpointUnreadable."""
+        size, _, root = text.strip().partition(":")
+        try:
+            found = cls(int(size), bytes.fromhex(root))
+        except ValueError:
+            raise CheckpointUnreadable(f"{CheckpointUnreadable.__doc__}") from None
+        if found.size < 0 or len(found.root) != len(Tree().root):
+            raise CheckpointUnreadable(f"{CheckpointUnreadable.__doc__}")
+        return found
+
+    def __str__(self) -> str:
+        return f"{self.size}:{self.root.hex()}"
+
+
+class Examined(NamedTuple):
+    """What the log came to; what was found of it is in the report."""
+
+    checkpoint: Checkpoint
+    """Of the whole log, as it was read."""
+    clock_ahead_s: int
+    """How far the ledger's clock is turned. Not 0: one for tests, whose times prove nothing."""
+
+
+async def examine(
+    driver: Driver,
+    *,
+    schema: str,
+    report: Report,
+    digests: Digests | None = None,
+    checkpoint: Checkpoint | None = None,
+    on_page: OnPage | None = None,
+) -> Examined:
+    """Examine the whole ledger, in the read-only transaction that the driver has open.
+
+    `checkpoint` is one that was taken earlier: the log has to go on from it.
+    """
+    sql = {
+        **load("events.append", "ledger.sql", schema),
+        **load("events.verification", "verification.sql", schema),
+    }
+    head = await driver.fetchrow(sql["read_whole_head"].driver_sql)
+    assert head is not None, "a ledger that is examined has been founded"
+    if digests is not None and digests.check_value != head["secret_check"]:
+        digests = None
+        report.section(Check.SEALS).skip(NOT_ITS_OWN)
+        report.section(Check.REFUSALS).skip(NOT_ITS_OWN)
+    return await _Examination(driver, sql, report, digests, checkpoint, head).run(on_page)
+
+
+@dataclass(slots=True)
+class _Examination:
+    """One examination. A class, because all its steps share what they look at."""
+
+    driver: Driver
+    sql: Mapping[str, Statement]
+    report: Report
+    digests: Digests | None
+    checkpoint: Checkpoint | None
+    head: Row
+    tree: Tree = field(default_factory=Tree)
+    chain: bytes = b""
+
+    async def run(self, on_page: OnPage | None) -> Examined:
+        seals = self.digests.seals if self.digests is not None else None
+        audit = Audit(self.report, selections=SelectionAudit(await _planned(self.driver, self.sql)))
+        row_audit = RowAudit(self.report, seals)
+        if seals is not None:
+            self.chain = seals.first_chain(self.head["ledger_id"])
+        async for page in pages(self.driver, self.sql["read_everything"], self.head["position"]):
+            links = await self._links(page)
+            self._grow([row["leaf"] for row in page])
+            decoded = [(row, row_audit.take(row, links.get(row["position"], ()))) for row in page]
+            audit.links |= links
+            for _, record in decoded:
+                await self._add(audit, record)
+            if on_page is not None:
+                await on_page(decoded, self.head["position"])
+        await _close_group(self.driver, self.sql, audit)
+        row_audit.count()
+        self._check_head(row_audit)
+        self._check_checkpoint()
+        await self._check_strays()
+        await self._check_states(audit.subjects)
+        await self._check_refusals()
+        await self._check_keys(audit.keys.keys)
+        self._skip_without_secret(row_audit.position)
+        ahead = round(self.head["clock_ahead"].total_seconds())
+        return Examined(Checkpoint(self.tree.size, self.tree.root), ahead)
+
+    async def _add(self, audit: Audit, record: Record | None) -> None:
+        if record is None:
+            audit.lose()
+            return
+        if begins_group(record):
+            await _close_group(self.driver, self.sql, audit)
+        audit.add(record)
+
+    def _grow(self, leaves: Sequence[bytes]) -> None:
+        for leaf in leaves:
+            self.tree.add(leaf)
+            if self.checkpoint is not None and self.tree.size == self.checkpoint.size:
+                self.report.attempt(Check.CHECKPOINT, self._compare_root)
+        if self.digests is not None:
+            self.chain = self.digests.seals.chain(self.chain, leaves)
+
+    def _compare_root(self) -> None:
+        assert self.checkpoint is not None
+        what = "the log up to here is the one of the checkpoint"
+        expect(self.checkpoint.size, what, self.checkpoint.root, self.tree.root)
+
+    def _check_checkpoint(self) -> None:
+        if self.checkpoint is None:
+            return
+        section = self.report.section(Check.CHECKPOINT)
+        section.checked = self.checkpoint.size
+        if self.tree.size < self.checkpoint.size:
+            what = "the log is at least as long as at the checkpoint"
+            section.note(Finding(None, what, self.checkpoint.size, self.tree.size))
+
+    async def _links(self, page: Sequence[Row]) -> dict[int, list[SealedLink]]:
+        statement = self.sql["read_links"]
+        found: dict[int, list[SealedLink]] = defaultdict(list)
+        bounds = (page[0]["position"] - 1, page[-1]["position"])
+        for row in await self.driver.fetch(statement.driver_sql, *bounds):
+            link = SealedLink(row["kind"], row["digest"], str(row["subject_id"]), row["is_moved"])
+            found[row["position"]].append(link)
+        return found
+
+    def _check_head(self, row_audit: RowAudit) -> None:
+        head, section = self.head, self.report.section(Check.HEAD)
+        section.checked = 1
+        last, stored = row_audit.recorded_time, records.rfc3339(head["recorded_at"])
+        checks: list[tuple[str, object, object]] = [
+            ("the head stands at the last event", head["position"], row_audit.position),
+            # Where refusals alone were written, it has gone on without an event.
+            ("the head's time is not before the last event", max(last, stored), stored),
+        ]
+        if self.digests is not None:
+            what = "the chain of all leaves ends as it did when the last event was written"
+            checks.append((what, head["chain"], self.chain))
+        for check in checks:
+            self.report.attempt(Check.HEAD, expect, None, *check)
+
+    async def _check_strays(self) -> None:
+        """Whatever belongs to no event of the log, no step along the log has seen."""
+        row = await self.driver.fetchrow(self.sql["count_strays"].driver_sql, self.head["position"])
+        assert row is not None
+        for check, what in (
+            (Check.ORDER, "events"),
+            (Check.PERSONAL, "event_personal"),
+            (Check.IDENTIFIERS, "identifiers"),
+        ):
+            if row[what]:
+                finding = Finding(
+                    None, f"{what} holds rows of the log alone", "none else", row[what]
+                )
+                self.report.section(check).note(finding, count=row[what])
+
+    async def _check_states(self, folded: Mapping[str, Remembered]) -> None:
+        """What the writer decides on is the fold of the history, and its indexes say the same."""
+        remaining, section = dict(folded), self.report.section(Check.STATES)
+        async for row in self._rows("read_subjects", "subject_id"):
+            section.checked += 1
+            expected = remaining.pop(str(row["subject_id"]), None)
+            self.report.attempt(Check.STATES, _compare_subject, row, expected)
+        for subject_id in remaining:
+            what = "every subject has its state"
+            section.note(Finding(None, what, f"a state of {subject_id}", "none"))
+
+    async def _check_keys(self, told: Mapping[str, KeyTold]) -> None:
+        section, missing = self.report.section(Check.KEYS), set(told)
+        async for row in self._rows("read_keys", "key_id"):
+            section.checked += 1
+            missing.discard(row["key_id"])
+            self.report.attempt(Check.KEYS, _compare_key, row, told.get(row["key_id"]))
+        for key_id in sorted(missing):
+            section.note(Finding(None, "a key that was created is kept", key_id, "none"))
+
+    async def _check_refusals(self) -> None:
+        section = self.report.section(Check.REFUSALS)
+        if self.digests is None:
+            section.skip(
+                section.why_not or NOT_GIVEN,
+                await self.driver.fetchval(self.sql["count_refusals"].driver_sql),
+            )
+            return
+        async for row in self._rows("read_refusals", "refusal_id"):
+            section.checked += 1
+            self.report.attempt(Check.REFUSALS, self._compare_refusal, row)
+
+    def _compare_refusal(self, row: Row) -> None:
+        assert self.digests is not None
+        values, seals = dict(row.items()), self.digests.seals
+        refusal_id = str(row["refusal_id"])
+        values["refusal_id"] = refusal_id
+        received = Received(*(values[name] for name in Received._fields))
+        standing = Standing(*(values[name] for name in Standing._fields))
+        for what, expected, found in (
+            ("what came", seals.of_refusal(received), row["seal"]),
+            ("what became of it", seals.of_standing(refusal_id, standing), row["standing_seal"]),
+        ):
+            expect(None, f"the seal of {what}, refusal {refusal_id}, holds", expected, found)
+
+    def _skip_without_secret(self, events: int) -> None:
+        section = self.report.section(Check.SEALS)
+        if self.digests is None:
+            section.skip(section.why_not or NOT_GIVEN, events)
+
+    async def _rows(self, name: str, key: str) -> AsyncIterator[Row]:
+        """Read a table page by page, in the order of its key."""
+        statement, after = self.sql[name], None
+        while page := await self.driver.fetch(statement.driver_sql, after, PAGE):
+            for row in page:
+                yield row
+            after = page[-1][key]
+
+
+async def _close_group(driver: Driver, sql: Mapping[str, Statement], audit: Audit) -> None:
+    """Judge a group; what takes something back is judged on the histories that it concerns."""
+    recollection, reader = Recollection(), LedgerReader(sql)
+    while True:
+        try:
+            return audit.close_group(recollection)
+        except NotRecalled as needed:
+            upto = audit.group[0].event.position - 1
+            if needed.positions:
+                await reader.records_at(driver, recollection, needed.positions)
+            if needed.histories:
+                _, histories = await reader.histories(driver, needed.histories, upto=upto)
+                recollection.histories |= histories
+
+
+async def _planned(driver: Driver, sql: Mapping[str, Statement]) -> dict[int, list[Run]]:
+    """Read beforehand where selection runs read their leads: there they are surveyed again."""
+    planned: dict[int, list[Run]] = defaultdict(list)
+    for row in await driver.fetch(sql["read_selection_runs"].driver_sql):
+        try:
+            run = run_of(records.decode_event(row["record"]))
+            planned[run.read_at].append(run)
+        except UNREADABLE:
+            # Its record is looked at in its turn, and then it is missed here.
+            continue
+    return planned
+
+
+async def pages(driver: Driver, statement: Statement, upto: int) -> AsyncIterator[Sequence[Row]]:
+    """Read the log in order, page by page, up to a position."""
+    after = 0
+    while after < upto:
+        page = await driver.fetch(
+            statement.driver_sql,
+            *statement.arguments({"after": after, "upto": upto, "limit": PAGE}),
+        )
+        if not page:
+            return
+        yield page
+        after = page[-1]["position"]
+
+
+def _compare_subject(row: Row, expected: Remembered | None) -> None:
+    kind, subject_id = row["kind"], str(row["subject_id"])
+    what = f"the state of {kind} {subject_id} is the fold of its events"
+    found = _remembered(row)
+    if found != expected:
+        raise Finding(row["position"], what, expected, found)
+    assert isinstance(found, Remembered)
+    lead = found.state if isinstance(found.state, LeadState) else None
+    index = {
+        "due_at": statement_arguments.due(found.state),
+        "lifecycle": statement_arguments.lifecycle(found.state),
+        "account": lead.account or "" if lead is not None else "",
+    }
+    stored = {
+        "due_at": records.rfc3339(row["due_at"]) if row["due_at"] is not None else "",
+        "lifecycle": str(row["lifecycle"] or ""),
+        "account": str(row["account"] or ""),
+    }
+    expect(
+        row["position"],
+        f"the indexes of {kind} {subject_id} say what its state says",
+        index,
+        stored,
+    )
+
+
+def _compare_key(row: Row, told: KeyTold | None) -> None:
+    """Compare a key as it is stored with what its events say; its name is in none of them."""
+    values = dict(row.items())
+    created_at, revoked_at = values.pop("created_at"), values.pop("revoked_at")
+    found = KeyTold(terms_told(**values), created_at, revoked_at)
+    expect(None, f"the key {row['key_id']} is what its events say", told, found)
+
+
+def _remembered(row: Row) -> Remembered | str:
+    try:
+        kind = SubjectKind(row["kind"])
+        state = state_json.decode(kind, row["state"])
+    except UNREADABLE as error:
+        return f"no state at all: {error!r}"
+    return Remembered(kind, row["version"], row["position"], state)

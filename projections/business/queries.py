@@ -1,0 +1,272 @@
+"""Ask for marketing's contribution: put business together and find out whose it is.
+
+    crediting = Crediting("ledger")
+    await crediting.contribution(driver, lifecycle, since=april, until=october)
+
+An order of a company that names nobody is credited to the person there who had come furthest along
+the path; of several, to the one who came there first. The others are shown beside.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from domain.lead import state_json
+from domain.lead.state import LeadState
+from domain.lifecycle.contribution import ContributionRules
+from domain.lifecycle.definition import Lifecycle
+from domain.lifecycle.service_events import RESTATED
+from events.database.sessions import Driver
+from events.database.statements import load
+from projections.business.credit import Contribution, Person, Rules, contribution
+from projections.business.won_business import BusinessEvent, Unit, What, units
+from projections.engine.failures import ProjectionUnknown
+
+LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+class Answer(NamedTuple):
+    """The contribution of a period, and what it was read at."""
+
+    contribution: Contribution
+    position: int
+    beside: Mapping[str, tuple[str, ...]]
+    """Key of a unit of a company → the other people there, who were not credited."""
+
+
+class _Pass(NamedTuple):
+    number: int
+    begun_at: datetime
+    first_entry: int
+    last_entry: int
+    origin: str | None
+
+
+class Crediting:
+    """Questions about contribution. A class, because they need the same statements."""
+
+    def __init__(self, schema: str) -> None:
+        self._sql = load("projections", "business/crediting.sql", schema)
+
+    async def contribution(
+        self,
+        driver: Driver,
+        lifecycle: Lifecycle,
+        rules: ContributionRules,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: int | None = None,
+        currency: str | None = None,
+    ) -> Answer:
+        """Credit the business won from `since` until before `until`, as known at a position.
+
+        `currency` is the one whose amounts are added; None is the lifecycle's.
+        """
+        (live,) = await self._rows(driver, "live", {}) or (None,)
+        if live is None:
+            raise ProjectionUnknown("business has no live generation; run a projector")
+        generation, position = live
+        known = position if known_at is None else min(position, known_at)
+        told = await self._rows(
+            driver, "told", {"generation": generation, "known_at": known, "until": until or LATEST}
+        )
+        won = units(
+            _events(told),
+            customers=await self._customers(driver, told),
+            further=rules.further_business,
+        )
+        found = [unit for unit in won if since is None or unit.won_at >= since]
+        forwards = await self._forwards(driver, {unit.lead for unit in found if unit.lead})
+        named, beside = await self._named(driver, lifecycle, found, forwards)
+        people = await self._people(driver, generation, known, named, forwards)
+        passed = [_in_pass(unit, people) for unit in named]
+        credited = contribution(
+            passed, {lead: one for lead, (one, _) in people.items()}, _of(rules, currency)
+        )
+        return Answer(credited, known, beside)
+
+    async def _customers(self, driver: Driver, told: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+        """Find who has bought by now: the company that a buyer belongs to, or that stands for it.
+
+        A person who was of no company when the business was told may have joined one since.
+        """
+        events = list(_events(told))
+        people = {one.lead for one in events if one.lead is not None and one.account is None}
+        known = await self._forwards(driver, people)
+        customers = {
+            lead: known[standing].account or standing
+            for lead in people
+            if (standing := _standing_for(lead, known)) in known
+        }
+        companies = {one.account for one in events if one.account is not None}
+        waiting = companies | set(customers.values())
+        absorbed: dict[str, str] = {}
+        while waiting:
+            rows = await self._rows(driver, "absorbed_companies", {"accounts": sorted(waiting)})
+            absorbed |= {row[0]: row[1] for row in rows}
+            waiting = {by for _, by in rows} - absorbed.keys()
+        for buyer in (*companies, *customers):
+            customer = customers.get(buyer, buyer)
+            while customer in absorbed:
+                customer = absorbed[customer]
+            customers[buyer] = customer
+        return customers
+
+    async def _forwards(self, driver: Driver, leads: set[str]) -> dict[str, LeadState]:
+        """Read the leads of business, those that stand for them, and whom these stand for."""
+        known: dict[str, LeadState] = {}
+        waiting = leads
+        while waiting:
+            rows = await self._rows(driver, "forwards", {"leads": sorted(waiting)})
+            known |= {lead: state_json.decode_lead(text) for lead, text in rows}
+            linked = {
+                other
+                for lead in waiting
+                if (state := known.get(lead)) is not None
+                for other in (*state.absorbs, *filter(None, (state.absorbed_by,)))
+            }
+            waiting = linked - known.keys()
+        return known
+
+    async def _named(
+        self,
+        driver: Driver,
+        lifecycle: Lifecycle,
+        found: Sequence[Unit],
+        forwards: dict[str, LeadState],
+    ) -> tuple[list[Unit], dict[str, tuple[str, ...]]]:
+        """Name for each unit the lead that stands for its own, or the one of its company."""
+        companies = {unit.account for unit in found if unit.lead is None and unit.account}
+        rows = await self._rows(driver, "people_of", {"accounts": sorted(companies)})
+        by_company: defaultdict[str, list[tuple[str, LeadState]]] = defaultdict(list)
+        for account, lead, text in rows:
+            by_company[account].append((lead, state_json.decode_lead(text)))
+        named: list[Unit] = []
+        beside: dict[str, tuple[str, ...]] = {}
+        for unit in found:
+            people = by_company.get(unit.account or "", []) if unit.lead is None else []
+            if people:
+                ranked = sorted(people, key=lambda one: _far(lifecycle, one[1]))
+                named.append(unit._replace(lead=ranked[0][0]))
+                beside[unit.key] = tuple(lead for lead, _ in ranked[1:])
+                forwards.update(people)
+            else:
+                named.append(unit._replace(lead=_standing_for(unit.lead, forwards)))
+        return named, beside
+
+    async def _people(
+        self,
+        driver: Driver,
+        generation: int,
+        known: int,
+        named: Iterable[Unit],
+        forwards: Mapping[str, LeadState],
+    ) -> dict[str, tuple[Person, Sequence[_Pass]]]:
+        """Read what crediting must know of each lead, and of those it stands for."""
+        leads = {unit.lead for unit in named if unit.lead is not None}
+        everybody = {one: _all_of(one, forwards) for one in leads}
+        ids = sorted({id for group in everybody.values() for id in group})
+        passes: defaultdict[str, list[_Pass]] = defaultdict(list)
+        for lead, *one in await self._rows(driver, "passes", {"leads": ids, "known_at": known}):
+            passes[lead].append(_Pass(*one))
+        asked = {"leads": ids, "restated": RESTATED, "known_at": known}
+        first: dict[str, str | None] = {}
+        for lead, position, is_told, origin, touch in await self._rows(driver, "origins", asked):
+            if is_told:
+                _correct(passes[lead], position, origin)
+            first[lead] = touch or first.get(lead)
+        touches: defaultdict[str, list[datetime]] = defaultdict(list)
+        values = {"leads": ids, "generation": generation, "known_at": known}
+        for lead, touched_at in await self._rows(driver, "touches", values):
+            touches[lead].append(touched_at)
+        return {
+            lead: (_person(lead, group, passes, touches, first), passes[lead])
+            for lead, group in everybody.items()
+        }
+
+    async def _rows(
+        self, driver: Driver, name: str, values: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        statement = self._sql[name]
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        return [tuple(row.values()) for row in rows]
+
+
+def _events(rows: Iterable[tuple[Any, ...]]) -> Iterable[BusinessEvent]:
+    return (BusinessEvent(row[0], What(row[1]), *row[2:]) for row in rows)
+
+
+def _of(rules: ContributionRules, currency: str | None) -> Rules:
+    return Rules(
+        marketing_origins=frozenset(rules.marketing_origins),
+        currency=currency or rules.currency,
+        default_currency=rules.currency,
+        lookback=timedelta(days=rules.lookback_days),
+        business=frozenset(rules.business),
+    )
+
+
+def _standing_for(lead: str | None, forwards: Mapping[str, LeadState]) -> str | None:
+    while lead is not None:
+        state = forwards.get(lead)
+        if state is None or state.absorbed_by is None:
+            return lead
+        lead = state.absorbed_by
+    return None
+
+
+def _all_of(lead: str, forwards: Mapping[str, LeadState]) -> tuple[str, ...]:
+    """Return a lead and everybody whom it stands for, each once."""
+    found = [lead]
+    for one in found:
+        absorbs = forwards[one].absorbs if one in forwards else ()
+        found += [other for other in absorbs if other not in found]
+    return tuple(found)
+
+
+def _far(lifecycle: Lifecycle, lead: LeadState) -> tuple[int, datetime]:
+    """Sort by how far a lead has come, the furthest first, then by when it came there."""
+    path = lifecycle.lead.path
+    reached = [path.index(stage) for stage in lead.entered if stage in path]
+    return (-max(reached, default=-1), lead.entered_at or LATEST)
+
+
+def _person(
+    lead: str,
+    group: Iterable[str],
+    passes: Mapping[str, Sequence[_Pass]],
+    touches: Mapping[str, Sequence[datetime]],
+    first: Mapping[str, str | None],
+) -> Person:
+    everybody = tuple(group)
+    begun = sorted(
+        ((passes[other][0].begun_at, first.get(other)) for other in everybody if passes.get(other)),
+        key=lambda one: one[0],
+    )
+    return Person(
+        origin_by_pass={one.number: one.origin for one in passes.get(lead, ())},
+        first_touch=next((touch for _, touch in begun if touch is not None), None),
+        touches=sorted(moment for other in everybody for moment in touches.get(other, ())),
+    )
+
+
+def _correct(passes: list[_Pass], position: int, origin: str | None) -> None:
+    """Let what is said after the last move of a pass hold for it; what is said before, moves carry.
+
+    Shapes: the passes of one lead, the first first; a position of the log.
+    """
+    begun = [place for place, one in enumerate(passes) if one.first_entry <= position]
+    if begun and passes[begun[-1]].last_entry <= position:
+        passes[begun[-1]] = passes[begun[-1]]._replace(origin=origin)
+
+
+def _in_pass(unit: Unit, people: Mapping[str, tuple[Person, Sequence[_Pass]]]) -> Unit:
+    """Name the pass that business belongs to, where no move told it: the one under way then."""
+    if unit.lead is None or unit.pass_number is not None:
+        return unit
+    _, passes = people[unit.lead]
+    under_way = [one.number for one in passes if one.begun_at <= unit.won_at]
+    first = passes[0].number if passes else 1
+    return unit._replace(pass_number=under_way[-1] if under_way else first)

@@ -1,0 +1,1 @@
+"""What is due, overdue and kept: deadlines and the worklist."""

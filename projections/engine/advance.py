@@ -1,0 +1,118 @@
+"""Take records into a projection and move its checkpoint, in the transaction that is open."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import asyncpg
+
+from domain.event import Event
+from events.database.sessions import Driver
+from events.database.statements import Statement, load
+from events.records import decode_event
+from projections.engine.failures import FoldFailed
+from projections.engine.projection import Projection, State
+
+Sql = Mapping[str, Statement]
+Row: TypeAlias = "asyncpg.Record"
+
+
+class Checkpoint(NamedTuple):
+    """How far one generation of a projection has read."""
+
+    generation: int
+    version: int
+    position: int
+    failure: str | None
+
+
+class Page(NamedTuple):
+    """Records in the order of the ledger: position and text."""
+
+    rows: Sequence[Row]
+    position: int
+    """Of the last record; where the page is empty, the one after which it was read."""
+
+
+def statements(schema: str) -> Sql:
+    """Read the statements about checkpoints."""
+    return load("projections", "engine/checkpoints.sql", schema)
+
+
+async def checkpoint(driver: Driver, statement: Statement, **values: object) -> Checkpoint | None:
+    """Read, take or hold a checkpoint row; None if there is none to be had."""
+    row = await driver.fetchrow(statement.driver_sql, *statement.arguments(values))
+    return Checkpoint(*row.values()) if row is not None else None
+
+
+async def read_page(driver: Driver, sql: Sql, *, after: int, upto: int, limit: int) -> Page:
+    """Read the records after a position."""
+    statement = sql["read_records"]
+    values = {"after": after, "upto": upto, "limit": limit}
+    rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+    return Page(rows, rows[-1][0] if rows else after)
+
+
+def decode(projection: Projection[Any], rows: Iterable[Row]) -> list[Event]:
+    """Decode the records that a projection has to see.
+
+    Raises:
+        FoldFailed: If one of them cannot be decoded.
+    """
+    events: list[Event] = []
+    concerns = projection.concerns
+    position = 0
+    try:
+        for position, record in rows:  # noqa: B007 - the failure names it
+            if concerns(record):
+                events.append(decode_event(record))
+    except Exception as error:
+        raise FoldFailed(error, position) from error
+    return events
+
+
+async def advance(
+    driver: Driver,
+    sql: Sql,
+    projection: Projection[State],
+    state: State,
+    *,
+    at: Checkpoint,
+    page: Page,
+) -> Checkpoint:
+    """Fold a page, write its rows and move the checkpoint that this transaction holds.
+
+    Raises:
+        FoldFailed: If the fold cannot take an event; the transaction must be rolled back, and the
+            state thrown away.
+    """
+    if events := decode(projection, page.rows):
+        await projection.load(driver, at.generation, state, events)
+        fold_all(projection, state, events)
+        await projection.write(driver, at.generation, state)
+    await move(driver, sql, projection.name, at, page)
+    return at._replace(position=page.position)
+
+
+def fold_all(projection: Projection[State], state: State, events: Sequence[Event]) -> None:
+    """Fold events into the state, and name the one that it cannot take."""
+    event: Event | None = None
+    fold = projection.fold
+    try:
+        for event in events:
+            fold(state, event)
+    except Exception as error:
+        assert event is not None
+        raise FoldFailed(error, event.position) from error
+
+
+async def move(driver: Driver, sql: Sql, name: str, at: Checkpoint, page: Page) -> None:
+    """Move the checkpoint that this transaction holds to the end of a page."""
+    statement = sql["move"]
+    values = {
+        "name": name,
+        "generation": at.generation,
+        "after": at.position,
+        "position": page.position,
+    }
+    moved = await driver.execute(statement.driver_sql, *statement.arguments(values))
+    assert moved == "UPDATE 1", f"{name}: the checkpoint moved while it was held"

@@ -1,0 +1,144 @@
+"""The generations of a projection: begun, held, compared, let go live, removed.
+
+A generation under construction is its checkpoint row with the status `building`; whoever begins
+another one retires that row, and whoever was at it gives way.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.database.sessions import Driver, borrowed
+from projections.engine.advance import Checkpoint, Sql, checkpoint
+from projections.engine.failures import ProjectionUnknown, RebuildSuperseded
+from projections.engine.limits import DELETE_ROWS, DIFFERENCES_SHOWN
+from projections.engine.projection import Projection
+from projections.engine.transactions import snapshot, transaction
+
+
+class Difference(NamedTuple):
+    """A row that one generation holds more often than the other."""
+
+    relation: str
+    content: str
+    live_rows: int
+    built_rows: int
+
+
+class Comparison(NamedTuple):
+    """What two generations at one position do not hold equally often."""
+
+    position: int
+    differing: int
+    first: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    """A class, because every step needs the same three things."""
+
+    engine: AsyncEngine
+    sql: Sql
+    projection: Projection[Any]
+
+    async def begin(self) -> Checkpoint:
+        """Begin a generation, after removing what an earlier rebuild has left behind."""
+        await self._execute("retire_building")
+        await self.remove_retired()
+        statement = self.sql["begin_building"]
+        version = self.projection.version
+        values = {"name": self.projection.name, "version": version}
+        async with self.transaction() as driver:
+            await self.hold_live(driver)
+            generation = await driver.fetchval(statement.driver_sql, *statement.arguments(values))
+        return Checkpoint(generation, version, 0, None)
+
+    async def aim(self) -> int:
+        """How far to build before aligning: to the live generation, or to the head without it."""
+        async with borrowed(self.engine) as driver:
+            live = await checkpoint(driver, self.sql["read_live"], name=self.projection.name)
+            if live is not None and self.is_comparable(live):
+                return live.position
+            return int(await driver.fetchval(self.sql["read_head"].driver_sql))
+
+    def is_comparable(self, live: Checkpoint) -> bool:
+        """Tell whether a new generation has to come to the same as the live one."""
+        return live.failure is None and live.version == self.projection.version
+
+    async def hold_live(self, driver: Driver) -> Checkpoint:
+        """Hold the live checkpoint: until the transaction ends nobody projects."""
+        live = await checkpoint(driver, self.sql["hold_live"], name=self.projection.name)
+        if live is None:
+            raise ProjectionUnknown(
+                f"{self.projection.name} has no live generation to build beside; prepare a runner"
+            )
+        return live
+
+    async def hold_building(self, driver: Driver, at: Checkpoint) -> None:
+        """Hold the checkpoint of a generation under construction, or find that it has given way."""
+        statement = self.sql["hold_building"]
+        name = self.projection.name
+        held = await checkpoint(driver, statement, name=name, generation=at.generation)
+        if held is None:
+            raise RebuildSuperseded(
+                f"generation {at.generation} of {name} has given way to another rebuild"
+            )
+
+    def transaction(self) -> AbstractAsyncContextManager[Driver]:
+        return transaction(self.engine, self.sql["limit_waits"])
+
+    async def differences(self, driver: Driver, live: Checkpoint, built: Checkpoint) -> Comparison:
+        """Compare two generations, in a snapshot in which they stand at one position."""
+        statement = self.projection.sql["differences"]
+        values = {
+            "live": live.generation,
+            "built": built.generation,
+            "shown": DIFFERENCES_SHOWN,
+        }
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        first = tuple(Difference(*list(row.values())[:4]) for row in rows)
+        return Comparison(built.position, rows[0]["differing"] if rows else 0, first)
+
+    async def swap(self, driver: Driver, live: Checkpoint, built: Checkpoint) -> None:
+        """Let the one that was built go live instead, in the transaction that holds both."""
+        name = self.projection.name
+        for statement, generation in (
+            (self.sql["retire"], live.generation),
+            (self.sql["make_live"], built.generation),
+        ):
+            values = {"name": name, "generation": generation}
+            done = await driver.execute(statement.driver_sql, *statement.arguments(values))
+            assert done == "UPDATE 1", f"{name}: generation {generation} is not where it was"
+
+    async def give_up(self, begun: Checkpoint) -> None:
+        """Retire a generation, unless it has gone live."""
+        await self._execute("give_up", generation=begun.generation)
+
+    async def count(self, built: Checkpoint) -> int:
+        """Count the rows of a generation."""
+        async with snapshot(self.engine, self.sql["limit_long_waits"]) as driver:
+            statement = self.projection.sql["count_rows"]
+            return int(await driver.fetchval(statement.driver_sql, built.generation))
+
+    async def remove_retired(self) -> None:
+        """Delete generations that nobody reads, in parts that hold nobody up."""
+        name, statement = self.projection.name, self.projection.sql["delete_rows"]
+        async with borrowed(self.engine) as driver:
+            retired = await driver.fetch(self.sql["read_retired"].driver_sql, name)
+        for (generation,) in retired:
+            values = {"generation": generation, "limit": DELETE_ROWS}
+            deleted = 1
+            while deleted:
+                async with self.transaction() as driver:
+                    deleted = await driver.fetchval(
+                        statement.driver_sql, *statement.arguments(values)
+                    )
+            await self._execute("close_retired", generation=generation)
+
+    async def _execute(self, name: str, **values: object) -> None:
+        statement = self.sql[name]
+        arguments = statement.arguments({"name": self.projection.name, **values})
+        async with self.transaction() as driver:
+            await driver.execute(statement.driver_sql, *arguments)

@@ -1,0 +1,199 @@
+"""Build the projections of a ledger a second time, in a database elsewhere, and compare.
+
+The log passes by page by page, as whoever reads it has it; nothing is written where it came from.
+Then the rows that are live there are copied alongside, and each projection compares them as it
+compares two generations.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.event import Event
+from events.database.sessions import Driver, borrowed, transaction
+from events.database.statements import Statement
+from events.records import Record
+from events.verification.findings import Check, Finding, Report
+from projections.engine.advance import Checkpoint, Row, checkpoint, fold_all, statements
+from projections.engine.failures import FoldFailed
+from projections.engine.generations import Difference
+from projections.engine.limits import DIFFERENCES_SHOWN
+from projections.engine.projection import Projection
+
+BUILT = 2**31 - 1
+"""The generation that is built here: no other one comes to this number."""
+COPY_WAIT_S = 3_600.0
+"""One table of a large ledger; more is a connection that is gone."""
+CHUNKS = 8
+"""Pieces of a copy under way, each some tens of kilobytes."""
+
+_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, SQLAlchemyError)
+
+
+@dataclass(slots=True)
+class _Built:
+    """One projection on its way. A class, because it grows with the log."""
+
+    projection: Projection[Any]
+    live: Checkpoint
+    state: Any
+    why_not: str = ""
+
+
+@dataclass(slots=True)
+class Replica:
+    """The projections of another ledger. A class, because they grow page by page.
+
+    Where the database here is lost, the rest of the log goes by unheeded, and the report says that
+    nothing was compared, and why.
+    """
+
+    engine: AsyncEngine
+    schema: str
+    report: Report
+    built: list[_Built] = field(default_factory=list)
+    lost: str = ""
+
+    async def begin(self, source: Driver, projections: Sequence[Projection[Any]]) -> None:
+        """See how far the live projections are, in the snapshot in which the log is read."""
+        sql = statements(self.schema)
+        for projection in projections:
+            section = self.report.section(Check.PROJECTIONS, projection.name)
+            live = await checkpoint(source, sql["read_live"], name=projection.name)
+            if live is None:
+                section.skip("it has not been built yet")
+            elif live.failure is not None:
+                section.skip(f"it has stopped: {live.failure}")
+            elif live.version != projection.version:
+                section.skip(f"it was built by version {live.version}, not {projection.version}")
+            else:
+                state = projection.begin(is_complete=True)
+                self.built.append(_Built(projection, live, state))
+
+    async def take(self, page: Sequence[tuple[Row, Record | None]]) -> None:
+        """Fold a page of the log into every projection."""
+        if self.lost:
+            return
+        with self._noting():
+            async with borrowed(self.engine) as driver, transaction(driver):
+                for built in self.built:
+                    if not built.why_not:
+                        await _fold(driver, built, page)
+
+    async def copy(self, source: Driver) -> None:
+        """Write what was built, and copy what is live at the source."""
+        with self._noting():
+            async with borrowed(self.engine) as driver:
+                for built in self.built:
+                    if not self.lost and not built.why_not:
+                        await self._copy(source, driver, built)
+
+    async def compare(self) -> None:
+        """Tell of each projection whether its rows are what the log gives."""
+        for built in self.built:
+            section = self.report.section(Check.PROJECTIONS, built.projection.name)
+            with self._noting():
+                if not self.lost and not built.why_not:
+                    await self._compare(built)
+            if why := self.lost or built.why_not:
+                section.skip(why)
+
+    async def _copy(self, source: Driver, driver: Driver, built: _Built) -> None:
+        await built.projection.write(driver, BUILT, built.state)
+        built.state, columns_of = None, statements(self.schema)["columns_of"]
+        for table in built.projection.tables:
+            columns = await driver.fetchval(columns_of.driver_sql, self.schema, table)
+            await _pipe(source, driver, schema=self.schema, table=table, columns=columns)
+
+    async def _compare(self, built: _Built) -> None:
+        projection, section = (
+            built.projection,
+            self.report.section(Check.PROJECTIONS, built.projection.name),
+        )
+        differences: Statement = projection.sql["differences"]
+        values = {"live": built.live.generation, "built": BUILT, "shown": DIFFERENCES_SHOWN}
+        async with borrowed(self.engine) as driver:
+            rows = await driver.fetch(
+                differences.driver_sql, *differences.arguments(values), timeout=COPY_WAIT_S
+            )
+            section.checked = await driver.fetchval(
+                projection.sql["count_rows"].driver_sql, BUILT, timeout=COPY_WAIT_S
+            )
+        for row in rows:
+            relation, content, live, expected = Difference(*list(row.values())[:4])
+            what = f"the row {content} of {relation} is there as often as the log gives it"
+            section.note(Finding(None, what, expected, live), count=0)
+        section.differing = rows[0]["differing"] if rows else 0
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except _LOST as error:
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            self.lost = f"the private database of this verification was lost: {said}"
+
+
+async def _fold(driver: Driver, built: _Built, page: Sequence[tuple[Row, Record | None]]) -> None:
+    projection, upto = built.projection, built.live.position
+    events: list[Event] = []
+    for row, record in page:
+        if row["position"] > upto:
+            break
+        if record is None:
+            built.why_not = f"the record at position {row['position']} cannot be read"
+            return
+        if projection.concerns(row["record"]):
+            events.append(record.event)
+    if not events:
+        return
+    try:
+        await projection.load(driver, BUILT, built.state, events)
+        fold_all(projection, built.state, events)
+        await projection.relieve(driver, BUILT, built.state)
+    except FoldFailed as failed:
+        built.why_not = f"its fold cannot take the log: {failed}"
+
+
+async def _pipe(
+    source: Driver, target: Driver, *, schema: str, table: str, columns: Sequence[str]
+) -> None:
+    """Copy a table from one database into another, in bounded memory."""
+    chunks: asyncio.Queue[bytes | None] = asyncio.Queue(CHUNKS)
+
+    async def read() -> None:
+        await source.copy_from_table(
+            table,
+            schema_name=schema,
+            columns=columns,
+            output=chunks.put,
+            format="binary",
+            timeout=COPY_WAIT_S,
+        )
+        await chunks.put(None)
+
+    async def passing() -> AsyncIterator[bytes]:
+        while (chunk := await chunks.get()) is not None:
+            yield chunk
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(read())
+            group.create_task(
+                target.copy_to_table(
+                    table,
+                    schema_name=schema,
+                    columns=columns,
+                    source=passing(),
+                    format="binary",
+                    timeout=COPY_WAIT_S,
+                )
+            )
+    except BaseExceptionGroup as both:
+        raise both.exceptions[0] from None

@@ -1,0 +1,426 @@
+"""The fold of the stage intervals: from events to stays, in memory.
+
+    form.submitted  at 7   lead enters ML               one stay, open
+    lead.accepted   at 9   lead goes from ML to MAL     that stay ends, the next one is open
+
+A stay belongs to one pass of one lead or account. Its end is known from the position of the event
+that ended it, so a row with `entry_position` and `exit_position` tells what was known at any
+position: nothing before the one, an open stay up to the other, the ended stay from there on.
+
+    lead.returned   at 11  back to MAL by itself        the stay in MQL ends
+    sales accepts   at 14  in time, only reported late  what 11 did is known no longer from 14 on
+
+A return by itself that no longer counts is closed, and the stay that it had ended goes on: see
+`_take_back`.
+
+A lead that an event has made and none has moved stands in UNPLACED: so the stock over all stages
+is the number of leads. A lead that its first event places was never unplaced.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
+
+from domain.event import Event
+from domain.lead.stays import Left, begins, restored
+from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
+from events.lifecycles.publish import parsed
+
+LIFECYCLE_PUBLISHED = "lifecycle.published"
+RESTATES = "restates"
+"""The effect that names a return by itself which no longer counts."""
+
+
+Key: TypeAlias = tuple[str, str, str, str | None, str | None, str]
+"""What stays are counted by: kind, stage, before, origin, channel, month. A part of the stay."""
+
+
+class Stay(NamedTuple):
+    """A stay that has not ended. A tuple, because a replay makes millions of them."""
+
+    subject_id: str
+    kind: str
+    stage: str
+    before: str
+    """Stages that the pass had entered before, in order of first entry, by spaces. What counts as
+    reached follows from it, whatever path the lifecycle names."""
+    origin: str | None
+    channel: str | None
+    month: str
+    pass_number: int
+    is_first_entry: bool
+    entered_at: datetime
+    entry_position: int
+    entry_kind: str | None
+    known_from: int
+    number: int
+    """Which it is of those that one restatement made known; 0 of those that an event begins."""
+    pass_origin: str | None
+    """What the next stay will carry: differs from `origin` once that has been corrected."""
+    pass_channel: str | None
+
+
+STAY_COLUMNS = Stay._fields[: Stay._fields.index("pass_origin")]
+ENDED_COLUMNS = (
+    *STAY_COLUMNS,
+    *("left_at", "exit_position", "exit_kind", "next_stage", "known_to"),
+)
+"""A stay that has ended is a plain tuple in this order: the garbage collector of a long replay
+passes by plain tuples of plain values, and there are millions."""
+
+_STAY_WIDTH = len(STAY_COLUMNS)
+_EXIT_POSITION = ENDED_COLUMNS.index("exit_position")
+_PLACE = tuple(map(ENDED_COLUMNS.index, ("known_from", "entry_position", "number")))
+
+
+class Published(NamedTuple):
+    """A lifecycle in force from a position on."""
+
+    position: int
+    version: int
+    time_zone: str
+
+
+class Month(NamedTuple):
+    """A month of some zone's calendar: from `begins` until before `ends`."""
+
+    name: str
+    """YYYY-MM."""
+    begins: datetime
+    ends: datetime
+
+
+NO_MONTH = Month("", datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
+
+
+class Place(NamedTuple):
+    """Which of a subject's stays it is.
+
+    Its exit does not tell: all stays that one restatement makes known may end at one position, that
+    of the report which they follow from.
+    """
+
+    known_from: int
+    entry_position: int
+    number: int
+
+
+class Undone(NamedTuple):
+    """A stay whose end, a return by itself, counts no longer from a position on."""
+
+    subject_id: str
+    place: Place
+    known_to: int
+
+
+@dataclass(slots=True)
+class Stages:
+    """What is remembered of a generation, and what a batch changes.
+
+    A class, because it is filled event by event.
+    """
+
+    is_complete: bool = False
+    """Nothing has been forgotten since the generation began: who is not here does not stand."""
+    standing: dict[str, Stay] = field(default_factory=dict)
+    zone: tzinfo | None = None
+    """Where months are reckoned; None until it has been read."""
+    month: Month = NO_MONTH
+    """The month asked for last: most events follow each other within one."""
+    is_written: bool = False
+    ended: list[tuple[Any, ...]] = field(default_factory=list)
+    touched: dict[str, None] = field(default_factory=dict)
+    """Subjects whose standing differs from what is written."""
+    published: list[Published] = field(default_factory=list)
+    written: dict[str, dict[Place, Key]] = field(default_factory=dict)
+    """By subject that a batch restates: the ended stays that are written and still count."""
+    closed: dict[str, int] = field(default_factory=dict)
+    """Subject whose written stays count no longer → the restatement that says so."""
+    counts: dict[Key, list[int]] = field(default_factory=dict)
+    """Entries, and standing, that came or went."""
+    taken_from: dict[tuple[str, int], Stay] = field(default_factory=dict)
+    """Stays that returns by themselves had ended, by lead and by position of the return; read
+    beforehand, because a batch that takes a return back needs them."""
+    undone: list[Undone] = field(default_factory=list)
+
+    def month_of(self, moment: datetime) -> str:
+        """Return the month in which a moment falls; in UTC before any lifecycle is in force."""
+        if not self.month.begins <= moment < self.month.ends:
+            self.month = month_around(moment, self.zone or UTC)
+        return self.month.name
+
+
+def month_around(moment: datetime, zone: tzinfo) -> Month:
+    """Return the month in which a moment falls, as a calendar in that zone shows it."""
+    local = moment.astimezone(zone)
+    year, month = local.year, local.month
+    begins = datetime(year, month, 1, tzinfo=zone)
+    ends = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
+    return Month(f"{year:04}-{month:02}", begins.astimezone(UTC), ends.astimezone(UTC))
+
+
+def fold(stages: Stages, event: Event) -> None:
+    """Let one event change what is known of the stays."""
+    if event.subject.kind is SubjectKind.LEDGER:
+        if event.type == LIFECYCLE_PUBLISHED:
+            _publish(stages, event)
+        return
+    receiver_id = event.forwarded_to or event.subject.id
+    stay = stages.standing.get(receiver_id)
+    effects = event.effects
+    if "stays" in effects:
+        _restate(stages, stay, event)
+    elif "absorbed_by" in effects:
+        # Where absorption has been ended, what counts from then on is told by a restatement.
+        if stay is not None:
+            _leave(stages, stay, event)
+    elif event.stage_to is not None:
+        if RESTATES in effects and stay is not None:
+            _take_back_and_move(stages, stay, event)
+        else:
+            _move(stages, stay, event)
+    elif stay is None and begins(event):
+        _begin(stages, _first_stay(stages, event, UNPLACED, event.occurred_at))
+    elif stay is not None:
+        _carry(stages, stay, effects)
+
+
+def _carry(stages: Stages, stay: Stay, effects: Mapping[str, Any]) -> None:
+    """Note where the pass comes from, if an event says so: the next stay will carry it."""
+    if "origin" in effects or "channel" in effects:
+        origin, channel = _source(stay, effects)
+        _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel))
+
+
+def _publish(stages: Stages, event: Event) -> None:
+    """From here on months are reckoned in this lifecycle's zone; earlier stays keep theirs."""
+    time_zone = parsed(event.data["text"]).time_zone
+    stages.published.append(Published(event.position, event.data["version"], time_zone))
+    stages.zone, stages.month = ZoneInfo(time_zone), NO_MONTH
+
+
+def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
+    stage, entered_at = event.stage_to, event.effective_at
+    assert stage is not None
+    assert entered_at is not None
+    if stay is None:
+        _begin(stages, _first_stay(stages, event, stage, entered_at))
+        return
+    effects, position = event.effects, event.position
+    kind = effects["move"]["kind"]
+    _end(stages, stay, event, kind, stage)
+    pass_number = event.pass_number or stay.pass_number
+    before = _entered(stay) if pass_number == stay.pass_number else ""
+    origin, channel = _source(stay, effects)
+    _begin(
+        stages,
+        Stay(
+            stay.subject_id,
+            stay.kind,
+            stage,
+            before,
+            origin,
+            channel,
+            stages.month_of(entered_at),
+            pass_number,
+            stage not in before.split(),
+            entered_at,
+            position,
+            kind,
+            position,
+            0,
+            origin,
+            channel,
+        ),
+    )
+
+
+def _take_back_and_move(stages: Stages, stay: Stay, event: Event) -> None:
+    """Move from where a return by itself had ended a stay, as if it had not."""
+    again = _take_back(stages, stay, event)
+    if again.stage != event.stage_to or again.entered_at != event.effective_at:
+        _move(stages, again, event)
+
+
+def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
+    """Close what a return by itself did, and let the stay that it had ended go on.
+
+    Both are kept as they were known until now; from this position on there was no return.
+    """
+    returned_at, position = event.effects[RESTATES], event.position
+    before = ended_stay(stages, stay.subject_id, returned_at)
+    assert before is not None, f"no stay of {stay.subject_id} ended at {returned_at}"
+    kind = str(MoveKind.CORRECTED)
+    known = (*stay[:_STAY_WIDTH], stay.entered_at, position, kind, None, position)
+    stages.ended.append(known)
+    _undo(stages, before, position)
+    counted = _counted(stages, stay)
+    counted[0] -= 1
+    counted[1] -= 1
+    again = before._replace(
+        known_from=position, pass_origin=stay.pass_origin, pass_channel=stay.pass_channel
+    )
+    _counted(stages, again)[1] += 1
+    _stand(stages, again)
+    return again
+
+
+def _undo(stages: Stages, before: Stay, position: int) -> None:
+    """Let the end of a stay count no longer, be it written already or not."""
+    place = place_of(before)
+    for number, row in enumerate(stages.ended):
+        if row[0] == before.subject_id and row[-1] is None and place_of(row) == place:
+            stages.ended[number] = (*row[:-1], position)
+            return
+    stages.undone.append(Undone(before.subject_id, place, position))
+    stages.written.get(before.subject_id, {}).pop(place, None)
+
+
+def place_of(stay: Stay | tuple[Any, ...]) -> Place:
+    """Tell which stay it is, standing or ended."""
+    return Place._make(stay[place] for place in _PLACE)
+
+
+def ended_stay(stages: Stages, subject_id: str, exit_position: int) -> Stay | None:
+    """Return a stay as it was before it ended, from what is not written yet or was read.
+
+    The last one that ended there: of what one report brought, nothing came after the return.
+    """
+    for row in reversed(stages.ended):
+        if row[0] == subject_id and row[_EXIT_POSITION] == exit_position:
+            return Stay._make((*row[:_STAY_WIDTH], None, None))
+    return stages.taken_from.get((subject_id, exit_position))
+
+
+def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
+    """Close all that was known of a subject's stays, and let those count that the event carries."""
+    subject_id = event.subject.id
+    _close(stages, subject_id, event.position)
+    if stay is not None:
+        _end(stages, stay, event, MoveKind.RESTATED, None)
+        _counted(stages, stay)[0] -= 1
+        stages.ended[-1] = (*stages.ended[-1][:-1], event.position)
+        del stages.standing[subject_id]
+        stages.touched[subject_id] = None
+    told = restored(event.effects)
+    for number, one in enumerate(told.stays):
+        source = {"origin": one.origin, "channel": one.channel}
+        entry = Event(
+            one.position,
+            event.type,
+            event.subject,
+            one.entered_at,
+            {},
+            {**source, "move": {"kind": one.kind}},
+            stage_to=one.stage if one.kind is not None else None,
+            effective_at=one.entered_at,
+            pass_number=one.pass_number,
+        )
+        standing = stages.standing.get(subject_id)
+        if one.kind is None:
+            _begin(stages, _first_stay(stages, entry, one.stage, one.entered_at))
+        else:
+            _move(stages, standing, entry)
+        begun = stages.standing[subject_id]
+        _stand(stages, begun._replace(known_from=event.position, number=number))
+    if told.stays:
+        _carry_on(stages, event, told.left)
+
+
+def _carry_on(stages: Stages, event: Event, left: Left | None) -> None:
+    """Let the last stay carry what the state does; or end it, where its subject was absorbed."""
+    stay = stages.standing[event.subject.id]
+    if left is not None:
+        _leave(stages, stay, event._replace(position=left.position, effective_at=left.at))
+        return
+    state = event.effects["state"]  # what is not in it is not known any more
+    origin, channel = state.get("origin") or None, state.get("channel") or None
+    _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel))
+
+
+def _close(stages: Stages, subject_id: str, position: int) -> None:
+    """Let no ended stay of a subject count any more, be it written already or not."""
+    for key in stages.written.pop(subject_id, {}).values():
+        _counted_by(stages, key)[0] -= 1
+    stages.closed.setdefault(subject_id, position)
+    for place, row in enumerate(stages.ended):
+        if row[0] == subject_id and row[-1] is None:
+            stages.ended[place] = (*row[:-1], position)
+            _counted_by(stages, row[1:7])[0] -= 1
+
+
+def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) -> Stay:
+    """Where somebody stands of whom nothing was known, or whose absorption has been ended."""
+    subject, effects = event.receiver, event.effects
+    origin, channel = effects.get("origin") or None, effects.get("channel") or None
+    return Stay(
+        subject_id=subject.id,
+        kind=str(subject.kind),
+        stage=stage,
+        before="",
+        origin=origin,
+        channel=channel,
+        month=stages.month_of(entered_at),
+        pass_number=event.pass_number or 1,
+        is_first_entry=True,
+        entered_at=entered_at,
+        entry_position=event.position,
+        entry_kind=effects["move"]["kind"] if event.stage_to is not None else None,
+        known_from=event.position,
+        number=0,
+        pass_origin=origin,
+        pass_channel=channel,
+    )
+
+
+def _entered(stay: Stay) -> str:
+    """Stages that the pass has entered, this stay's own included."""
+    if stay.stage == UNPLACED or not stay.is_first_entry:
+        return stay.before
+    return f"{stay.before} {stay.stage}" if stay.before else stay.stage
+
+
+def _source(stay: Stay, effects: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Origin and channel after an event. Blank is blank, told so or not told at all."""
+    origin = effects.get("origin", stay.pass_origin)
+    channel = effects.get("channel", stay.pass_channel)
+    return origin or None, channel or None
+
+
+def _begin(stages: Stages, stay: Stay) -> None:
+    counted = _counted(stages, stay)
+    counted[0] += 1
+    counted[1] += 1
+    _stand(stages, stay)
+
+
+def _stand(stages: Stages, stay: Stay) -> None:
+    stages.standing[stay.subject_id] = stay
+    stages.touched[stay.subject_id] = None
+
+
+def _leave(stages: Stages, stay: Stay, event: Event) -> None:
+    """End the stay of a subject that another one absorbs: it stands nowhere any more."""
+    _end(stages, stay, event, MoveKind.ABSORBED, None)
+    del stages.standing[stay.subject_id]
+    stages.touched[stay.subject_id] = None
+
+
+def _end(stages: Stages, stay: Stay, event: Event, kind: str, next_stage: str | None) -> None:
+    """End a stay, never before it began: an event that is told late ends a stay of no length."""
+    left_at = max(stay.entered_at, event.effective_at or event.occurred_at)
+    stages.ended.append((*stay[:_STAY_WIDTH], left_at, event.position, str(kind), next_stage, None))
+    _counted(stages, stay)[1] -= 1
+
+
+def _counted(stages: Stages, stay: Stay) -> list[int]:
+    return _counted_by(stages, stay[1:7])
+
+
+def _counted_by(stages: Stages, key: Key) -> list[int]:
+    counted = stages.counts.get(key)
+    if counted is None:
+        counted = stages.counts[key] = [0, 0]
+    return counted

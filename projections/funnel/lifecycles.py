@@ -1,0 +1,48 @@
+"""The lifecycle in force at a position of the ledger, parsed once."""
+
+from typing import NamedTuple
+
+from domain.lifecycle.definition import Lifecycle, Track
+from events.database.sessions import Driver
+from events.database.statements import Statement
+from events.lifecycles.publish import parsed
+from events.records import decode_event
+from projections.engine.limits import LIFECYCLES_KEPT
+
+
+class InForce(NamedTuple):
+    version: int
+    lifecycle: Lifecycle
+
+
+class Lifecycles:
+    """Published lifecycles by position. A class, because it saves each query a look-up.
+
+    What was published at a position never changes, so nothing here grows stale.
+    """
+
+    def __init__(self, read_lifecycle: Statement) -> None:
+        self._statement = read_lifecycle
+        self._parsed: dict[int, InForce] = {}
+
+    async def at(self, driver: Driver, position: int | None) -> InForce | None:
+        """Return what was published at a position; None for None, before the first lifecycle."""
+        if position is None:
+            return None
+        found = self._parsed.get(position)
+        if found is None:
+            record = await driver.fetchval(self._statement.driver_sql, position)
+            published = decode_event(record).data
+            found = InForce(published["version"], parsed(published["text"]))
+            if len(self._parsed) >= LIFECYCLES_KEPT:
+                del self._parsed[next(iter(self._parsed))]
+            self._parsed[position] = found
+        return found
+
+
+def stages_of(track: Track | None, standing: set[str]) -> list[str]:
+    """Order the stages of an answer: the path, those beside it, those that are no longer."""
+    declared = (
+        [*track.path, *(one for one in track.stages if one not in track.path)] if track else []
+    )
+    return [*declared, *sorted(standing.difference(declared))]

@@ -1,0 +1,236 @@
+"""The projection of stage intervals: its statements, and how a batch is loaded and written."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.event import Event
+from domain.lifecycle.definition import SubjectKind
+from events.batch.lru import forget_oldest
+from events.database.sessions import Driver
+from events.database.statements import Statement, load
+from projections.engine.limits import ENDED_KEPT, STANDING_KEPT
+from projections.funnel.fold import (
+    ENDED_COLUMNS,
+    RESTATES,
+    Key,
+    Place,
+    Published,
+    Stages,
+    Stay,
+    fold,
+)
+
+NAME = "stage_intervals"
+VERSION = 1
+
+TOTAL, ORIGIN, CHANNEL, MONTH = "none", "origin", "channel", "month"
+
+_COUNTED = ("breakdown", "value", "kind", "stage", "before", "entries", "standing")
+
+
+@dataclass(frozen=True, slots=True)
+class StageIntervals:
+    """A class, because a projection is its statements with what uses them."""
+
+    schema: str
+    sql: Mapping[str, Statement]
+    name: str = NAME
+    version: int = VERSION
+    tables: tuple[str, ...] = ("stage_stays", "stage_standing", "stage_counts", "stage_lifecycles")
+
+    def concerns(self, record: str) -> bool:
+        """Tell whether the fold could change anything by a record: see `concerns`."""
+        return concerns(record)
+
+    def begin(self, *, is_complete: bool) -> Stages:
+        return Stages(is_complete, zone=UTC if is_complete else None)
+
+    async def load(
+        self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
+    ) -> None:
+        """Read where the subjects stand that are not remembered."""
+        if state.zone is None:
+            time_zone = await driver.fetchval(self.sql["read_time_zone"].driver_sql, generation)
+            state.zone = ZoneInfo(time_zone) if time_zone is not None else UTC
+        await self._load_ended(driver, generation, state, events)
+        await self._load_written(driver, generation, state, events)
+        if state.is_complete:
+            return
+        standing = state.standing
+        missing = {
+            subject_id
+            for event in events
+            if (subject_id := event.forwarded_to or event.subject.id) not in standing
+            and event.subject.kind is not SubjectKind.LEDGER
+        }
+        if missing:
+            statement = self.sql["read_standing"]
+            for row in await driver.fetch(statement.driver_sql, generation, list(missing)):
+                stay = Stay(*row.values())
+                standing[stay.subject_id] = stay
+
+    async def _load_ended(
+        self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
+    ) -> None:
+        """Read the stays that go on again, because a return by itself is taken back."""
+        wanted = [
+            (event.receiver.id, event.effects[RESTATES])
+            for event in events
+            if RESTATES in event.effects and event.stage_to is not None
+        ]
+        if wanted:
+            subjects, positions = zip(*wanted, strict=True)
+            values = {"generation": generation, "subject_ids": subjects, "positions": positions}
+            statement = self.sql["read_ended"]
+            for row in await driver.fetch(statement.driver_sql, *statement.arguments(values)):
+                *stay, exit_position = row.values()
+                state.taken_from[stay[0], exit_position] = Stay._make((*stay, None, None))
+
+    async def _load_written(
+        self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
+    ) -> None:
+        """Read which ended stays of restated subjects still count.
+
+        Of a subject that is closed already nothing that is written does, nor what is undone and
+        only not written so yet.
+        """
+        state.written.clear()
+        restated = {event.subject.id for event in events if "stays" in event.effects}
+        asked = list(restated - state.closed.keys())
+        if asked:
+            statement = self.sql["read_written"]
+            undone = {(one.subject_id, one.place) for one in state.undone}
+            for row in await driver.fetch(statement.driver_sql, generation, asked):
+                subject_id, known_from, entry_position, number, *key = row.values()
+                place = Place(known_from, entry_position, number)
+                if (subject_id, place) not in undone:
+                    state.written.setdefault(subject_id, {})[place] = tuple(key)
+
+    def fold(self, state: Stages, event: Event) -> None:
+        fold(state, event)
+
+    async def relieve(self, driver: Driver, generation: int, state: Stages) -> None:
+        """Write ended stays, which no later event changes; and all, if too many are remembered."""
+        if len(state.standing) > STANDING_KEPT:
+            await self.write(driver, generation, state)
+            # Half of all: a rebuild holds nobody up, and writing all is dear.
+            forget_oldest(state.standing, most=STANDING_KEPT // 2)
+        elif len(state.ended) > ENDED_KEPT:
+            await self._copy_ended(driver, generation, state)
+
+    async def write(self, driver: Driver, generation: int, state: Stages) -> None:
+        """Write all that has changed, a table a statement."""
+        await self._copy_ended(driver, generation, state)
+        await self._write_standing(driver, generation, state)
+        await self._write(driver, generation, "write_counts", _COUNTED, list(_counts(state)))
+        published = state.published
+        await self._write(driver, generation, "write_lifecycles", Published._fields, published)
+        state.published.clear()
+        state.counts.clear()
+        if forget_oldest(state.standing, most=STANDING_KEPT):
+            state.is_complete = False
+
+    async def _copy_ended(self, driver: Driver, generation: int, state: Stages) -> None:
+        # Before those that ended since: these count, or say themselves until when they did.
+        closed = list(state.closed.items())
+        await self._write(driver, generation, "close_written", ("subject_id", "known_to"), closed)
+        state.closed.clear()
+        if state.ended:
+            rows = [(generation, *one) for one in state.ended]
+            await self._copy(driver, "stage_stays", ENDED_COLUMNS, rows)
+            state.ended.clear()
+        if state.undone:
+            rows = [(one.subject_id, *one.place, one.known_to) for one in state.undone]
+            columns = ("subject_id", *Place._fields, "known_to")
+            await self._write(driver, generation, "close_stays", columns, rows)
+            state.undone.clear()
+        state.taken_from.clear()
+
+    async def _write_standing(self, driver: Driver, generation: int, state: Stages) -> None:
+        standing = [state.standing[one] for one in state.touched if one in state.standing]
+        if state.is_complete and not state.is_written:
+            rows = [(generation, *stay) for stay in standing]
+            await self._copy(driver, "stage_standing", Stay._fields, rows)
+        else:
+            await self._write(driver, generation, "write_standing", Stay._fields, standing)
+            gone = [one for one in state.touched if one not in state.standing]
+            if gone:
+                await driver.execute(self.sql["remove_standing"].driver_sql, generation, gone)
+        state.touched.clear()
+        state.is_written = True
+
+    async def _copy(
+        self, driver: Driver, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        # Half the time of INSERT: the driver writes arrays element by element, COPY row by row.
+        await driver.copy_records_to_table(
+            table, schema_name=self.schema, columns=("generation", *columns), records=rows
+        )
+
+    async def _write(
+        self,
+        driver: Driver,
+        generation: int,
+        name: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> None:
+        if rows:
+            statement = self.sql[name]
+            values = dict(zip(columns, zip(*rows, strict=True), strict=True))
+            arguments = statement.arguments({"generation": generation, **values})
+            await driver.execute(statement.driver_sql, *arguments)
+
+
+def stage_intervals(schema: str) -> StageIntervals:
+    """Return the projection for the ledger of this schema."""
+    return StageIntervals(schema, load("projections", "funnel/stage_intervals.sql", schema))
+
+
+def concerns(record: str) -> bool:
+    """Tell whether a record moves somebody, begins its subject, or changes what is carried.
+
+    A quotation mark inside a string is escaped in JSON, so these patterns match keys only.
+    """
+    return (
+        '"effectivetime":' in record
+        or '"subjectversion":1,' in record
+        or (
+            '"effects":{' in record
+            and (
+                '"stays":[' in record
+                or '"absorbed_by":' in record
+                or '"begins":' in record
+                or '"origin":' in record
+                or '"channel":' in record
+            )
+        )
+        or '"type":"lifecycle.published"' in record
+    )
+
+
+def _counts(state: Stages) -> Iterator[tuple[str, str, str, str, str, int, int]]:
+    """Add the changes up by each breakdown alone, in a stable order."""
+    totals: dict[tuple[str, str, str, str, str], list[int]] = {}
+    for key, (entries, standing) in state.counts.items():
+        for part in _parts(key):
+            total = totals.setdefault(part, [0, 0])
+            total[0] += entries
+            total[1] += standing
+    for part, (entries, standing) in sorted(totals.items()):
+        if entries or standing:
+            yield (*part, entries, standing)
+
+
+def _parts(key: Key) -> Iterable[tuple[str, str, str, str, str]]:
+    kind, stage, before, origin, channel, month = key
+    came = (kind, stage, before)
+    return (
+        (TOTAL, "", *came),
+        (ORIGIN, origin or "", *came),
+        (CHANNEL, channel or "", *came),
+        (MONTH, month, *came),
+    )

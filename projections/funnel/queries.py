@@ -1,0 +1,106 @@
+"""The funnel: who stands where, who ever came how far, who came and went.
+
+    queries = FunnelQueries("ledger")
+    await queries.funnel(driver)                                          now
+    await queries.funnel(driver, as_of=march, known_at=17)                then, as known at 17
+    await queries.flow(driver, since=march, until=april, breakdown=Breakdown.ORIGIN)
+
+Now is answered from counts, at the same cost for any size of log; every other moment from the
+intervals.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from events.database.sessions import Driver
+from events.database.statements import load
+from projections.engine.failures import MomentUnreadable, ProjectionUnknown
+from projections.funnel.figures import Breakdown, Flow, Funnel
+from projections.funnel.figures_from_counts import (
+    CountedFlow,
+    CountedStays,
+    flow_parts,
+    funnel_parts,
+)
+from projections.funnel.lifecycles import InForce, Lifecycles
+
+
+class FunnelQueries:
+    """Questions about the funnel of one ledger. A class, because it keeps lifecycles parsed."""
+
+    def __init__(self, schema: str) -> None:
+        self._sql = load("projections", "funnel/funnel.sql", schema)
+        self._lifecycles = Lifecycles(self._sql["read_lifecycle"])
+
+    async def funnel(
+        self,
+        driver: Driver,
+        *,
+        breakdown: Breakdown = Breakdown.NONE,
+        as_of: datetime | None = None,
+        known_at: datetime | int | None = None,
+    ) -> Funnel:
+        """Answer for now; for a moment, `as_of`; as known at a time or position, `known_at`.
+
+        A position that the projection has not come to yet is answered as of where it is.
+        """
+        if as_of is None and known_at is None:
+            name, values = "counts_now", {"breakdown": str(breakdown)}
+        else:
+            name = "counts_then"
+            values = await self._moment(driver, breakdown, known_at) | {"as_of": as_of}
+        rows, position, in_force = await self._read(driver, name, values)
+        counted = [CountedStays(*row[2:]) for row in rows]
+        lifecycle = in_force.lifecycle if in_force is not None else None
+        total, parts = funnel_parts(counted, lifecycle, breakdown)
+        version = in_force.version if in_force is not None else None
+        return Funnel(position, version, as_of, breakdown, total, parts)
+
+    async def flow(
+        self,
+        driver: Driver,
+        *,
+        since: datetime,
+        until: datetime,
+        breakdown: Breakdown = Breakdown.NONE,
+        known_at: datetime | int | None = None,
+    ) -> Flow:
+        """Answer who came and went from `since` until before `until`."""
+        if since > until:
+            raise MomentUnreadable(
+                f"expected a period that ends after it begins, found {since} to {until}"
+            )
+        values = await self._moment(driver, breakdown, known_at)
+        values |= {"since": since, "until": until}
+        rows, position, in_force = await self._read(driver, "flow", values)
+        counted = [CountedFlow(*row[2:]) for row in rows]
+        lifecycle = in_force.lifecycle if in_force is not None else None
+        total, parts = flow_parts(counted, lifecycle, breakdown)
+        version = in_force.version if in_force is not None else None
+        return Flow(position, version, since, until, breakdown, total, parts)
+
+    async def position_at(self, driver: Driver, recorded_by: datetime) -> int:
+        """Return the position of the last event that had been recorded by a time; 0 for none."""
+        position = await driver.fetchval(self._sql["position_at"].driver_sql, recorded_by)
+        return int(position) if position is not None else 0
+
+    async def _moment(
+        self, driver: Driver, breakdown: Breakdown, known_at: datetime | int | None
+    ) -> dict[str, Any]:
+        if isinstance(known_at, datetime):
+            known_at = await self.position_at(driver, known_at)
+        return {"breakdown": str(breakdown), "known_at": known_at}
+
+    async def _read(
+        self, driver: Driver, name: str, values: dict[str, Any]
+    ) -> tuple[Sequence[tuple[Any, ...]], int, InForce | None]:
+        """Return the counted rows, the position they stand for and the lifecycle in force there."""
+        statement = self._sql[name]
+        found = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        if not found:
+            raise ProjectionUnknown("the stage intervals have no live generation; run a projector")
+        rows = [tuple(row.values()) for row in found]
+        position, lifecycle_position, value, *_ = rows[0]
+        in_force = await self._lifecycles.at(driver, lifecycle_position)
+        return (rows if value is not None else []), position, in_force

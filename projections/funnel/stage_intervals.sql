@@ -1,0 +1,176 @@
+-- name: read_standing
+-- Where subjects stand of whom nothing is remembered.
+SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pass_number,
+       is_first_entry, entered_at, entry_position, entry_kind, known_from, number, pass_origin,
+       pass_channel
+  FROM ledger.stage_standing
+ WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
+
+-- name: read_ended
+-- Stays that returns by themselves have ended, which count no longer: where several ended at one
+-- position, the last of them comes last.
+SELECT CAST(stay.subject_id AS text), stay.kind, stay.stage, stay.before, stay.origin, stay.channel,
+       stay.month, stay.pass_number, stay.is_first_entry, stay.entered_at, stay.entry_position,
+       stay.entry_kind, stay.known_from, stay.number, stay.exit_position
+  FROM ledger.stage_stays AS stay
+  JOIN unnest(CAST(:subject_ids AS uuid[]), CAST(:positions AS bigint[]))
+       AS wanted (subject_id, position)
+    ON stay.subject_id = wanted.subject_id AND stay.exit_position = wanted.position
+ WHERE stay.generation = :generation AND stay.known_to IS NULL
+ ORDER BY stay.known_from, stay.number
+
+-- name: close_stays
+-- What was known until a position, and from there on never was.
+UPDATE ledger.stage_stays AS stay
+   SET known_to = closed.known_to
+  FROM unnest(CAST(:subject_id AS uuid[]), CAST(:known_from AS bigint[]),
+              CAST(:entry_position AS bigint[]), CAST(:number AS integer[]),
+              CAST(:known_to AS bigint[]))
+       AS closed (subject_id, known_from, entry_position, number, known_to)
+ WHERE stay.generation = :generation
+   AND stay.subject_id = closed.subject_id
+   AND stay.known_from = closed.known_from
+   AND stay.entry_position = closed.entry_position
+   AND stay.number = closed.number
+   AND stay.known_to IS NULL
+
+-- name: read_written
+-- What is counted of the ended stays of subjects that are restated.
+SELECT CAST(subject_id AS text), known_from, entry_position, number,
+       kind, stage, before, origin, channel, month
+  FROM ledger.stage_stays
+ WHERE generation = :generation
+   AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
+   AND known_to IS NULL
+
+-- name: close_written
+-- What was known of restated subjects counts no longer.
+UPDATE ledger.stage_stays AS stay
+   SET known_to = restated.known_to
+  FROM unnest(CAST(:subject_id AS uuid[]), CAST(:known_to AS bigint[]))
+       AS restated (subject_id, known_to)
+ WHERE stay.generation = :generation
+   AND stay.subject_id = restated.subject_id
+   AND stay.known_to IS NULL
+
+-- name: read_time_zone
+-- The zone in which months of entry are reckoned from here on.
+SELECT time_zone
+  FROM ledger.stage_lifecycles
+ WHERE generation = :generation
+ ORDER BY position DESC
+ LIMIT 1
+
+-- name: write_standing
+-- Where subjects stand after the batch: one row each, however often they moved in it.
+INSERT INTO ledger.stage_standing AS standing (
+       generation, subject_id, kind, stage, before, origin, channel, month, pass_number, is_first_entry,
+       entered_at, entry_position, entry_kind, known_from, number, pass_origin, pass_channel)
+SELECT CAST(:generation AS integer), *
+  FROM unnest(CAST(:subject_id AS uuid[]), CAST(:kind AS text[]), CAST(:stage AS text[]),
+              CAST(:before AS text[]), CAST(:origin AS text[]), CAST(:channel AS text[]),
+              CAST(:month AS text[]), CAST(:pass_number AS integer[]),
+              CAST(:is_first_entry AS boolean[]), CAST(:entered_at AS timestamptz[]),
+              CAST(:entry_position AS bigint[]), CAST(:entry_kind AS text[]),
+              CAST(:known_from AS bigint[]), CAST(:number AS integer[]), CAST(:pass_origin AS text[]),
+              CAST(:pass_channel AS text[]))
+    ON CONFLICT (generation, subject_id) DO UPDATE
+   SET stage = excluded.stage, before = excluded.before, origin = excluded.origin,
+       channel = excluded.channel, month = excluded.month, pass_number = excluded.pass_number,
+       is_first_entry = excluded.is_first_entry, entered_at = excluded.entered_at,
+       entry_position = excluded.entry_position, entry_kind = excluded.entry_kind,
+       known_from = excluded.known_from, number = excluded.number, pass_origin = excluded.pass_origin,
+       pass_channel = excluded.pass_channel
+
+-- name: remove_standing
+-- Absorbed leads stand nowhere.
+DELETE FROM ledger.stage_standing
+ WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
+
+-- name: write_counts
+-- Differences, added to what is counted. A merge, because an inserted row must be legal by itself
+-- before PostgreSQL looks whether it conflicts, and a difference may be negative. Where a restatement
+-- leaves nothing to count, no row stays behind: a rebuild would not have it.
+MERGE INTO ledger.stage_counts AS counted
+USING unnest(CAST(:breakdown AS text[]), CAST(:value AS text[]), CAST(:kind AS text[]),
+             CAST(:stage AS text[]), CAST(:before AS text[]), CAST(:entries AS bigint[]),
+             CAST(:standing AS bigint[]))
+      AS difference (breakdown, value, kind, stage, before, entries, standing)
+   ON counted.generation = :generation
+  AND counted.breakdown = difference.breakdown
+  AND counted.value = difference.value
+  AND counted.kind = difference.kind
+  AND counted.stage = difference.stage
+  AND counted.before = difference.before
+ WHEN MATCHED AND counted.entries + difference.entries = 0 THEN
+      DELETE
+ WHEN MATCHED THEN
+      UPDATE SET entries = counted.entries + difference.entries,
+                 standing = counted.standing + difference.standing
+ WHEN NOT MATCHED THEN
+      INSERT (generation, breakdown, value, kind, stage, before, entries, standing)
+      VALUES (:generation, difference.breakdown, difference.value, difference.kind,
+              difference.stage, difference.before, difference.entries, difference.standing)
+
+-- name: write_lifecycles
+-- Which version was in force from which position, for questions about the past.
+INSERT INTO ledger.stage_lifecycles (generation, position, version, time_zone)
+SELECT CAST(:generation AS integer), *
+  FROM unnest(CAST(:position AS bigint[]), CAST(:version AS integer[]),
+              CAST(:time_zone AS text[]))
+
+-- name: count_rows
+-- How large a generation is, for the report of a rebuild.
+SELECT (SELECT count(*) FROM ledger.stage_intervals WHERE generation = :generation)
+     + (SELECT count(*) FROM ledger.stage_counts WHERE generation = :generation)
+     + (SELECT count(*) FROM ledger.stage_lifecycles WHERE generation = :generation) AS rows
+
+-- name: delete_rows
+-- A part of a generation that nobody reads any more.
+WITH stays AS (
+     DELETE FROM ledger.stage_stays
+      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.stage_stays
+                                WHERE generation = :generation LIMIT :limit))
+     RETURNING 1),
+     standing AS (
+     DELETE FROM ledger.stage_standing
+      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.stage_standing
+                                WHERE generation = :generation LIMIT :limit))
+     RETURNING 1),
+     counts AS (
+     DELETE FROM ledger.stage_counts
+      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.stage_counts
+                                WHERE generation = :generation LIMIT :limit))
+     RETURNING 1),
+     lifecycles AS (
+     DELETE FROM ledger.stage_lifecycles
+      WHERE generation = :generation
+     RETURNING 1)
+SELECT (SELECT count(*) FROM stays) + (SELECT count(*) FROM standing)
+     + (SELECT count(*) FROM counts) + (SELECT count(*) FROM lifecycles) AS deleted
+
+-- name: differences
+-- What two generations at one position do not hold equally often. Whole rows as text, so that one
+-- pass compares all tables.
+WITH held AS (
+     SELECT generation, 'stage_intervals' AS relation,
+            CAST(ROW(subject_id, kind, pass_number, stage, before, is_first_entry, entered_at,
+                     entry_position, entry_kind, origin, channel, month, known_from, left_at,
+                     exit_position, exit_kind, next_stage, known_to) AS text) AS content
+       FROM ledger.stage_intervals
+      WHERE generation IN (:live, :built)
+      UNION ALL
+     SELECT generation, 'stage_standing',
+            CAST(ROW(subject_id, pass_origin, pass_channel) AS text)
+       FROM ledger.stage_standing
+      WHERE generation IN (:live, :built)
+      UNION ALL
+     SELECT generation, 'stage_counts',
+            CAST(ROW(breakdown, value, kind, stage, before, entries, standing) AS text)
+       FROM ledger.stage_counts
+      WHERE generation IN (:live, :built)
+      UNION ALL
+     SELECT generation, 'stage_lifecycles', CAST(ROW(position, version, time_zone) AS text)
+       FROM ledger.stage_lifecycles
+      WHERE generation IN (:live, :built))
+-- include: engine/differing.sql

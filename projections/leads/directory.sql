@@ -1,0 +1,103 @@
+-- name: read_lifecycles
+-- Every lifecycle published before a position: each lead is judged by its own version.
+SELECT event.record
+  FROM ledger.events AS event
+ WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
+   AND event.type = 'lifecycle.published'
+   AND event.position < :before
+ ORDER BY event.position
+
+-- name: read_leads
+-- Leads of whom nothing is remembered.
+SELECT CAST(subject_id AS text) AS subject_id, state
+  FROM ledger.directory_leads
+ WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
+
+-- name: read_people
+-- The leads of companies that move: lists may ask where their company stands.
+SELECT CAST(subject_id AS text) AS subject_id, state
+  FROM ledger.directory_leads
+ WHERE generation = :generation AND account = ANY (CAST(:accounts AS uuid[]))
+
+-- name: read_accounts
+-- Companies of which nothing is remembered.
+SELECT CAST(subject_id AS text) AS subject_id, state
+  FROM ledger.directory_accounts
+ WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
+
+-- name: write_leads
+-- Leads after the batch: one row each, however often they changed in it.
+INSERT INTO ledger.directory_leads AS lead (
+       generation, subject_id, position, lifecycle, stage, pass_number, entered_at, acquired_at,
+       owner, grade, market, priority, origin, channel, account, revisit_on, screened_as,
+       is_absorbed, lists, state)
+SELECT CAST(:generation AS integer), given.subject_id, given.position, given.lifecycle,
+       given.stage, given.pass_number, given.entered_at, given.acquired_at, given.owner,
+       given.grade, given.market, given.priority, given.origin, given.channel, given.account,
+       given.revisit_on, given.screened_as, given.is_absorbed,
+       string_to_array(given.lists, ' '), given.state
+  FROM unnest(CAST(:subject_id AS uuid[]), CAST(:position AS bigint[]),
+              CAST(:lifecycle AS integer[]), CAST(:stage AS text[]),
+              CAST(:pass_number AS integer[]), CAST(:entered_at AS timestamptz[]),
+              CAST(:acquired_at AS timestamptz[]), CAST(:owner AS text[]), CAST(:grade AS text[]),
+              CAST(:market AS text[]), CAST(:priority AS text[]), CAST(:origin AS text[]),
+              CAST(:channel AS text[]), CAST(:account AS uuid[]), CAST(:revisit_on AS date[]),
+              CAST(:screened_as AS text[]), CAST(:is_absorbed AS boolean[]),
+              CAST(:lists AS text[]), CAST(:state AS text[]))
+       AS given (subject_id, position, lifecycle, stage, pass_number, entered_at, acquired_at,
+                 owner, grade, market, priority, origin, channel, account, revisit_on,
+                 screened_as, is_absorbed, lists, state)
+    ON CONFLICT (generation, subject_id) DO UPDATE
+   SET position = excluded.position, lifecycle = excluded.lifecycle, stage = excluded.stage,
+       pass_number = excluded.pass_number, entered_at = excluded.entered_at,
+       acquired_at = excluded.acquired_at, owner = excluded.owner, grade = excluded.grade,
+       market = excluded.market, priority = excluded.priority, origin = excluded.origin,
+       channel = excluded.channel, account = excluded.account, revisit_on = excluded.revisit_on,
+       screened_as = excluded.screened_as, is_absorbed = excluded.is_absorbed,
+       lists = excluded.lists, state = excluded.state
+
+-- name: write_accounts
+-- Companies after the batch.
+INSERT INTO ledger.directory_accounts AS account (
+       generation, subject_id, position, stage, entered_at, state)
+SELECT CAST(:generation AS integer), *
+  FROM unnest(CAST(:subject_id AS uuid[]), CAST(:position AS bigint[]), CAST(:stage AS text[]),
+              CAST(:entered_at AS timestamptz[]), CAST(:state AS text[]))
+    ON CONFLICT (generation, subject_id) DO UPDATE
+   SET position = excluded.position, stage = excluded.stage, entered_at = excluded.entered_at,
+       state = excluded.state
+
+-- name: count_rows
+-- How large a generation is, for the report of a rebuild.
+SELECT (SELECT count(*) FROM ledger.directory_leads WHERE generation = :generation)
+     + (SELECT count(*) FROM ledger.directory_accounts WHERE generation = :generation) AS rows
+
+-- name: delete_rows
+-- A part of a generation that nobody reads any more.
+WITH leads AS (
+     DELETE FROM ledger.directory_leads
+      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.directory_leads
+                                WHERE generation = :generation LIMIT :limit))
+     RETURNING 1),
+     accounts AS (
+     DELETE FROM ledger.directory_accounts
+      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.directory_accounts
+                                WHERE generation = :generation LIMIT :limit))
+     RETURNING 1)
+SELECT (SELECT count(*) FROM leads) + (SELECT count(*) FROM accounts) AS deleted
+
+-- name: differences
+-- What two generations at one position do not hold equally often, whole rows as text.
+WITH held AS (
+     SELECT generation, 'directory_leads' AS relation,
+            CAST(ROW(subject_id, position, lifecycle, stage, pass_number, entered_at, acquired_at,
+                     owner, grade, market, priority, origin, channel, account, revisit_on,
+                     screened_as, is_absorbed, lists, state) AS text) AS content
+       FROM ledger.directory_leads
+      WHERE generation IN (:live, :built)
+      UNION ALL
+     SELECT generation, 'directory_accounts',
+            CAST(ROW(subject_id, position, stage, entered_at, state) AS text)
+       FROM ledger.directory_accounts
+      WHERE generation IN (:live, :built))
+-- include: engine/differing.sql

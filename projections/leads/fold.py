@@ -1,0 +1,190 @@
+"""The fold of the directory: leads and accounts as they stand, and the lists that leads are on.
+
+    form.submitted  at 7   the lead is known: on the house list
+    lead.accepted   at 9   it stands at MAL: on the list of those that marketing has accepted
+
+A list with a bound by the clock (acquired in the last 90 days) is noted whatever the time is; who
+asks compares `acquired_at` with the moment of the question, so nothing has to happen as days pass.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from domain.event import Event
+from domain.lead import state_json
+from domain.lead.evolve import evolve
+from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
+from domain.lifecycle.definition import Lifecycle, SubjectKind
+from domain.rules.lists import matching
+from events.batch.lru import forget_oldest
+from events.lifecycles.publish import parsed
+from projections.funnel.fold import LIFECYCLE_PUBLISHED
+
+_OF_ACCOUNT = "account."
+
+
+class LeadRow(NamedTuple):
+    """A lead as it stands. Nothing here identifies anybody."""
+
+    subject_id: str
+    position: int
+    """The last event that changed it."""
+    lifecycle: int
+    stage: str | None
+    pass_number: int
+    entered_at: datetime | None
+    acquired_at: datetime | None
+    owner: str | None
+    grade: str | None
+    market: str | None
+    priority: str | None
+    origin: str | None
+    channel: str | None
+    account: str | None
+    revisit_on: date | None
+    screened_as: str | None
+    is_absorbed: bool
+    lists: list[str]
+    state: str
+
+
+class AccountRow(NamedTuple):
+    subject_id: str
+    position: int
+    stage: str | None
+    entered_at: datetime | None
+    state: str
+
+
+@dataclass(slots=True)
+class Directory:
+    """What is remembered of a generation, and what a batch changes.
+
+    A class, because it is filled event by event.
+    """
+
+    is_complete: bool = False
+    """Nothing has been forgotten since the generation began: who is not here does not exist."""
+    is_written: bool = False
+    leads: dict[str, LeadState] = field(default_factory=dict)
+    accounts: dict[str, AccountState] = field(default_factory=dict)
+    people: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Account → its leads, as far as remembered."""
+    touched_leads: dict[str, int] = field(default_factory=dict)
+    """Leads whose row differs from what is written, with the position of the last change."""
+    touched_accounts: dict[str, int] = field(default_factory=dict)
+    lifecycles: dict[int, Lifecycle] = field(default_factory=dict)
+    lists_read_accounts: bool = False
+    """Whether a list asks about the company: then its people are looked at when it moves."""
+
+    def learn_lead(self, lead_id: str, state: LeadState) -> None:
+        self.leads[lead_id] = state
+        if state.account is not None:
+            self.people.setdefault(state.account, {})[lead_id] = None
+
+    def forget_leads(self, *, most: int) -> None:
+        """Forget those who were learned first, and at which company they are."""
+        for lead_id, lead in forget_oldest(self.leads, most=most).items():
+            people = self.people.get(lead.account or "", {})
+            people.pop(lead_id, None)
+            if lead.account is not None and not people:
+                self.people.pop(lead.account, None)
+
+    def publish(self, published: Mapping[str, Any]) -> None:
+        """Know a lifecycle from now on."""
+        lifecycle = parsed(published["text"])
+        self.lifecycles[published["version"]] = lifecycle
+        self.lists_read_accounts |= any(
+            path.startswith(_OF_ACCOUNT)
+            for one in lifecycle.lists.values()
+            for path in one.condition.reads
+        )
+
+
+def fold(directory: Directory, event: Event) -> None:
+    """Let one event change what is known of whom it concerns."""
+    if event.subject.kind is SubjectKind.LEDGER:
+        if event.type == LIFECYCLE_PUBLISHED:
+            directory.publish(event.data)
+        return
+    business_of = event.effects.get("business_of")
+    if business_of is not None:
+        _see_account(directory, business_of, event._replace(stage_to=None))
+    if event.subject.kind is SubjectKind.ACCOUNT:
+        _see_account(directory, event.subject.id, event)
+        is_moved = event.stage_to is not None or "state" in event.effects
+        if is_moved and directory.lists_read_accounts:
+            for lead_id in directory.people.get(event.subject.id, ()):
+                directory.touched_leads[lead_id] = event.position
+        return
+    _see_lead(directory, event.receiver.id, event)
+
+
+def _see_lead(directory: Directory, lead_id: str, event: Event) -> None:
+    before = directory.leads.get(lead_id)
+    after = evolve(before or INITIAL_LEAD, event)
+    if before is None or after != before:
+        if before is not None and before.account not in (None, after.account):
+            directory.people[before.account].pop(lead_id, None)
+        directory.learn_lead(lead_id, after)
+        directory.touched_leads[lead_id] = event.position
+
+
+def _see_account(directory: Directory, account_id: str, event: Event) -> None:
+    before = directory.accounts.get(account_id)
+    after = evolve(before or INITIAL_ACCOUNT, event)
+    if before is None or after != before:
+        directory.accounts[account_id] = after
+        directory.touched_accounts[account_id] = event.position
+
+
+def lead_rows(directory: Directory) -> Iterator[LeadRow]:
+    """Return the rows of the leads that changed."""
+    for lead_id, position in directory.touched_leads.items():
+        yield _lead_row(directory, lead_id, position)
+
+
+def account_rows(directory: Directory) -> Iterator[AccountRow]:
+    """Return the rows of the accounts that changed."""
+    for account_id, position in directory.touched_accounts.items():
+        state = directory.accounts[account_id]
+        yield AccountRow(
+            account_id, position, state.stage, state.entered_at, state_json.encode(state)
+        )
+
+
+def _lead_row(directory: Directory, lead_id: str, position: int) -> LeadRow:
+    lead = directory.leads[lead_id]
+    revisit_on = date.fromisoformat(lead.revisit_on) if lead.revisit_on is not None else None
+    return LeadRow(
+        subject_id=lead_id,
+        position=position,
+        lifecycle=lead.lifecycle,
+        stage=lead.stage,
+        pass_number=lead.pass_number,
+        entered_at=lead.entered_at,
+        acquired_at=lead.acquired_at,
+        owner=lead.owner,
+        grade=lead.grade,
+        market=lead.market,
+        priority=lead.priority,
+        origin=lead.origin,
+        channel=lead.channel,
+        account=lead.account,
+        revisit_on=revisit_on,
+        screened_as=lead.screened_as,
+        is_absorbed=lead.absorbed_by is not None,
+        lists=_lists(directory, lead),
+        state=state_json.encode(lead),
+    )
+
+
+def _lists(directory: Directory, lead: LeadState) -> list[str]:
+    """Name the lists that a lead is on; whom another lead stands for is on none."""
+    lifecycle = directory.lifecycles.get(lead.lifecycle)
+    if lead.absorbed_by is not None or lifecycle is None:
+        return []
+    account = directory.accounts.get(lead.account) if lead.account is not None else None
+    return list(matching(lifecycle.lists, State(lead, account)))

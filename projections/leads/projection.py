@@ -1,0 +1,203 @@
+"""The projection of the directory: its statements, and how a batch is loaded and written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domain.event import Event
+from domain.lead import state_json
+from domain.lifecycle.definition import SubjectKind
+from events.batch.lru import forget_oldest
+from events.database.sessions import Driver
+from events.database.statements import Statement, load
+from events.records import decode_event
+from projections.engine.limits import DIRECTORY_KEPT
+from projections.leads.fold import (
+    AccountRow,
+    Directory,
+    LeadRow,
+    account_rows,
+    fold,
+    lead_rows,
+)
+
+NAME = "directory"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryProjection:
+    """A class, because a projection is its statements with what uses them."""
+
+    schema: str
+    sql: Mapping[str, Statement]
+    name: str = NAME
+    version: int = VERSION
+    tables: tuple[str, ...] = ("directory_leads", "directory_accounts")
+
+    def concerns(self, record: str) -> bool:
+        """Tell whether a record changes somebody's state: see `concerns`."""
+        return concerns(record)
+
+    def begin(self, *, is_complete: bool) -> Directory:
+        return Directory(is_complete)
+
+    async def load(
+        self, driver: Driver, generation: int, state: Directory, events: Sequence[Event]
+    ) -> None:
+        """Read those of whom nothing is remembered, and the companies that lists ask about."""
+        if state.is_complete:
+            return
+        if not state.lifecycles:
+            rows = await driver.fetch(self.sql["read_lifecycles"].driver_sql, events[0].position)
+            for row in rows:
+                state.publish(decode_event(row["record"]).data)
+        leads, accounts = _concerned(events)
+        await self._load_leads(driver, generation, state, leads)
+        if state.lists_read_accounts:
+            moving = [one.subject.id for one in events if _moves_account(one)]
+            await self._load_people(driver, generation, state, moving)
+            known = (state.leads.get(one) for one in leads)
+            accounts |= {lead.account for lead in known if lead and lead.account is not None}
+            accounts |= {account for one in events if (account := _joined(one)) is not None}
+        await self._load_accounts(driver, generation, state, accounts)
+
+    async def _load_leads(
+        self, driver: Driver, generation: int, state: Directory, leads: Iterable[str]
+    ) -> None:
+        missing = [one for one in leads if one not in state.leads]
+        if missing:
+            rows = await driver.fetch(self.sql["read_leads"].driver_sql, generation, missing)
+            _learn(state, rows)
+
+    async def _load_people(
+        self, driver: Driver, generation: int, state: Directory, accounts: Sequence[str]
+    ) -> None:
+        if accounts:
+            rows = await driver.fetch(self.sql["read_people"].driver_sql, generation, accounts)
+            _learn(state, rows)
+
+    async def _load_accounts(
+        self, driver: Driver, generation: int, state: Directory, accounts: Iterable[str]
+    ) -> None:
+        missing = [one for one in accounts if one not in state.accounts]
+        if missing:
+            rows = await driver.fetch(self.sql["read_accounts"].driver_sql, generation, missing)
+            for row in rows:
+                state.accounts[row["subject_id"]] = state_json.decode_account(row["state"])
+
+    def fold(self, state: Directory, event: Event) -> None:
+        fold(state, event)
+
+    async def relieve(self, driver: Driver, generation: int, state: Directory) -> None:
+        """Write all, if too many are remembered, and forget half: a rebuild holds nobody up."""
+        if len(state.leads) + len(state.accounts) > DIRECTORY_KEPT:
+            await self.write(driver, generation, state)
+            _forget(state, most=DIRECTORY_KEPT // 2)
+
+    async def write(self, driver: Driver, generation: int, state: Directory) -> None:
+        """Write everybody who has changed, a table a statement."""
+        is_first = state.is_complete and not state.is_written
+        leads, accounts = list(lead_rows(state)), list(account_rows(state))
+        if is_first:
+            await self._copy(driver, "directory_leads", LeadRow._fields, generation, leads)
+            await self._copy(driver, "directory_accounts", AccountRow._fields, generation, accounts)
+        else:
+            await self._write(driver, generation, "write_leads", LeadRow._fields, leads)
+            await self._write(driver, generation, "write_accounts", AccountRow._fields, accounts)
+        state.is_written = True
+        state.touched_leads.clear()
+        state.touched_accounts.clear()
+        _forget(state, most=DIRECTORY_KEPT)
+
+    async def _copy(
+        self,
+        driver: Driver,
+        table: str,
+        columns: Sequence[str],
+        generation: int,
+        rows: Sequence[Sequence[Any]],
+    ) -> None:
+        await driver.copy_records_to_table(
+            table,
+            schema_name=self.schema,
+            columns=("generation", *columns),
+            records=[(generation, *row) for row in rows],
+        )
+
+    async def _write(
+        self,
+        driver: Driver,
+        generation: int,
+        name: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> None:
+        if rows:
+            statement = self.sql[name]
+            values = dict(zip(columns, zip(*rows, strict=True), strict=True))
+            if "lists" in values:
+                # The driver has no arrays of arrays of different lengths.
+                values["lists"] = tuple(" ".join(one) for one in values["lists"])
+            arguments = statement.arguments({"generation": generation, **values})
+            await driver.execute(statement.driver_sql, *arguments)
+
+
+def directory(schema: str) -> DirectoryProjection:
+    """Return the projection for the ledger of this schema."""
+    return DirectoryProjection(schema, load("projections", "leads/directory.sql", schema))
+
+
+def concerns(record: str) -> bool:
+    """Tell whether a record moves somebody, carries effects, or is its subject's first.
+
+    A quotation mark inside a string is escaped in JSON, so these patterns match keys only.
+    """
+    return (
+        '"effects":{' in record
+        or '"effectivetime":' in record
+        or '"subjectversion":1,' in record
+        or '"type":"lifecycle.published"' in record
+    )
+
+
+def _concerned(events: Sequence[Event]) -> tuple[dict[str, None], set[str]]:
+    """Return the leads and the accounts whose state these events change."""
+    leads: dict[str, None] = {}
+    accounts: set[str] = set()
+    for event in events:
+        receiver = event.receiver
+        if receiver.kind is SubjectKind.LEAD:
+            leads[receiver.id] = None
+        elif receiver.kind is SubjectKind.ACCOUNT:
+            accounts.add(receiver.id)
+        if "business_of" in event.effects:
+            accounts.add(event.effects["business_of"])
+    return leads, accounts
+
+
+def _joined(event: Event) -> str | None:
+    """Return the account that a lead belongs to from this event on, if the event says so."""
+    account: str | None = event.effects.get("state", event.effects).get("account")
+    return account
+
+
+def _moves_account(event: Event) -> bool:
+    return event.subject.kind is SubjectKind.ACCOUNT and (
+        event.stage_to is not None or "state" in event.effects
+    )
+
+
+def _learn(state: Directory, rows: Sequence[Any]) -> None:
+    for row in rows:
+        if row["subject_id"] not in state.leads:
+            state.learn_lead(row["subject_id"], state_json.decode_lead(row["state"]))
+
+
+def _forget(state: Directory, *, most: int) -> None:
+    """Keep within bounds: who came first goes first."""
+    excess = len(state.leads) + len(state.accounts) - most
+    if excess > 0:
+        state.is_complete = False
+        state.forget_leads(most=max(0, len(state.leads) - excess))
+        forget_oldest(state.accounts, most=max(0, len(state.accounts) - excess))

@@ -1,0 +1,191 @@
+"""Who there is: leads by what is asked of them, lists, what somebody has to do, companies.
+
+roster = Roster("ledger")
+await roster.leads(driver, Wanted(stage="MQL"), limit=100)
+await roster.list_sizes(driver, lifecycle, at=now)
+await roster.in_charge(driver, "sato", limit=1_000)
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from domain.lead import state_json
+from domain.lead.state import AccountState, LeadState
+from domain.lifecycle.definition import LeadList, Lifecycle
+from events.database.sessions import Driver
+from events.database.statements import load
+from projections.engine.failures import ProjectionUnknown
+
+FIRST = "00000000-0000-0000-0000-000000000000"
+"""Before every id."""
+
+
+class Wanted(NamedTuple):
+    """Which leads are asked for; None asks for all."""
+
+    stage: str | None = None
+    owner: str | None = None
+    grade: str | None = None
+    market: str | None = None
+    origin: str | None = None
+    account: str | None = None
+    list: LeadList | None = None
+
+
+class Listed(NamedTuple):
+    """A lead as a list shows it."""
+
+    id: str
+    position: int
+    lifecycle: int
+    stage: str | None
+    pass_number: int
+    entered_at: datetime | None
+    acquired_at: datetime | None
+    owner: str | None
+    grade: str | None
+    market: str | None
+    priority: str | None
+    origin: str | None
+    channel: str | None
+    account: str | None
+    revisit_on: date | None
+    screened_as: str | None
+    lists: Sequence[str]
+
+
+class LeadPage(NamedTuple):
+    leads: tuple[Listed, ...]
+    next: str | None
+    """Pass it as `after`; None: no more."""
+    position: int
+    """The position that this was read at."""
+
+
+class Charge(NamedTuple):
+    """A lead that somebody looks after, or should."""
+
+    id: str
+    state: LeadState
+    entry_kind: str | None
+    """How it came to where it stands, such as `returned`."""
+
+
+class Charges(NamedTuple):
+    charges: tuple[Charge, ...]
+    position: int
+
+
+class Company(NamedTuple):
+    id: str
+    position: int
+    state: AccountState
+    people: int
+
+
+class CompanyPage(NamedTuple):
+    companies: tuple[Company, ...]
+    next: str | None
+    position: int
+
+
+class Roster:
+    """Questions to the directory. A class, because each needs the same statements."""
+
+    def __init__(self, schema: str) -> None:
+        self._sql = load("projections", "leads/roster.sql", schema)
+
+    async def leads(
+        self, driver: Driver, wanted: Wanted, *, at: datetime, after: str | None, limit: int
+    ) -> LeadPage:
+        """Return a page of leads in the order of their ids, as of now; lists go by the moment."""
+        one = wanted.list
+        bounds = _bounds(one, at) if one is not None else _NO_BOUNDS
+        values = {
+            **wanted._asdict(),
+            **bounds,
+            "list": one.code if one is not None else None,
+            "after": after or FIRST,
+            "limit": limit,
+        }
+        rows = await self._rows(driver, "leads", values)
+        found = tuple(Listed(*row[1:]) for row in rows if row[1] is not None)
+        return LeadPage(found, found[-1].id if len(found) == limit else None, rows[0][0])
+
+    async def list_sizes(
+        self, driver: Driver, lifecycle: Lifecycle, *, at: datetime
+    ) -> tuple[dict[str, int], int]:
+        """Return the size of every list at a moment, and the position it was read at."""
+        rows = await self._rows(driver, "list_sizes", {})
+        counted = {row[1]: row[2] for row in rows if row[1] is not None}
+        sizes: dict[str, int] = {}
+        for code, one in lifecycle.lists.items():
+            if one.acquired_within_days is None and one.held_before_days is None:
+                sizes[code] = counted.get(code, 0)
+            else:
+                values = {"list": code, **_bounds(one, at)}
+                ((sizes[code],),) = await self._rows(driver, "list_size_by_clock", values)
+        return sizes, rows[0][0]
+
+    async def in_charge(
+        self, driver: Driver, owner: str, *, after: str | None, limit: int
+    ) -> Charges:
+        """Return the leads of an owner."""
+        values = {"owner": owner, "after": after or FIRST, "limit": limit}
+        return _charges(await self._rows(driver, "in_charge", values))
+
+    async def unassigned(self, driver: Driver, stages: Sequence[str], *, limit: int) -> Charges:
+        """Return leads without an owner at stages where there should be one."""
+        values = {"stages": list(stages), "limit": limit}
+        return _charges(await self._rows(driver, "unassigned", values))
+
+    async def companies(
+        self,
+        driver: Driver,
+        *,
+        stage: str | None,
+        account: str | None,
+        after: str | None,
+        limit: int,
+    ) -> CompanyPage:
+        """Return a page of companies in the order of their ids."""
+        values = {"stage": stage, "account": account, "after": after or FIRST, "limit": limit}
+        rows = await self._rows(driver, "accounts", values)
+        found = tuple(
+            Company(id, position, state_json.decode_account(state), people)
+            for _, id, position, state, people in rows
+            if id is not None
+        )
+        return CompanyPage(found, found[-1].id if len(found) == limit else None, rows[0][0])
+
+    async def _rows(
+        self, driver: Driver, name: str, values: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        statement = self._sql[name]
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        if not rows:
+            raise ProjectionUnknown("the directory has no live generation; run a projector")
+        return [tuple(row.values()) for row in rows]
+
+
+_NO_BOUNDS: Mapping[str, Any] = {"acquired_after": None, "acquired_until": None}
+
+
+def _bounds(one: LeadList, at: datetime) -> dict[str, Any]:
+    """Return when who is on the list must have been acquired, at a moment."""
+    within, before = one.acquired_within_days, one.held_before_days
+    has_bound = within is not None or before is not None
+    return {
+        "acquired_after": at - timedelta(days=within) if within is not None else None,
+        "acquired_until": at - timedelta(days=before or 0) if has_bound else None,
+    }
+
+
+def _charges(rows: Sequence[tuple[Any, ...]]) -> Charges:
+    found = tuple(
+        Charge(id, state_json.decode_lead(state), entry_kind)
+        for _, id, state, entry_kind in rows
+        if id is not None
+    )
+    return Charges(found, rows[0][0])

@@ -1,0 +1,148 @@
+"""Read a body within bounds of size and time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeAlias
+
+from starlette.types import Receive
+
+from events.limits import BODY_BYTES_MAX, DECOMPRESSED_BYTES_MAX
+from service.bodies.body_memory import Place
+from service.bodies.inflation import Inflation, check_encoding, pieces_of
+from service.http.problem import Problem
+from service.http.request_headers import Transfer
+from service.limits import BODY_WAIT_S
+
+_CLOSE = {"connection": "close"}
+"""Nobody reads on: the rest of the body may never come. Where a body is too large the connection
+stays for a while instead: a sender that is still writing would not see the answer otherwise."""
+
+Hearing: TypeAlias = Callable[[bytes], Awaitable[None]]
+"""Who listens to a body as it arrives."""
+
+
+class ClientGone(Exception):
+    """The client left before its body was complete."""
+
+
+async def read_body(
+    receive: Receive,
+    transfer: Transfer,
+    place: Place,
+    *,
+    bytes_max: int = DECOMPRESSED_BYTES_MAX,
+    hear: Hearing | None = None,
+) -> bytes:
+    """Read a whole body, decompressed, of at most 5 MiB (20 MiB decompressed), within 30 s.
+
+    It counts as held in `place` as it arrives, and `hear` is given every piece of it. A compressed
+    body is decompressed as it arrives, and only then held; others have their turn in between.
+    """
+    raw_bytes_max = min(bytes_max, BODY_BYTES_MAX)
+    if transfer.content_length is not None and transfer.content_length > raw_bytes_max:
+        raise _too_large(raw_bytes_max)
+    check_encoding(transfer.content_encoding)
+    try:
+        async with asyncio.timeout(BODY_WAIT_S):
+            arriving = _arriving(receive, transfer, raw_bytes_max)
+            return await _gathered(arriving, place, bytes_max, hear)
+    except TimeoutError:
+        raise too_slow(f"The body was not complete after {BODY_WAIT_S:.0f} s.") from None
+
+
+async def stream_body(receive: Receive, transfer: Transfer) -> AsyncIterator[bytes]:
+    """Give a body of any length piece by piece, each within 30 s of the one before."""
+    check_encoding(transfer.content_encoding)
+    inflation = _inflation_of(transfer)
+    more = True
+    while more:
+        piece, more = await _progress(receive)
+        for part in pieces_of(piece) if inflation is None else inflation.feed(piece):
+            yield part
+    if inflation is not None:
+        inflation.finish()
+
+
+def too_slow(detail: str) -> Problem:
+    return Problem("body-too-slow", f"{detail} Send it again.", headers=_CLOSE)
+
+
+async def _progress(receive: Receive) -> tuple[bytes, bool]:
+    """Wait for bytes; empty pieces are no progress."""
+    try:
+        async with asyncio.timeout(BODY_WAIT_S):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                piece, more = message.get("body", b""), message.get("more_body", False)
+                if piece or not more:
+                    return piece, more
+    except TimeoutError:
+        raise too_slow(f"Nothing arrived for {BODY_WAIT_S:.0f} s.") from None
+
+
+async def _arriving(receive: Receive, transfer: Transfer, bytes_max: int) -> AsyncIterator[bytes]:
+    """Give the pieces of a body, decompressed."""
+    inflation = _inflation_of(transfer)
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        piece, more = message.get("body", b""), message.get("more_body", False)
+        size += len(piece)
+        if size > bytes_max:
+            raise _too_large(bytes_max)
+        if inflation is None:
+            yield piece
+            continue
+        for inflated in inflation.feed(piece):
+            yield inflated
+            await asyncio.sleep(0)
+    if inflation is not None:
+        inflation.finish()
+
+
+async def _gathered(
+    arriving: AsyncIterator[bytes], place: Place, bytes_max: int, hear: Hearing | None
+) -> bytes:
+    first, body = b"", bytearray()
+    async for piece in arriving:
+        size = len(first) + len(body) + len(piece)
+        if size > place.room.body_bytes_max < bytes_max:
+            raise _too_large_unknown(place.room.body_bytes_max)
+        if size > bytes_max:
+            raise _too_large(bytes_max)
+        place.take(len(piece))
+        # Nearly every body is one piece, which need not be copied.
+        if not first:
+            first = piece
+        else:
+            body += piece
+        if hear is not None:
+            await hear(piece)
+    return b"".join((first, body)) if body else first
+
+
+def _inflation_of(transfer: Transfer) -> Inflation | None:
+    is_plain = transfer.content_encoding in (b"", b"identity")
+    return None if is_plain else Inflation(transfer.content_encoding)
+
+
+def _too_large(bytes_max: int) -> Problem:
+    return Problem(
+        "body-too-large",
+        f"A body has at most {bytes_max} bytes. Send less at once, or stream events as NDJSON "
+        "(Content-Type: application/x-ndjson), which has no limit.",
+        expected=bytes_max,
+    )
+
+
+def _too_large_unknown(bytes_max: int) -> Problem:
+    return Problem(
+        "body-too-large",
+        f"A body has at most {bytes_max} bytes, decompressed, before its key is found in it. Send "
+        "less at once, or show the key in the header Authorization.",
+        expected=bytes_max,
+    )

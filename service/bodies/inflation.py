@@ -1,0 +1,95 @@
+"""Decompression that stops: neither a bomb nor a cut body gets through.
+
+What is decompressed is given out in small pieces, so that whoever asks for them can serve others in
+between; time and memory of each step are bounded, whatever comes.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Final
+
+from events.limits import DECOMPRESSION_RATIO_MAX, MIB
+from service.http.problem import Problem
+from service.limits import GZIP_MEMBERS_MAX
+
+PIECE_BYTES_MAX: Final = 64 * 1024
+"""Output made at once, in a fraction of a millisecond; after each piece bounds are looked at."""
+SLICE_BYTES: Final = 16 * 1024
+"""Input handed over at once: zlib copies what it leaves, so that more would be copied often."""
+
+_WINDOW_BITS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
+SUPPORTED = (b"", b"identity", *_WINDOW_BITS)
+
+
+class Inflation:
+    """One body in decompression. A class, because it carries zlib's state from piece to piece."""
+
+    def __init__(self, encoding: bytes) -> None:
+        self._window_bits = _WINDOW_BITS[encoding]
+        self._stream = zlib.decompressobj(self._window_bits)
+        self._bytes_in = 0
+        self._bytes_out = 0
+        self._members = 1
+
+    def feed(self, compressed: bytes) -> Iterator[bytes]:
+        """Decompress what has arrived, in pieces. Raises Problem for a bomb or for rubbish."""
+        for part in pieces_of(compressed, SLICE_BYTES):
+            self._bytes_in += len(part)
+            yield from self._inflate(part)
+
+    def finish(self) -> None:
+        """Check that the end of the body is the end of the compressed data."""
+        if not self._stream.eof:
+            raise Problem("body-unreadable", "The compressed body ends before its end.")
+
+    def _inflate(self, compressed: bytes) -> Iterator[bytes]:
+        while compressed:
+            if self._stream.eof:
+                self._begin_member()
+            try:
+                piece = self._stream.decompress(compressed, PIECE_BYTES_MAX)
+            except zlib.error:
+                raise Problem(
+                    "body-unreadable", "The body is not what its Content-Encoding says."
+                ) from None
+            self._bytes_out += len(piece)
+            self._check_ratio()
+            if piece:
+                yield piece
+            compressed = self._stream.unused_data or self._stream.unconsumed_tail
+
+    def _begin_member(self) -> None:
+        """Go on behind the end: a gzip file may have several members, one after the other."""
+        self._members += 1
+        if self._members > GZIP_MEMBERS_MAX * (1 + self._bytes_in // MIB):
+            raise Problem(
+                "body-too-large",
+                f"The body has more than {GZIP_MEMBERS_MAX} members of gzip in a mebibyte. "
+                "Compress it as a whole.",
+                expected=GZIP_MEMBERS_MAX,
+            )
+        self._stream = zlib.decompressobj(self._window_bits)
+
+    def _check_ratio(self) -> None:
+        if self._bytes_out > DECOMPRESSION_RATIO_MAX * self._bytes_in:
+            raise Problem(
+                "body-too-large",
+                f"The body grows to more than {DECOMPRESSION_RATIO_MAX} times its size when "
+                "decompressed. Send it uncompressed.",
+            )
+
+
+def pieces_of(body: bytes, bytes_max: int = PIECE_BYTES_MAX) -> Iterator[bytes]:
+    """Divide what was not compressed into pieces as well."""
+    return (body[start : start + bytes_max] for start in range(0, len(body), bytes_max))
+
+
+def check_encoding(encoding: bytes) -> None:
+    """Refuse an encoding that we cannot undo."""
+    if encoding not in SUPPORTED:
+        raise Problem(
+            "encoding-unsupported",
+            "Expected a body as it is, or compressed once with gzip or deflate.",
+            headers={"accept-encoding": "gzip, deflate, identity"},
+            expected=["gzip", "deflate", "identity"],
+        )

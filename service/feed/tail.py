@@ -1,0 +1,154 @@
+"""The newest stretch of the log, read once for everybody who follows it live.
+
+A hundred readers that each asked the database after every append would cost more than the append.
+So while anybody follows, one task reads what is new and keeps the newest of it, bounded; readers
+take it from there. Whoever is too slow for that stretch reads the log itself again: nobody waits
+for anybody, and memory stays flat.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from itertools import islice
+
+from events.background.loops import endlessly
+from events.faults import OnFault, uncounted
+from projections.engine.transactions import UNAVAILABLE
+from service.feed.appends import Appends
+from service.reading.log import Log, Page, Recorded, TailEvent, Wanted
+
+READERS_MAX = 200
+"""Streams of one process: each is a connection, a task and some hundred kilobytes."""
+KEPT_EVENTS_MAX = 5_000
+KEPT_CHARACTERS_MAX = 8_000_000
+"""Some seconds of a busy ledger, some ten megabytes."""
+PAGE_EVENTS = 1_000
+LOOK_S = 0.2
+"""What another process appended is seen this late at most."""
+GATHER_S = 0.02
+"""Events that come one by one are read some at a time."""
+RETRY_S = 1.0
+
+
+class TailFull(Exception):
+    """This process serves as many streams as it may. Come again, or ask another process."""
+
+
+class Tail:
+    """What is new in the log. A class, because readers share it and wait on it."""
+
+    def __init__(
+        self,
+        source: Log,
+        appends: Appends,
+        *,
+        readers_max: int = READERS_MAX,
+        kept_events_max: int = KEPT_EVENTS_MAX,
+        on_fault: OnFault = uncounted,
+    ) -> None:
+        self._source = source
+        self._appends = appends
+        self._readers_max = readers_max
+        self._kept_events_max = kept_events_max
+        self._on_fault = on_fault
+        self._readers = 0
+        self._task: asyncio.Task[None] | None = None
+        self._kept: deque[TailEvent] = deque()
+        self._characters = 0
+        self._end: int | None = None
+        """Position of the newest event seen; None before the first look."""
+        self._moved = asyncio.Event()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more may follow."""
+        return self._readers >= self._readers_max
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """Follow the log for as long as the context lasts.
+
+        Raises:
+            TailFull: too many do so already.
+        """
+        if self.is_full:
+            raise TailFull(f"{self._readers} streams are open here, and no more are allowed")
+        self._readers += 1
+        try:
+            if self._task is None:
+                self._task = asyncio.create_task(self._follow(), name="tail")
+            yield
+        finally:
+            self._readers -= 1
+            if not self._readers:
+                await self._stop()
+
+    def after(self, position: int, *, limit: int, wanted: Wanted) -> Page | None:
+        """Return what follows a position; None where that is not at hand and must be read."""
+        if self._end is None or position > self._end:
+            return None
+        skipped = position - (self._end - len(self._kept))
+        if skipped < 0:
+            return None
+        stretch = list(islice(self._kept, skipped, skipped + limit))
+        reached = stretch[-1].position if stretch else position
+        events = tuple(
+            Recorded(event.position, event.record) for event in stretch if event.suits(wanted)
+        )
+        return Page(events, reached, self._end)
+
+    async def wait(self, position: int, timeout_s: float) -> None:
+        """Wait until the log goes beyond a position, at most so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._end is None or self._end <= position:
+                    await self._moved.wait()
+
+    async def _follow(self) -> None:
+        await endlessly(
+            "tail", self._step, pause_s=RETRY_S, on_fault=self._on_fault, away=UNAVAILABLE
+        )
+
+    async def _step(self) -> None:
+        if await self._look():
+            await asyncio.sleep(GATHER_S)
+        else:
+            await self._appends.wait(LOOK_S)
+
+    async def _look(self) -> bool:
+        """Read what is new; tell whether anything was."""
+        if self._end is None:
+            self._end = await self._source.head()
+            return False
+        head, events = await self._source.tail(after=self._end, limit=PAGE_EVENTS)
+        if head < self._end:
+            # An older copy of the log has taken its place.
+            self._forget_all()
+        if not events:
+            return False
+        self._kept.extend(events)
+        self._characters += sum(len(event.record) for event in events)
+        self._end = events[-1].position
+        self._forget()
+        # Whoever waits now waits on the old one; whoever comes later on the new one.
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+        return True
+
+    def _forget(self) -> None:
+        while len(self._kept) > self._kept_events_max or self._characters > KEPT_CHARACTERS_MAX:
+            self._characters -= len(self._kept.popleft().record)
+
+    def _forget_all(self) -> None:
+        self._kept.clear()
+        self._characters, self._end = 0, None
+
+    async def _stop(self) -> None:
+        """Nobody follows any more: what is kept would soon be old."""
+        task, self._task = self._task, None
+        assert task is not None
+        self._forget_all()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

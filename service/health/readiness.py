@@ -1,0 +1,250 @@
+"""Whether this process can do its work, and what is wrong if not.
+
+Each check is a small function that looks at one thing and returns a sentence for whoever runs the
+service: what is wrong, and what to do. `/readyz` is open to everybody, so no sentence names a
+host, a path, a position or a number of the business.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
+from time import monotonic
+from typing import Any, NamedTuple
+
+import structlog
+
+from events.append.condition import Trouble, trouble_of
+from events.database.statements import load
+from events.limits import MIB
+from migrations.running import head_revision, revision_of
+from projections.engine.transactions import UNAVAILABLE
+from service.limits import APPEND_OVERDUE_S, READY_WAIT_S
+from service.private_postgres import cluster_behind
+from service.services import Services
+
+FAILURE_HOLDS_S = 10.0
+"""A failed append is reported for so long even if the database looks well again: what fails once
+in that time, and is retried, is not to be missed between two looks."""
+LAG_S_MAX = 60.0
+"""A projection that is a minute behind still answers, but somebody should look."""
+DISK_FREE_BYTES_LOW = 1024 * MIB
+DISK_FREE_BYTES_MIN = 64 * MIB
+"""Four segments of PostgreSQL's log. Without room for the next one the server does not refuse an
+event: it stops, and cannot start until there is room."""
+
+log = structlog.get_logger()
+
+
+class Status(StrEnum):
+    """What a check has found. A warning leaves the process ready."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+class Finding(NamedTuple):
+    """What one check has found, in a sentence unless all is well."""
+
+    status: Status
+    detail: str = ""
+
+
+class Health(NamedTuple):
+    """What was found, by the names of the checks."""
+
+    checks: Mapping[str, Finding]
+    revision: str | None = None
+    projections: Mapping[str, Any] | None = None
+    """How far each projection is: for those who may know."""
+
+    @property
+    def failures(self) -> list[str]:
+        """Return the sentences of what keeps the process from its work. None: it is ready."""
+        return [one.detail for one in self.checks.values() if one.status is Status.FAILED]
+
+    @property
+    def is_database_well(self) -> bool:
+        return self.checks["database"].status is Status.OK
+
+
+OK = Finding(Status.OK)
+
+
+def warning(detail: str) -> Finding:
+    return Finding(Status.WARNING, detail)
+
+
+def failed(detail: str) -> Finding:
+    return Finding(Status.FAILED, detail)
+
+
+async def health_of(services: Services) -> Health:
+    """Look at everything that serving needs, once for all who ask at the same time."""
+    health: Health | None = await services.examination.result(
+        lambda: examine(services), wait_s=READY_WAIT_S
+    )
+    if health is None:
+        return Health({**_without_database(services), "database": failed(Trouble.SILENT)})
+    return health
+
+
+async def examine(services: Services) -> Health:
+    """Look at everything that serving needs; without a database, at what can be seen without."""
+    checks = _without_database(services)
+    health = Health(checks)
+    if not health.is_database_well:
+        return health
+    try:
+        # Whoever asks next looks again, over another connection if it was that of this one.
+        async with asyncio.timeout(READY_WAIT_S):
+            for name, look in LOOKS.items():
+                checks[name] = await look(services)
+            revision, lags = await _revision(services), await services.runner.lags()
+    except UNAVAILABLE as error:
+        log.warning("health.not_examined", error=type(error).__name__)
+        return Health({**checks, "database": failed(trouble_of(error))})
+    return Health(
+        checks,
+        revision,
+        {
+            lag.name: {
+                "position": str(lag.position),
+                "events_behind": lag.events,
+                "failure": lag.failure,
+            }
+            for lag in lags
+        },
+    )
+
+
+def _without_database(services: Services) -> dict[str, Finding]:
+    return {
+        "database": _database(services),
+        "appends": _appends(services),
+        "disk": _disk(services),
+    }
+
+
+def _database(services: Services) -> Finding:
+    trouble = services.watch.trouble
+    return OK if trouble is None else failed(trouble)
+
+
+def _appends(services: Services) -> Finding:
+    """Tell whether the next event would be recorded, as far as the last ones show.
+
+    Where nobody sends anything any more, because we are not ready, the watch shows it.
+    """
+    condition, watch = services.ledger.condition, services.watch
+    if condition.under_way_s > APPEND_OVERDUE_S:
+        return failed(
+            f"an append has been under way for {condition.under_way_s:.0f} s: check the disk of "
+            "the database, and what holds locks in it"
+        )
+    if condition.trouble is None:
+        return OK
+    is_recent = monotonic() - condition.failed_at < FAILURE_HOLDS_S
+    if is_recent or watch.well_at < condition.failed_at:
+        return failed(f"the last append failed: {condition.trouble}")
+    return OK
+
+
+def _disk(services: Services) -> Finding:
+    """Look at the disk of a private database; another one is its administrator's to watch."""
+    cluster = cluster_behind(services.engine.url, services.settings.data_dir)
+    if cluster is None:
+        return OK
+    free = shutil.disk_usage(cluster).free
+    if free < DISK_FREE_BYTES_MIN:
+        return failed(f"the disk of the data directory is full, with {free // MIB} MiB left")
+    if free < DISK_FREE_BYTES_LOW:
+        return warning(f"the disk of the data directory has {free // MIB} MiB left: add space")
+    return OK
+
+
+async def _schema(services: Services) -> Finding:
+    revision, expected = await _revision(services), head_revision()
+    if revision == expected:
+        return OK
+    return failed(f"the schema stands at {revision}, expected {expected}: leadledger migrate")
+
+
+async def _append_only(services: Services) -> Finding:
+    if not await _scalar(services, "owns_events"):
+        return OK
+    return warning(
+        "the append-only guard is weaker: the serving role owns the events. Migrate as another "
+        "role (LEADLEDGER_OWNER_URL)"
+    )
+
+
+async def _webhooks(services: Services) -> Finding:
+    if not (await services.webhooks.queue.totals()).disabled:
+        return OK
+    return warning("webhooks are disabled: GET /v1/webhooks says which, and why")
+
+
+async def _clock(services: Services) -> Finding:
+    ahead = await _scalar(services, "clock_ahead")
+    if not ahead:
+        return OK
+    return warning(
+        f"the clock of this ledger has been turned by {ahead}: its times are not those at which "
+        "things were recorded, and it proves nothing"
+    )
+
+
+async def count_set_aside(services: Services) -> int:
+    """Count the leads that a fault keeps from being brought up to date."""
+    return int(await _scalar(services, "count_set_aside"))
+
+
+async def _leads(services: Services) -> Finding:
+    if not await count_set_aside(services):
+        return OK
+    return warning(
+        "leads are set aside, because a fault of the service keeps them from being brought up to "
+        "date: GET /v1/conflicts lists them"
+    )
+
+
+async def _projections(services: Services) -> Finding:
+    """Tell of projections that stopped: whoever answers other questions is still ready."""
+    lags = await services.runner.lags()
+    stopped = [lag.name for lag in lags if lag.failure is not None]
+    if stopped:
+        return warning(
+            f"stopped projections, whose routes answer 503: {', '.join(stopped)}. The log says "
+            "why, and so does this answer with a key that has projections:read"
+        )
+    behind = [lag for lag in lags if lag.seconds > LAG_S_MAX]
+    if behind:
+        return warning(
+            "; ".join(f"the projection {lag.name} is {lag.seconds:.0f} s behind" for lag in behind)
+        )
+    return OK
+
+
+Look = Callable[[Services], Awaitable[Finding]]
+
+LOOKS: Mapping[str, Look] = {
+    "schema": _schema,
+    "append_only": _append_only,
+    "webhooks": _webhooks,
+    "clock": _clock,
+    "projections": _projections,
+    "leads": _leads,
+}
+"""What asks the database, by its name in the answer."""
+
+
+async def _revision(services: Services) -> str | None:
+    return await revision_of(services.engine, schema=services.schema)
+
+
+async def _scalar(services: Services, name: str) -> Any:
+    statement = load("service.health", "health.sql", services.schema)[name]
+    async with services.engine.connect() as connection:
+        return await connection.scalar(statement.text)

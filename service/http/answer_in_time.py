@@ -1,0 +1,75 @@
+"""What only asks: GET, within its time, and HEAD, which is GET without the body.
+
+Each is bounded in one place, whatever its route does. A silent database is noticed much sooner by
+the watch; this bounds what a database that is well takes too long for. Writes are not cut short:
+those that append are bounded at the ledger's door, and what a bulk operation has begun it finishes.
+"""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.http.answer import problem_answer
+from service.http.problem import Problem
+from service.limits import QUESTION_WAIT_S
+from service.routes import collectors
+
+ASKED_AS = "leadledger.asked_as"
+"""Where the scope says how a request was made whose method is now GET."""
+
+
+class Questions:
+    """Wrap the application. A class, because ASGI calls it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in collectors.PATHS:
+            await self._app(scope, receive, send)
+        elif scope["method"] == "GET":
+            await self._ask(scope, receive, send, is_head=False)
+        elif scope["method"] == "HEAD":
+            asked = {**scope, "method": "GET", ASKED_AS: "HEAD"}
+            await self._ask(asked, receive, send, is_head=True)
+            # Which route it was is for the log.
+            scope["route"] = asked.get("route")
+        else:
+            await self._app(scope, receive, send)
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send, *, is_head: bool) -> None:
+        has_begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal has_begun
+            if patience.expired():
+                # Too late by a moment: the problem is what is answered.
+                return
+            if not is_head:
+                has_begun = True
+                patience.reschedule(None)
+                await send(message)
+            elif not has_begun:
+                has_begun = True
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
+                # Nothing else is wanted, and a stream would go on for hours.
+                patience.reschedule(0)
+
+        patience = asyncio.timeout(QUESTION_WAIT_S)
+        try:
+            async with patience:
+                await self._app(scope, receive, sending)
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            if not has_begun:
+                await problem_answer(_too_long())(scope, receive, send)
+
+
+def _too_long() -> Problem:
+    return Problem(
+        "ledger-unavailable",
+        f"There is no answer after {QUESTION_WAIT_S:.0f} s: the database is busy, or the question "
+        "is too large for it. Ask again after the time in Retry-After, or for less at once.",
+    )

@@ -1,0 +1,84 @@
+"""Web pages that report by themselves: what a browser asks before it lets a script send (CORS).
+
+A preflight carries no key, so it is answered for every origin that some valid key lists. Whether
+the key that comes afterwards is for that origin is the gate's question; the browser is only told
+that it may show the answer to the page.
+"""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.http.answer import Answer, problem_answer
+from service.http.problem import Problem
+from service.keys.directory import KeyDirectory
+from service.routes import collectors, reports
+
+PATHS = frozenset({reports.PATH, *collectors.PATHS})
+"""Where a page may report. A path that is added here is open to pages, and no other is."""
+
+REMEMBERED_S = 600
+"""How long a browser goes without asking again: a key whose origin was taken away is refused
+meanwhile all the same."""
+
+_OF_POSTHOG = b"posthog-attempt, posthog-request-id, posthog-request-timestamp, posthog-sdk-info"
+_PREFLIGHT = (
+    (b"access-control-allow-methods", b"POST"),
+    (
+        b"access-control-allow-headers",
+        b"authorization, content-type, content-encoding, prefer, " + _OF_POSTHOG,
+    ),
+    (b"access-control-max-age", b"%d" % REMEMBERED_S),
+)
+_VARY = (b"vary", b"origin")
+_SHOWN = (b"access-control-expose-headers", b"retry-after, x-request-id, preference-applied")
+
+
+class Browsers:
+    """Wrap the application. A class, because ASGI calls it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin = _origin(scope) if scope["type"] == "http" and scope["path"] in PATHS else b""
+        if not origin:
+            await self._app(scope, receive, send)
+            return
+        keys: KeyDirectory = scope["app"].state.services.keys
+        is_listed = await keys.lists(origin)
+        if _is_preflight(scope):
+            answer = _preflight(origin) if is_listed else _refusal()
+            await answer(scope, receive, send)
+            return
+
+        async def showing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                allowed = [(b"access-control-allow-origin", origin), _SHOWN] if is_listed else []
+                message["headers"] = [*message["headers"], *allowed, _VARY]
+            await send(message)
+
+        await self._app(scope, receive, showing)
+
+
+def _origin(scope: Scope) -> bytes:
+    return next((value for name, value in scope["headers"] if name == b"origin"), b"")
+
+
+def _is_preflight(scope: Scope) -> bool:
+    return scope["method"] == "OPTIONS" and any(
+        name == b"access-control-request-method" for name, _ in scope["headers"]
+    )
+
+
+def _preflight(origin: bytes) -> Answer:
+    allowed = (b"access-control-allow-origin", origin)
+    return Answer(200, b"", headers=(allowed, *_PREFLIGHT, _VARY))
+
+
+def _refusal() -> Answer:
+    return problem_answer(
+        Problem(
+            "origin-not-allowed",
+            "No key of this ledger is for pages of this origin. Whoever administers the keys can "
+            "make one: origins, in POST /v1/keys.",
+        )
+    )

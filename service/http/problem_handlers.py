@@ -1,0 +1,104 @@
+"""Whatever goes wrong on the way becomes a problem here, FastAPI's own errors included."""
+
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+
+from events.database.failures import CONNECTION_LOST, LedgerUnavailable, QueueFull
+from events.signals.validation import expected_of
+from projections.engine.failures import NotYetProjected
+from service.http.answer import problem_answer
+from service.http.answer_in_time import ASKED_AS
+from service.http.problem import KINDS, Problem
+from service.routes import collectors
+
+AWAY = "The database does not answer. Send the same again after the time in Retry-After."
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Register an answer for every error that is expected anywhere."""
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(LedgerUnavailable, _answer_unavailable)
+    app.add_exception_handler(NotYetProjected, _answer_lagging)
+    for error in (*CONNECTION_LOST, DBAPIError, PoolTimeoutError, OSError):
+        app.add_exception_handler(error, _answer_database)
+
+
+async def _answer_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_answer(error)
+
+
+async def _answer_invalid(_: Request, error: Exception) -> Response:
+    """A parameter of FastAPI's own reading: say which, and what was expected of it."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place, *path = (str(part) for part in first["loc"])
+    name = path[0] if path else place
+    expected = expected_of(first)
+    found = "is missing" if first["type"] == "missing" else f"is not {expected}"
+    return problem_answer(
+        Problem(
+            "parameter-invalid",
+            f"The parameter {name} ({place}) {found}.",
+            parameter=name,
+            expected=expected,
+        )
+    )
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == KINDS["method-not-allowed"].status:
+        allowed = ", ".join(_methods_here(request))
+        method = request.scope.get(ASKED_AS, request.method)
+        detail = f"{method} is not allowed here; allowed: {allowed}."
+        return problem_answer(Problem("method-not-allowed", detail, headers={"allow": allowed}))
+    if error.status_code == KINDS["not-found"].status:
+        return problem_answer(
+            Problem("not-found", "This path leads nowhere; /docs lists those that do.")
+        )
+    return problem_answer(Problem("request-invalid", str(error.detail)))
+
+
+def _methods_here(request: Request) -> list[str]:
+    """Gather what all routes of this path allow; Starlette knows only of the first."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.path_regex.match(request.url.path):
+            found |= route.methods or set()
+            if "GET" in found and route not in collectors.ROUTES:
+                found.add("HEAD")
+    return sorted(found)
+
+
+async def _answer_unavailable(_: Request, error: Exception) -> Response:
+    reason = "queue-full" if isinstance(error, QueueFull) else "ledger-unavailable"
+    detail = f"Nothing of this is certain to be recorded: {error}. Send the same ids again after "
+    return problem_answer(Problem(reason, detail + "the time in Retry-After; none is doubled."))
+
+
+async def _answer_lagging(_: Request, error: Exception) -> Response:
+    return problem_answer(Problem("not-ready", f"{error}."))
+
+
+async def _answer_database(_: Request, error: Exception) -> Response:
+    """Say that the database is away; anything else that it reports is our fault."""
+    if isinstance(error, DBAPIError) and not _is_away(error):
+        raise error
+    return problem_answer(Problem("ledger-unavailable", AWAY))
+
+
+def _is_away(error: DBAPIError) -> bool:
+    cause = error.orig.__cause__ if error.orig is not None else None
+    is_ours = isinstance(cause, asyncpg.DataError)
+    return error.connection_invalidated or (
+        isinstance(cause, (*CONNECTION_LOST, OSError)) and not is_ours
+    )

@@ -1,0 +1,165 @@
+"""Take what the clients of other services send: their body in, their idea of success out.
+
+Where the key is in the header, it is looked at before the body is read. Where it is inside the
+body, the body is looked through for it as it arrives (`KeySearch`), in the small room that all
+strangers share. Nothing is taken apart before the key is known.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from starlette.requests import Request
+from starlette.types import Receive
+
+from events.outcomes import Outcome
+from events.refusals import Refused
+from events.signals.dialects.parcels import Dialect, Parcel
+from events.strict_json import Finding, JsonFault, TooLarge
+from events.submission import Item, Submission
+from service.bodies.body import read_body
+from service.bodies.body_memory import Place
+from service.bodies.chunks import chunks_of
+from service.http.access_log import visit_of
+from service.http.answer import Answer
+from service.http.authentication import admit_report, holder_of, identify, key_missing, lacks
+from service.http.problem import Problem
+from service.http.request_headers import Transfer, read_transfer
+from service.ingest.read_items import receive_message
+from service.ingest.report import context_for
+from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, room_for
+from service.keys.directory import Holder
+from service.keys.key_search import KeySearch
+from service.keys.scopes import Scope
+from service.services import Services
+
+
+class Reply(Protocol):
+    """What a client gets once everything it sent is on disk, or kept as refused."""
+
+    def add(self, items: Sequence[Item | Refused], outcomes: Sequence[Outcome]) -> int:
+        """Take in what became of some messages; return how many bytes that takes."""
+
+    def finish(self) -> Answer: ...
+
+
+class Collected(NamedTuple):
+    """What one kind of request brings, how it is read, and how it is answered."""
+
+    dialect: Dialect
+    unpack: Callable[[bytes], Finding[Parcel]]
+    reply: Callable[[], Reply]
+    body_of_query: Callable[[bytes], bytes] | None = None
+    """For a request whose body is its query string."""
+    sent_at: tuple[str, str] | None = None
+    """The header that says when the request was sent, where the body does not, and the member of
+    each message that says the same."""
+
+
+async def collect(request: Request, collected: Collected) -> Answer:
+    """Record what some client sent, in a body or, with GET, in the query string.
+
+    Return when all of it is on disk or kept as refused. Raises Problem where the whole cannot be
+    taken; after one that says to come again, nothing of it is certain.
+    """
+    services: Services = request.scope["app"].state.services
+    transfer = read_transfer(request.scope)
+    holder: Holder | None = None
+    if transfer.authorization:
+        holder = _admitted(await identify(services.keys, transfer.authorization, transfer.origin))
+    services.door.admit()
+    receive = request.receive
+    if collected.body_of_query is not None:
+        receive = _receive_of(request, collected.body_of_query, is_known=holder is not None)
+        transfer = transfer._replace(content_encoding=b"", content_length=None)
+    room = services.strangers if holder is None else services.room
+    with room.place() as place:
+        if holder is None:
+            holder, body = await _read_stranger(services, receive, transfer, collected, place)
+        else:
+            body = await read_body(receive, transfer, place)
+        parcel = await _unpacked(collected, body)
+        if collected.sent_at is not None:
+            header, member = collected.sent_at
+            if sent_at := request.headers.get(header):
+                parcel = parcel._replace(defaults={member: sent_at, **parcel.defaults})
+        return await _record(request, parcel, collected, holder, place)
+
+
+async def _read_stranger(
+    services: Services, receive: Receive, transfer: Transfer, collected: Collected, place: Place
+) -> tuple[Holder, bytes]:
+    """Read a body in which the key is; from there on it is read as its holder's."""
+    search, found = KeySearch(collected.dialect.key), list[Holder]()
+
+    async def hear(piece: bytes) -> None:
+        key = search.feed(piece)
+        if key is not None:
+            found.append(_admitted(await holder_of(services.keys, key, transfer.origin)))
+            place.move_to(services.room)
+
+    try:
+        body = await read_body(receive, transfer, place, hear=hear)
+    except JsonFault as fault:
+        raise _problem_of(fault) from None
+    if not found:
+        raise key_missing()
+    return found[0], body
+
+
+async def _record(
+    request: Request, parcel: Parcel, collected: Collected, holder: Holder, place: Place
+) -> Answer:
+    services: Services = request.scope["app"].state.services
+    if holder.allowance is not None:
+        holder.allowance.take(len(parcel.items))
+    context = context_for(services, holder)
+    visit, pauses, reply = visit_of(request.scope), Pauses(), collected.reply()
+    for texts, size in chunks_of(parcel.items):
+        await room_for(place, size)
+        place.build(size)
+        items = [
+            receive_message(parcel.read(text), collected.dialect, context)
+            async for text in pauses.between(texts)
+        ]
+        # Who has begun waits for the next place: turned away now, all of it would come again.
+        future = await enqueue_in_turn(services.door, Submission(tuple(items)))
+        outcomes = await asyncio.shield(future)
+        place.give_back(size)
+        visit.count(*services.metrics.decided(outcomes))
+        place.build(reply.add(items, outcomes))
+    return reply.finish()
+
+
+def _receive_of(
+    request: Request, body_of_query: Callable[[bytes], bytes], *, is_known: bool
+) -> Receive:
+    """Return what gives the query string as a body."""
+    try:
+        body = body_of_query(request.scope["query_string"])
+    except JsonFault as fault:
+        raise (_problem_of(fault) if is_known else key_missing()) from None
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _admitted(holder: Holder) -> Holder:
+    """Let a key in that may report facts: clients report nothing else."""
+    if Scope.EVENTS_WRITE not in admit_report(holder).scopes:
+        raise lacks(Scope.EVENTS_WRITE)
+    return holder
+
+
+async def _unpacked(collected: Collected, body: bytes) -> Parcel:
+    try:
+        return await in_pieces(collected.unpack(body))
+    except JsonFault as fault:
+        raise _problem_of(fault) from None
+
+
+def _problem_of(fault: JsonFault) -> Problem:
+    reason = "body-too-large" if isinstance(fault, TooLarge) else "body-unreadable"
+    return Problem(reason, str(fault), expected=fault.expected)

@@ -1,0 +1,149 @@
+"""From outcomes to answers: what became of each event, in JSON and as a status."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from events.outcomes import Derived, Duplicate, Moved, Outcome, Recorded
+from events.refusals import Refused
+from events.submission import Item
+from service.http.answer import Answer
+from service.http.problem import KINDS, MEDIA_TYPE, RETRY_AFTER_S, kind_of, of_refusal
+from service.ingest.refusal_labels import Wording, in_words
+
+_COME_AGAIN = ((b"retry-after", b"%d" % RETRY_AFTER_S),)
+
+
+def describe_outcome(outcome: Outcome, words: Wording | None = None) -> dict[str, Any]:
+    """Write what became of one event, in words where they are asked for."""
+    if isinstance(outcome, Recorded):
+        return _recorded(outcome)
+    if isinstance(outcome, Duplicate):
+        return {
+            "status": "duplicate",
+            "position": str(outcome.position),
+            "leaf": outcome.leaf.hex(),
+        }
+    refusal = in_words(outcome.refusal, outcome.type, words)
+    content = {"status": "refused", "problem": of_refusal(refusal)}
+    if outcome.is_kept:
+        content["refusal"] = outcome.refusal_id
+    return content
+
+
+def answer_one(outcome: Outcome, words: Wording | None = None) -> Answer:
+    """Answer a request that was one event."""
+    if not isinstance(outcome, Refused):
+        status = 201 if isinstance(outcome, Recorded) else 200
+        return Answer(status, orjson.dumps(describe_outcome(outcome)))
+    problem = of_refusal(in_words(outcome.refusal, outcome.type, words))
+    if outcome.is_kept:
+        problem["refusal"] = outcome.refusal_id
+    status = kind_of(outcome.refusal.reason).status
+    return Answer(
+        status,
+        orjson.dumps(problem, default=str),
+        media_type=MEDIA_TYPE,
+        headers=_COME_AGAIN if status == KINDS["event-not-comparable"].status else (),
+    )
+
+
+class BatchAnswer:
+    """The answer to a batch, item by item, in order. A class, because it grows as they settle.
+
+    It is kept as it will be sent: what became of an event takes several times as much otherwise.
+    """
+
+    def __init__(self, words: Wording | None = None) -> None:
+        self._words = words
+        self._parts: list[bytes] = []
+        self._status = 200
+
+    def add(self, outcomes: Sequence[Outcome]) -> int:
+        """Add what became of some; return how many bytes that takes."""
+        if not outcomes:
+            return 0
+        if any(isinstance(outcome, Refused) for outcome in outcomes):
+            self._status = 207
+        items = [describe_outcome(outcome, self._words) for outcome in outcomes]
+        part = orjson.dumps(items, default=str)[1:-1]
+        self._parts.append(part)
+        return len(part)
+
+    def finish(self, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
+        body = b'{"items":[' + b",".join(self._parts) + b"]}"
+        return Answer(self._status, body, headers=headers)
+
+
+class ResultsAnswer:
+    """What became of each message, by the id that its client gave it. A class, because it grows.
+
+    What is refused is kept here, so the client is to drop it: it tells its user why. A message
+    without an id cannot be told of, and one id is told once: refused, if any of its messages is.
+    """
+
+    def __init__(self) -> None:
+        self._results: dict[str, bytes] = {}
+        self._headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def add(self, items: Sequence[Item | Refused], outcomes: Sequence[Outcome]) -> int:
+        """Add what became of some; return how many bytes that takes."""
+        added = 0
+        for item, outcome in zip(items, outcomes, strict=True):
+            id = item.signal.id if isinstance(item, Item) else item.event_id
+            if id is not None and (id not in self._results or isinstance(outcome, Refused)):
+                part = orjson.dumps({id: self._result(outcome)})[1:-1]
+                added += len(part) - len(self._results.get(id, b""))
+                self._results[id] = part
+        return added
+
+    def finish(self) -> Answer:
+        body = b'{"results":{' + b",".join(self._results.values()) + b"}}"
+        return Answer(200, body, headers=self._headers)
+
+    def _result(self, outcome: Outcome) -> dict[str, str]:
+        if not isinstance(outcome, Refused):
+            return {"result": "ok"}
+        refusal, kept = outcome.refusal, ""
+        if kind_of(refusal.reason).status == KINDS["event-not-comparable"].status:
+            self._headers = _COME_AGAIN
+            return {"result": "retry", "details": refusal.detail}
+        if outcome.is_kept:
+            kept = f" It is kept as refusal {outcome.refusal_id}."
+        return {"result": "drop", "details": f"{refusal.reason}: {refusal.detail}{kept}"}
+
+
+def _recorded(outcome: Recorded) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "status": "recorded",
+        "position": str(outcome.position),
+        "leaf": outcome.leaf.hex(),
+        "subject": outcome.subject,
+        "stage": outcome.stage,
+    }
+    if outcome.lead is not None and not outcome.subject.endswith(outcome.lead):
+        content["forwarded_to"] = f"lead/{outcome.lead}"
+    if outcome.moved is not None:
+        content["moved"] = _moved(outcome.moved)
+    if outcome.is_already:
+        content["already"] = True
+    if outcome.ignored:
+        content["ignored"] = [{"kind": one.kind, "reason": one.reason} for one in outcome.ignored]
+    content["derived"] = [_derived(derived) for derived in outcome.derived]
+    return content
+
+
+def _derived(derived: Derived) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "type": derived.type,
+        "position": str(derived.position),
+        "subject": derived.subject,
+    }
+    if derived.moved is not None:
+        content["moved"] = _moved(derived.moved)
+    return content
+
+
+def _moved(moved: Moved) -> dict[str, Any]:
+    return {"from": moved.stage_from, "to": moved.stage_to}

@@ -1,0 +1,176 @@
+"""From bytes to items: each becomes a signal for the ledger, or a refusal with its reason."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from events.refusals import NATIVE, Refusal, Refused, refusal_id_of
+from events.signals.context import Context
+from events.signals.dialects import cloudevents
+from events.signals.dialects.parcels import Dialect
+from events.signals.dialects.parts import Misshapen
+from events.signals.dialects.reading import read as read_message
+from events.signals.native import read
+from events.signals.native_schema import ASCII
+from events.strict_json import (
+    FaultyItem,
+    JsonFault,
+    JsonValue,
+    TooLarge,
+    Unacceptable,
+    Unreadable,
+    read_item,
+    read_value,
+    write,
+)
+from events.submission import Item
+from service.http.problem import Problem
+
+NAME_CHARACTERS_MAX = 255
+"""Of what a refused event called itself, to be found again by; no valid event exceeds it."""
+
+
+def receive_one(body: bytes, context: Context) -> Item | Refused:
+    """Read a body that is one event. Raises Problem where no event can be made out."""
+    try:
+        value = read_value(body)
+    except Unacceptable as fault:
+        return refuse(_refusal_of(fault), None, body, context)
+    except JsonFault as fault:
+        reason = "body-unreadable" if isinstance(fault, Unreadable) else "event-too-large"
+        raise Problem(reason, str(fault), expected=fault.expected) from None
+    return receive(value, body, context)
+
+
+def receive_line(text: bytes | None, context: Context) -> Item | Refused:
+    """Read a line that is one event; a bad line is a refusal, never the end of the stream."""
+    if text is None:
+        return refuse(_LINE_TOO_LONG, None, b"", context)
+    try:
+        value = read_value(text)
+    except JsonFault as fault:
+        return refuse(_refusal_of(fault), None, text, context)
+    return receive(value, text, context)
+
+
+def receive_item(text: bytes, context: Context) -> Item | Refused:
+    """Read one item of an array; what is wrong with it is its own refusal."""
+    value = read_item(text)
+    if isinstance(value, FaultyItem):
+        refusal, content = _refusal_of(value.fault), b""
+        if isinstance(value.fault, Unacceptable):
+            content = write(value.value)
+        return refuse(refusal, None, content, context)
+    return receive(value, write(value), context)
+
+
+def receive(value: JsonValue, content: bytes, context: Context) -> Item | Refused:
+    """Read a native event or a CloudEvent; `content` is what a refusal would keep."""
+    if isinstance(value, dict) and cloudevents.TELLTALE in value:
+        signal = cloudevents.read(value, context)
+    else:
+        signal = read(value, context)
+    if isinstance(signal, Refusal):
+        return refuse(signal, value, content, context)
+    return Item(signal, content, context)
+
+
+def receive_message(
+    message: JsonValue | FaultyItem, dialect: Dialect, context: Context
+) -> Item | Refused:
+    """Read one message of a client of another service.
+
+    Such a client takes any answer but success as a reason to drop everything or to send it again,
+    so it is told nothing of a refusal, and every refusal is kept: also those that elsewhere are
+    only answered. The bytes of a message that is too large or cannot be read are not kept.
+    """
+    if isinstance(message, FaultyItem):
+        value, refusal = message.value, _kept(_refusal_of(message.fault))
+        content = write(value) if isinstance(message.fault, Unacceptable) else b""
+        return _refuse_message(refusal, value, content, dialect, context, text=message.text)
+    signal, content = read_message(message, dialect, context), write(message)
+    if isinstance(signal, Refusal):
+        return _refuse_message(signal, message, content, dialect, context)
+    return Item(signal, content, context, dialect.name)
+
+
+def _refuse_message(
+    refusal: Refusal,
+    message: JsonValue,
+    content: bytes,
+    dialect: Dialect,
+    context: Context,
+    *,
+    text: bytes = b"",
+) -> Refused:
+    id, type = dialect.named(message) if isinstance(message, dict) else (None, None)
+    called: dict[str, Any] = {"id": id, "type": type}
+    if isinstance(message, dict) and content:
+        compared = _compared(message, dialect)
+    else:
+        # One that cannot be read is told from another by its text alone.
+        compared = called if message is not None else {"text": text.decode("latin-1")}
+    return refuse(refusal, called, content, context, compared=compared, dialect=dialect.name)
+
+
+def _compared(message: Mapping[str, Any], dialect: Dialect) -> Mapping[str, Any]:
+    """Return what tells a refused message from another: what its client does not change."""
+    try:
+        return dialect.content(message)
+    except Misshapen:
+        return message
+
+
+def _kept(refusal: Refusal) -> Refusal:
+    return refusal._replace(reason="event-invalid")
+
+
+def refuse(
+    refusal: Refusal,
+    reported: JsonValue,
+    content: bytes,
+    context: Context,
+    *,
+    compared: Mapping[str, Any] | None = None,
+    dialect: str = NATIVE,
+) -> Refused:
+    """Turn something down, with what it called itself as far as that can be told."""
+    sender, digests = context.sender, context.digests
+    named: dict[str, Any] = reported if isinstance(reported, dict) else {}
+    compared = named if compared is None else compared
+    fingerprint = digests.fingerprint(compared) if compared else None
+    return Refused(
+        refusal,
+        refusal_id_of(sender.key_id, fingerprint or digests.fingerprint_of_bytes(content)),
+        context.received_at,
+        sender.key_id,
+        _code(named.get("source")) or sender.source,
+        _name(named.get("id")),
+        _code(named.get("type")),
+        content,
+        fingerprint,
+        dialect,
+    )
+
+
+def _name(value: object) -> str | None:
+    """Return it if it can be stored to be found by; what a refused event says may be anything."""
+    is_name = isinstance(value, str) and len(value) <= NAME_CHARACTERS_MAX and "\0" not in value
+    return str(value) if is_name else None
+
+
+def _code(value: object) -> str | None:
+    """Return a source or a type if it could be one: what is none may be anything, even personal."""
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
+
+
+def _refusal_of(fault: JsonFault) -> Refusal:
+    members = {"expected": fault.expected, "found": fault.found}
+    if isinstance(fault, Unacceptable):
+        return Refusal("event-invalid", str(fault), fault.pointer, members)
+    reason = "event-too-large" if isinstance(fault, TooLarge) else "event-unreadable"
+    return Refusal(reason, str(fault), None, members)
+
+
+_CODE = re.compile(ASCII)
+_LINE_TOO_LONG = _refusal_of(TooLarge(expected="a line of at most 64 KiB", found="a longer one"))

@@ -1,0 +1,134 @@
+"""Refused decisions in the words of who asks: labels beside codes, and a sentence to read.
+
+Asked for by `lang` in the address or by `Accept-Language`; without either, codes and English. What
+is kept of a refusal are the codes: words change with the lifecycle.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+from domain.lifecycle.definition import UNPLACED, Lifecycle
+from domain.lifecycle.names import ANY_LANGUAGE, language_of
+from events.refusals import Refusal
+
+MOVE_NOT_ALLOWED = "move-not-allowed"
+
+_SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "elsewhere": "“{event}” is not allowed from “{stage}”, only from {others}.",
+        "guarded": "“{event}” is not allowed from “{stage}” now: “{guards}” does not hold.",
+        "unplaced": "no stage",
+        "other": "“{}”",
+        "between": ", ",
+    },
+    "ja": {
+        "elsewhere": "「{event}」は「{stage}」からは行えません。行えるのは{others}からです。",
+        "guarded": (
+            "「{event}」は「{stage}」からは、いま行えません。条件「{guards}」を満たしていません。"
+        ),
+        "unplaced": "ステージなし",
+        "other": "「{}」",
+        "between": "、",
+    },
+}
+
+
+class Wording(NamedTuple):
+    """The words of one lifecycle in one language."""
+
+    lifecycle: Lifecycle
+    language: str
+
+    def stage(self, code: str | None) -> str:
+        """Return what people call a stage."""
+        found = None
+        if code is not None:
+            found = self.lifecycle.lead.stages.get(code) or self.lifecycle.account.stages.get(code)
+        if found is not None:
+            return found.words.label.get(self.language, found.code)
+        return self.said["unplaced"] if code in (None, UNPLACED) else str(code)
+
+    def event(self, type: str) -> str:
+        """Return what people call an event type."""
+        found = self.lifecycle.events.get(type)
+        return type if found is None else found.words.label.get(self.language, type)
+
+    def guard(self, name: str) -> str:
+        """Return what people call a guard."""
+        found = self.lifecycle.guards.get(name)
+        return name if found is None else found.words.label.get(self.language, name)
+
+    @property
+    def said(self) -> Mapping[str, str]:
+        return _SENTENCES.get(self.language, _SENTENCES["en"])
+
+
+def asked_wording(scope: Any, lifecycle: Lifecycle) -> Wording | None:
+    """Return the words that a request asks for, in the first of its languages that there is."""
+    language = language_of(lifecycle, _languages(scope))
+    return None if language is None else Wording(lifecycle, language)
+
+
+def in_words(refusal: Refusal, type: str | None, words: Wording | None) -> Refusal:
+    """Put a refused decision into words; any other refusal stays as it is."""
+    if words is None or type is None or refusal.reason != MOVE_NOT_ALLOWED:
+        return refusal
+    members = refusal.members
+    guards = [
+        {**one, "label": words.guard(one["guard"]), "to_label": words.stage(one["to"])}
+        for one in members.get("guards", ())
+    ]
+    described = {
+        **members,
+        "label": words.event(type),
+        "stage_label": words.stage(members["stage"]),
+        "legal_from_labels": [words.stage(stage) for stage in members["legal_from"]],
+        "allowed": [
+            {**one, "label": words.event(one["type"]), "to_label": words.stage(one["to"])}
+            for one in members["allowed"]
+        ],
+    }
+    if guards:
+        described["guards"] = guards
+    return refusal._replace(detail=_sentence(described, words), members=described)
+
+
+def _sentence(described: Mapping[str, Any], words: Wording) -> str:
+    said = words.said
+    is_guarded = (described["stage"] or UNPLACED) in described["legal_from"]
+    names = dict.fromkeys(one["label"] for one in described.get("guards", ()))
+    return said["guarded" if is_guarded else "elsewhere"].format(
+        event=described["label"],
+        stage=described["stage_label"],
+        others=said["between"].join(
+            said["other"].format(label) for label in described["legal_from_labels"]
+        ),
+        guards=said["between"].join(names),
+    )
+
+
+def _languages(scope: Any) -> str:
+    query: bytes = scope.get("query_string", b"")
+    if query and (asked := parse_qs(query.decode("latin-1")).get("lang")):
+        return asked[0]
+    header = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    ranked = [_preference(part) for part in header.decode("latin-1").split(",") if part.strip()]
+    named = (language for quality, language in sorted(ranked, key=_unwanted) if quality > 0)
+    # Clients that want no language in particular send the header with a *, and get codes.
+    return ",".join(language for language in named if language != ANY_LANGUAGE)
+
+
+def _unwanted(preference: tuple[float, str]) -> float:
+    return -preference[0]
+
+
+def _preference(part: str) -> tuple[float, str]:
+    """Read `ja-JP;q=0.8`; what cannot be read is wanted least."""
+    tag, _, parameter = part.partition(";")
+    quality = parameter.strip().removeprefix("q=") or "1"
+    try:
+        wanted = float(quality)
+    except ValueError:
+        wanted = 0.0
+    return wanted, tag.strip().split("-")[0].lower()

@@ -1,0 +1,202 @@
+"""Take a report: one event, a batch or a stream, from its body to its answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from events.append.queue import SUBMISSION_ITEMS_MAX
+from events.outcomes import Outcome
+from events.refusals import Refused
+from events.signals.context import Context
+from events.strict_json import Items, TooLarge, Unacceptable, Unreadable, find_items
+from events.submission import Item, Submission
+from service.bodies.body_memory import Place
+from service.bodies.chunks import chunks_of, held_bytes_max
+from service.bodies.inflation import pieces_of
+from service.bodies.lines import Line, LineSplitter
+from service.http.access_log import Visit
+from service.http.answer import Answer, json_answer, problem_answer
+from service.http.problem import Problem
+from service.ingest.describe_outcomes import BatchAnswer, answer_one, describe_outcome
+from service.ingest.read_items import receive_item, receive_line, receive_one
+from service.ingest.refusal_labels import Wording
+from service.ingest.stream import Stream
+from service.ingest.tally import REFUSALS_SHOWN_MAX
+from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, room_for
+from service.keys.directory import Holder
+from service.limits import STRICT_BUILT_BYTES_MAX
+from service.services import Services
+
+APPLIED = ((b"preference-applied", b"handling=strict"),)
+
+
+def context_for(services: Services, holder: Holder) -> Context:
+    """Gather what reading a report needs beside its bytes."""
+    lifecycle = services.compiled.lifecycle
+    return Context(lifecycle, services.digests, holder.sender, services.now())
+
+
+async def report_one(
+    services: Services,
+    holder: Holder,
+    body: bytes,
+    visit: Visit,
+    place: Place,
+    *,
+    words: Wording | None = None,
+) -> Answer:
+    """Record a body that is one event."""
+    place.build(held_bytes_max(body))
+    item = receive_one(body, context_for(services, holder))
+    if holder.allowance is not None:
+        holder.allowance.take(1)
+    if isinstance(item, Refused) and not item.is_kept:
+        outcome: Outcome = item
+    else:
+        (outcome,) = await services.door.submit(Submission((item,)))
+    _count(services, visit, [outcome])
+    return answer_one(outcome, words)
+
+
+async def report_batch(
+    services: Services,
+    holder: Holder,
+    body: bytes,
+    visit: Visit,
+    place: Place,
+    *,
+    is_strict: bool,
+    words: Wording | None = None,
+) -> Answer:
+    """Record a body that is an array of events."""
+    found = await items_of(body)
+    context, pauses = context_for(services, holder), Pauses()
+    if holder.allowance is not None:
+        holder.allowance.take(len(found))
+    if is_strict:
+        hold_together(place, found)
+        items = [receive_item(text, context) async for text in pauses.between(found)]
+        return await _answer_strict(services, items, visit, words=words)
+    answer = BatchAnswer(words)
+    for texts, size in chunks_of(found):
+        await room_for(place, size)
+        place.build(size)
+        items = [receive_item(text, context) async for text in pauses.between(texts)]
+        # Who has begun waits for the next place: turned away now, all of it would come again.
+        future = await enqueue_in_turn(services.door, Submission(tuple(items)))
+        outcomes = await asyncio.shield(future)
+        place.give_back(size)
+        visit.count(*services.metrics.decided(outcomes))
+        place.build(answer.add(outcomes))
+    return answer.finish()
+
+
+async def items_of(body: bytes) -> Items:
+    """Find the items of a body that is an array. Raises Problem."""
+    try:
+        return await in_pieces(find_items(body))
+    except (Unreadable, Unacceptable) as fault:
+        raise Problem("body-unreadable", str(fault), expected=fault.expected) from None
+    except TooLarge as fault:
+        raise Problem("body-too-large", str(fault), expected=fault.expected) from None
+
+
+async def report_stream(
+    services: Services, holder: Holder, pieces: AsyncIterator[bytes], visit: Visit
+) -> Answer:
+    """Record NDJSON of any length, which may take hours."""
+    began_at = services.now()
+
+    async def renew() -> Context:
+        """Read what comes now by the key, the lifecycle and the time of now."""
+        current = await services.keys.current(holder.key.key_id)
+        if current is None:
+            raise Problem(
+                "key-unknown", "The key was revoked or has expired while the stream was read."
+            )
+        return context_for(services, current)
+
+    with services.room.place() as place:
+        stream = Stream(services.door, renew, services.metrics, holder.allowance, place)
+        try:
+            tally = await stream.take(pieces)
+        finally:
+            visit.recorded = stream.tally.recorded
+            visit.duplicates = stream.tally.duplicates
+            visit.refused = stream.tally.refused
+    content = tally.describe()
+    if tally.refused > REFUSALS_SHOWN_MAX:
+        since = began_at.isoformat().replace("+00:00", "Z")
+        content["more_refusals_at"] = f"/v1/refusals?key={holder.key.key_id}&since={since}"
+    return json_answer(content)
+
+
+async def report_lines_strictly(
+    services: Services, holder: Holder, body: bytes, visit: Visit, place: Place
+) -> Answer:
+    """Record NDJSON of up to 5 MiB, all or nothing."""
+    pauses, splitter = Pauses(), LineSplitter()
+    lines: list[Line] = []
+    async for piece in pauses.between(pieces_of(body)):
+        lines += splitter.feed(piece)
+        _bound_strict(len(lines))
+    lines += splitter.finish()
+    hold_together(place, [line.text or b"" for line in lines])
+    context = context_for(services, holder)
+    if holder.allowance is not None:
+        holder.allowance.take(len(lines))
+    items = [receive_line(line.text, context) async for line in pauses.between(lines)]
+    return await _answer_strict(services, items, visit)
+
+
+async def _answer_strict(
+    services: Services,
+    items: Sequence[Item | Refused],
+    visit: Visit,
+    *,
+    words: Wording | None = None,
+) -> Answer:
+    outcomes = await services.door.submit(Submission(tuple(items), is_strict=True))
+    _count(services, visit, outcomes)
+    refused = sum(
+        isinstance(one, Refused) and one.refusal.reason != "batch-refused" for one in outcomes
+    )
+    if not refused:
+        answer = BatchAnswer()
+        answer.add(outcomes)
+        return answer.finish(APPLIED)
+    problem = Problem(
+        "batch-refused",
+        f"{refused} of {len(outcomes)} events were refused, and with handling=strict none was "
+        "recorded. Correct them, or send without it to have the others recorded.",
+        headers={"preference-applied": "handling=strict"},
+        items=[describe_outcome(outcome, words) for outcome in outcomes],
+    )
+    return problem_answer(problem)
+
+
+def hold_together(place: Place, texts: Items | list[bytes]) -> None:
+    """Hold what is built of all the items: none is recorded before the last one is read."""
+    _bound_strict(len(texts))
+    size = sum(map(held_bytes_max, texts))
+    if size > STRICT_BUILT_BYTES_MAX:
+        raise Problem(
+            "body-too-large",
+            "All events of such a body are in memory at once, and these have too many values "
+            "together. Send less at once.",
+        )
+    place.build(size)
+
+
+def _bound_strict(items: int) -> None:
+    if items > SUBMISSION_ITEMS_MAX:
+        raise Problem(
+            "body-too-large",
+            f"With handling=strict a batch has at most {SUBMISSION_ITEMS_MAX} events: all of it is "
+            "one transaction. Send less at once, or without it.",
+            expected=SUBMISSION_ITEMS_MAX,
+            found=items,
+        )
+
+
+def _count(services: Services, visit: Visit, outcomes: Sequence[Outcome]) -> None:
+    visit.recorded, visit.duplicates, visit.refused = services.metrics.decided(outcomes)

@@ -1,0 +1,76 @@
+"""What became of the lines of a stream, counted as they are recorded."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.signal import Ignored
+from events.outcomes import Outcome, Recorded
+from events.refusals import Refused
+from service.http.problem import of_refusal
+from service.metrics import Metrics
+
+REFUSALS_SHOWN_MAX = 1_000
+IGNORED_SHOWN_MAX = 100
+"""Kinds of identifiers, each with a reason: a sender may make up as many outside systems."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the lines so far."""
+
+    lines: int = 0
+    recorded: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    refusals: list[dict[str, Any]] = field(default_factory=list)
+    ignored: Counter[Ignored] = field(default_factory=Counter)
+    """What was given as an identifier and names nobody, in lines that were recorded."""
+
+    def count(self, numbers: list[int], outcomes: list[Outcome], metrics: Metrics) -> None:
+        """Take the outcomes of one submission, with the numbers of its lines."""
+        recorded, duplicates, refused = metrics.decided(outcomes)
+        self.recorded += recorded
+        self.duplicates += duplicates
+        self.refused += refused
+        for outcome in outcomes:
+            if isinstance(outcome, Recorded):
+                for one in outcome.ignored:
+                    if one in self.ignored or len(self.ignored) < IGNORED_SHOWN_MAX:
+                        self.ignored[one] += 1
+        if not refused:
+            return
+        for number, outcome in zip(numbers, outcomes, strict=True):
+            if isinstance(outcome, Refused) and len(self.refusals) < REFUSALS_SHOWN_MAX:
+                self.refusals.append(_refused_line(number, outcome))
+
+    def so_far(self) -> dict[str, Any]:
+        """Say what is certainly on disk; later lines may be as well."""
+        return {
+            "recorded": self.recorded,
+            "duplicates": self.duplicates,
+            "refused": self.refused,
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """Say what became of all."""
+        ignored = [{**one._asdict(), "count": count} for one, count in self.ignored.items()]
+        described = {"lines": self.lines, **self.so_far(), "refusals": self.refusals}
+        return described | ({"ignored": ignored} if ignored else {})
+
+
+def _refused_line(number: int, refused: Refused) -> dict[str, Any]:
+    problem = of_refusal(refused.refusal)
+    shown: dict[str, Any] = {
+        "line": number,
+        "reason": refused.refusal.reason,
+        "detail": refused.refusal.detail,
+        "problem": problem,
+    }
+    if refused.event_id is not None:
+        shown["id"] = refused.event_id
+    if refused.refusal.pointer is not None:
+        shown["pointer"] = refused.refusal.pointer
+    if refused.is_kept:
+        shown["refusal"] = refused.refusal_id
+    return shown

@@ -1,0 +1,96 @@
+"""Wait for one's turn, and let others have theirs.
+
+Waiting is for those who are in no hurry, or have begun and should not begin again. Pausing is for
+work on large bodies: it runs on the loop, where all others wait for it, and not in a thread, which
+would hold the interpreter as long as it likes and run beside any number of its kind. Those that
+have paused go on one at a time: what everybody else waits for is one slice of work, however many
+large bodies are being read.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from time import monotonic, perf_counter
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from events.database.failures import QueueFull
+from events.outcomes import Outcome
+from events.strict_json import Finding
+from events.submission import Submission
+from service.bodies.body_memory import Place
+from service.limits import TURN_WAIT_S, WORK_S
+from service.services import Door
+
+PAUSE_S = 0.05
+
+_going_on: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+"""Held for a turn of the loop by the work that goes on next, in the order in which it paused."""
+
+Gained = TypeVar("Gained")
+Found = TypeVar("Found")
+Part = TypeVar("Part")
+
+
+async def enqueue_in_turn(door: Door, submission: Submission) -> asyncio.Future[list[Outcome]]:
+    """Wait until the queue takes it. Raises QueueFull when that takes too long."""
+
+    def enqueue() -> asyncio.Future[list[Outcome]]:
+        door.admit()
+        return door.enqueue(submission)
+
+    return await _in_turn(enqueue)
+
+
+async def room_for(place: Place, size: int) -> None:
+    """Wait until so many bytes may be held. Raises QueueFull when that takes too long."""
+
+    def look() -> None:
+        if not place.has(size):
+            raise QueueFull("too many large bodies are being read")
+
+    await _in_turn(look)
+
+
+class Pauses:
+    """Pauses in long work. A class, because it remembers since when nobody else had a turn."""
+
+    __slots__ = ("_since",)
+
+    def __init__(self) -> None:
+        self._since = perf_counter()
+
+    async def between(self, parts: Iterable[Part]) -> AsyncIterator[Part]:
+        """Give out the parts of some work, with pauses where they are due."""
+        for part in parts:
+            yield part
+            await self.if_due()
+
+    async def if_due(self) -> None:
+        """Let all others have their turn, if this has taken long enough."""
+        if perf_counter() - self._since > WORK_S:
+            async with _going_on.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+                await asyncio.sleep(0)
+            self._since = perf_counter()
+
+
+async def in_pieces(work: Finding[Found]) -> Found:
+    """Do work that pauses, so that others have their turn meanwhile."""
+    pauses = Pauses()
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
+        await pauses.if_due()
+
+
+async def _in_turn(attempt: Callable[[], Gained]) -> Gained:
+    give_up_at = monotonic() + TURN_WAIT_S
+    while True:
+        try:
+            return attempt()
+        except QueueFull:
+            if monotonic() > give_up_at:
+                raise
+        await asyncio.sleep(PAUSE_S)

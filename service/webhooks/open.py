@@ -1,0 +1,46 @@
+"""Put together what webhooks need, and end it in order."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.faults import OnFault, uncounted
+from service.settings import Settings
+from service.webhooks.client import Poster
+from service.webhooks.dispatcher import Courier
+from service.webhooks.encryption import Seal
+from service.webhooks.queue import Queue
+from service.webhooks.store import WebhookStore
+
+
+class Webhooks(NamedTuple):
+    """What the routes ask, and who carries."""
+
+    store: WebhookStore
+    queue: Queue
+    poster: Poster
+    courier: Courier
+
+
+@asynccontextmanager
+async def open_webhooks(
+    engine: AsyncEngine,
+    settings: Settings,
+    *,
+    secret: bytes,
+    on_outcome: Callable[[str], None],
+    on_fault: OnFault = uncounted,
+) -> AsyncIterator[Webhooks]:
+    """Carry for as long as the context lasts; on the way out let what is under way arrive."""
+    seal = Seal(secret)
+    queue = Queue(engine, settings.schema_name)
+    poster = Poster(allows_private=settings.webhook_private_addresses)
+    courier = Courier(queue, seal, poster, on_outcome, on_fault=on_fault)
+    courier.start()
+    try:
+        yield Webhooks(WebhookStore(engine, settings.schema_name, seal), queue, poster, courier)
+    finally:
+        await courier.close()
+        await poster.close()
