@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain.effects import joined, written
@@ -12,10 +12,9 @@ from domain.lead.identity import Resolution
 from domain.lead.owners import effects_of_stage
 from domain.lead.readings import Facts
 from domain.lead.score import Score, judged_at, score_at
-from domain.lead.state import AccountState, LeadState, State
-from domain.lifecycle.compiled.table import Compiled, CompiledMove, MoveTable
+from domain.lead.state import DORMANT, AccountState, LeadState, State
+from domain.lifecycle.compiled.table import Compiled, CompiledMove, FailedGuard, MoveTable
 from domain.lifecycle.definition import SubjectKind
-from domain.rules.revisits import effects_on_silence
 from domain.signal import Signal
 
 DEPARTMENT = "department"
@@ -231,3 +230,41 @@ def with_move(event: Event, standing: LeadState | AccountState, move: CompiledMo
 def not_before(entered_at: datetime | None, moment: datetime) -> datetime:
     """Return when a move counts from: the later of its time and the previous move's (domain §9)."""
     return moment if entered_at is None or entered_at < moment else entered_at
+
+
+@dataclass(frozen=True, slots=True)
+class NotAllowed:
+    """A decision that may not be taken from here, or a report about nobody we know."""
+
+    reason: str
+    """`move-not-allowed`, `lead-unknown`, or `not-a-candidate` for one whom a run selected."""
+    detail: str
+    stage: str | None = None
+    allowed: tuple[tuple[str, str], ...] = ()
+    """Event type and target stage of every move that the stage offers."""
+    legal_from: tuple[str, ...] = ()
+    """The stages from which this decision would be legal, in the order of the path."""
+    failed: tuple[FailedGuard, ...] = ()
+    obstacle: str | None = None
+    """What keeps a lead from being a candidate."""
+
+
+def effects_on_silence(
+    compiled: Compiled, lead: LeadState, type: str, at: datetime, move: CompiledMove | None
+) -> dict[str, Any]:
+    """Count silence from this day on; where the lead leaves the stages of it, count no more."""
+    dormancy = compiled.lifecycle.pace.dormancy
+    if dormancy is None:
+        return {}
+    moves = move is not None and move.kind is not None
+    stage = move.to if move is not None and moves else lead.stage
+    armed = lead.timers.get(DORMANT)
+    if stage not in dormancy.stages:
+        return {"timers": {DORMANT: None}} if armed is not None else {}
+    if not moves and type not in dormancy.activity:
+        return {}
+    day = compiled.clock.day(at) + timedelta(days=dormancy.after_days + 1)
+    due_at = compiled.clock.begin_of(day)
+    if armed is not None and due_at <= armed.due_at:
+        return {}
+    return {"timers": {DORMANT: written(due_at)}}

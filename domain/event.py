@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from domain.lifecycle.definition import SubjectKind
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Subject(NamedTuple):

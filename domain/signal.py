@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain.lead.state import NOTHING
+from domain.event import NOTHING
 from domain.lifecycle.definition import EventType, SubjectKind
 
 ANONYMOUS_ID = "anonymous_id"

@@ -1,9 +1,13 @@
 """What became of each item that was sent in: the one clear answer."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from domain.signal import Ignored
-from events.refusals import Refused
+from domain.event import Event
+from domain.lifecycle.definition import SubjectKind
+from domain.signal import Ignored, Signal
+from events.refusals import Refusal, Refused, refusal_id_of
+from events.submission import Item
 
 
 class Moved(NamedTuple):
@@ -45,3 +49,60 @@ class Duplicate(NamedTuple):
 
 
 Outcome = Recorded | Duplicate | Refused
+
+
+def outcome_of(
+    decided: Sequence[Event], leaf: bytes, stage: str | None, signal: Signal
+) -> Recorded:
+    """Answer for an event and what followed from it."""
+    first = decided[0]
+    receiver = first.receiver
+    return Recorded(
+        position=first.position,
+        leaf=leaf,
+        subject=str(first.subject),
+        lead=receiver.id if receiver.kind is SubjectKind.LEAD else None,
+        stage=stage,
+        moved=_moved(first),
+        derived=tuple(
+            Derived(event.type, event.position, str(event.subject), _moved(event))
+            for event in decided[1:]
+        ),
+        is_already=bool(first.effects.get("already")),
+        ignored=signal.ignored,
+    )
+
+
+def _moved(event: Event) -> Moved | None:
+    return Moved(event.stage_from, event.stage_to) if event.stage_to is not None else None
+
+
+def refuse(item: Item | Refused, refusal: Refusal) -> Refused:
+    """Turn an item down, with what is needed to keep it."""
+    if isinstance(item, Refused):
+        return item
+    signal = item.signal
+    return Refused(
+        refusal,
+        refusal_id_of(signal.key_id, signal.fingerprint),
+        item.context.received_at,
+        signal.key_id,
+        signal.source,
+        signal.id,
+        signal.type.name,
+        item.content,
+        signal.fingerprint,
+        item.dialect,
+    )
+
+
+def hold_back(item: Item | Refused) -> Refused:
+    """Answer for a good item of a strict batch in which another one was refused."""
+    return refuse(
+        item,
+        Refusal(
+            "batch-refused",
+            "Nothing of this batch was recorded, because another item was refused and the batch "
+            "was sent with handling=strict. Correct that item and send the batch again.",
+        ),
+    )

@@ -1,72 +1,14 @@
-"""Answers of the ledger to single items, from what the domain decided."""
+"""Refusals of the ledger, each saying what is wrong and what to do next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from domain.deciding.decide import NotAllowed
-from domain.event import Event
-from domain.lifecycle.definition import Lifecycle, SubjectKind
+from domain.case import NotAllowed
+from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.names import nearest
-from domain.signal import Identifier, Signal
+from domain.signal import Identifier
 from events.limits import DECLARED_MAX
-from events.outcomes import Derived, Moved, Recorded
-from events.refusals import Refusal, Refused, refusal_id_of
-from events.submission import Item
-
-
-def recorded(decided: Sequence[Event], leaf: bytes, stage: str | None, signal: Signal) -> Recorded:
-    """Answer for an event and what followed from it."""
-    first = decided[0]
-    receiver = first.receiver
-    return Recorded(
-        position=first.position,
-        leaf=leaf,
-        subject=str(first.subject),
-        lead=receiver.id if receiver.kind is SubjectKind.LEAD else None,
-        stage=stage,
-        moved=_moved(first),
-        derived=tuple(
-            Derived(event.type, event.position, str(event.subject), _moved(event))
-            for event in decided[1:]
-        ),
-        is_already=bool(first.effects.get("already")),
-        ignored=signal.ignored,
-    )
-
-
-def _moved(event: Event) -> Moved | None:
-    return Moved(event.stage_from, event.stage_to) if event.stage_to is not None else None
-
-
-def refused(item: Item | Refused, refusal: Refusal) -> Refused:
-    """Turn an item down, with what is needed to keep it."""
-    if isinstance(item, Refused):
-        return item
-    signal = item.signal
-    return Refused(
-        refusal,
-        refusal_id_of(signal.key_id, signal.fingerprint),
-        item.context.received_at,
-        signal.key_id,
-        signal.source,
-        signal.id,
-        signal.type.name,
-        item.content,
-        signal.fingerprint,
-        item.dialect,
-    )
-
-
-def held_back(item: Item | Refused) -> Refused:
-    """Answer for a good item of a strict batch in which another one was refused."""
-    return refused(
-        item,
-        Refusal(
-            "batch-refused",
-            "Nothing of this batch was recorded, because another item was refused and the batch "
-            "was sent with handling=strict. Correct that item and send the batch again.",
-        ),
-    )
+from events.refusals import Refusal
 
 
 def reused(position: int) -> Refusal:

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.case import Course
 from domain.effects import joined
-from domain.lead.state import LeadState
+from domain.lead.state import DORMANT, REVISIT, LeadState
 from domain.lifecycle.compiled.table import Compiled, CompiledMove
 from domain.rules.contact import effects_of_screening, effects_on_channels
 from domain.rules.deadlines import (
@@ -19,7 +19,7 @@ from domain.rules.deadlines import (
     effects_of_late_answer,
     effects_of_return,
 )
-from domain.rules.revisits import DORMANT, REVISIT, effects_of_recycling, effects_of_request
+from domain.rules.revisits import effects_of_recycling, effects_of_request
 
 
 def effects_before_move(course: Course) -> dict[str, Any]:

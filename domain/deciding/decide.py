@@ -7,22 +7,22 @@ written into the events, so that `evolve` never has to ask again.
 from collections.abc import Mapping
 from typing import Any
 
-from domain.case import Course, Party, not_before
+from domain.case import Course, NotAllowed, Party, not_before
 from domain.deciding.automation import effects_before_move, effects_with_move
 from domain.deciding.consequences import follow
-from domain.deciding.refusal import NotAllowed, refusal_of
+from domain.deciding.refusal import refusal_of
 from domain.deciding.report import effects_on_lead
 from domain.deciding.shortcut import recorded_quietly
 from domain.effects import joined, written
 from domain.event import LEDGER, Event, Subject
 from domain.lead.identity import Resolution
+from domain.lead.numbers import numbers_of
 from domain.lead.owners import effects_of_naming
 from domain.lead.score import most_of
 from domain.lead.state import LeadState, Returned, State
 from domain.lifecycle.compiled.table import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.lifecycle.service_events import ACCOUNT_CONFLICTED
-from domain.numbers import numbers_of
 from domain.rules.business import business_begun, business_of, effects_on_account
 from domain.rules.candidacy import hindered
 from domain.rules.deadlines import judge_deadlines, take_back_return

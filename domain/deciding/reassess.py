@@ -18,9 +18,10 @@ from domain.lead.identity import Resolution
 from domain.lead.state import LeadState, State
 from domain.lifecycle.compiled.table import Compiled, CompiledMove
 from domain.lifecycle.definition import EventKind, EventType, MoveKind, Right, SubjectKind, Words
+from domain.lifecycle.service_events import REASSESSED
 from domain.rules import grading
 from domain.rules.deadlines import judge_deadlines
-from domain.rules.exclusion import REASSESSED, flags_here
+from domain.rules.exclusion import flags_here
 
 _TYPE = EventType(
     name=REASSESSED,

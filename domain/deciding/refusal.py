@@ -1,33 +1,14 @@
 """Why a decision has no move from here, and when it needs none."""
 
-from dataclasses import dataclass
-
-from domain.case import Course
+from domain.case import Course, NotAllowed
 from domain.lead.readings import Facts
 from domain.lead.state import AccountState, LeadState
-from domain.lifecycle.compiled.table import FailedGuard, MoveTable
+from domain.lifecycle.compiled.table import MoveTable
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 
 _LEFT_BEHIND = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, None})
 """Moves to a stage that a lead can be beyond; None is `to: same`, such as a hand-over."""
 _ONWARD = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, MoveKind.DISQUALIFIED, MoveKind.LOST})
-
-
-@dataclass(frozen=True, slots=True)
-class NotAllowed:
-    """A decision that may not be taken from here, or a report about nobody we know."""
-
-    reason: str
-    """`move-not-allowed`, `lead-unknown`, or `not-a-candidate` for one whom a run selected."""
-    detail: str
-    stage: str | None = None
-    allowed: tuple[tuple[str, str], ...] = ()
-    """Event type and target stage of every move that the stage offers."""
-    legal_from: tuple[str, ...] = ()
-    """The stages from which this decision would be legal, in the order of the path."""
-    failed: tuple[FailedGuard, ...] = ()
-    obstacle: str | None = None
-    """What keeps a lead from being a candidate."""
 
 
 def refusal_of(course: Course, kind: SubjectKind) -> NotAllowed | None:

@@ -8,12 +8,12 @@ that both record the same. Where in doubt, it is not this way.
 from domain.case import Course
 from domain.deciding.report import TELLS, effects_on_lead
 from domain.event import Event, Subject
+from domain.lead.owners import OWNER_FIELD
 from domain.lead.state import AccountState
 from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.rules.business import BUSINESS_FIELD
 from domain.rules.candidacy import SELECTION
-from domain.rules.deals import OWNER_FIELD
 
 _FIELDS_THAT_ACT = frozenset({BUSINESS_FIELD, OWNER_FIELD, SELECTION})
 """Fields that do something in an event of whatever type."""

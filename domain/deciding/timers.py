@@ -14,12 +14,12 @@ from domain.deciding.decide import NotAllowed, Party, decide
 from domain.effects import Fires
 from domain.event import Event
 from domain.lead.identity import Resolution
-from domain.lead.state import LeadState, State
+from domain.lead.state import DORMANT, REVISIT, LeadState, State
 from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.rules.deadlines import GIVES_BACK, RUNS, fire_breach, fire_return
 from domain.rules.grading import GRADE_TIMER, fire_grade
-from domain.rules.revisits import DORMANT, REVISIT, fire_dormant, fire_revisit
+from domain.rules.revisits import fire_dormant, fire_revisit
 from domain.signal import Signal
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)

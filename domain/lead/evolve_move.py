@@ -9,9 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from domain.event import Event
-from domain.lead.state import AccountState, LeadState, Returned, StandingFact, Timer
+from domain.lead.state import (
+    REVISIT,
+    AccountState,
+    LeadState,
+    Returned,
+    StandingFact,
+    Timer,
+)
 
-REVISIT_TIMER = "revisit"
 STAY_TIMERS = ("deadline", "return")
 """First words of the timers that belong to a deadline, and so to a stay."""
 
@@ -76,7 +82,7 @@ def _in_new_pass(state: LeadState, timers: Mapping[str, Timer], event: Event) ->
         "timers": {
             name: timer
             for name, timer in timers.items()
-            if name != REVISIT_TIMER or timer.armed_by == event.position
+            if name != REVISIT or timer.armed_by == event.position
         },
         "marks": event.effects.get("marks", {}),
         "business": event.effects.get("business"),

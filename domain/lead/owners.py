@@ -11,8 +11,20 @@ from typing import Any
 from domain.lead.state import LeadState
 from domain.lifecycle.compiled.table import Compiled, CompiledMove
 from domain.lifecycle.definition import Role
-from domain.rules.deals import FOR_DEPARTMENT_FIELD, OWNER_FIELD, TEAM_FIELD, TO_DEPARTMENT_FIELD
 from domain.signal import Signal
+
+TEAM_FIELD = "team"
+"""Beside the owner, or instead of one: whoever hands over need not name a person."""
+FOR_DEPARTMENT_FIELD, TO_DEPARTMENT_FIELD = "for_department", "to_department"
+"""Whose person the owner is, where the event says so (see domain/lead/owners.py)."""
+
+
+OWNER_FIELD = "owner"
+"""The data field that names a person; a lifecycle declares it as required."""
+TEAM_FIELD = "team"
+"""In addition to the owner, or instead of one: a hand-over need not name a person."""
+FOR_DEPARTMENT_FIELD, TO_DEPARTMENT_FIELD = "for_department", "to_department"
+"""Whose person the owner is, where the event says so."""
 
 _NAMES_TEAM = (Role.ASSIGNS_OWNER, Role.HANDS_OVER)
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from domain.event import NOTHING
 from domain.lead.score import Score, amount, fit_of
 from domain.lead.state import (
     INITIAL_ACCOUNT,
     LOST,
-    NOTHING,
     OPEN,
     STANDING,
     WON,

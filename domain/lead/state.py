@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+from domain.event import NOTHING
+
+REVISIT, DORMANT = "revisit", "dormant"
+"""The timers' names."""
+
 
 OPEN, WON, LOST = "open", "won", "lost"
 STANDING, CANCELLED = "standing", "cancelled"

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from domain.event import Event
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.definition import UNPLACED
-from domain.lifecycle.service_events import OFFERED
-from domain.rules.exclusion import REASSESSED
+from domain.lifecycle.service_events import OFFERED, REASSESSED
 from domain.times import rfc3339
 
 

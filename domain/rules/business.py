@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from domain.case import Course
+from domain.lead.numbers import Numbers
 from domain.lead.readings import count
 from domain.lead.state import STANDING, WON, AccountState, LeadState
 from domain.lifecycle.contribution import FURTHER_BUSINESS
 from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
-from domain.numbers import Numbers
 from domain.rules.deals import PURCHASES, has_bought
 
 BUSINESS_FIELD = "business"

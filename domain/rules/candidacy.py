@@ -10,16 +10,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from domain.case import Course
-from domain.deciding.refusal import NotAllowed
+from domain.case import Course, NotAllowed
 from domain.lead.readings import Facts
 from domain.lead.score import Score, judged_at, score_at
-from domain.lead.state import OPEN, AccountState, LeadState, StandingFact, State
+from domain.lead.state import OPEN, REVISIT, AccountState, LeadState, StandingFact, State
 from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.qualification import Qualification
 from domain.rules.deals import has_bought
-from domain.rules.revisits import REVISIT
 
 SELECTION = "selection"
 """The field of an event that names the run which it belongs to."""

@@ -3,17 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from domain.lead.numbers import Numbers
 from domain.lead.state import CANCELLED, LOST, OPEN, STANDING, WON, AccountState, LeadState
 from domain.lifecycle.definition import EventType, Role
-from domain.numbers import Numbers
 from domain.signal import Signal
 
-OWNER_FIELD, ORIGIN_FIELD = "owner", "origin"
-"""The data fields that these roles read; a lifecycle declares them as required."""
-TEAM_FIELD = "team"
-"""Beside the owner, or instead of one: whoever hands over need not name a person."""
-FOR_DEPARTMENT_FIELD, TO_DEPARTMENT_FIELD = "for_department", "to_department"
-"""Whose person the owner is, where the event says so (see domain/lead/owners.py)."""
+ORIGIN_FIELD = "origin"
+"""The data field of the role that names an origin; a lifecycle declares it as required."""
 
 _OPPORTUNITY = {
     Role.OPENS_OPPORTUNITY: OPEN,

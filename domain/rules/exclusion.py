@@ -9,9 +9,7 @@ from typing import Any
 
 from domain.case import Course
 from domain.lifecycle.definition import Exclusion, MoveKind, SubjectKind
-
-REASSESSED = "lead.reassessed"
-"""Carries what a judgement changes beside a stage."""
+from domain.lifecycle.service_events import REASSESSED
 
 _NEWS = frozenset({"account", "known", "absorbs"})
 """Effects after which rules may answer otherwise than before, beside attributes that they read."""

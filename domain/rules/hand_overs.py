@@ -3,10 +3,11 @@
 from typing import Any
 
 from domain.case import Course
+from domain.lead.owners import OWNER_FIELD
 from domain.lead.readings import Facts
 from domain.lifecycle.automation import Assignment, HandOver
 from domain.lifecycle.definition import MoveKind, SubjectKind
-from domain.rules.deals import OWNER_FIELD, marks_of
+from domain.rules.deals import marks_of
 
 _NAME = "hand_over"
 

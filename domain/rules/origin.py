@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.case import Course
-from domain.lead.state import NOTHING
+from domain.event import NOTHING
 from domain.lifecycle.compiled.table import CompiledMove
 from domain.lifecycle.definition import EventKind, Role
 

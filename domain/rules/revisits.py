@@ -11,12 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.effects import Firing, written
-from domain.lead.state import LeadState, Timer
+from domain.lead.state import REVISIT, LeadState, Timer
 from domain.lifecycle.compiled.table import Compiled, CompiledMove
 from domain.lifecycle.definition import MoveKind
 
-REVISIT, DORMANT = "revisit", "dormant"
-"""The timers' names."""
 DAY_FIELD, _REASON_FIELD = "revisit_date", "reason"
 _SENT_BACK = (MoveKind.RECYCLED, MoveKind.RETURNED)
 
@@ -68,24 +66,3 @@ def end_of_wait(lead: LeadState) -> dict[str, Any]:
     if lead.revisit_on is None:
         return {}
     return {"revisit_on": None} | ({"timers": {REVISIT: None}} if REVISIT in lead.timers else {})
-
-
-def effects_on_silence(
-    compiled: Compiled, lead: LeadState, type: str, at: datetime, move: CompiledMove | None
-) -> dict[str, Any]:
-    """Count silence from this day on; where the lead leaves the stages of it, count no more."""
-    dormancy = compiled.lifecycle.pace.dormancy
-    if dormancy is None:
-        return {}
-    moves = move is not None and move.kind is not None
-    stage = move.to if move is not None and moves else lead.stage
-    armed = lead.timers.get(DORMANT)
-    if stage not in dormancy.stages:
-        return {"timers": {DORMANT: None}} if armed is not None else {}
-    if not moves and type not in dormancy.activity:
-        return {}
-    day = compiled.clock.day(at) + timedelta(days=dormancy.after_days + 1)
-    due_at = compiled.clock.begin_of(day)
-    if armed is not None and due_at <= armed.due_at:
-        return {}
-    return {"timers": {DORMANT: written(due_at)}}

@@ -37,7 +37,7 @@ from events.lifecycles.publish import (
     parsed,
 )
 from events.limits import DECLARED_MAX
-from events.outcomes import Recorded
+from events.outcomes import Recorded, outcome_of
 from events.refusals import Refusal
 from events.revision.decisions import Circumstances, lead_named, subject_named, take_back
 from events.revision.merge_accounts import decide_of_accounts
@@ -228,4 +228,4 @@ def _answer(draft: Draft, decided: Sequence[Event], signal: Signal) -> Recorded:
     if receiver.kind is not SubjectKind.LEDGER:
         state = draft.subjects[receiver.id].state
         stage = state.stage if state is not None else None
-    return refusal_texts.recorded(decided, draft.entry_at(first.position).leaf, stage, signal)
+    return outcome_of(decided, draft.entry_at(first.position).leaf, stage, signal)

@@ -36,8 +36,8 @@ from events.database.sessions import Driver, Session, open_session, transaction
 from events.database.statements import load
 from events.faults import Fault, OnFault, fault_of, uncounted
 from events.lifecycles.expansion import expand
-from events.outcomes import Outcome
-from events.refusal_texts import internal_error, not_storable, refused
+from events.outcomes import Outcome, refuse
+from events.refusal_texts import internal_error, not_storable
 from events.refusals import Refused
 from events.revision.past import NotRecalled, Recollection
 from events.seals import Seals
@@ -386,7 +386,7 @@ class Ledger:
         else:
             log.error("ledger.append_failed", **fault._asdict())
             refusal = internal_error()
-        return await self._keep_refused([refused(item, refusal) for item in items])
+        return await self._keep_refused([refuse(item, refusal) for item in items])
 
     async def _keep_refused(self, outcomes: Sequence[Refused]) -> Appended:
         """Record why nothing was recorded; if even that is rejected, the sender alone is told."""

@@ -20,7 +20,7 @@ from events.batch.entries import Known
 from events.batch.memory import Memory
 from events.batch.upkeep import wake
 from events.faults import Fault, fault_of
-from events.outcomes import Duplicate, Outcome
+from events.outcomes import Duplicate, Outcome, hold_back, refuse
 from events.refusals import Refusal, Refused
 from events.revision.past import NotRecalled, Recollection
 from events.signals.digests import FingerprintUnknown
@@ -91,7 +91,7 @@ class Plan:
             return self._refuse(outcome)
         if isinstance(outcome, Duplicate) and outcome.position <= self.memory.position:
             return outcome
-        return refusal_texts.held_back(item)
+        return hold_back(item)
 
     def _wake(self, lead_id: str) -> None:
         mark = self.draft.mark()
@@ -110,7 +110,7 @@ class Plan:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this item's alone
             self.draft.return_to(mark)
             self.asks_for_keys = True
-            refused = refusal_texts.refused(item, refusal_texts.internal_error())
+            refused = refuse(item, refusal_texts.internal_error())
             self.failures.append(Failure(fault_of(error), refused))
             return self._refuse(refused)
 
@@ -125,7 +125,7 @@ class Plan:
         outcome = decide_signal(self.draft, signal, self.recollection)
         if isinstance(outcome, Refusal):
             self.asks_for_keys = True
-            return self._refuse(refusal_texts.refused(item, outcome))
+            return self._refuse(refuse(item, outcome))
         first = self.draft.entry_at(outcome.position)
         self.own_keys[key] = Known(outcome.position, first.leaf, signal.fingerprint)
         return outcome
@@ -146,12 +146,10 @@ class Plan:
         try:
             is_the_same = is_same(known, item)
         except FingerprintUnknown:
-            return self._refuse(
-                refusal_texts.refused(item, refusal_texts.not_comparable(known.position))
-            )
+            return self._refuse(refuse(item, refusal_texts.not_comparable(known.position)))
         if is_the_same:
             return Duplicate(known.position, known.leaf)
-        return self._refuse(refusal_texts.refused(item, refusal_texts.reused(known.position)))
+        return self._refuse(refuse(item, refusal_texts.reused(known.position)))
 
     def _refuse(self, item: Refused) -> Refused:
         if item.is_kept:

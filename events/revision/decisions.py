@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from domain.event import Event, Subject
 from domain.lead.evolve import evolve
 from domain.lead.identity import are_apart
+from domain.lead.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, numbers_of
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState, State
 from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import SubjectKind
@@ -33,7 +34,6 @@ from domain.lifecycle.service_events import (
     VOIDED,
     is_offered,
 )
-from domain.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, numbers_of
 from domain.signal import Signal
 from events.lifecycles.calendar import change_calendar
 from events.records import OWN_SOURCE, Record

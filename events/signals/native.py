@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from domain.lead.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, key_of, sharing_with
 from domain.lifecycle.definition import EventKind, EventType, Right, Role, SubjectKind
 from domain.lifecycle.names import resolve
 from domain.lifecycle.service_events import EVENT, EVENTS, FIELDS, UNLINKED, is_offered
-from domain.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, key_of, sharing_with
 from domain.rules.deals import ORDER_ROLES
 from domain.rules.revisits import DAY_FIELD
 from domain.signal import Identifier, Ignored, Signal

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from domain.lead.numbers import key_of
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.text.complaints import LifecycleInvalid
-from domain.numbers import key_of
 from events.outcomes import Recorded
 from tests.ledger_in_memory import SENDER, LedgerInMemory
 from tests.stories import demand_funnel

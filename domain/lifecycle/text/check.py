@@ -13,15 +13,15 @@ from domain.lifecycle.definition import (
     SubjectKind,
     Words,
 )
-from domain.lifecycle.names import names_of, normal
-from domain.lifecycle.service_events import TIME, check_service_events
+from domain.lifecycle.service_events import TIME
+from domain.lifecycle.text.check_service_events import check_service_events
 from domain.lifecycle.text.place import Place
 from domain.lifecycle.text.sections.declarations import Declarations
 from domain.lifecycle.text.sections.events import ROLE_FIELDS
 from domain.lifecycle.text.sections.glossary import SECTIONS, Glossary
 from domain.lifecycle.text.sections.track import PlacedTrack
 from domain.lifecycle.text.vocabulary import LEAD_PATHS
-from domain.lifecycle.text.words import Placed
+from domain.lifecycle.text.words import Placed, check_names
 
 ROLES_OF_ACCOUNTS = frozenset({Role.LISTS_COMPETITOR, Role.UNLISTS_COMPETITOR, Role.RENEWS})
 
@@ -172,14 +172,3 @@ def _families(
     families.append({c: Placed(one.place, one.value.words) for c, one in declared.events.items()})
     families.append({c: Placed(one.place, one.value.words) for c, one in declared.guards.items()})
     return families
-
-
-def check_names(family: Mapping[str, Placed[Words]]) -> None:
-    """Refuse a code, label or alias that names two things."""
-    owners: dict[str, str] = {}
-    for code, placed in family.items():
-        for name in names_of(code, placed.value):
-            owner = owners.setdefault(normal(name), code)
-            if owner != code and name:
-                line = family[owner].place.line
-                placed.place.complain(f"'{name}' already names {owner} on line {line}")

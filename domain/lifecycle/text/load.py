@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
-from domain.lifecycle.text.check import check, check_names
+from domain.lifecycle.text.check import check
 from domain.lifecycle.text.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.text.place import Place, root_of
 from domain.lifecycle.text.sections.automation import PACE_KEYS, read_pace
@@ -45,6 +45,7 @@ from domain.lifecycle.text.words import (
     CODE_EXPECTED,
     WORD_KEYS,
     Placed,
+    check_names,
     read_words,
     values_of,
 )

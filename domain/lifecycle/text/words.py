@@ -5,7 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from domain.lifecycle.definition import Words
+from domain.lifecycle.definition import (
+    Words,
+)
+from domain.lifecycle.names import names_of, normal
 from domain.lifecycle.text.place import Place
 
 WORD_KEYS = ("label", "definition", "aliases")
@@ -75,3 +78,14 @@ def _read_in_languages(place: Place | None, languages: Collection[str]) -> dict[
         return {}
     entries = place.entries(known=languages, required=languages)
     return {language: entry.text() for language, entry in entries.items()}
+
+
+def check_names(family: Mapping[str, Placed[Words]]) -> None:
+    """Refuse a code, label or alias that names two things."""
+    owners: dict[str, str] = {}
+    for code, placed in family.items():
+        for name in names_of(code, placed.value):
+            owner = owners.setdefault(normal(name), code)
+            if owner != code and name:
+                line = family[owner].place.line
+                placed.place.complain(f"'{name}' already names {owner} on line {line}")

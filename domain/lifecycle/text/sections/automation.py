@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from domain.lifecycle.automation import Pace
 from domain.lifecycle.definition import EventType, Track
 from domain.lifecycle.text.place import Place
-from domain.lifecycle.text.scope import Around
 from domain.lifecycle.text.sections.calendars import read_calendars
 from domain.lifecycle.text.sections.contact import (
     read_consent,
@@ -16,6 +15,7 @@ from domain.lifecycle.text.sections.contact import (
 )
 from domain.lifecycle.text.sections.deadlines import read_deadlines, read_hand_overs
 from domain.lifecycle.text.sections.glossary import Glossary
+from domain.lifecycle.text.sections.scope import Around
 from domain.lifecycle.text.vocabulary import Vocabulary
 from domain.lifecycle.text.words import values_of
 

@@ -14,8 +14,8 @@ from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.lifecycle.names import suggestion
 from domain.lifecycle.text.conditions import UNREADABLE, read_condition
 from domain.lifecycle.text.place import Place
-from domain.lifecycle.text.scope import Around
 from domain.lifecycle.text.sections.events import read_names
+from domain.lifecycle.text.sections.scope import Around
 from domain.lifecycle.text.vocabulary import CONSENT_KEYS, undeclared
 from domain.lifecycle.text.words import read_named, values_of
 

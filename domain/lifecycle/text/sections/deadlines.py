@@ -2,13 +2,19 @@
 
 from domain.lifecycle.automation import Assignment, Deadline, HandOver, Return
 from domain.lifecycle.service_events import DEADLINES
-from domain.lifecycle.text.check import check_names
 from domain.lifecycle.text.conditions import UNREADABLE, read_condition
 from domain.lifecycle.text.place import Place
-from domain.lifecycle.text.scope import Around
 from domain.lifecycle.text.sections.calendars import read_period
+from domain.lifecycle.text.sections.scope import Around
 from domain.lifecycle.text.vocabulary import is_of_event
-from domain.lifecycle.text.words import WORD_KEYS, Placed, check_code, read_words, values_of
+from domain.lifecycle.text.words import (
+    WORD_KEYS,
+    Placed,
+    check_code,
+    check_names,
+    read_words,
+    values_of,
+)
 
 HAND_OVER_KEYS = (*WORD_KEYS, "entering", "by", "from", "to", "assign", "brief")
 ASSIGNMENT_KEYS = ("owner", "team", "when")
