@@ -27,6 +27,9 @@ NO_TELEMETRY: TelemetryConfig = {
 }
 """FastAPI's own would send the words of exceptions elsewhere, which may quote somebody's data."""
 
+OPEN_PATHS = frozenset({reports.PATH, *collectors.PATHS})
+"""Where web pages may report, and nowhere else."""
+
 Opening = Callable[[], AbstractAsyncContextManager[Services]]
 
 
@@ -48,14 +51,14 @@ def create_app(opening: Opening) -> FastAPI:
         telemetry=NO_TELEMETRY,
         lifespan=lifespan,
     )
-    handle_problems(app)
+    handle_problems(app, reporting_paths=collectors.PATHS)
     # First, because every event goes through it and routes are tried in their order.
     app.router.routes.insert(0, reports.ROUTE)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
     app.router.routes.extend(collectors.ROUTES)
-    app.add_middleware(Questions)
-    app.add_middleware(Browsers)
+    app.add_middleware(Questions, reporting_paths=collectors.PATHS)
+    app.add_middleware(Browsers, open_paths=OPEN_PATHS)
     app.add_middleware(BoundedHeads)
     app.add_middleware(VisitLog)
     serve_documents(app)

@@ -26,17 +26,17 @@ from projections.engine.runner import Runner
 from projections.funnel.queries import FunnelQueries
 from projections.leads.queries import Roster
 from service.feed.appends import Appends
+from service.feed.log import Log
 from service.feed.tail import Tail
-from service.health.watch import CONNECTIONS, Watch
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
-from service.reading.log import Log
 from service.refusals.purging import Bounds, Purge
 from service.refusals.store import Refusals
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
+from service.watch import CONNECTIONS, Watch
 from service.webhooks.open import open_webhooks
 
 APPLICATION_NAME = "leadledger"

@@ -1,9 +1,10 @@
 """What the routes work with, made once by the composition root."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,15 +23,16 @@ from projections.leads.queries import Roster
 from service.bodies.body_memory import Room, strangers_room
 from service.feed.appends import Appends
 from service.feed.tail import Tail
-from service.health.watch import Watch
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
 from service.reading.funnel_now import FunnelNow
 from service.refusals.store import Refusals
 from service.settings import Settings
-from service.sharing import Shared
+from service.watch import Watch
 from service.webhooks.open import Webhooks
+
+Result = TypeVar("Result")
 
 
 class Door(Protocol):
@@ -41,6 +43,27 @@ class Door(Protocol):
     async def submit(self, submission: Submission) -> list[Outcome]: ...
 
     def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]: ...
+
+
+class Shared(Generic[Result]):
+    """The work under way, if any. A class, because those who come later find it here.
+
+    It is not cancelled when the time of one asker is up: the next one needs it as well. It has to
+    bound itself.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: asyncio.Task[Result] | None = None
+
+    async def result(
+        self, begin: Callable[[], Coroutine[Any, Any, Result]], *, wait_s: float
+    ) -> Result | None:
+        """Return the result of what is under way or is begun now; None if it takes longer."""
+        if self._under_way is None or self._under_way.done():
+            self._under_way = asyncio.create_task(begin(), name="shared-work")
+        under_way = self._under_way
+        done, _ = await asyncio.wait((under_way,), timeout=wait_s)
+        return under_way.result() if done else None
 
 
 @dataclass(slots=True)

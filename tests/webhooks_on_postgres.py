@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from service.feed.log import ALL, Wanted
 from service.private_postgres import PrivatePostgres
-from service.reading.log import ALL, Wanted
 from service.webhooks.client import Poster
 from service.webhooks.dispatcher import Courier
 from service.webhooks.encryption import Seal

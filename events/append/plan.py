@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from events import refusal_texts
 from events.append.decide import decide_signal
-from events.append.duplicates import is_same
 from events.batch.draft import Draft
 from events.batch.entries import Known
 from events.batch.memory import Memory
@@ -23,7 +22,8 @@ from events.faults import Fault, fault_of
 from events.outcomes import Duplicate, Outcome, hold_back, refuse
 from events.refusals import Refusal, Refused
 from events.revision.past import NotRecalled, Recollection
-from events.signals.digests import FingerprintUnknown
+from events.signals.digests import FingerprintUnknown, are_made_alike
+from events.strict_json import read_value
 from events.submission import Item, Submission, key_of
 
 
@@ -159,3 +159,17 @@ class Plan:
     def commit(self) -> None:
         """Let the memory stand where the ledger now stands."""
         self.draft.commit()
+
+
+def is_same(known: Known, item: Item) -> bool:
+    """Compare content, under the version of the fingerprint that is stored.
+
+    Raises FingerprintUnknown: a newer version of the service has stored it.
+    """
+    stored, offered = known.fingerprint, item.signal.fingerprint
+    if stored is None or stored == offered or are_made_alike(stored, offered):
+        return stored == offered
+    # Stored before a change of what is left out: rare, so the event is parsed once more.
+    reported = read_value(item.content)
+    assert isinstance(reported, dict), "only an object becomes a signal"
+    return item.context.digests.fingerprint_like(stored, reported) == stored

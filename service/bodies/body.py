@@ -9,7 +9,7 @@ from starlette.types import Receive
 from events.limits import BODY_BYTES_MAX, DECOMPRESSED_BYTES_MAX
 from service.bodies.body_memory import Place
 from service.bodies.inflation import Inflation, check_encoding, pieces_of
-from service.http.problem import Problem
+from service.http.problem import ClientGone, Problem
 from service.http.request_headers import Transfer
 from service.limits import BODY_WAIT_S
 
@@ -19,10 +19,6 @@ stays for a while instead: a sender that is still writing would not see the answ
 
 Hearing: TypeAlias = Callable[[bytes], Awaitable[None]]
 """Who listens to a body as it arrives."""
-
-
-class ClientGone(Exception):
-    """The client left before its body was complete."""
 
 
 async def read_body(

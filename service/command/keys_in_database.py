@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.append.found import check_secret
 from events.append.loader import LedgerReader
 from events.batch.memory import Memory
+from events.database.found import check_secret
 from events.database.sessions import borrowed
 from events.database.statements import load
 from events.signals.digests import Digests

@@ -12,7 +12,7 @@ import structlog
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from service.reading.log import Recorded
+from service.feed.log import Recorded
 
 MEDIA_TYPE = "text/event-stream"
 STALLED_S = 30.0

@@ -16,7 +16,7 @@ from events.background.loops import endlessly
 from events.faults import OnFault, uncounted
 from projections.engine.transactions import UNAVAILABLE
 from service.feed.appends import Appends
-from service.reading.log import Log, Page, Recorded, TailEvent, Wanted
+from service.feed.log import Log, Page, Recorded, TailEvent, Wanted
 
 READERS_MAX = 200
 """Streams of one process: each is a connection, a task and some hundred kilobytes."""

@@ -14,8 +14,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from events.faults import fault_of
-from service.bodies.body import ClientGone
-from service.http.problem import MEDIA_TYPE, Problem
+from service.http.problem import MEDIA_TYPE, ClientGone, Problem
 from service.metrics import Metrics
 
 CLIENT_GONE = 499

@@ -6,13 +6,13 @@ those that append are bounded at the ledger's door, and what a bulk operation ha
 """
 
 import asyncio
+from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.answer import problem_answer
 from service.http.problem import Problem
 from service.limits import QUESTION_WAIT_S
-from service.routes import collectors
 
 ASKED_AS = "leadledger.asked_as"
 """Where the scope says how a request was made whose method is now GET."""
@@ -21,11 +21,11 @@ ASKED_AS = "leadledger.asked_as"
 class Questions:
     """Wrap the application. A class, because ASGI calls it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, reporting_paths: Collection[str]) -> None:
+        self._app, self._reporting_paths = app, reporting_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in collectors.PATHS:
+        if scope["type"] != "http" or scope["path"] in self._reporting_paths:
             await self._app(scope, receive, send)
         elif scope["method"] == "GET":
             await self._ask(scope, receive, send, is_head=False)

@@ -5,15 +5,13 @@ the key that comes afterwards is for that origin is the gate's question; the bro
 that it may show the answer to the page.
 """
 
+from collections.abc import Collection
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.answer import Answer, problem_answer
 from service.http.problem import Problem
 from service.keys.directory import KeyDirectory
-from service.routes import collectors, reports
-
-PATHS = frozenset({reports.PATH, *collectors.PATHS})
-"""Where a page may report. A path that is added here is open to pages, and no other is."""
 
 REMEMBERED_S = 600
 """How long a browser goes without asking again: a key whose origin was taken away is refused
@@ -35,11 +33,13 @@ _SHOWN = (b"access-control-expose-headers", b"retry-after, x-request-id, prefere
 class Browsers:
     """Wrap the application. A class, because ASGI calls it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, open_paths: Collection[str]) -> None:
+        """Wrap it. `open_paths` are open to pages, and no others are."""
+        self._app, self._open_paths = app, open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = _origin(scope) if scope["type"] == "http" and scope["path"] in PATHS else b""
+        is_open = scope["type"] == "http" and scope["path"] in self._open_paths
+        origin = _origin(scope) if is_open else b""
         if not origin:
             await self._app(scope, receive, send)
             return

@@ -93,6 +93,10 @@ _OTHER = Kind(422, "The event was refused")
 """A reason that only the domain knows: the event could be read and was judged."""
 
 
+class ClientGone(Exception):
+    """The client left before its body was complete."""
+
+
 class Problem(Exception):
     """A request that is not answered as was hoped."""
 

@@ -1,5 +1,7 @@
 """Whatever goes wrong on the way becomes a problem here, FastAPI's own errors included."""
 
+from collections.abc import Collection
+
 import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,13 +17,16 @@ from projections.engine.failures import NotYetProjected
 from service.http.answer import problem_answer
 from service.http.answer_in_time import ASKED_AS
 from service.http.problem import KINDS, Problem
-from service.routes import collectors
 
 AWAY = "The database does not answer. Send the same again after the time in Retry-After."
 
 
-def handle_problems(app: FastAPI) -> None:
-    """Register an answer for every error that is expected anywhere."""
+def handle_problems(app: FastAPI, *, reporting_paths: Collection[str]) -> None:
+    """Register an answer for every error that is expected anywhere.
+
+    A GET to one of the `reporting_paths` is a report, so there is no HEAD for it.
+    """
+    app.state.reporting_paths = reporting_paths
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
@@ -74,7 +79,7 @@ def _methods_here(request: Request) -> list[str]:
     for route in request.app.routes:
         if isinstance(route, Route) and route.path_regex.match(request.url.path):
             found |= route.methods or set()
-            if "GET" in found and route not in collectors.ROUTES:
+            if "GET" in found and route.path not in request.app.state.reporting_paths:
                 found.add("HEAD")
     return sorted(found)
 

@@ -1,14 +1,21 @@
 """Start one server on a cluster, wait until it answers, stop it."""
 
 import os
+import shutil
 import time
+from collections import deque
 from pathlib import Path
 from signal import Signals
 
 from service.private_postgres.child import Child, start_child
 from service.private_postgres.errors import DataDirectoryInUseError, StartError
 from service.private_postgres.launch import processes_in
-from service.private_postgres.server_log import bound_log, open_log, tail
+
+LOG_BYTES_MAX = 10 * 1024 * 1024
+"""A busy server writes some kilobytes an hour; twice this is the most that is ever kept."""
+TAIL_LINES = 20
+"""What of the log an error quotes: a failed start says why in its last lines."""
+
 
 START_WAIT_S = 300
 """Recovery reads at most max_wal_size: a minute on a slow disk. A server that gives up ends, and
@@ -155,3 +162,30 @@ def _is_server_of(pid: int, cluster: Path) -> bool:
     except PermissionError:
         return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "postgres"
     return pid in processes_in(str(cluster))
+
+
+def open_log(path: Path) -> int:
+    """Return a descriptor for the server's standard error.
+
+    It appends, so that the server goes on at the beginning after `bound_log` has emptied the file.
+    """
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def bound_log(path: Path) -> None:
+    """Move a log that has grown too long aside, over the one before it.
+
+    Copied and emptied rather than renamed, because the server keeps the file open. A line written
+    in between is lost, which is better than a thread of ours in the way of the server's output.
+    """
+    if not path.exists() or path.stat().st_size <= LOG_BYTES_MAX:
+        return
+    shutil.copy(path, path.with_name(f"{path.name}.1"))
+    os.truncate(path, 0)
+
+
+def tail(path: Path, *, since: int) -> str:
+    """Return the last lines written after the first `since` bytes."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        file.seek(since)
+        return "".join(deque(file, TAIL_LINES)).strip() or "(nothing)"

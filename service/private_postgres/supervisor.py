@@ -17,10 +17,8 @@ from service.private_postgres.child import Child
 from service.private_postgres.errors import NotRunningError, PrivatePostgresError
 from service.private_postgres.identity import Identity, choose
 from service.private_postgres.initialise import initialise
-from service.private_postgres.layout import Layout, layout_in, read_password
-from service.private_postgres.lock import DataDirectoryLock
-from service.private_postgres.postmaster import start_postmaster, stop_postmaster
-from service.private_postgres.server_log import bound_log
+from service.private_postgres.layout import DataDirectoryLock, Layout, layout_in, read_password
+from service.private_postgres.postmaster import bound_log, start_postmaster, stop_postmaster
 from service.private_postgres.settings import PORT, arguments
 from service.private_postgres.socket_directory import (
     close_socket_directory,

@@ -19,9 +19,9 @@ from events.limits import INTEGER_MAX
 from events.records import Record
 from events.refusals import Refused
 from events.submission import Item
+from service.feed.log import Log, Reported
 from service.http.problem import of_refusal
-from service.reading.log import Log, Reported
-from service.revisions import is_revision
+from service.reading.revisions import is_revision
 
 
 @dataclass(slots=True)

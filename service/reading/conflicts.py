@@ -14,8 +14,8 @@ from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import ACCOUNT_CONFLICTED, CONFLICTED
 from events import records
 from events.limits import INTEGER_MAX
+from service.feed.log import Judgement, Log, SetAside
 from service.reading.leads import lead_of
-from service.reading.log import Judgement, Log, SetAside
 
 
 class Waiting(NamedTuple):

@@ -14,10 +14,10 @@ from events import records
 from events.records import OWN_SOURCE, Record
 from events.revision.affected import owners_in
 from events.signals.parties import ACTOR
+from service.feed.log import Log
 from service.http.problem import Problem
 from service.ingest.refusal_labels import Wording
 from service.reading.leads import Lead, lead_of
-from service.reading.log import Log
 
 FAMILY_MAX = 1_000
 """Leads absorbed by one lead, directly or by way of others."""

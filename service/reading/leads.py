@@ -15,8 +15,8 @@ from events.signals.context import Context
 from events.signals.native_schema import LeadReference
 from events.signals.parties import read_parties
 from events.signals.sender import Sender
+from service.feed.log import Log
 from service.http.problem import Problem
-from service.reading.log import Log
 from service.services import Services
 
 FORWARDS_MAX = 64

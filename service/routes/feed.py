@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from service.feed.log import PAGE_RECORDS, Log, Page, Wanted
 from service.http.answer import NDJSON, Answer
 from service.http.exact_route import ExactRoute
-from service.reading.log import PAGE_RECORDS, Log, Page, Wanted
 from service.routes.parameters import (
     PAGE_DEFAULT,
     PAGE_MAX,

@@ -8,12 +8,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
 from projections.engine.transactions import UNAVAILABLE
-from service.health.readiness import count_set_aside, health_of
 from service.http.answer import Answer, json_answer
 from service.http.authentication import Needs
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
 from service.keys.scopes import Scope
+from service.reading.readiness import count_set_aside, health_of
 from service.routes.parameters import ProjectionsReader, services_of
 from service.shapes import reports as shapes
 

@@ -10,13 +10,13 @@ from domain.lead.state import LeadState, State
 from events.records import rfc3339
 from events.signals.native_schema import LeadReference
 from service.bodies.json_body import described_body, read_model
+from service.feed.log import check_reached
 from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
 from service.ingest.refusal_labels import Wording
 from service.reading.histories import history
 from service.reading.leads import account_of, describe_lead, find_lead, lead_of
-from service.reading.log import check_reached
 from service.reading.replays import Moment, describe_step, replay, state_at
 from service.reading.scores import explain, hindrance
 from service.routes.parameters import (

@@ -15,8 +15,8 @@ from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
+from service.ingest.publish import preview, publish
 from service.limits import LIFECYCLE_BYTES_MAX
-from service.publishing import preview, publish
 from service.routes.parameters import (
     NAME_MAX,
     NO_NUL,

@@ -16,10 +16,10 @@ from events.limits import INTEGER_MAX
 from events.signals import times
 from events.signals.sender import Sender
 from projections.engine.limits import RETRY_STOPPED_S
+from service.feed.log import Log, Wanted, check_reached
 from service.http.authentication import Needs
 from service.http.problem import Problem
 from service.keys.scopes import Scope
-from service.reading.log import Log, Wanted, check_reached
 from service.services import Services
 from service.webhooks.store import Webhook
 

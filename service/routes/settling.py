@@ -15,9 +15,9 @@ from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
 from service.ingest.describe_outcomes import answer_one, describe_outcome
+from service.ingest.retry import RETRIED_MAX, retry
 from service.refusals.describing import describe_refusal, outcome_of_retry
 from service.refusals.places import OLDEST, Place, parse_place
-from service.refusals.retrying import RETRIED_MAX, retry
 from service.refusals.store import Wanted
 from service.routes.parameters import RefusalsWriter, moment_in, services_of
 from service.shapes import reports as shapes

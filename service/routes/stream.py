@@ -19,12 +19,12 @@ from service.feed.event_stream import (
     frames,
     progress,
 )
+from service.feed.log import Log, Wanted, check_reached
 from service.feed.tail import TailFull
 from service.http.authentication import Needs
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
 from service.keys.scopes import Scope
-from service.reading.log import Log, Wanted, check_reached
 from service.routes.parameters import (
     After,
     EventsReader,

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from events.records import rfc3339
 from events.signals.sender import Sender
 from service.bodies.json_body import described_body, read_model
+from service.feed.log import Wanted, check_reached
 from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
-from service.reading.log import Wanted, check_reached
 from service.routes.parameters import (
     WebhookId,
     WebhooksAdministrator,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.batch.ids import new_id
 from events.database.statements import Statement, load
-from service.reading.log import Wanted
+from service.feed.log import Wanted
 from service.webhooks import signing
 from service.webhooks.encryption import Seal
 from service.webhooks.limits import OLD_SECRET_S, SECRETS_MAX, WEBHOOKS_MAX

@@ -24,9 +24,9 @@ from projections.deadlines.projection import NAME as DEADLINES
 from projections.engine.projection import Projection
 from projections.engine.runner import Runner
 from service import composition
+from service.feed.log import Log
 from service.hosting import worker
-from service.reading.log import Log
-from service.refusals import retrying
+from service.ingest import retry
 from service.webhooks import dispatcher
 from service.webhooks.encryption import Seal
 from service.webhooks.queue import Queue
@@ -79,7 +79,7 @@ def read_native(content: bytes, context: Any) -> Any:
     return _READ_NATIVE(content, context)
 
 
-_READ_NATIVE = retrying.READERS["native"]
+_READ_NATIVE = retry.READERS["native"]
 
 
 def main() -> None:
@@ -95,7 +95,7 @@ def main() -> None:
             real = getattr(where, name)
             changes.enter_context(patch.object(where, name, failing(real, place, argument)))
         for known, name, faulty in (
-            (retrying.READERS, "native", read_native),
+            (retry.READERS, "native", read_native),
             (PROJECTIONS, DEADLINES, lambda schema: Stumbling(deadlines(schema))),
         ):
             changes.enter_context(patch.dict(known, {name: faulty}))

@@ -11,12 +11,12 @@ import pytest
 import pytest_asyncio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.feed.log import ALL, Log
 from service.feed.tail import Tail
 from service.hosting.connections import BoundedConnection
 from service.keys.key_text import parse
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from service.reading.log import ALL, Log
 from service.routes import stream
 from tests.faults.waiting import until
 from tests.http_service import SCHEMA, Service, listening, running_service

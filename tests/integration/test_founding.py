@@ -9,9 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.lifecycle.text.complaints import LifecycleInvalid
-from events.append.found import found
 from events.append.ledger import Ledger
 from events.database.failures import LedgerUnavailable, NotMigrated, SecretDiffers
+from events.database.found import found
 from events.database.statements import SchemaNameInvalid
 from events.lifecycles.shipped import read_lifecycle_text
 from events.outcomes import Recorded

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from service.http import cors
+from service.app import OPEN_PATHS
 from service.keys.directory import REFRESH_S
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
@@ -212,4 +212,4 @@ async def test_origins_are_as_browsers_write_them(service: Service, origin: str)
 
 async def test_the_paths_of_pages_are_paths_of_the_service(service: Service) -> None:
     document = (await service.client.get("/openapi.json")).json()
-    assert set(document["paths"]) >= cors.PATHS
+    assert set(document["paths"]) >= OPEN_PATHS

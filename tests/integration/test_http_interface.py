@@ -17,10 +17,10 @@ from structlog.testing import capture_logs
 
 from service.app import create_app
 from service.composition import make_engine
-from service.health.readiness import examine
 from service.http.problem import KINDS
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
+from service.reading.readiness import examine
 from tests.http_service import Service, running_service
 from tests.postgres import connection_to
 

@@ -17,9 +17,9 @@ from events.refusals import Refused
 from events.signals.context import Context
 from events.submission import Submission
 from events.verification.findings import Finding
+from service.ingest.publish import count_standing
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from service.reading.standing import count_standing
 from tests.http_service import SCHEMA, SEALS, Service, running_service
 from tests.integration.test_verification import forge
 from tests.ledger_in_memory import DIGESTS, SENDER

@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from events.refusals import Refusal
 from events.signals.native import read as read_native
+from service.ingest import retry as retrying
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from service.refusals import retrying
 from tests.http_service import Service, running_service
 from tests.postgres import connection_to
 

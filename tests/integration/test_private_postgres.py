@@ -19,7 +19,7 @@ from service.private_postgres import (
     StartError,
 )
 from service.private_postgres.binaries import Binaries, find
-from service.private_postgres.server_log import LOG_BYTES_MAX
+from service.private_postgres.postmaster import LOG_BYTES_MAX
 from tests.postgres import SMALL, ask, connection_to, scratch_directory
 
 MARK = "hanako@example.co.jp"

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 
 from events.database.sessions import borrowed, transaction
 from service.composition import make_engine
-from service.health.readiness import examine
 from service.private_postgres import PrivatePostgres
+from service.reading.readiness import examine
 from tests.faults.dead_connections import DEAD_CONNECTIONS
 from tests.faults.ledger_check import check_ledger
 from tests.http_service import Service, running_service, settings_for
@@ -173,7 +173,7 @@ async def test_a_service_does_without_a_process_of_the_database_that_has_stopped
 async def test_readiness_is_looked_at_again_over_another_connection(
     postgres_server: PrivatePostgres, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.health.readiness.READY_WAIT_S", BOUND_S)
+    monkeypatch.setattr("service.reading.readiness.READY_WAIT_S", BOUND_S)
     async with running_service(postgres_server) as service:
         engine = make_engine(settings_for(), service.app_url, connections=1)
         services = replace(service.services, engine=engine)
@@ -229,7 +229,7 @@ async def test_a_commit_that_hangs_is_answered_for_and_nothing_is_lost(
     for bound in (
         "events.append.queue.STUCK_S",
         "events.append.ledger.ANSWER_WAIT_S",
-        "service.health.readiness.APPEND_OVERDUE_S",
+        "service.reading.readiness.APPEND_OVERDUE_S",
     ):
         monkeypatch.setattr(bound, BOUND_S)
     async with running_service(postgres_server) as service:

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from service.feed.log import Wanted
 from service.private_postgres import PrivatePostgres
-from service.reading.log import Wanted
 from service.webhooks.client import Answer
 from service.webhooks.dispatcher import Courier
 from service.webhooks.queue import Delivery, Queue

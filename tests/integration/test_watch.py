@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from events.append.condition import Condition, Trouble
 from events.database.sessions import open_session
-from service.health import watch
-from service.health.watch import Watch
+from service import watch
 from service.private_postgres import PrivatePostgres
+from service.watch import Watch
 from tests.postgres import drop_database, fresh_database
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from service.feed.log import Wanted
 from service.private_postgres import PrivatePostgres
-from service.reading.log import Wanted
 from service.webhooks import queue as queue_module
 from service.webhooks.client import Answer
 from service.webhooks.dispatcher import Courier

@@ -14,7 +14,7 @@ from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
 from service.command.sending import BATCH_EVENTS_MAX, Batch, Deliver
 from service.limits import COMPARED_EVENTS_MAX
-from service.revisions import correction_id, report_id, void_id
+from service.reading.revisions import correction_id, report_id, void_id
 
 REPORTS_MAX = 100
 """How often one row may have been voided and reported again: nobody revises a table more often."""

@@ -245,6 +245,6 @@ async def _revision(services: Services) -> str | None:
 
 
 async def _scalar(services: Services, name: str) -> Any:
-    statement = load("service.health", "health.sql", services.schema)[name]
+    statement = load("service.reading", "readiness.sql", services.schema)[name]
     async with services.engine.connect() as connection:
         return await connection.scalar(statement.text)

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from domain.lifecycle.change.difference import differences
 from domain.lifecycle.change.succession import Occupancy, homeless
 from domain.lifecycle.text.load import Inspection, inspect
+from events.append.loader import occupancy_in
 from events.batch.ids import new_id
+from events.database.statements import load
 from events.lifecycles.expansion import known_countries
 from events.lifecycles.publish import asks_who_stands_where, objection, publication
 from events.outcomes import Duplicate, Recorded
@@ -17,7 +21,6 @@ from events.signals.context import Context
 from events.signals.sender import Sender
 from events.submission import Submission
 from service.http.problem import Problem
-from service.reading.standing import count_standing
 from service.services import Services
 
 
@@ -105,3 +108,11 @@ def _complaints(inspection: Inspection) -> list[dict[str, Any]]:
         {"line": one.line, "path": one.path, "message": one.message, "fatal": one.fatal}
         for one in inspection.complaints
     ]
+
+
+async def count_standing(engine: AsyncEngine, schema: str, *, in_force: int) -> Occupancy:
+    """Count who stands where now, beside the writer: where many do, it takes a second or more."""
+    statement = load("events.append", "ledger.sql", schema)["count_standing"].text
+    async with engine.connect() as connection:
+        rows = (await connection.execute(statement)).mappings().all()
+    return occupancy_in(rows, in_force=in_force)

@@ -124,7 +124,7 @@ class Log:
 
     def __init__(self, engine: AsyncEngine, schema: str) -> None:
         self._engine = engine
-        self._sql: Mapping[str, Statement] = load("service.reading", "log.sql", schema)
+        self._sql: Mapping[str, Statement] = load("service.feed", "log.sql", schema)
 
     async def page(self, *, after: int, limit: int, wanted: Wanted = ALL) -> Page:
         """Read the next events after a position. Raises Problem: log-shorter."""

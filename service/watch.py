@@ -71,7 +71,7 @@ class Watch:
     ) -> None:
         self._own = own
         self._on_fault = on_fault
-        self._sql = load("service.health", "watch.sql", schema)
+        self._sql = load("service", "watch.sql", schema)
         self._condition = condition
         self._drivers: WeakSet[Driver] = WeakSet()
         self._session: Session | None = None

@@ -1,4 +1,0 @@
-"""Whether the service works.
-
-`watch` asks the database every second, `readiness` reports everything that serving needs.
-"""
