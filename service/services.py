@@ -23,10 +23,10 @@ from projections.leads.queries import Roster
 from service.bodies.body_memory import Room, strangers_room
 from service.feed.appends import Appends
 from service.feed.tail import Tail
+from service.funnel_now import FunnelNow
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
-from service.reading.funnel_now import FunnelNow
 from service.refusals.store import Refusals
 from service.settings import Settings
 from service.watch import Watch

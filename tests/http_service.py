@@ -14,7 +14,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from events.database.found import found
+from events.founding import found
 from events.lifecycles.shipped import read_lifecycle_text
 from events.signals.digests import Digests
 from migrations.running import migrate

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.append.loader import LedgerReader
 from events.batch.memory import Memory
-from events.database.found import check_secret
 from events.database.sessions import borrowed
 from events.database.statements import load
+from events.founding import check_secret
 from events.signals.digests import Digests
 from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.database.found import found
 from events.database.statements import load
+from events.founding import found
 from events.lifecycles.shipped import read_lifecycle_text
 from events.signals.digests import Digests
 from migrations.running import head_revision, migrate, revision_of
@@ -109,7 +109,7 @@ async def _check_secret_is_there(settings: Settings, engine: AsyncEngine) -> Non
             "LEADLEDGER_SECRET is needed with LEADLEDGER_DATABASE_URL: every process that serves "
             "this database must have the same; make one with `openssl rand -hex 32`, and keep it"
         )
-    statement = load("events.database", "founding.sql", settings.schema_name)["read_secret_check"]
+    statement = load("events", "founding.sql", settings.schema_name)["read_secret_check"]
     async with engine.connect() as connection:
         if await connection.scalar(statement.text) is None:
             return

@@ -21,7 +21,7 @@ from events.refusals import Refused
 from events.submission import Item
 from service.feed.log import Log, Reported
 from service.http.problem import of_refusal
-from service.reading.revisions import is_revision
+from service.ingest.revisions import is_revision
 
 
 @dataclass(slots=True)

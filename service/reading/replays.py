@@ -1,4 +1,9 @@
-"""A lead's state after each of its events, as of any moment or position."""
+"""A lead's state after each of its events, as of any moment or position.
+
+Where something has been taken back since that moment, the events show what was decided then. What
+counts of it is decided again, as it was when it was taken back: from the reports, without those that
+were voided, with the others as corrected.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +35,18 @@ from service.reading.leads import Lead, describe_state
 
 ROUNDS_MAX = 1_000
 """Leads that forward to each other, one read after the other."""
+
+
+class Known(NamedTuple):
+    """What had been recorded by then."""
+
+    upto: int
+    """A position."""
+    at: datetime | None
+
+    def includes(self, record: Record) -> bool:
+        recorded_at = datetime.fromisoformat(record.envelope.recorded_time)
+        return record.event.position <= self.upto and (self.at is None or recorded_at <= self.at)
 
 
 class Moment(NamedTuple):
@@ -116,18 +133,6 @@ def describe_step(step: Step, lifecycle: Lifecycle, *, language: str | None) -> 
         content["moved"] = {"from": event.stage_from, "to": event.stage_to}
     content["state"] = describe_state(step.state, lifecycle, language=language)
     return content
-
-
-class Known(NamedTuple):
-    """What had been recorded by then."""
-
-    upto: int
-    """A position."""
-    at: datetime | None
-
-    def includes(self, record: Record) -> bool:
-        recorded_at = datetime.fromisoformat(record.envelope.recorded_time)
-        return record.event.position <= self.upto and (self.at is None or recorded_at <= self.at)
 
 
 @dataclass(slots=True)

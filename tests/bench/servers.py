@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.database.found import found
+from events.founding import found
 from events.lifecycles.shipped import read_lifecycle_text
 from events.signals.digests import Digests
 from migrations.running import migrate

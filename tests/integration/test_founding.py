@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from events.append.ledger import Ledger
 from events.database.failures import LedgerUnavailable, NotMigrated, SecretDiffers
-from events.database.found import found
 from events.database.statements import SchemaNameInvalid
+from events.founding import found
 from events.lifecycles.shipped import read_lifecycle_text
 from events.outcomes import Recorded
 from events.signals.digests import Digests

@@ -1,8 +1,8 @@
 """The funnel of now is answered from memory only while the projection stands where it stood."""
 
 from projections.engine.follower import Standing
+from service.funnel_now import FunnelNow
 from service.http.answer import json_answer
-from service.reading.funnel_now import FunnelNow
 
 HERE, FURTHER, REBUILT = Standing(1, 17), Standing(1, 18), Standing(2, 17)
 

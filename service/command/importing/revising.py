@@ -13,8 +13,8 @@ from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, VOIDED
 from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
 from service.command.sending import BATCH_EVENTS_MAX, Batch, Deliver
+from service.ingest.revisions import correction_id, report_id, void_id
 from service.limits import COMPARED_EVENTS_MAX
-from service.reading.revisions import correction_id, report_id, void_id
 
 REPORTS_MAX = 100
 """How often one row may have been voided and reported again: nobody revises a table more often."""

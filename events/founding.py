@@ -21,7 +21,7 @@ async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_
     Returns whether this call published the first lifecycle. Raises SecretDiffers if the ledger was
     founded with another secret, LifecycleInvalid if the text is none.
     """
-    statements = load("events.database", "founding.sql", schema)
+    statements = load("events", "founding.sql", schema)
     async with owner.begin() as connection:
         stored = await connection.scalar(statements["read_secret_check"].text)
         if stored is None:
@@ -52,7 +52,7 @@ async def check_secret(engine: AsyncEngine, *, schema: str, digests: Digests) ->
 
     With another one, identifiers would not be found again, and seals would not hold.
     """
-    statements = load("events.database", "founding.sql", schema)
+    statements = load("events", "founding.sql", schema)
     async with engine.connect() as connection:
         stored = await connection.scalar(statements["read_secret_check"].text)
     if stored != digests.check_value:
