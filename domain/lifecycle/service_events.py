@@ -14,10 +14,9 @@ from domain.lifecycle.definition import (
     SubjectKind,
 )
 
+PUBLISHED = "lifecycle.published"
 REASSESSED = "lead.reassessed"
-"""Carries what a judgement changes beside a stage."""
-
-
+"""Carries what a judgement changes in addition to a stage."""
 MERGED, UNMERGED, KEPT_APART = "identity.merged", "identity.unmerged", "identity.kept_apart"
 UNLINKED = "identity.unlinked"
 ABSORBED, CONFLICTED, LINKED = "identity.absorbed", "identity.conflicted", "identity.linked"
@@ -49,7 +48,7 @@ WRITTEN: Mapping[str, SubjectKind] = {
     MERGED: SubjectKind.LEAD,
     CONFLICTED: SubjectKind.LEAD,
     ACCOUNT_CONFLICTED: SubjectKind.ACCOUNT,
-    "lifecycle.published": SubjectKind.LEDGER,
+    PUBLISHED: SubjectKind.LEDGER,
     KEY_CREATED: SubjectKind.LEDGER,
     KEY_CHANGED: SubjectKind.LEDGER,
     KEY_REVOKED: SubjectKind.LEDGER,

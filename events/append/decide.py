@@ -18,6 +18,7 @@ from domain.lifecycle.service_events import (
     EVENT,
     EVENTS,
     OTHER,
+    PUBLISHED,
     UNLINKED,
     is_offered,
 )
@@ -29,13 +30,7 @@ from events.append.resolve import Concerned, account_of, concerned_by, lead_of, 
 from events.batch.draft import Draft
 from events.batch.upkeep import bring_up_to_date, members_of, occupied_by, reassess_lead
 from events.lifecycles.calendar import change_calendar, changes_of, with_changes
-from events.lifecycles.publish import (
-    PUBLISHED,
-    asks_who_stands_where,
-    compiled_from,
-    objection,
-    parsed,
-)
+from events.lifecycles.publish import asks_who_stands_where, compiled_from, objection, parsed
 from events.limits import DECLARED_MAX
 from events.outcomes import Recorded, outcome_of
 from events.refusals import Refusal

@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.event import LEDGER, Event
+from domain.lifecycle.service_events import PUBLISHED
 from domain.lifecycle.text.load import load as load_lifecycle
 from events.append import statement_arguments
 from events.append.condition import Condition
@@ -150,7 +151,7 @@ class Ledger:
         for _ in range(CLOCK_TRIES_MAX):
             plan = Plan(self.memory, {}, self._propose_time(timedelta()))
             plan.draft.enter_own(
-                Event(1, "lifecycle.published", LEDGER, plan.recorded_at, data, {}),
+                Event(1, PUBLISHED, LEDGER, plan.recorded_at, data, {}),
                 id="lifecycle.1",
                 lifecycle=1,
             )

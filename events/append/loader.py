@@ -11,7 +11,7 @@ from domain.lead import state_json
 from domain.lead.state import LeadState
 from domain.lifecycle.change.succession import Occupancy, Standing
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.service_events import EVENT, EVENTS, is_offered
+from domain.lifecycle.service_events import EVENT, EVENTS, PUBLISHED, is_offered
 from domain.rules.deals import COMPETITION
 from domain.signal import Identifier, Signal
 from events import records
@@ -20,7 +20,7 @@ from events.batch.memory import LEDGER_SUBJECT_ID, Members, Memory, Pointer, Rem
 from events.database.failures import NotMigrated
 from events.database.sessions import Driver
 from events.database.statements import Statement
-from events.lifecycles.publish import PUBLISHED, asks_who_stands_where, compiled_from
+from events.lifecycles.publish import asks_who_stands_where, compiled_from
 from events.limits import DECLARED_MAX
 from events.revision.past import HISTORY_EVENTS_MAX, NotRecalled, Recollection
 from events.submission import Item, Submission, key_of

@@ -16,10 +16,10 @@ from domain.lifecycle.service_events import (
     CLOSED,
     FIRST_DAY,
     LAST_DAY,
+    PUBLISHED,
     WORKED_HOURS,
 )
 from domain.signal import Signal
-from events.lifecycles.publish import PUBLISHED
 from events.refusals import Refusal
 
 DAYS_MAX = 366

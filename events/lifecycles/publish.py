@@ -15,6 +15,7 @@ from domain.lifecycle.change.succession import Homeless, Occupied, evicts, homel
 from domain.lifecycle.compiled.table import Compiled, compile_lifecycle, published_as
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.published import expansion_of
+from domain.lifecycle.service_events import PUBLISHED
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from domain.lifecycle.text.load import load
 from domain.signal import Signal
@@ -23,7 +24,6 @@ from events.refusals import Refusal
 from events.signals.context import Context
 from events.submission import Item
 
-PUBLISHED = "lifecycle.published"
 TEXTS_KEPT = 16
 """Parsed texts: reading one takes longer than any decision."""
 

@@ -15,11 +15,11 @@ from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.change.succession import Occupied
 from domain.lifecycle.compiled.table import Compiled
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.service_events import KINDS, LINKED, OFFERED, UNLINKED
+from domain.lifecycle.service_events import KINDS, LINKED, OFFERED, PUBLISHED, UNLINKED
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from domain.signal import REFERENCES
 from events.batch.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
-from events.lifecycles.publish import PUBLISHED, compiled_from, objection
+from events.lifecycles.publish import compiled_from, objection
 from events.records import (
     OWN_SOURCE,
     Record,

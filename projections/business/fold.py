@@ -22,13 +22,13 @@ from domain.lifecycle.service_events import (
     EVENTS,
     FIELDS,
     OTHER,
+    PUBLISHED,
     UNLINKED,
     VOIDED,
 )
 from domain.rules.business import name_of_further
 from events.lifecycles.publish import parsed
 from projections.business.won_business import What
-from projections.funnel.fold import LIFECYCLE_PUBLISHED
 
 WHAT_OF_ROLE = {
     Role.OPENS_OPPORTUNITY: What.OPENED,
@@ -95,7 +95,7 @@ class Business:
 
 def fold(state: Business, event: Event) -> None:
     """Note what one event tells of business, or that it touched somebody."""
-    if event.type == LIFECYCLE_PUBLISHED:
+    if event.type == PUBLISHED:
         state.lifecycle = parsed(event.data["text"])
         return
     if event.type in (VOIDED, CORRECTED):

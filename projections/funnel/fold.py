@@ -26,9 +26,9 @@ from zoneinfo import ZoneInfo
 from domain.event import Event
 from domain.lead.stays import Left, begins, restored
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
+from domain.lifecycle.service_events import PUBLISHED
 from events.lifecycles.publish import parsed
 
-LIFECYCLE_PUBLISHED = "lifecycle.published"
 RESTATES = "restates"
 """The effect that names a return by itself which no longer counts."""
 
@@ -164,7 +164,7 @@ def month_around(moment: datetime, zone: tzinfo) -> Month:
 def fold(stages: Stages, event: Event) -> None:
     """Let one event change what is known of the stays."""
     if event.subject.kind is SubjectKind.LEDGER:
-        if event.type == LIFECYCLE_PUBLISHED:
+        if event.type == PUBLISHED:
             _publish(stages, event)
         return
     receiver_id = event.forwarded_to or event.subject.id

@@ -17,10 +17,10 @@ from domain.lead import state_json
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
 from domain.lifecycle.definition import Lifecycle, SubjectKind
+from domain.lifecycle.service_events import PUBLISHED
 from domain.rules.lists import matching
 from events.batch.lru import forget_oldest
 from events.lifecycles.publish import parsed
-from projections.funnel.fold import LIFECYCLE_PUBLISHED
 
 _OF_ACCOUNT = "account."
 
@@ -106,7 +106,7 @@ class Directory:
 def fold(directory: Directory, event: Event) -> None:
     """Let one event change what is known of whom it concerns."""
     if event.subject.kind is SubjectKind.LEDGER:
-        if event.type == LIFECYCLE_PUBLISHED:
+        if event.type == PUBLISHED:
             directory.publish(event.data)
         return
     business_of = event.effects.get("business_of")

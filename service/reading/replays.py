@@ -1,8 +1,8 @@
 """A lead's state after each of its events, as of any moment or position.
 
 Where something has been taken back since that moment, the events show what was decided then. What
-counts of it is decided again, as it was when it was taken back: from the reports, without those that
-were voided, with the others as corrected.
+counts of it is decided again, as it was when it was taken back: from the reports, without those
+that were voided, with the others as corrected.
 """
 
 from collections.abc import Mapping, Sequence
