@@ -1,21 +1,22 @@
-"""The course of one signal: the events so far, and the state that they leave."""
+"""The case of one signal: the events so far, and the state that they leave."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from domain.effects import joined, written
+from domain.effects import joined
 from domain.event import LEDGER, Event, Subject
 from domain.lead.evolve import evolve
 from domain.lead.identity import Resolution
 from domain.lead.owners import effects_of_stage
-from domain.lead.readings import Facts
+from domain.lead.readings import CaseReadings
 from domain.lead.score import Score, judged_at, score_at
 from domain.lead.state import DORMANT, AccountState, LeadState, State
-from domain.lifecycle.compiled.table import Compiled, CompiledMove, FailedGuard, MoveTable
+from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove, FailedGuard, MoveTable
 from domain.lifecycle.definition import SubjectKind
 from domain.signal import Signal
+from domain.times import format_utc
 
 DEPARTMENT = "department"
 """Under this name a standing fact keeps whose key reported it: conditions may ask for it later."""
@@ -35,20 +36,20 @@ class Party(NamedTuple):
 
 
 @dataclass(slots=True)
-class Course:
+class Case:
     """What one signal sets going: the events so far and the state after them.
 
     A class, because each consequence is judged on the state that the one before it left.
     """
 
-    compiled: Compiled
+    compiled: CompiledLifecycle
     state: State
     signal: Signal
     party: Party
     position: int
     events: list[Event] = field(default_factory=list)
     came_from: str | None = None
-    """Where the lead stands, if its course goes on from a stay that a return had ended."""
+    """Where the lead stands, if its case goes on from a stay that a return had ended."""
     foreseen: dict[str, Any] = field(default_factory=dict)
     """Effects of the report's own event that the state has seen already."""
     pass_before: int = field(init=False)
@@ -80,13 +81,13 @@ class Course:
         candidates = table.moves.get((stage, type), ())
         if not candidates or not candidates[0].tests:
             return candidates[0] if candidates else None
-        return table.find(stage, type, self.facts(type, data))
+        return table.find(stage, type, self.readings(type, data))
 
-    def facts(self, type: str, data: Mapping[str, Any]) -> Facts:
+    def readings(self, type: str, data: Mapping[str, Any]) -> CaseReadings:
         """What conditions may ask. An early fact brings its own department along."""
         department = data.get(DEPARTMENT, self.signal.department)
         consent = self.compiled.lifecycle.pace.consent
-        return Facts(
+        return CaseReadings(
             self.state,
             type=type,
             data=data,
@@ -165,7 +166,7 @@ class Course:
 
     def arm(self, name: str, due_at: datetime | None) -> None:
         """Set or clear a timer by the report's own event, once its consequences are known."""
-        timers = {name: written(due_at) if due_at is not None else None}
+        timers = {name: format_utc(due_at) if due_at is not None else None}
         first = self.events[0]
         armed = {**first.effects, "timers": {**first.effects.get("timers", {}), **timers}}
         self.events[0] = first._replace(effects=armed)
@@ -250,7 +251,7 @@ class NotAllowed:
 
 
 def effects_on_silence(
-    compiled: Compiled, lead: LeadState, type: str, at: datetime, move: CompiledMove | None
+    compiled: CompiledLifecycle, lead: LeadState, type: str, at: datetime, move: CompiledMove | None
 ) -> dict[str, Any]:
     """Count silence from this day on; where the lead leaves the stages of it, count no more."""
     dormancy = compiled.lifecycle.pace.dormancy
@@ -267,4 +268,4 @@ def effects_on_silence(
     due_at = compiled.clock.begin_of(day)
     if armed is not None and due_at <= armed.due_at:
         return {}
-    return {"timers": {DORMANT: written(due_at)}}
+    return {"timers": {DORMANT: format_utc(due_at)}}

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from domain.lead.state import LeadState, Timer
-from domain.lifecycle.compiled.table import Compiled
-from domain.times import rfc3339
+from domain.lifecycle.compiled.table import CompiledLifecycle
 
 
 class Firing(NamedTuple):
@@ -15,10 +14,7 @@ class Firing(NamedTuple):
     data: Mapping[str, Any]
 
 
-written = rfc3339
-"""When something is due, as records write times."""
-
-Fires = Callable[[Compiled, LeadState, str, Timer], Firing]
+Fires = Callable[[CompiledLifecycle, LeadState, str, Timer], Firing]
 """From the lifecycle, the lead, the name of the timer and the timer itself."""
 
 

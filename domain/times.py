@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 
-def rfc3339(moment: datetime) -> str:
+def format_utc(moment: datetime) -> str:
     """Write a UTC time with six decimals."""
     assert moment.tzinfo is UTC, "times inside are UTC"
     return moment.isoformat(timespec="microseconds")[:-6] + "Z"

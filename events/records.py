@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from domain import times
 from domain.event import LEDGER, Event, Subject
 from domain.lifecycle.definition import SubjectKind
+from domain.times import format_utc
 
 OWN_SOURCE = "leadledger"
 """The source of every event that the service itself writes; no key may speak for it."""
 
-rfc3339 = times.rfc3339
 """Times in records, and wherever they are shown."""
 
 _LEAF_PREFIX = b"\x00"
@@ -68,7 +67,7 @@ def encode(event: Event, envelope: Envelope) -> bytes:
         "specversion": "1.0",
         "subject": str(event.subject),
         "subjectversion": envelope.subject_version,
-        "time": rfc3339(event.occurred_at),
+        "time": format_utc(event.occurred_at),
         "type": event.type,
     }
     if event.data or event.effects:
@@ -81,7 +80,7 @@ def encode(event: Event, envelope: Envelope) -> bytes:
     if event.effective_at is not None:
         _describe_move(attributes, event)
     if envelope.claimed_at is not None:
-        attributes["claimedtime"] = rfc3339(envelope.claimed_at)
+        attributes["claimedtime"] = format_utc(envelope.claimed_at)
     if envelope.key_id is not None:
         attributes["key"] = envelope.key_id
     if envelope.department is not None:
@@ -93,7 +92,7 @@ def encode(event: Event, envelope: Envelope) -> bytes:
 
 def _describe_move(attributes: dict[str, Any], event: Event) -> None:
     assert event.effective_at is not None
-    attributes["effectivetime"] = rfc3339(event.effective_at)
+    attributes["effectivetime"] = format_utc(event.effective_at)
     attributes["pass"] = event.pass_number
     if event.stage_from is not None:
         attributes["stagefrom"] = event.stage_from

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
 
-from events.records import rfc3339
+from domain.times import format_utc
 from events.refusals import Received, Standing
 
 SEAL_BYTES = 32
@@ -90,7 +90,7 @@ def _encoded(value: object) -> bytes:
         case bytes():
             content = value
         case datetime():
-            content = rfc3339(value).encode()
+            content = format_utc(value).encode()
         case _:
             # What PostgreSQL would reject is rejected there, where it can be told whose it was.
             content = str(value).encode(errors="surrogatepass")

@@ -7,9 +7,9 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from service.composition import open_services
-from service.http.access_log import VisitLog
-from service.http.answer_in_time import Questions
-from service.http.cors import Browsers
+from service.http.access_log import AccessLog
+from service.http.answer_in_time import AnswerInTime
+from service.http.cors import Cors
 from service.http.head import BoundedHeads
 from service.http.problem_handlers import handle_problems
 from service.logs import configure_logs
@@ -57,10 +57,10 @@ def create_app(opening: Opening) -> FastAPI:
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
     app.router.routes.extend(collectors.ROUTES)
-    app.add_middleware(Questions, reporting_paths=collectors.PATHS)
-    app.add_middleware(Browsers, open_paths=OPEN_PATHS)
+    app.add_middleware(AnswerInTime, reporting_paths=collectors.PATHS)
+    app.add_middleware(Cors, open_paths=OPEN_PATHS)
     app.add_middleware(BoundedHeads)
-    app.add_middleware(VisitLog)
+    app.add_middleware(AccessLog)
     serve_documents(app)
     return app
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from events.append.ledger import Ledger
-from events.append.queue import Append, Intake
+from events.append.queue import Append, Queue
 from events.background.reassessor import Reassessor
 from events.background.timekeeper import Timekeeper
 from events.database.sessions import Driver
@@ -32,7 +32,7 @@ from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
 from service.refusals.purging import Bounds, Purge
-from service.refusals.store import Refusals
+from service.refusals.store import RefusalStore
 from service.secret import read_secret
 from service.services import Services
 from service.settings import DRIVER, Settings
@@ -121,22 +121,20 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             runner.wake()
             webhooks.courier.wake()
             metrics.appended(
-                items=append.items, seconds=append.seconds, waiting=intake.waiting_items
+                items=append.items, seconds=append.seconds, waiting=queue.waiting_items
             )
 
-        intake = Intake(ledger, on_append, on_fault=metrics.fault)
-        intake.start()
-        stack.push_async_callback(intake.close)
-        timekeeper = Timekeeper(engine, settings.schema_name, intake, on_fault=metrics.fault)
+        queue = Queue(ledger, on_append, on_fault=metrics.fault)
+        queue.start()
+        stack.push_async_callback(queue.close)
+        timekeeper = Timekeeper(engine, settings.schema_name, queue, on_fault=metrics.fault)
         await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
-        reassessor = Reassessor(
-            engine, settings.schema_name, ledger, intake, on_fault=metrics.fault
-        )
+        reassessor = Reassessor(engine, settings.schema_name, ledger, queue, on_fault=metrics.fault)
         await stack.enter_async_context(_running(reassessor.run(), "reassessor"))
         selector = Selector(
             engine,
             settings.schema_name,
-            door=intake,
+            queue=queue,
             ledger=ledger,
             digests=digests,
             on_fault=metrics.fault,
@@ -156,10 +154,10 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
             digests=digests,
             ledger=ledger,
             watch=watch,
-            door=intake,
+            queue=queue,
             keys=keys,
             key_store=key_store,
-            refusals=Refusals(engine, settings.schema_name, digests.seals),
+            refusals=RefusalStore(engine, settings.schema_name, digests.seals),
             appends=appends,
             tail=Tail(Log(engine, settings.schema_name), appends, on_fault=metrics.fault),
             timekeeper=timekeeper,

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from events.append.ledger import Ledger
 from events.background.timekeeper import Timekeeper
 from events.outcomes import Outcome
@@ -20,23 +20,23 @@ from projections.deadlines.projection import DeadlineQueries
 from projections.engine.runner import Runner
 from projections.funnel.queries import FunnelQueries
 from projections.leads.queries import Roster
-from service.bodies.body_memory import Room, strangers_room
+from service.bodies.body_memory import MemoryBudget, strangers_room
 from service.feed.appends import Appends
 from service.feed.tail import Tail
 from service.funnel_now import FunnelNow
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
-from service.refusals.store import Refusals
+from service.refusals.store import RefusalStore
 from service.settings import Settings
 from service.watch import Watch
-from service.webhooks.open import Webhooks
+from service.webhooks.open import WebhookService
 
 Result = TypeVar("Result")
 
 
-class Door(Protocol):
-    """Where submissions go: the ledger's intake, or a bench that only answers."""
+class Queue(Protocol):
+    """Where submissions go: the ledger's queue, or a bench that only answers."""
 
     def admit(self) -> None: ...
 
@@ -75,14 +75,14 @@ class Services:
     digests: Digests
     ledger: Ledger
     watch: Watch
-    door: Door
+    queue: Queue
     keys: KeyDirectory
     key_store: KeyStore
-    refusals: Refusals
+    refusals: RefusalStore
     appends: Appends
     tail: Tail
     timekeeper: Timekeeper
-    webhooks: Webhooks
+    webhooks: WebhookService
     metrics: Metrics
     runner: Runner
     funnel: FunnelQueries
@@ -91,21 +91,21 @@ class Services:
     selector: Selector
     deadlines: DeadlineQueries
     funnel_now: FunnelNow = field(default_factory=FunnelNow)
-    room: Room = field(default_factory=Room)
+    room: MemoryBudget = field(default_factory=MemoryBudget)
     examination: Shared[Any] = field(default_factory=Shared)
     """Of everything that serving needs, whoever asks for it."""
-    strangers: Room = field(default_factory=strangers_room)
+    strangers: MemoryBudget = field(default_factory=strangers_room)
     """For bodies whose key is inside them, until it is found."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service is about to stop: whoever waits for news answers at once."""
-    _compiled: Compiled | None = None
+    _compiled: CompiledLifecycle | None = None
 
     @property
     def schema(self) -> str:
         return self.settings.schema_name
 
     @property
-    def compiled(self) -> Compiled:
+    def compiled(self) -> CompiledLifecycle:
         """The lifecycle in force; the last one seen while the writer's memory is read anew."""
         memory = self.ledger.memory
         if memory.lifecycle_version:
@@ -113,7 +113,7 @@ class Services:
         assert self._compiled is not None, "a ledger is opened before anyone is served"
         return self._compiled
 
-    def lifecycle(self, version: int) -> Compiled:
+    def lifecycle(self, version: int) -> CompiledLifecycle:
         """Return a version of the lifecycle; the one in force while the memory is read anew."""
         return self.ledger.memory.lifecycles.get(version, self.compiled)
 

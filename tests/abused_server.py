@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from service.bodies.body import read_body
-from service.bodies.body_memory import Place, Room
+from service.bodies.body_memory import BodyMemory, MemoryBudget
 from service.hosting.connections import BoundedConnection
 from service.http.answer import problem_answer
 from service.http.head import BoundedHeads
@@ -64,7 +64,9 @@ class Application:
                 await asyncio.sleep(0.001)
             return PlainTextResponse("read by nobody")
         try:
-            body = await read_body(request.receive, read_transfer(request.scope), Place(Room()))
+            body = await read_body(
+                request.receive, read_transfer(request.scope), BodyMemory(MemoryBudget())
+            )
         except Problem as problem:
             return problem_answer(problem)
         return PlainTextResponse(f"read {len(body)}")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, EventType
 from domain.lifecycle.service_events import is_offered
 from domain.rules.deals import BUSINESS
@@ -25,7 +25,7 @@ FIRST_COMERS = tuple(f"hanako@{company}" for company in COMPANIES)
 PEOPLE = FIRST_COMERS + tuple(
     f"{name}@{company}" for company in COMPANIES for name in ("taro", "jiro")
 )
-LIFECYCLES: Mapping[str, Compiled] = {
+LIFECYCLES: Mapping[str, CompiledLifecycle] = {
     "demand_funnel": shipped_lifecycle("demand_funnel"),
     "lead_management": shipped_lifecycle("lead_management"),
     "merged": shipped_lifecycle("merged"),
@@ -155,7 +155,7 @@ def _are_colleagues(one: str, other: str) -> bool:
     return one.partition("@")[2] == other.partition("@")[2]
 
 
-def actions(compiled: Compiled) -> st.SearchStrategy[Action]:
+def actions(compiled: CompiledLifecycle) -> st.SearchStrategy[Action]:
     """Draw what may come next: most of it reports, half of them of a kind that moves somebody."""
     lifecycle = compiled.lifecycle
     told = [

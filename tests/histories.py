@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, EventType, Field
 from domain.lifecycle.service_events import is_offered
 from events.signals.sender import Sender
@@ -203,7 +203,7 @@ def tell_of_many_rules(history: Sequence[Step | int]) -> LedgerInMemory:
     return ledger
 
 
-_RULES: Sequence[Compiled] = (
+_RULES: Sequence[CompiledLifecycle] = (
     demand_funnel(competitors=("rival.example",)),
     demand_funnel(competitors=("acme.example",)),
     returning_funnel(competitors=("rival.example",)),
@@ -214,7 +214,7 @@ _RULES: Sequence[Compiled] = (
 def tell(
     history: list[list[Step]],
     *,
-    compiled: Compiled | None = None,
+    compiled: CompiledLifecycle | None = None,
     starts_again: bool = False,
     is_strict: bool = False,
 ) -> LedgerInMemory:

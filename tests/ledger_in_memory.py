@@ -14,7 +14,7 @@ import orjson
 
 from domain.lead import state_json
 from domain.lifecycle.change.succession import Occupancy
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import Right, SubjectKind
 from domain.signal import REFERENCES, Identifier
 from events.append.loader import _missing, needs_occupancy
@@ -46,7 +46,7 @@ Reported = Mapping[str, Any]
 def item_of(
     reported: Any,
     *,
-    compiled: Compiled | None = None,
+    compiled: CompiledLifecycle | None = None,
     sender: Sender = SENDER,
     received_at: datetime = RECEIVED_AT,
 ) -> Item | Refused:
@@ -63,7 +63,7 @@ def item_of(
 class LedgerInMemory:
     """What the tables of a ledger would hold after everything that was sent so far."""
 
-    compiled: Compiled = field(default_factory=demand_funnel)
+    compiled: CompiledLifecycle = field(default_factory=demand_funnel)
     entries: list[Entry] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     keys: dict[tuple[str, str], Known] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class LedgerInMemory:
                 self.memory.learn_lifecycle(compiled_from(event))
 
     @property
-    def in_force(self) -> Compiled:
+    def in_force(self) -> CompiledLifecycle:
         return self.memory.compiled
 
     def publish(self, text: str, **stage_map: str) -> Outcome:

@@ -11,8 +11,9 @@ from domain.lead import state_json
 from domain.lead.state import AccountState, LeadState
 from domain.lead.stays import Stays, content_of
 from domain.lifecycle.definition import SubjectKind
+from domain.times import format_utc
 from events.lifecycles.shipped import read_lifecycle_text
-from events.records import OWN_SOURCE, Envelope, encode, leaf_of, rfc3339
+from events.records import OWN_SOURCE, Envelope, encode, leaf_of
 from tests.postgres import Connection
 
 EVENT_COLUMNS = (
@@ -124,7 +125,7 @@ def _envelope(event: Event, version: int) -> Envelope:
         source=OWN_SOURCE,
         id=f"test.{event.position}",
         subject_version=version,
-        recorded_time=rfc3339(recorded_at(event.position)),
+        recorded_time=format_utc(recorded_at(event.position)),
         claimed_at=None,
         key_id=None,
         department=None,

@@ -23,7 +23,7 @@ from domain.event import Event
 from domain.lead.evolve import evolve
 from domain.lead.identity import Resolution
 from domain.lead.state import INITIAL_ACCOUNT, LeadState, State
-from domain.lifecycle.compiled.table import Compiled, compile_lifecycle
+from domain.lifecycle.compiled.table import CompiledLifecycle, compile_lifecycle
 from domain.lifecycle.definition import UNPLACED, SubjectKind
 from domain.lifecycle.published import expansion_of
 from domain.lifecycle.text.load import load
@@ -48,7 +48,7 @@ def jst(text: str) -> datetime:
 @cache
 def demand_funnel(
     competitors: tuple[str, ...] = (), changes: tuple[tuple[str, str], ...] = ()
-) -> Compiled:
+) -> CompiledLifecycle:
     """Compile the shipped funnel, with competitors and other changes as a company would make."""
     text = _funnel_text(competitors)
     for old, new in changes:
@@ -58,7 +58,7 @@ def demand_funnel(
 
 
 @cache
-def returning_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
+def returning_funnel(competitors: tuple[str, ...] = ()) -> CompiledLifecycle:
     """Compile it with leads that go back by themselves.
 
     By its two lines that are comments, and likewise where the first attempt is not made.
@@ -77,7 +77,7 @@ def returning_funnel(competitors: tuple[str, ...] = ()) -> Compiled:
 
 
 @cache
-def shipped_lifecycle(name: str, competitors: tuple[str, ...] = ()) -> Compiled:
+def shipped_lifecycle(name: str, competitors: tuple[str, ...] = ()) -> CompiledLifecycle:
     """Compile one of the lifecycles that are shipped, with a company's competitors."""
     return published(_shipped_text(name, competitors))
 
@@ -92,7 +92,7 @@ def _shipped_text(name: str, competitors: tuple[str, ...]) -> str:
     return text.replace("competitor_domains: []", listed, 1)
 
 
-def published(text: str) -> Compiled:
+def published(text: str) -> CompiledLifecycle:
     """Compile a lifecycle as a ledger that was founded when the story begins would have it."""
     data = {"text": text, "version": 1, **expand(load(text), START)}
     return compile_lifecycle(load(text), expansion=expansion_of(data))
@@ -110,7 +110,7 @@ def signal(
     identifiers: Sequence[Identifier] = (),
     references: Sequence[Identifier] = (),
     lead_id: str | None = None,
-    compiled: Compiled | None = None,
+    compiled: CompiledLifecycle | None = None,
 ) -> Signal:
     """Make a signal as a dialect would have read it."""
     event_type = (compiled or demand_funnel()).lifecycle.events[type]
@@ -135,7 +135,7 @@ def signal(
 class Story:
     """One lead, and its account if it has one. Nobody is looked up: it is always this lead."""
 
-    compiled: Compiled = field(default_factory=demand_funnel)
+    compiled: CompiledLifecycle = field(default_factory=demand_funnel)
     account: str | None = None
     state: State = field(default_factory=State)
     position: int = 0

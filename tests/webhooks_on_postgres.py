@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from service.feed.log import ALL, Wanted
+from service.feed.log import ALL, LogFilter
 from service.private_postgres import PrivatePostgres
 from service.webhooks.client import Poster
-from service.webhooks.dispatcher import Courier
+from service.webhooks.dispatcher import Dispatcher
 from service.webhooks.encryption import Seal
-from service.webhooks.queue import Queue
-from service.webhooks.retry_schedule import Patience
-from service.webhooks.store import Webhook, WebhookStore, WebhookTerms
+from service.webhooks.queue import DeliveryQueue
+from service.webhooks.retry_schedule import RetrySchedule
+from service.webhooks.store import StoredWebhook, WebhookStore, WebhookTerms
 from tests.http_service import SCHEMA, SECRET
 from tests.ledger_on_postgres import LedgerOnPostgres, form, ledger_on_postgres
 
 WAIT_S = 30
-QUICK = Patience(first_s=0.05, factor=1.0, longest_s=0.05, attempts_max=3, fails_at_most_s=3_600)
+QUICK = RetrySchedule(
+    first_s=0.05, factor=1.0, longest_s=0.05, attempts_max=3, fails_at_most_s=3_600
+)
 """As patient as a test."""
 
 
@@ -36,25 +38,25 @@ class Webhooks:
     def courier(
         self,
         *,
-        patience: Patience = QUICK,
-        queue: Queue | None = None,
-        kind: type[Courier] = Courier,
+        patience: RetrySchedule = QUICK,
+        queue: DeliveryQueue | None = None,
+        kind: type[Dispatcher] = Dispatcher,
         attempt_s: float = 5.0,
-    ) -> Courier:
+    ) -> Dispatcher:
         """Make another carrier, as another process has."""
         poster = Poster(allows_private=True, attempt_s=attempt_s)
         self.posters.append(poster)
         queue = queue or self.queue()
         return kind(queue, self.seal, poster, self.outcomes.append, patience=patience)
 
-    def queue(self, *, lease_s: float = 60.0) -> Queue:
-        return Queue(self.on.engine, SCHEMA, lease_s=lease_s)
+    def queue(self, *, lease_s: float = 60.0) -> DeliveryQueue:
+        return DeliveryQueue(self.on.engine, SCHEMA, lease_s=lease_s)
 
-    async def make(self, url: str, *, wanted: Wanted = ALL, after: int | None = None) -> UUID:
+    async def make(self, url: str, *, wanted: LogFilter = ALL, after: int | None = None) -> UUID:
         webhook, _ = await self.store.create(WebhookTerms(url, "", wanted, after))
         return webhook.webhook_id
 
-    async def read(self, webhook_id: UUID) -> Webhook:
+    async def read(self, webhook_id: UUID) -> StoredWebhook:
         webhook = await self.store.one(webhook_id)
         assert webhook is not None
         return webhook
@@ -69,12 +71,12 @@ class Webhooks:
         outcomes = await self.on.send(*events)
         return [outcome.position for outcome in outcomes]  # type: ignore[union-attr]
 
-    async def carry_all(self, *couriers: Courier) -> None:
+    async def carry_all(self, *couriers: Dispatcher) -> None:
         """Let carriers work until nothing is left to be queued or sent."""
         async with asyncio.timeout(WAIT_S):
             await asyncio.gather(*(self._carry_all(courier) for courier in couriers))
 
-    async def _carry_all(self, courier: Courier) -> None:
+    async def _carry_all(self, courier: Dispatcher) -> None:
         while await self.is_waiting():
             await courier.step()
             await asyncio.sleep(0.005)

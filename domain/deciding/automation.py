@@ -1,4 +1,4 @@
-"""Everything that keeps leads moving, joined to the course of a signal at its three moments.
+"""Everything that keeps leads moving, joined to the case of a signal at its three moments.
 
 Before its move is found: what its own event does beside it. With the move: what that changes.
 After everything else that follows: deadlines.
@@ -6,10 +6,10 @@ After everything else that follows: deadlines.
 
 from typing import Any
 
-from domain.case import Course
+from domain.case import Case
 from domain.effects import joined
 from domain.lead.state import DORMANT, REVISIT, LeadState
-from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.rules.contact import effects_of_screening, effects_on_channels
 from domain.rules.deadlines import (
     BREACHED,
@@ -22,39 +22,39 @@ from domain.rules.deadlines import (
 from domain.rules.revisits import effects_of_recycling, effects_of_request
 
 
-def effects_before_move(course: Course) -> dict[str, Any]:
+def effects_before_move(case: Case) -> dict[str, Any]:
     """Return what the reported event does to its lead, whether it moves it or not."""
-    signal, lead, compiled = course.signal, course.state.lead, course.compiled
+    signal, lead, compiled = case.signal, case.state.lead, case.compiled
     if signal.timer is not None:
-        return _effects_of_firing(course)
+        return _effects_of_firing(case)
     if signal.type.name not in compiled.paced:
         return {}
     return joined(
         effects_of_late_answer(compiled, lead, signal),
         effects_of_request(compiled, lead, signal.type.name),
-        effects_of_screening(course),
-        effects_on_channels(course),
+        effects_of_screening(case),
+        effects_on_channels(case),
     )
 
 
-def _effects_of_firing(course: Course) -> dict[str, Any]:
-    signal, lead = course.signal, course.state.lead
+def _effects_of_firing(case: Case) -> dict[str, Any]:
+    signal, lead = case.signal, case.state.lead
     assert signal.timer is not None
     spent: dict[str, Any] = {"timers": {signal.timer: None}}
     if signal.type.name == BREACHED:
-        return joined(spent, effects_of_breach(course.compiled, lead, signal))
+        return joined(spent, effects_of_breach(case.compiled, lead, signal))
     return spent
 
 
-def effects_with_move(course: Course, move: CompiledMove) -> dict[str, Any]:
+def effects_with_move(case: Case, move: CompiledMove) -> dict[str, Any]:
     """Return what the reported event does beside the move that it makes."""
-    signal, lead, compiled = course.signal, course.state.lead, course.compiled
+    signal, lead, compiled = case.signal, case.state.lead, case.compiled
     if signal.timer is not None and signal.timer.partition(".")[0] == GIVES_BACK:
         return effects_of_return(lead, signal, move)
     return effects_of_recycling(compiled, signal.type.name, signal.data, signal.occurred_at, move)
 
 
-def effects_of_succession(compiled: Compiled, lead: LeadState) -> dict[str, Any]:
+def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> dict[str, Any]:
     """Return what ends for a lead that comes under this lifecycle from another one.
 
     A timer whose section is gone could become nothing. A deadline that stays keeps its due.

@@ -1,6 +1,6 @@
 """What follows from an event: exclusion, early facts, the account beside the lead."""
 
-from domain.case import DEPARTMENT, Course
+from domain.case import DEPARTMENT, Case
 from domain.lead.state import LeadState, StandingFact
 from domain.lifecycle.compiled.table import CompiledMove
 from domain.lifecycle.definition import MoveKind, SubjectKind
@@ -18,87 +18,87 @@ CONSEQUENCES_MAX = 16
 """Each consequence moves a lead forward or marks it once; a path is shorter than this."""
 
 
-def follow(course: Course) -> None:
+def follow(case: Case) -> None:
     """Let consequences follow until there is none left."""
-    was_placed = course.state.lead.stage is not None
-    if course.party.account is not None:
-        _follow_on_account(course)
-    if course.signal.subject is not SubjectKind.LEAD:
-        end_key_status(course)
+    was_placed = case.state.lead.stage is not None
+    if case.party.account is not None:
+        _follow_on_account(case)
+    if case.signal.subject is not SubjectKind.LEAD:
+        end_key_status(case)
         return
     for _ in range(CONSEQUENCES_MAX):
         if not (
-            judge_exclusion(course)
-            or _reconsider(course)
-            or recycle_unreachable(course)
-            or judge_grade(course)
-            or _qualify(course)
-            or hand_over(course)
+            judge_exclusion(case)
+            or _reconsider(case)
+            or recycle_unreachable(case)
+            or judge_grade(case)
+            or _qualify(case)
+            or hand_over(case)
         ):
             break
     else:
-        raise AssertionError(f"{course.signal.type.name} has consequences without end")
-    arm_grade(course)
-    if course.party.account is not None and not was_placed:
-        _follow_on_account(course)
+        raise AssertionError(f"{case.signal.type.name} has consequences without end")
+    arm_grade(case)
+    if case.party.account is not None and not was_placed:
+        _follow_on_account(case)
 
 
-def _follow_on_account(course: Course) -> None:
-    triggers = course.compiled.lifecycle.account_triggers
+def _follow_on_account(case: Case) -> None:
+    triggers = case.compiled.lifecycle.account_triggers
     if triggers is None:
         return
-    by_lead = course.signal.subject is SubjectKind.LEAD
-    data = {"lead": course.lead.id} if by_lead else {}
-    wanted = [triggers.customer_gained] if _brings_purchase(course) else []
-    if by_lead and course.state.lead.stage is not None:
+    by_lead = case.signal.subject is SubjectKind.LEAD
+    data = {"lead": case.lead.id} if by_lead else {}
+    wanted = [triggers.customer_gained] if _brings_purchase(case) else []
+    if by_lead and case.state.lead.stage is not None:
         wanted.append(triggers.prospect_gained)
     for type in wanted:
-        move = course.find(SubjectKind.ACCOUNT, type, data)
+        move = case.find(SubjectKind.ACCOUNT, type, data)
         if move is not None:
-            course.add(type, course.account, data=data, move=move)
+            case.add(type, case.account, data=data, move=move)
 
 
-def _brings_purchase(course: Course) -> bool:
+def _brings_purchase(case: Case) -> bool:
     """Whether the account has bought by this event: by itself, or by a lead that joins it."""
-    effects = course.events[0].effects
-    if course.signal.type.role in PURCHASES:
+    effects = case.events[0].effects
+    if case.signal.type.role in PURCHASES:
         return "opportunities" in effects or "orders" in effects
-    return "brings" in effects and has_bought(course.state.lead)
+    return "brings" in effects and has_bought(case.state.lead)
 
 
-def _reconsider(course: Course) -> bool:
+def _reconsider(case: Case) -> bool:
     """Let a fact that came early move the lead now: the first in the order of the ledger."""
-    lead = course.state.lead
+    lead = case.state.lead
     for fact in lead.standing:
-        event_type = course.compiled.lifecycle.events.get(fact.type)
+        event_type = case.compiled.lifecycle.events.get(fact.type)
         if event_type is None or event_type.stands_as is None:
             continue
         data = {DEPARTMENT: None, **fact.data}
-        move = course.find(SubjectKind.LEAD, fact.type, data)
+        move = case.find(SubjectKind.LEAD, fact.type, data)
         if move is None or not _is_news(move, lead, fact):
             continue
-        course.add(
+        case.add(
             event_type.stands_as,
-            course.lead,
+            case.lead,
             data={"fact": str(fact.position), "type": fact.type},
-            effects={"fact": fact.position, **origin_of(course, move, fact.type, data)},
+            effects={"fact": fact.position, **origin_of(case, move, fact.type, data)},
             move=move,
         )
         return True
     return False
 
 
-def _qualify(course: Course) -> bool:
+def _qualify(case: Case) -> bool:
     """Qualify by threshold alone, where that is how leads qualify."""
-    qualification = course.compiled.lifecycle.qualification
+    qualification = case.compiled.lifecycle.qualification
     if qualification is None or qualification.mode is not Mode.THRESHOLD:
         return False
-    if obstacle(course.compiled, course.state, course.signal.occurred_at) is not None:
+    if obstacle(case.compiled, case.state, case.signal.occurred_at) is not None:
         return False
-    move = course.find(SubjectKind.LEAD, qualification.qualifies_by, {})
+    move = case.find(SubjectKind.LEAD, qualification.qualifies_by, {})
     if move is None:
         return False
-    course.add(qualification.qualifies_by, course.lead, data={}, move=move)
+    case.add(qualification.qualifies_by, case.lead, data={}, move=move)
     return True
 
 

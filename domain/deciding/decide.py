@@ -7,20 +7,20 @@ written into the events, so that `evolve` never has to ask again.
 from collections.abc import Mapping
 from typing import Any
 
-from domain.case import Course, NotAllowed, Party, not_before
+from domain.case import Case, NotAllowed, Party, not_before
 from domain.deciding.automation import effects_before_move, effects_with_move
 from domain.deciding.consequences import follow
 from domain.deciding.refusal import refusal_of
 from domain.deciding.report import effects_on_lead
 from domain.deciding.shortcut import recorded_quietly
-from domain.effects import joined, written
+from domain.effects import joined
 from domain.event import LEDGER, Event, Subject
 from domain.lead.identity import Resolution
 from domain.lead.numbers import numbers_of
 from domain.lead.owners import effects_of_naming
 from domain.lead.score import most_of
 from domain.lead.state import LeadState, Returned, State
-from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
 from domain.lifecycle.service_events import ACCOUNT_CONFLICTED
 from domain.rules.business import business_begun, business_of, effects_on_account
@@ -30,6 +30,7 @@ from domain.rules.deals import BUSINESS, effects_of_role, marks_of
 from domain.rules.grading import effects_of_report
 from domain.rules.origin import origin_of
 from domain.signal import ANONYMOUS_ID, Signal
+from domain.times import format_utc
 
 __all__ = ["RULES", "NotAllowed", "Party", "decide"]
 
@@ -39,7 +40,7 @@ reports what an older version decided as not decided again."""
 
 
 def decide(
-    compiled: Compiled, state: State, signal: Signal, party: Party, *, position: int
+    compiled: CompiledLifecycle, state: State, signal: Signal, party: Party, *, position: int
 ) -> list[Event] | NotAllowed:
     """Return the signal's event, first, and the derived events that follow it.
 
@@ -49,83 +50,83 @@ def decide(
         assert party.lead is not None
         if party.lead.is_new and signal.type.kind is not EventKind.FACT:
             return NotAllowed("lead-unknown", "A decision needs a lead that has been reported.")
-    course = Course(compiled, state, signal, party, position)
+    case = Case(compiled, state, signal, party, position)
     if signal.subject is SubjectKind.LEDGER:
         numbers = numbers_of(signal, state, compiled.lifecycle.shared_numbers)
-        course.add(signal.type.name, LEDGER, data=signal.data, effects=numbers.effects())
-        return course.events
-    quiet = recorded_quietly(course)
+        case.add(signal.type.name, LEDGER, data=signal.data, effects=numbers.effects())
+        return case.events
+    quiet = recorded_quietly(case)
     if quiet is not None:
         return [quiet]
-    refused = hindered(course)
+    refused = hindered(case)
     if refused is not None:
         return refused
-    taken_back = take_back_return(course)
-    before = course.state.lead
-    refused = _report(course, taken_back)
+    taken_back = take_back_return(case)
+    before = case.state.lead
+    refused = _report(case, taken_back)
     if refused is not None:
         return refused
     if party.lead is not None and not party.lead.is_settled:
-        _identify(course, party.lead)
-    _identify_account(course)
-    follow(course)
+        _identify(case, party.lead)
+    _identify_account(case)
+    follow(case)
     if signal.subject is SubjectKind.LEAD:
-        judge_deadlines(course, before, taken_back)
-    return course.events
+        judge_deadlines(case, before, taken_back)
+    return case.events
 
 
 def identify(
-    compiled: Compiled, state: State, signal: Signal, party: Party, *, position: int
+    compiled: CompiledLifecycle, state: State, signal: Signal, party: Party, *, position: int
 ) -> list[Event]:
     """Return what a report still does that no longer counts: nothing but to tell who is who."""
-    course = Course(compiled, state, signal, party, position)
+    case = Case(compiled, state, signal, party, position)
     assert party.lead is not None
-    _identify(course, party.lead)
-    if course.events:
-        follow(course)
-    return course.events
+    _identify(case, party.lead)
+    if case.events:
+        follow(case)
+    return case.events
 
 
-def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
+def _report(case: Case, taken_back: Returned | None) -> NotAllowed | None:
     """Record the signal itself: its effects first, then the move that they allow."""
-    signal, kind = course.signal, course.signal.subject
-    subject, forwarded_to = course.account if kind is SubjectKind.ACCOUNT else course.lead, None
-    standing = course.standing(kind)
-    numbers = numbers_of(signal, course.state, course.compiled.lifecycle.shared_numbers)
-    effects = effects_of_role(signal, standing, numbers) | effects_on_account(course)
+    signal, kind = case.signal, case.signal.subject
+    subject, forwarded_to = case.account if kind is SubjectKind.ACCOUNT else case.lead, None
+    standing = case.standing(kind)
+    numbers = numbers_of(signal, case.state, case.compiled.lifecycle.shared_numbers)
+    effects = effects_of_role(signal, standing, numbers) | effects_on_account(case)
     is_repeated = signal.type.role in BUSINESS and not effects
     effects |= numbers.effects()
-    begun = business_begun(course, numbers)
+    begun = business_begun(case, numbers)
     asked = signal.data if begun is None else begun.said(signal.data)
     if kind is SubjectKind.LEAD:
-        resolution = course.party.lead
+        resolution = case.party.lead
         assert resolution is not None
-        effects |= effects_on_lead(course, is_repeated=is_repeated)
-        effects = joined(effects, effects_before_move(course))
-        effects |= effects_of_report(course, effects, is_repeated=is_repeated)
+        effects |= effects_on_lead(case, is_repeated=is_repeated)
+        effects = joined(effects, effects_before_move(case))
+        effects |= effects_of_report(case, effects, is_repeated=is_repeated)
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         forwarded_to = resolution.forwarded_to
-    course.foresee(effects)
+    case.foresee(effects)
     # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
-    move = None if is_repeated else course.find(kind, signal.type.name, asked)
+    move = None if is_repeated else case.find(kind, signal.type.name, asked)
     if move is None and signal.type.kind is EventKind.DECISION:
-        refused = refusal_of(course, kind)
+        refused = refusal_of(case, kind)
         if refused is not None:
             return refused
-        if course.table(kind).targets(signal.type.name):
+        if case.table(kind).targets(signal.type.name):
             effects["already"] = True
     if kind is SubjectKind.LEAD and not effects.get("already"):
-        effects |= marks_of(signal.type, course.state.lead)
+        effects |= marks_of(signal.type, case.state.lead)
     if kind is SubjectKind.LEAD:
         begins_pass = move is not None and move.begins_pass
-        effects |= business_of(course, begun, begins_pass=begins_pass)
+        effects |= business_of(case, begun, begins_pass=begins_pass)
         if not is_repeated:
-            effects |= effects_of_naming(course.compiled, course.state.lead, signal, move)
-        origin = origin_of(course, move, signal.type.name, signal.data, effects)
+            effects |= effects_of_naming(case.compiled, case.state.lead, signal, move)
+        origin = origin_of(case, move, signal.type.name, signal.data, effects)
         effects = joined(effects, origin)
     if move is not None and kind is SubjectKind.LEAD:
-        effects = joined(effects, _effects_of_move(course, move, taken_back))
-    course.add(
+        effects = joined(effects, _effects_of_move(case, move, taken_back))
+    case.add(
         signal.type.name,
         subject,
         data=signal.data,
@@ -136,23 +137,21 @@ def _report(course: Course, taken_back: Returned | None) -> NotAllowed | None:
     return None
 
 
-def _effects_of_move(
-    course: Course, move: CompiledMove, taken_back: Returned | None
-) -> dict[str, Any]:
-    effects = effects_with_move(course, move)
+def _effects_of_move(case: Case, move: CompiledMove, taken_back: Returned | None) -> dict[str, Any]:
+    effects = effects_with_move(case, move)
     if taken_back is not None and move.kind is not None:
         effects["restates"] = taken_back.position
     return effects
 
 
-def _identify(course: Course, resolution: Resolution) -> None:
+def _identify(case: Case, resolution: Resolution) -> None:
     """Record what the identifiers told: links, absorbed visitors, contradictions."""
     subject, forwarded_to = Subject(SubjectKind.LEAD, resolution.subject), resolution.forwarded_to
     if resolution.links:
         kinds = [one.kind for one in resolution.links]
-        held = {ANONYMOUS_ID, *course.state.lead.holds}
+        held = {ANONYMOUS_ID, *case.state.lead.holds}
         holds = sorted({kind for kind in kinds if kind not in held})
-        course.add(
+        case.add(
             "identity.linked",
             subject,
             data={"kinds": kinds},
@@ -160,11 +159,11 @@ def _identify(course: Course, resolution: Resolution) -> None:
             forwarded_to=forwarded_to,
         )
     for other, standing in resolution.absorbs:
-        _absorb(course, resolution, other, standing)
+        _absorb(case, resolution, other, standing)
     if resolution.conflicts:
         conflicts = list(resolution.conflicts)
         shared = [one.kind for one in resolution.shares]
-        course.add(
+        case.add(
             "identity.conflicted",
             subject,
             data={"with": conflicts, "shared": shared} if shared else {"with": conflicts},
@@ -173,17 +172,17 @@ def _identify(course: Course, resolution: Resolution) -> None:
         )
 
 
-def _identify_account(course: Course) -> None:
+def _identify_account(case: Case) -> None:
     """Record what names its account from now on, and which accounts are called the same."""
-    links, conflicts = list(course.party.account_links), list(course.party.account_conflicts)
+    links, conflicts = list(case.party.account_links), list(case.party.account_conflicts)
     if links:
-        course.add("identity.linked", course.account, data={"kinds": links})
+        case.add("identity.linked", case.account, data={"kinds": links})
     if conflicts:
         effects = {"conflicts": conflicts}
-        course.add(ACCOUNT_CONFLICTED, course.account, data={"with": conflicts}, effects=effects)
+        case.add(ACCOUNT_CONFLICTED, case.account, data={"with": conflicts}, effects=effects)
 
 
-def _absorb(course: Course, resolution: Resolution, other: str, standing: LeadState) -> None:
+def _absorb(case: Case, resolution: Resolution, other: str, standing: LeadState) -> None:
     """Let the visitor that turns out to be this person forward to it; its stay ends here.
 
     Where the person has been merged with another one, the visitor is still the former's: it goes
@@ -191,7 +190,7 @@ def _absorb(course: Course, resolution: Resolution, other: str, standing: LeadSt
     """
     person = resolution.person
     effects: dict[str, Any] = {"absorbed_by": person}
-    event = course.add(
+    event = case.add(
         "identity.absorbed",
         Subject(SubjectKind.LEAD, other),
         data={"by": person},
@@ -199,13 +198,13 @@ def _absorb(course: Course, resolution: Resolution, other: str, standing: LeadSt
     )
     if standing.stage is not None:
         effects["move"] = {"kind": str(MoveKind.ABSORBED)}
-        course.events[-1] = event._replace(
+        case.events[-1] = event._replace(
             stage_from=standing.stage,
             effective_at=not_before(standing.entered_at, event.occurred_at),
             pass_number=standing.pass_number,
         )
-    inherited = _inheritance(course, standing)
-    course.add(
+    inherited = _inheritance(case, standing)
+    case.add(
         "identity.merged",
         Subject(SubjectKind.LEAD, person),
         data={"other": other},
@@ -214,12 +213,12 @@ def _absorb(course: Course, resolution: Resolution, other: str, standing: LeadSt
     )
 
 
-def _inheritance(course: Course, visitor: LeadState) -> dict[str, Any]:
+def _inheritance(case: Case, visitor: LeadState) -> dict[str, Any]:
     """What a lead takes over from the visitor that it was: deals, orders, points, standing facts.
 
     Of a deal that both know, the lead's own report counts; of two facts of one type, the later.
     """
-    lead, scoring = course.state.lead, course.compiled.lifecycle.scoring
+    lead, scoring = case.state.lead, case.compiled.lifecycle.scoring
     known = {fact.type: fact.position for fact in lead.standing}
     inherited: dict[str, Any] = {
         "opportunities": _not_in(lead.opportunities, visitor.opportunities),
@@ -233,7 +232,7 @@ def _inheritance(course: Course, visitor: LeadState) -> dict[str, Any]:
     }
     if scoring is not None:
         inherited["inherited_points"] = [
-            [*one[:3], written(one.occurred_at), most_of(scoring, one.rule)]
+            [*one[:3], format_utc(one.occurred_at), most_of(scoring, one.rule)]
             for one in visitor.points
         ]
     return {name: value for name, value in inherited.items() if value}

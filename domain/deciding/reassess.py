@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.case import Course, Party
+from domain.case import Case, Party
 from domain.deciding.automation import effects_of_succession
 from domain.deciding.consequences import follow
 from domain.deciding.timers import own_signal
@@ -16,7 +16,7 @@ from domain.effects import joined
 from domain.event import Event
 from domain.lead.identity import Resolution
 from domain.lead.state import LeadState, State
-from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import EventKind, EventType, MoveKind, Right, SubjectKind, Words
 from domain.lifecycle.service_events import REASSESSED
 from domain.rules import grading
@@ -35,7 +35,7 @@ _TYPE = EventType(
 
 
 def reassess(
-    compiled: Compiled,
+    compiled: CompiledLifecycle,
     state: State,
     *,
     lead_id: str,
@@ -61,7 +61,7 @@ def reassess(
         cause=cause,
     )
     party = Party(Resolution(lead_id, lead_id), lead.account)
-    course = Course(compiled, state, signal, party, position)
+    case = Case(compiled, state, signal, party, position)
     effects: dict[str, Any] = {}
     move = None
     if lead.lifecycle != compiled.version:
@@ -71,16 +71,16 @@ def reassess(
             grading.effects_of_succession(compiled, lead),
         )
         move = _mapped(compiled, lead)
-    course.foresee(effects)
-    effects |= flags_here(course, stage=move.to if move is not None else lead.stage)
-    course.add(REASSESSED, course.lead, data=signal.data, effects=effects, move=move)
+    case.foresee(effects)
+    effects |= flags_here(case, stage=move.to if move is not None else lead.stage)
+    case.add(REASSESSED, case.lead, data=signal.data, effects=effects, move=move)
     if lead.absorbed_by is None:
-        follow(course)
-        judge_deadlines(course, lead, None)
-    return course.events
+        follow(case)
+        judge_deadlines(case, lead, None)
+    return case.events
 
 
-def _mapped(compiled: Compiled, lead: LeadState) -> CompiledMove | None:
+def _mapped(compiled: CompiledLifecycle, lead: LeadState) -> CompiledMove | None:
     """Return the move of a lead whose stage the new version has not."""
     to = compiled.stage_map.get(lead.stage) if lead.stage is not None else None
     if to is None:

@@ -24,10 +24,10 @@ from domain.deciding.timers import Passing, fire
 from domain.event import Event
 from domain.lead.evolve import evolve
 from domain.lead.identity import Resolution
-from domain.lead.readings import Facts
+from domain.lead.readings import CaseReadings
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
 from domain.lead.stays import NO_STAYS, Stays, stays_after
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.rules.deals import COMPETITION
 from domain.signal import Signal
@@ -36,12 +36,12 @@ FIRST_NUMBER = 1 << 62
 """No ledger holds as many events: a number is never taken for a position, nor a position for it."""
 
 
-class Told(NamedTuple):
+class Report(NamedTuple):
     """One report about a lead or an account, as it was first decided."""
 
     position: int
     recorded_at: datetime
-    compiled: Compiled
+    compiled: CompiledLifecycle
     signal: Signal
     lead: str | None
     """Whom its identifiers point to, before any forwarding. None: it is about the account alone."""
@@ -58,7 +58,7 @@ class Judged(NamedTuple):
 
     position: int
     recorded_at: datetime
-    compiled: Compiled
+    compiled: CompiledLifecycle
     lead: str
     occurred_at: datetime
     cause: int
@@ -68,11 +68,11 @@ class Kept(NamedTuple):
     """What an account has been through whatever becomes of these leads: others brought it there."""
 
     position: int
-    compiled: Compiled
+    compiled: CompiledLifecycle
     event: Event
 
 
-Step = Told | Judged | Kept
+Step = Report | Judged | Kept
 
 
 class Outcome(NamedTuple):
@@ -92,7 +92,7 @@ class Outcomes(NamedTuple):
 def decide_all_again(
     steps: Sequence[Step],
     *,
-    lifecycles: Mapping[int, Compiled],
+    lifecycles: Mapping[int, CompiledLifecycle],
     merged_into: Mapping[str, str],
     upto: Mapping[str, datetime],
 ) -> Outcomes:
@@ -101,17 +101,17 @@ def decide_all_again(
     `merged_into` names, for each lead that somebody has merged, the one that stands for it; `upto`
     says for each lead by when what is due has happened.
     """
-    course = _Again(lifecycles, merged_into)
-    course.take_all(steps)
-    for lead_id in list(course.leads):
-        course.let_happen(lead_id, upto[lead_id])
-    return course.outcomes()
+    case = _Again(lifecycles, merged_into)
+    case.take_all(steps)
+    for lead_id in list(case.leads):
+        case.let_happen(lead_id, upto[lead_id])
+    return case.outcomes()
 
 
 def counted_then(
     steps: Sequence[Step],
     *,
-    lifecycles: Mapping[int, Compiled],
+    lifecycles: Mapping[int, CompiledLifecycle],
     merged_into: Mapping[str, str],
     moment: datetime,
 ) -> dict[str, LeadState]:
@@ -119,22 +119,22 @@ def counted_then(
 
     What was true by then is what had happened by then: a move from its effective time on.
     """
-    course = _Again(lifecycles, merged_into)
-    course.take_all(steps)
-    for lead_id in list(course.leads):
-        course.let_happen(lead_id, moment)
+    case = _Again(lifecycles, merged_into)
+    case.take_all(steps)
+    for lead_id in list(case.leads):
+        case.let_happen(lead_id, moment)
     states: dict[str, LeadState] = {}
-    for event in course.seen:
+    for event in case.seen:
         if (event.effective_at or event.occurred_at) <= moment:
             states[event.subject.id] = evolve(states.get(event.subject.id, INITIAL_LEAD), event)
-    return {lead_id: named_by(state, course.report) for lead_id, state in states.items()}
+    return {lead_id: named_by(state, case.report) for lead_id, state in states.items()}
 
 
 @dataclass(slots=True)
 class _Again:
     """What has come of the reports so far. A class, because each is judged on those before it."""
 
-    lifecycles: Mapping[int, Compiled]
+    lifecycles: Mapping[int, CompiledLifecycle]
     merged_into: Mapping[str, str]
     leads: dict[str, LeadState] = field(default_factory=dict)
     accounts: dict[str, AccountState] = field(default_factory=dict)
@@ -154,9 +154,9 @@ class _Again:
                     self.see_all([self.as_it_applies(step)], step.position)
                 case Judged():
                     self.judge(step, self.receiver(step.lead))
-                case Told(lead=str(lead_id)):
+                case Report(lead=str(lead_id)):
                     self.decide(step, self.receiver(lead_id))
-                case Told():
+                case Report():
                     self.decide_on_account(step)
 
     def judge(self, judged: Judged, lead_id: str) -> None:
@@ -177,7 +177,7 @@ class _Again:
         if len(decided) > 1 or decided[0].effects:
             self.see_all(decided, judged.position)
 
-    def decide_on_account(self, told: Told) -> None:
+    def decide_on_account(self, told: Report) -> None:
         """Decide what was told of an account; a decision that is not legal now has no effect.
 
         Where it becomes a competitor, or is none any more, its leads are judged again.
@@ -195,7 +195,7 @@ class _Again:
         for lead_id in members if decided[0].effects else ():
             self.judge(_judged_by(told, lead_id), lead_id)
 
-    def decide(self, told: Told, receiver: str) -> None:
+    def decide(self, told: Report, receiver: str) -> None:
         for lead_id in (receiver, *told.absorbs):
             self.let_happen(lead_id, told.recorded_at)
         party = self.party(told, receiver)
@@ -221,8 +221,8 @@ class _Again:
         standing = self.accounts.get(event.subject.id, INITIAL_ACCOUNT)
         if not table.targets(event.type):
             return event._replace(stage_to=None) if event.stage_to == standing.stage else event
-        facts = Facts(State(INITIAL_LEAD, standing), type=event.type, data=event.data)
-        move = table.find(standing.stage, event.type, facts)
+        readings = CaseReadings(State(INITIAL_LEAD, standing), type=event.type, data=event.data)
+        move = table.find(standing.stage, event.type, readings)
         unmoved = event._replace(stage_from=None, stage_to=None, effective_at=None)
         return with_move(unmoved, standing, move) if move is not None else unmoved
 
@@ -230,7 +230,7 @@ class _Again:
         lead_id = self.visitors.get(lead_id, lead_id)
         return self.merged_into.get(lead_id, lead_id)
 
-    def party(self, told: Told, receiver: str) -> Party:
+    def party(self, told: Report, receiver: str) -> Party:
         standing = self.leads.get(receiver)
         account = told.account
         if standing is not None and standing.account and not told.signal.names_account:
@@ -322,7 +322,7 @@ class _Again:
         )
 
 
-def _judged_by(listing: Told, lead_id: str) -> Judged:
+def _judged_by(listing: Report, lead_id: str) -> Judged:
     at, position = listing.recorded_at, listing.position
     return Judged(position, at, listing.compiled, lead_id, at, position)
 

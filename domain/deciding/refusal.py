@@ -1,7 +1,7 @@
 """Why a decision has no move from here, and when it needs none."""
 
-from domain.case import Course, NotAllowed
-from domain.lead.readings import Facts
+from domain.case import Case, NotAllowed
+from domain.lead.readings import CaseReadings
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.compiled.table import MoveTable
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
@@ -11,12 +11,12 @@ _LEFT_BEHIND = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, None})
 _ONWARD = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, MoveKind.DISQUALIFIED, MoveKind.LOST})
 
 
-def refusal_of(course: Course, kind: SubjectKind) -> NotAllowed | None:
+def refusal_of(case: Case, kind: SubjectKind) -> NotAllowed | None:
     """Say why a decision has no move from here; None if it needs none, or is already so."""
-    table, type = course.table(kind), course.signal.type.name
-    standing, facts = course.standing(kind), course.facts(type, course.signal.data)
+    table, type = case.table(kind), case.signal.type.name
+    standing, readings = case.standing(kind), case.readings(type, case.signal.data)
     stage = standing.stage
-    if not table.targets(type) or _is_already(standing, table, type, facts):
+    if not table.targets(type) or _is_already(standing, table, type, readings):
         return None
     legal_from = _legal_from(table, type)
     return NotAllowed(
@@ -25,7 +25,7 @@ def refusal_of(course: Course, kind: SubjectKind) -> NotAllowed | None:
         stage=stage,
         allowed=tuple((one.on, one.to) for one in table.allowed(stage) if not one.named),
         legal_from=legal_from,
-        failed=table.explain(stage, type, facts),
+        failed=table.explain(stage, type, readings),
     )
 
 
@@ -41,7 +41,7 @@ def _why_not(type: str, stage: str, legal_from: tuple[str, ...]) -> str:
 
 
 def _is_already(
-    standing: LeadState | AccountState, table: MoveTable, type: str, facts: Facts
+    standing: LeadState | AccountState, table: MoveTable, type: str, readings: CaseReadings
 ) -> bool:
     """Whether what is decided already is: standing there, or beyond it after having been there.
 
@@ -55,7 +55,7 @@ def _is_already(
         if on != type:
             continue
         for move in moves:
-            if move.named and move.tests[0](facts) is not True:
+            if move.named and move.tests[0](readings) is not True:
                 continue
             if move.to == standing.stage and (move.named or move.kind in _ONWARD):
                 return True

@@ -8,7 +8,7 @@ changes nothing today; it is what the report is decided by again when something 
 from collections.abc import Mapping
 from typing import Any
 
-from domain.case import DEPARTMENT, Course
+from domain.case import DEPARTMENT, Case
 from domain.lead.state import LeadState
 from domain.rules.business import business_brought
 from domain.rules.deals import BUSINESS
@@ -18,10 +18,10 @@ TELLS = "tells"
 RESELLER_FIELD = "reseller"
 
 
-def effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
+def effects_on_lead(case: Case, *, is_repeated: bool) -> dict[str, Any]:
     """Return what a report does to its lead by itself, before anything is judged."""
-    signal, lead = course.signal, course.state.lead
-    effects = _beginning(course)
+    signal, lead = case.signal, case.state.lead
+    effects = _beginning(case)
     if signal.holds_personal_data:
         effects |= _acquisition(signal, lead)
     news = {
@@ -31,15 +31,15 @@ def effects_on_lead(course: Course, *, is_repeated: bool) -> dict[str, Any]:
     }
     if news:
         effects["attributes"] = news
-    if course.party.account is not None and course.party.account != lead.account:
-        effects["account"] = course.party.account
+    if case.party.account is not None and case.party.account != lead.account:
+        effects["account"] = case.party.account
     if "account" in effects:
         effects |= business_brought(lead, effects["account"])
-    if course.party.account is not None and not is_repeated and signal.type.role in BUSINESS:
-        effects["business_of"] = course.party.account
+    if case.party.account is not None and not is_repeated and signal.type.role in BUSINESS:
+        effects["business_of"] = case.party.account
     if RESELLER_FIELD in signal.data and not is_repeated:
         effects["reseller"] = signal.data[RESELLER_FIELD]
-    if tells := _no_news(course, effects):
+    if tells := _no_news(case, effects):
         effects[TELLS] = tells
     if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
@@ -56,21 +56,21 @@ def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
     return {}
 
 
-def _beginning(course: Course) -> dict[str, Any]:
+def _beginning(case: Case) -> dict[str, Any]:
     """Say under which version a lead begins, and that one begins anew of which nothing counted."""
-    lead = course.state.lead
+    lead = case.state.lead
     effects: dict[str, Any] = {}
-    assert course.party.lead is not None
-    if course.party.lead.is_new and course.compiled.version != lead.lifecycle:
-        effects["lifecycle"] = course.compiled.version
+    assert case.party.lead is not None
+    if case.party.lead.is_new and case.compiled.version != lead.lifecycle:
+        effects["lifecycle"] = case.compiled.version
     if lead.void:
         effects["begins"] = True
     return effects
 
 
-def _no_news(course: Course, effects: Mapping[str, Any]) -> dict[str, Any]:
+def _no_news(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the report tells of the person and the company that its effects do not show."""
-    signal, told = course.signal, course.party.told
+    signal, told = case.signal, case.party.told
     tells: dict[str, Any] = {}
     if signal.holds_personal_data and "known" not in effects:
         tells["known"] = True

@@ -5,12 +5,12 @@ of it. The long way (decide.py) asks everything that could follow, and finds not
 that both record the same. Where in doubt, it is not this way.
 """
 
-from domain.case import Course
+from domain.case import Case
 from domain.deciding.report import TELLS, effects_on_lead
 from domain.event import Event, Subject
 from domain.lead.owners import OWNER_FIELD
 from domain.lead.state import AccountState
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.rules.business import BUSINESS_FIELD
 from domain.rules.candidacy import SELECTION
@@ -20,15 +20,15 @@ _FIELDS_THAT_ACT = frozenset({BUSINESS_FIELD, OWNER_FIELD, SELECTION})
 _NO_NEWS = frozenset({TELLS})
 
 
-def recorded_quietly(course: Course) -> Event | None:
+def recorded_quietly(case: Case) -> Event | None:
     """Return the event of a report of which nothing else comes; None where more is to be asked."""
-    resolution, signal = course.party.lead, course.signal
-    if resolution is None or not resolution.is_settled or not _is_quiet(course):
+    resolution, signal = case.party.lead, case.signal
+    if resolution is None or not resolution.is_settled or not _is_quiet(case):
         return None
-    effects = effects_on_lead(course, is_repeated=False)
+    effects = effects_on_lead(case, is_repeated=False)
     if not effects.keys() <= _NO_NEWS:
         return None
-    return course.draft(
+    return case.draft(
         signal.type.name,
         Subject(SubjectKind.LEAD, resolution.subject),
         data=signal.data,
@@ -37,21 +37,21 @@ def recorded_quietly(course: Course) -> Event | None:
     )
 
 
-def _is_quiet(course: Course) -> bool:
+def _is_quiet(case: Case) -> bool:
     """Whether neither the report nor the lead's state is reason to judge anything."""
-    compiled, signal, (lead, account) = course.compiled, course.signal, course.state
+    compiled, signal, (lead, account) = case.compiled, case.signal, case.state
     return (
         (lead.stage, signal.type.name) in compiled.quiet
         and signal.timer is None
         and not lead.standing
-        and not course.party.account_links
-        and not course.party.account_conflicts
+        and not case.party.account_links
+        and not case.party.account_conflicts
         and _FIELDS_THAT_ACT.isdisjoint(signal.data)
         and (account is None or not _may_be_gained(compiled, account))
     )
 
 
-def _may_be_gained(compiled: Compiled, account: AccountState) -> bool:
+def _may_be_gained(compiled: CompiledLifecycle, account: AccountState) -> bool:
     """Whether a company stands where somebody known there makes it a prospect."""
     triggers = compiled.lifecycle.account_triggers
     if triggers is None:

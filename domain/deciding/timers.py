@@ -15,7 +15,7 @@ from domain.effects import Fires
 from domain.event import Event
 from domain.lead.identity import Resolution
 from domain.lead.state import DORMANT, REVISIT, LeadState, State
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.rules.deadlines import GIVES_BACK, RUNS, fire_breach, fire_return
 from domain.rules.grading import GRADE_TIMER, fire_grade
@@ -68,7 +68,7 @@ def next_due(state: LeadState) -> datetime | None:
 
 
 def fire(
-    compiled: Compiled,
+    compiled: CompiledLifecycle,
     state: State,
     *,
     lead_id: str,
@@ -90,7 +90,13 @@ def fire(
 
 
 def firing(
-    compiled: Compiled, state: LeadState, *, lead_id: str, id: str, source: str, upto: datetime
+    compiled: CompiledLifecycle,
+    state: LeadState,
+    *,
+    lead_id: str,
+    id: str,
+    source: str,
+    upto: datetime,
 ) -> Signal | None:
     """Return the report that the first timer due by `upto` makes of itself; None if none is due.
 

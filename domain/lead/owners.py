@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.lead.state import LeadState
-from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import Role
 from domain.signal import Signal
 
@@ -30,7 +30,7 @@ _NAMES_TEAM = (Role.ASSIGNS_OWNER, Role.HANDS_OVER)
 
 
 def effects_of_naming(
-    compiled: Compiled, lead: LeadState, signal: Signal, move: CompiledMove | None
+    compiled: CompiledLifecycle, lead: LeadState, signal: Signal, move: CompiledMove | None
 ) -> dict[str, Any]:
     """Return what a report says of who works on the lead; who is not named stays as it was."""
     data, role = signal.data, signal.type.role
@@ -55,7 +55,7 @@ def effects_of_naming(
 
 
 def effects_of_stage(
-    compiled: Compiled, lead: LeadState, stage: str | None, told: Mapping[str, Any]
+    compiled: CompiledLifecycle, lead: LeadState, stage: str | None, told: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Put the person in charge whose department a stage is; `told` are the event's other effects.
 

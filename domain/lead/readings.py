@@ -71,7 +71,7 @@ _KEPT_BY_NAME = ("marks", "owners")
 """What a lead keeps by names that the lifecycle declares: `lead.marks.scenario`."""
 
 
-class Facts(Mapping[str, Scalar]):
+class CaseReadings(Mapping[str, Scalar]):
     """The facts of one question. A class, because most are never asked for, and some by many.
 
     Each is looked up once: fifty rules may ask about one field of an event.

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from domain.lead.state import LeadState, Point
-from domain.lifecycle.conditions import Facts
+from domain.lifecycle.conditions import Readings
 from domain.lifecycle.scoring import AgeStep, Scoring
 
 HUNDREDTHS = 100
@@ -99,21 +99,21 @@ def judged_at(lead: LeadState, occurred_at: datetime) -> datetime:
     return max(newest, occurred_at)
 
 
-def fit_by_rule(scoring: Scoring, facts: Facts) -> dict[str, int]:
+def fit_by_rule(scoring: Scoring, readings: Readings) -> dict[str, int]:
     """Return the points of every attribute rule that is true."""
     return {
         rule.name: rule.points
         for rule in scoring.attributes.values()
-        if rule.condition.test(facts) is True
+        if rule.condition.test(readings) is True
     }
 
 
-def points_of(scoring: Scoring, type: str, facts: Facts) -> list[list[str | int]]:
+def points_of(scoring: Scoring, type: str, readings: Readings) -> list[list[str | int]]:
     """Return what an event gives: rule, points, and how many of that rule count at most."""
     return [
         [rule.name, rule.points, rule.most]
         for rule in scoring.by_type.get(type, ())
-        if rule.condition is None or rule.condition.test(facts) is True
+        if rule.condition is None or rule.condition.test(readings) is True
     ]
 
 

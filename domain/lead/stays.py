@@ -12,7 +12,7 @@ from domain.event import Event
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.definition import UNPLACED
 from domain.lifecycle.service_events import OFFERED, REASSESSED
-from domain.times import rfc3339
+from domain.times import format_utc
 
 
 class Stay(NamedTuple):
@@ -87,7 +87,7 @@ def content_of(stays: Stays) -> dict[str, Any]:
     """Return stays as plain values: what an event carries and a record holds."""
     content: dict[str, Any] = {"stays": [_plain(stay) for stay in stays.stays]}
     if stays.left is not None:
-        content["left"] = [rfc3339(stays.left.at), stays.left.position]
+        content["left"] = [format_utc(stays.left.at), stays.left.position]
     return content
 
 
@@ -132,7 +132,7 @@ def _told(stays: Iterable[Stay]) -> list[Mapping[str, Any]]:
     return [
         {
             "stage": stay.stage,
-            "effective_time": rfc3339(stay.entered_at),
+            "effective_time": format_utc(stay.entered_at),
             "pass": stay.pass_number,
             "position": str(stay.position),
         }
@@ -142,4 +142,4 @@ def _told(stays: Iterable[Stay]) -> list[Mapping[str, Any]]:
 
 def _plain(stay: Stay) -> list[Any]:
     stage, entered_at, *rest = stay
-    return [stage, rfc3339(entered_at), *rest]
+    return [stage, format_utc(entered_at), *rest]

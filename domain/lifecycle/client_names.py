@@ -40,7 +40,7 @@ USUAL_CALLS: Mapping[ClientCall, str] = MappingProxyType(
 """What a call reports where the lifecycle says nothing else of it."""
 
 
-class Told(StrEnum):
+class PersonField(StrEnum):
     """What of a person a tracked event may tell among its properties."""
 
     EMAIL = "email"
@@ -56,7 +56,7 @@ class Identifying:
     types: frozenset[str] = frozenset()
     """Event types in which a person makes himself known. Elsewhere an address among the properties
     may be anybody's: that of a colleague who is invited."""
-    properties: Mapping[str, Told] = field(default_factory=dict)
+    properties: Mapping[str, PersonField] = field(default_factory=dict)
     """By the name as `words.normal` folds it."""
 
 

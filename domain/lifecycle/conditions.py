@@ -14,10 +14,10 @@ from typing import TypeAlias, assert_never
 from domain.pages import path_of
 
 Scalar: TypeAlias = str | int | bool | None
-Facts: TypeAlias = Mapping[str, Scalar]
+Readings: TypeAlias = Mapping[str, Scalar]
 """Path → value, absent or None where unknown."""
 
-Test: TypeAlias = Callable[[Facts], bool | None]
+Test: TypeAlias = Callable[[Readings], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +124,14 @@ def _test_of(rule: Rule) -> Test:
         case Opposite(part):
             return _opposite(_test_of(part))
         case Absent(path, expected):
-            return lambda facts: (facts.get(path) is None) is expected
+            return lambda readings: (readings.get(path) is None) is expected
         case _:
             return _answered(rule.path, _comparison(rule))
 
 
 def _answered(path: str, compare: Callable[[str | int | bool], bool]) -> Test:
-    def test(facts: Facts) -> bool | None:
-        value = facts.get(path)
+    def test(readings: Readings) -> bool | None:
+        value = readings.get(path)
         return None if value is None else compare(value)
 
     return test
@@ -173,10 +173,10 @@ def _every(tests: tuple[Test, ...]) -> Test:
     if len(tests) == 1:
         return tests[0]
 
-    def test(facts: Facts) -> bool | None:
+    def test(readings: Readings) -> bool | None:
         answer: bool | None = True
         for part in tests:
-            found = part(facts)
+            found = part(readings)
             if found is False:
                 return False
             if found is None:
@@ -187,10 +187,10 @@ def _every(tests: tuple[Test, ...]) -> Test:
 
 
 def _some(tests: tuple[Test, ...]) -> Test:
-    def test(facts: Facts) -> bool | None:
+    def test(readings: Readings) -> bool | None:
         answer: bool | None = False
         for part in tests:
-            found = part(facts)
+            found = part(readings)
             if found is True:
                 return True
             if found is None:
@@ -201,8 +201,8 @@ def _some(tests: tuple[Test, ...]) -> Test:
 
 
 def _opposite(inner: Test) -> Test:
-    def test(facts: Facts) -> bool | None:
-        found = inner(facts)
+    def test(readings: Readings) -> bool | None:
+        found = inner(readings)
         return None if found is None else not found
 
     return test

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from domain.case import Course
+from domain.case import Case
 from domain.lead.numbers import Numbers
 from domain.lead.readings import count
 from domain.lead.state import STANDING, WON, AccountState, LeadState
@@ -34,12 +34,12 @@ class Begun(NamedTuple):
         return data if self.further is None else {**data, BUSINESS_FIELD: self.further}
 
 
-def business_begun(course: Course, numbers: Numbers) -> Begun | None:
+def business_begun(case: Case, numbers: Numbers) -> Begun | None:
     """Look at the buyer as it was before the event; None if the event does not begin any business.
 
     An order of a known deal does not.
     """
-    role, (lead, account) = course.signal.type.role, course.state
+    role, (lead, account) = case.signal.type.role, case.state
     if role not in _BEGINS:
         return None
     buyers: list[LeadState | AccountState] = [lead] if account is None else [lead, account]
@@ -49,8 +49,8 @@ def business_begun(course: Course, numbers: Numbers) -> Begun | None:
     if is_told:
         return None
     is_further = any(map(has_bought, buyers)) and not any(_lacks(one, role) for one in buyers)
-    is_said = course.signal.data.get(BUSINESS_FIELD) is not None
-    name = name_of_further(course.compiled.lifecycle)
+    is_said = case.signal.data.get(BUSINESS_FIELD) is not None
+    name = name_of_further(case.compiled.lifecycle)
     return Begun(further=name if is_further and not is_said else None)
 
 
@@ -70,21 +70,21 @@ def _lacks(buyer: LeadState | AccountState, role: Role) -> bool:
     return role is Role.WINS_OPPORTUNITY and ordered > won
 
 
-def business_of(course: Course, begun: Begun | None, *, begins_pass: bool) -> dict[str, Any]:
+def business_of(case: Case, begun: Begun | None, *, begins_pass: bool) -> dict[str, Any]:
     """Return the type of business that this event makes the pass, or that its own deal is.
 
     A further pass of a customer is not new business just because nobody says what it is. A deal or
     an order that does not say so itself is what its pass is about.
     """
-    told = course.signal.data.get(BUSINESS_FIELD)
-    lead, account = course.state
+    told = case.signal.data.get(BUSINESS_FIELD)
+    lead, account = case.state
     if told is None and begun is not None and not begins_pass and lead.business is not None:
         return {"business": lead.business}
     if told is None and begun is not None:
         told = begun.further
     if told is None and begins_pass:
         is_customer = has_bought(lead) or (account is not None and has_bought(account))
-        told = name_of_further(course.compiled.lifecycle) if is_customer else None
+        told = name_of_further(case.compiled.lifecycle) if is_customer else None
     if told is None or (told == lead.business and not begins_pass):
         return {}
     return {"business": told}
@@ -102,9 +102,9 @@ def business_brought(lead: LeadState, account: str) -> dict[str, Any]:
     return {"brings": brings, "business_of": account} if brings else {}
 
 
-def effects_on_account(course: Course) -> dict[str, Any]:
+def effects_on_account(case: Case) -> dict[str, Any]:
     """Return what an event about an account says of it: segments are data, and so is the role."""
-    signal, account = course.signal, course.state.account
+    signal, account = case.signal, case.state.account
     if signal.subject is not SubjectKind.ACCOUNT or account is None:
         return {}
     effects = {
@@ -112,20 +112,20 @@ def effects_on_account(course: Course) -> dict[str, Any]:
         for name in _OF_ACCOUNT
         if signal.data.get(name) not in (None, getattr(account, name))
     }
-    triggers = course.compiled.lifecycle.account_triggers
+    triggers = case.compiled.lifecycle.account_triggers
     if triggers is not None and signal.type.name == triggers.key_ended and account.key_role:
         effects["key_role"] = None
     return effects
 
 
-def end_key_status(course: Course) -> None:
+def end_key_status(case: Case) -> None:
     """Say of a key account that has churned that it is none any more."""
-    triggers, first = course.compiled.lifecycle.account_triggers, course.events[0]
+    triggers, first = case.compiled.lifecycle.account_triggers, case.events[0]
     if triggers is None or triggers.key_ended is None or first.stage_to is None:
         return
-    table, account = course.compiled.account, course.state.account
+    table, account = case.compiled.account, case.state.account
     was_key = (first.stage_from, triggers.key_ended) in table.moves
     if not was_key or account is None or account.stage in table.path_index:
         return
     effects = {"key_role": None} if account.key_role is not None else {}
-    course.add(triggers.key_ended, course.account, data={}, effects=effects)
+    case.add(triggers.key_ended, case.account, data={}, effects=effects)

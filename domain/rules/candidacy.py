@@ -10,11 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from domain.case import Course, NotAllowed
-from domain.lead.readings import Facts
+from domain.case import Case, NotAllowed
+from domain.lead.readings import CaseReadings
 from domain.lead.score import Score, judged_at, score_at
 from domain.lead.state import OPEN, REVISIT, AccountState, LeadState, StandingFact, State
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.qualification import Qualification
 from domain.rules.deals import has_bought
@@ -46,21 +46,21 @@ class Obstacle(StrEnum):
     """The condition cannot be answered."""
 
 
-def hindered(course: Course) -> NotAllowed | None:
+def hindered(case: Case) -> NotAllowed | None:
     """Turn down, for a lead that a run selected, what it is no candidate for any more."""
-    if SELECTION not in course.signal.data or course.signal.subject is not SubjectKind.LEAD:
+    if SELECTION not in case.signal.data or case.signal.subject is not SubjectKind.LEAD:
         return None
-    resolution = course.party.lead
+    resolution = case.party.lead
     assert resolution is not None
     found: Obstacle | None = Obstacle.ABSORBED
     if resolution.receiver == resolution.subject:
-        found = obstacle(course.compiled, course.state, course.signal.occurred_at)
+        found = obstacle(case.compiled, case.state, case.signal.occurred_at)
     if found is None:
         return None
     return NotAllowed(
         "not-a-candidate",
         f"The lead is no candidate any more: {found}.",
-        stage=course.state.lead.stage,
+        stage=case.state.lead.stage,
         obstacle=str(found),
     )
 
@@ -68,14 +68,14 @@ def hindered(course: Course) -> NotAllowed | None:
 class _Case(NamedTuple):
     """One lead whose candidacy is judged."""
 
-    compiled: Compiled
+    compiled: CompiledLifecycle
     qualification: Qualification
     lead: LeadState
     account: AccountState | None
     at: datetime
 
 
-def obstacle(compiled: Compiled, state: State, occurred_at: datetime) -> Obstacle | None:
+def obstacle(compiled: CompiledLifecycle, state: State, occurred_at: datetime) -> Obstacle | None:
     """Return what keeps a lead from being a candidate; None if nothing does."""
     qualification = compiled.lifecycle.qualification
     if qualification is None:
@@ -90,7 +90,7 @@ def obstacle(compiled: Compiled, state: State, occurred_at: datetime) -> Obstacl
     return None if answer else Obstacle.NOT_LIKELY
 
 
-def facts_at(compiled: Compiled, state: State, occurred_at: datetime) -> Facts:
+def facts_at(compiled: CompiledLifecycle, state: State, occurred_at: datetime) -> CaseReadings:
     """Return what may be asked of a lead whatever the event is."""
 
     def score() -> Score | None:
@@ -100,10 +100,12 @@ def facts_at(compiled: Compiled, state: State, occurred_at: datetime) -> Facts:
         return score_at(scoring, state.lead, judged_at(state.lead, occurred_at))
 
     consent = compiled.lifecycle.pace.consent
-    return Facts(state, channels=consent.channels if consent is not None else (), score=score)
+    return CaseReadings(
+        state, channels=consent.channels if consent is not None else (), score=score
+    )
 
 
-def is_customer(compiled: Compiled, account: AccountState) -> bool:
+def is_customer(compiled: CompiledLifecycle, account: AccountState) -> bool:
     """Whether a company stands where its first purchase takes it, or beyond."""
     triggers, table = compiled.lifecycle.account_triggers, compiled.account
     here = table.path_index.get(account.stage or "")
@@ -114,7 +116,7 @@ def is_customer(compiled: Compiled, account: AccountState) -> bool:
 
 
 def requests_of(
-    compiled: Compiled, qualification: Qualification, lead: LeadState
+    compiled: CompiledLifecycle, qualification: Qualification, lead: LeadState
 ) -> list[StandingFact]:
     """Return the facts of this pass that ask for what qualifies alone."""
     events = compiled.lifecycle.events

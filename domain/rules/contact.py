@@ -3,53 +3,54 @@
 from datetime import timedelta
 from typing import Any
 
-from domain.case import Course
-from domain.effects import joined, written
+from domain.case import Case
+from domain.effects import joined
 from domain.lifecycle.definition import SubjectKind
 from domain.rules.revisits import effects_of_recycling, end_of_wait, revisit
+from domain.times import format_utc
 
 _REACHED, _CLASS, _REASON, _CHANNEL = "reached", "class", "reason", "channel"
 _DAY_FIELD = "revisit_date"
 
 
-def effects_of_screening(course: Course) -> dict[str, Any]:
+def effects_of_screening(case: Case) -> dict[str, Any]:
     """Keep what a call has found, or how often nobody was reached lately."""
-    screening, signal = course.compiled.lifecycle.pace.screening, course.signal
+    screening, signal = case.compiled.lifecycle.pace.screening, case.signal
     if screening is None:
         return {}
     if signal.type.name in screening.completed_by:
-        return joined({"attempts": []}, end_of_wait(course.state.lead), _found(course))
+        return joined({"attempts": []}, end_of_wait(case.state.lead), _found(case))
     if signal.type.name not in screening.attempted_by or _REACHED not in signal.data:
         return {}
     if signal.data[_REACHED]:
-        return {"attempts": []} if course.state.lead.attempts else {}
+        return {"attempts": []} if case.state.lead.attempts else {}
     unreachable = screening.unreachable
     if unreachable is None:
         return {}
-    attempts = sorted((*course.state.lead.attempts, signal.occurred_at))
+    attempts = sorted((*case.state.lead.attempts, signal.occurred_at))
     since = attempts[-1] - timedelta(days=unreachable.within_days)
     lately = [one for one in attempts if one > since][-unreachable.attempts :]
-    return {"attempts": [written(one) for one in lately]}
+    return {"attempts": [format_utc(one) for one in lately]}
 
 
-def _found(course: Course) -> dict[str, Any]:
+def _found(case: Case) -> dict[str, Any]:
     """The class, and for some classes the day on which to come back."""
-    screening, signal = course.compiled.lifecycle.pace.screening, course.signal
+    screening, signal = case.compiled.lifecycle.pace.screening, case.signal
     assert screening is not None
     found: str = signal.data[_CLASS]
     if found not in screening.revisit_days:
         return {"screened_as": found}
     days = screening.revisit_days[found]
-    day = revisit(course.compiled, signal.data.get(_DAY_FIELD), signal.occurred_at, days)
+    day = revisit(case.compiled, signal.data.get(_DAY_FIELD), signal.occurred_at, days)
     return {"screened_as": found, **day}
 
 
-def recycle_unreachable(course: Course) -> bool:
+def recycle_unreachable(case: Case) -> bool:
     """Recycle a lead that could not be reached often enough, if it may be from here."""
     screening, signal, lead = (
-        course.compiled.lifecycle.pace.screening,
-        course.signal,
-        course.state.lead,
+        case.compiled.lifecycle.pace.screening,
+        case.signal,
+        case.state.lead,
     )
     unreachable = screening.unreachable if screening is not None else None
     if screening is None or unreachable is None or signal.type.name not in screening.attempted_by:
@@ -57,13 +58,13 @@ def recycle_unreachable(course: Course) -> bool:
     if len(lead.attempts) < unreachable.attempts:
         return False
     data = {_REASON: unreachable.reason}
-    move = course.find(SubjectKind.LEAD, unreachable.by, data)
+    move = case.find(SubjectKind.LEAD, unreachable.by, data)
     if move is None or move.kind is None:
         return False
-    again = effects_of_recycling(course.compiled, unreachable.by, data, signal.occurred_at, move)
-    course.add(
+    again = effects_of_recycling(case.compiled, unreachable.by, data, signal.occurred_at, move)
+    case.add(
         unreachable.by,
-        course.lead,
+        case.lead,
         data=data,
         effects=joined({"attempts": []}, again),
         move=move,
@@ -71,9 +72,9 @@ def recycle_unreachable(course: Course) -> bool:
     return True
 
 
-def effects_on_channels(course: Course) -> dict[str, Any]:
+def effects_on_channels(case: Case) -> dict[str, Any]:
     """Close channels or open them again, as the person has said last, by when it was said."""
-    consent, signal, lead = course.compiled.lifecycle.pace.consent, course.signal, course.state.lead
+    consent, signal, lead = case.compiled.lifecycle.pace.consent, case.signal, case.state.lead
     if consent is None:
         return {}
     blocks: dict[str, str | None] = {}
@@ -81,8 +82,8 @@ def effects_on_channels(course: Course) -> dict[str, Any]:
         if rule.on != signal.type.name:
             continue
         if rule.condition is not None:
-            facts = course.facts(signal.type.name, signal.data)
-            if rule.condition.test(facts) is not True:
+            readings = case.readings(signal.type.name, signal.data)
+            if rule.condition.test(readings) is not True:
                 continue
         named = signal.data.get(_CHANNEL)
         for channel in (named,) if named in rule.channels else rule.channels:

@@ -8,28 +8,29 @@ restates, and the decision is judged from the stay that the return had ended.
 from datetime import datetime
 from typing import Any
 
-from domain.case import Course
-from domain.effects import Firing, written
+from domain.case import Case
+from domain.effects import Firing
 from domain.event import Event
 from domain.lead.owners import effects_of_stage
 from domain.lead.state import LeadState, Returned, State, Timer
 from domain.lifecycle.automation import Deadline
-from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import MoveKind
 from domain.signal import Signal
+from domain.times import format_utc
 
 STARTED, MET, BREACHED = "deadline.started", "deadline.met", "deadline.breached"
 RUNS, GIVES_BACK = "deadline", "return"
 """First words of the timers: to the breach, and from there to the return."""
 
 
-def fire_breach(_: Compiled, __: LeadState, name: str, timer: Timer) -> Firing:
+def fire_breach(_: CompiledLifecycle, __: LeadState, name: str, timer: Timer) -> Firing:
     """Let a deadline pass."""
     deadline = name.partition(".")[2]
-    return Firing(BREACHED, {"deadline": deadline, "due": written(timer.due_at)})
+    return Firing(BREACHED, {"deadline": deadline, "due": format_utc(timer.due_at)})
 
 
-def fire_return(compiled: Compiled, _: LeadState, name: str, __: Timer) -> Firing:
+def fire_return(compiled: CompiledLifecycle, _: LeadState, name: str, __: Timer) -> Firing:
     """Let the grace after a breach pass."""
     deadline = name.partition(".")[2]
     returns = compiled.lifecycle.pace.deadlines[deadline].returns
@@ -37,16 +38,18 @@ def fire_return(compiled: Compiled, _: LeadState, name: str, __: Timer) -> Firin
     return Firing(returns.by, {"deadline": deadline})
 
 
-def effects_of_breach(compiled: Compiled, lead: LeadState, signal: Signal) -> dict[str, Any]:
+def effects_of_breach(
+    compiled: CompiledLifecycle, lead: LeadState, signal: Signal
+) -> dict[str, Any]:
     """Mark the deadline as breached, and arm its return if it has one."""
     name = signal.data["deadline"]
     due, rule = lead.deadlines[name], compiled.lifecycle.pace.deadlines.get(name)
-    breached = {"due": written(due.due_at), "stage": due.stage, "breached": True}
+    breached = {"due": format_utc(due.due_at), "stage": due.stage, "breached": True}
     effects: dict[str, Any] = {"deadlines": {name: breached}}
     if rule is not None and rule.returns is not None:
         calendar = compiled.calendars[rule.calendar]
         returns_at = calendar.due(due.due_at, rule.returns.after)
-        effects["timers"] = {f"{GIVES_BACK}.{name}": written(returns_at)}
+        effects["timers"] = {f"{GIVES_BACK}.{name}": format_utc(returns_at)}
     return effects
 
 
@@ -56,19 +59,21 @@ def effects_of_return(lead: LeadState, signal: Signal, move: CompiledMove) -> di
     due = lead.deadlines.get(name)
     if move.kind is None or due is None:
         return {}
-    entered = written(lead.entered_at) if lead.entered_at is not None else None
+    entered = format_utc(lead.entered_at) if lead.entered_at is not None else None
     return {
         "returned_from": {
             "stage": lead.stage,
             "entered": entered,
             "deadline": name,
-            "due": written(due.due_at),
+            "due": format_utc(due.due_at),
             "breach": due.breached,
         }
     }
 
 
-def effects_of_late_answer(compiled: Compiled, lead: LeadState, signal: Signal) -> dict[str, Any]:
+def effects_of_late_answer(
+    compiled: CompiledLifecycle, lead: LeadState, signal: Signal
+) -> dict[str, Any]:
     """End breached deadlines that the event answers too late. In time, `deadline.met` ends them."""
     ended = [
         name
@@ -83,63 +88,63 @@ def effects_of_late_answer(compiled: Compiled, lead: LeadState, signal: Signal) 
     }
 
 
-def take_back_return(course: Course) -> Returned | None:
+def take_back_return(case: Case) -> Returned | None:
     """Go on from the stay that a return by itself has ended, if the signal came in time for it."""
-    lead, signal = course.state.lead, course.signal
+    lead, signal = case.state.lead, case.signal
     returned = lead.returned_from
     if (
         returned is None
         or signal.occurred_at > returned.due_at
-        or not _answers(course.compiled, returned.deadline, signal.type.name)
+        or not _answers(case.compiled, returned.deadline, signal.type.name)
     ):
         return None
-    course.came_from = lead.stage
+    case.came_from = lead.stage
     stay = lead._replace(stage=returned.stage, entered_at=returned.entered_at)
-    course.state = State(stay, course.state.account)
+    case.state = State(stay, case.state.account)
     return returned
 
 
-def judge_deadlines(course: Course, before: LeadState, taken_back: Returned | None) -> None:
+def judge_deadlines(case: Case, before: LeadState, taken_back: Returned | None) -> None:
     """Say which deadlines the signal has met, and start those of the stay that it leads to.
 
     A stay that is over within the same report starts none: nobody could have acted in it.
     """
     if taken_back is not None:
-        _meet(course, taken_back.deadline, taken_back.due_at, taken_back.breached)
-        if course.events[0].stage_to is None:
-            _go_back(course, taken_back)
+        _meet(case, taken_back.deadline, taken_back.due_at, taken_back.breached)
+        if case.events[0].stage_to is None:
+            _go_back(case, taken_back)
     for name, due in sorted(before.deadlines.items()):
-        if course.signal.occurred_at <= due.due_at and _is_answered(course, name):
-            _meet(course, name, due.due_at, due.breached)
-    for name, rule in course.compiled.lifecycle.pace.deadlines.items():
-        began = _began(course, rule)
-        if began is not None and name not in course.state.lead.deadlines:
-            _start(course, name, rule, began)
+        if case.signal.occurred_at <= due.due_at and _is_answered(case, name):
+            _meet(case, name, due.due_at, due.breached)
+    for name, rule in case.compiled.lifecycle.pace.deadlines.items():
+        began = _began(case, rule)
+        if began is not None and name not in case.state.lead.deadlines:
+            _start(case, name, rule, began)
 
 
-def _meet(course: Course, name: str, due_at: datetime, breached: int | None) -> None:
-    data = {"deadline": name, "due": written(due_at)}
+def _meet(case: Case, name: str, due_at: datetime, breached: int | None) -> None:
+    data = {"deadline": name, "due": format_utc(due_at)}
     if breached is not None:
         data["restates"] = str(breached)
-    lead, effects = course.state.lead, {}
+    lead, effects = case.state.lead, {}
     if name in lead.deadlines:
         effects = {"deadlines": {name: None}, "timers": dict.fromkeys(_timers_of(lead, name))}
-    course.add(MET, course.lead, data=data, effects=effects)
+    case.add(MET, case.lead, data=data, effects=effects)
 
 
-def _go_back(course: Course, returned: Returned) -> None:
+def _go_back(case: Case, returned: Returned) -> None:
     """Let the lead stand where it stood, where the answer itself has moved nobody.
 
-    The course has gone on from there; what is written here is the way that the others have to go.
+    The case has gone on from there; what is written here is the way that the others have to go.
     """
-    event = course.events[-1]
-    owner = effects_of_stage(course.compiled, course.state.lead, returned.stage, event.effects)
-    course.foresee(owner)
-    course.events[-1] = event._replace(
-        stage_from=course.came_from,
+    event = case.events[-1]
+    owner = effects_of_stage(case.compiled, case.state.lead, returned.stage, event.effects)
+    case.foresee(owner)
+    case.events[-1] = event._replace(
+        stage_from=case.came_from,
         stage_to=returned.stage,
         effective_at=returned.entered_at,
-        pass_number=course.state.lead.pass_number,
+        pass_number=case.state.lead.pass_number,
         effects={
             **event.effects,
             **owner,
@@ -149,34 +154,34 @@ def _go_back(course: Course, returned: Returned) -> None:
     )
 
 
-def _began(course: Course, rule: Deadline) -> datetime | None:
-    """Return since when the deadline runs; None if nothing of this course starts it."""
+def _began(case: Case, rule: Deadline) -> datetime | None:
+    """Return since when the deadline runs; None if nothing of this case starts it."""
     began = None
-    for event in course.events:
+    for event in case.events:
         if event.stage_to is None and event.type not in rule.on:
             continue
-        if event.receiver != course.lead or event.type == MET:
+        if event.receiver != case.lead or event.type == MET:
             continue  # going back is no new entry
         if event.stage_to is not None and rule.entering is not None:
             began = event.effective_at if event.stage_to == rule.entering else None
-        elif event.type in rule.on and _holds(course, rule, event):
+        elif event.type in rule.on and _holds(case, rule, event):
             began = event.occurred_at
     return began
 
 
-def _holds(course: Course, rule: Deadline, event: Event) -> bool:
+def _holds(case: Case, rule: Deadline, event: Event) -> bool:
     return (
-        rule.condition is None or rule.condition.test(course.facts(event.type, event.data)) is True
+        rule.condition is None or rule.condition.test(case.readings(event.type, event.data)) is True
     )
 
 
-def _start(course: Course, name: str, rule: Deadline, began: datetime) -> None:
-    lead = course.state.lead
-    due = written(course.compiled.calendars[rule.calendar].due(began, rule.within))
+def _start(case: Case, name: str, rule: Deadline, began: datetime) -> None:
+    lead = case.state.lead
+    due = format_utc(case.compiled.calendars[rule.calendar].due(began, rule.within))
     whose = {"owner": lead.owner, "team": lead.team, "reseller": lead.reseller}
-    course.add(
+    case.add(
         STARTED,
-        course.lead,
+        case.lead,
         data={
             "deadline": name,
             "due": due,
@@ -189,14 +194,14 @@ def _start(course: Course, name: str, rule: Deadline, began: datetime) -> None:
     )
 
 
-def _is_answered(course: Course, name: str) -> bool:
+def _is_answered(case: Case, name: str) -> bool:
     return any(
-        event.receiver == course.lead and _answers(course.compiled, name, event.type)
-        for event in course.events
+        event.receiver == case.lead and _answers(case.compiled, name, event.type)
+        for event in case.events
     )
 
 
-def _answers(compiled: Compiled, name: str, type: str) -> bool:
+def _answers(compiled: CompiledLifecycle, name: str, type: str) -> bool:
     rule = compiled.lifecycle.pace.deadlines.get(name)
     return rule is not None and type in rule.met_by
 

@@ -7,7 +7,7 @@ rules has changed: it is excluded as far as the lifecycle lets it be, and flagge
 
 from typing import Any
 
-from domain.case import Course
+from domain.case import Case
 from domain.lifecycle.definition import Exclusion, MoveKind, SubjectKind
 from domain.lifecycle.service_events import REASSESSED
 
@@ -15,81 +15,81 @@ _NEWS = frozenset({"account", "known", "absorbs"})
 """Effects after which rules may answer otherwise than before, beside attributes that they read."""
 
 
-def judge_exclusion(course: Course) -> bool:
+def judge_exclusion(case: Case) -> bool:
     """Accept, exclude or flag by rule. Returns whether an event came of it."""
-    exclusion = course.compiled.lifecycle.exclusion
+    exclusion = case.compiled.lifecycle.exclusion
     if exclusion is None:
         return False
-    if course.state.lead.stage == exclusion.at:
-        return _judge_arrival(course, exclusion)
-    if not _is_news(course, exclusion):
+    if case.state.lead.stage == exclusion.at:
+        return _judge_arrival(case, exclusion)
+    if not _is_news(case, exclusion):
         return False
-    return _exclude(course, exclusion) or _flag(course)
+    return _exclude(case, exclusion) or _flag(case)
 
 
-def flags_here(course: Course, *, stage: str | None) -> dict[str, Any]:
+def flags_here(case: Case, *, stage: str | None) -> dict[str, Any]:
     """Return the flags to set and to clear on a lead that can no longer be excluded at a stage."""
-    lifecycle = course.compiled.lifecycle
+    lifecycle = case.compiled.lifecycle
     if lifecycle.exclusion is None:
         return {}
     reasons = {rule.reason for rule in lifecycle.exclusion.rules}
     here = lifecycle.lead.stages.get(stage) if stage is not None else None
     true: tuple[str, ...] = ()
-    is_beyond = (stage, lifecycle.exclusion.excludes_by) not in course.compiled.lead.moves
+    is_beyond = (stage, lifecycle.exclusion.excludes_by) not in case.compiled.lead.moves
     if here is not None and here.ends is not MoveKind.DISQUALIFIED and is_beyond:
-        true = _true_reasons(course, lifecycle.exclusion)
-    flags = course.state.lead.flags
+        true = _true_reasons(case, lifecycle.exclusion)
+    flags = case.state.lead.flags
     changed: dict[str, str | None] = {
-        reason: course.signal.type.name for reason in true if reason not in flags
+        reason: case.signal.type.name for reason in true if reason not in flags
     }
     changed |= {reason: None for reason in flags if reason in reasons and reason not in true}
     return {"flags": changed} if changed else {}
 
 
-def _is_news(course: Course, exclusion: Exclusion) -> bool:
+def _is_news(case: Case, exclusion: Exclusion) -> bool:
     """Whether rules may answer otherwise than before; a person's own judgement stands till then."""
-    first = course.events[0]
+    first = case.events[0]
     if first.type == REASSESSED or _NEWS & first.effects.keys():
         return True
     told = {f"lead.{name}" for name in first.effects.get("attributes", ())}
     return bool(told) and any(not told.isdisjoint(rule.condition.reads) for rule in exclusion.rules)
 
 
-def _judge_arrival(course: Course, exclusion: Exclusion) -> bool:
-    if _exclude(course, exclusion):
+def _judge_arrival(case: Case, exclusion: Exclusion) -> bool:
+    if _exclude(case, exclusion):
         return True
-    facts = course.facts(course.signal.type.name, course.signal.data)
-    if any(rule.condition.test(facts) is not False for rule in exclusion.rules):
+    readings = case.readings(case.signal.type.name, case.signal.data)
+    if any(rule.condition.test(readings) is not False for rule in exclusion.rules):
         return False
-    move = course.find(SubjectKind.LEAD, exclusion.accepts_by, {})
+    move = case.find(SubjectKind.LEAD, exclusion.accepts_by, {})
     if move is None:
         return False
-    course.add(exclusion.accepts_by, course.lead, data={}, move=move)
+    case.add(exclusion.accepts_by, case.lead, data={}, move=move)
     return True
 
 
-def _exclude(course: Course, exclusion: Exclusion) -> bool:
-    reasons = _true_reasons(course, exclusion)
+def _exclude(case: Case, exclusion: Exclusion) -> bool:
+    reasons = _true_reasons(case, exclusion)
     if not reasons:
         return False
     data = {"reason": reasons[0]}
-    move = course.find(SubjectKind.LEAD, exclusion.excludes_by, data)
+    move = case.find(SubjectKind.LEAD, exclusion.excludes_by, data)
     if move is None:
         return False
-    course.add(exclusion.excludes_by, course.lead, data=data, move=move)
+    case.add(exclusion.excludes_by, case.lead, data=data, move=move)
     return True
 
 
-def _flag(course: Course) -> bool:
-    effects = flags_here(course, stage=course.state.lead.stage)
+def _flag(case: Case) -> bool:
+    effects = flags_here(case, stage=case.state.lead.stage)
     if not effects:
         return False
-    data = {"version": course.compiled.version}
-    course.add(REASSESSED, course.lead, data=data, effects=effects)
+    data = {"version": case.compiled.version}
+    case.add(REASSESSED, case.lead, data=data, effects=effects)
     return True
 
 
-def _true_reasons(course: Course, exclusion: Exclusion) -> tuple[str, ...]:
-    facts = course.facts(course.signal.type.name, course.signal.data)
-    reasons = (rule.reason for rule in exclusion.rules if rule.condition.test(facts))
+def _true_reasons(case: Case, exclusion: Exclusion) -> tuple[str, ...]:
+    readings = case.readings(case.signal.type.name, case.signal.data)
+    reasons = (rule.reason for rule in exclusion.rules if rule.condition.test(readings))
     return tuple(dict.fromkeys(reasons))

@@ -10,9 +10,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from domain.case import Course
+from domain.case import Case
 from domain.effects import Firing
-from domain.lead.readings import Facts
+from domain.lead.readings import CaseReadings
 from domain.lead.score import (
     Score,
     amount,
@@ -24,7 +24,7 @@ from domain.lead.score import (
     score_at,
 )
 from domain.lead.state import LeadState, State, Timer
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import Lifecycle
 
 GRADE_CHANGED = "grade.changed"
@@ -36,10 +36,10 @@ _JUDGED_AFTER = frozenset({"attributes", "fit", "points", "inherited_points", "l
 
 def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
     """Return what is to change: fit by rule, market and priority, by what is known of the lead."""
-    facts = Facts(State(lead))
-    target = next((rule for rule in lifecycle.targets if rule.condition.test(facts)), None)
+    readings = CaseReadings(State(lead))
+    target = next((rule for rule in lifecycle.targets if rule.condition.test(readings)), None)
     judged: dict[str, Any] = {
-        "fit": fit_by_rule(lifecycle.scoring, facts) if lifecycle.scoring is not None else {},
+        "fit": fit_by_rule(lifecycle.scoring, readings) if lifecycle.scoring is not None else {},
         "market": target.market if target is not None else None,
         "priority": target.priority if target is not None else None,
     }
@@ -47,26 +47,26 @@ def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
 
 
 def effects_of_report(
-    course: Course, effects: Mapping[str, Any], *, is_repeated: bool
+    case: Case, effects: Mapping[str, Any], *, is_repeated: bool
 ) -> dict[str, Any]:
     """Judge what a report's other effects say of the person, then give points for the report."""
-    lifecycle, signal = course.compiled.lifecycle, course.signal
+    lifecycle, signal = case.compiled.lifecycle, case.signal
     judged: dict[str, Any] = {}
-    assert course.party.lead is not None
+    assert case.party.lead is not None
     if signal.timer == GRADE_TIMER:
         judged = {"grade": signal.data.get("grade")}
-    elif course.party.lead.is_new or "attributes" in effects:
-        course.foresee(effects)
-        judged = effects_of_profile(lifecycle, course.state.lead)
+    elif case.party.lead.is_new or "attributes" in effects:
+        case.foresee(effects)
+        judged = effects_of_profile(lifecycle, case.state.lead)
     scoring = lifecycle.scoring
     if is_repeated or scoring is None or signal.type.name not in scoring.by_type:
         return judged
-    course.foresee({**effects, **judged})
-    given = points_of(scoring, signal.type.name, course.facts(signal.type.name, signal.data))
+    case.foresee({**effects, **judged})
+    given = points_of(scoring, signal.type.name, case.readings(signal.type.name, signal.data))
     return judged | ({"points": given} if given else {})
 
 
-def effects_of_succession(compiled: Compiled, lead: LeadState) -> dict[str, Any]:
+def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> dict[str, Any]:
     """Return what is another judgement for a lead that comes under this lifecycle."""
     gone = not compiled.lifecycle.grades
     ended: dict[str, Any] = {}
@@ -77,35 +77,35 @@ def effects_of_succession(compiled: Compiled, lead: LeadState) -> dict[str, Any]
     return effects_of_profile(compiled.lifecycle, lead) | ended
 
 
-def judge_grade(course: Course) -> bool:
+def judge_grade(case: Case) -> bool:
     """Say that a grade is crossed, where it is."""
-    if not _is_judged_anew(course):
+    if not _is_judged_anew(case):
         return False
-    lead = course.state.lead
-    grade = grade_at(course.compiled.lifecycle, lead, _moment(course))
+    lead = case.state.lead
+    grade = grade_at(case.compiled.lifecycle, lead, _moment(case))
     if grade == lead.grade:
         return False
-    course.add(
+    case.add(
         GRADE_CHANGED,
-        course.lead,
-        data=_change(course.compiled.lifecycle, lead, grade, _moment(course)),
+        case.lead,
+        data=_change(case.compiled.lifecycle, lead, grade, _moment(case)),
         effects={"grade": grade},
     )
     return True
 
 
-def arm_grade(course: Course) -> None:
+def arm_grade(case: Case) -> None:
     """Wait for the moment at which the grade changes if nothing happens."""
-    if not _is_judged_anew(course):
+    if not _is_judged_anew(case):
         return
-    lead = course.state.lead
-    due_at = next_grade_change(course.compiled.lifecycle, lead, _moment(course))
+    lead = case.state.lead
+    due_at = next_grade_change(case.compiled.lifecycle, lead, _moment(case))
     armed = lead.timers.get(GRADE_TIMER)
     if due_at != (armed.due_at if armed is not None else None):
-        course.arm(GRADE_TIMER, due_at)
+        case.arm(GRADE_TIMER, due_at)
 
 
-def fire_grade(compiled: Compiled, lead: LeadState, _: str, timer: Timer) -> Firing:
+def fire_grade(compiled: CompiledLifecycle, lead: LeadState, _: str, timer: Timer) -> Firing:
     """Tell what the timer becomes: the change that it waited for."""
     lifecycle, due_at = compiled.lifecycle, timer.due_at
     grade = grade_at(lifecycle, lead, due_at)
@@ -143,9 +143,9 @@ def next_grade_change(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> da
 
 
 def _grade(lifecycle: Lifecycle, lead: LeadState, score: Callable[[], Score | None]) -> str | None:
-    facts = Facts(State(lead), score=score)
+    readings = CaseReadings(State(lead), score=score)
     for grade in lifecycle.grades.values():
-        if grade.condition.test(facts):
+        if grade.condition.test(readings):
             return grade.code
     return None
 
@@ -166,16 +166,16 @@ def _change(
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _moment(course: Course) -> datetime:
-    return judged_at(course.state.lead, course.signal.occurred_at)
+def _moment(case: Case) -> datetime:
+    return judged_at(case.state.lead, case.signal.occurred_at)
 
 
-def _is_judged_anew(course: Course) -> bool:
-    if not course.compiled.lifecycle.grades:
+def _is_judged_anew(case: Case) -> bool:
+    if not case.compiled.lifecycle.grades:
         return False
-    lead, pass_before = course.party.lead, course.pass_before
+    lead, pass_before = case.party.lead, case.pass_before
     if lead is not None and lead.is_new:
         return True
-    return pass_before != course.state.lead.pass_number or any(
-        not _JUDGED_AFTER.isdisjoint(event.effects) for event in course.events
+    return pass_before != case.state.lead.pass_number or any(
+        not _JUDGED_AFTER.isdisjoint(event.effects) for event in case.events
     )

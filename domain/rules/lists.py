@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from domain.lead.readings import Facts
+from domain.lead.readings import CaseReadings
 from domain.lead.state import State
 from domain.lifecycle.definition import LeadList
 
@@ -13,18 +13,18 @@ def on_list(lists: Mapping[str, LeadList], state: State, at: datetime) -> tuple[
 
     Lists overlap, so their sizes are never summed. What cannot be answered puts nobody on a list.
     """
-    facts = Facts(state, type="", data={}, department=None)
+    readings = CaseReadings(state, type="", data={}, department=None)
     return tuple(
         code
         for code, one in lists.items()
-        if is_in_time(one, state.lead.acquired_at, at) and one.condition.test(facts) is True
+        if is_in_time(one, state.lead.acquired_at, at) and one.condition.test(readings) is True
     )
 
 
 def matching(lists: Mapping[str, LeadList], state: State) -> tuple[str, ...]:
     """Return the codes of the lists that a lead would be on if there were no clock."""
-    facts = Facts(state, type="", data={}, department=None)
-    return tuple(code for code, one in lists.items() if one.condition.test(facts) is True)
+    readings = CaseReadings(state, type="", data={}, department=None)
+    return tuple(code for code, one in lists.items() if one.condition.test(readings) is True)
 
 
 def is_in_time(one: LeadList, acquired_at: datetime | None, at: datetime) -> bool:

@@ -7,7 +7,7 @@ somebody who then comes by a reseller. Until the person is known, the origin is 
 from collections.abc import Mapping
 from typing import Any
 
-from domain.case import Course
+from domain.case import Case
 from domain.event import NOTHING
 from domain.lifecycle.compiled.table import CompiledMove
 from domain.lifecycle.definition import EventKind, Role
@@ -18,7 +18,7 @@ have been, had marketing not been first."""
 
 
 def origin_of(
-    course: Course,
+    case: Case,
     move: CompiledMove | None,
     type: str,
     data: Mapping[str, Any],
@@ -29,35 +29,35 @@ def origin_of(
     A fact that moves nobody counts only where a rule says whose work it is: a mail that was
     delivered, or a profile that was copied, acquires nobody.
     """
-    lead, lifecycle = course.state.lead, course.compiled.lifecycle
+    lead, lifecycle = case.state.lead, case.compiled.lifecycle
     if lifecycle.events[type].kind is not EventKind.FACT:
         return {}
     moves = move is not None and move.kind is not None
     begins_pass = move is not None and move.begins_pass
-    if not (moves or "known" in told or "acquired_at" in told or _enquires(course, type)):
+    if not (moves or "known" in told or "acquired_at" in told or _enquires(case, type)):
         return {}
-    facts = course.facts(type, data)
+    readings = case.readings(type, data)
     rules = lifecycle.origin_rules
-    origin = next((one.origin for one in rules if one.condition.test(facts)), None)
+    origin = next((one.origin for one in rules if one.condition.test(readings)), None)
     if begins_pass:
-        return _beginning(course, origin or lifecycle.origin_otherwise, data)
+        return _beginning(case, origin or lifecycle.origin_otherwise, data)
     effects: dict[str, Any] = {}
     if moves:
         origin = origin or lifecycle.origin_otherwise
     if origin is not None and lead.first_touch is None:
         effects["first_touch"] = origin
-    if origin is not None and lead.known and (lead.origin is None or _is_earlier(course, told)):
+    if origin is not None and lead.known and (lead.origin is None or _is_earlier(case, told)):
         return effects | {"origin": origin, "channel": data.get("channel")}
     if moves and not lead.entered:
         effects["channel"] = data.get("channel")
-    if origin is not None and _enquires(course, type) and _is_others(course, origin):
+    if origin is not None and _enquires(case, type) and _is_others(case, origin):
         effects["flags"] = {DIRECT_ENQUIRY: origin}
     return effects
 
 
-def _beginning(course: Course, origin: str | None, data: Mapping[str, Any]) -> dict[str, Any]:
+def _beginning(case: Case, origin: str | None, data: Mapping[str, Any]) -> dict[str, Any]:
     """Let a later pass have an origin of its own, and nothing of what was said of the last one."""
-    lead = course.state.lead
+    lead = case.state.lead
     effects: dict[str, Any] = {"origin": origin, "channel": data.get("channel")}
     if lead.origin_corrected:
         effects["origin_corrected"] = False
@@ -66,23 +66,23 @@ def _beginning(course: Course, origin: str | None, data: Mapping[str, Any]) -> d
     return effects
 
 
-def _is_earlier(course: Course, told: Mapping[str, Any]) -> bool:
+def _is_earlier(case: Case, told: Mapping[str, Any]) -> bool:
     """Whether a late report tells that the person was known before: then that began the first pass.
 
     What a person has corrected stays.
     """
-    lead = course.state.lead
+    lead = case.state.lead
     return "acquired_at" in told and lead.pass_number == 1 and not lead.origin_corrected
 
 
-def _enquires(course: Course, type: str) -> bool:
-    return course.compiled.lifecycle.events[type].role is Role.HANDS_OVER
+def _enquires(case: Case, type: str) -> bool:
+    return case.compiled.lifecycle.events[type].role is Role.HANDS_OVER
 
 
-def _is_others(course: Course, origin: str) -> bool:
+def _is_others(case: Case, origin: str) -> bool:
     """Whether an enquiry of this origin is not marketing's, although the lead is."""
-    contribution = course.compiled.lifecycle.contribution
-    if contribution is None or origin == course.compiled.lifecycle.origin_otherwise:
+    contribution = case.compiled.lifecycle.contribution
+    if contribution is None or origin == case.compiled.lifecycle.origin_otherwise:
         return False
     marketings = contribution.marketing_origins
-    return course.state.lead.origin in marketings and origin not in marketings
+    return case.state.lead.origin in marketings and origin not in marketings

@@ -10,23 +10,24 @@ Silence is counted in whole days, so that a lead that is busy all day sets its t
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from domain.effects import Firing, written
+from domain.effects import Firing
 from domain.lead.state import REVISIT, LeadState, Timer
-from domain.lifecycle.compiled.table import Compiled, CompiledMove
+from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import MoveKind
+from domain.times import format_utc
 
 DAY_FIELD, _REASON_FIELD = "revisit_date", "reason"
 _SENT_BACK = (MoveKind.RECYCLED, MoveKind.RETURNED)
 
 
-def fire_revisit(compiled: Compiled, lead: LeadState, _: str, __: Timer) -> Firing:
+def fire_revisit(compiled: CompiledLifecycle, lead: LeadState, _: str, __: Timer) -> Firing:
     """Let the day come on which the lead is looked at again."""
     recycling = compiled.lifecycle.pace.recycling
     assert recycling is not None, "a day to come back is set where the lifecycle has the section"
     return Firing(recycling.due_by, {DAY_FIELD: lead.revisit_on})
 
 
-def fire_dormant(compiled: Compiled, _: LeadState, __: str, ___: Timer) -> Firing:
+def fire_dormant(compiled: CompiledLifecycle, _: LeadState, __: str, ___: Timer) -> Firing:
     """Let the silence have lasted long enough."""
     dormancy = compiled.lifecycle.pace.dormancy
     assert dormancy is not None, "silence is counted where the lifecycle has the section"
@@ -34,7 +35,7 @@ def fire_dormant(compiled: Compiled, _: LeadState, __: str, ___: Timer) -> Firin
 
 
 def effects_of_recycling(
-    compiled: Compiled, type: str, data: Any, at: datetime, move: CompiledMove | None
+    compiled: CompiledLifecycle, type: str, data: Any, at: datetime, move: CompiledMove | None
 ) -> dict[str, Any]:
     """Set the day to come back to a lead that is sent back; the one who decides may name it."""
     recycling = compiled.lifecycle.pace.recycling
@@ -46,16 +47,18 @@ def effects_of_recycling(
     return revisit(compiled, data.get(DAY_FIELD), at, days)
 
 
-def revisit(compiled: Compiled, named: str | None, at: datetime, days: int) -> dict[str, Any]:
+def revisit(
+    compiled: CompiledLifecycle, named: str | None, at: datetime, days: int
+) -> dict[str, Any]:
     """Set the day to come back: the one named, else so many days from now."""
     if compiled.lifecycle.pace.recycling is None:
         return {}
     day = date.fromisoformat(named) if named else compiled.clock.day(at) + timedelta(days=days)
-    begins = written(compiled.clock.begin_of(day))
+    begins = format_utc(compiled.clock.begin_of(day))
     return {"revisit_on": day.isoformat(), "timers": {REVISIT: begins}}
 
 
-def effects_of_request(compiled: Compiled, lead: LeadState, type: str) -> dict[str, Any]:
+def effects_of_request(compiled: CompiledLifecycle, lead: LeadState, type: str) -> dict[str, Any]:
     """Wait no longer, where the person asks again before the day has come."""
     recycling = compiled.lifecycle.pace.recycling
     return end_of_wait(lead) if recycling is not None and type in recycling.ended_by else {}

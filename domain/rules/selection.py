@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from domain.lead.score import amount, judged_at, score_at
 from domain.lead.state import AccountState, LeadState, State
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.qualification import Qualification
 from domain.rules.candidacy import obstacle, requests_of
 
@@ -30,7 +30,7 @@ class Question(NamedTuple):
     """The first position of the period: requests for contact count from there."""
 
 
-class Standing(NamedTuple):
+class Contender(NamedTuple):
     """A lead and its account as the run found them."""
 
     lead_id: str
@@ -51,7 +51,7 @@ class Ranked(NamedTuple):
 class Survey:
     """What a run found. A class, because leads are looked at one by one, page after page."""
 
-    lifecycles: Mapping[int, Compiled]
+    lifecycles: Mapping[int, CompiledLifecycle]
     question: Question
     candidates: list[Ranked]
     backlog: set[str]
@@ -60,7 +60,7 @@ class Survey:
     """Leads whose request for contact in the period qualified them, and that are screened by now:
     the others stand in the backlog."""
 
-    def look_at(self, standing: Standing) -> None:
+    def look_at(self, standing: Contender) -> None:
         """Take one lead into account."""
         lead, question = standing.lead, self.question
         compiled = self.lifecycles[lead.lifecycle]
@@ -74,7 +74,7 @@ class Survey:
         elif _came_by_request(compiled, qualification, lead, question.begins_at_position):
             self.requests += 1
 
-    def _rank(self, compiled: Compiled, standing: Standing) -> None:
+    def _rank(self, compiled: CompiledLifecycle, standing: Contender) -> None:
         lead_id, lead, account = standing
         at = self.question.at
         if obstacle(compiled, State(lead, account), at) is not None:
@@ -89,7 +89,7 @@ class Survey:
         return sorted(self.candidates, key=lambda one: (-one.score, one.waiting_since, one.lead_id))
 
 
-def survey_of(lifecycles: Mapping[int, Compiled], question: Question) -> Survey:
+def survey_of(lifecycles: Mapping[int, CompiledLifecycle], question: Question) -> Survey:
     """Begin to look."""
     return Survey(lifecycles, question, [], set())
 
@@ -113,7 +113,7 @@ def shown(ranking: Iterable[Ranked]) -> list[tuple[str, str]]:
 
 
 def _came_by_request(
-    compiled: Compiled, qualification: Qualification, lead: LeadState, begins_at: int
+    compiled: CompiledLifecycle, qualification: Qualification, lead: LeadState, begins_at: int
 ) -> bool:
     targets = compiled.lead.targets(qualification.qualifies_by)
     return any(

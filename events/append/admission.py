@@ -21,7 +21,7 @@ SHARE_OF_LAST = 0.3
 """How much the last append counts for, beside all before it."""
 
 
-class Pace:
+class Admission:
     """Items a second, as the last appends showed it. A class, because it learns."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from domain.deciding.decide import NotAllowed, Party, decide
 from domain.event import Event
 from domain.lead.state import State
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import (
     BY_PERIOD,
@@ -201,7 +201,7 @@ def _lead_taken_back(draft: Draft, signal: Signal, past: PlannedPast) -> str | R
 
 
 def _enter(
-    draft: Draft, concerned: Concerned, decided: Sequence[Event], compiled: Compiled
+    draft: Draft, concerned: Concerned, decided: Sequence[Event], compiled: CompiledLifecycle
 ) -> Recorded:
     """Enter what was decided, and let the identifiers that came with it point to whom it is of."""
     signal, party, account_links = concerned

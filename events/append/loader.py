@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from domain.lead import state_json
 from domain.lead.state import LeadState
-from domain.lifecycle.change.succession import Occupancy, Standing
+from domain.lifecycle.change.succession import Occupancy, OccupiedStage
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import EVENT, EVENTS, PUBLISHED, is_offered
 from domain.rules.deals import COMPETITION
@@ -284,13 +284,13 @@ class LedgerReader:
         memory.occupancy = Occupancy(memory.position, Counter(counted.occupied) + Counter(moved))
         return True
 
-    async def _moved(self, driver: Driver, after: int, upto: int) -> list[Standing]:
+    async def _moved(self, driver: Driver, after: int, upto: int) -> list[OccupiedStage]:
         if after == upto:
             return []
         rows = await driver.fetch(self._sql["read_records"].driver_sql, after, upto - after)
         assert len(rows) == upto - after, f"expected {upto - after} records, found {len(rows)}"
         return [
-            Standing(event.subject.kind, stage, envelope.lifecycle)
+            OccupiedStage(event.subject.kind, stage, envelope.lifecycle)
             for event, envelope in (records.decode(row["record"]) for row in rows)
             if (stage := event.stage_to or event.effects.get("state", {}).get("stage")) is not None
         ]
@@ -321,7 +321,7 @@ def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
 def occupancy_in(rows: Sequence[Any], *, in_force: int) -> Occupancy:
     """Read who stands where; an account is under the version in force."""
     occupied = {
-        Standing(SubjectKind(row["kind"]), row["stage"], row["lifecycle"] or in_force): row[
+        OccupiedStage(SubjectKind(row["kind"]), row["stage"], row["lifecycle"] or in_force): row[
             "standing"
         ]
         for row in rows

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
-from events.append.admission import Pace
+from events.append.admission import Admission
 from events.append.ledger import Ledger
 from events.database.failures import LedgerUnavailable, QueueFull
 from events.faults import OnFault, uncounted
@@ -53,7 +53,7 @@ class _Waiting(NamedTuple):
         _fail(self.outcomes, error)
 
 
-class Intake:
+class Queue:
     """The queue before the ledger. A class, because it owns the task that appends.
 
     Submissions are answered in order. A sender that goes away takes nothing with it: what it
@@ -73,7 +73,7 @@ class Intake:
         self._waiting: deque[_Waiting] = deque()
         self._items = 0
         self._items_under_way = 0
-        self._pace = Pace()
+        self._pace = Admission()
         self._arrived = asyncio.Event()
         self._is_closing = False
         self._task: asyncio.Task[None] | None = None
@@ -85,7 +85,7 @@ class Intake:
         return self._items
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="ledger-intake")
+        self._task = asyncio.create_task(self._run(), name="ledger-queue")
 
     def admit(self) -> None:
         """Refuse newcomers, before any work is done for them, if they would wait too long.

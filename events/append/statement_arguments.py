@@ -8,7 +8,7 @@ import orjson
 from domain.deciding.timers import next_due
 from domain.lead import state_json
 from domain.lead.state import AccountState, LeadState
-from events import records
+from domain.times import format_utc
 from events.append.plan import Plan
 from events.batch.entries import Entry, Link
 from events.batch.memory import Remembered
@@ -38,7 +38,7 @@ def _events(entries: Sequence[Entry]) -> dict[str, Any]:
         "subject_ids": [entry.subject_id for entry in entries],
         "subject_versions": [str(entry.envelope.subject_version) for entry in entries],
         "types": [entry.event.type for entry in entries],
-        "occurred": [records.rfc3339(entry.event.occurred_at) for entry in entries],
+        "occurred": [format_utc(entry.event.occurred_at) for entry in entries],
         "leaves": [entry.leaf for entry in entries],
         "records": [entry.record for entry in entries],
         "fingerprints": [entry.fingerprint or b"" for entry in entries],
@@ -72,7 +72,7 @@ def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
 def due(state: LeadState | AccountState | None) -> str:
     """Say when something happens to a lead by itself; empty for never."""
     due_at = next_due(state) if isinstance(state, LeadState) and state.timers else None
-    return records.rfc3339(due_at) if due_at is not None else ""
+    return format_utc(due_at) if due_at is not None else ""
 
 
 def lifecycle(state: LeadState | AccountState | None) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.append.ledger import Ledger
-from events.append.queue import Intake
+from events.append.queue import Queue
 from events.background.loops import endlessly
 from events.background.strides import STRIDE_LEADS, stride
 from events.database.statements import load
@@ -43,7 +43,7 @@ class Reassessor:
         engine: AsyncEngine,
         schema: str,
         ledger: Ledger,
-        door: Intake,
+        queue: Queue,
         *,
         on_fault: OnFault = uncounted,
     ) -> None:
@@ -52,7 +52,7 @@ class Reassessor:
         self._read_newest = sql["read_newest_lifecycle"].text
         self._find_outdated = sql["find_outdated"].text
         self._ledger = ledger
-        self._door = door
+        self._door = queue
         self._after = str(uuid.uuid4())
         self._done_version = 0
         self._on_fault = on_fault

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.append.queue import Intake
+from events.append.queue import Queue
 from events.background.loops import endlessly
 from events.background.strides import STRIDE_LEADS, stride
 from events.database.statements import load
@@ -36,11 +36,11 @@ class Timekeeper:
     """Looks for leads that something is due for. A class, because it goes on until it is ended."""
 
     def __init__(
-        self, engine: AsyncEngine, schema: str, door: Intake, *, on_fault: OnFault = uncounted
+        self, engine: AsyncEngine, schema: str, queue: Queue, *, on_fault: OnFault = uncounted
     ) -> None:
         self._engine = engine
         self._sql = load("events.append", "ledger.sql", schema)
-        self._door = door
+        self._door = queue
         self._on_fault = on_fault
         self._has_begun = False
 

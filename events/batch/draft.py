@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from domain.deciding.decide import RULES
 from domain.event import Event
 from domain.lead.state import AccountState, LeadState, State
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.signal import Identifier, Signal
+from domain.times import format_utc
 from events import records
 from events.batch.entries import Entry, Link
 from events.batch.ids import new_id
@@ -57,7 +58,7 @@ class Draft:
     pointers: dict[Identifier, str | None] = field(default_factory=dict)
     others: dict[Identifier, tuple[str, ...]] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
-    published: list[Compiled] = field(default_factory=list)
+    published: list[CompiledLifecycle] = field(default_factory=list)
     """Lifecycles that this batch publishes: in force from their positions on."""
     _changes: list[_Change] = field(default_factory=list)
     """Of `subjects`, `pointers` and `others`, in order: to be undone, the last first."""
@@ -68,7 +69,7 @@ class Draft:
     _unused_id: str = ""
 
     def __post_init__(self) -> None:
-        self._recorded_time = records.rfc3339(self.recorded_at)
+        self._recorded_time = format_utc(self.recorded_at)
         self.chain = self.memory.chain
 
     @property
@@ -77,18 +78,18 @@ class Draft:
         return self.memory.position + len(self.entries)
 
     @property
-    def compiled(self) -> Compiled:
+    def compiled(self) -> CompiledLifecycle:
         """The lifecycle in force at this point of the batch."""
         return self.published[-1] if self.published else self.memory.compiled
 
     @property
-    def lifecycles(self) -> Mapping[int, Compiled]:
+    def lifecycles(self) -> Mapping[int, CompiledLifecycle]:
         """Everything published so far, by version."""
         if not self.published:
             return self.memory.lifecycles
         return {**self.memory.lifecycles, **{one.version: one for one in self.published}}
 
-    def lifecycle(self, version: int) -> Compiled:
+    def lifecycle(self, version: int) -> CompiledLifecycle:
         """Return a published version."""
         return self.lifecycles[version]
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from domain.event import Event
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
-from domain.lifecycle.change.succession import Occupancy, Standing
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.change.succession import Occupancy, OccupiedStage
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.signal import Identifier
 from events.batch.lru import forget_oldest
@@ -118,13 +118,13 @@ def point(
         others[identifier] = (*known, subject_id)
 
 
-def standing_of(remembered: Remembered, in_force: int) -> Standing | None:
+def standing_of(remembered: Remembered, in_force: int) -> OccupiedStage | None:
     """Tell where a subject stands, and by which version; None where it has no stage."""
     match remembered.state:
         case LeadState(stage=str(stage), lifecycle=version):
-            return Standing(SubjectKind.LEAD, stage, version)
+            return OccupiedStage(SubjectKind.LEAD, stage, version)
         case AccountState(stage=str(stage)):
-            return Standing(SubjectKind.ACCOUNT, stage, in_force)
+            return OccupiedStage(SubjectKind.ACCOUNT, stage, in_force)
     return None
 
 
@@ -139,7 +139,7 @@ class Memory:
     position: int = -1
     recorded_at: datetime = BEFORE_ALL
     lifecycle_version: int = 0
-    lifecycles: dict[int, Compiled] = field(default_factory=dict)
+    lifecycles: dict[int, CompiledLifecycle] = field(default_factory=dict)
     subjects: dict[str, Remembered | None] = field(default_factory=dict)
     pointers: dict[Identifier, str | None] = field(default_factory=dict)
     others: dict[Identifier, tuple[str, ...]] = field(default_factory=dict)
@@ -153,7 +153,7 @@ class Memory:
     """The chain of leaves up to the position, as `events.seals` makes it."""
 
     @property
-    def compiled(self) -> Compiled:
+    def compiled(self) -> CompiledLifecycle:
         return self.lifecycles[self.lifecycle_version]
 
     def learn(
@@ -168,7 +168,7 @@ class Memory:
         for link in links:
             point(link, self.pointers, self.others)
 
-    def learn_lifecycle(self, compiled: Compiled) -> None:
+    def learn_lifecycle(self, compiled: CompiledLifecycle) -> None:
         """Add what was published last."""
         self.lifecycles[compiled.version] = compiled
         self.lifecycle_version = compiled.version

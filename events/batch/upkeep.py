@@ -11,7 +11,7 @@ from domain.deciding.reassess import reassess
 from domain.deciding.timers import Passing, fire
 from domain.lead.state import LeadState
 from domain.lifecycle.change.succession import Occupied
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from events.batch.draft import Draft
 from events.batch.memory import NOBODY, standing_of
@@ -46,7 +46,7 @@ def bring_up_to_date(draft: Draft, lead_id: str) -> None:
     _bring_over(draft, lead_id)
 
 
-def reassess_lead(draft: Draft, lead_id: str, compiled: Compiled, *, cause: int) -> None:
+def reassess_lead(draft: Draft, lead_id: str, compiled: CompiledLifecycle, *, cause: int) -> None:
     """Judge a lead again; nothing is recorded of it where nothing follows."""
     remembered = draft.newest(lead_id, SubjectKind.LEAD)
     assert isinstance(remembered.state, LeadState)

@@ -10,7 +10,7 @@ from typing import Any
 
 from domain.event import LEDGER, Event
 from domain.lifecycle.calendars import hours_in
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.service_events import (
     CALENDAR,
     CLOSED,
@@ -29,7 +29,7 @@ CHANGES_MAX = 500
 
 
 def change_calendar(
-    signal: Signal, in_force: Compiled, *, position: int
+    signal: Signal, in_force: CompiledLifecycle, *, position: int
 ) -> Sequence[Event] | Refusal:
     """Return the decision, and the lifecycle as it is in force from there on."""
     name, changes = signal.data[CALENDAR], changes_of(in_force.publication)
@@ -74,7 +74,7 @@ def _change_in(data: Mapping[str, Any]) -> list[Any]:
 
 
 def _objection(
-    data: Mapping[str, Any], in_force: Compiled, changes: Sequence[list[Any]]
+    data: Mapping[str, Any], in_force: CompiledLifecycle, changes: Sequence[list[Any]]
 ) -> Refusal | None:
     known = list(in_force.calendars)
     if data[CALENDAR] not in known:
@@ -103,7 +103,9 @@ def _objection(
     return _objection_to_hours(data, in_force, days)
 
 
-def _objection_to_hours(data: Mapping[str, Any], in_force: Compiled, days: int) -> Refusal | None:
+def _objection_to_hours(
+    data: Mapping[str, Any], in_force: CompiledLifecycle, days: int
+) -> Refusal | None:
     """Say why days cannot be worked in these hours, or without any."""
     hours = data.get(WORKED_HOURS)
     if hours is not None and (data[CLOSED] or hours_in(hours) is None):

@@ -12,7 +12,7 @@ import orjson
 
 from domain.event import Event
 from domain.lifecycle.change.succession import Homeless, Occupied, evicts, homeless, unmappable
-from domain.lifecycle.compiled.table import Compiled, compile_lifecycle, published_as
+from domain.lifecycle.compiled.table import CompiledLifecycle, compile_lifecycle, published_as
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.published import expansion_of
 from domain.lifecycle.service_events import PUBLISHED
@@ -35,12 +35,12 @@ def parsed(text: str) -> Lifecycle:
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
-def laid_out(text: str) -> Compiled:
+def laid_out(text: str) -> CompiledLifecycle:
     """Compile a text, whenever it was published. Raises LifecycleInvalid."""
     return compile_lifecycle(parsed(text))
 
 
-def compiled_from(published: Event) -> Compiled:
+def compiled_from(published: Event) -> CompiledLifecycle:
     """Compile the lifecycle that an event published."""
     data = published.data
     return published_as(
@@ -79,7 +79,9 @@ def publication(text: str, stage_map: Mapping[str, str], *, id: str, context: Co
     return Item(signal, orjson.dumps(reported), context)
 
 
-def asks_who_stands_where(data: Mapping[str, Any], published: Mapping[int, Compiled]) -> bool:
+def asks_who_stands_where(
+    data: Mapping[str, Any], published: Mapping[int, CompiledLifecycle]
+) -> bool:
     """Tell whether a publication could leave somebody without a stage.
 
     Only then is everybody counted, which takes a second where half a million stand.
@@ -92,7 +94,7 @@ def asks_who_stands_where(data: Mapping[str, Any], published: Mapping[int, Compi
 
 
 def objection(
-    data: Mapping[str, Any], published: Mapping[int, Compiled], occupied: Occupied
+    data: Mapping[str, Any], published: Mapping[int, CompiledLifecycle], occupied: Occupied
 ) -> Refusal | None:
     """Say why a lifecycle may not be published now; None if it may."""
     stage_map: Mapping[str, str] = data.get("stage_map", {})

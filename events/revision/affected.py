@@ -13,7 +13,7 @@ from domain.event import Event
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
 from domain.lead.stays import NO_STAYS, Stays, stays_after
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.service_events import ABSORBED, EVENTS, OTHER, UNLINKED
 from events.records import Record, is_reassessment
 from events.revision.past import Past
@@ -44,7 +44,7 @@ class Neighbourhood:
 
     past: Past
     taken: Taken
-    lifecycles: Mapping[int, Compiled]
+    lifecycles: Mapping[int, CompiledLifecycle]
     leads: dict[str, LeadState] = field(default_factory=dict)
     """With the change made."""
     records: list[Record] = field(default_factory=list)

@@ -14,7 +14,7 @@ from domain.lead.evolve import evolve
 from domain.lead.identity import are_apart
 from domain.lead.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, numbers_of
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState, State
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import (
     ABSORBED,
@@ -50,8 +50,8 @@ from events.signals.fields import mismatch
 class Circumstances(NamedTuple):
     """What a decision is carried out by, beside the past."""
 
-    lifecycles: Mapping[int, Compiled]
-    lifecycle: Compiled
+    lifecycles: Mapping[int, CompiledLifecycle]
+    lifecycle: CompiledLifecycle
     """The one in force."""
     position: int
     """The place that the decision will take."""

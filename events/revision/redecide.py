@@ -14,7 +14,7 @@ from domain.deciding.timers import fire
 from domain.event import Event
 from domain.lead.identity import Resolution
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.lifecycle.service_events import ABSORBED, ACCOUNT_CONFLICTED, CONFLICTED, LINKED
 from domain.signal import Identifier, Signal
@@ -24,12 +24,12 @@ from events.refusals import Refusal
 
 Subjects = Mapping[str, Remembered]
 DecidesAgain = Callable[
-    [Compiled, Subjects, Sequence[Record]], "Sequence[Event] | NotAllowed | Refusal | None"
+    [CompiledLifecycle, Subjects, Sequence[Record]], "Sequence[Event] | NotAllowed | Refusal | None"
 ]
 
 
 def decide_again(
-    compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+    compiled: CompiledLifecycle, subjects: Subjects, group: Sequence[Record]
 ) -> Sequence[Event] | NotAllowed | None:
     """Return what this code decides for a reported event, given the subjects before it.
 
@@ -77,7 +77,7 @@ def told_account(first: Event) -> str | None:
 
 
 def fire_again(
-    compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+    compiled: CompiledLifecycle, subjects: Subjects, group: Sequence[Record]
 ) -> Sequence[Event] | NotAllowed | None:
     """Return what this code makes of the timer that fired here, given the subjects before it.
 
@@ -97,7 +97,7 @@ def fire_again(
 
 
 def reassess_again(
-    compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+    compiled: CompiledLifecycle, subjects: Subjects, group: Sequence[Record]
 ) -> Sequence[Event] | NotAllowed | None:
     """Return what this code decides for a lead that was judged again, given the subjects before."""
     first, envelope = group[0]

@@ -12,15 +12,15 @@ from domain.deciding.redecide import (
     Judged,
     Kept,
     Outcomes,
+    Report,
     Step,
-    Told,
     counted_then,
     decide_all_again,
 )
 from domain.event import Event
 from domain.lead.identity import receiver_of
 from domain.lead.state import LeadState
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import (
     ACCOUNT_CONFLICTED,
@@ -131,7 +131,7 @@ def _of_accounts(around: Neighbourhood) -> Iterable[Step]:
             yield Kept(event.cause or event.position, compiled, event)
 
 
-def _stays(event: Event, compiled: Compiled) -> bool:
+def _stays(event: Event, compiled: CompiledLifecycle) -> bool:
     triggers = compiled.lifecycle.account_triggers
     made_prospect = triggers is not None and event.type == triggers.prospect_gained
     return made_prospect or event.type in {LINKED, ACCOUNT_CONFLICTED}
@@ -150,14 +150,16 @@ def _is_moot(around: Neighbourhood, event: Event) -> bool:
     return not around.has_business(event.cause, event.subject.id)
 
 
-def _told(record: Record, lifecycles: Mapping[int, Compiled], corrected: Mapping[str, Any]) -> Told:
+def _told(
+    record: Record, lifecycles: Mapping[int, CompiledLifecycle], corrected: Mapping[str, Any]
+) -> Report:
     event, envelope = record
     compiled = lifecycles[envelope.lifecycle]
     signal = signal_of(record, compiled.lifecycle.events[event.type])
     data = {**signal.data, **corrected}
     time = data.pop(TIME, None)
     is_of_lead = event.subject.kind is SubjectKind.LEAD
-    return Told(
+    return Report(
         position=event.position,
         recorded_at=datetime.fromisoformat(envelope.recorded_time),
         compiled=compiled,
@@ -170,7 +172,7 @@ def _told(record: Record, lifecycles: Mapping[int, Compiled], corrected: Mapping
     )
 
 
-def _judged(record: Record, lifecycles: Mapping[int, Compiled]) -> Judged:
+def _judged(record: Record, lifecycles: Mapping[int, CompiledLifecycle]) -> Judged:
     event, envelope = record
     assert event.cause is not None
     return Judged(

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from domain.case import with_move
 from domain.event import Event, Subject
 from domain.lead.evolve import evolve
-from domain.lead.readings import Facts
+from domain.lead.readings import CaseReadings
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
 from domain.lead.stays import NO_STAYS, Stays, differences, stays_after
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import ACCOUNT_RESTATED
 from domain.rules.deals import has_bought
@@ -64,7 +64,7 @@ def account_after(
 
 
 def become_customer(
-    state: AccountState, stays: Stays, compiled: Compiled, cause: Event
+    state: AccountState, stays: Stays, compiled: CompiledLifecycle, cause: Event
 ) -> tuple[AccountState, Stays]:
     """Let an account be a customer that has bought by what others told, and has not been one yet.
 
@@ -76,8 +76,8 @@ def become_customer(
     type = triggers.customer_gained
     if not compiled.account.targets(type).isdisjoint(state.entered):
         return state, stays
-    facts = Facts(State(INITIAL_LEAD, state), type=type, data={}, department=None)
-    move = compiled.account.find(state.stage, type, facts)
+    readings = CaseReadings(State(INITIAL_LEAD, state), type=type, data={}, department=None)
+    move = compiled.account.find(state.stage, type, readings)
     if move is None:
         return state, stays
     event = Event(cause.position, type, Subject(SubjectKind.ACCOUNT), cause.occurred_at, {}, {})

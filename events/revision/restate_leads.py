@@ -17,7 +17,7 @@ from domain.lead import stays as stay_text
 from domain.lead.identity import are_apart, receiver_of
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from domain.lead.stays import NO_STAYS, Stays, differences
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.lifecycle.service_events import (
     ACCOUNT_RESTATED,
@@ -44,8 +44,8 @@ def restate(
     past: Past,
     taken: Taken,
     *,
-    lifecycles: Mapping[int, Compiled],
-    lifecycle: Compiled,
+    lifecycles: Mapping[int, CompiledLifecycle],
+    lifecycle: CompiledLifecycle,
     position: int,
     recorded_at: datetime,
 ) -> list[Event]:
@@ -127,7 +127,7 @@ def _state_after(around: Neighbourhood, lead_id: str, outcome: Outcome) -> LeadS
 
 
 def _of_account(
-    around: Neighbourhood, account_id: str, outcomes: Outcomes, lifecycle: Compiled
+    around: Neighbourhood, account_id: str, outcomes: Outcomes, lifecycle: CompiledLifecycle
 ) -> Event | None:
     """What counts of an account beside these leads; None if that is what counted before."""
     now = around.past.subject(account_id)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from domain.lead.state import AccountState, LeadState
-from domain.lifecycle.compiled.table import Compiled
-from domain.rules.selection import Standing, Survey, digest_of, places, shown, survey_of
+from domain.lifecycle.compiled.table import CompiledLifecycle
+from domain.rules.selection import Contender, Survey, digest_of, places, shown, survey_of
 from events.batch.memory import Remembered
 from events.records import Record, selection_id
 from events.selections.evidence import (
@@ -54,7 +54,10 @@ class SelectionAudit:
     _known: dict[str, _Known] = field(default_factory=dict)
 
     def reach(
-        self, position: int, subjects: Mapping[str, Remembered], lifecycles: Mapping[int, Compiled]
+        self,
+        position: int,
+        subjects: Mapping[str, Remembered],
+        lifecycles: Mapping[int, CompiledLifecycle],
     ) -> None:
         """Survey the leads for the runs that read them here."""
         for run in self.planned.get(position, ()):
@@ -130,13 +133,13 @@ class SelectionAudit:
         return self._known[record.event.data["selection"]]
 
 
-def _standings(subjects: Mapping[str, Remembered]) -> Iterable[Standing]:
+def _standings(subjects: Mapping[str, Remembered]) -> Iterable[Contender]:
     for subject_id, remembered in subjects.items():
         lead = remembered.state
         if isinstance(lead, LeadState):
             account = subjects.get(lead.account or "")
             state = account.state if account is not None else None
-            yield Standing(subject_id, lead, state if isinstance(state, AccountState) else None)
+            yield Contender(subject_id, lead, state if isinstance(state, AccountState) else None)
 
 
 def _seen(survey: Survey) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from domain.lifecycle.qualification import Mode, Qualification
 from domain.rules.selection import digest_of
 from domain.signal import Signal
 from events.append.ledger import Ledger
-from events.append.queue import Intake
+from events.append.queue import Queue
 from events.background.loops import endlessly
 from events.background.strides import STRIDE_LEADS, stride
 from events.database.failures import AWAY
@@ -76,7 +76,7 @@ class Selector:
         engine: AsyncEngine,
         schema: str,
         *,
-        door: Intake,
+        queue: Queue,
         ledger: Ledger,
         digests: Digests,
         on_fault: OnFault = uncounted,
@@ -84,7 +84,7 @@ class Selector:
         self._engine = engine
         self._on_fault = on_fault
         self._digests = digests
-        self._door = door
+        self._door = queue
         self._ledger = ledger
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._surveyor = Surveyor(
@@ -92,7 +92,7 @@ class Selector:
                 **load("events.append", "ledger.sql", schema),
                 **load("events.selections", "selections.sql", schema),
             },
-            door.turns,
+            queue.turns,
         )
 
     async def try_out(self, asked: Asked) -> Trial:
@@ -215,7 +215,7 @@ class Selector:
         return qualification
 
     def _items(self, *signals: Signal) -> tuple[Item, ...]:
-        """Make of our own reports what the door takes, with their fingerprints."""
+        """Make of our own reports what the queue takes, with their fingerprints."""
         digests, compiled = self._digests, self._ledger.memory.compiled
         sender = Sender("", (OWN_SOURCE,), None, frozenset())
         context = Context(compiled.lifecycle, digests, sender, self._ledger.now())

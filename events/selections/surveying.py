@@ -9,8 +9,8 @@ import orjson
 
 from domain.lead import state_json
 from domain.lead.state import AccountState
-from domain.lifecycle.compiled.table import Compiled
-from domain.rules.selection import Question, Standing, Survey, places, shown, survey_of
+from domain.lifecycle.compiled.table import CompiledLifecycle
+from domain.rules.selection import Contender, Question, Survey, places, shown, survey_of
 from events import records
 from events.append.loader import LedgerReader
 from events.background.strides import stride
@@ -116,7 +116,7 @@ class Surveyor:
         leads = [(str(row["subject_id"]), state_json.decode_lead(row["state"])) for row in page]
         accounts = await self._accounts(driver, [lead.account for _, lead in leads])
         for lead_id, lead in leads:
-            survey.look_at(Standing(lead_id, lead, accounts.get(lead.account or "")))
+            survey.look_at(Contender(lead_id, lead, accounts.get(lead.account or "")))
 
     async def _accounts(self, driver: Driver, ids: Sequence[str | None]) -> dict[str, AccountState]:
         wanted = list({one for one in ids if one is not None})
@@ -160,7 +160,7 @@ class Surveyor:
         return [records.decode_event(row["record"]) for row in rows]
 
 
-def needles_of(lifecycles: Mapping[int, Compiled]) -> list[str]:
+def needles_of(lifecycles: Mapping[int, CompiledLifecycle]) -> list[str]:
     """Return texts of which one stands in the state of every lead that a run takes into account."""
     stages, requests = set[str](), set[str]()
     for compiled in lifecycles.values():

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.service_events import FIELDS, TIME
-from events.records import rfc3339
+from domain.times import format_utc
 from events.refusals import Refusal
 from events.signals import times
 from events.signals.fields import Divided
@@ -42,7 +42,7 @@ def _read_time(time: object, received_at: datetime) -> str | Refusal:
     """Return when something happened after all, as records write it."""
     moment = times.parse(time) if isinstance(time, str) else None
     if moment is not None and moment <= received_at:
-        return rfc3339(moment)
+        return format_utc(moment)
     detail = "A corrected time is RFC 3339 with an offset, between the years 1970 and 2200."
     if moment is not None:
         detail = "A corrected time is not later than now: it says when something has happened."

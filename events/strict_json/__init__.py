@@ -20,8 +20,8 @@ from events.limits import EVENT_LIMITS, ITEM_TEXT_BYTES_MAX, Limits
 from events.strict_json.checking import check_value, is_surely_within
 from events.strict_json.faults import JsonFault, TooLarge, Unacceptable, Unreadable
 from events.strict_json.finding import (
-    Envelope,
     Finding,
+    ItemList,
     Items,
     find_envelope,
     find_items,
@@ -114,7 +114,7 @@ def read_item(text: bytes, limits: Limits = EVENT_LIMITS) -> JsonValue | FaultyI
     return value
 
 
-def read_members(envelope: Envelope, member: str, limits: Limits = EVENT_LIMITS) -> JsonObject:
+def read_members(envelope: ItemList, member: str, limits: Limits = EVENT_LIMITS) -> JsonObject:
     """Read what an object has beside its list of items: it is held to the limits of one event.
 
     Raises:

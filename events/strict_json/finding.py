@@ -58,7 +58,7 @@ class Items:
             yield self._body[start : min(next(places), start + ITEM_TEXT_BYTES_MAX + 1)]
 
 
-class Envelope(NamedTuple):
+class ItemList(NamedTuple):
     """An object with a list of items, taken apart but not read."""
 
     rest: bytes
@@ -89,7 +89,7 @@ def find_items(body: bytes) -> Finding[Items]:
     return items
 
 
-def find_envelope(body: bytes, member: str) -> Finding[Envelope]:
+def find_envelope(body: bytes, member: str) -> Finding[ItemList]:
     """Find the items of the array that an object has as `member`, as analytics SDKs send it.
 
     Raises:
@@ -119,7 +119,7 @@ def find_envelope(body: bytes, member: str) -> Finding[Envelope]:
     _expect_end(body, at + 1)
     if items is None:
         raise _no_envelope(member)
-    return Envelope(b"".join([*rest, body[kept_from:]]), items)
+    return ItemList(b"".join([*rest, body[kept_from:]]), items)
 
 
 def _elements(body: bytes, start: int) -> Finding[tuple[Items, int]]:

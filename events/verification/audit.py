@@ -13,7 +13,7 @@ from domain.deciding.decide import RULES, NotAllowed
 from domain.event import Event
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.change.succession import Occupied
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import KINDS, LINKED, OFFERED, PUBLISHED, UNLINKED
 from domain.lifecycle.text.complaints import LifecycleInvalid
@@ -57,7 +57,7 @@ class Audit:
     subjects: dict[str, Remembered] = field(default_factory=dict)
     companies: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Account → the leads that belong to it."""
-    lifecycles: dict[int, Compiled] = field(default_factory=dict)
+    lifecycles: dict[int, CompiledLifecycle] = field(default_factory=dict)
     group: list[Record] = field(default_factory=list)
     selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
     keys: KeyAudit = field(default_factory=KeyAudit)
@@ -153,7 +153,7 @@ class Audit:
 
     def _carries_out_again(self, recollection: Recollection) -> DecidesAgain:
         def again(
-            compiled: Compiled, subjects: Subjects, group: Sequence[Record]
+            compiled: CompiledLifecycle, subjects: Subjects, group: Sequence[Record]
         ) -> Sequence[Event] | NotAllowed | Refusal | None:
             recorded_at = datetime.fromisoformat(group[0].envelope.recorded_time)
             position = group[0].event.position

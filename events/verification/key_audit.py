@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from domain.event import Event
 from domain.lifecycle.service_events import KEY_CHANGED, KEY_CREATED, KEY_REVOKED
-from events.records import Record, key_event_id, rfc3339
+from domain.times import format_utc
+from events.records import Record, key_event_id
 
 
 def terms_told(
@@ -36,7 +37,7 @@ def terms_told(
         "department": department,
         "origins": list(origins),
         "events_per_second": events_per_second,
-        "expires_at": rfc3339(expires_at) if expires_at is not None else None,
+        "expires_at": format_utc(expires_at) if expires_at is not None else None,
         "founder": is_founder,
     }
     return {name: value for name, value in data.items() if value}

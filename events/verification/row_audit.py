@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from domain.times import format_utc
 from events import records
 from events.batch.memory import LEDGER_SUBJECT_ID
 from events.records import Record
@@ -99,5 +100,5 @@ def _compare_columns(row: Row, record: Record) -> None:
         position,
         "the column recorded_at is as in the record",
         envelope.recorded_time,
-        records.rfc3339(row["recorded_at"]),
+        format_utc(row["recorded_at"]),
     )

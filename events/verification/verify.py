@@ -15,6 +15,7 @@ from typing import NamedTuple, Self, TypeAlias
 from domain.lead import state_json
 from domain.lead.state import LeadState
 from domain.lifecycle.definition import SubjectKind
+from domain.times import format_utc
 from events import records
 from events.append import statement_arguments
 from events.append.loader import LedgerReader
@@ -189,7 +190,7 @@ class _Examination:
     def _check_head(self, row_audit: RowAudit) -> None:
         head, section = self.head, self.report.section(Check.HEAD)
         section.checked = 1
-        last, stored = row_audit.recorded_time, records.rfc3339(head["recorded_at"])
+        last, stored = row_audit.recorded_time, format_utc(head["recorded_at"])
         checks: list[tuple[str, object, object]] = [
             ("the head stands at the last event", head["position"], row_audit.position),
             # Where refusals alone were written, it has gone on without an event.
@@ -331,7 +332,7 @@ def _compare_subject(row: Row, expected: Remembered | None) -> None:
         "account": lead.account or "" if lead is not None else "",
     }
     stored = {
-        "due_at": records.rfc3339(row["due_at"]) if row["due_at"] is not None else "",
+        "due_at": format_utc(row["due_at"]) if row["due_at"] is not None else "",
         "lifecycle": str(row["lifecycle"] or ""),
         "account": str(row["account"] or ""),
     }

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from domain.case import DEPARTMENT
 from domain.event import Event
-from domain.lead.readings import Facts
+from domain.lead.readings import CaseReadings
 from domain.lead.state import State
 from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
 from domain.lifecycle.service_events import (
@@ -161,9 +161,9 @@ def _of_pass(lifecycle: Lifecycle, event: Event) -> str | None:
 
 def _origin(lifecycle: Lifecycle, event: Event) -> str | None:
     """Return what the origin table says of this very event (domain rule 11)."""
-    facts = _facts(event)
+    readings = _facts(event)
     return next(
-        (rule.origin for rule in lifecycle.origin_rules if rule.condition.test(facts)),
+        (rule.origin for rule in lifecycle.origin_rules if rule.condition.test(readings)),
         lifecycle.origin_otherwise,
     )
 
@@ -173,6 +173,6 @@ def _touches(lifecycle: Lifecycle, event: Event) -> bool:
     return rules is not None and rules.touch.test(_facts(event)) is True
 
 
-def _facts(event: Event) -> Facts:
+def _facts(event: Event) -> CaseReadings:
     department: Any = event.effects.get("stands", {}).get(DEPARTMENT)
-    return Facts(State(), type=event.type, data=event.data, department=department)
+    return CaseReadings(State(), type=event.type, data=event.data, department=department)

@@ -7,10 +7,10 @@ from typing import TypeAlias
 from starlette.types import Receive
 
 from events.limits import BODY_BYTES_MAX, DECOMPRESSED_BYTES_MAX
-from service.bodies.body_memory import Place
+from service.bodies.body_memory import BodyMemory
 from service.bodies.inflation import Inflation, check_encoding, pieces_of
 from service.http.problem import ClientGone, Problem
-from service.http.request_headers import Transfer
+from service.http.request_headers import RequestHeaders
 from service.limits import BODY_WAIT_S
 
 _CLOSE = {"connection": "close"}
@@ -23,8 +23,8 @@ Hearing: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 async def read_body(
     receive: Receive,
-    transfer: Transfer,
-    place: Place,
+    transfer: RequestHeaders,
+    place: BodyMemory,
     *,
     bytes_max: int = DECOMPRESSED_BYTES_MAX,
     hear: Hearing | None = None,
@@ -46,7 +46,7 @@ async def read_body(
         raise too_slow(f"The body was not complete after {BODY_WAIT_S:.0f} s.") from None
 
 
-async def stream_body(receive: Receive, transfer: Transfer) -> AsyncIterator[bytes]:
+async def stream_body(receive: Receive, transfer: RequestHeaders) -> AsyncIterator[bytes]:
     """Give a body of any length piece by piece, each within 30 s of the one before."""
     check_encoding(transfer.content_encoding)
     inflation = _inflation_of(transfer)
@@ -78,7 +78,9 @@ async def _progress(receive: Receive) -> tuple[bytes, bool]:
         raise too_slow(f"Nothing arrived for {BODY_WAIT_S:.0f} s.") from None
 
 
-async def _arriving(receive: Receive, transfer: Transfer, bytes_max: int) -> AsyncIterator[bytes]:
+async def _arriving(
+    receive: Receive, transfer: RequestHeaders, bytes_max: int
+) -> AsyncIterator[bytes]:
     """Give the pieces of a body, decompressed."""
     inflation = _inflation_of(transfer)
     size, more = 0, True
@@ -101,7 +103,7 @@ async def _arriving(receive: Receive, transfer: Transfer, bytes_max: int) -> Asy
 
 
 async def _gathered(
-    arriving: AsyncIterator[bytes], place: Place, bytes_max: int, hear: Hearing | None
+    arriving: AsyncIterator[bytes], place: BodyMemory, bytes_max: int, hear: Hearing | None
 ) -> bytes:
     first, body = b"", bytearray()
     async for piece in arriving:
@@ -121,7 +123,7 @@ async def _gathered(
     return b"".join((first, body)) if body else first
 
 
-def _inflation_of(transfer: Transfer) -> Inflation | None:
+def _inflation_of(transfer: RequestHeaders) -> Inflation | None:
     is_plain = transfer.content_encoding in (b"", b"identity")
     return None if is_plain else Inflation(transfer.content_encoding)
 

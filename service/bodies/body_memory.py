@@ -24,7 +24,7 @@ from service.limits import (
 )
 
 
-class Room:
+class MemoryBudget:
     """What is held, and what may be. A class, because requests come and go."""
 
     def __init__(
@@ -40,9 +40,9 @@ class Room:
         self.held_bytes = 0
 
     @contextmanager
-    def place(self) -> Iterator["Place"]:
+    def place(self) -> Iterator["BodyMemory"]:
         """Hold nothing yet; whatever is taken is given back at the end."""
-        place = Place(self)
+        place = BodyMemory(self)
         try:
             yield place
         finally:
@@ -54,21 +54,21 @@ class Room:
         return self.held_bytes + size <= self._bytes_max - reserved
 
 
-def strangers_room() -> Room:
+def strangers_room() -> MemoryBudget:
     """Make the room for bodies whose sender is not known yet."""
-    return Room(
+    return MemoryBudget(
         STRANGERS_BYTES_MAX,
         body_bytes_max=STRANGER_BYTES_MAX,
         reserved_bytes=STRANGERS_BYTES_MAX // 4,
     )
 
 
-class Place:
+class BodyMemory:
     """What one request holds."""
 
     __slots__ = ("held_bytes", "room")
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: MemoryBudget) -> None:
         self.room = room
         self.held_bytes = 0
 
@@ -94,7 +94,7 @@ class Place:
         self.room.held_bytes -= size
         self.held_bytes -= size
 
-    def move_to(self, room: Room) -> None:
+    def move_to(self, room: MemoryBudget) -> None:
         """Hold the same elsewhere. Raises Problem: queue-full."""
         size = self.held_bytes
         if not room.has(size, for_large=size > SMALL_BYTES_MAX):

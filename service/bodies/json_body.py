@@ -9,7 +9,7 @@ from events.limits import EVENT_BYTES_MAX
 from events.signals.validation import UNKNOWN, Complaint, complaint_of
 from events.strict_json import JsonFault, JsonValue, TooLarge, Unacceptable, read_value
 from service.bodies.body import read_body
-from service.bodies.body_memory import Room
+from service.bodies.body_memory import MemoryBudget
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
 
@@ -18,7 +18,7 @@ Model = TypeVar("Model")
 
 async def read_model(request: Request, adapter: TypeAdapter[Model]) -> Model:
     """Read a JSON body into a model. Raises Problem with the place that is wrong."""
-    room: Room = request.app.state.services.room
+    room: MemoryBudget = request.app.state.services.room
     with room.place() as place:
         transfer = read_transfer(request.scope)
         body = await read_body(request.receive, transfer, place, bytes_max=EVENT_BYTES_MAX)

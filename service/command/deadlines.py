@@ -15,7 +15,7 @@ ROWS_MAX = 10_000
 """More than anybody reads; whoever wants all asks the service page by page."""
 
 
-class Status(StrEnum):
+class DeadlineStatus(StrEnum):
     """How a deadline stands."""
 
     OPEN = "open"
@@ -28,7 +28,7 @@ class Status(StrEnum):
 def deadlines(
     *,
     status: Annotated[
-        Status | None,
+        DeadlineStatus | None,
         typer.Option("--status", help="Default: open and breached, which nobody has answered."),
     ] = None,
     due_by: Annotated[

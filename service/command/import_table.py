@@ -34,11 +34,11 @@ from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import complain, print_lines, terminal
 from service.command.sending import (
     BATCH_EVENTS_MAX,
-    Batch,
     Deliver,
+    ImportTally,
     OnRefused,
-    Refused,
-    Tally,
+    RefusedRow,
+    RowBatch,
     count,
     posting,
     send,
@@ -146,16 +146,16 @@ class _Work:
         self, form: Mapping, table: Table, size: int, stack: ExitStack, refused: Path | None
     ) -> None:
         self.form, self.table, self.size, self.refused = form, table, size, refused
-        self.tally, self.groups = Tally(), Groups()
+        self.tally, self.groups = ImportTally(), Groups()
         self.started = time.monotonic()
         # Last: what an earlier run refused is kept until this one can begin.
         self.write = stack.enter_context(refused_file(refused))
 
-    def on_refused(self, one: Refused) -> None:
+    def on_refused(self, one: RefusedRow) -> None:
         self.groups.add(one)
         self.write(one)
 
-    def batches(self, surroundings: Surroundings) -> Iterator[Batch]:
+    def batches(self, surroundings: Surroundings) -> Iterator[RowBatch]:
         return batches_of(
             self.table.rows,
             translation_of(self.form, self.table.header, surroundings),
@@ -192,7 +192,7 @@ class _Work:
         checked = Checked(first, judged_by, not_judged, judge.is_full)
         print_check(self.run, checked, as_json=as_json)
 
-    def on_would_be_refused(self, one: Refused) -> None:
+    def on_would_be_refused(self, one: RefusedRow) -> None:
         self.on_refused(one)
         self.tally.refused += 1
         count(self.tally.refused_by_reason, one.reason)
@@ -267,10 +267,10 @@ def _lifecycle_text(service: Service | None, name: str | None) -> tuple[str, str
 
 
 def _send(
-    batches: Iterator[Batch],
+    batches: Iterator[RowBatch],
     deliver: Deliver,
     table: Table,
-    tally: Tally,
+    tally: ImportTally,
     on_refused: OnRefused,
 ) -> None:
     with _progress(table.size) as advance:

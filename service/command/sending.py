@@ -24,7 +24,7 @@ SILENCE_S_MAX = 180.0
 """How long a service may be away in the middle of an import: a restart, a failover."""
 
 
-class Refused(NamedTuple):
+class RefusedRow(NamedTuple):
     """Something of the table that did not become an event, or would not."""
 
     line: int
@@ -36,7 +36,7 @@ class Refused(NamedTuple):
     """What the cell holds, where that may be shown."""
 
 
-class Batch(NamedTuple):
+class RowBatch(NamedTuple):
     """Events, and where in the table each of them comes from."""
 
     lines: tuple[int, ...]
@@ -49,7 +49,7 @@ class Batch(NamedTuple):
 
 
 @dataclass(slots=True)
-class Tally:
+class ImportTally:
     """What has become of the table so far."""
 
     rows: int = 0
@@ -79,8 +79,8 @@ class Tally:
         return self.rows_refused + self.refused
 
 
-OnRefused = Callable[[Refused], None]
-Deliver = Callable[[Batch], Mapping[str, Any]]
+OnRefused = Callable[[RefusedRow], None]
+Deliver = Callable[[RowBatch], Mapping[str, Any]]
 """Hands a batch to the service, and returns what `POST /v1/events` answers for lines."""
 
 
@@ -90,10 +90,10 @@ def posting(service: Service, *, compress: bool) -> Deliver:
 
 
 def send(
-    batches: Iterable[Batch],
+    batches: Iterable[RowBatch],
     deliver: Deliver,
     *,
-    tally: Tally,
+    tally: ImportTally,
     on_refused: OnRefused,
     on_sent: Callable[[], None],
 ) -> None:
@@ -105,11 +105,11 @@ def send(
     """
     is_stopped = threading.Event()
 
-    def patiently(batch: Batch) -> tuple[Batch, Mapping[str, Any]]:
+    def patiently(batch: RowBatch) -> tuple[RowBatch, Mapping[str, Any]]:
         return batch, _deliver(batch, deliver, is_stopped=is_stopped)
 
     with ThreadPoolExecutor(max_workers=1) as courier:
-        under_way: Future[tuple[Batch, Mapping[str, Any]]] | None = None
+        under_way: Future[tuple[RowBatch, Mapping[str, Any]]] | None = None
         try:
             for batch in batches:
                 if under_way is not None:
@@ -123,7 +123,9 @@ def send(
             is_stopped.set()
 
 
-def _deliver(batch: Batch, deliver: Deliver, *, is_stopped: threading.Event) -> Mapping[str, Any]:
+def _deliver(
+    batch: RowBatch, deliver: Deliver, *, is_stopped: threading.Event
+) -> Mapping[str, Any]:
     """Send until there is an answer, with pauses that grow."""
     wait_s, waited_s = FIRST_WAIT_S, 0.0
     while True:
@@ -137,7 +139,9 @@ def _deliver(batch: Batch, deliver: Deliver, *, is_stopped: threading.Event) -> 
             wait_s = min(wait_s * 2, WAIT_S_MAX)
 
 
-def _account(batch: Batch, answer: Mapping[str, Any], tally: Tally, on_refused: OnRefused) -> None:
+def _account(
+    batch: RowBatch, answer: Mapping[str, Any], tally: ImportTally, on_refused: OnRefused
+) -> None:
     """Add what the service says of a batch."""
     tally.events += len(batch.lines)
     tally.recorded += answer["recorded"]
@@ -151,7 +155,7 @@ def _account(batch: Batch, answer: Mapping[str, Any], tally: Tally, on_refused: 
         index = one["line"] - 1
         count(tally.refused_by_reason, one["reason"])
         on_refused(
-            Refused(
+            RefusedRow(
                 batch.lines[index],
                 batch.events[index]["id"],
                 one["reason"],

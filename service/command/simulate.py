@@ -12,7 +12,15 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from service.command.client import Service
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table, terminal
-from service.command.sending import BATCH_EVENTS_MAX, Batch, Refused, Tally, count, posting, send
+from service.command.sending import (
+    BATCH_EVENTS_MAX,
+    ImportTally,
+    RefusedRow,
+    RowBatch,
+    count,
+    posting,
+    send,
+)
 from service.command.simulating.desk import decisions, select
 from service.command.simulating.stream import World, events
 
@@ -91,7 +99,7 @@ def simulate(
         for event in events(world):
             print_lines(orjson.dumps(event).decode())
         return
-    started, tally = time.monotonic(), Tally()
+    started, tally = time.monotonic(), ImportTally()
     with Service(url, key) as service, _progress(world, tally) as advance:
         _report(events(world), service, tally, advance, rate=rate)
         if judge:
@@ -103,7 +111,7 @@ def simulate(
 def _report(
     told: Iterable[dict[str, Any]],
     service: Service,
-    tally: Tally,
+    tally: ImportTally,
     advance: Any,
     *,
     rate: int | None,
@@ -129,8 +137,8 @@ def _batch_size(rate: int | None) -> int:
 
 
 def _batches(
-    told: Iterable[dict[str, Any]], tally: Tally, advance: Any, *, size: int
-) -> Iterator[Batch]:
+    told: Iterable[dict[str, Any]], tally: ImportTally, advance: Any, *, size: int
+) -> Iterator[RowBatch]:
     pending: list[dict[str, Any]] = []
     for event in told:
         count(tally.events_by_type, event["type"])
@@ -143,11 +151,11 @@ def _batches(
         yield _batch(pending)
 
 
-def _batch(pending: list[dict[str, Any]]) -> Batch:
-    return Batch(tuple(range(1, len(pending) + 1)), tuple(pending))
+def _batch(pending: list[dict[str, Any]]) -> RowBatch:
+    return RowBatch(tuple(range(1, len(pending) + 1)), tuple(pending))
 
 
-def _paced(batches: Iterable[Batch], rate: int) -> Iterator[Batch]:
+def _paced(batches: Iterable[RowBatch], rate: int) -> Iterator[RowBatch]:
     """Hold each batch back until it is its turn; what was lost by waiting is not caught up."""
     due = time.monotonic()
     for batch in batches:
@@ -156,14 +164,14 @@ def _paced(batches: Iterable[Batch], rate: int) -> Iterator[Batch]:
         yield batch
 
 
-def _unheard(_: Refused) -> None:
+def _unheard(_: RefusedRow) -> None:
     """Refusals are counted by reason, and kept by the service."""
 
 
 class _progress:  # noqa: N801 - used as a function: `with _progress(…) as advance`
     """A bar on a terminal, and nothing in a log; it goes by the simulated time."""
 
-    def __init__(self, world: World, tally: Tally) -> None:
+    def __init__(self, world: World, tally: ImportTally) -> None:
         console = terminal(stderr=True)
         columns = (
             TaskProgressColumn(),
@@ -190,7 +198,7 @@ class _progress:  # noqa: N801 - used as a function: `with _progress(…) as adv
         self._bar.update(self._task, completed=done, events=self._tally.events)
 
 
-def _tell(world: World, tally: Tally, seconds: float, *, as_json: bool) -> None:
+def _tell(world: World, tally: ImportTally, seconds: float, *, as_json: bool) -> None:
     if as_json:
         print_json(
             {

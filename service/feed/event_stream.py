@@ -12,7 +12,7 @@ import structlog
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from service.feed.log import Recorded
+from service.feed.log import LogEntry
 
 MEDIA_TYPE = "text/event-stream"
 STALLED_S = 30.0
@@ -35,7 +35,7 @@ def progress(position: int) -> bytes:
     return b"id: %d\n\n" % position
 
 
-def frames(events: Iterable[Recorded]) -> bytes:
+def frames(events: Iterable[LogEntry]) -> bytes:
     """Write events: each its position as the id, and its record as the one line of data."""
     return "".join(f"id: {event.position}\ndata: {event.record}\n\n" for event in events).encode()
 

@@ -18,7 +18,7 @@ PAGE_RECORDS = 1_000
 """Records read at once from a long history: about one megabyte."""
 
 
-class Wanted(NamedTuple):
+class LogFilter(NamedTuple):
     """Which events a reader asks for; empty asks for all. An event must suit both."""
 
     types: tuple[str, ...] = ()
@@ -30,10 +30,10 @@ class Wanted(NamedTuple):
         return not self.types and not self.stages
 
 
-ALL = Wanted()
+ALL = LogFilter()
 
 
-class Recorded(NamedTuple):
+class LogEntry(NamedTuple):
     """One event as it is stored."""
 
     position: int
@@ -52,10 +52,10 @@ class Reported(NamedTuple):
     personal: bytes | None
 
 
-class Page(NamedTuple):
+class LogPage(NamedTuple):
     """A stretch of the log."""
 
-    events: tuple[Recorded, ...]
+    events: tuple[LogEntry, ...]
     next: int
     """Where the next stretch begins: pass it as `after`."""
     head: int
@@ -70,7 +70,7 @@ class TailEvent(NamedTuple):
     stage_from: str | None
     stage_to: str | None
 
-    def suits(self, wanted: Wanted) -> bool:
+    def suits(self, wanted: LogFilter) -> bool:
         """Tell whether a filter lets it through, as the statement `read_feed` does."""
         if wanted.types and self.type not in wanted.types:
             return False
@@ -126,7 +126,7 @@ class Log:
         self._engine = engine
         self._sql: Mapping[str, Statement] = load("service.feed", "log.sql", schema)
 
-    async def page(self, *, after: int, limit: int, wanted: Wanted = ALL) -> Page:
+    async def page(self, *, after: int, limit: int, wanted: LogFilter = ALL) -> LogPage:
         """Read the next events after a position. Raises Problem: log-shorter."""
         upto = INTEGER_MAX if wanted.is_all else after + SCAN_POSITIONS
         values = {
@@ -140,11 +140,11 @@ class Log:
             rows = (await connection.execute(self._sql["read_feed"].text, values)).all()
         head: int = rows[0].head
         check_reached(after, head)
-        found = tuple(Recorded(row.position, row.record) for row in rows if row.record is not None)
+        found = tuple(LogEntry(row.position, row.record) for row in rows if row.record is not None)
         reached = max(after, min(upto, head))
         if len(found) == limit:
             reached = found[-1].position
-        return Page(found, reached, head)
+        return LogPage(found, reached, head)
 
     async def tail(self, *, after: int, limit: int) -> tuple[int, list[TailEvent]]:
         """Read where the log ends, and the newest events, to be told to many."""
@@ -189,7 +189,7 @@ class Log:
         upto: int,
         limit: int,
         also: Collection[int] = (),
-    ) -> list[Recorded]:
+    ) -> list[LogEntry]:
         """Read a page of the records of some subjects, and of single ones `also` names."""
         values = {
             "subject_ids": [UUID(one) for one in subject_ids],
@@ -200,14 +200,14 @@ class Log:
         }
         async with self._engine.connect() as connection:
             rows = await connection.execute(self._sql["read_history"].text, values)
-            return [Recorded(row.position, row.record) for row in rows]
+            return [LogEntry(row.position, row.record) for row in rows]
 
-    async def taken_back(self, subject_ids: Sequence[str], *, upto: int) -> list[Recorded]:
+    async def taken_back(self, subject_ids: Sequence[str], *, upto: int) -> list[LogEntry]:
         """Read what says of the events of some subjects that they count no longer, or otherwise."""
         values = {"subject_ids": [UUID(one) for one in subject_ids], "upto": upto}
         async with self._engine.connect() as connection:
             rows = await connection.execute(self._sql["read_taken_back"].text, values)
-            return [Recorded(row.position, row.record) for row in rows]
+            return [LogEntry(row.position, row.record) for row in rows]
 
     async def by_keys(self, keys: Sequence[Key]) -> dict[Key, Reported]:
         """Read what is recorded under some keys."""
@@ -246,7 +246,7 @@ class Log:
 
     async def whole_history(
         self, subject_ids: Sequence[str], *, upto: int
-    ) -> AsyncIterator[Recorded]:
+    ) -> AsyncIterator[LogEntry]:
         """Read every record of some subjects up to a position, page by page."""
         after = 0
         while True:
@@ -267,7 +267,7 @@ class Log:
             )
             return {row.position: row.type for row in rows}
 
-    async def records(self, positions: Sequence[int]) -> list[Recorded]:
+    async def records(self, positions: Sequence[int]) -> list[LogEntry]:
         """Read single events."""
         if not positions:
             return []
@@ -275,7 +275,7 @@ class Log:
             rows = await connection.execute(
                 self._sql["read_records"].text, {"positions": list(positions)}
             )
-            return [Recorded(row.position, row.record) for row in rows]
+            return [LogEntry(row.position, row.record) for row in rows]
 
     async def members(self, account_id: str) -> list[str]:
         """Read who belongs to a company."""

@@ -16,7 +16,7 @@ from events.background.loops import endlessly
 from events.faults import OnFault, uncounted
 from projections.engine.transactions import UNAVAILABLE
 from service.feed.appends import Appends
-from service.feed.log import Log, Page, Recorded, TailEvent, Wanted
+from service.feed.log import Log, LogEntry, LogFilter, LogPage, TailEvent
 
 READERS_MAX = 200
 """Streams of one process: each is a connection, a task and some hundred kilobytes."""
@@ -84,7 +84,7 @@ class Tail:
             if not self._readers:
                 await self._stop()
 
-    def after(self, position: int, *, limit: int, wanted: Wanted) -> Page | None:
+    def after(self, position: int, *, limit: int, wanted: LogFilter) -> LogPage | None:
         """Return what follows a position; None where that is not at hand and must be read."""
         if self._end is None or position > self._end:
             return None
@@ -94,9 +94,9 @@ class Tail:
         stretch = list(islice(self._kept, skipped, skipped + limit))
         reached = stretch[-1].position if stretch else position
         events = tuple(
-            Recorded(event.position, event.record) for event in stretch if event.suits(wanted)
+            LogEntry(event.position, event.record) for event in stretch if event.suits(wanted)
         )
-        return Page(events, reached, self._end)
+        return LogPage(events, reached, self._end)
 
     async def wait(self, position: int, timeout_s: float) -> None:
         """Wait until the log goes beyond a position, at most so long."""

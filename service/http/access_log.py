@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 _process = f"{os.getpid():x}-{os.urandom(3).hex()}"
 
 
-class Visit:
+class AccessRecord:
     """What is known of one request. A class, because it is filled in while the request runs."""
 
     __slots__ = ("duplicates", "number", "recorded", "refused", "status")
@@ -47,7 +47,7 @@ class Visit:
         return f"{_process}-{self.number:x}"
 
 
-class VisitLog:
+class AccessLog:
     """Wrap the application."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -57,7 +57,7 @@ class VisitLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = scope["visit"] = Visit()
+        visit = scope["visit"] = AccessRecord()
         began = perf_counter()
 
         async def observe(message: Message) -> None:
@@ -77,7 +77,7 @@ class VisitLog:
         finally:
             self._close(scope, visit, perf_counter() - began)
 
-    def _close(self, scope: Scope, visit: Visit, seconds: float) -> None:
+    def _close(self, scope: Scope, visit: AccessRecord, seconds: float) -> None:
         route = getattr(scope.get("route"), "path_format", "unmatched")
         metrics: Metrics = scope["app"].state.services.metrics
         metrics.visited(route, visit.status, seconds)
@@ -97,17 +97,17 @@ class VisitLog:
         )
 
 
-def visit_of(scope: Scope) -> Visit:
+def visit_of(scope: Scope) -> AccessRecord:
     """Return the visit that a request belongs to."""
-    visit: Visit = scope["visit"]
+    visit: AccessRecord = scope["visit"]
     return visit
 
 
-def _tell(error: Exception, visit: Visit) -> None:
+def _tell(error: Exception, visit: AccessRecord) -> None:
     log.error("http.unexpected_error", request=visit.id, **fault_of(error)._asdict())
 
 
-async def _answer_unexpected(send: Any, visit: Visit) -> None:
+async def _answer_unexpected(send: Any, visit: AccessRecord) -> None:
     problem = Problem(
         "unexpected",
         "The service has a fault. Send the same again later; if it stays, report the request id.",

@@ -18,7 +18,7 @@ ASKED_AS = "leadledger.asked_as"
 """Where the scope says how a request was made whose method is now GET."""
 
 
-class Questions:
+class AnswerInTime:
     """Wrap the application. A class, because ASGI calls it."""
 
     def __init__(self, app: ASGIApp, *, reporting_paths: Collection[str]) -> None:

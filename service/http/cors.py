@@ -30,7 +30,7 @@ _VARY = (b"vary", b"origin")
 _SHOWN = (b"access-control-expose-headers", b"retry-after, x-request-id, preference-applied")
 
 
-class Browsers:
+class Cors:
     """Wrap the application. A class, because ASGI calls it."""
 
     def __init__(self, app: ASGIApp, *, open_paths: Collection[str]) -> None:

@@ -7,7 +7,7 @@ from service.http.problem import Problem
 STRICT = b"handling=strict"
 
 
-class Transfer(NamedTuple):
+class RequestHeaders(NamedTuple):
     """What a request says of itself."""
 
     authorization: bytes = b""
@@ -32,7 +32,7 @@ _LINES = frozenset(
 )
 
 
-def read_transfer(scope: Any) -> Transfer:
+def read_transfer(scope: Any) -> RequestHeaders:
     """Read the headers of an ASGI request."""
     authorization = content_type = content_encoding = origin = b""
     content_length: int | None = None
@@ -52,7 +52,7 @@ def read_transfer(scope: Any) -> Transfer:
             is_strict = is_strict or _asks_for_strict(value)
         elif name == b"ce-specversion":
             is_cloudevent = True
-    return Transfer(
+    return RequestHeaders(
         authorization,
         content_type,
         content_encoding,

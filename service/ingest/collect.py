@@ -18,13 +18,13 @@ from events.signals.dialects.parcels import Dialect, Parcel
 from events.strict_json import Finding, JsonFault, TooLarge
 from events.submission import Item, Submission
 from service.bodies.body import read_body
-from service.bodies.body_memory import Place
+from service.bodies.body_memory import BodyMemory
 from service.bodies.chunks import chunks_of
 from service.http.access_log import visit_of
 from service.http.answer import Answer
 from service.http.authentication import admit_report, holder_of, identify, key_missing, lacks
 from service.http.problem import Problem
-from service.http.request_headers import Transfer, read_transfer
+from service.http.request_headers import RequestHeaders, read_transfer
 from service.ingest.read_items import receive_message
 from service.ingest.report import context_for
 from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, room_for
@@ -43,7 +43,7 @@ class Reply(Protocol):
     def finish(self) -> Answer: ...
 
 
-class Collected(NamedTuple):
+class Collector(NamedTuple):
     """What one kind of request brings, how it is read, and how it is answered."""
 
     dialect: Dialect
@@ -56,7 +56,7 @@ class Collected(NamedTuple):
     each message that says the same."""
 
 
-async def collect(request: Request, collected: Collected) -> Answer:
+async def collect(request: Request, collected: Collector) -> Answer:
     """Record what some client sent, in a body or, with GET, in the query string.
 
     Return when all of it is on disk or kept as refused. Raises Problem where the whole cannot be
@@ -67,7 +67,7 @@ async def collect(request: Request, collected: Collected) -> Answer:
     holder: Holder | None = None
     if transfer.authorization:
         holder = _admitted(await identify(services.keys, transfer.authorization, transfer.origin))
-    services.door.admit()
+    services.queue.admit()
     receive = request.receive
     if collected.body_of_query is not None:
         receive = _receive_of(request, collected.body_of_query, is_known=holder is not None)
@@ -87,7 +87,11 @@ async def collect(request: Request, collected: Collected) -> Answer:
 
 
 async def _read_stranger(
-    services: Services, receive: Receive, transfer: Transfer, collected: Collected, place: Place
+    services: Services,
+    receive: Receive,
+    transfer: RequestHeaders,
+    collected: Collector,
+    place: BodyMemory,
 ) -> tuple[Holder, bytes]:
     """Read a body in which the key is; from there on it is read as its holder's."""
     search, found = KeySearch(collected.dialect.key), list[Holder]()
@@ -108,7 +112,7 @@ async def _read_stranger(
 
 
 async def _record(
-    request: Request, parcel: Parcel, collected: Collected, holder: Holder, place: Place
+    request: Request, parcel: Parcel, collected: Collector, holder: Holder, place: BodyMemory
 ) -> Answer:
     services: Services = request.scope["app"].state.services
     if holder.allowance is not None:
@@ -123,7 +127,7 @@ async def _record(
             async for text in pauses.between(texts)
         ]
         # Who has begun waits for the next place: turned away now, all of it would come again.
-        future = await enqueue_in_turn(services.door, Submission(tuple(items)))
+        future = await enqueue_in_turn(services.queue, Submission(tuple(items)))
         outcomes = await asyncio.shield(future)
         place.give_back(size)
         visit.count(*services.metrics.decided(outcomes))
@@ -153,7 +157,7 @@ def _admitted(holder: Holder) -> Holder:
     return holder
 
 
-async def _unpacked(collected: Collected, body: bytes) -> Parcel:
+async def _unpacked(collected: Collector, body: bytes) -> Parcel:
     try:
         return await in_pieces(collected.unpack(body))
     except JsonFault as fault:

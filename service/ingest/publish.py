@@ -76,7 +76,7 @@ async def publish(
     item = await asyncio.to_thread(publication, text, stage_map, id=id or new_id(), context=context)
     asks = asks_who_stands_where(item.signal.data, services.ledger.memory.lifecycles)
     counted = await _count_standing(services) if asks else None
-    (outcome,) = await services.door.submit(Submission((item,), counted=counted))
+    (outcome,) = await services.queue.submit(Submission((item,), counted=counted))
     if isinstance(outcome, Refused):
         raise _problem(outcome.refusal)
     assert isinstance(outcome, Recorded | Duplicate)

@@ -9,17 +9,17 @@ from events.refusals import Refused
 from events.signals.context import Context
 from events.strict_json import Items, TooLarge, Unacceptable, Unreadable, find_items
 from events.submission import Item, Submission
-from service.bodies.body_memory import Place
+from service.bodies.body_memory import BodyMemory
 from service.bodies.chunks import chunks_of, held_bytes_max
 from service.bodies.inflation import pieces_of
 from service.bodies.lines import Line, LineSplitter
-from service.http.access_log import Visit
+from service.http.access_log import AccessRecord
 from service.http.answer import Answer, json_answer, problem_answer
 from service.http.problem import Problem
 from service.ingest.describe_outcomes import BatchAnswer, answer_one, describe_outcome
 from service.ingest.read_items import receive_item, receive_line, receive_one
 from service.ingest.refusal_labels import Wording
-from service.ingest.stream import Stream
+from service.ingest.stream import LineStream
 from service.ingest.tally import REFUSALS_SHOWN_MAX
 from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, room_for
 from service.keys.directory import Holder
@@ -39,8 +39,8 @@ async def report_one(
     services: Services,
     holder: Holder,
     body: bytes,
-    visit: Visit,
-    place: Place,
+    visit: AccessRecord,
+    place: BodyMemory,
     *,
     words: Wording | None = None,
 ) -> Answer:
@@ -52,7 +52,7 @@ async def report_one(
     if isinstance(item, Refused) and not item.is_kept:
         outcome: Outcome = item
     else:
-        (outcome,) = await services.door.submit(Submission((item,)))
+        (outcome,) = await services.queue.submit(Submission((item,)))
     _count(services, visit, [outcome])
     return answer_one(outcome, words)
 
@@ -61,8 +61,8 @@ async def report_batch(
     services: Services,
     holder: Holder,
     body: bytes,
-    visit: Visit,
-    place: Place,
+    visit: AccessRecord,
+    place: BodyMemory,
     *,
     is_strict: bool,
     words: Wording | None = None,
@@ -82,7 +82,7 @@ async def report_batch(
         place.build(size)
         items = [receive_item(text, context) async for text in pauses.between(texts)]
         # Who has begun waits for the next place: turned away now, all of it would come again.
-        future = await enqueue_in_turn(services.door, Submission(tuple(items)))
+        future = await enqueue_in_turn(services.queue, Submission(tuple(items)))
         outcomes = await asyncio.shield(future)
         place.give_back(size)
         visit.count(*services.metrics.decided(outcomes))
@@ -101,7 +101,7 @@ async def items_of(body: bytes) -> Items:
 
 
 async def report_stream(
-    services: Services, holder: Holder, pieces: AsyncIterator[bytes], visit: Visit
+    services: Services, holder: Holder, pieces: AsyncIterator[bytes], visit: AccessRecord
 ) -> Answer:
     """Record NDJSON of any length, which may take hours."""
     began_at = services.now()
@@ -116,7 +116,7 @@ async def report_stream(
         return context_for(services, current)
 
     with services.room.place() as place:
-        stream = Stream(services.door, renew, services.metrics, holder.allowance, place)
+        stream = LineStream(services.queue, renew, services.metrics, holder.allowance, place)
         try:
             tally = await stream.take(pieces)
         finally:
@@ -131,7 +131,7 @@ async def report_stream(
 
 
 async def report_lines_strictly(
-    services: Services, holder: Holder, body: bytes, visit: Visit, place: Place
+    services: Services, holder: Holder, body: bytes, visit: AccessRecord, place: BodyMemory
 ) -> Answer:
     """Record NDJSON of up to 5 MiB, all or nothing."""
     pauses, splitter = Pauses(), LineSplitter()
@@ -151,11 +151,11 @@ async def report_lines_strictly(
 async def _answer_strict(
     services: Services,
     items: Sequence[Item | Refused],
-    visit: Visit,
+    visit: AccessRecord,
     *,
     words: Wording | None = None,
 ) -> Answer:
-    outcomes = await services.door.submit(Submission(tuple(items), is_strict=True))
+    outcomes = await services.queue.submit(Submission(tuple(items), is_strict=True))
     _count(services, visit, outcomes)
     refused = sum(
         isinstance(one, Refused) and one.refusal.reason != "batch-refused" for one in outcomes
@@ -174,7 +174,7 @@ async def _answer_strict(
     return problem_answer(problem)
 
 
-def hold_together(place: Place, texts: Items | list[bytes]) -> None:
+def hold_together(place: BodyMemory, texts: Items | list[bytes]) -> None:
     """Hold what is built of all the items: none is recorded before the last one is read."""
     _bound_strict(len(texts))
     size = sum(map(held_bytes_max, texts))
@@ -198,5 +198,5 @@ def _bound_strict(items: int) -> None:
         )
 
 
-def _count(services: Services, visit: Visit, outcomes: Sequence[Outcome]) -> None:
+def _count(services: Services, visit: AccessRecord, outcomes: Sequence[Outcome]) -> None:
     visit.recorded, visit.duplicates, visit.refused = services.metrics.decided(outcomes)

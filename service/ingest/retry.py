@@ -1,4 +1,4 @@
-"""A second chance: refusals go through the door once more, as they came the first time.
+"""A second chance: refusals go through the queue once more, as they came the first time.
 
 Read again are the bytes that were refused, in the dialect in which they were read, with the time of
 the first receipt, as from the key that sent them: its sources, scopes and department as they are
@@ -28,7 +28,7 @@ from events.strict_json import read_item
 from events.submission import Item, Submission
 from service.ingest.read_items import receive_line, receive_message, refuse
 from service.refusals.describing import stored_refusal
-from service.refusals.store import Refusals
+from service.refusals.store import RefusalStore
 from service.services import Services
 
 RETRIED_MAX = 200
@@ -61,7 +61,7 @@ async def retry(services: Services, kept: Sequence[RowMapping], by: Sender) -> l
         return []
     senders = await _senders(services, kept)
     items = tuple(_prepared(services, row, senders) for row in kept)
-    outcomes = await services.door.submit(Submission(items))
+    outcomes = await services.queue.submit(Submission(items))
     services.metrics.decided(outcomes)
     await _settle(services.refusals, kept, outcomes, by)
     return outcomes
@@ -124,7 +124,7 @@ def _unknown(dialect: str) -> Refusal:
 
 
 async def _settle(
-    refusals: Refusals, kept: Sequence[RowMapping], outcomes: Sequence[Outcome], by: Sender
+    refusals: RefusalStore, kept: Sequence[RowMapping], outcomes: Sequence[Outcome], by: Sender
 ) -> None:
     recorded: dict[UUID, int] = {}
     refused: dict[UUID, Refused] = {}

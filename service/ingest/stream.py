@@ -12,7 +12,7 @@ from events.outcomes import Outcome
 from events.refusals import Refused
 from events.signals.context import Context
 from events.submission import Item, Submission
-from service.bodies.body_memory import Place
+from service.bodies.body_memory import BodyMemory
 from service.bodies.chunks import CHUNK_ITEMS, held_bytes_max
 from service.bodies.lines import Line, LineSplitter
 from service.http.problem import Problem
@@ -22,21 +22,21 @@ from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, room_for
 from service.keys.rates import Allowance
 from service.limits import CHUNK_BUILT_BYTES_MAX, STREAM_PAUSE_S
 from service.metrics import Metrics
-from service.services import Door
+from service.services import Queue
 
 IN_FLIGHT_MAX = 2
 """One being written, one waiting behind it: more would only take memory."""
 
 
 @dataclass(slots=True)
-class Stream:
+class LineStream:
     """One request's lines on their way into the ledger. A class, because chunks build up in it."""
 
-    door: Door
+    queue: Queue
     renew: Callable[[], Awaitable[Context]]
     metrics: Metrics
     allowance: Allowance | None
-    place: Place
+    place: BodyMemory
     tally: Tally = field(default_factory=Tally)
     _items: list[Item | Refused] = field(default_factory=list)
     _numbers: list[int] = field(default_factory=list)
@@ -115,11 +115,11 @@ class Stream:
     async def _enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]:
         """Wait for a place: a stream is in no hurry, and must not lose its order."""
         try:
-            self.door.admit()
-            return self.door.enqueue(submission)
+            self.queue.admit()
+            return self.queue.enqueue(submission)
         except QueueFull:
             await self._settle_all()
-        return await enqueue_in_turn(self.door, submission)
+        return await enqueue_in_turn(self.queue, submission)
 
     async def _settle_all(self) -> None:
         while self._in_flight:

@@ -17,9 +17,9 @@ from events.database.failures import QueueFull
 from events.outcomes import Outcome
 from events.strict_json import Finding
 from events.submission import Submission
-from service.bodies.body_memory import Place
+from service.bodies.body_memory import BodyMemory
 from service.limits import TURN_WAIT_S, WORK_S
-from service.services import Door
+from service.services import Queue
 
 PAUSE_S = 0.05
 
@@ -31,17 +31,17 @@ Found = TypeVar("Found")
 Part = TypeVar("Part")
 
 
-async def enqueue_in_turn(door: Door, submission: Submission) -> asyncio.Future[list[Outcome]]:
+async def enqueue_in_turn(queue: Queue, submission: Submission) -> asyncio.Future[list[Outcome]]:
     """Wait until the queue takes it. Raises QueueFull when that takes too long."""
 
     def enqueue() -> asyncio.Future[list[Outcome]]:
-        door.admit()
-        return door.enqueue(submission)
+        queue.admit()
+        return queue.enqueue(submission)
 
     return await _in_turn(enqueue)
 
 
-async def room_for(place: Place, size: int) -> None:
+async def room_for(place: BodyMemory, size: int) -> None:
     """Wait until so many bytes may be held. Raises QueueFull when that takes too long."""
 
     def look() -> None:

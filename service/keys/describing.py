@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from events.records import rfc3339
+from domain.times import format_utc
 from service.keys.terms import StoredKey
 
 
@@ -17,8 +17,8 @@ def describe_key(key: StoredKey, *, shows_name: bool = True) -> dict[str, Any]:
         "scopes": [str(scope) for scope in terms.scopes],
         "origins": list(terms.origins),
         "events_per_second": terms.events_per_second,
-        "created_at": rfc3339(key.created_at),
-        "expires_at": rfc3339(terms.expires_at) if terms.expires_at is not None else None,
-        "revoked_at": rfc3339(key.revoked_at) if key.revoked_at is not None else None,
+        "created_at": format_utc(key.created_at),
+        "expires_at": format_utc(terms.expires_at) if terms.expires_at is not None else None,
+        "revoked_at": format_utc(key.revoked_at) if key.revoked_at is not None else None,
         "founder": key.is_founder,
     }

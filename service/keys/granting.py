@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.lifecycle.definition import Right
-from events.records import rfc3339
+from domain.times import format_utc
 from events.signals.sender import ANY_SOURCE
 from service.keys.terms import KeyTerms, StoredKey
 
@@ -71,7 +71,7 @@ def lacking(held: KeyTerms, wanted: KeyTerms, *, is_founder: bool = False) -> La
     if held.origins and not (wanted.origins and set(wanted.origins) <= set(held.origins)):
         return Lack("origins", list(held.origins), list(wanted.origins))
     if held.expires_at is not None and not _ends_by(held.expires_at, wanted.expires_at):
-        return Lack("expires_at", rfc3339(held.expires_at), _written(wanted.expires_at))
+        return Lack("expires_at", format_utc(held.expires_at), _written(wanted.expires_at))
     rate, wanted_rate = held.events_per_second, wanted.events_per_second
     if rate is not None and (wanted_rate is None or wanted_rate > rate):
         return Lack("events_per_second", rate, wanted_rate)
@@ -95,4 +95,4 @@ def _ends_by(end: datetime, wanted: datetime | None) -> bool:
 
 
 def _written(moment: datetime | None) -> str | None:
-    return None if moment is None else rfc3339(moment)
+    return None if moment is None else format_utc(moment)

@@ -14,6 +14,7 @@ import orjson
 
 from domain.lifecycle.service_events import EVENT, FIELDS, TIME, VOIDED
 from domain.signal import Signal
+from domain.times import format_utc
 from events import records
 from events.limits import INTEGER_MAX
 from events.records import Record
@@ -25,7 +26,7 @@ from service.ingest.revisions import is_revision
 
 
 @dataclass(slots=True)
-class Standing:
+class ComparedReport:
     """A recorded report as its sender last told it. A class, because decisions change it."""
 
     record: Record
@@ -75,7 +76,7 @@ async def compare(log: Log, items: Sequence[Item | Refused]) -> list[dict[str, A
 
 async def _standing(
     log: Log, keys: Sequence[tuple[str, str]]
-) -> Mapping[tuple[str, str], Standing]:
+) -> Mapping[tuple[str, str], ComparedReport]:
     """Read reports, and what their senders and others have said of them since."""
     found = {key: _as_reported(one) for key, one in (await log.by_keys(keys)).items()}
     by_position = {one.record.event.position: one for one in found.values()}
@@ -89,13 +90,13 @@ async def _standing(
     return found
 
 
-def _as_reported(reported: Reported) -> Standing:
+def _as_reported(reported: Reported) -> ComparedReport:
     record = records.decode(reported.record)
     time = record.envelope.claimed_at or record.event.occurred_at
-    return Standing(record, reported.personal, dict(record.event.data), time)
+    return ComparedReport(record, reported.personal, dict(record.event.data), time)
 
 
-def _compared(signal: Signal, standing: Standing | None) -> dict[str, Any]:
+def _compared(signal: Signal, standing: ComparedReport | None) -> dict[str, Any]:
     if standing is None:
         return {"status": "unknown"}
     if standing.is_voided:
@@ -121,7 +122,7 @@ def _compared(signal: Signal, standing: Standing | None) -> dict[str, Any]:
     }
 
 
-def _fields_to_correct(signal: Signal, standing: Standing) -> dict[str, Any]:
+def _fields_to_correct(signal: Signal, standing: ComparedReport) -> dict[str, Any]:
     """Return what a correction has to say: null takes a field away."""
     fields = {
         name: signal.data.get(name)
@@ -129,10 +130,10 @@ def _fields_to_correct(signal: Signal, standing: Standing) -> dict[str, Any]:
         if signal.data.get(name) != standing.data.get(name)
     }
     time = signal.claimed_at or signal.occurred_at
-    return fields if time == standing.time else {**fields, TIME: records.rfc3339(time)}
+    return fields if time == standing.time else {**fields, TIME: format_utc(time)}
 
 
-def _is_about_the_same(signal: Signal, standing: Standing) -> bool:
+def _is_about_the_same(signal: Signal, standing: ComparedReport) -> bool:
     """Compare whom a report is about, who made it, and whatever it tells apart from its fields."""
     told = None if signal.personal is None else orjson.loads(signal.personal)
     stored = None if standing.personal is None else orjson.loads(standing.personal)

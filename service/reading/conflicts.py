@@ -12,20 +12,21 @@ from domain.lead import state_json
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import ACCOUNT_CONFLICTED, CONFLICTED
+from domain.times import format_utc
 from events import records
 from events.limits import INTEGER_MAX
 from service.feed.log import Judgement, Log, SetAside
 from service.reading.leads import lead_of
 
 
-class Waiting(NamedTuple):
+class ConflictPage(NamedTuple):
     conflicts: list[dict[str, Any]]
     next: str | None
     """Pass it as `after`; None: there are no later ones."""
     head: int
 
 
-async def waiting(log: Log, *, after: int, limit: int) -> Waiting:
+async def waiting(log: Log, *, after: int, limit: int) -> ConflictPage:
     """List what still waits in the next stretch of the log, oldest first."""
     head, judged = await log.to_be_judged(after=after, limit=limit)
     upto = judged[-1].position if len(judged) == limit else INTEGER_MAX
@@ -39,7 +40,7 @@ async def waiting(log: Log, *, after: int, limit: int) -> Waiting:
         for one in found
         if one.position <= last and (described := await _described(log, one)) is not None
     ]
-    return Waiting(shown, str(last) if is_more else None, head)
+    return ConflictPage(shown, str(last) if is_more else None, head)
 
 
 async def _described(log: Log, one: Judgement | SetAside) -> dict[str, Any] | None:
@@ -50,12 +51,12 @@ def _set_aside(lead: SetAside) -> dict[str, Any]:
     return {
         "position": str(lead.position),
         "lead": lead.lead_id,
-        "time": records.rfc3339(lead.since),
+        "time": format_utc(lead.since),
         "kind": "lead-set-aside",
         "error": lead.error,
         "place": lead.place,
         "tries": lead.tries,
-        "retry_time": records.rfc3339(lead.retry_at),
+        "retry_time": format_utc(lead.retry_at),
     }
 
 
@@ -71,7 +72,7 @@ async def _judged(log: Log, judgement: Judgement) -> dict[str, Any] | None:
     described = {
         "position": str(event.position),
         "lead": lead_id,
-        "time": records.rfc3339(event.occurred_at),
+        "time": format_utc(event.occurred_at),
     }
     if event.type == CONFLICTED:
         others = [other for other in event.data["with"] if other in state.conflicts]
@@ -94,7 +95,7 @@ def _namesakes(event: Event, judgement: Judgement) -> dict[str, Any] | None:
     return {
         "position": str(event.position),
         "account": event.subject.id,
-        "time": records.rfc3339(event.occurred_at),
+        "time": format_utc(event.occurred_at),
         "kind": "same_name",
         "with": others,
     }

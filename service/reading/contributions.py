@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.lifecycle.contribution import ContributionRules
 from domain.lifecycle.definition import Lifecycle
-from events.records import rfc3339
+from domain.times import format_utc
 from projections.business.credit import Credited, Share
 from projections.business.queries import Answer
 
@@ -30,8 +30,8 @@ def describe_contribution(
     found = answer.contribution
     shown = [one for one in found.credited if one.is_disputed or not only_disputed]
     return {
-        "from": rfc3339(since) if since is not None else None,
-        "to": rfc3339(until) if until is not None else None,
+        "from": format_utc(since) if since is not None else None,
+        "to": format_utc(until) if until is not None else None,
         "currency": currency or rules.currency,
         "shares": [_share(one) for one in found.shares],
         "origins": [
@@ -78,7 +78,7 @@ def _credited(one: Credited, answer: Answer) -> dict[str, Any]:
     return {
         "business": unit.key,
         "kind": unit.business,
-        "won_at": rfc3339(unit.won_at),
+        "won_at": format_utc(unit.won_at),
         "value": _amount(one.value) if one.value is not None else None,
         "lead": unit.lead,
         "account": unit.account,

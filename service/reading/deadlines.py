@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.lifecycle.definition import Lifecycle
-from events.records import rfc3339
+from domain.times import format_utc
 from events.signals import times
 from projections.deadlines.fold import DeadlineRow
 from projections.deadlines.projection import DeadlinePage, status_of
@@ -20,7 +20,7 @@ def describe_page(page: DeadlinePage, lifecycle: Lifecycle, language: str | None
     """Write a page of deadlines."""
     return {
         "deadlines": [_describe(row, lifecycle, language) for row in page.rows],
-        "next": _BETWEEN.join((rfc3339(page.next[0]), str(page.next[1]))) if page.next else None,
+        "next": _BETWEEN.join((format_utc(page.next[0]), str(page.next[1]))) if page.next else None,
         "as_of_position": str(page.position),
     }
 
@@ -44,9 +44,9 @@ def _describe(row: DeadlineRow, lifecycle: Lifecycle, language: str | None) -> d
         "stage": row.stage,
         "owner": row.owner,
         "team": row.team,
-        "started_at": rfc3339(row.started_at),
-        "due_at": rfc3339(row.due_at),
-        "settled_at": rfc3339(row.settled_at) if row.settled_at is not None else None,
+        "started_at": format_utc(row.started_at),
+        "due_at": format_utc(row.due_at),
+        "settled_at": format_utc(row.settled_at) if row.settled_at is not None else None,
         "position": str(row.started),
         "breached": str(row.breached) if row.breached is not None else None,
         "settled": str(row.settled) if row.settled is not None else None,

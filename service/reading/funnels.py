@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle, Track
-from events.records import rfc3339
+from domain.times import format_utc
 from projections.funnel.figures import (
     Breakdown,
     Flow,
@@ -60,7 +60,7 @@ def describe_funnel(funnel: Funnel, labels: Labels) -> dict[str, Any]:
     return {
         "as_of_position": str(funnel.position),
         "lifecycle": funnel.lifecycle_version,
-        "as_of": rfc3339(funnel.as_of) if funnel.as_of is not None else None,
+        "as_of": format_utc(funnel.as_of) if funnel.as_of is not None else None,
         "by": _by(funnel.breakdown),
         **_funnel_part(funnel.total, labels),
         "parts": [
@@ -79,8 +79,8 @@ def describe_flow(flow: Flow, labels: Labels) -> dict[str, Any]:
     return {
         "as_of_position": str(flow.position),
         "lifecycle": flow.lifecycle_version,
-        "from": rfc3339(flow.since),
-        "to": rfc3339(flow.until),
+        "from": format_utc(flow.since),
+        "to": format_utc(flow.until),
         "by": _by(flow.breakdown),
         **_flow_part(flow.total, labels),
         "parts": [

@@ -10,6 +10,7 @@ from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, LeadState
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import CORRECTED, EVENT, UNLINKED, VOIDED
+from domain.times import format_utc
 from events import records
 from events.records import OWN_SOURCE, Record
 from events.revision.affected import owners_in
@@ -17,13 +18,13 @@ from events.signals.parties import ACTOR
 from service.feed.log import Log
 from service.http.problem import Problem
 from service.ingest.refusal_labels import Wording
-from service.reading.leads import Lead, lead_of
+from service.reading.leads import KnownLead, lead_of
 
 FAMILY_MAX = 1_000
 """Leads absorbed by one lead, directly or by way of others."""
 
 
-class Standing:
+class FamilyStates:
     """The states of a lead and those that it absorbed, while their events go by.
 
     A class, because it is folded event by event; `evolve` does the folding.
@@ -45,12 +46,12 @@ class Standing:
         return before, after
 
 
-async def family_of(log: Log, lead: Lead) -> list[str]:
+async def family_of(log: Log, lead: KnownLead) -> list[str]:
     """Return the ids whose events make up a lead's history: its own and those it absorbed."""
     return list(await _states_of_family(log, lead))
 
 
-async def _states_of_family(log: Log, lead: Lead) -> dict[str, LeadState]:
+async def _states_of_family(log: Log, lead: KnownLead) -> dict[str, LeadState]:
     states = {lead.id: lead.state}
     waiting = [lead.state]
     while waiting:
@@ -67,7 +68,7 @@ async def _states_of_family(log: Log, lead: Lead) -> dict[str, LeadState]:
 
 async def history(
     log: Log,
-    lead: Lead,
+    lead: KnownLead,
     *,
     after: int,
     limit: int,
@@ -79,7 +80,7 @@ async def history(
     family = list(states)
     said = await _said_of(log, states, upto=lead.head)
     moved_here = [position for position, owner in said.owners.items() if owner in states]
-    standing = Standing()
+    standing = FamilyStates()
     if after > 0:
         async for recorded in log.whole_history(family, upto=after):
             standing.take(records.decode(recorded.record))
@@ -166,16 +167,16 @@ def _entry(
         "subject": str(event.subject),
         "source": envelope.source,
         "id": envelope.id,
-        "time": records.rfc3339(event.occurred_at),
+        "time": format_utc(event.occurred_at),
         "recorded_time": envelope.recorded_time,
         "who": _who(record),
         "stage_before": stage_before,
         "stage_after": stage_after,
     }
     if envelope.claimed_at is not None:
-        entry["claimed_time"] = records.rfc3339(envelope.claimed_at)
+        entry["claimed_time"] = format_utc(envelope.claimed_at)
     if event.effective_at is not None:
-        entry["effective_time"] = records.rfc3339(event.effective_at)
+        entry["effective_time"] = format_utc(event.effective_at)
         entry["pass"] = event.pass_number
         entry["moved"] = {"from": event.stage_from, "to": event.stage_to}
     if event.forwarded_to is not None:

@@ -8,7 +8,7 @@ from domain.lead import state_json
 from domain.lead.state import AccountState, Due, LeadState
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.signal import Identifier
-from events.records import rfc3339
+from domain.times import format_utc
 from events.refusal_texts import identifier_shared
 from events.refusals import Refusal
 from events.signals.context import Context
@@ -23,7 +23,7 @@ FORWARDS_MAX = 64
 """Leads absorbed one by the other: more would be a circle."""
 
 
-class Lead(NamedTuple):
+class KnownLead(NamedTuple):
     """A lead at one moment of the ledger."""
 
     id: str
@@ -38,14 +38,16 @@ class Lead(NamedTuple):
     """The absorbed lead that was asked for, where this one stands for it."""
 
 
-async def lead_of(log: Log, lead_id: str) -> Lead:
+async def lead_of(log: Log, lead_id: str) -> KnownLead:
     """Return a lead by its id. Raises Problem: lead-unknown."""
     row: Any = await log.subject(UUID(lead_id))
     if row.kind != SubjectKind.LEAD:
         raise Problem(
             "lead-unknown", "No lead has this id. Find a lead by an identifier that was reported."
         )
-    return Lead(lead_id, row.version, row.position, row.head, state_json.decode_lead(row.state))
+    return KnownLead(
+        lead_id, row.version, row.position, row.head, state_json.decode_lead(row.state)
+    )
 
 
 async def account_of(log: Log, lead: LeadState) -> AccountState | None:
@@ -56,7 +58,9 @@ async def account_of(log: Log, lead: LeadState) -> AccountState | None:
     return state_json.decode_account(row.state)
 
 
-async def find_lead(services: Services, log: Log, reference: LeadReference, sender: Sender) -> Lead:
+async def find_lead(
+    services: Services, log: Log, reference: LeadReference, sender: Sender
+) -> KnownLead:
     """Return the lead that stands for what identifiers name, the most trusted first."""
     lifecycle = services.compiled.lifecycle
     context = Context(lifecycle, services.digests, sender, services.now())
@@ -79,7 +83,9 @@ def _invalid(refusal: Refusal) -> Problem:
     return Problem("request-invalid", refusal.detail, pointer=pointer, **refusal.members)
 
 
-async def _pointed(log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lifecycle) -> Lead:
+async def _pointed(
+    log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lifecycle
+) -> KnownLead:
     pointers = await log.pointers([one.digest for one in identifiers])
     trust = lifecycle.identifier_trust
     ranked = sorted(
@@ -102,7 +108,7 @@ async def _pointed(log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lif
     raise Problem("lead-unknown", "Nobody has reported a lead under any of these identifiers.")
 
 
-async def _receiving(log: Log, lead_id: str) -> Lead:
+async def _receiving(log: Log, lead_id: str) -> KnownLead:
     """Follow forwarding to the lead that stands for this one."""
     lead = await lead_of(log, lead_id)
     for _ in range(FORWARDS_MAX):
@@ -112,7 +118,7 @@ async def _receiving(log: Log, lead_id: str) -> Lead:
     return lead if lead.id == lead_id else lead._replace(forwarded_from=lead_id)
 
 
-def describe_lead(lead: Lead, lifecycle: Lifecycle, *, language: str | None) -> dict[str, Any]:
+def describe_lead(lead: KnownLead, lifecycle: Lifecycle, *, language: str | None) -> dict[str, Any]:
     """Write a lead as it stands. Nothing personal stands in its state."""
     content: dict[str, Any] = {
         "id": lead.id,
@@ -136,10 +142,10 @@ def describe_state(
         content["stage_label"] = stage_label(lifecycle, state.stage, language)
     return content | {
         "pass": state.pass_number,
-        "entered_at": rfc3339(state.entered_at) if state.entered_at is not None else None,
+        "entered_at": format_utc(state.entered_at) if state.entered_at is not None else None,
         "entered": state.entered,
         "known": state.known,
-        "acquired_at": rfc3339(state.acquired_at) if state.acquired_at is not None else None,
+        "acquired_at": format_utc(state.acquired_at) if state.acquired_at is not None else None,
         "origin": state.origin,
         "channel": state.channel,
         "owner": state.owner,
@@ -165,7 +171,7 @@ def describe_state(
 
 
 def _deadline(due: Due) -> dict[str, Any]:
-    return {"due_at": rfc3339(due.due_at), "breached": due.breached is not None}
+    return {"due_at": format_utc(due.due_at), "breached": due.breached is not None}
 
 
 def stage_label(lifecycle: Lifecycle, stage: str | None, language: str) -> str | None:

@@ -36,7 +36,7 @@ event: it stops, and cannot start until there is room."""
 log = structlog.get_logger()
 
 
-class Status(StrEnum):
+class CheckStatus(StrEnum):
     """What a check has found. A warning leaves the process ready."""
 
     OK = "ok"
@@ -47,7 +47,7 @@ class Status(StrEnum):
 class Finding(NamedTuple):
     """What one check has found, in a sentence unless all is well."""
 
-    status: Status
+    status: CheckStatus
     detail: str = ""
 
 
@@ -62,22 +62,22 @@ class Health(NamedTuple):
     @property
     def failures(self) -> list[str]:
         """Return the sentences of what keeps the process from its work. None: it is ready."""
-        return [one.detail for one in self.checks.values() if one.status is Status.FAILED]
+        return [one.detail for one in self.checks.values() if one.status is CheckStatus.FAILED]
 
     @property
     def is_database_well(self) -> bool:
-        return self.checks["database"].status is Status.OK
+        return self.checks["database"].status is CheckStatus.OK
 
 
-OK = Finding(Status.OK)
+OK = Finding(CheckStatus.OK)
 
 
 def warning(detail: str) -> Finding:
-    return Finding(Status.WARNING, detail)
+    return Finding(CheckStatus.WARNING, detail)
 
 
 def failed(detail: str) -> Finding:
-    return Finding(Status.FAILED, detail)
+    return Finding(CheckStatus.FAILED, detail)
 
 
 async def health_of(services: Services) -> Health:

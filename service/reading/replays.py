@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from domain.event import Event
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, LeadState
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.service_events import RESTATED
+from domain.times import format_utc
 from events import records
 from events.limits import INTEGER_MAX
 from events.records import Record
@@ -30,8 +31,8 @@ from events.revision.past import (
 from events.revision.reports import neighbourhood_then
 from service.feed.log import Log
 from service.http.problem import Problem
-from service.reading.histories import Standing, family_of
-from service.reading.leads import Lead, describe_state
+from service.reading.histories import FamilyStates, family_of
+from service.reading.leads import KnownLead, describe_state
 
 ROUNDS_MAX = 1_000
 """Leads that forward to each other, one read after the other."""
@@ -49,7 +50,7 @@ class Known(NamedTuple):
         return record.event.position <= self.upto and (self.at is None or recorded_at <= self.at)
 
 
-class Moment(NamedTuple):
+class AsOf(NamedTuple):
     """Up to where a replay goes: what was true by a time, what was known by a time or position."""
 
     as_of: datetime | None = None
@@ -68,38 +69,40 @@ class Moment(NamedTuple):
         return self.known.includes(record)
 
 
-class Step(NamedTuple):
+class ReplayStep(NamedTuple):
     """An event and the state of the lead after it."""
 
     record: Record
     state: LeadState
 
 
-async def replay(log: Log, lead: Lead, moment: Moment, *, after: int, limit: int) -> list[Step]:
+async def replay(
+    log: Log, lead: KnownLead, moment: AsOf, *, after: int, limit: int
+) -> list[ReplayStep]:
     """Fold a lead's events up to a moment; return the steps after a position."""
     family = await family_of(log, lead)
-    standing, steps = Standing(), []
+    standing, steps = FamilyStates(), []
     async for recorded in log.whole_history(family, upto=min(moment.position, lead.head)):
         record = records.decode(recorded.record)
         if not moment.includes(record):
             continue
         standing.take(record)
         if recorded.position > after and record.event.receiver.id == lead.id:
-            steps.append(Step(record, standing.of(lead.id)))
+            steps.append(ReplayStep(record, standing.of(lead.id)))
             if len(steps) == limit:
                 break
     return steps
 
 
 async def state_at(
-    log: Log, lead: Lead, moment: Moment, lifecycles: Mapping[int, Compiled]
-) -> Step | None:
+    log: Log, lead: KnownLead, moment: AsOf, lifecycles: Mapping[int, CompiledLifecycle]
+) -> ReplayStep | None:
     """Fold a lead's events up to a moment; None if it had none by then.
 
     Where something of then has been taken back later, what counts of then is decided again.
     """
     family = await family_of(log, lead)
-    standing = Standing()
+    standing = FamilyStates()
     last: Record | None = None
     restated: Record | None = None
     async for recorded in log.whole_history(family, upto=min(moment.position, lead.head)):
@@ -111,25 +114,27 @@ async def state_at(
         elif record.event.type == RESTATED and moment.known.includes(record):
             restated = record if record.event.subject.id == lead.id else restated
     if restated is None or moment.as_of is None:
-        return Step(last, standing.of(lead.id)) if last is not None else None
+        return ReplayStep(last, standing.of(lead.id)) if last is not None else None
     state = await state_by_what_counts(
         log, restated.event, moment=moment.as_of, known=moment.known, lifecycles=lifecycles
     )
     # Whoever was taken for somebody else then had no event of their own by that time.
-    return Step(last or restated, state) if state is not None else None
+    return ReplayStep(last or restated, state) if state is not None else None
 
 
-def describe_step(step: Step, lifecycle: Lifecycle, *, language: str | None) -> dict[str, Any]:
+def describe_step(
+    step: ReplayStep, lifecycle: Lifecycle, *, language: str | None
+) -> dict[str, Any]:
     """Write an event's name and the state after it."""
     event, envelope = step.record
     content: dict[str, Any] = {
         "position": str(event.position),
         "type": event.type,
-        "time": records.rfc3339(event.occurred_at),
+        "time": format_utc(event.occurred_at),
         "recorded_time": envelope.recorded_time,
     }
     if event.effective_at is not None:
-        content["effective_time"] = records.rfc3339(event.effective_at)
+        content["effective_time"] = format_utc(event.effective_at)
         content["moved"] = {"from": event.stage_from, "to": event.stage_to}
     content["state"] = describe_state(step.state, lifecycle, language=language)
     return content
@@ -172,7 +177,7 @@ async def state_by_what_counts(
     *,
     moment: datetime,
     known: Known,
-    lifecycles: Mapping[int, Compiled],
+    lifecycles: Mapping[int, CompiledLifecycle],
 ) -> LeadState | None:
     """Return how the lead of a `lead.restated` stood; None if nothing counted of it yet.
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from domain.lead.state import LeadState
 from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind, Track
 from domain.rules.lists import is_in_time
-from events.records import rfc3339
+from domain.times import format_utc
 from projections.leads.queries import Charge, Company, Listed
 
 
@@ -107,7 +107,7 @@ class Tasks:
             if self._is_by_today(due.due_at)
         ]
         return [
-            {**self._task(charge), "due_at": rfc3339(due_at), "what": what}
+            {**self._task(charge), "due_at": format_utc(due_at), "what": what}
             for due_at, what, charge in sorted(found, key=lambda one: (one[0], one[2].id))
         ]
 
@@ -165,4 +165,4 @@ def _stage(track: Track, stage: str | None, language: str | None) -> dict[str, A
 
 
 def _moment(moment: datetime | None) -> str | None:
-    return rfc3339(moment) if moment is not None else None
+    return format_utc(moment) if moment is not None else None

@@ -4,21 +4,21 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.lead.readings import Facts
+from domain.lead.readings import CaseReadings
 from domain.lead.score import amount, counts_at, percent_at, score_at
 from domain.lead.state import LeadState, Point, State
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.scoring import Scoring
 from domain.rules.candidacy import obstacle
 from domain.rules.grading import grade_at, next_grade_change
-from events.records import rfc3339
+from domain.times import format_utc
 
 NOTHING_GIVES_POINTS = Scoring({}, {}, {}, ())
 DAY = timedelta(days=1)
 
 
 def explain(
-    compiled: Compiled,
+    compiled: CompiledLifecycle,
     lead: LeadState,
     at: datetime,
     *,
@@ -37,7 +37,7 @@ def explain(
         "fit": score.fit,
         "interest": str(amount(score.interest)),
         "grade": grade,
-        "next_grade_change": rfc3339(changes_at) if changes_at is not None else None,
+        "next_grade_change": format_utc(changes_at) if changes_at is not None else None,
         "market": lead.market,
         "priority": lead.priority,
         "attributes": _of_attributes(scoring, lead, language),
@@ -48,14 +48,14 @@ def explain(
     return content
 
 
-def hindrance(compiled: Compiled, state: State, at: datetime) -> dict[str, Any]:
+def hindrance(compiled: CompiledLifecycle, state: State, at: datetime) -> dict[str, Any]:
     """Write what keeps a lead from being a candidate, as it stands now with its account."""
     found = obstacle(compiled, state, at)
     return {"obstacle": str(found) if found is not None else None}
 
 
 def _of_attributes(scoring: Scoring, lead: LeadState, language: str | None) -> list[dict[str, Any]]:
-    facts = Facts(State(lead))
+    facts = CaseReadings(State(lead))
     rows = []
     for name, points in lead.fit.items():
         rule = scoring.attributes.get(name)
@@ -79,7 +79,7 @@ def _of_event(
         "rule": point.rule,
         "position": str(point.position),
         "type": types.get(point.position),
-        "time": rfc3339(point.occurred_at),
+        "time": format_utc(point.occurred_at),
         "age_days": age // DAY,
         "points": point.points,
         "percent": percent_at(scoring.ageing_of(point.rule), age),

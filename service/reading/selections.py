@@ -6,15 +6,16 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.rules.selection import places
+from domain.times import format_utc
 from events import records
 from events.database.statements import Statement, load
-from events.records import rfc3339, selection_id
+from events.records import selection_id
 from events.selections.evidence import RANKED_PAGE, Asked, Ranking, ranked_in, run_of
 from events.selections.running import Trial
 from service.http.problem import Problem
 
 
-class Selections:
+class SelectionQueries:
     """Questions to the runs. A class, because each needs the same engine and statements."""
 
     def __init__(self, engine: AsyncEngine, schema: str) -> None:
@@ -79,7 +80,7 @@ def _run(record: str, completed: str | None) -> dict[str, Any]:
     return _describe(run.id, run.data) | {
         "status": "running" if end is None else "completed",
         "position": str(run.position),
-        "time": rfc3339(run.at),
+        "time": format_utc(run.at),
         "qualified": end["qualified"] if end is not None else None,
         "skipped": [{"lead": lead_id, "reason": reason} for lead_id, reason in skipped],
     }

@@ -7,8 +7,8 @@ import orjson
 from sqlalchemy import RowMapping
 
 from domain.lifecycle.definition import Lifecycle
+from domain.times import format_utc
 from events.outcomes import Outcome
-from events.records import rfc3339
 from events.refusals import Refusal, Refused
 from events.signals.native_schema import AccountReference, LeadReference, NativeEvent
 from service.http.problem import of_refusal
@@ -33,8 +33,8 @@ def describe_refusal(
     content: dict[str, Any] = {
         "refusal": str(row["refusal_id"]),
         "status": row["status"],
-        "received_time": rfc3339(row["received_at"]),
-        "last_received_time": rfc3339(row["last_received_at"]),
+        "received_time": format_utc(row["received_at"]),
+        "last_received_time": format_utc(row["last_received_at"]),
         "times": row["times"],
         "retries": row["retries"],
         "key": row["key_id"],
@@ -46,7 +46,7 @@ def describe_refusal(
         "problem": of_refusal(refusal if shows_personal else impersonal(refusal, lifecycle)),
     }
     if row["settled_at"] is not None:
-        content["settled_time"] = rfc3339(row["settled_at"])
+        content["settled_time"] = format_utc(row["settled_at"])
         content["settled_by"] = row["settled_by"]
     if row["position"] is not None:
         content["position"] = str(row["position"])

@@ -13,13 +13,13 @@ from events.database.statements import Statement, load
 from events.refusals import Refused, Standing
 from events.seals import Seals
 from service.http.problem import Problem
-from service.refusals.places import Place
+from service.refusals.places import RefusalCursor
 
 SCAN_ROWS = 10_000
 """Refusals that one request looks through: some tens of milliseconds."""
 
 
-class Wanted(NamedTuple):
+class RefusalFilter(NamedTuple):
     """Which refusals are asked for; None asks for all."""
 
     reason: str | None = None
@@ -31,15 +31,15 @@ class Wanted(NamedTuple):
     until: datetime | None = None
 
 
-class Page(NamedTuple):
+class RefusalPage(NamedTuple):
     """A stretch of the refusals."""
 
     rows: list[RowMapping]
-    next: Place | None
+    next: RefusalCursor | None
     """Where to go on; None: there is nothing behind it."""
 
 
-class Waiting(NamedTuple):
+class OpenRefusals(NamedTuple):
     """Refusals that are open, for reasons of one kind."""
 
     reason: str
@@ -47,7 +47,7 @@ class Waiting(NamedTuple):
     oldest_at: datetime
 
 
-class Refusals:
+class RefusalStore:
     """Questions to the refusals. A class, because each needs the same engine and statements."""
 
     def __init__(self, engine: AsyncEngine, schema: str, seals: Seals) -> None:
@@ -55,12 +55,14 @@ class Refusals:
         self._seals = seals
         self._sql: Mapping[str, Statement] = load("service.refusals", "refusals.sql", schema)
 
-    async def page(self, wanted: Wanted, *, before: Place, limit: int) -> Page:
+    async def page(
+        self, wanted: RefusalFilter, *, before: RefusalCursor, limit: int
+    ) -> RefusalPage:
         """List refusals, newest first, without their bytes."""
         place = {"before_at": before.received_at, "before_id": before.refusal_id}
         return await self._stretch("list_refusals", wanted._asdict() | place, limit)
 
-    async def open(self, wanted: Wanted, *, after: Place, limit: int) -> Page:
+    async def open(self, wanted: RefusalFilter, *, after: RefusalCursor, limit: int) -> RefusalPage:
         """Read open refusals with their bytes, oldest first."""
         place = {"after_at": after.received_at, "after_id": after.refusal_id}
         return await self._stretch("find_open", wanted._asdict() | place, limit)
@@ -153,13 +155,13 @@ class Refusals:
             if changed:
                 await connection.execute(self._sql["write_standing"].text, changed)
 
-    async def waiting(self) -> list[Waiting]:
+    async def waiting(self) -> list[OpenRefusals]:
         """Count what is open, by reason."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(self._sql["count_open"].text)
-            return [Waiting(row.reason, row.refusals, row.oldest_at) for row in rows]
+            return [OpenRefusals(row.reason, row.refusals, row.oldest_at) for row in rows]
 
-    async def _stretch(self, statement: str, values: dict[str, Any], limit: int) -> Page:
+    async def _stretch(self, statement: str, values: dict[str, Any], limit: int) -> RefusalPage:
         wanted = values | {"limit": limit, "scan": SCAN_ROWS}
         names = self._sql[statement].binds
         async with self._engine.connect() as connection:
@@ -169,7 +171,9 @@ class Refusals:
             looked = rows.mappings().all()
         found = [row for row in looked if row["refusal_id"] is not None]
         if len(found) == limit:
-            return Page(found, Place(found[-1]["received_at"], found[-1]["refusal_id"]))
+            return RefusalPage(
+                found, RefusalCursor(found[-1]["received_at"], found[-1]["refusal_id"])
+            )
         if looked and looked[0]["looked"] == SCAN_ROWS:
-            return Page(found, Place(looked[0]["last_at"], looked[0]["last_id"]))
-        return Page(found, None)
+            return RefusalPage(found, RefusalCursor(looked[0]["last_at"], looked[0]["last_id"]))
+        return RefusalPage(found, None)

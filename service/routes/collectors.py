@@ -18,7 +18,7 @@ from events.signals.dialects import posthog, segment, snowplow
 from events.submission import Item
 from service.http.answer import Answer
 from service.http.plain_route import PlainRoute
-from service.ingest.collect import Collected, Reply, collect
+from service.ingest.collect import Collector, Reply, collect
 from service.ingest.describe_outcomes import ResultsAnswer
 from service.shapes import reports as shapes
 
@@ -96,7 +96,7 @@ def _pixel() -> Reply:
     return _Same(Answer(200, PIXEL, media_type=b"image/gif"))
 
 
-def _posting(collected: Collected) -> Callable[[Request], Any]:
+def _posting(collected: Collector) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
         return await collect(request, collected)
 
@@ -106,7 +106,7 @@ def _posting(collected: Collected) -> Callable[[Request], Any]:
 async def get_pixel(request: Request) -> Response:
     return await collect(
         request,
-        Collected(snowplow.SNOWPLOW, snowplow.unpack_one, _pixel, snowplow.body_of_query),
+        Collector(snowplow.SNOWPLOW, snowplow.unpack_one, _pixel, snowplow.body_of_query),
     )
 
 
@@ -125,7 +125,7 @@ def _one_with(key: str) -> dict[str, Any]:
 
 def _route(
     path: str,
-    collected: Collected,
+    collected: Collector,
     *,
     sentence: str,
     body: dict[str, Any],
@@ -152,7 +152,7 @@ def _routes() -> Iterator[PlainRoute]:
     for path in SEGMENT_BATCH:
         yield _route(
             path,
-            Collected(segment.SEGMENT, segment.unpack_batch, _success),
+            Collector(segment.SEGMENT, segment.unpack_batch, _success),
             sentence="Report a batch of a Segment or RudderStack client.",
             body=_batch_of("batch", key=segment.KEY, sent_at="sentAt"),
         )
@@ -160,20 +160,20 @@ def _routes() -> Iterator[PlainRoute]:
         for path in paths:
             yield _route(
                 path,
-                Collected(segment.SEGMENT, partial(segment.unpack_one, call=call), _success),
+                Collector(segment.SEGMENT, partial(segment.unpack_one, call=call), _success),
                 sentence=f"Report one {call} call of a Segment or RudderStack client.",
                 body=_one_with(segment.KEY),
             )
     for path in POSTHOG_BATCH:
         yield _route(
             path,
-            Collected(posthog.POSTHOG, posthog.unpack, _success),
+            Collector(posthog.POSTHOG, posthog.unpack, _success),
             sentence="Report a batch of a PostHog client.",
             body=_batch_of("batch", key=posthog.KEY, sent_at="sent_at"),
         )
     yield _route(
         POSTHOG_RESULTS,
-        Collected(posthog.POSTHOG, posthog.unpack, ResultsAnswer, sent_at=posthog.SENT_AT_HEADER),
+        Collector(posthog.POSTHOG, posthog.unpack, ResultsAnswer, sent_at=posthog.SENT_AT_HEADER),
         sentence="Report a batch of a newer PostHog client, which is told of each event by its "
         "`uuid`. `drop`: it was refused, and is kept as a refusal. `retry`: send it again after "
         "Retry-After.",
@@ -184,13 +184,13 @@ def _routes() -> Iterator[PlainRoute]:
     for path in POSTHOG_ONE:
         yield _route(
             path,
-            Collected(posthog.POSTHOG, posthog.unpack_one, _success),
+            Collector(posthog.POSTHOG, posthog.unpack_one, _success),
             sentence="Report one event of a PostHog client.",
             body=_one_with(posthog.KEY),
         )
     yield _route(
         SNOWPLOW_POST,
-        Collected(snowplow.SNOWPLOW, snowplow.unpack, _success),
+        Collector(snowplow.SNOWPLOW, snowplow.unpack, _success),
         sentence="Report payloads of a Snowplow tracker, whose `aid` is the key.",
         body={
             "type": "object",

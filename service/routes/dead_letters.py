@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from domain.times import format_utc
 from events.limits import INTEGER_MAX
-from events.records import rfc3339
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
@@ -20,7 +20,7 @@ from service.routes.parameters import (
     webhook_found,
 )
 from service.shapes import administration as administration_shapes
-from service.webhooks.queue import DeadLetter
+from service.webhooks.queue import GivenUp
 
 router = APIRouter(tags=["webhooks"], route_class=ExactRoute)
 
@@ -73,11 +73,11 @@ async def post_replay(
     return json_answer({"replayed": replayed})
 
 
-def _letter(letter: DeadLetter) -> dict[str, Any]:
+def _letter(letter: GivenUp) -> dict[str, Any]:
     return {
         "position": str(letter.position),
         "type": letter.type,
         "attempts": letter.attempts,
         "failure": letter.failure,
-        "failed_at": rfc3339(letter.failed_at),
+        "failed_at": format_utc(letter.failed_at),
     }

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from service.feed.log import PAGE_RECORDS, Log, Page, Wanted
+from service.feed.log import PAGE_RECORDS, Log, LogFilter, LogPage
 from service.http.answer import NDJSON, Answer
 from service.http.exact_route import ExactRoute
 from service.routes.parameters import (
@@ -86,9 +86,9 @@ async def _first_page(
     log: Log,
     after: int,
     limit: int,
-    wanted: Wanted,
+    wanted: LogFilter,
     wait_s: float,
-) -> Page:
+) -> LogPage:
     """Read a page; while there is none, wait for one until the time is up or nobody listens."""
     until = monotonic() + wait_s
     while True:
@@ -102,13 +102,15 @@ async def _first_page(
             return page
 
 
-def _json(page: Page) -> bytes:
+def _json(page: LogPage) -> bytes:
     """Write a page around the records as they are stored: their bytes are what leaves prove."""
     records = ",".join(event.record for event in page.events)
     return f'{{"events":[{records}],"next":"{page.next}","head":"{page.head}"}}'.encode()
 
 
-async def _lines(log: Log, page: Page, wanted: Wanted, limit: int | None) -> AsyncIterator[bytes]:
+async def _lines(
+    log: Log, page: LogPage, wanted: LogFilter, limit: int | None
+) -> AsyncIterator[bytes]:
     """Give a record a line, up to where the log ended when this began."""
     left = limit
     end = page.head

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from domain.lead.state import LeadState, State
-from events.records import rfc3339
+from domain.times import format_utc
 from events.signals.native_schema import LeadReference
 from service.bodies.json_body import described_body, read_model
 from service.feed.log import check_reached
@@ -17,7 +17,7 @@ from service.http.exact_route import ExactRoute
 from service.ingest.refusal_labels import Wording
 from service.reading.histories import history
 from service.reading.leads import account_of, describe_lead, find_lead, lead_of
-from service.reading.replays import Moment, describe_step, replay, state_at
+from service.reading.replays import AsOf, describe_step, replay, state_at
 from service.reading.scores import explain, hindrance
 from service.routes.parameters import (
     PAGE_DEFAULT,
@@ -129,7 +129,7 @@ async def get_lead_replay(
     lead = await lead_of(log, str(lead_id))
     for place in (after, position):
         check_reached(place or 0, lead.head)
-    moment = Moment(
+    moment = AsOf(
         moment_in("as_of", as_of),
         moment_in("known_at", known_at),
         lead.head if position is None else position,
@@ -169,13 +169,13 @@ async def get_lead_score(
     moment = moment_in("as_of", as_of)
     at, state = services.now(), lead.state
     if moment is not None:
-        step = await state_at(log, lead, Moment(moment), services.ledger.memory.lifecycles)
+        step = await state_at(log, lead, AsOf(moment), services.ledger.memory.lifecycles)
         at, state = moment, step.state if step is not None else LeadState()
     compiled = services.lifecycle(state.lifecycle)
     types = await log.types([point.position for point in state.points])
     content = {
         "lead": lead.id,
-        "as_of": rfc3339(at),
+        "as_of": format_utc(at),
         "as_of_position": str(lead.head),
         **explain(compiled, state, at, types=types, language=lang),
     }

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from domain.lifecycle.change.diagram import diagram
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import LeadList, Lifecycle, SubjectKind, Track, Words
 from domain.lifecycle.names import LANGUAGE_DEFAULT, language_of
 from service.bodies.body import read_body
@@ -175,7 +175,7 @@ async def post_lifecycle(
     return json_answer(published, status=201 if published["status"] == "recorded" else 200)
 
 
-def _calendar_changes(compiled: Compiled) -> list[dict[str, Any]]:
+def _calendar_changes(compiled: CompiledLifecycle) -> list[dict[str, Any]]:
     return [
         {
             "calendar": name,
@@ -189,7 +189,7 @@ def _calendar_changes(compiled: Compiled) -> list[dict[str, Any]]:
     ]
 
 
-def _compiled(services: Services, version: int | None) -> Compiled:
+def _compiled(services: Services, version: int | None) -> CompiledLifecycle:
     if version is None:
         return services.compiled
     found = services.ledger.memory.lifecycles.get(version)

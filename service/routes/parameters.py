@@ -16,12 +16,12 @@ from events.limits import INTEGER_MAX
 from events.signals import times
 from events.signals.sender import Sender
 from projections.engine.limits import RETRY_STOPPED_S
-from service.feed.log import Log, Wanted, check_reached
+from service.feed.log import Log, LogFilter, check_reached
 from service.http.authentication import Needs
 from service.http.problem import Problem
 from service.keys.scopes import Scope
 from service.services import Services
-from service.webhooks.store import Webhook
+from service.webhooks.store import StoredWebhook
 
 PAGE_MAX = 1_000
 PAGE_DEFAULT = 100
@@ -194,9 +194,9 @@ async def _head(services: Services) -> int:
 
 def wanted_events(
     lifecycle: Lifecycle, types: Sequence[str] | None, stages: Sequence[str] | None
-) -> Wanted:
+) -> LogFilter:
     """Read a filter of events. Raises Problem: parameter-invalid, where nothing is called so."""
-    return Wanted(
+    return LogFilter(
         types=tuple(types or ()), stages=tuple(_stage(lifecycle, word) for word in stages or ())
     )
 
@@ -214,7 +214,7 @@ def _stage(lifecycle: Lifecycle, word: str) -> str:
     return code
 
 
-def webhook_found(webhook: Webhook | None) -> Webhook:
+def webhook_found(webhook: StoredWebhook | None) -> StoredWebhook:
     """Return the webhook that was asked for. Raises Problem: not-found."""
     if webhook is None:
         raise unknown_webhook()

@@ -12,8 +12,8 @@ from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
 from service.refusals.describing import describe_refusal
-from service.refusals.places import NEWEST, Place, parse_place
-from service.refusals.store import Wanted
+from service.refusals.places import NEWEST, RefusalCursor, parse_place
+from service.refusals.store import RefusalFilter
 from service.routes.parameters import (
     PAGE_DEFAULT,
     EventsReader,
@@ -30,7 +30,7 @@ PLACE_LENGTH = 100
 router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 
 
-class Status(StrEnum):
+class RefusalStatus(StrEnum):
     """Where a refusal stands."""
 
     OPEN = "open"
@@ -47,7 +47,7 @@ async def get_refusals(
     source: Name = None,
     key: Name = None,
     type: Name = None,
-    status: Status | None = None,
+    status: RefusalStatus | None = None,
     since: Time = None,
     until: Time = None,
     before: Annotated[
@@ -60,7 +60,7 @@ async def get_refusals(
     `key` is the public id of the key that sent it.
     """
     services = services_of(request)
-    wanted = Wanted(
+    wanted = RefusalFilter(
         reason, source, key, type, status, moment_in("since", since), moment_in("until", until)
     )
     place = NEWEST if before is None else _place_in(before)
@@ -81,7 +81,7 @@ async def get_refusal(request: Request, sender: EventsReader, refusal_id: UUID) 
     )
 
 
-def _place_in(text: str) -> Place:
+def _place_in(text: str) -> RefusalCursor:
     place = parse_place(text)
     if place is None:
         raise Problem(

@@ -47,7 +47,7 @@ async def post_events(request: Request) -> Response:
         pieces = stream_body(request.receive, transfer)
         return await report_stream(services, holder, pieces, visit)
     # A stream waits for its place; whoever expects an answer soon is told at once that none comes.
-    services.door.admit()
+    services.queue.admit()
     with services.room.place() as place:
         body = await read_body(request.receive, transfer, place)
         if transfer.is_lines:

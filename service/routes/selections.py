@@ -18,7 +18,7 @@ from service.bodies.json_body import described_body, read_model
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
-from service.reading.selections import Selections, describe_trial
+from service.reading.selections import SelectionQueries, describe_trial
 from service.routes.parameters import (
     PAGE_DEFAULT,
     LeadsReader,
@@ -180,5 +180,5 @@ def _day(pointer: str, text: str) -> date:
         ) from None
 
 
-def _selections(services: Services) -> Selections:
-    return Selections(services.engine, services.schema)
+def _selections(services: Services) -> SelectionQueries:
+    return SelectionQueries(services.engine, services.schema)

@@ -17,8 +17,8 @@ from service.http.problem import Problem
 from service.ingest.describe_outcomes import answer_one, describe_outcome
 from service.ingest.retry import RETRIED_MAX, retry
 from service.refusals.describing import describe_refusal, outcome_of_retry
-from service.refusals.places import OLDEST, Place, parse_place
-from service.refusals.store import Wanted
+from service.refusals.places import OLDEST, RefusalCursor, parse_place
+from service.refusals.store import RefusalFilter
 from service.routes.parameters import RefusalsWriter, moment_in, services_of
 from service.shapes import reports as shapes
 
@@ -77,7 +77,7 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
     """
     asked = await read_model(request, _RETRIED)
     services = services_of(request)
-    wanted = Wanted(
+    wanted = RefusalFilter(
         reason=asked.reason,
         source=asked.source,
         key_id=asked.key,
@@ -142,7 +142,7 @@ async def post_refusal_dismiss(
     )
 
 
-def _place_at(text: str) -> Place:
+def _place_at(text: str) -> RefusalCursor:
     place = parse_place(text)
     if place is None:
         raise Problem("request-invalid", "It is what `next` of a call said.", pointer="/after")

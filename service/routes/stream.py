@@ -19,7 +19,7 @@ from service.feed.event_stream import (
     frames,
     progress,
 )
-from service.feed.log import Log, Wanted, check_reached
+from service.feed.log import Log, LogFilter, check_reached
 from service.feed.tail import TailFull
 from service.http.authentication import Needs
 from service.http.exact_route import ExactRoute
@@ -113,7 +113,7 @@ class _Admission:
 
 
 async def _events(
-    services: Services, source: Log, admission: _Admission, after: int, wanted: Wanted
+    services: Services, source: Log, admission: _Admission, after: int, wanted: LogFilter
 ) -> AsyncGenerator[bytes]:
     """Write the stream until it may not go on; a client comes again where it broke off."""
     try:
@@ -130,7 +130,7 @@ async def _events(
 
 
 async def _pieces(
-    services: Services, source: Log, admission: _Admission, after: int, wanted: Wanted
+    services: Services, source: Log, admission: _Admission, after: int, wanted: LogFilter
 ) -> AsyncGenerator[bytes]:
     tail = services.tail
     told, sent_at = after, monotonic()

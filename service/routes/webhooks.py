@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from events.records import rfc3339
+from domain.times import format_utc
 from events.signals.sender import Sender
 from service.bodies.json_body import described_body, read_model
-from service.feed.log import Wanted, check_reached
+from service.feed.log import LogFilter, check_reached
 from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
@@ -24,7 +24,7 @@ from service.routes.parameters import (
 )
 from service.routes.webhook_terms import NewWebhook, WebhookChange, accept_url, stage_codes
 from service.shapes import administration as administration_shapes
-from service.webhooks.store import Change, Webhook, WebhooksFull, WebhookTerms
+from service.webhooks.store import Change, StoredWebhook, WebhooksFull, WebhookTerms
 from service.webhooks.trial import try_webhook
 
 router = APIRouter(tags=["webhooks"], route_class=ExactRoute)
@@ -45,7 +45,7 @@ async def post_webhooks(request: Request, sender: WebhooksAdministrator) -> Resp
     asked = await read_model(request, _NEW_WEBHOOK)
     services = services_of(request)
     accept_url(services, asked.url)
-    wanted = Wanted(tuple(asked.types), tuple(stage_codes(services, asked.stages)))
+    wanted = LogFilter(tuple(asked.types), tuple(stage_codes(services, asked.stages)))
     after = None if asked.after is None else int(asked.after)
     check_reached(after or 0, await log_of(request).head())
     try:
@@ -127,7 +127,7 @@ async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: Webh
     )
 
 
-def _describe(webhook: Webhook, sender: Sender) -> dict[str, Any]:
+def _describe(webhook: StoredWebhook, sender: Sender) -> dict[str, Any]:
     """Write a webhook for whoever asks. What it is for was written for people, and about some."""
     failing_since = webhook.failing_since
     return {
@@ -138,9 +138,9 @@ def _describe(webhook: Webhook, sender: Sender) -> dict[str, Any]:
         "stages": webhook.stages,
         "enabled": webhook.is_enabled,
         "disabled_reason": webhook.disabled_reason,
-        "failing_since": rfc3339(failing_since) if failing_since is not None else None,
+        "failing_since": format_utc(failing_since) if failing_since is not None else None,
         "position": str(webhook.position),
         "pending": webhook.pending,
         "dead": webhook.dead,
-        "created_at": rfc3339(webhook.created_at),
+        "created_at": format_utc(webhook.created_at),
     }

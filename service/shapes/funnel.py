@@ -118,7 +118,7 @@ class EventType(Words):
     fields: list[EventField]
 
 
-class LeadList(Term):
+class LeadListDefinition(Term):
     acquired_within_days: int | None
     held_before_days: int | None
     by: list[str]
@@ -217,7 +217,7 @@ class Lifecycle(Words):
     grades: Annotated[list[Term], Field(description="The best first.")]
     lead: Track
     account: Track
-    lists: list[LeadList]
+    lists: list[LeadListDefinition]
     guards: list[Term]
     events: list[EventType]
     calendar_changes: Annotated[

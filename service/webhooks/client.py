@@ -19,7 +19,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 USER_AGENT = "leadledger"
 
 
-class Answer(NamedTuple):
+class Delivered(NamedTuple):
     """What became of one message."""
 
     failure: str | None = None
@@ -96,7 +96,7 @@ class Poster:
             headers={"user-agent": USER_AGENT, "content-type": CONTENT_TYPE},
         )
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Delivered:
         """Send a message. Whatever happens is an answer, and says nothing of what was sent."""
         try:
             checked = check_url(url, allows_private=self._allows_private)
@@ -107,11 +107,11 @@ class Poster:
                 # Its body is left where it is: nothing in it matters, and it may have no end.
                 return _judged(answer)
         except AddressRefused as error:
-            return Answer(f"not sent: {error}")
+            return Delivered(f"not sent: {error}")
         except (TimeoutError, httpx.TimeoutException):
-            return Answer(f"no answer within {self._attempt_s:g} s")
+            return Delivered(f"no answer within {self._attempt_s:g} s")
         except (httpx.HTTPError, OSError) as error:
-            return Answer(_explained(error))
+            return Delivered(_explained(error))
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -139,11 +139,11 @@ def _pinned(request: httpx.Request, host: str, address: str) -> httpx.Request:
     )
 
 
-def _judged(answer: httpx.Response) -> Answer:
+def _judged(answer: httpx.Response) -> Delivered:
     if answer.is_success:
-        return Answer(status=answer.status_code)
+        return Delivered(status=answer.status_code)
     wait = answer.headers.get("retry-after", "")
-    return Answer(
+    return Delivered(
         f"answered {answer.status_code}",
         answer.status_code,
         float(wait[:9]) if wait.isascii() and wait.isdigit() else 0.0,

@@ -18,7 +18,7 @@ import structlog
 from events.background.loops import endlessly
 from events.faults import OnFault, uncounted
 from projections.engine.transactions import UNAVAILABLE
-from service.webhooks.client import Answer, Poster
+from service.webhooks.client import Delivered, Poster
 from service.webhooks.encryption import Seal, SealBroken
 from service.webhooks.limits import (
     CLOSE_S,
@@ -28,8 +28,8 @@ from service.webhooks.limits import (
     POLL_S,
     RETRY_S,
 )
-from service.webhooks.queue import Delivery, Place, Queue
-from service.webhooks.retry_schedule import Patience
+from service.webhooks.queue import Delivery, DeliveryQueue, QueueCursor
+from service.webhooks.retry_schedule import RetrySchedule
 from service.webhooks.signing import signed_headers
 
 DELIVERED, FAILED, DEAD = "delivered", "failed", "dead"
@@ -38,17 +38,17 @@ OUTCOMES = (DELIVERED, FAILED, DEAD)
 log = structlog.get_logger()
 
 
-class Courier:
+class Dispatcher:
     """One process's carrier. A class, because it is woken, and knows what is under way."""
 
     def __init__(
         self,
-        queue: Queue,
+        queue: DeliveryQueue,
         seal: Seal,
         poster: Poster,
         on_outcome: Callable[[str], None],
         *,
-        patience: Patience | None = None,
+        patience: RetrySchedule | None = None,
         on_fault: OnFault = uncounted,
     ) -> None:
         self._on_fault = on_fault
@@ -56,7 +56,7 @@ class Courier:
         self._seal = seal
         self._poster = poster
         self._on_outcome = on_outcome
-        self._patience = patience or Patience()
+        self._patience = patience or RetrySchedule()
         self._task: asyncio.Task[None] | None = None
         self._under_way: dict[asyncio.Task[None], Delivery] = {}
         self._woken = asyncio.Event()
@@ -134,7 +134,7 @@ class Courier:
             log.exception("webhook.queueing_failed", webhook=str(webhook_id))
             return False
 
-    def _free(self, places: list[Place], queued: Iterable[UUID]) -> dict[UUID, int]:
+    def _free(self, places: list[QueueCursor], queued: Iterable[UUID]) -> dict[UUID, int]:
         """Share out what may still be under way among the webhooks that have something due."""
         left = IN_FLIGHT_MAX - len(self._under_way)
         carried = Counter(delivery.webhook_id for delivery in self._under_way.values())
@@ -158,7 +158,7 @@ class Courier:
             self._on_fault("webhook")
             log.exception("webhook.carrying_failed", webhook=str(delivery.webhook_id))
 
-    async def _send(self, delivery: Delivery) -> Answer:
+    async def _send(self, delivery: Delivery) -> Delivered:
         """Send one message. An unexpected error is a failed attempt like any other."""
         try:
             return await self._sign_and_send(delivery)
@@ -167,18 +167,18 @@ class Courier:
             log.exception(
                 "webhook.not_sent", webhook=str(delivery.webhook_id), position=delivery.position
             )
-            return Answer(f"not sent: the service has a fault ({type(error).__name__})")
+            return Delivered(f"not sent: the service has a fault ({type(error).__name__})")
 
-    async def _sign_and_send(self, delivery: Delivery) -> Answer:
+    async def _sign_and_send(self, delivery: Delivery) -> Delivered:
         body, place = delivery.record.encode(), str(delivery.webhook_id)
         try:
             keys = [self._seal.open(one, place=place) for one in delivery.sealed]
         except SealBroken as error:
-            return Answer(f"not sent: {error}")
+            return Delivered(f"not sent: {error}")
         headers = signed_headers(keys, id=delivery.message_id, timestamp=int(time()), body=body)
         return await self._poster.post(delivery.url, headers, body)
 
-    async def _settle(self, delivery: Delivery, answer: Answer) -> None:
+    async def _settle(self, delivery: Delivery, answer: Delivered) -> None:
         if answer.failure is None:
             await self._queue.delivered(delivery)
             self._on_outcome(DELIVERED)
@@ -201,7 +201,7 @@ class Courier:
         )
         await self._judge(delivery.webhook_id, answer)
 
-    async def _judge(self, webhook_id: UUID, answer: Answer) -> None:
+    async def _judge(self, webhook_id: UUID, answer: Delivered) -> None:
         """Disable a webhook that has failed for too long, or that wants no more."""
         days = self._patience.fails_at_most_s / 86_400
         reason = (

@@ -9,19 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.faults import OnFault, uncounted
 from service.settings import Settings
 from service.webhooks.client import Poster
-from service.webhooks.dispatcher import Courier
+from service.webhooks.dispatcher import Dispatcher
 from service.webhooks.encryption import Seal
-from service.webhooks.queue import Queue
+from service.webhooks.queue import DeliveryQueue
 from service.webhooks.store import WebhookStore
 
 
-class Webhooks(NamedTuple):
+class WebhookService(NamedTuple):
     """What the routes ask, and who carries."""
 
     store: WebhookStore
-    queue: Queue
+    queue: DeliveryQueue
     poster: Poster
-    courier: Courier
+    courier: Dispatcher
 
 
 @asynccontextmanager
@@ -32,15 +32,17 @@ async def open_webhooks(
     secret: bytes,
     on_outcome: Callable[[str], None],
     on_fault: OnFault = uncounted,
-) -> AsyncIterator[Webhooks]:
+) -> AsyncIterator[WebhookService]:
     """Carry for as long as the context lasts; on the way out let what is under way arrive."""
     seal = Seal(secret)
-    queue = Queue(engine, settings.schema_name)
+    queue = DeliveryQueue(engine, settings.schema_name)
     poster = Poster(allows_private=settings.webhook_private_addresses)
-    courier = Courier(queue, seal, poster, on_outcome, on_fault=on_fault)
+    courier = Dispatcher(queue, seal, poster, on_outcome, on_fault=on_fault)
     courier.start()
     try:
-        yield Webhooks(WebhookStore(engine, settings.schema_name, seal), queue, poster, courier)
+        yield WebhookService(
+            WebhookStore(engine, settings.schema_name, seal), queue, poster, courier
+        )
     finally:
         await courier.close()
         await poster.close()

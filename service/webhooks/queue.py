@@ -20,7 +20,7 @@ from service.webhooks.limits import LEASE_S, PENDING_MAX, QUEUE_EVENTS, SCAN_POS
 log = structlog.get_logger()
 
 
-class Place(NamedTuple):
+class QueueCursor(NamedTuple):
     """A webhook for which there may be something to do."""
 
     webhook_id: UUID
@@ -49,7 +49,7 @@ class Delivery(NamedTuple):
         return f"{self.ledger_id}-{self.position}"
 
 
-class DeadLetter(NamedTuple):
+class GivenUp(NamedTuple):
     """An event that was given up."""
 
     position: int
@@ -66,7 +66,7 @@ class Totals(NamedTuple):
     lag_s: float
 
 
-class Queue:
+class DeliveryQueue:
     """The table of deliveries. A class, because every verb needs the same engine and statements."""
 
     def __init__(self, engine: AsyncEngine, schema: str, *, lease_s: float = LEASE_S) -> None:
@@ -74,7 +74,7 @@ class Queue:
         self._sql: Mapping[str, Statement] = load("service.webhooks", "queue.sql", schema)
         self._lease_s = lease_s
 
-    async def look(self) -> list[Place]:
+    async def look(self) -> list[QueueCursor]:
         """See for which webhooks there is something to do; disable those that have lost the log."""
         async with borrowed(self._engine) as driver:
             rows = await driver.fetch(self._sql["look"].driver_sql)
@@ -82,7 +82,7 @@ class Queue:
                 for webhook_id, reason in await driver.fetch(self._sql["strand"].driver_sql):
                     log.error("webhook.disabled", webhook=str(webhook_id), reason=reason)
         return [
-            Place(row["webhook_id"], row["is_behind"], row["has_due"])
+            QueueCursor(row["webhook_id"], row["is_behind"], row["has_due"])
             for row in rows
             if not row["is_stranded"]
         ]
@@ -156,13 +156,13 @@ class Queue:
         """Give back what was claimed and not sent to its end."""
         await self._execute("release", delivery._asdict())
 
-    async def dead(self, webhook_id: UUID, *, after: int, limit: int) -> list[DeadLetter]:
+    async def dead(self, webhook_id: UUID, *, after: int, limit: int) -> list[GivenUp]:
         """Read a page of the dead letters."""
         values = {"webhook_id": webhook_id, "after": after, "limit": limit}
         listed = self._sql["list_dead"]
         async with borrowed(self._engine) as driver:
             rows = await driver.fetch(listed.driver_sql, *listed.arguments(values))
-        return [DeadLetter(*row.values()) for row in rows]
+        return [GivenUp(*row.values()) for row in rows]
 
     async def replay(self, webhook_id: UUID, position: int | None) -> int:
         """Queue one dead letter again, or all; tell how many."""

@@ -6,7 +6,7 @@ DAY_S = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetrySchedule:
     """Pauses that grow, for about a day. Other values are for tests.
 
     After eleven attempts, which are spread over 25 hours, an event is put aside as a dead letter. A

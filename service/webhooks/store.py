@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.batch.ids import new_id
 from events.database.statements import Statement, load
-from service.feed.log import Wanted
+from service.feed.log import LogFilter
 from service.webhooks import signing
 from service.webhooks.encryption import Seal
 from service.webhooks.limits import OLD_SECRET_S, SECRETS_MAX, WEBHOOKS_MAX
@@ -24,7 +24,7 @@ class WebhookTerms(NamedTuple):
 
     url: str
     description: str
-    wanted: Wanted
+    wanted: LogFilter
     after: int | None
     """The position after which it begins; None: with what happens from now on."""
 
@@ -39,7 +39,7 @@ class Change(NamedTuple):
     is_enabled: bool | None = None
 
 
-class Webhook(NamedTuple):
+class StoredWebhook(NamedTuple):
     """A webhook as the database has it."""
 
     webhook_id: UUID
@@ -65,7 +65,7 @@ class WebhookStore:
         self._sql: Mapping[str, Statement] = load("service.webhooks", "webhooks.sql", schema)
         self._seal = seal
 
-    async def create(self, terms: WebhookTerms) -> tuple[Webhook, str]:
+    async def create(self, terms: WebhookTerms) -> tuple[StoredWebhook, str]:
         """Make a webhook. The text of its secret exists only in what is returned.
 
         Raises:
@@ -89,17 +89,17 @@ class WebhookStore:
             (webhook,) = await self._read(connection, webhook_id)
         return webhook, secret
 
-    async def every(self) -> list[Webhook]:
+    async def every(self) -> list[StoredWebhook]:
         """Read all webhooks."""
         async with self._engine.connect() as connection:
             return await self._read(connection, None)
 
-    async def one(self, webhook_id: UUID) -> Webhook | None:
+    async def one(self, webhook_id: UUID) -> StoredWebhook | None:
         """Read one; None if there is none of this id."""
         async with self._engine.connect() as connection:
             return next(iter(await self._read(connection, webhook_id)), None)
 
-    async def change(self, webhook_id: UUID, change: Change) -> Webhook | None:
+    async def change(self, webhook_id: UUID, change: Change) -> StoredWebhook | None:
         """Change one; None if there is none of this id."""
         values = {"webhook_id": webhook_id, **change._asdict()}
         async with self._engine.begin() as connection:
@@ -151,6 +151,8 @@ class WebhookStore:
         )
         return signing.secret_text(secret)
 
-    async def _read(self, connection: AsyncConnection, webhook_id: UUID | None) -> list[Webhook]:
+    async def _read(
+        self, connection: AsyncConnection, webhook_id: UUID | None
+    ) -> list[StoredWebhook]:
         rows = await connection.execute(self._sql["list_webhooks"].text, {"webhook_id": webhook_id})
-        return [Webhook(*row) for row in rows]
+        return [StoredWebhook(*row) for row in rows]

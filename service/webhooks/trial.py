@@ -6,15 +6,17 @@ from typing import Any
 import orjson
 
 from events.batch.ids import new_id
-from service.webhooks.client import Answer, Poster
+from service.webhooks.client import Delivered, Poster
 from service.webhooks.encryption import SealBroken
 from service.webhooks.signing import signed_headers
-from service.webhooks.store import Webhook, WebhookStore
+from service.webhooks.store import StoredWebhook, WebhookStore
 
 TYPE = "webhook.tested"
 
 
-async def try_webhook(store: WebhookStore, poster: Poster, webhook: Webhook) -> dict[str, Any]:
+async def try_webhook(
+    store: WebhookStore, poster: Poster, webhook: StoredWebhook
+) -> dict[str, Any]:
     """Send once, now, whether or not the webhook is enabled, and tell what came of it."""
     id = f"test-{new_id()}"
     message = {"id": id, "source": "leadledger", "specversion": "1.0", "type": TYPE}
@@ -25,7 +27,7 @@ async def try_webhook(store: WebhookStore, poster: Poster, webhook: Webhook) -> 
         headers = signed_headers(keys, id=id, timestamp=int(time()), body=body)
         answer = await poster.post(webhook.url, headers, body)
     except SealBroken as error:
-        answer = Answer(f"not sent: {error}")
+        answer = Delivered(f"not sent: {error}")
     return {
         "delivered": answer.failure is None,
         "status": answer.status,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.lifecycle.compiled.table import Compiled, compile_lifecycle
+from domain.lifecycle.compiled.table import CompiledLifecycle, compile_lifecycle
 from domain.lifecycle.names import resolve_stage
 from domain.lifecycle.text.conditions import _TESTS
 from domain.lifecycle.text.load import inspect, load
@@ -87,18 +87,18 @@ def test_the_document_tells_every_key_and_whether_it_must_be_there(
 
 
 @pytest.fixture(scope="module")
-def ours() -> Compiled:
+def ours() -> CompiledLifecycle:
     """The company's own lifecycle, as the worked example makes it."""
     blocks = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
     assert len(blocks) == 3
     return compile_lifecycle(load(edited(shipped_text("demand_funnel"), *blocks)))
 
 
-def test_the_worked_example_has_nothing_to_complain_of(ours: Compiled) -> None:
+def test_the_worked_example_has_nothing_to_complain_of(ours: CompiledLifecycle) -> None:
     assert inspect(ours.lifecycle.text).complaints == ()
 
 
-def test_the_worked_example_goes_through_its_own_stage(ours: Compiled) -> None:
+def test_the_worked_example_goes_through_its_own_stage(ours: CompiledLifecycle) -> None:
     story = Story(ours)
     story.tell("form.submitted", mail="example.co.jp")
     story.tell("lead.qualified")
@@ -115,6 +115,6 @@ def test_the_worked_example_goes_through_its_own_stage(ours: Compiled) -> None:
 
 
 @pytest.mark.parametrize("word", ["試用中", "デモ機貸出", "demo", "trial"])
-def test_the_worked_example_has_its_own_words(ours: Compiled, word: str) -> None:
+def test_the_worked_example_has_its_own_words(ours: CompiledLifecycle, word: str) -> None:
     assert resolve_stage(ours.lifecycle, word) == "TRIAL"
     assert "too_small_a_shop" in ours.lifecycle.reasons

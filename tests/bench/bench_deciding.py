@@ -9,7 +9,7 @@ from domain.deciding.decide import Party, decide
 from domain.event import Event
 from domain.lead.identity import Resolution
 from domain.lead.state import AccountState, LeadState, State
-from domain.lifecycle.compiled.table import Compiled, compile_lifecycle
+from domain.lifecycle.compiled.table import CompiledLifecycle, compile_lifecycle
 from domain.lifecycle.text.load import load
 from domain.signal import Signal
 from events.lifecycles.shipped import read_lifecycle_text
@@ -92,7 +92,7 @@ def _microseconds(work: Callable[[], object], count: int) -> float:
     return timeit.timeit(work, number=count) / count * 1e6
 
 
-def _grown() -> Compiled:
+def _grown() -> CompiledLifecycle:
     """Compile the funnel with so many rules more, all about one event type, and so many lists."""
     text = read_lifecycle_text("demand_funnel")
     pages = ("/pricing", "/company")
@@ -110,7 +110,7 @@ def _grown() -> Compiled:
     return compile_lifecycle(load(text.replace("\nlists:\n", f"\nlists:\n{lists}", 1)))
 
 
-def _decide(compiled: Compiled, signal: Signal) -> list[Event]:
+def _decide(compiled: CompiledLifecycle, signal: Signal) -> list[Event]:
     party = Party(Resolution(LEAD, LEAD), ACCOUNT)
     decided = decide(compiled, STATE, signal, party, position=1)
     assert isinstance(decided, list), decided

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from time import perf_counter
 
-from events.append.queue import Intake
+from events.append.queue import Queue
 from events.selections.evidence import Asked
 from events.selections.running import Selector
 from tests.bench.figures import Figure
@@ -24,12 +24,12 @@ async def measure(bench: Bench) -> list[Figure]:
         for start in range(0, count, AT_ONCE):
             upto = min(start + AT_ONCE, count)
             await ledger.append(ledger.batches([_form(number) for number in range(start, upto)]))
-        intake = Intake(ledger.ledger, lambda _: None)
-        intake.start()
+        queue = Queue(ledger.ledger, lambda _: None)
+        queue.start()
         selector = Selector(
             ledger.founded.engine,
             ledger.founded.schema,
-            door=intake,
+            queue=queue,
             ledger=ledger.ledger,
             digests=ledger.founded.digests,
         )
@@ -41,7 +41,7 @@ async def measure(bench: Bench) -> list[Figure]:
         began = perf_counter()
         await verify(ledger.founded.engine, schema=ledger.founded.schema)
         verified = perf_counter() - began
-        await intake.close()
+        await queue.close()
     return [
         Figure(f"selection, {count} candidates", "s", seconds),
         Figure(f"verify with a selection, {count} candidates", "s", verified),

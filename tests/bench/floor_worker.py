@@ -90,7 +90,7 @@ def floor_app() -> FastAPI:
     @asynccontextmanager
     async def open_answering() -> AsyncIterator[Services]:
         async with open_services(settings, url) as services:
-            services.door = AnsweringDoor()
+            services.queue = AnsweringDoor()
             yield services
 
     app = create_app(open_answering)

@@ -29,8 +29,8 @@ from service.hosting import worker
 from service.ingest import retry
 from service.webhooks import dispatcher
 from service.webhooks.encryption import Seal
-from service.webhooks.queue import Queue
-from service.webhooks.retry_schedule import Patience
+from service.webhooks.queue import DeliveryQueue
+from service.webhooks.retry_schedule import RetrySchedule
 
 FILE = "faults.json"
 QUOTED = "hanako.injected@example.co.jp"
@@ -89,7 +89,7 @@ def main() -> None:
             (plan, "decide_signal", "deciding", 1),
             (upkeep, "fire", "timers", "lead_id"),
             (Seal, "open", "webhook", "place"),
-            (Queue, "queue", "queueing", 1),
+            (DeliveryQueue, "queue", "queueing", 1),
             (Log, "tail", "tail", "limit"),
         ):
             real = getattr(where, name)
@@ -101,7 +101,7 @@ def main() -> None:
             changes.enter_context(patch.dict(known, {name: faulty}))
         runner = partial(Runner, retry_stopped_s=RETRY_S)
         changes.enter_context(patch.object(composition, "Runner", runner))
-        quick = partial(Patience, first_s=RETRY_S, factor=1.0)
+        quick = partial(RetrySchedule, first_s=RETRY_S, factor=1.0)
         changes.enter_context(patch.object(dispatcher, "Patience", quick))
         worker.main()
 

@@ -12,7 +12,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.append.ledger import Ledger
-from events.append.queue import Append, Intake
+from events.append.queue import Append, Queue
 from events.database.failures import LedgerUnavailable
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refusal, Refused
@@ -33,7 +33,7 @@ from tests.http_service import SCHEMA, SEALS, SECRET, settings_for
 SENDER = Sender("key-1", (SOURCE,), None, frozenset(str(scope) for scope in Scope))
 
 MakeLedger = Callable[[AsyncEngine, str, Seals], Ledger]
-MakeIntake = Callable[[Ledger, Callable[[Append], None]], Intake]
+MakeIntake = Callable[[Ledger, Callable[[Append], None]], Queue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class OpenLedger:
 
     engine: AsyncEngine
     ledger: Ledger
-    intake: Intake
+    queue: Queue
     runner: Runner
     digests: Digests
 
@@ -56,7 +56,7 @@ class OpenLedger:
         """Be the door of a load."""
         submission = self.submission(batch)
         try:
-            outcomes = await self.intake.submit(submission)
+            outcomes = await self.queue.submit(submission)
         except LedgerUnavailable as error:
             raise Away from error
         return [
@@ -84,11 +84,11 @@ def answer_for(id: str, outcome: Outcome) -> Answer:
 
 @asynccontextmanager
 async def open_ledger(
-    app_url: URL, *, make_ledger: MakeLedger = Ledger, make_intake: MakeIntake = Intake
+    app_url: URL, *, make_ledger: MakeLedger = Ledger, make_queue: MakeIntake = Queue
 ) -> AsyncIterator[OpenLedger]:
     """Open a ledger with its queue and its projections, and close it in order.
 
-    `make_ledger` and `make_intake` let a twin take a safety away.
+    `make_ledger` and `make_queue` let a twin take a safety away.
     """
     async with AsyncExitStack() as closing:
         engine = make_engine(settings_for(pool_size=4), app_url)
@@ -98,10 +98,10 @@ async def open_ledger(
         runner = Runner(engine, schema=SCHEMA, projections=[stage_intervals(SCHEMA)])
         await runner.prepare()
         await closing.enter_async_context(_running(runner))
-        intake = make_intake(ledger, lambda _: runner.wake())
-        intake.start()
-        closing.push_async_callback(intake.close)
-        yield OpenLedger(engine, ledger, intake, runner, Digests(SECRET.encode()))
+        queue = make_queue(ledger, lambda _: runner.wake())
+        queue.start()
+        closing.push_async_callback(queue.close)
+        yield OpenLedger(engine, ledger, queue, runner, Digests(SECRET.encode()))
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from events.database.failures import QueueFull
 from events.limits import MIB
 from events.outcomes import Outcome
 from events.submission import Item, Submission
-from service.bodies.body_memory import Room
+from service.bodies.body_memory import MemoryBudget
 from service.ingest import stream, wait_for_queue
 from service.private_postgres import PrivatePostgres
 from tests.faults.waiting import until
@@ -47,13 +47,13 @@ async def post(service: Service, content: Any, **headers: str) -> httpx.Response
 @contextmanager
 def full(service: Service) -> Iterator[None]:
     """Let the queue admit nobody, as when the ledger is slow."""
-    door = service.services.door
+    queue = service.services.queue
 
     def refuse() -> None:
         raise QueueFull("too many events are waiting")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(door, "admit", refuse)
+        patch.setattr(queue, "admit", refuse)
         yield
 
 
@@ -89,8 +89,8 @@ async def test_a_stream_whose_turn_does_not_come_says_how_far_it_came(
 async def test_a_batch_that_has_begun_is_not_turned_away_in_the_middle(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    door, admitted = service.services.door, 0
-    admit = door.admit
+    queue, admitted = service.services.queue, 0
+    admit = queue.admit
 
     def admit_now_and_then() -> None:
         nonlocal admitted
@@ -99,7 +99,7 @@ async def test_a_batch_that_has_begun_is_not_turned_away_in_the_middle(
             raise QueueFull("too many events are waiting")
         admit()
 
-    monkeypatch.setattr(door, "admit", admit_now_and_then)
+    monkeypatch.setattr(queue, "admit", admit_now_and_then)
     body = orjson.dumps([an_event(f"begun-{number}") for number in range(1_200)])
     answer = await post(service, body)
     assert answer.status_code == 200
@@ -110,8 +110,8 @@ async def test_what_a_stream_brings_is_recorded_when_it_pauses(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "STREAM_PAUSE_S", 0.05)
-    door, recorded, over = service.services.door, set[str](), asyncio.Event()
-    enqueue = door.enqueue
+    queue, recorded, over = service.services.queue, set[str](), asyncio.Event()
+    enqueue = queue.enqueue
 
     def watch(submission: Submission) -> asyncio.Future[list[Outcome]]:
         future = enqueue(submission)
@@ -119,7 +119,7 @@ async def test_what_a_stream_brings_is_recorded_when_it_pauses(
         future.add_done_callback(lambda _: recorded.update(ids))
         return future
 
-    monkeypatch.setattr(door, "enqueue", watch)
+    monkeypatch.setattr(queue, "enqueue", watch)
 
     async def live() -> AsyncIterator[bytes]:
         yield lines([an_event("live-1")])
@@ -163,7 +163,7 @@ async def test_bodies_that_find_no_room_are_told_to_come_again(service: Service)
         assert room.held_bytes == 0
 
 
-class Watched(Room):
+class Watched(MemoryBudget):
     """Room that knows how much was held at most."""
 
     def __init__(self, bytes_max: int) -> None:

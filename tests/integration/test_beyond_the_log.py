@@ -12,7 +12,7 @@ from projections.funnel.projection import NAME, stage_intervals
 from service.feed import tail
 from service.private_postgres import PrivatePostgres
 from service.routes import stream
-from service.webhooks.queue import Queue
+from service.webhooks.queue import DeliveryQueue
 from tests.http_service import SCHEMA, Service, listening, running_service
 from tests.postgres import connection_to
 
@@ -79,7 +79,7 @@ async def test_a_webhook_whose_place_is_beyond_the_log_is_disabled(service: Serv
     made = await service.client.post("/v1/webhooks", json={"url": "https://receiver.example/"})
     async with connection_to(service.owner_url) as owner:
         await owner.execute("UPDATE ledger.webhooks SET position = $1", BEYOND)
-    await Queue(service.services.engine, SCHEMA).look()
+    await DeliveryQueue(service.services.engine, SCHEMA).look()
     read = (await service.client.get(f"/v1/webhooks/{made.json()['id']}")).json()
     assert read["enabled"] is False
     assert f"before the webhook's place, {BEYOND}" in read["disabled_reason"]

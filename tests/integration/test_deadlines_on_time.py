@@ -9,7 +9,7 @@ import pytest
 
 from domain.lead.state import LeadState
 from events.append.ledger import Ledger
-from events.append.queue import Intake
+from events.append.queue import Queue
 from events.background.timekeeper import Timekeeper
 from events.outcomes import Recorded
 from service.private_postgres import PrivatePostgres
@@ -54,9 +54,9 @@ class Keeper:
     """A process of its own that looks for what is due."""
 
     def __init__(self, on: LedgerOnPostgres, ledger: Ledger) -> None:
-        self.intake = Intake(ledger, lambda _: None)
-        self.timekeeper = Timekeeper(on.engine, SCHEMA, self.intake)
-        self.intake.start()
+        self.queue = Queue(ledger, lambda _: None)
+        self.timekeeper = Timekeeper(on.engine, SCHEMA, self.queue)
+        self.queue.start()
 
     async def look(self) -> int:
         return await self.timekeeper.look()
@@ -74,7 +74,7 @@ async def test_a_deadline_passes_without_anybody_calling(on: LedgerOnPostgres) -
     assert await keeper.look() == 1
     assert await types(on) == ["deadline.started", "deadline.breached"]
     assert await keeper.look() == 0
-    await keeper.intake.close()
+    await keeper.queue.close()
     (row,) = await on.as_owner(
         "SELECT occurred_at FROM ledger.events WHERE type = 'deadline.breached'"
     )
@@ -90,7 +90,7 @@ async def test_what_two_processes_find_due_happens_once(on: LedgerOnPostgres) ->
     for _ in range(3):
         await asyncio.gather(*(keeper.look() for keeper in keepers))
     for keeper in keepers:
-        await keeper.intake.close()
+        await keeper.queue.close()
     (row,) = await on.as_owner(
         "SELECT count(*) AS fired, count(DISTINCT subject_id) AS leads FROM ledger.events "
         "WHERE type = 'deadline.breached'"
@@ -155,7 +155,7 @@ async def test_a_silent_lead_becomes_dormant_and_a_turned_clock_is_followed(
     await turn(on, timedelta(days=182))
     assert await keeper.look() == 1
     await on.send(form("again"))
-    await keeper.intake.close()
+    await keeper.queue.close()
     (remembered,) = [
         one.state
         for one in on.ledger.memory.subjects.values()

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from events.append.ledger import Ledger
-from events.append.queue import Intake
+from events.append.queue import Queue
 from events.background.reassessor import Reassessor
 from events.background.strides import STRIDE_LEADS
 from events.background.timekeeper import Timekeeper
@@ -60,12 +60,12 @@ async def mended(on: LedgerOnPostgres, *leads: str) -> None:
 
 
 @asynccontextmanager
-async def keeping(on: LedgerOnPostgres) -> AsyncIterator[tuple[Timekeeper, Intake]]:
+async def keeping(on: LedgerOnPostgres) -> AsyncIterator[tuple[Timekeeper, Queue]]:
     """Put a queue before the ledger, and look for what is due."""
-    intake = Intake(on.ledger, lambda _: None)
-    intake.start()
-    yield Timekeeper(on.engine, SCHEMA, intake), intake
-    await intake.close()
+    queue = Queue(on.ledger, lambda _: None)
+    queue.start()
+    yield Timekeeper(on.engine, SCHEMA, queue), queue
+    await queue.close()
 
 
 def publication_of(ledger: Ledger, text: str) -> Submission:
@@ -203,8 +203,8 @@ async def test_a_lead_that_cannot_come_over_keeps_nobody_under_an_old_lifecycle(
     for text in ("competitor_domains: [a.example]", "competitor_domains: [b.example]"):
         funnel = shipped_text("demand_funnel").replace("competitor_domains: []", text, 1)
         await on.ledger.append([publication_of(on.ledger, funnel)])
-    async with keeping(on) as (_, intake):
-        reassessor = Reassessor(on.engine, SCHEMA, on.ledger, intake)
+    async with keeping(on) as (_, queue):
+        reassessor = Reassessor(on.engine, SCHEMA, on.ledger, queue)
         for _ in range(12):
             if (await reassessor.look()).is_done:
                 break
@@ -222,15 +222,15 @@ async def test_a_fault_that_lets_nothing_be_kept_is_no_refusal(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever is told of a refusal may forget the event: it has to be on disk."""
-    intake = Intake(on.ledger, lambda _: None)
-    intake.start()
+    queue = Queue(on.ledger, lambda _: None)
+    queue.start()
     monkeypatch.setattr("events.append.statement_arguments.problem_text", _raise)
     monkeypatch.setattr("events.append.statement_arguments.arguments", _raise)
     with pytest.raises(LedgerUnavailable):
-        await intake.submit(submission_of(form("lost")))
+        await queue.submit(submission_of(form("lost")))
     monkeypatch.undo()
-    (outcome,) = await intake.submit(submission_of(form("lost")))
-    await intake.close()
+    (outcome,) = await queue.submit(submission_of(form("lost")))
+    await queue.close()
     assert isinstance(outcome, Recorded)
 
 

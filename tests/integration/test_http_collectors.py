@@ -552,10 +552,10 @@ async def test_too_fast_a_key_is_told_when_to_come_again(service: Service) -> No
 async def test_a_full_queue_says_come_again_and_takes_nothing(
     service: Service, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    intake: Any = service.services.door
+    queue: Any = service.services.queue
     message = a_track()
     with monkeypatch.context() as full:
-        full.setattr(intake, "_items", WAITING_ITEMS_MAX)
+        full.setattr(queue, "_items", WAITING_ITEMS_MAX)
         answer = await send(service, "/v1/batch", {"batch": [message]}, basic(key))
     assert (answer.status_code, answer.json()["code"]) == (503, "queue-full")
     assert "retry-after" in answer.headers

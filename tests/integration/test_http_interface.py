@@ -268,13 +268,13 @@ async def failing_with(service: Service, error: Exception) -> tuple[Any, list[An
         async def submit(self, _: object) -> None:
             raise error
 
-    door = service.services.door
-    service.services.door = Door()  # type: ignore[assignment]
+    queue = service.services.queue
+    service.services.queue = Door()  # type: ignore[assignment]
     try:
         with capture_logs() as lines:
             answer = await service.client.post("/v1/events", json={**EVENT, "id": "failing"})
     finally:
-        service.services.door = door
+        service.services.queue = queue
     return answer, lines
 
 

@@ -240,7 +240,7 @@ async def test_many_are_tried_again_in_the_order_in_which_they_came(service: Ser
 
 
 async def test_what_a_retry_makes_known_lets_those_behind_it_in(service: Service) -> None:
-    """Facts first refused (a type unknown then), and a decision that waited for them."""
+    """Readings first refused (a type unknown then), and a decision that waited for them."""
     fact, decision = form(), early()
     decision["lead"] = fact["lead"]
     key = await service.key(*Scope, sources=("late",))

@@ -163,7 +163,7 @@ class FailingDoor:
     """A ledger that is lost after some submissions; it keeps no more than two waiting."""
 
     def __init__(self, service: Service, submissions: int) -> None:
-        self._door = service.services.door
+        self._door = service.services.queue
         self._left = submissions
         self.waiting_most = 0
         self._waiting = 0
@@ -191,14 +191,14 @@ class FailingDoor:
 
 
 async def test_a_ledger_lost_in_the_middle_says_how_far_it_came(service: Service) -> None:
-    door = service.services.door
+    queue = service.services.queue
     body = lines(events("lost", 2_600))
     failing = FailingDoor(service, 3)
-    service.services.door = failing
+    service.services.queue = failing
     try:
         answer = await post(service, body)
     finally:
-        service.services.door = door
+        service.services.queue = queue
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (503, "ledger-unavailable")
     assert answer.headers["retry-after"] == "2"

@@ -9,7 +9,7 @@ from service.command.importing.mapping_text import check_columns, read_mapping
 from service.command.importing.tables.opening import open_table
 from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
-from service.command.sending import Refused, Tally
+from service.command.sending import ImportTally, RefusedRow
 from service.private_postgres import PrivatePostgres
 from tests.http_service import Service, running_service
 
@@ -20,7 +20,7 @@ ORDER = ("sansan", "hubspot", "excel", "salesforce")
 
 async def import_example(service: Service, name: str) -> None:
     mapping = read_mapping((EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8"))
-    refused: list[Refused] = []
+    refused: list[RefusedRow] = []
     with open_table(EXAMPLES / f"{name}.csv", mapping.table) as table:
         check_columns(mapping, table.header)
         surroundings = Surroundings(ZoneInfo("Asia/Tokyo"), datetime.now(UTC))
@@ -29,7 +29,7 @@ async def import_example(service: Service, name: str) -> None:
             translation_of(mapping, table.header, surroundings),
             events_max=1_000,
             personal=mapping.personal,
-            tally=Tally(),
+            tally=ImportTally(),
             on_refused=refused.append,
         )
     lines = {"content-type": "application/x-ndjson"}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from domain.lifecycle.definition import EventKind
-from events.append.queue import Intake
+from events.append.queue import Queue
 from events.background.timekeeper import Timekeeper
 from events.lifecycles.shipped import SHIPPED
 from service.command.simulating.stream import World, events
@@ -123,8 +123,8 @@ async def _put_under(
 async def _nothing_due(walk: Walk) -> None:
     """Let everything happen that is due: points have grown old since the stream was told."""
     services = walk.service.services
-    assert isinstance(services.door, Intake)
-    timekeeper = Timekeeper(services.engine, SCHEMA, services.door)
+    assert isinstance(services.queue, Queue)
+    timekeeper = Timekeeper(services.engine, SCHEMA, services.queue)
     while await timekeeper.look():
         pass
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from events.append.queue import Intake
+from events.append.queue import Queue
 from events.outcomes import Outcome
 from events.submission import Submission
 from service.private_postgres import PrivatePostgres
@@ -28,10 +28,10 @@ ANSWERED_WITHIN_S = 20
 
 @asynccontextmanager
 async def fresh_ledger(
-    server: PrivatePostgres, *, make_intake: MakeIntake = Intake
+    server: PrivatePostgres, *, make_queue: MakeIntake = Queue
 ) -> AsyncIterator[tuple[OpenLedger, Any]]:
     _, app_url = fresh_database(server, prepare=prepare)
-    async with open_ledger(app_url, make_intake=make_intake) as ledger:
+    async with open_ledger(app_url, make_queue=make_queue) as ledger:
         yield ledger, app_url
 
 
@@ -68,7 +68,7 @@ async def test_senders_that_are_cancelled_anywhere_lose_and_double_nothing(
         # The queue goes on: whoever asks again is told what became of it.
         again = [answer for batch in batches for answer in await ledger.send(batch)]
         await check_ledger(app_url, [*answers, *again])
-        assert ledger.intake.waiting_items == 0
+        assert ledger.queue.waiting_items == 0
         assert asyncio.all_tasks() == before
     gc.collect()
     assert complaints == []
@@ -97,7 +97,7 @@ async def lock_on_the_head(app_url: Any) -> AsyncIterator[None]:
         yield
 
 
-class BareIntake(Intake):
+class BareIntake(Queue):
     """A queue whose senders hold the batch's own future, and which trusts them to stay."""
 
     async def submit(self, submission: Submission) -> list[Outcome]:
@@ -114,10 +114,10 @@ async def test_a_queue_that_trusts_its_senders_to_stay_would_end_with_the_first_
 ) -> None:
     """The twin: strangers wait for ever."""
     monkeypatch.setitem(globals(), "ANSWERED_WITHIN_S", 1)
-    async with fresh_ledger(postgres_server, make_intake=BareIntake) as (ledger, _):
+    async with fresh_ledger(postgres_server, make_queue=BareIntake) as (ledger, _):
         with pytest.raises(TimeoutError):
             await send_and_cancel(ledger)
-        task, ledger.intake._task = ledger.intake._task, None
+        task, ledger.queue._task = ledger.queue._task, None
         assert task is not None
         with pytest.raises(asyncio.InvalidStateError):
             await task

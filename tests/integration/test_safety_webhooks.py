@@ -7,31 +7,31 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from service.feed.log import Wanted
+from service.feed.log import LogFilter
 from service.private_postgres import PrivatePostgres
-from service.webhooks.client import Answer
-from service.webhooks.dispatcher import Courier
-from service.webhooks.queue import Delivery, Queue
-from service.webhooks.retry_schedule import Patience
+from service.webhooks.client import Delivered
+from service.webhooks.dispatcher import Dispatcher
+from service.webhooks.queue import Delivery, DeliveryQueue
+from service.webhooks.retry_schedule import RetrySchedule
 from tests.webhook_receiver import Message, Receiver, Reply, receiving
 from tests.webhooks_on_postgres import Webhooks, webhooks_on_postgres
 
-FORMS = Wanted(types=("form.submitted",))
-STUBBORN = Patience(first_s=0.01, factor=1.0, attempts_max=1_000)
+FORMS = LogFilter(types=("form.submitted",))
+STUBBORN = RetrySchedule(first_s=0.01, factor=1.0, attempts_max=1_000)
 
 
 class Killed(BaseException):
     """The process ends here."""
 
 
-class Dying(Courier):
+class Dying(Dispatcher):
     """A carrier whose process dies when the receiver has answered."""
 
-    async def _settle(self, _: Delivery, __: Answer) -> None:
+    async def _settle(self, _: Delivery, __: Delivered) -> None:
         raise Killed
 
 
-class Hasty(Courier):
+class Hasty(Dispatcher):
     """The same, if it noted first and sent then."""
 
     async def _carry(self, delivery: Delivery) -> None:
@@ -45,7 +45,7 @@ async def webhooks(postgres_server: PrivatePostgres) -> AsyncIterator[Webhooks]:
         yield lent
 
 
-async def missing_after_a_death(webhooks: Webhooks, kind: type[Courier]) -> set[int]:
+async def missing_after_a_death(webhooks: Webhooks, kind: type[Dispatcher]) -> set[int]:
     """Let a carrier die in the middle, then another one go on; the events that never arrived."""
     async with receiving() as receiver:
         await webhooks.make(receiver.url, wanted=FORMS)
@@ -91,7 +91,7 @@ async def test_without_a_lease_they_would_send_some_of_them_twice(webhooks: Webh
     assert max(arrivals.values()) > 2
 
 
-async def overtaken_with_failures(webhooks: Webhooks, queue: Queue) -> int:
+async def overtaken_with_failures(webhooks: Webhooks, queue: DeliveryQueue) -> int:
     """Let a receiver fail at random; how many events arrived after a later one of their lead."""
     chance = random.Random(7)
 

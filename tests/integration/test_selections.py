@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from events import records
-from events.append.queue import Intake
+from events.append.queue import Queue
 from events.selections.evidence import Asked, Run
 from events.selections.running import RunExists, Selector
 from events.selections.surveying import CapacityUnknown
@@ -57,14 +57,14 @@ class On:
 
     def __init__(self, ledger: LedgerOnPostgres) -> None:
         self.ledger = ledger
-        self.intake = Intake(ledger.ledger, lambda _: None)
+        self.queue = Queue(ledger.ledger, lambda _: None)
         self.selector = self.another()
 
     def another(self) -> Selector:
         """Open a selector that knows nothing of the first."""
         ledger = self.ledger
         return Selector(
-            ledger.engine, SCHEMA, door=self.intake, ledger=ledger.ledger, digests=DIGESTS
+            ledger.engine, SCHEMA, queue=self.queue, ledger=ledger.ledger, digests=DIGESTS
         )
 
     async def select(self, wanted: Asked) -> dict[str, Any]:
@@ -102,12 +102,12 @@ async def on(postgres_server: PrivatePostgres) -> AsyncIterator[On]:
         for number, downloads in enumerate((1, 3, 2, 0, 2)):
             await ledger.send(*interest(number, downloads))
         lent = On(ledger)
-        lent.intake.start()
+        lent.queue.start()
         try:
             yield lent
         finally:
             await lent.selector.close()
-            await lent.intake.close()
+            await lent.queue.close()
 
 
 async def test_the_best_are_qualified_as_many_as_there_are_places(on: On) -> None:
@@ -287,7 +287,7 @@ async def test_a_run_that_cannot_be_finished_keeps_no_other_from_it(on: On) -> N
     faulty = Faulty(
         ledger.engine,
         SCHEMA,
-        door=on.intake,
+        queue=on.queue,
         ledger=ledger.ledger,
         digests=DIGESTS,
         on_fault=faults.append,

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from service.feed.log import Wanted
+from service.feed.log import LogFilter
 from service.private_postgres import PrivatePostgres
 from service.webhooks import queue as queue_module
-from service.webhooks.client import Answer
-from service.webhooks.dispatcher import Courier
+from service.webhooks.client import Delivered
+from service.webhooks.dispatcher import Dispatcher
 from service.webhooks.limits import IN_FLIGHT_PER_WEBHOOK_MAX
-from service.webhooks.queue import Delivery, Queue
-from service.webhooks.retry_schedule import Patience
+from service.webhooks.queue import Delivery, DeliveryQueue
+from service.webhooks.retry_schedule import RetrySchedule
 from service.webhooks.store import Change
 from tests.faults.waiting import until
 from tests.http_service import SCHEMA
@@ -72,7 +72,7 @@ async def test_it_begins_now_or_where_it_is_told(webhooks: Webhooks) -> None:
 
 async def test_filters_let_through_what_suits_them_and_move_on(webhooks: Webhooks) -> None:
     async with receiving() as receiver:
-        wanted = Wanted(types=("lead.accepted", "form.submitted"), stages=("MAL",))
+        wanted = LogFilter(types=("lead.accepted", "form.submitted"), stages=("MAL",))
         webhook_id = await webhooks.make(receiver.url, wanted=wanted, after=0)
         await webhooks.report(3)
         await webhooks.carry_all(webhooks.courier())
@@ -84,14 +84,14 @@ async def test_filters_let_through_what_suits_them_and_move_on(webhooks: Webhook
 async def test_a_failing_event_holds_back_its_own_lead_and_nobody_else(webhooks: Webhooks) -> None:
     async with receiving(lambda message: 500 if message.subject == failing else 200) as receiver:
         failing = ""
-        await webhooks.make(receiver.url, wanted=Wanted(types=("form.submitted",)))
+        await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
         await webhooks.report(4, times=3)
         rows = await webhooks.on.as_owner(
             "SELECT 'lead/' || subject_id AS subject, min(position) AS position "
             "FROM ledger.events WHERE type = 'form.submitted' GROUP BY subject_id"
         )
         failing, first = rows[0]["subject"], rows[0]["position"]
-        courier = webhooks.courier(patience=Patience(first_s=60))
+        courier = webhooks.courier(patience=RetrySchedule(first_s=60))
         while await courier.step():
             await courier.arrived()
     assert len(receiver.taken) == 9
@@ -118,7 +118,7 @@ async def test_what_failed_is_tried_again_under_the_same_id(webhooks: Webhooks) 
 async def test_what_always_fails_is_given_up_listed_and_replayed(webhooks: Webhooks) -> None:
     status = 500
     async with receiving(lambda _: status) as receiver:
-        webhook_id = await webhooks.make(receiver.url, wanted=Wanted(types=("form.submitted",)))
+        webhook_id = await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
         positions = await webhooks.report(3)
         courier = webhooks.courier()
         await webhooks.carry_all(courier)
@@ -150,7 +150,7 @@ async def test_a_webhook_that_fails_for_too_long_is_disabled_and_says_so(
     async with receiving(lambda _: status) as receiver:
         webhook_id = await webhooks.make(receiver.url)
         courier = webhooks.courier(
-            patience=Patience(first_s=0.1, factor=1.0, attempts_max=100, fails_at_most_s=0.15)
+            patience=RetrySchedule(first_s=0.1, factor=1.0, attempts_max=100, fails_at_most_s=0.15)
         )
         await webhooks.report(1)
         await webhooks.carry_all(courier)
@@ -172,7 +172,7 @@ async def test_a_webhook_that_fails_for_too_long_is_disabled_and_says_so(
 
 async def test_a_receiver_that_is_gone_is_left_alone_at_once(webhooks: Webhooks) -> None:
     async with receiving(lambda _: 410) as receiver:
-        webhook_id = await webhooks.make(receiver.url, wanted=Wanted(types=("form.submitted",)))
+        webhook_id = await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
         await webhooks.report(1)
         await webhooks.carry_all(webhooks.courier())
     read = await webhooks.read(webhook_id)
@@ -203,7 +203,7 @@ async def test_a_receiver_that_is_away_does_not_get_the_log_copied(
     async with receiving(lambda _: 500) as receiver:
         webhook_id = await webhooks.make(receiver.url, after=0)
         await webhooks.report(10)
-        courier = webhooks.courier(patience=Patience(first_s=60))
+        courier = webhooks.courier(patience=RetrySchedule(first_s=60))
         for _ in range(5):
             await courier.step()
         await courier.arrived()
@@ -217,7 +217,7 @@ async def test_a_courier_that_closes_gives_back_what_it_could_not_send(
     monkeypatch.setattr("service.webhooks.dispatcher.CLOSE_S", 0.1)
     waits = [20.0]
     async with receiving(lambda _: Reply(after_s=waits.pop() if waits else 0)) as receiver:
-        await webhooks.make(receiver.url, wanted=Wanted(types=("form.submitted",)))
+        await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
         await webhooks.report(1)
         first = webhooks.courier()
         await first.step()
@@ -230,7 +230,7 @@ async def test_a_courier_that_closes_gives_back_what_it_could_not_send(
 
 async def test_a_secret_that_cannot_be_opened_sends_nothing_unsigned(webhooks: Webhooks) -> None:
     async with receiving() as receiver:
-        webhook_id = await webhooks.make(receiver.url, wanted=Wanted(types=("form.submitted",)))
+        webhook_id = await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
         await webhooks.on.as_owner("UPDATE ledger.webhook_secrets SET sealed = '\\x01020304'")
         await webhooks.report(1)
         await webhooks.carry_all(webhooks.courier())
@@ -250,12 +250,12 @@ async def test_a_webhook_that_is_removed_takes_its_queue_along(webhooks: Webhook
         assert await webhooks.on.as_owner(f"SELECT FROM ledger.{table}") == []
 
 
-class Faulty(Courier):
+class Faulty(Dispatcher):
     """Meets an error that nobody expects with every message to one webhook."""
 
     webhook_id: UUID
 
-    async def _sign_and_send(self, delivery: Delivery) -> Answer:
+    async def _sign_and_send(self, delivery: Delivery) -> Delivered:
         if delivery.webhook_id == self.webhook_id:
             raise KeyError(delivery.url)
         return await super()._sign_and_send(delivery)
@@ -278,7 +278,7 @@ async def test_an_unexpected_error_is_a_failed_attempt_like_any_other(webhooks: 
     assert dead.attempts == QUICK.attempts_max
 
 
-class FaultyQueue(Queue):
+class FaultyQueue(DeliveryQueue):
     """Cannot queue anything for one webhook."""
 
     webhook_id: UUID

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from service.webhooks.client import Answer, PinnedTransport, Poster, Resolve
+from service.webhooks.client import Delivered, PinnedTransport, Poster, Resolve
 from tests.webhook_receiver import Message, Receiver, Reply, receiving
 
 NAME = "hooks.example.test"
@@ -41,7 +41,7 @@ async def poster(**given: Any) -> AsyncIterator[Poster]:
         await made.close()
 
 
-async def post(receiver: Receiver, url: str | None = None, **given: Any) -> Answer:
+async def post(receiver: Receiver, url: str | None = None, **given: Any) -> Delivered:
     async with poster(**given) as made:
         return await made.post(url or receiver.url, HEADERS, BODY)
 
@@ -50,7 +50,7 @@ async def test_a_message_arrives_as_it_is() -> None:
     async with receiving(lambda _: 204) as receiver:
         answer = await post(receiver, f"{receiver.url}?a=b%20c")
     (message,) = receiver.messages
-    assert answer == Answer(status=204)
+    assert answer == Delivered(status=204)
     assert (message.target, message.body) == ("/hooks?a=b%20c", BODY)
     assert message.headers["host"] == f"127.0.0.1:{receiver.port}"
     assert message.headers["content-type"] == "application/cloudevents+json"
@@ -60,15 +60,15 @@ async def test_a_message_arrives_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        (Reply(500), Answer("answered 500", 500)),
-        (Reply(503, "retry-after: 120"), Answer("answered 503", 503, 120.0)),
-        (Reply(429, "retry-after: tomorrow"), Answer("answered 429", 429)),
-        (Reply(410), Answer("answered 410", 410)),
-        (Reply(after_s=0.5), Answer("no answer within 0.2 s")),
-        (Reply(head="content-length: x"), Answer("the exchange failed (RemoteProtocolError)")),
+        (Reply(500), Delivered("answered 500", 500)),
+        (Reply(503, "retry-after: 120"), Delivered("answered 503", 503, 120.0)),
+        (Reply(429, "retry-after: tomorrow"), Delivered("answered 429", 429)),
+        (Reply(410), Delivered("answered 410", 410)),
+        (Reply(after_s=0.5), Delivered("no answer within 0.2 s")),
+        (Reply(head="content-length: x"), Delivered("the exchange failed (RemoteProtocolError)")),
     ],
 )
-async def test_whatever_is_no_success_is_told(reply: Reply, expected: Answer) -> None:
+async def test_whatever_is_no_success_is_told(reply: Reply, expected: Delivered) -> None:
     async with receiving(lambda _: reply) as receiver:
         assert await post(receiver, attempt_s=0.2) == expected
 
@@ -80,13 +80,13 @@ async def test_a_redirect_is_not_followed() -> None:
             return Reply(307, f"location: {other.url}\r\ncontent-length: 0")
 
         async with receiving(elsewhere) as receiver:
-            assert await post(receiver) == Answer("answered 307", 307)
+            assert await post(receiver) == Delivered("answered 307", 307)
     assert other.messages == []
 
 
 async def test_a_body_without_end_is_left_where_it_is() -> None:
     async with receiving(lambda _: Reply(head="x: y", is_endless=True)) as receiver:
-        assert await post(receiver) == Answer(status=200)
+        assert await post(receiver) == Delivered(status=200)
 
 
 async def test_a_head_without_end_is_broken_off() -> None:
@@ -101,7 +101,7 @@ async def test_nobody_there_is_told_without_an_address() -> None:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
         async with poster() as made:
-            assert await made.post(url, HEADERS, BODY) == Answer("no connection")
+            assert await made.post(url, HEADERS, BODY) == Delivered("no connection")
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".example", "a..b", "-"])
@@ -124,7 +124,7 @@ async def test_a_name_of_this_machine_is_not_reached_unless_allowed(name: str) -
         assert (refused.failure or "").startswith("not sent: expected ")
         assert receiver.messages == []
         url = f"http://{name}:{receiver.port}/"
-        assert await post(receiver, url, resolve=resolve) == Answer(status=200)
+        assert await post(receiver, url, resolve=resolve) == Delivered(status=200)
 
 
 async def test_a_public_name_that_leads_to_this_machine_is_not_reached() -> None:
@@ -200,7 +200,7 @@ async def test_the_next_address_of_a_host_is_tried() -> None:
     async with receiving() as receiver:
         url = f"http://{NAME}:{receiver.port}/"
         resolve = resolving(("127.0.0.2", "127.0.0.1"))
-        assert await post(receiver, url, resolve=resolve) == Answer(status=200)
+        assert await post(receiver, url, resolve=resolve) == Delivered(status=200)
     assert receiver.messages[0].headers["host"] == f"{NAME}:{receiver.port}"
 
 
@@ -243,12 +243,14 @@ async def test_the_certificate_is_checked_against_the_name_not_the_address(
     resolve = resolving(("127.0.0.1",))
     async with receiving(context=serving) as receiver:
         good = f"https://{NAME}:{receiver.port}/"
-        assert await post(receiver, good, resolve=resolve, context=trusting) == Answer(status=200)
+        assert await post(receiver, good, resolve=resolve, context=trusting) == Delivered(
+            status=200
+        )
         for url, context in (
             (f"https://other.example.test:{receiver.port}/", trusting),
             (receiver.url, trusting),
             (good, None),
         ):
             answer = await post(receiver, url, resolve=resolve, context=context)
-            assert answer == Answer("the certificate is not valid for this host")
+            assert answer == Delivered("the certificate is not valid for this host")
     assert len(receiver.messages) == 1

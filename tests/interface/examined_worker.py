@@ -16,7 +16,7 @@ from service.hosting import worker
 from service.keys.bootstrap import ADMINISTRATOR
 from service.keys.store import KeyStore
 from service.webhooks import dispatcher
-from service.webhooks.retry_schedule import Patience
+from service.webhooks.retry_schedule import RetrySchedule
 
 
 def sparing(ending: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,6 +36,6 @@ if __name__ == "__main__":
         for verb in ("change", "rotate", "revoke"):
             changes.enter_context(patch.object(KeyStore, verb, sparing(getattr(KeyStore, verb))))
         changes.enter_context(
-            patch.object(dispatcher, "Patience", lambda: Patience(attempts_max=1))
+            patch.object(dispatcher, "Patience", lambda: RetrySchedule(attempts_max=1))
         )
         worker.main()

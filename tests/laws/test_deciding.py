@@ -12,7 +12,7 @@ from domain.event import Event
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from domain.lifecycle.compiled.machine import legal_moves, machine_for
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import UNPLACED, EventKind, SubjectKind
 from domain.lifecycle.service_events import OFFERED
 from events import records
@@ -143,7 +143,7 @@ def test_positions_versions_and_derived_ids_have_no_gaps(history: list[list[Step
 @given(histories, funnels)
 @thorough
 def test_the_state_that_the_writer_keeps_is_the_fold_of_its_records(
-    history: list[list[Step]], compiled: Compiled
+    history: list[list[Step]], compiled: CompiledLifecycle
 ) -> None:
     ledger = tell(history, compiled=compiled)
     assert ledger.subjects == fold(ledger.records)
@@ -152,7 +152,7 @@ def test_the_state_that_the_writer_keeps_is_the_fold_of_its_records(
 @given(histories, funnels)
 @settings(thorough, max_examples=40)
 def test_in_charge_is_the_person_of_the_department_that_has_the_lead(
-    history: list[list[Step]], compiled: Compiled
+    history: list[list[Step]], compiled: CompiledLifecycle
 ) -> None:
     for remembered in tell(history, compiled=compiled).subjects.values():
         lead = remembered.state
@@ -184,7 +184,7 @@ def test_no_move_of_a_subject_counts_from_before_the_one_before_it(
 @thorough
 def test_what_was_decided_is_decided_again_from_the_records_alone(
     history: list[list[Step]],
-    compiled: Compiled,
+    compiled: CompiledLifecycle,
 ) -> None:
     ledger = tell(history, compiled=compiled)
     seen: list[Record] = []

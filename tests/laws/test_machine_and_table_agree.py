@@ -13,7 +13,7 @@ from domain.lifecycle.compiled.table import (
     compile_lifecycle,
     compile_track,
 )
-from domain.lifecycle.conditions import Facts, Scalar, condition_of
+from domain.lifecycle.conditions import Readings, Scalar, condition_of
 from domain.lifecycle.definition import UNPLACED, Guard, Move, Stage, SubjectKind, Track, Words
 from domain.lifecycle.text.load import load
 from tests.generated_conditions import known_facts, rules
@@ -60,9 +60,9 @@ named_stages = st.none() | st.sampled_from(STAGES)
 
 
 def assert_same_answer(
-    table: MoveTable, asked: Move | None, *, stage: str | None, trigger: str, facts: Facts
+    table: MoveTable, asked: Move | None, *, stage: str | None, trigger: str, readings: Readings
 ) -> None:
-    found = table.find(stage, trigger, facts)
+    found = table.find(stage, trigger, readings)
     assert (found is None) == (asked is None)
     if found is not None and asked is not None:
         assert said_of(found) == (asked.to, asked.begins_pass, asked.named, asked.stays)
@@ -74,14 +74,14 @@ def said_of(found: CompiledMove) -> tuple[str, bool, bool, bool]:
 
 @given(tracks, guards, known_facts, named_stages)
 def test_machine_and_table_agree_on_any_track(
-    track: Track, held: Mapping[str, Guard], facts: dict[str, Scalar], named: str | None
+    track: Track, held: Mapping[str, Guard], readings: dict[str, Scalar], named: str | None
 ) -> None:
-    facts = {**facts, "event.to": named}
+    readings = {**readings, "event.to": named}
     machine, table = machine_for(track, held), compile_track(track, held)
     for stage in (None, *STAGES):
         for trigger in (*TRIGGERS, "lead.unheard"):
-            asked = ask(machine, stage=stage, trigger=trigger, facts=facts)
-            assert_same_answer(table, asked, stage=stage, trigger=trigger, facts=facts)
+            asked = ask(machine, stage=stage, trigger=trigger, readings=readings)
+            assert_same_answer(table, asked, stage=stage, trigger=trigger, readings=readings)
 
 
 DEMAND_FUNNEL = load(
@@ -112,13 +112,13 @@ funnel_facts = st.fixed_dictionaries(
 
 @given(st.sampled_from(tuple(MACHINES)), st.sampled_from(tuple(DEMAND_FUNNEL.events)), funnel_facts)
 def test_machine_and_table_agree_on_the_demand_funnel(
-    subject: SubjectKind, trigger: str, facts: dict[str, Scalar]
+    subject: SubjectKind, trigger: str, readings: dict[str, Scalar]
 ) -> None:
     is_lead = subject is SubjectKind.LEAD
     table = COMPILED.lead if is_lead else COMPILED.account
     track = DEMAND_FUNNEL.lead if is_lead else DEMAND_FUNNEL.account
     for stage in (None, *track.stages):
-        asked = ask(MACHINES[subject], stage=stage, trigger=trigger, facts=facts)
-        assert_same_answer(table, asked, stage=stage, trigger=trigger, facts=facts)
+        asked = ask(MACHINES[subject], stage=stage, trigger=trigger, readings=readings)
+        assert_same_answer(table, asked, stage=stage, trigger=trigger, readings=readings)
         if asked is None and table.moves.get((stage, trigger)):
-            assert table.explain(stage, trigger, facts)
+            assert table.explain(stage, trigger, readings)

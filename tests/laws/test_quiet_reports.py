@@ -13,7 +13,7 @@ from domain.deciding.decide import NotAllowed, Party, decide
 from domain.event import Event
 from domain.lead.identity import Resolution
 from domain.lead.state import AccountState, LeadState, Point, StandingFact, State
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.signal import Identifier
 from events.lifecycles.shipped import SHIPPED, shipped_text
@@ -21,7 +21,7 @@ from tests.histories import Step, histories, tell
 from tests.ledger_in_memory import LedgerInMemory
 from tests.stories import day, demand_funnel, published, returning_funnel, signal
 
-FUNNELS: Mapping[str, Compiled] = {
+FUNNELS: Mapping[str, CompiledLifecycle] = {
     **{name: published(shipped_text(name)) for name in SHIPPED},
     "returning": returning_funnel(competitors=("rival.example",)),
     "by threshold": demand_funnel(changes=(("  mode: selection\n", "  mode: threshold\n"),)),
@@ -60,7 +60,7 @@ tellings = st.builds(
 
 
 def decided(
-    compiled: Compiled, ledger: LedgerInMemory, lead_id: str, type: str, telling: Telling
+    compiled: CompiledLifecycle, ledger: LedgerInMemory, lead_id: str, type: str, telling: Telling
 ) -> list[Event] | NotAllowed:
     """Decide a report about a lead of the ledger, as the plan of a batch would."""
     subjects = ledger.subjects
@@ -96,7 +96,7 @@ def state_of(ledger: LedgerInMemory, lead_id: str) -> LeadState:
     return state
 
 
-def plain_facts(compiled: Compiled) -> list[str]:
+def plain_facts(compiled: CompiledLifecycle) -> list[str]:
     """Name the facts about leads that need no field: of others the mere form would be at fault."""
     return [
         one.name
@@ -107,7 +107,7 @@ def plain_facts(compiled: Compiled) -> list[str]:
     ]
 
 
-def the_long_way(compiled: Compiled) -> Compiled:
+def the_long_way(compiled: CompiledLifecycle) -> CompiledLifecycle:
     """Return the same lifecycle with no place in which anything is quiet."""
     return replace(compiled, quiet=frozenset())
 

@@ -1,8 +1,12 @@
 """The picture of the architecture in pyproject.toml is the architecture."""
 
+import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,3 +29,49 @@ def test_one_module_imports_transitions() -> None:
         )
     ]
     assert importing == ["domain/lifecycle/compiled/machine.py"]
+
+
+PACKAGES = ("domain", "events", "projections", "service")
+MODULES_MAX = 12
+EXEMPT = {
+    "domain/lifecycle/text/sections": "one module for each section of the text",
+    "service/command": "one module for each command",
+    "service/routes": "one module for each part of the API",
+}
+
+
+def modules_of(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_folder_holds_at_most_a_dozen_modules(package: str) -> None:
+    held = Counter(
+        str(path.parent.relative_to(ROOT))
+        for path in modules_of(package)
+        if path.name != "__init__.py"
+    )
+    crowded = {folder: count for folder, count in held.items() if count > MODULES_MAX}
+    assert crowded.keys() <= EXEMPT.keys(), crowded
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_class_name_is_defined_once_in_a_package(package: str) -> None:
+    defined = Counter(
+        statement.name
+        for path in modules_of(package)
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(statement, ast.ClassDef)
+    )
+    assert [name for name, count in defined.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_says_what_it_is(package: str) -> None:
+    silent = [
+        str(path.parent.relative_to(ROOT))
+        for path in modules_of(package)
+        if path.name == "__init__.py"
+        and ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None
+    ]
+    assert silent == []

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.lead.state import AccountState, LeadState, Point, StandingFact, State, Timer
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.rules.candidacy import Obstacle, obstacle
 from tests.stories import ACCOUNT, Story, day, demand_funnel
 
@@ -82,7 +82,7 @@ def test_points_that_have_grown_old_are_not_enough() -> None:
 
 def by_threshold(
     when: str = SHIPPED,
-) -> Compiled:
+) -> CompiledLifecycle:
     return demand_funnel(
         changes=(
             ("  mode: selection\n", "  mode: threshold\n"),

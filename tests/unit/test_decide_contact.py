@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.lead.readings import Facts
+from domain.lead.readings import CaseReadings
 from domain.lifecycle.conditions import Scalar
 from tests.stories import Story, day, demand_funnel, jst
 
@@ -13,8 +13,10 @@ def asked(story: Story, path: str) -> Scalar:
     """Ask what a condition would see of the lead now."""
     consent = demand_funnel().lifecycle.pace.consent
     assert consent is not None
-    facts = Facts(story.state, type="", data={}, department=None, channels=consent.channels)
-    return facts.get(path)
+    readings = CaseReadings(
+        story.state, type="", data={}, department=None, channels=consent.channels
+    )
+    return readings.get(path)
 
 
 def test_five_attempts_within_two_weeks_that_reach_nobody_recycle_the_lead() -> None:

@@ -8,7 +8,7 @@ from domain.deciding.automation import effects_of_succession
 from domain.event import Event, Subject
 from domain.lead.evolve import evolve
 from domain.lead.state import Due
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from events.lifecycles.shipped import read_lifecycle_text
 from tests.stories import LEAD, Story, demand_funnel, jst, published, returning_funnel
@@ -19,14 +19,14 @@ IN_TIME, LATE = jst("2026-04-02T10:00"), jst("2026-04-06T10:00")
 RETURNED = jst("2026-04-08T18:00")
 
 
-def qualified(compiled: Compiled | None = None) -> Story:
+def qualified(compiled: CompiledLifecycle | None = None) -> Story:
     story = Story(compiled) if compiled is not None else Story()
     story.tell("form.submitted", at=QUALIFIED, mail="example.co.jp")
     story.tell("lead.qualified", at=QUALIFIED)
     return story
 
 
-def accepted(compiled: Compiled | None = None) -> Story:
+def accepted(compiled: CompiledLifecycle | None = None) -> Story:
     story = qualified(compiled)
     story.tell("lead.sales_accepted", at=QUALIFIED)
     return story

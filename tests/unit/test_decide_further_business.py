@@ -3,7 +3,7 @@
 import pytest
 
 from domain.lead.state import AccountState
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from tests.stories import ACCOUNT, Story, demand_funnel
@@ -11,7 +11,7 @@ from tests.stories import ACCOUNT, Story, demand_funnel
 ON = f"on account/{ACCOUNT}"
 
 
-def customer(compiled: Compiled | None = None) -> Story:
+def customer(compiled: CompiledLifecycle | None = None) -> Story:
     """A lead that has won its deal, and its company."""
     story = Story(compiled or demand_funnel())
     story.tell("form.submitted", mail="example.co.jp", account=ACCOUNT)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import pytest
 
 from domain.lifecycle.compiled.table import compile_lifecycle
-from domain.lifecycle.conditions import Facts
+from domain.lifecycle.conditions import Readings
 from domain.lifecycle.definition import EventKind, MoveKind
 from domain.lifecycle.service_events import is_offered
 from domain.lifecycle.text.load import inspect, load
@@ -26,8 +26,8 @@ BEFORE_OPP = (*MARKETING, "SAL", "SQL")
 
 Expected: TypeAlias = tuple[str, MoveKind | None, tuple[str, ...], bool]
 
-# stage, event, facts, and what follows: to, kind, passed over, begins a pass; None: nothing moves
-LEAD_MOVES: list[tuple[str | None, str, Facts, Expected | None]] = [
+# stage, event, readings, then what follows: to, kind, passed over, begins a pass; None: no move
+LEAD_MOVES: list[tuple[str | None, str, Readings, Expected | None]] = [
     (None, "visit.recorded", ANONYMOUS, ("AL", MoveKind.ENTERED, (), False)),
     (None, "visit.recorded", KNOWN, None),
     (None, "form.submitted", KNOWN, ("ML", MoveKind.ENTERED, (), False)),
@@ -134,11 +134,11 @@ LEAD_MOVES: list[tuple[str | None, str, Facts, Expected | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("stage", "event", "facts", "expected"), LEAD_MOVES)
+@pytest.mark.parametrize(("stage", "event", "readings", "expected"), LEAD_MOVES)
 def test_a_lead_moves_as_the_funnel_says(
-    stage: str | None, event: str, facts: Facts, expected: Expected | None
+    stage: str | None, event: str, readings: Readings, expected: Expected | None
 ) -> None:
-    move = COMPILED.lead.find(stage, event, facts)
+    move = COMPILED.lead.find(stage, event, readings)
     said = None if move is None else (move.to, move.kind, move.passed_over, move.begins_pass)
     assert said == expected
 
@@ -200,7 +200,7 @@ def test_decisions_without_a_move_are_those_that_are_legal_everywhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "reason"),
+    ("readings", "reason"),
     [
         ({"lead.company_domain": "acme.co.jp", "account.competitor": False}, "accepted"),
         ({"lead.company_domain": "acme.co.jp", "account.competitor": True}, "competitor"),
@@ -210,17 +210,17 @@ def test_decisions_without_a_move_are_those_that_are_legal_everywhere() -> None:
         ({}, "waits"),
     ],
 )
-def test_exclusion_accepts_only_who_can_be_judged(facts: Facts, reason: str) -> None:
+def test_exclusion_accepts_only_who_can_be_judged(readings: Readings, reason: str) -> None:
     exclusion = COMPILED.lifecycle.exclusion
     assert exclusion is not None
-    answers = [(rule.reason, rule.condition.test(facts)) for rule in exclusion.rules]
+    answers = [(rule.reason, rule.condition.test(readings)) for rule in exclusion.rules]
     true = [name for name, answer in answers if answer]
     waits = any(answer is None for _, answer in answers)
     assert (true[0] if true else "waits" if waits else "accepted") == reason
 
 
 @pytest.mark.parametrize(
-    ("facts", "origin"),
+    ("readings", "origin"),
     [
         ({"event.type": "visit.recorded"}, "marketing-digital"),
         ({"event.type": "form.submitted", "event.channel": "organic"}, "marketing-digital"),
@@ -238,7 +238,7 @@ def test_exclusion_accepts_only_who_can_be_judged(facts: Facts, reason: str) -> 
         ({"event.type": "opportunity.created"}, "unknown"),
     ],
 )
-def test_origin_follows_type_channel_and_department(facts: Facts, origin: str) -> None:
+def test_origin_follows_type_channel_and_department(readings: Readings, origin: str) -> None:
     lifecycle = COMPILED.lifecycle
-    found = [rule.origin for rule in lifecycle.origin_rules if rule.condition.test(facts)]
+    found = [rule.origin for rule in lifecycle.origin_rules if rule.condition.test(readings)]
     assert [*found, lifecycle.origin_otherwise][0] == origin

@@ -10,11 +10,11 @@ from starlette.types import Message, Receive
 
 from events.limits import LINE_BYTES_MAX, MIB
 from service.bodies.body import read_body
-from service.bodies.body_memory import Room
+from service.bodies.body_memory import MemoryBudget
 from service.bodies.inflation import PIECE_BYTES_MAX, Inflation, check_encoding
 from service.bodies.lines import Line, LineSplitter
 from service.http.problem import Problem
-from service.http.request_headers import Transfer, read_transfer
+from service.http.request_headers import RequestHeaders, read_transfer
 from service.limits import GZIP_MEMBERS_MAX
 
 TEXT = b'{"a":1}\n\n  \r\n{"b":2}\r\n{"c":3}'
@@ -130,7 +130,7 @@ def arriving(*pieces: bytes) -> Receive:
     return receive
 
 
-def transfer_of(**headers: str) -> Transfer:
+def transfer_of(**headers: str) -> RequestHeaders:
     named = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
     return read_transfer({"headers": named})
 
@@ -149,7 +149,7 @@ async def test_a_body_that_nobody_announced_as_too_large_is_stopped_as_it_arrive
     if headers and len(pieces) > 1:
         # Its first member is whole, so that nothing but the size is wrong with it.
         pieces = [gzip.compress(pieces[0]), pieces[1]]
-    with Room().place() as place, pytest.raises(Problem) as problem:
+    with MemoryBudget().place() as place, pytest.raises(Problem) as problem:
         await read_body(arriving(*pieces), transfer_of(**headers), place, bytes_max=1000)
     assert problem.value.reason == "body-too-large"
 
@@ -164,7 +164,7 @@ async def test_others_have_their_turn_while_a_body_is_decompressed() -> None:
             turns += 1
 
     beside = asyncio.create_task(others())
-    with Room().place() as place:
+    with MemoryBudget().place() as place:
         body = arriving(gzip.compress(content))
         assert await read_body(body, transfer_of(content_encoding="gzip"), place) == content
     beside.cancel()

@@ -15,7 +15,7 @@ from service.command.importing.refused import GROUPS_MAX, Group, Groups, refused
 from service.command.importing.tables.opening import TableInvalid, open_table
 from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
-from service.command.sending import Batch, Refused, Tally
+from service.command.sending import ImportTally, RefusedRow, RowBatch
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests" / "data" / "olist_sample"
@@ -27,7 +27,7 @@ ONE_EVENT = HEAD + "events: [{id: '{n}', type: visit.recorded}]\n"
 SURROUNDINGS = Surroundings(ZoneInfo("Asia/Tokyo"), datetime(2026, 11, 29, 20, tzinfo=UTC))
 """The lifecycle's zone, in which the file was last changed on the 30th."""
 
-Translated = tuple[list[dict[str, Any]], list[Refused], Tally]
+Translated = tuple[list[dict[str, Any]], list[RefusedRow], ImportTally]
 TranslateText = Callable[..., Translated]
 
 
@@ -38,7 +38,7 @@ def translate(tmp_path: Path) -> TranslateText:
     def run(mapping: str, table: str | bytes, *, events_max: int = 1_000) -> Translated:
         file = tmp_path / "table.csv"
         file.write_bytes(table if isinstance(table, bytes) else table.encode())
-        form, tally, refused = read_mapping(mapping), Tally(), list[Refused]()
+        form, tally, refused = read_mapping(mapping), ImportTally(), list[RefusedRow]()
         with open_table(file, form.table) as opened:
             batches = list(
                 batches_of(
@@ -56,7 +56,7 @@ def translate(tmp_path: Path) -> TranslateText:
     return run
 
 
-def events_in(batch: Batch) -> list[dict[str, Any]]:
+def events_in(batch: RowBatch) -> list[dict[str, Any]]:
     return [json.loads(line) for line in batch.body.splitlines()]
 
 
@@ -181,22 +181,22 @@ def test_a_bad_cell_refuses_its_row_with_line_and_column_and_the_others_go_on(
     events, refused, tally = translate(mapping, table)
     assert [event["id"] for event in events] == ["1/a", "1/b"]
     assert refused == [
-        Refused(
+        RefusedRow(
             3,
             "",
             "row-invalid",
             "at: expected a date, as 2026-01-05, 2026/1/5, 2026年1月5日, 令和8年1月5日 or R8.1.5",
             found="soon",
         ),
-        Refused(
+        RefusedRow(
             4,
             "",
             "row-invalid",
             "amount: expected a number, as 1200, 1,200.50, ▲1,200, (1,200) or ¥1,200",
             found="many",
         ),
-        Refused(5, "", "row-invalid", "n: is blank, and the event's id is made of it"),
-        Refused(6, "", "row-invalid", "at: is blank, and the event's time is made of it"),
+        RefusedRow(5, "", "row-invalid", "n: is blank, and the event's id is made of it"),
+        RefusedRow(6, "", "row-invalid", "at: is blank, and the event's time is made of it"),
     ]
     assert (tally.rows, tally.rows_refused) == (5, 4)
 
@@ -314,7 +314,7 @@ def test_a_quote_that_is_never_closed_refuses_what_it_swallows(translate: Transl
     events, refused, _ = translate(ONE_EVENT, 'n,at,c\n1,2024-01-01,\n2,2024-01-01,"open\n3,,\n')
     assert [event["id"] for event in events] == ["1"]
     assert refused == [
-        Refused(3, "", "row-invalid", "lines 3 to 4 are not a row: unexpected end of data")
+        RefusedRow(3, "", "row-invalid", "lines 3 to 4 are not a row: unexpected end of data")
     ]
 
 
@@ -354,7 +354,7 @@ def test_an_empty_file_is_no_table(translate: TranslateText) -> None:
 
 
 def test_a_refused_row_is_written_so_that_no_spreadsheet_runs_it(tmp_path: Path) -> None:
-    refused = Refused(7, "=cmd()", "event-invalid", "@SUM(A1)", "r-1")
+    refused = RefusedRow(7, "=cmd()", "event-invalid", "@SUM(A1)", "r-1")
     with refused_file(tmp_path / "refused.csv") as write:
         write(refused)
     with refused_file(tmp_path / "refused.jsonl") as write:
@@ -446,9 +446,9 @@ def test_what_is_refused_for_one_reason_is_one_group_with_its_first_lines() -> N
     groups = Groups()
     for line in range(2, 9_242):
         groups.add(
-            Refused(line, "", "row-invalid", "at: expected a date", found=f"soon {line % 2}")
+            RefusedRow(line, "", "row-invalid", "at: expected a date", found=f"soon {line % 2}")
         )
-    groups.add(Refused(9_242, "", "row-invalid", "value: expected a number", found="many"))
+    groups.add(RefusedRow(9_242, "", "row-invalid", "value: expected a number", found="many"))
     assert groups.largest_first() == [
         Group("row-invalid", "at: expected a date", 9_240, [2, 3, 4], ["soon 0", "soon 1"]),
         Group("row-invalid", "value: expected a number", 1, [9_242], ["many"]),
@@ -458,7 +458,7 @@ def test_what_is_refused_for_one_reason_is_one_group_with_its_first_lines() -> N
 def test_groups_are_bounded_however_many_mistakes_there_are() -> None:
     groups = Groups()
     for line in range(3 * GROUPS_MAX):
-        groups.add(Refused(line, "", "event-invalid", f"mistake {line}"))
+        groups.add(RefusedRow(line, "", "event-invalid", f"mistake {line}"))
     assert len(groups.by_kind) == GROUPS_MAX + 1
     assert groups.largest_first()[0].count == 2 * GROUPS_MAX
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.command.importing.values.amounts import NotANumber, read_amount, read_integer
-from service.command.importing.values.dates import Moment, Unclear, read_moment
+from service.command.importing.values.dates import CellTime, Unclear, read_moment
 
 FIFTH = date(2026, 1, 5)
 JST = timezone(timedelta(hours=9))
@@ -39,7 +39,7 @@ JST = timezone(timedelta(hours=9))
     ],
 )
 def test_a_day_is_read_however_it_is_written(text: str) -> None:
-    assert read_moment(text) == Moment(FIFTH)
+    assert read_moment(text) == CellTime(FIFTH)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_day_is_read_however_it_is_written(text: str) -> None:
     ],
 )
 def test_an_era_and_a_serial_number_are_counted_from_their_first_day(text: str, day: date) -> None:
-    assert read_moment(text) == Moment(day)
+    assert read_moment(text) == CellTime(day)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_era_and_a_serial_number_are_counted_from_their_first_day(text: str, 
     ],
 )
 def test_a_time_of_day_is_read_behind_the_day(text: str, clock: time) -> None:
-    assert read_moment(text) == Moment(FIFTH, clock)
+    assert read_moment(text) == CellTime(FIFTH, clock)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_time_of_day_is_read_behind_the_day(text: str, clock: time) -> None:
     ],
 )
 def test_an_offset_says_where_the_time_was_true(text: str, zone: timezone) -> None:
-    assert read_moment(text) == Moment(FIFTH, time(14, 5), zone)
+    assert read_moment(text) == CellTime(FIFTH, time(14, 5), zone)
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,11 @@ def test_what_is_not_a_date_or_could_be_two_is_refused_with_the_reason(text: str
 
 
 def test_a_format_says_what_would_be_ambiguous() -> None:
-    assert read_moment("01/05/2026", ["%m/%d/%Y"]) == Moment(FIFTH)
-    assert read_moment("5.1.26 14:05", ["%d.%m.%Y", "%d.%m.%y %H:%M"]) == Moment(FIFTH, time(14, 5))
-    assert read_moment("2026-01-05", ["%d/%m/%Y"]) == Moment(FIFTH), "a real date of a workbook"
+    assert read_moment("01/05/2026", ["%m/%d/%Y"]) == CellTime(FIFTH)
+    assert read_moment("5.1.26 14:05", ["%d.%m.%Y", "%d.%m.%y %H:%M"]) == CellTime(
+        FIFTH, time(14, 5)
+    )
+    assert read_moment("2026-01-05", ["%d/%m/%Y"]) == CellTime(FIFTH), "a real date of a workbook"
     with pytest.raises(Unclear, match=r"expected a date as %d/%m/%Y"):
         read_moment("2026/1/5", ["%d/%m/%Y"])
 
@@ -134,9 +136,9 @@ def test_a_format_says_what_would_be_ambiguous() -> None:
 def test_a_day_without_a_time_counts_at_the_hour_and_in_the_zone_that_are_given() -> None:
     tokyo = ZoneInfo("Asia/Tokyo")
     noon = datetime(2026, 1, 5, 3, tzinfo=UTC)
-    assert Moment(FIFTH).at(time(12), tokyo) == noon
-    assert Moment(FIFTH, time(9)).at(time(12), tokyo) == datetime(2026, 1, 5, tzinfo=UTC)
-    assert Moment(FIFTH, time(9), UTC).at(time(12), tokyo) == datetime(2026, 1, 5, 9, tzinfo=UTC)
+    assert CellTime(FIFTH).at(time(12), tokyo) == noon
+    assert CellTime(FIFTH, time(9)).at(time(12), tokyo) == datetime(2026, 1, 5, tzinfo=UTC)
+    assert CellTime(FIFTH, time(9), UTC).at(time(12), tokyo) == datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @given(st.dates(min_value=date(2019, 5, 1), max_value=date(2099, 12, 31)))
@@ -151,7 +153,7 @@ def test_all_ways_to_write_a_day_mean_the_same_day(day: date) -> None:
         f"R{era}.{day.month}.{day.day}",
         str(serial),
     ]
-    assert {read_moment(text) for text in written} == {Moment(day)}
+    assert {read_moment(text) for text in written} == {CellTime(day)}
 
 
 @pytest.mark.parametrize(

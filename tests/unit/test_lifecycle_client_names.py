@@ -7,7 +7,7 @@ from domain.lifecycle.client_names import (
     ClientCall,
     ClientNames,
     Identifying,
-    Told,
+    PersonField,
 )
 from domain.lifecycle.definition import EventKind, Lifecycle
 from domain.lifecycle.text.load import inspect, load
@@ -57,7 +57,7 @@ def test_a_company_says_which_properties_name_whoever_acted() -> None:
     )
     assert names.identifying == Identifying(
         frozenset({"visit.recorded"}),
-        {"e-mail": Told.EMAIL, "mail": Told.EMAIL, "tel": Told.PHONE},
+        {"e-mail": PersonField.EMAIL, "mail": PersonField.EMAIL, "tel": PersonField.PHONE},
     )
 
 

@@ -12,7 +12,7 @@ SMALL_COMPILED = compile_lifecycle(load(SMALL))
 
 
 class NobodyMayAsk(Mapping[str, Scalar]):
-    """Facts that cost too much to gather for nothing."""
+    """Readings that cost too much to gather for nothing."""
 
     def __getitem__(self, path: str) -> Scalar:
         raise AssertionError(path)
@@ -40,8 +40,8 @@ def test_a_guard_that_is_unknown_does_not_hold() -> None:
 
 
 def test_a_refusal_can_tell_which_guard_failed_and_what_it_saw() -> None:
-    facts = {"lead.known": False}
-    assert SMALL_COMPILED.lead.explain("NEW", "lead.accepted", facts) == (
+    readings = {"lead.known": False}
+    assert SMALL_COMPILED.lead.explain("NEW", "lead.accepted", readings) == (
         FailedGuard(name="known", seen={"lead.known": False}, to="GOOD"),
     )
     assert SMALL_COMPILED.lead.explain("NEW", "lead.accepted", {}) == (

@@ -6,7 +6,7 @@ import pytest
 
 from domain.lead.numbers import key_of
 from domain.lead.state import AccountState, LeadState
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from events.outcomes import Recorded
 from tests.ledger_in_memory import SENDER, LedgerInMemory
@@ -17,7 +17,7 @@ EVERYBODY = SENDER._replace(sources=("*",))
 SHIPPED = "  opportunity: [[crm, erp]]\n"
 
 
-def sharing(text: str) -> Compiled:
+def sharing(text: str) -> CompiledLifecycle:
     return demand_funnel(changes=((SHIPPED, text),))
 
 

@@ -1,22 +1,22 @@
 """How long a newcomer would wait, told from the appends before."""
 
-from events.append.admission import ITEMS_MIN, WAIT_S_MAX, Pace
+from events.append.admission import ITEMS_MIN, WAIT_S_MAX, Admission
 
 
-def pace_of(*appends: tuple[int, float]) -> Pace:
-    pace = Pace()
+def pace_of(*appends: tuple[int, float]) -> Admission:
+    pace = Admission()
     for items, seconds in appends:
         pace.learn(items=items, seconds=seconds)
     return pace
 
 
-def longest(pace: Pace) -> int:
+def longest(pace: Admission) -> int:
     """Return how many may stand before a newcomer."""
     return next(items for items in range(1_000_000) if pace.is_too_long(items + 1))
 
 
 def test_nobody_is_turned_away_before_anything_is_known() -> None:
-    assert not Pace().is_too_long(1_000_000)
+    assert not Admission().is_too_long(1_000_000)
 
 
 def test_what_may_wait_is_what_is_taken_in_the_time() -> None:

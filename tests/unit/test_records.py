@@ -8,6 +8,7 @@ import pytest
 
 from domain.event import LEDGER, Event, Subject
 from domain.lifecycle.definition import SubjectKind
+from domain.times import format_utc
 from events.records import (
     Envelope,
     Record,
@@ -17,7 +18,6 @@ from events.records import (
     encode,
     leaf_of,
     personal_digest,
-    rfc3339,
 )
 
 LEAD = Subject(SubjectKind.LEAD, "0193-a")
@@ -154,10 +154,10 @@ def test_the_personal_digest_covers_salt_and_content() -> None:
 
 def test_a_time_always_has_six_decimals_so_that_text_sorts_as_time() -> None:
     early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
-    assert rfc3339(early) == "2026-01-01T00:00:00.000000Z"
-    assert rfc3339(early) < rfc3339(late)
+    assert format_utc(early) == "2026-01-01T00:00:00.000000Z"
+    assert format_utc(early) < format_utc(late)
 
 
 def test_a_time_that_is_not_utc_is_a_mistake_of_ours() -> None:
     with pytest.raises(AssertionError, match="times inside are UTC"):
-        rfc3339(datetime(2026, 1, 1))  # noqa: DTZ001 - the naive time is what is tested
+        format_utc(datetime(2026, 1, 1))  # noqa: DTZ001 - the naive time is what is tested

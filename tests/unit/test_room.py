@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.bodies.body_memory import Room
+from service.bodies.body_memory import MemoryBudget
 from service.http.problem import Problem
 from service.limits import RESERVED_BYTES, SMALL_BYTES_MAX
 
@@ -10,7 +10,7 @@ LARGE = SMALL_BYTES_MAX + 1
 
 
 def test_what_is_given_back_is_there_for_others() -> None:
-    room = Room(10)
+    room = MemoryBudget(10)
     with room.place() as place:
         place.take(10)
         assert not place.has(1)
@@ -20,7 +20,7 @@ def test_what_is_given_back_is_there_for_others() -> None:
 
 
 def test_who_finds_no_room_is_told_to_come_again() -> None:
-    room = Room(10)
+    room = MemoryBudget(10)
     with room.place() as first, room.place() as second:
         first.take(8)
         with pytest.raises(Problem) as full:
@@ -33,7 +33,7 @@ def test_who_finds_no_room_is_told_to_come_again() -> None:
 
 
 def test_large_bodies_leave_a_part_to_small_ones_and_to_what_is_built() -> None:
-    room = Room(RESERVED_BYTES + LARGE)
+    room = MemoryBudget(RESERVED_BYTES + LARGE)
     with room.place() as large, room.place() as late, room.place() as small:
         large.take(LARGE)
         with pytest.raises(Problem):
@@ -43,7 +43,7 @@ def test_large_bodies_leave_a_part_to_small_ones_and_to_what_is_built() -> None:
 
 
 def test_a_place_moves_with_what_it_holds() -> None:
-    here, there = Room(10), Room(10)
+    here, there = MemoryBudget(10), MemoryBudget(10)
     with here.place() as place:
         place.take(7)
         place.move_to(there)
@@ -53,7 +53,7 @@ def test_a_place_moves_with_what_it_holds() -> None:
 
 
 def test_a_place_that_finds_no_room_elsewhere_stays() -> None:
-    here, there = Room(10), Room(6)
+    here, there = MemoryBudget(10), MemoryBudget(6)
     with here.place() as place:
         place.take(7)
         with pytest.raises(Problem):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from domain.lead.identity import Resolution
 from domain.lead.score import Score, amount, score_at
 from domain.lead.state import LeadState, Point
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from tests.stories import LEAD, Story, day, demand_funnel
 
 DIRECTOR = {"industry": "steel", "position": "director"}
@@ -130,7 +130,7 @@ def test_points_of_a_rule_that_is_no_more_grow_old_by_the_general_rule() -> None
     assert [score_at(scoring, lead, day(at)).interest for at in (0, 30, 400)] == [8_00, 6_00, 0]
 
 
-def _with_points_for_deals() -> Compiled:
+def _with_points_for_deals() -> CompiledLifecycle:
     rule = (
         "    dealt: {label: {ja: 商談, en: dealt}, on: [opportunity.created], points: 9, most: 9}\n"
     )

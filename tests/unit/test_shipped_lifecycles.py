@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.lifecycle.compiled.table import Compiled, compile_lifecycle
+from domain.lifecycle.compiled.table import CompiledLifecycle, compile_lifecycle
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.text.load import inspect, load
 from events.lifecycles.shipped import DEFAULT, SHIPPED, shipped_text, with_sections
@@ -10,7 +10,7 @@ from tests.ledger_in_memory import LedgerInMemory
 from tests.stories import Story
 
 
-def shipped(name: str) -> Compiled:
+def shipped(name: str) -> CompiledLifecycle:
     return compile_lifecycle(load(shipped_text(name)))
 
 

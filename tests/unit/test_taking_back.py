@@ -9,7 +9,7 @@ from domain.deciding import timers
 from domain.effects import Firing
 from domain.event import Event
 from domain.lead.state import AccountState, LeadState, Timer
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
 from events.revision import past
@@ -234,7 +234,7 @@ def test_a_corrected_time_is_a_time_and_not_one_to_come(time: object, expected: 
 
 
 def test_timers_fire_again_between_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forgets(_: Compiled, __: LeadState, ___: str, ____: Timer) -> Firing:
+    def forgets(_: CompiledLifecycle, __: LeadState, ___: str, ____: Timer) -> Firing:
         return Firing("lead.disqualified", {"reason": "too_early"})
 
     monkeypatch.setattr(timers, "KINDS", {**timers.KINDS, "patience": forgets})

@@ -8,11 +8,11 @@ from domain.deciding import timers
 from domain.deciding.timers import firing, next_due
 from domain.effects import Firing
 from domain.lead.state import LeadState, Timer
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from tests.stories import LEAD, day, demand_funnel
 
 
-def _as_reconsidered(_: Compiled, __: LeadState, name: str, timer: Timer) -> Firing:
+def _as_reconsidered(_: CompiledLifecycle, __: LeadState, name: str, timer: Timer) -> Firing:
     return Firing("lead.reconsidered", {"due": timer.due_at.isoformat(), "name": name})
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from service.webhooks.retry_schedule import DAY_S, Patience
+from service.webhooks.retry_schedule import DAY_S, RetrySchedule
 
 
 def test_the_pauses_grow_to_a_day_in_all() -> None:
-    patience = Patience()
+    patience = RetrySchedule()
     attempts = range(1, patience.attempts_max)
     pauses = [patience.pause_s(attempt, chance=0.5) for attempt in attempts]
     assert pauses[:4] == [5, 20, 80, 320]
@@ -16,13 +16,13 @@ def test_the_pauses_grow_to_a_day_in_all() -> None:
 
 
 def test_chance_spreads_a_pause_by_a_fifth() -> None:
-    patience = Patience()
+    patience = RetrySchedule()
     assert patience.pause_s(1, chance=0.0) == pytest.approx(4.0)
     assert patience.pause_s(1, chance=1.0) == pytest.approx(6.0)
 
 
 def test_a_receivers_wish_is_heard_within_bounds() -> None:
-    patience = Patience()
+    patience = RetrySchedule()
     assert patience.pause_s(1, chance=0.5, asked_s=60) == 60
     assert patience.pause_s(4, chance=0.5, asked_s=60) == 320
     assert patience.pause_s(1, chance=0.5, asked_s=1e9) == patience.longest_s

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from domain.lifecycle.compiled.table import Compiled
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 
 
-class Standing(NamedTuple):
+class OccupiedStage(NamedTuple):
     """A stage that somebody stands in, and the version that decides those who do."""
 
     kind: SubjectKind
@@ -17,7 +17,7 @@ class Standing(NamedTuple):
     """For an account, which no version holds, the one in force."""
 
 
-Occupied = Mapping[Standing, int]
+Occupied = Mapping[OccupiedStage, int]
 """How many stand where."""
 
 
@@ -38,7 +38,7 @@ class Homeless(NamedTuple):
 
 def homeless(
     occupied: Occupied,
-    published: Mapping[int, Compiled],
+    published: Mapping[int, CompiledLifecycle],
     lifecycle: Lifecycle,
     stage_map: Mapping[str, str],
 ) -> list[Homeless]:
@@ -58,7 +58,7 @@ def homeless(
 
 
 def evicts(
-    published: Mapping[int, Compiled], lifecycle: Lifecycle, stage_map: Mapping[str, str]
+    published: Mapping[int, CompiledLifecycle], lifecycle: Lifecycle, stage_map: Mapping[str, str]
 ) -> bool:
     """Tell whether somebody could be left without a stage, wherever everybody stands.
 
@@ -70,14 +70,14 @@ def evicts(
     in_force = published[version].lifecycle
     tracks = {SubjectKind.LEAD: in_force.lead, SubjectKind.ACCOUNT: in_force.account}
     anywhere = {
-        Standing(kind, stage, version): 1
+        OccupiedStage(kind, stage, version): 1
         for kind, track in tracks.items()
         for stage in track.stages
     }
     return bool(homeless(anywhere, published, lifecycle, stage_map))
 
 
-def stage_under(standing: Standing, published: Mapping[int, Compiled]) -> str:
+def stage_under(standing: OccupiedStage, published: Mapping[int, CompiledLifecycle]) -> str:
     """Return the stage that the versions published since make of this one."""
     stage = standing.stage
     if standing.kind is SubjectKind.LEAD:

@@ -1,4 +1,4 @@
-"""Facts of which nothing can follow where they are reported: known when a lifecycle is compiled.
+"""Readings of which nothing can follow where they are reported: known when a lifecycle is compiled.
 
 Most of what marketing's tools report is of this kind, such as that a mail was sent.
 """

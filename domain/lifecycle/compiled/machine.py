@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from transitions import EventData, Machine, MachineError
 
-from domain.lifecycle.conditions import Equals, Facts, condition_of
+from domain.lifecycle.conditions import Equals, Readings, condition_of
 from domain.lifecycle.definition import UNPLACED, Guard, Move, Track, Words
 
 NAMED_PATH = "event.to"
@@ -36,8 +36,8 @@ class Holds:
     guard: Guard
 
     def __call__(self, asked: EventData) -> bool:
-        facts: Facts = asked.kwargs["facts"]
-        return self.guard.condition.test(facts) is True
+        readings: Readings = asked.kwargs["readings"]
+        return self.guard.condition.test(readings) is True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,14 @@ def machine_for(track: Track, guards: Mapping[str, Guard]) -> Machine:
     return machine
 
 
-def ask(machine: Machine, *, stage: str | None, trigger: str, facts: Facts) -> Move | None:
+def ask(machine: Machine, *, stage: str | None, trigger: str, readings: Readings) -> Move | None:
     """Ask the machine itself; None where nothing is legal. Slow: some 30 µs."""
     event = machine.events.get(trigger)
     if event is None:
         return None
     probe = Probe(state=stage or UNPLACED)
     try:
-        event.trigger(probe, facts=facts)
+        event.trigger(probe, readings=readings)
     except MachineError:
         return None
     return probe.taken

@@ -14,7 +14,7 @@ from domain.lifecycle.compiled.business_time import BusinessTime, Clock, busines
 from domain.lifecycle.compiled.inert import Place, quiet_places
 from domain.lifecycle.compiled.machine import Legal, legal_moves, machine_for
 from domain.lifecycle.compiled.route import kind_of, passed_over
-from domain.lifecycle.conditions import Facts, Scalar, Test
+from domain.lifecycle.conditions import Readings, Scalar, Test
 from domain.lifecycle.definition import (
     UNPLACED,
     Guard,
@@ -73,26 +73,28 @@ class MoveTable:
     _targets: Mapping[str, frozenset[str]]
     _allowed: Mapping[str | None, tuple[AllowedMove, ...]]
 
-    def find(self, stage: str | None, trigger: str, facts: Facts) -> CompiledMove | None:
+    def find(self, stage: str | None, trigger: str, readings: Readings) -> CompiledMove | None:
         """Find the move to take: the first whose guards all hold. Unknown does not hold.
 
         `facts` is only asked when a candidate has guards, so it may be built when first asked.
         """
         for move in self.moves.get((stage, trigger), ()):
             for test in move.tests:
-                if test(facts) is not True:
+                if test(readings) is not True:
                     break
             else:
                 return move
         return None
 
-    def explain(self, stage: str | None, trigger: str, facts: Facts) -> tuple[FailedGuard, ...]:
+    def explain(
+        self, stage: str | None, trigger: str, readings: Readings
+    ) -> tuple[FailedGuard, ...]:
         """List the guards that keep this event from moving; empty where no move is declared."""
         return tuple(
-            FailedGuard(name=guard.name, seen=_seen(guard, facts), to=move.to)
+            FailedGuard(name=guard.name, seen=_seen(guard, readings), to=move.to)
             for move in self.moves.get((stage, trigger), ())
             for guard in move.guards
-            if guard.condition.test(facts) is not True
+            if guard.condition.test(readings) is not True
         )
 
     def allowed(self, stage: str | None) -> tuple[AllowedMove, ...]:
@@ -108,7 +110,7 @@ class MoveTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledLifecycle:
     lifecycle: Lifecycle
     version: int
     """Which publication of its ledger it is: 1, 2, 3 …"""
@@ -138,12 +140,12 @@ def compile_lifecycle(
     expansion: Expansion | None = None,
     stage_map: Mapping[str, str] | None = None,
     published_at: int = 0,
-) -> Compiled:
+) -> CompiledLifecycle:
     """Compile a checked lifecycle, once per version, with what was expanded at its publication."""
     expansion = expansion or Expansion()
     clock = clock_of(expansion.offsets)
     lead = compile_track(lifecycle.lead, lifecycle.guards)
-    return Compiled(
+    return CompiledLifecycle(
         lifecycle=lifecycle,
         version=version,
         stage_map=stage_map or {},
@@ -159,14 +161,14 @@ def compile_lifecycle(
 
 
 def published_as(
-    compiled: Compiled,
+    compiled: CompiledLifecycle,
     *,
     version: int,
     expansion: Expansion,
     stage_map: Mapping[str, str],
     published_at: int,
     publication: Mapping[str, Any],
-) -> Compiled:
+) -> CompiledLifecycle:
     """Return a compiled text as one publication put it in force: its tables stay as they are."""
     clock = clock_of(expansion.offsets)
     return replace(
@@ -224,5 +226,5 @@ def _compiled(legal: Legal, track: Track) -> CompiledMove:
     )
 
 
-def _seen(guard: Guard, facts: Facts) -> dict[str, Scalar]:
-    return {path: facts.get(path) for path in guard.condition.reads}
+def _seen(guard: Guard, readings: Readings) -> dict[str, Scalar]:
+    return {path: readings.get(path) for path in guard.condition.reads}

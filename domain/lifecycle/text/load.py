@@ -32,7 +32,7 @@ from domain.lifecycle.text.sections.lists import read_lists
 from domain.lifecycle.text.sections.moves import read_moves
 from domain.lifecycle.text.sections.qualification import read_qualification
 from domain.lifecycle.text.sections.scoring import (
-    Surroundings,
+    ScoringScope,
     read_grades,
     read_scoring,
     read_targets,
@@ -187,7 +187,7 @@ def _joined(
     lists = read_lists(keys.get("lists"), languages=glossary.languages, vocabulary=vocabulary)
     check_names({code: Placed(one.place, one.value.words) for code, one in lists.items()})
     check_shared_words(events, lists, lead.moves)
-    around = Surroundings(glossary.languages, events, vocabulary)
+    around = ScoringScope(glossary.languages, events, vocabulary)
     grades = read_grades(keys.get("grades"), around)
     check_names({code: Placed(one.place, one.value.words) for code, one in grades.items()})
     return Lifecycle(

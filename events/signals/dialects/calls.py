@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from domain.lifecycle.client_names import ClientCall, Told
+from domain.lifecycle.client_names import ClientCall, PersonField
 from domain.lifecycle.definition import EventType, Field, Lifecycle
 from domain.lifecycle.names import normal
 from events.signals import identifiers
@@ -114,14 +114,14 @@ def told_among(properties: Mapping[str, Any], type: str, lifecycle: Lifecycle) -
     return found
 
 
-def _identifier(told: Told, value: object, lifecycle: Lifecycle) -> str | None:
-    text = value if told in (Told.EMAIL, Told.NAME) else as_id(value)
+def _identifier(told: PersonField, value: object, lifecycle: Lifecycle) -> str | None:
+    text = value if told in (PersonField.EMAIL, PersonField.NAME) else as_id(value)
     if not isinstance(text, str) or not text.strip() or len(text) > VALUE_CHARACTERS_MAX:
         return None
     match told:
-        case Told.EMAIL:
+        case PersonField.EMAIL:
             return text if identifiers.email(text) else None
-        case Told.PHONE:
+        case PersonField.PHONE:
             return text if identifiers.phone(text, lifecycle.phone_country) else None
     return text
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from itertools import dropwhile
 from typing import Any
 
-from domain.deciding.redecide import Told, decide_all_again
-from domain.lifecycle.compiled.table import Compiled, compile_lifecycle
+from domain.deciding.redecide import Report, decide_all_again
+from domain.lifecycle.compiled.table import CompiledLifecycle, compile_lifecycle
 from domain.lifecycle.definition import EventKind, Right
 from domain.lifecycle.published import expansion_of
 from domain.lifecycle.service_events import is_offered
@@ -24,7 +24,7 @@ from events.signals import native
 from events.signals.context import Context
 from events.signals.digests import SECRET_BYTES_MIN, Digests
 from events.signals.sender import ANY_SOURCE, Sender
-from service.command.sending import Batch, OnRefused, Refused
+from service.command.sending import OnRefused, RefusedRow, RowBatch
 
 JUDGED_EVENTS_MAX = 100_000
 """Events that are held in memory to be judged: about a kilobyte each."""
@@ -37,7 +37,7 @@ class Judge:
     """Collects the events of a table. A class, because leads are known when all have been read."""
 
     context: Context
-    compiled: Compiled
+    compiled: CompiledLifecycle
     signals: list[tuple[int, Signal]] = field(default_factory=list)
     """Each with its line."""
     leads: dict[Identifier, Identifier] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Judge:
     """For each source and id the event that has it."""
     is_full: bool = False
 
-    def read(self, batch: Batch, on_refused: OnRefused) -> list[Ignored]:
+    def read(self, batch: RowBatch, on_refused: OnRefused) -> list[Ignored]:
         """Read the events of a batch as the service would, and keep them to be judged.
 
         Returns what they give as identifiers that names nobody.
@@ -57,7 +57,7 @@ class Judge:
             signal = native.read(event, self.context)
             if isinstance(signal, Refusal):
                 detail = f"{signal.pointer} {signal.detail}".strip()
-                on_refused(Refused(line, event["id"], signal.reason, detail))
+                on_refused(RefusedRow(line, event["id"], signal.reason, detail))
                 continue
             ignored += signal.ignored
             if len(self.signals) >= JUDGED_EVENTS_MAX:
@@ -67,7 +67,7 @@ class Judge:
                 self._join(signal)
             else:
                 detail = "another row makes an event of this id, with other content"
-                on_refused(Refused(line, event["id"], "event-id-reused", detail))
+                on_refused(RefusedRow(line, event["id"], "event-id-reused", detail))
         return ignored
 
     def judge(self, on_refused: OnRefused) -> int:
@@ -101,13 +101,13 @@ class Judge:
         for index in decided.refused if decided is not None else ():
             line, signal = self.signals[index]
             detail = f"{signal.type.name} is not allowed from where the lead is at that time"
-            on_refused(Refused(line, signal.id, NOT_LEGAL, detail))
+            on_refused(RefusedRow(line, signal.id, NOT_LEGAL, detail))
         return before
 
-    def _step(self, lead: Identifier, index: int) -> Told:
+    def _step(self, lead: Identifier, index: int) -> Report:
         signal = self.signals[index][1]
         accounts = signal.account_identifiers
-        return Told(
+        return Report(
             position=index,
             recorded_at=signal.occurred_at,
             compiled=self.compiled,

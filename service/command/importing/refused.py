@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from service.command.sending import Refused
+from service.command.sending import RefusedRow
 
 COLUMNS = ("line", "event", "reason", "detail", "refusal", "found")
 
@@ -27,7 +27,7 @@ class RefusedFileUnwritable(Exception):
 
 
 @contextmanager
-def refused_file(path: Path | None) -> Iterator[Callable[[Refused], None]]:
+def refused_file(path: Path | None) -> Iterator[Callable[[RefusedRow], None]]:
     """Return what writes one refused row: CSV, or JSON lines for a name that ends so.
 
     Without a path nothing is written. Each run overwrites the file, row by row, so that it is
@@ -70,7 +70,7 @@ class Groups:
 
     by_kind: dict[tuple[str, str], Group] = field(default_factory=dict)
 
-    def add(self, refused: Refused) -> None:
+    def add(self, refused: RefusedRow) -> None:
         kind = (refused.reason, refused.detail)
         if kind not in self.by_kind and len(self.by_kind) >= GROUPS_MAX:
             kind = (refused.reason, _MORE_KINDS)
@@ -85,11 +85,11 @@ class Groups:
         return sorted(self.by_kind.values(), key=lambda group: -group.count)
 
 
-def _write_line(write: Callable[[str], object], refused: Refused) -> None:
+def _write_line(write: Callable[[str], object], refused: RefusedRow) -> None:
     write(orjson.dumps(dict(zip(COLUMNS, refused, strict=True))).decode() + "\n")
 
 
-def _write_cells(write: Callable[[list[str]], object], refused: Refused) -> None:
+def _write_cells(write: Callable[[list[str]], object], refused: RefusedRow) -> None:
     write([_harmless(str(cell)) for cell in refused])
 
 

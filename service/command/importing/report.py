@@ -9,7 +9,7 @@ import orjson
 
 from service.command.importing.refused import Group
 from service.command.printing import print_json, print_lines, print_table
-from service.command.sending import Tally
+from service.command.sending import ImportTally
 
 GROUPS_SHOWN_MAX = 20
 """Kinds of mistakes that are printed; more than these nobody mends in one go."""
@@ -25,7 +25,7 @@ REVISED_LABELS = {
 class Run(NamedTuple):
     """What one run of the command read, and what came of it."""
 
-    tally: Tally
+    tally: ImportTally
     groups: Sequence[Group]
     form: str
     """How the file is written."""
@@ -108,7 +108,7 @@ def _content(run: Run) -> dict[str, Any]:
     }
 
 
-def _rows_read(tally: Tally) -> list[tuple[str, int]]:
+def _rows_read(tally: ImportTally) -> list[tuple[str, int]]:
     return [
         ("rows read", tally.rows),
         ("rows that make no event", tally.rows_without_event),
@@ -116,7 +116,7 @@ def _rows_read(tally: Tally) -> list[tuple[str, int]]:
     ]
 
 
-def _ignored(tally: Tally) -> list[tuple[str, int]]:
+def _ignored(tally: ImportTally) -> list[tuple[str, int]]:
     """What names nobody, where something else of the row does: no row is lost for it."""
     found = [(f"  {name}", times) for name, times in tally.ignored.items()]
     return [("identifiers ignored", sum(tally.ignored.values())), *found] if found else []

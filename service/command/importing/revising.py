@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, VOIDED
 from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
-from service.command.sending import BATCH_EVENTS_MAX, Batch, Deliver
+from service.command.sending import BATCH_EVENTS_MAX, Deliver, RowBatch
 from service.ingest.revisions import correction_id, report_id, void_id
 from service.limits import COMPARED_EVENTS_MAX
 
@@ -40,7 +40,7 @@ class _Step(NamedTuple):
 def revising(service: Service, *, compress: bool) -> Deliver:
     """Return what revises a batch."""
 
-    def deliver(batch: Batch) -> Mapping[str, Any]:
+    def deliver(batch: RowBatch) -> Mapping[str, Any]:
         found = _newest_reports(service, batch.events)
         steps = [
             step
@@ -115,14 +115,14 @@ def _untouched(answer: Mapping[str, Any]) -> str | None:
 
 
 def _sent(
-    service: Service, batch: Batch, steps: Sequence[_Step], *, compress: bool
+    service: Service, batch: RowBatch, steps: Sequence[_Step], *, compress: bool
 ) -> dict[str, Any]:
     """Send the steps, and answer as `POST /v1/events` would of the batch."""
     refusals: list[dict[str, Any]] = []
     for start in range(0, len(steps), BATCH_EVENTS_MAX):
         part = steps[start : start + BATCH_EVENTS_MAX]
         lines = tuple(batch.lines[step.of] for step in part)
-        body = Batch(lines, tuple(step.event for step in part)).body
+        body = RowBatch(lines, tuple(step.event for step in part)).body
         answer = service.post_lines(body, compress=compress)
         refusals += [{**one, "line": one["line"] + start} for one in answer["refusals"]]
     failed = {one["line"] - 1 for one in refusals}

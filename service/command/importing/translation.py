@@ -8,7 +8,7 @@ from service.command.importing.mapping import EventRule, Party, Value, columns_o
 from service.command.importing.mapping import Mapping as RowMapping
 from service.command.importing.tables.opening import Row, Unreadable
 from service.command.importing.values.readers import BadCell, Cells, Readers, Surroundings
-from service.command.sending import Batch, OnRefused, Refused, Tally, count
+from service.command.sending import ImportTally, OnRefused, RefusedRow, RowBatch, count
 
 Event = dict[str, Any]
 Translate = Callable[[Cells], list[Event]]
@@ -51,9 +51,9 @@ def batches_of(
     *,
     events_max: int,
     personal: frozenset[str],
-    tally: Tally,
+    tally: ImportTally,
     on_refused: OnRefused,
-) -> Iterator[Batch]:
+) -> Iterator[RowBatch]:
     """Translate rows into batches; those that cannot be are counted and handed to `on_refused`.
 
     Of cells in columns that are personal nothing is handed on.
@@ -83,14 +83,14 @@ def batches_of(
         yield _batch(pending)
 
 
-def _batch(pending: list[tuple[int, Event]]) -> Batch:
+def _batch(pending: list[tuple[int, Event]]) -> RowBatch:
     lines, events = zip(*pending, strict=True)
-    return Batch(lines, events)
+    return RowBatch(lines, events)
 
 
-def _refused(row: Unreadable) -> Refused:
+def _refused(row: Unreadable) -> RefusedRow:
     detail = f"{row.column}: {row.detail}" if row.column else row.detail
-    return Refused(row.line, "", "row-invalid", detail, found=row.found)
+    return RefusedRow(row.line, "", "row-invalid", detail, found=row.found)
 
 
 def _put_in_order(events: Sequence[Event]) -> None:

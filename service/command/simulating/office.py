@@ -7,7 +7,7 @@ from typing import Any
 
 from service.command.simulating.market import CAMPAIGNS, Company
 from service.command.simulating.selling import VALUE
-from service.command.simulating.steps import CALLS, CRM, MAIL, ORDERS, Step, Steps, amount
+from service.command.simulating.steps import CALLS, CRM, MAIL, ORDERS, SimulatedStep, Steps, amount
 
 TEAM = "inside_sales"
 LISTED_SHARE = 0.5
@@ -100,10 +100,12 @@ def _days(begin: datetime, length: timedelta) -> dict[str, str]:
     return {"starts_on": str(begin.date()), "ends_on": str((begin + length).date())}
 
 
-def _told(source: str, type: str, after: timedelta, **data: Any) -> Step:
-    return Step(after, source, {"type": type, "data": data})
+def _told(source: str, type: str, after: timedelta, **data: Any) -> SimulatedStep:
+    return SimulatedStep(after, source, {"type": type, "data": data})
 
 
-def _of(company: Company, type: str, after: timedelta, **data: Any) -> Step:
+def _of(company: Company, type: str, after: timedelta, **data: Any) -> SimulatedStep:
     account = {"domain": company.domain}
-    return Step(after, CRM, {"type": type, "account": account} | ({"data": data} if data else {}))
+    return SimulatedStep(
+        after, CRM, {"type": type, "account": account} | ({"data": data} if data else {})
+    )

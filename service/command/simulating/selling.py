@@ -8,7 +8,7 @@ from service.command.simulating.steps import (
     CALLS,
     CRM,
     MAIL,
-    Step,
+    SimulatedStep,
     Steps,
     StepsTo,
     Teller,
@@ -96,7 +96,7 @@ def _reach(teller: Teller) -> StepsTo[bool]:
     return False
 
 
-def _completed(teller: Teller, found: str) -> Step:
+def _completed(teller: Teller, found: str) -> SimulatedStep:
     return teller.noted(CALLS, "screening.completed", 0.01, **{"class": found, "channel": "phone"})
 
 

@@ -13,7 +13,7 @@ WEB, MAIL, CRM, SEMINARS, CALLS, ORDERS = "website", "ma", "crm", "seminars", "c
 """The systems that report."""
 
 
-class Step(NamedTuple):
+class SimulatedStep(NamedTuple):
     after: timedelta
     """How long after the step before."""
     source: str
@@ -24,7 +24,7 @@ class Step(NamedTuple):
 
 
 Found = TypeVar("Found")
-StepsTo: TypeAlias = Generator[Step, None, Found]
+StepsTo: TypeAlias = Generator[SimulatedStep, None, Found]
 """A part of a journey, and what came of it: the next part goes by that."""
 Steps: TypeAlias = StepsTo[None]
 
@@ -50,12 +50,12 @@ class Teller:
     def under_another_address(self) -> "Teller":
         return replace(self, person=self.person.under_another_address())
 
-    def seen(self, type: str, days: float, **data: Any) -> Step:
+    def seen(self, type: str, days: float, **data: Any) -> SimulatedStep:
         """Tell what a browser did; nobody says who it was."""
         lead = {"anonymous_id": self.person.cookie}
         return self._step(WEB, type, days, lead, data)
 
-    def named(self, source: str, type: str, days: float, **data: Any) -> Step:
+    def named(self, source: str, type: str, days: float, **data: Any) -> SimulatedStep:
         """Tell what somebody did who gave a name, with all that is known of the person."""
         person = self.person
         lead: dict[str, Any] = {"email": person.email, "profile": person.profile}
@@ -65,33 +65,33 @@ class Teller:
             lead["phone"] = person.phone
         return self._step(source, type, days, lead, data)
 
-    def noted(self, source: str, type: str, days: float, **data: Any) -> Step:
+    def noted(self, source: str, type: str, days: float, **data: Any) -> SimulatedStep:
         """Tell what happened with somebody whom the reporting system knows by address."""
         return self._step(source, type, days, {"email": self.person.email}, data)
 
-    def linked(self, days: float) -> Step:
+    def linked(self, days: float) -> SimulatedStep:
         """Tell at which company somebody works whose address does not say so."""
         lead, account = {"email": self.person.email}, {"domain": self.person.company.domain}
         report = {"type": "account.linked", "lead": lead, "account": account}
         return self._sent(CRM, days, report, {})
 
-    def of_company(self, source: str, type: str, days: float, **data: Any) -> Step:
+    def of_company(self, source: str, type: str, days: float, **data: Any) -> SimulatedStep:
         """Tell what concerns the company."""
         report = {"type": type, "account": {"domain": self.person.company.domain}}
         return self._sent(source, days, report, data)
 
     def _step(
         self, source: str, type: str, days: float, lead: Mapping[str, Any], data: Mapping[str, Any]
-    ) -> Step:
+    ) -> SimulatedStep:
         return self._sent(source, days, {"type": type, "lead": lead}, data)
 
     def _sent(
         self, source: str, days: float, report: dict[str, Any], data: Mapping[str, Any]
-    ) -> Step:
+    ) -> SimulatedStep:
         if data:
             report["data"] = dict(data)
         late = self.after(2) if source == CRM and self.happens(_LATE_SHARE) else timedelta()
-        return Step(self.after(days), source, report, late)
+        return SimulatedStep(self.after(days), source, report, late)
 
 
 _LATE_SHARE = 0.05

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from service.command.simulating.journeys import journey
 from service.command.simulating.market import companies, person
 from service.command.simulating.office import office
-from service.command.simulating.steps import Step, Steps
+from service.command.simulating.steps import SimulatedStep, Steps
 
 PEOPLE_PER_COMPANY = 4
 TOLD_TWICE_SHARE = 0.01
@@ -53,7 +53,7 @@ class _Clock:
         self._slips = random.Random(self._hand.getrandbits(64))
         """Dice of their own: who comes does not depend on what is told in between."""
         self._waiting: list[tuple[datetime, int, dict[str, Any]]] = []
-        self._under_way: list[tuple[datetime, int, Step, Steps]] = []
+        self._under_way: list[tuple[datetime, int, SimulatedStep, Steps]] = []
         self._count = 0
 
     def run(self) -> Iterator[tuple[datetime, int, dict[str, Any]]]:
@@ -93,7 +93,7 @@ class _Clock:
             self._count += 1
             heapq.heappush(self._under_way, (moment + step.after, self._count, step, steps))
 
-    def _tell(self, happened_at: datetime, step: Step) -> None:
+    def _tell(self, happened_at: datetime, step: SimulatedStep) -> None:
         self._count += 1
         event = {
             "id": f"{self._name}-{self._count}",

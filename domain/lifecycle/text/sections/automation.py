@@ -15,7 +15,7 @@ from domain.lifecycle.text.sections.contact import (
 )
 from domain.lifecycle.text.sections.deadlines import read_deadlines, read_hand_overs
 from domain.lifecycle.text.sections.glossary import Glossary
-from domain.lifecycle.text.sections.scope import Around
+from domain.lifecycle.text.sections.scope import LeadScope
 from domain.lifecycle.text.vocabulary import Vocabulary
 from domain.lifecycle.text.words import values_of
 
@@ -36,7 +36,7 @@ def read_pace(
 ) -> Pace:
     """Read the sections; each may be missing."""
     calendars = read_calendars(keys.get("calendars"), languages=glossary.languages)
-    around = Around(glossary, lead, events, vocabulary, calendars)
+    around = LeadScope(glossary, lead, events, vocabulary, calendars)
     begins = keys.get("fiscal_year_begins")
     pace = Pace(
         calendars=values_of(calendars),

@@ -7,7 +7,7 @@ from domain.lifecycle.client_names import (
     ClientCall,
     ClientNames,
     Identifying,
-    Told,
+    PersonField,
 )
 from domain.lifecycle.definition import EventKind, EventType, Right, SubjectKind
 from domain.lifecycle.names import normal
@@ -57,10 +57,10 @@ def _read_identifying(place: Place | None, events: Mapping[str, EventType]) -> I
     facts = _facts(events, about=(SubjectKind.LEAD,))
     types = keys["types"].one_or_more() if "types" in keys else ()
     named = [item.one_of(facts, kind="a fact about the lead") for item in types]
-    properties = _by_name(keys.get("properties"), known=[str(one) for one in Told])
+    properties = _by_name(keys.get("properties"), known=[str(one) for one in PersonField])
     return Identifying(
         types=frozenset(name for name in named if name),
-        properties={name: Told(told) for name, told in properties.items()},
+        properties={name: PersonField(told) for name, told in properties.items()},
     )
 
 

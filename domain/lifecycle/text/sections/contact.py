@@ -15,7 +15,7 @@ from domain.lifecycle.names import suggestion
 from domain.lifecycle.text.conditions import UNREADABLE, read_condition
 from domain.lifecycle.text.place import Place
 from domain.lifecycle.text.sections.events import read_names
-from domain.lifecycle.text.sections.scope import Around
+from domain.lifecycle.text.sections.scope import LeadScope
 from domain.lifecycle.text.vocabulary import CONSENT_KEYS, undeclared
 from domain.lifecycle.text.words import read_named, values_of
 
@@ -31,7 +31,7 @@ ATTEMPTS_MAX = 100
 _REACHED, _CLASS, _REASON = "reached", "class", "reason"
 
 
-def read_screening(place: Place | None, around: Around) -> Screening | None:
+def read_screening(place: Place | None, around: LeadScope) -> Screening | None:
     if place is None:
         return None
     keys = place.entries(known=SCREENING_KEYS, required=("attempted_by", "completed_by"))
@@ -47,7 +47,7 @@ def read_screening(place: Place | None, around: Around) -> Screening | None:
     )
 
 
-def _read_unreachable(place: Place | None, around: Around) -> Unreachable | None:
+def _read_unreachable(place: Place | None, around: LeadScope) -> Unreachable | None:
     if place is None:
         return None
     keys = place.entries(known=UNREACHABLE_KEYS, required=UNREACHABLE_KEYS)
@@ -60,7 +60,7 @@ def _read_unreachable(place: Place | None, around: Around) -> Unreachable | None
     )
 
 
-def read_recycling(place: Place | None, around: Around) -> Recycling | None:
+def read_recycling(place: Place | None, around: LeadScope) -> Recycling | None:
     if place is None:
         return None
     keys = place.entries(known=RECYCLING_KEYS, required=("set_by", "otherwise_days", "due_by"))
@@ -76,7 +76,7 @@ def read_recycling(place: Place | None, around: Around) -> Recycling | None:
     )
 
 
-def read_dormancy(place: Place | None, around: Around) -> Dormancy | None:
+def read_dormancy(place: Place | None, around: LeadScope) -> Dormancy | None:
     """Read when a lead counts as silent. Every fact about it breaks the silence but those named."""
     if place is None:
         return None
@@ -96,7 +96,7 @@ def read_dormancy(place: Place | None, around: Around) -> Dormancy | None:
     )
 
 
-def read_consent(place: Place | None, around: Around) -> Consent | None:
+def read_consent(place: Place | None, around: LeadScope) -> Consent | None:
     if place is None:
         return None
     keys = place.entries(known=CONSENT_KEYS, required=("channels",))
@@ -110,7 +110,7 @@ def read_consent(place: Place | None, around: Around) -> Consent | None:
 
 
 def _read_channel_rule(
-    place: Place, channels: tuple[str, ...], around: Around, *, blocks: bool
+    place: Place, channels: tuple[str, ...], around: LeadScope, *, blocks: bool
 ) -> ChannelRule:
     keys = place.entries(known=CHANNEL_RULE_KEYS, required=("on",))
     names = [name for name, one in around.events.items() if one.subject is SubjectKind.LEAD]
@@ -134,7 +134,9 @@ def _read_days(place: Place | None, codes: Collection[str], kind: str) -> dict[s
     return days
 
 
-def _check_fields(place: Place | None, types: tuple[str, ...], field: str, around: Around) -> None:
+def _check_fields(
+    place: Place | None, types: tuple[str, ...], field: str, around: LeadScope
+) -> None:
     for type in types:
         if place and field not in around.events[type].fields:
             place.complain(f"{type} needs the field `{field}`")

@@ -5,7 +5,7 @@ from domain.lifecycle.service_events import DEADLINES
 from domain.lifecycle.text.conditions import UNREADABLE, read_condition
 from domain.lifecycle.text.place import Place
 from domain.lifecycle.text.sections.calendars import read_period
-from domain.lifecycle.text.sections.scope import Around
+from domain.lifecycle.text.sections.scope import LeadScope
 from domain.lifecycle.text.vocabulary import is_of_event
 from domain.lifecycle.text.words import (
     WORD_KEYS,
@@ -25,14 +25,14 @@ DEADLINE_KEYS = (
 RETURN_KEYS = ("after", "by")
 
 
-def read_hand_overs(place: Place | None, around: Around) -> tuple[HandOver, ...]:
+def read_hand_overs(place: Place | None, around: LeadScope) -> tuple[HandOver, ...]:
     return tuple(
         _read_hand_over(name, entry, around)
         for name, entry in (place.entries().items() if place else ())
     )
 
 
-def _read_hand_over(name: str, place: Place, around: Around) -> HandOver:
+def _read_hand_over(name: str, place: Place, around: LeadScope) -> HandOver:
     check_code(place, name)
     keys = place.entries(known=HAND_OVER_KEYS, required=("entering", "by", "from", "to"))
     departments = around.glossary.departments
@@ -57,7 +57,7 @@ def _read_hand_over(name: str, place: Place, around: Around) -> HandOver:
     )
 
 
-def _read_assignment(place: Place, around: Around) -> Assignment:
+def _read_assignment(place: Place, around: LeadScope) -> Assignment:
     """Read one row of the table. It is judged whatever the event is, so it cannot ask it."""
     keys = place.entries(known=ASSIGNMENT_KEYS)
     if "owner" not in keys and "team" not in keys:
@@ -72,14 +72,14 @@ def _read_assignment(place: Place, around: Around) -> Assignment:
     )
 
 
-def _read_brief(place: Place | None, around: Around) -> tuple[str, ...]:
+def _read_brief(place: Place | None, around: LeadScope) -> tuple[str, ...]:
     paths = [path for path in around.vocabulary.paths if not is_of_event(path)]
     items = place.items() if place else []
     read = [item.one_of(paths, kind="something that is known of a lead") for item in items]
     return tuple(dict.fromkeys(path for path in read if path))
 
 
-def read_deadlines(place: Place | None, around: Around) -> dict[str, Deadline]:
+def read_deadlines(place: Place | None, around: LeadScope) -> dict[str, Deadline]:
     if place is None:
         return {}
     for type in DEADLINES:
@@ -93,7 +93,7 @@ def read_deadlines(place: Place | None, around: Around) -> dict[str, Deadline]:
     return values_of(read)
 
 
-def _read_deadline(name: str, place: Place, around: Around) -> Deadline:
+def _read_deadline(name: str, place: Place, around: LeadScope) -> Deadline:
     check_code(place, name)
     keys = place.entries(known=DEADLINE_KEYS, required=("met_by", "within", "calendar"))
     if ("entering" in keys) == ("on" in keys):
@@ -117,7 +117,7 @@ def _read_deadline(name: str, place: Place, around: Around) -> Deadline:
     )
 
 
-def _read_return(place: Place | None, entering: str | None, around: Around) -> Return | None:
+def _read_return(place: Place | None, entering: str | None, around: LeadScope) -> Return | None:
     if place is None:
         return None
     keys = place.entries(known=RETURN_KEYS, required=RETURN_KEYS)

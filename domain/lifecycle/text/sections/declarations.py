@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.lifecycle.definition import EventType, Field, Guard
 from domain.lifecycle.text.place import Place
-from domain.lifecycle.text.sections.events import CodeList, Surroundings, read_events, read_fields
+from domain.lifecycle.text.sections.events import CodeList, EventScope, read_events, read_fields
 from domain.lifecycle.text.sections.glossary import Glossary
 from domain.lifecycle.text.sections.identity_and_exclusion import read_guards, read_value_lists
 from domain.lifecycle.text.sections.track import PlacedTrack
@@ -29,7 +29,7 @@ def read_declarations(
     code_lists = _code_lists(glossary, lead=lead, account=account)
     attributes = read_fields(keys.get("attributes"), code_lists)
     fields = read_fields(keys.get("fields"), code_lists)
-    around = Surroundings(
+    around = EventScope(
         languages=glossary.languages, departments=glossary.departments, fields=values_of(fields)
     )
     events = read_events(keys.get("events"), around)

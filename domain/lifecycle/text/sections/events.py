@@ -71,7 +71,7 @@ ROLE_FIELDS: Mapping[Role, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class EventScope:
     """What the text of event types may refer to."""
 
     languages: Collection[str]
@@ -124,7 +124,7 @@ def _read_names(place: Place | None, code_lists: Mapping[str, CodeList]) -> Code
     return code_lists[name] if name else {}
 
 
-def read_events(place: Place | None, around: Surroundings) -> dict[str, Placed[EventType]]:
+def read_events(place: Place | None, around: EventScope) -> dict[str, Placed[EventType]]:
     """Read the groups of event types; the group tells the kind."""
     events: dict[str, Placed[EventType]] = {}
     for group, types in place.entries(known=GROUPS).items() if place else ():
@@ -141,7 +141,7 @@ def read_events(place: Place | None, around: Surroundings) -> dict[str, Placed[E
     return events
 
 
-def _read_event(place: Place, *, name: str, kind: EventKind, around: Surroundings) -> EventType:
+def _read_event(place: Place, *, name: str, kind: EventKind, around: EventScope) -> EventType:
     keys = place.entries(known=_EVENT_KEYS)
     return EventType(
         name=name,

@@ -13,7 +13,7 @@ from domain.lifecycle.text.words import Placed
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class LeadScope:
     """What these sections may refer to. A class, because every reader of them needs all of it."""
 
     glossary: Glossary

@@ -30,7 +30,7 @@ GRADE_EVENT = "grade.changed"
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ScoringScope:
     """What these sections may refer to."""
 
     languages: Collection[str]
@@ -40,7 +40,7 @@ class Surroundings:
 
 def read_targets(
     place: Place | None,
-    around: Surroundings,
+    around: ScoringScope,
     *,
     markets: Collection[str],
     priorities: Collection[str],
@@ -58,7 +58,7 @@ def read_targets(
     return tuple(rules)
 
 
-def read_scoring(place: Place | None, around: Surroundings) -> Scoring | None:
+def read_scoring(place: Place | None, around: ScoringScope) -> Scoring | None:
     """Read the rules that give points; one name is one rule among both kinds."""
     if place is None:
         return None
@@ -81,7 +81,7 @@ def read_scoring(place: Place | None, around: Surroundings) -> Scoring | None:
     )
 
 
-def read_grades(place: Place | None, around: Surroundings) -> dict[str, Placed[Grade]]:
+def read_grades(place: Place | None, around: ScoringScope) -> dict[str, Placed[Grade]]:
     """Read the grades, the best first. They ask what a lead's own doings and time can change."""
     grades: dict[str, Placed[Grade]] = {}
     vocabulary = around.vocabulary.of_likelihood()
@@ -107,7 +107,7 @@ def require_service_event(
 
 
 def _read_attribute_rules(
-    place: Place | None, around: Surroundings
+    place: Place | None, around: ScoringScope
 ) -> dict[str, Placed[AttributeRule]]:
     rules: dict[str, Placed[AttributeRule]] = {}
     vocabulary = around.vocabulary.of_attributes()
@@ -121,7 +121,7 @@ def _read_attribute_rules(
 
 
 def _read_event_rules(
-    place: Place | None, around: Surroundings, *, ageing: tuple[AgeStep, ...]
+    place: Place | None, around: ScoringScope, *, ageing: tuple[AgeStep, ...]
 ) -> dict[str, Placed[EventRule]]:
     facts = [
         name

@@ -52,7 +52,7 @@ class Unclear(Exception):
     """The text is not a date, or could be more than one; the message says what was expected."""
 
 
-class Moment(NamedTuple):
+class CellTime(NamedTuple):
     """What a cell says: a day, perhaps a time of day, perhaps where that was so."""
 
     day: date
@@ -68,7 +68,7 @@ class Moment(NamedTuple):
             raise Unclear("expected a year from 1970 to 2200") from None
 
 
-def read_moment(text: str, forms: Sequence[str] = ()) -> Moment:
+def read_moment(text: str, forms: Sequence[str] = ()) -> CellTime:
     """Read a date, or a date and time.
 
     With `forms`, those of strptime, only what one of them says, and ISO 8601, which is how real
@@ -87,15 +87,15 @@ def read_moment(text: str, forms: Sequence[str] = ()) -> Moment:
     return _by_kind(text)
 
 
-def _by_form(text: str, form: str) -> Moment | None:
+def _by_form(text: str, form: str) -> CellTime | None:
     try:
         read = datetime.strptime(text, form)  # noqa: DTZ007  the zone is put to it by who asks
     except ValueError:
         return None
-    return Moment(read.date(), read.time() if _HAS_CLOCK.search(form) else None, read.tzinfo)
+    return CellTime(read.date(), read.time() if _HAS_CLOCK.search(form) else None, read.tzinfo)
 
 
-def _by_kind(text: str) -> Moment:
+def _by_kind(text: str) -> CellTime:
     if serial := _SERIAL.fullmatch(text):
         return _of_serial(int(serial["days"]), float(serial["fraction"] or 0))
     for pattern in (_DAY, _ERA_DAY, _COMPACT_DAY):
@@ -103,7 +103,7 @@ def _by_kind(text: str) -> Moment:
             rest = text[found.end() :]
             if weekday := _WEEKDAY.match(rest):
                 rest = rest[weekday.end() :]
-            return Moment(_day_of(found), *_clock_of(rest))
+            return CellTime(_day_of(found), *_clock_of(rest))
     raise Unclear(_why_not(text))
 
 
@@ -165,7 +165,7 @@ def _offset_of(text: str | None) -> tzinfo | None:
     return timezone(-offset if text[0] == "-" else offset)
 
 
-def _of_serial(days: int, fraction: float) -> Moment:
+def _of_serial(days: int, fraction: float) -> CellTime:
     """Read Excel's count of days, with the time of day behind the point, to the second."""
     if not SERIAL_MIN <= days <= SERIAL_MAX:
         raise Unclear(
@@ -175,7 +175,7 @@ def _of_serial(days: int, fraction: float) -> Moment:
     moment = datetime.combine(SERIAL_DAY_ZERO, time.min) + timedelta(
         days=days, seconds=round(fraction * 86_400)
     )
-    return Moment(moment.date(), moment.time() if fraction else None)
+    return CellTime(moment.date(), moment.time() if fraction else None)
 
 
 def _why_not(text: str) -> str:

@@ -20,7 +20,7 @@ from service.command.importing.mapping import (
 )
 from service.command.importing.tables.opening import is_blank
 from service.command.importing.values.amounts import NotANumber, read_amount, read_integer
-from service.command.importing.values.dates import Moment, Unclear, read_moment
+from service.command.importing.values.dates import CellTime, Unclear, read_moment
 
 Scalar = str | int | bool
 Cells = Sequence[str]
@@ -155,9 +155,9 @@ class Readers:
             return self._instant(read_moment(value.text), value, value.text)
         modified = self.surroundings.file_modified
         day = modified.astimezone(value.zone or self.surroundings.zone).date()
-        return self._instant(Moment(day), value, day.isoformat())
+        return self._instant(CellTime(day), value, day.isoformat())
 
-    def _instant(self, moment: Moment, value: Cell | FixedTime, text: str) -> datetime:
+    def _instant(self, moment: CellTime, value: Cell | FixedTime, text: str) -> datetime:
         column = value.column if isinstance(value, Cell) else ""
         zone = moment.zone or value.zone or self.surroundings.zone
         if zone is None:
@@ -212,7 +212,7 @@ def _date(text: str, cell: Cell) -> str:
     return _moment(text, cell).day.isoformat()
 
 
-def _moment(text: str, cell: Cell) -> Moment:
+def _moment(text: str, cell: Cell) -> CellTime:
     try:
         return read_moment(text, cell.forms)
     except Unclear as unclear:

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from events.append.admission import Pace
+from events.append.admission import Admission
 from events.append.ledger import Appended, Ledger
-from events.append.queue import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX, Append, Intake
+from events.append.queue import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX, Append, Queue
 from events.database.failures import LedgerUnavailable, QueueFull
 from events.outcomes import Duplicate, Recorded
 from events.refusals import Refused
@@ -45,16 +45,16 @@ async def head_held(on: LedgerOnPostgres) -> AsyncIterator[None]:
 
 async def test_what_waits_while_one_commits_becomes_one_batch(on: LedgerOnPostgres) -> None:
     appends: list[Append] = []
-    intake = Intake(on.ledger, appends.append)
-    intake.start()
+    queue = Queue(on.ledger, appends.append)
+    queue.start()
     async with head_held(on):
-        first = asyncio.create_task(intake.submit(submission_of(form("first"))))
+        first = asyncio.create_task(queue.submit(submission_of(form("first"))))
         await asyncio.sleep(0.1)
-        rest = [asyncio.create_task(intake.submit(submission_of(form(f"e{n}")))) for n in range(5)]
+        rest = [asyncio.create_task(queue.submit(submission_of(form(f"e{n}")))) for n in range(5)]
         await asyncio.sleep(0.1)
-        assert intake.waiting_items == 5
+        assert queue.waiting_items == 5
     outcomes = await asyncio.gather(first, *rest)
-    await intake.close()
+    await queue.close()
     assert [one.position for (one,) in outcomes if isinstance(one, Recorded)] == [
         2,
         7,
@@ -64,7 +64,7 @@ async def test_what_waits_while_one_commits_becomes_one_batch(on: LedgerOnPostgr
         11,
     ]
     assert [(append.position, append.items) for append in appends] == [(6, 1), (11, 5)]
-    assert intake.waiting_items == 0
+    assert queue.waiting_items == 0
 
 
 async def test_leads_that_are_woken_count_like_events(
@@ -73,48 +73,48 @@ async def test_leads_that_are_woken_count_like_events(
     """Else a batch that brings many leads over looks like a ledger that takes nothing any more."""
     learnt: list[int] = []
 
-    def learn(_: Pace, *, items: int, seconds: float) -> None:
+    def learn(_: Admission, *, items: int, seconds: float) -> None:
         assert seconds > 0
         learnt.append(items)
 
-    monkeypatch.setattr(Pace, "learn", learn)
-    intake = Intake(on.ledger, unheard)
-    intake.start()
-    (recorded,) = await intake.submit(submission_of(form("first")))
+    monkeypatch.setattr(Admission, "learn", learn)
+    queue = Queue(on.ledger, unheard)
+    queue.start()
+    (recorded,) = await queue.submit(submission_of(form("first")))
     assert isinstance(recorded, Recorded)
     lead_id = recorded.subject.removeprefix("lead/")
-    await intake.submit(Submission((), woken=(lead_id,) * 150))
-    await intake.close()
+    await queue.submit(Submission((), woken=(lead_id,) * 150))
+    await queue.close()
     assert learnt == [1, 150]
 
 
 async def test_a_sender_that_goes_away_takes_nothing_with_it(on: LedgerOnPostgres) -> None:
-    intake = Intake(on.ledger, unheard)
-    intake.start()
+    queue = Queue(on.ledger, unheard)
+    queue.start()
     async with head_held(on):
-        gone = asyncio.create_task(intake.submit(submission_of(form("gone"))))
-        stays = asyncio.create_task(intake.submit(submission_of(form("stays"))))
+        gone = asyncio.create_task(queue.submit(submission_of(form("gone"))))
+        stays = asyncio.create_task(queue.submit(submission_of(form("stays"))))
         await asyncio.sleep(0.1)
         gone.cancel()
     (outcome,) = await stays
     with pytest.raises(asyncio.CancelledError):
         await gone
-    await intake.close()
+    await queue.close()
     assert isinstance(outcome, Recorded)
     assert {id for _, id, _ in await on.recorded()} >= {"gone", "stays"}
 
 
 async def test_the_queue_takes_what_it_promises_and_no_more(on: LedgerOnPostgres) -> None:
-    intake = Intake(on.ledger, unheard)
+    queue = Queue(on.ledger, unheard)
     item = read(form("same"))
     most = Submission((item,) * SUBMISSION_ITEMS_MAX)
-    futures = [intake.enqueue(most) for _ in range(WAITING_ITEMS_MAX // SUBMISSION_ITEMS_MAX)]
-    assert intake.waiting_items == WAITING_ITEMS_MAX
+    futures = [queue.enqueue(most) for _ in range(WAITING_ITEMS_MAX // SUBMISSION_ITEMS_MAX)]
+    assert queue.waiting_items == WAITING_ITEMS_MAX
     with pytest.raises(QueueFull, match=f"{WAITING_ITEMS_MAX} events are waiting"):
-        intake.enqueue(Submission((item,)))
-    intake.start()
+        queue.enqueue(Submission((item,)))
+    queue.start()
     answered = [outcome for future in futures for outcome in await future]
-    await intake.close()
+    await queue.close()
     assert len(answered) == WAITING_ITEMS_MAX
     assert not any(isinstance(outcome, Refused) for outcome in answered)
     assert len(await on.recorded()) == 5
@@ -123,70 +123,70 @@ async def test_the_queue_takes_what_it_promises_and_no_more(on: LedgerOnPostgres
 async def test_own_work_turns_nobody_away(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Pace, "is_too_long", lambda _, items: items > 0)
-    intake = Intake(on.ledger, unheard)
+    monkeypatch.setattr(Admission, "is_too_long", lambda _, items: items > 0)
+    queue = Queue(on.ledger, unheard)
     ranking = tuple(read(form(f"own{n}")) for n in range(3))
-    waiting = intake.enqueue(Submission(ranking, is_own=True))
-    intake.start()
+    waiting = queue.enqueue(Submission(ranking, is_own=True))
+    queue.start()
     async with head_held(on):
-        intake.admit()
+        queue.admit()
         await asyncio.sleep(0.1)
-        assert intake.waiting_items == 0
-        intake.admit()
+        assert queue.waiting_items == 0
+        queue.admit()
     assert len(await waiting) == 3
-    intake.enqueue(submission_of(form("theirs")))
+    queue.enqueue(submission_of(form("theirs")))
     with pytest.raises(QueueFull):
-        intake.admit()
-    await intake.close()
+        queue.admit()
+    await queue.close()
 
 
 async def test_closing_records_what_waits_and_takes_nothing_more(on: LedgerOnPostgres) -> None:
-    intake = Intake(on.ledger, unheard)
-    waiting = [intake.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
-    intake.start()
-    closing = asyncio.create_task(intake.close())
+    queue = Queue(on.ledger, unheard)
+    waiting = [queue.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
+    queue.start()
+    closing = asyncio.create_task(queue.close())
     await asyncio.sleep(0)
     with pytest.raises(LedgerUnavailable, match="shutting down"):
-        await intake.submit(submission_of(form("late")))
+        await queue.submit(submission_of(form("late")))
     await closing
     assert [isinstance((await one)[0], Recorded) for one in waiting] == [True] * 3
     assert "late" not in {id for _, id, _ in await on.recorded()}
 
 
 async def test_a_queue_that_was_never_started_closes(on: LedgerOnPostgres) -> None:
-    await Intake(on.ledger, unheard).close()
+    await Queue(on.ledger, unheard).close()
 
 
 async def test_who_is_told_of_appends_and_fails_stops_nobody(on: LedgerOnPostgres) -> None:
     def fail(append: Append) -> None:
         raise ValueError(append)
 
-    intake = Intake(on.ledger, fail)
-    intake.start()
+    queue = Queue(on.ledger, fail)
+    queue.start()
     for number in range(2):
-        (outcome,) = await intake.submit(submission_of(form(f"e{number}")))
+        (outcome,) = await queue.submit(submission_of(form(f"e{number}")))
         assert isinstance(outcome, Recorded)
-    await intake.close()
+    await queue.close()
 
 
 async def test_who_waits_too_long_is_answered_and_what_was_sent_stays_in_its_batch(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("events.append.queue.OUTCOME_WAIT_S", 0.2)
-    intake = Intake(on.ledger, unheard)
-    intake.start()
+    queue = Queue(on.ledger, unheard)
+    queue.start()
     async with head_held(on):
-        sent = [asyncio.create_task(intake.submit(submission_of(form(one)))) for one in "ab"]
+        sent = [asyncio.create_task(queue.submit(submission_of(form(one)))) for one in "ab"]
         for one in sent:
             with pytest.raises(LedgerUnavailable, match="has not answered"):
                 await one
         monkeypatch.setattr("events.append.queue.STUCK_S", 0.1)
         with pytest.raises(LedgerUnavailable, match="has taken nothing"):
-            intake.admit()
+            queue.admit()
     monkeypatch.undo()
-    intake.admit()
-    again = [await intake.submit(submission_of(form(one))) for one in "ab"]
-    await intake.close()
+    queue.admit()
+    again = [await queue.submit(submission_of(form(one))) for one in "ab"]
+    await queue.close()
     assert [outcome for (outcome,) in again if isinstance(outcome, Recorded)] == []
     assert [outcome.position for (outcome,) in again if isinstance(outcome, Duplicate)] == [2, 7]
 
@@ -206,12 +206,12 @@ class BrokenOnce(Ledger):
 async def test_a_mistake_of_ours_is_told_and_the_next_batch_is_taken(on: LedgerOnPostgres) -> None:
     ledger = BrokenOnce(on.engine, SCHEMA, SEALS)
     await ledger.open()
-    intake = Intake(ledger, unheard)
-    intake.start()
+    queue = Queue(ledger, unheard)
+    queue.start()
     with pytest.raises(KeyError, match="a mistake"):
-        await intake.submit(submission_of(form("a")))
-    (outcome,) = await intake.submit(submission_of(form("a")))
-    await intake.close()
+        await queue.submit(submission_of(form("a")))
+    (outcome,) = await queue.submit(submission_of(form("a")))
+    await queue.close()
     assert isinstance(outcome, Recorded)
 
 
@@ -220,13 +220,13 @@ async def test_a_database_that_takes_nothing_is_told_to_everyone_who_waits(
 ) -> None:
     monkeypatch.setattr("events.append.ledger.GIVE_UP_AFTER_S", 0)
     await on.as_owner("REVOKE INSERT ON ledger.events FROM leadledger_app")
-    intake = Intake(on.ledger, unheard)
-    waiting = [intake.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
-    intake.start()
+    queue = Queue(on.ledger, unheard)
+    waiting = [queue.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
+    queue.start()
     for future in waiting:
         with pytest.raises(LedgerUnavailable):
             await future
-    await intake.close()
+    await queue.close()
 
 
 async def test_a_cost_is_compared_with_those_of_this_batch_and_of_all_before(
