@@ -8,10 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import PurePath
 from traceback import walk_tb
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-FRAMES_MAX: Final = 12
-"""Calls that are kept, the innermost: a recursion has a thousand that say the same."""
+from events.limits import FAULT_FRAMES_MAX
 
 
 class Fault(NamedTuple):
@@ -38,7 +37,7 @@ def uncounted(_: str) -> None:
 
 def fault_of(error: BaseException) -> Fault:
     """Keep of an error what may be shown."""
-    frames = deque(walk_tb(error.__traceback__), maxlen=FRAMES_MAX)
+    frames = deque(walk_tb(error.__traceback__), maxlen=FAULT_FRAMES_MAX)
     where = tuple(
         f"{_short(frame.f_code.co_filename)}:{line} {frame.f_code.co_name}"
         for frame, line in frames

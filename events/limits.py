@@ -78,3 +78,146 @@ class Limits:
 
 
 EVENT_LIMITS: Final = Limits()
+
+# Further inside: few senders meet one of these, and docs/limits.md lists those few.
+
+# append.admission
+QUEUE_WAIT_S_MAX = 0.25
+"""What may stand before a newcomer. With its own batch and its way through HTTP it is answered
+within a second, also on a machine that has other things to do."""
+QUEUE_ITEMS_MIN = 100
+"""So many may always wait. It is how a ledger that was stuck gets going again: without a batch of
+some size nothing is learnt of how fast it has become."""
+PACE_ITEMS_MIN = 100
+"""Smaller appends tell little: most of their time goes into the commit, however few they are."""
+
+# append.ledger
+APPEND_ATTEMPTS_MAX = 8
+APPEND_GIVE_UP_S = 8.0
+"""Tries of one batch, and no further one after so long: the time in which a database restarts. A
+client's own retry takes over after that."""
+APPEND_ANSWER_WAIT_S = 30.0
+"""How long one try may take before its connection counts as lost."""
+CLOCK_TRIES_MAX = 4
+"""Proposals of a recorded time: ours, then the database's own; and twice more where the machine is
+so busy that deciding takes a second longer or shorter than it did before."""
+RECOLLECTIONS_MAX = 256
+"""Things of the past that one item may need: the leads that forward to those it names, and their
+accounts, one after the other."""
+
+# append.loader
+FOLLOW_MAX = 20_000
+"""Beyond so many foreign events it is cheaper to forget and read again what is needed."""
+LOADED_PAGE_ROWS = 2_000
+"""Records read at once: some two megabytes."""
+CHAIN_MAX = 64
+"""Rounds of loading: an identifier, its lead, the lead that this one forwards to, its account."""
+
+# append.queue
+APPEND_ITEMS_MAX = 500
+"""Items of one transaction: beyond some hundreds a batch gains nothing and others wait longer."""
+WAITING_ITEMS_MAX = 8_000
+"""Items that may wait in memory, however fast they are taken."""
+SUBMISSION_ITEMS_MAX = WAITING_ITEMS_MAX // 8
+"""One request holds at most an eighth, so that no sender fills the queue alone."""
+OUTCOME_WAIT_S = 10.0
+"""How long a sender waits for what became of its submission. It stays in the queue all the same:
+what is recorded later is a duplicate when it is sent again."""
+STUCK_S = 5.0
+"""While a batch has been under way for so long, newcomers are refused rather than queued."""
+
+# background.reassessor
+REASSESSMENT_LOOK_S = 1.0
+"""How late a process that nothing is sent to learns of a lifecycle that another has published."""
+
+# background.strides
+STRIDE_LEADS: Final = 25
+"""Leads brought through the door at once: some milliseconds of deciding, about what the commit
+takes that they share with others."""
+REST_S_MAX: Final = 1.0
+"""A stride that took longer was held up by something else, and rest would not help."""
+
+# background.timekeeper
+TIMERS_LOOK_S = 1.0
+"""How late something may happen by itself. A report about the lead makes it happen at once."""
+
+# batch.memory
+REMEMBERED_SUBJECTS_MAX = 200_000
+"""Some 200 MB of states; the leads of a month's traffic."""
+REMEMBERED_POINTERS_MAX = 400_000
+"""Two identifiers a lead."""
+
+# batch.upkeep
+STRIDE_TIMERS = 64
+"""Timers of one lead that fire in one transaction when nobody has reported anything about it. The
+rest follows in the next one, so that others do not wait for it."""
+WAITED_TIMERS_MAX = 1_000
+"""Timers of one lead that an event about it waits for: a tenth of a second of deciding. A history
+that was imported can leave hundreds."""
+
+# faults
+FAULT_FRAMES_MAX: Final = 12
+"""Calls that are kept, the innermost: a recursion has a thousand that say the same."""
+
+# lifecycles.calendar
+CALENDAR_CHANGE_DAYS_MAX = 366
+"""Whoever closes for longer has another calendar."""
+CALENDAR_CHANGES_MAX = 500
+"""Of one calendar: every publication repeats them. More of them belong into the text."""
+
+# lifecycles.publish
+LIFECYCLE_TEXTS_KEPT = 16
+"""Parsed texts: reading one takes longer than any decision."""
+
+# revision.past
+HISTORY_EVENTS_MAX = 5_000
+"""Events of one lead or account that are decided again under the lock: some tenths of a second.
+A lead of ten years has hundreds."""
+TOGETHER_EVENTS_MAX = 20_000
+"""Events of all who are decided again together, because a company's business is that of all of
+them: some seconds. A company of forty buyers with hundreds of events each."""
+
+# selections.evidence
+RANKED_PAGE = 1_000
+"""Leads of one record: some 50 kilobytes."""
+CANDIDATES_MAX = 250_000
+"""Run and ranking are one transaction, so that none is without the other: 250 records, 12 MB."""
+
+# selections.running
+SELECTION_LOOK_S = 30.0
+"""How long a run waits whose process has died while others live."""
+
+# selections.surveying
+SURVEY_PAGE_LEADS = 100
+"""Leads looked at before others have their turn: some three milliseconds."""
+
+# signals.dialects.posthog
+OFFSET_MS_MAX: Final = 10 * 365 * 86_400_000
+"""Ten years: no browser keeps an event that long, so more is not a delay."""
+
+# signals.digests
+SECRET_BYTES_MIN = 32
+"""As long as the digest that it keys: a shorter secret would be the weaker part."""
+
+# signals.fields
+TEXT_CHARACTERS_MAX = 255
+"""Declared text is codes, names of campaigns, paths: longer text is somebody's prose."""
+
+# signals.native_schema
+IDENTIFIER_CHARACTERS_MAX = 1_024
+ALIASES_MAX = 8
+"""Senders join two ids at a time."""
+
+# strict_json
+VALUE_BYTES_MAX: Final = 240
+"""Of one value in the interpreter's memory, with its place in what holds it, beside its text."""
+
+# verification.findings
+FINDINGS_SHOWN = 5
+"""Findings of one check that are kept: enough to see what they have in common."""
+FINDING_CHARACTERS_MAX = 400
+"""Of what was expected and found: a decision with its effects is longer than a screen."""
+
+# verification.verify
+VERIFY_PAGE_RECORDS = 5_000
+"""Rows read at once: some five megabytes."""

@@ -30,6 +30,7 @@ from service.feed.log import Log
 from service.feed.tail import Tail
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
+from service.limits import COMMAND_WAIT_S, CONNECT_WAIT_S, POOL_WAIT_S
 from service.metrics import Metrics
 from service.refusals.purging import Bounds, Purge
 from service.refusals.store import RefusalStore
@@ -40,12 +41,6 @@ from service.watch import CONNECTIONS, Watch
 from service.webhooks.open import open_webhooks
 
 APPLICATION_NAME = "leadledger"
-POOL_WAIT_S = 5.0
-"""A request that finds every connection taken for so long is told to come again."""
-CONNECT_WAIT_S = 3.0
-"""A database that is well takes a connection within milliseconds."""
-COMMAND_WAIT_S = 60.0
-"""No statement of ours takes so long; one that does has lost its database."""
 
 
 def make_engine(settings: Settings, url: URL, *, connections: int | None = None) -> AsyncEngine:

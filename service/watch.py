@@ -27,22 +27,14 @@ from events.background.loops import endlessly
 from events.database.sessions import Driver, Session, open_session, transaction
 from events.database.statements import load
 from events.faults import OnFault
-from service.limits import SILENT_S
+from service.limits import ASK_AGAIN_S, ASK_EVERY_S, SILENT_S, SPACE_EVERY_S, WATCH_TICK_S
 
-ASK_EVERY_S = 1.0
-ASK_AGAIN_S = 0.2
-"""Between attempts while something is wrong, so that service resumes soon after it is not."""
-TICK_S = 0.25
-"""Silence is counted in turns of the event loop: a process that was itself held up for longer has
-not yet read the answer that is waiting for it."""
-SILENT_TICKS = int(SILENT_S / TICK_S)
+SILENT_TICKS = int(SILENT_S / WATCH_TICK_S)
 DOUBT_TICKS = SILENT_TICKS // 2
 """When the question is asked again over a new connection: the old one may lead to a server that no
 longer exists, or to the one process of it that has stopped."""
 CONNECTIONS = 2
 """For a question and the one that is asked again."""
-SPACE_EVERY_S = 2.0
-"""How often the disk is tried; the question itself costs next to nothing."""
 
 Answering: TypeAlias = "asyncio.Task[Trouble | None]"
 
@@ -177,4 +169,4 @@ class Watch:
 
 async def _first_of(asking: Sequence[Answering]) -> set[Answering]:
     """Wait a tick for an answer; empty if there is none."""
-    return (await asyncio.wait(asking, timeout=TICK_S, return_when=FIRST_COMPLETED))[0]
+    return (await asyncio.wait(asking, timeout=WATCH_TICK_S, return_when=FIRST_COMPLETED))[0]

@@ -5,6 +5,7 @@ from domain.lead.state import LeadState, StandingFact
 from domain.lifecycle.compiled.table import CompiledMove
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.lifecycle.qualification import Mode
+from domain.limits import CONSEQUENCES_MAX
 from domain.rules.business import end_key_status
 from domain.rules.candidacy import obstacle
 from domain.rules.contact import recycle_unreachable
@@ -13,9 +14,6 @@ from domain.rules.exclusion import judge_exclusion
 from domain.rules.grading import arm_grade, judge_grade
 from domain.rules.hand_overs import hand_over
 from domain.rules.origin import origin_of
-
-CONSEQUENCES_MAX = 16
-"""Each consequence moves a lead forward or marks it once; a path is shorter than this."""
 
 
 def follow(case: Case) -> None:

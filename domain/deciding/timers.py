@@ -17,15 +17,13 @@ from domain.lead.identity import Resolution
 from domain.lead.state import DORMANT, REVISIT, LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
+from domain.limits import STANDSTILL_MAX
 from domain.rules.deadlines import GIVES_BACK, RUNS, fire_breach, fire_return
 from domain.rules.grading import GRADE_TIMER, fire_grade
 from domain.rules.revisits import fire_dormant, fire_revisit
 from domain.signal import Signal
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
-STANDSTILL_MAX = 64
-"""Timers of one lead that may fire one after the other without time passing between them. A lead
-has a timer for each deadline and a few more; beyond this they arm each other in a circle."""
 
 
 class TimersEndless(Exception):

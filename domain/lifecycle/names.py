@@ -5,10 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
 from domain.lifecycle.definition import Lifecycle, Words
+from domain.limits import NAMES_LISTED_MAX, NAMES_SHOWN_MAX
 
-NAMES_SHOWN_MAX = 3
-NAMES_LISTED_MAX = 15
-"""A list of known names up to this length is shown whole."""
 ANY_LANGUAGE = "*"
 """Among languages in order of preference: whichever the lifecycle has."""
 LANGUAGE_DEFAULT = f"en,{ANY_LANGUAGE}"

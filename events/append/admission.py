@@ -6,16 +6,7 @@ sustained everybody waits all of it. What is refused at once can come again; wha
 given up by its sender, and was recorded for nobody.
 """
 
-WAIT_S_MAX = 0.25
-"""What may stand before a newcomer. With its own batch and its way through HTTP it is answered
-within a second, also on a machine that has other things to do."""
-
-ITEMS_MIN = 100
-"""So many may always wait. It is how a ledger that was stuck gets going again: without a batch of
-some size nothing is learnt of how fast it has become."""
-
-TELLING_ITEMS_MIN = 100
-"""Smaller appends tell little: most of their time goes into the commit, however few they are."""
+from events.limits import PACE_ITEMS_MIN, QUEUE_ITEMS_MIN, QUEUE_WAIT_S_MAX
 
 SHARE_OF_LAST = 0.3
 """How much the last append counts for, beside all before it."""
@@ -29,7 +20,7 @@ class Admission:
 
     def learn(self, *, items: int, seconds: float) -> None:
         """Take an append into account, if it tells anything."""
-        if items < TELLING_ITEMS_MIN and seconds < WAIT_S_MAX:
+        if items < PACE_ITEMS_MIN and seconds < QUEUE_WAIT_S_MAX:
             return
         last = items / max(seconds, 1e-6)
         before = last if self._items_per_s is None else self._items_per_s
@@ -39,4 +30,4 @@ class Admission:
         """Tell whether a newcomer behind so many items would wait too long."""
         if self._items_per_s is None:
             return False
-        return items > max(ITEMS_MIN, self._items_per_s * WAIT_S_MAX)
+        return items > max(QUEUE_ITEMS_MIN, self._items_per_s * QUEUE_WAIT_S_MAX)

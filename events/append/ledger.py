@@ -37,6 +37,13 @@ from events.database.sessions import Driver, Session, open_session, transaction
 from events.database.statements import load
 from events.faults import Fault, OnFault, fault_of, uncounted
 from events.lifecycles.expansion import expand
+from events.limits import (
+    APPEND_ANSWER_WAIT_S,
+    APPEND_ATTEMPTS_MAX,
+    APPEND_GIVE_UP_S,
+    CLOCK_TRIES_MAX,
+    RECOLLECTIONS_MAX,
+)
 from events.outcomes import Outcome, refuse
 from events.refusal_texts import internal_error, not_storable
 from events.refusals import Refused
@@ -44,20 +51,8 @@ from events.revision.past import NotRecalled, Recollection
 from events.seals import Seals
 from events.submission import Submission
 
-ATTEMPTS_MAX = 8
-GIVE_UP_AFTER_S = 8.0
-"""Tries of one batch, and no further one after so long: the time in which a database restarts. A
-client's own retry takes over after that."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
-ANSWER_WAIT_S = 30.0
-"""How long one try may take before its connection counts as lost."""
-CLOCK_TRIES_MAX = 4
-"""Proposals of a recorded time: ours, then the database's own; and twice more where the machine is
-so busy that deciding takes a second longer or shorter than it did before."""
 
-RECOLLECTIONS_MAX = 256
-"""Things of the past that one item may need: the leads that forward to those it names, and their
-accounts, one after the other."""
 
 CLOCK_TOLERANCE = timedelta(seconds=0.5)
 """Half of what the append lets pass."""
@@ -192,9 +187,9 @@ class Ledger:
 
     async def _try_again(self, submissions: Sequence[Submission]) -> Appended:
         pause, began = FIRST_PAUSE_S, monotonic()
-        for attempt in range(1, ATTEMPTS_MAX + 1):
+        for attempt in range(1, APPEND_ATTEMPTS_MAX + 1):
             try:
-                async with asyncio.timeout(ANSWER_WAIT_S):
+                async with asyncio.timeout(APPEND_ANSWER_WAIT_S):
                     return await self._try(submissions)
             except EVENT_REJECTED:
                 raise
@@ -203,7 +198,7 @@ class Ledger:
                 await self._drop_session()
                 self._expects_known_keys = True
                 log.warning("ledger.try_failed", attempt=attempt, error=type(error).__name__)
-                if attempt == ATTEMPTS_MAX or monotonic() - began > GIVE_UP_AFTER_S:
+                if attempt == APPEND_ATTEMPTS_MAX or monotonic() - began > APPEND_GIVE_UP_S:
                     raise LedgerUnavailable("the database takes nothing at present") from error
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
@@ -348,7 +343,7 @@ class Ledger:
         if not leads:
             return
         try:
-            async with asyncio.timeout(ANSWER_WAIT_S):
+            async with asyncio.timeout(APPEND_ANSWER_WAIT_S):
                 session = await self._open_session()
                 await self._setting_aside.note(session.driver, leads, self.memory.position)
         except Exception as error:  # noqa: BLE001 - a connection that is lost, or whatever else

@@ -21,16 +21,9 @@ from events.database.failures import NotMigrated
 from events.database.sessions import Driver
 from events.database.statements import Statement
 from events.lifecycles.publish import asks_who_stands_where, compiled_from
-from events.limits import DECLARED_MAX
-from events.revision.past import HISTORY_EVENTS_MAX, NotRecalled, Recollection
+from events.limits import CHAIN_MAX, DECLARED_MAX, FOLLOW_MAX, HISTORY_EVENTS_MAX, LOADED_PAGE_ROWS
+from events.revision.past import NotRecalled, Recollection
 from events.submission import Item, Submission, key_of
-
-FOLLOW_MAX = 20_000
-"""Beyond so many foreign events it is cheaper to forget and read again what is needed."""
-PAGE = 2_000
-"""Records read at once: some two megabytes."""
-CHAIN_MAX = 64
-"""Rounds of loading: an identifier, its lead, the lead that this one forwards to, its account."""
 
 
 class Head(NamedTuple):
@@ -80,7 +73,9 @@ class LedgerReader:
             memory.forget_all()
             memory.position = head.position
         while memory.position < head.position:
-            page = await driver.fetch(self._sql["read_records"].driver_sql, memory.position, PAGE)
+            page = await driver.fetch(
+                self._sql["read_records"].driver_sql, memory.position, LOADED_PAGE_ROWS
+            )
             links = await self._links(driver, memory.position, page[-1]["position"])
             memory.advance([records.decode(row["record"]) for row in page], links)
         memory.recorded_at, memory.chain = head.recorded_at, head.chain

@@ -12,20 +12,9 @@ from events.append.admission import Admission
 from events.append.ledger import Ledger
 from events.database.failures import LedgerUnavailable, QueueFull
 from events.faults import OnFault, uncounted
+from events.limits import APPEND_ITEMS_MAX, OUTCOME_WAIT_S, STUCK_S, WAITING_ITEMS_MAX
 from events.outcomes import Outcome
 from events.submission import Submission
-
-BATCH_ITEMS_MAX = 500
-"""Items of one transaction: beyond some hundreds a batch gains nothing and others wait longer."""
-WAITING_ITEMS_MAX = 8_000
-"""Items that may wait in memory, however fast they are taken."""
-SUBMISSION_ITEMS_MAX = WAITING_ITEMS_MAX // 8
-"""One request holds at most an eighth, so that no sender fills the queue alone."""
-OUTCOME_WAIT_S = 10.0
-"""How long a sender waits for what became of its submission. It stays in the queue all the same:
-what is recorded later is a duplicate when it is sent again."""
-STUCK_S = 5.0
-"""While a batch has been under way for so long, newcomers are refused rather than queued."""
 
 log = structlog.get_logger()
 
@@ -146,7 +135,7 @@ class Queue:
         batch: list[_Waiting] = []
         size = 0
         while self._waiting and (
-            not batch or size + self._waiting[0].submission.size <= BATCH_ITEMS_MAX
+            not batch or size + self._waiting[0].submission.size <= APPEND_ITEMS_MAX
         ):
             waiting = self._waiting.popleft()
             size += waiting.submission.size

@@ -14,13 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.append.ledger import Ledger
 from events.append.queue import Queue
 from events.background.loops import endlessly
-from events.background.strides import STRIDE_LEADS, stride
+from events.background.strides import stride
 from events.database.statements import load
 from events.faults import OnFault, uncounted
+from events.limits import REASSESSMENT_LOOK_S, STRIDE_LEADS
 from events.submission import Submission
 
-LOOK_S = 1.0
-"""How late a process that nothing is sent to learns of a lifecycle that another has published."""
 _FIRST = str(uuid.UUID(int=0))
 
 
@@ -59,7 +58,9 @@ class Reassessor:
 
     async def run(self) -> None:
         """Reassess until cancelled; waits out a database that is away."""
-        await endlessly("reassessor", self._step, pause_s=LOOK_S, on_fault=self._on_fault)
+        await endlessly(
+            "reassessor", self._step, pause_s=REASSESSMENT_LOOK_S, on_fault=self._on_fault
+        )
 
     async def look(self) -> Looked:
         """Learn of a lifecycle that another process published, and bring one batch over."""
@@ -86,7 +87,7 @@ class Reassessor:
 
     async def _step(self) -> None:
         if (await self.look()).is_done:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(REASSESSMENT_LOOK_S)
 
     async def _learn_newest(self) -> None:
         memory = self._ledger.memory

@@ -11,14 +11,11 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Final
 
-STRIDE_LEADS: Final = 25
-"""Leads brought through the door at once: some milliseconds of deciding, about what the commit
-takes that they share with others."""
+from events.limits import REST_S_MAX
+
 RESTS: Final = 3
 """Times as long as a stride. What it wrote is projected meanwhile, which takes about as long again;
 so half of the machine is left to others."""
-REST_S_MAX: Final = 1.0
-"""A stride that took longer was held up by something else, and rest would not help."""
 
 
 @asynccontextmanager

@@ -16,13 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.append.queue import Queue
 from events.background.loops import endlessly
-from events.background.strides import STRIDE_LEADS, stride
+from events.background.strides import stride
 from events.database.statements import load
 from events.faults import OnFault, uncounted
+from events.limits import STRIDE_LEADS, TIMERS_LOOK_S
 from events.submission import Submission
-
-LOOK_S = 1.0
-"""How late something may happen by itself. A report about the lead makes it happen at once."""
 
 
 class SetAside(NamedTuple):
@@ -46,7 +44,7 @@ class Timekeeper:
 
     async def run(self) -> None:
         """Wake leads until cancelled; waits out a database that is away."""
-        await endlessly("timekeeper", self._step, pause_s=LOOK_S, on_fault=self._on_fault)
+        await endlessly("timekeeper", self._step, pause_s=TIMERS_LOOK_S, on_fault=self._on_fault)
 
     async def look(self) -> int:
         """Wake those for whom something is due now, one stride of them; return how many."""
@@ -76,7 +74,7 @@ class Timekeeper:
             await self.retry_all()
             self._has_begun = True
         if await self.look() < STRIDE_LEADS:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(TIMERS_LOOK_S)
 
     async def _try_again(self, leads: Sequence[SetAside]) -> int:
         """Wake leads that are set aside; return how many are not any more."""

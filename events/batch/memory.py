@@ -13,12 +13,8 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.signal import Identifier
 from events.batch.lru import forget_oldest
+from events.limits import REMEMBERED_POINTERS_MAX, REMEMBERED_SUBJECTS_MAX
 from events.records import Record
-
-SUBJECTS_MAX = 200_000
-"""Some 200 MB of states; the leads of a month's traffic."""
-POINTERS_MAX = 400_000
-"""Two identifiers a lead."""
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 LEDGER_SUBJECT_ID = "00000000-0000-0000-0000-000000000000"
@@ -193,8 +189,8 @@ class Memory:
 
     def forget_oldest(self) -> None:
         """Keep within bounds: what was learned first goes first."""
-        forget_oldest(self.subjects, most=SUBJECTS_MAX)
-        for identifier in forget_oldest(self.pointers, most=POINTERS_MAX):
+        forget_oldest(self.subjects, most=REMEMBERED_SUBJECTS_MAX)
+        for identifier in forget_oldest(self.pointers, most=REMEMBERED_POINTERS_MAX):
             self.others.pop(identifier, None)
 
     def forget_all(self) -> None:

@@ -15,14 +15,8 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from events.batch.draft import Draft
 from events.batch.memory import NOBODY, standing_of
+from events.limits import STRIDE_TIMERS, WAITED_TIMERS_MAX
 from events.records import OWN_SOURCE, firing_id, reassessment_id
-
-STRIDE_TIMERS = 64
-"""Timers of one lead that fire in one transaction when nobody has reported anything about it. The
-rest follows in the next one, so that others do not wait for it."""
-WAITED_TIMERS_MAX = 1_000
-"""Timers of one lead that an event about it waits for: a tenth of a second of deciding. A history
-that was imported can leave hundreds."""
 
 
 class TimersUnfinished(Exception):

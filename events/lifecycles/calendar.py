@@ -20,12 +20,8 @@ from domain.lifecycle.service_events import (
     WORKED_HOURS,
 )
 from domain.signal import Signal
+from events.limits import CALENDAR_CHANGE_DAYS_MAX, CALENDAR_CHANGES_MAX
 from events.refusals import Refusal
-
-DAYS_MAX = 366
-"""Whoever closes for longer has another calendar."""
-CHANGES_MAX = 500
-"""Of one calendar: every publication repeats them. More of them belong into the text."""
 
 
 def change_calendar(
@@ -85,19 +81,19 @@ def _objection(
             {"expected": known, "found": data[CALENDAR]},
         )
     days = (date.fromisoformat(data[LAST_DAY]) - date.fromisoformat(data[FIRST_DAY])).days + 1
-    if not 1 <= days <= DAYS_MAX:
-        expected = f"a day from {FIRST_DAY} on, within {DAYS_MAX} days"
+    if not 1 <= days <= CALENDAR_CHANGE_DAYS_MAX:
+        expected = f"a day from {FIRST_DAY} on, within {CALENDAR_CHANGE_DAYS_MAX} days"
         return Refusal(
             "event-invalid",
             f"{LAST_DAY} is {expected}.",
             f"/data/{LAST_DAY}",
             {"expected": expected},
         )
-    if len(changes) >= CHANGES_MAX:
+    if len(changes) >= CALENDAR_CHANGES_MAX:
         return Refusal(
             "event-invalid",
-            f"The calendar {data[CALENDAR]} has been changed {CHANGES_MAX} times. Publish a "
-            "lifecycle that has its closures in the text, and a new name for it.",
+            f"The calendar {data[CALENDAR]} has been changed {CALENDAR_CHANGES_MAX} times. Publish "
+            "a lifecycle that has its closures in the text, and a new name for it.",
             f"/data/{CALENDAR}",
         )
     return _objection_to_hours(data, in_force, days)

@@ -20,21 +20,19 @@ from domain.lifecycle.text.complaints import LifecycleInvalid
 from domain.lifecycle.text.load import load
 from domain.signal import Signal
 from events.lifecycles.expansion import expand
+from events.limits import LIFECYCLE_TEXTS_KEPT
 from events.refusals import Refusal
 from events.signals.context import Context
 from events.submission import Item
 
-TEXTS_KEPT = 16
-"""Parsed texts: reading one takes longer than any decision."""
 
-
-@lru_cache(maxsize=TEXTS_KEPT)
+@lru_cache(maxsize=LIFECYCLE_TEXTS_KEPT)
 def parsed(text: str) -> Lifecycle:
     """Read a text that was checked when it was published. Raises LifecycleInvalid."""
     return load(text)
 
 
-@lru_cache(maxsize=TEXTS_KEPT)
+@lru_cache(maxsize=LIFECYCLE_TEXTS_KEPT)
 def laid_out(text: str) -> CompiledLifecycle:
     """Compile a text, whenever it was published. Raises LifecycleInvalid."""
     return compile_lifecycle(parsed(text))

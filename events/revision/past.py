@@ -11,14 +11,8 @@ from typing import Any, Protocol
 from domain.lead.state import AccountState, LeadState
 from domain.signal import Identifier
 from events.batch.memory import Remembered
+from events.limits import HISTORY_EVENTS_MAX, TOGETHER_EVENTS_MAX
 from events.records import Record
-
-HISTORY_EVENTS_MAX = 5_000
-"""Events of one lead or account that are decided again under the lock: some tenths of a second.
-A lead of ten years has hundreds."""
-TOGETHER_EVENTS_MAX = 20_000
-"""Events of all who are decided again together, because a company's business is that of all of
-them: some seconds. A company of forty buyers with hundreds of events each."""
 
 
 class NotRecalled(Exception):

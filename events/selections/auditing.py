@@ -12,17 +12,9 @@ from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.rules.selection import Contender, Survey, digest_of, places, shown, survey_of
 from events.batch.memory import Remembered
+from events.limits import RANKED_PAGE
 from events.records import Record, selection_id
-from events.selections.evidence import (
-    COMPLETED,
-    RANKED,
-    RANKED_PAGE,
-    RUN,
-    Ranking,
-    Run,
-    ranked_in,
-    run_of,
-)
+from events.selections.evidence import COMPLETED, RANKED, RUN, Ranking, Run, ranked_in, run_of
 
 
 class Doubt(NamedTuple):

@@ -10,13 +10,10 @@ from domain.lifecycle.definition import EventType
 from domain.rules.candidacy import SELECTION
 from domain.rules.selection import Question
 from domain.signal import Signal
+from events.limits import RANKED_PAGE
 from events.records import OWN_SOURCE, selection_id
 
 RUN, RANKED, COMPLETED = "selection.run", "selection.ranked", "selection.completed"
-RANKED_PAGE = 1_000
-"""Leads of one record: some 50 kilobytes."""
-CANDIDATES_MAX = 250_000
-"""Run and ranking are one transaction, so that none is without the other: 250 records, 12 MB."""
 
 Ranking = Sequence[tuple[str, str]]
 """Lead ids with their scores, the first to be selected first."""

@@ -21,11 +21,12 @@ from domain.signal import Signal
 from events.append.ledger import Ledger
 from events.append.queue import Queue
 from events.background.loops import endlessly
-from events.background.strides import STRIDE_LEADS, stride
+from events.background.strides import stride
 from events.database.failures import AWAY
 from events.database.sessions import borrowed
 from events.database.statements import load
 from events.faults import OnFault, uncounted
+from events.limits import SELECTION_LOOK_S, STRIDE_LEADS
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.records import OWN_SOURCE
 from events.refusals import Refused
@@ -46,9 +47,6 @@ from events.signals.context import Context
 from events.signals.digests import Digests
 from events.signals.sender import Sender
 from events.submission import Item, Submission
-
-LOOK_S = 30.0
-"""How long a run waits whose process has died while others live."""
 
 log = structlog.get_logger()
 
@@ -124,7 +122,7 @@ class Selector:
 
     async def run(self) -> None:
         """Resume what a process left behind, until cancelled; waits out a database that is away."""
-        await endlessly("selections", self._step, pause_s=LOOK_S, on_fault=self._on_fault)
+        await endlessly("selections", self._step, pause_s=SELECTION_LOOK_S, on_fault=self._on_fault)
 
     async def close(self) -> None:
         """Leave what is under way for the next start to resume."""
@@ -154,7 +152,7 @@ class Selector:
 
     async def _step(self) -> None:
         await self.resume()
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(SELECTION_LOOK_S)
 
     async def _survey(self, asked: Asked, at: datetime) -> Trial:
         qualification = self._qualification()

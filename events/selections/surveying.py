@@ -17,19 +17,9 @@ from events.background.strides import stride
 from events.batch.memory import Memory
 from events.database.sessions import Driver, transaction
 from events.database.statements import Statement
+from events.limits import CANDIDATES_MAX, RANKED_PAGE, SURVEY_PAGE_LEADS
 from events.records import selection_id
-from events.selections.evidence import (
-    CANDIDATES_MAX,
-    RANKED_PAGE,
-    Asked,
-    Ranking,
-    Run,
-    ranked_in,
-    run_of,
-)
-
-PAGE = 100
-"""Leads looked at before others have their turn: some three milliseconds."""
+from events.selections.evidence import Asked, Ranking, Run, ranked_in, run_of
 
 
 class CapacityUnknown(Exception):
@@ -104,7 +94,7 @@ class Surveyor:
         cursor = await driver.cursor(
             statement.driver_sql, *statement.arguments({"needles": needles_of(survey.lifecycles)})
         )
-        while page := await cursor.fetch(PAGE):
+        while page := await cursor.fetch(SURVEY_PAGE_LEADS):
             async with stride(self._turns):
                 await self._look_at(driver, survey, page)
             if len(survey.candidates) > CANDIDATES_MAX:

@@ -8,10 +8,8 @@ from typing import Any
 import orjson
 
 from domain.signal import Identifier
+from events.limits import SECRET_BYTES_MIN
 from events.seals import Seals
-
-SECRET_BYTES_MIN = 32
-"""As long as the digest that it keys: a shorter secret would be the weaker part."""
 
 _SECRET_ID_BYTES = 4
 _PREFIX_BYTES = 1 + _SECRET_ID_BYTES

@@ -11,12 +11,9 @@ from domain.lifecycle.definition import EventType, Field
 from domain.lifecycle.names import nearest, normal
 from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY
 from domain.pages import reduced
-from events.limits import POSITIONS_MAX
+from events.limits import POSITIONS_MAX, TEXT_CHARACTERS_MAX
 from events.refusals import Refusal
 from events.signals import times
-
-TEXT_LENGTH_MAX = 255
-"""Declared text is codes, names of campaigns, paths: longer text is somebody's prose."""
 
 _POSITION = re.compile(r"[1-9][0-9]{0,17}")
 _SUBJECT = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -107,7 +104,7 @@ def _nearest(field: Field, value: object) -> dict[str, list[str]]:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= TEXT_LENGTH_MAX
+    return isinstance(value, str) and len(value) <= TEXT_CHARACTERS_MAX
 
 
 def _is_integer(value: object) -> bool:
@@ -176,15 +173,15 @@ _TESTS: Mapping[str, Callable[[object], bool]] = {
     "fields": _is_fields,
 }
 _EXPECTED: Mapping[str, str] = {
-    "text": f"a string of up to {TEXT_LENGTH_MAX} characters",
-    "code": f"a code, a string of up to {TEXT_LENGTH_MAX} characters",
+    "text": f"a string of up to {TEXT_CHARACTERS_MAX} characters",
+    "code": f"a code, a string of up to {TEXT_CHARACTERS_MAX} characters",
     "integer": "an integer",
     "amount": 'a decimal number in a string, such as "1200.50", or an integer',
     "boolean": "true or false",
     "time": "a time, RFC 3339 with an offset",
     "date": "a date, such as 2026-11-22",
     "currency": "a currency by its code in ISO 4217, such as JPY",
-    "page": f"a page's address or path, a string of up to {TEXT_LENGTH_MAX} characters",
+    "page": f"a page's address or path, a string of up to {TEXT_CHARACTERS_MAX} characters",
     "position": 'the position of an event in a string, such as "17"',
     "positions": (
         f'up to {POSITIONS_MAX} different positions of events in strings, such as ["17", "21"]'

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from events.limits import ALIASES_MAX, IDENTIFIER_CHARACTERS_MAX
+
 ASCII = r"^[!-~]([ -~]{0,253}[!-~])?$"
 """Types and sources: printable, and no longer than an id."""
 Ascii = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=ASCII)]
@@ -12,10 +14,7 @@ OwnId = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"),
 ]
-VALUE_CHARACTERS_MAX = 1_024
-Value = Annotated[str, StringConstraints(min_length=1, max_length=VALUE_CHARACTERS_MAX)]
-ALIASES_MAX = 8
-"""Senders join two ids at a time."""
+Value = Annotated[str, StringConstraints(min_length=1, max_length=IDENTIFIER_CHARACTERS_MAX)]
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 

@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from events.limits import EVENT_LIMITS, ITEM_TEXT_BYTES_MAX, Limits
+from events.limits import EVENT_LIMITS, ITEM_TEXT_BYTES_MAX, VALUE_BYTES_MAX, Limits
 from events.strict_json.checking import check_value, is_surely_within
 from events.strict_json.faults import JsonFault, TooLarge, Unacceptable, Unreadable
 from events.strict_json.finding import (
@@ -54,8 +54,6 @@ __all__ = [
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 
-VALUE_BYTES_MAX: Final = 240
-"""Of one value in the interpreter's memory, with its place in what holds it, beside its text."""
 
 _ARRAY_BEGINS: Final = re.compile(rb"[ \t\n\r]*\[")
 

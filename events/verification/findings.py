@@ -8,10 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-FINDINGS_SHOWN = 5
-"""Findings of one check that are kept: enough to see what they have in common."""
-VALUE_CHARACTERS_MAX = 400
-"""Of what was expected and found: a decision with its effects is longer than a screen."""
+from events.limits import FINDING_CHARACTERS_MAX, FINDINGS_SHOWN
 
 
 class Check(StrEnum):
@@ -84,7 +81,7 @@ def expect(position: int | None, what: str, expected: object, found: object) -> 
 
 def _shown(value: object) -> str:
     text = value.hex() if isinstance(value, bytes) else str(value)
-    return text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[:VALUE_CHARACTERS_MAX]} …"
+    return text if len(text) <= FINDING_CHARACTERS_MAX else f"{text[:FINDING_CHARACTERS_MAX]} …"
 
 
 @dataclass(slots=True)

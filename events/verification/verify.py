@@ -22,6 +22,7 @@ from events.append.loader import LedgerReader
 from events.batch.memory import Remembered
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
+from events.limits import VERIFY_PAGE_RECORDS
 from events.records import Record, begins_group
 from events.refusals import Received, Standing
 from events.revision.past import NotRecalled, Recollection
@@ -34,9 +35,6 @@ from events.verification.findings import Check, Finding, Report, expect
 from events.verification.key_audit import KeyTold, terms_told
 from events.verification.row_audit import Row, RowAudit
 from events.verification.tree import Tree
-
-PAGE = 5_000
-"""Rows read at once: some five megabytes."""
 
 NOT_GIVEN = "the secret of the ledger was not given"
 NOT_ITS_OWN = "the secret that was given is not the one that the ledger was founded with"
@@ -270,7 +268,7 @@ class _Examination:
     async def _rows(self, name: str, key: str) -> AsyncIterator[Row]:
         """Read a table page by page, in the order of its key."""
         statement, after = self.sql[name], None
-        while page := await self.driver.fetch(statement.driver_sql, after, PAGE):
+        while page := await self.driver.fetch(statement.driver_sql, after, VERIFY_PAGE_RECORDS):
             for row in page:
                 yield row
             after = page[-1][key]
@@ -310,7 +308,7 @@ async def pages(driver: Driver, statement: Statement, upto: int) -> AsyncIterato
     while after < upto:
         page = await driver.fetch(
             statement.driver_sql,
-            *statement.arguments({"after": after, "upto": upto, "limit": PAGE}),
+            *statement.arguments({"after": after, "upto": upto, "limit": VERIFY_PAGE_RECORDS}),
         )
         if not page:
             return

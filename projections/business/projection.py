@@ -12,11 +12,10 @@ from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from events.records import decode_event
 from projections.business.fold import Business, BusinessRow, TakenBack, TouchRow, fold
+from projections.engine.limits import BUSINESS_ROWS_KEPT
 
 NAME = "business"
 VERSION = 1
-ROWS_KEPT = 20_000
-"""Rows that a rebuild holds before it writes them: some ten megabytes, one COPY."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class BusinessProjection:
 
     async def relieve(self, driver: Driver, generation: int, state: Business) -> None:
         """Write rows, which no later event changes but to void them."""
-        if len(state.business) + len(state.touches) > ROWS_KEPT:
+        if len(state.business) + len(state.touches) > BUSINESS_ROWS_KEPT:
             await self.write(driver, generation, state)
 
     async def write(self, driver: Driver, generation: int, state: Business) -> None:

@@ -58,3 +58,11 @@ DIRECTORY_KEPT: Final = 200_000
 
 # Leads whose deadlines are remembered from batch to batch: some 100 MB.
 DEADLINES_KEPT: Final = 100_000
+
+# business.projection
+BUSINESS_ROWS_KEPT = 20_000
+"""Rows that a rebuild holds before it writes them: some ten megabytes, one COPY."""
+
+# engine.replica
+COPY_WAIT_S = 3_600.0
+"""One table of a large ledger; more is a connection that is gone."""

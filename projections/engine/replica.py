@@ -23,13 +23,11 @@ from events.verification.findings import Check, Finding, Report
 from projections.engine.advance import Checkpoint, Row, checkpoint, fold_all, statements
 from projections.engine.failures import FoldFailed
 from projections.engine.generations import Difference
-from projections.engine.limits import DIFFERENCES_SHOWN
+from projections.engine.limits import COPY_WAIT_S, DIFFERENCES_SHOWN
 from projections.engine.projection import Projection
 
 BUILT = 2**31 - 1
 """The generation that is built here: no other one comes to this number."""
-COPY_WAIT_S = 3_600.0
-"""One table of a large ledger; more is a connection that is gone."""
 CHUNKS = 8
 """Pieces of a copy under way, each some tens of kilobytes."""
 

@@ -3,12 +3,9 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from events.limits import EVENT_BYTES_MAX, EVENT_MEMBERS_MAX
-from events.strict_json import VALUE_BYTES_MAX, Items, built_bytes_max
-from service.limits import CHUNK_BUILT_BYTES_MAX
-
-CHUNK_ITEMS: Final = 500
-"""Items that are submitted at once; the next ones wait for their answer."""
+from events.limits import EVENT_BYTES_MAX, EVENT_MEMBERS_MAX, VALUE_BYTES_MAX
+from events.strict_json import Items, built_bytes_max
+from service.limits import CHUNK_BUILT_BYTES_MAX, CHUNK_ITEMS
 
 _ITEM_BUILT_BYTES_MAX: Final = 2 * EVENT_BYTES_MAX + VALUE_BYTES_MAX * (1 + EVENT_MEMBERS_MAX)
 

@@ -6,16 +6,10 @@ between; time and memory of each step are bounded, whatever comes.
 
 import zlib
 from collections.abc import Iterator
-from typing import Final
 
 from events.limits import DECOMPRESSION_RATIO_MAX, MIB
 from service.http.problem import Problem
-from service.limits import GZIP_MEMBERS_MAX
-
-PIECE_BYTES_MAX: Final = 64 * 1024
-"""Output made at once, in a fraction of a millisecond; after each piece bounds are looked at."""
-SLICE_BYTES: Final = 16 * 1024
-"""Input handed over at once: zlib copies what it leaves, so that more would be copied often."""
+from service.limits import GZIP_MEMBERS_MAX, INFLATED_PIECE_BYTES_MAX, INFLATION_SLICE_BYTES
 
 _WINDOW_BITS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 SUPPORTED = (b"", b"identity", *_WINDOW_BITS)
@@ -33,7 +27,7 @@ class Inflation:
 
     def feed(self, compressed: bytes) -> Iterator[bytes]:
         """Decompress what has arrived, in pieces. Raises Problem for a bomb or for rubbish."""
-        for part in pieces_of(compressed, SLICE_BYTES):
+        for part in pieces_of(compressed, INFLATION_SLICE_BYTES):
             self._bytes_in += len(part)
             yield from self._inflate(part)
 
@@ -47,7 +41,7 @@ class Inflation:
             if self._stream.eof:
                 self._begin_member()
             try:
-                piece = self._stream.decompress(compressed, PIECE_BYTES_MAX)
+                piece = self._stream.decompress(compressed, INFLATED_PIECE_BYTES_MAX)
             except zlib.error:
                 raise Problem(
                     "body-unreadable", "The body is not what its Content-Encoding says."
@@ -79,7 +73,7 @@ class Inflation:
             )
 
 
-def pieces_of(body: bytes, bytes_max: int = PIECE_BYTES_MAX) -> Iterator[bytes]:
+def pieces_of(body: bytes, bytes_max: int = INFLATED_PIECE_BYTES_MAX) -> Iterator[bytes]:
     """Divide what was not compressed into pieces as well."""
     return (body[start : start + bytes_max] for start in range(0, len(body), bytes_max))
 

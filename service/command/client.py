@@ -9,13 +9,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from service.command.exits import CommandFailed, Exit
+from service.command.limits import ANSWER_WAIT_S, CONNECT_WAIT_S
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-CONNECT_WAIT_S = 5.0
-ANSWER_WAIT_S = 120.0
-"""A batch of import on a slow disk takes seconds; a service that says nothing for minutes is
-gone."""
 
 GZIP_LEVEL = 1
 """Nearly all of the gain, at a tenth of the time."""

@@ -8,11 +8,9 @@ import typer
 from domain.lifecycle.names import LANGUAGE_DEFAULT
 from service.command.client import Service
 from service.command.leads import Zone, pages, shown_time, zone_named
+from service.command.limits import DEADLINES_MAX
 from service.command.options import URL_DEFAULT, Json, Key, Language, Url
 from service.command.printing import print_json, print_lines, print_table
-
-ROWS_MAX = 10_000
-"""More than anybody reads; whoever wants all asks the service page by page."""
 
 
 class DeadlineStatus(StrEnum):
@@ -68,7 +66,7 @@ def deadlines(
         )
         for row in found:
             rows.append(row)
-            if len(rows) == ROWS_MAX:
+            if len(rows) == DEADLINES_MAX:
                 break
     if as_json:
         print_json({"deadlines": rows})
@@ -88,5 +86,5 @@ def deadlines(
             for row in rows
         ],
     )
-    if len(rows) == ROWS_MAX:
-        print_lines(f"The first {ROWS_MAX:,}; narrow them with --due-by, --owner or --team.")
+    if len(rows) == DEADLINES_MAX:
+        print_lines(f"The first {DEADLINES_MAX:,}; narrow them with --due-by, --owner or --team.")

@@ -16,11 +16,9 @@ from service.command.leads import (
     shown_time,
     zone_named,
 )
+from service.command.limits import SHOWN_VALUE_CHARACTERS_MAX
 from service.command.options import URL_DEFAULT, Json, Key, Language, Url
 from service.command.printing import print_json, print_lines, print_table
-
-VALUE_CHARACTERS_MAX = 60
-"""Of one value in the table; --json prints all."""
 
 
 def history(
@@ -75,7 +73,11 @@ def _row(event: dict[str, Any], zone: ZoneInfo) -> list[str]:
 def _shown(value: Any) -> str:
     """Return a value as people read it; a restatement's long lists are for programs."""
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[: VALUE_CHARACTERS_MAX - 1]}…"
+    return (
+        text
+        if len(text) <= SHOWN_VALUE_CHARACTERS_MAX
+        else f"{text[: SHOWN_VALUE_CHARACTERS_MAX - 1]}…"
+    )
 
 
 def _reasons(event: dict[str, Any]) -> list[str]:

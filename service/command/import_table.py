@@ -30,10 +30,10 @@ from service.command.importing.suggesting import suggestion_for
 from service.command.importing.tables.opening import Table, misreading, open_table
 from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
+from service.command.limits import SENT_BATCH_EVENTS_MAX
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import complain, print_lines, terminal
 from service.command.sending import (
-    BATCH_EVENTS_MAX,
     Deliver,
     ImportTally,
     OnRefused,
@@ -96,8 +96,10 @@ def import_table(
     ] = None,
     batch: Annotated[
         int,
-        typer.Option("--batch", min=1, max=BATCH_EVENTS_MAX, help="Events sent in one request."),
-    ] = BATCH_EVENTS_MAX,
+        typer.Option(
+            "--batch", min=1, max=SENT_BATCH_EVENTS_MAX, help="Events sent in one request."
+        ),
+    ] = SENT_BATCH_EVENTS_MAX,
     gzip: Annotated[
         bool, typer.Option("--gzip", help="Compress what is sent; worth it over slow networks.")
     ] = False,

@@ -7,11 +7,11 @@ from urllib.parse import quote
 import typer
 
 from service.command.client import Service
+from service.command.limits import KEYS_PAGE
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table
 from service.keys.scopes import DEFAULT_SCOPES, Scope
 
-PAGE = 500
 OVERLAP_HOURS = 24
 _LISTED = ("id", "name", "sources", "department", "scopes", "origins", "expires_at", "revoked_at")
 
@@ -220,7 +220,7 @@ class KeysOverHttp(NamedTuple):
         with Service(self.url, self.key) as service:
             after: str | None = ""
             while after is not None:
-                page = service.get("/v1/keys", after=after, limit=PAGE)
+                page = service.get("/v1/keys", after=after, limit=KEYS_PAGE)
                 keys += page["keys"]
                 after = page["next"]
         return keys

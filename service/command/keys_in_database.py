@@ -13,14 +13,13 @@ from events.founding import check_secret
 from events.signals.digests import Digests
 from service.command.exits import CommandFailed, Exit
 from service.command.ledger import on_ledger
+from service.command.limits import KEY_RECORDS_PAGE
 from service.keys.checking import TermsInvalid, check
 from service.keys.describing import describe_key
 from service.keys.store import KeyEnded, KeyStore, Rotated
 from service.keys.terms import KeyTerms, StoredKey
 from service.secret import find_secret
 from service.settings import read_settings
-
-PAGE = 500
 
 
 def create(
@@ -61,7 +60,9 @@ def listed() -> list[dict[str, Any]]:
     async def work(engine: AsyncEngine, schema: str) -> list[StoredKey]:
         store = await _store(engine, schema)
         keys: list[StoredKey] = []
-        while page := await store.list(after=keys[-1].key_id if keys else "", limit=PAGE):
+        while page := await store.list(
+            after=keys[-1].key_id if keys else "", limit=KEY_RECORDS_PAGE
+        ):
             keys += page
         return keys
 

@@ -10,8 +10,7 @@ import typer
 
 from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
-
-PAGE = 500
+from service.command.limits import LEADS_PAGE
 
 LeadName = Annotated[
     str,
@@ -63,7 +62,7 @@ def pages(
     """Read a list of the service to its end."""
     after: str | None = None
     while True:
-        page = service.get(path, after=after, limit=PAGE, **parameters)
+        page = service.get(path, after=after, limit=LEADS_PAGE, **parameters)
         yield from page[name]
         after = page["next"]
         if after is None:

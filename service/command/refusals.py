@@ -9,11 +9,10 @@ import typer
 from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
 from service.command.leads import Zone, shown_time, zone_named
+from service.command.limits import REFUSALS_LISTED_MAX, REFUSALS_PAGE
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table, progress_bar
 
-PAGE = 500
-LISTED_MAX = 100
 _COLUMNS = ("refusal", "when", "times", "status", "source", "id", "type", "reason")
 
 refusals_commands = typer.Typer(
@@ -56,7 +55,9 @@ def list_refusals(
     status: Annotated[
         str, typer.Option("--status", metavar="open|retried|dismissed|all", help="Only these.")
     ] = "open",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = LISTED_MAX,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="How many at most.")
+    ] = REFUSALS_LISTED_MAX,
     zone: Zone = "UTC",
     url: Url = URL_DEFAULT,
     key: Key = None,
@@ -172,7 +173,7 @@ def dismiss_refusal(
 def _listed(service: Service, wanted: dict[str, str | None]) -> Iterator[dict[str, Any]]:
     before: str | None = None
     while True:
-        page = service.get("/v1/refusals", before=before, limit=PAGE, **wanted)
+        page = service.get("/v1/refusals", before=before, limit=REFUSALS_PAGE, **wanted)
         yield from page["refusals"]
         before = page["next"]
         if before is None:

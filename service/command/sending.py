@@ -14,14 +14,7 @@ import orjson
 
 from domain.signal import Ignored
 from service.command.client import Service, ServiceUnavailable
-
-BATCH_EVENTS_MAX = 1_000
-"""The service lists the first thousand refusals of a request: a batch within that loses none."""
-
-FIRST_WAIT_S = 0.5
-WAIT_S_MAX = 5.0
-SILENCE_S_MAX = 180.0
-"""How long a service may be away in the middle of an import: a restart, a failover."""
+from service.command.limits import SEND_FIRST_WAIT_S, SEND_SILENCE_S_MAX, SEND_WAIT_S_MAX
 
 
 class RefusedRow(NamedTuple):
@@ -127,16 +120,16 @@ def _deliver(
     batch: RowBatch, deliver: Deliver, *, is_stopped: threading.Event
 ) -> Mapping[str, Any]:
     """Send until there is an answer, with pauses that grow."""
-    wait_s, waited_s = FIRST_WAIT_S, 0.0
+    wait_s, waited_s = SEND_FIRST_WAIT_S, 0.0
     while True:
         try:
             return deliver(batch)
         except ServiceUnavailable as error:
             pause_s = max(wait_s, error.retry_after_s)
-            if waited_s + pause_s > SILENCE_S_MAX or is_stopped.wait(pause_s):
+            if waited_s + pause_s > SEND_SILENCE_S_MAX or is_stopped.wait(pause_s):
                 raise
             waited_s += pause_s
-            wait_s = min(wait_s * 2, WAIT_S_MAX)
+            wait_s = min(wait_s * 2, SEND_WAIT_S_MAX)
 
 
 def _account(

@@ -10,23 +10,18 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from service.command.client import Service
+from service.command.limits import (
+    SENT_BATCH_EVENTS_MAX,
+    SIMULATED_DAYS_MAX,
+    SIMULATED_PEOPLE_MAX,
+    SIMULATED_RATE_MAX,
+)
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table, terminal
-from service.command.sending import (
-    BATCH_EVENTS_MAX,
-    ImportTally,
-    RefusedRow,
-    RowBatch,
-    count,
-    posting,
-    send,
-)
+from service.command.sending import ImportTally, RefusedRow, RowBatch, count, posting, send
 from service.command.simulating.desk import decisions, select
 from service.command.simulating.stream import World, events
 
-PEOPLE_MAX = 10_000_000
-DAYS_MAX = 3_650
-RATE_MAX = 100_000
 REQUESTS_A_SECOND = 5
 """At a chosen rate: often enough to look steady, seldom enough to be cheap."""
 
@@ -35,10 +30,13 @@ def simulate(
     *,
     people: Annotated[
         int,
-        typer.Option("--people", min=1, max=PEOPLE_MAX, help="How many come; each some 13 events."),
+        typer.Option(
+            "--people", min=1, max=SIMULATED_PEOPLE_MAX, help="How many come; each some 13 events."
+        ),
     ] = 1_000,
     days: Annotated[
-        int, typer.Option("--days", min=1, max=DAYS_MAX, help="The time in which they come.")
+        int,
+        typer.Option("--days", min=1, max=SIMULATED_DAYS_MAX, help="The time in which they come."),
     ] = 365,
     until: Annotated[
         datetime | None,
@@ -57,7 +55,7 @@ def simulate(
         typer.Option(
             "--rate",
             min=1,
-            max=RATE_MAX,
+            max=SIMULATED_RATE_MAX,
             show_default="as fast as the service takes them",
             help="Events a second.",
         ),
@@ -132,8 +130,8 @@ def _today() -> datetime:
 
 def _batch_size(rate: int | None) -> int:
     if rate is None:
-        return BATCH_EVENTS_MAX
-    return min(BATCH_EVENTS_MAX, max(1, rate // REQUESTS_A_SECOND))
+        return SENT_BATCH_EVENTS_MAX
+    return min(SENT_BATCH_EVENTS_MAX, max(1, rate // REQUESTS_A_SECOND))
 
 
 def _batches(

@@ -15,8 +15,6 @@ from starlette.types import Message, Receive, Scope, Send
 from service.feed.log import LogEntry
 
 MEDIA_TYPE = "text/event-stream"
-STALLED_S = 30.0
-"""A reader that takes nothing for so long is cut off: as long as a body may trickle."""
 ABORT = "leadledger.abort"
 """The ASGI extension by which our server hangs up without flushing."""
 

@@ -11,11 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.database.statements import Statement, load
 from events.limits import INTEGER_MAX
 from service.http.problem import Problem
-
-SCAN_POSITIONS = 10_000
-"""Positions that one request with a filter looks through: some tens of milliseconds."""
-PAGE_RECORDS = 1_000
-"""Records read at once from a long history: about one megabyte."""
+from service.limits import PAGE_RECORDS, SCAN_POSITIONS
 
 
 class LogFilter(NamedTuple):

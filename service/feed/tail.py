@@ -17,18 +17,15 @@ from events.faults import OnFault, uncounted
 from projections.engine.transactions import UNAVAILABLE
 from service.feed.appends import Appends
 from service.feed.log import Log, LogEntry, LogFilter, LogPage, TailEvent
-
-READERS_MAX = 200
-"""Streams of one process: each is a connection, a task and some hundred kilobytes."""
-KEPT_EVENTS_MAX = 5_000
-KEPT_CHARACTERS_MAX = 8_000_000
-"""Some seconds of a busy ledger, some ten megabytes."""
-PAGE_EVENTS = 1_000
-LOOK_S = 0.2
-"""What another process appended is seen this late at most."""
-GATHER_S = 0.02
-"""Events that come one by one are read some at a time."""
-RETRY_S = 1.0
+from service.limits import (
+    TAIL_CHARACTERS_MAX,
+    TAIL_EVENTS_MAX,
+    TAIL_GATHER_S,
+    TAIL_LOOK_S,
+    TAIL_PAGE_EVENTS,
+    TAIL_READERS_MAX,
+    TAIL_RETRY_S,
+)
 
 
 class TailFull(Exception):
@@ -43,8 +40,8 @@ class Tail:
         source: Log,
         appends: Appends,
         *,
-        readers_max: int = READERS_MAX,
-        kept_events_max: int = KEPT_EVENTS_MAX,
+        readers_max: int = TAIL_READERS_MAX,
+        kept_events_max: int = TAIL_EVENTS_MAX,
         on_fault: OnFault = uncounted,
     ) -> None:
         self._source = source
@@ -107,21 +104,21 @@ class Tail:
 
     async def _follow(self) -> None:
         await endlessly(
-            "tail", self._step, pause_s=RETRY_S, on_fault=self._on_fault, away=UNAVAILABLE
+            "tail", self._step, pause_s=TAIL_RETRY_S, on_fault=self._on_fault, away=UNAVAILABLE
         )
 
     async def _step(self) -> None:
         if await self._look():
-            await asyncio.sleep(GATHER_S)
+            await asyncio.sleep(TAIL_GATHER_S)
         else:
-            await self._appends.wait(LOOK_S)
+            await self._appends.wait(TAIL_LOOK_S)
 
     async def _look(self) -> bool:
         """Read what is new; tell whether anything was."""
         if self._end is None:
             self._end = await self._source.head()
             return False
-        head, events = await self._source.tail(after=self._end, limit=PAGE_EVENTS)
+        head, events = await self._source.tail(after=self._end, limit=TAIL_PAGE_EVENTS)
         if head < self._end:
             # An older copy of the log has taken its place.
             self._forget_all()
@@ -137,7 +134,7 @@ class Tail:
         return True
 
     def _forget(self) -> None:
-        while len(self._kept) > self._kept_events_max or self._characters > KEPT_CHARACTERS_MAX:
+        while len(self._kept) > self._kept_events_max or self._characters > TAIL_CHARACTERS_MAX:
             self._characters -= len(self._kept.popleft().record)
 
     def _forget_all(self) -> None:

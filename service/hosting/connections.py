@@ -15,7 +15,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from events.limits import BODY_BYTES_MAX, KIB
+from events.limits import BODY_BYTES_MAX
 from service.feed.event_stream import ABORT
 from service.http.answer import problem_answer
 from service.http.problem import Problem
@@ -26,15 +26,11 @@ from service.limits import (
     DRAINED_BYTES_MAX,
     HEAD_BYTES_MAX,
     HEAD_WAIT_S,
+    LARGE_READ_BYTES,
     PIPELINED_MAX,
+    QUICKLY_PARSED_S,
     TURNED_AWAY_MAX,
 )
-
-LARGE_READ_BYTES = 64 * KIB
-"""A sender of so much at once is likely to have more."""
-
-QUICKLY_PARSED_S = 0.001
-"""Several times what such a piece takes to parse unless it consists of tiny chunks."""
 
 log = structlog.get_logger()
 

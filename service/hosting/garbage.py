@@ -18,18 +18,11 @@ from typing import Final
 
 from events.background.loops import endlessly
 from events.faults import OnFault, uncounted
+from service.limits import GARBAGE_LOOK_S, GROWTH_BYTES_MAX, YOUNG_MAX
 
-LOOK_S: Final = 1.0
-YOUNG_MAX: Final = 10_000
-"""New objects that are looked through, in some milliseconds. More of them in a second are what a
-busy writer remembers."""
 CALM_SHARE: Final = 0.05
 """Who has a processor for so little of a second hardly has anybody to hold up. How many objects are
 new would not tell: a writer that remembers as much as it may forgets one for each."""
-GROWTH_BYTES_MAX: Final = 256 * 1024 * 1024
-"""How much a process may grow, beside doubling, before all of it is looked through in a second that
-is calm. That takes a second for a gigabyte, so somebody is held up for it only where cycles must be
-what grows: what is remembered of a ledger has its bounds."""
 BUSY: Final = 3
 """So many times that size are waited for in a second that is not calm."""
 
@@ -43,15 +36,15 @@ async def collect_garbage(on_fault: OnFault = uncounted) -> None:
         nonlocal bound
         bound = bound or _look_through_all()
         used_s = process_time()
-        await asyncio.sleep(LOOK_S)
-        is_calm = process_time() - used_s <= CALM_SHARE * LOOK_S
+        await asyncio.sleep(GARBAGE_LOOK_S)
+        is_calm = process_time() - used_s <= CALM_SHARE * GARBAGE_LOOK_S
         if gc.get_count()[0] <= YOUNG_MAX:
             gc.collect(0)
         gc.freeze()
         if _resident_bytes() > (bound if is_calm else BUSY * bound):
             bound = _look_through_all()
 
-    await endlessly("garbage", look, pause_s=LOOK_S, on_fault=on_fault)
+    await endlessly("garbage", look, pause_s=GARBAGE_LOOK_S, on_fault=on_fault)
 
 
 def _look_through_all() -> int:

@@ -18,17 +18,10 @@ from service.hosting.address import bound_socket, url_of
 from service.hosting.database import open_database
 from service.hosting.preparing import Prepared, prepare
 from service.hosting.workers import Workers
+from service.limits import KEEP_EVERY_S, WATCH_END_WAIT_S, WATCH_EVERY_S
 from service.metrics import SHARED_DIR_VARIABLE
 from service.private_postgres import PrivatePostgres, PrivatePostgresError
 from service.settings import PREFIX, Settings
-
-KEEP_EVERY_S = 0.1
-"""How soon a worker that died is replaced."""
-
-WATCH_EVERY_S = 0.5
-"""How soon a private PostgreSQL that died is started again."""
-
-WATCH_END_WAIT_S = 5.0
 
 _PARENTS_ALONE = frozenset({"owner_url", "bootstrap_key", "workers", "host", "port"})
 """What the processes that serve need not know: least of all the password of the owner."""

@@ -20,14 +20,9 @@ from events.faults import uncounted
 from service.app import app_from_environment
 from service.hosting.connections import BoundedConnection
 from service.hosting.garbage import collect_garbage
-from service.limits import KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX
+from service.limits import DRAIN_S, KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX, WORKER_POLL_S
 from service.services import Services
 from service.settings import read_settings
-
-DRAIN_S = 10
-"""What requests under way get when the service stops."""
-
-POLL_S = 0.01
 
 SWITCH_S = 0.0005
 """How long a thread that reads a lifecycle keeps the interpreter to itself once the
@@ -128,7 +123,7 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, ready_fd: int)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # Uvicorn tells that it has started by an attribute, and wakes nobody.
     while not server.started and not serving.done():  # noqa: ASYNC110
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(WORKER_POLL_S)
     if server.started:
         os.write(ready_fd, b"!")
     os.close(ready_fd)

@@ -18,19 +18,14 @@ from typing import Self
 import structlog
 
 from service.hosting.failures import WorkersFailed
-
-DRAIN_WAIT_S = 20.0
-"""What a worker gets to finish: its own bound for requests under way, and the queue behind them."""
-
-READY_WAIT_S = 120.0
-"""A worker that starts reads what the ledger remembers; more than this is no start any more."""
-
-SETTLED_S = 10.0
-"""A worker that lived so long had started well, and is replaced at once when it dies."""
-PAUSE_S = 1.0
-PAUSE_S_MAX = 30.0
-
-POLL_S = 0.05
+from service.limits import (
+    DRAIN_WAIT_S,
+    RESTART_PAUSE_S,
+    RESTART_PAUSE_S_MAX,
+    SUPERVISOR_POLL_S,
+    WORKER_READY_WAIT_S,
+    WORKER_SETTLED_S,
+)
 
 log = structlog.get_logger()
 
@@ -91,14 +86,14 @@ class Workers:
         Raises:
             WorkersFailed: one ended before it did, or took too long. It has said why itself.
         """
-        deadline = time.monotonic() + READY_WAIT_S
+        deadline = time.monotonic() + WORKER_READY_WAIT_S
         for seat in self._seats:
             worker = seat.worker
             assert worker is not None
             if not _says_ready(worker, deadline):
                 status = worker.process.poll()
                 found = (
-                    f"it still starting after {READY_WAIT_S:.0f} s"
+                    f"it still starting after {WORKER_READY_WAIT_S:.0f} s"
                     if status is None
                     else (f"that it ended with status {status}")
                 )
@@ -121,8 +116,10 @@ class Workers:
         try:
             seat.worker = self._start()
         except OSError as error:
-            log.warning("worker.not_started", error=type(error).__name__, again_in_s=PAUSE_S)
-            seat.vacant_until = now + PAUSE_S
+            log.warning(
+                "worker.not_started", error=type(error).__name__, again_in_s=RESTART_PAUSE_S
+            )
+            seat.vacant_until = now + RESTART_PAUSE_S
 
     def kill(self) -> None:
         """End them at once; what they have answered is on disk."""
@@ -154,11 +151,13 @@ class Workers:
     def _bury(self, seat: _Seat, worker: _Worker, now: float) -> None:
         os.close(worker.ready)
         seat.worker = None
-        is_settled = now - worker.started_at >= SETTLED_S
+        is_settled = now - worker.started_at >= WORKER_SETTLED_S
         seat.failures = 0 if is_settled else seat.failures + 1
         # The first death is an accident, and costs nobody a pause.
         pause_s = (
-            0.0 if seat.failures <= 1 else min(PAUSE_S * 2 ** (seat.failures - 2), PAUSE_S_MAX)
+            0.0
+            if seat.failures <= 1
+            else min(RESTART_PAUSE_S * 2 ** (seat.failures - 2), RESTART_PAUSE_S_MAX)
         )
         seat.vacant_until = now + pause_s
         log.warning(
@@ -179,7 +178,7 @@ class Workers:
                 if time.monotonic() > deadline:
                     log.warning("worker.killed", after_s=DRAIN_WAIT_S)
                     break
-                time.sleep(POLL_S)
+                time.sleep(SUPERVISOR_POLL_S)
         finally:
             for worker in workers:
                 worker.process.kill()

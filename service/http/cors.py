@@ -12,10 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.http.answer import Answer, problem_answer
 from service.http.problem import Problem
 from service.keys.directory import KeyDirectory
-
-REMEMBERED_S = 600
-"""How long a browser goes without asking again: a key whose origin was taken away is refused
-meanwhile all the same."""
+from service.limits import PREFLIGHT_REMEMBERED_S
 
 _OF_POSTHOG = b"posthog-attempt, posthog-request-id, posthog-request-timestamp, posthog-sdk-info"
 _PREFLIGHT = (
@@ -24,7 +21,7 @@ _PREFLIGHT = (
         b"access-control-allow-headers",
         b"authorization, content-type, content-encoding, prefer, " + _OF_POSTHOG,
     ),
-    (b"access-control-max-age", b"%d" % REMEMBERED_S),
+    (b"access-control-max-age", b"%d" % PREFLIGHT_REMEMBERED_S),
 )
 _VARY = (b"vary", b"origin")
 _SHOWN = (b"access-control-expose-headers", b"retry-after, x-request-id, preference-applied")

@@ -16,8 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.lifecycle.names import suggestion
 from service.http.problem import Problem
-
-NAME_SHOWN_CHARACTERS_MAX = 40
+from service.limits import NAME_SHOWN_CHARACTERS_MAX
 
 
 class ExactRoute(APIRoute):

@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from events.refusals import Refusal
+from service.limits import RETRY_AFTER_S
 
 MEDIA_TYPE = b"application/problem+json"
 TYPE_PREFIX = "urn:leadledger:problem:"
-RETRY_AFTER_S = 2
-"""How long a sender should wait when we are the ones who cannot: one restart of the database."""
 
 
 class Kind(NamedTuple):

@@ -9,8 +9,9 @@ from events.outcomes import Derived, Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
 from events.submission import Item
 from service.http.answer import Answer
-from service.http.problem import KINDS, MEDIA_TYPE, RETRY_AFTER_S, kind_of, of_refusal
+from service.http.problem import KINDS, MEDIA_TYPE, kind_of, of_refusal
 from service.ingest.refusal_labels import Wording, in_words
+from service.limits import RETRY_AFTER_S
 
 _COME_AGAIN = ((b"retry-after", b"%d" % RETRY_AFTER_S),)
 

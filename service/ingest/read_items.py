@@ -25,9 +25,7 @@ from events.strict_json import (
 )
 from events.submission import Item
 from service.http.problem import Problem
-
-NAME_CHARACTERS_MAX = 255
-"""Of what a refused event called itself, to be found again by; no valid event exceeds it."""
+from service.limits import NAME_CHARACTERS_MAX
 
 
 def receive_one(body: bytes, context: Context) -> Item | Refused:

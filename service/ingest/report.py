@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from events.append.queue import SUBMISSION_ITEMS_MAX
+from events.limits import SUBMISSION_ITEMS_MAX
 from events.outcomes import Outcome
 from events.refusals import Refused
 from events.signals.context import Context
@@ -20,10 +20,9 @@ from service.ingest.describe_outcomes import BatchAnswer, answer_one, describe_o
 from service.ingest.read_items import receive_item, receive_line, receive_one
 from service.ingest.refusal_labels import Wording
 from service.ingest.stream import LineStream
-from service.ingest.tally import REFUSALS_SHOWN_MAX
 from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, room_for
 from service.keys.directory import Holder
-from service.limits import STRICT_BUILT_BYTES_MAX
+from service.limits import REFUSALS_SHOWN_MAX, STRICT_BUILT_BYTES_MAX
 from service.services import Services
 
 APPLIED = ((b"preference-applied", b"handling=strict"),)

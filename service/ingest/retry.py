@@ -31,10 +31,6 @@ from service.refusals.describing import stored_refusal
 from service.refusals.store import RefusalStore
 from service.services import Services
 
-RETRIED_MAX = 200
-"""Refusals of one call: a submission that holds up nobody for long."""
-
-
 log = structlog.get_logger()
 
 

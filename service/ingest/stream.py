@@ -13,19 +13,21 @@ from events.refusals import Refused
 from events.signals.context import Context
 from events.submission import Item, Submission
 from service.bodies.body_memory import BodyMemory
-from service.bodies.chunks import CHUNK_ITEMS, held_bytes_max
+from service.bodies.chunks import held_bytes_max
 from service.bodies.lines import Line, LineSplitter
 from service.http.problem import Problem
 from service.ingest.read_items import receive_line
 from service.ingest.tally import Tally
 from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, room_for
 from service.keys.rates import Allowance
-from service.limits import CHUNK_BUILT_BYTES_MAX, STREAM_PAUSE_S
+from service.limits import (
+    CHUNK_BUILT_BYTES_MAX,
+    CHUNK_ITEMS,
+    STREAM_CHUNKS_IN_FLIGHT_MAX,
+    STREAM_PAUSE_S,
+)
 from service.metrics import Metrics
 from service.services import Queue
-
-IN_FLIGHT_MAX = 2
-"""One being written, one waiting behind it: more would only take memory."""
 
 
 @dataclass(slots=True)
@@ -102,7 +104,7 @@ class LineStream:
     async def _send(self) -> None:
         if not self._items:
             return
-        if len(self._in_flight) >= IN_FLIGHT_MAX:
+        if len(self._in_flight) >= STREAM_CHUNKS_IN_FLIGHT_MAX:
             await self._settle()
         items, numbers, size = tuple(self._items), self._numbers, self._bytes
         self._items, self._numbers, self._bytes = [], [], 0

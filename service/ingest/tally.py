@@ -8,11 +8,8 @@ from domain.signal import Ignored
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
 from service.http.problem import of_refusal
+from service.limits import IGNORED_SHOWN_MAX, REFUSALS_SHOWN_MAX
 from service.metrics import Metrics
-
-REFUSALS_SHOWN_MAX = 1_000
-IGNORED_SHOWN_MAX = 100
-"""Kinds of identifiers, each with a reason: a sender may make up as many outside systems."""
 
 
 @dataclass(slots=True)

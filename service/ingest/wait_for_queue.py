@@ -18,10 +18,8 @@ from events.outcomes import Outcome
 from events.strict_json import Finding
 from events.submission import Submission
 from service.bodies.body_memory import BodyMemory
-from service.limits import TURN_WAIT_S, WORK_S
+from service.limits import QUEUE_PAUSE_S, TURN_WAIT_S, WORK_S
 from service.services import Queue
-
-PAUSE_S = 0.05
 
 _going_on: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 """Held for a turn of the loop by the work that goes on next, in the order in which it paused."""
@@ -93,4 +91,4 @@ async def _in_turn(attempt: Callable[[], Gained]) -> Gained:
         except QueueFull:
             if monotonic() > give_up_at:
                 raise
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(QUEUE_PAUSE_S)

@@ -9,11 +9,7 @@ from events.records import OWN_SOURCE
 from events.signals.sender import ANY_SOURCE
 from service.keys.scopes import DEFAULT_SCOPES, Scope
 from service.keys.terms import KeyTerms
-from service.limits import KEY_TERMS_BYTES_MAX
-
-SOURCES_MAX = 100
-ORIGINS_MAX = 100
-RATE_MAX = 1_000_000
+from service.limits import KEY_ORIGINS_MAX, KEY_SOURCES_MAX, KEY_TERMS_BYTES_MAX
 
 _SOURCE = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
 _ORIGIN = re.compile(
@@ -51,8 +47,8 @@ def check(terms: KeyTerms, *, departments: Collection[str]) -> None:
 
 
 def _check_sources(sources: tuple[str, ...]) -> None:
-    if not 0 < len(sources) <= SOURCES_MAX:
-        raise TermsInvalid("/sources", f"1 to {SOURCES_MAX} sources")
+    if not 0 < len(sources) <= KEY_SOURCES_MAX:
+        raise TermsInvalid("/sources", f"1 to {KEY_SOURCES_MAX} sources")
     if OWN_SOURCE in sources or sources[0] == ANY_SOURCE:
         raise TermsInvalid("/sources", f"a default source first; {OWN_SOURCE} is the service's own")
     for index, source in enumerate(sources):
@@ -65,8 +61,8 @@ def _check_page(terms: KeyTerms) -> None:
 
     For any source it could take the ids that others are going to use.
     """
-    if len(terms.origins) > ORIGINS_MAX:
-        raise TermsInvalid("/origins", f"at most {ORIGINS_MAX} origins")
+    if len(terms.origins) > KEY_ORIGINS_MAX:
+        raise TermsInvalid("/origins", f"at most {KEY_ORIGINS_MAX} origins")
     for index, origin in enumerate(terms.origins):
         if not _ORIGIN.fullmatch(origin):
             raise TermsInvalid(

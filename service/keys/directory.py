@@ -2,7 +2,7 @@
 
 Asking the database for every event would cost more than recording it. So each process remembers
 the keys that it has seen and reads all of them again every second; a revoked key is turned away
-everywhere within TRUST_S, also when that reading fails.
+everywhere within KEYS_TRUST_S, also when that reading fails.
 """
 
 import asyncio
@@ -22,17 +22,14 @@ from service.keys.key_text import KeyText
 from service.keys.rates import Allowance
 from service.keys.store import KeyStore
 from service.keys.terms import StoredKey
-from service.limits import KEYS_ASKED_MAX
-
-REFRESH_S = 1.0
-TRUST_S = 4.0
-"""Revocation is promised within 5 s; a reading takes its time as well."""
-KEYS_MAX = 10_000
-"""Keys remembered: some five megabytes."""
-ORIGINS_MAX = 10_000
-"""Origins of pages that are remembered; beyond that a browser may be told no."""
-UNKNOWN_MAX = 1_000
-"""Ids remembered for a second as nobody's, so that a wrong key asks the database rarely."""
+from service.limits import (
+    KEYS_ASKED_MAX,
+    KEYS_MAX,
+    KEYS_REFRESH_S,
+    KEYS_TRUST_S,
+    ORIGINS_MAX,
+    UNKNOWN_KEYS_MAX,
+)
 
 log = structlog.get_logger()
 
@@ -59,7 +56,7 @@ class KeyDirectory:
         self._unknown: set[str] = set()
         self._read_at = monotonic()
         self._origins: frozenset[bytes] = frozenset()
-        self._origins_read_at = -TRUST_S
+        self._origins_read_at = -KEYS_TRUST_S
         self._reading_origins = asyncio.Lock()
         self._asking = asyncio.Semaphore(KEYS_ASKED_MAX)
         """Strangers show keys that nobody has seen; they do not take all connections for it."""
@@ -77,13 +74,13 @@ class KeyDirectory:
     def recall(self, key: KeyText) -> Holder | None:
         """Return who holds this key if that is remembered and fresh; the path without a wait."""
         holder = self._holders.get(key.key_id)
-        if holder is None or monotonic() - self._read_at > TRUST_S:
+        if holder is None or monotonic() - self._read_at > KEYS_TRUST_S:
             return None
         return holder if _fits(holder, key) else None
 
     async def find(self, key: KeyText) -> Holder | None:
         """Return who holds this key, asking the database where memory does not serve."""
-        if monotonic() - self._read_at > TRUST_S:
+        if monotonic() - self._read_at > KEYS_TRUST_S:
             await self._refresh()
         if self._is_new(key):
             async with self._asking:
@@ -101,7 +98,7 @@ class KeyDirectory:
 
         For requests that last: they go by what the key may do now, and end with it.
         """
-        if monotonic() - self._read_at > TRUST_S:
+        if monotonic() - self._read_at > KEYS_TRUST_S:
             await self._refresh()
         if key_id not in self._holders:
             self._remember([key_id], await self._store.find([key_id]))
@@ -115,15 +112,15 @@ class KeyDirectory:
         database is asked once a second. While that is away, what was so last is answered: the key
         itself is looked at anyway.
         """
-        if monotonic() - self._origins_read_at > REFRESH_S:
+        if monotonic() - self._origins_read_at > KEYS_REFRESH_S:
             async with self._reading_origins:
-                if monotonic() - self._origins_read_at > REFRESH_S:
+                if monotonic() - self._origins_read_at > KEYS_REFRESH_S:
                     await self._read_origins()
         return origin in self._origins
 
     async def _read_origins(self) -> None:
         try:
-            async with asyncio.timeout(TRUST_S):
+            async with asyncio.timeout(KEYS_TRUST_S):
                 found = await self._store.origins(limit=ORIGINS_MAX)
             self._origins = frozenset(one.encode() for one in found)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next second tries again
@@ -134,8 +131,8 @@ class KeyDirectory:
         await endlessly("keys", self._step, pause_s=0, on_fault=self._on_fault)
 
     async def _step(self) -> None:
-        await asyncio.sleep(REFRESH_S)
-        async with asyncio.timeout(TRUST_S):
+        await asyncio.sleep(KEYS_REFRESH_S)
+        async with asyncio.timeout(KEYS_TRUST_S):
             await self._refresh()
 
     async def _refresh(self) -> None:
@@ -151,7 +148,7 @@ class KeyDirectory:
             key = stored.get(key_id)
             if key is not None:
                 self._holders[key_id] = self._held(key)
-            elif len(self._unknown) < UNKNOWN_MAX:
+            elif len(self._unknown) < UNKNOWN_KEYS_MAX:
                 self._unknown.add(key_id)
         while len(self._holders) > KEYS_MAX:
             self._holders.popitem(last=False)

@@ -15,9 +15,8 @@ from typing import Final
 
 from events.strict_json import Unacceptable
 from service.keys.key_text import FORM
+from service.limits import SPACE_MAX
 
-SPACE_MAX: Final = 8
-"""Between the member's name and its value: clients write none, or one."""
 _KEY_CHARACTERS_MAX: Final = 100
 
 

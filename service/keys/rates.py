@@ -1,7 +1,6 @@
 """How many events a key may send in a second, for keys that have such a bound."""
 
-BURST_S = 5.0
-"""What was not used is kept for so long: senders come in bursts."""
+from service.limits import BURST_S
 
 
 class Allowance:

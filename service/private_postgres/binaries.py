@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.limits import POSTGRES_VERSION_WAIT_S
 from service.private_postgres.errors import BinariesNotFoundError, DataDirectoryUnusableError
 
 MAJOR_MIN = 15
 """The oldest version that the service is tested with."""
 
-VERSION_WAIT_S = 30
 
 DISTRIBUTION_PATTERNS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
 """Where Debian and Red Hat keep several versions side by side, none of them on PATH."""
@@ -92,7 +92,7 @@ def _inspect(directory: Path) -> Binaries | None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=VERSION_WAIT_S,
+        timeout=POSTGRES_VERSION_WAIT_S,
         check=False,
     )
     version = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)

@@ -20,13 +20,12 @@ from pathlib import Path
 from signal import Signals
 from typing import Literal
 
+from service.limits import POSTGRES_PROBE_WAIT_S
 from service.private_postgres import launch
 from service.private_postgres.binaries import Binaries
 from service.private_postgres.child import ENVIRONMENT
 from service.private_postgres.errors import DataDirectoryUnusableError
 from service.private_postgres.layout import Layout
-
-PROBE_WAIT_S = 30
 
 UNPRIVILEGED_ACCOUNTS = ("postgres", "nobody")
 
@@ -152,7 +151,7 @@ def _works(identity: Identity, binaries: Binaries) -> bool:
         cwd="/",
         env=ENVIRONMENT,
         capture_output=True,
-        timeout=PROBE_WAIT_S,
+        timeout=POSTGRES_PROBE_WAIT_S,
         check=False,
     )
     return probe.returncode == 0

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from signal import Signals
 
+from service.limits import INITDB_WAIT_S
 from service.private_postgres.binaries import Binaries
 from service.private_postgres.child import ENVIRONMENT
 from service.private_postgres.errors import InitialisationError
 from service.private_postgres.identity import Identity
 from service.private_postgres.layout import Layout, make_password, read_password, sync_directory
 from service.private_postgres.settings import SETTINGS
-
-INITIALISE_WAIT_S = 300
-"""It takes a second; a slow disk may take many, a hanging one must not hang us."""
 
 UNFINISHED_PREFIX = "cluster.unfinished-"
 
@@ -91,7 +89,7 @@ def _run(identity: Identity, program: Sequence[str | Path], *, sql: str = "") ->
         input=sql,
         capture_output=True,
         text=True,
-        timeout=INITIALISE_WAIT_S,
+        timeout=INITDB_WAIT_S,
         check=False,
     )
     if answer.returncode != 0:

@@ -7,21 +7,16 @@ from collections import deque
 from pathlib import Path
 from signal import Signals
 
+from service.limits import (
+    POSTGRES_DYING_WAIT_S,
+    POSTGRES_LOG_BYTES_MAX,
+    POSTGRES_LOG_TAIL_LINES,
+    POSTGRES_POLL_S,
+    POSTGRES_START_WAIT_S,
+)
 from service.private_postgres.child import Child, start_child
 from service.private_postgres.errors import DataDirectoryInUseError, StartError
 from service.private_postgres.launch import processes_in
-
-LOG_BYTES_MAX = 10 * 1024 * 1024
-"""A busy server writes some kilobytes an hour; twice this is the most that is ever kept."""
-TAIL_LINES = 20
-"""What of the log an error quotes: a failed start says why in its last lines."""
-
-
-START_WAIT_S = 300
-"""Recovery reads at most max_wal_size: a minute on a slow disk. A server that gives up ends, and
-that is seen at once; this bounds only one that hangs."""
-
-POLL_S = 0.005
 
 STOP_STEPS = (
     # Fast: disconnect everyone, roll back, write a checkpoint.
@@ -31,9 +26,6 @@ STOP_STEPS = (
     (Signals.SIGKILL, 10.0),
 )
 
-DYING_WAIT_S = 10.0
-"""A server whose supervisor was killed has been told to stop at once, which takes milliseconds, or
-5 s if a process of its own does not listen."""
 
 STATUS_LINE = 7
 """Where postmaster.pid says how far it is, as pg_ctl reads it too."""
@@ -66,17 +58,17 @@ def start_postmaster(command: list[str], *, cluster: Path, sockets: Path, log: P
 
 
 def _await_ready(postmaster: Child, *, cluster: Path, log: Path, since: int) -> None:
-    deadline = time.monotonic() + START_WAIT_S
+    deadline = time.monotonic() + POSTGRES_START_WAIT_S
     while not _is_ready(cluster, postmaster.pid):
-        if postmaster.has_ended_within(POLL_S):
+        if postmaster.has_ended_within(POSTGRES_POLL_S):
             raise StartError(
                 f"expected PostgreSQL to start on {cluster}, found that it ended with status "
                 f"{postmaster.process.returncode}; {log} says: {tail(log, since=since)}"
             )
         if time.monotonic() > deadline:
             raise StartError(
-                f"expected PostgreSQL to accept connections within {START_WAIT_S} s, found it "
-                f"still busy, and stopped it; {log} says: {tail(log, since=since)}"
+                f"expected PostgreSQL to accept connections within {POSTGRES_START_WAIT_S} s, found "
+                f"it still busy, and stopped it; {log} says: {tail(log, since=since)}"
             )
 
 
@@ -89,7 +81,7 @@ def stop_postmaster(postmaster: Child) -> None:
     raise AssertionError(f"process {postmaster.pid} survived SIGKILL")
 
 
-def await_dying_postmaster(cluster: Path, *, wait_s: float = DYING_WAIT_S) -> None:
+def await_dying_postmaster(cluster: Path, *, wait_s: float = POSTGRES_DYING_WAIT_S) -> None:
     """Let the server of a supervisor that was killed a moment ago finish.
 
     One that does not finish was started by somebody else: we hold the lock, and ours die with us.
@@ -101,7 +93,7 @@ def await_dying_postmaster(cluster: Path, *, wait_s: float = DYING_WAIT_S) -> No
                 f"expected no server on {cluster}, found one that is not ours, process {noted}; "
                 f"stop it (kill -INT {noted}) and start again"
             )
-        time.sleep(POLL_S)
+        time.sleep(POSTGRES_POLL_S)
 
 
 def forget_reused_pid(note: Path) -> None:
@@ -178,7 +170,7 @@ def bound_log(path: Path) -> None:
     Copied and emptied rather than renamed, because the server keeps the file open. A line written
     in between is lost, which is better than a thread of ours in the way of the server's output.
     """
-    if not path.exists() or path.stat().st_size <= LOG_BYTES_MAX:
+    if not path.exists() or path.stat().st_size <= POSTGRES_LOG_BYTES_MAX:
         return
     shutil.copy(path, path.with_name(f"{path.name}.1"))
     os.truncate(path, 0)
@@ -188,4 +180,4 @@ def tail(path: Path, *, since: int) -> str:
     """Return the last lines written after the first `since` bytes."""
     with path.open(encoding="utf-8", errors="replace") as file:
         file.seek(since)
-        return "".join(deque(file, TAIL_LINES)).strip() or "(nothing)"
+        return "".join(deque(file, POSTGRES_LOG_TAIL_LINES)).strip() or "(nothing)"

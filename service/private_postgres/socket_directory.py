@@ -8,11 +8,10 @@ import stat
 import tempfile
 from pathlib import Path
 
+from service.limits import SOCKET_PATH_BYTES_MAX
 from service.private_postgres.identity import Identity
 from service.private_postgres.layout import Layout, write_durably
 from service.private_postgres.settings import PORT
-
-SOCKET_PATH_BYTES_MAX = 107
 
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 """Neither the server's list of directories nor a URL's list of hosts gives such a path a meaning

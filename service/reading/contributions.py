@@ -9,9 +9,8 @@ from domain.lifecycle.definition import Lifecycle
 from domain.times import format_utc
 from projections.business.credit import Credited, Share
 from projections.business.queries import Answer
+from service.limits import BUSINESS_SHOWN_MAX
 
-BUSINESS_SHOWN_MAX = 1_000
-"""Pieces of business that one answer lists; the figures count all."""
 _SIX_PLACES = Decimal("0.000001")
 
 

@@ -18,10 +18,8 @@ from events.signals.parties import ACTOR
 from service.feed.log import Log
 from service.http.problem import Problem
 from service.ingest.refusal_labels import Wording
+from service.limits import FAMILY_MAX
 from service.reading.leads import KnownLead, lead_of
-
-FAMILY_MAX = 1_000
-"""Leads absorbed by one lead, directly or by way of others."""
 
 
 class FamilyStates:

@@ -17,10 +17,8 @@ from events.signals.parties import read_parties
 from events.signals.sender import Sender
 from service.feed.log import Log
 from service.http.problem import Problem
+from service.limits import FORWARDS_MAX
 from service.services import Services
-
-FORWARDS_MAX = 64
-"""Leads absorbed one by the other: more would be a circle."""
 
 
 class KnownLead(NamedTuple):

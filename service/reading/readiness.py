@@ -19,19 +19,16 @@ from events.database.statements import load
 from events.limits import MIB
 from migrations.running import head_revision, revision_of
 from projections.engine.transactions import UNAVAILABLE
-from service.limits import APPEND_OVERDUE_S, READY_WAIT_S
+from service.limits import (
+    APPEND_OVERDUE_S,
+    DISK_FREE_BYTES_LOW,
+    DISK_FREE_BYTES_MIN,
+    FAILURE_HOLDS_S,
+    LAG_S_MAX,
+    READY_WAIT_S,
+)
 from service.private_postgres import cluster_behind
 from service.services import Services
-
-FAILURE_HOLDS_S = 10.0
-"""A failed append is reported for so long even if the database looks well again: what fails once
-in that time, and is retried, is not to be missed between two looks."""
-LAG_S_MAX = 60.0
-"""A projection that is a minute behind still answers, but somebody should look."""
-DISK_FREE_BYTES_LOW = 1024 * MIB
-DISK_FREE_BYTES_MIN = 64 * MIB
-"""Four segments of PostgreSQL's log. Without room for the next one the server does not refuse an
-event: it stops, and cannot start until there is room."""
 
 log = structlog.get_logger()
 

@@ -18,24 +18,16 @@ from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.service_events import RESTATED
 from domain.times import format_utc
 from events import records
-from events.limits import INTEGER_MAX
+from events.limits import HISTORY_EVENTS_MAX, INTEGER_MAX
 from events.records import Record
 from events.revision.affected import Neighbourhood, Taken
-from events.revision.past import (
-    HISTORY_EVENTS_MAX,
-    HistoryTooLong,
-    NotRecalled,
-    Recollection,
-    in_order,
-)
+from events.revision.past import HistoryTooLong, NotRecalled, Recollection, in_order
 from events.revision.reports import neighbourhood_then
 from service.feed.log import Log
 from service.http.problem import Problem
+from service.limits import REPLAY_ROUNDS_MAX
 from service.reading.histories import FamilyStates, family_of
 from service.reading.leads import KnownLead, describe_state
-
-ROUNDS_MAX = 1_000
-"""Leads that forward to each other, one read after the other."""
 
 
 class Known(NamedTuple):
@@ -186,7 +178,7 @@ async def state_by_what_counts(
     past, lead_id = ReadPast(), restated.subject.id
     taken = Taken(restated, {}, (lead_id,))
     try:
-        for _ in range(ROUNDS_MAX):
+        for _ in range(REPLAY_ROUNDS_MAX):
             try:
                 around = Neighbourhood(past, taken, lifecycles)
             except NotRecalled as needed:

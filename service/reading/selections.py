@@ -9,8 +9,9 @@ from domain.rules.selection import places
 from domain.times import format_utc
 from events import records
 from events.database.statements import Statement, load
+from events.limits import RANKED_PAGE
 from events.records import selection_id
-from events.selections.evidence import RANKED_PAGE, Asked, Ranking, ranked_in, run_of
+from events.selections.evidence import Asked, Ranking, ranked_in, run_of
 from events.selections.running import Trial
 from service.http.problem import Problem
 

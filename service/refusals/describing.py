@@ -12,9 +12,8 @@ from events.outcomes import Outcome
 from events.refusals import Refusal, Refused
 from events.signals.native_schema import AccountReference, LeadReference, NativeEvent
 from service.http.problem import of_refusal
+from service.limits import INDEX_DIGITS_MAX
 
-INDEX_DIGITS_MAX = 4
-"""Of a place in an array; a longer number may be somebody's."""
 _TOLD = frozenset({"expected", "nearest", "stage", "legal_from", "allowed", "obstacle", "position"})
 """Members of a problem that are ours or the lifecycle's. What guards saw may be the event's own."""
 _OURS = frozenset(

@@ -14,11 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.background.loops import endlessly
 from events.database.statements import Statement, load
+from service.limits import PURGE_EVERY_S, PURGED_ROWS
 from service.metrics import Metrics
-
-PURGE_EVERY_S = 60.0
-BATCH_ROWS = 1_000
-"""Refusals that one transaction removes: a refusal that comes again meanwhile waits for that."""
 
 Batch = Callable[[AsyncConnection], Awaitable[int]]
 
@@ -80,7 +77,7 @@ class Purge:
 
     async def _remove_old(self, connection: AsyncConnection) -> int:
         before = self._now() - timedelta(days=self._bounds.days_max)
-        values = {"before": before, "limit": BATCH_ROWS}
+        values = {"before": before, "limit": PURGED_ROWS}
         return (await connection.execute(self._sql["purge_old"].text, values)).rowcount
 
     async def _remove_oldest(self, connection: AsyncConnection) -> int:
@@ -90,5 +87,5 @@ class Purge:
         excess = total - self._bounds.bytes_max
         if excess <= 0:
             return 0
-        values = {"excess": excess, "limit": BATCH_ROWS}
+        values = {"excess": excess, "limit": PURGED_ROWS}
         return (await connection.execute(self._sql["purge_oldest"].text, values)).rowcount

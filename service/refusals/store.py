@@ -13,10 +13,8 @@ from events.database.statements import Statement, load
 from events.refusals import Refused, Standing
 from events.seals import Seals
 from service.http.problem import Problem
+from service.limits import SCAN_ROWS
 from service.refusals.places import RefusalCursor
-
-SCAN_ROWS = 10_000
-"""Refusals that one request looks through: some tens of milliseconds."""
 
 
 class RefusalFilter(NamedTuple):

@@ -11,9 +11,9 @@ from service.bodies.json_body import described_body, read_model
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
+from service.limits import PAGE_DEFAULT
 from service.reading.conflicts import waiting
 from service.routes.parameters import (
-    PAGE_DEFAULT,
     After,
     LeadId,
     LeadsReader,

@@ -11,6 +11,7 @@ from projections.business.projection import NAME
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
+from service.limits import CURRENCY_CHARACTERS_MAX
 from service.reading.contributions import describe_contribution
 from service.routes.parameters import (
     KnownAt,
@@ -24,9 +25,6 @@ from service.routes.parameters import (
     wait_until,
 )
 from service.shapes import roster as roster_shapes
-
-CURRENCY_CHARACTERS_MAX = 16
-"""A code has three letters; a word for one, such as 日本円, hardly more."""
 
 router = APIRouter(tags=["contribution"], route_class=ExactRoute)
 

@@ -10,8 +10,8 @@ from events.limits import INTEGER_MAX
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
+from service.limits import PAGE_DEFAULT
 from service.routes.parameters import (
-    PAGE_DEFAULT,
     After,
     Limit,
     WebhookId,

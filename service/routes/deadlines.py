@@ -12,11 +12,10 @@ from projections.deadlines.projection import NAME, WantedDeadlines
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
+from service.limits import PAGE_DEFAULT, PARAMETER_NAME_MAX
 from service.reading.deadlines import describe_page, read_after
 from service.routes.parameters import (
-    NAME_MAX,
     NO_NUL,
-    PAGE_DEFAULT,
     Lang,
     LeadsReader,
     Limit,
@@ -46,7 +45,7 @@ async def get_deadlines(
     deadline: Annotated[Name, Query(description="A code, label or alias of a deadline.")] = None,
     owner: Name = None,
     team: Name = None,
-    after: Annotated[str | None, Query(max_length=NAME_MAX, pattern=NO_NUL)] = None,
+    after: Annotated[str | None, Query(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)] = None,
     limit: Limit = PAGE_DEFAULT,
     lang: Lang,
     wait_for: WaitFor = None,

@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from service.feed.log import PAGE_RECORDS, Log, LogFilter, LogPage
+from service.feed.log import Log, LogFilter, LogPage
 from service.http.answer import NDJSON, Answer
 from service.http.exact_route import ExactRoute
+from service.limits import FEED_LOOK_S, FEED_WAIT_S_MAX, PAGE_DEFAULT, PAGE_MAX, PAGE_RECORDS
 from service.routes.parameters import (
-    PAGE_DEFAULT,
-    PAGE_MAX,
     After,
     EventsReader,
     Stages,
@@ -23,10 +22,6 @@ from service.routes.parameters import (
 )
 from service.services import Services
 from service.shapes import reports as shapes
-
-WAIT_S_MAX = 30
-LOOK_S = 0.2
-"""What another process appended is seen this late at most."""
 
 router = APIRouter(tags=["events"], route_class=ExactRoute)
 
@@ -53,7 +48,7 @@ async def get_events(
     types: Types = None,
     stages: Stages = None,
     wait: Annotated[
-        float, Query(ge=0, le=WAIT_S_MAX, description="Seconds to wait for the first event.")
+        float, Query(ge=0, le=FEED_WAIT_S_MAX, description="Seconds to wait for the first event.")
     ] = 0,
 ) -> Response:
     """Read the log after a position: every event once, in order, as it was recorded.
@@ -97,7 +92,7 @@ async def _first_page(
         if page.events or page.next < page.head or left_s <= 0 or services.closing.is_set():
             return page
         after = page.next
-        await services.appends.wait(min(LOOK_S, left_s))
+        await services.appends.wait(min(FEED_LOOK_S, left_s))
         if await request.is_disconnected():
             return page
 

@@ -13,12 +13,10 @@ from service.http.authentication import Needs
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
 from service.keys.scopes import Scope
+from service.limits import KEY_WAIT_S
 from service.reading.readiness import count_set_aside, health_of
 from service.routes.parameters import ProjectionsReader, services_of
 from service.shapes import reports as shapes
-
-KEY_WAIT_S = 1.0
-"""The answer does not depend on the key, and must not wait for it."""
 
 _NOT_FOUND_OUT: tuple[type[Exception], ...] = (Problem, *UNAVAILABLE)
 

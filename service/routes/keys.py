@@ -17,28 +17,25 @@ from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
-from service.keys.checking import ORIGINS_MAX, RATE_MAX, SOURCES_MAX, TermsInvalid, check
+from service.keys.checking import TermsInvalid, check
 from service.keys.describing import describe_key
 from service.keys.granting import GrantRefused
 from service.keys.key_text import ID_LENGTH
 from service.keys.scopes import DEFAULT_SCOPES, Scope
 from service.keys.store import KeyEnded
 from service.keys.terms import KeyTerms, StoredKey
-from service.routes.parameters import (
+from service.limits import (
+    KEY_ORIGINS_MAX,
+    KEY_OVERLAP_S_MAX,
+    KEY_RATE_MAX,
+    KEY_SOURCES_MAX,
     PAGE_DEFAULT,
-    TIME,
-    KeysAdministrator,
-    Limit,
-    Time,
-    moment_in,
-    services_of,
 )
+from service.routes.parameters import TIME, KeysAdministrator, Limit, Time, moment_in, services_of
 from service.shapes import administration as administration_shapes
 
 KEY_ID = "^[0-9A-Za-z]*$"
 DAY_S = 24 * 60 * 60
-OVERLAP_S_MAX = 90 * DAY_S
-"""A season: what takes longer than that is no rotation any more."""
 
 router = APIRouter(tags=["keys"], route_class=ExactRoute)
 
@@ -51,7 +48,7 @@ Sources = Annotated[
     Field(
         description="The sources it may speak for; the first is its default, `*` is any.",
         examples=[["website"]],
-        json_schema_extra={"minItems": 1, "maxItems": SOURCES_MAX},
+        json_schema_extra={"minItems": 1, "maxItems": KEY_SOURCES_MAX},
     ),
 ]
 Scopes = Annotated[
@@ -67,7 +64,7 @@ Origins = Annotated[
         description="A key with origins stands in web pages: it is honoured from these alone, and "
         "has `events:write` alone.",
         examples=[["https://www.example.co.jp"]],
-        json_schema_extra={"maxItems": ORIGINS_MAX},
+        json_schema_extra={"maxItems": KEY_ORIGINS_MAX},
     ),
 ]
 
@@ -83,7 +80,7 @@ class _Common(BaseModel):
     expires_at: Annotated[
         str | None, Field(description="RFC 3339 with offset.", json_schema_extra=TIME)
     ] = None
-    events_per_second: Annotated[int | None, Field(ge=1, le=RATE_MAX)] = None
+    events_per_second: Annotated[int | None, Field(ge=1, le=KEY_RATE_MAX)] = None
 
 
 class NewKey(_Common):
@@ -177,7 +174,7 @@ async def post_key_rotate(
     sender: KeysAdministrator,
     key_id: KeyId,
     overlap_s: Annotated[
-        int, Query(ge=0, le=OVERLAP_S_MAX, description="How long the old key works beside it.")
+        int, Query(ge=0, le=KEY_OVERLAP_S_MAX, description="How long the old key works beside it.")
     ] = DAY_S,
     expires_at: Time = None,
 ) -> Response:

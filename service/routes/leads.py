@@ -15,12 +15,12 @@ from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
 from service.ingest.refusal_labels import Wording
+from service.limits import PAGE_DEFAULT
 from service.reading.histories import history
 from service.reading.leads import account_of, describe_lead, find_lead, lead_of
 from service.reading.replays import AsOf, describe_step, replay, state_at
 from service.reading.scores import explain, hindrance
 from service.routes.parameters import (
-    PAGE_DEFAULT,
     After,
     Lang,
     LeadId,

@@ -16,9 +16,13 @@ from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
 from service.ingest.publish import preview, publish
-from service.limits import LIFECYCLE_BYTES_MAX
+from service.limits import (
+    LIFECYCLE_BYTES_MAX,
+    LIFECYCLE_VERSION_MAX,
+    PARAMETER_NAME_MAX,
+    STAGE_MAPPINGS_MAX,
+)
 from service.routes.parameters import (
-    NAME_MAX,
     NO_NUL,
     Lang,
     LedgerAdministrator,
@@ -28,10 +32,7 @@ from service.routes.parameters import (
 from service.services import Services
 from service.shapes import funnel as funnel_shapes
 
-VERSION_MAX = 1_000_000
 MAPPING = r"^[A-Za-z0-9_]{1,32}:[A-Za-z0-9_]{1,32}$"
-MAPPINGS_MAX = 100
-"""Stages that one publication may move people out of: more than any funnel has."""
 
 router = APIRouter(tags=["lifecycle"], route_class=ExactRoute)
 
@@ -46,7 +47,8 @@ async def get_lifecycle(
     _: ProjectionsReader,
     lang: Lang,
     version: Annotated[
-        int | None, Query(ge=1, le=VERSION_MAX, description="One that was in force before.")
+        int | None,
+        Query(ge=1, le=LIFECYCLE_VERSION_MAX, description="One that was in force before."),
     ] = None,
 ) -> Response:
     """Read the lifecycle in force: stages, words, event types, and both tracks as Mermaid text."""
@@ -148,11 +150,16 @@ async def post_lifecycle(
     dry_run: Annotated[bool, Query(description="Say what it would do, and do nothing.")] = False,
     stage_map: Annotated[
         list[Annotated[str, Query(pattern=MAPPING)]],
-        Query(max_length=MAPPINGS_MAX, description="FROM:TO of a stage that disappears."),
+        Query(max_length=STAGE_MAPPINGS_MAX, description="FROM:TO of a stage that disappears."),
     ] = [],  # noqa: B006 - never changed
     id: Annotated[
         str | None,
-        Query(min_length=1, max_length=NAME_MAX, pattern=NO_NUL, description="To send it again."),
+        Query(
+            min_length=1,
+            max_length=PARAMETER_NAME_MAX,
+            pattern=NO_NUL,
+            description="To send it again.",
+        ),
     ] = None,
 ) -> Response:
     """Publish a lifecycle: the body is its text.

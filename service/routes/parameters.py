@@ -20,11 +20,9 @@ from service.feed.log import Log, LogFilter, check_reached
 from service.http.authentication import Needs
 from service.http.problem import Problem
 from service.keys.scopes import Scope
+from service.limits import PAGE_MAX, PARAMETER_NAME_MAX, PARAMETER_NAMES_MAX, PROJECTION_WAIT_S
 from service.services import Services
 from service.webhooks.store import StoredWebhook
-
-PAGE_MAX = 1_000
-PAGE_DEFAULT = 100
 
 EventsReader = Annotated[Sender, Depends(Needs(Scope.EVENTS_READ))]
 LeadsReader = Annotated[Sender, Depends(Needs(Scope.LEADS_READ))]
@@ -38,23 +36,22 @@ LedgerAdministrator = Annotated[Sender, Depends(Needs(Scope.LEDGER_ADMIN))]
 
 NO_NUL = r"^[^\x00]*$"
 """No text with NUL is stored anywhere, so asking for it is a mistake."""
-NAME_MAX = 255
-NAMES_MAX = 100
-Names = list[Annotated[str, Field(max_length=NAME_MAX, pattern=NO_NUL)]] | None
-Name = Annotated[str | None, Query(max_length=NAME_MAX, pattern=NO_NUL)]
+Names = list[Annotated[str, Field(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]] | None
+Name = Annotated[str | None, Query(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")]
 After = Annotated[
     int, Query(ge=0, le=INTEGER_MAX, description="The position after which to go on.")
 ]
 Position = Annotated[int | None, Query(ge=0, le=INTEGER_MAX)]
 Types = Annotated[
-    Names, Query(alias="type", max_length=NAMES_MAX, description="Only events of these types.")
+    Names,
+    Query(alias="type", max_length=PARAMETER_NAMES_MAX, description="Only events of these types."),
 ]
 Stages = Annotated[
     Names,
     Query(
         alias="stage",
-        max_length=NAMES_MAX,
+        max_length=PARAMETER_NAMES_MAX,
         description="Only events that move somebody into or out of one of these stages, each named "
         "by its code, a label or an alias.",
     ),
@@ -84,8 +81,6 @@ WaitFor = Annotated[
     int | None,
     Query(ge=0, le=INTEGER_MAX, description="Answer when this position is in, to read one's own."),
 ]
-WAIT_S = 10.0
-"""How long `wait_for` waits: a projection that needs longer is in trouble, and is told of."""
 
 _POSITION = re.compile(r"\d{1,18}")
 _WANTED = r"([a-z]{2,3}|\*)"
@@ -185,7 +180,7 @@ async def wait_until(services: Services, position: int | None, *, projection: st
     if position is None:
         return
     check_reached(position, await _head(services))
-    await services.runner.wait_for(position, name=projection, timeout_s=WAIT_S)
+    await services.runner.wait_for(position, name=projection, timeout_s=PROJECTION_WAIT_S)
 
 
 async def _head(services: Services) -> int:

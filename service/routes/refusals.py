@@ -11,21 +11,12 @@ from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
+from service.limits import CURSOR_CHARACTERS_MAX, PAGE_DEFAULT
 from service.refusals.describing import describe_refusal
 from service.refusals.places import NEWEST, RefusalCursor, parse_place
 from service.refusals.store import RefusalFilter
-from service.routes.parameters import (
-    PAGE_DEFAULT,
-    EventsReader,
-    Limit,
-    Name,
-    Time,
-    moment_in,
-    services_of,
-)
+from service.routes.parameters import EventsReader, Limit, Name, Time, moment_in, services_of
 from service.shapes import reports as shapes
-
-PLACE_LENGTH = 100
 
 router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 
@@ -51,7 +42,8 @@ async def get_refusals(
     since: Time = None,
     until: Time = None,
     before: Annotated[
-        str | None, Query(max_length=PLACE_LENGTH, description="Go on there: `next` of a page.")
+        str | None,
+        Query(max_length=CURSOR_CHARACTERS_MAX, description="Go on there: `next` of a page."),
     ] = None,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:

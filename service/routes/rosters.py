@@ -16,6 +16,7 @@ from projections.leads.queries import Wanted
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
+from service.limits import PAGE_DEFAULT, PARAMETER_NAME_MAX, WORK_LEADS_MAX
 from service.reading.rosters import (
     Tasks,
     describe_company,
@@ -25,9 +26,7 @@ from service.reading.rosters import (
     staffed_stages,
 )
 from service.routes.parameters import (
-    NAME_MAX,
     NO_NUL,
-    PAGE_DEFAULT,
     Lang,
     LeadsReader,
     Limit,
@@ -40,9 +39,6 @@ from service.routes.parameters import (
 )
 from service.services import Services
 from service.shapes import roster as roster_shapes
-
-WORK_LEADS_MAX = 5_000
-"""Leads of one person that a work list looks through."""
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
@@ -123,7 +119,7 @@ async def get_list(
     *,
     request: Request,
     _: LeadsReader,
-    name: Annotated[str, Path(max_length=NAME_MAX, pattern=NO_NUL)],
+    name: Annotated[str, Path(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)],
     after: AfterId = None,
     limit: Limit = PAGE_DEFAULT,
     lang: Lang,
@@ -145,7 +141,7 @@ async def get_worklist(
     *,
     request: Request,
     _: LeadsReader,
-    owner: Annotated[str, Query(min_length=1, max_length=NAME_MAX, pattern=NO_NUL)],
+    owner: Annotated[str, Query(min_length=1, max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)],
     limit: Annotated[Limit, Field(description="Of the leads that are nobody's.")] = PAGE_DEFAULT,
     lang: Lang,
     wait_for: WaitFor = None,

@@ -9,30 +9,24 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
 from events.batch.ids import new_id
-from events.limits import INTEGER_MAX
-from events.selections.evidence import CANDIDATES_MAX, Asked
+from events.limits import CANDIDATES_MAX, INTEGER_MAX, TEXT_CHARACTERS_MAX
+from events.selections.evidence import Asked
 from events.selections.running import NothingToSelect, RunExists
 from events.selections.surveying import CapacityUnknown, TooManyCandidates
-from events.signals.fields import TEXT_LENGTH_MAX
 from service.bodies.json_body import described_body, read_model
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
+from service.limits import PAGE_DEFAULT
 from service.reading.selections import SelectionQueries, describe_trial
-from service.routes.parameters import (
-    PAGE_DEFAULT,
-    LeadsReader,
-    Limit,
-    SelectionsWriter,
-    services_of,
-)
+from service.routes.parameters import LeadsReader, Limit, SelectionsWriter, services_of
 from service.services import Services
 from service.shapes import selections as selection_shapes
 
 RUN_ID = r"^[A-Za-z0-9_-]{1,64}$"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 DATE = {"format": "date"}
-_CODE = Field(min_length=1, max_length=TEXT_LENGTH_MAX)
+_CODE = Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)
 _PROBLEMS = {
     CapacityUnknown: "capacity-unknown",
     TooManyCandidates: "too-many-candidates",

@@ -15,7 +15,8 @@ from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
 from service.ingest.describe_outcomes import answer_one, describe_outcome
-from service.ingest.retry import RETRIED_MAX, retry
+from service.ingest.retry import retry
+from service.limits import RETRIED_MAX
 from service.refusals.describing import describe_refusal, outcome_of_retry
 from service.refusals.places import OLDEST, RefusalCursor, parse_place
 from service.refusals.store import RefusalFilter

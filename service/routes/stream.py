@@ -10,21 +10,14 @@ from starlette.responses import Response
 
 from events.limits import INTEGER_MAX
 from projections.engine.transactions import UNAVAILABLE
-from service.feed.event_stream import (
-    HEARTBEAT,
-    MEDIA_TYPE,
-    RETRY,
-    STALLED_S,
-    EventStream,
-    frames,
-    progress,
-)
+from service.feed.event_stream import HEARTBEAT, MEDIA_TYPE, RETRY, EventStream, frames, progress
 from service.feed.log import Log, LogFilter, check_reached
 from service.feed.tail import TailFull
 from service.http.authentication import Needs
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
 from service.keys.scopes import Scope
+from service.limits import HEARTBEAT_S, STREAM_LOOK_S, STREAM_PAGE_EVENTS, STREAM_STALLED_S
 from service.routes.parameters import (
     After,
     EventsReader,
@@ -35,13 +28,6 @@ from service.routes.parameters import (
     wanted_events,
 )
 from service.services import Services
-
-PAGE_EVENTS = 100
-"""Sent at once: some hundred kilobytes, which is all that a stream holds in memory."""
-HEARTBEAT_S = 15.0
-"""Proxies close a connection on which nothing comes for thirty seconds and more."""
-LOOK_S = 1.0
-"""How often a stream with nothing to send looks whether it may go on."""
 
 router = APIRouter(tags=["events"], route_class=ExactRoute)
 log = structlog.get_logger()
@@ -87,7 +73,7 @@ async def get_stream(
     begin, source = after if last_event_id is None else last_event_id, log_of(request)
     check_reached(begin, await source.head())
     events = _events(services, source, _Admission(request, services), begin, wanted)
-    return EventStream(events, stalled_s=STALLED_S)
+    return EventStream(events, stalled_s=STREAM_STALLED_S)
 
 
 class _Admission:
@@ -102,7 +88,7 @@ class _Admission:
         """Tell whether the service runs on and the key is still good: it may be revoked."""
         if self._services.closing.is_set():
             return False
-        if monotonic() - self._asked_at < LOOK_S:
+        if monotonic() - self._asked_at < STREAM_LOOK_S:
             return True
         try:
             await Needs(Scope.EVENTS_READ)(self._request)
@@ -136,9 +122,9 @@ async def _pieces(
     told, sent_at = after, monotonic()
     yield RETRY
     while await admission.holds():
-        page = tail.after(after, limit=PAGE_EVENTS, wanted=wanted)
+        page = tail.after(after, limit=STREAM_PAGE_EVENTS, wanted=wanted)
         if page is None:
-            page = await source.page(after=after, limit=PAGE_EVENTS, wanted=wanted)
+            page = await source.page(after=after, limit=STREAM_PAGE_EVENTS, wanted=wanted)
         after = page.next
         if page.events:
             told, sent_at = page.events[-1].position, monotonic()
@@ -147,4 +133,4 @@ async def _pieces(
             yield HEARTBEAT if told == after else progress(after)
             told, sent_at = after, monotonic()
         if after >= page.head:
-            await tail.wait(after, LOOK_S)
+            await tail.wait(after, STREAM_LOOK_S)

@@ -7,22 +7,25 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.lifecycle.names import resolve_stage
 from events.signals.native_schema import Ascii
 from service.http.problem import Problem
-from service.routes.parameters import NAME_MAX, NAMES_MAX, NO_NUL
+from service.limits import PARAMETER_NAME_MAX, PARAMETER_NAMES_MAX
+from service.routes.parameters import NO_NUL
 from service.services import Services
 from service.webhooks.addresses import AddressRefused, check_url
 from service.webhooks.limits import URL_CHARACTERS_MAX
 
 Url = Annotated[str, Field(max_length=URL_CHARACTERS_MAX, description="An https address.")]
 Description = Annotated[
-    str, Field(max_length=NAME_MAX, pattern=NO_NUL, description="For people: what it is for.")
+    str,
+    Field(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL, description="For people: what it is for."),
 ]
 Types = Annotated[
-    list[Ascii], Field(max_length=NAMES_MAX, description="Only events of these types; empty: all.")
+    list[Ascii],
+    Field(max_length=PARAMETER_NAMES_MAX, description="Only events of these types; empty: all."),
 ]
 Stages = Annotated[
-    list[Annotated[str, Field(max_length=NAME_MAX)]],
+    list[Annotated[str, Field(max_length=PARAMETER_NAME_MAX)]],
     Field(
-        max_length=NAMES_MAX,
+        max_length=PARAMETER_NAMES_MAX,
         description="Only events that move somebody into or out of one of these stages, each named "
         "by its code, a label or an alias.",
     ),

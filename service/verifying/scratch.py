@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from sqlalchemy import URL
 
+from service.limits import SCRATCH_REMOVE_POLL_S, SCRATCH_REMOVE_WAIT_S
 from service.private_postgres import PrivatePostgres, PrivatePostgresError
 
 PREFIX = "leadledger-verify-"
-REMOVE_WAIT_S = 10.0
-REMOVE_POLL_S = 0.02
 
 SETTINGS = {
     # Nothing in it outlives the command, so nothing waits for the disk, and little is logged.
@@ -75,9 +74,9 @@ def _remove(directory: Path) -> None:
 
     Where initdb was interrupted, what it had started ends a moment later, and writes until then.
     """
-    give_up_at = monotonic() + REMOVE_WAIT_S
+    give_up_at = monotonic() + SCRATCH_REMOVE_WAIT_S
     while True:
         shutil.rmtree(directory, ignore_errors=True)
         if not directory.exists() or monotonic() > give_up_at:
             return
-        sleep(REMOVE_POLL_S)
+        sleep(SCRATCH_REMOVE_POLL_S)

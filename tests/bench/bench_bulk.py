@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.append.queue import BATCH_ITEMS_MAX
 from events.database.sessions import Driver, open_session
+from events.limits import APPEND_ITEMS_MAX
 from tests.bench.figures import Figure, Pair, at_least, figure_of
 from tests.bench.servers import Bench, Founded, Server, Unexpected, founded, serving
 
@@ -56,7 +56,7 @@ async def stream(service: Server, tag: str, count: int) -> float:
 async def _copy(ledger: Founded, floor: Founded, after: int, count: int) -> tuple[float, int]:
     """Copy what lies after a position into the floor's tables; events a second, and rows."""
     events, personal = await _rows(ledger.engine, ledger.schema, after)
-    each = round(BATCH_ITEMS_MAX * len(events) / count)
+    each = round(APPEND_ITEMS_MAX * len(events) / count)
     session = await open_session(floor.engine)
     try:
         seconds = 0.0

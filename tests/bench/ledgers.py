@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 from events.append.ledger import Ledger
-from events.append.queue import BATCH_ITEMS_MAX
+from events.limits import APPEND_ITEMS_MAX
 from events.outcomes import Recorded
 from events.refusals import Refusal
 from events.signals.context import Context
@@ -32,7 +32,7 @@ class Written:
     tags: list[str]
     """Whose leads it knows."""
 
-    def batches(self, events: Sequence[Event], size: int = BATCH_ITEMS_MAX) -> list[Submission]:
+    def batches(self, events: Sequence[Event], size: int = APPEND_ITEMS_MAX) -> list[Submission]:
         """Read events into what the writer takes, a submission a batch."""
         context = Context(
             self.ledger.memory.compiled.lifecycle, self.founded.digests, SENDER, datetime.now(UTC)

@@ -16,6 +16,7 @@ from events.outcomes import Outcome
 from events.submission import Item, Submission
 from service.bodies.body_memory import MemoryBudget
 from service.ingest import stream, wait_for_queue
+from service.limits import QUEUE_PAUSE_S
 from service.private_postgres import PrivatePostgres
 from tests.faults.waiting import until
 from tests.http_service import Service, running_service
@@ -71,7 +72,7 @@ async def test_who_comes_to_a_full_queue_is_told_before_the_body_is_read(service
 async def test_a_stream_waits_for_its_turn(service: Service) -> None:
     with full(service):
         sending = asyncio.create_task(post(service, lines([an_event("turn")]), **LINES))
-        await asyncio.sleep(3 * wait_for_queue.PAUSE_S)
+        await asyncio.sleep(3 * QUEUE_PAUSE_S)
         assert not sending.done()
     assert (await sending).json()["recorded"] == 1
 

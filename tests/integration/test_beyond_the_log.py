@@ -110,8 +110,8 @@ async def test_a_live_stream_ends_when_its_place_is_gone(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Comes last: the database is put back while somebody follows it."""
-    monkeypatch.setattr(tail, "RETRY_S", 0.05)
-    monkeypatch.setattr(stream, "LOOK_S", 0.05)
+    monkeypatch.setattr(tail, "TAIL_RETRY_S", 0.05)
+    monkeypatch.setattr(stream, "STREAM_LOOK_S", 0.05)
     head = int((await service.client.get("/v1/events")).json()["head"])
     async with (
         listening(service) as port,

@@ -188,7 +188,7 @@ async def test_a_stream_that_has_nothing_to_say_says_that_and_how_far_it_looked(
     service: Service, port: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.1)
-    monkeypatch.setattr(stream, "LOOK_S", 0.05)
+    monkeypatch.setattr(stream, "STREAM_LOOK_S", 0.05)
     head = (await service.client.get("/v1/events")).json()["head"]
     async with (
         port.stream("GET", PATH, params={"type": "no.such.type"}) as answer,

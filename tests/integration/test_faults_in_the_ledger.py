@@ -11,11 +11,11 @@ from structlog.testing import capture_logs
 from events.append.ledger import Ledger
 from events.append.queue import Queue
 from events.background.reassessor import Reassessor
-from events.background.strides import STRIDE_LEADS
 from events.background.timekeeper import Timekeeper
 from events.database.failures import LedgerUnavailable
 from events.lifecycles.publish import publication
 from events.lifecycles.shipped import shipped_text
+from events.limits import STRIDE_LEADS
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.refusals import Refused
 from events.signals.context import Context

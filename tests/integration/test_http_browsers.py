@@ -10,8 +10,8 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from service.app import OPEN_PATHS
-from service.keys.directory import REFRESH_S
 from service.keys.scopes import Scope
+from service.limits import KEYS_REFRESH_S
 from service.private_postgres import PrivatePostgres
 from tests.http_service import Service, running_service
 
@@ -31,7 +31,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 async def a_key(service: Service, *origins: str, **terms: Any) -> dict[str, str]:
     headers = await service.key(Scope.EVENTS_WRITE, origins=origins or (PAGE,), **terms)
     # A process may have asked a moment ago which origins there are.
-    service.services.keys._origins_read_at -= 2 * REFRESH_S
+    service.services.keys._origins_read_at -= 2 * KEYS_REFRESH_S
     return headers
 
 
@@ -139,9 +139,9 @@ async def test_an_origin_is_forgotten_with_its_last_key(service: Service) -> Non
     key_id = revoked["authorization"].split("_")[1]
     await service.client.delete(f"/v1/keys/{key_id}")
     while datetime.now(UTC) < soon:
-        service.services.keys._origins_read_at -= REFRESH_S / 4
+        service.services.keys._origins_read_at -= KEYS_REFRESH_S / 4
         await preflight(service, origin)
-    service.services.keys._origins_read_at -= 2 * REFRESH_S
+    service.services.keys._origins_read_at -= 2 * KEYS_REFRESH_S
     assert (await preflight(service, origin)).status_code == 403
 
 
@@ -173,7 +173,7 @@ async def test_a_database_that_is_away_closes_no_page(
         raise OSError
 
     monkeypatch.setattr(service.services.key_store, "origins", failing)
-    service.services.keys._origins_read_at -= 2 * REFRESH_S
+    service.services.keys._origins_read_at -= 2 * KEYS_REFRESH_S
     with capture_logs() as lines:
         assert (await preflight(service, PAGE)).status_code == 200
     assert "keys.origins_not_read" in {line["event"] for line in lines}

@@ -16,7 +16,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from events.append.queue import WAITING_ITEMS_MAX
+from events.limits import WAITING_ITEMS_MAX
 from events.signals.digests import TRANSPORT_FIELDS
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres

@@ -122,7 +122,7 @@ async def test_who_writes_reads_the_own_event_at_once(service: Service) -> None:
 async def test_a_projection_that_is_behind_asks_to_come_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.routes.parameters.WAIT_S", 0.05)
+    monkeypatch.setattr("service.routes.parameters.PROJECTION_WAIT_S", 0.05)
     async with connection_to(service.owner_url) as connection, connection.transaction():
         # As a projector does, and then nobody else can.
         await connection.execute("SELECT 1 FROM ledger.projections FOR UPDATE")

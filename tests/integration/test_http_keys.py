@@ -12,9 +12,10 @@ from fastapi.routing import APIRoute
 from service.app import create_app
 from service.composition import open_services
 from service.keys.bootstrap import ADMINISTRATOR, BootstrapKeyMalformed, bootstrap
-from service.keys.directory import TRUST_S, KeyDirectory
+from service.keys.directory import KeyDirectory
 from service.keys.key_text import KeyText, mint, parse
 from service.keys.scopes import Scope
+from service.limits import KEYS_TRUST_S
 from service.openapi.document import needed_scopes
 from service.private_postgres import PrivatePostgres
 from tests.http_service import Service, prepare, running_service, settings_for
@@ -171,7 +172,7 @@ async def test_a_revoked_key_is_turned_away_in_every_process(service: Service) -
         answer = await service.client.delete(f"/v1/keys/{key.key_id}")
         assert answer.json()["revoked_at"] is not None
         # By what it remembers alone, long before it would stop trusting that.
-        async with asyncio.timeout(TRUST_S - 1):
+        async with asyncio.timeout(KEYS_TRUST_S - 1):
             known = True
             while known:
                 await asyncio.sleep(0.05)
@@ -188,11 +189,11 @@ async def test_a_key_is_not_trusted_on_old_memory(service: Service) -> None:
     stale = KeyDirectory(service.services.key_store)
     assert await stale.find(key) is not None
     assert stale.recall(key) is not None
-    stale._read_at -= TRUST_S + 0.1
+    stale._read_at -= KEYS_TRUST_S + 0.1
     assert stale.recall(key) is None
     assert await stale.find(key) is not None
     await service.client.delete(f"/v1/keys/{key.key_id}")
-    stale._read_at -= TRUST_S + 0.1
+    stale._read_at -= KEYS_TRUST_S + 0.1
     assert await stale.find(key) is None
 
 

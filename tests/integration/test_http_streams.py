@@ -15,8 +15,8 @@ from events.database.failures import LedgerUnavailable
 from events.outcomes import Outcome
 from events.submission import Submission
 from service.bodies import body as bodies
-from service.ingest.stream import IN_FLIGHT_MAX
 from service.keys.scopes import Scope
+from service.limits import STREAM_CHUNKS_IN_FLIGHT_MAX
 from service.private_postgres import PrivatePostgres
 from tests.http_service import Service, running_service
 from tests.postgres import connection_to
@@ -203,7 +203,7 @@ async def test_a_ledger_lost_in_the_middle_says_how_far_it_came(service: Service
     assert (answer.status_code, problem["code"]) == (503, "ledger-unavailable")
     assert answer.headers["retry-after"] == "2"
     assert problem["recorded"] == 1_500
-    assert failing.waiting_most <= IN_FLIGHT_MAX
+    assert failing.waiting_most <= STREAM_CHUNKS_IN_FLIGHT_MAX
     again = (await post(service, body)).json()
     assert (again["recorded"], again["duplicates"]) == (1_100, 1_500)
 

@@ -232,7 +232,7 @@ async def test_a_strict_batch_that_the_database_rejects_is_rejected_whole(
 async def test_a_right_that_is_gone_says_nothing_of_the_events(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.append.ledger.GIVE_UP_AFTER_S", 0)
+    monkeypatch.setattr("events.append.ledger.APPEND_GIVE_UP_S", 0)
     await on.as_owner("REVOKE INSERT ON ledger.events FROM leadledger_app")
     with pytest.raises(LedgerUnavailable):
         await on.send(form("a"))

@@ -8,8 +8,9 @@ import pytest
 
 from events.append.admission import Admission
 from events.append.ledger import Appended, Ledger
-from events.append.queue import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX, Append, Queue
+from events.append.queue import Append, Queue
 from events.database.failures import LedgerUnavailable, QueueFull
+from events.limits import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX
 from events.outcomes import Duplicate, Recorded
 from events.refusals import Refused
 from events.submission import Submission
@@ -218,7 +219,7 @@ async def test_a_mistake_of_ours_is_told_and_the_next_batch_is_taken(on: LedgerO
 async def test_a_database_that_takes_nothing_is_told_to_everyone_who_waits(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.append.ledger.GIVE_UP_AFTER_S", 0)
+    monkeypatch.setattr("events.append.ledger.APPEND_GIVE_UP_S", 0)
     await on.as_owner("REVOKE INSERT ON ledger.events FROM leadledger_app")
     queue = Queue(on.ledger, unheard)
     waiting = [queue.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]

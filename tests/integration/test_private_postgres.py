@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from service.limits import POSTGRES_LOG_BYTES_MAX
 from service.private_postgres import (
     BinariesNotFoundError,
     DataDirectoryInUseError,
@@ -19,7 +20,6 @@ from service.private_postgres import (
     StartError,
 )
 from service.private_postgres.binaries import Binaries, find
-from service.private_postgres.postmaster import LOG_BYTES_MAX
 from tests.postgres import SMALL, ask, connection_to, scratch_directory
 
 MARK = "hanako@example.co.jp"
@@ -188,11 +188,11 @@ def test_a_log_that_has_grown_too_long_is_moved_aside(data_dir: Path) -> None:
     log = data_dir / "postgres.log"
     with server_on(data_dir) as postgres:
         with log.open("a") as file:
-            file.write("x" * LOG_BYTES_MAX)
+            file.write("x" * POSTGRES_LOG_BYTES_MAX)
         postgres.ensure_running()
         assert log.stat().st_size == 0
     assert "shut down" in log.read_text()
-    assert (data_dir / "postgres.log.1").stat().st_size > LOG_BYTES_MAX
+    assert (data_dir / "postgres.log.1").stat().st_size > POSTGRES_LOG_BYTES_MAX
 
 
 def test_two_services_cannot_use_one_data_directory(data_dir: Path) -> None:

@@ -83,7 +83,7 @@ async def test_beyond_the_size_the_oldest_leave_first(service: Service) -> None:
 async def test_more_than_a_batch_leaves_in_several(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(purging, "BATCH_ROWS", 2)
+    monkeypatch.setattr(purging, "PURGED_ROWS", 2)
     await keep(service, *days(*range(7), *range(50, 57)))
     await purge_of(service, bytes_max=2 * CONTENT_BYTES).once()
     assert await left(service) == [0, 1]

@@ -152,7 +152,7 @@ async def test_a_service_does_without_a_process_of_the_database_that_has_stopped
 
     None of them is taken for the whole database, which would end everybody else's requests.
     """
-    monkeypatch.setattr("events.append.ledger.ANSWER_WAIT_S", BOUND_S)
+    monkeypatch.setattr("events.append.ledger.APPEND_ANSWER_WAIT_S", BOUND_S)
     monkeypatch.setattr("service.http.answer_in_time.QUESTION_WAIT_S", BOUND_S)
     async with running_service(postgres_server, pool_size=POOL) as service:
         answers = await recorded(service, "before")
@@ -228,7 +228,7 @@ async def test_a_commit_that_hangs_is_answered_for_and_nothing_is_lost(
     monkeypatch.setattr("events.append.queue.OUTCOME_WAIT_S", 2 * BOUND_S)
     for bound in (
         "events.append.queue.STUCK_S",
-        "events.append.ledger.ANSWER_WAIT_S",
+        "events.append.ledger.APPEND_ANSWER_WAIT_S",
         "service.reading.readiness.APPEND_OVERDUE_S",
     ):
         monkeypatch.setattr(bound, BOUND_S)

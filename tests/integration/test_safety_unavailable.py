@@ -26,7 +26,7 @@ UNAVAILABLE = (503, "urn:leadledger:problem:ledger-unavailable", True)
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up sooner than in earnest, so that a test does not wait for what it knows."""
-    monkeypatch.setattr("events.append.ledger.GIVE_UP_AFTER_S", 1.0)
+    monkeypatch.setattr("events.append.ledger.APPEND_GIVE_UP_S", 1.0)
     monkeypatch.setattr("service.composition.POOL_WAIT_S", 1.0)
 
 

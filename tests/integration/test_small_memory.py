@@ -16,8 +16,8 @@ from tests.verified import verify
 
 LITTLE = (
     (lru, "LITTLE", 2),
-    (memory, "SUBJECTS_MAX", 5),
-    (memory, "POINTERS_MAX", 6),
+    (memory, "REMEMBERED_SUBJECTS_MAX", 5),
+    (memory, "REMEMBERED_POINTERS_MAX", 6),
     (directory, "DIRECTORY_KEPT", 5),
     (deadlines, "DEADLINES_KEPT", 3),
     (stages, "STANDING_KEPT", 4),

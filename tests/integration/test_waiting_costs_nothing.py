@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from events.background.strides import STRIDE_LEADS
 from events.database.statements import Statement, load
+from events.limits import STRIDE_LEADS
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA
 from tests.ledger_on_postgres import LedgerOnPostgres, form, ledger_on_postgres

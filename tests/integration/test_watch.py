@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from events.append.condition import Condition, Trouble
 from events.database.sessions import open_session
-from service import watch
+from service.limits import ASK_EVERY_S
 from service.private_postgres import PrivatePostgres
 from service.watch import Watch
 from tests.postgres import drop_database, fresh_database
@@ -75,4 +75,4 @@ async def test_a_database_that_is_unwell_is_asked_more_often(
         began = monotonic()
         await own._look()
         assert own.trouble is Trouble.READ_ONLY
-        assert monotonic() - began < watch.ASK_EVERY_S
+        assert monotonic() - began < ASK_EVERY_S

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
-from events.append.admission import ITEMS_MIN
+from events.limits import QUEUE_ITEMS_MIN
 from service.limits import HELD_BYTES_MAX
 from tests.bench.servers import SERVICE, Bench, Server, founded, running_bench, serving
 from tests.bench.sizes import QUICK
@@ -27,7 +27,7 @@ from tests.tier import by_tier
 UNBOUNDED = "tests.overload.unbounded_worker"
 EVENTS = 20
 """In a batch, as SDKs send them."""
-CALLERS = ITEMS_MIN // EVENTS - 1
+CALLERS = QUEUE_ITEMS_MIN // EVENTS - 1
 """All that they have under way may always wait, so that none is refused however slow it is."""
 CROWD = 900
 """Connections that the load comes over: about what a process serves, and so many that batches may

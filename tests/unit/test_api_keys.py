@@ -1,7 +1,8 @@
 import pytest
 
 from service.keys.key_text import KeyMalformed, KeyText, mint, parse
-from service.keys.rates import BURST_S, Allowance
+from service.keys.rates import Allowance
+from service.limits import BURST_S
 
 
 def test_a_minted_key_is_read_back_as_it_was_made() -> None:

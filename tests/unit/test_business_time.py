@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.lifecycle.calendars import Calendar, Hours, Offsets, Period
-from domain.lifecycle.compiled.business_time import DAYS_SEARCHED_MAX, BusinessTime, Clock, clock_of
+from domain.lifecycle.compiled.business_time import BusinessTime, Clock, clock_of
 from domain.lifecycle.definition import Words
 from domain.lifecycle.published import expansion_of
 from domain.lifecycle.text.load import load
+from domain.limits import DAYS_SEARCHED_MAX
 from events.lifecycles.expansion import expand
 from tests.small_lifecycle import SMALL
 from tests.stories import demand_funnel, jst, published

@@ -9,7 +9,8 @@ import structlog
 from structlog.testing import capture_logs
 
 from events.background.loops import endlessly
-from events.faults import FRAMES_MAX, Fault, fault_of
+from events.faults import Fault, fault_of
+from events.limits import FAULT_FRAMES_MAX
 from service.logs import configure_logs
 
 ADDRESS = "hanako@example.co.jp"
@@ -40,7 +41,7 @@ def test_a_fault_names_kind_and_place_and_nothing_that_was_said() -> None:
 
 
 def test_of_a_recursion_only_the_innermost_calls_are_kept() -> None:
-    assert len(caught(depth=0).where) == FRAMES_MAX
+    assert len(caught(depth=0).where) == FAULT_FRAMES_MAX
 
 
 @pytest.fixture

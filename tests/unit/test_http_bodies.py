@@ -11,11 +11,11 @@ from starlette.types import Message, Receive
 from events.limits import LINE_BYTES_MAX, MIB
 from service.bodies.body import read_body
 from service.bodies.body_memory import MemoryBudget
-from service.bodies.inflation import PIECE_BYTES_MAX, Inflation, check_encoding
+from service.bodies.inflation import Inflation, check_encoding
 from service.bodies.lines import Line, LineSplitter
 from service.http.problem import Problem
 from service.http.request_headers import RequestHeaders, read_transfer
-from service.limits import GZIP_MEMBERS_MAX
+from service.limits import GZIP_MEMBERS_MAX, INFLATED_PIECE_BYTES_MAX
 
 TEXT = b'{"a":1}\n\n  \r\n{"b":2}\r\n{"c":3}'
 LINES = [Line(1, b'{"a":1}'), Line(4, b'{"b":2}'), Line(5, b'{"c":3}')]
@@ -80,7 +80,7 @@ def test_members_are_bounded_and_an_endless_stream_may_have_many() -> None:
     for _ in range(3):
         # As many in each MiB: files that were written one after the other.
         for part in [member] * (GZIP_MEMBERS_MAX - 1) + [gzip.compress(os.urandom(MIB), 0)]:
-            assert all(len(piece) <= PIECE_BYTES_MAX for piece in inflation.feed(part))
+            assert all(len(piece) <= INFLATED_PIECE_BYTES_MAX for piece in inflation.feed(part))
     inflation.finish()
 
 
@@ -155,7 +155,7 @@ async def test_a_body_that_nobody_announced_as_too_large_is_stopped_as_it_arrive
 
 
 async def test_others_have_their_turn_while_a_body_is_decompressed() -> None:
-    content, turns = os.urandom(40 * PIECE_BYTES_MAX), 0
+    content, turns = os.urandom(40 * INFLATED_PIECE_BYTES_MAX), 0
 
     async def others() -> None:
         nonlocal turns

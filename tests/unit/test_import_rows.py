@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.command.importing.mapping_text import read_mapping
-from service.command.importing.refused import GROUPS_MAX, Group, Groups, refused_file
+from service.command.importing.refused import Group, Groups, refused_file
 from service.command.importing.tables.opening import TableInvalid, open_table
 from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
+from service.command.limits import REFUSED_GROUPS_MAX
 from service.command.sending import ImportTally, RefusedRow, RowBatch
 
 ROOT = Path(__file__).parents[2]
@@ -457,10 +458,10 @@ def test_what_is_refused_for_one_reason_is_one_group_with_its_first_lines() -> N
 
 def test_groups_are_bounded_however_many_mistakes_there_are() -> None:
     groups = Groups()
-    for line in range(3 * GROUPS_MAX):
+    for line in range(3 * REFUSED_GROUPS_MAX):
         groups.add(RefusedRow(line, "", "event-invalid", f"mistake {line}"))
-    assert len(groups.by_kind) == GROUPS_MAX + 1
-    assert groups.largest_first()[0].count == 2 * GROUPS_MAX
+    assert len(groups.by_kind) == REFUSED_GROUPS_MAX + 1
+    assert groups.largest_first()[0].count == 2 * REFUSED_GROUPS_MAX
 
 
 def test_a_column_may_say_whose_people_did_it(translate: TranslateText) -> None:

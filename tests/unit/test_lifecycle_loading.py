@@ -5,7 +5,7 @@ import pytest
 from domain.lifecycle.definition import UNPLACED, EventKind, Field, Move, MoveKind, Right, Role
 from domain.lifecycle.text.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.text.load import inspect, load
-from domain.lifecycle.text.yaml_nodes import DEPTH_MAX, TEXT_CHARACTERS_MAX
+from domain.limits import LIFECYCLE_CHARACTERS_MAX, LIFECYCLE_DEPTH_MAX
 from tests.small_lifecycle import SMALL
 
 
@@ -145,12 +145,15 @@ def test_a_time_zone_is_checked_by_who_publishes_and_not_by_who_replays() -> Non
         ("a: 1\nb: *x", "line 2: anchors and aliases are not allowed; write the value out"),
         ("a: !!python/none x", "line 1: tags are not allowed; found tag:yaml.org,2002:python/none"),
         ("a: 1\n---\nb: 2", "line 2: expected one document; a second one begins here"),
-        ("[" * (DEPTH_MAX + 1), f"line 1: expected at most 50000 values, at most {DEPTH_MAX} deep"),
         (
-            "#" * (TEXT_CHARACTERS_MAX + 1),
+            "[" * (LIFECYCLE_DEPTH_MAX + 1),
+            f"line 1: expected at most 50000 values, at most {LIFECYCLE_DEPTH_MAX} deep",
+        ),
+        (
+            "#" * (LIFECYCLE_CHARACTERS_MAX + 1),
             (
-                f"line 1: expected at most {TEXT_CHARACTERS_MAX} characters, "
-                f"found {TEXT_CHARACTERS_MAX + 1}"
+                f"line 1: expected at most {LIFECYCLE_CHARACTERS_MAX} characters, "
+                f"found {LIFECYCLE_CHARACTERS_MAX + 1}"
             ),
         ),
     ],

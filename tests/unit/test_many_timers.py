@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from domain.deciding.timers import STANDSTILL_MAX, Passing, TimersEndless
+from domain.deciding.timers import Passing, TimersEndless
 from domain.lifecycle.compiled.table import compile_lifecycle
 from domain.lifecycle.text.load import load
+from domain.limits import STANDSTILL_MAX
 from events.batch import upkeep
+from events.limits import STRIDE_TIMERS
 from events.outcomes import Recorded
 from events.refusals import Refused
 from events.submission import Submission
@@ -74,9 +76,9 @@ def test_a_lead_that_nobody_reports_on_comes_to_the_present_in_strides() -> None
     wakes = 0
     while (before := flaps_of(ledger)) < FLAPS - 2 or wakes == 0:
         ledger.submit(Submission((), woken=(lead_id,)))
-        assert 0 < flaps_of(ledger) - before <= upkeep.STRIDE_TIMERS
+        assert 0 < flaps_of(ledger) - before <= STRIDE_TIMERS
         wakes += 1
-    assert wakes == FLAPS // upkeep.STRIDE_TIMERS + 1
+    assert wakes == FLAPS // STRIDE_TIMERS + 1
 
 
 def test_an_event_does_not_wait_for_timers_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

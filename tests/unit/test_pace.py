@@ -1,6 +1,7 @@
 """How long a newcomer would wait, told from the appends before."""
 
-from events.append.admission import ITEMS_MIN, WAIT_S_MAX, Admission
+from events.append.admission import Admission
+from events.limits import QUEUE_ITEMS_MIN, QUEUE_WAIT_S_MAX
 
 
 def pace_of(*appends: tuple[int, float]) -> Admission:
@@ -20,7 +21,7 @@ def test_nobody_is_turned_away_before_anything_is_known() -> None:
 
 
 def test_what_may_wait_is_what_is_taken_in_the_time() -> None:
-    assert longest(pace_of((500, 0.25))) == int(2_000 * WAIT_S_MAX)
+    assert longest(pace_of((500, 0.25))) == int(2_000 * QUEUE_WAIT_S_MAX)
 
 
 def test_small_appends_say_nothing_of_how_fast_large_ones_are() -> None:
@@ -28,16 +29,16 @@ def test_small_appends_say_nothing_of_how_fast_large_ones_are() -> None:
 
 
 def test_a_small_append_that_takes_long_says_that_the_ledger_is_stuck() -> None:
-    assert longest(pace_of((1, 8.0))) == ITEMS_MIN
+    assert longest(pace_of((1, 8.0))) == QUEUE_ITEMS_MIN
 
 
 def test_a_ledger_that_was_stuck_is_trusted_again_after_a_few_appends() -> None:
     stuck = pace_of((500, 0.1), *[(100, 10.0)] * 20)
-    assert longest(stuck) == ITEMS_MIN
+    assert longest(stuck) == QUEUE_ITEMS_MIN
     for _ in range(5):
         stuck.learn(items=500, seconds=0.1)
-    assert longest(stuck) > 5_000 * WAIT_S_MAX / 2
+    assert longest(stuck) > 5_000 * QUEUE_WAIT_S_MAX / 2
 
 
 def test_one_slow_append_changes_little() -> None:
-    assert longest(pace_of((500, 0.1), (500, 5.0))) > 5_000 * WAIT_S_MAX / 2
+    assert longest(pace_of((500, 0.1), (500, 5.0))) > 5_000 * QUEUE_WAIT_S_MAX / 2

@@ -17,9 +17,8 @@ from domain.lifecycle.calendars import (
     Offsets,
     Period,
 )
+from domain.limits import DAYS_SEARCHED_MAX
 
-DAYS_SEARCHED_MAX = 1_000
-"""Nobody is closed for so long: a search for the next open day ends here."""
 ONE_DAY = timedelta(days=1)
 DAY_MIN, DAY_MAX = date(1970, 1, 1), date(2200, 12, 31)
 """Days outside of these are mistakes; they are taken for the nearest that is none."""

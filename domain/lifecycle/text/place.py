@@ -13,8 +13,7 @@ import yaml
 from domain.lifecycle.names import suggestion
 from domain.lifecycle.text.complaints import Complaint
 from domain.lifecycle.text.yaml_nodes import node_of
-
-LABEL_CHARACTERS_MAX = 1_000
+from domain.limits import LABEL_CHARACTERS_MAX
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _TEXT_TAG = "tag:yaml.org,2002:str"

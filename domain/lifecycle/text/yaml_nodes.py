@@ -9,12 +9,7 @@ from typing import Any, NoReturn
 import yaml
 
 from domain.lifecycle.text.complaints import Complaint, LifecycleInvalid
-
-TEXT_CHARACTERS_MAX = 524_288
-"""A lifecycle with long word lists has some tens of thousands; beyond this it is no lifecycle."""
-NODES_MAX = 50_000
-DEPTH_MAX = 24
-"""Conditions nest, but nobody reads them deeper than this."""
+from domain.limits import LIFECYCLE_CHARACTERS_MAX, LIFECYCLE_DEPTH_MAX, LIFECYCLE_NODES_MAX
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -25,8 +20,8 @@ def node_of(text: str) -> yaml.Node:
     Raises:
         LifecycleInvalid: The text is no YAML, too large, too deep, or not one plain document.
     """
-    if len(text) > TEXT_CHARACTERS_MAX:
-        _refuse(1, f"expected at most {TEXT_CHARACTERS_MAX} characters, found {len(text)}")
+    if len(text) > LIFECYCLE_CHARACTERS_MAX:
+        _refuse(1, f"expected at most {LIFECYCLE_CHARACTERS_MAX} characters, found {len(text)}")
     try:
         _check_events(text)
         node = yaml.compose(text, Loader=_LOADER)
@@ -54,8 +49,12 @@ def _check_events(text: str) -> None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if depth > DEPTH_MAX or nodes > NODES_MAX:
-            _refuse(line, f"expected at most {NODES_MAX} values, at most {DEPTH_MAX} deep")
+        if depth > LIFECYCLE_DEPTH_MAX or nodes > LIFECYCLE_NODES_MAX:
+            _refuse(
+                line,
+                f"expected at most {LIFECYCLE_NODES_MAX} values, "
+                f"at most {LIFECYCLE_DEPTH_MAX} deep",
+            )
         if documents > 1:
             _refuse(line, "expected one document; a second one begins here")
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from domain.lifecycle.client_names import ClientCall, PersonField
 from domain.lifecycle.definition import EventType, Field, Lifecycle
 from domain.lifecycle.names import normal
+from events.limits import IDENTIFIER_CHARACTERS_MAX
 from events.signals import identifiers
 from events.signals.dialects.parts import as_id, id_in, present, text_in
 from events.signals.fields import mismatch
-from events.signals.native_schema import VALUE_CHARACTERS_MAX
 
 REPORTED = "reported"
 """Under this name the whole message is kept beside the record; no field may be called so."""
@@ -116,7 +116,7 @@ def told_among(properties: Mapping[str, Any], type: str, lifecycle: Lifecycle) -
 
 def _identifier(told: PersonField, value: object, lifecycle: Lifecycle) -> str | None:
     text = value if told in (PersonField.EMAIL, PersonField.NAME) else as_id(value)
-    if not isinstance(text, str) or not text.strip() or len(text) > VALUE_CHARACTERS_MAX:
+    if not isinstance(text, str) or not text.strip() or len(text) > IDENTIFIER_CHARACTERS_MAX:
         return None
     match told:
         case PersonField.EMAIL:

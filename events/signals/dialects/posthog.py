@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from domain.lifecycle.client_names import ClientCall
+from events.limits import OFFSET_MS_MAX
 from events.signals.dialects.calls import GROUP, Call
 from events.signals.dialects.parcels import Dialect, Parcel, parcel_of, parcel_of_one
 from events.signals.dialects.parts import (
@@ -27,8 +28,6 @@ _SENT_AT_OF_PYTHON = "sentAt"
 SENT_AT_HEADER: Final = ("posthog-request-timestamp", _SENT_AT)
 """Where newer clients say when they sent a request: the body must stay the same when it is sent
 again."""
-_OFFSET_MS_MAX: Final = 10 * 365 * 86_400_000
-"""Ten years: no browser keeps an event that long, so more is not a delay."""
 _CALLS: Final = {
     "$identify": ClientCall.IDENTIFY,
     "$set": ClientCall.IDENTIFY,
@@ -108,8 +107,8 @@ def _ago(message: Mapping[str, Any]) -> timedelta | None:
     offset = message.get("offset")
     if offset is None or message.get("timestamp") is not None:
         return None
-    if type(offset) is not int or not 0 <= offset <= _OFFSET_MS_MAX:
-        raise Misshapen("offset", expected=f"milliseconds: an integer from 0 to {_OFFSET_MS_MAX}")
+    if type(offset) is not int or not 0 <= offset <= OFFSET_MS_MAX:
+        raise Misshapen("offset", expected=f"milliseconds: an integer from 0 to {OFFSET_MS_MAX}")
     return timedelta(milliseconds=offset)
 
 

@@ -19,15 +19,14 @@ from domain.lifecycle.service_events import is_offered
 from domain.lifecycle.text.load import load
 from domain.signal import Identifier, Ignored, Signal
 from events.lifecycles.expansion import expand
+from events.limits import SECRET_BYTES_MIN
 from events.refusals import Refusal
 from events.signals import native
 from events.signals.context import Context
-from events.signals.digests import SECRET_BYTES_MIN, Digests
+from events.signals.digests import Digests
 from events.signals.sender import ANY_SOURCE, Sender
+from service.command.limits import JUDGED_EVENTS_MAX
 from service.command.sending import OnRefused, RefusedRow, RowBatch
-
-JUDGED_EVENTS_MAX = 100_000
-"""Events that are held in memory to be judged: about a kilobyte each."""
 
 NOT_LEGAL = "move-not-allowed"
 

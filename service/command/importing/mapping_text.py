@@ -18,7 +18,7 @@ from service.command.importing.mapping import (
     Value,
     columns_of,
 )
-from service.command.importing.tables.detection import DELIMITERS, FIRST_LINES_MAX
+from service.command.importing.tables.detection import DELIMITERS
 from service.command.importing.value_text import (
     Columns,
     is_scalar,
@@ -26,12 +26,11 @@ from service.command.importing.value_text import (
     read_time,
     read_value,
 )
+from service.command.limits import FIRST_LINES_MAX, MAPPED_EVENTS_MAX
 
 FORMAT = 1
 """The form of mappings that this code reads."""
 
-EVENTS_MAX = 50
-"""A row that tells of more than this is not one row of a table."""
 
 _SHARED = ("source", "time", "actor", "department", "lead", "account")
 """What may be said once for every event of a row; an event may say otherwise."""
@@ -101,8 +100,8 @@ def _read(root: Place) -> Mapping | None:
     if "events" not in keys:
         return None
     places = keys["events"].items()
-    if not 0 < len(places) <= EVENTS_MAX:
-        keys["events"].complain(f"expected 1 to {EVENTS_MAX} events, found {len(places)}")
+    if not 0 < len(places) <= MAPPED_EVENTS_MAX:
+        keys["events"].complain(f"expected 1 to {MAPPED_EVENTS_MAX} events, found {len(places)}")
     events = [_read_event(place, shared, columns) for place in places]
     complete = tuple(event for event in events if event is not None)
     if len(complete) == len(places):

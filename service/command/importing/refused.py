@@ -8,14 +8,11 @@ from pathlib import Path
 
 import orjson
 
+from service.command.limits import LINES_SHOWN, REFUSED_GROUPS_MAX
 from service.command.sending import RefusedRow
 
 COLUMNS = ("line", "event", "reason", "detail", "refusal", "found")
 
-GROUPS_MAX = 200
-"""Kinds of mistakes told apart; a table with more is not the table that the mapping is for."""
-LINES_SHOWN = 3
-"""Of each kind: enough to look them up in the table."""
 _MORE_KINDS = "of further kinds"
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -72,7 +69,7 @@ class Groups:
 
     def add(self, refused: RefusedRow) -> None:
         kind = (refused.reason, refused.detail)
-        if kind not in self.by_kind and len(self.by_kind) >= GROUPS_MAX:
+        if kind not in self.by_kind and len(self.by_kind) >= REFUSED_GROUPS_MAX:
             kind = (refused.reason, _MORE_KINDS)
         group = self.by_kind.setdefault(kind, Group(*kind))
         group.count += 1

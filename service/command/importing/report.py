@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from service.command.importing.refused import Group
+from service.command.limits import GROUPS_SHOWN_MAX
 from service.command.printing import print_json, print_lines, print_table
 from service.command.sending import ImportTally
-
-GROUPS_SHOWN_MAX = 20
-"""Kinds of mistakes that are printed; more than these nobody mends in one go."""
 
 REVISED_LABELS = {
     "unchanged": "  as recorded",

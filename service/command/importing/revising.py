@@ -12,12 +12,10 @@ from typing import Any, NamedTuple
 from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, VOIDED
 from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
-from service.command.sending import BATCH_EVENTS_MAX, Deliver, RowBatch
+from service.command.limits import REVISED_REPORTS_MAX, SENT_BATCH_EVENTS_MAX
+from service.command.sending import Deliver, RowBatch
 from service.ingest.revisions import correction_id, report_id, void_id
 from service.limits import COMPARED_EVENTS_MAX
-
-REPORTS_MAX = 100
-"""How often one row may have been voided and reported again: nobody revises a table more often."""
 
 Event = Mapping[str, Any]
 
@@ -61,7 +59,7 @@ def _newest_reports(service: Service, events: Sequence[Event]) -> list[_Found]:
     """Find for each event the newest report of it, past those that were voided by revisions."""
     found: dict[int, _Found] = {}
     waiting = list(range(len(events)))
-    for number in range(1, REPORTS_MAX + 1):
+    for number in range(1, REVISED_REPORTS_MAX + 1):
         asked = [_as_report(events[index], number) for index in waiting]
         answers = list(_compared(service, asked))
         found |= {
@@ -72,8 +70,8 @@ def _newest_reports(service: Service, events: Sequence[Event]) -> list[_Found]:
             return [found[index] for index in range(len(events))]
     raise CommandFailed(
         Exit.ANSWERED_NO,
-        f"{events[waiting[0]]['id']} has been reported {REPORTS_MAX} times, which is more than a "
-        "table is revised; report it under another id",
+        f"{events[waiting[0]]['id']} has been reported {REVISED_REPORTS_MAX} times, which is "
+        "more than a table is revised; report it under another id",
     )
 
 
@@ -119,8 +117,8 @@ def _sent(
 ) -> dict[str, Any]:
     """Send the steps, and answer as `POST /v1/events` would of the batch."""
     refusals: list[dict[str, Any]] = []
-    for start in range(0, len(steps), BATCH_EVENTS_MAX):
-        part = steps[start : start + BATCH_EVENTS_MAX]
+    for start in range(0, len(steps), SENT_BATCH_EVENTS_MAX):
+        part = steps[start : start + SENT_BATCH_EVENTS_MAX]
         lines = tuple(batch.lines[step.of] for step in part)
         body = RowBatch(lines, tuple(step.event for step in part)).body
         answer = service.post_lines(body, compress=compress)

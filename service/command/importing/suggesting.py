@@ -15,9 +15,7 @@ from service.command.importing.mapping import TableForm
 from service.command.importing.tables.opening import Row, Table, open_table
 from service.command.importing.values.amounts import NotANumber, read_amount
 from service.command.importing.values.dates import Unclear, read_moment
-
-ROWS_LOOKED_AT = 1_000
-"""Enough to see which column tells rows apart, and what its cells hold."""
+from service.command.limits import ROWS_LOOKED_AT
 
 _LEAD_FIELDS = {
     "email": r"(e-?)?mail( ?address)?|メール(アドレス)?|電子メール|eメール",

@@ -8,6 +8,7 @@ from service.command.importing.mapping import EventRule, Party, Value, columns_o
 from service.command.importing.mapping import Mapping as RowMapping
 from service.command.importing.tables.opening import Row, Unreadable
 from service.command.importing.values.readers import BadCell, Cells, Readers, Surroundings
+from service.command.limits import FOUND_CHARACTERS_MAX
 from service.command.sending import ImportTally, OnRefused, RefusedRow, RowBatch, count
 
 Event = dict[str, Any]
@@ -16,9 +17,6 @@ _Group = Callable[[Cells], dict[str, Any]]
 
 BETWEEN_EVENTS = timedelta(microseconds=1)
 """Between events of one row at one moment, so that they are in the mapping's order for ever."""
-
-FOUND_CHARACTERS_MAX = 60
-"""Of a cell that is shown with its refusal."""
 
 
 def translation_of(

@@ -1,9 +1,8 @@
 """What becomes of those who buy: orders, further business, key accounts, and farewells."""
 
+from service.command.limits import FURTHER_DEALS_MAX
 from service.command.simulating.selling import VALUE, Deal, sell, told_of
 from service.command.simulating.steps import CRM, ORDERS, Steps, StepsTo, Teller, amount
-
-FURTHER_DEALS_MAX = 3
 
 
 def keep(teller: Teller, deal: Deal) -> Steps:

@@ -9,11 +9,8 @@ from itertools import islice
 from typing import Any
 
 from service.command.client import Service
+from service.command.limits import DESK_PAGE, DESK_PAGES_MAX
 from service.command.simulating.office import TEAM
-
-PAGE = 1_000
-PAGES_MAX = 1_000
-"""A million of one kind, in a market of ten million people."""
 
 _SOURCE = "desk"
 _VOIDED_IN, _CORRECTED_IN, _SETTLED_IN = 40, 10, 2
@@ -71,8 +68,8 @@ def _own(service: Service, name: str, type: str) -> Iterator[dict[str, Any]]:
 
 def _feed(service: Service, type: str) -> Iterator[dict[str, Any]]:
     after = "0"
-    for _ in range(PAGES_MAX):
-        page = service.get("/v1/events", type=type, after=after, limit=PAGE)
+    for _ in range(DESK_PAGES_MAX):
+        page = service.get("/v1/events", type=type, after=after, limit=DESK_PAGE)
         yield from page["events"]
         after = page["next"]
         if after == page["head"]:

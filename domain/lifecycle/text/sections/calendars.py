@@ -28,6 +28,7 @@ from domain.lifecycle.calendars import (
 )
 from domain.lifecycle.text.place import Place
 from domain.lifecycle.text.words import WORD_KEYS, Placed, check_code, read_words
+from domain.limits import CLOSED_DAYS_MAX
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 CALENDAR_KEYS = (*WORD_KEYS, "hours", "holidays", "closures")
@@ -35,8 +36,6 @@ CLOSURE_KEYS = (*WORD_KEYS, "on", "from", "to")
 PERIOD_KEYS = ("business_days", "business_hours")
 BUSINESS_DAYS_MAX, BUSINESS_HOURS_MAX = 250, 2_000
 """A year of work: a deadline beyond that is a mistake, and the search for it would be long."""
-CLOSED_DAYS_MAX = 180
-"""Of a year, by the closures that come back: more is no calendar of a team at work."""
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _DAY = re.compile(r"(\d{4}-)?\d{2}-\d{2}")

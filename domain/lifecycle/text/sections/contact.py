@@ -18,6 +18,7 @@ from domain.lifecycle.text.sections.events import read_names
 from domain.lifecycle.text.sections.scope import LeadScope
 from domain.lifecycle.text.vocabulary import CONSENT_KEYS, undeclared
 from domain.lifecycle.text.words import read_named, values_of
+from domain.limits import CALL_ATTEMPTS_MAX, CONTACT_DAYS_MAX
 
 SCREENING_KEYS = ("attempted_by", "completed_by", "revisit_days", "unreachable")
 UNREACHABLE_KEYS = ("attempts", "within_days", "by", "reason")
@@ -25,8 +26,6 @@ RECYCLING_KEYS = ("set_by", "days", "otherwise_days", "due_by", "ended_by")
 DORMANCY_KEYS = ("after_days", "stages", "except", "by")
 CHANNEL_RULE_KEYS = ("on", "channels", "when")
 
-DAYS_MAX = 3_650
-ATTEMPTS_MAX = 100
 
 _REACHED, _CLASS, _REASON = "reached", "class", "reason"
 
@@ -53,8 +52,10 @@ def _read_unreachable(place: Place | None, around: LeadScope) -> Unreachable | N
     keys = place.entries(known=UNREACHABLE_KEYS, required=UNREACHABLE_KEYS)
     by, reason = around.decided(keys.get("by")), keys.get("reason")
     return Unreachable(
-        attempts=keys["attempts"].integer(1, ATTEMPTS_MAX) if "attempts" in keys else 1,
-        within_days=keys["within_days"].integer(1, DAYS_MAX) if "within_days" in keys else 1,
+        attempts=keys["attempts"].integer(1, CALL_ATTEMPTS_MAX) if "attempts" in keys else 1,
+        within_days=keys["within_days"].integer(1, CONTACT_DAYS_MAX)
+        if "within_days" in keys
+        else 1,
         by=by,
         reason=(reason.one_of(around.glossary.reasons, kind="a reason") if reason else None) or "",
     )
@@ -70,7 +71,7 @@ def read_recycling(place: Place | None, around: LeadScope) -> Recycling | None:
     return Recycling(
         set_by=frozenset(set_by),
         days=_read_days(keys.get("days"), around.glossary.reasons, "a reason"),
-        otherwise_days=otherwise.integer(1, DAYS_MAX) if otherwise else 1,
+        otherwise_days=otherwise.integer(1, CONTACT_DAYS_MAX) if otherwise else 1,
         due_by=around.derived(keys.get("due_by")),
         ended_by=frozenset(around.event_types(keys.get("ended_by"))),
     )
@@ -89,7 +90,7 @@ def read_dormancy(place: Place | None, around: LeadScope) -> Dormancy | None:
     quiet = read_names(keys.get("except"), facts, kind="a fact about a lead")
     stages = read_names(keys.get("stages"), around.lead.stages, kind="a stage")
     return Dormancy(
-        after_days=keys["after_days"].integer(1, DAYS_MAX) if "after_days" in keys else 1,
+        after_days=keys["after_days"].integer(1, CONTACT_DAYS_MAX) if "after_days" in keys else 1,
         stages=frozenset(stages),
         activity=frozenset(facts) - frozenset(quiet),
         by=around.derived(keys.get("by")),
@@ -130,7 +131,7 @@ def _read_days(place: Place | None, codes: Collection[str], kind: str) -> dict[s
     for code, entry in place.entries().items() if place else ():
         if code not in codes:
             entry.complain(f"'{code}' is not {kind}; {suggestion(code, codes)}")
-        days[code] = entry.integer(1, DAYS_MAX)
+        days[code] = entry.integer(1, CONTACT_DAYS_MAX)
     return days
 
 

@@ -10,10 +10,10 @@ from domain.lifecycle.text.place import Place
 from domain.lifecycle.text.sections.events import read_names
 from domain.lifecycle.text.vocabulary import EVENT_DEPARTMENT, Vocabulary, is_of_event
 from domain.lifecycle.text.words import CODE, CODE_EXPECTED
+from domain.limits import LOOKBACK_DAYS_MAX
 
 KEYS = ("marketing_origins", "currency", "business", "lookback_days", "touch")
 FURTHER_KEY = "further_business"
-DAYS_MAX = 36_500
 
 
 def read_contribution(
@@ -46,9 +46,9 @@ def _read_currency(place: Place) -> str:
 
 def _read_days(place: Place) -> int:
     value = place.scalar()
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= DAYS_MAX:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LOOKBACK_DAYS_MAX:
         return value
-    place.complain(f"expected a number of days from 1 to {DAYS_MAX}")
+    place.complain(f"expected a number of days from 1 to {LOOKBACK_DAYS_MAX}")
     return 1
 
 

@@ -18,6 +18,7 @@ from domain.lifecycle.text.words import (
     check_code,
     read_words,
 )
+from domain.limits import EVENT_NAME_CHARACTERS_MAX, FIELD_MINIMUM_MAX
 
 GROUPS: Mapping[str, EventKind] = {
     "facts": EventKind.FACT,
@@ -33,7 +34,6 @@ NO_MARK = "none"
 """In place of a mark: what was remembered is forgotten."""
 _FIELD_KEYS = ("type", "values", "names", "at_least")
 _NUMBERS = ("integer", "amount")
-_LEAST_MAX = 10**9
 _EVENT_KEYS = (
     *WORD_KEYS,
     "subject",
@@ -49,7 +49,6 @@ _EVENT_KEYS = (
 )
 _EVENT_NAME = re.compile(rf"{CODE.pattern}(\.{CODE.pattern})*")
 """As the systems that send them write them: `form.submitted`, `A_SUBMITTED`, `Trial2.started`."""
-_EVENT_NAME_LENGTH_MAX = 100
 
 CodeList: TypeAlias = Mapping[str, Words]
 """Codes with what people call them."""
@@ -97,7 +96,11 @@ def read_fields(
         named = _read_names(keys.get("names"), code_lists)
         if "names" in keys and (kind != "code" or "values" in keys):
             keys["names"].complain("only a field of type code without `values` has names alone")
-        least = keys["at_least"].integer(-_LEAST_MAX, _LEAST_MAX) if "at_least" in keys else None
+        least = (
+            keys["at_least"].integer(-FIELD_MINIMUM_MAX, FIELD_MINIMUM_MAX)
+            if "at_least" in keys
+            else None
+        )
         if least is not None and kind not in _NUMBERS:
             keys["at_least"].complain("only a field of type integer or amount has a least value")
         field = Field(
@@ -131,10 +134,10 @@ def read_events(place: Place | None, around: EventScope) -> dict[str, Placed[Eve
         for name, entry in types.entries().items():
             if name in events:
                 entry.complain(f"stands twice; the first is on line {events[name].place.line}")
-            if not _EVENT_NAME.fullmatch(name) or len(name) > _EVENT_NAME_LENGTH_MAX:
+            if not _EVENT_NAME.fullmatch(name) or len(name) > EVENT_NAME_CHARACTERS_MAX:
                 entry.complain(
                     f"'{name}' is not one or more codes joined by dots, up to "
-                    f"{_EVENT_NAME_LENGTH_MAX} characters; each is {CODE_EXPECTED}"
+                    f"{EVENT_NAME_CHARACTERS_MAX} characters; each is {CODE_EXPECTED}"
                 )
             event = _read_event(entry, name=name, kind=GROUPS[group], around=around)
             events[name] = Placed(entry, event)

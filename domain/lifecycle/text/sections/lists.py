@@ -8,10 +8,9 @@ from domain.lifecycle.text.place import Place
 from domain.lifecycle.text.sections.events import read_names
 from domain.lifecycle.text.vocabulary import Vocabulary, is_of_lead
 from domain.lifecycle.text.words import WORD_KEYS, Placed, check_code, read_words
+from domain.limits import LIST_DAYS_MAX
 
 LIST_KEYS = (*WORD_KEYS, "when", "acquired_within_days", "held_before_days", "by")
-DAYS_MAX = 36_500
-"""A century: a longer bound bounds nothing."""
 
 
 def read_lists(
@@ -49,7 +48,7 @@ def _read_days(place: Place | None) -> int | None:
     if place is None:
         return None
     value = place.scalar()
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= DAYS_MAX:
-        place.complain(f"expected a number of days from 1 to {DAYS_MAX}")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= LIST_DAYS_MAX:
+        place.complain(f"expected a number of days from 1 to {LIST_DAYS_MAX}")
         return None
     return value

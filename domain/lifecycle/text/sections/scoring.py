@@ -19,11 +19,8 @@ from domain.lifecycle.text.place import Place
 from domain.lifecycle.text.sections.events import read_names
 from domain.lifecycle.text.vocabulary import Vocabulary
 from domain.lifecycle.text.words import WORD_KEYS, Placed, check_code, read_words, values_of
+from domain.limits import POINTS_MAX, SCORED_TIMES_MAX, SCORING_DAYS_MAX
 
-POINTS_MAX = 1_000
-MOST_MAX = 100
-"""Each counting event stands in the lead's state."""
-DAYS_MAX = 3_650
 NONE_LEFT, WHOLE = 0, 100
 
 GRADE_EVENT = "grade.changed"
@@ -139,7 +136,7 @@ def _read_event_rules(
             words=read_words(entry, keys, languages=around.languages),
             on=read_names(keys.get("on"), facts, kind="a fact about a lead"),
             points=_read_points(keys),
-            most=keys["most"].integer(1, MOST_MAX) if "most" in keys else 1,
+            most=keys["most"].integer(1, SCORED_TIMES_MAX) if "most" in keys else 1,
             ageing=_read_ageing(keys["ageing"]) if "ageing" in keys else ageing,
             condition=_read_when(keys, around.vocabulary) if "when" in keys else None,
         )
@@ -155,7 +152,7 @@ def _read_ageing(place: Place | None) -> tuple[AgeStep, ...]:
         keys = item.entries(known=wanted, required=wanted)
         if len(keys) < len(wanted):
             continue
-        days = keys["after_days"].integer(1, DAYS_MAX)
+        days = keys["after_days"].integer(1, SCORING_DAYS_MAX)
         percent = keys["percent"].integer(NONE_LEFT, WHOLE)
         if steps and days <= steps[-1].after.days:
             keys["after_days"].complain(f"expected more than the {steps[-1].after.days} before it")

@@ -9,9 +9,9 @@ import re
 
 from domain.lifecycle.definition import SharedNumbers
 from domain.lifecycle.text.place import Place
+from domain.limits import SOURCES_SHARING_MAX
 
-SOURCES_SHARING_MIN, SOURCES_SHARING_MAX = 2, 20
-"""Sources in one group: whoever of them reports, a number is looked up for each of them."""
+SOURCES_SHARING_MIN = 2
 
 _KEYS = ("opportunity", "order")
 _SOURCE = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")

@@ -9,14 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import BinaryIO
 
-LINES_MAX = 1_000
-"""Lines with other than ASCII characters that are looked at: enough to tell the encodings apart."""
-LINE_BYTES_MAX = 65_536
-"""Of a longer line only the beginning is looked at."""
-SAMPLE_LINES = 20
-"""Lines in which the delimiter is looked for."""
-FIRST_LINES_MAX = 1_000
-"""Lines in which the column names are looked for."""
+from service.command.limits import DETECTED_LINE_BYTES_MAX, DETECTED_LINES_MAX
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 NAME_OF_DELIMITER = {delimiter: name for name, delimiter in DELIMITERS.items()}
@@ -39,7 +32,7 @@ def encoding_of(file: BinaryIO) -> str:
 
     A UTF-8 mark needs no name of its own: reading leaves it out in any case.
     """
-    start = file.read(LINE_BYTES_MAX)
+    start = file.read(DETECTED_LINE_BYTES_MAX)
     file.seek(0)
     for mark, encoding in _MARKS:
         if start.startswith(mark):
@@ -59,7 +52,7 @@ def delimiter_of(lines: Sequence[str]) -> str:
 def _telling_lines(file: BinaryIO) -> list[bytes]:
     """Return the first lines that are not plain ASCII; a table of any length is read once."""
     lines: list[bytes] = []
-    while len(lines) < LINES_MAX and (line := file.readline(LINE_BYTES_MAX)):
+    while len(lines) < DETECTED_LINES_MAX and (line := file.readline(DETECTED_LINE_BYTES_MAX)):
         if not line.isascii():
             lines.append(line.rstrip(b"\r\n"))
     file.seek(0)

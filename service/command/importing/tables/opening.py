@@ -15,13 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 from service.command.importing.mapping import TableForm
-from service.command.importing.tables.detection import (
-    FIRST_LINES_MAX,
-    NAME_OF_DELIMITER,
-    SAMPLE_LINES,
-    delimiter_of,
-    encoding_of,
-)
+from service.command.importing.tables.detection import NAME_OF_DELIMITER, delimiter_of, encoding_of
 from service.command.importing.tables.workbook import (
     SIGNATURES,
     WorkbookInvalid,
@@ -29,6 +23,7 @@ from service.command.importing.tables.workbook import (
     rows_of,
     sheet_of,
 )
+from service.command.limits import FIRST_LINES_MAX, SAMPLE_LINES
 
 _UNDECODED = re.compile("[\ud800-\udfff\ufffd]")
 """What stands for bytes that are not of the encoding, whichever way they pass."""

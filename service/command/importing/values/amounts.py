@@ -3,8 +3,7 @@
 import re
 import unicodedata
 
-DIGITS_MAX = 18
-"""Before the decimal point, as the ledger takes them."""
+from service.command.limits import AMOUNT_DIGITS_MAX
 
 _SIGNS = str.maketrans(
     {
@@ -46,8 +45,8 @@ def read_amount(text: str) -> str:
     if len(signs) > 1:
         raise NotANumber("expected one sign before the number, found two")
     whole = found["whole"].replace(found["gap"] or ",", "").lstrip("0") or "0"
-    if len(whole) > DIGITS_MAX:
-        raise NotANumber(f"expected at most {DIGITS_MAX} digits before the decimal point")
+    if len(whole) > AMOUNT_DIGITS_MAX:
+        raise NotANumber(f"expected at most {AMOUNT_DIGITS_MAX} digits before the decimal point")
     number = whole + (found["fraction"] or "")
     is_negative = bool(signs) and signs[0] != "+" and number.strip("0.") != ""
     return f"-{number}" if is_negative else number
