@@ -1,6 +1,7 @@
 """The picture of the architecture in pyproject.toml is the architecture."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -75,3 +76,31 @@ def test_every_package_says_what_it_is(package: str) -> None:
         and ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None
     ]
     assert silent == []
+
+
+MAP = ROOT / "ARCHITECTURE.md"
+MAP_LINES_MAX = 120
+PLACE = re.compile(r"`((?:domain|events|projections|service|migrations|tests)[\w./]*)`")
+
+
+def is_there(place: str) -> bool:
+    """Whether a path, a module, or a name in a module exists."""
+    if "/" in place:
+        return (ROOT / place).exists()
+    path = ROOT.joinpath(*place.split("."))
+    module = path.parent.with_suffix(".py")
+    return (
+        path.exists()
+        or path.with_suffix(".py").exists()
+        or (module.exists() and path.name in module.read_text(encoding="utf-8"))
+    )
+
+
+def test_the_map_is_short_and_leads_somewhere() -> None:
+    text = MAP.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAP_LINES_MAX
+    places = PLACE.findall(text)
+    assert len(places) > 40
+    assert [place for place in places if not is_there(place)] == []
+    assert not is_there("service/nowhere.py")
+    assert not is_there("service.nowhere")
