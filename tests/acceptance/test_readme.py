@@ -12,6 +12,7 @@ from tests.postgres import scratch_directory
 from tests.running_service import ROOT, environment, running_service
 
 README = ROOT / "README.md"
+TOUR = ROOT / "docs" / "tour.md"
 LEDGER = ROOT / "docs" / "ledger.md"
 IMPORT = ROOT / "docs" / "import.md"
 KEYS = ROOT / "docs" / "keys.md"
@@ -24,7 +25,7 @@ RECEIVING_PORT_IN_DOCUMENTS = "9000"
 
 @pytest.mark.parametrize(
     ("document", "examples_min"),
-    [(README, 8), (LEDGER, 3), (KEYS, 7), (FEED, 6), (SCORING, 4), (IMPORT, 2)],
+    [(README, 3), (TOUR, 8), (LEDGER, 3), (KEYS, 7), (FEED, 6), (SCORING, 4), (IMPORT, 2)],
 )
 def test_every_example_of_a_document_runs_and_prints_what_it_says(
     document: Path, examples_min: int
@@ -71,6 +72,6 @@ def free_port() -> str:
 
 
 def test_an_example_that_prints_something_else_is_noticed() -> None:
-    example = next(one for one in examples_of(README) if one.expected is not None)
+    example = next(one for one in examples_of(TOUR) if one.expected is not None)
     with pytest.raises(AssertionError):
         assert_printed(example, '{"status": "duplicate", "position": "2", "leaf": "0"}')
