@@ -9,7 +9,7 @@ MAKE_CYCLES = """
 import asyncio, sys
 from service.hosting import garbage
 
-garbage.LOOK_S = 0.05
+garbage.GARBAGE_LOOK_S = 0.05
 MADE, HELD_BYTES, garbage.GROWTH_BYTES_MAX = map(int, sys.argv[1:])
 
 
@@ -53,7 +53,7 @@ GROW_WHILE_BUSY = """
 import asyncio, gc, time
 from service.hosting import garbage
 
-garbage.LOOK_S = 0.05
+garbage.GARBAGE_LOOK_S = 0.05
 garbage.GROWTH_BYTES_MAX = 1024 * 1024
 looked = []
 gc.callbacks.append(lambda phase, info: looked.append(info) if phase == "stop" else None)

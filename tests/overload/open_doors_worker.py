@@ -14,6 +14,6 @@ ENDLESS = 10**12
 if __name__ == "__main__":
     with (
         patch("service.bodies.inflation.GZIP_MEMBERS_MAX", ENDLESS),
-        patch("service.bodies.body_memory.Room.has", lambda *_, **__: True),
+        patch("service.bodies.body_memory.MemoryBudget.has", lambda *_, **__: True),
     ):
         worker.main()
