@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -239,6 +240,28 @@ async def test_a_right_that_is_gone_says_nothing_of_the_events(
     await on.as_owner("GRANT INSERT ON ledger.events TO leadledger_app")
     assert said(await on.send(form("a"))) == ["recorded 2"]
     assert await on.refusals() == []
+
+
+async def test_an_append_that_fails_slowly_is_given_up_in_time(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight attempts could each take as long as one may; senders are answered before that."""
+    monkeypatch.setattr("events.append.ledger.APPEND_GIVE_UP_S", 0.5)
+    await on.as_owner(
+        "CREATE FUNCTION ledger.fail_slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "PERFORM pg_sleep(0.3); RAISE EXCEPTION 'busy' USING ERRCODE = 'serialization_failure'; "
+        "END $$"
+    )
+    await on.as_owner(
+        "CREATE TRIGGER fail_slowly BEFORE INSERT ON ledger.events "
+        "FOR EACH STATEMENT EXECUTE FUNCTION ledger.fail_slowly()"
+    )
+    began = monotonic()
+    with pytest.raises(LedgerUnavailable):
+        await on.send(form("a"))
+    assert monotonic() - began < 2.0
+    await on.as_owner("DROP TRIGGER fail_slowly ON ledger.events")
+    assert said(await on.send(form("a"))) == ["recorded 2"]
 
 
 async def test_a_writer_decides_on_what_another_has_written(on: LedgerOnPostgres) -> None:

@@ -76,3 +76,27 @@ async def test_a_database_that_is_unwell_is_asked_more_often(
         await own._look()
         assert own.trouble is Trouble.READ_ONLY
         assert monotonic() - began < ASK_EVERY_S
+
+
+async def test_after_a_failed_append_the_question_goes_over_a_new_connection(
+    postgres_server: PrivatePostgres,
+) -> None:
+    """A role's setting reaches new connections only: the writer's, and so the watch's as well."""
+    async with watching(postgres_server) as own:
+        assert await own._answer() is None
+        await _alter_role(own, "SET default_transaction_read_only = on")
+        try:
+            assert await own._answer() is None
+            own._condition.failed(TimeoutError())
+            assert await own._answer() is Trouble.READ_ONLY
+        finally:
+            await _alter_role(own, "RESET default_transaction_read_only")
+
+
+async def _alter_role(own: Watch, what: str) -> None:
+    session = await open_session(own._own)
+    await session.driver.execute("SET default_transaction_read_only = off")
+    await session.driver.execute(
+        f"ALTER ROLE CURRENT_USER IN DATABASE {own._own.url.database} {what}"
+    )
+    await session.discard()
