@@ -10,13 +10,14 @@ memory: about one kilobyte each.
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from domain import states
 from domain.lifecycle.definition import SubjectKind
 from domain.state import LeadState
 from events import records, rows
 from events.audit import UNREADABLE, Audit
+from events.checkpoint import Checkpoint
 from events.digests import Digests
 from events.findings import Check, Finding, Report, expect
 from events.key_audit import KeyTold, terms_told
@@ -43,32 +44,6 @@ Page: TypeAlias = Sequence[tuple[Row, Record | None]]
 """Rows of the log with their records; None where nobody can read one."""
 OnPage = Callable[[Page, int], Awaitable[None]]
 """Called with each page of the log, and the position at which the log ends."""
-
-
-class CheckpointUnreadable(ValueError):
-    """A checkpoint is the size of the log and the root of its tree: 1234:<64 hex digits>."""
-
-
-class Checkpoint(NamedTuple):
-    """Size and root of the log's Merkle tree at one moment: all that is needed to know it again."""
-
-    size: int
-    root: bytes
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what `str` writes. Raises CheckpointUnreadable."""
-        size, _, root = text.strip().partition(":")
-        try:
-            found = cls(int(size), bytes.fromhex(root))
-        except ValueError:
-            raise CheckpointUnreadable(f"{CheckpointUnreadable.__doc__}") from None
-        if found.size < 0 or len(found.root) != len(Tree().root):
-            raise CheckpointUnreadable(f"{CheckpointUnreadable.__doc__}")
-        return found
-
-    def __str__(self) -> str:
-        return f"{self.size}:{self.root.hex()}"
 
 
 class Examined(NamedTuple):

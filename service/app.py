@@ -9,13 +9,14 @@ from fastapi.telemetry import TelemetryConfig
 from service.browsers import Browsers
 from service.composition import open_services
 from service.documents import serve_documents
+from service.engine import database_url_of
 from service.heads import BoundedHeads
 from service.logs import configure_logs
 from service.problem_handlers import handle_problems
 from service.questions import Questions
 from service.routes import ROUTERS, collectors, reports
 from service.services import Services
-from service.settings import database_url_of, read_settings
+from service.settings import read_settings
 from service.visits import VisitLog
 
 NO_TELEMETRY: TelemetryConfig = {

@@ -5,11 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
-from sqlalchemy import URL, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy import URL
 
 from events import identifiers
 from events.digests import Digests
@@ -17,7 +13,6 @@ from events.intake import Append, Intake
 from events.ledger import Ledger
 from events.reassessor import Reassessor
 from events.selections.running import Selector
-from events.sessions import Driver
 from events.timekeeper import Timekeeper
 from projections.catalogue import PROJECTIONS
 from projections.crediting import Crediting
@@ -26,6 +21,7 @@ from projections.funnel import FunnelQueries
 from projections.roster import Roster
 from projections.runner import Runner
 from service.appends import Appends
+from service.engine import make_engine
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.metrics import Metrics
@@ -35,44 +31,9 @@ from service.refusals.purging import Bounds, Purge
 from service.refusals.store import Refusals
 from service.secret import read_secret
 from service.services import Services
-from service.settings import DRIVER, Settings
+from service.settings import Settings
 from service.watch import CONNECTIONS, Watch
 from service.webhooks.opening import open_webhooks
-
-APPLICATION_NAME = "leadledger"
-POOL_WAIT_S = 5.0
-"""A request that finds every connection taken for so long is told to come again."""
-CONNECT_WAIT_S = 3.0
-"""A database that is well takes a connection within milliseconds."""
-COMMAND_WAIT_S = 60.0
-"""No statement of ours takes so long; one that does has lost its database."""
-
-
-def make_engine(settings: Settings, url: URL, *, connections: int | None = None) -> AsyncEngine:
-    """Make a pool of connections: of as many as the settings say, or of so many.
-
-    Connections are not tested by asking the database, which would cost a round trip each time. But
-    the driver knows when one has been cut, and then the pool is told to make all of them anew. One
-    that is thrown away is hung up at once: closing it in order would wait for its server.
-    """
-    connect_args: dict[str, Any] = {
-        "server_settings": {"application_name": APPLICATION_NAME},
-        "timeout": CONNECT_WAIT_S,
-        "command_timeout": COMMAND_WAIT_S,
-    }
-    if not settings.prepared_statements:
-        connect_args |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
-    engine = create_async_engine(
-        url.set(drivername=DRIVER),
-        pool_size=connections or settings.pool_size,
-        max_overflow=0,
-        pool_timeout=POOL_WAIT_S,
-        pool_pre_ping=False,
-        connect_args=connect_args,
-    )
-    event.listen(engine.sync_engine, "checkout", _refuse_dead_connection)
-    event.listen(engine.sync_engine, "invalidate", _hang_up)
-    return engine
 
 
 @asynccontextmanager
@@ -174,19 +135,6 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         )
         stack.callback(services.closing.set)
         yield services
-
-
-def _refuse_dead_connection(
-    adapted: DBAPIConnection, _: ConnectionPoolEntry, __: PoolProxiedConnection
-) -> None:
-    driver: Driver = adapted.driver_connection
-    if driver.is_closed():
-        raise InvalidatePoolError
-
-
-def _hang_up(adapted: DBAPIConnection, *_: object) -> None:
-    driver: Driver = adapted.driver_connection
-    driver.terminate()
 
 
 @asynccontextmanager

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.checkpoint import Checkpoint
 from events.digests import Digests
 from events.findings import Check, Report
-from events.verification import Checkpoint, Examined, OnPage, examine
+from events.verification import Examined, OnPage, examine
 from projections.advance import statements
 from projections.transactions import snapshot
 from tests.http_service import SECRET

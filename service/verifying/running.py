@@ -8,10 +8,11 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from events.checkpoint import Checkpoint
 from events.digests import Digests
 from events.findings import Check, Finding, Report
 from events.sessions import borrowed
-from events.verification import Checkpoint, Examined, OnPage, Page, examine
+from events.verification import Examined, OnPage, Page, examine
 from migrations.describing import Description, describe
 from migrations.running import migrate
 from projections.advance import statements

@@ -24,7 +24,7 @@ from events.senders import Sender
 from events.submissions import Item, Submission
 from projections.runner import Runner
 from projections.stage_intervals import stage_intervals
-from service.composition import make_engine
+from service.engine import make_engine
 from service.keys.scopes import Scope
 from service.receiving import refuse
 from tests.faults.traffic import SOURCE, Answer, Away, Batch

@@ -14,12 +14,13 @@ import pytest
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from events.checkpoint import Checkpoint, CheckpointUnreadable
 from events.digests import Digests
 from events.findings import Check, Report
 from events.records import leaf_of
-from events.verification import Checkpoint, CheckpointUnreadable, Page, examine
+from events.verification import Page, examine
 from service.command.exits import Exit
-from service.composition import make_engine
+from service.engine import make_engine
 from service.private_postgres import PrivatePostgres
 from service.private_postgres.initialise import UNFINISHED_PREFIX
 from service.verifying.running import Asked, verify
