@@ -10,6 +10,7 @@ from service.command.client import Service
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table
 from service.keys.scopes import DEFAULT_SCOPES, Scope
+from service.settings import read_settings
 
 PAGE = 500
 OVERLAP_HOURS = 24
@@ -246,10 +247,10 @@ class KeysOverHttp(NamedTuple):
 def _keys(url: str, key: str | None, *, in_database: bool) -> Keys:
     if key and not in_database:
         return KeysOverHttp(url, key)
-    # Whoever asks a service needs no database driver.
-    from service.command import keys_in_database  # noqa: PLC0415
+    settings = read_settings()
+    from service.command.in_database.keys import KeysInDatabase
 
-    return keys_in_database
+    return KeysInDatabase(settings)
 
 
 def _cell(value: Any) -> str:

@@ -12,7 +12,6 @@ from domain.lifecycle.diagram import diagram
 from domain.lifecycle.difference import differences
 from domain.lifecycle.loading import inspect, load
 from domain.lifecycle.words import LANGUAGE_DEFAULT, language_of
-from events.expansion import known_countries
 from events.shipped import DEFAULT, SHIPPED, read_lifecycle_text
 from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
@@ -40,6 +39,8 @@ def check_lifecycle(file: File, *, as_json: Json = False) -> None:
 
     Example: leadledger lifecycle check our_funnel.yaml
     """
+    from events.expansion import known_countries  # noqa: PLC0415  only a check needs the holidays
+
     inspection = inspect(
         read_lifecycle_text(file), zones=available_timezones(), countries=known_countries()
     )

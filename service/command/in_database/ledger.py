@@ -1,14 +1,15 @@
 """Work on the ledger's database itself, for what needs no running service."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.failures import NotMigrated
-from migrations.running import head_revision
+from migrations.running import head_revision, revision_of
 from service.command.exits import CommandFailed, Exit
 from service.hosting.database import (
     Database,
@@ -17,15 +18,35 @@ from service.hosting.database import (
     check_reachable,
     open_database,
 )
-from service.hosting.preparing import revision_reached
 from service.private_postgres.layout import Layout
-from service.settings import Settings, read_settings
+from service.settings import Settings
 
 Result = TypeVar("Result")
+Work: TypeAlias = Callable[[AsyncEngine, str], Awaitable[Result]]
 
 
-def on_ledger(work: Callable[[AsyncEngine, str], Awaitable[Result]]) -> Result:
-    """Do something with the ledger of the settings: its engine, as who serves, and its schema.
+class OpenLedger(NamedTuple):
+    """A ledger that was found, reachable and of this version."""
+
+    settings: Settings
+    database: Database
+
+    def do(self, work: Work[Result]) -> Result:
+        """Do something with its engine, as who serves, and its schema."""
+        return asyncio.run(self._do(work))
+
+    async def _do(self, work: Work[Result]) -> Result:
+        engine = app_engine(self.settings, self.database)
+        try:
+            with as_unavailable():
+                return await work(engine, self.settings.schema_name)
+        finally:
+            await engine.dispose()
+
+
+@contextmanager
+def open_ledger(settings: Settings) -> Iterator[OpenLedger]:
+    """Open the ledger of the settings.
 
     The private server of a running service is used; if none runs, one is started for the while.
 
@@ -33,24 +54,18 @@ def on_ledger(work: Callable[[AsyncEngine, str], Awaitable[Result]]) -> Result:
         CommandFailed: there is no ledger yet.
         DatabaseUnavailable, NotMigrated: it cannot be reached, or is not of this version.
     """
-    settings = read_settings()
     if settings.database_url is None:
         _check_is_there(settings.data_dir)
     with open_database(settings, may_attach=True) as database:
-        return asyncio.run(_work(settings, database, work))
+        ledger = OpenLedger(settings, database)
+        ledger.do(_check)
+        yield ledger
 
 
-async def _work(
-    settings: Settings, database: Database, work: Callable[[AsyncEngine, str], Awaitable[Result]]
-) -> Result:
-    engine = app_engine(settings, database)
-    try:
-        await check_reachable(engine)
-        with as_unavailable():
-            await _check_migrated(settings, engine)
-            return await work(engine, settings.schema_name)
-    finally:
-        await engine.dispose()
+def on_ledger(settings: Settings, work: Work[Result]) -> Result:
+    """Open the ledger for one piece of work."""
+    with open_ledger(settings) as ledger:
+        return ledger.do(work)
 
 
 def _check_is_there(data_dir: Path) -> None:
@@ -63,11 +78,12 @@ def _check_is_there(data_dir: Path) -> None:
         )
 
 
-async def _check_migrated(settings: Settings, engine: AsyncEngine) -> None:
-    found = await revision_reached(settings, engine)
+async def _check(engine: AsyncEngine, schema: str) -> None:
+    await check_reachable(engine)
+    found = await revision_of(engine, schema=schema)
     if found != head_revision():
         raise NotMigrated(
-            f"expected the schema {settings.schema_name} at revision {head_revision()}, found "
+            f"expected the schema {schema} at revision {head_revision()}, found "
             f"{found or 'no ledger'}; `leadledger migrate` brings it there, as does the next start "
             "of `leadledger serve`"
         )
