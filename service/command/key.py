@@ -7,10 +7,10 @@ from urllib.parse import quote
 import typer
 
 from service.command.client import Service
+from service.command.ledger import settings_of_ledger
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table
 from service.keys.scopes import DEFAULT_SCOPES, Scope
-from service.settings import read_settings
 
 PAGE = 500
 OVERLAP_HOURS = 24
@@ -247,7 +247,7 @@ class KeysOverHttp(NamedTuple):
 def _keys(url: str, key: str | None, *, in_database: bool) -> Keys:
     if key and not in_database:
         return KeysOverHttp(url, key)
-    settings = read_settings()
+    settings = settings_of_ledger()
     from service.command.in_database.keys import KeysInDatabase
 
     return KeysInDatabase(settings)

@@ -6,8 +6,8 @@ import typer
 
 from projections.names import ProjectionName
 from service.command.exits import Exit
+from service.command.ledger import settings_of_ledger
 from service.command.options import Json
-from service.settings import read_settings
 
 
 def rebuild_projection(
@@ -35,7 +35,7 @@ def rebuild_projection(
 
     Example: leadledger rebuild stage_intervals --compare-only
     """
-    settings = read_settings()
+    settings = settings_of_ledger()
     from service.command.in_database.rebuild import rebuild_and_print
 
     differs = rebuild_and_print(settings, name, compare_only=compare_only, as_json=as_json)

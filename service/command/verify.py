@@ -8,8 +8,8 @@ import typer
 
 from events.checkpoint import Checkpoint, CheckpointUnreadable
 from service.command.exits import CommandFailed, Exit
+from service.command.ledger import settings_of_ledger
 from service.command.options import Json
-from service.settings import read_settings
 
 
 def verify(
@@ -47,7 +47,7 @@ def verify(
     Example: leadledger verify --json
     """
     signal.signal(signal.SIGTERM, _interrupt)
-    given, settings = _parse(checkpoint), read_settings()
+    given, settings = _parse(checkpoint), settings_of_ledger()
     from service.command.in_database.verify import verify_and_print
 
     raise typer.Exit(verify_and_print(settings, checkpoint=given, scratch=scratch, as_json=as_json))

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -125,6 +126,16 @@ def test_every_projection_has_a_name_for_the_command_line() -> None:
 def test_a_wrong_setting_is_said_before_anything_heavy_is_imported(name: str) -> None:
     [ended] = run(name.split(), **SETTINGS_WRONG)
     assert (ended.status, ended.heavy) == (Exit.SETTINGS, set())
+
+
+@pytest.mark.parametrize("name", ["verify", "rebuild", "key list"])
+def test_a_ledger_that_is_not_there_is_missed_before_the_driver_is_imported(
+    name: str, tmp_path: Path
+) -> None:
+    [ended] = run(name.split(), LEADLEDGER_DATA_DIR=str(tmp_path))
+    assert ended.status == Exit.DATABASE_UNAVAILABLE
+    assert ended.heavy == {"sqlalchemy", "service.private_postgres"}
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

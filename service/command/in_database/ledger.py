@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.failures import NotMigrated
 from migrations.running import head_revision, revision_of
-from service.command.exits import CommandFailed, Exit
 from service.hosting.database import (
     Database,
     app_engine,
@@ -18,7 +16,6 @@ from service.hosting.database import (
     check_reachable,
     open_database,
 )
-from service.private_postgres.layout import Layout
 from service.settings import Settings
 
 Result = TypeVar("Result")
@@ -51,11 +48,8 @@ def open_ledger(settings: Settings) -> Iterator[OpenLedger]:
     The private server of a running service is used; if none runs, one is started for the while.
 
     Raises:
-        CommandFailed: there is no ledger yet.
         DatabaseUnavailable, NotMigrated: it cannot be reached, or is not of this version.
     """
-    if settings.database_url is None:
-        _check_is_there(settings.data_dir)
     with open_database(settings, may_attach=True) as database:
         ledger = OpenLedger(settings, database)
         ledger.do(_check)
@@ -66,16 +60,6 @@ def on_ledger(settings: Settings, work: Work[Result]) -> Result:
     """Open the ledger for one piece of work."""
     with open_ledger(settings) as ledger:
         return ledger.do(work)
-
-
-def _check_is_there(data_dir: Path) -> None:
-    """A command that looks at a ledger makes none: in the wrong place that would only confuse."""
-    if not Layout(data_dir.resolve()).cluster.exists():
-        raise CommandFailed(
-            Exit.DATABASE_UNAVAILABLE,
-            f"there is no ledger in {data_dir.resolve()}; name its directory with "
-            "LEADLEDGER_DATA_DIR, or its database with LEADLEDGER_DATABASE_URL",
-        )
 
 
 async def _check(engine: AsyncEngine, schema: str) -> None:
