@@ -8,11 +8,12 @@ from projections.deadlines.projection import deadlines
 from projections.engine.projection import Projection
 from projections.funnel.projection import stage_intervals
 from projections.leads.projection import directory
+from projections.names import ProjectionName
 
 PROJECTIONS: Mapping[str, Callable[[str], Projection[Any]]] = {
-    "stage_intervals": stage_intervals,
-    "directory": directory,
-    "business": business,
-    "deadlines": deadlines,
+    ProjectionName.STAGE_INTERVALS: stage_intervals,
+    ProjectionName.DIRECTORY: directory,
+    ProjectionName.BUSINESS: business,
+    ProjectionName.DEADLINES: deadlines,
 }
 """Name → what makes it for a schema."""

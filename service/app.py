@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from service.composition import open_services
+from service.engine import database_url_of
 from service.http.access_log import AccessLog
 from service.http.answer_in_time import AnswerInTime
 from service.http.cors import Cors
@@ -16,7 +17,7 @@ from service.logs import configure_logs
 from service.openapi.pages import serve_documents
 from service.routes import ROUTERS, collectors, reports
 from service.services import Services
-from service.settings import database_url_of, read_settings
+from service.settings import read_settings
 
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,

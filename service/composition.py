@@ -5,17 +5,12 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
-from sqlalchemy import URL, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy import URL
 
 from events.append.ledger import Ledger
 from events.append.queue import Append, Queue
 from events.background.reassessor import Reassessor
 from events.background.timekeeper import Timekeeper
-from events.database.sessions import Driver
 from events.selections.running import Selector
 from events.signals import identifiers
 from events.signals.digests import Digests
@@ -25,49 +20,20 @@ from projections.deadlines.projection import DeadlineQueries
 from projections.engine.runner import Runner
 from projections.funnel.queries import FunnelQueries
 from projections.leads.queries import Roster
+from service.engine import make_engine
 from service.feed.appends import Appends
 from service.feed.log import Log
 from service.feed.tail import Tail
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
-from service.limits import COMMAND_WAIT_S, CONNECT_WAIT_S, POOL_WAIT_S
 from service.metrics import Metrics
 from service.refusals.purging import Bounds, Purge
 from service.refusals.store import RefusalStore
 from service.secret import read_secret
 from service.services import Services
-from service.settings import DRIVER, Settings
+from service.settings import Settings
 from service.watch import CONNECTIONS, Watch
 from service.webhooks.open import open_webhooks
-
-APPLICATION_NAME = "leadledger"
-
-
-def make_engine(settings: Settings, url: URL, *, connections: int | None = None) -> AsyncEngine:
-    """Make a pool of connections: of as many as the settings say, or of so many.
-
-    Connections are not tested by asking the database, which would cost a round trip each time. But
-    the driver knows when one has been cut, and then the pool is told to make all of them anew. One
-    that is thrown away is hung up at once: closing it in order would wait for its server.
-    """
-    connect_args: dict[str, Any] = {
-        "server_settings": {"application_name": APPLICATION_NAME},
-        "timeout": CONNECT_WAIT_S,
-        "command_timeout": COMMAND_WAIT_S,
-    }
-    if not settings.prepared_statements:
-        connect_args |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
-    engine = create_async_engine(
-        url.set(drivername=DRIVER),
-        pool_size=connections or settings.pool_size,
-        max_overflow=0,
-        pool_timeout=POOL_WAIT_S,
-        pool_pre_ping=False,
-        connect_args=connect_args,
-    )
-    event.listen(engine.sync_engine, "checkout", _refuse_dead_connection)
-    event.listen(engine.sync_engine, "invalidate", _hang_up)
-    return engine
 
 
 @asynccontextmanager
@@ -167,19 +133,6 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         )
         stack.callback(services.closing.set)
         yield services
-
-
-def _refuse_dead_connection(
-    adapted: DBAPIConnection, _: ConnectionPoolEntry, __: PoolProxiedConnection
-) -> None:
-    driver: Driver = adapted.driver_connection
-    if driver.is_closed():
-        raise InvalidatePoolError
-
-
-def _hang_up(adapted: DBAPIConnection, *_: object) -> None:
-    driver: Driver = adapted.driver_connection
-    driver.terminate()
 
 
 @asynccontextmanager

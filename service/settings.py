@@ -7,14 +7,13 @@ as absent: that is how container tools pass on what nobody has set.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from events.signals.validation import expected_of
 from service.limits import CONNECTIONS_MAX
@@ -28,37 +27,30 @@ FOREIGN_PREFIXES = ("LEADLEDGER_TEST_", "LEADLEDGER_OLIST_")
 
 DRIVER = "postgresql+asyncpg"
 _ACCEPTED_DRIVERS = frozenset({"postgres", "postgresql", DRIVER})
+_EXPECTED_URL = "postgresql://user:password@host:port/database"
+_DATABASE_URL = re.compile(
+    r"(?P<scheme>[\w+]+)://(?:[^:/]*(?::[^@]*)?@)?+(?:\[[^/?]+\]|[^:/?]*)(?::\d{1,5})?(?:[/?].*)?",
+    re.ASCII | re.DOTALL,
+)
+"""As SQLAlchemy reads it: a password may hold anything except @, which is written as %40."""
 
 
 class SettingsInvalid(Exception):
     """A setting is unknown or has a value that does not fit."""
 
 
-def database_url_of(text: SecretStr) -> URL:
-    """Return a PostgreSQL URL in the form that our driver takes.
-
-    `sslmode`, as every hosting provider writes it, is what the driver calls `ssl`.
+def _checked_url(text: SecretStr) -> SecretStr:
+    """Check the form alone: parsing it takes SQLAlchemy, which `--help` should not wait for.
 
     Raises:
-        ValueError: it is no URL of a PostgreSQL database. The URL itself is not repeated: it
+        ValueError: it is not the URL of a PostgreSQL database. The URL itself is not repeated: it
             holds a password.
     """
-    try:
-        url = make_url(text.get_secret_value())
-    except ArgumentError:
-        raise ValueError(
-            "expected postgresql://user:password@host/database, found no URL"
-        ) from None
-    if url.drivername not in _ACCEPTED_DRIVERS:
-        raise ValueError(
-            f"expected postgresql://user:password@host/database, found {url.drivername}://…"
-        )
-    query = {"ssl" if name == "sslmode" else name: value for name, value in url.query.items()}
-    return url.set(drivername=DRIVER, query=query)
-
-
-def _checked_url(text: SecretStr) -> SecretStr:
-    database_url_of(text)
+    form = _DATABASE_URL.fullmatch(text.get_secret_value())
+    if form is None:
+        raise ValueError(f"expected {_EXPECTED_URL}, found no such URL")
+    if form["scheme"] not in _ACCEPTED_DRIVERS:
+        raise ValueError(f"expected {_EXPECTED_URL}, found {form['scheme']}://…")
     return text
 
 

@@ -13,7 +13,7 @@ from events.append.ledger import Ledger
 from events.outcomes import Outcome
 from events.refusals import Refused
 from events.submission import Item, Submission
-from service.composition import make_engine
+from service.engine import make_engine
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, SEALS, prepare, settings_for
 from tests.ledger_in_memory import item_of

@@ -5,8 +5,9 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.signals.digests import Digests
+from events.verification.checkpoint import Checkpoint
 from events.verification.findings import Check, Report
-from events.verification.verify import Checkpoint, Examined, OnPage, examine
+from events.verification.verify import Examined, OnPage, examine
 from projections.engine.advance import statements
 from projections.engine.transactions import snapshot
 from tests.http_service import SECRET

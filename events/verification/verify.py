@@ -10,7 +10,7 @@ memory: about one kilobyte each.
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from domain.lead import state_json
 from domain.lead.state import LeadState
@@ -31,6 +31,7 @@ from events.selections.auditing import SelectionAudit
 from events.selections.evidence import Run, run_of
 from events.signals.digests import Digests
 from events.verification.audit import UNREADABLE, Audit
+from events.verification.checkpoint import Checkpoint
 from events.verification.findings import Check, Finding, Report, expect
 from events.verification.key_audit import KeyTold, terms_told
 from events.verification.row_audit import Row, RowAudit
@@ -43,32 +44,6 @@ Page: TypeAlias = Sequence[tuple[Row, Record | None]]
 """Rows of the log with their records; None where nobody can read one."""
 OnPage = Callable[[Page, int], Awaitable[None]]
 """Called with each page of the log, and the position at which the log ends."""
-
-
-class CheckpointUnreadable(ValueError):
-    """A checkpoint is the size of the log and the root of its tree: 1234:<64 hex digits>."""
-
-
-class Checkpoint(NamedTuple):
-    """Size and root of the log's Merkle tree at one moment: all that is needed to know it again."""
-
-    size: int
-    root: bytes
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what `str` writes. Raises CheckpointUnreadable."""
-        size, _, root = text.strip().partition(":")
-        try:
-            found = cls(int(size), bytes.fromhex(root))
-        except ValueError:
-            raise CheckpointUnreadable(f"{CheckpointUnreadable.__doc__}") from None
-        if found.size < 0 or len(found.root) != len(Tree().root):
-            raise CheckpointUnreadable(f"{CheckpointUnreadable.__doc__}")
-        return found
-
-    def __str__(self) -> str:
-        return f"{self.size}:{self.root.hex()}"
 
 
 class Examined(NamedTuple):

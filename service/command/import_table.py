@@ -177,7 +177,7 @@ class _Work:
         self, file: Path, service: Service | None, *, lifecycle: str | None, as_json: bool
     ) -> None:
         # Only a check needs the machine, and whatever the machine needs.
-        from service.command.importing.judging import judge_by  # noqa: PLC0415
+        from service.command.importing.judging import judge_by
 
         text, judged_by = _lifecycle_text(service, lifecycle)
         judge = judge_by(text)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import typer
 
 from service.command.client import Service
+from service.command.ledger import settings_of_ledger
 from service.command.limits import KEYS_PAGE
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table
@@ -246,10 +247,10 @@ class KeysOverHttp(NamedTuple):
 def _keys(url: str, key: str | None, *, in_database: bool) -> Keys:
     if key and not in_database:
         return KeysOverHttp(url, key)
-    # Whoever asks a service needs no database driver.
-    from service.command import keys_in_database  # noqa: PLC0415
+    settings = settings_of_ledger()
+    from service.command.in_database.keys import KeysInDatabase
 
-    return keys_in_database
+    return KeysInDatabase(settings)
 
 
 def _cell(value: Any) -> str:

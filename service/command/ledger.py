@@ -1,73 +1,28 @@
-"""Work on the ledger's database itself, for what needs no running service."""
+"""The settings of a command that looks at a ledger, which therefore has to be there."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import TypeVar
-
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from events.database.failures import NotMigrated
-from migrations.running import head_revision
 from service.command.exits import CommandFailed, Exit
-from service.hosting.database import (
-    Database,
-    app_engine,
-    as_unavailable,
-    check_reachable,
-    open_database,
-)
-from service.hosting.preparing import revision_reached
-from service.private_postgres.layout import Layout
 from service.settings import Settings, read_settings
 
-Result = TypeVar("Result")
 
+def settings_of_ledger() -> Settings:
+    """Read the settings, and see that they name a ledger, before all that a command imports for it.
 
-def on_ledger(work: Callable[[AsyncEngine, str], Awaitable[Result]]) -> Result:
-    """Do something with the ledger of the settings: its engine, as who serves, and its schema.
-
-    The private server of a running service is used; if none runs, one is started for the while.
+    A command that looks at a ledger makes none: in the wrong place that would only confuse.
 
     Raises:
-        CommandFailed: there is no ledger yet.
-        DatabaseUnavailable, NotMigrated: it cannot be reached, or is not of this version.
+        SettingsInvalid: with every complaint at once.
+        CommandFailed: there is no ledger in the data directory.
     """
     settings = read_settings()
-    if settings.database_url is None:
-        _check_is_there(settings.data_dir)
-    with open_database(settings, may_attach=True) as database:
-        return asyncio.run(_work(settings, database, work))
+    if settings.database_url is not None:
+        return settings
+    from service.private_postgres.layout import Layout  # noqa: PLC0415  its package has SQLAlchemy
 
-
-async def _work(
-    settings: Settings, database: Database, work: Callable[[AsyncEngine, str], Awaitable[Result]]
-) -> Result:
-    engine = app_engine(settings, database)
-    try:
-        await check_reachable(engine)
-        with as_unavailable():
-            await _check_migrated(settings, engine)
-            return await work(engine, settings.schema_name)
-    finally:
-        await engine.dispose()
-
-
-def _check_is_there(data_dir: Path) -> None:
-    """A command that looks at a ledger makes none: in the wrong place that would only confuse."""
-    if not Layout(data_dir.resolve()).cluster.exists():
+    data_dir = settings.data_dir.resolve()
+    if not Layout(data_dir).cluster.exists():
         raise CommandFailed(
             Exit.DATABASE_UNAVAILABLE,
-            f"there is no ledger in {data_dir.resolve()}; name its directory with "
-            "LEADLEDGER_DATA_DIR, or its database with LEADLEDGER_DATABASE_URL",
+            f"there is no ledger in {data_dir}; name its directory with LEADLEDGER_DATA_DIR, or "
+            "its database with LEADLEDGER_DATABASE_URL",
         )
-
-
-async def _check_migrated(settings: Settings, engine: AsyncEngine) -> None:
-    found = await revision_reached(settings, engine)
-    if found != head_revision():
-        raise NotMigrated(
-            f"expected the schema {settings.schema_name} at revision {head_revision()}, found "
-            f"{found or 'no ledger'}; `leadledger migrate` brings it there, as does the next start "
-            "of `leadledger serve`"
-        )
+    return settings

@@ -12,7 +12,6 @@ from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.names import LANGUAGE_DEFAULT, language_of
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from domain.lifecycle.text.load import inspect, load
-from events.lifecycles.expansion import known_countries
 from events.lifecycles.shipped import DEFAULT, SHIPPED, read_lifecycle_text
 from service.command.client import Service
 from service.command.exits import CommandFailed, Exit
@@ -40,6 +39,8 @@ def check_lifecycle(file: File, *, as_json: Json = False) -> None:
 
     Example: leadledger lifecycle check our_funnel.yaml
     """
+    from events.lifecycles.expansion import known_countries  # noqa: PLC0415  only a check needs the holidays
+
     inspection = inspect(
         read_lifecycle_text(file), zones=available_timezones(), countries=known_countries()
     )

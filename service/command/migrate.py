@@ -1,10 +1,6 @@
 """`leadledger migrate`: bring the schema to this version."""
 
-import asyncio
-
 from service.command.printing import print_lines
-from service.hosting.database import open_database
-from service.hosting.preparing import bring_up_to_date
 from service.settings import read_settings
 
 
@@ -19,6 +15,7 @@ def migrate() -> None:
     Example: LEADLEDGER_OWNER_URL=postgresql://owner:…@db/leads leadledger migrate
     """
     settings = read_settings()
-    with open_database(settings, may_attach=True) as database:
-        revision = asyncio.run(bring_up_to_date(settings, database))
+    from service.command.in_database.migrate import migrate as migrate_ledger
+
+    revision = migrate_ledger(settings)
     print_lines(f"The schema {settings.schema_name} is at revision {revision}.")

@@ -1,22 +1,20 @@
 """`leadledger rebuild`: build a projection again from the log, beside the live one."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from projections.catalogue import PROJECTIONS
-from projections.engine.rebuild import Rebuilt, compare, rebuild
-from service.command.exits import CommandFailed, Exit
-from service.command.ledger import on_ledger
+from projections.names import ProjectionName
+from service.command.exits import Exit
+from service.command.ledger import settings_of_ledger
 from service.command.options import Json
-from service.command.printing import print_json, print_lines, print_table, progress_bar
 
 
 def rebuild_projection(
     name: Annotated[
-        str, typer.Argument(help=f"Which projection: {', '.join(PROJECTIONS)}.")
-    ] = "stage_intervals",
+        ProjectionName,
+        typer.Argument(metavar="[NAME]", help=f"Which projection: {', '.join(ProjectionName)}."),
+    ] = ProjectionName.STAGE_INTERVALS,
     *,
     compare_only: Annotated[
         bool,
@@ -37,50 +35,9 @@ def rebuild_projection(
 
     Example: leadledger rebuild stage_intervals --compare-only
     """
-    if name not in PROJECTIONS:
-        raise CommandFailed(
-            Exit.USAGE, f"there is no projection {name}; known are {', '.join(PROJECTIONS)}"
-        )
+    settings = settings_of_ledger()
+    from service.command.in_database.rebuild import rebuild_and_print
 
-    async def work(engine: AsyncEngine, schema: str) -> Rebuilt:
-        build = compare if compare_only else rebuild
-        with progress_bar() as on_progress:
-            return await build(
-                engine, PROJECTIONS[name](schema), schema=schema, on_progress=on_progress
-            )
-
-    built = on_ledger(work)
-    if as_json:
-        print_json(_described(built))
-    else:
-        _print_built(built, name)
-    if compare_only and built.comparison is not None and built.comparison.differing:
+    differs = rebuild_and_print(settings, name, compare_only=compare_only, as_json=as_json)
+    if compare_only and differs:
         raise typer.Exit(Exit.FOUND_WRONG)
-
-
-def _described(built: Rebuilt) -> dict[str, Any]:
-    comparison = built.comparison
-    return {
-        **built._asdict(),
-        "comparison": comparison
-        and {**comparison._asdict(), "first": [one._asdict() for one in comparison.first]},
-    }
-
-
-def _print_built(built: Rebuilt, name: str) -> None:
-    rate = built.records / max(built.seconds, 0.001)
-    print_lines(
-        f"{name}: {built.records:,} events, {built.rows:,} rows, {built.seconds:.1f} s "
-        f"({rate:,.0f} events/s), up to position {built.position}."
-    )
-    comparison = built.comparison
-    if comparison is None:
-        print_lines("There was nothing of this version to compare with.")
-    elif not comparison.differing:
-        print_lines(f"It is equal to the live one, compared at position {comparison.position}.")
-    else:
-        print_lines(f"{comparison.differing:,} rows differ from the live one, among them:")
-        print_table(
-            comparison.first[0]._fields, [tuple(difference) for difference in comparison.first]
-        )
-    print_lines("It is live now." if built.is_live else "It was thrown away; the live one stays.")

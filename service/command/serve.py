@@ -4,12 +4,7 @@ from typing import Annotated
 
 import typer
 
-from service.command.printing import print_lines
-from service.hosting.preparing import Prepared
-from service.hosting.serving import Listening
-from service.hosting.serving import serve as run_service
-from service.logs import configure_logs
-from service.settings import Settings, describe_settings, read_settings
+from service.settings import describe_settings, read_settings
 
 
 def explain_settings() -> str:
@@ -49,37 +44,6 @@ def serve(
     Example: LEADLEDGER_DATA_DIR=/var/lib/leadledger leadledger serve --port 8080 --workers 2
     """
     settings = read_settings(host=host, port=port, workers=workers)
-    configure_logs(settings.log_format)
-    run_service(
-        settings,
-        on_prepared=lambda prepared: _tell_key(prepared, settings),
-        on_listening=lambda listening: _tell_address(listening, settings),
-    )
+    from service.command.in_database.serve import serve as serve_ledger
 
-
-def _tell_key(prepared: Prepared, settings: Settings) -> None:
-    if prepared.is_first_start:
-        print_lines(f"This ledger is new. It goes by the lifecycle {settings.lifecycle}.")
-    if prepared.first_key is not None:
-        print_lines(
-            "",
-            "The administrator's key, shown this once; keep it:",
-            "",
-            f"    export LEADLEDGER_KEY={prepared.first_key}",
-            "",
-            "It may do everything. `leadledger key create` makes keys that may do less.",
-            "",
-        )
-
-
-def _tell_address(listening: Listening, settings: Settings) -> None:
-    processes = "1 process" if settings.workers == 1 else f"{settings.workers} processes"
-    where = (
-        "the database of LEADLEDGER_DATABASE_URL"
-        if settings.database_url
-        else (f"{settings.data_dir.resolve()}")
-    )
-    print_lines(
-        f"Listening on {listening.url} with {processes}; the ledger is in {where}.",
-        f"The API is described at {listening.url}/docs. Ctrl-C stops.",
-    )
+    serve_ledger(settings)

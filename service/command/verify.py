@@ -2,23 +2,14 @@
 
 import signal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.signals.digests import Digests
-from events.verification.findings import MEANING, Check, Section
-from events.verification.verify import Checkpoint, CheckpointUnreadable, Page
+from events.verification.checkpoint import Checkpoint, CheckpointUnreadable
 from service.command.exits import CommandFailed, Exit
-from service.command.ledger import on_ledger
+from service.command.ledger import settings_of_ledger
 from service.command.options import Json
-from service.command.printing import print_json, print_lines, print_table, progress_bar
-from service.secret import find_secret
-from service.settings import read_settings
-from service.verifying.running import Asked, Verified
-from service.verifying.running import verify as verify_ledger
-from service.verifying.scratch import Scratch, scratch_server
 
 
 def verify(
@@ -56,16 +47,10 @@ def verify(
     Example: leadledger verify --json
     """
     signal.signal(signal.SIGTERM, _interrupt)
-    given = _parse(checkpoint)
-    secret = find_secret(read_settings())
-    digests = Digests(secret) if secret is not None else None
-    with scratch_server(scratch) as server:
-        verified = on_ledger(_work(digests, given, server))
-    if as_json:
-        print_json(_described(verified))
-    else:
-        _print(verified)
-    raise typer.Exit(_exit_code(verified))
+    given, settings = _parse(checkpoint), settings_of_ledger()
+    from service.command.in_database.verify import verify_and_print
+
+    raise typer.Exit(verify_and_print(settings, checkpoint=given, scratch=scratch, as_json=as_json))
 
 
 def _interrupt(*_: object) -> None:
@@ -78,96 +63,3 @@ def _parse(checkpoint: str | None) -> Checkpoint | None:
         return None if checkpoint is None else Checkpoint.parse(checkpoint)
     except CheckpointUnreadable as error:
         raise CommandFailed(Exit.USAGE, f"{error}; found {checkpoint}") from None
-
-
-def _work(digests: Digests | None, checkpoint: Checkpoint | None, scratch: Scratch) -> Any:
-    async def work(engine: AsyncEngine, schema: str) -> Verified:
-        with progress_bar() as on_progress:
-
-            async def on_page(page: Page, last: int) -> None:
-                on_progress(page[-1][0]["position"], last)
-
-            asked = Asked(digests, checkpoint, scratch)
-            return await verify_ledger(engine, schema, asked, on_page)
-
-    return work
-
-
-def _exit_code(verified: Verified) -> Exit:
-    if verified.report.differs:
-        return Exit.FOUND_WRONG
-    return Exit.OK if verified.report.is_complete else Exit.NOT_CHECKED
-
-
-def _described(verified: Verified) -> dict[str, Any]:
-    report, examined = verified
-    return {
-        "verified": _exit_code(verified) is Exit.OK,
-        "differs": report.differs,
-        "checkpoint": str(examined.checkpoint),
-        "position": examined.checkpoint.size,
-        "clock_ahead_s": examined.clock_ahead_s,
-        "checks": [
-            {
-                "check": section.name,
-                "outcome": section.outcome,
-                "checked": section.checked,
-                "not_checked": section.not_checked,
-                "why_not": section.why_not or None,
-                "differing": section.differing,
-                "findings": [
-                    {"position": finding.position, "found": str(finding)}
-                    for finding in section.first
-                ],
-                "meaning": MEANING[section.check] if section.differing else None,
-            }
-            for section in report
-        ],
-    }
-
-
-def _print(verified: Verified) -> None:
-    report, examined = verified
-    print_table(
-        ("check", "outcome", "checked", "differing", "not checked"),
-        [
-            (
-                section.name,
-                section.outcome,
-                f"{section.checked:,}",
-                f"{section.differing:,}" if section.differing else "",
-                f"{section.not_checked:,}" if section.not_checked else "",
-            )
-            for section in report
-        ],
-        numbers=("checked", "differing", "not checked"),
-    )
-    for section in report:
-        _print_section(section)
-    if examined.clock_ahead_s:
-        print_lines(
-            "",
-            f"The clock of this ledger is turned by {examined.clock_ahead_s:,} seconds: it is one "
-            "for tests, and its recorded times prove nothing.",
-        )
-    print_lines(
-        "",
-        f"Checkpoint: {examined.checkpoint}",
-        "Keep it where nobody who runs this database can change it; `leadledger verify "
-        "--checkpoint` tells later whether the log goes on from it.",
-    )
-
-
-def _print_section(section: Section) -> None:
-    if section.why_not:
-        print_lines("", f"{section.name}: not checked: {section.why_not}.")
-    if not section.differing:
-        return
-    verb = "differs" if section.differing == 1 else "differ"
-    print_lines("", f"{section.name}: {section.differing:,} {verb}. {MEANING[section.check]}")
-    print_lines(*(f"  {finding}" for finding in section.first))
-    left = section.differing - len(section.first)
-    if left > 0:
-        print_lines(f"  … and {left:,} more.")
-    if section.check in (Check.DECISIONS, Check.STATES) and section.differing > 1:
-        print_lines("  Those after the first may be its consequences.")

@@ -9,10 +9,10 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.composition import make_engine
+from service.engine import database_url_of, make_engine
 from service.hosting.failures import DatabaseUnavailable
 from service.private_postgres import PrivatePostgres, attach
-from service.settings import Settings, database_url_of
+from service.settings import Settings
 
 SERVER_VERSION_MIN = 150_000
 """PostgreSQL 15, as the server itself counts."""

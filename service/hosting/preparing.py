@@ -8,15 +8,9 @@ from events.database.statements import load
 from events.founding import found
 from events.lifecycles.shipped import read_lifecycle_text
 from events.signals.digests import Digests
-from migrations.running import head_revision, migrate, revision_of
-from service.hosting.database import (
-    Database,
-    app_engine,
-    as_unavailable,
-    check_reachable,
-    owner_engine,
-)
+from service.hosting.database import Database, as_unavailable, owner_engine
 from service.hosting.failures import SecretMissing
+from service.hosting.migrating import ensure_migrated
 from service.keys.bootstrap import bootstrap
 from service.keys.store import KeyStore
 from service.secret import FILE_NAME, read_secret
@@ -32,23 +26,6 @@ class Prepared(NamedTuple):
     """The administrator's key, to be shown once; None if there was one, or it was given."""
 
 
-async def bring_up_to_date(settings: Settings, database: Database) -> str:
-    """Migrate as the owner, and return the revision reached.
-
-    Raises:
-        DatabaseUnavailable: the database does not answer.
-    """
-    owner = owner_engine(settings, database)
-    try:
-        await check_reachable(owner)
-        with as_unavailable():
-            return await migrate(
-                owner, schema=settings.schema_name, serving_role=database.serving_role
-            )
-    finally:
-        await owner.dispose()
-
-
 async def prepare(settings: Settings, database: Database) -> Prepared:
     """Migrate, found the ledger if this is its first start, make its first key.
 
@@ -59,7 +36,7 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
         SecretMissing, SecretDiffers: identifiers could not be found again.
         LifecycleInvalid, LifecycleNotFound: the first lifecycle is none.
     """
-    revision = await _ensure_migrated(settings, database)
+    revision = await ensure_migrated(settings, database)
     owner = owner_engine(settings, database)
     try:
         with as_unavailable():
@@ -79,24 +56,6 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
     finally:
         await owner.dispose()
     return Prepared(revision, is_first, first_key)
-
-
-async def _ensure_migrated(settings: Settings, database: Database) -> str:
-    """Migrate where something is missing, so that a start that changes nothing needs no owner."""
-    app = app_engine(settings, database)
-    try:
-        await check_reachable(app)
-        with as_unavailable():
-            reached = await revision_of(app, schema=settings.schema_name)
-    finally:
-        await app.dispose()
-    newest = head_revision()
-    return newest if reached == newest else await bring_up_to_date(settings, database)
-
-
-async def revision_reached(settings: Settings, engine: AsyncEngine) -> str | None:
-    """Return where the schema stands; None where there is no ledger."""
-    return await revision_of(engine, schema=settings.schema_name)
 
 
 async def _check_secret_is_there(settings: Settings, engine: AsyncEngine) -> None:

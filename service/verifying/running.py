@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from events.database.sessions import borrowed
 from events.signals.digests import Digests
+from events.verification.checkpoint import Checkpoint
 from events.verification.findings import Check, Finding, Report
-from events.verification.verify import Checkpoint, Examined, OnPage, Page, examine
+from events.verification.verify import Examined, OnPage, Page, examine
 from migrations.describing import Description, describe
 from migrations.running import migrate
 from projections.catalogue import PROJECTIONS

@@ -23,13 +23,14 @@ from events.submission import Item, Submission
 from projections.funnel.figures import Breakdown
 from service.app import create_app
 from service.composition import open_services
+from service.engine import database_url_of
 from service.hosting import worker
 from service.http.answer import json_answer
 from service.logs import configure_logs
 from service.routes.funnel import By, get_funnel
 from service.routes.parameters import KnownAt, Lang, ProjectionsReader, Time, WaitFor
 from service.services import Services
-from service.settings import database_url_of, read_settings
+from service.settings import read_settings
 
 FUNNEL = "/v1/funnel"
 LEAD = "lead/019aac1e-0000-7000-8000-000000000000"

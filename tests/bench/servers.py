@@ -19,7 +19,7 @@ from events.founding import found
 from events.lifecycles.shipped import read_lifecycle_text
 from events.signals.digests import Digests
 from migrations.running import migrate
-from service.composition import make_engine
+from service.engine import make_engine
 from service.hosting.address import bound_socket
 from service.hosting.serving import worker_environment
 from service.keys.bootstrap import ADMINISTRATOR

@@ -7,7 +7,7 @@ from sqlalchemy import URL
 from projections.engine.rebuild import compare
 from projections.engine.runner import Runner
 from projections.funnel.projection import NAME, stage_intervals
-from service.composition import make_engine
+from service.engine import make_engine
 from tests.faults.log_check import Violation, check_log, check_refusals
 from tests.faults.traffic import Answer
 from tests.http_service import SCHEMA, settings_for

@@ -24,7 +24,7 @@ from events.signals.sender import Sender
 from events.submission import Item, Submission
 from projections.engine.runner import Runner
 from projections.funnel.projection import stage_intervals
-from service.composition import make_engine
+from service.engine import make_engine
 from service.ingest.read_items import refuse
 from service.keys.scopes import Scope
 from tests.faults.traffic import SOURCE, Answer, Away, Batch

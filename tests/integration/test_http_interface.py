@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from service.app import create_app
-from service.composition import make_engine
+from service.engine import make_engine
 from service.http.problem import KINDS
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from events.database.sessions import borrowed, transaction
-from service.composition import make_engine
+from service.engine import make_engine
 from service.private_postgres import PrivatePostgres
 from service.reading.readiness import examine
 from tests.faults.dead_connections import DEAD_CONNECTIONS
@@ -93,7 +93,7 @@ async def test_nobody_gets_a_connection_on_which_somebody_has_waited_in_vain(
 ) -> None:
     """Not even a rollback is waited for: it would be answered no sooner."""
     if by == "the driver":
-        monkeypatch.setattr("service.composition.COMMAND_WAIT_S", BOUND_S)
+        monkeypatch.setattr("service.engine.COMMAND_WAIT_S", BOUND_S)
     owner_url, app_url = fresh_database(postgres_server)
     engine = make_engine(settings_for(), app_url, connections=1)
     async with asyncio.timeout(LOST_S):

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import URL
 from structlog.testing import capture_logs
 
-from service.composition import APPLICATION_NAME
+from service.engine import APPLICATION_NAME
 from service.private_postgres import PrivatePostgres
 from tests.faults.dead_connections import DEAD_CONNECTIONS
 from tests.faults.ledger_check import check_ledger

@@ -27,7 +27,7 @@ UNAVAILABLE = (503, "urn:leadledger:problem:ledger-unavailable", True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up sooner than in earnest, so that a test does not wait for what it knows."""
     monkeypatch.setattr("events.append.ledger.APPEND_GIVE_UP_S", 1.0)
-    monkeypatch.setattr("service.composition.POOL_WAIT_S", 1.0)
+    monkeypatch.setattr("service.engine.POOL_WAIT_S", 1.0)
 
 
 def an_event(id: str) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from events.records import leaf_of
 from events.signals.digests import Digests
+from events.verification.checkpoint import Checkpoint, CheckpointUnreadable
 from events.verification.findings import Check, Report
-from events.verification.verify import Checkpoint, CheckpointUnreadable, Page, examine
+from events.verification.verify import Page, examine
 from service.command.exits import Exit
-from service.composition import make_engine
+from service.engine import make_engine
 from service.private_postgres import PrivatePostgres
 from service.private_postgres.initialise import UNFINISHED_PREFIX
 from service.verifying.running import Asked, verify

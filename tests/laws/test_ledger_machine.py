@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from events.append.ledger import Ledger
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.refusals import Refused
-from service.composition import make_engine
+from service.engine import make_engine
 from service.private_postgres import PrivatePostgres
 from tests.http_service import SCHEMA, SEALS, prepare, settings_for
 from tests.ledger_on_postgres import LedgerOnPostgres, send

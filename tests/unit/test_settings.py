@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from service.engine import database_url_of
 from service.settings import (
     Settings,
     SettingsInvalid,
-    database_url_of,
     describe_settings,
     read_settings,
 )
@@ -72,6 +72,22 @@ def test_a_url_as_providers_write_it_becomes_one_for_our_driver() -> None:
     url = database_url_of(SecretStr("postgres://u:p@host:6432/leads?sslmode=require"))
     assert url.render_as_string(hide_password=False) == (
         "postgresql+asyncpg://u:p@host:6432/leads?ssl=require"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("hidden", "found no such URL"),
+        ("db/leads?password=hidden", "found no such URL"),
+        ("postgresql://u:p@db:hidden/leads", "found no such URL"),
+        ("postgresql://u:h@dden@db:pass/word@db", "found no such URL"),
+        ("mysql://u:hidden@db/leads", "found mysql://…"),
+    ],
+)
+def test_a_url_that_is_none_is_refused_without_its_password(written: str, found: str) -> None:
+    assert complaint_about({"LEADLEDGER_DATABASE_URL": written}) == (
+        f"LEADLEDGER_DATABASE_URL: expected postgresql://user:password@host:port/database, {found}"
     )
 
 

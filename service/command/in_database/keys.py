@@ -1,0 +1,134 @@
+"""Keys in the ledger's own database: for whoever has access to that, and needs no key."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.append.loader import LedgerReader
+from events.batch.memory import Memory
+from events.database.sessions import borrowed
+from events.database.statements import load
+from events.founding import check_secret
+from events.signals.digests import Digests
+from service.command.exits import CommandFailed, Exit
+from service.command.in_database.ledger import on_ledger
+from service.command.limits import KEY_RECORDS_PAGE
+from service.keys.checking import TermsInvalid, check
+from service.keys.describing import describe_key
+from service.keys.store import KeyEnded, KeyStore, Rotated
+from service.keys.terms import KeyTerms, StoredKey
+from service.secret import find_secret
+from service.settings import Settings
+
+
+class KeysInDatabase(NamedTuple):
+    """Keys as whoever owns the database administers them."""
+
+    settings: Settings
+
+    def create(
+        self,
+        *,
+        name: str,
+        sources: list[str],
+        scopes: list[str],
+        department: str | None,
+        events_per_second: int | None,
+        expires_at: datetime | None,
+        origins: list[str],
+    ) -> dict[str, Any]:
+        """Make a key, and describe it with its text."""
+        terms = KeyTerms(
+            name=name,
+            sources=tuple(sources),
+            scopes=tuple(scopes),
+            department=department,
+            events_per_second=events_per_second,
+            expires_at=expires_at,
+            origins=tuple(origins),
+        )
+
+        async def work(engine: AsyncEngine, schema: str) -> dict[str, Any]:
+            check(terms, departments=await _departments(engine, schema))
+            key, stored = await (await _store(engine, schema, self.settings)).create(terms, by=None)
+            return describe_key(stored) | {"key": key.text}
+
+        try:
+            return on_ledger(self.settings, work)
+        except TermsInvalid as error:
+            raise CommandFailed(Exit.ANSWERED_NO, f"no such key is made: {error}") from None
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Describe all keys."""
+
+        async def work(engine: AsyncEngine, schema: str) -> list[StoredKey]:
+            store = await _store(engine, schema, self.settings)
+            keys: list[StoredKey] = []
+            while page := await store.list(
+                after=keys[-1].key_id if keys else "", limit=KEY_RECORDS_PAGE
+            ):
+                keys += page
+            return keys
+
+        return [describe_key(key) for key in on_ledger(self.settings, work)]
+
+    def rotate(
+        self, key_id: str, *, overlap: timedelta, expires_at: datetime | None
+    ) -> dict[str, Any]:
+        """Make a key of the same terms, and describe it with its text and the old one."""
+
+        async def work(engine: AsyncEngine, schema: str) -> Rotated | None:
+            store = await _store(engine, schema, self.settings)
+            return await store.rotate(key_id, overlap=overlap, expires_at=expires_at, by=None)
+
+        try:
+            rotated = on_ledger(self.settings, work)
+        except KeyEnded as error:
+            raise CommandFailed(Exit.ANSWERED_NO, str(error)) from None
+        if rotated is None:
+            raise _nobody(key_id)
+        replaces = {"replaces": describe_key(rotated.old)}
+        return describe_key(rotated.new) | {"key": rotated.key.text} | replaces
+
+    def revoke(self, key_id: str) -> dict[str, Any]:
+        """End a key, and describe it."""
+
+        async def work(engine: AsyncEngine, schema: str) -> StoredKey | None:
+            return await (await _store(engine, schema, self.settings)).revoke(key_id, by=None)
+
+        stored = on_ledger(self.settings, work)
+        if stored is None:
+            raise _nobody(key_id)
+        return describe_key(stored)
+
+
+async def _store(engine: AsyncEngine, schema: str, settings: Settings) -> KeyStore:
+    """Return the store of keys, whose changes are sealed like all events.
+
+    Raises CommandFailed without the ledger's secret, SecretDiffers with another ledger's.
+    """
+    secret = find_secret(settings)
+    if secret is None:
+        raise CommandFailed(
+            Exit.SETTINGS,
+            "changes of keys are sealed under the ledger's secret, which is not here: set "
+            "LEADLEDGER_SECRET, or LEADLEDGER_DATA_DIR to the directory of the service",
+        )
+    digests = Digests(secret)
+    await check_secret(engine, schema=schema, digests=digests)
+    return KeyStore(engine, schema, digests.seals)
+
+
+async def _departments(engine: AsyncEngine, schema: str) -> tuple[str, ...]:
+    """Read which departments the lifecycle in force names."""
+    memory = Memory()
+    async with borrowed(engine) as driver:
+        await LedgerReader(load("events.append", "ledger.sql", schema)).begin(driver, memory)
+    return tuple(memory.compiled.lifecycle.departments)
+
+
+def _nobody(key_id: str) -> CommandFailed:
+    return CommandFailed(
+        Exit.ANSWERED_NO, f"there is no key {key_id}; `leadledger key list` shows all"
+    )

@@ -1,0 +1,73 @@
+"""Work on the ledger's database itself, for what needs no running service."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.database.failures import NotMigrated
+from migrations.running import head_revision, revision_of
+from service.hosting.database import (
+    Database,
+    app_engine,
+    as_unavailable,
+    check_reachable,
+    open_database,
+)
+from service.settings import Settings
+
+Result = TypeVar("Result")
+Work: TypeAlias = Callable[[AsyncEngine, str], Awaitable[Result]]
+
+
+class OpenLedger(NamedTuple):
+    """A ledger that was found, reachable and of this version."""
+
+    settings: Settings
+    database: Database
+
+    def do(self, work: Work[Result]) -> Result:
+        """Do something with its engine, as who serves, and its schema."""
+        return asyncio.run(self._do(work))
+
+    async def _do(self, work: Work[Result]) -> Result:
+        engine = app_engine(self.settings, self.database)
+        try:
+            with as_unavailable():
+                return await work(engine, self.settings.schema_name)
+        finally:
+            await engine.dispose()
+
+
+@contextmanager
+def open_ledger(settings: Settings) -> Iterator[OpenLedger]:
+    """Open the ledger of the settings.
+
+    The private server of a running service is used; if none runs, one is started for the while.
+
+    Raises:
+        DatabaseUnavailable, NotMigrated: it cannot be reached, or is not of this version.
+    """
+    with open_database(settings, may_attach=True) as database:
+        ledger = OpenLedger(settings, database)
+        ledger.do(_check)
+        yield ledger
+
+
+def on_ledger(settings: Settings, work: Work[Result]) -> Result:
+    """Open the ledger for one piece of work."""
+    with open_ledger(settings) as ledger:
+        return ledger.do(work)
+
+
+async def _check(engine: AsyncEngine, schema: str) -> None:
+    await check_reachable(engine)
+    found = await revision_of(engine, schema=schema)
+    if found != head_revision():
+        raise NotMigrated(
+            f"expected the schema {schema} at revision {head_revision()}, found "
+            f"{found or 'no ledger'}; `leadledger migrate` brings it there, as does the next start "
+            "of `leadledger serve`"
+        )

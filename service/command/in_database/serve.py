@@ -1,0 +1,46 @@
+"""Run the service, and print what whoever started it has to know."""
+
+from service.command.printing import print_lines
+from service.hosting.preparing import Prepared
+from service.hosting.serving import Listening
+from service.hosting.serving import serve as run_service
+from service.logs import configure_logs
+from service.settings import Settings
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop."""
+    configure_logs(settings.log_format)
+    run_service(
+        settings,
+        on_prepared=lambda prepared: _tell_key(prepared, settings),
+        on_listening=lambda listening: _tell_address(listening, settings),
+    )
+
+
+def _tell_key(prepared: Prepared, settings: Settings) -> None:
+    if prepared.is_first_start:
+        print_lines(f"This ledger is new. It goes by the lifecycle {settings.lifecycle}.")
+    if prepared.first_key is not None:
+        print_lines(
+            "",
+            "The administrator's key, shown this once; keep it:",
+            "",
+            f"    export LEADLEDGER_KEY={prepared.first_key}",
+            "",
+            "It may do everything. `leadledger key create` makes keys that may do less.",
+            "",
+        )
+
+
+def _tell_address(listening: Listening, settings: Settings) -> None:
+    processes = "1 process" if settings.workers == 1 else f"{settings.workers} processes"
+    where = (
+        "the database of LEADLEDGER_DATABASE_URL"
+        if settings.database_url
+        else (f"{settings.data_dir.resolve()}")
+    )
+    print_lines(
+        f"Listening on {listening.url} with {processes}; the ledger is in {where}.",
+        f"The API is described at {listening.url}/docs. Ctrl-C stops.",
+    )
