@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.database.failures import NotMigrated
+from events.database.statements import load
 from migrations.running import head_revision, revision_of
 from service.hosting.database import (
     Database,
@@ -71,3 +72,10 @@ async def _check(engine: AsyncEngine, schema: str) -> None:
             f"{found or 'no ledger'}; `leadledger migrate` brings it there, as does the next start "
             "of `leadledger serve`"
         )
+    statement = load("events", "founding.sql", schema)["read_secret_check"]
+    async with engine.connect() as connection:
+        if await connection.scalar(statement.text) is None:
+            raise NotMigrated(
+                f"expected a ledger in the schema {schema}, found empty tables; the first start of "
+                "`leadledger serve` founds it"
+            )
