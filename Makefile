@@ -7,13 +7,16 @@ WORKERS ?= auto
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links pyproject.toml
 
-.PHONY: help serve test check format bench soak lock clean
+.PHONY: help serve unit test check format bench soak lock clean
 
 help: ## Show what can be made.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
 
 serve: $(VENV)/.serve ## Start the service, with a private PostgreSQL unless LEADLEDGER_DATABASE_URL is set.
 	@$(BIN)/leadledger serve
+
+unit: $(VENV)/.develop ## Run the tests that touch nothing outside their process: half a minute.
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/unit
 
 test: $(VENV)/.develop ## Run all tests.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

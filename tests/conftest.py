@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.private_postgres import PrivatePostgres
-from tests.postgres import SMALL, running_server, scratch_directory
+from tests.support.postgres import SMALL, running_server, scratch_directory
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from service.routes.collectors import POSTHOG_RESULTS
-from tests.faults.cutting_answers import cutting_answers
-from tests.node_clients import CLIENTS, require_node_clients
-from tests.postgres import scratch_directory
-from tests.running_service import RunningService, environment, running_service
+from tests.safety.cutting_answers import cutting_answers
+from tests.support.node_clients import CLIENTS, require_node_clients
+from tests.support.postgres import scratch_directory
+from tests.support.running_service import RunningService, environment, running_service
 
 RUN_WAIT_S = 90
 

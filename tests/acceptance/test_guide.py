@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import Example, assert_printed, examples_of, run_example
-from tests.lifecycle_edits import edited
-from tests.postgres import scratch_directory
-from tests.running_service import ROOT, environment, running_service
+from tests.support.examples import Example, assert_printed, examples_of, run_example
+from tests.support.lifecycle_edits import edited
+from tests.support.postgres import scratch_directory
+from tests.support.running_service import ROOT, environment, running_service
 
 LANGUAGES = ("en", "ja")
 WITHIN_S = 600

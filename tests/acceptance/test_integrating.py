@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import Example, assert_printed, examples_of, run_example
-from tests.node_clients import CLIENTS, require_node_clients
-from tests.postgres import scratch_directory
-from tests.running_service import ROOT, RunningService, environment, running_service
+from tests.support.examples import Example, assert_printed, examples_of, run_example
+from tests.support.node_clients import CLIENTS, require_node_clients
+from tests.support.postgres import scratch_directory
+from tests.support.running_service import ROOT, RunningService, environment, running_service
 
 EXAMPLES = list(examples_of(ROOT / "docs" / "integrating.md"))
 OF_NODE = [one for one in EXAMPLES if one.run_by == "js"]

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.postgres import scratch_directory
-from tests.running_service import RunningService, running_service
+from tests.support.postgres import scratch_directory
+from tests.support.running_service import RunningService, running_service
 
 REVOKED_WITHIN_S = 5.0
 CALLS_MAX = 200

@@ -13,8 +13,8 @@ from domain.lifecycle.text.load import inspect, load
 from domain.lifecycle.text.place import Place
 from domain.rules.lists import on_list
 from events.lifecycles.shipped import shipped_text
-from tests.lifecycle_edits import edited
-from tests.stories import Story, day
+from tests.support.lifecycle_edits import edited
+from tests.support.stories import Story, day
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text(encoding="utf-8")
 WHOLE_TEXT = "The text itself"

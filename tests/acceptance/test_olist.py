@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.postgres import scratch_directory
-from tests.running_service import ROOT, RunningService, running_service
+from tests.support.postgres import scratch_directory
+from tests.support.running_service import ROOT, RunningService, running_service
 
 OLIST = Path(os.environ.get("LEADLEDGER_OLIST_DIR", ROOT.parent / "shared" / "data" / "olist"))
 MAPPINGS = Path("docs/examples/olist")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import assert_printed, examples_of, run_example
-from tests.postgres import scratch_directory
-from tests.running_service import ROOT, environment, running_service
+from tests.support.examples import assert_printed, examples_of, run_example
+from tests.support.postgres import scratch_directory
+from tests.support.running_service import ROOT, environment, running_service
 
 README = ROOT / "README.md"
 TOUR = ROOT / "docs" / "tour.md"

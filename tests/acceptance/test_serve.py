@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from service.command.application import application
-from tests.postgres import scratch_directory
-from tests.running_service import RunningService, command, eventually, running_service
+from tests.support.postgres import scratch_directory
+from tests.support.running_service import RunningService, command, eventually, running_service
 
 FORM = {
     "id": "form-1",

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from service.command.exits import Exit
-from tests.postgres import scratch_directory
-from tests.running_service import RunningService, running_service
+from tests.support.postgres import scratch_directory
+from tests.support.running_service import RunningService, running_service
 
 UNTIL = datetime.now(UTC).date()
 WORLD = ("--people", "600", "--days", "250", "--seed", "7", "--until", str(UNTIL))

@@ -4,8 +4,8 @@ import json
 from asyncio import to_thread
 from pathlib import Path
 
-from tests.running_service import running_service
-from tests.webhook_receiver import receiving
+from tests.support.running_service import running_service
+from tests.support.webhook_receiver import receiving
 
 
 async def test_a_webhook_is_made_tried_rotated_and_removed_by_command(data_dir: Path) -> None:

@@ -20,7 +20,7 @@ from tests.bench.bench_bulk import stream
 from tests.bench.figures import Figure, at_most, figure_of, in_rounds
 from tests.bench.ledgers import SENDER
 from tests.bench.servers import SECRET, Bench, Unexpected, founded, serving
-from tests.finished import finish
+from tests.support.finished import finish
 
 BATCH_MESSAGES: Final = 100
 """What Segment's clients put into one request."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from events.strict_json import FaultyItem, JsonValue, find_items, read_item, read_value
-from tests.finished import finish
+from tests.support.finished import finish
 
 EVENT: Final = {
     "id": "0192f8a1-7c1e-7d2a-9b00-2f6a1c0d9e11",

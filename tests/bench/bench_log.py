@@ -19,7 +19,7 @@ from tests.bench.bench_growth import project
 from tests.bench.figures import Figure, at_least, figure_of, in_rounds
 from tests.bench.ledgers import Written, written
 from tests.bench.servers import Bench
-from tests.verified import verify
+from tests.support.verified import verify
 
 SCHEMA = "log"
 Rows = Sequence[asyncpg.Record]

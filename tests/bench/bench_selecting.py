@@ -10,7 +10,7 @@ from tests.bench.figures import Figure
 from tests.bench.ledgers import written
 from tests.bench.mix import Event
 from tests.bench.servers import Bench, Unexpected
-from tests.verified import verify
+from tests.support.verified import verify
 
 AT_ONCE = 20_000
 PLACES = 40

@@ -28,7 +28,7 @@ from service.private_postgres import PrivatePostgres
 from service.settings import Settings
 from tests.bench.load_client import Order
 from tests.bench.sizes import QUICK, Sizes
-from tests.postgres import scratch_directory
+from tests.support.postgres import scratch_directory
 
 SECRET = "a secret of the benches, of more than 32 bytes"
 READY_WAIT_S = 60.0

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import URL
 
 from service.private_postgres import PrivatePostgres
-from tests.http_service import prepare
-from tests.postgres import connection_to, drop_database, fresh_database
+from tests.support.http_service import prepare
+from tests.support.postgres import connection_to, drop_database, fresh_database
 
 CHANGES = (
     "UPDATE ledger.events SET type = 'visit.recorded'",

@@ -18,8 +18,8 @@ from service.bodies.body_memory import MemoryBudget
 from service.ingest import stream, wait_for_queue
 from service.limits import QUEUE_PAUSE_S
 from service.private_postgres import PrivatePostgres
-from tests.faults.waiting import until
-from tests.http_service import Service, running_service
+from tests.safety.waiting import until
+from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -13,8 +13,8 @@ from service.feed import tail
 from service.private_postgres import PrivatePostgres
 from service.routes import stream
 from service.webhooks.queue import DeliveryQueue
-from tests.http_service import SCHEMA, Service, listening, running_service
-from tests.postgres import connection_to
+from tests.support.http_service import SCHEMA, Service, listening, running_service
+from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

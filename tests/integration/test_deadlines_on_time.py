@@ -13,10 +13,16 @@ from events.append.queue import Queue
 from events.background.timekeeper import Timekeeper
 from events.outcomes import Recorded
 from service.private_postgres import PrivatePostgres
-from tests.clocks import turn, turn_to
-from tests.http_service import SCHEMA
-from tests.ledger_on_postgres import LedgerOnPostgres, decision, form, ledger_on_postgres, send
-from tests.verified import Verified, verify
+from tests.support.clocks import turn, turn_to
+from tests.support.http_service import SCHEMA
+from tests.support.ledger_on_postgres import (
+    LedgerOnPostgres,
+    decision,
+    form,
+    ledger_on_postgres,
+    send,
+)
+from tests.support.verified import Verified, verify
 
 BEFORE_BREACH = timedelta(microseconds=1)
 

@@ -9,9 +9,9 @@ from projections.engine.rebuild import compare
 from projections.engine.runner import Runner
 from service.command.simulating.stream import World, events
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA
-from tests.ledger_on_postgres import ledger_on_postgres
-from tests.stage_ledgers import catch_up
+from tests.support.http_service import SCHEMA
+from tests.support.ledger_on_postgres import ledger_on_postgres
+from tests.support.stage_ledgers import catch_up
 
 ENDS = datetime(2026, 11, 1, tzinfo=UTC)
 WORLD = World(seed=3, people=60, begins=ENDS - timedelta(days=200), ends=ENDS)

@@ -18,8 +18,8 @@ from service.keys.key_text import parse
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.routes import stream
-from tests.faults.waiting import until
-from tests.http_service import SCHEMA, Service, listening, running_service
+from tests.safety.waiting import until
+from tests.support.http_service import SCHEMA, Service, listening, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

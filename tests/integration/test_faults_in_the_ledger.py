@@ -21,12 +21,17 @@ from events.refusals import Refused
 from events.signals.context import Context
 from events.submission import Submission
 from service.private_postgres import PrivatePostgres
-from tests.broken_leads import break_leads, mend_leads, unreadable
-from tests.clocks import turn
-from tests.http_service import SCHEMA
 from tests.integration.test_deadlines_on_time import qualified
-from tests.ledger_in_memory import DIGESTS, SENDER
-from tests.ledger_on_postgres import LedgerOnPostgres, form, ledger_on_postgres, submission_of
+from tests.support.broken_leads import break_leads, mend_leads, unreadable
+from tests.support.clocks import turn
+from tests.support.http_service import SCHEMA
+from tests.support.ledger_in_memory import DIGESTS, SENDER
+from tests.support.ledger_on_postgres import (
+    LedgerOnPostgres,
+    form,
+    ledger_on_postgres,
+    submission_of,
+)
 
 BROKEN = "broken@example.co.jp"
 A_MONTH = timedelta(days=30)

@@ -18,9 +18,9 @@ from events.outcomes import Recorded
 from events.signals.digests import Digests
 from migrations.running import migrate
 from service.private_postgres import PrivatePostgres
-from tests.ledger_on_postgres import form, send
-from tests.postgres import drop_database, fresh_database
-from tests.verified import verify
+from tests.support.ledger_on_postgres import form, send
+from tests.support.postgres import drop_database, fresh_database
+from tests.support.verified import verify
 
 DIGESTS, OTHER_DIGESTS = Digests(bytes(32)), Digests(b"\x01" * 32)
 LIFECYCLE = read_lifecycle_text("demand_funnel")

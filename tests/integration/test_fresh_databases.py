@@ -3,7 +3,7 @@
 from sqlalchemy import URL
 
 from service.private_postgres import PrivatePostgres
-from tests.postgres import ask, drop_database, fresh_database
+from tests.support.postgres import ask, drop_database, fresh_database
 
 prepared: list[str | None] = []
 

@@ -12,8 +12,8 @@ from projections.engine.failures import MomentUnreadable, ProjectionUnknown
 from projections.funnel.figures import Breakdown, Flow, Funnel, FunnelPart, StageFlow
 from projections.funnel.queries import FunnelQueries
 from service.private_postgres import PrivatePostgres
-from tests.stage_events import Script, day, recorded_at
-from tests.stage_ledgers import SCHEMA, StageLedger, stage_ledger
+from tests.support.stage_events import Script, day, recorded_at
+from tests.support.stage_ledgers import SCHEMA, StageLedger, stage_ledger
 
 Sources = dict[str, str | None]
 DIGITAL: Sources = {"origin": "marketing-digital", "channel": "organic"}

@@ -13,7 +13,7 @@ from service.app import OPEN_PATHS
 from service.keys.scopes import Scope
 from service.limits import KEYS_REFRESH_S
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
+from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -31,7 +31,7 @@ from service.routes.collectors import (
     SNOWPLOW_GET,
     SNOWPLOW_POST,
 )
-from tests.http_service import Service, running_service
+from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from service.private_postgres import PrivatePostgres
-from tests.fuzzed_bodies import (
+from tests.support.fuzzed_bodies import (
     CLIENT_KINDS,
     POSTHOG,
     RUDDER,
@@ -21,8 +21,8 @@ from tests.fuzzed_bodies import (
     STRANGE,
     damaged,
 )
-from tests.http_service import Service, running_service
-from tests.tier import by_tier
+from tests.support.http_service import Service, running_service
+from tests.support.tier import by_tier
 
 Validator: TypeAlias = "jsonschema_rs.Validator"
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.settings import DRIVER
-from tests.http_service import Service, running_service
 from tests.integration.test_http_shapes import check
+from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

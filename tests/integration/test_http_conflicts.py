@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
-from tests.postgres import connection_to
+from tests.support.http_service import Service, running_service
+from tests.support.postgres import connection_to
 
 PATH = "/v1/conflicts"
 

@@ -10,8 +10,8 @@ from projections.catalogue import PROJECTIONS
 from projections.engine.rebuild import compare
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, Service, running_service
-from tests.postgres import connection_to
+from tests.support.http_service import SCHEMA, Service, running_service
+from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

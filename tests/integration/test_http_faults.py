@@ -12,8 +12,8 @@ from service.keys.directory import KeyDirectory
 from service.keys.key_text import parse
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
-from tests.postgres import connection_to
+from tests.support.http_service import Service, running_service
+from tests.support.postgres import connection_to
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

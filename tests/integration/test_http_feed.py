@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
-from tests.postgres import connection_to
+from tests.support.http_service import Service, running_service
+from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

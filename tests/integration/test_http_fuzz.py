@@ -18,9 +18,9 @@ import pytest
 from service.routes.collectors import PIXEL
 from tests.bench.servers import Bench, Server, founded, running_bench, serving
 from tests.bench.sizes import QUICK
-from tests.fuzzed_bodies import SEEDS, StrangeRequest, strange_requests
-from tests.processes import resident_bytes
-from tests.tier import by_tier
+from tests.support.fuzzed_bodies import SEEDS, StrangeRequest, strange_requests
+from tests.support.processes import resident_bytes
+from tests.support.tier import by_tier
 
 BODIES = int(os.environ.get("LEADLEDGER_TEST_FUZZ_BODIES", by_tier(push=10_000, nightly=50_000)))
 SEED = int(os.environ.get("LEADLEDGER_TEST_FUZZ_SEED", "20261122"))

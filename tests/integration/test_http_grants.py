@@ -12,9 +12,9 @@ import pytest_asyncio
 from service.keys.key_text import parse
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, Service, running_service
-from tests.postgres import connection_to
-from tests.verified import verify
+from tests.support.http_service import SCHEMA, Service, running_service
+from tests.support.postgres import connection_to
+from tests.support.verified import verify
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -21,8 +21,8 @@ from service.http.problem import KINDS
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.reading.readiness import examine
-from tests.http_service import Service, running_service
-from tests.postgres import connection_to
+from tests.support.http_service import Service, running_service
+from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

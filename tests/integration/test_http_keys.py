@@ -18,8 +18,8 @@ from service.keys.scopes import Scope
 from service.limits import KEYS_TRUST_S
 from service.openapi.document import needed_scopes
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, prepare, running_service, settings_for
-from tests.postgres import connection_to, fresh_database
+from tests.support.http_service import Service, prepare, running_service, settings_for
+from tests.support.postgres import connection_to, fresh_database
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

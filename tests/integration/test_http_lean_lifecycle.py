@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
-from tests.small_lifecycle import LEAN
+from tests.support.http_service import Service, running_service
+from tests.support.small_lifecycle import LEAN
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

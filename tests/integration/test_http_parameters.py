@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from service.private_postgres import PrivatePostgres
 from service.routes import collectors
-from tests.http_service import Service, running_service
+from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

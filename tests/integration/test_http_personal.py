@@ -25,8 +25,8 @@ from service.routes.collectors import (
     SNOWPLOW_GET,
     SNOWPLOW_POST,
 )
-from tests.http_service import Service, running_service
-from tests.planted import Garden, facts, form, refused
+from tests.support.http_service import Service, running_service
+from tests.support.planted import Garden, facts, form, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -20,12 +20,12 @@ from events.verification.findings import Finding
 from service.ingest.publish import count_standing
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, SEALS, Service, running_service
 from tests.integration.test_verification import forge
-from tests.ledger_in_memory import DIGESTS, SENDER
-from tests.ledger_on_postgres import form, ledger_on_postgres, send
-from tests.postgres import connection_to
-from tests.verified import verify
+from tests.support.http_service import SCHEMA, SEALS, Service, running_service
+from tests.support.ledger_in_memory import DIGESTS, SENDER
+from tests.support.ledger_on_postgres import form, ledger_on_postgres, send
+from tests.support.postgres import connection_to
+from tests.support.verified import verify
 
 FUNNEL = shipped_text("demand_funnel")
 WITH_RIVALS = FUNNEL.replace("competitor_domains: []", "competitor_domains: [rival.example]", 1)

@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 
 from service.private_postgres import PrivatePostgres
 from service.routes import collectors
-from tests.http_service import Service, listening, running_service
-from tests.postgres import connection_to
+from tests.support.http_service import Service, listening, running_service
+from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -14,8 +14,8 @@ from events.signals.native import read as read_native
 from service.ingest import retry as retrying
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
-from tests.postgres import connection_to
+from tests.support.http_service import Service, running_service
+from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 from service.keys.key_text import parse
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
+from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

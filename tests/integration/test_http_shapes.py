@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from service.app import create_app
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
+from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -7,9 +7,9 @@ import pytest
 
 from projections.engine.limits import POLL_S
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
-from tests.ledger_on_postgres import form
-from tests.postgres import connection_to
+from tests.support.http_service import Service, running_service
+from tests.support.ledger_on_postgres import form
+from tests.support.postgres import connection_to
 
 ROUTES = {
     "/v1/funnel": {"stage_intervals"},

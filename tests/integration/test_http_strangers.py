@@ -16,7 +16,7 @@ from service.limits import STRANGER_BYTES_MAX
 from service.private_postgres import PrivatePostgres
 from service.routes import collectors
 from service.services import Services
-from tests.http_service import Service, running_service
+from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

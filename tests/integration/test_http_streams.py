@@ -18,8 +18,8 @@ from service.bodies import body as bodies
 from service.keys.scopes import Scope
 from service.limits import STREAM_CHUNKS_IN_FLIGHT_MAX
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
-from tests.postgres import connection_to
+from tests.support.http_service import Service, running_service
+from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,8 +10,8 @@ from projections.catalogue import PROJECTIONS
 from projections.engine.rebuild import compare
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, Service, running_service
-from tests.verified import verify
+from tests.support.http_service import SCHEMA, Service, running_service
+from tests.support.verified import verify
 
 HANAKO, TARO = "hanako@acme.example", "taro@acme.example"
 

@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 
 from service.private_postgres import PrivatePostgres
 from service.webhooks import store
-from tests.faults.waiting import until
-from tests.http_service import Service, running_service
-from tests.postgres import connection_to
-from tests.webhook_receiver import Message, Receiver, receiving
+from tests.safety.waiting import until
+from tests.support.http_service import Service, running_service
+from tests.support.postgres import connection_to
+from tests.support.webhook_receiver import Message, Receiver, receiving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,7 +11,7 @@ from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
 from service.command.sending import ImportTally, RefusedRow
 from service.private_postgres import PrivatePostgres
-from tests.http_service import Service, running_service
+from tests.support.http_service import Service, running_service
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLES = DOCS / "examples" / "import"

@@ -14,8 +14,8 @@ from events.database.failures import LedgerUnavailable
 from events.outcomes import Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, SEALS
-from tests.ledger_on_postgres import (
+from tests.support.http_service import SCHEMA, SEALS
+from tests.support.ledger_on_postgres import (
     LedgerOnPostgres,
     decision,
     form,
@@ -23,7 +23,7 @@ from tests.ledger_on_postgres import (
     send,
     submission_of,
 )
-from tests.postgres import connection_to
+from tests.support.postgres import connection_to
 
 
 @pytest.fixture

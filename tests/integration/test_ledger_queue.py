@@ -15,15 +15,15 @@ from events.outcomes import Duplicate, Recorded
 from events.refusals import Refused
 from events.submission import Submission
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, SEALS
-from tests.ledger_on_postgres import (
+from tests.support.http_service import SCHEMA, SEALS
+from tests.support.ledger_on_postgres import (
     LedgerOnPostgres,
     form,
     ledger_on_postgres,
     read,
     submission_of,
 )
-from tests.postgres import connection_to
+from tests.support.postgres import connection_to
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from events.database.statements import SchemaNameInvalid
 from migrations.describing import describe
 from migrations.running import head_revision, migrate, revision_of
 from service.private_postgres import PrivatePostgres
-from tests.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, fresh_database
 
 WRITTEN_DOWN = Path(__file__).parents[1] / "data" / "schema.txt"
 

@@ -14,8 +14,8 @@ from service.app import create_app
 from service.composition import open_services
 from service.keys.bootstrap import ADMINISTRATOR
 from service.private_postgres import PrivatePostgres
-from tests.http_service import prepare, settings_for
-from tests.postgres import connection_to, fresh_database
+from tests.support.http_service import prepare, settings_for
+from tests.support.postgres import connection_to, fresh_database
 
 FORM: dict[str, Any] = {
     "id": "form-1",

@@ -12,8 +12,8 @@ from events.background.timekeeper import Timekeeper
 from events.lifecycles.shipped import SHIPPED
 from service.command.simulating.stream import World, events
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA
-from tests.walks import Walk, walking
+from tests.support.http_service import SCHEMA
+from tests.support.walks import Walk, walking
 
 ENDS = datetime(2026, 11, 1, tzinfo=UTC)
 WORLD = World(seed=5, people=80, begins=ENDS - timedelta(days=300), ends=ENDS)

@@ -20,7 +20,7 @@ from service.private_postgres import (
     StartError,
 )
 from service.private_postgres.binaries import Binaries, find
-from tests.postgres import SMALL, ask, connection_to, scratch_directory
+from tests.support.postgres import SMALL, ask, connection_to, scratch_directory
 
 MARK = "hanako@example.co.jp"
 

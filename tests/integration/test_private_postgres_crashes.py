@@ -20,7 +20,7 @@ from service.private_postgres.binaries import find
 from service.private_postgres.identity import choose
 from service.private_postgres.layout import layout_in
 from service.private_postgres.postmaster import await_dying_postmaster
-from tests.postgres import SMALL, Connection, ask, connection_to
+from tests.support.postgres import SMALL, Connection, ask, connection_to
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -64,7 +64,7 @@ async def computing(connection: Connection) -> AsyncIterator[int]:
 @contextmanager
 def supervising_process(data_dir: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """Run a process that supervises a server; the process, and the app's URL."""
-    command = [sys.executable, "-m", "tests.supervised_postgres", str(data_dir)]
+    command = [sys.executable, "-m", "tests.support.supervised_postgres", str(data_dir)]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -18,13 +18,16 @@ from service.private_postgres import DataDirectoryUnusableError, PrivatePostgres
 from service.private_postgres.binaries import find
 from service.private_postgres.identity import Identity
 from service.private_postgres.layout import Layout
-from tests.postgres import SMALL, ask
+from tests.support.postgres import SMALL, ask
 
 REPOSITORY = Path(__file__).parents[2]
 
 NOBODY = 65534
 
-WITHOUT_NAMESPACES = (sys.executable, str(REPOSITORY / "tests" / "without_namespaces.py"))
+WITHOUT_NAMESPACES = (
+    sys.executable,
+    str(REPOSITORY / "tests" / "support" / "without_namespaces.py"),
+)
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone else")
 
@@ -55,7 +58,7 @@ def supervising(
 ) -> Iterator["subprocess.Popen[str]"]:
     """Run a process that supervises a server, until its input ends."""
     with subprocess.Popen(
-        [*before, python, "-m", "tests.supervised_postgres", str(data_dir)],
+        [*before, python, "-m", "tests.support.supervised_postgres", str(data_dir)],
         cwd=REPOSITORY,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -16,9 +16,9 @@ from projections.engine.runner import Runner
 from projections.funnel.fold import Stages
 from projections.funnel.projection import StageIntervals
 from service.private_postgres import PrivatePostgres
-from tests.postgres import connection_to
-from tests.stage_events import Script
-from tests.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
+from tests.support.postgres import connection_to
+from tests.support.stage_events import Script
+from tests.support.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
 
 NAME = "stage_intervals"
 COUNTS = (

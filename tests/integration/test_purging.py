@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from service.private_postgres import PrivatePostgres
 from service.refusals import purging
 from service.refusals.purging import Bounds, Purge
-from tests.http_service import SCHEMA, Service, running_service
-from tests.postgres import connection_to
+from tests.support.http_service import SCHEMA, Service, running_service
+from tests.support.postgres import connection_to
 
 DAYS = 30
 CONTENT_BYTES = 1_000

@@ -18,8 +18,8 @@ from projections.funnel import projection as stage_module
 from projections.funnel.fold import Stages
 from projections.funnel.projection import StageIntervals
 from service.private_postgres import PrivatePostgres
-from tests.stage_events import Script
-from tests.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
+from tests.support.stage_events import Script
+from tests.support.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
 
 NAME = "stage_intervals"
 GENERATIONS = (

@@ -10,10 +10,10 @@ from domain.lifecycle.definition import SubjectKind
 from events.outcomes import Recorded
 from projections.engine.rebuild import compare
 from service.private_postgres import PrivatePostgres
-from tests.ledger_in_memory import LedgerInMemory
-from tests.stage_events import Script, subject_id
-from tests.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
-from tests.stories import Story, jst, returning_funnel
+from tests.support.ledger_in_memory import LedgerInMemory
+from tests.support.stage_events import Script, subject_id
+from tests.support.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
+from tests.support.stories import Story, jst, returning_funnel
 
 BEGAN, IN_TIME = jst("2026-04-01T10:00"), jst("2026-04-02T10:00")
 RETURNED = jst("2026-04-08T18:00")

@@ -16,12 +16,12 @@ from events.selections.surveying import CapacityUnknown
 from events.signals.digests import Digests
 from events.verification.findings import Finding
 from service.private_postgres import PrivatePostgres
-from tests.broken_leads import break_leads
-from tests.http_service import SCHEMA
-from tests.ledger_on_postgres import LedgerOnPostgres, ledger_on_postgres
-from tests.postgres import connection_to
-from tests.stories import day
-from tests.verified import DIGESTS, verify
+from tests.support.broken_leads import break_leads
+from tests.support.http_service import SCHEMA
+from tests.support.ledger_on_postgres import LedgerOnPostgres, ledger_on_postgres
+from tests.support.postgres import connection_to
+from tests.support.stories import day
+from tests.support.verified import DIGESTS, verify
 
 TEAM = "inside-1"
 BEGIN = day(-10)

@@ -11,8 +11,8 @@ from projections.engine.rebuild import compare
 from projections.funnel import projection as stages
 from projections.leads import projection as directory
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, running_service
-from tests.verified import verify
+from tests.support.http_service import SCHEMA, running_service
+from tests.support.verified import verify
 
 LITTLE = (
     (lru, "LITTLE", 2),

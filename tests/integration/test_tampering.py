@@ -25,11 +25,11 @@ from service.private_postgres import PrivatePostgres
 from service.private_postgres.initialise import UNFINISHED_PREFIX
 from service.verifying.running import Asked, verify
 from service.verifying.scratch import Scratch
-from tests.busy_ledger import prepare_busy
-from tests.http_service import SCHEMA, SECRET, settings_for
-from tests.postgres import ask, connection_to, drop_database, fresh_database
-from tests.running_service import ROOT, environment
-from tests.verified import DIGESTS, examined
+from tests.support.busy_ledger import prepare_busy
+from tests.support.http_service import SCHEMA, SECRET, settings_for
+from tests.support.postgres import ask, connection_to, drop_database, fresh_database
+from tests.support.running_service import ROOT, environment
+from tests.support.verified import DIGESTS, examined
 
 GUARD_OFF = "ALTER TABLE ledger.events DISABLE TRIGGER USER"
 

@@ -9,9 +9,9 @@ import pytest
 from events.records import leaf_of
 from events.verification.findings import Finding
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA
-from tests.ledger_on_postgres import LedgerOnPostgres, decision, form, ledger_on_postgres
-from tests.verified import Verified, examined, verify
+from tests.support.http_service import SCHEMA
+from tests.support.ledger_on_postgres import LedgerOnPostgres, decision, form, ledger_on_postgres
+from tests.support.verified import Verified, examined, verify
 
 VISIT = {"id": "v", "type": "visit.recorded", "lead": {"anonymous_id": "c"}}
 HISTORY: list[dict[str, Any]] = [

@@ -9,8 +9,8 @@ import pytest
 from events.database.statements import Statement, load
 from events.limits import STRIDE_LEADS
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA
-from tests.ledger_on_postgres import LedgerOnPostgres, form, ledger_on_postgres
+from tests.support.http_service import SCHEMA
+from tests.support.ledger_on_postgres import LedgerOnPostgres, form, ledger_on_postgres
 
 WAITING = 2_000
 READ_MAX = 10

@@ -3,7 +3,7 @@
 from typing import Any
 
 from service.private_postgres import PrivatePostgres
-from tests.walks import Walk, walking
+from tests.support.walks import Walk, walking
 
 HANAKO = {"email": "hanako@acme.example", "anonymous_id": "c-1"}
 JIRO = {"email": "jiro@steel.example"}

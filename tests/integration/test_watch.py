@@ -13,7 +13,7 @@ from events.database.sessions import open_session
 from service.limits import ASK_EVERY_S
 from service.private_postgres import PrivatePostgres
 from service.watch import Watch
-from tests.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, fresh_database
 
 
 @asynccontextmanager

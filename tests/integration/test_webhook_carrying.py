@@ -16,10 +16,10 @@ from service.webhooks.limits import IN_FLIGHT_PER_WEBHOOK_MAX
 from service.webhooks.queue import Delivery, DeliveryQueue
 from service.webhooks.retry_schedule import RetrySchedule
 from service.webhooks.store import Change
-from tests.faults.waiting import until
-from tests.http_service import SCHEMA
-from tests.webhook_receiver import Message, Receiver, Reply, receiving
-from tests.webhooks_on_postgres import QUICK, Webhooks, webhooks_on_postgres
+from tests.safety.waiting import until
+from tests.support.http_service import SCHEMA
+from tests.support.webhook_receiver import Message, Receiver, Reply, receiving
+from tests.support.webhooks_on_postgres import QUICK, Webhooks, webhooks_on_postgres
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from service.webhooks.client import Delivered, PinnedTransport, Poster, Resolve
-from tests.webhook_receiver import Message, Receiver, Reply, receiving
+from tests.support.webhook_receiver import Message, Receiver, Reply, receiving
 
 NAME = "hooks.example.test"
 HEADERS = {"webhook-id": "1"}

@@ -20,7 +20,7 @@ import pytest
 from tests.bench.servers import Bench, Server, founded, running_bench, serving
 from tests.bench.sizes import QUICK
 from tests.interface.seeds import seed
-from tests.tier import by_tier
+from tests.support.tier import by_tier
 
 EXAMINED = "tests.interface.examined_worker"
 LYING = "tests.interface.lying_worker"

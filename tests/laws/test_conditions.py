@@ -21,7 +21,7 @@ from domain.lifecycle.conditions import (
     WithinDomains,
     condition_of,
 )
-from tests.generated_conditions import PATHS, known_facts, rules
+from tests.support.generated_conditions import PATHS, known_facts, rules
 
 
 def asked(rule: Rule, facts: dict[str, Scalar]) -> bool | None:

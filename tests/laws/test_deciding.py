@@ -23,10 +23,10 @@ from events.refusals import Refusal, Refused
 from events.revision.decisions import Circumstances, carry_out_again
 from events.revision.past import FoldedPast
 from events.revision.redecide import DecidesAgain, decide_again, fire_again, reassess_again
-from tests.audited import companies_of
-from tests.histories import LIFECYCLE, Step, batches, decisions, histories, send, tell
-from tests.ledger_in_memory import LedgerInMemory
-from tests.stories import demand_funnel, returning_funnel
+from tests.support.audited import companies_of
+from tests.support.histories import LIFECYCLE, Step, batches, decisions, histories, send, tell
+from tests.support.ledger_in_memory import LedgerInMemory
+from tests.support.stories import demand_funnel, returning_funnel
 
 LEGAL = {
     (track.subject, legal.trigger, legal.source, legal.move.to)

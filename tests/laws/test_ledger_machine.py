@@ -24,11 +24,11 @@ from events.outcomes import Duplicate, Outcome, Recorded
 from events.refusals import Refused
 from service.engine import make_engine
 from service.private_postgres import PrivatePostgres
-from tests.http_service import SCHEMA, SEALS, prepare, settings_for
-from tests.ledger_on_postgres import LedgerOnPostgres, send
-from tests.postgres import connection_to, drop_database, fresh_database
-from tests.tier import by_tier
-from tests.verified import verify
+from tests.support.http_service import SCHEMA, SEALS, prepare, settings_for
+from tests.support.ledger_on_postgres import LedgerOnPostgres, send
+from tests.support.postgres import connection_to, drop_database, fresh_database
+from tests.support.tier import by_tier
+from tests.support.verified import verify
 
 EXAMPLES = by_tier(push=12, nightly=400)
 STEPS = 20

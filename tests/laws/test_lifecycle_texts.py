@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from domain.lifecycle.compiled.table import compile_lifecycle
 from domain.lifecycle.text.load import inspect
-from tests.small_lifecycle import SMALL
+from tests.support.small_lifecycle import SMALL
 
 LINES = SMALL.splitlines()
 TOKENS = (

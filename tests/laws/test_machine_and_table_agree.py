@@ -16,7 +16,7 @@ from domain.lifecycle.compiled.table import (
 from domain.lifecycle.conditions import Readings, Scalar, condition_of
 from domain.lifecycle.definition import UNPLACED, Guard, Move, Stage, SubjectKind, Track, Words
 from domain.lifecycle.text.load import load
-from tests.generated_conditions import known_facts, rules
+from tests.support.generated_conditions import known_facts, rules
 
 NO_WORDS = Words(label={})
 STAGES = ("A", "B", "C", "D", "ASIDE")

@@ -17,9 +17,9 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.signal import Identifier
 from events.lifecycles.shipped import SHIPPED, shipped_text
-from tests.histories import Step, histories, tell
-from tests.ledger_in_memory import LedgerInMemory
-from tests.stories import day, demand_funnel, published, returning_funnel, signal
+from tests.support.histories import Step, histories, tell
+from tests.support.ledger_in_memory import LedgerInMemory
+from tests.support.stories import day, demand_funnel, published, returning_funnel, signal
 
 FUNNELS: Mapping[str, CompiledLifecycle] = {
     **{name: published(shipped_text(name)) for name in SHIPPED},

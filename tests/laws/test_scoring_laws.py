@@ -13,9 +13,9 @@ from domain.lead.state import LeadState, Point
 from domain.lifecycle.definition import SubjectKind
 from domain.rules.grading import grade_at, next_grade_change
 from events.submission import Submission
-from tests.histories import Step, histories, tell
-from tests.ledger_in_memory import LedgerInMemory
-from tests.stories import day, demand_funnel
+from tests.support.histories import Step, histories, tell
+from tests.support.ledger_in_memory import LedgerInMemory
+from tests.support.stories import day, demand_funnel
 
 LIFECYCLE = demand_funnel().lifecycle
 SCORING = LIFECYCLE.scoring

@@ -24,9 +24,9 @@ from projections.funnel.fold import Stages
 from projections.funnel.projection import StageIntervals, stage_intervals
 from projections.funnel.queries import FunnelQueries
 from service.private_postgres import PrivatePostgres
-from tests.stage_events import Script, day
-from tests.stage_ledgers import SCHEMA, StageLedger, stage_ledger
-from tests.stays_by_hand import flow_by_hand, funnel_by_hand, stays_after
+from tests.support.stage_events import Script, day
+from tests.support.stage_ledgers import SCHEMA, StageLedger, stage_ledger
+from tests.support.stays_by_hand import flow_by_hand, funnel_by_hand, stays_after
 
 LIFECYCLE = load(read_lifecycle_text("demand_funnel"))
 ZONE = ZoneInfo(LIFECYCLE.time_zone)

@@ -27,7 +27,7 @@ from events.strict_json import (
     read_value,
     write,
 )
-from tests.finished import finish
+from tests.support.finished import finish
 
 # --- The slow reader -------------------------------------------------------------------------
 

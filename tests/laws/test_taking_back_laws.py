@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from events.revision.affected import Neighbourhood, Taken
 from events.revision.past import FoldedPast
 from events.revision.reports import neighbourhood_then
-from tests.audited import audit_of, companies_of
-from tests.corrected_histories import PEOPLE, Action, corrected_histories
-from tests.histories import long_histories, tell_of_many_rules
-from tests.stories import day
-from tests.taken_back import (
+from tests.support.audited import audit_of, companies_of
+from tests.support.corrected_histories import PEOPLE, Action, corrected_histories
+from tests.support.histories import long_histories, tell_of_many_rules
+from tests.support.stories import day
+from tests.support.taken_back import (
     Telling,
     state_in,
     stood,
@@ -22,7 +22,7 @@ from tests.taken_back import (
     what_counts,
     words_of,
 )
-from tests.tier import by_tier
+from tests.support.tier import by_tier
 
 law = settings(
     max_examples=by_tier(push=60, nightly=1_000),

@@ -12,8 +12,8 @@ from domain.lifecycle.published import expansion_of
 from domain.lifecycle.text.load import load
 from domain.limits import DAYS_SEARCHED_MAX
 from events.lifecycles.expansion import expand
-from tests.small_lifecycle import SMALL
-from tests.stories import demand_funnel, jst, published
+from tests.support.small_lifecycle import SMALL
+from tests.support.stories import demand_funnel, jst, published
 
 OFFICE = demand_funnel().calendars["office"]
 TWO_DAYS = Period(business_days=2)

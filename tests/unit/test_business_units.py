@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from projections.business.won_business import BusinessEvent, Unit, What, units
-from tests.stories import day
+from tests.support.stories import day
 
 
 class Told:

@@ -9,7 +9,7 @@ from domain.event import LEDGER
 from events.lifecycles.shipped import read_lifecycle_text
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
-from tests.ledger_in_memory import LedgerInMemory
+from tests.support.ledger_in_memory import LedgerInMemory
 
 FUNNEL = read_lifecycle_text("demand_funnel")
 MONDAY, SATURDAY, HOLIDAY = date(2026, 12, 7), date(2026, 12, 5), date(2026, 11, 23)

@@ -5,7 +5,7 @@ import pytest
 from domain.lead.state import AccountState, LeadState, Point, StandingFact, State, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.rules.candidacy import Obstacle, obstacle
-from tests.stories import ACCOUNT, Story, day, demand_funnel
+from tests.support.stories import ACCOUNT, Story, day, demand_funnel
 
 DIRECTOR = {"industry": "steel", "position": "director"}
 LIKELY = LeadState(

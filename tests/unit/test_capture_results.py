@@ -5,7 +5,7 @@ import orjson
 from events.outcomes import Duplicate, Outcome
 from events.refusals import Refusal, Refused
 from service.ingest.describe_outcomes import ResultsAnswer
-from tests.stories import START
+from tests.support.stories import START
 
 
 def refused(id: str | None, reason: str) -> Refused:

@@ -13,8 +13,8 @@ from events.signals.context import Context
 from events.signals.dialects import cloudevents
 from events.signals.sender import Sender
 from events.strict_json import Unreadable
-from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT
-from tests.stories import demand_funnel
+from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT
+from tests.support.stories import demand_funnel
 
 SENDER = Sender("key-1", ("website", "/forms"), None, EVERY_RIGHT)
 CONTEXT = Context(demand_funnel().lifecycle, DIGESTS, SENDER, RECEIVED_AT)

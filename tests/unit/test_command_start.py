@@ -17,7 +17,7 @@ from projections.names import ProjectionName
 from service.command.application import COMMANDS, EXIT_OF, application, exit_of
 from service.command.exits import Exit
 from service.private_postgres.errors import PrivatePostgresError
-from tests.running_service import ROOT
+from tests.support.running_service import ROOT
 
 HEAVY = frozenset(
     [

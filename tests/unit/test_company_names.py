@@ -7,7 +7,7 @@ import pytest
 from domain.lead.state import AccountState, LeadState
 from events.outcomes import Recorded
 from events.refusals import Refused
-from tests.ledger_in_memory import LedgerInMemory
+from tests.support.ledger_in_memory import LedgerInMemory
 
 REIJI = {"name": "株式会社例示製作所"}
 BY_DOMAIN = {"domain": "reiji.example", "name": "例示製作所（株）"}

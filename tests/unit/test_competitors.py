@@ -6,7 +6,7 @@ import pytest
 
 from domain.lead.state import LeadState
 from events.outcomes import Recorded
-from tests.ledger_in_memory import LedgerInMemory
+from tests.support.ledger_in_memory import LedgerInMemory
 
 RIVAL = {"domain": "rival.example"}
 

@@ -12,7 +12,7 @@ from projections.business.credit import (
     contribution,
 )
 from projections.business.won_business import Unit
-from tests.stories import day
+from tests.support.stories import day
 
 RULES = Rules(
     marketing_origins=frozenset({"marketing-digital", "marketing-offline"}),

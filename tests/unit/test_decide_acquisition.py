@@ -6,7 +6,7 @@ from domain.deciding.decide import NotAllowed
 from domain.lead.state import LeadState, Point, StandingFact
 from domain.lifecycle.compiled.table import FailedGuard
 from domain.lifecycle.definition import SubjectKind
-from tests.stories import START, Story, day, demand_funnel
+from tests.support.stories import START, Story, day, demand_funnel
 
 
 def test_a_first_visit_makes_an_anonymous_lead() -> None:

@@ -7,7 +7,7 @@ import pytest
 from domain.deciding.decide import NotAllowed
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.definition import SubjectKind
-from tests.stories import ACCOUNT, Story, day
+from tests.support.stories import ACCOUNT, Story, day
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from domain.lead.readings import CaseReadings
 from domain.lifecycle.conditions import Scalar
-from tests.stories import Story, day, demand_funnel, jst
+from tests.support.stories import Story, day, demand_funnel, jst
 
 
 def asked(story: Story, path: str) -> Scalar:

@@ -11,7 +11,7 @@ from domain.lead.state import Due
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from events.lifecycles.shipped import read_lifecycle_text
-from tests.stories import LEAD, Story, demand_funnel, jst, published, returning_funnel
+from tests.support.stories import LEAD, Story, demand_funnel, jst, published, returning_funnel
 
 QUALIFIED = jst("2026-04-01T10:00")
 DUE = jst("2026-04-03T18:00")

@@ -6,7 +6,7 @@ from domain.lead.state import AccountState
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.text.complaints import LifecycleInvalid
-from tests.stories import ACCOUNT, Story, demand_funnel
+from tests.support.stories import ACCOUNT, Story, demand_funnel
 
 ON = f"on account/{ACCOUNT}"
 

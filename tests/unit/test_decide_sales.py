@@ -5,7 +5,7 @@ import pytest
 from domain.deciding.decide import NotAllowed
 from domain.lead.state import LeadState, StandingFact, Timer
 from domain.lifecycle.compiled.table import FailedGuard
-from tests.stories import Story, day, jst, returning_funnel
+from tests.support.stories import Story, day, jst, returning_funnel
 
 
 def test_marketing_qualifies_and_sales_accepts() -> None:

@@ -18,8 +18,8 @@ from events.signals.dialects.calls import native_of
 from events.signals.dialects.parcels import Dialect
 from events.signals.dialects.reading import place_of, read
 from events.signals.sender import Sender
-from tests.ledger_in_memory import DIGESTS
-from tests.stories import demand_funnel
+from tests.support.ledger_in_memory import DIGESTS
+from tests.support.stories import demand_funnel
 
 RECEIVED = datetime(2026, 11, 22, 3, tzinfo=UTC)
 LIFECYCLE = demand_funnel().lifecycle

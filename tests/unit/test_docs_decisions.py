@@ -6,7 +6,7 @@ from pathlib import Path
 
 from domain.lifecycle.service_events import OFFERED
 from events.submission import Item
-from tests.ledger_in_memory import item_of
+from tests.support.ledger_in_memory import item_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = "".join(

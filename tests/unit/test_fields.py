@@ -5,7 +5,7 @@ import pytest
 from domain.lifecycle.definition import EventType, Field
 from events.refusals import Refusal
 from events.signals.fields import Divided, divide, mismatch
-from tests.stories import demand_funnel
+from tests.support.stories import demand_funnel
 
 SCREENING = demand_funnel().lifecycle.events["screening.completed"]
 ATTEMPT = demand_funnel().lifecycle.events["screening.attempted"]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from domain.event import Event
 from domain.lifecycle.compiled.table import compile_lifecycle
-from tests.stories import Story, day, demand_funnel
+from tests.support.stories import Story, day, demand_funnel
 
 DIRECTOR = {"industry": "steel", "position": "director"}
 

@@ -8,7 +8,7 @@ import pytest
 from domain.lead.identity import Resolution, receiver_of, resolve
 from domain.lead.state import LeadState
 from domain.signal import ANONYMOUS_ID, Identifier
-from tests.stories import signal
+from tests.support.stories import signal
 
 TRUST = ("user_id", "crm", "email", "phone")
 COOKIE = Identifier(ANONYMOUS_ID, b"c")

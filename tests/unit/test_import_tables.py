@@ -17,7 +17,7 @@ from service.command.importing.tables.opening import (
     misreading,
     open_table,
 )
-from tests.workbooks import Cell, write_workbook
+from tests.support.workbooks import Cell, write_workbook
 
 TABLE = "会社名,氏名,金額\n株式会社例示,山田太郎,1200\n"
 

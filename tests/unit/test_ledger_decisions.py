@@ -9,7 +9,7 @@ from domain.lifecycle.text.load import inspect
 from events.lifecycles.shipped import shipped_text
 from events.outcomes import Recorded
 from events.refusals import Refused
-from tests.ledger_in_memory import SENDER, LedgerInMemory
+from tests.support.ledger_in_memory import SENDER, LedgerInMemory
 
 PERIOD = {"starts_on": "2026-11-02", "ends_on": "2026-11-06"}
 TOLD: dict[str, dict[str, Any]] = {

@@ -11,8 +11,8 @@ from domain.lifecycle.client_names import (
 )
 from domain.lifecycle.definition import EventKind, Lifecycle
 from domain.lifecycle.text.load import inspect, load
-from tests.small_lifecycle import SMALL
-from tests.stories import demand_funnel
+from tests.support.small_lifecycle import SMALL
+from tests.support.stories import demand_funnel
 
 BEGINS = len(SMALL.splitlines()) + 1
 

@@ -6,7 +6,7 @@ from domain.lifecycle.compiled.table import AllowedMove, FailedGuard, compile_li
 from domain.lifecycle.conditions import Scalar
 from domain.lifecycle.definition import MoveKind
 from domain.lifecycle.text.load import load
-from tests.small_lifecycle import SMALL
+from tests.support.small_lifecycle import SMALL
 
 SMALL_COMPILED = compile_lifecycle(load(SMALL))
 

@@ -4,7 +4,7 @@ import pytest
 
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from domain.lifecycle.text.load import inspect, load
-from tests.small_lifecycle import SMALL
+from tests.support.small_lifecycle import SMALL
 
 TO_GOOD = "{on: lead.accepted, from: NEW, to: GOOD, guards: [known]}"
 DROPPED = "{on: lead.dropped, from: [NEW, GOOD, DEAL], to: OUT}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from domain.lifecycle.change.diagram import diagram
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.text.load import load
-from tests.small_lifecycle import SMALL
+from tests.support.small_lifecycle import SMALL
 
 LEAD_IN_ENGLISH = """\
 stateDiagram-v2

@@ -5,7 +5,7 @@ import pytest
 from domain.lifecycle.change.difference import differences
 from domain.lifecycle.text.load import load
 from events.lifecycles.shipped import SHIPPED, shipped_text
-from tests.small_lifecycle import SMALL
+from tests.support.small_lifecycle import SMALL
 
 LISTS = "lists:\n  all: {label: {en: all}, definition: {en: all}, when: {lead.known: true}}\n"
 TOO_SMALL = "  too_small: {label: {en: too small}, definition: {en: would never buy}}\n"

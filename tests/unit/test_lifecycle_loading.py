@@ -6,7 +6,7 @@ from domain.lifecycle.definition import UNPLACED, EventKind, Field, Move, MoveKi
 from domain.lifecycle.text.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.text.load import inspect, load
 from domain.limits import LIFECYCLE_CHARACTERS_MAX, LIFECYCLE_DEPTH_MAX
-from tests.small_lifecycle import SMALL
+from tests.support.small_lifecycle import SMALL
 
 
 def complaints_of(text: str) -> list[str]:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from domain.lead.state import LeadState, State
 from domain.lifecycle.text.load import inspect
 from domain.rules.lists import on_list
-from tests.small_lifecycle import SMALL
-from tests.stories import Story, day, demand_funnel
+from tests.support.small_lifecycle import SMALL
+from tests.support.stories import Story, day, demand_funnel
 
 LISTS = demand_funnel().lifecycle.lists
 

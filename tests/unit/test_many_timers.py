@@ -14,8 +14,8 @@ from events.limits import STRIDE_TIMERS
 from events.outcomes import Recorded
 from events.refusals import Refused
 from events.submission import Submission
-from tests.flapping import FLAPS, flapping_text
-from tests.ledger_in_memory import RECEIVED_AT, LedgerInMemory
+from tests.support.flapping import FLAPS, flapping_text
+from tests.support.ledger_in_memory import RECEIVED_AT, LedgerInMemory
 
 NOON = datetime(2026, 1, 5, 3, tzinfo=UTC)
 VISITOR: dict[str, Any] = {"lead": {"anonymous_id": "c"}}

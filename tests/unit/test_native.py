@@ -13,8 +13,8 @@ from events.signals import native
 from events.signals.context import Context
 from events.signals.native_schema import ASCII
 from events.signals.sender import Sender
-from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT
-from tests.stories import demand_funnel
+from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT
+from tests.support.stories import demand_funnel
 
 RECEIVED = datetime(2026, 11, 22, 3, tzinfo=UTC)
 LIFECYCLE = demand_funnel().lifecycle

@@ -9,8 +9,8 @@ from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from events.outcomes import Recorded
-from tests.ledger_in_memory import SENDER, LedgerInMemory
-from tests.stories import demand_funnel
+from tests.support.ledger_in_memory import SENDER, LedgerInMemory
+from tests.support.stories import demand_funnel
 
 HANAKO, TARO = {"email": "hanako@acme.example"}, {"email": "taro@other.example"}
 EVERYBODY = SENDER._replace(sources=("*",))

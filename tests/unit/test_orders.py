@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from events.outcomes import Recorded
-from tests.ledger_in_memory import LedgerInMemory
+from tests.support.ledger_in_memory import LedgerInMemory
 
 
 def send(ledger: LedgerInMemory, type: str, **attributes: Any) -> Recorded:

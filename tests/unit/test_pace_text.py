@@ -8,7 +8,7 @@ import pytest
 from domain.lifecycle.text.load import inspect
 from events.lifecycles.expansion import known_countries
 from events.lifecycles.shipped import read_lifecycle_text, with_sections
-from tests.lifecycle_edits import edited
+from tests.support.lifecycle_edits import edited
 
 ENTRY_LINES = 8
 """What an entry lacks is told where it begins, some lines above the place that was changed."""

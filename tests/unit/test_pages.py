@@ -5,7 +5,7 @@ import pytest
 from domain.lifecycle.definition import Field
 from domain.pages import path_of, reduced
 from events.signals.fields import coded
-from tests.stories import demand_funnel
+from tests.support.stories import demand_funnel
 
 
 @pytest.mark.parametrize(

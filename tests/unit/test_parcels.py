@@ -16,7 +16,7 @@ from events.strict_json import (
     Unacceptable,
     Unreadable,
 )
-from tests.finished import finish
+from tests.support.finished import finish
 
 
 def body_of(value: Any) -> bytes:

@@ -16,7 +16,7 @@ from events.refusals import Refused
 from events.revision.past import Recollection
 from events.revision.redecide import decide_again
 from events.submission import Submission
-from tests.ledger_in_memory import RECEIVED_AT, SENDER, LedgerInMemory, item_of
+from tests.support.ledger_in_memory import RECEIVED_AT, SENDER, LedgerInMemory, item_of
 
 HANAKO = {"email": "hanako@acme.example"}
 FORM: dict[str, Any] = {"id": "form", "type": "form.submitted", "lead": HANAKO}

@@ -15,9 +15,9 @@ from events.refusals import Refused
 from events.signals.context import Context
 from events.submission import Submission
 from events.verification.findings import Finding
-from tests.audited import audit_of
-from tests.ledger_in_memory import DIGESTS, RECEIVED_AT, SENDER, LedgerInMemory
-from tests.small_lifecycle import SMALL
+from tests.support.audited import audit_of
+from tests.support.ledger_in_memory import DIGESTS, RECEIVED_AT, SENDER, LedgerInMemory
+from tests.support.small_lifecycle import SMALL
 
 RIVALS = "rivals_domains: [rival.example]"
 WITH_RIVALS = SMALL.replace(RIVALS, "rivals_domains: [acme.example]")

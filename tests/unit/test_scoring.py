@@ -6,7 +6,7 @@ from domain.lead.identity import Resolution
 from domain.lead.score import Score, amount, score_at
 from domain.lead.state import LeadState, Point
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from tests.stories import LEAD, Story, day, demand_funnel
+from tests.support.stories import LEAD, Story, day, demand_funnel
 
 DIRECTOR = {"industry": "steel", "position": "director"}
 FIT = 30

@@ -7,7 +7,7 @@ import pytest
 from domain.lifecycle.qualification import Mode
 from domain.lifecycle.scoring import AgeStep
 from domain.lifecycle.text.load import inspect, load
-from tests.small_lifecycle import SMALL
+from tests.support.small_lifecycle import SMALL
 
 EVENTS = """\
     grade.changed: {label: {en: grade changed}}

@@ -7,7 +7,7 @@ import pytest
 from domain.lead.state import LeadState
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
-from tests.ledger_in_memory import LedgerInMemory
+from tests.support.ledger_in_memory import LedgerInMemory
 
 PHONE = "03-1000-0001"
 HANAKO = {"email": "a@s1.example", "phone": PHONE}

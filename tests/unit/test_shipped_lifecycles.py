@@ -6,8 +6,8 @@ from domain.lifecycle.compiled.table import CompiledLifecycle, compile_lifecycle
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.text.load import inspect, load
 from events.lifecycles.shipped import DEFAULT, SHIPPED, shipped_text, with_sections
-from tests.ledger_in_memory import LedgerInMemory
-from tests.stories import Story
+from tests.support.ledger_in_memory import LedgerInMemory
+from tests.support.stories import Story
 
 
 def shipped(name: str) -> CompiledLifecycle:

@@ -13,9 +13,9 @@ from events.refusals import Refusal
 from events.signals import native
 from events.signals.context import Context
 from service.command.simulating.stream import World, events
-from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT, LedgerInMemory
-from tests.ledger_in_memory import SENDER as ANYBODY
-from tests.stories import demand_funnel
+from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, LedgerInMemory
+from tests.support.ledger_in_memory import SENDER as ANYBODY
+from tests.support.stories import demand_funnel
 
 ENDS = datetime(2026, 11, 1, tzinfo=UTC)
 WORLD = World(seed=7, people=400, begins=ENDS - timedelta(days=300), ends=ENDS)

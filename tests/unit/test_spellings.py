@@ -21,7 +21,7 @@ from events.signals.digests import Digests
 from events.signals.native_schema import AccountReference, LeadReference
 from events.signals.parties import Parties, read_parties
 from events.signals.sender import Sender
-from tests.stories import demand_funnel
+from tests.support.stories import demand_funnel
 
 TABLE = Path(__file__).parents[1] / "data" / "spellings.csv"
 ROWS_MIN = 30

@@ -12,7 +12,7 @@ from domain.lead.stays import content_of as stays_told
 from domain.lifecycle.definition import SubjectKind
 from projections.funnel.fold import ENDED_COLUMNS, STAY_COLUMNS, Published, Stages, fold
 from projections.funnel.projection import concerns
-from tests.stage_events import Script, day, records_of, subject_id
+from tests.support.stage_events import Script, day, records_of, subject_id
 
 DIGITAL = {"origin": "marketing-digital", "channel": "organic"}
 

@@ -32,7 +32,7 @@ from events.strict_json import (
     read_value,
     write,
 )
-from tests.finished import finish
+from tests.support.finished import finish
 
 # In an item with this key the quick proof fails, and the exact reader reads it.
 NO_PROOF = rb'{"\u003a":1}'

@@ -14,8 +14,8 @@ from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
 from events.revision import past
 from projections.funnel.fold import Stages, fold
-from tests.ledger_in_memory import DIGESTS, LedgerInMemory
-from tests.stories import day
+from tests.support.ledger_in_memory import DIGESTS, LedgerInMemory
+from tests.support.stories import day
 
 HANAKO, TARO = {"email": "hanako@acme.example"}, {"email": "taro@other.example"}
 COOKIE = {"anonymous_id": "c-1"}

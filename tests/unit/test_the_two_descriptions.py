@@ -16,8 +16,8 @@ from domain.rules.lists import on_list
 from events.lifecycles.shipped import SHIPPED, shipped_text
 from events.outcomes import Recorded
 from events.refusals import Refused
-from tests.ledger_in_memory import LedgerInMemory
-from tests.stories import Story, day, demand_funnel, jst, shipped_lifecycle
+from tests.support.ledger_in_memory import LedgerInMemory
+from tests.support.stories import Story, day, demand_funnel, jst, shipped_lifecycle
 
 WHOLE = {name: load(shipped_text(name)) for name in SHIPPED}
 CALLED_FROM = {"demand_funnel": "SAL", "lead_management": "HANDED_OVER", "merged": "SAL"}

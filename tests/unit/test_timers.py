@@ -9,7 +9,7 @@ from domain.deciding.timers import firing, next_due
 from domain.effects import Firing
 from domain.lead.state import LeadState, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from tests.stories import LEAD, day, demand_funnel
+from tests.support.stories import LEAD, day, demand_funnel
 
 
 def _as_reconsidered(_: CompiledLifecycle, __: LeadState, name: str, timer: Timer) -> Firing:

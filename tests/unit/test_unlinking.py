@@ -9,9 +9,9 @@ import pytest
 from domain.lead.state import LeadState
 from events.outcomes import Recorded
 from events.refusals import Refused
-from tests.audited import audit_of
-from tests.ledger_in_memory import LedgerInMemory
-from tests.stories import day
+from tests.support.audited import audit_of
+from tests.support.ledger_in_memory import LedgerInMemory
+from tests.support.stories import day
 from tests.unit.test_taking_back import decided, lead, restated, stages, told
 
 SHARED = {"user_id": "shared"}

@@ -12,7 +12,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.hosting.connections import BoundedConnection
 from service.limits import HEAD_BYTES_MAX
-from tests.abused_server import (
+from tests.safety.waiting import until
+from tests.support.abused_server import (
     CUT_WITHIN_S,
     GET,
     HEAD,
@@ -24,7 +25,6 @@ from tests.abused_server import (
     send_on,
     serving,
 )
-from tests.faults.waiting import until
 
 # What is cut off. Each is somebody who goes on for ever, as long as the other side lets them.
 

@@ -19,7 +19,8 @@ from service.limits import (
     TURNED_AWAY_MAX,
     URL_BYTES_MAX,
 )
-from tests.abused_server import (
+from tests.safety.waiting import until
+from tests.support.abused_server import (
     ANSWER_BYTES,
     CUT_WITHIN_S,
     GET,
@@ -35,7 +36,6 @@ from tests.abused_server import (
     send_on,
     serving,
 )
-from tests.faults.waiting import until
 
 # What is allowed.
 

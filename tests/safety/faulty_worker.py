@@ -1,0 +1,110 @@
+"""The service as its worker runs it, but with errors that a test raises in it from outside.
+
+    python -m tests.safety.faulty_worker SOCKET_FD READY_FD PARENT_PID
+
+The file `faults.json` in the data directory says where: for each place, what is to fail there. The
+words of each error quote an address, which must appear nowhere. Pauses are short, so that what is
+tried again is tried soon.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from domain.event import Event
+from events.append import plan
+from events.batch import upkeep
+from projections.catalogue import PROJECTIONS
+from projections.deadlines.projection import NAME as DEADLINES
+from projections.engine.projection import Projection
+from projections.engine.runner import Runner
+from service import composition
+from service.feed.log import Log
+from service.hosting import worker
+from service.ingest import retry
+from service.webhooks import dispatcher
+from service.webhooks.encryption import Seal
+from service.webhooks.queue import DeliveryQueue
+from service.webhooks.retry_schedule import RetrySchedule
+
+FILE = "faults.json"
+QUOTED = "hanako.injected@example.co.jp"
+RETRY_S = 0.5
+
+
+class Injected(Exception):
+    """An error that nothing in the service expects."""
+
+
+def meet(place: str, what: str) -> None:
+    """Fail, if this is to fail at this place."""
+    path = Path(os.environ["LEADLEDGER_DATA_DIR"], FILE)
+    faults = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if any(one in what for one in faults.get(place, ())):
+        raise Injected(f"expected nothing of {QUOTED}")
+
+
+def failing(real: Callable[..., Any], place: str, named: str | int) -> Callable[..., Any]:
+    """Fail before a function is called, by one of its arguments."""
+
+    def call(*arguments: Any, **names: Any) -> Any:
+        what = names[named] if isinstance(named, str) else arguments[named]
+        meet(place, str(what))
+        return real(*arguments, **names)
+
+    return call
+
+
+class Stumbling:
+    """A projection whose fold fails at some types of events."""
+
+    def __init__(self, real: Projection[Any]) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def fold(self, state: Any, event: Event) -> None:
+        meet("projection", event.type)
+        self._real.fold(state, event)
+
+
+def read_native(content: bytes, context: Any) -> Any:
+    meet("retrying", content.decode())
+    return _READ_NATIVE(content, context)
+
+
+_READ_NATIVE = retry.READERS["native"]
+
+
+def main() -> None:
+    deadlines = PROJECTIONS[DEADLINES]
+    with ExitStack() as changes:
+        for where, name, place, argument in (
+            (plan, "decide_signal", "deciding", 1),
+            (upkeep, "fire", "timers", "lead_id"),
+            (Seal, "open", "webhook", "place"),
+            (DeliveryQueue, "queue", "queueing", 1),
+            (Log, "tail", "tail", "limit"),
+        ):
+            real = getattr(where, name)
+            changes.enter_context(patch.object(where, name, failing(real, place, argument)))
+        for known, name, faulty in (
+            (retry.READERS, "native", read_native),
+            (PROJECTIONS, DEADLINES, lambda schema: Stumbling(deadlines(schema))),
+        ):
+            changes.enter_context(patch.dict(known, {name: faulty}))
+        runner = partial(Runner, retry_stopped_s=RETRY_S)
+        changes.enter_context(patch.object(composition, "Runner", runner))
+        quick = partial(RetrySchedule, first_s=RETRY_S, factor=1.0)
+        changes.enter_context(patch.object(dispatcher, "RetrySchedule", quick))
+        worker.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""Send batches when they are due, whether or not the earlier ones are answered.
+
+    python -m tests.safety.open_loop < order.json > told.json
+
+Clients of the open world do not wait for each other, so a service that becomes slow does not make
+them fewer. A batch takes a connection that is free; all are open beforehand, because no client of
+ours opens one for each request. In a process of its own, and it stops by itself: requests, and the
+time that answers are waited for, are counted.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any, NamedTuple, cast
+
+import orjson
+import uvloop
+
+from tests.bench.mix import events_of
+
+TICK_S = 0.002
+ANSWERS_WAIT_S = 30.0
+"""How long after the last request its answer is waited for."""
+_LENGTH = b"content-length: "
+_HEAD_END = b"\r\n\r\n"
+
+
+class Order(NamedTuple):
+    """What to send, where, as whom, and how fast."""
+
+    host: str
+    port: int
+    key: str
+    tag: str
+    batches: int
+    events: int
+    """In each batch."""
+    connections: int
+    rate: float = 0.0
+    """Batches a second; 0: as fast as they are answered."""
+
+
+class Told(NamedTuple):
+    """One answer."""
+
+    status: int
+    latency_s: float
+    has_retry_after: bool
+
+
+class Caller(asyncio.Protocol):
+    """One connection, which is free or waits for an answer."""
+
+    def __init__(self, crowd: "Crowd") -> None:
+        self._crowd = crowd
+        self._transport: asyncio.Transport | None = None
+        self._received = b""
+        self._sent_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # The loop's own class, which is no subclass of what it stands for.
+        self._transport = cast("asyncio.Transport", transport)
+        self._crowd.free.append(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - as asyncio calls it
+        self._crowd.lost += 1
+
+    def send(self, request: bytes) -> None:
+        assert self._transport is not None
+        self._sent_at = perf_counter()
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        received = self._received = self._received + data
+        head_end = received.find(_HEAD_END)
+        if head_end < 0:
+            return
+        at = received.find(_LENGTH, 0, head_end) + len(_LENGTH)
+        length = int(received[at : received.find(b"\r", at)])
+        if len(received) < head_end + len(_HEAD_END) + length:
+            return
+        has_retry_after = received.find(b"retry-after: ", 0, head_end) >= 0
+        self._received = b""
+        latency_s = perf_counter() - self._sent_at
+        self._crowd.told.append(Told(int(received[9:12]), latency_s, has_retry_after))
+        self._crowd.free.append(self)
+
+
+class Crowd:
+    """All callers together. A class, because they share what is to be sent."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self.free: list[Caller] = []
+        self.told: list[Told] = []
+        self.lost = self.unsent = 0
+
+    async def gather(self) -> None:
+        """Open the connections."""
+        loop = asyncio.get_running_loop()
+        for _ in range(self._order.connections):
+            await loop.create_connection(lambda: Caller(self), self._order.host, self._order.port)
+
+    async def send(self, requests: Sequence[bytes]) -> None:
+        """Send each when it is due, then wait for what is missing."""
+        begin, sent = perf_counter(), 0
+        while sent < len(requests):
+            for request in requests[sent : sent + self._due(perf_counter() - begin, sent)]:
+                self._send(request)
+                sent += 1
+            await asyncio.sleep(TICK_S if self._order.rate else 0)
+        deadline = perf_counter() + ANSWERS_WAIT_S
+        # What is waited for is counted by every connection.
+        while len(self.told) + self.lost + self.unsent < sent and perf_counter() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(TICK_S)
+
+    def _due(self, elapsed_s: float, sent: int) -> int:
+        if not self._order.rate:
+            return len(self.free)
+        return max(0, int(elapsed_s * self._order.rate) - sent)
+
+    def _send(self, request: bytes) -> None:
+        if self.free:
+            self.free.pop().send(request)
+        else:
+            self.unsent += 1
+
+
+def requests_of(order: Order) -> list[bytes]:
+    head = f"POST /v1/events HTTP/1.1\r\nauthorization: Bearer {order.key}\r\nhost: here\r\n"
+    events = events_of(order.tag, order.batches * order.events)
+    requests = []
+    for start in range(0, len(events), order.events):
+        body = orjson.dumps(events[start : start + order.events])
+        requests.append(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+    return requests
+
+
+async def fulfil(order: Order) -> dict[str, Any]:
+    """Send everything, and tell how it went."""
+    requests = requests_of(order)
+    crowd = Crowd(order)
+    await crowd.gather()
+    began = perf_counter()
+    await crowd.send(requests)
+    return {
+        "seconds": perf_counter() - began,
+        "told": [tuple(one) for one in crowd.told],
+        "lost": crowd.lost,
+        "unsent": crowd.unsent,
+    }
+
+
+if __name__ == "__main__":
+    order = Order(**orjson.loads(sys.stdin.buffer.read()))
+    told_back = uvloop.run(fulfil(order))
+    sys.stdout.buffer.write(orjson.dumps(told_back))
+    sys.stdout.flush()
+    # Hundreds of connections need no orderly end.
+    os._exit(0)

@@ -1,0 +1,249 @@
+"""One process of the database hangs and all others go on: nobody waits for it, nothing is lost."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from time import monotonic
+from typing import TypeAlias
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
+
+from events.database.sessions import borrowed, transaction
+from service.engine import make_engine
+from service.private_postgres import PrivatePostgres
+from service.reading.readiness import examine
+from tests.safety.dead_connections import DEAD_CONNECTIONS
+from tests.safety.ledger_check import check_ledger
+from tests.safety.test_unavailable import UNAVAILABLE, recorded, report, told
+from tests.support.http_service import Service, running_service, settings_for
+from tests.support.postgres import connection_to, drop_database, fresh_database
+
+pytestmark = DEAD_CONNECTIONS
+
+POOL = 4
+BOUND_S = 0.5
+LOST_S = 5.0
+"""Whatever takes this long waits for the process that has stopped."""
+QUESTIONS = ("/v1/events", "/v1/leads", "/v1/refusals", "/readyz")
+
+
+class Frozen:
+    """Processes of the database that have stopped. A class, because all of them are continued."""
+
+    def __init__(self) -> None:
+        self._pids: list[int] = []
+
+    def stop(self, pid: int) -> None:
+        os.kill(pid, signal.SIGSTOP)
+        self._pids.append(pid)
+
+    def go_on(self) -> None:
+        while self._pids:
+            os.kill(self._pids.pop(), signal.SIGCONT)
+
+
+@pytest.fixture
+async def frozen() -> AsyncIterator[Frozen]:
+    frozen = Frozen()
+    yield frozen
+    frozen.go_on()
+
+
+Working: TypeAlias = Callable[[AsyncEngine, Frozen], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def with_the_driver(engine: AsyncEngine, frozen: Frozen) -> AsyncIterator[None]:
+    async with borrowed(engine) as driver:
+        frozen.stop(driver.get_server_pid())
+        await driver.fetchval("SELECT 1")
+        yield
+
+
+@asynccontextmanager
+async def in_a_transaction(engine: AsyncEngine, frozen: Frozen) -> AsyncIterator[None]:
+    async with borrowed(engine) as driver, transaction(driver):
+        frozen.stop(driver.get_server_pid())
+        await driver.fetchval("SELECT 1")
+        yield
+
+
+@asynccontextmanager
+async def with_sqlalchemy(engine: AsyncEngine, frozen: Frozen) -> AsyncIterator[None]:
+    async with engine.begin() as connection:
+        frozen.stop(await connection.scalar(text("SELECT pg_backend_pid()")))
+        await connection.scalar(text("SELECT 1"))
+        yield
+
+
+@pytest.mark.parametrize("working", [with_the_driver, in_a_transaction, with_sqlalchemy])
+@pytest.mark.parametrize("by", ["whoever asks", "the driver"])
+async def test_nobody_gets_a_connection_on_which_somebody_has_waited_in_vain(
+    postgres_server: PrivatePostgres,
+    frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch,
+    working: Working,
+    by: str,
+) -> None:
+    """Not even a rollback is waited for: it would be answered no sooner."""
+    if by == "the driver":
+        monkeypatch.setattr("service.engine.COMMAND_WAIT_S", BOUND_S)
+    owner_url, app_url = fresh_database(postgres_server)
+    engine = make_engine(settings_for(), app_url, connections=1)
+    async with asyncio.timeout(LOST_S):
+        with pytest.raises(TimeoutError):
+            async with (
+                asyncio.timeout(BOUND_S if by == "whoever asks" else None),
+                working(engine, frozen),
+            ):
+                pass
+        async with engine.connect() as connection:
+            assert await connection.scalar(text("SELECT 1")) == 1
+    frozen.go_on()
+    await engine.dispose()
+    drop_database(postgres_server, owner_url)
+
+
+async def backends_of(service: Service) -> list[int]:
+    """List the processes of the database that serve this service, the oldest first."""
+    async with connection_to(service.app_url) as connection:
+        rows = await connection.fetch(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND application_name = 'leadledger'"
+            " ORDER BY backend_start"
+        )
+    return [row["pid"] for row in rows]
+
+
+async def statuses(service: Service) -> list[int]:
+    """Ask as much at once as there are connections."""
+    answers = await asyncio.gather(*(service.client.get(path) for path in QUESTIONS))
+    return [answer.status_code for answer in answers]
+
+
+async def until_well(service: Service) -> None:
+    """Ask until everything is answered, several times in a row; till then there are 503 alone."""
+    well = 0
+    while well < 3:
+        found = await statuses(service)
+        assert set(found) <= {200, 503}
+        well = well + 1 if set(found) == {200} else 0
+
+
+async def until_watched(service: Service) -> None:
+    """Wait until the watch has asked again, and been answered that all is well."""
+    since = monotonic()
+    while True:
+        if service.services.watch.well_at >= since:
+            return
+        await asyncio.sleep(0.05)
+
+
+async def test_a_service_does_without_a_process_of_the_database_that_has_stopped(
+    postgres_server: PrivatePostgres, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other: the writer's, the watch's, those of questions and of the loops.
+
+    None of them is taken for the whole database, which would end everybody else's requests.
+    """
+    monkeypatch.setattr("events.append.ledger.APPEND_ANSWER_WAIT_S", BOUND_S)
+    monkeypatch.setattr("service.http.answer_in_time.QUESTION_WAIT_S", BOUND_S)
+    async with running_service(postgres_server, pool_size=POOL) as service:
+        answers = await recorded(service, "before")
+        await until_well(service)
+        with capture_logs() as logs:
+            for number, pid in enumerate(await backends_of(service)):
+                frozen.stop(pid)
+                async with asyncio.timeout(LOST_S):
+                    answers += await recorded(service, f"event-{number}")
+                    await until_well(service)
+            async with asyncio.timeout(LOST_S):
+                await until_watched(service)
+        assert "database.watched" not in {log["event"] for log in logs}
+        frozen.go_on()
+        await check_ledger(service.app_url, answers)
+
+
+async def test_readiness_is_looked_at_again_over_another_connection(
+    postgres_server: PrivatePostgres, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.reading.readiness.READY_WAIT_S", BOUND_S)
+    async with running_service(postgres_server) as service:
+        engine = make_engine(settings_for(), service.app_url, connections=1)
+        services = replace(service.services, engine=engine)
+        async with borrowed(engine) as driver:
+            frozen.stop(driver.get_server_pid())
+        async with asyncio.timeout(LOST_S):
+            assert not (await examine(services)).is_database_well
+            assert (await examine(services)).is_database_well
+        frozen.go_on()
+        await engine.dispose()
+
+
+HANG_AT_COMMIT = (
+    """
+    CREATE FUNCTION ledger.hang() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        LOOP
+            BEGIN
+                EXIT WHEN pg_try_advisory_xact_lock_shared(1);
+                PERFORM pg_sleep(0.02);
+            EXCEPTION WHEN query_canceled THEN
+                NULL;
+            END;
+        END LOOP;
+        RETURN NULL;
+    END
+    $$
+    """,
+    """
+    CREATE CONSTRAINT TRIGGER hang AFTER INSERT ON ledger.events
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.hang()
+    """,
+)
+"""What a disk does that hangs when the log is flushed: the commit holds its locks, and nobody can
+cancel it."""
+
+
+@asynccontextmanager
+async def hanging_disk(service: Service) -> AsyncIterator[None]:
+    async with connection_to(service.owner_url) as owner:
+        await owner.execute("SELECT pg_advisory_lock(1)")
+        for statement in HANG_AT_COMMIT:
+            await owner.execute(statement)
+        yield
+    # With its session the lock is gone, and every commit goes through.
+
+
+async def test_a_commit_that_hangs_is_answered_for_and_nothing_is_lost(
+    postgres_server: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it hangs for longer than a try may take, so that it is tried again meanwhile."""
+    monkeypatch.setattr("events.append.queue.OUTCOME_WAIT_S", 2 * BOUND_S)
+    for bound in (
+        "events.append.queue.STUCK_S",
+        "events.append.ledger.APPEND_ANSWER_WAIT_S",
+        "service.reading.readiness.APPEND_OVERDUE_S",
+    ):
+        monkeypatch.setattr(bound, BOUND_S)
+    async with running_service(postgres_server) as service:
+        before = await recorded(service, "before")
+        async with hanging_disk(service):
+            async with asyncio.timeout(LOST_S):
+                waited = await report(service, "waited")
+            async with asyncio.timeout(BOUND_S):
+                turned_away = await report(service, "turned-away")
+            assert [told(one) for one in (waited, turned_away)] == [UNAVAILABLE] * 2
+            ready = await service.client.get("/readyz")
+            assert ready.status_code == 503
+            assert "an append has been under way" in ready.json()["checks"]["appends"]["detail"]
+            assert await statuses(service) == [200, 200, 200, 503]
+            await asyncio.sleep(2 * BOUND_S)
+        after = await recorded(service, "waited", "turned-away", "after")
+        await check_ledger(service.app_url, [*before, *after])

@@ -1,0 +1,170 @@
+"""Twice as much as can be sustained: the excess is told when to come again, the rest goes on.
+
+The load is what the machine at hand sustains, measured just before, times two; so nothing here
+depends on how fast it is. If it becomes faster meanwhile, because somebody else has gone, the load
+is doubled until there is an excess; if it becomes slower, the same load comes again.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from events.limits import QUEUE_ITEMS_MIN
+from service.limits import HELD_BYTES_MAX
+from tests.bench.servers import SERVICE, Bench, Server, founded, running_bench, serving
+from tests.bench.sizes import QUICK
+from tests.safety.open_loop import Order, Told
+from tests.support.processes import resident_bytes
+from tests.support.tier import by_tier
+
+UNBOUNDED = "tests.safety.unbounded_worker"
+EVENTS = 20
+"""In a batch, as SDKs send them."""
+CALLERS = QUEUE_ITEMS_MIN // EVENTS - 1
+"""All that they have under way may always wait, so that none is refused however slow it is."""
+CROWD = 900
+"""Connections that the load comes over: about what a process serves, and so many that batches may
+wait many seconds before a caller is missed."""
+MEASURED_BATCHES = 150
+LOAD_S = by_tier(push=6.0, nightly=30.0)
+EXCESS_MIN = 0.2
+"""Of all answers: less was hardly more than can be sustained."""
+ROUNDS_MAX = 4
+"""Until the machine is left alone long enough: a busy neighbour slows one, a defect all."""
+ACCEPTED_P99_S_MAX = 1.0
+GROWTH_BYTES_MAX = HELD_BYTES_MAX
+SAMPLED_EVERY_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the client told of one order."""
+
+    seconds: float
+    told: list[Told]
+    lost: int
+    unsent: int
+
+    @property
+    def accepted(self) -> list[float]:
+        return sorted(one.latency_s for one in self.told if one.status in {200, 207})
+
+    @property
+    def refused(self) -> list[Told]:
+        return [one for one in self.told if one.status == 503]
+
+    @property
+    def rate(self) -> float:
+        return len(self.accepted) / self.seconds
+
+    @property
+    def p99_s(self) -> float:
+        return self.accepted[int(len(self.accepted) * 0.99)]
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    sustained: float
+    """Batches a second, the fastest of some rounds."""
+    run: Run
+    grown_bytes: int
+    after: Run
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with running_bench(QUICK) as running:
+        yield running
+
+
+async def fulfil(server: Server, **order: Any) -> Run:
+    sent = Order(host="127.0.0.1", port=server.port, key=server.key, events=EVENTS, **order)
+    client = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.safety.open_loop"),
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    out, _ = await client.communicate(orjson.dumps(sent._asdict()))
+    told = orjson.loads(out)
+    return Run(**{**told, "told": [Told(*one) for one in told["told"]]})
+
+
+async def measured(server: Server, tag: str) -> Run:
+    return await fulfil(server, tag=tag, batches=MEASURED_BATCHES, connections=CALLERS)
+
+
+async def grown_while(server: Server, work: asyncio.Task[Run]) -> int:
+    """Return by how much the process that serves grew at most."""
+    before = most = resident_bytes(server.pid)
+    while not work.done():
+        most = max(most, resident_bytes(server.pid))
+        await asyncio.sleep(SAMPLED_EVERY_S)
+    return most - before
+
+
+async def overload(bench: Bench, module: str, *, shows: Callable[[Run], bool]) -> Overload:
+    """Offer twice what is sustained, until it shows; twice that, where there was no excess."""
+    async with founded(bench, "overload") as ledger:
+        with serving(bench, ledger, module=module) as server:
+            await measured(server, "warm")
+            sustained = max([(await measured(server, f"round-{n}")).rate for n in range(2)])
+            rate = 2 * sustained
+            for number in range(ROUNDS_MAX):
+                load = fulfil(
+                    server,
+                    tag=f"load-{number}",
+                    batches=int(rate * LOAD_S),
+                    connections=CROWD,
+                    rate=rate,
+                )
+                working = asyncio.create_task(load)
+                grown = await grown_while(server, working)
+                run = await working
+                if shows(run):
+                    break
+                if not has_excess(run):
+                    rate *= 2
+            return Overload(sustained, run, grown, await measured(server, "after"))
+
+
+def has_excess(run: Run) -> bool:
+    return len(run.refused) > EXCESS_MIN * len(run.told)
+
+
+def is_answered_in_time(run: Run) -> bool:
+    return has_excess(run) and not is_slow(run)
+
+
+def is_slow(run: Run) -> bool:
+    return run.p99_s > ACCEPTED_P99_S_MAX
+
+
+async def test_an_excess_is_told_when_to_come_again_and_the_rest_goes_on(bench: Bench) -> None:
+    seen = await overload(bench, SERVICE, shows=is_answered_in_time)
+    run = seen.run
+    assert (run.lost, run.unsent) == (0, 0)
+    assert {one.status for one in run.told} <= {200, 207, 503}
+    assert has_excess(run)
+    assert all(one.has_retry_after for one in run.refused)
+    assert not is_slow(run)
+    # Refusing costs something, but most of the time is still spent on what is accepted.
+    assert run.rate > seen.sustained / 3
+    assert seen.grown_bytes < GROWTH_BYTES_MAX
+    # It recovers at once: nobody is refused any more, and it is about as fast as before.
+    assert seen.after.refused == []
+    assert seen.after.rate > seen.sustained / 3
+
+
+async def test_without_the_bounds_of_the_queue_everybody_would_wait(bench: Bench) -> None:
+    """The negative twin."""
+    seen = await overload(bench, UNBOUNDED, shows=is_slow)
+    assert seen.run.refused == []
+    assert is_slow(seen.run)

@@ -1,0 +1,80 @@
+"""A projector that dies between its rows and its checkpoint has done nothing, and nothing twice."""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pytest
+
+from events.database.sessions import Driver
+from projections.engine.rebuild import compare
+from projections.funnel.fold import Stages
+from projections.funnel.projection import StageIntervals
+from service.private_postgres import PrivatePostgres
+from tests.support.postgres import connection_to
+from tests.support.stage_events import Script
+from tests.support.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
+
+NAME = "stage_intervals"
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@dataclass(frozen=True)
+class Dying(StageIntervals):
+    """The projection, whose process dies when the rows of a batch are written."""
+
+    async def write(self, driver: Driver, generation: int, state: Stages) -> None:
+        await super().write(driver, generation, state)
+        raise Killed
+
+
+@dataclass(frozen=True)
+class DyingInTwo(Dying):
+    """The same, with the rows in a transaction of their own."""
+
+    ledger: StageLedger | None = None
+
+    async def write(self, driver: Driver, generation: int, state: Stages) -> None:
+        del driver
+        assert self.ledger is not None
+        async with connection_to(self.ledger.owner_url) as own:
+            await super().write(own, generation, state)
+
+
+@pytest.fixture
+async def ledger(postgres_server: PrivatePostgres) -> AsyncIterator[StageLedger]:
+    """Lend a ledger in which a lead has come to ML, and that is projected."""
+    async with stage_ledger(postgres_server) as opened:
+        script = Script()
+        script.publish()
+        script.move(1, 0, "AL", "entered")
+        script.move(1, 1, "ML", "advanced")
+        await opened.append(script.events)
+        yield opened
+
+
+async def differing_after_a_death(ledger: StageLedger, dying: StageIntervals) -> int:
+    """Let a projector die, then another one go on; the rows in which a rebuild differs."""
+    runner = await ledger.prepared_runner(dying)
+    with suppress(Killed):
+        await runner.step(NAME)
+    await catch_up(await ledger.prepared_runner())
+    comparison = (await compare(ledger.engine, ledger.projection, schema=SCHEMA)).comparison
+    return comparison.differing if comparison is not None else -1
+
+
+async def test_a_projector_that_dies_before_its_checkpoint_has_written_nothing(
+    ledger: StageLedger,
+) -> None:
+    assert await differing_after_a_death(ledger, Dying(SCHEMA, ledger.projection.sql)) == 0
+
+
+async def test_rows_in_a_transaction_of_their_own_would_be_written_twice(
+    ledger: StageLedger,
+) -> None:
+    """The twin: what was written before the death is written again after it."""
+    dying = DyingInTwo(SCHEMA, ledger.projection.sql, ledger=ledger)
+    assert await differing_after_a_death(ledger, dying) != 0

@@ -1,0 +1,152 @@
+"""The whole service under load, killed in every part: through the command and the port alone."""
+
+import asyncio
+import json
+import random
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.safety.dead_connections import DEAD_CONNECTIONS
+from tests.safety.http_door import http_door, read_feed, read_refusals, send_and_leave
+from tests.safety.log_check import Violation, check_log, check_refusals
+from tests.safety.traffic import Answer, Batch, Load, send, until_answered
+from tests.safety.waiting import some_more
+from tests.support.processes import Process, family_of
+from tests.support.running_service import (
+    ROOT,
+    RunningService,
+    eventually,
+    running_service,
+    start_service,
+)
+from tests.support.tier import by_tier
+
+pytestmark = DEAD_CONNECTIONS
+
+SENDERS = 32
+KILLS_OF_EACH = by_tier(push=1, nightly=12)
+LOAD_S = 0.6
+"""How long the load runs undisturbed between two kills, at most."""
+LEAVE_EVERY_S = 0.05
+WRITE_BEHIND = {"PYTHONPATH": f"{ROOT}:{ROOT}/tests/safety/write_behind"}
+
+
+class Victim:
+    """A service that is killed in parts; a class because it has another address after that."""
+
+    def __init__(self, service: RunningService) -> None:
+        self.service = service
+        self.key = service.key
+
+    def url(self) -> str:
+        return self.service.url
+
+    def kill_worker(self, draw: random.Random) -> None:
+        eventually(self.service.workers)
+        draw.choice(self.service.workers()).kill()
+
+    def kill_backend(self, draw: random.Random) -> None:
+        eventually(self.backends)
+        draw.choice(self.backends()).kill()
+
+    def backends(self) -> list[Process]:
+        postmaster = self.service.postmaster()
+        family = family_of(postmaster.pid) if postmaster is not None else []
+        return [one for one in family if "leadledger_app" in one.command]
+
+    def kill_postmaster(self, _: random.Random) -> None:
+        eventually(self.service.postmaster)
+        postmaster = self.service.postmaster()
+        assert postmaster is not None
+        postmaster.kill()
+        eventually(lambda: self.service.postmaster() not in {None, postmaster})
+
+    def kill_service(self, _: random.Random) -> None:
+        self.service.end(signal.SIGKILL)
+        self.service = start_service(self.service.data_dir, ("--workers", "2"), {})
+
+    def kills(self) -> list[str]:
+        return ["worker", "backend", "postmaster", "service"] * KILLS_OF_EACH
+
+
+@asynccontextmanager
+async def under_load(victim: Victim, told: list[Answer]) -> AsyncIterator[list[Batch]]:
+    """Let 32 senders send, and others leave without an answer; what these sent."""
+    left: list[Batch] = []
+
+    async def leave() -> None:
+        load = Load(99, senders=1, batches=100_000, numbers=2_000)
+        for batch in load.batches_of(0):
+            left.append(batch)
+            await send_and_leave(victim.url(), victim.key, batch)
+            await asyncio.sleep(LEAVE_EVERY_S)
+
+    load = Load(7, SENDERS, batches=100_000, numbers=500, drift=40)
+    async with http_door(victim.url, victim.key) as door:
+        tasks = [
+            asyncio.create_task(send(load, door, lambda _, new: told.extend(new))),
+            asyncio.create_task(leave()),
+        ]
+        try:
+            yield left
+        finally:
+            ended = [task for task in tasks if task.done()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            for task in ended:
+                task.result()
+
+
+async def check_service(victim: Victim, answers: list[Answer]) -> None:
+    """Check the feed against the answers, then let the service's own commands check the rest."""
+    check_log(await read_feed(victim.url(), victim.key), answers)
+    check_refusals(await read_refusals(victim.url(), victim.key), answers)
+    for command in (("verify", "--json"), ("rebuild", "--compare-only", "--json")):
+        run = await asyncio.to_thread(victim.service.command, *command)
+        assert run.returncode == 0, run.stdout + run.stderr
+        found = json.loads(run.stdout)
+        assert found.get("verified", True)
+        assert found.get("comparison", {"differing": 0})["differing"] == 0
+
+
+async def test_a_service_that_is_killed_in_every_part_loses_and_doubles_nothing(
+    data_dir: Path,
+) -> None:
+    draw = random.Random(7)
+    told: list[Answer] = []
+    with running_service(data_dir, "--workers", "2") as service:
+        victim = Victim(service)
+        try:
+            kills = victim.kills()
+            draw.shuffle(kills)
+            async with under_load(victim, told) as left:
+                for kill in kills:
+                    await some_more(told)
+                    await asyncio.sleep(LOAD_S * draw.random())
+                    await asyncio.to_thread(getattr(victim, f"kill_{kill}"), draw)
+                await some_more(told)
+            async with http_door(victim.url, victim.key) as door:
+                again = [answer for batch in left for answer in await until_answered(door, batch)]
+            await check_service(victim, [*told, *again])
+            assert len(told) > 10 * len(kills), "there was hardly any load to survive"
+        finally:
+            victim.service.end(signal.SIGKILL)
+
+
+async def test_a_service_that_answers_before_the_commit_would_lose_events(data_dir: Path) -> None:
+    """The twin: the same service, but that it answers when it has decided."""
+    told: list[Answer] = []
+    with running_service(data_dir, "--workers", "1", **WRITE_BEHIND) as service:
+        victim = Victim(service)
+        async with under_load(victim, told):
+            await some_more(told)
+            await asyncio.sleep(LOAD_S)
+            victim.kill_worker(random.Random(1))
+            await some_more(told)
+        with pytest.raises(Violation, match="the ledger holds"):
+            await check_service(victim, told)

@@ -1,0 +1,136 @@
+"""At least once, never twice at a time, in order per lead: whoever dies, however many run."""
+
+import dataclasses
+import random
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+
+import pytest
+
+from service.feed.log import LogFilter
+from service.private_postgres import PrivatePostgres
+from service.webhooks.client import Delivered
+from service.webhooks.dispatcher import Dispatcher
+from service.webhooks.queue import Delivery, DeliveryQueue
+from service.webhooks.retry_schedule import RetrySchedule
+from tests.support.webhook_receiver import Message, Receiver, Reply, receiving
+from tests.support.webhooks_on_postgres import Webhooks, webhooks_on_postgres
+
+FORMS = LogFilter(types=("form.submitted",))
+STUBBORN = RetrySchedule(first_s=0.01, factor=1.0, attempts_max=1_000)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Dying(Dispatcher):
+    """A carrier whose process dies when the receiver has answered."""
+
+    async def _settle(self, _: Delivery, __: Delivered) -> None:
+        raise Killed
+
+
+class Hasty(Dispatcher):
+    """The same, if it noted first and sent then."""
+
+    async def _carry(self, delivery: Delivery) -> None:
+        await self._queue.delivered(delivery)
+        raise Killed
+
+
+@pytest.fixture
+async def webhooks(postgres_server: PrivatePostgres) -> AsyncIterator[Webhooks]:
+    async with webhooks_on_postgres(postgres_server) as lent:
+        yield lent
+
+
+async def missing_after_a_death(webhooks: Webhooks, kind: type[Dispatcher]) -> set[int]:
+    """Let a carrier die in the middle, then another one go on; the events that never arrived."""
+    async with receiving() as receiver:
+        await webhooks.make(receiver.url, wanted=FORMS)
+        positions = await webhooks.report(6)
+        dying = webhooks.courier(kind=kind, queue=webhooks.queue(lease_s=0.2))
+        await dying.step()
+        await dying.arrived()
+        await webhooks.carry_all(webhooks.courier())
+    return set(positions) - {message.position for message in receiver.taken}
+
+
+async def test_what_a_carrier_had_sent_when_it_died_is_sent_again(webhooks: Webhooks) -> None:
+    assert await missing_after_a_death(webhooks, Dying) == set()
+
+
+async def test_noted_before_it_is_sent_it_would_be_lost(webhooks: Webhooks) -> None:
+    """The twin: at most once."""
+    assert await missing_after_a_death(webhooks, Hasty) != set()
+
+
+async def arrivals_with_several_carriers(webhooks: Webhooks, *, lease_s: float) -> Counter[int]:
+    """Let four carriers loose on one queue; how often each event arrived."""
+    async with receiving(lambda _: Reply(after_s=0.03)) as receiver:
+        await webhooks.make(receiver.url)
+        await webhooks.make(receiver.url, wanted=FORMS)
+        await webhooks.report(30)
+        couriers = [webhooks.courier(queue=webhooks.queue(lease_s=lease_s)) for _ in range(4)]
+        await webhooks.carry_all(*couriers)
+    return Counter(message.position for message in receiver.messages)
+
+
+async def test_several_carriers_send_every_event_once(webhooks: Webhooks) -> None:
+    arrivals = await arrivals_with_several_carriers(webhooks, lease_s=60)
+    rows = await webhooks.on.as_owner("SELECT position, type FROM ledger.events WHERE position > 1")
+    assert arrivals == {
+        row["position"]: 2 if row["type"] == "form.submitted" else 1 for row in rows
+    }
+
+
+async def test_without_a_lease_they_would_send_some_of_them_twice(webhooks: Webhooks) -> None:
+    """The twin: what is claimed is free again at once."""
+    arrivals = await arrivals_with_several_carriers(webhooks, lease_s=0)
+    assert max(arrivals.values()) > 2
+
+
+async def overtaken_with_failures(webhooks: Webhooks, queue: DeliveryQueue) -> int:
+    """Let a receiver fail at random; how many events arrived after a later one of their lead."""
+    chance = random.Random(7)
+
+    def moody(_: Message) -> int:
+        return 500 if chance.random() < 0.4 else 200
+
+    async with receiving(moody) as receiver:
+        await webhooks.make(receiver.url, wanted=FORMS)
+        await webhooks.report(5, times=8)
+        couriers = [webhooks.courier(patience=STUBBORN, queue=queue) for _ in range(3)]
+        await webhooks.carry_all(*couriers)
+    assert len(receiver.taken) == 40
+    return _overtaken(receiver)
+
+
+def _overtaken(receiver: Receiver) -> int:
+    taken: dict[str, list[int]] = defaultdict(list)
+    for message in receiver.taken:
+        taken[message.subject].append(message.position)
+    return sum(
+        position < max(before)
+        for positions in taken.values()
+        for position, before in zip(positions[1:], _prefixes(positions), strict=True)
+    )
+
+
+def _prefixes(positions: list[int]) -> list[list[int]]:
+    return [positions[:end] for end in range(1, len(positions))]
+
+
+async def test_events_of_a_lead_arrive_in_their_order_whatever_fails(webhooks: Webhooks) -> None:
+    assert await overtaken_with_failures(webhooks, webhooks.queue()) == 0
+
+
+async def test_without_waiting_for_the_earlier_they_would_overtake(webhooks: Webhooks) -> None:
+    """The twin: whatever is due is claimed, whether or not something earlier is on its way."""
+    queue = webhooks.queue()
+    claim = queue._sql["claim"]
+    blind = claim.driver_sql.replace("AND candidate.position = (", "AND 0 < (")
+    assert blind != claim.driver_sql
+    queue._sql = {**queue._sql, "claim": dataclasses.replace(claim, driver_sql=blind)}
+    assert await overtaken_with_failures(webhooks, queue) > 0

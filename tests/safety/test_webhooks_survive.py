@@ -1,0 +1,112 @@
+"""Webhooks through the command and the port alone: whatever is killed, everything arrives."""
+
+import asyncio
+import random
+from pathlib import Path
+from typing import Any
+
+import httpx
+from standardwebhooks.webhooks import Webhook
+
+from tests.safety.dead_connections import DEAD_CONNECTIONS
+from tests.safety.waiting import until
+from tests.support.running_service import RunningService, eventually, running_service
+from tests.support.tier import by_tier
+from tests.support.webhook_receiver import Message, Receiver, Reply, receiving
+
+pytestmark = DEAD_CONNECTIONS
+
+KILLS = by_tier(push=2, nightly=20)
+LEADS, TIMES = 20, 6
+ANSWER_WAIT_S = 10
+ARRIVAL_WAIT_S = 60
+"""More than the lease of what a killed process had claimed and the pause after a second attempt."""
+
+
+def report(service: RunningService, turn: int) -> None:
+    """Report forms, again and again until somebody answers: one id is one event."""
+    events = [
+        {
+            "id": f"form-{turn}-{lead}",
+            "source": "website",
+            "type": "form.submitted",
+            "lead": {"email": f"person{lead}@company{lead}.example"},
+        }
+        for lead in range(LEADS)
+    ]
+    with service.client(service.key) as client:
+        eventually(lambda: is_taken(client, events))
+
+
+def is_taken(client: httpx.Client, events: list[dict[str, Any]]) -> bool:
+    try:
+        status = client.post("/v1/events", json=events, timeout=ANSWER_WAIT_S).status_code
+    except httpx.TransportError:
+        # It was sent to the process that was killed.
+        return False
+    assert status in {200, 503}
+    return status == 200
+
+
+def make_webhook(service: RunningService, receiver: Receiver) -> str:
+    with service.client(service.key) as client:
+        answer = client.post("/v1/webhooks", json={"url": receiver.url, "after": "0"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["secret"])
+
+
+def head_of(service: RunningService) -> int:
+    with service.client(service.key) as client:
+        return int(client.get("/v1/events").json()["head"])
+
+
+def has_nothing_left(service: RunningService) -> bool:
+    """Look at what the metrics say; what arrived last may just be being noted."""
+    with service.client(service.key) as client:
+        return 'leadledger_webhook_events{status="pending"} 0.0' in client.get("/metrics").text
+
+
+def kill_a_worker(service: RunningService, draw: random.Random) -> None:
+    eventually(service.workers)
+    draw.choice(service.workers()).kill()
+
+
+async def test_every_event_arrives_signed_and_in_order_though_processes_are_killed(
+    data_dir: Path,
+) -> None:
+    draw = random.Random(7)
+    refused: set[str] = set()
+
+    def slow_and_moody(message: Message) -> Reply:
+        # No lead twice: what is lost with a process and then refused again and again is rightly
+        # minutes late, and all of its lead behind it.
+        is_refused = message.subject not in refused and draw.random() < 0.05
+        if is_refused:
+            refused.add(message.subject)
+        return Reply(503 if is_refused else 200, after_s=0.05)
+
+    with running_service(
+        data_dir, "--workers", "2", LEADLEDGER_WEBHOOK_PRIVATE_ADDRESSES="true"
+    ) as service:
+        async with receiving(slow_and_moody) as receiver:
+            secret = await asyncio.to_thread(make_webhook, service, receiver)
+            for turn in range(TIMES):
+                await asyncio.to_thread(report, service, turn)
+                if turn < KILLS:
+                    await asyncio.sleep(0.2)
+                    await asyncio.to_thread(kill_a_worker, service, draw)
+                    await asyncio.to_thread(eventually, lambda: len(service.workers()) == 2)
+            head = await asyncio.to_thread(head_of, service)
+            async with asyncio.timeout(ARRIVAL_WAIT_S):
+                await until(lambda: len({one.position for one in receiver.taken}) == head)
+            await asyncio.to_thread(eventually, lambda: has_nothing_left(service))
+    assert refused, "the receiver was to refuse some"
+    assert len(receiver.taken) < 1.5 * head, "hardly anything may arrive twice"
+    judge = Webhook(secret)
+    newest: dict[str, int] = {}
+    first = {message.position: message for message in reversed(receiver.taken)}
+    for message in receiver.taken:
+        judge.verify(message.body, dict(message.headers))
+        if message is first[message.position]:
+            assert message.position > newest.get(message.subject, 0)
+            newest[message.subject] = message.position

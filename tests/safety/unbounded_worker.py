@@ -1,0 +1,17 @@
+"""The service as its worker runs it, but for the bounds of the queue: it takes everything.
+
+    python -m tests.safety.unbounded_worker SOCKET_FD READY_FD PARENT_PID
+
+The negative twin of the test of overload.
+"""
+
+from unittest.mock import patch
+
+from service.hosting import worker
+
+if __name__ == "__main__":
+    with (
+        patch("events.append.admission.QUEUE_WAIT_S_MAX", 1e9),
+        patch("events.append.queue.WAITING_ITEMS_MAX", 10**9),
+    ):
+        worker.main()

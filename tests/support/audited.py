@@ -1,0 +1,80 @@
+"""A ledger in memory before the auditor: `verify` without a database."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.lead.state import LeadState
+from events.batch.entries import Entry
+from events.batch.memory import Remembered
+from events.records import Record, begins_group
+from events.revision.past import NotRecalled, Recollection
+from events.verification.audit import Audit
+from events.verification.findings import Check, Report
+from events.verification.row_audit import RowAudit
+from tests.support.ledger_in_memory import LedgerInMemory
+
+
+def audit_of(ledger: LedgerInMemory) -> Audit:
+    """Judge every record as `verify` does. Raises Finding at the first thing wrong."""
+    report = Report()
+    audit, row_audit = Audit(report, lifecycles={1: ledger.compiled}), RowAudit(report, None)
+    so_far = Recollection()
+    for entry in ledger.entries:
+        record = row_audit.take(_row_of(entry), ())
+        assert record is not None
+        if begins_group(record):
+            _close_group(audit, so_far)
+        audit.add(record)
+    _close_group(audit, so_far)
+    for section in report:
+        # Which identifiers an event linked is in a table that a ledger in memory does not have.
+        if section.check is not Check.IDENTIFIERS and section.first:
+            raise section.first[0]
+    return audit
+
+
+def companies_of(subjects: Mapping[str, Remembered]) -> Mapping[str, Collection[str]]:
+    """Account → the leads that belong to it."""
+    companies: dict[str, set[str]] = defaultdict(set)
+    for subject_id, remembered in subjects.items():
+        if isinstance(remembered.state, LeadState) and remembered.state.account is not None:
+            companies[remembered.state.account].add(subject_id)
+    return companies
+
+
+def _row_of(entry: Entry) -> Any:
+    event, envelope = entry.event, entry.envelope
+    return {
+        "position": event.position,
+        "source": envelope.source,
+        "id": envelope.id,
+        "subject_id": entry.subject_id,
+        "subject_version": envelope.subject_version,
+        "type": event.type,
+        "occurred_at": event.occurred_at,
+        "recorded_at": datetime.fromisoformat(envelope.recorded_time),
+        "record": entry.record,
+        "leaf": entry.leaf,
+        "salt": entry.salt or None,
+        "content": entry.personal,
+    }
+
+
+def _close_group(audit: Audit, so_far: Recollection) -> None:
+    group: list[Record] = audit.group
+    while True:
+        try:
+            audit.close_group(so_far)
+        except NotRecalled as needed:
+            # Nothing stands there yet, and nothing was recorded of them.
+            so_far.records |= dict.fromkeys(needed.positions)
+            so_far.histories |= {one: [] for one in needed.histories}
+        else:
+            break
+    for record in group:
+        so_far.records[record.event.position] = record
+        history = so_far.histories.setdefault(record.event.subject.id, [])
+        assert isinstance(history, list)
+        history.append(record)

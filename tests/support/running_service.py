@@ -1,0 +1,137 @@
+"""Run the real command as a process of its own, and see what it leaves behind.
+
+with running_service(data_dir, "--workers", "2") as service:
+    service.command("import", ...)
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.support.processes import Process, family_of
+
+ROOT = Path(__file__).parents[2]
+START_WAIT_S = 60
+END_WAIT_S = 30
+POLL_S = 0.05
+
+
+@dataclass(slots=True)
+class RunningService:
+    """One process of `leadledger serve`, and what it printed."""
+
+    process: subprocess.Popen[bytes]
+    data_dir: Path
+    output: Path
+    log: Path
+    url: str = ""
+
+    @property
+    def printed(self) -> str:
+        return self.output.read_text(encoding="utf-8")
+
+    @property
+    def key(self) -> str:
+        """The key that the first start printed."""
+        found = re.search(r"llk_\w+", self.printed)
+        assert found, "no key was printed"
+        return found[0]
+
+    def workers(self) -> list[Process]:
+        return [one for one in family_of(self.process.pid) if "hosting.worker" in one.command]
+
+    def postmaster(self) -> Process | None:
+        """Return the database server; None while there is none."""
+        family = family_of(self.process.pid)
+        servers = (one for one in family if "/bin/postgres -D" in one.command)
+        return next((one for one in servers if one.parent == self.process.pid), None)
+
+    def end(self, number: int) -> int:
+        """Send a signal, and return the exit code once nothing of the family runs any more."""
+        family = family_of(self.process.pid)
+        assert len(family) > len(self.workers()) + 1, "expected workers and a database"
+        self.process.send_signal(number)
+        code = self.process.wait(END_WAIT_S)
+        eventually(lambda: not any(one.is_running() for one in family), wait_s=END_WAIT_S)
+        return code
+
+    def client(self, key: str) -> httpx.Client:
+        return httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False
+        )
+
+    def command(self, *arguments: str, key: str = "") -> subprocess.CompletedProcess[str]:
+        """Run another command against this service, and its data directory."""
+        return command(*arguments, data_dir=self.data_dir, url=self.url, key=key)
+
+
+def command(
+    *arguments: str, data_dir: Path, url: str = "", key: str = "", **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "service.command", *arguments],
+        cwd=ROOT,
+        env=environment(data_dir, LEADLEDGER_URL=url, LEADLEDGER_KEY=key, **settings),
+        capture_output=True,
+        text=True,
+        timeout=START_WAIT_S * 2,
+        check=False,
+    )
+
+
+def environment(data_dir: Path, **settings: str) -> dict[str, str]:
+    """Return an environment in which nothing but this is set."""
+    outside = {name: value for name, value in os.environ.items() if "LEADLEDGER" not in name}
+    given = {name: value for name, value in settings.items() if value}
+    return {**outside, "LEADLEDGER_DATA_DIR": str(data_dir), **given}
+
+
+@contextmanager
+def running_service(data_dir: Path, *arguments: str, **settings: str) -> Iterator[RunningService]:
+    """Start a service on a free port, and leave nothing of it behind."""
+    service = start_service(data_dir, arguments, settings)
+    try:
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.end(signal.SIGKILL)
+
+
+def start_service(
+    data_dir: Path, arguments: Sequence[str], settings: dict[str, str]
+) -> RunningService:
+    """Start a service, and return when it says that it listens."""
+    output, log = data_dir.with_suffix(".out"), data_dir.with_suffix(".err")
+    with output.open("wb") as out, log.open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service.command", "serve", "--port", "0", *arguments],
+            cwd=ROOT,
+            env=environment(data_dir, **settings),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+        )
+    service = RunningService(process, data_dir, output, log)
+    eventually(lambda: "Listening on" in service.printed or process.poll() is not None)
+    found = re.search(r"Listening on (\S+)", service.printed)
+    assert found, f"{service.printed}\n{log.read_text(encoding='utf-8')}"
+    service.url = found[1]
+    return service
+
+
+def eventually(holds: Callable[[], object], *, wait_s: float = START_WAIT_S) -> None:
+    """Wait until something is so; it is an error if it never is."""
+    deadline = time.monotonic() + wait_s
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(POLL_S)

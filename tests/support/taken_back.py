@@ -1,0 +1,382 @@
+"""Ledgers in which something is taken back, each with a twin that was never told it.
+
+The twin is a fresh ledger. It is told what still counts, in the same order: without what was
+voided, with the rest as it was corrected, and of people who are merged as of one person. Nothing
+is taken back there, so nothing is decided again; what was refused in the one is no event, so the
+other is not told of it either.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from domain.lead.evolve import evolve
+from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
+from domain.lifecycle.service_events import TIME
+from events.outcomes import Outcome, Recorded
+from events.records import decode_event
+from events.refusals import Refused
+from events.signals.sender import Sender
+from projections.funnel.fold import Stages, fold
+from projections.funnel.projection import concerns
+from tests.support.corrected_histories import (
+    COMPANIES,
+    FIRST_COMERS,
+    LIFECYCLES,
+    PEOPLE,
+    AboutCompany,
+    Action,
+    Correct,
+    Merge,
+    Report,
+    Unlink,
+    Unmerge,
+    Void,
+)
+from tests.support.histories import values_of
+from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT, LedgerInMemory
+from tests.support.stories import day
+
+LATER = RECEIVED_AT + timedelta(days=1)
+"""When both ledgers have let everything happen that is due."""
+BEFORE_CUSTOMERS = frozenset({"PL", "PROSPECT"})
+
+
+class Told(NamedTuple):
+    """A report that was recorded, and whether it still counts."""
+
+    id: str
+    report: Report | AboutCompany
+    at: datetime
+    """When it was received: in the twin likewise, because a judgement counts from then."""
+    may_be_voided: bool
+    """Whether it told nothing of who is who that outlasts it."""
+    counts: bool = True
+
+
+@dataclass
+class Telling:
+    """A ledger that is told one thing after the other, and what of it still counts."""
+
+    name: str
+    ledger: LedgerInMemory = field(init=False)
+    told: list[Told] = field(default_factory=list)
+    merged: dict[str, str] = field(default_factory=dict)
+    """Who has been merged → into whom."""
+    parted: list[str] = field(default_factory=list)
+    """Those who were taken for somebody else at first."""
+
+    def __post_init__(self) -> None:
+        self.ledger = LedgerInMemory(LIFECYCLES[self.name])
+        self.ledger.at = RECEIVED_AT
+        for company in COMPANIES:
+            self.tell(AboutCompany("account.updated", company, 0, {}))
+        for person in FIRST_COMERS:
+            self.tell(Report("email.sent", person, None, False, 0, {}, None))  # noqa: FBT003
+
+    def tell(
+        self, report: Report | AboutCompany, *, as_of: str | None = None, id: str | None = None
+    ) -> Outcome:
+        id = id or f"report-{len(self.ledger.keys)}-{len(self.ledger.refused)}"
+        event = report.event(id, as_of or report.person)
+        sender = Sender("key-1", ("test",), report.department, EVERY_RIGHT)
+        (outcome,) = self.ledger.send(event, sender=sender)
+        if isinstance(outcome, Recorded):
+            assert self.ledger.at is not None
+            may_be_voided = self._may_be_voided(outcome, report)
+            self.told.append(Told(id, report, self.ledger.at, may_be_voided))
+        return outcome
+
+    def _may_be_voided(self, outcome: Recorded, report: Report | AboutCompany) -> bool:
+        """Whether nothing stays of it: identifiers stay linked, and visitors absorbed.
+
+        A name alone may, if nobody has a cookie that it could have told whose it is.
+        """
+        if isinstance(report, AboutCompany):
+            return False
+        if report.person not in FIRST_COMERS:
+            return True
+        about_leads = (one for one in outcome.derived if not one.subject.startswith("account"))
+        return not any(one.type.startswith("identity.") for one in about_leads)
+
+    def happen(self, action: Action) -> Outcome | None:
+        match action:
+            case Report() | AboutCompany():
+                return self.tell(action)
+            case Void(place):
+                return self._void(place)
+            case Correct():
+                return self._correct(action)
+            case Merge(person, other):
+                return self._merge(person, other)
+            case Unmerge(person):
+                return self._unmerge(person)
+            case Unlink():
+                return self._unlink(action)
+
+    def _void(self, place: int) -> Outcome | None:
+        voidable = [
+            number
+            for number, one in enumerate(self.told)
+            if one.may_be_voided or isinstance(one.report, AboutCompany)
+        ]
+        number = voidable[place % len(voidable)]
+        told = self.told[number]
+        outcome = self._send("event.voided", data={"event": self._position(told)})
+        if isinstance(told.report, AboutCompany):
+            # Only what was told of leads is taken back.
+            assert isinstance(outcome, Refused), outcome
+            return outcome
+        assert isinstance(outcome, Recorded), outcome
+        assert outcome.is_already is not told.counts
+        self.told[number] = told._replace(counts=False)
+        return outcome
+
+    def _correct(self, action: Correct) -> Outcome | None:
+        numbered = [(number, one.report) for number, one in enumerate(self.told)]
+        of_people = [(number, one) for number, one in numbered if isinstance(one, Report)]
+        number, report = of_people[action.place % len(of_people)]
+        told = self.told[number]
+        fields, corrected = self._corrected(report, action)
+        outcome = self._send(
+            "event.corrected", data={"event": self._position(told), "fields": fields}
+        )
+        assert isinstance(outcome, Recorded) is told.counts, outcome
+        if isinstance(outcome, Recorded):
+            self.told[number] = told._replace(report=corrected)
+        return outcome
+
+    def _corrected(self, report: Report, action: Correct) -> tuple[dict[str, Any], Report]:
+        """Say what is corrected of a report, and what it tells then."""
+        declared = self.ledger.in_force.lifecycle.events[report.type].fields
+        # Whom a report is about is not corrected.
+        fields = {name: one for name, one in declared.items() if name != "account"}
+        name = [TIME, *fields][action.field % (1 + len(fields))]
+        if name == TIME:
+            return {TIME: day(action.at).isoformat()}, report._replace(at=action.at)
+        values = [*values_of(fields[name]), *([] if fields[name].required else [None])]
+        value = values[action.value % len(values)]
+        if name in ("opportunity", "order") and value is not None:
+            value = f"{report.person} {value}"
+        told = {**report.data, name: value}
+        data = {name: value for name, value in told.items() if value is not None}
+        return {name: value}, report._replace(data=data)
+
+    def _merge(self, person: str, other: str) -> Outcome | None:
+        lead_id = self.lead(other)
+        if self.lead(person) is None or lead_id is None:
+            return None
+        outcome = self._send("identity.merged", lead={"user_id": person}, data={"other": lead_id})
+        if isinstance(outcome, Recorded) and not outcome.is_already:
+            self.merged[self.who(other)] = self.who(person)
+        return outcome
+
+    def _unmerge(self, person: str) -> Outcome | None:
+        if self.lead(person) is None:
+            return None
+        outcome = self._send("identity.unmerged", lead={"user_id": person})
+        assert isinstance(outcome, Recorded), outcome
+        assert outcome.is_already is not (person in self.merged)
+        self.merged.pop(person, None)
+        return outcome
+
+    def _unlink(self, action: Unlink) -> Outcome | None:
+        moved = self._moved(action)
+        if not moved:
+            return None
+        person = self.told[moved[0]].report.person
+        other = f"other-{len(self.parted)}@{person.partition('@')[2]}"
+        outcome = self._send(
+            "identity.unlinked",
+            lead={"id": self.lead(person), "user_id": other, "email": other},
+            data={"events": [self._position(self.told[number]) for number in moved]},
+        )
+        assert isinstance(outcome, Recorded), outcome
+        self.parted.append(other)
+        for number in moved:
+            told = self.told[number]
+            assert isinstance(told.report, Report)
+            report = told.report._replace(person=other, cookie=None, is_by_cookie=False)
+            self.told[number] = told._replace(report=report)
+        return outcome
+
+    def _moved(self, action: Unlink) -> list[int]:
+        """Choose reports of one person, with all that was told of the same deals and orders."""
+        # What a cookie alone reported tells nobody's address, and in the twin it would.
+        movable = [
+            number
+            for number, one in enumerate(self.told)
+            if one.may_be_voided and "email" in one.report.event("", "")["lead"]
+        ]
+        if not movable:
+            return []
+        first = self.told[movable[action.place % len(movable)]].report.person
+        person, company = self.who(first), first.partition("@")[2]
+        # What people merged across companies reported tells of the company of each.
+        movable = [n for n in movable if self.told[n].report.person.endswith(company)]
+        own = [n for n, one in enumerate(self.told) if self.who(one.report.person) == person]
+        chosen = {movable[place % len(movable)] for place in (action.place, *action.others)}
+        chosen &= {*own}
+        while True:
+            deals = {deal for number in chosen for deal in self._deals(number)}
+            found = {number for number in own if deals & self._deals(number)} | chosen
+            if found == chosen:
+                break
+            chosen = found
+        return sorted(chosen) if chosen <= {*movable} else []
+
+    def _deals(self, number: int) -> set[tuple[str, Any]]:
+        data = self.told[number].report.data
+        return {(name, data[name]) for name in ("opportunity", "order") if name in data}
+
+    def who(self, person: str) -> str:
+        """Who stands for a person."""
+        while person in self.merged:
+            person = self.merged[person]
+        return person
+
+    def lead(self, person: str) -> str | None:
+        """The lead that is known to be somebody, before any forwarding."""
+        return self.ledger.pointers.get(DIGESTS.identifier("user_id", person))
+
+    def _position(self, told: Told) -> str:
+        return str(self.ledger.keys["test", told.id].position)
+
+    def _send(self, type: str, **attributes: Any) -> Outcome:
+        return self.ledger.send_one(type, **attributes)
+
+
+def telling_of(name: str, happened: Sequence[Action]) -> Telling:
+    """Let everything happen to a ledger. Whatever it is, the answer is an outcome or a refusal."""
+    telling = Telling(name)
+    for number, action in enumerate(happened, start=1):
+        telling.ledger.at = RECEIVED_AT + timedelta(seconds=number)
+        outcome = telling.happen(action)
+        assert outcome is None or isinstance(outcome, Recorded | Refused)
+    telling.ledger.at = LATER
+    telling.ledger.let_happen()
+    return telling
+
+
+def twin_of(telling: Telling) -> Telling:
+    """Tell a fresh ledger what still counts."""
+    twin = Telling(telling.name)
+    twin.ledger = LedgerInMemory(LIFECYCLES[telling.name])
+    twin.parted = telling.parted
+    for told in telling.told:
+        if told.counts:
+            twin.ledger.at = told.at
+            twin.tell(told.report, as_of=telling.who(told.report.person), id=told.id)
+    twin.ledger.at = LATER
+    twin.ledger.let_happen()
+    return twin
+
+
+class Words(NamedTuple):
+    """What both ledgers call the same."""
+
+    names: Mapping[str, str]
+    """Subject → whoever it is."""
+    causes: Mapping[int, str]
+    """Position → the report that the event follows from."""
+
+
+def words_of(telling: Telling) -> Words:
+    ledger = telling.ledger
+    causes: dict[int, str] = {}
+    names: dict[str, str] = {}
+    for event, envelope in ledger.records:
+        causes[event.position] = causes[event.cause] if event.cause is not None else envelope.id
+        # A visitor is whoever that report was about which made it.
+        names.setdefault(event.subject.id, f"visitor of {causes[event.position]}")
+    for person in (*PEOPLE, *telling.parted):
+        if (lead_id := telling.lead(person)) is not None:
+            names[lead_id] = person
+    for company in COMPANIES:
+        account = ledger.pointers.get(DIGESTS.identifier("domain", company))
+        if account is not None:
+            names[account] = company
+    return Words(names, causes)
+
+
+def what_counts(telling: Telling) -> dict[str, Any]:
+    """States, stays and counts of everybody of whom something counts, in words of both ledgers."""
+    words, ledger = words_of(telling), telling.ledger
+    stages = Stages(is_complete=True, zone=UTC)
+    for entry in ledger.entries:
+        if concerns(entry.record):
+            fold(stages, decode_event(entry.record))
+    states = {
+        words.names[subject]: told
+        for subject, remembered in ledger.subjects.items()
+        if remembered.state is not None and (told := state_in(remembered.state, words))
+    }
+    ended = sorted(
+        repr((words.names[row[0]], *row[1:10], row[11], row[14], row[16], row[17]))
+        for row in stages.ended
+        if row[1] == "lead" and row[-1] is None
+    )
+    standing = sorted(
+        repr((words.names[stay.subject_id], *stay[1:10], stay.entry_kind, *stay[14:]))
+        for stay in stages.standing.values()
+        if stay.kind == "lead"
+    )
+    counts = {
+        key: tuple(counted)
+        for key, counted in stages.counts.items()
+        if any(counted) and key[0] == "lead"
+    }
+    return {"states": states, "ended": ended, "standing": standing, "counts": counts}
+
+
+def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
+    """Tell a state in words of both ledgers; nothing of a lead that forwards to another."""
+    if isinstance(state, AccountState):
+        return _account_in(state)
+    names, causes = words
+    if state.absorbed_by is not None or state.void:
+        return {}
+    told = state._asdict()
+    # Decisions that are no longer legal were refused in the twin: there they are no events.
+    told.pop("awaiting")
+    # Whom reports were taken off is nothing that the twin knows of.
+    told.pop("parted")
+    told["account"] = names[state.account] if state.account is not None else None
+    visitors = [names[one] for one in state.absorbs if "@" not in names[one]]
+    told["absorbs"] = visitors
+    told["standing"] = [(*one[:1], causes[one.position], *one[2:]) for one in state.standing]
+    told["points"] = [(one.rule, one.points, causes[one.position]) for one in state.points]
+    told["timers"] = {
+        name: (timer.due_at, causes[timer.armed_by]) for name, timer in state.timers.items()
+    }
+    told["deadlines"] = {
+        name: (due.due_at, due.stage, causes[due.started], due.breached is not None)
+        for name, due in state.deadlines.items()
+    }
+    told["returned_from"] = state.returned_from and state.returned_from[:4]
+    return {name: value for name, value in told.items() if value}
+
+
+def _account_in(state: AccountState) -> dict[str, Any]:
+    """Tell a company's state, but for what it was before it bought, and since when.
+
+    Once a prospect it stays one, because others may be known there of whom its records do not tell.
+    So it is no target any more, and nothing that comes later counts from before that.
+    """
+    told = state._asdict()
+    told["stage"] = state.stage if state.stage not in BEFORE_CUSTOMERS else None
+    told["entered"] = [stage for stage in state.entered if stage not in BEFORE_CUSTOMERS]
+    told.pop("entered_at")
+    # Of a company that the twin has never heard of, nothing is left.
+    told["earlier_passes"] = told.pop("pass_number") - 1
+    return {name: value for name, value in told.items() if value}
+
+
+def stood(telling: Telling, person: str, moment: datetime) -> dict[str, Any] | None:
+    """How somebody stood at a moment, by the events of then; None if nothing was known of him."""
+    lead_id, state = telling.lead(person), None
+    for event, _ in telling.ledger.records:
+        if event.receiver.id == lead_id and (event.effective_at or event.occurred_at) <= moment:
+            state = evolve(state or INITIAL_LEAD, event)
+    return None if state is None else state_in(state, words_of(telling)) or None
