@@ -81,8 +81,17 @@ def describe_interface(app: FastAPI) -> dict[str, Any]:
         schemas.pop(unused, None)
     schemas |= {"Problem": _PROBLEM_SCHEMA, **reports.schemas()}
     components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "llk_…"},
-        "basic": {"type": "http", "scheme": "basic"},
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "llk_…",
+            "description": "A key of this ledger, `llk_…`.",
+        },
+        "basic": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "The key as the user name. The password is ignored.",
+        },
     }
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
