@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from service.http.authentication import Needs, reporting_holder
 from service.http.problem import KINDS
 from service.keys.scopes import REPORTING, Scope
+from service.openapi.examples import describe_example
 from service.openapi.links import describe_links
 from service.routes import collectors, reports
 
@@ -149,6 +150,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
             **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
         }
     describe_links(route.name, operation["responses"])
+    describe_example(route.name, operation)
 
 
 def _name(operation: dict[str, Any], route: APIRoute) -> None:

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -126,3 +127,30 @@ async def test_the_page_can_send_a_key_in_each_way_that_the_document_declares(
     for authorization, status in ((f"Bearer {key}", 200), (f"Basic {basic}", 200), ("", 401)):
         answer = await read(service, "/v1/funnel?by=none", authorization=authorization)
         assert answer.status_code == status
+
+
+async def test_every_body_that_the_page_starts_with_is_accepted(service: Service) -> None:
+    document = (await read(service, "/openapi.json")).json()
+    examples = {
+        operation["operationId"]: (method, path, content["example"])
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        for media_type, content in operation.get("requestBody", {}).get("content", {}).items()
+        if media_type == "application/json" and not is_of_other_services(operation)
+    }
+    assert len(examples) > 10
+    # Refused, so that there is something to retry and to dismiss.
+    stray = {**examples["post_events"][2], "id": "stray", "type": "unheard.of"}
+    refusal = (await service.client.post("/v1/events", json=stray)).json()["refusal"]
+    ids = {"refusal_id": refusal, "lead_id": refusal}
+    for name, (method, path, body) in examples.items():
+        answer = await service.client.request(method, path.format_map(ids), json=body)
+        # The body is fine, but in a ledger that is well no lead is set aside.
+        expected = {404} if name == "post_conflict" else {200, 201}
+        assert answer.status_code in expected, (name, answer.text)
+        if name in {"post_keys", "post_webhooks"}:
+            ids[f"{name.removeprefix('post_').removesuffix('s')}_id"] = answer.json()["id"]
+
+
+def is_of_other_services(operation: dict[str, Any]) -> bool:
+    return "clients of other services" in operation["tags"]
