@@ -52,7 +52,7 @@ class _File(NamedTuple):
     media_type: bytes
     body: bytes
     compressed: bytes
-    """A third of it, so that a reader at 300 kbit/s gets it within the time for an answer."""
+    """About a quarter, so that a reader at 300 kbit/s gets it within the time for an answer."""
 
 
 def serve_documents(app: FastAPI) -> None:
