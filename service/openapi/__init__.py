@@ -1,1 +1,1 @@
-"""The OpenAPI document, the pages that show it, and the links between its operations."""
+"""The OpenAPI document, its links and examples, and the page that shows it."""

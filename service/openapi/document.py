@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from service.http.authentication import Needs, reporting_holder
 from service.http.problem import KINDS
 from service.keys.scopes import REPORTING, Scope
+from service.openapi.examples import describe_example
 from service.openapi.links import describe_links
 from service.routes import collectors, reports
 
@@ -81,8 +82,17 @@ def describe_interface(app: FastAPI) -> dict[str, Any]:
         schemas.pop(unused, None)
     schemas |= {"Problem": _PROBLEM_SCHEMA, **reports.schemas()}
     components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "llk_…"},
-        "basic": {"type": "http", "scheme": "basic"},
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "llk_…",
+            "description": "A key of this ledger, `llk_…`.",
+        },
+        "basic": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "The key as the user name. The password is ignored.",
+        },
     }
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
@@ -140,6 +150,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
             **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
         }
     describe_links(route.name, operation["responses"])
+    describe_example(route.name, operation)
 
 
 def _name(operation: dict[str, Any], route: APIRoute) -> None:

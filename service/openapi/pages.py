@@ -1,14 +1,17 @@
-"""`/openapi.json` and `/docs`: the interface described by itself, open to everybody.
+"""`/openapi.json`, and `/docs`, which shows it and sends requests: both are open without a key.
 
-The page is our own and plain: it needs no script and nothing from elsewhere, so that it works on a
-machine without the internet. Whoever wants to try requests out gives `/openapi.json` to a tool.
+The page is Swagger UI, served from an installed package so that it works without the internet. Its
+policy allows nothing from another host and no inline script: a key that is entered on the page
+goes to this service only.
 """
 
-from collections.abc import Iterator, Mapping
+import gzip
+from asyncio import to_thread
+from collections.abc import Mapping
 from functools import lru_cache
-from html import escape
+from hashlib import sha256
 from importlib.resources import files
-from typing import Any
+from typing import Final, NamedTuple
 
 import orjson
 from fastapi import APIRouter, FastAPI, Request
@@ -16,137 +19,103 @@ from starlette.responses import Response
 
 from service.http.answer import Answer
 from service.http.exact_route import ExactRoute
+from service.http.problem import Problem
 from service.openapi.document import describe_interface
 
-HTML = b"text/html; charset=utf-8"
+HTML: Final = b"text/html; charset=utf-8"
+CSS: Final = b"text/css; charset=utf-8"
+JAVASCRIPT: Final = b"text/javascript; charset=utf-8"
+
+_POLICY: Final = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
+_OF_PAGE: Final = (
+    (b"content-security-policy", _POLICY),
+    _NO_SNIFFING,
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-cache"),
+)
+_OF_FILE: Final = (
+    _NO_SNIFFING,
+    # The address of a file contains a digest, so what is at an address never changes.
+    (b"cache-control", b"public, max-age=31536000, immutable"),
+    (b"vary", b"accept-encoding"),
+)
+_COMPRESSED: Final = (b"content-encoding", b"gzip")
 
 router = APIRouter(include_in_schema=False, route_class=ExactRoute)
 
 
+class _File(NamedTuple):
+    media_type: bytes
+    body: bytes
+    compressed: bytes
+    """About a quarter, so that a reader at 300 kbit/s gets it within the time for an answer."""
+
+
 def serve_documents(app: FastAPI) -> None:
-    """Add both to an application that has all its routes."""
+    """Add the document and the page to an application that has all its other routes."""
     app.router.routes.extend(router.routes)
 
 
 @router.get("/openapi.json", response_model=None)
 async def get_openapi_document(request: Request) -> Response:
     """Answer with the OpenAPI document."""
-    return Answer(200, _documents(request.app)[0])
+    return Answer(200, _document(request.app))
 
 
 @router.get("/docs", response_model=None)
-async def get_docs(request: Request) -> Response:
+async def get_docs() -> Response:
     """Answer with the page."""
-    return Answer(200, _documents(request.app)[1], media_type=HTML)
+    return Answer(200, await to_thread(_page), media_type=HTML, headers=_OF_PAGE)
+
+
+@router.get("/docs/{digest}/{file}", response_model=None)
+async def get_docs_file(digest: str, file: str, request: Request) -> Response:
+    """Answer with a file that the page loads.
+
+    Raises Problem: not-found.
+    """
+    current_digest, held = await to_thread(_files)
+    if digest != current_digest or file not in held:
+        raise Problem("not-found", "The page has no such file; /docs names those that it has.")
+    found = held[file]
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Answer(200, found.body, media_type=found.media_type, headers=_OF_FILE)
+    headers = (*_OF_FILE, _COMPRESSED)
+    return Answer(200, found.compressed, media_type=found.media_type, headers=headers)
 
 
 @lru_cache(maxsize=4)
-def _documents(app: FastAPI) -> tuple[bytes, bytes]:
-    document = describe_interface(app)
-    return orjson.dumps(document), _page(document).encode()
+def _document(app: FastAPI) -> bytes:
+    return orjson.dumps(describe_interface(app))
 
 
-def _page(document: Mapping[str, Any]) -> str:
-    style = files("service.openapi").joinpath("documents.css").read_text(encoding="utf-8")
-    info = document["info"]
-    addresses = {
-        operation["operationId"]: f"{method.upper()} {path}"
-        for path, operations in document["paths"].items()
-        for method, operation in operations.items()
-    }
-    sections = "".join(
-        _operation(path, method, operation, addresses)
-        for path, operations in document["paths"].items()
-        for method, operation in operations.items()
-    )
-    schemas = "".join(
-        f"<details><summary><code>{escape(name)}</code></summary><pre>{_json(schema)}</pre>"
-        "</details>"
-        for name, schema in document["components"]["schemas"].items()
-    )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{escape(info["title"])}</title>'
-        f"<style>{style}</style></head><body><h1>{escape(info['title'])}</h1>"
-        f"{_paragraphs(info['description'])}"
-        '<p>For tools: <a href="openapi.json">openapi.json</a>.</p>'
-        f"{sections}<h2>Schemas</h2>{schemas}</body></html>"
-    )
+@lru_cache(maxsize=1)
+def _page() -> bytes:
+    digest, _ = _files()
+    text = files("service.openapi").joinpath("docs.html").read_text(encoding="utf-8")
+    # Relative, so that the page also works behind a proxy that adds a prefix.
+    return text.replace("{files}", f"docs/{digest}").encode()
 
 
-def _operation(
-    path: str, method: str, operation: Mapping[str, Any], addresses: Mapping[str, str]
-) -> str:
-    summary = f"<code>{escape(path)}</code> {escape(operation['summary'])}"
-    parts = [
-        f"<summary><b class={method}>{method.upper()}</b> {summary}</summary>",
-        _paragraphs(operation.get("description", "")),
-        *_parameters(operation.get("parameters", ())),
-        *_body(operation.get("requestBody")),
-        "<table><tr><th>answer<th></tr>",
-    ]
-    parts += [
-        f"<tr><td><code>{status}</code><td>{escape(answer['description'])}"
-        f"{_ways(answer, addresses)}</tr>"
-        for status, answer in sorted(operation["responses"].items())
-    ]
-    return f'<details id="{escape(operation["operationId"])}">{"".join(parts)}</table></details>'
-
-
-def _parameters(parameters: Any) -> Iterator[str]:
-    if not parameters:
-        return
-    yield "<table><tr><th>parameter<th>in<th>type<th></tr>"
-    for one in parameters:
-        schema = one.get("schema", {})
-        yield (
-            f"<tr><td><code>{escape(one['name'])}</code>{' *' if one.get('required') else ''}"
-            f"<td>{escape(one['in'])}<td>{escape(_type_of(schema))}"
-            f"<td>{escape(one.get('description', ''))}</tr>"
+@lru_cache(maxsize=1)
+def _files() -> tuple[str, Mapping[str, _File]]:
+    """Return the files by name, and the digest of all of them."""
+    swagger_ui = files("fastapi_standalone_docs").joinpath("static", "swagger")
+    own = files("service.openapi")
+    bodies = {
+        (name, media_type): folder.joinpath(name).read_bytes()
+        for folder, name, media_type in (
+            (swagger_ui, "swagger-ui.css", CSS),
+            (swagger_ui, "swagger-ui-bundle.js", JAVASCRIPT),
+            (own, "start.js", JAVASCRIPT),
         )
-    yield "</table>"
-
-
-def _body(body: Any) -> Iterator[str]:
-    if body is None:
-        return
-    for media_type, content in body["content"].items():
-        yield f"<p>Body: <code>{escape(media_type)}</code></p><pre>{_json(content['schema'])}</pre>"
-
-
-def _ways(answer: Mapping[str, Any], addresses: Mapping[str, str]) -> str:
-    """Say how to go on from an answer: what is asked next, and with what of it."""
-    ways = []
-    for link in answer.get("links", {}).values():
-        name = link["operationId"]
-        taken = [f"{one} = {found}" for one, found in link["parameters"].items()]
-        told = ", ".join(taken) or f"body = {link['requestBody']}"
-        ways.append(f'<br>→ <a href="#{name}">{escape(addresses[name])}</a>: {escape(told)}')
-    return "".join(ways)
-
-
-def _type_of(schema: Mapping[str, Any]) -> str:
-    if "anyOf" in schema:
-        return " or ".join(_type_of(one) for one in schema["anyOf"] if one.get("type") != "null")
-    if "enum" in schema:
-        return " or ".join(str(value) for value in schema["enum"])
-    name = str(schema.get("format") or schema.get("type") or schema.get("$ref", "")).split("/")[-1]
-    default = schema.get("default")
-    return f"{name}, default {default}" if default is not None else name
-
-
-def _paragraphs(text: str) -> str:
-    blocks = [block.strip() for block in text.split("\n\n")]
-    return "".join(f"<p>{_code(escape(block))}</p>" for block in blocks if block)
-
-
-def _code(text: str) -> str:
-    """Turn what stands between backticks into code; every second part does."""
-    parts = text.split("`")
-    return "".join(
-        f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts)
-    )
-
-
-def _json(value: Any) -> str:
-    return escape(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+    }
+    digest = sha256(b"".join(bodies.values())).hexdigest()[:16]
+    return digest, {
+        name: _File(media_type, body, gzip.compress(body, mtime=0))
+        for (name, media_type), body in bodies.items()
+    }

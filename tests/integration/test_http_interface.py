@@ -116,15 +116,6 @@ def stands_in(schema: Any, place: list[str], document: Any) -> bool:
     )
 
 
-async def test_the_page_needs_nothing_from_elsewhere(service: Service) -> None:
-    page = await service.client.get("/docs")
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "/v1/leads/{lead_id}/history" in page.text
-    way = '<a href="#get_lead_history">GET /v1/leads/{lead_id}/history</a>: lead_id = '
-    assert f"{way}$response.body#/leads/0/id" in page.text
-    assert not re.search(r"<script|<link|<img|src=|url\(|(href|action)=.https?:", page.text)
-
-
 async def test_a_path_that_leads_nowhere_is_a_problem(service: Service) -> None:
     answer = await service.client.get("/v2/events")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")

@@ -20,7 +20,7 @@ from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-OPEN = {"/livez", "/readyz", "/metrics", "/docs", "/openapi.json"}
+OPEN = {"/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/docs/{digest}/{file}"}
 ID = "01890000-0000-7000-8000-000000000000"
 PIECE = b"[[]]," * 10_000
 UNKNOWN = mint().text
