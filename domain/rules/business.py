@@ -44,15 +44,15 @@ def business_begun(case: Case, numbers: Numbers) -> Begun | None:
     if role not in _BEGINS:
         return None
     buyers: list[LeadState | AccountState] = [lead] if account is None else [lead, account]
-    is_told = any(numbers.opportunity in buyer.opportunities for buyer in buyers)
+    is_known = any(numbers.opportunity in buyer.opportunities for buyer in buyers)
     if role is Role.PLACES_ORDER:
-        is_told = is_told or any(numbers.order in buyer.orders for buyer in buyers)
-    if is_told:
+        is_known = is_known or any(numbers.order in buyer.orders for buyer in buyers)
+    if is_known:
         return None
     is_further = any(map(has_bought, buyers)) and not any(_lacks(buyer, role) for buyer in buyers)
-    is_said = case.signal.data.get(BUSINESS_FIELD) is not None
+    is_stated = case.signal.data.get(BUSINESS_FIELD) is not None
     name = name_of_further(case.compiled.lifecycle)
-    return Begun(further=name if is_further and not is_said else None)
+    return Begun(further=name if is_further and not is_stated else None)
 
 
 def _lacks(buyer: LeadState | AccountState, role: Role) -> bool:

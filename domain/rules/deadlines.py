@@ -178,14 +178,14 @@ def _holds(case: Case, rule: Deadline, event: Event) -> bool:
 def _start(case: Case, name: str, rule: Deadline, began: datetime) -> None:
     lead = case.state.lead
     due = format_utc(case.compiled.calendars[rule.calendar].due(began, rule.within))
-    whose = {"owner": lead.owner, "team": lead.team, "reseller": lead.reseller}
+    holders = {"owner": lead.owner, "team": lead.team, "reseller": lead.reseller}
     case.add(
         STARTED,
         case.lead,
         data={
             "deadline": name,
             "due": due,
-            **{role: holder for role, holder in whose.items() if holder is not None},
+            **{role: holder for role, holder in holders.items() if holder is not None},
         },
         effects={
             "deadlines": {name: {"due": due, "stage": lead.stage}},

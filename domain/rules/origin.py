@@ -23,9 +23,9 @@ def origin_of(
     move: CompiledMove | None,
     type: str,
     data: Mapping[str, Any],
-    told: Mapping[str, Any] = NOTHING,
+    reported: Mapping[str, Any] = NOTHING,
 ) -> dict[str, Any]:
-    """Return what a fact says about the origin of the pass; `others` are its other effects.
+    """Return what a fact says about the origin of the pass; `reported` are its other effects.
 
     A fact that makes no move counts only if a rule gives its origin: delivering a mail or copying a
     profile acquires no lead.
@@ -35,7 +35,7 @@ def origin_of(
         return {}
     moves = move is not None and move.kind is not None
     begins_pass = move is not None and move.begins_pass
-    if not (moves or "known" in told or "acquired_at" in told or _enquires(case, type)):
+    if not (moves or "known" in reported or "acquired_at" in reported or _enquires(case, type)):
         return {}
     readings = case.readings(type, data)
     rules = lifecycle.origin_rules
@@ -47,7 +47,7 @@ def origin_of(
         origin = origin or lifecycle.origin_otherwise
     if origin is not None and lead.first_touch is None:
         effects["first_touch"] = origin
-    if origin is not None and lead.known and (lead.origin is None or _is_earlier(case, told)):
+    if origin is not None and lead.known and (lead.origin is None or _is_earlier(case, reported)):
         return effects | {"origin": origin, "channel": data.get("channel")}
     if moves and not lead.entered:
         effects["channel"] = data.get("channel")

@@ -104,7 +104,7 @@ def test_a_company_says_which_properties_name_whoever_acted() -> None:
         (
             "  events:\n    visit.recorded: [Seen]\n    deal.opened:\n      - seen\n",
             4,
-            f"client_names.events.deal.opened[0]: stands twice; the first is on line {BEGINS + 2}",
+            f"client_names.events.deal.opened[0]: occurs twice; the first is on line {BEGINS + 2}",
         ),
         (
             "  identifying:\n    types: [visit.recorded, lead.accepted]\n    properties: {}\n",
@@ -139,7 +139,7 @@ def test_a_company_says_which_properties_name_whoever_acted() -> None:
             "  identifying:\n    types: []\n    properties: {email: mail, name: Mail}\n",
             3,
             (
-                "client_names.identifying.properties.name: stands twice; "
+                "client_names.identifying.properties.name: occurs twice; "
                 f"the first is on line {BEGINS + 3}"
             ),
         ),

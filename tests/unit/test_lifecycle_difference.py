@@ -9,7 +9,7 @@ from tests.small_lifecycle import SMALL
 
 LISTS = "lists:\n  all: {label: {en: all}, definition: {en: all}, when: {lead.known: true}}\n"
 TOO_SMALL = "  too_small: {label: {en: too small}, definition: {en: would never buy}}\n"
-OTHER_FIELDS = "score is no field any more, channel must be told, value is a new field"
+OTHER_FIELDS = "score is no longer a field, channel is required, value is a new field"
 
 
 def changes(before: str, after: str) -> list[str]:

@@ -123,7 +123,7 @@ def test_a_stage_nobody_leaves_is_a_warning_unless_it_is_meant() -> None:
     assert complaints_of(SMALL.replace(", final: true", "")) == [
         (
             "line 84: account.stages.CUSTOMER: warning: no move leaves this stage; "
-            "declare `final: true` if that is meant"
+            "declare `final: true` if this is intended"
         )
     ]
 
@@ -133,7 +133,7 @@ def test_a_time_zone_is_checked_by_who_publishes_and_not_by_who_replays() -> Non
     assert load(text).time_zone == "Asia/Tokio"
     with pytest.raises(LifecycleInvalid) as raised:
         load(text, zones={"Asia/Tokyo"})
-    assert str(raised.value) == "line 5: time_zone: 'Asia/Tokio' is no time zone that is known here"
+    assert str(raised.value) == "line 5: time_zone: 'Asia/Tokio' is not a time zone known here"
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_people_who_are_merged_keep_orders_of_one_number_apart() -> None:
         ("  order: [[crm]]\n", r"shared_numbers.order\[0\]: expected 2 to 20 sources, found 1"),
         (
             "  order: [[crm, erp], [erp, shop]]\n",
-            r"shared_numbers.order\[1\]\[0\]: 'erp' stands twice",
+            r"shared_numbers.order\[1\]\[0\]: 'erp' occurs twice",
         ),
         ("  order: [crm, erp]\n", r"shared_numbers.order\[0\]: expected a list, found 'crm'"),
         ("  order: [[crm, 販売]]\n", r"shared_numbers.order\[0\]\[1\]: '販売' is not a source"),

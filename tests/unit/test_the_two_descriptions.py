@@ -245,7 +245,7 @@ def test_an_event_and_a_list_that_share_a_word_share_a_stage() -> None:
             load(changed)
         (complaint,) = refused.value.complaints
         list_line = changed[: changed.index(new)].count("\n")
-        assert (complaint.line, "is also what lead." in complaint.message) == (list_line, True)
+        assert (complaint.line, "is also a name of lead." in complaint.message) == (list_line, True)
     load(text.replace("{ja: ハウスリスト", "{ja: MQL認定リスト"))
 
 
@@ -520,7 +520,11 @@ def test_the_funnel_has_a_side_of_marketing_and_one_of_sales_and_resellers(name:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("[sales-direct, reseller]", "[reseller, marketing-digital]", "side marketing already"),
+        (
+            "[sales-direct, reseller]",
+            "[reseller, marketing-digital]",
+            "already belongs to the side marketing",
+        ),
         ("[sales-direct, reseller]", "[friends]", "'friends' is not an origin"),
     ],
 )
