@@ -105,7 +105,7 @@ def decide_all_again(
     case = _Again(lifecycles, merged_into)
     case.take_all(steps)
     for lead_id in list(case.leads):
-        case.let_happen(lead_id, upto[lead_id])
+        case.fire_due_timers(lead_id, upto[lead_id])
     return case.outcomes()
 
 
@@ -123,7 +123,7 @@ def counted_then(
     case = _Again(lifecycles, merged_into)
     case.take_all(steps)
     for lead_id in list(case.leads):
-        case.let_happen(lead_id, moment)
+        case.fire_due_timers(lead_id, moment)
     states: dict[str, LeadState] = {}
     for event in case.seen:
         if (event.effective_at or event.occurred_at) <= moment:
@@ -164,7 +164,7 @@ class _Again:
         """Judge a lead again; nothing follows if nothing has counted for it so far."""
         if lead_id not in self.leads:
             return
-        self.let_happen(lead_id, judged.recorded_at)
+        self.fire_due_timers(lead_id, judged.recorded_at)
         decided = reassess(
             judged.compiled,
             self.state(lead_id, self.leads[lead_id].account),
@@ -187,7 +187,7 @@ class _Again:
         if reported.signal.type.role in COMPETITION:
             members = [id for id, lead in self.leads.items() if lead.account == reported.account]
         for lead_id in members:
-            self.let_happen(lead_id, reported.recorded_at)
+            self.fire_due_timers(lead_id, reported.recorded_at)
         state, party = self.state(None, reported.account), Party(None, reported.account)
         decided = decide(
             reported.compiled, state, reported.signal, party, position=self.next_number
@@ -200,7 +200,7 @@ class _Again:
 
     def decide(self, reported: Report, receiver: str) -> None:
         for lead_id in (receiver, *reported.absorbs):
-            self.let_happen(lead_id, reported.recorded_at)
+            self.fire_due_timers(lead_id, reported.recorded_at)
         party = self.party(reported, receiver)
         arguments = (reported.compiled, self.state(receiver, party.account), reported.signal, party)
         decided: Sequence[Event] | NotAllowed = ()
@@ -250,7 +250,7 @@ class _Again:
             return State(lead)
         return State(lead, self.accounts.get(account_id, INITIAL_ACCOUNT))
 
-    def let_happen(self, lead_id: str, upto: datetime) -> None:
+    def fire_due_timers(self, lead_id: str, upto: datetime) -> None:
         """Fire the due timers of a lead, as the ledger does before it decides anything."""
         passing = Passing()
         while True:

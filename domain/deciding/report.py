@@ -39,7 +39,7 @@ def effects_on_lead(case: Case, *, is_repeated: bool) -> dict[str, Any]:
         effects["business_of"] = case.party.account
     if RESELLER_FIELD in signal.data and not is_repeated:
         effects["reseller"] = signal.data[RESELLER_FIELD]
-    if tells := _no_news(case, effects):
+    if tells := _known_already(case, effects):
         effects[TELLS] = tells
     if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
@@ -68,7 +68,7 @@ def _beginning(case: Case) -> dict[str, Any]:
     return effects
 
 
-def _no_news(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
+def _known_already(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the report says about person and company that its effects do not contain."""
     signal, account = case.signal, case.party.told
     tells: dict[str, Any] = {}

@@ -17,7 +17,7 @@ from domain.rules.candidacy import SELECTION
 
 _FIELDS_THAT_ACT = frozenset({BUSINESS_FIELD, OWNER_FIELD, SELECTION})
 """Fields that have an effect in events of any type."""
-_NO_NEWS = frozenset({TELLS})
+_NOT_NEW = frozenset({TELLS})
 
 
 def recorded_quietly(case: Case) -> Event | None:
@@ -26,7 +26,7 @@ def recorded_quietly(case: Case) -> Event | None:
     if resolution is None or not resolution.is_settled or not _is_quiet(case):
         return None
     effects = effects_on_lead(case, is_repeated=False)
-    if not effects.keys() <= _NO_NEWS:
+    if not effects.keys() <= _NOT_NEW:
         return None
     return case.draft(
         signal.type.name,

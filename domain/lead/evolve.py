@@ -74,7 +74,7 @@ _SET = frozenset(
     }
 )
 _SET_ON_ACCOUNT = ("segment", "key_role", "owner", "competitor")
-_TOLD_APART = frozenset({"apart", "conflicts", "dismissed", "absorbs"})
+_DISTINGUISHES = frozenset({"apart", "conflicts", "dismissed", "absorbs"})
 _MERGED = ("attributes", "opportunities", "orders")
 
 _POSITION, _RULE = attrgetter("position"), attrgetter("rule")
@@ -102,8 +102,8 @@ def _with_effects(state: Staged, event: Event) -> Staged:
         is_own = event.subject.kind is SubjectKind.ACCOUNT
         set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if is_own and name in effects}
         set_here |= _absorption(state, effects)
-        if not _TOLD_APART.isdisjoint(effects):
-            set_here |= _told_apart(state, event)
+        if not _DISTINGUISHES.isdisjoint(effects):
+            set_here |= _distinguished(state, event)
         state = _changed(state, set_here | _merged(state, effects))
         return _changed(state, _merged(state, effects["brings"])) if "brings" in effects else state
     changes: dict[str, Any] = {}
@@ -204,7 +204,7 @@ def _absorption(state: LeadState | AccountState, effects: Mapping[str, Any]) -> 
     return changes
 
 
-def _told_apart(state: LeadState | AccountState, event: Event) -> dict[str, Any]:
+def _distinguished(state: LeadState | AccountState, event: Event) -> dict[str, Any]:
     effects = event.effects
     apart = dict.fromkeys((*state.apart, *effects.get("apart", ())))
     conflicts = dict.fromkeys((*state.conflicts, *effects.get("conflicts", ())))
@@ -292,15 +292,15 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     "absorbs": lambda state, event: {"absorbs": (*state.absorbs, event.effects["absorbs"])},
     "absorbed_by": _absorbed,
     "acquired_at": _known_since,
-    "apart": _told_apart,
+    "apart": _distinguished,
     "attempts": lambda _, event: {
         "attempts": tuple(map(datetime.fromisoformat, event.effects["attempts"]))
     },
     "attributes": _attributes,
     "begins": lambda _, __: {"void": False},
     "blocks": _blocks,
-    "conflicts": _told_apart,
-    "dismissed": _told_apart,
+    "conflicts": _distinguished,
+    "dismissed": _distinguished,
     "deadlines": lambda state, event: {"deadlines": _deadlines_after(state, event)},
     "flags": partial(_removable_after, "flags"),
     "holds": _holds,

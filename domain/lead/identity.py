@@ -151,7 +151,7 @@ def _by_name(
 def _is_of_another_person(named: Identifier, strong: Sequence[Identifier], known: _Known) -> bool:
     """Whether a report is about another person than the lead its most trusted known name points to.
 
-    It is if it has a more trusted, unknown identifier of a kind that the lead already has.
+    That is so if it has a more trusted, unknown identifier of a kind that the lead already has.
     """
     holds, rank = known.leads[known.receiver(named)].holds, known.rank(named)
     return any(

@@ -15,7 +15,7 @@ from domain.signal import Signal
 
 OPPORTUNITY_FIELD, ORDER_FIELD = "opportunity", "order"
 """The event fields that hold the number of a deal, and of an order."""
-_TELLS = frozenset(
+_NAMES_BUSINESS = frozenset(
     {
         *(Role.OPENS_OPPORTUNITY, Role.UPDATES_OPPORTUNITY, Role.REOPENS_OPPORTUNITY),
         *(Role.WINS_OPPORTUNITY, Role.LOSES_OPPORTUNITY),
@@ -41,7 +41,7 @@ def numbers_of(signal: Signal, state: State, shared: SharedNumbers) -> Numbers:
 
     Only for events whose role concerns a deal or an order: no other event changes one.
     """
-    if signal.type.role not in _TELLS:
+    if signal.type.role not in _NAMES_BUSINESS:
         return Numbers()
     buyers = [buyer for buyer in state if buyer is not None]
     return Numbers(

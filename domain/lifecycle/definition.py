@@ -227,9 +227,9 @@ class LeadList:
     words: Words
     condition: Condition
     acquired_within_days: int | None = None
-    """Only leads that became known in this number of days; time alone takes a lead off."""
+    """Maximum days since the lead became known; time alone takes a lead off the list."""
     held_before_days: int | None = None
-    """Only leads that became known longer than this number of days ago."""
+    """Minimum days since the lead became known."""
     by: tuple[str, ...] = ()
     """Paths that divide the list for display, such as `lead.market`."""
 

@@ -79,7 +79,7 @@ def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> dict[
 
 def judge_grade(case: Case) -> bool:
     """Record a change of grade, if there is one."""
-    if not _is_judged_anew(case):
+    if not _is_judged_again(case):
         return False
     lead = case.state.lead
     grade = grade_at(case.compiled.lifecycle, lead, _moment(case))
@@ -96,7 +96,7 @@ def judge_grade(case: Case) -> bool:
 
 def arm_grade(case: Case) -> None:
     """Set the timer for the moment at which the grade changes if nothing else happens."""
-    if not _is_judged_anew(case):
+    if not _is_judged_again(case):
         return
     lead = case.state.lead
     due_at = next_grade_change(case.compiled.lifecycle, lead, _moment(case))
@@ -170,7 +170,7 @@ def _moment(case: Case) -> datetime:
     return judged_at(case.state.lead, case.signal.occurred_at)
 
 
-def _is_judged_anew(case: Case) -> bool:
+def _is_judged_again(case: Case) -> bool:
     if not case.compiled.lifecycle.grades:
         return False
     lead, pass_before = case.party.lead, case.pass_before

@@ -1,4 +1,4 @@
-"""What analytics clients call things: read from the lifecycle, with every mistake at its line."""
+"""The names used by analytics clients: read from the lifecycle, with every mistake at its line."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_names_are_listed_by_event_type_and_found_without_regard_to_case_and_wid
     }
 
 
-def test_a_company_says_which_properties_name_whoever_acted() -> None:
+def test_a_company_declares_which_properties_identify_the_person() -> None:
     names = names_of(
         "  identifying:\n"
         "    types: visit.recorded\n"

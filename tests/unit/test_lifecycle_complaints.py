@@ -73,7 +73,7 @@ FORM = {
         "NEW: {label",
         "lead.stages.NEW: `definition` is missing",
     ),
-    "a code that is none": (
+    "an invalid code": (
         "  industry: {",
         "  in dustry: {",
         "in dustry",
@@ -82,7 +82,7 @@ FORM = {
             "digits, _ or -"
         ),
     ),
-    "a yes that is no true": (
+    "a yes instead of true": (
         "begins_pass: true",
         "begins_pass: yes",
         "begins_pass: yes",
@@ -121,7 +121,7 @@ FORM = {
 }
 
 EVENTS = {
-    "an event type that is no code": (
+    "an event type that is not a code": (
         "    company.listed: {",
         "    company moved: {label: {en: moved}}\n    company.listed: {",
         "company moved",
@@ -170,7 +170,7 @@ EVENTS = {
         "industry: {",
         "attributes.industry.names: only a field of type code without `values` may have `names`",
     ),
-    "a field name with a meaning of its own": (
+    "a field name with a fixed meaning": (
         "  score: {type: integer}",
         "  score: {type: integer}\n  effects: {type: text}",
         "effects",
@@ -188,7 +188,7 @@ EVENTS = {
         "role: opens",
         "events.facts.deal.opened.role: role opens_opportunity needs `required: [opportunity]`",
     ),
-    "a fact that stands as what is not declared": (
+    "a fact that stands as an undeclared type": (
         "stands_as: lead.pushed",
         "stands_as: lead.pulled",
         "stands_as",
@@ -359,7 +359,7 @@ MOVES = {
         "on: deal.opened",
         "lead.moves[3]: passes over GOOD from NEW; declare `shortcut: true`",
     ),
-    "a shortcut past nothing": (
+    "a shortcut that passes over no stage": (
         TO_GOOD,
         TO_GOOD[:-1] + ", shortcut: true}",
         "on: lead.accepted",
@@ -389,7 +389,7 @@ MOVES = {
         "on: stage.named",
         "lead.moves[5].to: `to: named` needs the field `to` of type code in stage.named",
     ),
-    "a pass begun from nothing": (
+    "a pass begun from unplaced": (
         AGAIN,
         AGAIN.replace("DEAL", "unplaced"),
         "on: lead.again",
@@ -416,7 +416,7 @@ MOVES = {
         "OUT: {",
         "lead.stages.OUT: is not on the path; say with `ends` what entering it means",
     ),
-    "a stage code that moves give a meaning": (
+    "a stage code with a fixed meaning in moves": (
         "OUT: {label",
         "same: {label: {en: s}, definition: {en: s}, ends: lost}\n    OUT: {label",
         "same: {",

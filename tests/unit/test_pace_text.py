@@ -16,7 +16,7 @@ TEXT = read_lifecycle_text("demand_funnel")
 
 
 def complaints(shipped: str, written: str) -> list[str]:
-    """Change one place of the shipped funnel, and return what is said of it."""
+    """Change one place of the shipped funnel, and return the complaints."""
     assert TEXT.count(shipped) >= 1, shipped
     changed = TEXT.replace(shipped, written, 1)
     line = TEXT[: TEXT.index(shipped)].count("\n") + 1
@@ -108,12 +108,12 @@ def test_the_shipped_text_has_nothing_wrong() -> None:
         ),
     ],
 )
-def test_each_mistake_is_told_where_it_stands(shipped: str, written: str, said: str) -> None:
+def test_each_mistake_is_reported_with_its_place(shipped: str, written: str, said: str) -> None:
     (complaint,) = complaints(shipped, written)
     assert said in complaint
 
 
-def test_a_year_that_is_mostly_closed_is_no_calendar() -> None:
+def test_a_calendar_may_not_be_mostly_closed() -> None:
     closed = "from: '01-01', to: '12-20'"
     (complaint,) = complaints("from: '12-29', to: '01-03'", closed)
     assert "at most 180 closed days" in complaint
@@ -162,7 +162,7 @@ def test_the_examples_of_the_documentation_are_what_a_company_can_write() -> Non
     assert not lifecycle.pace.calendars["office"].week[2]
 
 
-def test_a_lifecycle_without_these_sections_is_one_in_which_nothing_happens_by_itself() -> None:
+def test_without_these_sections_nothing_happens_automatically() -> None:
     begins = TEXT.index("# When teams are at work.")
     lifecycle = inspect(TEXT[:begins]).lifecycle
     assert lifecycle is not None
@@ -197,18 +197,18 @@ def complaints_of(*blocks: str) -> list[str]:
     return [one.message for one in inspect(edited(TEXT, *blocks)).complaints if one.fatal]
 
 
-def test_leads_that_go_round_by_time_alone_are_refused() -> None:
+def test_moves_by_time_alone_in_a_circle_are_refused() -> None:
     (complaint,) = complaints_of(FORTH, BACK, RETURNS_BOTH_WAYS)
     assert complaint == (
         "time alone would move leads in a circle: MQL → MAL → MQL; break it at a stage"
     )
 
 
-def test_a_return_to_where_nothing_goes_on_by_time_alone_is_none_of_these() -> None:
+def test_a_return_to_a_stage_without_moves_by_time_is_not_a_circle() -> None:
     one_way = RETURNS_BOTH_WAYS.partition("  marketing_decision:")[0]
     assert complaints_of(BACK, one_way) == []
 
 
-def test_a_circle_that_a_guard_may_break_is_left_to_who_writes_it() -> None:
+def test_a_circle_that_a_guard_may_break_is_left_to_the_author() -> None:
     guarded = FORTH.replace("to: MQL", "to: MQL, guards: [known]")
     assert complaints_of(guarded, BACK, RETURNS_BOTH_WAYS) == []

@@ -116,7 +116,7 @@ CASES = {
         "after_days: 10, percent: 0",
         "expected more than the 10",
     ),
-    "points that grow young": (
+    "points that rise with age": (
         "{after_days: 20, percent: 0}",
         "{after_days: 20, percent: 60}",
         "percent: 60",
@@ -140,7 +140,7 @@ CASES = {
         "when: {lead.stage: GOOD}",
         "unknown path",
     ),
-    "a grade by itself": (
+    "a grade that reads the grade": (
         "when: {lead.targeted: true}",
         "when: {lead.grade: A}",
         "when: {lead.grade: A}",
@@ -164,7 +164,7 @@ CASES = {
         "qualification:",
         "the event type selection.ranked is missing",
     ),
-    "an event type about somebody": (
+    "an event type about a lead": (
         "{label: {en: run}, subject: ledger}",
         "{label: {en: run}}",
         "qualification:",
@@ -176,7 +176,7 @@ CASES = {
         "B: {label",
         "'Grade A' already names A",
     ),
-    "a grade that nobody would tell": (
+    "a grade without its event type": (
         "    grade.changed: {label: {en: grade changed}}\n",
         "",
         "grades:",
