@@ -1,4 +1,4 @@
-"""The case of one signal: the events so far, and the state that they leave."""
+"""The case of one signal: the events so far, and the state after them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,27 +19,28 @@ from domain.signal import Signal
 from domain.times import format_utc
 
 DEPARTMENT = "department"
-"""Under this name a standing fact keeps whose key reported it: conditions may ask for it later."""
+"""A standing fact keeps the department of the reporting key under this name, for conditions that
+read it later."""
 
 
 class Party(NamedTuple):
-    """Whom a signal concerns: the lead it resolved to, and the account beside it."""
+    """The lead that a signal resolved to, and the account that goes with it."""
 
     lead: Resolution | None
     account: str | None
     account_links: tuple[str, ...] = ()
     """Kinds of the identifiers that point to the account from this event on."""
     told: str | None = None
-    """The account that the report itself tells of, even if the lead stays with another one."""
+    """The account that the report itself names, even if the lead stays with another one."""
     account_conflicts: tuple[str, ...] = ()
-    """Accounts that are called the same, which is news: a person has to judge."""
+    """Accounts newly found to have the same name: a person has to judge."""
 
 
 @dataclass(slots=True)
 class Case:
-    """What one signal sets going: the events so far and the state after them.
+    """What one signal causes: the events so far and the state after them.
 
-    A class, because each consequence is judged on the state that the one before it left.
+    A class, because each consequence is judged on the state left by the previous one.
     """
 
     compiled: CompiledLifecycle
@@ -49,13 +50,13 @@ class Case:
     position: int
     events: list[Event] = field(default_factory=list)
     came_from: str | None = None
-    """Where the lead stands, if its case goes on from a stay that a return had ended."""
+    """The lead's current stage, if the case continues from a stay that a return had ended."""
     foreseen: dict[str, Any] = field(default_factory=dict)
-    """Effects of the report's own event that the state has seen already."""
+    """Effects of the report's own event that are already applied to the state."""
     pass_before: int = field(init=False)
     """The lead's pass before the signal."""
     lead: Subject = field(init=False)
-    """Whoever receives what happens to the lead; the ledger, where the signal is about no lead."""
+    """The lead that receives the events; the ledger if the signal is not about a lead."""
 
     def __post_init__(self) -> None:
         self.pass_before = self.state.lead.pass_number
@@ -84,7 +85,7 @@ class Case:
         return table.find(stage, type, self.readings(type, data))
 
     def readings(self, type: str, data: Mapping[str, Any]) -> CaseReadings:
-        """What conditions may ask. An early fact brings its own department along."""
+        """What conditions may read. An early fact carries its own department."""
         department = data.get(DEPARTMENT, self.signal.department)
         consent = self.compiled.lifecycle.pace.consent
         return CaseReadings(
@@ -97,7 +98,7 @@ class Case:
         )
 
     def score(self) -> Score | None:
-        """Reckon the lead's score as of this report; None where nothing gives points."""
+        """Compute the lead's score as of this report; None if nothing gives points."""
         scoring, lead = self.compiled.lifecycle.scoring, self.state.lead
         if scoring is None:
             return None
@@ -113,7 +114,7 @@ class Case:
         move: CompiledMove | None = None,
         forwarded_to: str | None = None,
     ) -> Event:
-        """Append the event, with its move, and evolve the state that it belongs to."""
+        """Append the event, with its move, and apply it to the state of its subject."""
         event = self.draft(
             type, subject, data=data, effects=effects, move=move, forwarded_to=forwarded_to
         )
@@ -131,7 +132,7 @@ class Case:
         move: CompiledMove | None = None,
         forwarded_to: str | None = None,
     ) -> Event:
-        """Make the event that comes next, with its move, who is then in charge, and the silence."""
+        """Make the next event, with its move, the new owner in charge, and the silence timer."""
         lead = self.party.lead
         if lead is not None and lead.receiver in (subject.id, forwarded_to):
             silence = effects_on_silence(
@@ -154,10 +155,10 @@ class Case:
         return with_move(event, self.standing(subject.kind), move) if move is not None else event
 
     def foresee(self, effects: Mapping[str, Any]) -> None:
-        """Let guards see the signal's own effects, before its move is found: each of them once.
+        """Apply the signal's own effects, each once, so that guards see them before the move.
 
-        Only with a move they are applied again, because a move looks at all effects of its event.
-        That does no harm: the event that `add` then makes has the same position.
+        If there is a move they are applied again, because a move looks at all effects of its event.
+        That is harmless: the event that `add` then makes has the same position.
         """
         news = self._unseen(effects)
         if news:
@@ -165,7 +166,7 @@ class Case:
             self.foreseen |= news
 
     def arm(self, name: str, due_at: datetime | None) -> None:
-        """Set or clear a timer by the report's own event, once its consequences are known."""
+        """Set or clear a timer through the report's own event, once its consequences are known."""
         timers = {name: format_utc(due_at) if due_at is not None else None}
         first = self.events[0]
         armed = {**first.effects, "timers": {**first.effects.get("timers", {}), **timers}}
@@ -173,7 +174,7 @@ class Case:
         self._apply({"timers": timers})
 
     def after(self, event: Event) -> State:
-        """Return the state after an event; one about somebody else leaves it as it is."""
+        """Return the state after an event; an event about another subject leaves it unchanged."""
         if event.subject.kind is SubjectKind.LEAD:
             if event.receiver != self.lead:
                 return self.state
@@ -201,7 +202,7 @@ class Case:
         }
 
     def _apply(self, effects: Mapping[str, Any]) -> None:
-        """Evolve whom the signal is about, as by an event of its own that moves nobody."""
+        """Apply effects to the signal's subject, as a separate event without a move would."""
         signal, (lead, account) = self.signal, self.state
         event = Event(
             self.position, signal.type.name, LEDGER, signal.occurred_at, signal.data, effects
@@ -229,31 +230,31 @@ def with_move(event: Event, standing: LeadState | AccountState, move: CompiledMo
 
 
 def not_before(entered_at: datetime | None, moment: datetime) -> datetime:
-    """Return when a move counts from: the later of its time and the previous move's (domain §9)."""
+    """Return when a move takes effect: the later of its time and the last move's (domain §9)."""
     return moment if entered_at is None or entered_at < moment else entered_at
 
 
 @dataclass(frozen=True, slots=True)
 class NotAllowed:
-    """A decision that may not be taken from here, or a report about nobody we know."""
+    """A decision that is not allowed from here, or a report about an unknown lead."""
 
     reason: str
-    """`move-not-allowed`, `lead-unknown`, or `not-a-candidate` for one whom a run selected."""
+    """`move-not-allowed`, `lead-unknown`, or `not-a-candidate` for a lead that a run selected."""
     detail: str
     stage: str | None = None
     allowed: tuple[tuple[str, str], ...] = ()
     """Event type and target stage of every move that the stage offers."""
     legal_from: tuple[str, ...] = ()
-    """The stages from which this decision would be legal, in the order of the path."""
+    """The stages from which this decision would be legal, in path order."""
     failed: tuple[FailedGuard, ...] = ()
     obstacle: str | None = None
-    """What keeps a lead from being a candidate."""
+    """Why the lead is not a candidate."""
 
 
 def effects_on_silence(
     compiled: CompiledLifecycle, lead: LeadState, type: str, at: datetime, move: CompiledMove | None
 ) -> dict[str, Any]:
-    """Count silence from this day on; where the lead leaves the stages of it, count no more."""
+    """Start counting silence from this day; stop if the lead leaves the stages where it counts."""
     dormancy = compiled.lifecycle.pace.dormancy
     if dormancy is None:
         return {}

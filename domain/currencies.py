@@ -1,7 +1,7 @@
-"""Currencies: ISO 4217 codes, and the few other ways in which people write them.
+"""Currencies: ISO 4217 codes, and a few other ways to write them.
 
-The codes are those of the active list of ISO 4217 (SIX Financial Information, list one), without
-the codes of metals, of tests and of bonds, in which nobody places an order.
+The codes are the active list of ISO 4217 (SIX Financial Information, list one), without the codes
+for metals, tests and bonds, which are not used for orders.
 """
 
 import unicodedata
@@ -16,7 +16,7 @@ SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV 
 XPF YER ZAR ZMW ZWG
 """
 _WITHDRAWN = "ANG BGN CUC HRK SLL ZWL"
-"""Withdrawn since 2020: histories of those years are still imported."""
+"""Withdrawn since 2020. Histories from those years are still imported."""
 CODES = frozenset([*_ACTIVE.split(), *_WITHDRAWN.split()])
 
 _ALIASES = {
@@ -33,11 +33,11 @@ _ALIASES = {
     "元": "CNY",
     "ウォン": "KRW",
 }
-"""Words that mean one currency to everybody here. A sign that several share, such as $ or ¥, is not
-among them."""
+"""Words with only one meaning for the users of this service. Signs that several currencies share,
+such as $ or ¥, are left out."""
 
 
 def currency_code(text: str) -> str:
-    """Return the code that a text means, or the text itself where it means none."""
+    """Return the code that a text means, or the text itself if it means none."""
     folded = unicodedata.normalize("NFKC", text).strip().upper()
     return folded if folded in CODES else _ALIASES.get(folded, text)

@@ -19,7 +19,7 @@ Fires = Callable[[CompiledLifecycle, LeadState, str, Timer], Firing]
 
 
 def joined(*effects: Mapping[str, Any]) -> dict[str, Any]:
-    """Join effects of one event. Several may set timers; of two that set one, the later counts."""
+    """Join effects of one event. If several set the same timer, the last one counts."""
     whole: dict[str, Any] = {}
     timers: dict[str, str | None] = {}
     for some in effects:

@@ -1,4 +1,4 @@
-"""The event: what a decision yields, what the ledger records and what state is folded from."""
+"""The event: the result of a decision, recorded in the ledger and folded into state."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,10 +24,10 @@ LEDGER = Subject(SubjectKind.LEDGER)
 
 
 class Event(NamedTuple):
-    """One event with its outcome. Until the ledger has appended it, it is a draft.
+    """One event with its outcome. It is a draft until the ledger has appended it.
 
-    A tuple, because a replay makes millions of them. `effects` is everything beside the move that
-    `domain.lead.evolve` applies; the record holds it under `data.effects`, so that a replay needs
+    A tuple, because a replay makes millions of them. `effects` is everything apart from the move
+    that `domain.lead.evolve` applies. The record holds it under `data.effects`, so a replay needs
     no lifecycle.
     """
 
@@ -39,16 +39,16 @@ class Event(NamedTuple):
     effects: Mapping[str, Any]
     cause: int | None = None
     forwarded_to: str | None = None
-    """The lead that received the event, where the subject had been absorbed by it."""
+    """The lead that received the event, if it has absorbed the subject."""
     stage_from: str | None = None
     stage_to: str | None = None
     effective_at: datetime | None = None
-    """When the move counts from; None where nothing moved."""
+    """When the move takes effect; None if nothing moved."""
     pass_number: int | None = None
 
     @property
     def also_seen_by(self) -> tuple[str, ...]:
-        """Who else's state it changes: the lead that received it, the account of its business."""
+        """Other subjects whose state changes: the receiving lead, the account of its business."""
         business_of = self.effects.get("business_of")
         if business_of is None:
             return () if self.forwarded_to is None else (self.forwarded_to,)

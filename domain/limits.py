@@ -6,24 +6,24 @@ CONSEQUENCES_MAX = 16
 
 # deciding.timers
 STANDSTILL_MAX = 64
-"""Timers of one lead that may fire one after the other without time passing between them. A lead
-has a timer for each deadline and a few more; beyond this they arm each other in a circle."""
+"""Timers of one lead that may fire in a row without time passing between them. A lead has one timer
+per deadline and a few more; beyond this limit they arm each other in a loop."""
 
 # lifecycle.compiled.business_time
 DAYS_SEARCHED_MAX = 1_000
-"""Nobody is closed for so long: a search for the next open day ends here."""
+"""No team is closed for this long: the search for the next open day ends here."""
 
 # lifecycle.names
 NAMES_SHOWN_MAX = 3
 NAMES_LISTED_MAX = 15
-"""A list of known names up to this length is shown whole."""
+"""A list of known names up to this length is shown in full."""
 
 # lifecycle.text.place
 LABEL_CHARACTERS_MAX = 1_000
 
 # lifecycle.text.sections.calendars
 CLOSED_DAYS_MAX = 180
-"""Of a year, by the closures that come back: more is no calendar of a team at work."""
+"""Days per year in recurring closures. A team with more closed days is hardly at work."""
 
 # lifecycle.text.sections.contact
 CONTACT_DAYS_MAX = 3_650
@@ -38,21 +38,21 @@ EVENT_NAME_CHARACTERS_MAX = 100
 
 # lifecycle.text.sections.lists
 LIST_DAYS_MAX = 36_500
-"""A century: a longer bound bounds nothing."""
+"""A century: a longer bound has no effect."""
 
 # lifecycle.text.sections.scoring
 POINTS_MAX = 1_000
 SCORED_TIMES_MAX = 100
-"""Each counting event stands in the lead's state."""
+"""Each event that counts is kept in the lead's state."""
 SCORING_DAYS_MAX = 3_650
 
 # lifecycle.text.yaml_nodes
 LIFECYCLE_CHARACTERS_MAX = 524_288
-"""A lifecycle with long word lists has some tens of thousands; beyond this it is no lifecycle."""
+"""A lifecycle with long word lists has tens of thousands; a longer text is not a lifecycle."""
 LIFECYCLE_NODES_MAX = 50_000
 LIFECYCLE_DEPTH_MAX = 24
-"""Conditions nest, but nobody reads them deeper than this."""
+"""Conditions nest, but deeper ones are unreadable."""
 
 # lifecycle.text.sections.shared_numbers
 SOURCES_SHARING_MAX = 20
-"""Sources in one group. A number is looked up for each of them."""
+"""Sources in one group. A number is looked up once per source."""

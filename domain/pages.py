@@ -1,20 +1,20 @@
-"""Pages of a site: the part of an address that says which page it is.
+"""Pages of a site: the part of an address that identifies the page.
 
-Trackers write one page in many ways: with and without the host, a campaign's query, a fragment, a
-slash at the end, its name encoded or not. All of them are the same page.
+Trackers write the same page in many ways: with or without the host, a campaign query, a fragment
+or a trailing slash, and percent-encoded or not. All of these are one page.
 """
 
 import re
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?//")
 _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
-"""What is encoded for not being ASCII. Decoding other characters could change what they mean."""
+"""Encoded non-ASCII characters. Decoding any others could change the meaning of the address."""
 
 
 def reduced(address: str) -> str:
-    """Return host and path of a page's address: `www.acme.example/pricing`, or `/pricing`.
+    """Return the host and path of a page's address: `www.acme.example/pricing`, or `/pricing`.
 
-    Anything that is no address, such as a page's name, stays as it is.
+    Anything that is not an address, such as a page's name, is returned unchanged.
     """
     text = address.strip().partition("#")[0].partition("?")[0]
     scheme = _SCHEME.match(text)
@@ -28,7 +28,7 @@ def reduced(address: str) -> str:
 
 
 def path_of(page: str) -> str:
-    """Return what a page is compared by: its path, wherever it lies."""
+    """Return what pages are compared by: the path, whatever the host."""
     page = reduced(page)
     begin = page.find("/")
     return page[begin:] if begin > 0 else page

@@ -1,4 +1,4 @@
-"""The signal: what an outside system reported, parsed, before anything is decided."""
+"""The signal: what an external system reported, parsed, before any decision."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from domain.event import NOTHING
 from domain.lifecycle.definition import EventType, SubjectKind
 
 ANONYMOUS_ID = "anonymous_id"
-"""The one weak kind of identifier: a cookie names a browser, never a person."""
+"""The only weak kind of identifier: a cookie names a browser, never a person."""
 
 
 REFERENCES = frozenset({"opportunity", "order"})
@@ -16,7 +16,7 @@ REFERENCES = frozenset({"opportunity", "order"})
 
 
 class Identifier(NamedTuple):
-    """A keyed digest of something that names a lead or an account, never the thing itself."""
+    """A keyed digest of something that names a lead or an account, never the plain value."""
 
     kind: str
     digest: bytes
@@ -27,24 +27,24 @@ class Identifier(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """Something that was given as an identifier and identifies nobody."""
+    """A value that was given as an identifier but identifies no person."""
 
     kind: str
-    """Of identifier: `email`, `phone`, `user_id`, the name of an outside system."""
+    """Of identifier: `email`, `phone`, `user_id`, or the name of an external system."""
     reason: str
     """`placeholder`, `malformed`, `role_mailbox`, `switchboard`, `free_mail`, `public_suffix` or
     `shared`."""
 
     @property
     def text(self) -> str:
-        """Say both at once, to be counted by."""
+        """Return kind and reason as one key for counting."""
         return f"{self.kind}: {self.reason}"
 
 
 class Signal(NamedTuple):
     """One report, already valid in form: declared type, declared fields, UTC times.
 
-    The first fields every report has; of the others each report has those that it tells.
+    Every report has the first fields; of the others it has those that it states.
     """
 
     source: str
@@ -52,11 +52,11 @@ class Signal(NamedTuple):
     type: EventType
     subject: SubjectKind
     occurred_at: datetime
-    """When it happened: skew taken out, never later than receipt."""
+    """When it happened: corrected for clock skew, never later than receipt."""
     data: Mapping[str, Any]
     """The declared fields: nothing personal."""
     claimed_at: datetime | None = None
-    """What the sender said, where that differs."""
+    """The sender's time, if it differs."""
     key_id: str = ""
     """The key that reported it; the service's own reports have none."""
     department: str | None = None
@@ -67,28 +67,28 @@ class Signal(NamedTuple):
     references: tuple[Identifier, ...] = ()
     """Keys of the deal and the order: they lead to a lead, but do not name a person."""
     shared_references: tuple[Identifier, ...] = ()
-    """The same by the keys of sources that share numbers with this one: looked up, never linked."""
+    """The same under the keys of sources that share numbers with it: looked up, never linked."""
     account_id: str | None = None
     account_identifiers: tuple[Identifier, ...] = ()
     account_name: tuple[Identifier, ...] = ()
-    """What the company is called, under two kinds: one for companies known by nothing else, one
-    for those that are known by more. Only the first ever finds a company."""
+    """The company's name, under two kinds: one for companies known only by name, one for those
+    also known by something else. Only the first is ever used to find a company."""
     names_account: bool = False
-    """Whether the account was named outright; one that only a mail address tells never takes a
-    lead from the account that it belongs to."""
+    """Whether the account was named explicitly. An account derived from a mail address never takes
+    a lead from the account that it belongs to."""
     attributes: Mapping[str, Any] = NOTHING
-    """What the rules need of the person, derived at intake: nothing personal."""
+    """What the rules need to know about the person, derived at intake: nothing personal."""
     personal: bytes | None = None
-    """Everything else, as bytes that are stored apart from the record."""
+    """Everything else, as bytes that are stored separately from the record."""
     holds_personal_data: bool = False
-    """Whether it tells who somebody is; a cookie alone does not."""
+    """Whether it identifies a person; a cookie alone does not."""
     ignored: tuple[Ignored, ...] = ()
-    """What it gave as identifiers that identify nobody, for the answer to name."""
+    """Values given as identifiers that identify no person, for the response to name."""
     fingerprint: bytes = b""
-    """Of its content; what nobody can send a second time needs none."""
+    """Of its content; a signal that cannot be sent a second time needs none."""
     cause: int | None = None
-    """Position of the event that this one follows from, where the service itself reports it."""
+    """Position of the causing event, if the service itself reports this one."""
     timer: str | None = None
-    """Name of the timer that it is the firing of."""
+    """Name of the timer whose firing this is."""
     may_administer: bool = False
-    """Whether who reports it may take back what other sources reported."""
+    """Whether the reporting key may take back what other sources reported."""

@@ -1,4 +1,4 @@
-"""Times as text, of one width, so that text sorts as time."""
+"""Times as fixed-width text, so that text order is time order."""
 
 from datetime import UTC, datetime
 

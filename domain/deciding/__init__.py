@@ -1,7 +1,7 @@
 """From a signal, a timer or a new version of the lifecycle to the events that record it.
 
-`decide` handles a signal: `refusal` says why a move is not allowed, `consequences` applies the
-rules in order, `automation` makes the moves that need no further event. `shortcut` decides the
+`decide` handles a signal: `refusal` explains why a move is not allowed, `consequences` applies the
+rules in order, and `automation` makes the moves that need no further event. `shortcut` decides the
 frequent signals that change nothing else. `timers` decides what time alone causes, `reassess` what
 a new version causes, and `redecide` what a history would have become with some of its events taken
 back.

@@ -1,7 +1,7 @@
-"""Everything that keeps leads moving, joined to the case of a signal at its three moments.
+"""The rules that keep leads moving, applied to the case of a signal at three points.
 
-Before its move is found: what its own event does beside it. With the move: what that changes.
-After everything else that follows: deadlines.
+Before its move is found: the effects of its own event. With the move: what the move changes. After
+all other consequences: deadlines.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ from domain.rules.revisits import effects_of_recycling, effects_of_request
 
 
 def effects_before_move(case: Case) -> dict[str, Any]:
-    """Return what the reported event does to its lead, whether it moves it or not."""
+    """Return the effects of the reported event on its lead, whether or not it moves the lead."""
     signal, lead, compiled = case.signal, case.state.lead, case.compiled
     if signal.timer is not None:
         return _effects_of_firing(case)
@@ -47,7 +47,7 @@ def _effects_of_firing(case: Case) -> dict[str, Any]:
 
 
 def effects_with_move(case: Case, move: CompiledMove) -> dict[str, Any]:
-    """Return what the reported event does beside the move that it makes."""
+    """Return the effects of the reported event in addition to its move."""
     signal, lead, compiled = case.signal, case.state.lead, case.compiled
     if signal.timer is not None and signal.timer.partition(".")[0] == GIVES_BACK:
         return effects_of_return(lead, signal, move)
@@ -55,13 +55,13 @@ def effects_with_move(case: Case, move: CompiledMove) -> dict[str, Any]:
 
 
 def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> dict[str, Any]:
-    """Return what ends for a lead that comes under this lifecycle from another one.
+    """Return what ends for a lead that changes over to this lifecycle from another one.
 
-    A timer whose section is gone could become nothing. A deadline that stays keeps its due.
+    A timer whose section was removed has nothing to fire. A remaining deadline keeps its due time.
     """
     pace = compiled.lifecycle.pace
     known = {f"{RUNS}.{name}" for name in pace.deadlines}
-    known |= {f"{GIVES_BACK}.{name}" for name, one in pace.deadlines.items() if one.returns}
+    known |= {f"{GIVES_BACK}.{name}" for name, rule in pace.deadlines.items() if rule.returns}
     known |= {REVISIT} if pace.recycling is not None else set()
     known |= {DORMANT} if pace.dormancy is not None else set()
     kinds = (RUNS, GIVES_BACK, REVISIT, DORMANT)

@@ -1,4 +1,4 @@
-"""What follows from an event: exclusion, early facts, the account beside the lead."""
+"""The consequences of an event: exclusion, early facts, the lead's account."""
 
 from domain.case import DEPARTMENT, Case
 from domain.lead.state import LeadState, StandingFact
@@ -17,7 +17,7 @@ from domain.rules.origin import origin_of
 
 
 def follow(case: Case) -> None:
-    """Let consequences follow until there is none left."""
+    """Add consequences until there are none left."""
     was_placed = case.state.lead.stage is not None
     if case.party.account is not None:
         _follow_on_account(case)
@@ -57,7 +57,7 @@ def _follow_on_account(case: Case) -> None:
 
 
 def _brings_purchase(case: Case) -> bool:
-    """Whether the account has bought by this event: by itself, or by a lead that joins it."""
+    """Whether this event makes the account a buyer, directly or through a lead that joins it."""
     effects = case.events[0].effects
     if case.signal.type.role in PURCHASES:
         return "opportunities" in effects or "orders" in effects
@@ -65,7 +65,7 @@ def _brings_purchase(case: Case) -> bool:
 
 
 def _reconsider(case: Case) -> bool:
-    """Let a fact that came early move the lead now: the first in the order of the ledger."""
+    """Move the lead by a fact that came early: the first in ledger order that may do so."""
     lead = case.state.lead
     for fact in lead.standing:
         event_type = case.compiled.lifecycle.events.get(fact.type)
@@ -87,7 +87,7 @@ def _reconsider(case: Case) -> bool:
 
 
 def _qualify(case: Case) -> bool:
-    """Qualify by threshold alone, where that is how leads qualify."""
+    """Qualify by threshold, if the lifecycle qualifies leads that way."""
     qualification = case.compiled.lifecycle.qualification
     if qualification is None or qualification.mode is not Mode.THRESHOLD:
         return False
@@ -103,8 +103,8 @@ def _qualify(case: Case) -> bool:
 def _is_news(move: CompiledMove, lead: LeadState, fact: StandingFact) -> bool:
     """Whether an early fact may move the lead here.
 
-    Not into a pass of its own, and not where it has moved it before; nor forward to a stage that
-    this pass has seen, so that a person who sends a lead back is not overruled by an old fact.
+    It may not begin a new pass, nor move the lead where it has moved it before, nor forward to a
+    stage already entered in this pass: an old fact never overrules a person who sent a lead back.
     """
     if move.kind is None or move.begins_pass or move.to in fact.moved_to:
         return False

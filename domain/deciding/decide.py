@@ -1,7 +1,7 @@
-"""Decide what a signal becomes: its event with the move it causes, and what follows from it.
+"""Decide what a signal becomes: its event with the move it causes, and the consequences.
 
-Pure and total. The machine is asked here, through the table compiled from it; the outcome is
-written into the events, so that `evolve` never has to ask again.
+Pure and total. The machine is consulted here, through the table compiled from it. The outcome is
+written into the events, so `evolve` never consults it again.
 """
 
 from collections.abc import Mapping
@@ -35,16 +35,16 @@ from domain.times import format_utc
 __all__ = ["RULES", "NotAllowed", "Party", "decide"]
 
 RULES = 1
-"""Version of the deciding code. A change that could change an outcome raises it, and `verify`
-reports what an older version decided as not decided again."""
+"""Version of the deciding code. Increment it with every change that could alter an outcome.
+`verify` reports events that an older version decided as not decided again."""
 
 
 def decide(
     compiled: CompiledLifecycle, state: State, signal: Signal, party: Party, *, position: int
 ) -> list[Event] | NotAllowed:
-    """Return the signal's event, first, and the derived events that follow it.
+    """Return the signal's event, followed by the derived events.
 
-    `position` is the place that the first of them will take; the others follow without gaps.
+    `position` is that of the first event; the others follow without gaps.
     """
     if signal.subject is SubjectKind.LEAD:
         assert party.lead is not None
@@ -78,7 +78,7 @@ def decide(
 def identify(
     compiled: CompiledLifecycle, state: State, signal: Signal, party: Party, *, position: int
 ) -> list[Event]:
-    """Return what a report still does that no longer counts: nothing but to tell who is who."""
+    """Return the events of a report that no longer counts: it still links identifiers to leads."""
     case = Case(compiled, state, signal, party, position)
     assert party.lead is not None
     _identify(case, party.lead)
@@ -107,7 +107,7 @@ def _report(case: Case, taken_back: Returned | None) -> NotAllowed | None:
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         forwarded_to = resolution.forwarded_to
     case.foresee(effects)
-    # A deal or an order that is told again moves nobody: its move belongs to an earlier pass.
+    # A deal or an order that is reported again moves nothing: its move belongs to an earlier pass.
     move = None if is_repeated else case.find(kind, signal.type.name, asked)
     if move is None and signal.type.kind is EventKind.DECISION:
         refused = refusal_of(case, kind)
@@ -145,10 +145,10 @@ def _effects_of_move(case: Case, move: CompiledMove, taken_back: Returned | None
 
 
 def _identify(case: Case, resolution: Resolution) -> None:
-    """Record what the identifiers told: links, absorbed visitors, contradictions."""
+    """Record what the identifiers show: links, absorbed visitors, contradictions."""
     subject, forwarded_to = Subject(SubjectKind.LEAD, resolution.subject), resolution.forwarded_to
     if resolution.links:
-        kinds = [one.kind for one in resolution.links]
+        kinds = [link.kind for link in resolution.links]
         held = {ANONYMOUS_ID, *case.state.lead.holds}
         holds = sorted({kind for kind in kinds if kind not in held})
         case.add(
@@ -158,11 +158,11 @@ def _identify(case: Case, resolution: Resolution) -> None:
             effects={"holds": holds} if holds else {},
             forwarded_to=forwarded_to,
         )
-    for other, standing in resolution.absorbs:
-        _absorb(case, resolution, other, standing)
+    for other, visitor in resolution.absorbs:
+        _absorb(case, resolution, other, visitor)
     if resolution.conflicts:
         conflicts = list(resolution.conflicts)
-        shared = [one.kind for one in resolution.shares]
+        shared = [identifier.kind for identifier in resolution.shares]
         case.add(
             "identity.conflicted",
             subject,
@@ -173,7 +173,7 @@ def _identify(case: Case, resolution: Resolution) -> None:
 
 
 def _identify_account(case: Case) -> None:
-    """Record what names its account from now on, and which accounts are called the same."""
+    """Record the account's new identifiers, and other accounts with the same name."""
     links, conflicts = list(case.party.account_links), list(case.party.account_conflicts)
     if links:
         case.add("identity.linked", case.account, data={"kinds": links})
@@ -182,11 +182,11 @@ def _identify_account(case: Case) -> None:
         case.add(ACCOUNT_CONFLICTED, case.account, data={"with": conflicts}, effects=effects)
 
 
-def _absorb(case: Case, resolution: Resolution, other: str, standing: LeadState) -> None:
-    """Let the visitor that turns out to be this person forward to it; its stay ends here.
+def _absorb(case: Case, resolution: Resolution, other: str, visitor: LeadState) -> None:
+    """Make a visitor that turns out to be this person forward to it; the visitor's stay ends.
 
-    Where the person has been merged with another one, the visitor is still the former's: it goes
-    along when the two are unmerged.
+    If the person has been merged into another lead, the visitor still belongs to the person, and
+    stays with it when the two are unmerged.
     """
     person = resolution.person
     effects: dict[str, Any] = {"absorbed_by": person}
@@ -196,14 +196,14 @@ def _absorb(case: Case, resolution: Resolution, other: str, standing: LeadState)
         data={"by": person},
         effects=effects,
     )
-    if standing.stage is not None:
+    if visitor.stage is not None:
         effects["move"] = {"kind": str(MoveKind.ABSORBED)}
         case.events[-1] = event._replace(
-            stage_from=standing.stage,
-            effective_at=not_before(standing.entered_at, event.occurred_at),
-            pass_number=standing.pass_number,
+            stage_from=visitor.stage,
+            effective_at=not_before(visitor.entered_at, event.occurred_at),
+            pass_number=visitor.pass_number,
         )
-    inherited = _inheritance(case, standing)
+    inherited = _inheritance(case, visitor)
     case.add(
         "identity.merged",
         Subject(SubjectKind.LEAD, person),
@@ -214,9 +214,9 @@ def _absorb(case: Case, resolution: Resolution, other: str, standing: LeadState)
 
 
 def _inheritance(case: Case, visitor: LeadState) -> dict[str, Any]:
-    """What a lead takes over from the visitor that it was: deals, orders, points, standing facts.
+    """What a lead takes over from its visitor: deals, orders, points, standing facts.
 
-    Of a deal that both know, the lead's own report counts; of two facts of one type, the later.
+    For a deal that both have, the lead's own report counts; of two facts of one type, the later.
     """
     lead, scoring = case.state.lead, case.compiled.lifecycle.scoring
     known = {fact.type: fact.position for fact in lead.standing}
@@ -232,8 +232,8 @@ def _inheritance(case: Case, visitor: LeadState) -> dict[str, Any]:
     }
     if scoring is not None:
         inherited["inherited_points"] = [
-            [*one[:3], format_utc(one.occurred_at), most_of(scoring, one.rule)]
-            for one in visitor.points
+            [*point[:3], format_utc(point.occurred_at), most_of(scoring, point.rule)]
+            for point in visitor.points
         ]
     return {name: value for name, value in inherited.items() if value}
 

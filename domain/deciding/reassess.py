@@ -1,7 +1,7 @@
 """Bring a lead under the version in force, or judge it again: the event `lead.reassessed`.
 
-A lead stays under the version that decided it last until this event brings it over, so that
-history keeps the rules it was made by, and nothing changes unrecorded.
+A lead stays under the version that last decided it until this event brings it over. History keeps
+the rules it was made by, and nothing changes without a record.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _TYPE = EventType(
     right=Right.ADMINISTRATION,
     reserved=True,
 )
-"""For lifecycles that have no words of their own for it."""
+"""For lifecycles that do not declare it themselves."""
 
 
 def reassess(
@@ -45,10 +45,10 @@ def reassess(
     occurred_at: datetime,
     position: int,
 ) -> Sequence[Event]:
-    """Return the reassessment of a lead and what follows from it.
+    """Return the reassessment of a lead and its consequences.
 
-    `compiled` is the version after the lead's own, or its own where something else than the
-    lifecycle has changed: then an answer of one event without effects says that nothing follows.
+    `compiled` is the version after the lead's own, or its own if something other than the
+    lifecycle has changed. In that case a single event without effects means that nothing follows.
     """
     lead = state.lead
     signal = own_signal(
@@ -81,7 +81,7 @@ def reassess(
 
 
 def _mapped(compiled: CompiledLifecycle, lead: LeadState) -> CompiledMove | None:
-    """Return the move of a lead whose stage the new version has not."""
+    """Return the move of a lead whose stage does not exist in the new version."""
     to = compiled.stage_map.get(lead.stage) if lead.stage is not None else None
     if to is None:
         return None

@@ -1,15 +1,15 @@
-"""Decide the reports of some leads again, from the beginning: what would have come of them.
+"""Decide the reports of some leads again, from the beginning.
 
-When something is taken back, what counts is not patched. The reports that still count are decided
-again in memory, in the order of the ledger, each under the lifecycle version that decided it first,
-with what was due firing in between. Nothing is appended, so what is decided has no positions. It
-has numbers, which begin where no ledger ends: states name events by them, until the outcome names
-each by the position of the report that set it going. Nothing is decided by stays, and so they name
-positions from the start.
+When something is taken back, the state is not patched. The reports that still count are decided
+again in memory, in ledger order, each under the lifecycle version that first decided it, with due
+timers firing in between. Nothing is appended, so these events have no positions. They have numbers,
+which start beyond any ledger's end. States refer to events by these numbers, until the outcome
+replaces each by the position of the report that caused it. No decision reads stays, so stays refer
+to positions from the start.
 
-Who is who is not decided here. Which leads are one because somebody said so, and which report
-absorbed which visitor, is given; a report that no longer counts, or that would be refused today,
-still tells that much.
+Identities are not decided here. Which leads a person has merged, and which report absorbed which
+visitor, is given. Even a report that no longer counts, or that would be refused today, still
+identifies its lead.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ from domain.rules.deals import COMPETITION
 from domain.signal import Signal
 
 FIRST_NUMBER = 1 << 62
-"""No ledger holds as many events: a number is never taken for a position, nor a position for it."""
+"""No ledger holds as many events, so a number is never mistaken for a position or vice versa."""
 
 
 class Report(NamedTuple):
@@ -44,17 +44,18 @@ class Report(NamedTuple):
     compiled: CompiledLifecycle
     signal: Signal
     lead: str | None
-    """Whom its identifiers point to, before any forwarding. None: it is about the account alone."""
+    """The lead that its identifiers point to, before forwarding. None: it is only about the
+    account."""
     account: str | None
-    """The account that the report itself told of."""
+    """The account that the report itself named."""
     absorbs: tuple[str, ...] = ()
-    """Visitors that it told to be this lead, and that still are."""
+    """Visitors that it identified as this lead, and that still are."""
     counts: bool = True
-    """False for what has been voided."""
+    """False if it has been voided."""
 
 
 class Judged(NamedTuple):
-    """A lead that the service judged again: under another version, or for what its company is."""
+    """A lead that the service judged again: under a new version, or after its company changed."""
 
     position: int
     recorded_at: datetime
@@ -65,7 +66,7 @@ class Judged(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What an account has been through whatever becomes of these leads: others brought it there."""
+    """An account event that counts whatever becomes of these leads, because others caused it."""
 
     position: int
     compiled: CompiledLifecycle
@@ -76,12 +77,12 @@ Step = Report | Judged | Kept
 
 
 class Outcome(NamedTuple):
-    """What comes of a lead's reports."""
+    """The result of a lead's reports."""
 
     state: LeadState
     stays: Stays = NO_STAYS
     refused: tuple[int, ...] = ()
-    """Positions of decisions that are not legal on what is known now."""
+    """Positions of decisions that are not legal given what is known now."""
 
 
 class Outcomes(NamedTuple):
@@ -96,15 +97,15 @@ def decide_all_again(
     merged_into: Mapping[str, str],
     upto: Mapping[str, datetime],
 ) -> Outcomes:
-    """Decide the steps, which stand in the order of the ledger, and let happen what is due by then.
+    """Decide the steps, which are in ledger order, and fire the timers that are due.
 
-    `merged_into` names, for each lead that somebody has merged, the one that stands for it; `upto`
-    says for each lead by when what is due has happened.
+    `merged_into` maps each lead that a person has merged to the lead that receives its events.
+    `upto` is the time for each lead up to which timers fire.
     """
     case = _Again(lifecycles, merged_into)
     case.take_all(steps)
     for lead_id in list(case.leads):
-        case.let_happen(lead_id, upto[lead_id])
+        case.fire_due_timers(lead_id, upto[lead_id])
     return case.outcomes()
 
 
@@ -115,14 +116,14 @@ def counted_then(
     merged_into: Mapping[str, str],
     moment: datetime,
 ) -> dict[str, LeadState]:
-    """Decide the steps again; return each lead as it stood at a moment, by what counts now.
+    """Decide the steps again; return the state of each lead at a moment, given what counts now.
 
-    What was true by then is what had happened by then: a move from its effective time on.
+    The state includes what had happened by that moment: a move counts from its effective time.
     """
     case = _Again(lifecycles, merged_into)
     case.take_all(steps)
     for lead_id in list(case.leads):
-        case.let_happen(lead_id, moment)
+        case.fire_due_timers(lead_id, moment)
     states: dict[str, LeadState] = {}
     for event in case.seen:
         if (event.effective_at or event.occurred_at) <= moment:
@@ -132,7 +133,7 @@ def counted_then(
 
 @dataclass(slots=True)
 class _Again:
-    """What has come of the reports so far. A class, because each is judged on those before it."""
+    """The result so far. A class, because each report is judged on those before it."""
 
     lifecycles: Mapping[int, CompiledLifecycle]
     merged_into: Mapping[str, str]
@@ -141,11 +142,11 @@ class _Again:
     stays: dict[str, Stays] = field(default_factory=dict)
     refused: dict[str, list[int]] = field(default_factory=dict)
     visitors: dict[str, str] = field(default_factory=dict)
-    """Who each visitor turned out to be."""
+    """Visitor → the lead that it turned out to be."""
     reports: dict[int, int] = field(default_factory=dict)
-    """Number of each event so far → the position of the report that set it going."""
+    """Number of each event so far → the position of the report that caused it."""
     seen: list[Event] = field(default_factory=list)
-    """What has changed the state of a lead, in order."""
+    """Events that have changed the state of a lead, in order."""
 
     def take_all(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -160,10 +161,10 @@ class _Again:
                     self.decide_on_account(step)
 
     def judge(self, judged: Judged, lead_id: str) -> None:
-        """Judge a lead again; of one of whom nothing has counted so far nothing follows."""
+        """Judge a lead again; nothing follows if nothing has counted for it so far."""
         if lead_id not in self.leads:
             return
-        self.let_happen(lead_id, judged.recorded_at)
+        self.fire_due_timers(lead_id, judged.recorded_at)
         decided = reassess(
             judged.compiled,
             self.state(lead_id, self.leads[lead_id].account),
@@ -177,67 +178,71 @@ class _Again:
         if len(decided) > 1 or decided[0].effects:
             self.see_all(decided, judged.position)
 
-    def decide_on_account(self, told: Report) -> None:
-        """Decide what was told of an account; a decision that is not legal now has no effect.
+    def decide_on_account(self, reported: Report) -> None:
+        """Decide a report about an account; a decision that is not legal now has no effect.
 
-        Where it becomes a competitor, or is none any more, its leads are judged again.
+        If the account becomes a competitor, or stops being one, its leads are judged again.
         """
         members = []
-        if told.signal.type.role in COMPETITION:
-            members = [id for id, lead in self.leads.items() if lead.account == told.account]
+        if reported.signal.type.role in COMPETITION:
+            members = [id for id, lead in self.leads.items() if lead.account == reported.account]
         for lead_id in members:
-            self.let_happen(lead_id, told.recorded_at)
-        state, party = self.state(None, told.account), Party(None, told.account)
-        decided = decide(told.compiled, state, told.signal, party, position=self.next_number)
+            self.fire_due_timers(lead_id, reported.recorded_at)
+        state, party = self.state(None, reported.account), Party(None, reported.account)
+        decided = decide(
+            reported.compiled, state, reported.signal, party, position=self.next_number
+        )
         if isinstance(decided, NotAllowed):
             return
-        self.see_all(decided, told.position)
+        self.see_all(decided, reported.position)
         for lead_id in members if decided[0].effects else ():
-            self.judge(_judged_by(told, lead_id), lead_id)
+            self.judge(_judged_by(reported, lead_id), lead_id)
 
-    def decide(self, told: Report, receiver: str) -> None:
-        for lead_id in (receiver, *told.absorbs):
-            self.let_happen(lead_id, told.recorded_at)
-        party = self.party(told, receiver)
-        arguments = (told.compiled, self.state(receiver, party.account), told.signal, party)
+    def decide(self, reported: Report, receiver: str) -> None:
+        for lead_id in (receiver, *reported.absorbs):
+            self.fire_due_timers(lead_id, reported.recorded_at)
+        party = self.party(reported, receiver)
+        arguments = (reported.compiled, self.state(receiver, party.account), reported.signal, party)
         decided: Sequence[Event] | NotAllowed = ()
-        if told.counts:
+        if reported.counts:
             decided = decide(*arguments, position=self.next_number)
         if isinstance(decided, NotAllowed):
-            self.refused.setdefault(receiver, []).append(told.position)
+            self.refused.setdefault(receiver, []).append(reported.position)
             decided = ()
-        if not decided and told.absorbs:
+        if not decided and reported.absorbs:
             decided = identify(*arguments, position=self.next_number)
-        self.see_all(decided, told.position)
-        for visitor in told.absorbs:
+        self.see_all(decided, reported.position)
+        for visitor in reported.absorbs:
             self.visitors[visitor] = receiver
 
     def as_it_applies(self, kept: Kept) -> Event:
-        """Return what an account has been through, with the move that it makes from here.
+        """Return an account event, with the move that it makes from the current stage.
 
-        The machine is asked where it was asked before; two companies become one without it.
+        The machine is consulted if it was before; merging two companies does not consult it.
         """
         event, table = kept.event._replace(position=self.next_number), kept.compiled.account
-        standing = self.accounts.get(event.subject.id, INITIAL_ACCOUNT)
+        account = self.accounts.get(event.subject.id, INITIAL_ACCOUNT)
         if not table.targets(event.type):
-            return event._replace(stage_to=None) if event.stage_to == standing.stage else event
-        readings = CaseReadings(State(INITIAL_LEAD, standing), type=event.type, data=event.data)
-        move = table.find(standing.stage, event.type, readings)
+            return event._replace(stage_to=None) if event.stage_to == account.stage else event
+        readings = CaseReadings(State(INITIAL_LEAD, account), type=event.type, data=event.data)
+        move = table.find(account.stage, event.type, readings)
         unmoved = event._replace(stage_from=None, stage_to=None, effective_at=None)
-        return with_move(unmoved, standing, move) if move is not None else unmoved
+        return with_move(unmoved, account, move) if move is not None else unmoved
 
     def receiver(self, lead_id: str) -> str:
         lead_id = self.visitors.get(lead_id, lead_id)
         return self.merged_into.get(lead_id, lead_id)
 
-    def party(self, told: Report, receiver: str) -> Party:
-        standing = self.leads.get(receiver)
-        account = told.account
-        if standing is not None and standing.account and not told.signal.names_account:
-            account = standing.account
-        absorbs = [(one, self.leads[one]) for one in told.absorbs if one in self.leads]
-        resolution = Resolution(receiver, receiver, is_new=standing is None, absorbs=tuple(absorbs))
-        return Party(resolution, account, told=told.account)
+    def party(self, reported: Report, receiver: str) -> Party:
+        lead = self.leads.get(receiver)
+        account = reported.account
+        if lead is not None and lead.account and not reported.signal.names_account:
+            account = lead.account
+        absorbs = [
+            (visitor, self.leads[visitor]) for visitor in reported.absorbs if visitor in self.leads
+        ]
+        resolution = Resolution(receiver, receiver, is_new=lead is None, absorbs=tuple(absorbs))
+        return Party(resolution, account, told=reported.account)
 
     def state(self, lead_id: str | None, account_id: str | None) -> State:
         lead = self.leads.get(lead_id, INITIAL_LEAD) if lead_id is not None else INITIAL_LEAD
@@ -245,8 +250,8 @@ class _Again:
             return State(lead)
         return State(lead, self.accounts.get(account_id, INITIAL_ACCOUNT))
 
-    def let_happen(self, lead_id: str, upto: datetime) -> None:
-        """Let what is due for a lead happen, as the ledger does before it decides anything."""
+    def fire_due_timers(self, lead_id: str, upto: datetime) -> None:
+        """Fire the due timers of a lead, as the ledger does before it decides anything."""
         passing = Passing()
         while True:
             state = self.leads.get(lead_id)
@@ -274,7 +279,7 @@ class _Again:
         return FIRST_NUMBER + len(self.reports)
 
     def report(self, number: int) -> int:
-        """Where in the ledger the report stands that set an event going."""
+        """Return the position of the report that caused an event."""
         return self.reports[number]
 
     def see_all(self, events: Sequence[Event], report: int) -> None:
@@ -284,7 +289,7 @@ class _Again:
             self.see(event)
 
     def see(self, event: Event) -> None:
-        """Let whose state it changes see an event."""
+        """Apply an event to the states that it changes."""
         business_of = event.effects.get("business_of")
         if business_of is not None and business_of != event.subject.id:
             before = self.accounts.get(business_of, INITIAL_ACCOUNT)
@@ -328,11 +333,11 @@ def _judged_by(listing: Report, lead_id: str) -> Judged:
 
 
 def named_by(state: LeadState, report: Callable[[int], int]) -> LeadState:
-    """Let a state name events by the positions of the reports that they follow from."""
+    """Replace event numbers in a state by the positions of the reports that caused the events."""
     returned = state.returned_from
     return state._replace(
-        standing=tuple(one._replace(position=report(one.position)) for one in state.standing),
-        points=tuple(one._replace(position=report(one.position)) for one in state.points),
+        standing=tuple(fact._replace(position=report(fact.position)) for fact in state.standing),
+        points=tuple(point._replace(position=report(point.position)) for point in state.points),
         timers={
             name: timer._replace(armed_by=report(timer.armed_by))
             for name, timer in state.timers.items()

@@ -1,4 +1,4 @@
-"""Why a decision has no move from here, and when it needs none."""
+"""Why a decision has no move from the current stage, and when it needs none."""
 
 from domain.case import Case, NotAllowed
 from domain.lead.readings import CaseReadings
@@ -7,12 +7,12 @@ from domain.lifecycle.compiled.table import MoveTable
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 
 _LEFT_BEHIND = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, None})
-"""Moves to a stage that a lead can be beyond; None is `to: same`, such as a hand-over."""
+"""Moves to a stage that a lead can be past; None is `to: same`, such as a hand-over."""
 _ONWARD = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, MoveKind.DISQUALIFIED, MoveKind.LOST})
 
 
 def refusal_of(case: Case, kind: SubjectKind) -> NotAllowed | None:
-    """Say why a decision has no move from here; None if it needs none, or is already so."""
+    """Return why a decision has no move from here; None if it needs none or already holds."""
     table, type = case.table(kind), case.signal.type.name
     standing, readings = case.standing(kind), case.readings(type, case.signal.data)
     stage = standing.stage
@@ -23,7 +23,7 @@ def refusal_of(case: Case, kind: SubjectKind) -> NotAllowed | None:
         "move-not-allowed",
         _why_not(type, stage or UNPLACED, legal_from),
         stage=stage,
-        allowed=tuple((one.on, one.to) for one in table.allowed(stage) if not one.named),
+        allowed=tuple((move.on, move.to) for move in table.allowed(stage) if not move.named),
         legal_from=legal_from,
         failed=table.explain(stage, type, readings),
     )
@@ -43,12 +43,12 @@ def _why_not(type: str, stage: str, legal_from: tuple[str, ...]) -> str:
 def _is_already(
     standing: LeadState | AccountState, table: MoveTable, type: str, readings: CaseReadings
 ) -> bool:
-    """Whether what is decided already is: standing there, or beyond it after having been there.
+    """Whether the decision already holds: the lead is in the stage, or was and has gone past it.
 
-    A stage that was passed over was never entered. A stage that a lead was sent back from is not
-    beyond it, and one that it was sent back to was not decided by this: there a late decision is
-    refused, because it would hide that somebody disagrees. So is one that sends back or recycles
-    who has gone on meanwhile. A correction is already so only where it names the stage.
+    A stage that was passed over was never entered. A lead that was sent back from a stage is not
+    past it, and the stage it was sent back to was not decided by this. There a late decision is
+    refused, because accepting it would hide a disagreement. So is one that sends back or recycles a
+    lead that has moved on in the meantime. A correction already holds only if it names the stage.
     """
     here = table.path_index.get(standing.stage or "")
     for (_, on), moves in table.moves.items():

@@ -1,8 +1,8 @@
-"""What a report tells of its lead: news, and what was known already.
+"""What a report says about its lead: what is new, and what was known already.
 
-What a report told beyond the news stands in the effect `tells`: `known` and `attributes` that were
-known already, the `account` that the lead did not join, and whether that was named `outright`. It
-changes nothing today; it is what the report is decided by again when something else is taken back.
+The effect `tells` holds what was not new: `known` and `attributes` that were already known, the
+`account` that the lead did not join, and whether that was named `outright`. It changes nothing now;
+it is needed to decide the report again when something else is taken back.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ RESELLER_FIELD = "reseller"
 
 
 def effects_on_lead(case: Case, *, is_repeated: bool) -> dict[str, Any]:
-    """Return what a report does to its lead by itself, before anything is judged."""
+    """Return the direct effects of a report on its lead, before anything is judged."""
     signal, lead = case.signal, case.state.lead
     effects = _beginning(case)
     if signal.holds_personal_data:
@@ -39,7 +39,7 @@ def effects_on_lead(case: Case, *, is_repeated: bool) -> dict[str, Any]:
         effects["business_of"] = case.party.account
     if RESELLER_FIELD in signal.data and not is_repeated:
         effects["reseller"] = signal.data[RESELLER_FIELD]
-    if tells := _no_news(case, effects):
+    if tells := _known_already(case, effects):
         effects[TELLS] = tells
     if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
@@ -48,7 +48,7 @@ def effects_on_lead(case: Case, *, is_repeated: bool) -> dict[str, Any]:
 
 
 def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
-    """Say that somebody is known from now on; or, told late, that they were before."""
+    """Mark the person as known from now on or, in a late report, since an earlier time."""
     if not lead.known:
         return {"known": True}
     if lead.acquired_at is not None and signal.occurred_at < lead.acquired_at:
@@ -57,7 +57,7 @@ def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
 
 
 def _beginning(case: Case) -> dict[str, Any]:
-    """Say under which version a lead begins, and that one begins anew of which nothing counted."""
+    """Set the version that a lead begins under, and mark a lead that begins again after a void."""
     lead = case.state.lead
     effects: dict[str, Any] = {}
     assert case.party.lead is not None
@@ -68,9 +68,9 @@ def _beginning(case: Case) -> dict[str, Any]:
     return effects
 
 
-def _no_news(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the report tells of the person and the company that its effects do not show."""
-    signal, told = case.signal, case.party.told
+def _known_already(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report says about person and company that its effects do not contain."""
+    signal, account = case.signal, case.party.told
     tells: dict[str, Any] = {}
     if signal.holds_personal_data and "known" not in effects:
         tells["known"] = True
@@ -79,8 +79,8 @@ def _no_news(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
         tells["attributes"] = {
             name: value for name, value in signal.attributes.items() if name not in news
         }
-    if told is not None and "account" not in effects:
-        tells["account"] = told
-    if told is not None and signal.names_account:
+    if account is not None and "account" not in effects:
+        tells["account"] = account
+    if account is not None and signal.names_account:
         tells["outright"] = True
     return tells

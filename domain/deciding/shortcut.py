@@ -1,8 +1,8 @@
-"""The report that does nothing but be recorded, as most reports do: told without asking around.
+"""Decide reports that are recorded and cause nothing else, as most are, without applying all rules.
 
-It is about a lead that stands where nothing follows from an event of its type, and says nothing new
-of it. The long way (decide.py) asks everything that could follow, and finds nothing: a law holds
-that both record the same. Where in doubt, it is not this way.
+Its lead is in a stage where nothing follows from an event of this type, and the report adds nothing
+new. The full path (decide.py) checks everything that could follow and finds nothing; a law verifies
+that both record the same. In doubt, the full path is taken.
 """
 
 from domain.case import Case
@@ -16,17 +16,17 @@ from domain.rules.business import BUSINESS_FIELD
 from domain.rules.candidacy import SELECTION
 
 _FIELDS_THAT_ACT = frozenset({BUSINESS_FIELD, OWNER_FIELD, SELECTION})
-"""Fields that do something in an event of whatever type."""
-_NO_NEWS = frozenset({TELLS})
+"""Fields that have an effect in events of any type."""
+_NOT_NEW = frozenset({TELLS})
 
 
 def recorded_quietly(case: Case) -> Event | None:
-    """Return the event of a report of which nothing else comes; None where more is to be asked."""
+    """Return the event of a report without consequences; None if the full path must decide."""
     resolution, signal = case.party.lead, case.signal
     if resolution is None or not resolution.is_settled or not _is_quiet(case):
         return None
     effects = effects_on_lead(case, is_repeated=False)
-    if not effects.keys() <= _NO_NEWS:
+    if not effects.keys() <= _NOT_NEW:
         return None
     return case.draft(
         signal.type.name,
@@ -38,7 +38,7 @@ def recorded_quietly(case: Case) -> Event | None:
 
 
 def _is_quiet(case: Case) -> bool:
-    """Whether neither the report nor the lead's state is reason to judge anything."""
+    """Whether neither the report nor the lead's state calls for any judgement."""
     compiled, signal, (lead, account) = case.compiled, case.signal, case.state
     return (
         (lead.stage, signal.type.name) in compiled.quiet
@@ -52,7 +52,7 @@ def _is_quiet(case: Case) -> bool:
 
 
 def _may_be_gained(compiled: CompiledLifecycle, account: AccountState) -> bool:
-    """Whether a company stands where somebody known there makes it a prospect."""
+    """Whether a known person at a company in this stage makes the company a prospect."""
     triggers = compiled.lifecycle.account_triggers
     if triggers is None:
         return False

@@ -1,8 +1,8 @@
-"""What happens by itself: timers that are due, and what each becomes when it fires.
+"""Timers: which ones are due, and the event that each becomes when it fires.
 
-A timer is a part of its lead's state, set and cleared by the effects of events, so it makes no
+A timer is part of its lead's state, set and cleared by the effects of events. So it makes no
 difference whether the service was down when it came due: before anything is decided about a lead,
-what is due fires first, in due order, and counts from when it was due.
+due timers fire first, in due order, and take effect from their due time.
 """
 
 from collections.abc import Mapping
@@ -27,21 +27,21 @@ BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class TimersEndless(Exception):
-    """The timers of a lead arm each other without time passing: they would never end."""
+    """The timers of a lead arm each other endlessly without time passing."""
 
 
 @dataclass(slots=True)
 class Passing:
-    """Watches that time passes while timers fire. A class, because it remembers how far it got.
+    """Checks that time passes while timers fire. A class, because it remembers its progress.
 
-    However many are due, they come to an end as long as each arms the next for later.
+    Any number of due timers comes to an end as long as each arms the next for a later time.
     """
 
     latest: datetime = BEFORE_ALL
     stood_still: int = 0
 
     def see(self, due_at: datetime) -> None:
-        """Take note of a timer that fires. Raises TimersEndless."""
+        """Note that a timer fires. Raises TimersEndless."""
         if due_at > self.latest:
             self.latest, self.stood_still = due_at, 0
             return
@@ -57,7 +57,7 @@ KINDS: Mapping[str, Fires] = {
     DORMANT: fire_dormant,
     GRADE_TIMER: fire_grade,
 }
-"""First word of a timer's name → what it becomes."""
+"""First word of a timer's name → what it fires."""
 
 
 def next_due(state: LeadState) -> datetime | None:
@@ -77,7 +77,7 @@ def fire(
 ) -> list[Event] | NotAllowed | None:
     """Decide what the first timer due by `upto` becomes; None if none is due.
 
-    `compiled` is the lead's own version: what it has been promised is kept by the same rules.
+    `compiled` is the lead's own version, so that a timer fires under the rules that set it.
     """
     lead = state.lead
     signal = firing(compiled, lead, lead_id=lead_id, id=id, source=source, upto=upto)
@@ -96,9 +96,9 @@ def firing(
     source: str,
     upto: datetime,
 ) -> Signal | None:
-    """Return the report that the first timer due by `upto` makes of itself; None if none is due.
+    """Return the signal of the first timer due by `upto`; None if none is due.
 
-    Of two that are due at one moment, the one that was armed first fires first.
+    Of two timers due at the same moment, the one armed first fires first.
     """
     due = [
         (timer.due_at, timer.armed_by, name)
@@ -132,7 +132,7 @@ def own_signal(
     cause: int | None = None,
     timer: str | None = None,
 ) -> Signal:
-    """Make a report of the service's own, about one lead or, without one, about the ledger."""
+    """Make a signal of the service's own, about a lead or, without one, about the ledger."""
     return Signal(
         source=source,
         id=id,

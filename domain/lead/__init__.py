@@ -1,10 +1,9 @@
-"""What is known of a lead or a company, and how an event changes it.
+"""What is known about a lead or a company, and how an event changes it.
 
-`state` holds the values, `evolve` applies one event to them without judging it, `evolve_move` does
-so for moves between stages. `stays` lists the periods that a lead spent at each stage. `identity`
-says which identifiers belong to whom, `score` counts points, `owners` says who works on a lead.
-`readings` answers what the conditions of a lifecycle ask; `state_json` is the form in which a
-state is stored.
+`state` holds the values, `evolve` applies one event to them without judging it, and `evolve_move`
+does the same for moves between stages. `stays` lists the periods that a lead spent in each stage.
+`identity` maps identifiers to leads, `score` counts points, `owners` decides who works on a lead.
+`readings` supplies the values that conditions read; `state_json` is the stored form of a state.
 
 Begin with `state`, then `evolve`.
 """

@@ -1,43 +1,44 @@
 """Apply the outcome that an event carries. Never asks the machine, never refuses, never decides.
 
-A replay must stay true after the lifecycle has changed, so everything that changes state stands in
-the event: the move in `stage_to`, `effective_at` and `pass_number`, all else in `effects`:
+A replay must stay true after the lifecycle has changed, so the event contains everything that
+changes state: the move in `stage_to`, `effective_at` and `pass_number`, all else in `effects`:
 
     known           true: we now hold personal data
     origin, channel, owner, account, absorbed_by    set to the value (null clears)
     first_touch, origin_corrected, reseller         set to the value
     attributes, opportunities, orders               merged by key
     absorbs         the id of a lead that this one absorbs, added
-    merged          whether it was a person who decided the absorption
+    merged          whether a person decided the absorption
     holds           kinds of identifiers, added
-    conflicts, apart, dismissed    ids of other leads or accounts, the first two added; one that is
-                    set apart or dismissed is in conflict no longer
+    conflicts, apart, dismissed    ids of other leads or accounts, the first two added; setting
+                    apart or dismissing ends the conflict
     parted          ids of other leads, added: some reports are theirs
-    stands          fields of this event that its guards read, and whose department reported it:
-                    it is kept as a standing fact, in place of an earlier one of its type (the last
-                    call of a pass is what counts)
+    stands          fields of this event that its guards read, and the reporting department: the
+                    event is kept as a standing fact and replaces an earlier one of its type (the
+                    last call of a pass counts)
     inherits        standing facts of an absorbed visitor: type, position, fields, stages moved to
     fact            the position of the standing fact that causes the move
     move            how the last stay ended, and the stages passed over
     timers          name → when it is due; null clears it
-    points          rule, points, and how many of that rule count at most: the latest ones do
+    points          rule, points, and how many of that rule count at most (the latest ones)
     inherited_points    points of an absorbed visitor: rule, points, position and time of the event
                     that gave them, and how many of that rule count at most
-    fit, attempts   replaced as a whole
+    fit, attempts   replaced entirely
     grade, market, priority, screened_as, revisit_on, lifecycle, business    set to the value
-    acquired_at     when we first held personal data, where a late report tells of an earlier time
+    acquired_at     when we first held personal data, if a late report gives an earlier time
     blocks, flags, marks, owners    merged by key; null removes
-    brings          what a lead brings to the account that it joins: deals and orders, merged there
+    brings          deals and orders that a lead brings to the account it joins, merged there
     segment, key_role, owner, competitor    of an account, set to the value
     deadlines       name → due and stage, and whether it is breached; null ends it
-    restates        the return by itself that no longer counts: the move goes from before it
-    returned_from   the stay that a return by itself ended: stage, entered, deadline, due, breach
-    business_of     the account whose deals and orders these are too: its own state sees them
+    restates        the automatic return that no longer counts: the move starts from before it
+    returned_from   the stay that an automatic return ended: stage, entered, deadline, due, breach
+    business_of     the account that shares these deals and orders: its own state sees them
     state           the whole state, as decided again after something was taken back
-    begins          true: something counts again of a lead of which nothing did
-    of_opportunity, of_order    nothing: which deal and which order the event's numbers mean
-    tells           nothing: what the report told that was no news (see domain/deciding/report.py)
-    stays, left     nothing here: which stays count from now on, for what projects them
+    begins          true: a lead for which nothing counted has a report that counts again
+    of_opportunity, of_order    no change: the deal and the order that the event's numbers mean
+    tells           no change: reported content that was already known
+                    (see domain/deciding/report.py)
+    stays, left     no change here: the stays that count from now on, for projections
 """
 
 from collections import Counter
@@ -73,7 +74,7 @@ _SET = frozenset(
     }
 )
 _SET_ON_ACCOUNT = ("segment", "key_role", "owner", "competitor")
-_TOLD_APART = frozenset({"apart", "conflicts", "dismissed", "absorbs"})
+_DISTINGUISHES = frozenset({"apart", "conflicts", "dismissed", "absorbs"})
 _MERGED = ("attributes", "opportunities", "orders")
 
 _POSITION, _RULE = attrgetter("position"), attrgetter("rule")
@@ -97,12 +98,12 @@ def evolve(state: Staged, event: Event) -> Staged:
 def _with_effects(state: Staged, event: Event) -> Staged:
     effects = event.effects
     if isinstance(state, AccountState):
-        # What a person of theirs was told of is seen for its business: its owner is the person's.
+        # An event about a lead changes only the account's business; the owner in it is the lead's.
         is_own = event.subject.kind is SubjectKind.ACCOUNT
         set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if is_own and name in effects}
         set_here |= _absorption(state, effects)
-        if not _TOLD_APART.isdisjoint(effects):
-            set_here |= _told_apart(state, event)
+        if not _DISTINGUISHES.isdisjoint(effects):
+            set_here |= _distinguished(state, event)
         state = _changed(state, set_here | _merged(state, effects))
         return _changed(state, _merged(state, effects["brings"])) if "brings" in effects else state
     changes: dict[str, Any] = {}
@@ -123,7 +124,7 @@ def _merged(state: Staged, effects: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(state: Staged, changes: dict[str, Any]) -> Staged:
-    """Do what `_replace` does, in half the time: a replay does little else."""
+    """Do what `_replace` does in half the time; a replay does little else."""
     if not changes:
         return state
     values = list(state)
@@ -138,18 +139,18 @@ def _attributes(state: LeadState, event: Event) -> dict[str, Any]:
 
 
 def _opportunities(state: LeadState, event: Event) -> dict[str, Any]:
-    told = event.effects["opportunities"]
+    changed = event.effects["opportunities"]
     return {
-        "opportunities": {**state.opportunities, **told},
-        "earlier_opportunities": _still_earlier(state.earlier_opportunities, told),
+        "opportunities": {**state.opportunities, **changed},
+        "earlier_opportunities": _still_earlier(state.earlier_opportunities, changed),
     }
 
 
 def _orders(state: LeadState, event: Event) -> dict[str, Any]:
-    told = event.effects["orders"]
+    changed = event.effects["orders"]
     return {
-        "orders": {**state.orders, **told},
-        "earlier_orders": _still_earlier(state.earlier_orders, told),
+        "orders": {**state.orders, **changed},
+        "earlier_orders": _still_earlier(state.earlier_orders, changed),
     }
 
 
@@ -166,7 +167,7 @@ def _blocks(state: LeadState, event: Event) -> dict[str, Any]:
 
 
 def _absorbed(_: LeadState, event: Event) -> dict[str, Any]:
-    """End what happens by itself: another lead stands for this one."""
+    """Clear the timers: another lead receives this one's events."""
     ended: dict[str, Any] = {
         name: {} for name in ("timers", "deadlines") if name not in event.effects
     }
@@ -174,13 +175,13 @@ def _absorbed(_: LeadState, event: Event) -> dict[str, Any]:
 
 
 def _acquired_at(state: LeadState, event: Event) -> datetime:
-    told = event.effects.get("acquired_at")
-    return datetime.fromisoformat(told) if told else state.acquired_at or event.occurred_at
+    earlier = event.effects.get("acquired_at")
+    return datetime.fromisoformat(earlier) if earlier else state.acquired_at or event.occurred_at
 
 
-def _still_earlier(earlier: tuple[str, ...], told: Mapping[str, str]) -> tuple[str, ...]:
-    """Let a deal that is won, or opened again, be this pass's; one that is lost stays behind."""
-    return tuple(id for id in earlier if told.get(id) not in (OPEN, WON, STANDING))
+def _still_earlier(earlier: tuple[str, ...], changed: Mapping[str, str]) -> tuple[str, ...]:
+    """Drop deals that are won or reopened: they belong to this pass. Lost ones stay behind."""
+    return tuple(id for id in earlier if changed.get(id) not in (OPEN, WON, STANDING))
 
 
 def _standing_after(state: LeadState, event: Event) -> tuple[StandingFact, ...]:
@@ -203,7 +204,7 @@ def _absorption(state: LeadState | AccountState, effects: Mapping[str, Any]) -> 
     return changes
 
 
-def _told_apart(state: LeadState | AccountState, event: Event) -> dict[str, Any]:
+def _distinguished(state: LeadState | AccountState, event: Event) -> dict[str, Any]:
     effects = event.effects
     apart = dict.fromkeys((*state.apart, *effects.get("apart", ())))
     conflicts = dict.fromkeys((*state.conflicts, *effects.get("conflicts", ())))
@@ -230,23 +231,23 @@ def _timers_after(state: LeadState, event: Event) -> dict[str, Timer]:
 
 def _deadlines_after(state: LeadState, event: Event) -> dict[str, Due]:
     deadlines = dict(state.deadlines)
-    for name, told in event.effects["deadlines"].items():
-        if told is None:
+    for name, values in event.effects["deadlines"].items():
+        if values is None:
             deadlines.pop(name, None)
             continue
-        before = deadlines.get(name) if told.get("breached") else None
+        before = deadlines.get(name) if values.get("breached") else None
         deadlines[name] = Due(
-            datetime.fromisoformat(told["due"]),
-            told["stage"],
+            datetime.fromisoformat(values["due"]),
+            values["stage"],
             before.started if before is not None else event.position,
-            event.position if told.get("breached") else None,
+            event.position if values.get("breached") else None,
         )
     return deadlines
 
 
 def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
-    """Add points; of each rule only the latest count, so that a state never grows without end."""
-    points = [one for one in state.points if one.position != event.position]
+    """Add points; only the latest of each rule count, so that a state never grows without bound."""
+    points = [point for point in state.points if point.position != event.position]
     most_of: dict[str, int] = {}
     for rule, given, most in event.effects.get("points", ()):
         points.append(Point(rule, given, event.position, event.occurred_at))
@@ -264,11 +265,11 @@ def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
 
 def _without_oldest(points: list[Point], rule: str, most: int) -> list[Point]:
     of_rule = sorted(
-        (one for one in points if one.rule == rule),
-        key=lambda one: (one.occurred_at, one.position),
+        (point for point in points if point.rule == rule),
+        key=lambda point: (point.occurred_at, point.position),
     )
     outdated = set(of_rule[:-most])
-    return [one for one in points if one not in outdated]
+    return [point for point in points if point not in outdated]
 
 
 def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -291,15 +292,15 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     "absorbs": lambda state, event: {"absorbs": (*state.absorbs, event.effects["absorbs"])},
     "absorbed_by": _absorbed,
     "acquired_at": _known_since,
-    "apart": _told_apart,
+    "apart": _distinguished,
     "attempts": lambda _, event: {
         "attempts": tuple(map(datetime.fromisoformat, event.effects["attempts"]))
     },
     "attributes": _attributes,
     "begins": lambda _, __: {"void": False},
     "blocks": _blocks,
-    "conflicts": _told_apart,
-    "dismissed": _told_apart,
+    "conflicts": _distinguished,
+    "dismissed": _distinguished,
     "deadlines": lambda state, event: {"deadlines": _deadlines_after(state, event)},
     "flags": partial(_removable_after, "flags"),
     "holds": _holds,

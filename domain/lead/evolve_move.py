@@ -1,7 +1,8 @@
-"""What a move changes of a state: where it stands, and what ends with the stay and the pass before.
+"""What a move changes in a state: the stage, and what ends with the previous stay and pass.
 
-A stay takes its deadlines with it, and the way back into one that a return had ended. A pass takes
-its points, attempts, marks and early facts; its deals and orders are left behind as earlier ones.
+The end of a stay ends its deadlines, and the way back into a stay that a return had ended. The end
+of a pass ends its points, attempts, marks and early facts; its deals and orders remain as earlier
+ones.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ STAY_TIMERS = ("deadline", "return")
 
 
 def moved(state: LeadState | AccountState, event: Event) -> dict[str, Any]:
-    """Return the fields that the move of an event changes, with their values after it."""
+    """Return the fields that an event's move changes, with their new values."""
     pass_number = event.pass_number if event.pass_number is not None else state.pass_number
     begins_pass = pass_number != state.pass_number
     entered: tuple[str, ...] = () if begins_pass else state.entered
@@ -55,28 +56,28 @@ def _after_stay(state: LeadState, event: Event) -> dict[str, Any]:
             for name, timer in state.timers.items()
             if name.partition(".")[0] not in STAY_TIMERS
         }
-    told = event.effects.get("returned_from")
-    if told is not None or state.returned_from is not None:
-        ended["returned_from"] = _returned(told, event.position) if told else None
+    stay = event.effects.get("returned_from")
+    if stay is not None or state.returned_from is not None:
+        ended["returned_from"] = _returned(stay, event.position) if stay else None
     return ended
 
 
-def _returned(told: Mapping[str, Any], position: int) -> Returned:
-    entered = told["entered"]
+def _returned(stay: Mapping[str, Any], position: int) -> Returned:
+    entered = stay["entered"]
     return Returned(
-        stage=told["stage"],
+        stage=stay["stage"],
         entered_at=datetime.fromisoformat(entered) if entered is not None else None,
-        deadline=told["deadline"],
-        due_at=datetime.fromisoformat(told["due"]),
-        breached=told["breach"],
+        deadline=stay["deadline"],
+        due_at=datetime.fromisoformat(stay["due"]),
+        breached=stay["breach"],
         position=position,
     )
 
 
 def _in_new_pass(state: LeadState, timers: Mapping[str, Timer], event: Event) -> dict[str, Any]:
-    """Leave behind what belonged to the ended pass; what this very event gave is the new one's."""
+    """Clear what belonged to the ended pass; what this event itself gave belongs to the new one."""
     return {
-        "points": tuple(one for one in state.points if one.position == event.position),
+        "points": tuple(point for point in state.points if point.position == event.position),
         "attempts": (),
         "revisit_on": event.effects.get("revisit_on"),
         "timers": {
@@ -94,12 +95,12 @@ def _in_new_pass(state: LeadState, timers: Mapping[str, Timer], event: Event) ->
 
 
 def _left_behind(known: Mapping[str, str], event: Event, name: str) -> tuple[str, ...]:
-    """Sorted, since a state that was kept and read back knows its mappings in that order."""
+    """Sorted, because a state that was stored and read back has its mappings in that order."""
     return tuple(id for id in sorted(known) if id not in event.effects.get(name, ()))
 
 
 def _facts_after(state: LeadState, event: Event, *, begins_pass: bool) -> tuple[StandingFact, ...]:
-    """Mark the fact that moved the lead; what stood in an ended pass ends with it."""
+    """Mark the fact that moved the lead; standing facts end with their pass."""
     mover = event.effects.get("fact", event.position)
     assert event.stage_to is not None
     return tuple(

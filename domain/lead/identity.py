@@ -1,12 +1,13 @@
-"""Who an event is about: identifiers to leads.
+"""Resolve the identifiers of an event to a lead.
 
-Strong identifiers name a person, in an order of trust; a cookie is weak. What is linked stays
-linked: absorption makes a lead forward to another, and the subject of an event is the lead that
-its identifiers point to before forwarding, so that an absorption can be ended at any later time.
+Strong identifiers name a person, in an order of trust; a cookie is weak. Links are permanent:
+absorption makes a lead forward to another, and the subject of an event is the lead that its
+identifiers point to before forwarding, so that an absorption can be ended at any later time.
 
-People are told apart by what they have one of. Whoever reports another id, or another address, than
-the lead that a less trusted companion names is somebody else (two colleagues behind one number);
-the companion has then been reported of several people, and names nobody from then on.
+People are distinguished by identifiers of which a person has only one. If a report's id or address
+differs from that of the lead which a less trusted identifier in the same report names, it is about
+another person (two colleagues behind one number). The less trusted identifier is then shared by
+several people, and no longer names anyone.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,37 +18,37 @@ from domain.signal import Identifier, Signal
 
 
 class Resolution(NamedTuple):
-    """The outcome of looking identifiers up."""
+    """The outcome of looking up identifiers."""
 
     subject: str
     """The lead that the identifiers point to."""
     receiver: str
-    """The lead that stands for it: the subject itself unless it has been absorbed."""
+    """The lead that events about it go to: the subject itself unless it has been absorbed."""
     is_new: bool = False
     links: tuple[Identifier, ...] = ()
     """Identifiers that point to the subject from this event on."""
     absorbs: tuple[tuple[str, LeadState], ...] = ()
-    """Anonymous leads that turn out to be the receiver, with where they stood."""
+    """Anonymous leads that turn out to be the receiver, with their states."""
     conflicts: tuple[str, ...] = ()
-    """Other known leads that the strong identifiers name, which is news: a person has to judge."""
+    """Other known leads that the strong identifiers newly name: a person has to judge."""
     merged_person: str | None = None
-    """Who absorbs, where that is another one than the receiver because somebody merged the two."""
+    """The lead that absorbs, if it differs from the receiver because a person merged the two."""
     shares: tuple[Identifier, ...] = ()
-    """Identifiers that turn out to be of several people by this report: of the subject too."""
+    """Identifiers that this report shows to belong to several people, the subject among them."""
 
     @property
     def forwarded_to(self) -> str | None:
-        """The lead that stands for the subject, where that is another one."""
+        """The lead that receives the subject's events, if it is another one."""
         return None if self.receiver == self.subject else self.receiver
 
     @property
     def is_settled(self) -> bool:
-        """Whether the signal tells nothing of who is who that was not known before."""
+        """Whether the signal adds nothing to what is known about identities."""
         return not (self.is_new or self.links or self.absorbs or self.conflicts)
 
     @property
     def person(self) -> str:
-        """Who the subject is, as identifiers alone tell it."""
+        """The person that the subject is according to identifiers alone."""
         return self.merged_person or self.receiver
 
 
@@ -56,7 +57,7 @@ Leads = Mapping[str, LeadState]
 
 
 class _Known(NamedTuple):
-    """What is known of who is who, and which kinds of identifiers are trusted most."""
+    """What is known about identities, and the order of trust of identifier kinds."""
 
     pointers: Pointers
     leads: Leads
@@ -67,7 +68,7 @@ class _Known(NamedTuple):
         return receiver_of(self.pointers[identifier], self.leads)
 
     def rank(self, identifier: Identifier) -> int:
-        """Return 0 for the kind that is trusted most; kinds that nobody ranked come last."""
+        """Return 0 for the most trusted kind; kinds without a rank come last."""
         trust, kind = self.trust, identifier.kind
         return trust.index(kind) if kind in trust else len(trust)
 
@@ -83,17 +84,21 @@ def resolve(
 ) -> Resolution | None:
     """Find the lead of a signal, or make one with `new_id`.
 
-    `pointers` holds every identifier of the signal that already points to a lead; `leads` the
-    states of those leads and of the leads that they forward to; `shared` what has been reported of
-    several people, and so names none. None: the signal names a lead that nobody has reported, or
-    names none.
+    `pointers` maps every identifier of the signal that is already known to its lead; `leads` holds
+    the states of those leads and of the leads that they forward to; `shared` contains identifiers
+    that have been reported for several people, and so name no one. Returns None if the signal names
+    no lead, or one that has never been reported.
     """
     known = _Known(pointers, leads, trust)
     strong = sorted(
-        (one for one in signal.identifiers if one.is_strong and one not in shared),
-        key=lambda one: (known.rank(one), one.kind),
+        (
+            identifier
+            for identifier in signal.identifiers
+            if identifier.is_strong and identifier not in shared
+        ),
+        key=lambda identifier: (known.rank(identifier), identifier.kind),
     )
-    weak = tuple(one for one in signal.identifiers if not one.is_strong)
+    weak = tuple(identifier for identifier in signal.identifiers if not identifier.is_strong)
     if signal.lead_id is not None:
         is_known = signal.lead_id in leads
         return _named(signal.lead_id, strong, weak, known) if is_known else None
@@ -105,7 +110,7 @@ def resolve(
 
 
 def receiver_of(lead_id: str, leads: Leads) -> str:
-    """Follow forwarding to the lead that stands for this one."""
+    """Follow forwarding to the lead that receives this one's events."""
     seen = {lead_id}
     while (absorbed_by := leads[lead_id].absorbed_by) is not None:
         assert absorbed_by not in seen, f"lead {lead_id} forwards to itself"
@@ -115,51 +120,54 @@ def receiver_of(lead_id: str, leads: Leads) -> str:
 
 
 def person_of(lead_id: str, leads: Leads) -> str:
-    """Follow what identifiers told, but no decision of somebody that two people are one.
+    """Follow absorptions by identifiers, but not a person's decision that two people are one.
 
-    Who is linked and absorbed must not depend on such a decision, because it can be taken back.
+    Links and absorptions must not depend on such a decision, because it can be taken back.
     """
     while (state := leads[lead_id]).absorbed_by is not None and not state.merged:
         lead_id = state.absorbed_by
     return lead_id
 
 
-def are_apart(one: str, other: str, leads: Leads) -> bool:
-    """Whether somebody decided that two leads are other people, they or whom they have absorbed."""
+def are_apart(lead_id: str, other: str, leads: Leads) -> bool:
+    """Whether a person set two leads, or leads they have absorbed, apart as different people."""
     return any(
         not {second, *leads[second].absorbs}.isdisjoint(leads[first].apart)
-        for first, second in ((one, other), (other, one))
+        for first, second in ((lead_id, other), (other, lead_id))
     )
 
 
 def _by_name(
     strong: Sequence[Identifier], weak: tuple[Identifier, ...], known: _Known, new_id: str
 ) -> Resolution:
-    named = next((one for one in strong if one in known.pointers), None)
+    named = next((identifier for identifier in strong if identifier in known.pointers), None)
     if named is None:
         return _newly_named(tuple(strong), weak, known, new_id)
-    if _is_of_somebody_else(named, strong, known):
+    if _is_of_another_person(named, strong, known):
         return _colleague(tuple(strong), weak, known, new_id)
     return _named(known.pointers[named], strong, weak, known)
 
 
-def _is_of_somebody_else(named: Identifier, strong: Sequence[Identifier], known: _Known) -> bool:
-    """Whether a report is of another person than the lead that its most trusted known name has.
+def _is_of_another_person(named: Identifier, strong: Sequence[Identifier], known: _Known) -> bool:
+    """Whether a report is about another person than the lead its most trusted known name points to.
 
-    It is where it brings something more trusted of a kind that the lead has already.
+    That is so if it has a more trusted, unknown identifier of a kind that the lead already has.
     """
     holds, rank = known.leads[known.receiver(named)].holds, known.rank(named)
     return any(
-        one not in known.pointers and one.kind in holds and known.rank(one) < rank for one in strong
+        identifier not in known.pointers
+        and identifier.kind in holds
+        and known.rank(identifier) < rank
+        for identifier in strong
     )
 
 
 def _colleague(
     strong: tuple[Identifier, ...], weak: tuple[Identifier, ...], known: _Known, new_id: str
 ) -> Resolution:
-    """Somebody new, who shares with a known person whatever is known already."""
+    """A new person, who shares the identifiers that are already known with a known person."""
     found = _newly_named(strong, weak, known, new_id)
-    shares = tuple(one for one in strong if one in known.pointers)
+    shares = tuple(identifier for identifier in strong if identifier in known.pointers)
     conflicts = tuple(
         other
         for other in dict.fromkeys(map(known.receiver, shares))
@@ -171,18 +179,18 @@ def _colleague(
 def _named(
     subject: str, strong: Sequence[Identifier], weak: Sequence[Identifier], known: _Known
 ) -> Resolution:
-    """A lead that is already known under at least one of the strong identifiers."""
+    """A lead that is already known by at least one of the strong identifiers."""
     pointers, leads, _ = known
     receiver, person = receiver_of(subject, leads), person_of(subject, leads)
-    links = [one for one in strong if one not in pointers]
+    links = [identifier for identifier in strong if identifier not in pointers]
     shares: list[Identifier] = []
     conflicts: dict[str, None] = {}
-    for one in strong:
-        if one not in pointers or (other := known.receiver(one)) == receiver:
+    for identifier in strong:
+        if identifier not in pointers or (other := known.receiver(identifier)) == receiver:
             continue
-        is_shared = _is_told_apart(other, one, strong, known)
+        is_shared = _is_distinguished(other, identifier, strong, known)
         if is_shared:
-            shares.append(one)
+            shares.append(identifier)
         is_news = is_shared or other not in leads[receiver].conflicts
         if is_news and not are_apart(receiver, other, leads):
             conflicts[other] = None
@@ -209,27 +217,28 @@ def _named(
     )
 
 
-def _is_told_apart(
+def _is_distinguished(
     other: str, named: Identifier, strong: Sequence[Identifier], known: _Known
 ) -> bool:
-    """Whether the lead that a name points to is told apart by something that is trusted more.
+    """Whether a more trusted identifier distinguishes the lead that a name points to.
 
-    Otherwise the two may be one person who is known twice, and the name goes on pointing.
+    Otherwise the two may be one person known twice, and the name keeps pointing to that lead.
     """
     holds, rank = known.leads[other].holds, known.rank(named)
     return any(
-        one.kind in holds and (one not in known.pointers or known.receiver(one) != other)
-        for one in strong
-        if known.rank(one) < rank
+        identifier.kind in holds
+        and (identifier not in known.pointers or known.receiver(identifier) != other)
+        for identifier in strong
+        if known.rank(identifier) < rank
     )
 
 
 def _newly_named(
     strong: tuple[Identifier, ...], weak: tuple[Identifier, ...], known: _Known, new_id: str
 ) -> Resolution:
-    """Nobody is known by these names: the anonymous visitor becomes known, or a new lead is made.
+    """None of these names is known: the anonymous visitor becomes known, or a new lead is made.
 
-    A cookie that belongs to a known lead never lends it a new name: computers are shared.
+    A cookie that belongs to a known lead never gives it a new name, because computers are shared.
     """
     for cookie in weak:
         if cookie in known.pointers:

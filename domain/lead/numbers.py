@@ -1,9 +1,9 @@
-"""Which deal or order a number means: numbers belong to the source that gives them.
+"""Which deal or order a number means: numbers belong to the source that assigns them.
 
-Two systems count their orders from 0001, so a number alone names nothing. A deal or an order is
-known by its key, `source/number`, and never by its number. Sources that the lifecycle declares to
-share numbers are one for this purpose: what is known under the key of any of them is meant, the
-sender's own first, and what is new goes by the key of the one that is declared first.
+Two systems may both number their orders from 0001, so a number alone identifies nothing. A deal or
+an order is identified by its key, `source/number`, never by its number. Sources that the lifecycle
+declares to share numbers count as one: a number means what is known under the key of any of them,
+the sender's own first. A new deal or order gets the key of the source that is declared first.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,8 +14,8 @@ from domain.lifecycle.definition import Role, SharedNumbers
 from domain.signal import Signal
 
 OPPORTUNITY_FIELD, ORDER_FIELD = "opportunity", "order"
-"""The fields of an event that hold the number of a deal, and of an order."""
-_TELLS = frozenset(
+"""The event fields that hold the number of a deal, and of an order."""
+_NAMES_BUSINESS = frozenset(
     {
         *(Role.OPENS_OPPORTUNITY, Role.UPDATES_OPPORTUNITY, Role.REOPENS_OPPORTUNITY),
         *(Role.WINS_OPPORTUNITY, Role.LOSES_OPPORTUNITY),
@@ -25,38 +25,38 @@ _TELLS = frozenset(
 
 
 class Numbers(NamedTuple):
-    """The keys of the deal and of the order that an event tells of, as far as it tells of one."""
+    """The keys of the deal and of the order that an event is about, if any."""
 
     opportunity: str | None = None
     order: str | None = None
 
     def effects(self) -> dict[str, str]:
-        """Write down what was meant, so that nobody who reads the event has to ask again."""
+        """Record what was meant, so that readers of the event need not resolve it again."""
         named = {"of_opportunity": self.opportunity, "of_order": self.order}
         return {name: key for name, key in named.items() if key is not None}
 
 
 def numbers_of(signal: Signal, state: State, shared: SharedNumbers) -> Numbers:
-    """Return the keys that an event's numbers mean, by what its lead and its company are known by.
+    """Return the keys that an event's numbers mean, given the deals of its lead and its company.
 
-    Only for events whose role is to tell of a deal or an order: no other event changes one.
+    Only for events whose role concerns a deal or an order: no other event changes one.
     """
-    if signal.type.role not in _TELLS:
+    if signal.type.role not in _NAMES_BUSINESS:
         return Numbers()
-    buyers = [one for one in state if one is not None]
+    buyers = [buyer for buyer in state if buyer is not None]
     return Numbers(
-        _meant(signal, OPPORTUNITY_FIELD, shared, [one.opportunities for one in buyers]),
-        _meant(signal, ORDER_FIELD, shared, [one.orders for one in buyers]),
+        _meant(signal, OPPORTUNITY_FIELD, shared, [buyer.opportunities for buyer in buyers]),
+        _meant(signal, ORDER_FIELD, shared, [buyer.orders for buyer in buyers]),
     )
 
 
 def key_of(source: str, number: str) -> str:
-    """Return the key of a number. Its first slash ends the source, whose own are escaped."""
+    """Return the key of a number. Its first slash ends the source, in which slashes are escaped."""
     return f"{source.replace('%', '%25').replace('/', '%2F')}/{number}"
 
 
 def sharing_with(source: str, field: str, shared: SharedNumbers) -> tuple[str, ...]:
-    """Return all sources that share the numbers in a field with this one, it included."""
+    """Return all sources that share the numbers in a field with this one, including itself."""
     groups = shared.opportunity if field == OPPORTUNITY_FIELD else shared.order
     return next((group for group in groups if source in group), (source,))
 
@@ -69,4 +69,4 @@ def _meant(
         return None
     sources = sharing_with(signal.source, field, shared)
     keys = [key_of(source, str(number)) for source in (signal.source, *sources)]
-    return next((key for key in keys if any(key in one for one in known)), keys[1])
+    return next((key for key in keys if any(key in statuses for statuses in known)), keys[1])

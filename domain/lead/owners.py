@@ -1,8 +1,9 @@
-"""Who works on a lead: a person of each department, and which of them is in charge.
+"""The owners of a lead: one person per department, and the one in charge.
 
-In charge is the department that a stage hands the lead over to, else the one that owns the stage.
-Where a lead comes to another department, that one's own person has it again, or nobody yet; whoever
-had it remains known as the other department's. A stage that no department owns changes nothing.
+The department in charge is the one that a stage hands the lead over to, else the one that owns the
+stage. When a lead comes to another department, that department's own person has it again, or no
+person yet; the previous owner remains on record for the previous department. A stage that no
+department owns changes nothing.
 """
 
 from collections.abc import Mapping
@@ -13,18 +14,12 @@ from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import Role
 from domain.signal import Signal
 
-TEAM_FIELD = "team"
-"""Beside the owner, or instead of one: whoever hands over need not name a person."""
-FOR_DEPARTMENT_FIELD, TO_DEPARTMENT_FIELD = "for_department", "to_department"
-"""Whose person the owner is, where the event says so (see domain/lead/owners.py)."""
-
-
 OWNER_FIELD = "owner"
 """The data field that names a person; a lifecycle declares it as required."""
 TEAM_FIELD = "team"
 """In addition to the owner, or instead of one: a hand-over need not name a person."""
 FOR_DEPARTMENT_FIELD, TO_DEPARTMENT_FIELD = "for_department", "to_department"
-"""Whose person the owner is, where the event says so."""
+"""The department whose person the owner is, if the event states it."""
 
 _NAMES_TEAM = (Role.ASSIGNS_OWNER, Role.HANDS_OVER)
 
@@ -32,7 +27,7 @@ _NAMES_TEAM = (Role.ASSIGNS_OWNER, Role.HANDS_OVER)
 def effects_of_naming(
     compiled: CompiledLifecycle, lead: LeadState, signal: Signal, move: CompiledMove | None
 ) -> dict[str, Any]:
-    """Return what a report says of who works on the lead; who is not named stays as it was."""
+    """Return the owners and team that a report names; others stay unchanged."""
     data, role = signal.data, signal.type.role
     effects = {TEAM_FIELD: data[TEAM_FIELD]} if role in _NAMES_TEAM and TEAM_FIELD in data else {}
     if OWNER_FIELD not in data and role is not Role.UNASSIGNS_OWNER:
@@ -43,7 +38,7 @@ def effects_of_naming(
         (move.to if move is not None and moves else lead.stage) or ""
     )
     department = _named_department(data) or (
-        # Who is named with a move, or handed to, is whoever takes over; else of whom the key is.
+        # With a move or a hand-over the person takes over; otherwise the key's department counts.
         in_charge if moves or role is Role.HANDS_OVER else signal.department or in_charge
     )
     if department is not None and lead.owners.get(department) != person:
@@ -55,16 +50,16 @@ def effects_of_naming(
 
 
 def effects_of_stage(
-    compiled: CompiledLifecycle, lead: LeadState, stage: str | None, told: Mapping[str, Any]
+    compiled: CompiledLifecycle, lead: LeadState, stage: str | None, others: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Put the person in charge whose department a stage is; `told` are the event's other effects.
+    """Put the owner of the stage's department in charge; `others` are the event's other effects.
 
-    Somebody who was named before any department was in charge is the first one's.
+    A person named before any department was in charge belongs to the first one in charge.
     """
     department = compiled.in_charge.get(stage or "")
     if department is None:
         return {}
-    named, owner = told.get("owners", {}), told.get("owner", lead.owner)
+    named, owner = others.get("owners", {}), others.get("owner", lead.owner)
     owners = {**lead.owners, **named}
     person = owners.get(department)
     if person is None and owner is not None and owner not in owners.values():

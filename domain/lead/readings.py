@@ -1,4 +1,4 @@
-"""What conditions may ask: paths to values, looked up only when a condition asks."""
+"""The values that conditions may read, by path, looked up only on demand."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
@@ -43,11 +43,11 @@ _OF_LEAD: Mapping[str, Callable[[LeadState], Scalar]] = {
     "fit": fit_of,
     "targeted": lambda lead: lead.market is not None,
 }
-"""What the service itself knows of a lead; every other name is a declared attribute. Deals and
-orders are those of this pass: an open deal of an earlier one neither loses nor wins it."""
+"""What the service itself knows about a lead; every other name is a declared attribute. Deals and
+orders are those of this pass: an open deal of an earlier pass neither loses nor wins this one."""
 
 _CONTACTABLE = "contactable"
-"""Some channel is open: asked with the channels that the lifecycle declares."""
+"""Whether any of the channels that the lifecycle declares is open."""
 
 _OF_SCORE: Mapping[str, Callable[[Score], Scalar]] = {
     "score": lambda score: amount(score.total),
@@ -64,17 +64,17 @@ _OF_ACCOUNT: Mapping[str, Callable[[AccountState], Scalar]] = {
 
 
 def _unknown() -> None:
-    """Answer where nothing gives points."""
+    """The score if nothing gives points."""
 
 
 _KEPT_BY_NAME = ("marks", "owners")
-"""What a lead keeps by names that the lifecycle declares: `lead.marks.scenario`."""
+"""What a lead keeps under names that the lifecycle declares: `lead.marks.scenario`."""
 
 
 class CaseReadings(Mapping[str, Scalar]):
-    """The facts of one question. A class, because most are never asked for, and some by many.
+    """The values for one decision. A class, because most are never read, and some are read often.
 
-    Each is looked up once: fifty rules may ask about one field of an event.
+    Each is looked up once: fifty rules may read one field of an event.
     """
 
     __slots__ = ("_channels", "_data", "_department", "_found", "_score", "_state", "_type")
@@ -89,7 +89,7 @@ class CaseReadings(Mapping[str, Scalar]):
         channels: Collection[str] = (),
         score: Callable[[], Score | None] = _unknown,
     ) -> None:
-        """Take what is asked about; `score` is reckoned only when a condition asks for it."""
+        """Take the sources of the values; `score` is called only when a condition reads it."""
         self._state = state
         self._type = type
         self._data = data
@@ -132,7 +132,9 @@ class CaseReadings(Mapping[str, Scalar]):
         if path.startswith(BLOCKED) and path.removeprefix(BLOCKED) in self._channels:
             return path.removeprefix(BLOCKED) in lead.blocks
         if name == _CONTACTABLE:
-            return not self._channels or any(one not in lead.blocks for one in self._channels)
+            return not self._channels or any(
+                channel not in lead.blocks for channel in self._channels
+            )
         known = _OF_LEAD.get(name)
         if known is not None:
             return known(lead)
@@ -151,7 +153,7 @@ class CaseReadings(Mapping[str, Scalar]):
 
 
 def count(statuses: Mapping[str, str], status: str, earlier: Collection[str]) -> int:
-    """Count the deals or orders that stand so, without those of passes before."""
+    """Count the deals or orders with this status, without those of earlier passes."""
     if not earlier:
         return tuple(statuses.values()).count(status)
-    return sum(one == status and id not in earlier for id, one in statuses.items())
+    return sum(has == status and id not in earlier for id, has in statuses.items())

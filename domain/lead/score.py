@@ -1,7 +1,7 @@
-"""How likely a lead is at a moment: fit by what is known, interest by what it did, exactly.
+"""A lead's score at a moment: fit from what is known, interest from what it did, exactly.
 
-Everything is an integer. Interest is counted in hundredths of a point, because what is left of a
-point is whole percents of it; so every sum is exact, and is the sum of what explains it.
+Everything is an integer. Interest is counted in hundredths of a point, because an ageing point
+keeps a whole percentage of its value. So every sum is exact, and equals the sum of its parts.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from domain.lifecycle.scoring import AgeStep, Scoring
 
 HUNDREDTHS = 100
 WHOLE = 100
-"""Percent of its points that an event gives at first."""
+"""Percentage of its points that a new event counts."""
 _OCCURRED_AT = attrgetter("occurred_at")
 
 
@@ -30,7 +30,7 @@ class Score(NamedTuple):
 
     @property
     def total(self) -> int:
-        """Both together, in hundredths of a point."""
+        """Fit and interest together, in hundredths of a point."""
         return self.fit * HUNDREDTHS + self.interest
 
 
@@ -44,7 +44,7 @@ def amount(hundredths: int) -> int | str:
 
 
 def score_at(scoring: Scoring, lead: LeadState, at: datetime) -> Score:
-    """Return what a lead's fit and points count for at a moment."""
+    """Return the score of a lead at a moment."""
     return Score(fit_of(lead), sum(counts_at(scoring, point, at) for point in lead.points))
 
 
@@ -53,14 +53,14 @@ def fit_of(lead: LeadState) -> int:
 
 
 def counts_at(scoring: Scoring, point: Point, at: datetime) -> int:
-    """Return what is left of a point, in hundredths."""
+    """Return the remaining value of a point, in hundredths."""
     return point.points * percent_at(scoring.ageing_of(point.rule), at - point.occurred_at)
 
 
 def percent_at(ageing: Sequence[AgeStep], age: timedelta) -> int:
-    """Return what share points of an age count: that of the last step they have reached.
+    """Return the percentage that points of an age count: that of the last step reached.
 
-    A step counts from the very moment on.
+    A step applies from its exact moment on.
     """
     percent = WHOLE
     for step in ageing:
@@ -73,7 +73,7 @@ def percent_at(ageing: Sequence[AgeStep], age: timedelta) -> int:
 def interest_after(
     scoring: Scoring, points: Iterable[Point], at: datetime
 ) -> Iterator[tuple[datetime, int]]:
-    """Tell each later moment at which points grow older, and the interest from then on."""
+    """Yield each later moment at which points age, and the interest from then on."""
     interest, steps = 0, defaultdict[datetime, int](int)
     for point in points:
         ageing = scoring.ageing_of(point.rule)
@@ -90,10 +90,10 @@ def interest_after(
 
 
 def judged_at(lead: LeadState, occurred_at: datetime) -> datetime:
-    """Return as of when a lead is judged: never before the newest of its points.
+    """Return the as-of time for judging a lead: never before its newest point.
 
-    A history that is imported today is judged as of then, and what is reported late makes no point
-    younger than it is.
+    A history imported today is judged as of its own time, and a late report makes no point younger
+    than it is.
     """
     newest = max(map(_OCCURRED_AT, lead.points), default=occurred_at)
     return max(newest, occurred_at)
@@ -109,7 +109,7 @@ def fit_by_rule(scoring: Scoring, readings: Readings) -> dict[str, int]:
 
 
 def points_of(scoring: Scoring, type: str, readings: Readings) -> list[list[str | int]]:
-    """Return what an event gives: rule, points, and how many of that rule count at most."""
+    """Return the points of an event: rule, points, and how often that rule counts at most."""
     return [
         [rule.name, rule.points, rule.most]
         for rule in scoring.by_type.get(type, ())
@@ -118,6 +118,6 @@ def points_of(scoring: Scoring, type: str, readings: Readings) -> list[list[str 
 
 
 def most_of(scoring: Scoring, rule: str) -> int:
-    """Return how many points of a rule count at one time; of a rule that is no more, the latest."""
+    """Return how many points of a rule count at a time; 1, the latest, for a removed rule."""
     found = scoring.events.get(rule)
     return 1 if found is None else found.most

@@ -1,4 +1,4 @@
-"""What is known of a lead or an account after its events so far."""
+"""What is known about a lead or an account after its events so far."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from domain.event import NOTHING
 
 REVISIT, DORMANT = "revisit", "dormant"
-"""The timers' names."""
+"""Names of timers."""
 
 
 OPEN, WON, LOST = "open", "won", "lost"
@@ -17,26 +17,26 @@ STANDING, CANCELLED = "standing", "cancelled"
 class StandingFact(NamedTuple):
     """A fact of this pass that came before the stage it moves from.
 
-    It is considered again after every move. `data` are the fields that its guards may read.
+    It is considered again after every move. `data` holds the fields that its guards may read.
     """
 
     type: str
     position: int
     data: Mapping[str, Any]
     moved_to: tuple[str, ...] = ()
-    """Stages that it has moved the lead to: it does not do so twice in a pass."""
+    """Stages that it has moved the lead to, which it does not do twice in a pass."""
 
 
 class Timer(NamedTuple):
-    """Something that happens by itself if nothing happens first."""
+    """Something that happens automatically unless another event comes first."""
 
     due_at: datetime
     armed_by: int
-    """Position of the event that set it: the cause of what it fires."""
+    """Position of the event that set it, which is the cause of what it fires."""
 
 
 class Point(NamedTuple):
-    """Points that one event gave by one rule. They grow old from the time it happened."""
+    """Points that one event gave by one rule. They age from the time of the event."""
 
     rule: str
     points: int
@@ -45,7 +45,7 @@ class Point(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A deadline that runs, or that has passed undone, in the stay to which it belongs."""
+    """A deadline that is running or has been missed, in the stay to which it belongs."""
 
     due_at: datetime
     stage: str | None
@@ -56,7 +56,7 @@ class Due(NamedTuple):
 
 
 class Returned(NamedTuple):
-    """A lead that went back by itself: where it was, for a decision that is only reported late."""
+    """The stay that an automatic return ended, kept for a decision that is reported late."""
 
     stage: str | None
     entered_at: datetime | None
@@ -74,16 +74,16 @@ class LeadState(NamedTuple):
     """None while unplaced, and after absorption by another lead."""
     pass_number: int = 1
     entered_at: datetime | None = None
-    """Effective time of the last move: no later move counts from before it."""
+    """Effective time of the last move: no later move takes effect before it."""
     entered: tuple[str, ...] = ()
     """Stages entered in this pass, in order of first entry."""
     known: bool = False
     """Whether we hold personal data of this person."""
     origin: str | None = None
-    """Whose work brought the person, in this pass; None as long as nobody is known."""
+    """Whose work brought the person, in this pass; None until the person is known."""
     channel: str | None = None
     owner: str | None = None
-    """Who is in charge now; see `owners`."""
+    """The person in charge now; see `owners`."""
     account: str | None = None
     attributes: Mapping[str, Any] = NOTHING
     opportunities: Mapping[str, str] = NOTHING
@@ -94,13 +94,13 @@ class LeadState(NamedTuple):
     absorbed_by: str | None = None
     absorbs: tuple[str, ...] = ()
     lifecycle: int = 1
-    """The version it is decided by, until it is reassessed under a later one."""
+    """The version that decides it, until it is reassessed under a later one."""
     timers: Mapping[str, Timer] = NOTHING
     """What is due, by name: `deadline.acceptance`, `revisit`."""
     fit: Mapping[str, int] = NOTHING
-    """Rule → points for what is known of the person."""
+    """Rule → points for what is known about the person."""
     points: tuple[Point, ...] = ()
-    """What the events of this pass gave, in order of their positions."""
+    """Points from the events of this pass, ordered by position."""
     grade: str | None = None
     market: str | None = None
     priority: str | None = None
@@ -111,49 +111,49 @@ class LeadState(NamedTuple):
     revisit_on: str | None = None
     """The day, as YYYY-MM-DD, before which a recycled lead is left alone."""
     blocks: Mapping[str, str] = NOTHING
-    """Channel → what forbids it: the type of the event that did."""
+    """Channel → type of the event that closed it."""
     flags: Mapping[str, str] = NOTHING
-    """What a person should know: reasons that would exclude a lead that has gone beyond that."""
+    """Reasons that would exclude the lead had it not gone too far for that: for people to know."""
     acquired_at: datetime | None = None
     """When we first held personal data of this person."""
     marks: Mapping[str, str] = NOTHING
-    """What event types declare to be remembered of this pass, such as `scenario: completed`."""
+    """What event types declare to remember in this pass, such as `scenario: completed`."""
     business: str | None = None
     """What this pass is about: new, cross_sell or renewal. None: new business."""
     earlier_opportunities: tuple[str, ...] = ()
-    """Deals of passes before, in which nothing has happened in this one but that they were lost."""
+    """Deals of earlier passes that have had no change in this pass other than being lost."""
     earlier_orders: tuple[str, ...] = ()
     team: str | None = None
     deadlines: Mapping[str, Due] = NOTHING
-    """Deadlines of the present stay, by name, that nobody has met yet."""
+    """Deadlines of the current stay, by name, that have not been met yet."""
     returned_from: Returned | None = None
-    """Where a return by itself took the lead from; no more once it has moved again."""
+    """Where an automatic return took the lead from; None once it has moved again."""
     spoken_at: Mapping[str, datetime] = NOTHING
-    """Channel → when it was last blocked or freed: what happened before and is told later does not
+    """Channel → when it was last blocked or freed. Earlier events that are reported later do not
     count."""
     merged: bool = False
-    """Whether somebody decided that `absorbed_by` is the same person; a visitor that turned out to
-    be somebody was absorbed by itself."""
+    """Whether a person decided that `absorbed_by` is the same person. A visitor whose identity
+    became known is absorbed automatically."""
     apart: tuple[str, ...] = ()
-    """Leads that are other people for good, however their identifiers contradict each other."""
+    """Leads that are permanently other people, even if identifiers contradict each other."""
     conflicts: tuple[str, ...] = ()
-    """Leads that identifiers told to be this one: a person has to judge."""
+    """Leads that identifiers report as this one: a person has to judge."""
     awaiting: tuple[int, ...] = ()
-    """Positions of decisions that count no longer, since what they were based on was taken back."""
+    """Positions of decisions that no longer count, because their basis was taken back."""
     parted: tuple[str, ...] = ()
-    """Leads with which reports were divided, because they are of other people."""
+    """Leads that received some of the reports, because those are about other people."""
     holds: tuple[str, ...] = ()
-    """Kinds of strong identifiers that have been reported of it, sorted."""
+    """Kinds of strong identifiers that have been reported for it, sorted."""
     first_touch: str | None = None
-    """Whose work the first that was heard of the person was, known or not."""
+    """Whose work the first contact with the person was, known or anonymous."""
     origin_corrected: bool = False
-    """Whether a person has said what the origin is: nothing that is told late changes it."""
+    """Whether a person has set the origin, which no late report changes."""
     owners: Mapping[str, str] = NOTHING
-    """Department → its person who works on the lead, or has until it went to another one."""
+    """Department → its person who works on the lead, or did until another department took over."""
     reseller: str | None = None
-    """Who outside sells to it in this pass."""
+    """The external reseller that sells to it in this pass."""
     void: bool = False
-    """Whether nothing that was reported of it counts any more: the next report begins it anew."""
+    """Whether none of its reports counts any more: the next report starts it again."""
 
 
 class AccountState(NamedTuple):
@@ -167,17 +167,17 @@ class AccountState(NamedTuple):
     orders: Mapping[str, str] = NOTHING
     segment: str | None = None
     key_role: str | None = None
-    """Whether a customer is to be defended or attacked."""
+    """Whether the customer is one to defend or to attack."""
     owner: str | None = None
-    """Who of sales does it."""
+    """The salesperson who does so."""
     competitor: bool = False
-    """Whether somebody has listed it as one."""
+    """Whether a person has listed it as one."""
     absorbed_by: str | None = None
     absorbs: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
-    """Accounts that are other companies, whatever they are called."""
+    """Accounts that are other companies, whatever their names."""
     conflicts: tuple[str, ...] = ()
-    """Accounts that are called the same: a person has to judge."""
+    """Accounts with the same name: a person has to judge."""
 
 
 INITIAL_LEAD = LeadState()
@@ -185,7 +185,7 @@ INITIAL_ACCOUNT = AccountState()
 
 
 class State(NamedTuple):
-    """A lead with its account's state beside it. Either may be absent from a decision."""
+    """The states of a lead and of its account. Either may be absent from a decision."""
 
     lead: LeadState = INITIAL_LEAD
     account: AccountState | None = None

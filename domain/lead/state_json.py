@@ -1,4 +1,4 @@
-"""A subject's state as text: how the `subjects` table keeps it, and how an event carries it."""
+"""A subject's state as text, in the form that the `subjects` table keeps and an event carries."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,9 +28,9 @@ _TUPLES = (
 
 
 def encode(state: LeadState | AccountState | None) -> str:
-    """Write what differs from the initial state.
+    """Encode what differs from the initial state.
 
-    Keys are sorted, so that equal states are equal text.
+    Keys are sorted, so equal states are equal text.
     """
     if state is None:
         return "{}"
@@ -44,24 +44,24 @@ def encode(state: LeadState | AccountState | None) -> str:
 
 
 def decode(kind: SubjectKind, text: str) -> LeadState | AccountState | None:
-    """Read a state back."""
+    """Decode a state."""
     if kind is SubjectKind.LEDGER:
         return None
     return decode_account(text) if kind is SubjectKind.ACCOUNT else decode_lead(text)
 
 
 def decode_lead(text: str) -> LeadState:
-    """Read the state of a lead back."""
+    """Decode the state of a lead."""
     return _lead(orjson.loads(text))
 
 
 def decode_account(text: str) -> AccountState:
-    """Read the state of an account back."""
+    """Decode the state of an account."""
     return _account(orjson.loads(text))
 
 
 def content_of(state: LeadState | AccountState) -> dict[str, Any]:
-    """Return a state as plain values: what an event carries and a record holds."""
+    """Return a state as plain values, as events and records hold it."""
     content: dict[str, Any] = orjson.loads(encode(state))
     return content
 

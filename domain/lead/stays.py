@@ -1,7 +1,7 @@
-"""The stays of one lead or account in its stages, as the events about it tell them.
+"""The stays of one lead or account in its stages, derived from its events.
 
-What is projected for all is told here for one: by the events as they were recorded, or as they are
-decided again after something has been taken back.
+The projection covers all subjects; this covers one, from the events as they were recorded, or as
+they are decided again after something has been taken back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,16 +16,16 @@ from domain.times import format_utc
 
 
 class Stay(NamedTuple):
-    """One entry into a stage. It ends with the next, or with absorption."""
+    """One entry into a stage. It ends with the next entry, or with absorption."""
 
     stage: str
-    """A stage code, or UNPLACED from the first event until one places it."""
+    """A stage code, or UNPLACED from the first event until an event places it."""
     entered_at: datetime
     pass_number: int
     kind: str | None
-    """How the stay before it ended; None where nothing moved."""
+    """How the previous stay ended; None if nothing moved."""
     position: int
-    """The event that it was entered by, or that caused the one that did."""
+    """Position of the event that entered it, or of that event's cause."""
     origin: str | None
     channel: str | None
 
@@ -46,7 +46,7 @@ NO_STAYS = Stays()
 
 
 def stays_after(before: Stays, event: Event, state: LeadState | AccountState) -> Stays:
-    """Return the stays after an event that the subject received, which left it in a state."""
+    """Return the stays after an event that the subject received; `state` is the one after it."""
     effects = event.effects
     if "stays" in effects:
         return restored(effects)
@@ -58,7 +58,7 @@ def stays_after(before: Stays, event: Event, state: LeadState | AccountState) ->
     if event.stage_to is None and (before.stays or not begins(event)):
         return before
     if "restates" in effects:
-        # The return by itself that it takes back was the last move: it never counted.
+        # The automatic return that it takes back was the last move: it never counted.
         before = Stays(before.stays[:-1])
         last = before.stays[-1]
         if (last.stage, last.entered_at) == (event.stage_to, event.effective_at):
@@ -76,15 +76,15 @@ def stays_after(before: Stays, event: Event, state: LeadState | AccountState) ->
 
 
 def begins(event: Event) -> bool:
-    """Whether somebody of whom nothing counts stands somewhere from this event on.
+    """Whether a subject for which nothing counted has a stay from this event on.
 
-    Decisions about who is who and what counts begin nothing, nor does another lifecycle.
+    Decisions about identities and about what counts begin nothing, nor does another lifecycle.
     """
     return event.type not in OFFERED and event.type != REASSESSED
 
 
 def content_of(stays: Stays) -> dict[str, Any]:
-    """Return stays as plain values: what an event carries and a record holds."""
+    """Return stays as plain values, as events and records hold them."""
     content: dict[str, Any] = {"stays": [_plain(stay) for stay in stays.stays]}
     if stays.left is not None:
         content["left"] = [format_utc(stays.left.at), stays.left.position]
@@ -106,15 +106,15 @@ def restored(effects: Mapping[str, Any]) -> Stays:
 def differences(
     before: Stays, after: Stays
 ) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-    """Tell which entries into stages no longer count, and which do now, in their order."""
+    """Return the entries into stages that no longer count, and those that now do, in order."""
     return (
-        _told(_without(before.stays, after.stays)),
-        _told(_without(after.stays, before.stays)),
+        _described(_without(before.stays, after.stays)),
+        _described(_without(after.stays, before.stays)),
     )
 
 
 def _without(stays: Sequence[Stay], others: Iterable[Stay]) -> list[Stay]:
-    taken = [_outcome(one) for one in others]
+    taken = [_outcome(stay) for stay in others]
     remaining = []
     for stay in stays:
         if _outcome(stay) in taken:
@@ -128,7 +128,7 @@ def _outcome(stay: Stay) -> tuple[str, datetime, int]:
     return stay.stage, stay.entered_at, stay.pass_number
 
 
-def _told(stays: Iterable[Stay]) -> list[Mapping[str, Any]]:
+def _described(stays: Iterable[Stay]) -> list[Mapping[str, Any]]:
     return [
         {
             "stage": stay.stage,

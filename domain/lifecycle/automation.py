@@ -1,6 +1,6 @@
-"""What keeps leads moving: hand-overs, deadlines, screening, revisits, silence, consent.
+"""The rules that keep leads moving: hand-overs, deadlines, screening, revisits, silence, consent.
 
-Each is a section of the text, and each may be missing: then nothing of the kind happens by itself.
+Each is a section of the text and may be missing; then nothing of that kind happens automatically.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from domain.lifecycle.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A return by itself: so long after a breach, carried by this derived event."""
+    """An automatic return: how long after a breach, and the derived event that carries it."""
 
     after: Period
     by: str
@@ -21,9 +21,9 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Something that has to be done in time: from entering a stage or from an event on.
+    """Something that must be done in time, counted from entering a stage or from an event.
 
-    It belongs to the stay in which it started, and ends with that.
+    It belongs to the stay in which it started, and ends with that stay.
     """
 
     name: str
@@ -35,12 +35,12 @@ class Deadline:
     calendar: str
     returns: Return | None = None
     condition: Condition | None = None
-    """What has to hold of an event of `on` that starts it."""
+    """Must hold for the event of `on` that starts it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Who takes over: a person, a team, or both, if the condition holds."""
+    """The person, team, or both that take over if the condition holds."""
 
     owner: str | None
     team: str | None
@@ -49,7 +49,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """From one department to another, as soon as a lead enters a stage."""
+    """A hand-over between departments, as soon as a lead enters a stage."""
 
     name: str
     words: Words
@@ -58,14 +58,15 @@ class HandOver:
     from_department: str
     to_department: str
     assign: tuple[Assignment, ...] = ()
-    """The first that holds decides. None: the lead goes to the department, and to nobody there."""
+    """The first that holds decides. If none does, the lead goes to the department without a
+    person."""
     brief: tuple[str, ...] = ()
-    """Paths whose values the new owner is told with the event."""
+    """Paths whose values the event gives to the new owner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """After so many attempts within so many days without reaching anybody the lead is recycled."""
+    """The number of failed attempts, within a number of days, after which a lead is recycled."""
 
     attempts: int
     within_days: int
@@ -78,27 +79,27 @@ class Screening:
     attempted_by: frozenset[str]
     completed_by: frozenset[str]
     revisit_days: Mapping[str, int] = field(default_factory=dict)
-    """Class → days until the lead is looked at again, where the call has named no day."""
+    """Class → days until the revisit date, if the call named none."""
     unreachable: Unreachable | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recycling:
-    """When a lead that was sent back is looked at again."""
+    """When to revisit a lead that was sent back."""
 
     set_by: frozenset[str]
     """Decisions that send a lead back."""
     days: Mapping[str, int]
-    """Reason → days, where the decision has named no day."""
+    """Reason → days, if the decision named no date."""
     otherwise_days: int
     due_by: str
     ended_by: frozenset[str]
-    """A new request: the day need not be waited for."""
+    """New requests, which end the wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dormancy:
-    """Silence: so many days in these stages without any of these events."""
+    """Silence: `after_days` days in these stages without any of these events."""
 
     after_days: int
     stages: frozenset[str]
@@ -112,7 +113,7 @@ class ChannelRule:
 
     on: str
     channels: tuple[str, ...]
-    """All of these; only one of them where the event's field `channel` names it."""
+    """All of these, or only the one that the event's field `channel` names."""
     blocks: bool
     condition: Condition | None = None
 
@@ -136,7 +137,7 @@ class Pace:
     consent: Consent | None = None
 
     def concerned(self) -> frozenset[str]:
-        """Name the event types that do something here beside a move: most do not."""
+        """Return the event types with an effect here other than a move; most have none."""
         types: set[str] = set()
         for deadline in self.deadlines.values():
             types |= deadline.on | deadline.met_by

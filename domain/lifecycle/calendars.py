@@ -1,8 +1,8 @@
-"""Calendars as data: when a team is at work, and when it is not.
+"""Calendars as data: when a team is at work.
 
-A text names a country whose public holidays are kept; which days those are is expanded when the
-lifecycle is published (`events.lifecycles.expansion`), so that nothing here depends on the years
-that a library knows.
+A text names a country whose public holidays are observed. The dates are expanded when the lifecycle
+is published (`events.lifecycles.expansion`), so that nothing here depends on the years that a
+library knows.
 """
 
 import re
@@ -18,7 +18,7 @@ HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 
 
 class Hours(NamedTuple):
-    """From one minute of the day until before another, by the clock of the lifecycle's zone."""
+    """From one minute of the day to another, exclusive, in the lifecycle's time zone."""
 
     opens: int
     closes: int
@@ -26,13 +26,13 @@ class Hours(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Write them as a lifecycle does."""
+        """Write the hours as a lifecycle does."""
         begin, end = divmod(self.opens, HOUR_MINUTES), divmod(self.closes, HOUR_MINUTES)
         return f"{begin[0]:02}:{begin[1]:02}-{end[0]:02}:{end[1]:02}"
 
 
 def hours_in(text: str) -> Hours | None:
-    """Read opening hours, such as 09:00-18:00; None if they are not hours, or close first."""
+    """Read opening hours, such as 09:00-18:00; None if malformed or closing before opening."""
     found = HOURS.fullmatch(text)
     if found is None:
         return None
@@ -44,7 +44,7 @@ def hours_in(text: str) -> Hours | None:
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """Days on which nobody works beside the holidays: every year, or once."""
+    """Non-working days in addition to the holidays, every year or once."""
 
     words: Words
     first: str
@@ -52,11 +52,11 @@ class Closure:
     last: str
 
     def covers(self, day: date) -> bool:
-        """Say whether the day lies within; a closure over the new year wraps round."""
-        told = day.isoformat()[-len(self.first) :]
+        """Whether it includes the day; a closure over the new year wraps round."""
+        written = day.isoformat()[-len(self.first) :]
         if self.first <= self.last:
-            return self.first <= told <= self.last
-        return told >= self.first or told <= self.last
+            return self.first <= written <= self.last
+        return written >= self.first or written <= self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,50 +64,50 @@ class Calendar:
     name: str
     words: Words
     week: tuple[tuple[Hours, ...], ...]
-    """Opening hours of the seven days from Monday; empty is closed."""
+    """Opening hours of the seven days from Monday; empty means closed."""
     holidays: str | None = None
-    """The country whose public holidays are kept, as ISO 3166 writes it."""
+    """ISO 3166 code of the country whose public holidays are observed."""
     closures: tuple[Closure, ...] = ()
 
 
 class CalendarChange(NamedTuple):
-    """Days decided upon after the lifecycle was published, both included."""
+    """A change made after the lifecycle was published; both days are included."""
 
     first: str
     """YYYY-MM-DD."""
     last: str
     closed: bool
-    """False: holidays and closures are worked."""
+    """False: holidays and closures in the period are working days."""
     hours: Hours | None = None
-    """When they are worked; None: in the hours of the day of the week."""
+    """Working hours; None: the hours of the weekday."""
 
 
 class Period(NamedTuple):
-    """A stretch of working time: whole business days, or minutes of business hours."""
+    """A period of working time: whole business days, or minutes of business hours."""
 
     business_days: int = 0
     business_minutes: int = 0
 
 
 class Offsets(NamedTuple):
-    """What the clock of one zone shows beside UTC, without any database of zones."""
+    """The UTC offsets of one zone, independent of any time zone database."""
 
     first_s: int = 0
     """Seconds ahead of UTC before the first change."""
     changes: tuple[tuple[str, int], ...] = ()
-    """From when (RFC 3339, UTC), and then how many seconds ahead."""
+    """Start (RFC 3339, UTC), and seconds ahead of UTC from then on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """What a lifecycle names and others know: holidays by country, the offsets of its zone.
+    """External data that a lifecycle refers to: holidays by country, the offsets of its zone.
 
-    It stands beside the text in `lifecycle.published`. A lifecycle that was published without one
-    keeps no holidays, and its clock shows UTC.
+    It is part of `lifecycle.published`, next to the text. A lifecycle that was published without
+    one observes no holidays and uses UTC.
     """
 
     offsets: Offsets = field(default_factory=Offsets)
     holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
     """Country → its public holidays, over the years that the publication states."""
     changes: Mapping[str, tuple[CalendarChange, ...]] = field(default_factory=dict)
-    """Calendar → what was decided upon since; of two about one day the later counts."""
+    """Calendar → later changes; of two for the same day the later one counts."""

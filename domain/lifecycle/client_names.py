@@ -1,7 +1,7 @@
-"""What the clients of analytics tools call things, and which event types those are here.
+"""Mapping from the names that analytics clients use to event types.
 
-Such a client makes one of a few calls: it identifies somebody, shows a page, tracks something by a
-name of the sender's choice. Which fact each of them reports is the company's own definition.
+These clients make one of a few calls: they identify a person, show a page, or track something under
+a name of the sender's choice. Each company defines which fact each call reports.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class ClientCall(StrEnum):
     GROUP = "group"
     """A person belongs to a company."""
     COMPANY = "company"
-    """A company is described, and nobody beside it."""
+    """A company is described, without a person."""
     ALIAS = "alias"
     """Two ids are the same person."""
     TRACK = "track"
@@ -37,11 +37,11 @@ USUAL_CALLS: Mapping[ClientCall, str] = MappingProxyType(
         ClientCall.TRACK: "activity.recorded",
     }
 )
-"""What a call reports where the lifecycle says nothing else of it."""
+"""What a call reports by default, if the lifecycle does not define it."""
 
 
 class PersonField(StrEnum):
-    """What of a person a tracked event may tell among its properties."""
+    """Personal data that a tracked event may have among its properties."""
 
     EMAIL = "email"
     PHONE = "phone"
@@ -51,13 +51,13 @@ class PersonField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identifying:
-    """Where properties of a tracked event tell who acted, as the fields of a form do."""
+    """Tracked events whose properties identify the person who acted, as the fields of a form do."""
 
     types: frozenset[str] = frozenset()
-    """Event types in which a person makes himself known. Elsewhere an address among the properties
-    may be anybody's: that of a colleague who is invited."""
+    """Event types in which people identify themselves. In other events an address among the
+    properties may be another person's, such as that of an invited colleague."""
     properties: Mapping[str, PersonField] = field(default_factory=dict)
-    """By the name as `words.normal` folds it."""
+    """By the name as `names.normal` folds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +66,5 @@ class ClientNames:
 
     calls: Mapping[ClientCall, str] = field(default_factory=lambda: USUAL_CALLS)
     events: Mapping[str, str] = field(default_factory=dict)
-    """By the name as `words.normal` folds it: letter case and width tell no two names apart."""
+    """By the name as `names.normal` folds it: letter case and width do not distinguish names."""
     identifying: Identifying = field(default_factory=Identifying)

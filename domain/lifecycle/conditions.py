@@ -1,9 +1,9 @@
-"""Conditions as typed data, compiled to plain closures: never evaluated text.
+"""Conditions as typed data, compiled to plain closures; text is never evaluated.
 
-A condition asks about facts by path (`event.channel`, `lead.known`, `account.stage`) and answers
-True, False or None: None when a fact that it needs is not known. A rule that cannot be answered is
-a state of its own, because a lead must not be accepted on the strength of what nobody knows. So
-`all`, `any` and `not` follow Kleene: unknown spreads unless the answer is certain without it.
+A condition reads values by path (`event.channel`, `lead.known`, `account.stage`) and answers True,
+False or None: None when a value that it needs is unknown. This third answer exists because a lead
+must not be accepted on the strength of an unknown value. So `all`, `any` and `not` follow Kleene
+logic: unknown spreads unless the answer is certain without it.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from domain.pages import path_of
 
 Scalar: TypeAlias = str | int | bool | None
 Readings: TypeAlias = Mapping[str, Scalar]
-"""Path → value, absent or None where unknown."""
+"""Path → value, absent or None if unknown."""
 
 Test: TypeAlias = Callable[[Readings], bool | None]
 
@@ -34,7 +34,7 @@ class Among:
 
 @dataclass(frozen=True, slots=True)
 class WithinDomains:
-    """The domain is one of these or lies beneath one: `eu.example.com` is within `example.com`."""
+    """The domain is one of these or a subdomain: `eu.example.com` is within `example.com`."""
 
     path: str
     domains: frozenset[str]
@@ -62,7 +62,7 @@ class AtMost:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Whether the fact is unknown: the one test that is always answered."""
+    """Whether the value is unknown: the only test that always has an answer."""
 
     path: str
     expected: bool
@@ -92,7 +92,7 @@ class Condition:
     """A compiled condition and what it reads.
 
     `reads` are the paths, in the order of the text, so that a refusal can show the values seen.
-    `rule` is what it was compiled from, for those who want to show it.
+    `rule` is its source, for display.
     """
 
     test: Test = field(compare=False)
@@ -101,7 +101,7 @@ class Condition:
 
 
 def condition_of(rule: Rule) -> Condition:
-    """Compile a rule to a closure that reads facts by path."""
+    """Compile a rule to a closure that reads values by path."""
     return Condition(test=_test_of(rule), reads=tuple(dict.fromkeys(_reads_of(rule))), rule=rule)
 
 
@@ -155,13 +155,13 @@ def _comparison(rule: Comparison) -> Callable[[str | int | bool], bool]:
             assert_never(rule)
 
 
-def _number(value: str | int | bool) -> int | Decimal:  # noqa: FBT001 - what facts hold
-    """Read an amount, exactly; an integer is one as it stands, and compares faster."""
+def _number(value: str | int | bool) -> int | Decimal:  # noqa: FBT001 - the type of values
+    """Convert to an exact number; an integer is returned unchanged, as it compares faster."""
     return value if isinstance(value, int) else Decimal(value)
 
 
 def lies_within(domain: str, domains: frozenset[str]) -> bool:
-    """Whether a domain is one of these or beneath one."""
+    """Whether a domain is one of these or a subdomain of one."""
     while domain:
         if domain in domains:
             return True

@@ -1,11 +1,11 @@
-"""What a lifecycle says of marketing's contribution (domain rule 13)."""
+"""A lifecycle's rules for marketing's contribution (domain rule 13)."""
 
 from dataclasses import dataclass
 
 from domain.lifecycle.conditions import Condition
 
 FURTHER_BUSINESS = "cross_sell"
-"""What a customer's further business is called where neither the lifecycle nor the event says."""
+"""The kind of a customer's further business if neither the lifecycle nor the event states it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +13,12 @@ class ContributionRules:
     marketing_origins: tuple[str, ...]
     """Origins that are marketing's work; enquiries to sales and resellers are not among them."""
     currency: str
-    """Three letters of ISO 4217. Business in another currency is counted apart, never converted."""
+    """An ISO 4217 code. Business in other currencies is counted separately, never converted."""
     business: tuple[str, ...]
-    """Kinds of business that count. Others are shown apart."""
+    """Kinds of business that count. Others are shown separately."""
     further_business: str
-    """The kind of what a customer buys next, where nobody says what it is."""
+    """The kind of a customer's further business if none is stated."""
     lookback_days: int
-    """How long before the business a touch by marketing still counts, in days."""
+    """How many days before the business a marketing touch still counts."""
     touch: Condition
-    """Which events touch a person; a mail that was only sent does not."""
+    """Which events are touches; a mail that was only sent is not one."""

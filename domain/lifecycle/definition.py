@@ -1,7 +1,7 @@
 """The lifecycle as data: stages, moves, guards, event types, words.
 
-A lifecycle is read from one YAML text (see loading.py), checked as a whole, and compiled once
-(see compiled.py). Nothing here decides anything; these are the parsed values, already right.
+A lifecycle is read from one YAML text (see text/load.py), checked as a whole, and compiled once
+(see compiled/table.py). Nothing here decides anything; these are parsed and validated values.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from domain.lifecycle.conditions import Condition
 from domain.lifecycle.contribution import ContributionRules
 from domain.lifecycle.qualification import Qualification
 from domain.lifecycle.scoring import Grade, Scoring, TargetRule
-from domain.lifecycle.words import Words as Words  # noqa: PLC0414 - to be had from here too
+from domain.lifecycle.words import Words as Words  # noqa: PLC0414 - re-exported
 
 UNPLACED = "unplaced"
-"""The word for a lead or account that no event has placed in a stage yet: no stage, but a state
-of the machine, so that first moves are declared like all others."""
+"""The word for a lead or account that no event has placed in a stage yet. It is not a stage but a
+state of the machine, so that first moves are declared like all others."""
 
 
 class EventKind(StrEnum):
@@ -46,9 +46,9 @@ class Right(StrEnum):
 
 
 class Role(StrEnum):
-    """What an event type does to the state beside a move: the fixed vocabulary of effects.
+    """How an event type changes the state besides a move: the fixed vocabulary of effects.
 
-    A company names its own event types, but what a deal or an order *is* stays ours.
+    Companies name their own event types, but the service defines what a deal or an order *is*.
     """
 
     OPENS_OPPORTUNITY = "opens_opportunity"
@@ -67,9 +67,9 @@ class Role(StrEnum):
     LISTS_COMPETITOR = "lists_competitor"
     UNLISTS_COMPETITOR = "unlists_competitor"
     LINKS_ACCOUNT = "links_account"
-    """Says where somebody works: names an account, which takes the lead from any other."""
+    """States where a person works: names an account, which takes the lead from any other."""
     HANDS_OVER = "hands_over"
-    """Names an owner, a team, or both; who is not named stays as it was."""
+    """Names an owner, a team, or both; one that is not named stays unchanged."""
 
 
 class MoveKind(StrEnum):
@@ -84,8 +84,8 @@ class MoveKind(StrEnum):
     CORRECTED = "corrected"
     ABSORBED = "absorbed"
     RESTATED = "restated"
-    """From where a lead stood to where it stands, now that something has been taken back. No stay
-    ends so: what counts no longer was never left."""
+    """From the earlier stage to the one that results after something was taken back. No stay ends
+    this way: a stay that no longer counts was never left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,10 @@ class Stage:
     phase: str | None = None
     department: str | None = None
     ends: MoveKind | None = None
-    """What entering this stage means for the stay that it ends, for stages beside the path:
-    `disqualified`, `lost` or `returned`. None: told by the order of the path."""
+    """For stages off the path: how entering this stage ends the previous stay, as `disqualified`,
+    `lost` or `returned`. None: determined by the order of the path."""
     final: bool = False
-    """No move leaves it, and that is meant: without this a stage nobody can leave is reported."""
+    """No move leaves it, on purpose: without this, a stage that no move leaves is reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,9 @@ class Guard:
 class Move:
     """One legal move: on this event type, from these stages, to that one, if every guard holds.
 
-    Moves of one event type are tried in the order in which they are declared. That a move passes
-    over stages is declared by `shortcut: true`; which ones follows from the path (see paths of
-    compiled.py), per source stage.
+    Moves of one event type are tried in the order in which they are declared. `shortcut: true`
+    declares that a move passes over stages; the path determines which ones, per source stage (see
+    compiled/route.py).
     """
 
     on: str
@@ -124,15 +124,15 @@ class Move:
     """A stage code. `same` in the text becomes one move per source, to that source, that stays."""
     guards: tuple[str, ...] = ()
     kind: MoveKind | None = None
-    """None: told by the path and by the stage entered."""
+    """None: determined by the path and by the stage entered."""
     begins_pass: bool = False
     shortcut: bool = False
     named: bool = False
-    """One of the moves that `to: named` was expanded into: taken when the event's data names
-    this stage in its field `to`."""
+    """One of the moves that `to: named` is expanded into, taken if the event's field `to` names
+    this stage."""
     stays: bool = False
-    """Legal here and moves nothing: `to: same`. A decision without any declared move is legal
-    everywhere, so this is how one is confined to the stages where it makes sense."""
+    """Legal here but moves nothing: `to: same`. A decision without any declared move is legal
+    everywhere; this restricts a decision to the stages where it makes sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,32 +142,32 @@ class Track:
     subject: SubjectKind
     path: tuple[str, ...]
     stages: Mapping[str, Stage]
-    """By code, in the order of the text: the path first, then what stands beside it."""
+    """By code, in the order of the text: the path first, then the other stages."""
     entry: tuple[str, ...]
-    """Stages of the path at which a journey may begin without having passed over anything."""
+    """Stages of the path in which a journey may begin without having passed over any stage."""
     moves: tuple[Move, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of an event's data that holds nothing personal and so stands in the record.
+    """A field of an event's data that holds nothing personal and so is part of the record.
 
     Types: `text` (string up to 255 characters), `code` (one of `values` when given, else a
     string up to 255), `integer`, `amount` (decimal number as a string, or an integer),
     `boolean`, `time`, `date`, `page` (an address, kept and compared without its query),
     `currency` (ISO 4217); `position` (of an event), `subject` (the ledger's own id of a lead
-    or an account), `fields` (what an event should have told: values by field).
+    or an account), `fields` (what an event should have said: values by field).
     """
 
     name: str
     type: str
     required: bool = False
     values: tuple[str, ...] = ()
-    """The codes allowed, where the text lists them or names a word list such as `reasons`."""
+    """The allowed codes, if the text lists them or names a word list such as `reasons`."""
     names: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """What people call these codes, folded as in words.py: a label or alias means its code."""
+    """Labels and aliases that mean these codes, folded as in names.py."""
     at_least: int | None = None
-    """The least that an integer or an amount may be."""
+    """The minimum of an integer or an amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +178,9 @@ class EventType:
     subject: SubjectKind
     right: Right
     departments: tuple[str, ...] = ()
-    """Whose decision it is: a key of another department may not report it. Empty: anybody's."""
+    """Departments that may decide it: keys of others may not report it. Empty: any department."""
     reserved: bool = False
-    """Written by the service only; never accepted from outside. A decision that the service may
+    """Written only by the service and never accepted from outside. A decision that the service may
     also derive is not reserved."""
     fields: Mapping[str, Field] = field(default_factory=dict)
     role: Role | None = None
@@ -188,13 +188,13 @@ class EventType:
     """For facts that are considered again after every move of the same pass: the type of the
     derived event that carries the move they then cause."""
     marks: Mapping[str, str | None] = field(default_factory=dict)
-    """What is remembered of the event until the pass ends, such as `scenario: completed`; None
-    forgets. Conditions and lists ask for it as `lead.marks.scenario`."""
+    """What is remembered about the event until the pass ends, such as `scenario: completed`; None
+    clears it. Conditions and lists read it as `lead.marks.scenario`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExclusionRule:
-    """Excludes for its reason when the condition is true; unknown makes the lead wait."""
+    """Excludes for its reason if the condition is true; if it is unknown, the lead waits."""
 
     reason: str
     condition: Condition
@@ -202,7 +202,7 @@ class ExclusionRule:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Judged after each event about a lead that stands at `at`.
+    """Judged after each event about a lead in the stage `at`.
 
     One true rule excludes, all false accept, anything unknown waits for a person.
     """
@@ -221,22 +221,22 @@ class OriginRule:
 
 @dataclass(frozen=True, slots=True)
 class LeadList:
-    """A named list: a predicate over a lead at a time, never a place where a lead stands."""
+    """A named list: a predicate over a lead at a time, never a place that a lead is in."""
 
     code: str
     words: Words
     condition: Condition
     acquired_within_days: int | None = None
-    """Only who became known in the last so many days; the clock alone takes a lead off."""
+    """Maximum days since the lead became known; time alone takes a lead off the list."""
     held_before_days: int | None = None
-    """Only who was known before the last so many days."""
+    """Minimum days since the lead became known."""
     by: tuple[str, ...] = ()
-    """Paths that part the list, such as `lead.market`: for people to look at, part by part."""
+    """Paths that divide the list for display, such as `lead.market`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Those who bring leads, as one side of the funnel sees them: marketing, or sales."""
+    """A group of origins seen as one side of the funnel: marketing, or sales."""
 
     words: Words
     origins: tuple[str, ...]
@@ -244,18 +244,18 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class TargetFigure:
-    """What a department may set itself to reach in a period."""
+    """A figure that a department may set a target for in a period."""
 
     words: Words
     departments: tuple[str, ...] = ()
-    """Whose it is by default."""
+    """The departments that it belongs to by default."""
     is_amount: bool = False
-    """Money, in a currency; else a number."""
+    """True: money, in a currency. False: a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountTriggers:
-    """The derived account events that a lead's doings cause."""
+    """The derived account events that a lead's events cause."""
 
     prospect_gained: str
     customer_gained: str
@@ -265,7 +265,7 @@ class AccountTriggers:
 
 @dataclass(frozen=True, slots=True)
 class SharedNumbers:
-    """Groups of sources that number deals, or orders, together: a number means the same in each."""
+    """Groups of sources that share numbers of deals, or orders: a number means the same in each."""
 
     opportunity: tuple[tuple[str, ...], ...] = ()
     order: tuple[tuple[str, ...], ...] = ()
@@ -273,7 +273,7 @@ class SharedNumbers:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """One whole definition. `text` is what was read, and what `lifecycle.published` records."""
+    """One complete definition. `text` is its source, which `lifecycle.published` records."""
 
     name: str
     text: str
@@ -284,11 +284,11 @@ class Lifecycle:
     departments: Mapping[str, Words]
     reasons: Mapping[str, Words]
     classes: Mapping[str, Words]
-    """What a completed screening may find, such as `now`, `later`, `not_yet`."""
+    """Possible results of a completed screening, such as `now`, `later`, `not_yet`."""
     origins: Mapping[str, Words]
     origin_rules: tuple[OriginRule, ...]
     origin_otherwise: str | None
-    """None where no origins are declared."""
+    """None if no origins are declared."""
     lead: Track
     account: Track
     guards: Mapping[str, Guard]
@@ -296,7 +296,7 @@ class Lifecycle:
     exclusion: Exclusion | None
     account_triggers: AccountTriggers | None
     attributes: Mapping[str, Field]
-    """Attributes of a lead's profile that hold nothing personal: what fit is judged by."""
+    """Non-personal attributes of a lead's profile, by which fit is judged."""
     value_lists: Mapping[str, frozenset[str]]
     """The word lists that conditions refer to by name, such as `competitor_domains`."""
     free_mail_domains: frozenset[str]
@@ -310,33 +310,33 @@ class Lifecycle:
     """Named lists, in the order of the text."""
     contribution: ContributionRules | None
     identifier_trust: tuple[str, ...]
-    """Kinds of strong identifiers, most trusted first, e.g. user_id, crm, email, phone. A kind of
-    an outside system that is not named ranks after all named ones."""
+    """Kinds of strong identifiers, most trusted first, e.g. user_id, crm, email, phone. The kind of
+    an external system that is not listed ranks after all listed ones."""
     client_names: ClientNames = field(default_factory=ClientNames)
     placeholders: frozenset[str] = frozenset()
-    """Words that people and programs put where they have no answer, folded: they identify nobody
-    and no company."""
+    """Words that people and programs enter when they have no answer, folded: they identify no
+    person and no company."""
     markets: Mapping[str, Words] = field(default_factory=dict)
     priorities: Mapping[str, Words] = field(default_factory=dict)
     outcomes: Mapping[str, Words] = field(default_factory=dict)
-    """What comes of a contact, such as `no_answer`."""
+    """Outcomes of a contact, such as `no_answer`."""
     segments: Mapping[str, Words] = field(default_factory=dict)
     account_roles: Mapping[str, Words] = field(default_factory=dict)
-    """What sales means to do with a customer: defend or attack."""
+    """Sales' intention for a customer: defend or attack."""
     industries: Mapping[str, Words] = field(default_factory=dict)
     jobs: Mapping[str, Words] = field(default_factory=dict)
     positions: Mapping[str, Words] = field(default_factory=dict)
     regions: Mapping[str, Words] = field(default_factory=dict)
     sides: Mapping[str, Side] = field(default_factory=dict)
-    """The sides that the funnel is looked at from; an origin of none stands for itself."""
+    """The sides that the funnel is viewed from; an origin that belongs to none counts alone."""
     department_parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Department → those that it is the sum of, as sales is of inside and field sales."""
+    """Department → the departments that it is the sum of, as sales is of inside and field sales."""
     target_figures: Mapping[str, TargetFigure] = field(default_factory=dict)
     targets: tuple[TargetRule, ...] = ()
     scoring: Scoring | None = None
     grades: Mapping[str, Grade] = field(default_factory=dict)
-    """The best first."""
+    """Best first."""
     qualification: Qualification | None = None
     shared_numbers: SharedNumbers = field(default_factory=SharedNumbers)
     pace: Pace = field(default_factory=Pace)
-    """What keeps leads moving by itself, and when a team is at work."""
+    """Automatic rules that keep leads moving, and when a team is at work."""

@@ -1,4 +1,4 @@
-"""The words people use: from a label or alias to the code, and the nearest known names."""
+"""From labels and aliases to codes, and the nearest known names."""
 
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
@@ -8,21 +8,21 @@ from domain.lifecycle.definition import Lifecycle, Words
 from domain.limits import NAMES_LISTED_MAX, NAMES_SHOWN_MAX
 
 ANY_LANGUAGE = "*"
-"""Among languages in order of preference: whichever the lifecycle has."""
+"""In a list of languages by preference: the first that the lifecycle has."""
 LANGUAGE_DEFAULT = f"en,{ANY_LANGUAGE}"
 
 
 def nearest(name: str, known: Collection[str]) -> tuple[str, ...]:
-    """Find the known names that are most like this one, the most like first."""
+    """Return the known names most similar to this one, the most similar first."""
     return tuple(get_close_matches(name, sorted(known), n=NAMES_SHOWN_MAX, cutoff=0.6))
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
-    """Say which names are known, in words that fit behind a complaint."""
+    """Return the known names, worded to follow a complaint."""
     if len(known) <= NAMES_LISTED_MAX:
-        return f"known are {', '.join(known)}" if known else "none is declared"
+        return f"known are {', '.join(known)}" if known else "none are declared"
     near = nearest(name, known)
-    return f"nearest known: {', '.join(near)}" if near else f"none of the {len(known)} is near"
+    return f"nearest known: {', '.join(near)}" if near else f"none of the {len(known)} is similar"
 
 
 def resolve_stage(lifecycle: Lifecycle, word: str) -> str | None:
@@ -32,7 +32,7 @@ def resolve_stage(lifecycle: Lifecycle, word: str) -> str | None:
 
 
 def resolve(things: Mapping[str, Words], word: str) -> str | None:
-    """Find the code of the thing that a word names; a checked lifecycle leaves no two."""
+    """Return the code that a word names; in a checked lifecycle it is unique."""
     wanted = normal(word)
     for code, words in things.items():
         if any(wanted == normal(name) for name in names_of(code, words)):
@@ -41,24 +41,26 @@ def resolve(things: Mapping[str, Words], word: str) -> str | None:
 
 
 def language_of(lifecycle: Lifecycle, wanted: str) -> str | None:
-    """Return the first language that the lifecycle has words in, of those in `nl,en,*`."""
+    """Return the first of the wanted languages, as in `nl,en,*`, that the lifecycle has."""
     languages = lifecycle.languages
-    asked = (languages[0] if one == ANY_LANGUAGE else one for one in wanted.split(","))
-    return next((one for one in asked if one in languages), None)
+    asked = (
+        languages[0] if language == ANY_LANGUAGE else language for language in wanted.split(",")
+    )
+    return next((language for language in asked if language in languages), None)
 
 
 def names_to_codes(things: Mapping[str, Words]) -> dict[str, str]:
-    """Lay out for looking up what each code is called."""
+    """Map every name of each code to the code."""
     return {normal(name): code for code, words in things.items() for name in names_of(code, words)}
 
 
 def names_of(code: str, words: Words) -> Iterator[str]:
-    """List everything that one thing is called."""
+    """List all names of a code."""
     yield code
     yield from words.label.values()
     yield from words.aliases
 
 
 def normal(word: str) -> str:
-    """Fold what people do not see as a difference: width, case, outer space."""
+    """Fold differences that people do not notice: width, case, surrounding space."""
     return unicodedata.normalize("NFKC", word).strip().casefold()

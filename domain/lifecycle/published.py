@@ -1,4 +1,4 @@
-"""What `lifecycle.published` holds beside the text: holidays, offsets, changes of calendars."""
+"""The data of `lifecycle.published` besides the text: holidays, offsets, calendar changes."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,7 +8,7 @@ from domain.lifecycle.calendars import CalendarChange, Expansion, Offsets, hours
 
 
 def expansion_of(published: Mapping[str, Any]) -> Expansion:
-    """Read what was expanded. Before calendars were published there was nothing to expand."""
+    """Read the expansion. Before calendars could be published there was nothing to expand."""
     offsets = published.get("offsets", {})
     calendars = published.get("calendars", {})
     return Expansion(

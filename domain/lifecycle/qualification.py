@@ -1,4 +1,4 @@
-"""How leads come to be qualified: by runs that select the best, or by threshold alone, as data."""
+"""How leads are qualified, as data: by runs that select the best, or by threshold alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,9 +8,9 @@ from domain.lifecycle.conditions import Condition
 
 class Mode(StrEnum):
     SELECTION = "selection"
-    """Runs narrow the candidates to what inside sales can screen."""
+    """Runs narrow the candidates to the number that inside sales can screen."""
     THRESHOLD = "threshold"
-    """Whoever meets the condition is qualified at once."""
+    """A lead that meets the condition is qualified at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,6 @@ class Qualification:
     condition: Condition
     """What makes a lead a candidate, in addition to the rules of `domain.rules.candidacy`."""
     unscreened: tuple[str, ...]
-    """Stages in which qualified leads wait to be screened: the backlog that takes capacity."""
+    """Stages in which qualified leads wait for screening: the backlog that takes capacity."""
     contact_by: tuple[str, ...]
     """Channels of which at least one must not be blocked."""

@@ -1,7 +1,7 @@
-"""Whom we aim at, and how likely they are: targets, scoring and grades, as data.
+"""Targets, scoring and grades, as data.
 
-Fit is what is known of a person, interest what the person does; the score is their sum. Points for
-interest grow old in steps: from `after_days` on, a point counts so many percent.
+Fit is based on what is known about a person, interest on what the person does; the score is their
+sum. Points for interest age in steps: from `after_days` on, a point counts `percent` of its value.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from domain.lifecycle.words import Words
 
 @dataclass(frozen=True, slots=True)
 class TargetRule:
-    """Whoever it is true of is a target, of this market and priority. The first true one counts."""
+    """Makes a lead a target, with market and priority, if true. The first true rule counts."""
 
     market: str
     priority: str
@@ -33,7 +33,7 @@ class AttributeRule:
 
 @dataclass(frozen=True, slots=True)
 class AgeStep:
-    """From this age on points count this share of what they were."""
+    """From this age on, points count this percentage of their value."""
 
     after: timedelta
     """Whole days of 24 hours."""
@@ -42,16 +42,16 @@ class AgeStep:
 
 @dataclass(frozen=True, slots=True)
 class EventRule:
-    """Points for interest, given by each event of these types of which the condition is true."""
+    """Points for interest, given by each event of these types for which the condition is true."""
 
     name: str
     words: Words
     on: tuple[str, ...]
     points: int
     most: int
-    """How many events of this rule count at one time: the latest."""
+    """How many events of this rule count at a time (the latest)."""
     ageing: tuple[AgeStep, ...]
-    """In order of age, the rule's own or those of the section."""
+    """In order of age: the rule's own steps, else those of the section."""
     condition: Condition | None
 
 
@@ -60,19 +60,19 @@ class Scoring:
     attributes: Mapping[str, AttributeRule]
     events: Mapping[str, EventRule]
     by_type: Mapping[str, tuple[EventRule, ...]]
-    """Event type → the rules that may give points for it: most types have none."""
+    """Event type → the rules that may give points for it; most types have none."""
     ageing: tuple[AgeStep, ...]
-    """How points grow old that no rule says it of."""
+    """How points age if their rule does not say."""
 
     def ageing_of(self, rule: str) -> tuple[AgeStep, ...]:
-        """Return how a rule's points grow old; also of one that an earlier version had."""
+        """Return how a rule's points age, including rules of earlier versions."""
         found = self.events.get(rule)
         return self.ageing if found is None else found.ageing
 
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """A class of likelihood. Of all that are true the first in the text is the lead's."""
+    """A class of likelihood. A lead has the first grade in the text whose condition is true."""
 
     code: str
     words: Words

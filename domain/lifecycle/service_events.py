@@ -1,8 +1,8 @@
-"""Event types whose meaning is the service's own, whatever the funnel is.
+"""Event types whose meaning the service defines, whatever the funnel is.
 
-Some it writes by itself, and every lifecycle has words for them. Some are decisions that people
-report and that it carries out without asking the machine: who is who, and what is taken back. A
-lifecycle offers those that it declares.
+The service writes some of them itself, and every lifecycle declares those. Others are decisions
+that people report and the service carries out without consulting the machine: about identities, and
+about what is taken back. A lifecycle offers the ones that it declares.
 """
 
 from collections.abc import Mapping
@@ -31,16 +31,16 @@ COST_RECORDED, TARGET_SET = "campaign.cost_recorded", "target.set"
 KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revoked"
 
 OTHER, EVENT, EVENTS, FIELDS = "other", "event", "events", "fields"
-"""Data fields that say which other subject, which event or events, and what it should have told."""
+"""Data fields for the other subject, the event or events, and the corrected values."""
 KINDS, TAKEN = "kinds", "taken"
-"""Data fields that the service adds to an unlinking: kinds of the identifiers that name the other
-person from then on, and of those among them that named this one."""
+"""Data fields that the service adds to an unlinking: the kinds of the identifiers that name the
+other person from then on, and the kinds of those among them that named this one."""
 TIME = "time"
 """Among corrected fields: when the event happened, which is not a field of any event's data."""
 CALENDAR, CLOSED, WORKED_HOURS = "calendar", "closed", "hours"
-"""Data fields that say which calendar is closed or worked, and in which hours."""
+"""Data fields for the calendar, whether it is closed or worked, and the hours."""
 FIRST_DAY, LAST_DAY = "starts_on", "ends_on"
-"""Data fields of a period, both days included, whatever it is the period of."""
+"""Data fields of any period; both days are included."""
 
 WRITTEN: Mapping[str, SubjectKind] = {
     LINKED: SubjectKind.LEAD,
@@ -53,16 +53,16 @@ WRITTEN: Mapping[str, SubjectKind] = {
     KEY_CHANGED: SubjectKind.LEDGER,
     KEY_REVOKED: SubjectKind.LEDGER,
 }
-"""Written by the service in every lifecycle; about companies, where it has a track for them."""
+"""Written by the service in every lifecycle; those about companies only if it has their track."""
 
 
 class Offered(NamedTuple):
-    """What a lifecycle has to say of a decision that the service carries out."""
+    """How a lifecycle must declare a decision that the service carries out."""
 
     subject: SubjectKind
     rights: tuple[Right, ...]
     required: Mapping[str, str] = {}
-    """Name of a field that must be there → its type."""
+    """Name of a required field → its type."""
 
 
 _ADMINISTRATORS = (Right.ADMINISTRATION,)
@@ -86,25 +86,25 @@ OFFERED: Mapping[str, Offered] = {
 }
 
 BY_PERIOD = (COST_RECORDED, TARGET_SET)
-"""Decisions about the ledger of which no two may overlap, so that no day counts twice."""
+"""Decisions about the ledger whose periods may not overlap, so that no day counts twice."""
 
 CONSEQUENCES: Mapping[str, SubjectKind] = {
     RESTATED: SubjectKind.LEAD,
     ACCOUNT_ABSORBED: SubjectKind.ACCOUNT,
     ACCOUNT_RESTATED: SubjectKind.ACCOUNT,
 }
-"""Written by the service when it carries such a decision out: declared where one is offered."""
+"""Written by the service when it carries out such a decision; declared if one is offered."""
 
 DEADLINES = ("deadline.started", "deadline.met", "deadline.breached")
-"""Written by the service where a lifecycle has deadlines: one that has some has words for them."""
+"""Written by the service if a lifecycle has deadlines, which must then declare them."""
 
 SELECTIONS = ("selection.run", "selection.ranked", "selection.completed")
-"""Written by the service when it selects: a lifecycle that qualifies so has words for them."""
+"""Written by the service in a selection; a lifecycle that qualifies this way must declare them."""
 
 FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event", "key")
-"""First words of the types that only the service, or an administrator through it, ever writes."""
+"""First words of the types that only the service, or an administrator through it, writes."""
 
 
 def is_offered(event: EventType) -> bool:
-    """Whether this is a decision that the service carries out itself, the machine not asked."""
+    """Whether this is a decision that the service carries out without consulting the machine."""
     return event.name in OFFERED and not event.reserved

@@ -1,4 +1,4 @@
-"""What one thing is called: label and definition per language, and other names."""
+"""The words for one entry: label and definition per language, and other names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

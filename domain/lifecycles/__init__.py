@@ -1,1 +1,1 @@
-"""The shipped lifecycles, as companies would write them: YAML with Japanese and English words."""
+"""The shipped lifecycles, as a company would write them: YAML with Japanese and English words."""

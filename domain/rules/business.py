@@ -1,4 +1,4 @@
-"""What a pass is about, and what a company is to us: further business, segments, key accounts."""
+"""The business of a pass, and the role of a company: further business, segments, key accounts."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
@@ -12,52 +12,54 @@ from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
 from domain.rules.deals import PURCHASES, has_bought
 
 BUSINESS_FIELD = "business"
-"""Where deals, orders and requests say whether they are new business, cross-sell or renewal."""
+"""The field of deals, orders and requests that states new business, cross-sell or renewal."""
 _OF_ACCOUNT = ("segment", "key_role", "owner")
 _BEGINS = frozenset({Role.OPENS_OPPORTUNITY, *PURCHASES})
 
 
 def name_of_further(lifecycle: Lifecycle) -> str:
-    """Return what the lifecycle calls the next business of a customer."""
+    """Return the lifecycle's name for the next business of a customer."""
     rules = lifecycle.contribution
     return FURTHER_BUSINESS if rules is None else rules.further_business
 
 
 class Begun(NamedTuple):
-    """What is known of a deal or an order that an event is the first to tell of."""
+    """What is known about a deal or an order that an event is the first to mention."""
 
     further: str | None
-    """What the lifecycle calls it, where its buyer has bought before and the event says nothing."""
+    """The kind of business that the lifecycle assumes if the buyer has bought before and the event
+    states none."""
 
     def said(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what guards are asked by: the event with the kind of business that it is."""
+        """Return the data that guards read: the event's, with its kind of business."""
         return data if self.further is None else {**data, BUSINESS_FIELD: self.further}
 
 
 def business_begun(case: Case, numbers: Numbers) -> Begun | None:
-    """Look at the buyer as it was before the event; None if the event does not begin any business.
+    """Judge by the buyer as it was before the event; None if the event does not begin any business.
 
-    An order of a known deal does not.
+    An order for a known deal does not.
     """
     role, (lead, account) = case.signal.type.role, case.state
     if role not in _BEGINS:
         return None
     buyers: list[LeadState | AccountState] = [lead] if account is None else [lead, account]
-    is_told = any(numbers.opportunity in one.opportunities for one in buyers)
+    is_known = any(numbers.opportunity in buyer.opportunities for buyer in buyers)
     if role is Role.PLACES_ORDER:
-        is_told = is_told or any(numbers.order in one.orders for one in buyers)
-    if is_told:
+        is_known = is_known or any(numbers.order in buyer.orders for buyer in buyers)
+    if is_known:
         return None
-    is_further = any(map(has_bought, buyers)) and not any(_lacks(one, role) for one in buyers)
-    is_said = case.signal.data.get(BUSINESS_FIELD) is not None
+    is_further = any(map(has_bought, buyers)) and not any(_lacks(buyer, role) for buyer in buyers)
+    is_stated = case.signal.data.get(BUSINESS_FIELD) is not None
     name = name_of_further(case.compiled.lifecycle)
-    return Begun(further=name if is_further and not is_said else None)
+    return Begun(further=name if is_further and not is_stated else None)
 
 
 def _lacks(buyer: LeadState | AccountState, role: Role) -> bool:
-    """Tell whether a purchase that was reported lacks such an event, so that it is not a new one.
+    """Whether an earlier purchase still lacks such an event, which is then not a new purchase.
 
-    A won deal lacks its order, or an order that named no deal lacks that. For a lead, in its pass.
+    A won deal may lack its order, and an order that named no deal may lack its deal. For a lead,
+    only its current pass counts.
     """
     earlier_deals: Collection[str] = ()
     earlier_orders: Collection[str] = ()
@@ -71,29 +73,29 @@ def _lacks(buyer: LeadState | AccountState, role: Role) -> bool:
 
 
 def business_of(case: Case, begun: Begun | None, *, begins_pass: bool) -> dict[str, Any]:
-    """Return the type of business that this event makes the pass, or that its own deal is.
+    """Return the kind of business that this event gives the pass, or that its own deal is.
 
-    A further pass of a customer is not new business just because nobody says what it is. A deal or
-    an order that does not say so itself is what its pass is about.
+    A further pass of a customer is not new business just because no kind is stated. A deal or an
+    order that states no kind has that of its pass.
     """
-    told = case.signal.data.get(BUSINESS_FIELD)
+    kind = case.signal.data.get(BUSINESS_FIELD)
     lead, account = case.state
-    if told is None and begun is not None and not begins_pass and lead.business is not None:
+    if kind is None and begun is not None and not begins_pass and lead.business is not None:
         return {"business": lead.business}
-    if told is None and begun is not None:
-        told = begun.further
-    if told is None and begins_pass:
+    if kind is None and begun is not None:
+        kind = begun.further
+    if kind is None and begins_pass:
         is_customer = has_bought(lead) or (account is not None and has_bought(account))
-        told = name_of_further(case.compiled.lifecycle) if is_customer else None
-    if told is None or (told == lead.business and not begins_pass):
+        kind = name_of_further(case.compiled.lifecycle) if is_customer else None
+    if kind is None or (kind == lead.business and not begins_pass):
         return {}
-    return {"business": told}
+    return {"business": kind}
 
 
 def business_brought(lead: LeadState, account: str) -> dict[str, Any]:
     """Return what a lead brings to the account that it joins: deals and orders from before.
 
-    Of a lead that comes from another account nothing: that one has bought these.
+    A lead that comes from another account brings nothing: that account has bought these.
     """
     if lead.account is not None:
         return {}
@@ -103,7 +105,7 @@ def business_brought(lead: LeadState, account: str) -> dict[str, Any]:
 
 
 def effects_on_account(case: Case) -> dict[str, Any]:
-    """Return what an event about an account says of it: segments are data, and so is the role."""
+    """Return the effects of an event about an account: its segment and role are data fields."""
     signal, account = case.signal, case.state.account
     if signal.subject is not SubjectKind.ACCOUNT or account is None:
         return {}
@@ -119,7 +121,7 @@ def effects_on_account(case: Case) -> dict[str, Any]:
 
 
 def end_key_status(case: Case) -> None:
-    """Say of a key account that has churned that it is none any more."""
+    """End the key status of a key account that has churned."""
     triggers, first = case.compiled.lifecycle.account_triggers, case.events[0]
     if triggers is None or triggers.key_ended is None or first.stage_to is None:
         return

@@ -1,8 +1,8 @@
-"""Who may be qualified without a person's decision, and what stands in the way of the others.
+"""Which leads may be qualified without a person's decision, and what prevents it for the others.
 
-The condition is the lifecycle's. Beside it some rules hold in every funnel: whoever is a customer
-or in a deal is never approached as if new, nor who may not be contacted, nor who was sent back and
-has done nothing since.
+The lifecycle defines the condition. In addition some rules hold in every funnel. A customer, or a
+lead with an open deal, is never approached as if new; nor is one that may not be contacted, or one
+that was sent back and has done nothing since.
 """
 
 from collections.abc import Callable
@@ -20,26 +20,26 @@ from domain.lifecycle.qualification import Qualification
 from domain.rules.deals import has_bought
 
 SELECTION = "selection"
-"""The field of an event that names the run which it belongs to."""
+"""The field of an event that names the run it belongs to."""
 
 
 class Obstacle(StrEnum):
-    """Why a lead is no candidate: the first of these that holds."""
+    """Why a lead is not a candidate: the first of these that holds."""
 
     NO_QUALIFICATION = "no_qualification"
-    """The lifecycle that decides this lead leaves qualifying to people."""
+    """The lifecycle that decides this lead leaves qualification to people."""
     ABSORBED = "absorbed"
-    """It is another lead's by now."""
+    """Another lead has absorbed it."""
     ELSEWHERE = "elsewhere"
-    """It does not stand where leads are qualified from."""
+    """It is not in the stage that leads are qualified from."""
     CUSTOMER = "customer"
     OPEN_DEAL = "open_deal"
-    """It, or another lead of its account, is in a deal."""
+    """It, or another lead of its account, has an open deal."""
     NOT_CONTACTABLE = "not_contactable"
     REVISIT_LATER = "revisit_later"
-    """It was recycled, its day has not come, and it has not asked to be contacted."""
+    """It was recycled, its revisit date is in the future, and it has not asked to be contacted."""
     SENT_BACK = "sent_back"
-    """It was qualified in this pass before, and nothing that it did since gave points."""
+    """It was qualified earlier in this pass, and nothing it has done since gave points."""
     NOT_LIKELY = "not_likely"
     """The condition does not hold."""
     UNKNOWN = "unknown"
@@ -47,7 +47,7 @@ class Obstacle(StrEnum):
 
 
 def hindered(case: Case) -> NotAllowed | None:
-    """Turn down, for a lead that a run selected, what it is no candidate for any more."""
+    """Refuse to qualify a lead that a run selected if it is no longer a candidate."""
     if SELECTION not in case.signal.data or case.signal.subject is not SubjectKind.LEAD:
         return None
     resolution = case.party.lead
@@ -59,7 +59,7 @@ def hindered(case: Case) -> NotAllowed | None:
         return None
     return NotAllowed(
         "not-a-candidate",
-        f"The lead is no candidate any more: {found}.",
+        f"The lead is no longer a candidate: {found}.",
         stage=case.state.lead.stage,
         obstacle=str(found),
     )
@@ -81,7 +81,7 @@ def obstacle(compiled: CompiledLifecycle, state: State, occurred_at: datetime) -
     if qualification is None:
         return Obstacle.NO_QUALIFICATION
     case = _Case(compiled, qualification, *state, occurred_at)
-    found = next((one for one, stands in _OBSTACLES if stands(case)), None)
+    found = next((name for name, holds in _OBSTACLES if holds(case)), None)
     if found is not None:
         return found
     answer = qualification.condition.test(facts_at(compiled, state, occurred_at))
@@ -91,7 +91,7 @@ def obstacle(compiled: CompiledLifecycle, state: State, occurred_at: datetime) -
 
 
 def facts_at(compiled: CompiledLifecycle, state: State, occurred_at: datetime) -> CaseReadings:
-    """Return what may be asked of a lead whatever the event is."""
+    """Return the values that conditions may read about a lead independently of any event."""
 
     def score() -> Score | None:
         scoring = compiled.lifecycle.scoring
@@ -106,7 +106,7 @@ def facts_at(compiled: CompiledLifecycle, state: State, occurred_at: datetime) -
 
 
 def is_customer(compiled: CompiledLifecycle, account: AccountState) -> bool:
-    """Whether a company stands where its first purchase takes it, or beyond."""
+    """Whether a company is in the stage that its first purchase takes it to, or past it."""
     triggers, table = compiled.lifecycle.account_triggers, compiled.account
     here = table.path_index.get(account.stage or "")
     if triggers is None or here is None:
@@ -118,7 +118,7 @@ def is_customer(compiled: CompiledLifecycle, account: AccountState) -> bool:
 def requests_of(
     compiled: CompiledLifecycle, qualification: Qualification, lead: LeadState
 ) -> list[StandingFact]:
-    """Return the facts of this pass that ask for what qualifies alone."""
+    """Return the facts of this pass that are requests, which qualify a lead on their own."""
     events = compiled.lifecycle.events
     return [
         fact
@@ -139,7 +139,9 @@ def _has_bought(case: _Case) -> bool:
 
 def _has_open_deal(case: _Case) -> bool:
     return any(
-        OPEN in one.opportunities.values() for one in (case.lead, case.account) if one is not None
+        OPEN in buyer.opportunities.values()
+        for buyer in (case.lead, case.account)
+        if buyer is not None
     )
 
 
@@ -149,7 +151,7 @@ def _is_blocked(case: _Case) -> bool:
 
 
 def _waits(case: _Case) -> bool:
-    """Whether its revisit date is still to come: as its timer says, which knows the time zone."""
+    """Whether its revisit date is in the future, by its timer, which accounts for the time zone."""
     timer = case.lead.timers.get(REVISIT)
     if timer is None or requests_of(case.compiled, case.qualification, case.lead):
         return False
@@ -171,4 +173,4 @@ _OBSTACLES: tuple[tuple[Obstacle, Callable[[_Case], bool]], ...] = (
     (Obstacle.REVISIT_LATER, _waits),
     (Obstacle.SENT_BACK, _was_sent_back),
 )
-"""In the order in which they are looked for, the cheapest first."""
+"""In the order in which they are checked, the cheapest first."""

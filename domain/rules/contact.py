@@ -1,4 +1,4 @@
-"""Reaching a person: attempts and calls, and the channels that the person has closed."""
+"""Contacting a person: attempts and calls, and the channels that the person has closed."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ _DAY_FIELD = "revisit_date"
 
 
 def effects_of_screening(case: Case) -> dict[str, Any]:
-    """Keep what a call has found, or how often nobody was reached lately."""
+    """Keep the result of a call, or the recent attempts that did not reach the person."""
     screening, signal = case.compiled.lifecycle.pace.screening, case.signal
     if screening is None:
         return {}
@@ -29,12 +29,12 @@ def effects_of_screening(case: Case) -> dict[str, Any]:
         return {}
     attempts = sorted((*case.state.lead.attempts, signal.occurred_at))
     since = attempts[-1] - timedelta(days=unreachable.within_days)
-    lately = [one for one in attempts if one > since][-unreachable.attempts :]
-    return {"attempts": [format_utc(one) for one in lately]}
+    recent = [attempt for attempt in attempts if attempt > since][-unreachable.attempts :]
+    return {"attempts": [format_utc(attempt) for attempt in recent]}
 
 
 def _found(case: Case) -> dict[str, Any]:
-    """The class, and for some classes the day on which to come back."""
+    """The class, and for some classes the revisit date."""
     screening, signal = case.compiled.lifecycle.pace.screening, case.signal
     assert screening is not None
     found: str = signal.data[_CLASS]
@@ -46,7 +46,7 @@ def _found(case: Case) -> dict[str, Any]:
 
 
 def recycle_unreachable(case: Case) -> bool:
-    """Recycle a lead that could not be reached often enough, if it may be from here."""
+    """Recycle a lead after too many failed attempts, if that is allowed from its stage."""
     screening, signal, lead = (
         case.compiled.lifecycle.pace.screening,
         case.signal,
@@ -73,7 +73,7 @@ def recycle_unreachable(case: Case) -> bool:
 
 
 def effects_on_channels(case: Case) -> dict[str, Any]:
-    """Close channels or open them again, as the person has said last, by when it was said."""
+    """Close or reopen channels by the person's latest statement, ordered by when it was made."""
     consent, signal, lead = case.compiled.lifecycle.pace.consent, case.signal, case.state.lead
     if consent is None:
         return {}

@@ -1,8 +1,8 @@
-"""Deadlines: started with a stay, met or breached, and the return by itself.
+"""Deadlines: started with a stay, met or breached, and followed by an automatic return.
 
-A deadline is judged by when things happened. So a decision that is only reported late, after the
-breach and perhaps after the return, takes both back: `deadline.met` names the breach that it
-restates, and the decision is judged from the stay that the return had ended.
+A deadline is judged by the time of events. So a decision that was made in time but reported late,
+after the breach and perhaps after the return, takes both back: `deadline.met` names the breach that
+it restates, and the decision is judged from the stay that the return had ended.
 """
 
 from datetime import datetime
@@ -21,17 +21,17 @@ from domain.times import format_utc
 
 STARTED, MET, BREACHED = "deadline.started", "deadline.met", "deadline.breached"
 RUNS, GIVES_BACK = "deadline", "return"
-"""First words of the timers: to the breach, and from there to the return."""
+"""First words of the names of two timers: until the breach, and from there until the return."""
 
 
 def fire_breach(_: CompiledLifecycle, __: LeadState, name: str, timer: Timer) -> Firing:
-    """Let a deadline pass."""
+    """Breach a deadline."""
     deadline = name.partition(".")[2]
     return Firing(BREACHED, {"deadline": deadline, "due": format_utc(timer.due_at)})
 
 
 def fire_return(compiled: CompiledLifecycle, _: LeadState, name: str, __: Timer) -> Firing:
-    """Let the grace after a breach pass."""
+    """End the grace period after a breach."""
     deadline = name.partition(".")[2]
     returns = compiled.lifecycle.pace.deadlines[deadline].returns
     assert returns is not None, f"{name} was armed by a deadline that returns"
@@ -54,7 +54,7 @@ def effects_of_breach(
 
 
 def effects_of_return(lead: LeadState, signal: Signal, move: CompiledMove) -> dict[str, Any]:
-    """Remember the stay that ends by itself, for a decision that is only reported late."""
+    """Remember the stay that the automatic return ends, for a decision that is reported late."""
     name = signal.data["deadline"]
     due = lead.deadlines.get(name)
     if move.kind is None or due is None:
@@ -74,7 +74,7 @@ def effects_of_return(lead: LeadState, signal: Signal, move: CompiledMove) -> di
 def effects_of_late_answer(
     compiled: CompiledLifecycle, lead: LeadState, signal: Signal
 ) -> dict[str, Any]:
-    """End breached deadlines that the event answers too late. In time, `deadline.met` ends them."""
+    """End breached deadlines that the event meets too late. In time, `deadline.met` ends them."""
     ended = [
         name
         for name, due in lead.deadlines.items()
@@ -89,7 +89,7 @@ def effects_of_late_answer(
 
 
 def take_back_return(case: Case) -> Returned | None:
-    """Go on from the stay that a return by itself has ended, if the signal came in time for it."""
+    """Continue from the stay that an automatic return ended, if the signal was in time for it."""
     lead, signal = case.state.lead, case.signal
     returned = lead.returned_from
     if (
@@ -105,9 +105,9 @@ def take_back_return(case: Case) -> Returned | None:
 
 
 def judge_deadlines(case: Case, before: LeadState, taken_back: Returned | None) -> None:
-    """Say which deadlines the signal has met, and start those of the stay that it leads to.
+    """Record which deadlines the signal has met, and start those of the stay that it leads to.
 
-    A stay that is over within the same report starts none: nobody could have acted in it.
+    A stay that ends within the same report starts none: there was no time to act.
     """
     if taken_back is not None:
         _meet(case, taken_back.deadline, taken_back.due_at, taken_back.breached)
@@ -133,9 +133,9 @@ def _meet(case: Case, name: str, due_at: datetime, breached: int | None) -> None
 
 
 def _go_back(case: Case, returned: Returned) -> None:
-    """Let the lead stand where it stood, where the answer itself has moved nobody.
+    """Put the lead back in its earlier stay, if the answer itself made no move.
 
-    The case has gone on from there; what is written here is the way that the others have to go.
+    The case already continued from there; this records the move for all readers of the event.
     """
     event = case.events[-1]
     owner = effects_of_stage(case.compiled, case.state.lead, returned.stage, event.effects)
@@ -161,7 +161,7 @@ def _began(case: Case, rule: Deadline) -> datetime | None:
         if event.stage_to is None and event.type not in rule.on:
             continue
         if event.receiver != case.lead or event.type == MET:
-            continue  # going back is no new entry
+            continue  # going back is not a new entry
         if event.stage_to is not None and rule.entering is not None:
             began = event.effective_at if event.stage_to == rule.entering else None
         elif event.type in rule.on and _holds(case, rule, event):
@@ -178,14 +178,14 @@ def _holds(case: Case, rule: Deadline, event: Event) -> bool:
 def _start(case: Case, name: str, rule: Deadline, began: datetime) -> None:
     lead = case.state.lead
     due = format_utc(case.compiled.calendars[rule.calendar].due(began, rule.within))
-    whose = {"owner": lead.owner, "team": lead.team, "reseller": lead.reseller}
+    holders = {"owner": lead.owner, "team": lead.team, "reseller": lead.reseller}
     case.add(
         STARTED,
         case.lead,
         data={
             "deadline": name,
             "due": due,
-            **{role: who for role, who in whose.items() if who is not None},
+            **{role: holder for role, holder in holders.items() if holder is not None},
         },
         effects={
             "deadlines": {name: {"due": due, "stage": lead.stage}},

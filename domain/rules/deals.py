@@ -1,4 +1,4 @@
-"""What deals, orders and origins do to the state: the fixed vocabulary behind event types."""
+"""How deals, orders and origins change the state: the fixed vocabulary behind event types."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from domain.lifecycle.definition import EventType, Role
 from domain.signal import Signal
 
 ORIGIN_FIELD = "origin"
-"""The data field of the role that names an origin; a lifecycle declares it as required."""
+"""The data field that names an origin, for the role that sets it; lifecycles must require it."""
 
 _OPPORTUNITY = {
     Role.OPENS_OPPORTUNITY: OPEN,
@@ -21,19 +21,19 @@ _ORDER = {Role.PLACES_ORDER: STANDING, Role.CANCELS_ORDER: CANCELLED}
 
 
 BUSINESS = frozenset({*_OPPORTUNITY, *_ORDER})
-"""Roles of deals and orders: what they are about has an id, and a report can repeat another."""
+"""Roles of deals and orders: these have an id, and one report can repeat another."""
 ORDER_ROLES = frozenset({*_ORDER, Role.AMENDS_ORDER})
 COMPETITION: Mapping[Role, bool] = {Role.LISTS_COMPETITOR: True, Role.UNLISTS_COMPETITOR: False}
 PURCHASES = frozenset({Role.WINS_OPPORTUNITY, Role.PLACES_ORDER})
 
 
 def effects_of_role(
-    signal: Signal, standing: LeadState | AccountState, numbers: Numbers
+    signal: Signal, buyer: LeadState | AccountState, numbers: Numbers
 ) -> dict[str, Any]:
-    """Return the effects that the event type's role has; none if it tells nothing new.
+    """Return the effects of the event type's role; none if the report adds nothing new.
 
-    Reports come in any order: an opportunity that is already won or lost is not opened by the late
-    report of its creation, and a cancelled order does not stand again.
+    Reports come in any order: a late report of its creation does not open an opportunity that is
+    already won or lost, and a cancelled order is not reinstated.
     """
     role = signal.type.role
     if role is None:
@@ -41,18 +41,18 @@ def effects_of_role(
     if role in _OPPORTUNITY:
         opportunity, status = numbers.opportunity, _OPPORTUNITY[role]
         assert opportunity is not None
-        before = standing.opportunities.get(opportunity)
+        before = buyer.opportunities.get(opportunity)
         is_late = role is Role.OPENS_OPPORTUNITY and before is not None
         return {} if is_late or before == status else {"opportunities": {opportunity: status}}
     if role in _ORDER:
         order, status = numbers.order, _ORDER[role]
         assert order is not None
-        before = standing.orders.get(order)
+        before = buyer.orders.get(order)
         is_late = role is Role.PLACES_ORDER and before is not None
         return {} if is_late or before == status else {"orders": {order: status}}
-    if isinstance(standing, AccountState):
+    if isinstance(buyer, AccountState):
         is_listed = COMPETITION.get(role)
-        return {} if is_listed in (None, standing.competitor) else {"competitor": is_listed}
+        return {} if is_listed in (None, buyer.competitor) else {"competitor": is_listed}
     return _OTHERS[role](signal) if role in _OTHERS else {}
 
 
@@ -64,15 +64,15 @@ _OTHERS: Mapping[Role, Callable[[Signal], dict[str, Any]]] = {
         "flags": {ORIGIN_FIELD: None},
     },
 }
-"""What decisions about a lead's origin do beside a move."""
+"""Effects of decisions about a lead's origin, in addition to a move."""
 
 
-def has_bought(standing: LeadState | AccountState) -> bool:
-    """Whether a deal is won, or an order stands."""
-    return WON in standing.opportunities.values() or STANDING in standing.orders.values()
+def has_bought(buyer: LeadState | AccountState) -> bool:
+    """Whether a deal is won, or an order is standing."""
+    return WON in buyer.opportunities.values() or STANDING in buyer.orders.values()
 
 
 def marks_of(type: EventType, lead: LeadState) -> dict[str, Any]:
-    """Return the effect of what an event type declares to be remembered, as far as it is news."""
+    """Return what an event type declares to remember, as far as it is new."""
     marks = {name: value for name, value in type.marks.items() if lead.marks.get(name) != value}
     return {"marks": marks} if marks else {}

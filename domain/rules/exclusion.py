@@ -1,8 +1,8 @@
-"""Whom we never sell to (domain rule 2): judged on arrival, and again when rules or facts change.
+"""Leads that we never sell to (domain rule 2), judged on arrival and when rules or facts change.
 
 At the stage that the lifecycle names, one true rule excludes, all false accept, and anything
-unknown waits for a person. A lead that has gone on is judged again when something about it or the
-rules has changed: it is excluded as far as the lifecycle lets it be, and flagged beyond.
+unknown waits for a person. A lead that has moved on is judged again when something about it or the
+rules has changed. It is excluded wherever the lifecycle allows that, and flagged otherwise.
 """
 
 from typing import Any
@@ -12,11 +12,11 @@ from domain.lifecycle.definition import Exclusion, MoveKind, SubjectKind
 from domain.lifecycle.service_events import REASSESSED
 
 _NEWS = frozenset({"account", "known", "absorbs"})
-"""Effects after which rules may answer otherwise than before, beside attributes that they read."""
+"""Effects that may change the answer of a rule, in addition to the attributes that it reads."""
 
 
 def judge_exclusion(case: Case) -> bool:
-    """Accept, exclude or flag by rule. Returns whether an event came of it."""
+    """Accept, exclude or flag by rule. Returns whether this produced an event."""
     exclusion = case.compiled.lifecycle.exclusion
     if exclusion is None:
         return False
@@ -47,12 +47,14 @@ def flags_here(case: Case, *, stage: str | None) -> dict[str, Any]:
 
 
 def _is_news(case: Case, exclusion: Exclusion) -> bool:
-    """Whether rules may answer otherwise than before; a person's own judgement stands till then."""
+    """Whether rules may answer differently; until then a person's own judgement remains."""
     first = case.events[0]
     if first.type == REASSESSED or _NEWS & first.effects.keys():
         return True
-    told = {f"lead.{name}" for name in first.effects.get("attributes", ())}
-    return bool(told) and any(not told.isdisjoint(rule.condition.reads) for rule in exclusion.rules)
+    changed = {f"lead.{name}" for name in first.effects.get("attributes", ())}
+    return bool(changed) and any(
+        not changed.isdisjoint(rule.condition.reads) for rule in exclusion.rules
+    )
 
 
 def _judge_arrival(case: Case, exclusion: Exclusion) -> bool:

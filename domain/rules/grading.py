@@ -1,8 +1,8 @@
-"""Judge a lead anew: whether it is a target, its fit, its points, and when its grade changes.
+"""Judge a lead again: whether it is a target, its fit, its points, and when its grade changes.
 
-What is known of the person is judged when that changes, points are given with the event that earns
-them, and the grade follows from both and from time: one timer waits for the next moment at which
-it would change if nothing happened.
+Fit is judged when what is known about the person changes, and points are given with the event that
+earns them. The grade follows from both and from time: one timer waits for the next moment at which
+it would change if nothing else happened.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,11 +31,11 @@ GRADE_CHANGED = "grade.changed"
 GRADE_TIMER = "grade"
 
 _JUDGED_AFTER = frozenset({"attributes", "fit", "points", "inherited_points", "lifecycle", "grade"})
-"""Effects after which a lead's grade may be another, or change at another time."""
+"""Effects that may change a lead's grade, or the time of its next change."""
 
 
 def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
-    """Return what is to change: fit by rule, market and priority, by what is known of the lead."""
+    """Return changes in fit by rule, market and priority, given what is known about the lead."""
     readings = CaseReadings(State(lead))
     target = next((rule for rule in lifecycle.targets if rule.condition.test(readings)), None)
     judged: dict[str, Any] = {
@@ -49,7 +49,7 @@ def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
 def effects_of_report(
     case: Case, effects: Mapping[str, Any], *, is_repeated: bool
 ) -> dict[str, Any]:
-    """Judge what a report's other effects say of the person, then give points for the report."""
+    """Judge the person given the report's other effects, then give points for the report."""
     lifecycle, signal = case.compiled.lifecycle, case.signal
     judged: dict[str, Any] = {}
     assert case.party.lead is not None
@@ -67,7 +67,7 @@ def effects_of_report(
 
 
 def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> dict[str, Any]:
-    """Return what is another judgement for a lead that comes under this lifecycle."""
+    """Return what is judged differently for a lead that changes over to this lifecycle."""
     gone = not compiled.lifecycle.grades
     ended: dict[str, Any] = {}
     if gone and lead.grade is not None:
@@ -78,8 +78,8 @@ def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> dict[
 
 
 def judge_grade(case: Case) -> bool:
-    """Say that a grade is crossed, where it is."""
-    if not _is_judged_anew(case):
+    """Record a change of grade, if there is one."""
+    if not _is_judged_again(case):
         return False
     lead = case.state.lead
     grade = grade_at(case.compiled.lifecycle, lead, _moment(case))
@@ -95,8 +95,8 @@ def judge_grade(case: Case) -> bool:
 
 
 def arm_grade(case: Case) -> None:
-    """Wait for the moment at which the grade changes if nothing happens."""
-    if not _is_judged_anew(case):
+    """Set the timer for the moment at which the grade changes if nothing else happens."""
+    if not _is_judged_again(case):
         return
     lead = case.state.lead
     due_at = next_grade_change(case.compiled.lifecycle, lead, _moment(case))
@@ -106,22 +106,22 @@ def arm_grade(case: Case) -> None:
 
 
 def fire_grade(compiled: CompiledLifecycle, lead: LeadState, _: str, timer: Timer) -> Firing:
-    """Tell what the timer becomes: the change that it waited for."""
+    """Return what the timer fires: the change that it waited for."""
     lifecycle, due_at = compiled.lifecycle, timer.due_at
     grade = grade_at(lifecycle, lead, due_at)
     return Firing(GRADE_CHANGED, _change(lifecycle, lead, grade, due_at))
 
 
 def grade_at(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> str | None:
-    """Return the first grade that is true of a lead at a moment."""
+    """Return the first grade whose condition holds for a lead at a moment."""
     return _grade(lifecycle, lead, lambda: _score(lifecycle, lead, at))
 
 
 def next_grade_change(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> datetime | None:
-    """Return the next moment at which points that grow old change the grade.
+    """Return the next moment at which ageing points change the grade.
 
-    Most leads fit so little that no interest would help, and then nobody asks for the score: it is
-    the same at every moment.
+    Most leads have so little fit that no interest would help. Then the score is not read, and the
+    grade is the same at every moment.
     """
     scoring, asks = lifecycle.scoring, False
     if scoring is None or not lead.points:
@@ -158,19 +158,19 @@ def _change(
     lifecycle: Lifecycle, lead: LeadState, grade: str | None, at: datetime
 ) -> Mapping[str, Any]:
     score = _score(lifecycle, lead, at)
-    told = {
+    fields = {
         "before": lead.grade,
         "grade": grade,
         "score": str(amount(score.total)) if score is not None else None,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _moment(case: Case) -> datetime:
     return judged_at(case.state.lead, case.signal.occurred_at)
 
 
-def _is_judged_anew(case: Case) -> bool:
+def _is_judged_again(case: Case) -> bool:
     if not case.compiled.lifecycle.grades:
         return False
     lead, pass_before = case.party.lead, case.pass_before

@@ -1,4 +1,4 @@
-"""Hand-overs: from one department to the next, to somebody there, by itself."""
+"""Automatic hand-overs from one department to the next, and to a person or team there."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _NAME = "hand_over"
 
 
 def hand_over(case: Case) -> bool:
-    """Hand the lead over that has just entered a stage; once, and not where a person corrects."""
+    """Hand over a lead that has just entered a stage; once, and not after a correction."""
     entry = next(
         (
             event
@@ -37,7 +37,7 @@ def _hand_over(case: Case, rule: HandOver) -> bool:
     readings = case.readings(case.signal.type.name, case.signal.data)
     assigned = _assigned(rule, readings)
     owner, team = (assigned.owner, assigned.team) if assigned is not None else (None, None)
-    # Whom the report itself names, as an acceptance or a direct enquiry does, keeps the lead.
+    # A person named in the report itself, as in an acceptance or a direct enquiry, keeps the lead.
     owner = owner or case.signal.data.get(OWNER_FIELD)
     data: dict[str, Any] = {
         _NAME: rule.name,
@@ -62,15 +62,15 @@ def _assigned(rule: HandOver, readings: CaseReadings) -> Assignment | None:
     """Find the first row of the table that holds."""
     return next(
         (
-            one
-            for one in rule.assign
-            if one.condition is None or one.condition.test(readings) is True
+            row
+            for row in rule.assign
+            if row.condition is None or row.condition.test(readings) is True
         ),
         None,
     )
 
 
 def _brief(rule: HandOver, readings: CaseReadings) -> dict[str, Any]:
-    """Gather what the new owner is told; what is not known is left out."""
-    told = {path: value for path in rule.brief if (value := readings.get(path)) is not None}
-    return {"brief": told} if told else {}
+    """Collect the information for the new owner, without values that are unknown."""
+    brief = {path: value for path in rule.brief if (value := readings.get(path)) is not None}
+    return {"brief": brief} if brief else {}

@@ -1,7 +1,8 @@
-"""Where a pass comes from: what made the person known, or began a later pass (domain rule 11).
+"""The origin of a pass: what made the person known, or began a later pass (domain rule 11).
 
-What an anonymous visitor did never tells whose work brought the lead: it may be the first touch of
-somebody who then comes by a reseller. Until the person is known, the origin is undetermined.
+The actions of an anonymous visitor never determine whose work brought the lead: they may be the
+first touch of a person who then comes through a reseller. Until the person is known, the origin is
+undetermined.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,8 @@ from domain.lifecycle.compiled.table import CompiledMove
 from domain.lifecycle.definition import EventKind, Role
 
 DIRECT_ENQUIRY = "direct_enquiry"
-"""Flag of a lead of marketing's that has turned to sales or a reseller itself: with whose it would
-have been, had marketing not been first."""
+"""Flag of a marketing lead that has itself turned to sales or a reseller. Its value is the origin
+that the lead would have had if marketing had not been first."""
 
 
 def origin_of(
@@ -22,23 +23,23 @@ def origin_of(
     move: CompiledMove | None,
     type: str,
     data: Mapping[str, Any],
-    told: Mapping[str, Any] = NOTHING,
+    reported: Mapping[str, Any] = NOTHING,
 ) -> dict[str, Any]:
-    """Return what a fact tells of where the pass comes from; `told` are its other effects.
+    """Return what a fact says about the origin of the pass; `reported` are its other effects.
 
-    A fact that moves nobody counts only where a rule says whose work it is: a mail that was
-    delivered, or a profile that was copied, acquires nobody.
+    A fact that makes no move counts only if a rule gives its origin: delivering a mail or copying a
+    profile acquires no lead.
     """
     lead, lifecycle = case.state.lead, case.compiled.lifecycle
     if lifecycle.events[type].kind is not EventKind.FACT:
         return {}
     moves = move is not None and move.kind is not None
     begins_pass = move is not None and move.begins_pass
-    if not (moves or "known" in told or "acquired_at" in told or _enquires(case, type)):
+    if not (moves or "known" in reported or "acquired_at" in reported or _enquires(case, type)):
         return {}
     readings = case.readings(type, data)
     rules = lifecycle.origin_rules
-    origin = next((one.origin for one in rules if one.condition.test(readings)), None)
+    origin = next((rule.origin for rule in rules if rule.condition.test(readings)), None)
     if begins_pass:
         return _beginning(case, origin or lifecycle.origin_otherwise, data)
     effects: dict[str, Any] = {}
@@ -46,7 +47,7 @@ def origin_of(
         origin = origin or lifecycle.origin_otherwise
     if origin is not None and lead.first_touch is None:
         effects["first_touch"] = origin
-    if origin is not None and lead.known and (lead.origin is None or _is_earlier(case, told)):
+    if origin is not None and lead.known and (lead.origin is None or _is_earlier(case, reported)):
         return effects | {"origin": origin, "channel": data.get("channel")}
     if moves and not lead.entered:
         effects["channel"] = data.get("channel")
@@ -56,7 +57,7 @@ def origin_of(
 
 
 def _beginning(case: Case, origin: str | None, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Let a later pass have an origin of its own, and nothing of what was said of the last one."""
+    """Give a later pass its own origin, and drop corrections and flags of the previous pass."""
     lead = case.state.lead
     effects: dict[str, Any] = {"origin": origin, "channel": data.get("channel")}
     if lead.origin_corrected:
@@ -66,13 +67,13 @@ def _beginning(case: Case, origin: str | None, data: Mapping[str, Any]) -> dict[
     return effects
 
 
-def _is_earlier(case: Case, told: Mapping[str, Any]) -> bool:
-    """Whether a late report tells that the person was known before: then that began the first pass.
+def _is_earlier(case: Case, effects: Mapping[str, Any]) -> bool:
+    """Whether a late report shows that the person was known earlier, and so began the first pass.
 
-    What a person has corrected stays.
+    A correction made by a person remains.
     """
     lead = case.state.lead
-    return "acquired_at" in told and lead.pass_number == 1 and not lead.origin_corrected
+    return "acquired_at" in effects and lead.pass_number == 1 and not lead.origin_corrected
 
 
 def _enquires(case: Case, type: str) -> bool:
@@ -80,7 +81,7 @@ def _enquires(case: Case, type: str) -> bool:
 
 
 def _is_others(case: Case, origin: str) -> bool:
-    """Whether an enquiry of this origin is not marketing's, although the lead is."""
+    """Whether an enquiry of this origin does not belong to marketing, although the lead does."""
     contribution = case.compiled.lifecycle.contribution
     if contribution is None or origin == case.compiled.lifecycle.origin_otherwise:
         return False

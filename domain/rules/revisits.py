@@ -1,8 +1,8 @@
-"""Days to come back to a lead, and the silence after which it counts as dormant.
+"""Revisit dates, and the silence after which a lead counts as dormant.
 
-Both are kept as timers that are due when a day begins, by the clock of the lifecycle's zone.
-The day to come back stays on the lead after it has come, because then there is something to do; a
-call, a new request or a new pass ends it.
+Both are timers that are due at the start of a day, in the lifecycle's time zone.
+A revisit date stays on the lead after it has passed, because there is something to do then. A call,
+a new request or a new pass ends it.
 
 Silence is counted in whole days, so that a lead that is busy all day sets its timer once.
 """
@@ -21,23 +21,23 @@ _SENT_BACK = (MoveKind.RECYCLED, MoveKind.RETURNED)
 
 
 def fire_revisit(compiled: CompiledLifecycle, lead: LeadState, _: str, __: Timer) -> Firing:
-    """Let the day come on which the lead is looked at again."""
+    """Mark the revisit date as reached."""
     recycling = compiled.lifecycle.pace.recycling
-    assert recycling is not None, "a day to come back is set where the lifecycle has the section"
+    assert recycling is not None, "a revisit date is only set if the lifecycle has the section"
     return Firing(recycling.due_by, {DAY_FIELD: lead.revisit_on})
 
 
 def fire_dormant(compiled: CompiledLifecycle, _: LeadState, __: str, ___: Timer) -> Firing:
-    """Let the silence have lasted long enough."""
+    """Mark the lead as dormant."""
     dormancy = compiled.lifecycle.pace.dormancy
-    assert dormancy is not None, "silence is counted where the lifecycle has the section"
+    assert dormancy is not None, "silence is only counted if the lifecycle has the section"
     return Firing(dormancy.by, {"days": dormancy.after_days})
 
 
 def effects_of_recycling(
     compiled: CompiledLifecycle, type: str, data: Any, at: datetime, move: CompiledMove | None
 ) -> dict[str, Any]:
-    """Set the day to come back to a lead that is sent back; the one who decides may name it."""
+    """Set the revisit date of a lead that is sent back; the decision may name it."""
     recycling = compiled.lifecycle.pace.recycling
     if recycling is None or type not in recycling.set_by:
         return {}
@@ -50,7 +50,7 @@ def effects_of_recycling(
 def revisit(
     compiled: CompiledLifecycle, named: str | None, at: datetime, days: int
 ) -> dict[str, Any]:
-    """Set the day to come back: the one named, else so many days from now."""
+    """Set the revisit date: the one named, else `days` days from now."""
     if compiled.lifecycle.pace.recycling is None:
         return {}
     day = date.fromisoformat(named) if named else compiled.clock.day(at) + timedelta(days=days)
@@ -59,13 +59,13 @@ def revisit(
 
 
 def effects_of_request(compiled: CompiledLifecycle, lead: LeadState, type: str) -> dict[str, Any]:
-    """Wait no longer, where the person asks again before the day has come."""
+    """End the wait if the person asks again before the revisit date."""
     recycling = compiled.lifecycle.pace.recycling
     return end_of_wait(lead) if recycling is not None and type in recycling.ended_by else {}
 
 
 def end_of_wait(lead: LeadState) -> dict[str, Any]:
-    """Forget the day to come back: what it was for has happened."""
+    """Clear the revisit date, whose purpose is fulfilled."""
     if lead.revisit_on is None:
         return {}
     return {"revisit_on": None} | ({"timers": {REVISIT: None}} if REVISIT in lead.timers else {})

@@ -1,9 +1,9 @@
-"""Selection: narrow the candidates to what inside sales can screen.
+"""Selection: narrow the candidates to the number that inside sales can screen.
 
-A run looks at every lead at one position of the ledger. It ranks the candidates, the highest score
-first; of equal scores who has waited longest where candidates stand; then by id, so that no two
-are ever equal. As many are selected as there are places: the capacity less what is taken of it.
-Whoever has the same leads, the same rules and the same question finds the same ranking.
+A run looks at every lead at one position of the ledger. It ranks the candidates by score, highest
+first, then by time waiting in the candidates' stage, longest first, then by id, so that no two are
+equal. It selects as many as there are places: the capacity less the part already taken. The same
+leads, rules and question always give the same ranking.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,12 +20,12 @@ from domain.rules.candidacy import obstacle, requests_of
 
 
 class Question(NamedTuple):
-    """What a run asks of the leads."""
+    """The parameters of a run."""
 
     at: datetime
-    """As of when scores count."""
+    """The as-of time of scores."""
     market: str | None
-    """None: every lead, whether it has a market or not."""
+    """None: every lead, with or without a market."""
     begins_at_position: int
     """The first position of the period: requests for contact count from there."""
 
@@ -39,7 +39,7 @@ class Contender(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """A candidate with what it is ranked by."""
+    """A candidate with the values that it is ranked by."""
 
     lead_id: str
     score: int
@@ -49,7 +49,7 @@ class Ranked(NamedTuple):
 
 @dataclass(slots=True)
 class Survey:
-    """What a run found. A class, because leads are looked at one by one, page after page."""
+    """The findings of a run. A class, because leads are looked at one by one, page after page."""
 
     lifecycles: Mapping[int, CompiledLifecycle]
     question: Question
@@ -57,40 +57,42 @@ class Survey:
     backlog: set[str]
     """Qualified leads that wait for their screening."""
     requests: int = 0
-    """Leads whose request for contact in the period qualified them, and that are screened by now:
-    the others stand in the backlog."""
+    """Leads that a contact request in the period qualified and that have been screened since; the
+    others are in the backlog."""
 
-    def look_at(self, standing: Contender) -> None:
+    def look_at(self, contender: Contender) -> None:
         """Take one lead into account."""
-        lead, question = standing.lead, self.question
+        lead, question = contender.lead, self.question
         compiled = self.lifecycles[lead.lifecycle]
         qualification = compiled.lifecycle.qualification
         if qualification is None or question.market not in (None, lead.market):
             return
         if lead.stage == qualification.at:
-            self._rank(compiled, standing)
+            self._rank(compiled, contender)
         if lead.stage in qualification.unscreened and lead.screened_as is None:
-            self.backlog.add(standing.lead_id)
+            self.backlog.add(contender.lead_id)
         elif _came_by_request(compiled, qualification, lead, question.begins_at_position):
             self.requests += 1
 
-    def _rank(self, compiled: CompiledLifecycle, standing: Contender) -> None:
-        lead_id, lead, account = standing
+    def _rank(self, compiled: CompiledLifecycle, contender: Contender) -> None:
+        lead_id, lead, account = contender
         at = self.question.at
         if obstacle(compiled, State(lead, account), at) is not None:
             return
         scoring = compiled.lifecycle.scoring
         score = score_at(scoring, lead, judged_at(lead, at)).total if scoring is not None else 0
-        assert lead.entered_at is not None, "a candidate stands in a stage"
+        assert lead.entered_at is not None, "a candidate is in a stage"
         self.candidates.append(Ranked(lead_id, score, lead.entered_at))
 
     def ranking(self) -> list[Ranked]:
-        """Return the candidates in their one order."""
-        return sorted(self.candidates, key=lambda one: (-one.score, one.waiting_since, one.lead_id))
+        """Return the candidates in ranking order."""
+        return sorted(
+            self.candidates, key=lambda lead: (-lead.score, lead.waiting_since, lead.lead_id)
+        )
 
 
 def survey_of(lifecycles: Mapping[int, CompiledLifecycle], question: Question) -> Survey:
-    """Begin to look."""
+    """Begin a survey."""
     return Survey(lifecycles, question, [], set())
 
 
@@ -100,7 +102,7 @@ def places(capacity: int, *, taken: int) -> int:
 
 
 def digest_of(ranking: Iterable[tuple[str, str]]) -> str:
-    """Return the digest of a ranking: hex SHA-256 over a line for each lead, id and score."""
+    """Return the digest of a ranking: hex SHA-256 over one line per lead with id and score."""
     hashed = sha256()
     for lead_id, score in ranking:
         hashed.update(f"{lead_id} {score}\n".encode())
@@ -108,8 +110,8 @@ def digest_of(ranking: Iterable[tuple[str, str]]) -> str:
 
 
 def shown(ranking: Iterable[Ranked]) -> list[tuple[str, str]]:
-    """Write a ranking as its records hold it."""
-    return [(one.lead_id, str(amount(one.score))) for one in ranking]
+    """Write a ranking in the form that its records hold."""
+    return [(lead.lead_id, str(amount(lead.score))) for lead in ranking]
 
 
 def _came_by_request(

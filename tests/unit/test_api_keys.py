@@ -14,7 +14,7 @@ def test_no_two_keys_are_alike() -> None:
     assert len({mint().text for _ in range(100)}) == 100
 
 
-def test_the_secret_stands_in_no_representation() -> None:
+def test_the_secret_is_in_no_representation() -> None:
     key = mint()
     assert key.secret not in repr(key)
     assert repr(key) == f"KeyText(key_id='{key.key_id}')"
@@ -37,12 +37,12 @@ def test_a_key_with_one_wrong_character_is_told_from_an_unknown_one(place: int) 
 @pytest.mark.parametrize(
     "text", ["", "llk", "llk_a_b_c", "Bearer", "llk_" + "é" * 66, "llk_" + "a" * 12 + "_b_c"]
 )
-def test_what_has_not_the_form_of_a_key_is_none(text: str) -> None:
+def test_text_without_the_form_of_a_key_is_not_one(text: str) -> None:
     with pytest.raises(KeyMalformed):
         parse(text)
 
 
-def test_an_allowance_lets_a_burst_through_and_then_the_rate() -> None:
+def test_an_allowance_permits_a_burst_and_then_the_rate() -> None:
     allowance = Allowance(10, now=100.0)
     allowance.take(int(10 * BURST_S))
     assert allowance.wait_s(100.0) == pytest.approx(0.1)

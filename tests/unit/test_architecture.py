@@ -1,4 +1,4 @@
-"""The picture of the architecture in pyproject.toml is the architecture."""
+"""The architecture described in pyproject.toml is the real architecture."""
 
 import ast
 import re

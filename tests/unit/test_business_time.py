@@ -1,4 +1,4 @@
-"""Time as a team at work counts it, on the calendar of the demand funnel."""
+"""Business time, on the calendar of the demand funnel."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -122,7 +122,7 @@ def test_what_a_clock_shows_is_a_moment_again(name: str) -> None:
         shown += timedelta(minutes=47)
 
 
-def test_days_that_nobody_can_mean_are_the_nearest_that_can_be() -> None:
+def test_impossible_days_are_replaced_by_the_nearest_possible() -> None:
     clock = _clock("Asia/Tokyo")
     assert clock.begin_of(date.min) == datetime(1969, 12, 31, 15, tzinfo=UTC)
     assert clock.begin_of(date.max) == datetime(2200, 12, 30, 15, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""From what is told of deals and orders to pieces of won business."""
+"""From reports of deals and orders to pieces of won business."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,7 @@ from tests.support.stories import day
 
 
 class Told:
-    """Tell of deals and orders in a line each. A class, because positions count up."""
+    """Reports deals and orders in one line each. A class, because positions count up."""
 
     def __init__(self) -> None:
         self.events: list[BusinessEvent] = []
@@ -64,7 +64,7 @@ def test_orders_of_one_deal_are_one_piece_of_business() -> None:
     assert (value_of(told.only()), told.only().won_at) == (Decimal(700), day(2))
 
 
-def test_what_was_cancelled_counts_no_more() -> None:
+def test_a_cancelled_order_no_longer_counts() -> None:
     told = Told().tell(What.WON, opportunity="d", value=900)
     told.tell(What.ORDERED, order="o1", opportunity="d", value=400)
     told.tell(What.ORDERED, order="o2", opportunity="d", value=300)
@@ -84,7 +84,7 @@ def test_an_order_of_a_deal_that_was_not_won_stands_alone() -> None:
     assert told.shown() == [("order/o", None)]
 
 
-def test_a_deal_that_was_lost_after_all_is_no_business() -> None:
+def test_a_deal_that_was_lost_after_all_is_not_business() -> None:
     told = Told().tell(What.WON, opportunity="d").tell(What.LOST, opportunity="d")
     assert told.shown() == []
     told.tell(What.REOPENED, opportunity="d")
@@ -97,12 +97,12 @@ def test_a_late_report_of_the_opening_changes_no_end() -> None:
     assert told.shown() == [("deal/d", Decimal(7))]
 
 
-def test_an_order_by_nobody_is_business_too() -> None:
+def test_an_order_without_a_lead_is_business_too() -> None:
     unit = Told().tell(What.ORDERED, order="o", lead=None, account=None, value=5).only()
     assert (unit.lead, unit.account, value_of(unit)) == (None, None, Decimal(5))
 
 
-def test_a_cancellation_of_what_nobody_ordered_is_nothing() -> None:
+def test_a_cancellation_without_an_order_has_no_effect() -> None:
     assert Told().tell(What.CANCELLED, order="o").shown() == []
 
 
@@ -138,7 +138,7 @@ def kinds(told: Told, **asked: Any) -> dict[str, str]:
 
 
 def test_what_a_customer_buys_after_the_first_is_further_business_by_time() -> None:
-    """Whatever was reported first, and whoever of the company bought."""
+    """Whatever was reported first, and whichever person of the company bought."""
     told = Told().tell(What.ORDERED, 9, order="next", value=7, lead="taro")
     told.tell(What.ORDERED, 3, order="first", value=100)
     told.tell(What.ORDERED, 5, order="elsewhere", value=5, account="other")

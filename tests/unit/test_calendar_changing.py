@@ -1,4 +1,4 @@
-"""Days on which nobody works, or somebody does, that the lifecycle's text does not know."""
+"""Closed and working days that the lifecycle's text does not contain."""
 
 from datetime import date
 from typing import Any
@@ -98,7 +98,7 @@ def test_a_text_that_is_published_later_keeps_what_was_decided(ledger: LedgerInM
     assert "office" not in ledger.records[-1].event.data["calendars"].get("changes", {})
 
 
-def test_who_comes_over_does_so_by_an_event(ledger: LedgerInMemory) -> None:
+def test_a_lead_is_brought_over_by_an_event(ledger: LedgerInMemory) -> None:
     ledger.send_one("form.submitted", lead={"email": "hanako@acme.example"}, data={"form": "f"})
     change(ledger, MONDAY, closed=True)
     ledger.send_one("form.submitted", lead={"email": "hanako@acme.example"}, data={"form": "g"})

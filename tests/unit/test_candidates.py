@@ -1,4 +1,4 @@
-"""Who may be qualified without a person's decision, and qualification by threshold alone."""
+"""Leads that may be qualified without a person's decision, and qualification by threshold."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def hindering(lead: LeadState, account: AccountState | None = None, at: float = 
         (BACK._replace(points=(Point("attended", 20, 9, day(6)),)), None),
     ],
 )
-def test_what_stands_in_the_way_is_named(lead: LeadState, expected: Obstacle | None) -> None:
+def test_the_obstacle_is_named(lead: LeadState, expected: Obstacle | None) -> None:
     assert hindering(lead) is expected
 
 
@@ -69,9 +69,7 @@ def test_what_stands_in_the_way_is_named(lead: LeadState, expected: Obstacle | N
         (AccountState(stage="PROSPECT", opportunities={"d": "lost"}), None),
     ],
 )
-def test_the_company_stands_in_the_way_too(
-    account: AccountState, expected: Obstacle | None
-) -> None:
+def test_the_company_may_be_the_obstacle(account: AccountState, expected: Obstacle | None) -> None:
     assert hindering(LIKELY, account) is expected
 
 
@@ -123,7 +121,7 @@ def test_what_qualifies_may_ask_for_the_grade_that_the_same_event_brings() -> No
     ]
 
 
-def test_who_was_sent_back_qualifies_again_only_after_something_new() -> None:
+def test_a_lead_that_was_sent_back_qualifies_again_only_after_something_new() -> None:
     story = Story(by_threshold())
     story.tell("form.submitted", mail="example.co.jp", profile=DIRECTOR)
     assert story.tell("lead.sales_rejected", at=1, reason="out_of_focus") == [
@@ -150,7 +148,7 @@ def test_a_recycled_lead_needs_later_points() -> None:
     assert story.stage == "MQL"
 
 
-def test_the_end_of_the_wait_qualifies_whom_nothing_else_hinders() -> None:
+def test_the_end_of_the_wait_qualifies_a_lead_without_other_obstacles() -> None:
     story = Story(by_threshold())
     story.tell("form.submitted", mail="example.co.jp", profile=DIRECTOR)
     story.tell("lead.recycled", at=3, reason="too_early")
@@ -159,7 +157,7 @@ def test_the_end_of_the_wait_qualifies_whom_nothing_else_hinders() -> None:
     assert "lead.qualified: MAL → MQL advanced, pass 2" in story.wait_until(day(94))
 
 
-def test_by_threshold_nobody_of_a_company_with_an_open_deal_qualifies() -> None:
+def test_by_threshold_no_lead_of_a_company_with_an_open_deal_qualifies() -> None:
     story = Story(by_threshold(), account=ACCOUNT)
     story.state = State(LeadState(), AccountState(stage="PROSPECT", opportunities={"d": "open"}))
     story.tell("form.submitted", mail="example.co.jp", profile=DIRECTOR)
@@ -169,7 +167,7 @@ def test_by_threshold_nobody_of_a_company_with_an_open_deal_qualifies() -> None:
     assert story.stage == "MQL"
 
 
-def test_by_selection_nothing_qualifies_by_itself_but_a_request() -> None:
+def test_by_selection_only_a_request_qualifies_automatically() -> None:
     story = Story()
     story.tell("form.submitted", mail="example.co.jp", profile=DIRECTOR)
     story.tell("seminar.attended", at=1)

@@ -1,4 +1,4 @@
-"""What a newer PostHog client is told of each event, where a running service seldom says it."""
+"""The result that a newer PostHog client gets for each event, in cases that rarely occur."""
 
 import orjson
 
@@ -15,7 +15,7 @@ def refused(id: str | None, reason: str) -> Refused:
 
 
 def answered(*refusals: Refused, outcomes: tuple[Outcome, ...] = ()) -> tuple[object, bool]:
-    """Return the results, and whether the client is asked to come again."""
+    """Return the results, and whether the client is asked to retry."""
     reply = ResultsAnswer()
     added = reply.add(refusals, outcomes or refusals)
     answer = reply.finish()
@@ -38,7 +38,7 @@ def test_what_is_refused_and_not_kept_names_no_refusal() -> None:
     )
 
 
-def test_an_id_is_told_once_and_as_refused_if_any_of_its_events_is() -> None:
+def test_an_id_is_reported_once_and_as_refused_if_any_of_its_events_is() -> None:
     one, other = refused("one", "event-too-large"), refused("one", "event-invalid")
     done = Duplicate(7, b"")
     results, _ = answered(one, other, one, outcomes=(done, other, done))

@@ -52,7 +52,7 @@ def test_it_is_the_native_event_that_it_wraps() -> None:
     assert signal_of(EVENT)._replace(fingerprint=signal.fingerprint) == signal
 
 
-def test_who_did_it_and_when_it_was_sent_can_be_told() -> None:
+def test_the_actor_and_the_time_of_sending_can_be_reported() -> None:
     sent = {**INSIDE, "sent_at": "2026-11-22T12:30:00+09:00"}
     signal = signal_of({**EVENT, "actor": "佐藤", "data": sent})
     assert json.loads(signal.personal or b"")["actor"] == "佐藤"
@@ -94,12 +94,12 @@ def test_a_subject_of_ours_may_come_with_data_of_the_senders_own() -> None:
     assert signal_of({**EVENT, "subject": f"lead/{LEAD_ID}", "data": {"x": 1}}).lead_id == LEAD_ID
 
 
-def test_a_refusal_shows_how_a_cloudevent_names_somebody() -> None:
+def test_a_refusal_shows_how_a_cloudevent_names_a_person() -> None:
     refusal = refusal_of({**EVENT, "data": {"form": "wp"}})
     assert refusal.detail.endswith(cloudevents.SHAPE)
 
 
-def test_other_attributes_are_kept_beside_the_record() -> None:
+def test_other_attributes_are_kept_separately_from_the_record() -> None:
     signal = signal_of({**EVENT, "traceparent": "00-abc"})
     assert signal.personal is not None
     assert json.loads(signal.personal)["data"] == {

@@ -135,7 +135,7 @@ def test_a_name_never_takes_a_lead_from_its_company() -> None:
     assert card(ledger, "hanako@gmail.com", {"name": "別会社"}) == first
 
 
-def test_somebody_who_puts_a_lead_with_a_company_may_name_it() -> None:
+def test_a_decision_that_links_a_lead_to_a_company_may_name_the_company() -> None:
     ledger = LedgerInMemory()
     first = card(ledger, "hanako@reiji.example")
     outcome = ledger.send_one(
@@ -167,7 +167,7 @@ def test_what_was_bought_stays_business_of_the_company_of_its_time() -> None:
     )
 
 
-def test_who_has_a_lead_does_not_have_its_company() -> None:
+def test_the_owner_of_a_lead_does_not_own_its_company() -> None:
     ledger = LedgerInMemory()
     company = card(ledger, "hanako@reiji.example")
     told = {"opportunity": "deal", "owner": "one"}
@@ -180,7 +180,7 @@ def test_who_has_a_lead_does_not_have_its_company() -> None:
     assert account(ledger, company).owner is None
 
 
-def test_what_is_no_company_makes_none() -> None:
+def test_a_name_that_is_not_a_company_creates_none() -> None:
     ledger = LedgerInMemory()
     assert card(ledger, "hanako@gmail.com", {"name": "個人事業主"}) == ""
 

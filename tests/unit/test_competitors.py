@@ -59,7 +59,7 @@ def test_listing_a_company_excludes_its_leads_up_to_mql_and_flags_them_beyond(
     assert causes == {since + 1}
 
 
-def test_who_comes_from_a_listed_company_is_excluded_by_the_first_download() -> None:
+def test_a_lead_from_a_listed_company_is_excluded_by_the_first_download() -> None:
     ledger = LedgerInMemory()
     send(ledger, "competitor.listed", account=RIVAL)
     send(ledger, "visit.recorded", lead={"anonymous_id": "c"})
@@ -72,7 +72,7 @@ def test_who_comes_from_a_listed_company_is_excluded_by_the_first_download() -> 
     assert ("lead.excluded", "DISQUALIFIED") in told(ledger, since)
 
 
-def test_taking_a_company_off_the_list_clears_flags_and_overrules_nobody() -> None:
+def test_taking_a_company_off_the_list_clears_flags_and_overrules_no_decision() -> None:
     ledger = LedgerInMemory()
     for name in ("early", "late"):
         send(ledger, "form.submitted", lead=lead(name))
@@ -87,7 +87,7 @@ def test_taking_a_company_off_the_list_clears_flags_and_overrules_nobody() -> No
     ]
 
 
-def test_listing_what_is_listed_judges_nobody_again() -> None:
+def test_listing_a_listed_company_judges_no_lead_again() -> None:
     ledger = LedgerInMemory()
     send(ledger, "competitor.listed", account=RIVAL)
     send(ledger, "form.submitted", lead=lead("spy"))

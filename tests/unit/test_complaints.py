@@ -1,4 +1,4 @@
-"""Every mistake that a shape of ours can find is told in words of ours: none is left out."""
+"""Every mistake that one of our shapes can find is reported in our own words, without exception."""
 
 import re
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ PYDANTIC = re.compile(r"Input|Extra inputs|should|valid |parse|permitted|\{")
 
 
 def models(of: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
-    """List what we read into: not what we answer with, and nothing that others have made."""
+    """List our own models that are read into, excluding those of answers and of other packages."""
     for model in of.__subclasses__():
         if model.__module__.startswith(("service.", "events.")) and not issubclass(model, Shape):
             yield model
@@ -99,7 +99,7 @@ def test_a_complaint_is_a_sentence(asked: Any, sentence: str) -> None:
     assert complaint_of(raised.value).detail == sentence
 
 
-def test_a_setting_that_is_wrong_is_told_in_the_same_words() -> None:
+def test_a_wrong_setting_is_reported_in_the_same_words() -> None:
     with pytest.raises(SettingsInvalid) as raised:
         read_settings({"LEADLEDGER_WORKERS": "many", "LEADLEDGER_LOG_FORMAT": "xml"})
     assert str(raised.value).splitlines() == [

@@ -104,7 +104,7 @@ def test_a_touch_counts_within_the_lookback_and_not_after_the_business() -> None
     assert [is_touched(at) for at in (-60.01, -60, 30, 30.01)] == [False, True, True, False]
 
 
-def test_renewals_and_other_currencies_stand_apart() -> None:
+def test_renewals_and_other_currencies_are_separate() -> None:
     told = [
         unit("deal/1"),
         unit("renewal/7", business="renewal", value=50),

@@ -1,4 +1,4 @@
-"""From the first visit to what marketing accepts: acquisition, exclusion, origin."""
+"""From the first visit to acceptance by marketing: acquisition, exclusion, origin."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_an_anonymous_lead_that_fills_in_a_form_becomes_known_and_is_accepted() 
     assert story.lead.entered == ("AL", "ML", "MAL")
 
 
-def test_an_event_that_tells_nothing_new_changes_nothing_and_keeps_what_it_told() -> None:
+def test_an_event_without_news_changes_nothing_and_keeps_what_it_reported() -> None:
     story = Story()
     story.tell("profile.updated", mail="example.co.jp")
     before = story.state
@@ -84,7 +84,7 @@ def test_each_derived_event_names_its_cause() -> None:
         ("mailinator.com", "invalid_data"),
     ],
 )
-def test_who_is_excluded_by_rule_leaves_the_path_with_the_reason(mail: str, reason: str) -> None:
+def test_a_lead_excluded_by_rule_leaves_the_path_with_the_reason(mail: str, reason: str) -> None:
     story = Story(demand_funnel(competitors=("rival.example",)))
     assert story.tell("content.downloaded", mail=mail) == ["content.downloaded"]
     assert story.tell("form.submitted", mail=mail) == [
@@ -111,7 +111,7 @@ def test_a_free_mail_address_waits_for_a_person() -> None:
     ]
 
 
-def test_who_waits_is_judged_again_when_more_becomes_known() -> None:
+def test_a_waiting_lead_is_judged_again_when_more_becomes_known() -> None:
     story = Story().reach("ML")
     assert story.tell("profile.updated", mail="example.co.jp") == [
         "profile.updated",
@@ -119,7 +119,7 @@ def test_who_waits_is_judged_again_when_more_becomes_known() -> None:
     ]
 
 
-def test_a_person_may_exclude_who_waits() -> None:
+def test_a_person_may_exclude_a_waiting_lead() -> None:
     story = Story().reach("ML")
     assert story.tell("lead.excluded", reason="supplier") == [
         "lead.excluded: ML → DISQUALIFIED disqualified"
@@ -199,7 +199,7 @@ def test_a_direct_enquiry_of_an_accepted_lead_names_only_what_lies_between() -> 
     ]
 
 
-def test_a_direct_enquiry_of_nobody_known_does_not_enter() -> None:
+def test_a_direct_enquiry_of_an_unknown_person_does_not_enter() -> None:
     assert Story().tell("inquiry.received", channel="reseller") == ["inquiry.received"]
 
 
@@ -229,7 +229,7 @@ def test_a_request_for_contact_qualifies_when_the_person_is_accepted_later() -> 
     ]
 
 
-def test_a_request_for_contact_does_not_overrule_who_rejects_the_lead() -> None:
+def test_a_request_for_contact_does_not_overrule_a_rejection() -> None:
     story = Story()
     story.tell("contact.requested", mail="example.co.jp")
     assert story.tell("lead.sales_rejected", reason="out_of_focus") == [
@@ -274,7 +274,7 @@ def test_a_decision_before_any_stage_says_that_the_lead_is_unplaced() -> None:
     )
 
 
-def test_a_customers_lead_is_no_candidate_and_the_guard_says_what_it_saw() -> None:
+def test_a_customers_lead_is_not_a_candidate_and_the_guard_states_what_it_read() -> None:
     story = Story(account="account-1").reach("MAL")
     story.tell("order.recorded", subject=SubjectKind.ACCOUNT, order="o")
     refused = story.refuse("lead.qualified")
@@ -314,7 +314,7 @@ def test_a_profile_from_marketing_begins_a_journey_that_is_marketings() -> None:
 
 
 @pytest.mark.parametrize("department", [None, "public_relations", "field_sales"])
-def test_a_profile_from_elsewhere_is_known_and_moves_nobody(department: str | None) -> None:
+def test_a_profile_from_elsewhere_is_known_and_makes_no_move(department: str | None) -> None:
     story = Story().reach("AL")
     assert story.tell("profile.updated", mail="example.co.jp", department=department) == [
         "profile.updated"
@@ -322,11 +322,11 @@ def test_a_profile_from_elsewhere_is_known_and_moves_nobody(department: str | No
     assert story.lead.known
 
 
-def test_a_profile_without_personal_data_moves_nobody() -> None:
+def test_a_profile_without_personal_data_makes_no_move() -> None:
     story = Story().reach("AL")
     assert story.tell("profile.updated", department="marketing") == ["profile.updated"]
 
 
-def test_a_profile_of_somebody_who_is_further_on_moves_nobody() -> None:
+def test_a_profile_of_a_lead_that_is_further_on_makes_no_move() -> None:
     story = Story().reach("SAL")
     assert story.tell("profile.updated", known=True, department="marketing") == ["profile.updated"]

@@ -33,7 +33,7 @@ def test_a_deal_out_of_nowhere_names_every_stage_it_passed_over() -> None:
     ]
 
 
-def test_a_deal_of_nobody_known_waits_until_the_person_is_known() -> None:
+def test_a_deal_of_an_unknown_person_waits_until_the_person_is_known() -> None:
     story = Story().reach("AL")
     assert story.tell("opportunity.created", opportunity="deal") == ["opportunity.created"]
     assert story.tell("form.submitted", mail="example.co.jp") == [
@@ -44,7 +44,7 @@ def test_a_deal_of_nobody_known_waits_until_the_person_is_known() -> None:
     assert story.events[-1].data == {"fact": "2", "type": "opportunity.created"}
 
 
-def test_an_order_of_nobody_known_waits_until_the_person_is_known() -> None:
+def test_an_order_of_an_unknown_person_waits_until_the_person_is_known() -> None:
     story = Story()
     assert story.tell("order.recorded", order="o") == ["order.recorded"]
     assert story.lead == LeadState(orders={"test/o": "standing"}, standing=story.lead.standing)
@@ -54,14 +54,14 @@ def test_an_order_of_nobody_known_waits_until_the_person_is_known() -> None:
     ]
 
 
-def test_an_early_order_that_was_cancelled_moves_nobody() -> None:
+def test_an_early_order_that_was_cancelled_makes_no_move() -> None:
     story = Story()
     story.tell("order.recorded", order="o")
     story.tell("order.cancelled", order="o")
     assert story.tell("profile.updated", known=True) == ["profile.updated"]
 
 
-def test_a_cancelled_order_does_not_stand_again_when_it_is_reported_late() -> None:
+def test_a_late_report_does_not_reinstate_a_cancelled_order() -> None:
     story = Story().reach("MAL")
     assert story.tell("order.cancelled", order="o") == ["order.cancelled"]
     assert story.tell("order.recorded", order="o") == ["order.recorded"]
@@ -165,7 +165,9 @@ def test_a_deal_won_before_the_first_contact_takes_no_time_and_is_not_dropped() 
     ("type", "data"),
     [("opportunity.won", {"opportunity": "x"}), ("order.recorded", {"order": "o"})],
 )
-def test_business_wins_whoever_was_given_up(stage: str, type: str, data: dict[str, Any]) -> None:
+def test_business_wins_a_lead_that_was_given_up(
+    stage: str, type: str, data: dict[str, Any]
+) -> None:
     assert Story().reach(stage).tell(type, data=data) == [f"{type}: {stage} → WON advanced"]
 
 
@@ -213,7 +215,7 @@ def test_an_order_of_a_target_company_passes_over_the_prospect() -> None:
     ]
 
 
-def test_an_order_of_nobody_is_about_the_ledger_and_moves_nothing() -> None:
+def test_an_order_without_a_lead_is_about_the_ledger_and_moves_nothing() -> None:
     story = Story()
     assert story.tell("order.recorded", subject=SubjectKind.LEDGER, order="o") == [
         "order.recorded on ledger"
@@ -276,7 +278,9 @@ def test_the_lead_remembers_its_account() -> None:
     ("type", "fields"),
     [("opportunity.won", {"opportunity": "deal"}), ("order.recorded", {"order": "o"})],
 )
-def test_business_that_is_told_again_moves_no_later_pass(type: str, fields: dict[str, Any]) -> None:
+def test_business_that_is_reported_again_does_not_move_a_later_pass(
+    type: str, fields: dict[str, Any]
+) -> None:
     story = Story(account=ACCOUNT).reach("WON")
     story.tell("order.recorded", order="o")
     story.tell("contact.requested", channel="web")
@@ -284,7 +288,7 @@ def test_business_that_is_told_again_moves_no_later_pass(type: str, fields: dict
     assert (story.stage, story.lead.pass_number) == ("MQL", 2)
 
 
-def test_an_old_order_that_is_told_again_wins_no_churned_customer_back() -> None:
+def test_an_old_order_that_is_reported_again_does_not_win_back_a_churned_customer() -> None:
     story = Story(account=ACCOUNT).reach("WON")
     story.tell("order.recorded", order="o")
     story.tell("customer.churned")

@@ -10,7 +10,7 @@ from tests.support.stories import Story, day, demand_funnel, jst
 
 
 def asked(story: Story, path: str) -> Scalar:
-    """Ask what a condition would see of the lead now."""
+    """Return the value that a condition would read of the lead now."""
     consent = demand_funnel().lifecycle.pace.consent
     assert consent is not None
     readings = CaseReadings(
@@ -19,7 +19,7 @@ def asked(story: Story, path: str) -> Scalar:
     return readings.get(path)
 
 
-def test_five_attempts_within_two_weeks_that_reach_nobody_recycle_the_lead() -> None:
+def test_five_unsuccessful_attempts_within_two_weeks_recycle_the_lead() -> None:
     story = Story().reach("SAL")
     for number in range(1, 5):
         assert story.tell("screening.attempted", at=number, reached=False) == [
@@ -43,7 +43,7 @@ def test_attempts_that_lie_too_far_back_do_not_count() -> None:
     assert (story.stage, asked(story, "lead.unreached_attempts")) == ("SAL", 1)
 
 
-def test_who_is_reached_once_is_not_unreachable() -> None:
+def test_a_lead_that_was_reached_once_is_not_unreachable() -> None:
     story = Story().reach("SAL")
     for number in range(1, 5):
         story.tell("screening.attempted", at=number, reached=False)
@@ -52,14 +52,14 @@ def test_who_is_reached_once_is_not_unreachable() -> None:
     assert story.stage == "SAL"
 
 
-def test_an_attempt_that_is_told_late_takes_its_place_in_time() -> None:
+def test_an_attempt_that_is_reported_late_takes_its_place_in_time() -> None:
     story = Story().reach("SAL")
     for at in (5, 6, 7, 8, 1):
         story.tell("screening.attempted", at=at, reached=False)
     assert (story.stage, story.lead.pass_number) == ("MAL", 2)
 
 
-def test_nobody_is_recycled_who_may_not_be_from_there() -> None:
+def test_a_lead_is_not_recycled_from_a_stage_that_does_not_allow_it() -> None:
     story = Story().reach("OPP")
     for number in range(1, 6):
         story.tell("screening.attempted", at=number, reached=False)
@@ -105,7 +105,7 @@ def test_a_call_that_moves_on_sets_no_day() -> None:
         ({"reason": "too_early", "revisit_date": "9999-12-31"}, "9999-12-31"),
     ],
 )
-def test_whoever_is_sent_back_is_looked_at_again_by_reason_or_on_the_day_named(
+def test_a_lead_that_was_sent_back_is_revisited_by_reason_or_on_the_date_named(
     data: dict[str, str], revisit_on: str
 ) -> None:
     for decision in ("lead.recycled", "lead.sales_rejected"):
@@ -114,7 +114,7 @@ def test_whoever_is_sent_back_is_looked_at_again_by_reason_or_on_the_day_named(
         assert story.lead.revisit_on == revisit_on
 
 
-def test_whoever_is_rejected_for_good_is_not_looked_at_again() -> None:
+def test_a_permanently_rejected_lead_is_not_revisited() -> None:
     story = Story().reach("MQL")
     story.tell("lead.sales_rejected", reason="competitor")
     assert (story.stage, story.lead.revisit_on) == ("DISQUALIFIED", None)

@@ -100,16 +100,14 @@ def test_a_person_who_hands_over_names_the_owner() -> None:
     ("type", "data"),
     [("lead.sales_accepted", {}), ("inquiry.received", {"channel": "sales_direct"})],
 )
-def test_whoever_accepts_or_reports_an_enquiry_may_name_the_owner(
-    type: str, data: dict[str, str]
-) -> None:
+def test_an_acceptance_or_an_enquiry_may_name_the_owner(type: str, data: dict[str, str]) -> None:
     story = qualified()
     story.tell(type, data={"owner": "suzuki", **data})
     assert (story.stage, story.lead.owner) == ("SAL", "suzuki")
     assert story.lead.team == "inside_sales"
 
 
-def test_a_correction_hands_nobody_over() -> None:
+def test_a_correction_does_not_hand_over() -> None:
     story = Story().reach("MAL")
     story.tell("stage.corrected", to="MQL", reason="recorded_by_mistake")
     assert not [one for one in story.events if one.type == "lead.handed_over"]
@@ -127,7 +125,7 @@ def test_a_correction_hands_nobody_over() -> None:
         ),
     ],
 )
-def test_whoever_decides_in_time_meets_the_deadline(
+def test_a_decision_in_time_meets_the_deadline(
     decision: str, data: dict[str, str], said: str
 ) -> None:
     story = qualified()
@@ -137,7 +135,7 @@ def test_whoever_decides_in_time_meets_the_deadline(
     assert "acceptance" not in story.lead.deadlines
 
 
-def test_a_deadline_that_nobody_meets_is_breached_once_when_it_is_due() -> None:
+def test_an_unmet_deadline_is_breached_once_when_it_is_due() -> None:
     story = qualified()
     assert story.wait_until(DUE - timedelta(microseconds=1)) == []
     assert story.wait_until(LATE) == ["deadline.breached"]
@@ -160,7 +158,7 @@ def test_a_late_decision_ends_the_deadline_and_does_not_meet_it() -> None:
     assert story.lead.deadlines.keys() == {"first_attempt"}
 
 
-def test_a_late_attempt_that_moves_nobody_ends_its_deadline() -> None:
+def test_a_late_attempt_without_a_move_ends_its_deadline() -> None:
     story = accepted()
     story.wait_until(LATE)
     assert story.lead.deadlines["first_attempt"].breached is not None
@@ -187,7 +185,7 @@ def test_an_attempt_that_is_only_reported_late_restates_the_breach() -> None:
     assert story.lead.deadlines == {}
 
 
-def test_whoever_leaves_the_stage_by_another_way_owes_nothing_there_any_more() -> None:
+def test_leaving_the_stage_by_another_move_ends_its_deadlines() -> None:
     story = qualified()
     story.tell("order.recorded", at=IN_TIME, order="o")
     assert story.stage == "WON"
@@ -206,7 +204,7 @@ def test_a_stay_that_is_over_in_the_same_report_starts_no_deadline() -> None:
     ]
 
 
-def test_a_lead_goes_back_by_itself_after_the_grace() -> None:
+def test_a_lead_returns_automatically_after_the_grace_period() -> None:
     story = qualified(returning_funnel())
     assert story.wait_until(RETURNED) == ["deadline.breached", "lead.returned: MQL → MAL returned"]
     assert story.events[-1].occurred_at == RETURNED
@@ -265,7 +263,7 @@ def test_a_decision_that_came_too_late_is_refused_after_the_return(at: datetime)
     assert story.refuse("lead.sales_accepted", at=at).stage == "MAL"
 
 
-def test_after_another_move_the_return_stands() -> None:
+def test_after_another_move_the_return_is_final() -> None:
     story = qualified(returning_funnel())
     story.wait_until(RETURNED)
     story.tell("lead.qualified", at=RETURNED)
@@ -274,7 +272,7 @@ def test_after_another_move_the_return_stands() -> None:
     assert story.refuse("lead.sales_accepted", at=IN_TIME).stage == "MAL"
 
 
-def test_nothing_is_due_any_more_for_whom_another_lead_stands() -> None:
+def test_an_absorbed_lead_has_nothing_due() -> None:
     story = qualified()
     absorbed = Event(
         story.position + 1,

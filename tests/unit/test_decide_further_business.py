@@ -1,4 +1,4 @@
-"""Further passes of customers, and what companies are to us (domain §2, rules 9, 11, 12)."""
+"""Further passes of customers, and the roles of companies (domain §2, rules 9, 11, 12)."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_new_interest_or_business_of_a_customer_begins_a_further_pass(
     assert story.lead.business == fields.get("business", "cross_sell")
 
 
-def test_what_somebody_calls_new_business_is_none_that_goes_further() -> None:
+def test_business_reported_as_new_is_not_further_business() -> None:
     story = customer()
     story.tell("order.recorded", order="o-1")
     assert story.tell("order.recorded", order="o-2", business="new") == ["order.recorded"]
@@ -70,7 +70,7 @@ def test_the_order_of_the_deal_that_was_won_begins_no_further_pass() -> None:
 
 
 def test_what_a_customer_orders_next_begins_a_further_pass_as_the_lifecycle_names_it() -> None:
-    """The first order is that of the won deal; one more that names no deal is the next purchase."""
+    """The first order is that of the won deal; another that names no deal is the next purchase."""
     story = customer()
     story.tell("order.recorded", order="o-1")
     assert story.tell("order.recorded", order="o-2") == [
@@ -81,7 +81,7 @@ def test_what_a_customer_orders_next_begins_a_further_pass_as_the_lifecycle_name
     assert story.tell("order.cancelled", order="o-2")[0] == "order.cancelled"
 
 
-def test_the_deal_of_an_order_that_was_told_first_is_no_further_business() -> None:
+def test_the_deal_of_an_order_that_was_reported_first_is_not_further_business() -> None:
     story = Story()
     story.tell("form.submitted", mail="example.co.jp", account=ACCOUNT)
     story.tell("order.recorded", order="o-1")
@@ -98,7 +98,7 @@ def test_a_further_order_of_a_known_deal_is_a_part_of_it() -> None:
 
 
 def test_the_first_deal_of_a_colleague_of_a_customer_is_further_business() -> None:
-    """It is the company that is the customer, whoever there asks for more."""
+    """The company is the customer, whichever person there asks for more."""
     story = Story()
     story.tell("order.recorded", subject=SubjectKind.ACCOUNT, account=ACCOUNT, order="o-1")
     story.tell("form.submitted", mail="example.co.jp", account=ACCOUNT)
@@ -126,7 +126,7 @@ def test_the_name_of_further_business_must_be_a_code() -> None:
         demand_funnel(changes=(("further_business: cross_sell", "further_business: two words"),))
 
 
-def test_what_kind_of_business_it_is_may_be_told_by_its_deal() -> None:
+def test_the_kind_of_business_may_come_from_its_deal() -> None:
     story = customer()
     story.tell("contact.requested")
     story.tell("opportunity.created", opportunity="second", business="renewal")

@@ -146,7 +146,7 @@ def test_a_call_that_found_nothing_yet_before_the_acceptance_returns_the_lead() 
     assert story.lead.standing[0].moved_to == ("MAL",)
 
 
-def test_an_early_fact_returns_a_lead_once_and_not_again_when_it_is_accepted_anew() -> None:
+def test_an_early_fact_returns_a_lead_once_and_not_after_it_is_accepted_again() -> None:
     story = Story().reach("MQL")
     story.tell("screening.completed", data={"class": "not_yet"})
     story.tell("lead.sales_accepted")
@@ -209,7 +209,7 @@ def test_recycling_ends_the_pass_and_what_stood_in_it() -> None:
     ]
 
 
-def test_a_lead_with_an_open_deal_is_not_recycled_and_is_told_the_guard() -> None:
+def test_a_lead_with_an_open_deal_is_not_recycled_and_the_refusal_names_the_guard() -> None:
     refused = Story().reach("OPP").refuse("lead.recycled", reason="no_budget")
     assert refused.detail == (
         "lead.recycled is not allowed from stage OPP now: a guard does not hold."
@@ -219,7 +219,7 @@ def test_a_lead_with_an_open_deal_is_not_recycled_and_is_told_the_guard() -> Non
     )
 
 
-def test_who_was_disqualified_may_come_back() -> None:
+def test_a_disqualified_lead_may_come_back() -> None:
     assert Story().reach("DISQUALIFIED").tell("lead.requalified") == [
         "lead.requalified: DISQUALIFIED → MAL returned"
     ]
@@ -240,7 +240,7 @@ def test_an_administrator_corrects_to_any_stage_and_nothing_counts_as_visited() 
 
 
 @pytest.mark.parametrize("stage", ["AL", "MQL", "DISQUALIFIED"])
-def test_a_correction_to_where_the_lead_stands_is_already_so(stage: str) -> None:
+def test_a_correction_to_the_current_stage_already_holds(stage: str) -> None:
     story = Story().reach(stage)
     assert story.tell("stage.corrected", to=stage, reason="other") == ["stage.corrected: already"]
 
@@ -265,7 +265,7 @@ def test_owners_come_and_go_from_any_stage() -> None:
     assert story.lead.owner is None
 
 
-def test_a_person_who_was_named_before_the_lead_stood_anywhere_is_the_first_departments() -> None:
+def test_a_person_named_for_an_unplaced_lead_belongs_to_the_first_department() -> None:
     story = Story()
     story.tell("content.downloaded", known=True)
     story.tell("owner.assigned", owner="sato")
@@ -277,8 +277,8 @@ def test_a_person_who_was_named_before_the_lead_stood_anywhere_is_the_first_depa
     )
 
 
-def test_a_decision_in_time_gives_the_lead_back_to_whom_the_return_took_it_from() -> None:
-    """Reported late, it goes on from the stay that the return had ended, and so does the owner."""
+def test_a_decision_in_time_gives_the_lead_back_to_its_owner_before_the_return() -> None:
+    """Reported late, it continues from the stay that the return had ended, with the same owner."""
     story = Story(returning_funnel())
     story.tell("form.submitted", mail="example.co.jp")
     story.tell("lead.qualified")

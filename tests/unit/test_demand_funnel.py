@@ -210,7 +210,7 @@ def test_decisions_without_a_move_are_those_that_are_legal_everywhere() -> None:
         ({}, "waits"),
     ],
 )
-def test_exclusion_accepts_only_who_can_be_judged(readings: Readings, reason: str) -> None:
+def test_exclusion_accepts_only_leads_that_can_be_judged(readings: Readings, reason: str) -> None:
     exclusion = COMPILED.lifecycle.exclusion
     assert exclusion is not None
     answers = [(rule.reason, rule.condition.test(readings)) for rule in exclusion.rules]

@@ -168,7 +168,7 @@ def test_a_message_without_a_good_id_is_refused_with_its_place(name: str, id: ob
 
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("time", ["yesterday", "2026-11-22T10:15:00", "99999999999999", 0, True])
-def test_a_time_that_is_none_is_refused_with_its_place(name: str, time: object) -> None:
+def test_an_invalid_time_is_refused_with_its_place(name: str, time: object) -> None:
     dialect, message = DIALECTS[name]
     refusal = refusal_of(dialect, {**message, TIMES[name]: time})
     assert (refusal.reason, refusal.pointer) == ("event-invalid", f"/{TIMES[name]}")
@@ -183,7 +183,7 @@ def test_without_a_time_it_happened_when_it_was_received(name: str) -> None:
 
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("message", [None, [], "x", 7])
-def test_what_is_no_object_is_refused(name: str, message: object) -> None:
+def test_anything_but_an_object_is_refused(name: str, message: object) -> None:
     assert refusal_of(DIALECTS[name][0], message).pointer == ""
 
 
@@ -273,7 +273,7 @@ FORM = {"form": "whitepaper", "Email": "taro@example.co.jp", "電話番号": "03
         ),
     ],
 )
-def test_a_form_with_an_address_makes_whoever_filled_it_in_known(
+def test_a_form_with_an_address_makes_its_sender_known(
     signal: Callable[[], Signal],
 ) -> None:
     found = signal()
@@ -309,7 +309,9 @@ def test_what_is_said_of_the_person_outright_comes_before_what_a_form_holds() ->
         {"email": "", "user_id": "x" * 1025},
     ],
 )
-def test_a_form_is_not_refused_for_a_field_that_names_nobody(properties: dict[str, Any]) -> None:
+def test_a_form_is_not_refused_for_a_field_that_identifies_no_person(
+    properties: dict[str, Any],
+) -> None:
     signal = of_segment(properties=properties, context={})
     assert (signal.holds_personal_data, signal.identifiers) == (
         False,
@@ -339,7 +341,7 @@ def test_a_browser_that_fills_in_the_user_as_it_sends_again_sends_the_same_event
     assert len({one.fingerprint for one in servers}) == 2
 
 
-def test_an_identify_tells_who_somebody_is() -> None:
+def test_an_identify_call_identifies_a_person() -> None:
     traits = {
         "email": "hanako@example.co.jp",
         "phone": "03-1234-5678",
@@ -372,13 +374,13 @@ def test_traits_in_the_context_are_the_persons_too() -> None:
     assert signal.holds_personal_data
 
 
-def test_a_visitors_other_traits_make_nobody_known() -> None:
+def test_a_visitors_other_traits_make_no_person_known() -> None:
     signal = of_segment(type="identify", traits={"theme": "dark", "industry": "steel"}, context={})
     assert (signal.holds_personal_data, signal.attributes) == (False, {"industry": "steel"})
 
 
 @pytest.mark.parametrize("type", ["page", "screen"])
-def test_a_page_is_a_visit_with_what_the_context_tells_of_it(type: str) -> None:
+def test_a_page_is_a_visit_with_data_from_the_context(type: str) -> None:
     context = {
         "page": {"path": "/pricing"},
         "campaign": {"name": "spring", "medium": "email"},
@@ -458,7 +460,7 @@ def test_what_segment_would_not_send_is_refused_with_its_place(
     "properties",
     [{"$process_person_profile": False}, {"$is_identified": False}, {"$device_id": "user-1"}],
 )
-def test_an_id_that_is_said_to_be_a_browsers_names_nobody(properties: dict[str, Any]) -> None:
+def test_an_id_declared_as_a_browsers_identifies_no_person(properties: dict[str, Any]) -> None:
     assert of_posthog(properties=properties).identifiers == identifiers(anonymous_id="user-1")
 
 
@@ -501,7 +503,7 @@ def test_an_identify_brings_the_browsers_id_along() -> None:
 
 
 @pytest.mark.parametrize("of", ["segment", "posthog"])
-def test_what_identifies_nobody_is_left_out_of_every_dialect(of: str) -> None:
+def test_useless_identifiers_are_left_out_in_every_dialect(of: str) -> None:
     if of == "segment":
         told = {"type": "identify", "userId": "undefined", "traits": {"phone": "なし"}}
         signal = of_segment(**told)
@@ -545,7 +547,7 @@ def test_an_event_that_is_sent_again_with_a_greater_offset_is_the_same() -> None
 
 
 @pytest.mark.parametrize("offset", [-1, 1.5, "90", True, 2**62])
-def test_an_offset_that_is_none_is_refused_with_its_place(offset: object) -> None:
+def test_an_invalid_offset_is_refused_with_its_place(offset: object) -> None:
     refusal = refusal_of(posthog.POSTHOG, {**POSTHOG, "timestamp": None, "offset": offset})
     assert (refusal.reason, refusal.pointer) == ("event-invalid", "/offset")
 
@@ -565,7 +567,7 @@ def test_an_event_within_a_company_names_it() -> None:
     assert of_posthog(properties={"$groups": {"project": "p"}}).account_identifiers == ()
 
 
-def test_a_described_company_is_about_nobody_beside_it() -> None:
+def test_a_described_company_is_about_no_person() -> None:
     properties = {"$group_type": "company", "$group_key": "acme", "$group_set": {"name": "Acme"}}
     signal = of_posthog(event="$groupidentify", properties=properties)
     assert (signal.type.name, signal.subject, signal.identifiers, signal.account_identifiers) == (

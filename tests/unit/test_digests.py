@@ -35,7 +35,7 @@ def test_a_fingerprint_is_an_hmac_over_the_event_as_it_was_parsed() -> None:
 
 
 def test_stored_digests_never_change() -> None:
-    """A ledger in the field has these: another value means that nobody is found again."""
+    """Existing ledgers contain these: with another value, no lead would be found again."""
     assert (
         DIGESTS.check_value.hex(),
         DIGESTS.identifier("email", "hanako@example.co.jp").digest.hex(),
@@ -57,11 +57,11 @@ def test_kind_and_value_cannot_be_shifted_into_each_other() -> None:
 
 
 @pytest.mark.parametrize("name", ["sent_at", "sentAt", "stm", "writeKey", "api_key"])
-def test_what_a_transport_changes_is_no_content(name: str) -> None:
+def test_what_a_transport_changes_is_not_content(name: str) -> None:
     assert DIGESTS.fingerprint({**EVENT, name: "now"}) == DIGESTS.fingerprint(EVENT)
 
 
-def test_the_order_of_members_is_no_content() -> None:
+def test_the_order_of_members_is_not_content() -> None:
     assert DIGESTS.fingerprint(dict(reversed(EVENT.items()))) == DIGESTS.fingerprint(EVENT)
 
 

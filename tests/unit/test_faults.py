@@ -1,4 +1,4 @@
-"""What is kept of an unexpected error, and loops that outlive it."""
+"""What is recorded about an unexpected error, and loops that survive it."""
 
 import asyncio
 from collections import Counter

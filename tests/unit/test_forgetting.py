@@ -1,4 +1,4 @@
-"""What is remembered stays within bounds, and never goes in one great heap."""
+"""Memory stays within bounds, and is never freed all at once."""
 
 from events.batch.lru import LITTLE, forget_oldest
 

@@ -1,4 +1,4 @@
-"""The funnel of now is answered from memory only while the projection stands where it stood."""
+"""The current funnel is answered from memory only until the projection advances."""
 
 from projections.engine.follower import Standing
 from service.funnel_now import FunnelNow
@@ -7,7 +7,7 @@ from service.http.answer import json_answer
 HERE, FURTHER, REBUILT = Standing(1, 17), Standing(1, 18), Standing(2, 17)
 
 
-def test_an_answer_is_good_while_the_projection_stands_there() -> None:
+def test_an_answer_is_valid_until_the_projection_advances() -> None:
     now, answer = FunnelNow(), json_answer({})
     assert now.recall(HERE, "origin", "ja") is None
     now.remember(HERE, "origin", "ja", answer=answer)

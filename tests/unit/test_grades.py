@@ -1,4 +1,4 @@
-"""A grade is told only when it is crossed, also when nothing happens but time."""
+"""A grade is reported only when it is crossed, including by the passing of time."""
 
 from dataclasses import replace
 
@@ -17,13 +17,13 @@ def known_director(at: float = 0) -> Story:
 
 
 def changes(story: Story, *, until: float) -> list[Event]:
-    """Let time pass, and return how the grade changed."""
+    """Advance time, and return how the grade changed."""
     before = len(story.events)
     story.wait_until(day(until))
     return [event for event in story.events[before:] if event.type == "grade.changed"]
 
 
-def test_a_grade_is_told_when_it_is_crossed() -> None:
+def test_a_grade_is_reported_when_it_is_crossed() -> None:
     story = known_director()
     assert story.events[-1].type == "grade.changed"
     assert story.events[-1].data == {"grade": "B", "score": "40"}
@@ -33,7 +33,7 @@ def test_a_grade_is_told_when_it_is_crossed() -> None:
     assert story.events[-1].data == {"before": "B", "grade": "A", "score": "70"}
 
 
-def test_who_fits_nobody_has_no_grade_however_busy() -> None:
+def test_a_lead_without_fit_has_no_grade_however_active() -> None:
     story = Story().reach("MAL")
     for at in range(5):
         story.tell("content.downloaded", at=at)
@@ -61,7 +61,7 @@ def test_the_timer_waits_for_the_grade_and_not_for_every_step() -> None:
     assert story.lead.timers["grade"].due_at == day(92)
 
 
-def test_every_fall_of_a_long_silence_is_told_in_order() -> None:
+def test_every_fall_during_a_long_silence_is_reported_in_order() -> None:
     story = known_director()
     for at in (1, 2):
         story.tell("seminar.attended", at=at)
@@ -119,7 +119,7 @@ def test_a_grade_rises_when_what_spoke_against_it_has_grown_old() -> None:
     ]
 
 
-def test_a_lifecycle_without_grades_tells_none() -> None:
+def test_a_lifecycle_without_grades_reports_none() -> None:
     story = Story(compile_lifecycle(replace(demand_funnel().lifecycle, grades={})))
     story.tell("form.submitted", mail="example.co.jp", profile=DIRECTOR)
     assert (story.lead.grade, "grade" in story.lead.timers) == (None, False)

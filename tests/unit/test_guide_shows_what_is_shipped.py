@@ -46,7 +46,7 @@ def stages_shown(lifecycle: Lifecycle, track: Track, language: str) -> list[tupl
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", SHIPPED)
-def test_the_guide_tells_every_stage_of_a_funnel_in_its_own_words(name: str, language: str) -> None:
+def test_the_guide_lists_every_stage_of_a_funnel_in_its_own_words(name: str, language: str) -> None:
     lifecycle = LIFECYCLES[name]
     shown = [[row[:4] for row in table] for table in tables_of(language)]
     assert stages_shown(lifecycle, lifecycle.lead, language) in shown
@@ -54,7 +54,7 @@ def test_the_guide_tells_every_stage_of_a_funnel_in_its_own_words(name: str, lan
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_guide_tells_the_thirteen_lists(language: str) -> None:
+def test_the_guide_lists_the_thirteen_lists(language: str) -> None:
     lists = [
         (f"`{code}`", one.words.label[language], one.words.definition[language])
         for code, one in ANY.lists.items()

@@ -39,7 +39,7 @@ def test_a_line_that_is_too_long_is_dropped_and_the_next_one_is_read() -> None:
     assert found + splitter.finish() == [Line(1, None), Line(2, b'{"a":1}')]
 
 
-def test_a_last_line_that_is_too_long_is_told_as_well() -> None:
+def test_a_last_line_that_is_too_long_is_reported_as_well() -> None:
     splitter = LineSplitter()
     assert list(splitter.feed(b"x" * (LINE_BYTES_MAX + 2))) == []
     assert splitter.finish() == [Line(1, None)]
@@ -96,7 +96,7 @@ def test_rubbish_is_unreadable() -> None:
         list(Inflation(b"gzip").feed(b"this is no gzip"))
 
 
-def test_an_encoding_that_nobody_can_undo_is_named() -> None:
+def test_an_unsupported_encoding_is_named() -> None:
     with pytest.raises(Problem) as refused:
         check_encoding(b"br")
     assert refused.value.status == 415
@@ -113,7 +113,7 @@ def test_an_encoding_that_nobody_can_undo_is_named() -> None:
         ([(b"prefer", b"handling=lenient")], False, False),
     ],
 )
-def test_headers_tell_how_a_body_is_read(
+def test_headers_determine_how_a_body_is_read(
     *, headers: list[tuple[bytes, bytes]], is_lines: bool, is_strict: bool
 ) -> None:
     transfer = read_transfer({"headers": headers})
@@ -143,7 +143,7 @@ def transfer_of(**headers: str) -> RequestHeaders:
         ([gzip.compress(b"x" * 1001)], {"content_encoding": "gzip"}),
     ],
 )
-async def test_a_body_that_nobody_announced_as_too_large_is_stopped_as_it_arrives(
+async def test_a_body_without_an_announced_length_is_stopped_when_it_becomes_too_large(
     pieces: list[bytes], headers: dict[str, str]
 ) -> None:
     if headers and len(pieces) > 1:

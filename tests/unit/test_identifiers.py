@@ -42,7 +42,7 @@ def test_an_address_is_compared_in_lower_case_and_ascii_host(
         "hanako@example.c",
     ],
 )
-def test_what_is_no_address_is_none(written: str) -> None:
+def test_an_invalid_address_is_not_an_identifier(written: str) -> None:
     assert email(written) is None
 
 
@@ -86,7 +86,7 @@ def test_a_national_number_belongs_to_the_country_of_the_lifecycle() -> None:
         "0\u0663-1234-5678",
     ],
 )
-def test_what_is_no_number_is_none(written: str) -> None:
+def test_an_invalid_number_is_not_an_identifier(written: str) -> None:
     assert phone(written, "81") is None
 
 

@@ -1,4 +1,4 @@
-"""Who is who: identifiers to leads, as domain §8 tells it."""
+"""Identity: identifiers to leads, as domain §8 describes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -58,7 +58,7 @@ def test_an_unknown_identifier_joins_the_lead_that_its_strong_companion_names() 
     )
 
 
-def test_a_new_cookie_joins_the_known_lead_beside_it() -> None:
+def test_a_new_cookie_joins_the_known_lead_in_the_same_report() -> None:
     assert resolved(COOKIE, EMAIL, pointers={EMAIL: "k"}, leads={"k": KNOWN}) == Resolution(
         "k", "k", links=(COOKIE,)
     )
@@ -85,7 +85,7 @@ def test_a_cookie_of_a_known_lead_never_lends_it_a_new_address() -> None:
     assert found == Resolution("new", "new", is_new=True, links=(EMAIL, COOKIE))
 
 
-def test_the_cookie_of_a_shared_computer_points_to_who_used_it_last() -> None:
+def test_the_cookie_of_a_shared_computer_points_to_its_last_user() -> None:
     found = resolved(
         COOKIE,
         EMAIL,
@@ -104,7 +104,7 @@ def test_a_cookie_that_points_to_the_same_lead_already_is_not_linked_again() -> 
     ("more", "less"), [(CRM, EMAIL), (EMAIL, PHONE), (CRM, PHONE), (PHONE, ERP)]
 )
 @pytest.mark.parametrize("order", [1, -1])
-def test_the_most_trusted_identifier_receives_the_event_and_the_conflict_is_told(
+def test_the_most_trusted_identifier_receives_the_event_and_the_conflict_is_reported(
     more: Identifier, less: Identifier, order: int
 ) -> None:
     found = resolved(
@@ -136,7 +136,7 @@ def test_a_new_address_by_the_cookie_of_an_absorbed_visitor_is_a_new_person() ->
     assert found == Resolution("new", "new", is_new=True, links=(EMAIL, COOKIE))
 
 
-def test_what_points_to_an_absorbed_visitor_is_in_no_conflict_with_who_absorbed_it() -> None:
+def test_an_identifier_of_an_absorbed_visitor_does_not_conflict_with_the_absorbing_lead() -> None:
     leads = {"v": LeadState(absorbed_by="k"), "k": KNOWN}
     found = resolved(COOKIE, EMAIL, CRM, pointers={COOKIE: "v", EMAIL: "k", CRM: "v"}, leads=leads)
     assert found == Resolution("v", "k")
@@ -161,11 +161,11 @@ def test_a_lead_is_addressed_by_the_ledgers_own_id() -> None:
     assert resolved(lead_id="k", leads={"k": KNOWN}) == Resolution("k", "k")
 
 
-def test_an_id_that_nobody_has_finds_nobody() -> None:
+def test_an_unknown_id_finds_no_lead() -> None:
     assert resolved(EMAIL, lead_id="stranger", pointers={EMAIL: "k"}, leads={"k": KNOWN}) is None
 
 
-def test_identifiers_beside_an_id_are_linked_to_that_lead() -> None:
+def test_identifiers_reported_with_an_id_are_linked_to_that_lead() -> None:
     found = resolved(EMAIL, OTHER_COOKIE, lead_id="k", leads={"k": KNOWN})
     assert found == Resolution("k", "k", links=(EMAIL, OTHER_COOKIE))
 
@@ -175,7 +175,7 @@ def test_an_absorbed_lead_that_is_addressed_by_id_forwards() -> None:
     assert resolved(lead_id="v", leads=leads) == Resolution("v", "k")
 
 
-def test_an_id_beside_an_address_of_somebody_else_is_a_conflict() -> None:
+def test_an_id_with_an_address_of_another_person_is_a_conflict() -> None:
     found = resolved(EMAIL, lead_id="a", pointers={EMAIL: "b"}, leads={"a": KNOWN, "b": KNOWN})
     assert found == Resolution("a", "a", conflicts=("b",))
 
@@ -192,23 +192,23 @@ def test_a_deal_leads_to_the_lead_that_it_belongs_to() -> None:
     assert found == Resolution("k", "k")
 
 
-def test_a_deal_names_nobody_where_a_person_is_named() -> None:
+def test_a_deal_identifies_no_lead_if_a_person_is_named() -> None:
     found = resolved(
         EMAIL, references=(DEAL,), pointers={EMAIL: "a", DEAL: "b"}, leads={"a": KNOWN, "b": KNOWN}
     )
     assert found == Resolution("a", "a")
 
 
-def test_an_unknown_deal_alone_finds_nobody() -> None:
+def test_an_unknown_deal_alone_finds_no_lead() -> None:
     assert resolved(references=(DEAL,)) is None
 
 
-def test_an_order_of_an_absorbed_visitor_reaches_who_absorbed_it() -> None:
+def test_an_order_of_an_absorbed_visitor_reaches_the_absorbing_lead() -> None:
     leads = {"v": LeadState(absorbed_by="k"), "k": KNOWN}
     found = resolved(references=(ORDER,), pointers={ORDER: "v"}, leads=leads)
     assert found == Resolution("v", "k")
 
 
-def test_a_second_address_beside_a_known_person_is_linked_to_the_person() -> None:
+def test_a_second_address_reported_with_a_known_person_is_linked_to_the_person() -> None:
     found = resolved(CRM, OTHER_EMAIL, pointers={CRM: "k"}, leads={"k": KNOWN})
     assert found == Resolution("k", "k", links=(OTHER_EMAIL,))

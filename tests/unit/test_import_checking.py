@@ -188,7 +188,7 @@ def test_columns_of_dates_become_the_events_that_they_are_of(tmp_path: Path) -> 
     assert types(tmp_path, "by_hand") == {"form.submitted": "日付"}
 
 
-def test_a_table_in_which_nothing_tells_rows_apart_needs_a_column_that_does(
+def test_a_table_without_an_id_column_needs_one(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     table = tmp_path / "export.csv"

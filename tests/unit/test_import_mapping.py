@@ -1,4 +1,4 @@
-"""How a mapping is read, and what it says of what is wrong with it."""
+"""How a mapping is read, and its complaints about mistakes."""
 
 from pathlib import Path
 
@@ -30,11 +30,11 @@ def test_a_template_is_text_with_columns_in_it() -> None:
 
 
 @pytest.mark.parametrize("text", ["a } b", "{", "{open", "{}"])
-def test_a_lone_brace_is_no_template(text: str) -> None:
+def test_a_lone_brace_is_not_a_template(text: str) -> None:
     assert template_of(text) is None
 
 
-def test_a_mapping_tells_which_columns_it_reads() -> None:
+def test_a_mapping_states_which_columns_it_reads() -> None:
     assert read_mapping(MINIMAL).mentions == {"n": 5, "at": 3}
 
 
@@ -130,7 +130,7 @@ def test_a_mistake_is_named_with_its_place(change: tuple[str, str], complaint: s
     assert complaints_about(MINIMAL.replace(*change))[0] == complaint
 
 
-def test_an_id_says_nothing_of_a_person_because_it_stays_for_ever() -> None:
+def test_an_id_may_not_be_personal_because_it_is_permanent() -> None:
     naming = MINIMAL.replace("'{n}/seen'", "'{n}/{mail}'").replace(
         "events:", "lead: {email: '{mail}'}\nevents:"
     )

@@ -1,4 +1,4 @@
-"""How the rows of a table become events, and what becomes of those that cannot."""
+"""How the rows of a table become events, and what happens to those that cannot."""
 
 import json
 import re
@@ -319,7 +319,7 @@ def test_a_quote_that_is_never_closed_refuses_what_it_swallows(translate: Transl
     ]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_column(translate: TranslateText) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_column(translate: TranslateText) -> None:
     events, _, _ = translate(ONE_EVENT, "\ufeffn,at\n1,2024-01-01\n")
     assert [event["id"] for event in events] == ["1"]
 
@@ -343,13 +343,13 @@ def test_columns_can_be_named_where_the_file_does_not(translate: TranslateText) 
     assert [event["id"] for event in events] == ["1"]
 
 
-def test_batches_hold_no_more_than_they_may_and_lose_no_order(translate: TranslateText) -> None:
+def test_batches_stay_within_their_bound_and_keep_the_order(translate: TranslateText) -> None:
     rows = "".join(f"{number},2024-01-01\n" for number in range(25))
     events, _, _ = translate(ONE_EVENT, f"n,at\n{rows}", events_max=10)
     assert [event["id"] for event in events] == [str(number) for number in range(25)]
 
 
-def test_an_empty_file_is_no_table(translate: TranslateText) -> None:
+def test_an_empty_file_is_not_a_table(translate: TranslateText) -> None:
     with pytest.raises(TableInvalid, match="expected column names"):
         translate(ONE_EVENT, "")
 
@@ -428,7 +428,7 @@ def test_a_time_outside_the_years_of_the_ledger_refuses_its_row(translate: Trans
     ]
 
 
-def test_a_cell_is_shown_unless_it_says_who_somebody_is(translate: TranslateText) -> None:
+def test_a_cell_is_shown_unless_it_identifies_a_person(translate: TranslateText) -> None:
     mapping = ONE_EVENT.replace(
         "recorded}",
         "recorded, lead: {email: '{mail}', profile: {position: {column: rank, words: {A: 1}}}}, "

@@ -55,7 +55,7 @@ def file_of(tmp_path: Path, content: bytes) -> Path:
         ("No.,名前,x\n" + "".join(f"{n},a{n}@x.example,\n" for n in range(2_000)), "cp932"),
     ],
 )
-def test_an_encoding_is_found_without_being_told(tmp_path: Path, text: str, encoding: str) -> None:
+def test_the_encoding_is_detected(tmp_path: Path, text: str, encoding: str) -> None:
     header, rows = read(file_of(tmp_path, text.encode(encoding)))
     lines = [line.split(",") for line in text.splitlines()]
     assert (list(header), rows) == (lines[0], lines[1:])
@@ -84,7 +84,7 @@ def test_one_damaged_line_does_not_decide_the_encoding(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_delimiter_is_found_without_being_told(tmp_path: Path, delimiter: str) -> None:
+def test_the_delimiter_is_detected(tmp_path: Path, delimiter: str) -> None:
     text = delimiter.join(["番号", "名前", "備考"]) + "\n"
     text += delimiter.join(["1", "山田", '"a,b;c|d\te"']) + "\n"
     assert read(file_of(tmp_path, text.encode())) == (
@@ -112,7 +112,7 @@ def test_what_the_mapping_says_wins_and_a_wrong_word_is_answered_with_the_right_
     assert wrong.endswith("\nfile: {delimiter: semicolon}")
 
 
-def test_no_error_shows_what_nobody_can_read(tmp_path: Path) -> None:
+def test_no_error_shows_unreadable_text(tmp_path: Path) -> None:
     path = file_of(tmp_path, TABLE.encode("cp932"))
     with pytest.raises(TableInvalid, match=r"file: \{encoding: cp932\}$") as invalid:
         read(path, TableForm(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Dates and numbers as offices write them: each is read as the one thing it means, or refused."""
+"""Dates and numbers as offices write them: each is read in its only possible way, or refused."""
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Whoever keeps processes running goes on, also where the machine has none to give."""
+"""Supervisors keep running, even if the machine cannot start another process."""
 
 import socket
 import sys
@@ -45,7 +45,9 @@ class Failing:
         return False
 
 
-def test_whoever_watches_the_database_goes_on_watching(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_watch_on_the_database_continues_after_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(serving, "WATCH_EVERY_S", 0.01)
     failing: Any = Failing()
     with capture_logs() as logs:

@@ -1,4 +1,4 @@
-"""The log's own account of its keys: each change follows from what was told before."""
+"""The audit of keys in the log: each change follows from what was reported before."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ def doubts(audit: KeyAudit, *group: Record) -> list[str]:
     return [what for what, expected, found in audit.doubts(group) if expected != found]
 
 
-def test_a_key_is_known_as_it_was_told_last() -> None:
+def test_a_key_is_known_as_last_reported() -> None:
     audit = KeyAudit()
     assert not doubts(audit, told("key.created", TERMS))
     assert not doubts(audit, told("key.changed", {**TERMS, "sources": ["crm"]}, hours=1))
@@ -69,7 +69,7 @@ def test_what_does_not_follow_is_doubted(group: list[Record], doubt: str) -> Non
 
 
 @pytest.mark.parametrize("type", ["key.changed", "key.revoked"])
-def test_a_key_that_nobody_created_is_doubted(type: str) -> None:
+def test_a_key_without_a_creation_event_is_doubted(type: str) -> None:
     doubted = (what for what, expected, found in KeyAudit().doubts([told(type, TERMS)])
                if expected != found)  # fmt: skip
     # The first doubt ends the audit.

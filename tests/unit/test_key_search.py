@@ -44,7 +44,7 @@ def test_the_key_is_found_once_wherever_it_is(body: object, indent: int | None, 
     ],
     ids=["nothing", "other member", "more before", "a list", "more behind", "other service"],
 )
-def test_what_does_not_look_like_a_key_is_none(body: bytes) -> None:
+def test_text_that_does_not_look_like_a_key_is_not_one(body: bytes) -> None:
     assert found_in(body) == []
 
 

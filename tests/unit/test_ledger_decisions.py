@@ -1,4 +1,4 @@
-"""Decisions about the ledger itself: what can be screened, what is planned, what was spent."""
+"""Decisions about the ledger itself: screening capacity, targets, costs."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ TOLD: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("type", TOLD)
-def test_each_is_recorded_about_the_ledger_with_all_that_it_tells(type: str) -> None:
+def test_each_is_recorded_about_the_ledger_with_all_its_data(type: str) -> None:
     ledger = LedgerInMemory()
     assert isinstance(ledger.send_one(type, data=TOLD[type]), Recorded)
     (record,) = ledger.records
@@ -36,7 +36,7 @@ def test_each_is_recorded_about_the_ledger_with_all_that_it_tells(type: str) -> 
 @pytest.mark.parametrize(
     ("type", "missing"), [(type, name) for type, told in TOLD.items() for name in told]
 )
-def test_none_can_be_told_by_halves(type: str, missing: str) -> None:
+def test_none_can_be_reported_in_part(type: str, missing: str) -> None:
     told = {name: value for name, value in TOLD[type].items() if name != missing}
     outcome = LedgerInMemory().send_one(type, data=told)
     assert isinstance(outcome, Refused)
@@ -44,7 +44,7 @@ def test_none_can_be_told_by_halves(type: str, missing: str) -> None:
 
 
 def told(type: str, **data: str) -> dict[str, Any]:
-    """Tell what is told of each, but for these fields; an empty one is left out."""
+    """Return the data of each type, with these fields replaced; an empty one is left out."""
     return {name: value for name, value in {**TOLD[type], **data}.items() if value}
 
 
@@ -67,7 +67,7 @@ COST, TARGET = "campaign.cost_recorded", "target.set"
         *[(TARGET, {"ends_on": "2026-11-30", one: "x"}) for one in ("owner", "reseller")],
     ],
 )
-def test_what_is_told_again_or_of_something_else_is_recorded(
+def test_a_repeated_report_or_one_about_something_else_is_recorded(
     type: str, data: dict[str, str]
 ) -> None:
     ledger = LedgerInMemory()
@@ -82,7 +82,7 @@ def test_what_is_told_again_or_of_something_else_is_recorded(
 def test_a_period_that_overlaps_another_is_refused_with_that_one(
     type: str, period: tuple[str, str]
 ) -> None:
-    """Of a cost or a target no day may count twice."""
+    """No day may count twice for a cost or a target."""
     ledger = LedgerInMemory()
     later = told(type, starts_on=period[0], ends_on=period[1])
     first = {"id": "1", "type": type, "data": TOLD[type]}
@@ -142,14 +142,14 @@ def test_money_has_a_currency_and_a_number_has_none(
         ),
     ],
 )
-def test_what_cannot_be_meant_of_targets_is_told(old: str, new: str, complaint: str) -> None:
+def test_impossible_targets_are_refused_with_the_reason(old: str, new: str, complaint: str) -> None:
     text = shipped_text("demand_funnel")
     assert old in text
     complaints = [str(one) for one in inspect(text.replace(old, new, 1)).complaints]
     assert any(complaint in one for one in complaints), complaints
 
 
-def test_no_more_are_compared_than_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_periods_compared_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("events.append.decide.DECLARED_MAX", 1)
     ledger = LedgerInMemory()
     ledger.send_one(COST, data=TOLD[COST])
@@ -176,7 +176,7 @@ def test_a_department_is_called_by_any_of_its_names_and_by_no_other() -> None:
         ("target.set", "field_sales", None),
     ],
 )
-def test_what_a_campaign_cost_is_told_by_who_spends_it(
+def test_a_campaign_cost_is_reported_by_the_department_that_spends_it(
     type: str, department: str, reason: str | None
 ) -> None:
     sender = SENDER._replace(department=department, scopes=frozenset({Right.DECISIONS}))

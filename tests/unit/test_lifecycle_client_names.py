@@ -1,4 +1,4 @@
-"""What analytics clients call things: read from the lifecycle, with every mistake at its line."""
+"""The names used by analytics clients: read from the lifecycle, with every mistake at its line."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_names_are_listed_by_event_type_and_found_without_regard_to_case_and_wid
     }
 
 
-def test_a_company_says_which_properties_name_whoever_acted() -> None:
+def test_a_company_declares_which_properties_identify_the_person() -> None:
     names = names_of(
         "  identifying:\n"
         "    types: visit.recorded\n"
@@ -104,7 +104,7 @@ def test_a_company_says_which_properties_name_whoever_acted() -> None:
         (
             "  events:\n    visit.recorded: [Seen]\n    deal.opened:\n      - seen\n",
             4,
-            f"client_names.events.deal.opened[0]: stands twice; the first is on line {BEGINS + 2}",
+            f"client_names.events.deal.opened[0]: occurs twice; the first is on line {BEGINS + 2}",
         ),
         (
             "  identifying:\n    types: [visit.recorded, lead.accepted]\n    properties: {}\n",
@@ -139,7 +139,7 @@ def test_a_company_says_which_properties_name_whoever_acted() -> None:
             "  identifying:\n    types: []\n    properties: {email: mail, name: Mail}\n",
             3,
             (
-                "client_names.identifying.properties.name: stands twice; "
+                "client_names.identifying.properties.name: occurs twice; "
                 f"the first is on line {BEGINS + 3}"
             ),
         ),

@@ -1,4 +1,4 @@
-"""Look-ups in the compiled table: what moves, why not, and what would be legal."""
+"""Look-ups in the compiled table: which move is made, why not, and what would be legal."""
 
 from collections.abc import Iterator, Mapping
 
@@ -39,7 +39,7 @@ def test_a_guard_that_is_unknown_does_not_hold() -> None:
     assert SMALL_COMPILED.lead.find("NEW", "lead.accepted", {}) is None
 
 
-def test_a_refusal_can_tell_which_guard_failed_and_what_it_saw() -> None:
+def test_a_refusal_can_state_which_guard_failed_and_what_it_read() -> None:
     readings = {"lead.known": False}
     assert SMALL_COMPILED.lead.explain("NEW", "lead.accepted", readings) == (
         FailedGuard(name="known", seen={"lead.known": False}, to="GOOD"),
@@ -49,7 +49,7 @@ def test_a_refusal_can_tell_which_guard_failed_and_what_it_saw() -> None:
     )
 
 
-def test_a_refusal_can_tell_what_would_be_legal_from_here() -> None:
+def test_a_refusal_can_state_what_would_be_legal_from_here() -> None:
     assert SMALL_COMPILED.lead.allowed("OUT") == (
         AllowedMove(on="lead.again", to="GOOD", guards=(), named=False),
         AllowedMove(on="stage.named", to="NEW", guards=("named",), named=True),

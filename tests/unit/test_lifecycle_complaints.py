@@ -31,17 +31,17 @@ FORM = {
         "account_events:",
         "account_events: needs `account`; declare it, or leave this out",
     ),
-    "a form of another time": (
+    "a format of another version": (
         "format: 1",
         "format: 2",
         "format",
-        "format: expected 1, the form of text that this version reads",
+        "format: expected 1, the format that this version reads",
     ),
-    "a key that stands twice": (
+    "a key that occurs twice": (
         "  CUSTOMER:",
         "  TARGET: {}\n    CUSTOMER:",
         "TARGET: {}",
-        "account.stages.TARGET: stands twice; the first is on line 83",
+        "account.stages.TARGET: occurs twice; the first is on line 83",
     ),
     "a number for a text": (
         "name: small",
@@ -73,7 +73,7 @@ FORM = {
         "NEW: {label",
         "lead.stages.NEW: `definition` is missing",
     ),
-    "a code that is none": (
+    "an invalid code": (
         "  industry: {",
         "  in dustry: {",
         "in dustry",
@@ -82,7 +82,7 @@ FORM = {
             "digits, _ or -"
         ),
     ),
-    "a yes that is no true": (
+    "a yes instead of true": (
         "begins_pass: true",
         "begins_pass: yes",
         "begins_pass: yes",
@@ -98,13 +98,13 @@ FORM = {
         "'81'",
         "'+81'",
         "+81",
-        "identity.phone_country: '+81' is not a country calling code, as '81'",
+        "identity.phone_country: '+81' is not a country calling code like '81'",
     ),
     "a placeholder twice, in two widths": (
         "role_mailboxes: [info]\n",
         "role_mailboxes: [info]\n  placeholders: [none, ＮＯＮＥ]\n",
         "ＮＯＮＥ",
-        "identity.placeholders[1]: 'ＮＯＮＥ' stands twice: 'none' is the same word",
+        "identity.placeholders[1]: 'ＮＯＮＥ' occurs twice: 'none' is the same word",
     ),
     "a placeholder that YAML does not take for a word": (
         "role_mailboxes: [info]\n",
@@ -116,12 +116,12 @@ FORM = {
         "[email, phone]",
         "[email, email]",
         "[email, email]",
-        "identity.trust[1]: 'email' stands twice",
+        "identity.trust[1]: 'email' occurs twice",
     ),
 }
 
 EVENTS = {
-    "an event type that is no code": (
+    "an event type that is not a code": (
         "    company.listed: {",
         "    company moved: {label: {en: moved}}\n    company.listed: {",
         "company moved",
@@ -168,19 +168,19 @@ EVENTS = {
         "values: [steel, glass, paper]",
         "values: [steel, glass, paper], names: reasons",
         "industry: {",
-        "attributes.industry.names: only a field of type code without `values` has names alone",
+        "attributes.industry.names: only a field of type code without `values` may have `names`",
     ),
-    "a field name with a meaning of its own": (
+    "a field name with a fixed meaning": (
         "  score: {type: integer}",
         "  score: {type: integer}\n  effects: {type: text}",
         "effects",
-        "fields.effects: has a meaning of its own in every event; choose another name",
+        "fields.effects: has a fixed meaning in every event; choose another name",
     ),
     "an attribute that every lead has": (
         "  industry: {",
         "  owner: {type: code}\n  industry: {",
         "owner",
-        "attributes.owner: every lead has this by itself; choose another name",
+        "attributes.owner: every lead already has this; choose another name",
     ),
     "a role without its field": (
         "required: [opportunity], role",
@@ -188,7 +188,7 @@ EVENTS = {
         "role: opens",
         "events.facts.deal.opened.role: role opens_opportunity needs `required: [opportunity]`",
     ),
-    "a fact that stands as what is not declared": (
+    "a fact that stands as an undeclared type": (
         "stands_as: lead.pushed",
         "stands_as: lead.pulled",
         "stands_as",
@@ -252,7 +252,7 @@ CONDITIONS = {
         "when: {event.channel: web}",
         "when: {any: []}",
         "any: []",
-        "guards.by_web.when.any: an empty list answers nothing; name at least one condition",
+        "guards.by_web.when.any: an empty list has no answer; name at least one condition",
     ),
     "a value of another type": (
         "{lead.known: true}",
@@ -315,13 +315,13 @@ CONDITIONS = {
         TO_GOOD,
         TO_GOOD.replace("known", "by_web"),
         "on: lead.accepted",
-        "lead.moves[1].guards: guard by_web asks for event.channel, unknown at lead.accepted",
+        "lead.moves[1].guards: guard by_web reads event.channel, unknown at lead.accepted",
     ),
     "a company judged by a lead": (
         "{on: company.listed, from: unplaced, to: TARGET}",
         "{on: company.listed, from: unplaced, to: TARGET, guards: [known]}",
         "on: company.listed",
-        "account.moves[0].guards: guard known asks for lead.known, unknown at company.listed",
+        "account.moves[0].guards: guard known reads lead.known, unknown at company.listed",
     ),
 }
 
@@ -359,11 +359,11 @@ MOVES = {
         "on: deal.opened",
         "lead.moves[3]: passes over GOOD from NEW; declare `shortcut: true`",
     ),
-    "a shortcut past nothing": (
+    "a shortcut that passes over no stage": (
         TO_GOOD,
         TO_GOOD[:-1] + ", shortcut: true}",
         "on: lead.accepted",
-        "lead.moves[1].shortcut: is declared a shortcut and passes over nothing",
+        "lead.moves[1].shortcut: is declared a shortcut but passes over no stage",
     ),
     "a move that never fires": (
         TO_GOOD,
@@ -377,11 +377,11 @@ MOVES = {
         "on: lead.dropped",
         "lead.moves[2].from: leads from OUT to itself; write `to: same` if it should only stay",
     ),
-    "any beside another": (
+    "any with another": (
         "from: any",
         "from: [any, NEW]",
         "on: stage.named",
-        "lead.moves[5].from: `any` stands for every stage; name nothing beside it",
+        "lead.moves[5].from: `any` means every stage; list nothing else with it",
     ),
     "a named stage without the field": (
         ", required: [to]",
@@ -389,11 +389,11 @@ MOVES = {
         "on: stage.named",
         "lead.moves[5].to: `to: named` needs the field `to` of type code in stage.named",
     ),
-    "a pass begun from nothing": (
+    "a pass begun from unplaced": (
         AGAIN,
         AGAIN.replace("DEAL", "unplaced"),
         "on: lead.again",
-        "lead.moves[4].from: who is unplaced has no stage to stay in and no pass to end",
+        "lead.moves[4].from: an unplaced lead has no stage to stay in and no pass to end",
     ),
     "a company in passes": (
         "from: unplaced, to: TARGET}",
@@ -410,19 +410,19 @@ MOVES = {
             "known are advanced, recycled, returned, disqualified, lost, corrected"
         ),
     ),
-    "a stage beside the path without an ending": (
+    "a stage off the path without an ending": (
         ", ends: disqualified",
         "",
         "OUT: {",
-        "lead.stages.OUT: stands beside the path; say what entering it means: `ends`",
+        "lead.stages.OUT: is not on the path; say with `ends` what entering it means",
     ),
-    "a stage code that moves give a meaning": (
+    "a stage code with a fixed meaning in moves": (
         "OUT: {label",
         "same: {label: {en: s}, definition: {en: s}, ends: lost}\n    OUT: {label",
         "same: {",
-        "lead.stages.same: 'same' has a meaning of its own in moves and cannot name a stage",
+        "lead.stages.same: 'same' has a fixed meaning in moves and cannot name a stage",
     ),
-    "an entry beside the path": (
+    "an entry off the path": (
         "entry: [NEW]",
         "entry: [OUT]",
         "entry: [OUT]",
@@ -453,7 +453,7 @@ NAMES = {
         "    CUSTOMER: {",
         "    NEW: {label: {en: n}, definition: {en: n}, ends: lost}\n    CUSTOMER: {",
         "label: {en: n}",
-        "account.stages.NEW: the other track has a stage NEW too, on line 68",
+        "account.stages.NEW: the other track also has a stage NEW, on line 68",
     ),
     "a reason that is called like another": (
         "  competitor: {label",

@@ -1,4 +1,4 @@
-"""What changes between two lifecycles is told in words, thing by thing."""
+"""Changes between two lifecycles are described in words, entry by entry."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.support.small_lifecycle import SMALL
 
 LISTS = "lists:\n  all: {label: {en: all}, definition: {en: all}, when: {lead.known: true}}\n"
 TOO_SMALL = "  too_small: {label: {en: too small}, definition: {en: would never buy}}\n"
-OTHER_FIELDS = "score is no field any more, channel must be told, value is a new field"
+OTHER_FIELDS = "score is no longer a field, channel is required, value is a new field"
 
 
 def changes(before: str, after: str) -> list[str]:
@@ -83,12 +83,12 @@ def test_a_lifecycle_does_not_differ_from_itself(name: str) -> None:
         ),
     ],
 )
-def test_each_change_is_told_in_words(before: str, after: str, told: list[str]) -> None:
+def test_each_change_is_described_in_words(before: str, after: str, told: list[str]) -> None:
     assert before in SMALL
     assert changes(SMALL, SMALL.replace(before, after, 1)) == told
 
 
-def test_a_value_that_many_event_types_share_is_told_once_with_their_names() -> None:
+def test_a_change_that_many_event_types_share_is_listed_once_with_their_names() -> None:
     taken = SMALL.replace(
         "lead.again: {label: {en: again}}", "lead.again: {label: {en: again}, fields: [reason]}"
     )
@@ -99,7 +99,7 @@ def test_a_value_that_many_event_types_share_is_told_once_with_their_names() -> 
     ]
 
 
-def test_only_what_changes_alike_is_told_together() -> None:
+def test_only_equal_changes_are_listed_together() -> None:
     changed = SMALL.replace("{en: visit}", "{en: call}").replace("{en: again}", "{en: once more}")
     assert changes(
         SMALL, changed.replace("lead.accepted: {", "lead.accepted: {right: ledger:admin, ")

@@ -1,4 +1,4 @@
-"""Texts become lifecycles, or complaints: all of them, in the order of their lines."""
+"""Texts become lifecycles, or complaints: all of them, in line order."""
 
 import pytest
 
@@ -13,12 +13,12 @@ def complaints_of(text: str) -> list[str]:
     return [str(complaint) for complaint in inspect(text).complaints]
 
 
-def test_a_right_text_has_no_complaint_and_keeps_itself() -> None:
+def test_a_valid_text_has_no_complaint_and_is_kept() -> None:
     assert complaints_of(SMALL) == []
     assert load(SMALL).text == SMALL
 
 
-def test_every_mistake_is_told_at_once_in_the_order_of_the_lines() -> None:
+def test_all_mistakes_are_reported_at_once_in_line_order() -> None:
     text = (
         SMALL.replace("to: OUT}", "to: OUTT}")
         .replace("phase: begin}", "phase: begun}")
@@ -96,7 +96,7 @@ def test_same_is_written_out_as_one_stay_for_each_source() -> None:
     ]
 
 
-def test_a_stage_nobody_reaches_is_a_warning_and_no_obstacle() -> None:
+def test_an_unreachable_stage_is_a_warning_and_not_an_error() -> None:
     text = SMALL.replace("[unplaced, TARGET], to: CUSTOMER", "TARGET, to: CUSTOMER").replace(
         "{on: company.listed, from: unplaced, to: TARGET}",
         "{on: company.listed, from: CUSTOMER, to: TARGET}",
@@ -119,21 +119,21 @@ def test_a_stage_nobody_reaches_is_a_warning_and_no_obstacle() -> None:
     )
 
 
-def test_a_stage_nobody_leaves_is_a_warning_unless_it_is_meant() -> None:
+def test_a_stage_that_no_move_leaves_is_a_warning_unless_intended() -> None:
     assert complaints_of(SMALL.replace(", final: true", "")) == [
         (
             "line 84: account.stages.CUSTOMER: warning: no move leaves this stage; "
-            "declare `final: true` if that is meant"
+            "declare `final: true` if this is intended"
         )
     ]
 
 
-def test_a_time_zone_is_checked_by_who_publishes_and_not_by_who_replays() -> None:
+def test_a_time_zone_is_checked_when_publishing_and_not_when_replaying() -> None:
     text = SMALL.replace("Asia/Tokyo", "Asia/Tokio")
     assert load(text).time_zone == "Asia/Tokio"
     with pytest.raises(LifecycleInvalid) as raised:
         load(text, zones={"Asia/Tokyo"})
-    assert str(raised.value) == "line 5: time_zone: 'Asia/Tokio' is no time zone that is known here"
+    assert str(raised.value) == "line 5: time_zone: 'Asia/Tokio' is not a time zone known here"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,9 @@ def test_a_time_zone_is_checked_by_who_publishes_and_not_by_who_replays() -> Non
     ],
     ids=["nothing", "no YAML", "anchor", "alias", "tag", "two documents", "too deep", "too long"],
 )
-def test_what_is_no_plain_document_is_refused_before_it_is_read(text: str, complaint: str) -> None:
+def test_anything_but_a_plain_document_is_refused_before_it_is_read(
+    text: str, complaint: str
+) -> None:
     assert complaints_of(text) == [complaint]
 
 

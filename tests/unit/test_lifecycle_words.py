@@ -1,4 +1,4 @@
-"""People's words find the codes, in every language, and what is nearly right is suggested."""
+"""Words are resolved to codes, in every language, and near matches are suggested."""
 
 from pathlib import Path
 

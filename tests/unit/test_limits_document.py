@@ -1,4 +1,4 @@
-"""docs/limits.md never lies: every row is held against the code, and no bound is missing."""
+"""docs/limits.md is accurate: every row is compared with the code, and no bound is missing."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""Lists are predicates over a lead at a time: no event marks that the clock has moved somebody."""
+"""Lists are predicates over a lead at a time: no event records that time has moved a lead."""
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ def test_a_visitor_is_on_no_list() -> None:
     assert lists_of(Story().reach("AL")) == ()
 
 
-def test_who_becomes_known_is_on_the_house_list_and_newly_acquired() -> None:
+def test_a_lead_that_becomes_known_is_on_the_house_list_and_newly_acquired() -> None:
     assert lists_of(Story().reach("MAL")) == ("house", "acquired")
 
 
@@ -33,7 +33,7 @@ def test_the_clock_alone_moves_a_lead_from_acquired_to_held(at: float, clocked: 
     assert lists_of(story, at=at) == ("house", clocked)
 
 
-def test_a_late_report_of_an_earlier_meeting_tells_that_the_lead_was_held_before() -> None:
+def test_a_late_report_of_an_earlier_meeting_shows_that_the_lead_was_held_before() -> None:
     story = Story()
     story.tell("form.submitted", at=100, mail="example.co.jp")
     assert lists_of(story, at=120) == ("house", "acquired")
@@ -123,7 +123,7 @@ def test_acquired_and_held_part_the_house_list(acquired: int | None, at: int) ->
         ),
     ],
 )
-def test_what_is_wrong_with_a_list_is_told_with_its_line(entry: str, complaint: str) -> None:
+def test_a_mistake_in_a_list_is_reported_with_its_line(entry: str, complaint: str) -> None:
     everybody = "{label: {en: all}, definition: {en: all}, when: {lead.known: true}}"
     text = f"{SMALL}lists:\n  everybody: {everybody}\n  mine: {entry}\n"
     complaints = [str(one) for one in inspect(text).complaints]

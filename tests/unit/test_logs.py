@@ -1,4 +1,4 @@
-"""Log lines: what cannot be written is dropped, and said."""
+"""Log lines: what cannot be written is dropped, and the loss is reported."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from service.logs import GAP_IN_TEXT, Lines
 
 
-def test_a_line_that_cannot_be_written_fails_nobody_and_is_said_to_be_missing(
+def test_a_line_that_cannot_be_written_fails_no_caller_and_is_reported_missing(
     tmp_path: Path,
 ) -> None:
     full = os.open("/dev/full", os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""Timers of one lead: however many are due, they fire; only a circle without time is endless."""
+"""Timers of one lead: any number of due timers fire; only a circle without time is endless."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -71,7 +71,7 @@ def test_what_such_a_lead_has_been_through_can_be_decided_again() -> None:
     assert isinstance(voided, Recorded), voided
 
 
-def test_a_lead_that_nobody_reports_on_comes_to_the_present_in_strides() -> None:
+def test_a_lead_without_reports_catches_up_to_the_present_in_strides() -> None:
     ledger, lead_id = imported()
     wakes = 0
     while (before := flaps_of(ledger)) < FLAPS - 2 or wakes == 0:

@@ -1,4 +1,4 @@
-"""Times as senders write them, and when a thing happened."""
+"""Times as senders write them, and when an event happened."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -53,7 +53,7 @@ def test_a_time_with_its_offset_is_a_moment(text: str, expected: datetime) -> No
         "9999-12-31T23:59:59-14:00",
     ],
 )
-def test_anything_looser_is_none(text: str) -> None:
+def test_anything_looser_is_not_a_time(text: str) -> None:
     assert parse(text) is None
 
 

@@ -1,4 +1,4 @@
-"""The native dialect: what becomes a signal, and each refusal with the place that is wrong."""
+"""The native dialect: what becomes a signal, and each refusal with the wrong place."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -128,7 +128,7 @@ def test_a_decision_delivered_a_week_after_it_was_sent_keeps_its_time() -> None:
     assert (signal.occurred_at, signal.claimed_at) == (datetime(2026, 11, 15, tzinfo=UTC), None)
 
 
-def test_nobody_is_sent_back_until_a_day_that_has_passed() -> None:
+def test_a_revisit_date_in_the_past_is_refused() -> None:
     back = {**FORM, "type": "lead.recycled", "data": {"reason": "too_early"}}
     told = {"reason": "too_early", "revisit_date": "2026-11-22"}
     assert isinstance(read({**back, "data": told}), Signal)
@@ -136,7 +136,7 @@ def test_nobody_is_sent_back_until_a_day_that_has_passed() -> None:
     assert refused.pointer == "/data/revisit_date"
 
 
-def test_only_a_cookie_tells_nobody() -> None:
+def test_a_cookie_alone_identifies_no_person() -> None:
     signal = signal_of({**FORM, "lead": {"anonymous_id": "c"}})
     assert (signal.holds_personal_data, signal.attributes) == (False, {})
     assert signal.personal == b'{"lead":{"anonymous_id":"c"}}'
@@ -151,17 +151,17 @@ def test_only_a_cookie_tells_nobody() -> None:
         {"anonymous_id": "c", "phone": "03-1234-5678"},
     ],
 )
-def test_what_tells_who_somebody_is_makes_a_lead_known(lead: dict[str, Any]) -> None:
+def test_identifying_data_makes_a_lead_known(lead: dict[str, Any]) -> None:
     assert signal_of({**FORM, "lead": lead}).holds_personal_data
 
 
-def test_declared_attributes_tell_nobody() -> None:
+def test_declared_attributes_identify_no_person() -> None:
     lead = {"anonymous_id": "c", "profile": {"industry": "steel", "region": None}}
     signal = signal_of({**FORM, "lead": lead})
     assert signal.attributes == {"industry": "steel"}
 
 
-def test_a_desk_tells_its_company_and_no_person() -> None:
+def test_a_role_mailbox_identifies_its_company_and_no_person() -> None:
     lead = {"email": "info@example.co.jp", "anonymous_id": "c"}
     signal = signal_of({**FORM, "lead": lead})
     assert [one.kind for one in signal.identifiers] == ["anonymous_id"]
@@ -169,12 +169,12 @@ def test_a_desk_tells_its_company_and_no_person() -> None:
     assert not signal.names_account
 
 
-def test_a_free_mail_address_tells_no_company() -> None:
+def test_a_free_mail_address_identifies_no_company() -> None:
     signal = signal_of({**FORM, "lead": {"email": "hanako@gmail.com"}})
     assert (signal.attributes, signal.account_identifiers) == ({"free_mail": True}, ())
 
 
-def test_a_company_by_name_alone_leaves_what_the_address_tells() -> None:
+def test_a_company_name_alone_does_not_replace_the_company_of_the_address() -> None:
     signal = signal_of({**FORM, "account": {"name": "例社"}})
     assert signal.account_identifiers == (DIGESTS.identifier("domain", "example.co.jp"),)
     assert not signal.names_account
@@ -182,7 +182,7 @@ def test_a_company_by_name_alone_leaves_what_the_address_tells() -> None:
     assert "例社".encode() in signal.personal
 
 
-def test_a_company_by_id_takes_the_place_of_what_the_address_tells() -> None:
+def test_a_company_id_replaces_the_company_of_the_address() -> None:
     account_id = "01930000-0000-7000-8000-000000000000"
     signal = signal_of({**FORM, "account": {"id": account_id}})
     assert (signal.account_id, signal.account_identifiers) == (account_id, ())
@@ -227,7 +227,7 @@ def test_an_order_is_read_as_about_a_lead_unless_it_names_an_account_alone(
     assert (signal.subject, signal.references) == (subject, references)
 
 
-def test_what_is_no_object_is_refused() -> None:
+def test_anything_but_an_object_is_refused() -> None:
     assert refusal_of([FORM]) == Refusal(
         "event-invalid", "An event is a JSON object.", "", {"found": "list"}
     )
@@ -322,7 +322,7 @@ def test_the_services_own_types_are_never_taken(type: str) -> None:
         ("stage.corrected", "ledger:admin"),
     ],
 )
-def test_a_key_without_the_scope_is_told_which(type: str, scope: str) -> None:
+def test_a_refusal_names_the_scope_that_the_key_lacks(type: str, scope: str) -> None:
     refusal = refusal_of({**FORM, "type": type}, SENDER._replace(scopes=EVERY_RIGHT - {scope}))
     assert (refusal.reason, refusal.members) == ("scope-missing", {"expected": scope})
 
@@ -361,7 +361,7 @@ def test_a_report_is_of_the_department_that_the_key_may_speak_for(
 
 
 @pytest.mark.parametrize("department", [None, "marketing"])
-def test_a_key_that_is_no_administrators_speaks_for_no_other_department(
+def test_a_key_without_admin_rights_speaks_for_no_other_department(
     department: str | None,
 ) -> None:
     sender = SENDER._replace(department=department, scopes=frozenset({"events:write"}))
@@ -426,7 +426,7 @@ def test_an_event_about_a_company_names_one() -> None:
     assert signal_of({**listed, "account": {"domain": "example.com"}}).subject == "account"
 
 
-def test_what_identifies_nobody_is_left_out_where_something_else_does() -> None:
+def test_useless_identifiers_are_left_out_if_another_one_identifies_the_person() -> None:
     signal = signal_of(
         {
             **FORM,
@@ -459,7 +459,7 @@ def test_where_nothing_identifies_a_person_the_refusal_says_of_each_why() -> Non
     }
 
 
-def test_a_cookie_that_says_undefined_is_no_browser() -> None:
+def test_a_cookie_that_says_undefined_is_not_a_browser() -> None:
     assert refusal_of({**FORM, "lead": {"anonymous_id": "undefined"}}).pointer == (
         "/lead/anonymous_id"
     )
@@ -475,12 +475,12 @@ def test_an_order_whose_buyer_cannot_be_read_is_not_one_without_a_buyer() -> Non
     assert signal_of(of_company).subject == "account"
 
 
-def test_a_free_mail_provider_covers_what_lies_beneath_it() -> None:
+def test_a_free_mail_provider_covers_its_subdomains() -> None:
     signal = signal_of({**FORM, "lead": {"email": "taro@aqua.ocn.ne.jp"}})
     assert (signal.attributes, signal.account_identifiers) == ({"free_mail": True}, ())
 
 
-def test_the_rules_see_the_whole_mail_domain_and_the_company_is_who_registered_it() -> None:
+def test_rules_see_the_full_mail_domain_and_the_company_is_the_registered_domain() -> None:
     signal = signal_of({**FORM, "lead": {"email": "taro@tokyo.example.co.jp"}})
     assert signal.attributes == {"company_domain": "tokyo.example.co.jp"}
     assert signal.account_identifiers == (DIGESTS.identifier("domain", "example.co.jp"),)

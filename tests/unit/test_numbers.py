@@ -1,4 +1,4 @@
-"""Numbers of deals and orders belong to their source, unless the lifecycle says who shares them."""
+"""Numbers of deals and orders belong to their source, unless the lifecycle declares shared ones."""
 
 from typing import Any
 
@@ -70,7 +70,7 @@ def test_the_order_system_names_a_deal_by_its_number_in_the_crm() -> None:
     assert not isinstance(elsewhere, Recorded)
 
 
-def test_an_order_is_one_for_all_who_share_its_number_whoever_tells_first() -> None:
+def test_sources_that_share_numbers_mean_one_order_whichever_reports_first() -> None:
     ledger = LedgerInMemory(sharing(ORDERS_SHARED))
     placed = send(ledger, "shop", "order.recorded", lead=HANAKO, data={"order": "0001"})
     send(ledger, "erp", "order.recorded", lead=HANAKO, data={"order": "0001"})
@@ -79,7 +79,7 @@ def test_an_order_is_one_for_all_who_share_its_number_whoever_tells_first() -> N
     assert lead(ledger, placed).orders == {"erp/0001": "cancelled"}
 
 
-def test_an_order_of_nobody_is_one_for_all_who_share_its_number() -> None:
+def test_an_order_without_a_lead_is_one_for_all_sources_that_share_its_number() -> None:
     ledger = LedgerInMemory(sharing(ORDERS_SHARED))
     for source, type in (("shop", "order.recorded"), ("erp", "order.cancelled")):
         send(ledger, source, type, data={"order": "0001"})
@@ -99,7 +99,7 @@ def test_a_company_knows_its_orders_by_their_systems() -> None:
 
 
 def test_sources_that_are_declared_to_share_later_mean_what_is_known_by_now() -> None:
-    """The own number first: two orders that were two stay two."""
+    """The source's own number first: two separate orders stay separate."""
     ledger = LedgerInMemory()
     own = send(ledger, "shop", "order.recorded", lead=HANAKO, data={"order": "1"})
     send(ledger, "erp", "order.recorded", lead=TARO, data={"order": "1"})
@@ -128,7 +128,7 @@ def test_people_who_are_merged_keep_orders_of_one_number_apart() -> None:
         ("  order: [[crm]]\n", r"shared_numbers.order\[0\]: expected 2 to 20 sources, found 1"),
         (
             "  order: [[crm, erp], [erp, shop]]\n",
-            r"shared_numbers.order\[1\]\[0\]: 'erp' stands twice",
+            r"shared_numbers.order\[1\]\[0\]: 'erp' occurs twice",
         ),
         ("  order: [crm, erp]\n", r"shared_numbers.order\[0\]: expected a list, found 'crm'"),
         ("  order: [[crm, 販売]]\n", r"shared_numbers.order\[0\]\[1\]: '販売' is not a source"),

@@ -1,4 +1,4 @@
-"""Orders name a lead, a company, a deal, or nobody; by its own id each is found again (rule 12)."""
+"""Orders name a lead, a company, a deal, or none; each is found again by its own id (rule 12)."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ OWNERS = [
 @pytest.mark.parametrize("owner", OWNERS, ids=["lead", "account", "nobody"])
 @pytest.mark.parametrize("type", ["order.amended", "order.cancelled"])
 @pytest.mark.parametrize("starts_again", [False, True])
-def test_what_becomes_of_an_order_is_told_by_its_id_alone(
+def test_the_progress_of_an_order_is_reported_by_its_id_alone(
     owner: dict[str, Any], type: str, *, starts_again: bool
 ) -> None:
     ledger = LedgerInMemory()

@@ -1,4 +1,4 @@
-"""How long a newcomer would wait, told from the appends before."""
+"""How long a new request would wait, estimated from the previous appends."""
 
 from events.append.admission import Admission
 from events.limits import QUEUE_ITEMS_MIN, QUEUE_WAIT_S_MAX
@@ -12,11 +12,11 @@ def pace_of(*appends: tuple[int, float]) -> Admission:
 
 
 def longest(pace: Admission) -> int:
-    """Return how many may stand before a newcomer."""
+    """Return how many requests may be queued before a new one."""
     return next(items for items in range(1_000_000) if pace.is_too_long(items + 1))
 
 
-def test_nobody_is_turned_away_before_anything_is_known() -> None:
+def test_no_request_is_refused_before_anything_is_known() -> None:
     assert not Admission().is_too_long(1_000_000)
 
 

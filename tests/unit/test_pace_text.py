@@ -16,7 +16,7 @@ TEXT = read_lifecycle_text("demand_funnel")
 
 
 def complaints(shipped: str, written: str) -> list[str]:
-    """Change one place of the shipped funnel, and return what is said of it."""
+    """Change one place of the shipped funnel, and return the complaints."""
     assert TEXT.count(shipped) >= 1, shipped
     changed = TEXT.replace(shipped, written, 1)
     line = TEXT[: TEXT.index(shipped)].count("\n") + 1
@@ -35,22 +35,22 @@ def test_the_shipped_text_has_nothing_wrong() -> None:
     ("shipped", "written", "said"),
     [
         ("monday: 09:00-18:00", "monday: 18:00-09:00", "closes before it opens"),
-        ("monday: 09:00-18:00", "monday: 9-18", "is not hours, as 09:00-18:00"),
+        ("monday: 09:00-18:00", "monday: 9-18", "is not hours such as 09:00-18:00"),
         ("monday: 09:00-18:00", "monday: 09:00-24:30", "closes before it opens"),
         (
             "monday: 09:00-18:00",
             "monday: ['09:00-13:00', '12:00-18:00']",
-            "follow each other and do not overlap",
+            "must be in order and must not overlap",
         ),
         ("monday: 09:00-18:00", "moonday: 09:00-18:00", "unknown key"),
-        ("holidays: JP", "holidays: Japan", "is not a country, as JP"),
+        ("holidays: JP", "holidays: Japan", "is not a country such as JP"),
         ("holidays: JP", "holidays: XX", "the public holidays of XX are not known here"),
         ("from: '12-29', to: '01-03'", "from: '12-29'", "either `on`, or `from` and `to`"),
-        ("from: '12-29', to: '01-03'", "on: '02-30'", "is no day of the calendar"),
+        ("from: '12-29', to: '01-03'", "on: '02-30'", "is not a day of the calendar"),
         (
             "from: '12-29', to: '01-03'",
             "from: '12-29', to: '2027-01-03'",
-            "both a day of every year, or both a date",
+            "must both be days of every year, or both dates",
         ),
         (
             "from: '12-29', to: '01-03'",
@@ -60,7 +60,11 @@ def test_the_shipped_text_has_nothing_wrong() -> None:
         ("fiscal_year_begins: 4", "fiscal_year_begins: 13", "expected a number from 1 to 12"),
         ("    by: lead.handed_over", "    by: lead.handed", "is not a decision about a lead"),
         ("    from: marketing", "    from: kitchen", "is not a department"),
-        ("      - {team: inside_sales}", "      - {when: {lead.known: true}}", "names nobody"),
+        (
+            "      - {team: inside_sales}",
+            "      - {when: {lead.known: true}}",
+            "assigns the lead to no one",
+        ),
         (
             "      - {team: inside_sales}",
             "      - {team: a, when: {event.channel: web}}",
@@ -69,7 +73,7 @@ def test_the_shipped_text_has_nothing_wrong() -> None:
         (
             "brief: [lead.origin, lead.channel",
             "brief: [lead.name, lead.channel",
-            "is not something",
+            "is not a path of a lead",
         ),
         ("    entering: MQL\n    met_by", "    met_by", "either `entering`, a stage, or `on`"),
         ("within: {business_days: 2}", "within: {}", "either `business_days` or `business_hours`"),
@@ -80,7 +84,7 @@ def test_the_shipped_text_has_nothing_wrong() -> None:
             "met_by: [account.key_set]",
             "is not an event type about a lead",
         ),
-        ("    on: [lead.handed_over]", "    entering: SQL", "only events of `on` are asked"),
+        ("    on: [lead.handed_over]", "    entering: SQL", "only applies to events of `on`"),
         ("when: {event.reseller: {", "when: {event.dealer: {", "unknown path"),
         ("    # returns:", "    returns:", "no move is declared for lead.returned from MQL"),
         ("attempted_by: [screening.attempted]", "attempted_by: [visit.recorded]", "`reached`"),
@@ -100,16 +104,16 @@ def test_the_shipped_text_has_nothing_wrong() -> None:
         (
             "{on: do_not_call.set, channels: [phone]}",
             "{on: do_not_call.set, channels: [phone], when: {event.outcome: hard}}",
-            "asks for event.outcome, unknown at do_not_call.set",
+            "reads event.outcome, unknown at do_not_call.set",
         ),
     ],
 )
-def test_each_mistake_is_told_where_it_stands(shipped: str, written: str, said: str) -> None:
+def test_each_mistake_is_reported_with_its_place(shipped: str, written: str, said: str) -> None:
     (complaint,) = complaints(shipped, written)
     assert said in complaint
 
 
-def test_a_year_that_is_mostly_closed_is_no_calendar() -> None:
+def test_a_calendar_may_not_be_mostly_closed() -> None:
     closed = "from: '01-01', to: '12-20'"
     (complaint,) = complaints("from: '12-29', to: '01-03'", closed)
     assert "at most 180 closed days" in complaint
@@ -158,7 +162,7 @@ def test_the_examples_of_the_documentation_are_what_a_company_can_write() -> Non
     assert not lifecycle.pace.calendars["office"].week[2]
 
 
-def test_a_lifecycle_without_these_sections_is_one_in_which_nothing_happens_by_itself() -> None:
+def test_without_these_sections_nothing_happens_automatically() -> None:
     begins = TEXT.index("# When teams are at work.")
     lifecycle = inspect(TEXT[:begins]).lifecycle
     assert lifecycle is not None
@@ -193,18 +197,18 @@ def complaints_of(*blocks: str) -> list[str]:
     return [one.message for one in inspect(edited(TEXT, *blocks)).complaints if one.fatal]
 
 
-def test_leads_that_go_round_by_time_alone_are_refused() -> None:
+def test_moves_by_time_alone_in_a_circle_are_refused() -> None:
     (complaint,) = complaints_of(FORTH, BACK, RETURNS_BOTH_WAYS)
     assert complaint == (
-        "leads would go round by time alone: MQL → MAL → MQL; end one of these stays"
+        "time alone would move leads in a circle: MQL → MAL → MQL; break it at a stage"
     )
 
 
-def test_a_return_to_where_nothing_goes_on_by_time_alone_is_none_of_these() -> None:
+def test_a_return_to_a_stage_without_moves_by_time_is_not_a_circle() -> None:
     one_way = RETURNS_BOTH_WAYS.partition("  marketing_decision:")[0]
     assert complaints_of(BACK, one_way) == []
 
 
-def test_a_circle_that_a_guard_may_break_is_left_to_who_writes_it() -> None:
+def test_a_circle_that_a_guard_may_break_is_left_to_the_author() -> None:
     guarded = FORTH.replace("to: MQL", "to: MQL, guards: [known]")
     assert complaints_of(guarded, BACK, RETURNS_BOTH_WAYS) == []

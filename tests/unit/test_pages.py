@@ -1,4 +1,4 @@
-"""One page is written in many ways."""
+"""The same page can be written in many ways."""
 
 import pytest
 

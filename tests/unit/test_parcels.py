@@ -1,4 +1,4 @@
-"""What a request of a client holds: messages that can be read alone, and the key in none."""
+"""The content of a client's request: messages that can be read separately, none with the key."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ def messages_of(finding: Finding[Parcel]) -> list[JsonValue | FaultyItem]:
     return [parcel.read(text) for text in parcel.items]
 
 
-def test_the_time_of_sending_is_every_messages_that_has_none_of_its_own() -> None:
+def test_the_time_of_sending_applies_to_messages_without_their_own() -> None:
     sent = {"batch": [{"messageId": "1"}, {"messageId": "2", "sentAt": "own"}], "sentAt": "all"}
     assert messages_of(segment.unpack_batch(body_of(sent))) == [
         {"messageId": "1", "sentAt": "all"},
@@ -37,7 +37,7 @@ def test_the_time_of_sending_is_every_messages_that_has_none_of_its_own() -> Non
 
 
 @pytest.mark.parametrize("name", ["sent_at", "sentAt"])
-def test_posthogs_time_of_sending_goes_by_two_names(name: str) -> None:
+def test_posthogs_time_of_sending_has_two_names(name: str) -> None:
     finding = posthog.unpack(body_of({"api_key": "k", "batch": [{}], name: "now"}))
     assert messages_of(finding) == [{"sent_at": "now"}]
 
@@ -56,7 +56,7 @@ def test_the_key_is_taken_out_of_what_cannot_be_taken_too() -> None:
     assert faulty.value == {"a": "nul\0"}
 
 
-def test_what_is_no_key_stays_with_the_payload() -> None:
+def test_a_value_that_is_not_a_key_stays_in_the_payload() -> None:
     payloads = [{"aid": "shop"}, {"aid": "llk_1"}, {"aid": 7}]
     finding = snowplow.unpack(body_of({"data": payloads}))
     assert messages_of(finding) == [{"aid": "shop"}, {}, {"aid": 7}]
@@ -82,13 +82,13 @@ def test_a_query_is_a_payload() -> None:
 
 
 @pytest.mark.parametrize("query", [b"e", b"e=1&e=2", b"e=%ff", b"e=\xe8", b"=&"])
-def test_a_query_that_is_none_cannot_be_read(query: bytes) -> None:
+def test_a_malformed_query_cannot_be_read(query: bytes) -> None:
     with pytest.raises(Unreadable):
         snowplow.body_of_query(query)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"a":1,"a":2}', b"nul", b'"\\ud83d"'])
-def test_a_single_message_that_is_no_json_is_the_whole_that_cannot_be_read(body: bytes) -> None:
+def test_a_single_message_that_is_not_json_makes_the_whole_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
         finish(posthog.unpack_one(body))
 

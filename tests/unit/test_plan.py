@@ -1,4 +1,4 @@
-"""The plan of a batch, on tables that are dictionaries: odd batches, and what they leave behind."""
+"""The plan of a batch, on tables that are dictionaries: unusual batches and their results."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def reason(outcome: Outcome) -> str:
 
 
 def absorbed(ledger: LedgerInMemory) -> tuple[str, str]:
-    """Let a visitor be absorbed; return its id and that of the lead that it turned out to be."""
+    """Report and absorb a visitor; return its id and that of the lead it turned out to be."""
     (visited, known, _) = ledger.send(
         VISIT, FORM, {**FORM, "id": "both", "lead": {**HANAKO, "anonymous_id": "c"}}
     )
@@ -44,7 +44,7 @@ def absorbed(ledger: LedgerInMemory) -> tuple[str, str]:
     return visitor, lead
 
 
-def test_an_event_by_the_cookie_of_an_absorbed_visitor_changes_only_who_absorbed_it() -> None:
+def test_an_event_by_the_cookie_of_an_absorbed_visitor_changes_only_the_absorbing_lead() -> None:
     ledger = LedgerInMemory()
     visitor, lead = absorbed(ledger)
     before = ledger.subjects[visitor]
@@ -200,7 +200,7 @@ def test_a_strict_batch_that_is_refused_leaves_no_trace_in_memory() -> None:
     assert recorded(ledger.send_one("form.submitted", lead=HANAKO)).position == 1
 
 
-def test_an_event_about_the_ledger_points_no_identifier_to_anybody() -> None:
+def test_an_event_about_the_ledger_links_no_identifier() -> None:
     text = read_lifecycle_text("demand_funnel")
     costed = "    campaign.costed: {label: {ja: 費用, en: cost}, subject: ledger}\n"
     text = text.replace("  decisions:\n", f"  decisions:\n{costed}", 1)
@@ -259,7 +259,7 @@ def test_an_order_is_cancelled_by_its_own_id_alone() -> None:
 
 
 @pytest.mark.parametrize("data", [{"order": "o"}, {"order": "o", "opportunity": "nobody's"}])
-def test_an_order_that_leads_to_nobody_is_about_the_ledger(data: dict[str, str]) -> None:
+def test_an_order_that_names_no_lead_is_about_the_ledger(data: dict[str, str]) -> None:
     ledger = LedgerInMemory()
     assert recorded(ledger.send_one("order.recorded", data=data)).subject == "ledger"
     assert recorded(ledger.send_one("order.cancelled", data=data)).subject == "ledger"
@@ -285,7 +285,7 @@ def test_a_draft_returns_to_its_mark_whatever_was_entered_since() -> None:
 
 
 def with_broken_lead() -> tuple[LedgerInMemory, Remembered]:
-    """Report two leads and break a third: it has a timer of a kind that nobody knows."""
+    """Report two leads and break a third by giving it a timer of an unknown kind."""
     ledger = LedgerInMemory(expects_faults=True)
     ledger.send(FORM, {**FORM, "id": "other", "lead": {"phone": "03-1234-5678"}})
     broken = recorded(ledger.send_one("form.submitted", lead={"email": "broken@acme.example"}))

@@ -1,4 +1,4 @@
-"""A secret that others can read is no secret: it is refused, with what to do."""
+"""A secret file that others can read is refused, with advice on what to do."""
 
 from pathlib import Path
 

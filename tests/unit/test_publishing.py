@@ -1,4 +1,4 @@
-"""Another lifecycle takes over: at its position, for each lead by an event of its own."""
+"""A new lifecycle takes over at its position, for each lead by a separate event."""
 
 import json
 import re
@@ -28,14 +28,14 @@ TARO = {"email": "taro@other.example"}
 
 
 def renamed(text: str, **stages: str) -> str:
-    """Let stages disappear and others take their places."""
+    """Replace stages by others."""
     for before, after in stages.items():
         text = re.sub(rf"\b{before}\b", after, text)
     return text
 
 
 def ledger_at(stage: str, text: str = SMALL) -> LedgerInMemory:
-    """Tell of Hanako until she stands in GOOD or DEAL."""
+    """Report events about Hanako until she is in GOOD or DEAL."""
     ledger = LedgerInMemory(compile_lifecycle(load(text)))
     ledger.send_one("visit.recorded", lead=HANAKO, data={"channel": "web"})
     if stage == "DEAL":
@@ -128,7 +128,7 @@ def test_beyond_exclusion_a_reassessment_flags_instead_of_moving() -> None:
     assert (state_in(ledger).stage, state_in(ledger).flags) == ("DEAL", {})
 
 
-def test_a_stage_that_holds_somebody_does_not_disappear_without_a_map() -> None:
+def test_an_occupied_stage_is_not_removed_without_a_map() -> None:
     ledger = ledger_at("GOOD")
     outcome = ledger.publish(renamed(SMALL, GOOD="FINE"))
     assert reason(outcome) == "stages-occupied"
@@ -153,18 +153,18 @@ def test_with_a_map_the_lead_moves_there_by_its_reassessment() -> None:
     assert event.effects["move"] == {"kind": "corrected"}
 
 
-def test_a_stage_that_nobody_stands_in_disappears_without_a_map() -> None:
+def test_an_empty_stage_is_removed_without_a_map() -> None:
     recorded(ledger_at("GOOD").publish(renamed(SMALL, DEAL="TALK")))
 
 
-def test_nobody_is_counted_where_every_stage_stays_or_is_mapped() -> None:
+def test_no_leads_are_counted_if_every_stage_remains_or_is_mapped() -> None:
     ledger = ledger_at("GOOD")
     recorded(ledger.publish(WITH_RIVALS))
     recorded(ledger.publish(renamed(SMALL, GOOD="FINE"), GOOD="FINE"))
     assert ledger.memory.occupancy is None
 
 
-def test_of_two_publications_in_one_batch_the_second_leaves_nobody_without_a_stage() -> None:
+def test_the_second_of_two_publications_in_one_batch_leaves_no_lead_without_a_stage() -> None:
     ledger = ledger_at("GOOD")
     context = Context(ledger.in_force.lifecycle, DIGESTS, SENDER, RECEIVED_AT)
     fine = publication(renamed(SMALL, GOOD="FINE"), {"GOOD": "FINE"}, id="1", context=context)
@@ -174,7 +174,7 @@ def test_of_two_publications_in_one_batch_the_second_leaves_nobody_without_a_sta
     assert reason(second) == "stages-occupied"
 
 
-def test_who_still_stands_under_a_version_before_is_counted_where_the_maps_since_lead() -> None:
+def test_a_lead_under_an_earlier_version_is_counted_where_later_maps_lead() -> None:
     ledger = ledger_at("GOOD")
     recorded(ledger.publish(renamed(SMALL, GOOD="FINE"), GOOD="FINE"))
     best = renamed(SMALL, GOOD="BEST")
@@ -213,8 +213,8 @@ def test_what_was_read_under_the_version_before_is_decided_by_the_one_in_force()
     assert {envelope.lifecycle for _, envelope in ledger.records[-2:]} == {2}
 
 
-def test_a_log_in_which_somebody_lost_their_stage_does_not_verify() -> None:
-    """The map is taken out of the record, as if the publication had been let through without."""
+def test_a_log_in_which_a_lead_lost_its_stage_does_not_verify() -> None:
+    """The map is removed from the record, as if the publication had been accepted without it."""
     ledger = ledger_at("GOOD")
     recorded(ledger.publish(renamed(SMALL, GOOD="FINE"), GOOD="FINE"))
     assert audit_of(ledger).subjects == ledger.subjects

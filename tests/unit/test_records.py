@@ -1,4 +1,4 @@
-"""The record: what its bytes are, and that nothing of it is lost on the way back."""
+"""The record: its bytes, and a round trip without loss."""
 
 import hashlib
 import json
@@ -91,12 +91,12 @@ def test_what_is_absent_is_left_out() -> None:
     assert encode(BARE, BARE_ENVELOPE).decode() == BARE_RECORD
 
 
-def test_data_without_effects_stands_alone() -> None:
+def test_data_without_effects_are_recorded_alone() -> None:
     event = BARE._replace(data={"page": "/"})
     assert json.loads(encode(event, BARE_ENVELOPE))["data"] == {"page": "/"}
 
 
-def test_effects_without_data_stand_beside_nothing() -> None:
+def test_effects_without_data_are_recorded_alone() -> None:
     event = BARE._replace(effects={"known": True})
     assert json.loads(encode(event, BARE_ENVELOPE))["data"] == {"effects": {"known": True}}
 
@@ -133,7 +133,7 @@ def test_a_record_is_read_back_whole(event: Event, envelope: Envelope, text: str
         FULL_RECORD.replace('"data":{', '"data":7,"old":{'),
     ],
 )
-def test_what_is_no_record_is_not_guessed_at(text: str) -> None:
+def test_a_malformed_record_is_refused(text: str) -> None:
     with pytest.raises(RecordUnreadable, match="not a record of this ledger"):
         decode(text)
 

@@ -1,4 +1,4 @@
-"""Memory for bodies is shared: what one holds, another cannot."""
+"""Memory for bodies is shared: what one request holds is not available to another."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_what_is_given_back_is_there_for_others() -> None:
     assert room.held_bytes == 0
 
 
-def test_who_finds_no_room_is_told_to_come_again() -> None:
+def test_a_request_without_room_is_asked_to_retry() -> None:
     room = MemoryBudget(10)
     with room.place() as first, room.place() as second:
         first.take(8)

@@ -1,4 +1,4 @@
-"""How likely a lead is: points given, growing old, explained, and never counted twice."""
+"""Scores: points are given, age, are explained, and are never counted twice."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def test_what_is_known_of_a_person_gives_fit_market_and_priority() -> None:
     assert (story.lead.market, story.lead.priority) == ("manufacturing", "high")
 
 
-def test_a_profile_that_changes_is_judged_anew() -> None:
+def test_a_profile_that_changes_is_judged_again() -> None:
     story = Story()
     story.tell("form.submitted", mail="example.co.jp", profile=DIRECTOR)
     story.tell("profile.updated", profile={"industry": "public", "position": "manager"})
@@ -44,7 +44,7 @@ def test_what_changes_no_judgement_says_nothing_of_it() -> None:
     }
 
 
-def test_an_event_gives_points_by_its_type_and_by_what_it_tells() -> None:
+def test_an_event_gives_points_by_its_type_and_its_data() -> None:
     story = Story()
     story.tell("visit.recorded", page="/pricing")
     assert story.events[0].effects["points"] == [["visited", 2, 5], ["saw_prices", 10, 2]]
@@ -77,7 +77,7 @@ def test_points_grow_old_by_steps_of_whole_days_to_the_moment() -> None:
     assert counts == [2_00, 1_50, 1_50, 1_00, 50, 0]
 
 
-def test_a_rule_may_let_its_points_grow_old_by_itself() -> None:
+def test_a_rule_may_have_its_own_ageing() -> None:
     story = Story().reach("MAL")
     story.tell("contact.requested", at=0)
     asked = [one for one in story.lead.points if one.rule == "asked_for_contact"]
@@ -102,7 +102,7 @@ def test_a_new_pass_begins_with_what_began_it_and_nothing_else() -> None:
     assert story.lead.points == (Point("asked_for_contact", 40, asked.position, day(20)),)
 
 
-def test_a_deal_that_is_told_again_gives_nothing_again() -> None:
+def test_a_deal_that_is_reported_again_gives_no_points_again() -> None:
     compiled = _with_points_for_deals()
     story = Story(compiled).reach("OPP")
     before = story.lead.points
@@ -123,7 +123,7 @@ def test_the_points_of_a_visitor_join_the_person_that_it_turns_out_to_be() -> No
     ]  # fmt: skip
 
 
-def test_points_of_a_rule_that_is_no_more_grow_old_by_the_general_rule() -> None:
+def test_points_of_a_removed_rule_age_by_the_general_rule() -> None:
     scoring = demand_funnel().lifecycle.scoring
     assert scoring is not None
     lead = LeadState(points=(Point("dropped_since", 8, 1, day(0)),))

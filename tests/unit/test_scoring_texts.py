@@ -106,7 +106,7 @@ CASES = {
         "points: 5",
         "points: 0",
         "points: 0",
-        "a rule that gives no points says nothing",
+        "a rule that gives no points has no effect",
     ),
     "points without end": ("points: 5", "points: 5000", "points: 5000", "expected a number from"),
     "none at most": ("most: 4", "most: 0", "most: 0", "expected a number from 1 to 100"),
@@ -116,23 +116,23 @@ CASES = {
         "after_days: 10, percent: 0",
         "expected more than the 10",
     ),
-    "points that grow young": (
+    "points that rise with age": (
         "{after_days: 20, percent: 0}",
         "{after_days: 20, percent: 60}",
         "percent: 60",
-        "points only grow old",
+        "points only lose value with age",
     ),
     "a step that changes nothing": (
         "{after_days: 10, percent: 50}",
         "{after_days: 10, percent: 100}",
         "percent: 100",
-        "points only grow old",
+        "points only lose value with age",
     ),
     "one name twice": (
         "    visited: {label",
         "    maker: {label",
         "maker: {label: {en: visited",
-        "a rule of this name stands on line",
+        "a rule of this name is already on line",
     ),
     "a grade by the stage": (
         "when: {lead.targeted: true}",
@@ -140,7 +140,7 @@ CASES = {
         "when: {lead.stage: GOOD}",
         "unknown path",
     ),
-    "a grade by itself": (
+    "a grade that reads the grade": (
         "when: {lead.targeted: true}",
         "when: {lead.grade: A}",
         "when: {lead.grade: A}",
@@ -164,7 +164,7 @@ CASES = {
         "qualification:",
         "the event type selection.ranked is missing",
     ),
-    "an event type about somebody": (
+    "an event type about a lead": (
         "{label: {en: run}, subject: ledger}",
         "{label: {en: run}}",
         "qualification:",
@@ -176,7 +176,7 @@ CASES = {
         "B: {label",
         "'Grade A' already names A",
     ),
-    "a grade that nobody would tell": (
+    "a grade without its event type": (
         "    grade.changed: {label: {en: grade changed}}\n",
         "",
         "grades:",
@@ -207,5 +207,5 @@ def test_without_scoring_qualification_says_what_is_likely() -> None:
     start, end = WHOLE.index("scoring:\n"), WHOLE.index("qualification:\n")
     without = WHOLE[:start] + WHOLE[end:]
     (complaint,) = [one for one in inspect(without).complaints if one.fatal]
-    assert complaint.message.startswith("without a section `scoring` say `when`")
+    assert complaint.message.startswith("without a section `scoring`, give `when`")
     assert load(f"{without}  when: {{lead.known: true}}\n").qualification is not None

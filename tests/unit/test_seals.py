@@ -1,4 +1,4 @@
-"""Seals: under the secret, over everything that they are for, and never two alike."""
+"""Seals: keyed by the secret, over everything they protect, and always distinct."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -73,7 +73,7 @@ def test_whatever_is_changed_of_what_became_of_it_its_seal_is_another(field: str
     assert SEALS.of_standing(OTHER, STANDING) != SEALS.of_standing(LEAD, STANDING)
 
 
-def test_what_stands_in_one_field_is_never_taken_for_another() -> None:
+def test_the_value_of_one_field_is_never_taken_for_that_of_another() -> None:
     one, other = (
         RECEIVED._replace(source="ab", event_id="c"),
         RECEIVED._replace(source="a", event_id="bc"),

@@ -1,4 +1,4 @@
-"""Settings come from the environment or a file, and a misspelled one is never without effect."""
+"""Settings come from the environment or a file, and a misspelled one is never ignored."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def test_a_variable_set_to_nothing_counts_as_absent() -> None:
     assert read_settings({"LEADLEDGER_DATABASE_URL": "", "LEADLEDGER_PORT": ""}) == Settings()
 
 
-def test_what_only_the_command_or_the_tests_read_is_no_setting() -> None:
+def test_variables_of_the_command_or_the_tests_are_not_settings() -> None:
     others = {"LEADLEDGER_URL": "x", "LEADLEDGER_KEY": "x", "LEADLEDGER_TEST_SEED": "7"}
     assert read_settings(others) == Settings()
 
@@ -61,7 +61,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     assert "hidden" not in complaint
 
 
-def test_a_file_that_is_none_or_not_toml_is_named(tmp_path: Path) -> None:
+def test_a_missing_or_malformed_settings_file_is_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text("port: 8080", encoding="utf-8")
     assert str(broken) in complaint_about({"LEADLEDGER_CONFIG": str(broken)})

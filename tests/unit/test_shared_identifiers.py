@@ -1,4 +1,4 @@
-"""Two people behind one number are two people (domain §8), and the number names neither."""
+"""Two people with one telephone number are two people (domain §8); the number names neither."""
 
 from typing import Any
 
@@ -79,7 +79,9 @@ def test_what_one_of_them_refuses_does_not_bind_the_other(ledger: LedgerInMemory
     assert not state(ledger, taro).blocks
 
 
-def test_a_shared_number_names_nobody_and_the_answer_says_so(ledger: LedgerInMemory) -> None:
+def test_a_shared_number_identifies_no_person_and_the_answer_says_so(
+    ledger: LedgerInMemory,
+) -> None:
     hanako, taro = colleagues(ledger)
     assert reason(ledger.send_one("form.submitted", lead={"phone": PHONE})) == "identifier-shared"
     assert reason(ledger.send_one("lead.qualified", lead={"phone": PHONE})) == "identifier-shared"
@@ -116,7 +118,7 @@ def test_a_number_changes_and_the_person_stays(ledger: LedgerInMemory) -> None:
     assert lead_of(form(ledger, {"phone": "03-1000-0002"})) == lead_of(first)
 
 
-def test_an_address_is_no_more_trusted_than_an_id_and_joins_it(ledger: LedgerInMemory) -> None:
+def test_an_address_that_is_less_trusted_than_an_id_joins_it(ledger: LedgerInMemory) -> None:
     first = form(ledger, {"user_id": "u-1", "email": "a@s1.example"})
     assert lead_of(form(ledger, {"user_id": "u-1", "email": "b@s1.example"})) == lead_of(first)
 
@@ -142,7 +144,7 @@ def test_a_number_of_one_that_another_known_person_reports_is_shared(
 def test_an_address_that_may_be_a_second_one_of_the_same_person_goes_on_naming(
     ledger: LedgerInMemory,
 ) -> None:
-    """The systems know one person under two names: that is to be merged, and nothing is shared."""
+    """The systems know one person by two names: merge them; no identifier is shared."""
     by_form = form(ledger, {"email": "a@s1.example"})
     by_crm = form(ledger, {"external_ids": {"crm": "17"}})
     told = form(ledger, {"external_ids": {"crm": "17"}, "email": "a@s1.example"})
@@ -160,7 +162,7 @@ def test_a_visitor_who_turns_out_to_be_a_colleague_becomes_known(ledger: LedgerI
     assert reason(ledger.send_one("form.submitted", lead={"phone": PHONE})) == "identifier-shared"
 
 
-def test_merging_the_two_lets_the_number_name_the_person_until_they_are_unmerged(
+def test_a_shared_number_names_the_merged_person_until_the_two_are_unmerged(
     ledger: LedgerInMemory,
 ) -> None:
     hanako, taro = colleagues(ledger)
@@ -185,7 +187,7 @@ def test_a_third_person_behind_the_number_of_two_who_are_one_shares_it_again(
 
 
 @pytest.mark.parametrize("type", ["identity.kept_apart", "conflict.dismissed"])
-def test_somebody_who_says_that_they_are_two_settles_the_conflict(
+def test_a_decision_that_they_are_two_people_settles_the_conflict(
     ledger: LedgerInMemory, type: str
 ) -> None:
     hanako, taro = colleagues(ledger)

@@ -1,4 +1,4 @@
-"""Three shipped lifecycles over one vocabulary: the same stream can be put under each."""
+"""Three shipped lifecycles share one vocabulary: the same stream can be decided under each."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def shipped(name: str) -> CompiledLifecycle:
 
 
 def vocabulary(lifecycle: Lifecycle) -> dict[str, object]:
-    """What a sender may say: types with kinds, subjects, rights and fields, but for stage codes."""
+    """What a sender may report: types with kinds, subjects, rights, fields; not stage codes."""
     return {
         name: (
             event.kind,
@@ -119,7 +119,7 @@ STREAM = [
     ],
 )
 def test_one_stream_goes_the_way_of_each_funnel(name: str, stages: list[str | None]) -> None:
-    """Where a decision comes before its time it is refused, and the stream goes on."""
+    """A decision that comes too early is refused, and the stream continues."""
     ledger = LedgerInMemory(shipped(name))
     found: list[str | None] = []
     for type, data in STREAM:
@@ -129,7 +129,7 @@ def test_one_stream_goes_the_way_of_each_funnel(name: str, stages: list[str | No
 
 
 @pytest.mark.parametrize("screened", ["now", "later", "not_yet"])
-def test_in_lead_management_a_completed_call_stands_with_its_class_and_leaves_by_a_later_event(
+def test_in_lead_management_a_completed_call_keeps_its_class_and_leaves_by_a_later_event(
     screened: str,
 ) -> None:
     story = Story(shipped("lead_management"))
@@ -161,7 +161,7 @@ def test_in_lead_management_a_visitor_has_no_stage_until_he_is_known() -> None:
         ("inquiry.received", {"owner": "ito", "channel": "reseller"}),
     ],
 )
-def test_in_lead_management_whoever_takes_a_lead_keeps_it_through_the_hand_over(
+def test_in_lead_management_the_person_who_takes_a_lead_keeps_it_through_the_hand_over(
     type: str, told: dict[str, str]
 ) -> None:
     story = Story(shipped("lead_management"))
@@ -191,7 +191,7 @@ def test_in_lead_management_a_seller_in_charge_is_not_marketings_acceptance() ->
     ("name", "stage"),
     [("demand_funnel", "ML"), ("merged", "ML"), ("lead_management", "ACQUIRED")],
 )
-def test_a_profile_from_marketing_makes_somebody_known_in_each(name: str, stage: str) -> None:
+def test_a_profile_from_marketing_makes_a_person_known_in_each(name: str, stage: str) -> None:
     story = Story(shipped(name))
     story.tell("profile.updated", free_mail=True, department="field_sales")
     assert story.stage is None

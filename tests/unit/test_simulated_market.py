@@ -1,4 +1,4 @@
-"""The made-up market: the same every time, in the order of telling, and within its time."""
+"""The simulated market: the same every time, in the order of reports, and within its period."""
 
 import itertools
 from collections import Counter
@@ -26,7 +26,7 @@ def told() -> list[dict[str, Any]]:
     return list(events(WORLD))
 
 
-def test_the_same_world_tells_the_same_events_byte_for_byte(told: list[dict[str, Any]]) -> None:
+def test_the_same_world_reports_the_same_events_byte_for_byte(told: list[dict[str, Any]]) -> None:
     assert orjson.dumps(list(events(WORLD))) == orjson.dumps(told)
     other = list(events(WORLD._replace(seed=8)))
     assert not {one["id"] for one in other} & {one["id"] for one in told}
@@ -38,7 +38,7 @@ def test_everything_happens_within_its_time(told: list[dict[str, Any]]) -> None:
     assert max(times) <= WORLD.ends
 
 
-def test_some_is_told_twice_and_some_late(told: list[dict[str, Any]]) -> None:
+def test_some_events_are_reported_twice_and_some_late(told: list[dict[str, Any]]) -> None:
     again = [id for id, count in Counter(one["id"] for one in told).items() if count > 1]
     assert len(again) > len(told) / 200
     times = [datetime.fromisoformat(one["time"]) for one in told]
@@ -64,7 +64,7 @@ ADMINISTRATORS = {
     "identity.unlinked", "identity.kept_apart", "event.voided", "event.corrected", "account.merged",
     "lifecycle.published", "calendar.changed", "conflict.dismissed", "account.kept_apart",
 }  # fmt: skip
-"""What takes an administrator, who goes by ids and positions that only a ledger knows."""
+"""Types that need an administrator, who uses ids and positions that only a ledger knows."""
 
 
 def test_the_whole_vocabulary_is_spoken() -> None:
@@ -78,7 +78,7 @@ def test_the_whole_vocabulary_is_spoken() -> None:
 
 
 def test_most_decisions_are_legal_where_they_come(told: list[dict[str, Any]]) -> None:
-    """A market that only makes refusals demonstrates nothing."""
+    """A market that only produces refusals demonstrates nothing."""
     ledger = LedgerInMemory()
     sender = ANYBODY._replace(sources=("test", "*"))
     for one in told:

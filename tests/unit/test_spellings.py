@@ -1,7 +1,7 @@
-"""The table of spellings, tests/data/spellings.csv: what people write, and who it is taken for.
+"""The table of spellings, tests/data/spellings.csv: what people write, and whom it identifies.
 
-Everybody who knows how people fill in forms can add a row. `country` is the calling code of the
-lifecycle, 81 where none is told; `\\u200b` in a cell is the character of that number.
+Add rows freely if you know how people fill in forms. `country` is the calling code of the
+lifecycle, 81 if empty; `\\u200b` in a cell is the character of that number.
 """
 
 import csv
@@ -68,14 +68,14 @@ def parties_of(row: Row, text: str) -> Parties:
 
 
 def named_by(row: Row, parties: Parties) -> tuple[Identifier, ...]:
-    """Return what names somebody; the mailbox of a desk still names its company."""
+    """Return what names a person; a role mailbox still names its company."""
     if row.kind in ("company", "domain"):
         return (*parties.account_identifiers, *parties.account_name)
     return parties.identifiers
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.kind} {row.one} {row.why}"[:60])
-def test_what_people_write_is_taken_for_whom_they_mean(row: Row) -> None:
+def test_each_spelling_identifies_the_person_it_means(row: Row) -> None:
     one = parties_of(row, row.one) if row.one else Parties()
     named = named_by(row, one)
     if row.verdict == "not an identifier":

@@ -77,7 +77,7 @@ def test_a_move_ends_one_stay_and_begins_the_next() -> None:
     }
 
 
-def test_a_lead_that_nothing_has_moved_stands_unplaced() -> None:
+def test_a_lead_that_has_not_moved_is_unplaced() -> None:
     script = Script()
     script.tell(1, 3)
     script.tell(1, 4)
@@ -121,7 +121,7 @@ def test_a_stay_of_no_length_counts_as_entered_and_not_as_standing() -> None:
     }
 
 
-def test_a_stage_entered_again_in_one_pass_is_no_first_entry() -> None:
+def test_a_stage_entered_again_in_one_pass_is_not_a_first_entry() -> None:
     script = Script()
     script.move(1, 0, "MAL", "entered")
     script.move(1, 1, "MQL")
@@ -169,7 +169,7 @@ def test_a_corrected_origin_holds_from_the_next_stay_on() -> None:
     assert stages.standing[subject_id(1)].channel == "organic"
 
 
-def test_what_a_pass_carries_no_more_after_a_restatement_does_not_come_back() -> None:
+def test_values_that_a_restatement_removes_from_a_pass_do_not_come_back() -> None:
     script = Script()
     script.move(1, 0, "ML", "entered", effects=DIGITAL)
     stays = Stays((Stay("ML", day(0), 1, "entered", 1, "marketing-digital", "organic"),))
@@ -216,7 +216,7 @@ def test_an_absorbed_lead_leaves_by_an_exit_of_its_own_kind() -> None:
     assert list(stages.standing) == [subject_id(2)]
 
 
-def test_an_absorption_told_late_ends_the_stay_where_it_began() -> None:
+def test_an_absorption_reported_late_ends_the_stay_where_it_began() -> None:
     script = Script()
     script.move(1, 5, "AL", "entered")
     script.absorb(1, 4, by=2)
@@ -238,7 +238,7 @@ def test_an_event_that_was_forwarded_moves_the_lead_that_received_it() -> None:
     assert {one: stay.stage for one, stay in stages.standing.items()} == {subject_id(2): "MAL"}
 
 
-def test_a_lead_whose_absorption_has_ended_stands_again() -> None:
+def test_a_lead_whose_absorption_has_ended_has_a_stage_again() -> None:
     script = Script()
     script.move(1, 0, "AL", "entered")
     script.absorb(1, 1, by=2)
@@ -248,7 +248,7 @@ def test_a_lead_whose_absorption_has_ended_stands_again() -> None:
     assert folded(script).standing[subject_id(1)].stage == "AL"
 
 
-def test_accounts_stand_on_a_track_of_their_own() -> None:
+def test_accounts_have_a_separate_track() -> None:
     script = Script()
     script.move(1, 0, "PL", "entered", kind=SubjectKind.ACCOUNT)
     script.move(1, 1, "PROSPECT", kind=SubjectKind.ACCOUNT)
@@ -280,7 +280,7 @@ def test_months_are_those_of_the_lifecycle_in_force() -> None:
     assert stages.zone == ZoneInfo("Asia/Tokyo")
 
 
-def test_a_record_that_concerns_nobody_changes_nothing() -> None:
+def test_a_record_about_no_subject_changes_nothing() -> None:
     script = Script()
     script.publish()
     script.tell(1, 0, effects={"attributes": {"industry": "steel"}})

@@ -1,4 +1,4 @@
-"""SQL in files of its own: statements by name, on the schema that the settings name."""
+"""SQL in separate files: statements by name, on the schema that the settings name."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def test_a_statement_keeps_its_name_and_takes_its_binds_in_the_order_of_the_text
     assert statement.arguments({"limit": 3, "after": 1, "upto": 2}) == [1, 2, 3]
 
 
-def test_a_bind_that_stands_twice_is_one_argument() -> None:
+def test_a_bind_that_occurs_twice_is_one_argument() -> None:
     statement = load("events.verification", "verification.sql", "ledger")["read_subjects"]
     assert statement.binds == ("after", "limit")
     assert statement.driver_sql.count("$1") == 2
@@ -90,6 +90,6 @@ def test_a_name_that_would_need_quoting_is_refused(name: str) -> None:
         qualify("ledger.events", name)
 
 
-def test_a_file_without_named_statements_is_no_file_of_ours() -> None:
+def test_a_file_without_named_statements_is_refused() -> None:
     with pytest.raises(StatementFileInvalid, match="needs statements of distinct names"):
         load("domain.lifecycles", "demand_funnel.yaml", "ledger")

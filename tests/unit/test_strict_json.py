@@ -1,4 +1,4 @@
-"""Each line of the table of text and numbers, by an example that a person can check."""
+"""Each line of the table of text and numbers, with an example that a person can check."""
 
 import json
 import time
@@ -59,7 +59,7 @@ def pointer_of(body: bytes) -> str:
     return fault.pointer
 
 
-def test_an_ordinary_event_is_read_as_it_stands() -> None:
+def test_an_ordinary_event_is_read_unchanged() -> None:
     body = b'{"id": "form-1", "data": {"score": 7, "rate": 0.5, "tags": ["a", null, true]}}'
 
     assert read_value(body) == {
@@ -158,7 +158,7 @@ def test_what_is_not_strict_json_is_unreadable(body: bytes) -> None:
         b'{"a" :1, "a" :":"}',
     ],
 )
-def test_a_key_that_stands_twice_is_unreadable(body: bytes) -> None:
+def test_a_duplicate_key_is_unreadable(body: bytes) -> None:
     fault = fault_of(body)
 
     assert type(fault) is Unreadable
@@ -175,7 +175,7 @@ def test_a_key_that_stands_twice_is_unreadable(body: bytes) -> None:
         (b'{"\\u0000":1}', ""),
     ],
 )
-def test_nul_is_unacceptable_where_it_stands(body: bytes, pointer: str) -> None:
+def test_nul_is_refused_with_its_place(body: bytes, pointer: str) -> None:
     assert pointer_of(body) == pointer
 
 
@@ -194,7 +194,7 @@ def test_an_escaped_backslash_before_u0000_is_not_nul() -> None:
         b"-" + b"9" * 60_000,
     ],
 )
-def test_an_integer_beyond_64_bits_is_unacceptable_where_it_stands(digits: bytes) -> None:
+def test_an_integer_beyond_64_bits_is_refused_with_its_place(digits: bytes) -> None:
     assert pointer_of(b'{"a":[1,' + digits + b"]}") == "/a/1"
 
 
@@ -475,14 +475,14 @@ def test_an_envelope_without_an_array_or_with_a_bad_member_is_unacceptable(
     assert caught.value.pointer == pointer
 
 
-def test_a_body_tells_by_its_first_character_whether_it_is_an_array() -> None:
+def test_the_first_character_of_a_body_shows_whether_it_is_an_array() -> None:
     assert is_array(b" \r\n\t[1]")
     assert not is_array(b'{"a":[]}')
     assert not is_array(b'"["')
     assert not is_array(b"")
 
 
-def test_one_item_that_cannot_be_taken_is_told_apart_from_what_is_no_json() -> None:
+def test_an_unacceptable_item_is_distinguished_from_invalid_json() -> None:
     assert read_item(b'{"a": 1}') == {"a": 1}
     faulty = read_item(b'{"a": "\\u0000"}')
     assert isinstance(faulty, FaultyItem)

@@ -1,4 +1,4 @@
-"""Long work leaves others their time: by how long each stride took."""
+"""Long work yields time to others, based on how long each stride took."""
 
 import asyncio
 from time import perf_counter
@@ -21,11 +21,11 @@ async def lasting(*, fails: bool = False, turns: asyncio.Lock | None = None) -> 
     return perf_counter() - began
 
 
-async def test_a_rest_goes_by_how_long_the_stride_took() -> None:
+async def test_a_rest_depends_on_how_long_the_stride_took() -> None:
     assert await lasting() >= WORK_S * (1 + RESTS)
 
 
-async def test_a_stride_that_was_held_up_is_not_rested_from_for_ever(
+async def test_the_rest_after_a_delayed_stride_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(strides, "REST_S_MAX", 0.0)

@@ -1,4 +1,4 @@
-"""Who is who, and what counts no longer: carried out by the service, and decided again."""
+"""Decisions about identities and about what no longer counts: carried out, and decided again."""
 
 from datetime import UTC
 from typing import Any
@@ -46,13 +46,13 @@ def lead(ledger: LedgerInMemory, lead_id: str | None) -> LeadState:
 
 
 def restated(ledger: LedgerInMemory, lead_id: str | None) -> dict[str, Any]:
-    """What the last restatement of a lead says."""
+    """Return the data of the last restatement of a lead."""
     events = [event for event, _ in ledger.records if event.type == "lead.restated"]
     return dict([one for one in events if one.subject.id == lead_id][-1].data)
 
 
 def company_stages(ledger: LedgerInMemory) -> dict[str, str | None]:
-    """Where each company stands, by its domain."""
+    """Return the stage of each company, by its domain."""
     found = {}
     for company in ("acme.example", "other.example"):
         state = ledger.subjects[ledger.pointers[DIGESTS.identifier("domain", company)]].state
@@ -95,7 +95,7 @@ def test_what_comes_for_a_merged_lead_is_its_own_again_after_the_unmerge() -> No
     assert told(ledger, "email.opened", 3, TARO).lead == other
 
 
-def test_a_visitor_that_was_somebody_else_stands_alone_again() -> None:
+def test_a_visitor_that_was_another_person_is_separate_again() -> None:
     ledger = LedgerInMemory()
     visitor = told(ledger, "visit.recorded", 1, COOKIE).lead
     person = told(ledger, "form.submitted", 2, HANAKO).lead
@@ -113,7 +113,7 @@ def test_a_visitor_that_was_somebody_else_stands_alone_again() -> None:
     )
 
 
-def test_a_visitor_absorbed_meanwhile_goes_along_with_whom_it_turned_out_to_be() -> None:
+def test_a_visitor_absorbed_in_the_meantime_stays_with_the_person_it_turned_out_to_be() -> None:
     ledger = LedgerInMemory()
     survivor = told(ledger, "form.submitted", 1, HANAKO).lead
     other = told(ledger, "form.submitted", 1, TARO).lead
@@ -127,7 +127,7 @@ def test_a_visitor_absorbed_meanwhile_goes_along_with_whom_it_turned_out_to_be()
     assert (lead(ledger, survivor).absorbs, lead(ledger, other).absorbs) == ((), (visitor,))
 
 
-def test_who_is_kept_apart_is_never_absorbed_again() -> None:
+def test_leads_kept_apart_are_never_absorbed_again() -> None:
     ledger = LedgerInMemory()
     visitor = told(ledger, "visit.recorded", 1, COOKIE).lead
     person = told(ledger, "form.submitted", 2, COOKIE | HANAKO).lead
@@ -140,7 +140,7 @@ def test_who_is_kept_apart_is_never_absorbed_again() -> None:
     assert again.is_already
 
 
-def test_a_voided_event_was_never_told_and_its_consequences_with_it() -> None:
+def test_a_voided_event_and_its_consequences_never_happened() -> None:
     ledger = LedgerInMemory()
     person = told(ledger, "form.submitted", 1, HANAKO).lead
     won = told(ledger, "opportunity.won", 2, HANAKO, opportunity="deal")
@@ -155,7 +155,7 @@ def test_a_voided_event_was_never_told_and_its_consequences_with_it() -> None:
     assert ledger.subjects[account].state.stage == "PROSPECT"  # type: ignore[union-attr]
 
 
-def test_a_lead_of_which_nothing_counts_begins_anew() -> None:
+def test_a_lead_of_which_nothing_counts_begins_again() -> None:
     ledger = LedgerInMemory()
     first = told(ledger, "form.submitted", 1, HANAKO)
     decided(ledger, "event.voided", data={"event": str(first.position)})
@@ -168,7 +168,7 @@ def test_a_lead_of_which_nothing_counts_begins_anew() -> None:
     assert lead(ledger, first.lead).entered_at == day(2)
 
 
-def test_a_decision_that_is_not_legal_any_more_awaits_a_person() -> None:
+def test_a_decision_that_is_no_longer_legal_waits_for_a_person() -> None:
     ledger = LedgerInMemory()
     person = told(ledger, "form.submitted", 1, HANAKO).lead
     qualified = told(ledger, "lead.qualified", 2, HANAKO)
@@ -300,7 +300,7 @@ def test_a_company_of_which_an_event_was_voided_names_its_own_reports(before: in
     ]
 
 
-def test_a_company_is_no_customer_by_what_a_colleague_never_bought() -> None:
+def test_a_purchase_that_a_colleague_never_made_does_not_make_a_company_a_customer() -> None:
     ledger = LedgerInMemory()
     other = told(ledger, "opportunity.reopened", 1, P1, opportunity="second")
     won = told(ledger, "opportunity.won", 2, P0, opportunity="first")
@@ -339,10 +339,8 @@ def test_what_one_of_two_unmerged_people_bought_stays_when_the_other_is_merged_a
     assert dict(company(ledger, buyer).opportunities) == {"test/deal": "open"}
 
 
-def test_what_somebody_of_another_company_bought_is_that_companys_once_the_two_are_unmerged() -> (
-    None
-):
-    """And stays it, whatever is taken back later at the company that he was taken to be of."""
+def test_a_purchase_belongs_to_the_other_company_once_the_two_people_are_unmerged() -> None:
+    """It stays so, whatever is taken back later at the company he was thought to belong to."""
     ledger = LedgerInMemory()
     survivor = told(ledger, "form.submitted", 1, HANAKO)
     other = told(ledger, "form.submitted", 1, TARO).lead
@@ -356,8 +354,8 @@ def test_what_somebody_of_another_company_bought_is_that_companys_once_the_two_a
     assert company_stages(ledger) == {"acme.example": "PROSPECT", "other.example": "C"}
 
 
-def test_a_company_beside_a_company_is_decided_with_all_who_bought_there() -> None:
-    """Somebody was merged with a person of another company: so what counts of one tells of both."""
+def test_a_company_of_a_merged_person_is_decided_with_all_who_bought_there() -> None:
+    """A person was merged with one of another company, so what counts for one affects both."""
     ledger = LedgerInMemory()
     buyer = {"email": "jiro@other.example"}
     won = told(ledger, "opportunity.won", 1, buyer, opportunity="d1")
@@ -375,7 +373,7 @@ def test_a_company_beside_a_company_is_decided_with_all_who_bought_there() -> No
     assert company_stages(ledger)["other.example"] == "PROSPECT"
 
 
-def test_a_customer_who_has_left_has_left_whatever_else_is_taken_back() -> None:
+def test_a_churned_customer_stays_churned_whatever_else_is_taken_back() -> None:
     ledger = LedgerInMemory()
     person = told(ledger, "opportunity.won", 1, P0, opportunity="deal").lead
     lost = told(ledger, "opportunity.lost", 2, P0, opportunity="other")
@@ -388,7 +386,7 @@ def test_a_customer_who_has_left_has_left_whatever_else_is_taken_back() -> None:
 
 
 def test_what_a_colleague_goes_on_to_buy_is_judged_by_what_the_company_has_bought() -> None:
-    """A further pass of who was lost is cross-sell because of an order that never came."""
+    """A further pass of a lost lead is cross-sell because of an order that never came."""
     ledger = LedgerInMemory()
     order = told(ledger, "order.recorded", 1, P0, order="1")
     told(ledger, "opportunity.created", 2, P1, opportunity="first")
@@ -402,7 +400,7 @@ def test_what_a_colleague_goes_on_to_buy_is_judged_by_what_the_company_has_bough
     assert restated(ledger, colleague)["counts_now"] == []
 
 
-def test_who_was_absorbed_while_the_company_was_listed_is_judged_by_it_too() -> None:
+def test_a_lead_absorbed_while_the_company_was_listed_is_judged_by_the_listing_too() -> None:
     ledger = LedgerInMemory()
     other = told(ledger, "opportunity.created", 1, P1, opportunity="deal").lead
     survivor = told(ledger, "form.submitted", 1, P0).lead
@@ -414,7 +412,7 @@ def test_who_was_absorbed_while_the_company_was_listed_is_judged_by_it_too() -> 
     assert dict(lead(ledger, other).flags) == {"competitor": "lead.reassessed"}
 
 
-def test_taking_back_what_is_taken_back_already_counts_nobody() -> None:
+def test_taking_back_a_second_time_counts_no_lead() -> None:
     ledger = LedgerInMemory()
     form = told(ledger, "form.submitted", 1, P0)
     void = {"event": str(form.position)}
@@ -430,7 +428,7 @@ def test_taking_back_what_is_taken_back_already_counts_nobody() -> None:
     assert form.lead not in stages.standing
 
 
-def test_within_one_batch_what_was_just_told_can_be_taken_back() -> None:
+def test_within_one_batch_a_report_can_be_taken_back() -> None:
     ledger = LedgerInMemory()
     form = {"id": "a", "type": "form.submitted", "lead": HANAKO}
     void = {"id": "b", "type": "event.voided", "data": {"event": "1"}}

@@ -43,7 +43,7 @@ def test_the_eleventh_list_holds_all_three_classes(name: str, found: str) -> Non
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_who_is_disqualified_is_on_no_list_of_targets(name: str) -> None:
+def test_a_disqualified_lead_is_on_no_list_of_targets(name: str) -> None:
     """B: 「MLから営業対象外データ、競合を排除したもの」"""
     story = Story(shipped_lifecycle(name))
     story.tell("form.submitted", mail="example.co.jp", profile=TARGET)
@@ -72,14 +72,14 @@ def test_only_a_target_is_selected_as_likely_to_buy(
     assert obstacle(story.compiled, story.state, day(1)) is hindrance
 
 
-def test_a_target_that_stands_nowhere_yet_is_on_the_list_of_targets() -> None:
+def test_an_unplaced_target_is_on_the_list_of_targets() -> None:
     """A: 「ターゲット」 is a question about 業種・職種・職位, whatever the stage."""
     lead = LeadState(known=True, market="manufacturing", priority="high")
     assert "target" in on_list(demand_funnel().lifecycle.lists, State(lead), day(0))
 
 
 def test_an_anonymous_visitor_has_no_origin_but_a_first_touch() -> None:
-    """A: 「マーケティング組織起因で発生したリードのみ」: nobody has been brought yet."""
+    """A: 「マーケティング組織起因で発生したリードのみ」: no lead has been brought yet."""
     story = Story()
     story.tell("visit.recorded", channel="organic")
     story.tell("ad.clicked", channel="paid")
@@ -105,7 +105,7 @@ def test_a_direct_enquiry_after_anonymous_visits_is_not_marketings(
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_direct_enquiry_of_a_lead_of_marketings_keeps_the_origin_and_is_marked(name: str) -> None:
-    """A: 「マーケティング組織起因で発生したリードのみ」, and policies may disagree on this one."""
+    """A: 「マーケティング組織起因で発生したリードのみ」, and policies may disagree."""
     story = Story(shipped_lifecycle(name))
     story.tell("form.submitted", mail="example.co.jp", channel="paid")
     story.tell("inquiry.received", known=True, channel="web")
@@ -126,8 +126,8 @@ def test_a_later_pass_begun_by_a_direct_enquiry_is_not_marketings_and_not_marked
     assert (story.lead.flags, story.lead.first_touch) == ({}, "marketing-digital")
 
 
-def test_who_becomes_known_without_a_move_has_an_origin_where_a_rule_tells_it() -> None:
-    """The event that made the person known sets it, wherever the lead stands."""
+def test_a_lead_that_becomes_known_without_a_move_has_an_origin_if_a_rule_gives_one() -> None:
+    """The event that made the person known sets it, whatever the lead's stage."""
     story = Story()
     story.tell("content.downloaded", known=True, channel="paid")
     assert (story.stage, story.lead.origin) == (None, "marketing-digital")
@@ -135,7 +135,7 @@ def test_who_becomes_known_without_a_move_has_an_origin_where_a_rule_tells_it() 
     assert (story.stage, story.lead.origin) == ("ML", "marketing-digital")
 
 
-def test_a_profile_that_is_copied_from_a_crm_acquires_nobody() -> None:
+def test_a_profile_that_is_copied_from_a_crm_acquires_no_lead() -> None:
     story = Story()
     story.tell("profile.updated", known=True, department="field_sales")
     assert story.lead.origin is None
@@ -167,7 +167,9 @@ def test_a_late_report_leaves_the_origin_of_a_later_pass_alone() -> None:
 
 
 @pytest.mark.parametrize("channel", ["exhibition", "event", "seminar"])
-def test_a_card_from_marketings_booth_is_marketings_whoever_records_it(channel: str) -> None:
+def test_a_card_from_marketings_booth_is_marketings_whatever_department_records_it(
+    channel: str,
+) -> None:
     """A: 「マーケティング組織起因で発生したリードのみ」"""
     story = Story()
     story.tell("card.captured", known=True, department="field_sales", channel=channel)
@@ -192,7 +194,7 @@ def test_a_card_that_field_sales_takes_on_a_visit_is_not_marketings() -> None:
 def test_cards_in_one_import_are_whose_the_table_says(
     name: str, department: str, channel: str | None, origin: str
 ) -> None:
-    """A: 「マーケティング組織起因で発生したリードのみ」; a CRM's table holds everybody's 名刺."""
+    """A: 「マーケティング組織起因で発生したリードのみ」; a CRM table holds everyone's 名刺."""
     ledger = LedgerInMemory(shipped_lifecycle(name))
     card = {"department": department, "lead": {"email": "hanako@acme.example"}}
     ledger.send_one("card.captured", **card, data={"channel": channel})
@@ -233,7 +235,7 @@ def test_the_decision_that_qualifies_is_called_by_where_it_leads(name: str, labe
 
 
 def test_an_event_and_a_list_that_share_a_word_share_a_stage() -> None:
-    """One word, one thing: 営業受入 cannot lead to SAL and be a list of SQL."""
+    """One word, one meaning: 営業受入 cannot lead to SAL and be a list of SQL."""
     text = shipped_text("demand_funnel")
     for old, new in (
         ("営業受入リード(スクリーニング後)", "営業受入リード"),
@@ -245,7 +247,7 @@ def test_an_event_and_a_list_that_share_a_word_share_a_stage() -> None:
             load(changed)
         (complaint,) = refused.value.complaints
         list_line = changed[: changed.index(new)].count("\n")
-        assert (complaint.line, "is also what lead." in complaint.message) == (list_line, True)
+        assert (complaint.line, "is also a name of lead." in complaint.message) == (list_line, True)
     load(text.replace("{ja: ハウスリスト", "{ja: MQL認定リスト"))
 
 
@@ -324,7 +326,7 @@ def test_what_sales_sends_back_is_marketings_and_the_seller_is_remembered(
         assert ("marketing_accepted" in lists_of(story)) is (marketer is not None)
 
 
-def test_whoever_takes_over_is_told_who_had_the_lead_before() -> None:
+def test_a_new_owner_learns_who_had_the_lead_before() -> None:
     story = Story().reach("SAL")
     story.tell("owner.assigned", owner="ito")
     story.tell("screening.completed", data={"class": "not_yet"})
@@ -353,7 +355,7 @@ def test_the_eighth_list_is_chosen_from_the_seventh(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_reseller_is_handed_a_lead_and_owes_a_report(name: str) -> None:
-    """A: 「営業組織・販売店視点」: resellers sell too, and say what has become of a lead."""
+    """A: 「営業組織・販売店視点」: resellers sell too, and report the progress of a lead."""
     story = Story(shipped_lifecycle(name))
     story.tell("inquiry.received", mail="example.co.jp", channel="reseller", reseller="r-1")
     assert (story.lead.reseller, "reseller_report" in story.lead.deadlines) == ("r-1", False)
@@ -421,10 +423,10 @@ def test_only_a_reseller_is_handed_a_lead_where_no_department_takes_over(name: s
         ("order.amended", {"order": "o"}),
     ],
 )
-def test_deals_and_orders_tell_what_they_bring_beside_the_value(
+def test_deals_and_orders_state_their_gross_profit_in_addition_to_the_value(
     name: str, type: str, data: dict[str, str]
 ) -> None:
-    """B: 「売上と利益」. What was sold at a loss has a gross profit too."""
+    """B: 「売上と利益」. A sale at a loss has a gross profit too."""
     ledger = LedgerInMemory(shipped_lifecycle(name))
     told = {**data, "value": "1200", "currency": "JPY", "gross_profit": "-12.50"}
     lead = {"email": "hanako@acme.example"}
@@ -465,7 +467,7 @@ def test_sales_is_the_sum_of_inside_and_field_sales(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_persons_work_is_told_by_words_or_by_codes(name: str) -> None:
+def test_a_persons_work_is_reported_in_words_or_codes(name: str) -> None:
     """A: 「どんな業種・職種・職位の名刺情報が欲しいのか」"""
     ledger = LedgerInMemory(shipped_lifecycle(name))
     profile = {"industry": "鉄鋼", "job": "情シス", "position": "部長", "region": "東京"}
@@ -484,7 +486,7 @@ def test_a_persons_work_is_told_by_words_or_by_codes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_word_for_a_persons_work_that_stands_nowhere_is_kept_as_it_is(name: str) -> None:
+def test_an_unlisted_word_for_a_persons_work_is_kept_unchanged(name: str) -> None:
     ledger = LedgerInMemory(shipped_lifecycle(name))
     lead = {"email": "hanako@acme.example", "profile": {"industry": "宇宙産業"}}
     assert isinstance(ledger.send_one("card.captured", lead=lead), Recorded)
@@ -520,7 +522,11 @@ def test_the_funnel_has_a_side_of_marketing_and_one_of_sales_and_resellers(name:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("[sales-direct, reseller]", "[reseller, marketing-digital]", "side marketing already"),
+        (
+            "[sales-direct, reseller]",
+            "[reseller, marketing-digital]",
+            "already belongs to the side marketing",
+        ),
         ("[sales-direct, reseller]", "[friends]", "'friends' is not an origin"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What happens by itself: which timer fires first, and as what."""
+"""Timers: which one fires first, and as which event."""
 
 from datetime import datetime
 

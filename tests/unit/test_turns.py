@@ -1,4 +1,4 @@
-"""Work on large bodies shares the loop with everybody else."""
+"""Work on large bodies shares the event loop with other requests."""
 
 import asyncio
 from collections import Counter

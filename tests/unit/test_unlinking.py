@@ -1,4 +1,4 @@
-"""Two people were taken for one: what the second reported is taken off the first."""
+"""Two people were mistaken for one: the second person's reports are taken off the first."""
 
 import time
 from itertools import pairwise
@@ -21,7 +21,7 @@ COOKIE = {"anonymous_id": "cookie-1"}
 
 
 def joined(ledger: LedgerInMemory) -> tuple[str, int, int]:
-    """Let two people report under one id: the lead, and where each has reported."""
+    """Report two people under one id; return the lead, and the positions of each one's reports."""
     first = told(ledger, "form.submitted", 1, HANAKO | SHARED)
     second = told(ledger, "form.submitted", 2, TARO | SHARED)
     assert first.lead == second.lead
@@ -30,7 +30,7 @@ def joined(ledger: LedgerInMemory) -> tuple[str, int, int]:
 
 
 def unlinked(ledger: LedgerInMemory, lead_id: str, *events: int, **taken: Any) -> str:
-    """Take something off a lead; the other person."""
+    """Take reports off a lead; return the other person."""
     outcome = decided(
         ledger,
         "identity.unlinked",
@@ -38,7 +38,7 @@ def unlinked(ledger: LedgerInMemory, lead_id: str, *events: int, **taken: Any) -
         data={"events": [str(one) for one in events]},
     )
     other = next(one for one in outcome.derived if one.type == "identity.unlinked")
-    # Whoever verifies the log comes to the same, from nothing but the records.
+    # Verification of the log gets the same result from the records alone.
     assert audit_of(ledger).subjects == ledger.subjects
     return other.subject.removeprefix("lead/")
 
@@ -92,7 +92,7 @@ def test_an_address_alone_can_be_taken_off() -> None:
     assert (lead(ledger, taro).stage, lead(ledger, taro).void) == ("MAL", False)
 
 
-def test_a_visitor_whom_the_other_person_turned_out_to_be_goes_along() -> None:
+def test_a_visitor_that_turned_out_to_be_the_other_person_goes_with_that_person() -> None:
     ledger = LedgerInMemory()
     visitor = told(ledger, "visit.recorded", 1, COOKIE)
     hanako = told(ledger, "form.submitted", 2, HANAKO | SHARED).lead
@@ -106,12 +106,12 @@ def test_a_visitor_whom_the_other_person_turned_out_to_be_goes_along() -> None:
     assert lead(ledger, visitor.lead).absorbed_by == taro
     assert (lead(ledger, hanako).absorbs, lead(ledger, taro).absorbs) == ((), (visitor.lead,))
     assert told(ledger, "visit.recorded", 4, COOKIE).lead == taro
-    # Taken back later, it is still so: who absorbed whom is no matter of what counts.
+    # This holds even when taken back later: absorptions do not depend on what counts.
     decided(ledger, "event.voided", data={"event": str(absorbing.position)})
     assert lead(ledger, taro).absorbs == (visitor.lead,)
 
 
-def test_a_deal_goes_along_with_the_report_that_told_of_it() -> None:
+def test_a_deal_goes_with_the_report_that_named_it() -> None:
     ledger = LedgerInMemory()
     hanako, _, second = joined(ledger)
     opened = told(ledger, "opportunity.created", 3, SHARED, opportunity="deal-1")
@@ -171,7 +171,7 @@ def test_a_merge_undoes_it() -> None:
     assert told(ledger, "email.opened", 5, TARO).lead == hanako
 
 
-def test_reports_of_a_merged_lead_are_found_again_when_that_lead_stands_alone() -> None:
+def test_reports_of_a_merged_lead_are_found_again_when_that_lead_is_separate() -> None:
     ledger = LedgerInMemory()
     hanako = told(ledger, "form.submitted", 1, HANAKO).lead
     taro = told(ledger, "form.submitted", 1, TARO)
@@ -237,8 +237,8 @@ def test_a_number_of_two_who_are_one_is_taken_off_both() -> None:
         ledger.start_again()
 
 
-def test_whoever_was_merged_many_times_is_looked_at_once() -> None:
-    """Each names all who came before: walked without care, two dozen are millions of steps."""
+def test_a_lead_that_was_merged_many_times_is_looked_at_once() -> None:
+    """Each names all earlier ones: walked naively, two dozen take millions of steps."""
     ledger = LedgerInMemory()
     people = [{"email": f"p{number}@acme.example"} for number in range(24)]
     leads = [told(ledger, "form.submitted", 1, one).lead for one in people]
@@ -251,7 +251,7 @@ def test_whoever_was_merged_many_times_is_looked_at_once() -> None:
     assert time.monotonic() - began < 2
 
 
-def test_a_shared_number_is_taken_off_nobody() -> None:
+def test_a_shared_number_is_taken_off_no_lead() -> None:
     ledger = LedgerInMemory()
     phone = {"phone": "03-1234-5678"}
     hanako = told(ledger, "form.submitted", 1, HANAKO | phone).lead
@@ -260,6 +260,6 @@ def test_a_shared_number_is_taken_off_nobody() -> None:
 
 
 def _comparable(state: LeadState) -> dict[str, Any]:
-    """All but who forwards to it, which the merge tells."""
+    """The state without the leads that forward to it, which the merge reports."""
     parted = {name: value for name, value in state._asdict().items() if value}
     return {name: parted[name] for name in parted.keys() - {"absorbs", "parted", "holds"}}

@@ -101,9 +101,7 @@ def test_a_public_address_is_taken(address: str) -> None:
         ("https://example.com/" + "x" * 2000, "at most 2000"),
     ],
 )
-def test_a_url_that_is_none_of_ours_is_refused_with_what_was_expected(
-    url: str, complaint: str
-) -> None:
+def test_an_unacceptable_url_is_refused_with_what_was_expected(url: str, complaint: str) -> None:
     with pytest.raises(AddressRefused, match=complaint):
         check_url(url, allows_private=False)
 

@@ -1,4 +1,4 @@
-"""Retries grow apart, for about a day, and never all at once."""
+"""Retries are spaced increasingly apart, for about a day, and never all at once."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Messages are signed as the Standard Webhooks specification says; its own library is the judge."""
+"""Messages are signed per the Standard Webhooks specification, as checked by its own library."""
 
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta

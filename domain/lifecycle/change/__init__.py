@@ -1,5 +1,5 @@
 """From one version of a lifecycle to the next.
 
-`succession` says where leads at a removed stage continue, `difference` lists what changed in
-words, `diagram` draws a version.
+`succession` decides where leads in a removed stage continue, `difference` lists in words what
+changed, and `diagram` draws a version.
 """

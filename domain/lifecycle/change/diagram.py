@@ -1,8 +1,8 @@
 """A track of a lifecycle as a Mermaid state diagram.
 
-Ways from stage to stage are arrows, one for each pair of stages, whatever the number of event
-types that take it. Shortcuts, which would cross the whole picture, are notes at the stage that
-they lead to. Corrections by name go everywhere and are one note at the beginning of the path.
+Moves between stages are arrows, one per pair of stages, however many event types make the move.
+Shortcuts, which would cross the whole diagram, are notes at the stage that they lead to.
+Corrections by name lead everywhere and are one note at the beginning of the path.
 """
 
 from collections import defaultdict
@@ -19,12 +19,12 @@ _NOTES = {
     "en": ("shortcuts", "from any stage to any"),
     "ja": ("近道", "どのステージからどのステージへも"),
 }
-"""Titles of the notes; a language without its own reads English."""
+"""Titles of the notes; English for languages without their own."""
 
 _UNSAFE = str.maketrans(
     {":": "\uff1a", ";": ",", '"': "'", "\n": " ", "{": "(", "}": ")", "#": "\uff03"}
 )
-"""Signs with a meaning in Mermaid."""
+"""Characters with a meaning in Mermaid."""
 
 _MERMAID_WORDS = frozenset(
     ("as", "class", "classdef", "direction", "end", "note", "scale", "state", "style")
@@ -61,7 +61,7 @@ def _arrow_lines(lifecycle: Lifecycle, track: Track, language: str) -> Iterator[
 
 
 def _shortcut_lines(lifecycle: Lifecycle, track: Track, language: str) -> Iterator[str]:
-    """Write one note per stage reached by shortcuts: from where, and what takes it there."""
+    """Write one note per stage reached by shortcuts: the source stages and the event types."""
     ways: dict[str, dict[str, list[Move]]] = defaultdict(lambda: defaultdict(list))
     for move, source in _declared(track):
         if not move.named and _is_shortcut(track, move, source):
@@ -94,7 +94,7 @@ def _is_shortcut(track: Track, move: Move, source: str) -> bool:
 
 
 def _labels(lifecycle: Lifecycle, moves: Iterable[Move], language: str) -> Iterator[str]:
-    """Name the events, those under the same guards together, and in brackets what must hold."""
+    """Name the events, grouped by their guards, with the guards in brackets."""
     alike: dict[tuple[bool, tuple[str, ...]], dict[str, None]] = defaultdict(dict)
     for move in moves:
         name = lifecycle.events[move.on].words.label.get(language, move.on)

@@ -1,14 +1,14 @@
-"""What changes from one lifecycle to another, in words: for whoever has to answer for it.
+"""What changes from one lifecycle to another, in words, for the person who approves it.
 
     stages of lead: SQL is gone
     moves of lead: lead.sales_qualified from SAL to SQL is gone
     guards: has_won_opportunity changes: when
     events: lead.disqualified, lead.returned change: reason may also be too_small
 
-Sections that hold named things are compared thing by thing, and what differs in a thing is named by
-its own fields. So a section that is added to lifecycles takes part by itself. What changes
-alike in many things, as the events do that take a reason when there is one more, is told once, with
-all their names.
+Sections of named entries are compared entry by entry, and differences are named by the fields of
+the entry, so a section that is added to lifecycles is included automatically. A change that is the
+same for many entries, such as all events that take a reason when a reason is added, is listed once
+with all their names.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,14 +19,14 @@ from domain.lifecycle.conditions import Condition
 from domain.lifecycle.definition import Field, Lifecycle, Move, Track
 
 _SAID_AS = {"condition": "when", "words": "label, definition or aliases"}
-"""Parts whose name in the text is another."""
+"""Parts that have a different name in the text."""
 _DERIVED = frozenset({"text", "free_mail_domains", "lead", "account"})
-"""Not a section of its own, or told apart below."""
+"""Not sections, or compared separately below."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that is not as it was."""
+    """One difference."""
 
     section: str
     what: str
@@ -40,8 +40,8 @@ def differences(before: Lifecycle, after: Lifecycle) -> list[Change]:
     changes: list[Change] = []
     for field in fields(Lifecycle):
         if field.name not in _DERIVED:
-            one, other = getattr(before, field.name), getattr(after, field.name)
-            changes += [Change(field.name, what) for what in _section(one, other)]
+            old, new = getattr(before, field.name), getattr(after, field.name)
+            changes += [Change(field.name, what) for what in _section(old, new)]
     for track in ("lead", "account"):
         changes += _tracks(track, getattr(before, track), getattr(after, track))
     return changes
@@ -74,58 +74,58 @@ def _named(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]
     yield from (f"{name} is new" for name in after if name not in before)
 
 
-def _alike(told: Iterable[tuple[str, str]]) -> Iterable[tuple[str, list[str]]]:
-    """Gather those of whom the same is told, in the order in which it is told first."""
+def _alike(described: Iterable[tuple[str, str]]) -> Iterable[tuple[str, list[str]]]:
+    """Group names by description, in order of first occurrence."""
     names: dict[str, list[str]] = {}
-    for what, name in told:
+    for what, name in described:
         names.setdefault(what, []).append(name)
     return names.items()
 
 
 def _what_differs(before: Any, after: Any) -> str:
-    """Name the parts that differ; of sets, what came and went."""
+    """Name the parts that differ; for sets, the elements added and removed."""
     if isinstance(before, frozenset) and isinstance(after, frozenset):
-        came = [f"+{one}" for one in sorted(map(str, after - before))]
-        return ", ".join([*came, *(f"-{one}" for one in sorted(map(str, before - after)))])
+        came = [f"+{item}" for item in sorted(map(str, after - before))]
+        return ", ".join([*came, *(f"-{item}" for item in sorted(map(str, before - after)))])
     if isinstance(before, Field) and isinstance(after, Field):
         return " and ".join(_of_field(before, after))
     if not is_dataclass(before) or isinstance(before, Condition) or type(before) is not type(after):
         return f"{_shown(before)} becomes {_shown(after)}"
     names = [field.name for field in fields(before)]
     parts = [(name, getattr(before, name), getattr(after, name)) for name in names]
-    return ", ".join(_part(name, one, other) for name, one, other in parts if one != other)
+    return ", ".join(_part(name, old, new) for name, old, new in parts if old != new)
 
 
 def _part(name: str, before: Any, after: Any) -> str:
-    """Name a part of a thing that differs; of what events may carry, say in what."""
+    """Name a part that differs; for the fields of an event, describe the difference."""
     if name != "fields":
         return _SAID_AS.get(name, name)
-    told = [f"{one} is no field any more" for one in before if one not in after]
-    for one, field in after.items():
-        if one not in before:
-            told.append(f"{one} is a new field")
-        elif field != before[one]:
-            told.append(f"{one} {_what_differs(before[one], field)}")
-    return ", ".join(told)
+    changes = [f"{code} is no longer a field" for code in before if code not in after]
+    for code, field in after.items():
+        if code not in before:
+            changes.append(f"{code} is a new field")
+        elif field != before[code]:
+            changes.append(f"{code} {_what_differs(before[code], field)}")
+    return ", ".join(changes)
 
 
 def _of_field(before: Field, after: Field) -> Iterator[str]:
-    """Say how a field changes, each thing beginning with a verb."""
+    """Describe how a field changes, each change beginning with a verb."""
     if before.values != after.values:
         yield from _of_values(before.values, after.values)
     if before.required != after.required:
-        yield "must be told" if after.required else "may be left out"
+        yield "is required" if after.required else "is optional"
     if before.type != after.type:
         yield f"becomes {after.type}"
 
 
 def _of_values(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    """Say what a field may be now; one without values may be anything."""
+    """Describe what a field may be now; a field without values may be anything."""
     if not before or not after:
         yield f"may only be {_any_of(after)}" if after else "may be anything"
         return
-    came = [one for one in after if one not in before]
-    went = [one for one in before if one not in after]
+    came = [value for value in after if value not in before]
+    went = [value for value in before if value not in after]
     if came:
         yield f"may also be {_any_of(came)}"
     if went:
@@ -155,14 +155,14 @@ def _tracks(name: str, before: Track, after: Track) -> Iterator[Change]:
         ("is gone", ways_before, ways_after),
         ("is new", ways_after, ways_before),
     ):
-        for way, sources in _alike(one for one in some if one not in others):
+        for way, sources in _alike(way for way in some if way not in others):
             yield Change(f"moves of {name}", f"{way.format(', '.join(sources))} {what}")
 
 
 def _ways(track: Track) -> Mapping[tuple[str, str], None]:
-    """Tell each move from each stage apart: how it is told, and the stage.
+    """Return a key for each move from each stage: its description, and the stage.
 
-    Corrections by name go everywhere, from anywhere.
+    Corrections by name lead everywhere, from anywhere.
     """
     ways = [
         (_way(move), source) for move in track.moves if not move.named for source in move.sources
@@ -172,7 +172,7 @@ def _ways(track: Track) -> Mapping[tuple[str, str], None]:
 
 
 def _way(move: Move) -> str:
-    """Tell of a move, with `{}` in the place of the stages that it goes from."""
+    """Describe a move, with `{}` in place of its source stages."""
     ways = [f"{move.on} at {{}}" if move.stays else f"{move.on} from {{}} to {move.to}"]
     if move.guards:
         ways.append(f"if {' and '.join(move.guards)}")

@@ -1,4 +1,4 @@
-"""From one version of a lifecycle to the next: who would be left without a stage."""
+"""From one version of a lifecycle to the next: leads and accounts left without a stage."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,27 +9,27 @@ from domain.lifecycle.definition import Lifecycle, SubjectKind
 
 
 class OccupiedStage(NamedTuple):
-    """A stage that somebody stands in, and the version that decides those who do."""
+    """A stage with leads or accounts in it, and the version that decides them."""
 
     kind: SubjectKind
     stage: str
     version: int
-    """For an account, which no version holds, the one in force."""
+    """For an account, which is not tied to a version, the one in force."""
 
 
 Occupied = Mapping[OccupiedStage, int]
-"""How many stand where."""
+"""The number of leads or accounts in each stage."""
 
 
 class Occupancy(NamedTuple):
-    """Who stood where when the ledger ended at a position."""
+    """The occupied stages when the ledger ended at a position."""
 
     position: int
     occupied: Occupied
 
 
 class Homeless(NamedTuple):
-    """A stage that disappears although somebody stands in it."""
+    """A stage that is removed although it is occupied."""
 
     kind: SubjectKind
     stage: str
@@ -42,29 +42,29 @@ def homeless(
     lifecycle: Lifecycle,
     stage_map: Mapping[str, str],
 ) -> list[Homeless]:
-    """Name the stages that would disappear under somebody, with how many stand there.
+    """Return the occupied stages that would be removed, with how many are in each.
 
-    Who has not yet been brought over to the versions before goes through their stage maps first.
+    Leads that have not yet been brought over to earlier versions go through their stage maps first.
     """
     found: Counter[tuple[SubjectKind, str]] = Counter()
-    for standing, count in occupied.items():
-        stage = stage_under(standing, published)
-        if standing.kind is SubjectKind.LEAD:
+    for place, count in occupied.items():
+        stage = stage_under(place, published)
+        if place.kind is SubjectKind.LEAD:
             stage = stage_map.get(stage, stage)
-        track = lifecycle.lead if standing.kind is SubjectKind.LEAD else lifecycle.account
+        track = lifecycle.lead if place.kind is SubjectKind.LEAD else lifecycle.account
         if stage not in track.stages:
-            found[standing.kind, stage] += count
+            found[place.kind, stage] += count
     return [Homeless(kind, stage, count) for (kind, stage), count in sorted(found.items())]
 
 
 def evicts(
     published: Mapping[int, CompiledLifecycle], lifecycle: Lifecycle, stage_map: Mapping[str, str]
 ) -> bool:
-    """Tell whether somebody could be left without a stage, wherever everybody stands.
+    """Whether any lead or account could be left without a stage, whatever stages they are in.
 
-    Most publications change rules and leave the stages as they are. Then nobody need be counted.
-    Whoever is still under a version before has a stage of the one in force waiting: without that
-    it could not have been published.
+    Most publications change rules but not stages. Then nothing need be counted. A lead still under
+    an earlier version is sure to have a stage in the version in force, which could not have been
+    published otherwise.
     """
     version = max(published)
     in_force = published[version].lifecycle
@@ -77,20 +77,20 @@ def evicts(
     return bool(homeless(anywhere, published, lifecycle, stage_map))
 
 
-def stage_under(standing: OccupiedStage, published: Mapping[int, CompiledLifecycle]) -> str:
-    """Return the stage that the versions published since make of this one."""
-    stage = standing.stage
-    if standing.kind is SubjectKind.LEAD:
-        for version in range(standing.version + 1, max(published) + 1):
+def stage_under(place: OccupiedStage, published: Mapping[int, CompiledLifecycle]) -> str:
+    """Return the stage that the versions published since map this one to."""
+    stage = place.stage
+    if place.kind is SubjectKind.LEAD:
+        for version in range(place.version + 1, max(published) + 1):
             stage = published[version].stage_map.get(stage, stage)
     return stage
 
 
 def unmappable(stage_map: Mapping[str, str], before: Lifecycle, after: Lifecycle) -> str | None:
-    """Return the first stage that a map cannot move; None where it is right.
+    """Return the first stage that a map cannot move; None if the map is valid.
 
-    A map takes leads from stages that disappear to stages that there will be. One that remains is
-    left by moves, not by a publication.
+    A map moves leads from removed stages to stages of the new version. Leads leave a stage that
+    remains by moves, not by a publication.
     """
     for stage, to in stage_map.items():
         if stage not in before.lead.stages or stage in after.lead.stages:

@@ -1,7 +1,7 @@
-"""Time as a team at work counts it: opening hours, business days, what the clock on the wall shows.
+"""Business time: opening hours, business days, local time.
 
-Pure: holidays and offsets have been expanded when the lifecycle was published. Total: a calendar
-that never opens gives a moment far ahead, never an error, because a timer has to be set.
+Pure: holidays and offsets were expanded when the lifecycle was published. Total: a calendar that
+never opens gives a moment far ahead, never an error, because a timer has to be set.
 """
 
 from bisect import bisect_right
@@ -21,26 +21,26 @@ from domain.limits import DAYS_SEARCHED_MAX
 
 ONE_DAY = timedelta(days=1)
 DAY_MIN, DAY_MAX = date(1970, 1, 1), date(2200, 12, 31)
-"""Days outside of these are mistakes; they are taken for the nearest that is none."""
+"""Days outside these bounds are mistakes, and are replaced by the nearest bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The clock on the wall of one zone. A class: its changes are laid out for searching."""
+    """Local time in one zone. A class, because its changes are prepared for searching."""
 
     first_offset: timedelta
     changed_at: tuple[datetime, ...]
     offsets: tuple[timedelta, ...]
 
     def shows(self, moment: datetime) -> datetime:
-        """Return what the clock shows at a moment, as a time without a zone."""
+        """Return the local time at a moment, as a time without a zone."""
         return moment.replace(tzinfo=None) + self._offset(moment)
 
     def moment(self, shown: datetime) -> datetime:
-        """Return when the clock shows this.
+        """Return the moment of a local time.
 
-        The first time, where it is turned back; where it is turned forward, when it would have
-        shown it without that.
+        If the clock is turned back, the first occurrence. If the time is skipped because the clock
+        is turned forward, the moment at which the clock would have shown it without the change.
         """
         as_utc = shown.replace(tzinfo=UTC)
         before = self._offset(as_utc - ONE_DAY)
@@ -64,7 +64,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class BusinessTime:
-    """One calendar with everything expanded that it names."""
+    """One calendar, with everything that it refers to expanded."""
 
     clock: Clock
     calendar: Calendar
@@ -81,23 +81,27 @@ class BusinessTime:
 
     def _change_of(self, day: date) -> CalendarChange | None:
         written = day.isoformat()
-        changes = (one for one in reversed(self.changes) if one.first <= written <= one.last)
+        changes = (
+            change for change in reversed(self.changes) if change.first <= written <= change.last
+        )
         return next(changes, None)
 
     def _keeps_closed(self, day: date) -> bool:
-        return day in self.holidays or any(one.covers(day) for one in self.calendar.closures)
+        return day in self.holidays or any(
+            closure.covers(day) for closure in self.calendar.closures
+        )
 
     def is_business_day(self, day: date) -> bool:
         return bool(self.hours_on(day))
 
     def is_open(self, moment: datetime) -> bool:
-        """Say whether the team is at work; at the minute of closing it no longer is."""
+        """Whether the team is at work; at the minute of closing it no longer is."""
         return any(
             opens <= moment < closes for opens, closes in self._open_on(self.clock.day(moment))
         )
 
     def due(self, moment: datetime, period: Period) -> datetime:
-        """Return when a stretch of working time that begins at a moment is over."""
+        """Return when a period of working time that begins at a moment ends."""
         if period.business_days:
             return self.close_of_day(moment, period.business_days)
         return self.after_minutes(moment, period.business_minutes)
@@ -105,8 +109,8 @@ class BusinessTime:
     def close_of_day(self, moment: datetime, number: int) -> datetime:
         """Return the close of the n-th business day after a moment.
 
-        The day on which the moment falls is not counted, at whatever hour: what comes in on Monday
-        is due by the close of Wednesday, the second business day after it.
+        The day of the moment itself is never counted, whatever the hour: with two days, what comes
+        in on Monday is due by the close of Wednesday, the second business day after it.
         """
         day = self.clock.day(moment)
         for _ in range(DAYS_SEARCHED_MAX):
@@ -118,7 +122,7 @@ class BusinessTime:
         return self.clock.begin_of(day)
 
     def after_minutes(self, moment: datetime, minutes: int) -> datetime:
-        """Return when so many minutes of business hours have passed since a moment."""
+        """Return when `minutes` of business hours have passed since a moment."""
         left, day = timedelta(minutes=minutes), self.clock.day(moment)
         for _ in range(DAYS_SEARCHED_MAX):
             for opens, closes in self._open_on(day):
@@ -149,7 +153,7 @@ class BusinessTime:
 
 
 def clock_of(offsets: Offsets) -> Clock:
-    """Lay the offsets of a zone out for look-ups."""
+    """Prepare the offsets of a zone for look-ups."""
     return Clock(
         timedelta(seconds=offsets.first_s),
         tuple(datetime.fromisoformat(since) for since, _ in offsets.changes),
@@ -160,7 +164,7 @@ def clock_of(offsets: Offsets) -> Clock:
 def business_times(
     calendars: Mapping[str, Calendar], expansion: Expansion, clock: Clock
 ) -> Mapping[str, BusinessTime]:
-    """Join each calendar with the holidays that it keeps."""
+    """Join each calendar with the holidays that it observes."""
     return dict(_joined(calendars, expansion, clock))
 
 

@@ -1,6 +1,6 @@
-"""Readings of which nothing can follow where they are reported: known when a lifecycle is compiled.
+"""Events without consequences in a stage, determined when a lifecycle is compiled.
 
-Most of what marketing's tools report is of this kind, such as that a mail was sent.
+Most reports of marketing tools are of this kind, such as that a mail was sent.
 """
 
 from collections.abc import Container
@@ -13,15 +13,15 @@ Place = tuple[str | None, str]
 
 
 def quiet_places(lifecycle: Lifecycle, moves: Container[Place]) -> frozenset[Place]:
-    """Name the stages and facts of which nothing follows, if the lead's state asks for nothing."""
+    """Return stages with facts that cause nothing there, unless the lead's state requires it."""
     stages = {None, *lifecycle.lead.stages} - _never_quiet(lifecycle)
-    types = [one.name for one in lifecycle.events.values() if _does_nothing(lifecycle, one)]
+    types = [event.name for event in lifecycle.events.values() if _does_nothing(lifecycle, event)]
     places = ((stage, type) for stage in stages for type in types)
     return frozenset(place for place in places if place not in moves)
 
 
 def _never_quiet(lifecycle: Lifecycle) -> set[str | None]:
-    """Name the stages in which a lead is judged with every event about it, whatever it is."""
+    """Return the stages in which a lead is judged after every event about it."""
     exclusion, qualification = lifecycle.exclusion, lifecycle.qualification
     stages: set[str | None] = set()
     if exclusion is not None:

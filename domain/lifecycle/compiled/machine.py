@@ -1,8 +1,8 @@
-"""The state machine of one track: the only module that knows `transitions`.
+"""The state machine of one track, in the only module that uses `transitions`.
 
-The machine decides what is legal. It has no model of its own: a throwaway probe stands in for the
-lead, because a machine keeps every model it is given alive, and knows them by equality. The fast
-table (compiled.py) is read off the finished machine, so there is one source of legal moves.
+The machine decides what is legal. It has no permanent model: a throwaway probe represents the lead,
+because a machine keeps every model it is given alive and compares models by equality. The fast
+table (table.py) is derived from the finished machine, so there is one source of legal moves.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,15 +15,15 @@ from domain.lifecycle.conditions import Equals, Readings, condition_of
 from domain.lifecycle.definition import UNPLACED, Guard, Move, Track, Words
 
 NAMED_PATH = "event.to"
-"""Where an event whose moves are declared `to: named` says which stage it means."""
+"""The field that names the target stage, in events whose moves are declared `to: named`."""
 
 _Callback: TypeAlias = str | Callable[..., bool | None]
-"""What `transitions` takes as a condition; ours are objects, so that they can be found again."""
+"""What `transitions` accepts as a condition; ours are objects, so that they can be found again."""
 
 
 @dataclass(slots=True)
 class Probe:
-    """Stands in for a lead while the machine is asked; mutable because the machine moves it."""
+    """Represents a lead while the machine is consulted; mutable because the machine moves it."""
 
     state: str
     taken: Move | None = None
@@ -42,7 +42,7 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class Takes:
-    """Notes on the probe which declared move the machine took."""
+    """Records on the probe which declared move the machine took."""
 
     move: Move
 
@@ -85,7 +85,7 @@ def machine_for(track: Track, guards: Mapping[str, Guard]) -> Machine:
 
 
 def ask(machine: Machine, *, stage: str | None, trigger: str, readings: Readings) -> Move | None:
-    """Ask the machine itself; None where nothing is legal. Slow: some 30 µs."""
+    """Ask the machine itself; None if nothing is legal. Slow: some 30 µs."""
     event = machine.events.get(trigger)
     if event is None:
         return None
@@ -98,7 +98,7 @@ def ask(machine: Machine, *, stage: str | None, trigger: str, readings: Readings
 
 
 def legal_moves(machine: Machine) -> Iterator[Legal]:
-    """Walk everything the machine allows, per stage in the order in which it tries."""
+    """List all moves of the machine, per stage in the order in which it tries them."""
     for trigger, event in machine.events.items():
         for source, transitions in event.transitions.items():
             for transition in transitions:

@@ -1,14 +1,14 @@
-"""What a move means on the path of its track: which stages it passes over, and its kind."""
+"""The meaning of a move on the path of its track: the stages it passes over, and its kind."""
 
 from domain.lifecycle.definition import UNPLACED, Move, MoveKind, Track
 
 
 def passed_over(track: Track, *, source: str, to: str) -> tuple[str, ...]:
-    """Name the stages of the path between two stages, never invented as visited.
+    """Return the stages of the path between two stages, which are never recorded as visited.
 
     A first move passes over nothing when it leads to an entry stage; otherwise it is measured
-    from the nearest entry stage before its target. From a stage beside the path nothing can be
-    said: the stage alone does not tell how far the lead had come.
+    from the nearest entry stage before its target. From a stage off the path the answer is empty,
+    because the stage does not show how far the lead had come.
     """
     if to not in track.path:
         return ()
@@ -23,11 +23,11 @@ def passed_over(track: Track, *, source: str, to: str) -> tuple[str, ...]:
 
 
 def kind_of(track: Track, move: Move, *, source: str) -> MoveKind | None:
-    """Tell how the move ends the stay that it leaves; None for a move that stays.
+    """Return how the move ends the stay that it leaves; None for a move that stays.
 
-    A further pass of somebody who came to the end of the path is no recycling: that journey
-    arrived, so its last stay ends by going on. Coming back from beside the path is a return,
-    unless the lifecycle says otherwise.
+    A further pass of a lead that reached the end of the path is not recycling: that journey was
+    completed, so its last stay ends by advancing. Coming back from off the path is a return, unless
+    the lifecycle says otherwise.
     """
     if move.stays:
         return None

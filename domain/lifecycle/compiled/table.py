@@ -1,7 +1,7 @@
-"""A lifecycle compiled for deciding: the machine's legal moves as a table.
+"""A lifecycle compiled for decisions: the machine's legal moves as a table.
 
-Asking the machine costs some tens of microseconds, a look-up here a fraction of one. The table is
-read off the machine and a law proves that both always agree.
+A query to the machine costs tens of microseconds, a look-up here a fraction of one. The table is
+derived from the machine, and a law verifies that both always agree.
 """
 
 from collections import defaultdict
@@ -36,12 +36,12 @@ class CompiledMove:
     passed_over: tuple[str, ...]
     named: bool
     tests: tuple[Test, ...]
-    """The guards' tests, laid out for the look-up."""
+    """The guards' tests, prepared for the look-up."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedGuard:
-    """A guard that did not hold, the values it saw (None: unknown), and where it leads."""
+    """A guard that did not hold, the values it read (None: unknown), and the move's target."""
 
     name: str
     seen: Mapping[str, Scalar]
@@ -50,7 +50,7 @@ class FailedGuard:
 
 @dataclass(frozen=True, slots=True)
 class AllowedMove:
-    """What would be legal from a stage, if its guards hold."""
+    """A move that is legal from a stage if its guards hold."""
 
     on: str
     to: str
@@ -62,21 +62,21 @@ class AllowedMove:
 class MoveTable:
     """The legal moves of one track; stage None is a subject that no event has placed yet.
 
-    A class because the look-ups share what was laid out for them when the lifecycle was compiled.
+    A class, because the look-ups share data prepared when the lifecycle was compiled.
     """
 
     path: tuple[str, ...]
     path_index: Mapping[str, int]
-    """Where each stage of the path stands on it, from 0; stages beside the path are not in it."""
+    """Index of each stage on the path, from 0; stages off the path are not included."""
     moves: Mapping[tuple[str | None, str], tuple[CompiledMove, ...]]
     """(stage, trigger) → candidates in the order in which they are tried."""
     _targets: Mapping[str, frozenset[str]]
     _allowed: Mapping[str | None, tuple[AllowedMove, ...]]
 
     def find(self, stage: str | None, trigger: str, readings: Readings) -> CompiledMove | None:
-        """Find the move to take: the first whose guards all hold. Unknown does not hold.
+        """Return the first move whose guards all hold. A guard with an unknown answer does not.
 
-        `facts` is only asked when a candidate has guards, so it may be built when first asked.
+        `readings` is only used if a candidate has guards, so its values may be computed on demand.
         """
         for move in self.moves.get((stage, trigger), ()):
             for test in move.tests:
@@ -89,7 +89,7 @@ class MoveTable:
     def explain(
         self, stage: str | None, trigger: str, readings: Readings
     ) -> tuple[FailedGuard, ...]:
-        """List the guards that keep this event from moving; empty where no move is declared."""
+        """List the guards that prevent this event's moves; empty if no move is declared."""
         return tuple(
             FailedGuard(name=guard.name, seen=_seen(guard, readings), to=move.to)
             for move in self.moves.get((stage, trigger), ())
@@ -98,13 +98,13 @@ class MoveTable:
         )
 
     def allowed(self, stage: str | None) -> tuple[AllowedMove, ...]:
-        """List what is declared from this stage, guards not yet asked."""
+        """List the moves declared from this stage, without testing guards."""
         return self._allowed.get(stage, ())
 
     def targets(self, trigger: str) -> frozenset[str]:
-        """Name the stages that this event type leads to or stays at; empty where no move has it.
+        """Return the stages that this event type leads to or stays in; empty if no move uses it.
 
-        A decision that no move has is legal everywhere.
+        A decision that no move uses is legal everywhere.
         """
         return self._targets.get(trigger, frozenset())
 
@@ -113,24 +113,24 @@ class MoveTable:
 class CompiledLifecycle:
     lifecycle: Lifecycle
     version: int
-    """Which publication of its ledger it is: 1, 2, 3 …"""
+    """Number of the publication in its ledger: 1, 2, 3 …"""
     lead: MoveTable
     account: MoveTable
     clock: Clock
-    """What the clock shows in the lifecycle's zone."""
+    """Local time in the lifecycle's zone."""
     calendars: Mapping[str, BusinessTime]
     paced: frozenset[str]
-    """Event types that do something to hand-overs, deadlines, calls or channels beside a move."""
+    """Event types with an effect on hand-overs, deadlines, calls or channels besides a move."""
     quiet: frozenset[Place]
-    """Where a fact does nothing but be recorded, if the lead's state asks for nothing: by stage."""
+    """Stages and facts: such a fact is only recorded, unless the lead's state requires more."""
     in_charge: Mapping[str, str]
     """Stage → the department whose person has the lead there."""
     stage_map: Mapping[str, str] = field(default_factory=dict)
-    """Where its publication moves leads whose stage the version before had and it has not."""
+    """Stage of the previous version that was removed → the stage its leads are moved to."""
     published_at: int = 0
-    """Position of its publication; 0 outside of a ledger."""
+    """Position of its publication; 0 outside a ledger."""
     publication: Mapping[str, Any] = field(default_factory=dict)
-    """What the event of its publication holds; nothing outside of a ledger."""
+    """Data of its publication event; empty outside a ledger."""
 
 
 def compile_lifecycle(
@@ -141,7 +141,7 @@ def compile_lifecycle(
     stage_map: Mapping[str, str] | None = None,
     published_at: int = 0,
 ) -> CompiledLifecycle:
-    """Compile a checked lifecycle, once per version, with what was expanded at its publication."""
+    """Compile a checked lifecycle, once per version, with the expansion from its publication."""
     expansion = expansion or Expansion()
     clock = clock_of(expansion.offsets)
     lead = compile_track(lifecycle.lead, lifecycle.guards)
@@ -169,7 +169,7 @@ def published_as(
     published_at: int,
     publication: Mapping[str, Any],
 ) -> CompiledLifecycle:
-    """Return a compiled text as one publication put it in force: its tables stay as they are."""
+    """Return a compiled text with the data of one publication; its tables are unchanged."""
     clock = clock_of(expansion.offsets)
     return replace(
         compiled,
@@ -183,7 +183,7 @@ def published_as(
 
 
 def compile_track(track: Track, guards: Mapping[str, Guard]) -> MoveTable:
-    """Build the machine of one track and lay its legal moves out for look-ups."""
+    """Build the machine of one track and prepare its legal moves for look-ups."""
     moves: dict[tuple[str | None, str], list[CompiledMove]] = defaultdict(list)
     allowed: dict[str | None, list[AllowedMove]] = defaultdict(list)
     targets: dict[str, set[str]] = defaultdict(set)
@@ -204,7 +204,7 @@ def compile_track(track: Track, guards: Mapping[str, Guard]) -> MoveTable:
 
 
 def _in_charge(lifecycle: Lifecycle) -> dict[str, str]:
-    """Name whom each stage is handed over to as soon as it is entered, else whose it is."""
+    """Return the department that each stage is handed over to on entry, else the one owning it."""
     owned = {
         code: stage.department
         for code, stage in lifecycle.lead.stages.items()

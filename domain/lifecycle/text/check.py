@@ -1,4 +1,4 @@
-"""What a lifecycle means as a whole: what no single place in the text can tell."""
+"""Checks of a lifecycle as a whole, which no single place in the text can decide."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -26,9 +26,9 @@ from domain.lifecycle.text.words import Placed, check_names
 ROLES_OF_ACCOUNTS = frozenset({Role.LISTS_COMPETITOR, Role.UNLISTS_COMPETITOR, Role.RENEWS})
 
 RESERVED_FIELDS = ("effects", "type", "department", "reported", "selection", TIME)
-"""Where a record holds what the event did to the state, what conditions ask every event, where the
-whole of what an analytics client sent is kept, which run selected a lead, and what a correction
-says of when something happened."""
+"""Names with a fixed meaning: the record's effects on the state, what conditions read from every
+event, the complete call of an analytics client, the run that selected a lead, and the corrected
+time of an event."""
 
 
 def check(
@@ -39,9 +39,9 @@ def check(
     tracks: Iterable[PlacedTrack],
     moves: Mapping[SubjectKind, list[Placed[Move]]],
 ) -> None:
-    """Write a complaint for everything that is readable but cannot be meant."""
+    """Complain about everything that is readable but cannot be intended."""
     tracks = tuple(tracks)
-    has_companies = any(one.stages for one in tracks if one.subject is SubjectKind.ACCOUNT)
+    has_companies = any(track.stages for track in tracks if track.subject is SubjectKind.ACCOUNT)
     check_service_events(root, declared.events, has_companies=has_companies)
     for placed in declared.events.values():
         _check_event(placed, declared.events)
@@ -64,7 +64,7 @@ def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventTyp
     about = SubjectKind.ACCOUNT if event.role in ROLES_OF_ACCOUNTS else SubjectKind.LEAD
     if event.role and event.subject is not about:
         place.at("role").complain(
-            f"role {event.role} is about a {about}, and this type about {event.subject}"
+            f"role {event.role} needs the subject {about}, but this type has {event.subject}"
         )
     if event.stands_as is not None:
         _check_stands_as(placed, events.get(event.stands_as))
@@ -73,7 +73,7 @@ def _check_event(placed: Placed[EventType], events: Mapping[str, Placed[EventTyp
 def _check_stands_as(placed: Placed[EventType], carrier: Placed[EventType] | None) -> None:
     event, place = placed.value, placed.place.at("stands_as")
     if event.kind is not EventKind.FACT:
-        place.complain("only a fact stands and is considered again; drop this")
+        place.complain("only a fact can be kept and considered again; drop this")
     if carrier is None:
         place.complain(f"'{event.stands_as}' is not declared")
     elif carrier.value.kind is EventKind.FACT or carrier.value.subject is not event.subject:
@@ -83,10 +83,10 @@ def _check_stands_as(placed: Placed[EventType], carrier: Placed[EventType] | Non
 def _check_fields(declared: Declarations) -> None:
     for name, placed in declared.fields.items():
         if name in RESERVED_FIELDS:
-            placed.place.complain("has a meaning of its own in every event; choose another name")
+            placed.place.complain("has a fixed meaning in every event; choose another name")
     for name, placed in declared.attributes.items():
         if f"lead.{name}" in LEAD_PATHS:
-            placed.place.complain("every lead has this by itself; choose another name")
+            placed.place.complain("every lead already has this; choose another name")
 
 
 def _check_stages(tracks: Iterable[PlacedTrack]) -> None:
@@ -95,13 +95,13 @@ def _check_stages(tracks: Iterable[PlacedTrack]) -> None:
         for code, stage in track.stages.items():
             if code in lines:
                 stage.place.complain(
-                    f"the other track has a stage {code} too, on line {lines[code]}"
+                    f"the other track also has a stage {code}, on line {lines[code]}"
                 )
             lines[code] = stage.place.line
             if code in track.path and stage.value.ends:
-                stage.place.complain("what entering a stage of the path means is told by the path")
+                stage.place.complain("drop `ends`: the path decides what entering its stages means")
             if code not in track.path and not stage.value.ends:
-                stage.place.complain("stands beside the path; say what entering it means: `ends`")
+                stage.place.complain("is not on the path; say with `ends` what entering it means")
 
 
 def _check_shortcuts(track: PlacedTrack, moves: Iterable[Placed[Move]]) -> None:
@@ -117,7 +117,7 @@ def _check_shortcuts(track: PlacedTrack, moves: Iterable[Placed[Move]]) -> None:
             for source in move.sources
         }
         if move.shortcut and not any(skipped.values()):
-            placed.place.at("shortcut").complain("is declared a shortcut and passes over nothing")
+            placed.place.at("shortcut").complain("is declared a shortcut but passes over no stage")
         for source, stages in skipped.items():
             if stages and not move.shortcut:
                 placed.place.complain(
@@ -126,7 +126,7 @@ def _check_shortcuts(track: PlacedTrack, moves: Iterable[Placed[Move]]) -> None:
 
 
 def _check_shadowed(moves: Iterable[Placed[Move]]) -> None:
-    """Refuse a move that never fires because an earlier one with no more guards always does."""
+    """Refuse a move that never fires because an earlier one, with no additional guards, does."""
     earlier: dict[tuple[str, str], list[Placed[Move]]] = defaultdict(list)
     for placed in moves:
         move = placed.value
@@ -144,7 +144,7 @@ def _check_shadowed(moves: Iterable[Placed[Move]]) -> None:
 
 
 def _check_ways(track: PlacedTrack, moves: Iterable[Placed[Move]]) -> None:
-    """Warn of stages that no move reaches or leaves; corrections by name do not count."""
+    """Warn about stages that no move reaches or leaves; corrections by name do not count."""
     ways: dict[str, set[str]] = defaultdict(set)
     for placed in moves:
         if not placed.value.named and not placed.value.stays:
@@ -159,16 +159,20 @@ def _check_ways(track: PlacedTrack, moves: Iterable[Placed[Move]]) -> None:
         if code not in reached:
             stage.place.warn("no moves lead here from the beginning")
         if not ways[code] - {code} and not stage.value.final:
-            stage.place.warn("no move leaves this stage; declare `final: true` if that is meant")
+            stage.place.warn("no move leaves this stage; declare `final: true` if this is intended")
 
 
 def _families(
     glossary: Glossary, declared: Declarations, tracks: Iterable[PlacedTrack]
 ) -> list[dict[str, Placed[Words]]]:
-    """Group what may be looked up by name together: kinds of things, and stages of all tracks."""
+    """Group what is looked up by name together: kinds of entries, and stages of all tracks."""
     stages = [(code, stage) for track in tracks for code, stage in track.stages.items()]
     families: list[dict[str, Placed[Words]]] = [dict(getattr(glossary, name)) for name in SECTIONS]
     families.append({c: Placed(stage.place, stage.value.words) for c, stage in stages})
-    families.append({c: Placed(one.place, one.value.words) for c, one in declared.events.items()})
-    families.append({c: Placed(one.place, one.value.words) for c, one in declared.guards.items()})
+    families.append(
+        {c: Placed(placed.place, placed.value.words) for c, placed in declared.events.items()}
+    )
+    families.append(
+        {c: Placed(placed.place, placed.value.words) for c, placed in declared.guards.items()}
+    )
     return families

@@ -1,4 +1,4 @@
-"""Whether a lifecycle declares the event types that the service itself writes."""
+"""Checks that a lifecycle declares the event types that the service itself writes."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ from domain.lifecycle.text.words import Placed
 def check_service_events(
     root: Place, events: Mapping[str, Placed[EventType]], *, has_companies: bool
 ) -> None:
-    """Complain of what is missing, or is not what the service takes it for."""
+    """Complain about types that are missing, or not declared as the service needs them."""
     for name, subject in WRITTEN.items():
         placed = events.get(name)
         if placed is None and (has_companies or subject is not SubjectKind.ACCOUNT):

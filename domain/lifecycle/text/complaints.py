@@ -1,4 +1,4 @@
-"""What is wrong with the text of a lifecycle, and where."""
+"""Complaints: what is wrong with the text of a lifecycle, and where."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ class Complaint:
     path: str
     message: str
     fatal: bool = True
-    """Not fatal: worth a warning, but the lifecycle can be published as it is."""
+    """False: worth a warning, but the lifecycle can be published as it is."""
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
@@ -17,7 +17,7 @@ class Complaint:
 
 
 class LifecycleInvalid(Exception):
-    """The text is no valid lifecycle; every mistake found is listed with its line."""
+    """The text is not a valid lifecycle; every mistake found is listed with its line."""
 
     def __init__(self, complaints: tuple[Complaint, ...]) -> None:
         super().__init__("\n".join(str(complaint) for complaint in complaints))

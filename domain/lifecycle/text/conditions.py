@@ -1,4 +1,4 @@
-"""The text of a condition, checked against what can be asked.
+"""The text of a condition, checked against the paths that can be read.
 
     all:                                  every part holds
     any: [..]                             at least one part holds
@@ -6,9 +6,9 @@
     event.channel: web                    equals
     event.channel: {in: [web, mail]}      is one of these
     lead.industry: {in_list: targets}     is in a list under `value_lists`
-    lead.company_domain: {domain_in_list: competitor_domains}    is, or is beneath, one of these
+    lead.company_domain: {domain_in_list: competitor_domains}    is one of these, or a subdomain
     lead.open_opportunities: {at_least: 1}
-    lead.owner: {absent: true}            is unknown; always answered
+    lead.owner: {absent: true}            is unknown; always has an answer
 
 A mapping of several paths holds when all of them do, and so do several tests of one path.
 """
@@ -43,8 +43,8 @@ _AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,6})?")
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 UNREADABLE = condition_of(Every(()))
-"""Stands where a condition could not be read, so that the rest still can. A complaint has been
-made, so no lifecycle with it in is ever handed out."""
+"""Replaces a condition that could not be read, so that the rest still can be. A complaint has been
+made, so no lifecycle that contains it is ever returned."""
 
 _TestReader = Callable[[Place, str, Known, Vocabulary], Rule | None]
 
@@ -69,19 +69,19 @@ def _read_rule(place: Place, vocabulary: Vocabulary) -> Rule | None:
             case path:
                 parts.append(_read_path(entry, path, vocabulary))
     if isinstance(place.node, yaml.MappingNode) and not place.node.value:
-        place.complain("says nothing; name at least one path")
+        place.complain("is empty; name at least one path")
     return _joined(parts, join=Every)
 
 
 def _read_parts(place: Place, vocabulary: Vocabulary) -> list[Rule | None]:
     items = place.items()
     if isinstance(place.node, yaml.SequenceNode) and not items:
-        place.complain("an empty list answers nothing; name at least one condition")
+        place.complain("an empty list has no answer; name at least one condition")
     return [_read_rule(item, vocabulary) for item in items]
 
 
 def _joined(parts: list[Rule | None], *, join: type[Every] | type[Some]) -> Rule | None:
-    """Join what could be read; None if any part could not, so that half a rule never decides."""
+    """Join the parts; None if any could not be read, so that half a rule never decides."""
     read = tuple(part for part in parts if part is not None)
     if not read or len(read) < len(parts):
         return None
@@ -97,7 +97,7 @@ def _read_path(place: Place, path: str, vocabulary: Vocabulary) -> Rule | None:
         return _read_equals(place, path, known, vocabulary)
     tests = place.entries(known=_TESTS)
     if not tests and not place.node.value:
-        place.complain(f"says nothing; known tests are {', '.join(_TESTS)}")
+        place.complain(f"is empty; known tests are {', '.join(_TESTS)}")
     read = [_TESTS[name](test, path, known, vocabulary) for name, test in tests.items()]
     return _joined(read, join=Every)
 
@@ -116,7 +116,7 @@ def _read_in(place: Place, path: str, known: Known, _: Vocabulary) -> Rule | Non
 
 
 def _among(path: str, known: Known, values: Sequence[str | int | bool]) -> Rule:
-    """Compare with values as the kind of the path asks for: pages are compared by their path."""
+    """Compare values as the type of the path requires: pages are compared by their path."""
     if known.type == "page":
         return OnPage(path, frozenset(path_of(str(value)) for value in values))
     return Equals(path, values[0]) if len(values) == 1 else Among(path, frozenset(values))

@@ -1,4 +1,4 @@
-"""From the text of a lifecycle to the lifecycle, or to every complaint about it at once."""
+"""From the text of a lifecycle to the lifecycle, or to all complaints about it at once."""
 
 import re
 from collections.abc import Container, Mapping
@@ -51,14 +51,14 @@ from domain.lifecycle.text.words import (
 )
 
 FORMAT = 1
-"""The form of the text that this code reads; a text of another form is not guessed at."""
+"""The format of the text that this code reads; other formats are refused."""
 
 _REQUIRED = (
     *("format", "name", "label", "languages", "time_zone"),
     *("value_lists", "identity", "events", "lead"),
 )
-"""Without these nobody can be told apart or move. What a company has no use for, such as companies
-or origins, it leaves out."""
+"""Without these, leads can be neither distinguished nor moved. Sections that a company does not
+need, such as companies or origins, are left out."""
 _OPTIONAL = (
     "account",
     "account_events",
@@ -83,9 +83,9 @@ _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What reading a text found.
+    """The result of reading a text.
 
-    Complaints stand in the order of the lines; there is a lifecycle if none of them is fatal.
+    Complaints are in line order; there is a lifecycle if none of them is fatal.
     """
 
     lifecycle: Lifecycle | None
@@ -98,9 +98,8 @@ def load(
     """Read and check the text of a lifecycle.
 
     `zones` are the time zones that exist here, `countries` those whose public holidays are known.
-    Whoever publishes a text passes them; whoever replays one from the log does not: what a machine
-    knows is no part of the lifecycle, and a text that was once in force must stay readable for
-    ever.
+    Pass them to publish a text, but not to replay one from the log: what a machine knows is not
+    part of the lifecycle, and a text that was once in force must stay readable permanently.
 
     Raises:
         LifecycleInvalid: With every complaint, each with its line.
@@ -114,7 +113,7 @@ def load(
 def inspect(
     text: str, *, zones: Container[str] | None = None, countries: Container[str] | None = None
 ) -> Inspection:
-    """Read and check, and answer with what is wrong and what is only odd."""
+    """Read and check a text; return mistakes and warnings."""
     try:
         root = root_of(text)
     except LifecycleInvalid as error:
@@ -171,7 +170,7 @@ def _joined(
     lead: Track,
     account: Track,
 ) -> Lifecycle:
-    """Read what hangs on nothing else, and join it with what has been read."""
+    """Read the independent sections, and join them with what has been read."""
     events, vocabulary = values_of(declared.events), declared.vocabulary
     identity = read_identity(keys.get("identity"))
     origin_rules, origin_otherwise = read_origin(
@@ -185,11 +184,11 @@ def _joined(
         vocabulary=vocabulary,
     )
     lists = read_lists(keys.get("lists"), languages=glossary.languages, vocabulary=vocabulary)
-    check_names({code: Placed(one.place, one.value.words) for code, one in lists.items()})
+    check_names({code: Placed(placed.place, placed.value.words) for code, placed in lists.items()})
     check_shared_words(events, lists, lead.moves)
     around = ScoringScope(glossary.languages, events, vocabulary)
     grades = read_grades(keys.get("grades"), around)
-    check_names({code: Placed(one.place, one.value.words) for code, one in grades.items()})
+    check_names({code: Placed(placed.place, placed.value.words) for code, placed in grades.items()})
     return Lifecycle(
         name=keys["name"].matching(CODE, expected=CODE_EXPECTED) if "name" in keys else "",
         text=text,
@@ -248,7 +247,7 @@ def _joined(
 
 
 def _check_companions(keys: Mapping[str, Place]) -> None:
-    """Complain of a section that says nothing without another one."""
+    """Complain about a section that has no effect without another one."""
     for section, needed in (("account_events", "account"), ("origins", "origin")):
         if section in keys and needed not in keys:
             keys[section].complain(f"needs `{needed}`; declare it, or leave this out")
@@ -256,13 +255,13 @@ def _check_companions(keys: Mapping[str, Place]) -> None:
 
 def _check_format(place: Place | None) -> None:
     if place and place.scalar() != FORMAT:
-        place.complain(f"expected {FORMAT}, the form of text that this version reads")
+        place.complain(f"expected {FORMAT}, the format that this version reads")
 
 
 def _read_zone(place: Place | None, zones: Container[str] | None) -> str:
     if place is None:
         return ""
-    zone = place.matching(_ZONE, expected="the name of a time zone, as Asia/Tokyo")
+    zone = place.matching(_ZONE, expected="the name of a time zone such as Asia/Tokyo")
     if zone and zones is not None and zone not in zones:
-        place.complain(f"'{zone}' is no time zone that is known here")
+        place.complain(f"'{zone}' is not a time zone known here")
     return zone

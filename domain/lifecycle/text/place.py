@@ -1,7 +1,7 @@
-"""The text of a lifecycle as places that know their line: where reading can complain.
+"""The text of a lifecycle as places that know their line, for complaints.
 
-Reading never stops at the first mistake. A place that holds the wrong thing writes a complaint
-and answers with an empty value, so that whoever wrote the text sees every mistake at once.
+Reading never stops at the first mistake. A place with the wrong content adds a complaint and
+returns an empty value, so that the author of the text sees every mistake at once.
 """
 
 import re
@@ -26,8 +26,8 @@ _BOOLEANS = {"true": True, "false": False}
 class Place:
     """One node of the text, with its path and line.
 
-    A class because every reader needs all four together: the node, how to name it to a person,
-    where it stands, and where complaints go.
+    A class, because every reader needs all four together: the node, its name for people, its line,
+    and the list of complaints.
     """
 
     node: yaml.Node
@@ -48,11 +48,13 @@ class Place:
         )
 
     def is_doubtful(self, section: str) -> bool:
-        """Whether a mistake in that section may be why something seems to be missing."""
-        return any(one.fatal and one.path.startswith(section) for one in self.complaints)
+        """Whether a mistake in that section may be the reason that something seems missing."""
+        return any(
+            complaint.fatal and complaint.path.startswith(section) for complaint in self.complaints
+        )
 
     def at(self, key: str) -> "Place":
-        """Find the entry of a key that has been read before, or stay here if there is none."""
+        """Return the entry of a key that has been read before, or this place if there is none."""
         pairs = self.node.value if isinstance(self.node, yaml.MappingNode) else ()
         for key_node, node in pairs:
             if key_node.value == key:
@@ -62,7 +64,7 @@ class Place:
     def entries(
         self, *, known: Collection[str] | None = None, required: Collection[str] = ()
     ) -> dict[str, "Place"]:
-        """Read a mapping; `known` None means that the keys are names of the writer's choice."""
+        """Read a mapping; `known` None means that the author chooses the keys."""
         if not isinstance(self.node, yaml.MappingNode):
             self.complain(f"expected a mapping, found {_described(self.node)}")
             return {}
@@ -73,7 +75,7 @@ class Place:
             if not key:
                 place.complain("a key must be a plain word")
             elif key in found:
-                place.complain(f"stands twice; the first is on line {found[key].line}")
+                place.complain(f"occurs twice; the first is on line {found[key].line}")
             elif known is not None and key not in known:
                 place.complain(f"unknown key; {suggestion(key, known)}")
             else:
@@ -82,13 +84,13 @@ class Place:
         return found
 
     def need(self, keys: Collection[str], found: Collection[str]) -> None:
-        """Complain of each key that must be there and is not."""
+        """Complain about each required key that is missing."""
         for key in keys:
             if key not in found:
                 self.complain(f"`{key}` is missing")
 
     def keys(self) -> tuple[str, ...]:
-        """Tell the keys of a mapping before it is read; whatever is wrong is told by `entries`."""
+        """Return the keys of a mapping before it is read; `entries` reports what is wrong."""
         pairs = self.node.value if isinstance(self.node, yaml.MappingNode) else ()
         return tuple(key.value for key, _ in pairs if isinstance(key, yaml.ScalarNode))
 
@@ -107,7 +109,7 @@ class Place:
         ]
 
     def one_or_more(self) -> list["Place"]:
-        """Read a list, or a single value in place of a list of one."""
+        """Read a list, or a single value as a list of one."""
         return [self] if isinstance(self.node, yaml.ScalarNode) else self.items()
 
     def text(self) -> str:
@@ -170,7 +172,7 @@ def root_of(text: str) -> Place:
     """Parse YAML into its root place.
 
     Raises:
-        LifecycleInvalid: The text is no YAML, or not one plain document.
+        LifecycleInvalid: The text is not YAML, or not one plain document.
     """
     return Place(node=node_of(text), path="", line=1, complaints=[])
 

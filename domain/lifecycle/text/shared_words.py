@@ -1,7 +1,7 @@
-"""One word, one thing: an event and a list that are called alike tell of the same stage.
+"""One word, one meaning: an event and a list with the same name concern the same stage.
 
-People say マーケ受入 of the decision and of the list. That is right as long as the decision leads
-to where the list looks; where it does not, a figure of the one is read as one of the other.
+People use マーケ受入 for both the decision and the list. That is right as long as the decision
+leads to the stage of the list; otherwise a figure for one is read as a figure for the other.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,9 +18,9 @@ _SUFFIXES = ("リスト", "リード", " list", " leads")
 def check_shared_words(
     events: Mapping[str, EventType], lists: Mapping[str, Placed[LeadList]], moves: Iterable[Move]
 ) -> None:
-    """Refuse a list that an event is called like, although it leads to none of its stages.
+    """Refuse a list that shares a name with an event which leads to none of its stages.
 
-    An event that moves nobody and a list that asks for no stage tell of none.
+    Events without moves and lists that read no stage are not affected.
     """
     stages: dict[str, set[str]] = {}
     for move in moves:
@@ -32,14 +32,14 @@ def check_shared_words(
             event = called.get(name)
             if event is not None and asked and asked.isdisjoint(stages[event]):
                 placed.place.complain(
-                    f"'{name}' is also what {event} is called, which leads to "
+                    f"'{name}' is also a name of {event}, which leads to "
                     f"{', '.join(sorted(stages[event]))} and not to {', '.join(sorted(asked))}; "
-                    "call one of them something else"
+                    "rename one of them"
                 )
 
 
 def _names(words: Words) -> Iterator[str]:
-    """List what something is called, without saying that it is a list."""
+    """List the names of an entry, without a suffix that says it is a list."""
     for name in (*words.label.values(), *words.aliases):
         folded = normal(name)
         for suffix in _SUFFIXES:
@@ -48,7 +48,7 @@ def _names(words: Words) -> Iterator[str]:
 
 
 def _stages_in(rule: Rule) -> Iterator[str]:
-    """List the stages that a condition asks for; not those that it only excludes."""
+    """List the stages that a condition requires, not those that it only excludes."""
     match rule:
         case Every(parts) | Some(parts):
             for part in parts:

@@ -1,6 +1,6 @@
-"""The paths that a condition may ask about, and what kind of value each has.
+"""The paths that a condition may read, and the kind of value of each.
 
-One place, so that a condition that asks for what nobody ever knows is found when it is read.
+They are in one place so that a condition on a value that is never known is found when it is read.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,25 +18,25 @@ FIELD_TYPES = (
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What kind of value stands at a path.
+    """The kind of value at a path.
 
     `type` is a field type, or `domain`: a mail domain in lower case.
     """
 
     type: str
     values: tuple[str, ...] = ()
-    """The codes it can have, where they are known beforehand."""
+    """The possible codes, if they are known beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What conditions may speak of: paths and named word lists."""
+    """What conditions may refer to: paths and named word lists."""
 
     paths: Mapping[str, Known]
     lists: Mapping[str, frozenset[str]]
 
     def of_attributes(self) -> "Vocabulary":
-        """Keep what is known of the person: what is judged again when the profile changes."""
+        """Keep what is known about the person, which is judged again when the profile changes."""
         return self._only(
             path
             for path in self.paths
@@ -45,19 +45,19 @@ class Vocabulary:
         )
 
     def of_likelihood(self) -> "Vocabulary":
-        """Keep what fit, interest and time decide: what is judged whenever points change."""
+        """Keep what fit, interest and time decide, which is judged whenever points change."""
         judged = (*self.of_attributes().paths, *OF_SECTION["scoring"], *OF_SECTION["targets"])
         return self._only(path for path in judged if path in self.paths)
 
     def without_score(self) -> "Vocabulary":
-        """Leave out what changes with every moment."""
+        """Leave out what changes continuously."""
         return self._only(path for path in self.paths if path not in OF_SECTION["scoring"])
 
     def _only(self, paths: Iterable[str]) -> "Vocabulary":
         return Vocabulary(paths={path: self.paths[path] for path in paths}, lists=self.lists)
 
     def without_event(self) -> "Vocabulary":
-        """Leave out the event, for conditions that are judged whatever the event is."""
+        """Leave out the event, for conditions that are judged for any event."""
         return Vocabulary(
             paths={path: known for path, known in self.paths.items() if not is_of_event(path)},
             lists=self.lists,
@@ -92,7 +92,7 @@ LEAD_PATHS: Mapping[str, Known] = {
     "lead.awaits_revisit": Known("boolean"),
     "lead.contactable": Known("boolean"),
 }
-"""What every lead has beside its declared attributes. `lead.anonymous`: it has an anonymous id and
+"""What every lead has besides its declared attributes. `lead.anonymous`: it has an anonymous id and
 is not known. `lead.company_domain`: the mail domain, unknown for free mail or without an address.
 `lead.score` is fit (points for attributes) and interest (points for behaviour) together.
 """
@@ -103,23 +103,23 @@ ACCOUNT_PATHS: Mapping[str, Known] = {
     "account.owner": Known("text"),
     "account.competitor": Known("boolean"),
 }
-"""What every account has beside its stage. `account.competitor`: somebody has listed it as one; of
-a company that nobody knows, nobody has."""
+"""What every account has besides its stage. `account.competitor`: a person has listed it as one,
+which cannot be true of an unknown company."""
 
 MARKS = "lead.marks."
 OWNERS = "lead.owners."
-"""What begins the path of a department: who of it works on the lead."""
+"""Prefix of the path of a department: its person who works on the lead."""
 CONSENT_KEYS = ("channels", "blocks", "frees")
 BLOCKED = "lead.blocked_"
-"""What begins the path of a channel: whether the person has closed it."""
+"""Prefix of the path of a channel: whether the person has closed it."""
 _OF_COURSE = (MARKS, OWNERS, BLOCKED)
-"""What begins the paths of what has become of the lead: nothing that is known of the person."""
+"""Prefixes of the paths about the progress of the lead, which say nothing about the person."""
 OF_SECTION: Mapping[str, tuple[str, ...]] = {
     "scoring": ("lead.score", "lead.fit", "lead.interest"),
     "grades": ("lead.grade",),
     "targets": ("lead.targeted", "lead.market", "lead.priority"),
 }
-"""Paths that nobody ever knows where the text lacks a section."""
+"""Paths that are never known if the text lacks a section."""
 
 _DERIVED_ATTRIBUTES = ("lead.company_domain", "lead.free_mail")
 
@@ -169,7 +169,7 @@ def _mark_paths(events: Iterable[EventType]) -> dict[str, Known]:
 
 
 def channel_paths(consent: Place | None) -> dict[str, Known]:
-    """List what may be asked of the channels that the section `consent` declares."""
+    """List the paths of the channels that the section `consent` declares."""
     channels = consent.entries(known=CONSENT_KEYS).get("channels") if consent else None
     names = channels.entries() if channels else {}
     return {f"{BLOCKED}{name}": Known("boolean") for name in names}
@@ -184,13 +184,13 @@ def is_of_lead(path: str) -> bool:
 
 
 def undeclared(reads: Iterable[str], event: EventType) -> tuple[str, ...]:
-    """Tell which of these paths ask for a field that this event type does not declare."""
+    """Return those paths that read a field which this event type does not declare."""
     declared = {EVENT_TYPE, EVENT_DEPARTMENT, *(f"event.{name}" for name in event.fields)}
     return tuple(path for path in reads if is_of_event(path) and path not in declared)
 
 
 def _event_paths(events: Iterable[EventType]) -> dict[str, Known]:
-    """Join the fields of all event types: a field of one name has one type in all of them."""
+    """Join the fields of all event types: a field has the same type in all of them."""
     paths: dict[str, Known] = {}
     for event in events:
         for name, field in event.fields.items():

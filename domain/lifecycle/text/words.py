@@ -1,4 +1,4 @@
-"""The words in the text: label, definition and aliases of everything that has a name."""
+"""The words in the text: label, definition and aliases of every named entry."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -20,7 +20,7 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class Placed(Generic[_Value]):
-    """Something read, with the place to complain at."""
+    """A value read, with its place for complaints."""
 
     place: Place
     value: _Value
@@ -33,7 +33,7 @@ def read_words(
     languages: Collection[str],
     defined: bool = False,
 ) -> Words:
-    """Read label, definition and aliases; `defined` where a definition must not be missing."""
+    """Read label, definition and aliases; `defined` means that a definition is required."""
     place.need(("label", "definition") if defined else ("label",), entries)
     label = _read_in_languages(entries.get("label"), languages)
     definition = _read_in_languages(entries.get("definition"), languages)
@@ -48,15 +48,15 @@ def read_named(
     *,
     languages: Collection[str],
     defined: bool = False,
-    beside: Collection[str] = (),
+    other_keys: Collection[str] = (),
 ) -> dict[str, Placed[Words]]:
-    """Read a mapping of codes to words; `beside` are other keys, which the caller reads."""
+    """Read a mapping of codes to words; the caller reads `other_keys`."""
     named: dict[str, Placed[Words]] = {}
     for code, entry in place.entries().items() if place else ():
         check_code(entry, code)
         words = read_words(
             entry,
-            entry.entries(known=(*WORD_KEYS, *beside)),
+            entry.entries(known=(*WORD_KEYS, *other_keys)),
             languages=languages,
             defined=defined,
         )
@@ -70,7 +70,7 @@ def check_code(place: Place, code: str) -> None:
 
 
 def values_of(placed: Mapping[str, Placed[_Value]]) -> dict[str, _Value]:
-    return {code: one.value for code, one in placed.items()}
+    return {code: placed.value for code, placed in placed.items()}
 
 
 def _read_in_languages(place: Place | None, languages: Collection[str]) -> dict[str, str]:
@@ -81,7 +81,7 @@ def _read_in_languages(place: Place | None, languages: Collection[str]) -> dict[
 
 
 def check_names(family: Mapping[str, Placed[Words]]) -> None:
-    """Refuse a code, label or alias that names two things."""
+    """Refuse a code, label or alias that names two entries."""
     owners: dict[str, str] = {}
     for code, placed in family.items():
         for name in names_of(code, placed.value):

@@ -1,4 +1,4 @@
-"""One plain YAML document: what is refused before anything in it is read.
+"""One plain YAML document, and what is refused before its content is read.
 
 Anchors, aliases and tags are refused: a lifecycle needs none of them, and an alias can make a
 short text grow without bound. Duplicate keys are found where mappings are read.
@@ -18,7 +18,7 @@ def node_of(text: str) -> yaml.Node:
     """Parse one document into nodes that know their lines.
 
     Raises:
-        LifecycleInvalid: The text is no YAML, too large, too deep, or not one plain document.
+        LifecycleInvalid: The text is not YAML, too large, too deep, or not one plain document.
     """
     if len(text) > LIFECYCLE_CHARACTERS_MAX:
         _refuse(1, f"expected at most {LIFECYCLE_CHARACTERS_MAX} characters, found {len(text)}")

@@ -1,5 +1,5 @@
-"""One module per section of a lifecycle's text: how it is read and what is wrong with it.
+"""One module per section of a lifecycle's text: how it is read and checked.
 
 Each takes a place in the text (`domain.lifecycle.text.place`) and returns the value of its
-section; mistakes go to the place's complaints, so that one reading reports all of them.
+section. Mistakes go to the place's complaints, so that one reading reports all of them.
 """

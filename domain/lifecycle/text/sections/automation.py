@@ -1,4 +1,4 @@
-"""The text of what keeps leads moving: the sections of pace.py, read one after the other."""
+"""The text of the rules that keep leads moving: the sections of lifecycle/automation.py."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -58,8 +58,8 @@ def read_pace(
 def _check_circles(place: Place, pace: Pace, lead: Track) -> None:
     """Refuse moves by time alone that lead back to where they began.
 
-    A lead that nobody touches would go round endlessly, each time with events of its own. A stage
-    that time leaves in two ways is passed over: which of them comes first, the calendar decides.
+    An untouched lead would circle endlessly and write events each time. A stage with two moves by
+    time is skipped, because the calendar decides which of them comes first.
     """
     found = defaultdict[str, set[str]](set)
     for stage, to in _ways_of_time(pace, lead):
@@ -67,16 +67,18 @@ def _check_circles(place: Place, pace: Pace, lead: Track) -> None:
     ways = {stage: targets.pop() for stage, targets in found.items() if len(targets) == 1}
     for begin in ways:
         stages = [begin]
-        while (next_one := ways.get(stages[-1])) is not None and next_one not in stages:
-            stages.append(next_one)
-        if next_one == begin:
+        while (following := ways.get(stages[-1])) is not None and following not in stages:
+            stages.append(following)
+        if following == begin:
             circle = " → ".join((*stages, begin))
-            place.complain(f"leads would go round by time alone: {circle}; end one of these stays")
+            place.complain(
+                f"time alone would move leads in a circle: {circle}; break it at a stage"
+            )
             return
 
 
 def _ways_of_time(pace: Pace, lead: Track) -> Iterator[tuple[str, str]]:
-    """Tell from which stage to which one a lead is moved for certain when nobody does anything."""
+    """Yield source and target of each move that is certain to happen if no one acts."""
     moves = {
         (move.on, source): move
         for move in reversed(lead.moves)

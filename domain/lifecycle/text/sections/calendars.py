@@ -1,4 +1,4 @@
-"""The text of calendars and of stretches of working time.
+"""The text of calendars and of periods of working time.
 
 calendars:
   office:
@@ -35,7 +35,7 @@ CALENDAR_KEYS = (*WORD_KEYS, "hours", "holidays", "closures")
 CLOSURE_KEYS = (*WORD_KEYS, "on", "from", "to")
 PERIOD_KEYS = ("business_days", "business_hours")
 BUSINESS_DAYS_MAX, BUSINESS_HOURS_MAX = 250, 2_000
-"""A year of work: a deadline beyond that is a mistake, and the search for it would be long."""
+"""A year of work: a longer deadline is a mistake, and the search for it would be slow."""
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _DAY = re.compile(r"(\d{4}-)?\d{2}-\d{2}")
@@ -59,7 +59,7 @@ def read_calendars(
             name=name,
             words=read_words(entry, keys, languages=languages),
             week=_read_week(keys.get("hours")),
-            holidays=keys["holidays"].matching(_COUNTRY, expected="a country, as JP") or None
+            holidays=keys["holidays"].matching(_COUNTRY, expected="a country such as JP") or None
             if "holidays" in keys
             else None,
             closures=closures,
@@ -71,7 +71,7 @@ def read_calendars(
 def check_countries(
     root: Place, calendars: Mapping[str, Calendar], countries: Container[str]
 ) -> None:
-    """Complain of holidays that nobody here knows, before they are to be written out."""
+    """Complain about unknown holidays, before they have to be expanded."""
     for name, calendar in calendars.items():
         if calendar.holidays is not None and calendar.holidays not in countries:
             place = root.at("calendars").at(name).at("holidays")
@@ -79,7 +79,7 @@ def check_countries(
 
 
 def read_period(place: Place | None) -> Period:
-    """Read a stretch of working time: so many business days, or so many business hours."""
+    """Read a period of working time: a number of business days, or of business hours."""
     keys = place.entries(known=PERIOD_KEYS) if place else {}
     if place and len(keys) != 1:
         place.complain("expected either `business_days` or `business_hours`")
@@ -102,7 +102,7 @@ def _read_week(place: Place | None) -> tuple[tuple[Hours, ...], ...]:
 def _read_day(place: Place | None) -> tuple[Hours, ...]:
     read: list[Hours] = []
     for item in place.one_or_more() if place else ():
-        text = item.matching(HOURS, expected="hours, as 09:00-18:00")
+        text = item.matching(HOURS, expected="hours such as 09:00-18:00")
         if not text:
             continue
         hours = hours_in(text)
@@ -110,7 +110,7 @@ def _read_day(place: Place | None) -> tuple[Hours, ...]:
             item.complain("closes before it opens; hours that cross midnight are two entries")
             continue
         if read and hours.opens < read[-1].closes:
-            item.complain("hours of one day follow each other and do not overlap")
+            item.complain("hours of one day must be in order and must not overlap")
         read.append(hours)
     return tuple(read)
 
@@ -126,7 +126,7 @@ def _read_closure(place: Place, languages: Collection[str]) -> Closure | None:
     if not first or not last:
         return None
     if len(first) != len(last):
-        place.complain("`from` and `to` are both a day of every year, or both a date")
+        place.complain("`from` and `to` must both be days of every year, or both dates")
         return None
     if len(first) > len("MM-DD") and first > last:
         place.complain("ends before it begins")
@@ -135,13 +135,13 @@ def _read_closure(place: Place, languages: Collection[str]) -> Closure | None:
 
 def _read_closed_day(place: Place) -> str:
     """Read MM-DD, a day of every year, or one date."""
-    text = place.matching(_DAY, expected="a day, as '12-29' for every year or '2026-08-13'")
+    text = place.matching(_DAY, expected="a day such as '12-29' for every year or '2026-08-13'")
     if not text:
         return ""
     try:
         date.fromisoformat(text if len(text) > len("MM-DD") else _LEAP_YEAR + text)
     except ValueError:
-        place.complain(f"'{text}' is no day of the calendar")
+        place.complain(f"'{text}' is not a day of the calendar")
         return ""
     return text
 
@@ -149,8 +149,8 @@ def _read_closed_day(place: Place) -> str:
 def _check_closures(place: Place | None, closures: Collection[Closure]) -> None:
     if place is None:
         return
-    yearly = [one for one in closures if len(one.first) == len("MM-DD")]
-    days = [date.fromisoformat(f"{_LEAP_YEAR}01-01") + timedelta(days=one) for one in range(366)]
-    closed = sum(any(one.covers(day) for one in yearly) for day in days)
+    yearly = [closure for closure in closures if len(closure.first) == len("MM-DD")]
+    days = [date.fromisoformat(f"{_LEAP_YEAR}01-01") + timedelta(days=day) for day in range(366)]
+    closed = sum(any(closure.covers(day) for closure in yearly) for day in days)
     if closed > CLOSED_DAYS_MAX:
-        place.complain(f"expected at most {CLOSED_DAYS_MAX} closed days of a year, found {closed}")
+        place.complain(f"expected at most {CLOSED_DAYS_MAX} closed days per year, found {closed}")

@@ -19,10 +19,10 @@ _ANYBODY = (SubjectKind.LEAD, SubjectKind.ACCOUNT)
 
 
 def read_client_names(place: Place | None, events: Mapping[str, EventType]) -> ClientNames:
-    """Read it, or say what holds without it.
+    """Read the section, or return the defaults.
 
-    Only facts that every key may report can be named: a client is told nothing of a refusal, so it
-    must not be able to report what its key may be refused for.
+    Only facts that every key may report can be named. A client does not learn of a refusal, so it
+    must not be able to report anything that its key could be refused for.
     """
     if place is None:
         return ClientNames()
@@ -50,28 +50,28 @@ def _read_events(place: Place | None, events: Mapping[str, EventType]) -> Mappin
 
 
 def _read_identifying(place: Place | None, events: Mapping[str, EventType]) -> Identifying:
-    """Read which properties name a person: without an event type they would never be asked."""
+    """Read which properties name a person; without an event type they would never be read."""
     if place is None:
         return Identifying()
     keys = place.entries(known=_IDENTIFYING_KEYS, required=_IDENTIFYING_KEYS)
     facts = _facts(events, about=(SubjectKind.LEAD,))
     types = keys["types"].one_or_more() if "types" in keys else ()
     named = [item.one_of(facts, kind="a fact about the lead") for item in types]
-    properties = _by_name(keys.get("properties"), known=[str(one) for one in PersonField])
+    properties = _by_name(keys.get("properties"), known=[str(field) for field in PersonField])
     return Identifying(
         types=frozenset(name for name in named if name),
-        properties={name: PersonField(told) for name, told in properties.items()},
+        properties={name: PersonField(field) for name, field in properties.items()},
     )
 
 
 def _by_name(place: Place | None, *, known: Collection[str]) -> Mapping[str, str]:
-    """Read lists of clients' names under what they mean: each may mean one thing only."""
+    """Read lists of client names by meaning; a name may have only one meaning."""
     found: dict[str, tuple[str, int]] = {}
     for meaning, entry in place.entries(known=known).items() if place else ():
         for item in entry.one_or_more():
             name = normal(item.text())
             if name in found:
-                item.complain(f"stands twice; the first is on line {found[name][1]}")
+                item.complain(f"occurs twice; the first is on line {found[name][1]}")
             elif name:
                 found[name] = (meaning, item.line)
     return {name: meaning for name, (meaning, _) in found.items()}

@@ -1,4 +1,4 @@
-"""The text of screening, recycling, silence, and of which channels a person has closed."""
+"""The text of screening, recycling, silence and closed channels."""
 
 from collections.abc import Collection
 
@@ -78,14 +78,14 @@ def read_recycling(place: Place | None, around: LeadScope) -> Recycling | None:
 
 
 def read_dormancy(place: Place | None, around: LeadScope) -> Dormancy | None:
-    """Read when a lead counts as silent. Every fact about it breaks the silence but those named."""
+    """Read when a lead counts as silent. Every fact about it but those named breaks the silence."""
     if place is None:
         return None
     keys = place.entries(known=DORMANCY_KEYS, required=("after_days", "stages", "by"))
     facts = [
         name
-        for name, one in around.events.items()
-        if one.kind is EventKind.FACT and one.subject is SubjectKind.LEAD
+        for name, event in around.events.items()
+        if event.kind is EventKind.FACT and event.subject is SubjectKind.LEAD
     ]
     quiet = read_names(keys.get("except"), facts, kind="a fact about a lead")
     stages = read_names(keys.get("stages"), around.lead.stages, kind="a stage")
@@ -114,14 +114,14 @@ def _read_channel_rule(
     place: Place, channels: tuple[str, ...], around: LeadScope, *, blocks: bool
 ) -> ChannelRule:
     keys = place.entries(known=CHANNEL_RULE_KEYS, required=("on",))
-    names = [name for name, one in around.events.items() if one.subject is SubjectKind.LEAD]
+    names = [name for name, event in around.events.items() if event.subject is SubjectKind.LEAD]
     on = (keys["on"].one_of(names, kind="an event type about a lead") if "on" in keys else "") or ""
     condition = None
     if "when" in keys:
         condition = read_condition(keys["when"], around.vocabulary) or UNREADABLE
         asked = undeclared(condition.reads, around.events[on]) if on else ()
         if asked:
-            keys["when"].complain(f"asks for {', '.join(asked)}, unknown at {on}")
+            keys["when"].complain(f"reads {', '.join(asked)}, unknown at {on}")
     concerned = read_names(keys.get("channels"), channels, kind="a channel of this section")
     return ChannelRule(on=on, channels=concerned or channels, blocks=blocks, condition=condition)
 

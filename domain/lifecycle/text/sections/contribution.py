@@ -19,7 +19,7 @@ FURTHER_KEY = "further_business"
 def read_contribution(
     place: Place | None, *, origins: Collection[str], vocabulary: Vocabulary
 ) -> ContributionRules | None:
-    """Read the rules by which business is credited to marketing; None where there are none."""
+    """Read the rules by which business is credited to marketing; None if there are none."""
     if place is None:
         return None
     keys = place.entries(known=(*KEYS, FURTHER_KEY), required=KEYS)
@@ -40,7 +40,7 @@ def read_contribution(
 def _read_currency(place: Place) -> str:
     code = place.text()
     if code not in CODES:
-        place.complain(f"'{code}' is not a currency of ISO 4217; write its code, as JPY")
+        place.complain(f"'{code}' is not an ISO 4217 currency; write its code, such as JPY")
     return code
 
 
@@ -58,5 +58,5 @@ def _read_touch(place: Place, vocabulary: Vocabulary) -> Condition:
         return UNREADABLE
     for path in condition.reads:
         if not is_of_event(path) or path == EVENT_DEPARTMENT:
-            place.complain(f"a touch is told by what the event itself says, not by {path}")
+            place.complain(f"a touch is decided from the event alone, not from {path}")
     return condition

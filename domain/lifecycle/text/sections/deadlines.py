@@ -58,10 +58,10 @@ def _read_hand_over(name: str, place: Place, around: LeadScope) -> HandOver:
 
 
 def _read_assignment(place: Place, around: LeadScope) -> Assignment:
-    """Read one row of the table. It is judged whatever the event is, so it cannot ask it."""
+    """Read one row of the table. It is judged for any event, so it cannot read the event."""
     keys = place.entries(known=ASSIGNMENT_KEYS)
     if "owner" not in keys and "team" not in keys:
-        place.complain("names nobody; give an `owner`, a `team`, or both")
+        place.complain("assigns the lead to no one; give an `owner`, a `team`, or both")
     condition = None
     if "when" in keys:
         condition = read_condition(keys["when"], around.vocabulary.without_event()) or UNREADABLE
@@ -75,7 +75,7 @@ def _read_assignment(place: Place, around: LeadScope) -> Assignment:
 def _read_brief(place: Place | None, around: LeadScope) -> tuple[str, ...]:
     paths = [path for path in around.vocabulary.paths if not is_of_event(path)]
     items = place.items() if place else []
-    read = [item.one_of(paths, kind="something that is known of a lead") for item in items]
+    read = [item.one_of(paths, kind="a path of a lead or an account") for item in items]
     return tuple(dict.fromkeys(path for path in read if path))
 
 
@@ -89,7 +89,7 @@ def read_deadlines(place: Place | None, around: LeadScope) -> dict[str, Deadline
         name: Placed(entry, _read_deadline(name, entry, around))
         for name, entry in place.entries().items()
     }
-    check_names({name: Placed(one.place, one.value.words) for name, one in read.items()})
+    check_names({name: Placed(placed.place, placed.value.words) for name, placed in read.items()})
     return values_of(read)
 
 
@@ -100,7 +100,7 @@ def _read_deadline(name: str, place: Place, around: LeadScope) -> Deadline:
         place.complain("expected either `entering`, a stage, or `on`, event types")
     entering = around.stage(keys["entering"]) if "entering" in keys else None
     if "when" in keys and "on" not in keys:
-        keys["when"].complain("only events of `on` are asked; a stage starts it always")
+        keys["when"].complain("only applies to events of `on`; a stage always starts the deadline")
     calendar = keys.get("calendar")
     return Deadline(
         name=name,
@@ -124,5 +124,5 @@ def _read_return(place: Place | None, entering: str | None, around: LeadScope) -
     by = around.derived(keys.get("by"))
     around.check_legal(keys.get("by"), by, entering or "")
     if any(move.begins_pass for move in around.lead.moves if move.on == by):
-        keys["by"].complain(f"{by} begins a pass; a return has to be one that can be taken back")
+        keys["by"].complain(f"{by} begins a pass; a return must be a move that can be taken back")
     return Return(after=read_period(keys.get("after")), by=by)

@@ -1,4 +1,4 @@
-"""What the text declares for events to carry and for conditions to ask."""
+"""What the text declares for events to carry and for conditions to read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def read_declarations(
 
 
 def _likelihood_paths(keys: Mapping[str, Place], glossary: Glossary) -> dict[str, tuple[str, ...]]:
-    """Name what conditions may ask of the sections that the text has, with the codes they give."""
+    """Return the paths of the sections that the text has, with their possible codes."""
     codes = {
         "lead.grade": keys["grades"].keys() if "grades" in keys else (),
         "lead.market": tuple(glossary.markets),
@@ -67,7 +67,7 @@ def _likelihood_paths(keys: Mapping[str, Place], glossary: Glossary) -> dict[str
 def _code_lists(
     glossary: Glossary, *, lead: PlacedTrack, account: PlacedTrack
 ) -> dict[str, CodeList]:
-    """Name the lists that a field of type code may take its values from."""
+    """Return the lists that a field of type code may take its values from."""
     return {
         "reasons": values_of(glossary.reasons),
         "classes": values_of(glossary.classes),
@@ -83,6 +83,6 @@ def _code_lists(
         "jobs": values_of(glossary.jobs),
         "positions": values_of(glossary.positions),
         "regions": values_of(glossary.regions),
-        "lead_stages": {code: one.value.words for code, one in lead.stages.items()},
-        "account_stages": {code: one.value.words for code, one in account.stages.items()},
+        "lead_stages": {code: placed.value.words for code, placed in lead.stages.items()},
+        "account_stages": {code: placed.value.words for code, placed in account.stages.items()},
     }

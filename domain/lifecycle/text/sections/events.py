@@ -31,7 +31,7 @@ _RIGHTS: Mapping[EventKind, Right] = {
     EventKind.DERIVED: Right.ADMINISTRATION,
 }
 NO_MARK = "none"
-"""In place of a mark: what was remembered is forgotten."""
+"""In place of a mark: clears what was remembered."""
 _FIELD_KEYS = ("type", "values", "names", "at_least")
 _NUMBERS = ("integer", "amount")
 _EVENT_KEYS = (
@@ -48,10 +48,10 @@ _EVENT_KEYS = (
     "marks",
 )
 _EVENT_NAME = re.compile(rf"{CODE.pattern}(\.{CODE.pattern})*")
-"""As the systems that send them write them: `form.submitted`, `A_SUBMITTED`, `Trial2.started`."""
+"""As sending systems write them: `form.submitted`, `A_SUBMITTED`, `Trial2.started`."""
 
 CodeList: TypeAlias = Mapping[str, Words]
-"""Codes with what people call them."""
+"""Codes with their words."""
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 ROLE_FIELDS: Mapping[Role, str] = {
@@ -66,7 +66,7 @@ ROLE_FIELDS: Mapping[Role, str] = {
     Role.ASSIGNS_OWNER: "owner",
     Role.CORRECTS_ORIGIN: "origin",
 }
-"""The required field that says which deal, which order, which owner."""
+"""The required field that names the deal, the order, or the owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ class EventScope:
 def read_fields(
     place: Place | None, code_lists: Mapping[str, CodeList]
 ) -> dict[str, Placed[Field]]:
-    """Read named fields: of event data, or the attributes of a lead.
+    """Read named fields of event data, or the attributes of a lead.
 
-    Fields are declared once for all event types, so that one name means one thing everywhere.
+    Fields are declared once for all event types, so that a name has the same meaning everywhere.
     """
     fields: dict[str, Placed[Field]] = {}
     for name, entry in place.entries().items() if place else ():
@@ -95,14 +95,14 @@ def read_fields(
             keys["values"].complain("only a field of type code has a list of values")
         named = _read_names(keys.get("names"), code_lists)
         if "names" in keys and (kind != "code" or "values" in keys):
-            keys["names"].complain("only a field of type code without `values` has names alone")
+            keys["names"].complain("only a field of type code without `values` may have `names`")
         least = (
             keys["at_least"].integer(-FIELD_MINIMUM_MAX, FIELD_MINIMUM_MAX)
             if "at_least" in keys
             else None
         )
         if least is not None and kind not in _NUMBERS:
-            keys["at_least"].complain("only a field of type integer or amount has a least value")
+            keys["at_least"].complain("only a field of type integer or amount has a minimum")
         field = Field(
             name=name,
             type=kind or "text",
@@ -122,18 +122,18 @@ def _read_codes(place: Place, code_lists: Mapping[str, CodeList]) -> CodeList:
 
 
 def _read_names(place: Place | None, code_lists: Mapping[str, CodeList]) -> CodeList:
-    """Read the list whose words mean its codes, where other codes are taken too."""
+    """Read the list whose words mean its codes; other codes are accepted too."""
     name = place.one_of(code_lists, kind="a list of codes") if place is not None else None
     return code_lists[name] if name else {}
 
 
 def read_events(place: Place | None, around: EventScope) -> dict[str, Placed[EventType]]:
-    """Read the groups of event types; the group tells the kind."""
+    """Read the groups of event types; the group determines the kind."""
     events: dict[str, Placed[EventType]] = {}
     for group, types in place.entries(known=GROUPS).items() if place else ():
         for name, entry in types.entries().items():
             if name in events:
-                entry.complain(f"stands twice; the first is on line {events[name].place.line}")
+                entry.complain(f"occurs twice; the first is on line {events[name].place.line}")
             if not _EVENT_NAME.fullmatch(name) or len(name) > EVENT_NAME_CHARACTERS_MAX:
                 entry.complain(
                     f"'{name}' is not one or more codes joined by dots, up to "
@@ -175,11 +175,11 @@ def _read_event_fields(keys: Mapping[str, Place], fields: Mapping[str, Field]) -
     declared = read_names(keys.get("fields"), fields, kind="a field")
     required = read_names(keys.get("required"), fields, kind="a field")
     for name in set(declared) & set(required):
-        keys["required"].complain(f"{name} stands under `fields` too; once is enough")
+        keys["required"].complain(f"{name} is also under `fields`; once is enough")
     found = {name: replace(fields[name], required=name in required) for name in required + declared}
     for name, place in keys["restrict"].entries().items() if "restrict" in keys else ():
         if name not in found:
-            place.complain(f"{name} is no field of this event type")
+            place.complain(f"{name} is not a field of this event type")
             continue
         values = read_names(place, found[name].values or None, kind=f"a value of {name}")
         if found[name].type != "code":

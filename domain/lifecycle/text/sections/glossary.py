@@ -1,4 +1,4 @@
-"""The named things that all other sections of the text refer to."""
+"""The named entries that all other sections of the text refer to."""
 
 import re
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ SECTIONS = (
     *("target_figures", "industries", "jobs", "positions", "regions"),
 )
 _DEFINED = ("classes", "reasons", "sides", "target_figures")
-"""Sections whose entries need a definition beside the label."""
+"""Sections whose entries need a definition in addition to the label."""
 
 _INCLUDES = "includes"
 _OF_FIGURE = ("departments", "amount")
 _ORIGINS = "origins"
-_BESIDE = {
+_OTHER_KEYS = {
     "departments": (_INCLUDES,),
     "sides": (_ORIGINS,),
     "target_figures": _OF_FIGURE,
 }
-"""Section → keys of its entries that are no words."""
+"""Section → keys of its entries that are not words."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
@@ -57,7 +57,7 @@ def read_glossary(keys: Mapping[str, Place]) -> Glossary:
             keys.get(section),
             languages=languages,
             defined=section in _DEFINED,
-            beside=_BESIDE.get(section, ()),
+            other_keys=_OTHER_KEYS.get(section, ()),
         )
         for section in SECTIONS
     }
@@ -65,7 +65,7 @@ def read_glossary(keys: Mapping[str, Place]) -> Glossary:
 
 
 def read_parts(departments: Mapping[str, Placed[Words]]) -> dict[str, tuple[str, ...]]:
-    """Read which departments are the sum of others; those are none of their own."""
+    """Read which departments are the sum of others and not separate departments."""
     parts: dict[str, tuple[str, ...]] = {}
     for name, placed in departments.items():
         keys = placed.place.entries(known=(*WORD_KEYS, _INCLUDES))
@@ -73,14 +73,14 @@ def read_parts(departments: Mapping[str, Placed[Words]]) -> dict[str, tuple[str,
             continue
         items = keys[_INCLUDES].items()
         read = [item.one_of(departments, kind="a department") for item in items]
-        parts[name] = tuple(dict.fromkeys(one for one in read if one))
-        if name in parts[name] or any(one in parts for one in parts[name]):
+        parts[name] = tuple(dict.fromkeys(part for part in read if part))
+        if name in parts[name] or any(part in parts for part in parts[name]):
             keys[_INCLUDES].complain("expected departments that include no others")
     return parts
 
 
 def read_sides(glossary: Glossary) -> dict[str, Side]:
-    """Read whose origins are a side's. Sides are summed up apart, so no origin is of two."""
+    """Read the origins of each side. Sides are summed separately, so no origin belongs to two."""
     sides: dict[str, Side] = {}
     taken: dict[str, str] = {}
     for name, placed in glossary.sides.items():
@@ -89,13 +89,13 @@ def read_sides(glossary: Glossary) -> dict[str, Side]:
         origins = tuple(item.one_of(glossary.origins, kind="an origin") or "" for item in items)
         for item, origin in zip(items, origins, strict=True):
             if taken.setdefault(origin, name) != name:
-                item.complain(f"{origin} is of the side {taken[origin]} already")
+                item.complain(f"{origin} already belongs to the side {taken[origin]}")
         sides[name] = Side(placed.value, tuple(dict.fromkeys(origins)))
     return sides
 
 
 def read_target_figures(glossary: Glossary) -> dict[str, TargetFigure]:
-    """Read whose figures are by default, and which are money."""
+    """Read the default departments of figures, and which figures are money."""
     figures: dict[str, TargetFigure] = {}
     for name, placed in glossary.target_figures.items():
         keys = placed.place.entries(known=(*WORD_KEYS, *_OF_FIGURE))
@@ -103,7 +103,7 @@ def read_target_figures(glossary: Glossary) -> dict[str, TargetFigure]:
         read = [item.one_of(glossary.departments, kind="a department") for item in items]
         figures[name] = TargetFigure(
             words=placed.value,
-            departments=tuple(dict.fromkeys(one for one in read if one)),
+            departments=tuple(dict.fromkeys(department for department in read if department)),
             is_amount="amount" in keys and keys["amount"].boolean(),
         )
     return figures
@@ -115,5 +115,5 @@ def _read_languages(place: Place | None) -> tuple[str, ...]:
     items = place.items()
     if place.is_list and not items:
         place.complain("name at least one language")
-    read = [item.matching(_LANGUAGE, expected="a language code, as ja or en") for item in items]
+    read = [item.matching(_LANGUAGE, expected="a language code such as ja or en") for item in items]
     return tuple(dict.fromkeys(language for language in read if language))

@@ -40,7 +40,7 @@ _KEY_ENDED = "key_ended"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How people are told apart."""
+    """How people are distinguished."""
 
     phone_country: str
     trust: tuple[str, ...]
@@ -50,7 +50,7 @@ class Identity:
 
 
 def read_value_lists(place: Place | None) -> dict[str, frozenset[str]]:
-    """Read the named word lists; what is named `…_domains` holds mail domains in lower case."""
+    """Read the named word lists; a list named `…_domains` holds mail domains in lower case."""
     lists: dict[str, frozenset[str]] = {}
     for name, entry in place.entries(required=(FREE_MAIL_LIST,)).items() if place else ():
         check_code(entry, name)
@@ -71,7 +71,7 @@ def read_identity(place: Place | None) -> Identity:
     keys = place.entries(known=known, required=wanted) if place else {}
     country = keys.get("phone_country")
     return Identity(
-        phone_country=country.matching(_PHONE_COUNTRY, expected="a country calling code, as '81'")
+        phone_country=country.matching(_PHONE_COUNTRY, expected="a country calling code like '81'")
         if country
         else "",
         trust=_read_distinct(keys.get("trust"), _IDENTIFIER, expected="a kind of identifier"),
@@ -81,7 +81,9 @@ def read_identity(place: Place | None) -> Identity:
             )
         ),
         switchboards=frozenset(
-            _read_distinct(keys.get("switchboards"), _NUMBER, expected="a number as '+81312345678'")
+            _read_distinct(
+                keys.get("switchboards"), _NUMBER, expected="a number like '+81312345678'"
+            )
         ),
         placeholders=frozenset(_read_placeholders(keys.get("placeholders"))),
     )
@@ -103,7 +105,7 @@ def read_guards(
 def read_origin(
     place: Place | None, *, origins: Collection[str], vocabulary: Vocabulary
 ) -> tuple[tuple[OriginRule, ...], str | None]:
-    """Read the rules, the first true one of which decides, and what holds otherwise."""
+    """Read the rules, of which the first true one decides, and the origin otherwise."""
     keys = place.entries(known=("rules", "otherwise"), required=("otherwise",)) if place else {}
     rules: list[OriginRule] = []
     for item in keys["rules"].items() if "rules" in keys else ():
@@ -122,7 +124,7 @@ def read_exclusion(
     events: Mapping[str, EventType],
     vocabulary: Vocabulary,
 ) -> Exclusion | None:
-    """Read the exclusion rules. They are judged whatever the event is, so they cannot ask it."""
+    """Read the exclusion rules. They are judged for any event, so they cannot read the event."""
     if place is None:
         return None
     wanted = ("at", "accepts_by", "excludes_by", "rules")
@@ -136,7 +138,7 @@ def read_exclusion(
     at = (keys["at"].one_of(lead.stages, kind="a stage") if "at" in keys else None) or ""
     excludes_by = read_decision(keys.get("excludes_by"), events, lead=lead, at=at)
     if excludes_by and _REASON_FIELD not in events[excludes_by].fields:
-        keys["excludes_by"].complain(f"{excludes_by} needs the field `reason` to say why")
+        keys["excludes_by"].complain(f"{excludes_by} needs the field `reason`")
     return Exclusion(
         at=at,
         accepts_by=read_decision(keys.get("accepts_by"), events, lead=lead, at=at),
@@ -152,14 +154,14 @@ def read_account_triggers(
         return None
     wanted = ("prospect_gained", "customer_gained")
     keys = place.entries(known=(*wanted, _KEY_ENDED), required=wanted)
-    of_accounts = [one for one in events.values() if one.subject is SubjectKind.ACCOUNT]
-    names = [one.name for one in of_accounts if one.kind is EventKind.DERIVED]
+    of_accounts = [event for event in events.values() if event.subject is SubjectKind.ACCOUNT]
+    names = [event.name for event in of_accounts if event.kind is EventKind.DERIVED]
     read = {
         key: keys[key].one_of(names, kind="a derived account event")
         for key in wanted
         if key in keys
     }
-    decided = [one.name for one in of_accounts if one.kind is not EventKind.FACT]
+    decided = [event.name for event in of_accounts if event.kind is not EventKind.FACT]
     return AccountTriggers(
         prospect_gained=read.get("prospect_gained") or "",
         customer_gained=read.get("customer_gained") or "",
@@ -172,7 +174,7 @@ def read_account_triggers(
 def read_decision(
     place: Place | None, events: Mapping[str, EventType], *, lead: Track, at: str
 ) -> str:
-    """Read the name of an event type that the service writes by itself to move a lead on."""
+    """Read the name of an event type that the service writes automatically to move a lead on."""
     if place is None:
         return ""
     names = [
@@ -198,13 +200,13 @@ def _read_when(entry: Mapping[str, Place], vocabulary: Vocabulary) -> Condition:
 
 
 def _read_placeholders(place: Place | None) -> dict[str, str]:
-    """Read the words that stand for no answer: folded, because nobody means anything by case."""
+    """Read the words that mean "no answer", folded, because case carries no meaning."""
     words: dict[str, str] = {}
     for item in place.items() if place else ():
         written = item.text()
         folded = normal(written)
         if folded in words:
-            item.complain(f"'{written}' stands twice: '{words[folded]}' is the same word")
+            item.complain(f"'{written}' occurs twice: '{words[folded]}' is the same word")
         elif folded:
             words[folded] = written
     return words
@@ -217,6 +219,6 @@ def _read_distinct(
     for item in place.items() if place else ():
         word = item.matching(pattern, expected=expected)
         if word in words:
-            item.complain(f"'{word}' stands twice")
+            item.complain(f"'{word}' occurs twice")
         words.append(word)
     return tuple(word for word in words if word)

@@ -1,4 +1,4 @@
-"""The text of the named lists: who is on them, and by the clock until when."""
+"""The text of the named lists: which leads are on them, and for how long."""
 
 from collections.abc import Collection
 
@@ -16,9 +16,9 @@ LIST_KEYS = (*WORD_KEYS, "when", "acquired_within_days", "held_before_days", "by
 def read_lists(
     place: Place | None, *, languages: Collection[str], vocabulary: Vocabulary
 ) -> dict[str, Placed[LeadList]]:
-    """Read the lists. They are judged at any time, so they cannot ask an event.
+    """Read the lists. They are judged at any time, so they cannot read an event.
 
-    Nor a score, which grows old without a word: a grade tells when it is crossed.
+    Nor can they read a score, which ages without an event; a grade has an event when it changes.
     """
     asked = vocabulary.without_event().without_score()
     return {

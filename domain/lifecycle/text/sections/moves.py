@@ -11,7 +11,7 @@ from domain.lifecycle.text.vocabulary import is_of_lead, undeclared
 from domain.lifecycle.text.words import Placed
 
 NAMING_FIELD = "to"
-"""Where an event whose moves are declared `to: named` says which stage it means."""
+"""The field that names the target stage, in events whose moves are declared `to: named`."""
 
 _MOVE_KEYS = ("on", "from", "to", "guards", "kind", "begins_pass", "shortcut")
 _KINDS = (
@@ -22,7 +22,7 @@ _KINDS = (
     MoveKind.LOST,
     MoveKind.CORRECTED,
 )
-"""What a text may say of a move. That a journey begins, or ends in a merge, the service knows."""
+"""Kinds that a text may give a move. The service itself knows when a journey begins or merges."""
 
 
 def read_moves(
@@ -42,14 +42,14 @@ def read_moves(
             _check_guards(keys.get("guards"), move, events[on], guards)
             if move.named and not _names_stage(events[on]):
                 keys["to"].complain(f"`to: named` needs the field `to` of type code in {on}")
-            moves += [Placed(place, one) for one in _expanded(move, track)]
+            moves += [Placed(place, expanded) for expanded in _expanded(move, track)]
     return moves
 
 
 def _read_template(
     keys: Mapping[str, Place], track: PlacedTrack, guards: Mapping[str, Guard]
 ) -> Move | None:
-    """Read what the moves of one entry share; None if it is not known where they lead."""
+    """Read what the moves of one entry share; None if their target is not known."""
     to = keys["to"].one_of((*track.stages, NAMED, SAME), kind="a stage of this track")
     kind = keys["kind"].one_of(_KINDS, kind="a kind of move") if "kind" in keys else None
     move = Move(
@@ -71,12 +71,12 @@ def _read_sources(place: Place, track: PlacedTrack, move: Move) -> tuple[str, ..
     names = (*track.stages, UNPLACED, ANY)
     read = [item.one_of(names, kind="a stage of this track") for item in place.one_or_more()]
     if ANY in read and len(read) > 1:
-        place.complain("`any` stands for every stage; name nothing beside it")
+        place.complain("`any` means every stage; list nothing else with it")
     if ANY in read:
         stages = (stage for stage in track.stages if stage != move.to)
         return tuple(stages) if move.stays or move.begins_pass else (UNPLACED, *stages)
     if UNPLACED in read and (move.stays or move.begins_pass):
-        place.complain("who is unplaced has no stage to stay in and no pass to end")
+        place.complain("an unplaced lead has no stage to stay in and no pass to end")
     if move.to in read and not move.begins_pass:
         place.complain(f"leads from {move.to} to itself; write `to: same` if it should only stay")
     return tuple(dict.fromkeys(name for name in read if name))
@@ -98,14 +98,14 @@ def _read_triggers(place: Place, track: PlacedTrack, events: Mapping[str, EventT
 def _check_guards(
     place: Place | None, move: Move, event: EventType, guards: Mapping[str, Guard]
 ) -> None:
-    """Refuse guards that ask for what can never be known when this event is judged."""
+    """Refuse guards that read values which can never be known when this event is judged."""
     for name in move.guards:
         reads = guards[name].condition.reads
         asked = undeclared(reads, event)
         if event.subject is not SubjectKind.LEAD:
             asked += tuple(path for path in reads if is_of_lead(path))
         if place and asked:
-            place.complain(f"guard {name} asks for {', '.join(asked)}, unknown at {event.name}")
+            place.complain(f"guard {name} reads {', '.join(asked)}, unknown at {event.name}")
 
 
 def _names_stage(event: EventType) -> bool:

@@ -20,7 +20,7 @@ CAPACITY_FIELDS = ("team", "starts_on", "ends_on", "capacity")
 ATTRIBUTES_AND_BEHAVIOUR = condition_of(
     Every((AtLeast("lead.fit", 1), AtLeast("lead.interest", Decimal("0.01"))))
 )
-"""What qualifies where the text does not say: neither alone."""
+"""The default condition: fit and interest together, neither alone."""
 
 
 def read_qualification(
@@ -30,7 +30,7 @@ def read_qualification(
     events: Mapping[str, EventType],
     vocabulary: Vocabulary,
 ) -> Qualification | None:
-    """Read how leads qualify. It is judged whatever the event is, so it cannot ask the event."""
+    """Read how leads qualify. This is judged for any event, so it cannot read the event."""
     if place is None:
         return None
     wanted = ("at", "qualifies_by")
@@ -43,7 +43,7 @@ def read_qualification(
     if "when" in keys:
         condition = read_condition(keys["when"], vocabulary.without_event()) or UNREADABLE
     elif "lead.fit" not in vocabulary.paths:
-        place.complain("without a section `scoring` say `when` a lead is likely enough")
+        place.complain("without a section `scoring`, give `when`: which leads are likely enough")
     if mode is Mode.SELECTION:
         _check_events(place, events)
     return Qualification(

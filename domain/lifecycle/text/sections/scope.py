@@ -1,4 +1,4 @@
-"""What the sections of a lifecycle that stand late in it may refer to, and how they read names."""
+"""What the later sections of a lifecycle may refer to, and how they read names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ class LeadScope:
 
     def event_types(self, place: Place | None) -> tuple[str, ...]:
         """Read names of event types about a lead."""
-        names = [name for name, one in self.events.items() if one.subject is SubjectKind.LEAD]
+        names = [name for name, event in self.events.items() if event.subject is SubjectKind.LEAD]
         return read_names(place, names, kind="an event type about a lead")
 
     def derived(self, place: Place | None) -> str:
         """Read the name of an event type that only the service writes about a lead."""
         names = [
             name
-            for name, one in self.events.items()
-            if one.kind is EventKind.DERIVED and one.subject is SubjectKind.LEAD
+            for name, event in self.events.items()
+            if event.kind is EventKind.DERIVED and event.subject is SubjectKind.LEAD
         ]
         return (place.one_of(names, kind="a derived event about a lead") if place else None) or ""
 
@@ -40,8 +40,8 @@ class LeadScope:
         """Read the name of an event type that the service may write to move a lead."""
         names = [
             name
-            for name, one in self.events.items()
-            if one.kind is not EventKind.FACT and one.subject is SubjectKind.LEAD
+            for name, event in self.events.items()
+            if event.kind is not EventKind.FACT and event.subject is SubjectKind.LEAD
         ]
         return (place.one_of(names, kind="a decision about a lead") if place else None) or ""
 
@@ -49,7 +49,7 @@ class LeadScope:
         return (place.one_of(self.lead.stages, kind="a stage") if place else None) or ""
 
     def check_legal(self, place: Place | None, type: str, stage: str) -> None:
-        """Complain of what would never happen, because no move allows it from the stage."""
+        """Complain about an event that can never happen, because no move allows it there."""
         moves = [move for move in self.lead.moves if move.on == type]
         if (
             place

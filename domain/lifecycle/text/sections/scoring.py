@@ -42,7 +42,7 @@ def read_targets(
     markets: Collection[str],
     priorities: Collection[str],
 ) -> tuple[TargetRule, ...]:
-    """Read whom we aim at. Rules ask attributes only: nothing else is judged again in time."""
+    """Read the target rules. They read attributes only: other values are not judged in time."""
     rules: list[TargetRule] = []
     keys = place.entries(known=("rules",), required=("rules",)) if place else {}
     vocabulary = around.vocabulary.of_attributes()
@@ -56,7 +56,7 @@ def read_targets(
 
 
 def read_scoring(place: Place | None, around: ScoringScope) -> Scoring | None:
-    """Read the rules that give points; one name is one rule among both kinds."""
+    """Read the rules that give points; names are unique across both kinds."""
     if place is None:
         return None
     keys = place.entries(known=("attributes", "events", "ageing"))
@@ -65,7 +65,7 @@ def read_scoring(place: Place | None, around: ScoringScope) -> Scoring | None:
     events = _read_event_rules(keys.get("events"), around, ageing=ageing)
     for name in attributes.keys() & events.keys():
         line = attributes[name].place.line
-        events[name].place.complain(f"a rule of this name stands on line {line} already")
+        events[name].place.complain(f"a rule of this name is already on line {line}")
     rules = values_of(events)
     return Scoring(
         attributes=values_of(attributes),
@@ -79,7 +79,7 @@ def read_scoring(place: Place | None, around: ScoringScope) -> Scoring | None:
 
 
 def read_grades(place: Place | None, around: ScoringScope) -> dict[str, Placed[Grade]]:
-    """Read the grades, the best first. They ask what a lead's own doings and time can change."""
+    """Read the grades, best first. They read what a lead's own actions and time can change."""
     grades: dict[str, Placed[Grade]] = {}
     vocabulary = around.vocabulary.of_likelihood()
     for code, entry in place.entries().items() if place else ():
@@ -95,7 +95,7 @@ def read_grades(place: Place | None, around: ScoringScope) -> dict[str, Placed[G
 def require_service_event(
     place: Place, events: Mapping[str, EventType], name: str, subject: SubjectKind
 ) -> None:
-    """Complain if a section needs an event type that the text does not declare as it must be."""
+    """Complain if the text does not correctly declare an event type that a section needs."""
     event = events.get(name)
     if event is None:
         place.complain(f"the event type {name} is missing; the service writes it for this section")
@@ -145,7 +145,7 @@ def _read_event_rules(
 
 
 def _read_ageing(place: Place | None) -> tuple[AgeStep, ...]:
-    """Read how points grow old: later and later, less and less."""
+    """Read how points age: steps with rising age and falling percentage."""
     steps: list[AgeStep] = []
     for item in place.items() if place else ():
         wanted = ("after_days", "percent")
@@ -157,7 +157,7 @@ def _read_ageing(place: Place | None) -> tuple[AgeStep, ...]:
         if steps and days <= steps[-1].after.days:
             keys["after_days"].complain(f"expected more than the {steps[-1].after.days} before it")
         if percent >= (steps[-1].percent if steps else WHOLE):
-            keys["percent"].complain("points only grow old: expected less than before")
+            keys["percent"].complain("points only lose value with age: expected less than before")
         steps.append(AgeStep(timedelta(days=days), percent))
     return tuple(steps)
 
@@ -167,7 +167,7 @@ def _read_points(keys: Mapping[str, Place]) -> int:
         return 0
     points = keys["points"].integer(-POINTS_MAX, POINTS_MAX)
     if points == 0:
-        keys["points"].complain("a rule that gives no points says nothing; drop it")
+        keys["points"].complain("a rule that gives no points has no effect; drop it")
     return points
 
 

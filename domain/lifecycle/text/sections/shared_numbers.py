@@ -1,4 +1,4 @@
-"""The text of which sources number deals, or orders, together.
+"""The text of the sources that share numbers of deals, or orders.
 
 shared_numbers:
   opportunity: [[crm, erp]]      the order system names a deal by its number in the CRM
@@ -18,7 +18,7 @@ _SOURCE = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
 
 
 def read_shared_numbers(place: Place | None) -> SharedNumbers:
-    """Read the groups of sources; where none are declared, every source numbers for itself."""
+    """Read the groups of sources; a source in no group has numbers of its own."""
     keys = place.entries(known=_KEYS) if place else {}
     return SharedNumbers(*(_read_groups(keys.get(key)) for key in _KEYS))
 
@@ -28,15 +28,15 @@ def _read_groups(place: Place | None) -> tuple[tuple[str, ...], ...]:
     seen: set[str] = set()
     for item in place.items() if place else ():
         sources = item.items()
-        group = [one.matching(_SOURCE, expected="a source, as events name it") for one in sources]
+        group = [each.matching(_SOURCE, expected="a source, as events name it") for each in sources]
         if item.is_list and not SOURCES_SHARING_MIN <= len(group) <= SOURCES_SHARING_MAX:
             item.complain(
                 f"expected {SOURCES_SHARING_MIN} to {SOURCES_SHARING_MAX} sources, "
                 f"found {len(group)}"
             )
-        for source, one in zip(group, sources, strict=True):
+        for source, each in zip(group, sources, strict=True):
             if source in seen:
-                one.complain(f"'{source}' stands twice")
+                each.complain(f"'{source}' occurs twice")
             seen.add(source)
         groups.append(tuple(group))
     return tuple(groups)

@@ -23,7 +23,7 @@ NAMED = "named"
 SAME = "same"
 
 _STAGE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
-"""Narrower than other codes: stages stand in diagrams, column headings and addresses."""
+"""Narrower than other codes: stages appear in diagrams, column headings and URLs."""
 _STAGE_KEYS = (*WORD_KEYS, "phase", "department", "ends", "final")
 _ENDINGS = (MoveKind.DISQUALIFIED, MoveKind.LOST, MoveKind.RETURNED)
 
@@ -50,7 +50,7 @@ class PlacedTrack:
 
 
 def no_track(root: Place, *, subject: SubjectKind) -> PlacedTrack:
-    """Make the track of a text that declares none: nobody there has a stage."""
+    """Make the empty track of a text that declares none."""
     return PlacedTrack(place=root, subject=subject, path=(), entry=(), stages={}, moves=None)
 
 
@@ -67,13 +67,13 @@ def read_track(
         for code, entry in (keys["stages"].entries().items() if "stages" in keys else ())
     }
     path = read_names(keys.get("path"), written, kind="a stage of this track")
-    beside = {code: stage for code, stage in written.items() if code not in path}
+    off_path = {code: stage for code, stage in written.items() if code not in path}
     return PlacedTrack(
         place=place,
         subject=subject,
         path=path,
         entry=read_names(keys.get("entry"), path, kind="a stage of the path"),
-        stages={code: written[code] for code in path} | beside,
+        stages={code: written[code] for code in path} | off_path,
         moves=keys.get("moves"),
     )
 
@@ -82,7 +82,7 @@ def _read_stage(place: Place, code: str, glossary: Glossary) -> Stage:
     if not _STAGE_CODE.fullmatch(code):
         place.complain(f"'{code}' is not a code: an ASCII letter, then letters, digits or _")
     if code in (UNPLACED, ANY, NAMED, SAME):
-        place.complain(f"'{code}' has a meaning of its own in moves and cannot name a stage")
+        place.complain(f"'{code}' has a fixed meaning in moves and cannot name a stage")
     keys = place.entries(known=_STAGE_KEYS)
     ends = keys["ends"].one_of(_ENDINGS, kind="an ending") if "ends" in keys else None
     phase, department = keys.get("phase"), keys.get("department")
