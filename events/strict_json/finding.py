@@ -1,9 +1,10 @@
 """Find where the items of a body begin and end, without parsing any of them.
 
-A parsed value takes up to forty times the memory of its text, and parsing blocks all other requests
-until it is done. So a body of many items is never parsed as a whole: its items are located first,
-by brackets and strings alone, and then parsed one at a time, like lines of NDJSON. A fault inside an
-item therefore affects only that item; a fault between items affects the whole body.
+A parsed value takes up to forty times the memory of its text, and parsing blocks all other
+requests until it is done. So a body of many items is never parsed as a whole: its items are
+located first, by brackets and strings alone, and then parsed one at a time, like lines of NDJSON.
+A fault inside an item therefore affects only that item. A fault between items affects the whole
+body.
 
 Finding takes linear time for any body. It is a generator that pauses, so that its caller can serve
 other requests in between: no step takes more than a few milliseconds, even in a body of 20 MiB.
@@ -108,7 +109,7 @@ def find_envelope(body: bytes, member: str) -> Finding[ItemList]:
         at = _past_space(body, _past(body, _past_space(body, key_end), b":"))
         if is_ours and body[at : at + 1] == b"[":
             items, end = yield from _elements(body, at)
-            # A second list of this name stays in the rest as a duplicate key, which is refused there.
+            # A second list of this name stays in the rest, where the duplicate key is refused.
             rest += [body[kept_from:at], b"0"]
             kept_from = end
         elif is_ours:

@@ -8,9 +8,9 @@ proof. One that does not goes to the exact reader, so a failed proof costs time,
 
 The proof, for a body without an escaped NUL or colon:
 
-- The body has as many colons as its value written again. Each duplicate key would have lost a colon,
-  and no colon can have been added. (Colons inside strings count the same on both sides, because
-  none is escaped.)
+- The body has as many colons as its value written again. Each duplicate key would have lost a
+  colon, and no colon can have been added. (Colons inside strings count the same on both sides,
+  because none is escaped.)
 - It has no run of nineteen digits, so no integer can exceed 64 bits, where orjson would return an
   unsigned integer or a float.
 - orjson itself refuses NaN, infinities, lone surrogates, byte order marks and wrong encodings.
