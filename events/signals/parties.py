@@ -38,7 +38,7 @@ _SENTENCES: Mapping[str, str] = {
 }
 _MALFORMED: Mapping[str, str] = {
     "email": "An email must be local@domain.",
-    "phone": "A phone must be + with country code and number, or a national number with its first 0.",
+    "phone": "A phone must be +country and number, or a national number with its leading 0.",
     "domain": "A domain must be a host name.",
 }
 
