@@ -1,4 +1,4 @@
-"""Every projection there is, by name."""
+"""All projections, by name."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,4 +15,4 @@ PROJECTIONS: Mapping[str, Callable[[str], Projection[Any]]] = {
     "business": business,
     "deadlines": deadlines,
 }
-"""Name → what makes it for a schema."""
+"""Name → factory that takes the schema."""

@@ -46,8 +46,8 @@ _DASHES = re.compile(r"(?<=[ァ-ヺー])[\u2010-\u2015\u2212]")
 """A dash typed in place of the long-vowel mark."""
 _PUNCTUATION = re.compile(r"[^\w&+]|_")
 _SAME_LETTERS = str.maketrans("ァィゥェォッャュョヮヵヶ髙﨑", "アイウエオツヤユヨワカケ高崎")
-"""Company names write small kana full-size (キヤノン), but people type them as pronounced; 髙 and 﨑
-are variants of 高 and 崎 that not every system has."""
+"""Company names write small kana full-size (キヤノン), but people type them as pronounced. 髙 and
+﨑 are variants of 高 and 崎 that not every system has."""
 
 
 def company_domain(host: str) -> str | None:
