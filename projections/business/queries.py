@@ -66,7 +66,7 @@ class Crediting:
         """
         (live,) = await self._rows(driver, "live", {}) or (None,)
         if live is None:
-            raise ProjectionUnknown("business has no live generation; run a projector")
+            raise ProjectionUnknown("business has no live generation; start a runner")
         generation, position = live
         known = position if known_at is None else min(position, known_at)
         reports = await self._rows(

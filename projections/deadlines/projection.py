@@ -146,7 +146,7 @@ class DeadlineQueries:
         statement = self._statement
         rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
         if not rows:
-            raise ProjectionUnknown(f"{NAME} has no live generation; prepare a runner")
+            raise ProjectionUnknown(f"{NAME} has no live generation; start a runner")
         found = tuple(
             DeadlineRow(*list(row.values())[1:]) for row in rows if row["started"] is not None
         )

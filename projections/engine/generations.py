@@ -72,7 +72,7 @@ class Generations:
         live = await checkpoint(driver, self.sql["hold_live"], name=self.projection.name)
         if live is None:
             raise ProjectionUnknown(
-                f"{self.projection.name} has no live generation to rebuild; prepare a runner"
+                f"{self.projection.name} has no live generation to rebuild; start a runner"
             )
         return live
 

@@ -1,5 +1,5 @@
 -- name: leads
--- Leads as they stand, a page by key. Whom another lead stands for is left out.
+-- Current leads, with keyset pagination. Absorbed leads are left out.
 SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.position,
        lead.lifecycle, lead.stage, lead.pass_number, lead.entered_at, lead.acquired_at, lead.owner,
        lead.grade, lead.market, lead.priority, lead.origin, lead.channel,
@@ -29,7 +29,7 @@ SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.
  ORDER BY lead.subject_id
 
 -- name: list_sizes
--- How many leads are on each list, clocks left aside.
+-- The number of leads on each list, ignoring time limits.
 SELECT live.position AS head, counted.list, counted.leads
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
@@ -42,7 +42,7 @@ SELECT live.position AS head, counted.list, counted.leads
  WHERE live.name = 'directory' AND live.status = 'live'
 
 -- name: list_size_by_clock
--- The size of a list that the clock bounds.
+-- The size of a list with a time limit.
 SELECT count(*) AS leads
   FROM ledger.directory_leads AS lead
   JOIN ledger.projections AS live
@@ -54,7 +54,7 @@ SELECT count(*) AS leads
         OR lead.acquired_at <= CAST(:acquired_until AS timestamptz))
 
 -- name: in_charge
--- The leads that somebody has to look after, with how each came to where it stands.
+-- The leads of an owner, and how each came to its current stage.
 SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.state,
        standing.entry_kind
   FROM ledger.projections AS live
@@ -76,7 +76,7 @@ SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.
  ORDER BY lead.subject_id
 
 -- name: unassigned
--- Leads at stages where somebody should be in charge, and nobody is: the longest waiting first.
+-- Leads without an owner in stages that require one, longest waiting first.
 SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.state,
        CAST(NULL AS text) AS entry_kind
   FROM ledger.projections AS live
@@ -94,7 +94,7 @@ SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.
  ORDER BY lead.entered_at, lead.subject_id
 
 -- name: accounts
--- Companies as they stand, with how many people we know there.
+-- Current companies, with the number of known people there.
 SELECT live.position AS head, CAST(account.subject_id AS text) AS subject_id, account.position,
        account.state,
        (SELECT count(*)
