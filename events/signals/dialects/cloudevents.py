@@ -202,7 +202,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
         },
         "actor": {
             "type": "string",
-            "description": "Who did it. Personal data, stored outside the record.",
+            "description": "The person who acted. Personal data, stored outside the record.",
         },
         _DATA: {
             "type": "object",
