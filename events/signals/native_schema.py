@@ -97,7 +97,8 @@ class NativeEvent(BaseModel):
         ),
     ] = None
     actor: Annotated[
-        Value | None, Field(description="The person who acted. Personal data, stored outside the record.")
+        Value | None,
+        Field(description="The person who acted. Personal data, stored outside the record."),
     ] = None
     department: Annotated[
         str | None,

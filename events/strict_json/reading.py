@@ -4,7 +4,7 @@ There are two readers, and they agree. The fast one is orjson plus a proof that 
 nothing that JSON leaves undefined; together they cost three to four times the bare parser. The
 exact one is the standard library's parser with a hook for each undefined case. It handles every
 body, at ten times the bare parser's cost including the failed proof. Nearly every body passes the
-proof. One that does not goes to the exact reader, so a failed proof costs time, never correctness.
+proof. The exact reader handles the rest, so a failed proof costs time, never correctness.
 
 The proof, for a body without an escaped NUL or colon:
 

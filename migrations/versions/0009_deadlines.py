@@ -1,4 +1,4 @@
-"""Deadlines: what is due, when, from whom, and the outcome."""
+"""Deadlines: their owners, due times and outcomes."""
 
 from alembic import context, op
 

@@ -8,7 +8,7 @@ SELECT event.record
  ORDER BY event.position DESC
  LIMIT 1
 
--- name: void_told
+-- name: void_business
 -- A voided report counts up to the position before the voiding.
 UPDATE ledger.business_told
    SET voided_by = :by_position
@@ -20,7 +20,7 @@ UPDATE ledger.business_touches
    SET voided_by = :by_position
  WHERE generation = :generation AND position = :position AND voided_by IS NULL
 
--- name: correct_told
+-- name: correct_business
 -- Corrected values replace the old ones at the same position, but are known only from the correction
 -- on. A number may also be removed: the order belongs to no deal.
 WITH closed AS (
@@ -65,7 +65,7 @@ SELECT (SELECT count(*) FROM ledger.business_told WHERE generation = :generation
 
 -- name: delete_rows
 -- Delete a batch of a retired generation.
-WITH told AS (
+WITH reports AS (
      DELETE FROM ledger.business_told
       WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.business_told
                                 WHERE generation = :generation LIMIT :limit))
@@ -75,7 +75,7 @@ WITH told AS (
       WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.business_touches
                                 WHERE generation = :generation LIMIT :limit))
      RETURNING 1)
-SELECT (SELECT count(*) FROM told) + (SELECT count(*) FROM touches) AS deleted
+SELECT (SELECT count(*) FROM reports) + (SELECT count(*) FROM touches) AS deleted
 
 -- name: differences
 -- Rows that do not occur equally often in two generations at one position, as text.

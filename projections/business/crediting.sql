@@ -1,14 +1,14 @@
--- name: told
+-- name: reports
 -- Reports of business up to a moment, as known at a position.
-SELECT told.position, told.what, told.occurred_at, CAST(told.lead AS text), told.pass_number,
-       CAST(told.account AS text), told.opportunity, told.order_id, told.value, told.currency,
-       told.business, told.product, told.origin
-  FROM ledger.business_told AS told
- WHERE told.generation = :generation
-   AND told.known_from <= :known_at
-   AND (told.voided_by IS NULL OR told.voided_by > :known_at)
-   AND told.occurred_at < :until
- ORDER BY told.position
+SELECT report.position, report.what, report.occurred_at, CAST(report.lead AS text),
+       report.pass_number, CAST(report.account AS text), report.opportunity, report.order_id,
+       report.value, report.currency, report.business, report.product, report.origin
+  FROM ledger.business_told AS report
+ WHERE report.generation = :generation
+   AND report.known_from <= :known_at
+   AND (report.voided_by IS NULL OR report.voided_by > :known_at)
+   AND report.occurred_at < :until
+ ORDER BY report.position
 
 -- name: passes
 -- The origins of these leads' passes, as known at a position: the first stay of each pass, and the
@@ -31,11 +31,12 @@ SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
 -- Statements about the origin of these leads: the origin, which a late report or a correction
 -- changes without a move, and the first touch. A restated lead carries its whole state.
 SELECT CAST(event.subject_id AS text) AS lead, event.position,
-       event.type = :restated OR said.effects ? 'origin' AS tells_origin,
-       COALESCE(said.effects -> 'state', said.effects) ->> 'origin' AS origin,
-       COALESCE(said.effects -> 'state', said.effects) ->> 'first_touch' AS first_touch
+       event.type = :restated OR stated.effects ? 'origin' AS has_origin,
+       COALESCE(stated.effects -> 'state', stated.effects) ->> 'origin' AS origin,
+       COALESCE(stated.effects -> 'state', stated.effects) ->> 'first_touch' AS first_touch
   FROM ledger.events AS event
- CROSS JOIN LATERAL (SELECT CAST(event.record AS jsonb) -> 'data' -> 'effects' AS effects) AS said
+ CROSS JOIN LATERAL (
+       SELECT CAST(event.record AS jsonb) -> 'data' -> 'effects' AS effects) AS stated
  WHERE event.subject_id = ANY (CAST(:leads AS uuid[]))
    AND (event.type = :restated
         OR event.record LIKE '%"origin":%'

@@ -83,7 +83,7 @@ class BusinessProjection:
         }
         if taken_back.fields is None:
             await self._execute(driver, "void_touch", values)
-            await self._execute(driver, "void_told", values)
+            await self._execute(driver, "void_business", values)
             return
         fields = taken_back.fields
         value = fields.get("value")
@@ -97,7 +97,7 @@ class BusinessProjection:
         values["value"] = Decimal(str(value)) if value is not None else None
         time = fields.get(TIME)
         values["occurred_at"] = datetime.fromisoformat(time) if time is not None else None
-        await self._execute(driver, "correct_told", values)
+        await self._execute(driver, "correct_business", values)
         await self._execute(driver, "correct_touch", values)
 
     async def _execute(self, driver: Driver, name: str, values: Mapping[str, Any]) -> None:

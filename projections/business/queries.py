@@ -70,7 +70,9 @@ class Crediting:
         generation, position = live
         known = position if known_at is None else min(position, known_at)
         reports = await self._rows(
-            driver, "told", {"generation": generation, "known_at": known, "until": until or LATEST}
+            driver,
+            "reports",
+            {"generation": generation, "known_at": known, "until": until or LATEST},
         )
         won = units(
             _events(reports),
@@ -79,13 +81,13 @@ class Crediting:
         )
         found = [unit for unit in won if since is None or unit.won_at >= since]
         forwards = await self._forwards(driver, {unit.lead for unit in found if unit.lead})
-        named, beside = await self._named(driver, lifecycle, found, forwards)
+        named, others = await self._named(driver, lifecycle, found, forwards)
         people = await self._people(driver, generation, known, named, forwards)
         passed = [_in_pass(unit, people) for unit in named]
         credited = contribution(
             passed, {lead: person for lead, (person, _) in people.items()}, _of(rules, currency)
         )
-        return Answer(credited, known, beside)
+        return Answer(credited, known, others)
 
     async def _customers(self, driver: Driver, rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
         """Map each buyer to its current customer: the company it belongs to, or was merged into.
@@ -98,9 +100,9 @@ class Crediting:
         }
         known = await self._forwards(driver, people)
         customers = {
-            lead: known[standing].account or standing
+            lead: known[survivor].account or survivor
             for lead in people
-            if (standing := _standing_for(lead, known)) in known
+            if (survivor := _survivor_of(lead, known)) in known
         }
         companies = {event.account for event in events if event.account is not None}
         waiting = companies | set(customers.values())
@@ -146,17 +148,17 @@ class Crediting:
         for account, lead, text in rows:
             by_company[account].append((lead, state_json.decode_lead(text)))
         named: list[Unit] = []
-        beside: dict[str, tuple[str, ...]] = {}
+        others: dict[str, tuple[str, ...]] = {}
         for unit in found:
             people = by_company.get(unit.account or "", []) if unit.lead is None else []
             if people:
                 ranked = sorted(people, key=lambda person: _far(lifecycle, person[1]))
                 named.append(unit._replace(lead=ranked[0][0]))
-                beside[unit.key] = tuple(lead for lead, _ in ranked[1:])
+                others[unit.key] = tuple(lead for lead, _ in ranked[1:])
                 forwards.update(people)
             else:
-                named.append(unit._replace(lead=_standing_for(unit.lead, forwards)))
-        return named, beside
+                named.append(unit._replace(lead=_survivor_of(unit.lead, forwards)))
+        return named, others
 
     async def _people(
         self,
@@ -212,7 +214,7 @@ def _of(rules: ContributionRules, currency: str | None) -> Rules:
     )
 
 
-def _standing_for(lead: str | None, forwards: Mapping[str, LeadState]) -> str | None:
+def _survivor_of(lead: str | None, forwards: Mapping[str, LeadState]) -> str | None:
     while lead is not None:
         state = forwards.get(lead)
         if state is None or state.absorbed_by is None:

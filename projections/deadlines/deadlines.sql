@@ -46,7 +46,7 @@ WITH held AS (
 
 -- name: list_deadlines
 -- Deadlines by due time, with keyset pagination.
-SELECT live.position AS head, one.*
+SELECT live.position AS head, found.*
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
        SELECT started, CAST(lead_id AS text) AS lead_id, deadline, stage, started_at, due_at,
@@ -66,6 +66,6 @@ SELECT live.position AS head, one.*
           AND (CAST(:team AS text) IS NULL OR row.team = :team)
         ORDER BY row.due_at, row.started
         LIMIT :limit
-       ) AS one ON true
+       ) AS found ON true
  WHERE live.name = 'deadlines' AND live.status = 'live'
- ORDER BY one.due_at, one.started
+ ORDER BY found.due_at, found.started

@@ -5,7 +5,7 @@
     task = asyncio.create_task(runner.run())
     ...
     runner.wake()                                        after every append in this process
-    await runner.wait_for(17, name="stage_intervals")    to read one's own write
+    await runner.wait_for(17, name="stage_intervals")    to read your own write
 
 The process that holds the checkpoint row writes, and moves the checkpoint in the same transaction.
 A runner that is killed leaves no partial work, and two runners never do the same work twice.

@@ -7,22 +7,22 @@ SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
        SELECT *
-         FROM ledger.directory_leads AS one
-        WHERE one.generation = live.generation
-          AND one.subject_id > CAST(:after AS uuid)
-          AND NOT one.is_absorbed
-          AND (CAST(:stage AS text) IS NULL OR one.stage = :stage)
-          AND (CAST(:owner AS text) IS NULL OR one.owner = :owner)
-          AND (CAST(:grade AS text) IS NULL OR one.grade = :grade)
-          AND (CAST(:market AS text) IS NULL OR one.market = :market)
-          AND (CAST(:origin AS text) IS NULL OR one.origin = :origin)
-          AND (CAST(:account AS uuid) IS NULL OR one.account = CAST(:account AS uuid))
-          AND (CAST(:list AS text) IS NULL OR one.lists @> ARRAY[CAST(:list AS text)])
+         FROM ledger.directory_leads AS found
+        WHERE found.generation = live.generation
+          AND found.subject_id > CAST(:after AS uuid)
+          AND NOT found.is_absorbed
+          AND (CAST(:stage AS text) IS NULL OR found.stage = :stage)
+          AND (CAST(:owner AS text) IS NULL OR found.owner = :owner)
+          AND (CAST(:grade AS text) IS NULL OR found.grade = :grade)
+          AND (CAST(:market AS text) IS NULL OR found.market = :market)
+          AND (CAST(:origin AS text) IS NULL OR found.origin = :origin)
+          AND (CAST(:account AS uuid) IS NULL OR found.account = CAST(:account AS uuid))
+          AND (CAST(:list AS text) IS NULL OR found.lists @> ARRAY[CAST(:list AS text)])
           AND (CAST(:acquired_after AS timestamptz) IS NULL
-               OR one.acquired_at > CAST(:acquired_after AS timestamptz))
+               OR found.acquired_at > CAST(:acquired_after AS timestamptz))
           AND (CAST(:acquired_until AS timestamptz) IS NULL
-               OR one.acquired_at <= CAST(:acquired_until AS timestamptz))
-        ORDER BY one.subject_id
+               OR found.acquired_at <= CAST(:acquired_until AS timestamptz))
+        ORDER BY found.subject_id
         LIMIT :limit
        ) AS lead ON true
  WHERE live.name = 'directory' AND live.status = 'live'
@@ -60,12 +60,12 @@ SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
        SELECT *
-         FROM ledger.directory_leads AS one
-        WHERE one.generation = live.generation
-          AND one.owner = :owner
-          AND one.subject_id > CAST(:after AS uuid)
-          AND NOT one.is_absorbed
-        ORDER BY one.subject_id
+         FROM ledger.directory_leads AS found
+        WHERE found.generation = live.generation
+          AND found.owner = :owner
+          AND found.subject_id > CAST(:after AS uuid)
+          AND NOT found.is_absorbed
+        ORDER BY found.subject_id
         LIMIT :limit
        ) AS lead ON true
   LEFT JOIN ledger.projections AS stays
@@ -82,12 +82,12 @@ SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
        SELECT *
-         FROM ledger.directory_leads AS one
-        WHERE one.generation = live.generation
-          AND one.stage = ANY (CAST(:stages AS text[]))
-          AND one.owner IS NULL
-          AND NOT one.is_absorbed
-        ORDER BY one.entered_at, one.subject_id
+         FROM ledger.directory_leads AS found
+        WHERE found.generation = live.generation
+          AND found.stage = ANY (CAST(:stages AS text[]))
+          AND found.owner IS NULL
+          AND NOT found.is_absorbed
+        ORDER BY found.entered_at, found.subject_id
         LIMIT :limit
        ) AS lead ON true
  WHERE live.name = 'directory' AND live.status = 'live'
@@ -105,12 +105,12 @@ SELECT live.position AS head, CAST(account.subject_id AS text) AS subject_id, ac
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
        SELECT *
-         FROM ledger.directory_accounts AS one
-        WHERE one.generation = live.generation
-          AND one.subject_id > CAST(:after AS uuid)
-          AND (CAST(:account AS uuid) IS NULL OR one.subject_id = CAST(:account AS uuid))
-          AND (CAST(:stage AS text) IS NULL OR one.stage = :stage)
-        ORDER BY one.subject_id
+         FROM ledger.directory_accounts AS found
+        WHERE found.generation = live.generation
+          AND found.subject_id > CAST(:after AS uuid)
+          AND (CAST(:account AS uuid) IS NULL OR found.subject_id = CAST(:account AS uuid))
+          AND (CAST(:stage AS text) IS NULL OR found.stage = :stage)
+        ORDER BY found.subject_id
         LIMIT :limit
        ) AS account ON true
  WHERE live.name = 'directory' AND live.status = 'live'
