@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Two stages: the final image contains no build tools.
+# Two stages: build in the first, serve from the second.
 FROM python:3.13-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/leadledger
