@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Two stages: what builds does not serve.
+# Two stages: build in the first, serve from the second.
 FROM python:3.13-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/leadledger
@@ -28,7 +28,7 @@ USER leadledger
 WORKDIR /var/lib/leadledger
 VOLUME /var/lib/leadledger
 EXPOSE 8080
-# The health of this process; readiness (database, migrations, lag) is /readyz.
+# Liveness of this process. /readyz reports readiness (database, migrations, lag).
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['LEADLEDGER_PORT']}/livez\", timeout=2)"]
 STOPSIGNAL SIGTERM

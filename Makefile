@@ -1,4 +1,4 @@
-# Each target does all of its own set-up: it needs Python 3.11 or later with venv, and make.
+# Each target does its own set-up. Requires make, and Python 3.11 or later with venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 .PHONY: help serve unit test check format bench soak lock clean
 
-help: ## Show what can be made.
+help: ## Show the available targets.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
 
 serve: $(VENV)/.serve ## Start the service, with a private PostgreSQL unless LEADLEDGER_DATABASE_URL is set.
@@ -21,21 +21,21 @@ unit: $(VENV)/.develop ## Run the tests that touch nothing outside their process
 test: $(VENV)/.develop ## Run all tests.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-check: $(VENV)/.develop ## What must hold before every commit: format, lint, types, imports, tests.
+check: $(VENV)/.develop ## Run every check required before a commit: format, lint, types, imports, tests.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
 
-format: $(VENV)/.develop ## Format and mend what can be mended without judgement.
+format: $(VENV)/.develop ## Format the code and apply automatic fixes.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.develop ## Measure the speeds that are promised, each beside its floor.
+bench: $(VENV)/.develop ## Measure the promised speeds, each next to its baseline.
 	$(BIN)/python -m tests.bench
 
-soak: $(VENV)/.develop ## The long versions of the fuzzing and fault tests: some hours, five at the very most.
+soak: $(VENV)/.develop ## Run the long fuzzing and fault tests: several hours, at most five.
 	LEADLEDGER_TEST_TIER=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
 		-o timeout=3600 --session-timeout=18000
 
@@ -43,7 +43,7 @@ lock: $(VENV)/.develop ## Lock the newest versions that pyproject.toml allows, w
 	$(LOCK) --group build -o requirements.txt --upgrade
 	$(LOCK) --group build --group dev -c requirements.txt -o requirements-dev.txt
 
-clean: ## Remove what the other targets made, but no data.
+clean: ## Remove everything that the other targets created, except data.
 	rm -rf $(VENV) tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:

@@ -1,6 +1,6 @@
 -- name: describe
--- Everything that a migration can make in a schema, one line each, in an order of its own, whoever
--- owns it and whichever schema it is.
+-- Everything that a migration can create in a schema, one line each, in an order that depends
+-- neither on the owner nor on the schema's name.
 SELECT line
   FROM (
        SELECT 'table ' || relation.relname || ' ' || CAST(relation.relkind AS text)
@@ -57,7 +57,7 @@ SELECT line
  ORDER BY line COLLATE "C"
 
 -- name: describe_rights
--- Who but the owner may do more than read, and where: a line for each right that any role has.
+-- Rights beyond reading that roles other than the owner hold: one line for each right and place.
 SELECT DISTINCT held.privilege_type || ' on ' || held.place AS line
   FROM (
        SELECT relation.relname AS place, granted.grantee, granted.privilege_type, relation.relowner

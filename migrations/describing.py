@@ -1,4 +1,4 @@
-"""What a schema is made of, line by line: to be compared with what the migrations make."""
+"""Describe a schema line by line, for comparison with what the migrations create."""
 
 from typing import NamedTuple
 
@@ -7,17 +7,17 @@ from events.database.statements import load
 
 
 class Description(NamedTuple):
-    """A schema as the catalogue has it."""
+    """A schema as the catalogue describes it."""
 
     server_version: int
     objects: tuple[str, ...]
     """Tables, columns, constraints, indexes, triggers, rules, views, functions."""
     rights: tuple[str, ...]
-    """What others than the owner may do, apart from reading."""
+    """What roles other than the owner may do, apart from reading."""
 
 
 async def describe(driver: Driver, *, schema: str) -> Description:
-    """Describe a schema; nothing is written."""
+    """Describe a schema without writing anything."""
     sql = load("migrations", "describe.sql", schema)
     rows = [
         await driver.fetch(sql[name].driver_sql, schema) for name in ("describe", "describe_rights")

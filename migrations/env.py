@@ -1,4 +1,4 @@
-"""Alembic's entry. It is called with an open connection, never on its own."""
+"""Alembic's entry point. It always runs on a connection that is already open."""
 
 from alembic import context
 

@@ -1,5 +1,5 @@
--- What the serving role may do. It owns nothing, so that it can neither change an event nor take
--- away the trigger that would stop it. Granted anew after every migration.
+-- The rights of the serving role. It owns nothing, so it can neither change an event nor drop the
+-- trigger that prevents that. Granted again after every migration.
 DO $grants$
 DECLARE
     projected text;
@@ -9,15 +9,15 @@ BEGIN
     EXECUTE 'REVOKE ALL ON ALL TABLES IN SCHEMA ' || quote_ident('{schema}') || ' FROM ' || serving;
     EXECUTE 'GRANT SELECT ON ALL TABLES IN SCHEMA ' || quote_ident('{schema}') || ' TO ' || serving;
     EXECUTE 'GRANT INSERT ON ledger.events, ledger.event_personal, ledger.identifiers TO ' || serving;
-    -- Not its clock: a ledger in which that can be turned proves nothing.
+    -- Not clock_ahead: a ledger whose clock can be moved proves nothing.
     EXECUTE 'GRANT UPDATE (position, recorded_at, chain) ON ledger.ledger_head TO ' || serving;
     EXECUTE 'GRANT INSERT, UPDATE ON ledger.subjects TO ' || serving;
-    -- A key is given other terms and revoked. It gets no other secret, and does not become the
-    -- founder's: that is decided when it is made.
+    -- A key's terms can change, and a key can be revoked. Its secret and whether it is the
+    -- founder's are fixed when it is created.
     EXECUTE 'GRANT INSERT ON ledger.api_keys TO ' || serving;
     EXECUTE 'GRANT UPDATE (name, sources, department, scopes, events_per_second, origins, '
             'expires_at, revoked_at) ON ledger.api_keys TO ' || serving;
-    -- What was refused stays as it came; what becomes of it changes.
+    -- A refusal's content stays as received; only its outcome changes.
     EXECUTE 'GRANT INSERT, DELETE ON ledger.refusals TO ' || serving;
     EXECUTE 'GRANT UPDATE (last_received_at, times, reason, problem, status, retries, position, '
             'settled_at, settled_by, dismissal, standing_seal) ON ledger.refusals TO ' || serving;
@@ -31,7 +31,7 @@ BEGIN
                                  'identifiers', 'refusals', 'api_keys', 'schema_version',
                                  'webhooks', 'webhook_secrets', 'webhook_deliveries')
     LOOP
-        -- Checkpoints and projections: whatever can be thrown away and built again.
+        -- Checkpoints and projections: everything that can be dropped and rebuilt.
         EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ' || projected || ' TO ' || serving;
     END LOOP;
     EXECUTE 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ' || quote_ident('{schema}') || ' TO ' || serving;

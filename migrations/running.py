@@ -1,6 +1,6 @@
-"""Bring a schema to the newest migration, and tell whether it is there.
+"""Upgrade a schema to the newest migration, and report its revision.
 
-Migrations go forward only: a ledger is never migrated back, it is restored.
+Migrations are forward-only: to go back, restore a backup.
 """
 
 from pathlib import Path
@@ -22,8 +22,8 @@ VERSION_TABLE = "schema_version"
 async def migrate(owner: AsyncEngine, *, schema: str, serving_role: str | None) -> str:
     """Create or upgrade the schema, as its owner, and grant the serving role what it needs.
 
-    All or nothing, and one at a time: an advisory lock holds back a second migration. Returns the
-    revision reached.
+    Runs in one transaction. An advisory lock makes a second migration wait. Returns the revision
+    reached.
     """
     qualify("", schema)
     async with owner.begin() as connection:
@@ -42,13 +42,13 @@ async def migrate(owner: AsyncEngine, *, schema: str, serving_role: str | None) 
 
 
 async def revision_of(engine: AsyncEngine, *, schema: str) -> str | None:
-    """Return the revision that the schema stands at; None where there is no ledger."""
+    """Return the schema's revision, or None if there is no ledger."""
     async with engine.connect() as connection:
         return await connection.run_sync(_current_revision, schema)
 
 
 def head_revision() -> str:
-    """Return the newest revision that this code brings."""
+    """Return the newest revision in this code."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     assert revision is not None
     return revision

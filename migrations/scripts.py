@@ -1,4 +1,4 @@
-"""Run the SQL files of this package: whole scripts, in the transaction that is open."""
+"""Run the SQL files of this package as whole scripts, in the open transaction."""
 
 from importlib.resources import files
 
@@ -10,7 +10,7 @@ from events.database.statements import qualify
 def run_script(connection: Connection, file_name: str, schema: str) -> None:
     """Execute a file of several statements, qualified with the ledger's schema.
 
-    The driver's simple protocol is used, because a prepared statement holds one command only.
+    Uses the driver's simple protocol, because a prepared statement holds only one command.
     """
     source = files("migrations").joinpath(file_name).read_text(encoding="utf-8")
     script = qualify(source, schema)

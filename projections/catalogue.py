@@ -1,4 +1,4 @@
-"""Every projection there is, by name."""
+"""All projections, by name."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,4 +16,4 @@ PROJECTIONS: Mapping[str, Callable[[str], Projection[Any]]] = {
     ProjectionName.BUSINESS: business,
     ProjectionName.DEADLINES: deadlines,
 }
-"""Name → what makes it for a schema."""
+"""Name → factory that takes the schema."""

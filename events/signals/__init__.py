@@ -1,9 +1,9 @@
-"""From bytes to a signal, or to a refusal that says what is wrong.
+"""Turn bytes into a signal, or into a refusal that says what is wrong.
 
-`native` reads our own form (`native_schema` describes it for others), `dialects` those of other
-clients. `fields` checks the data of an event type, `parties` the lead and the company,
-`identifiers` brings e-mail addresses, telephone numbers and names into one form each, and
-`digests` replaces them by keyed digests before anything is compared or stored.
+`native` reads our own format (`native_schema` documents it), `dialects` the formats of other
+clients. `fields` checks the data of an event type, and `parties` the lead and the company.
+`identifiers` normalizes e-mail addresses, telephone numbers and names, and `digests` replaces them
+with keyed digests before anything is compared or stored.
 
-Begin with `native`.
+Start with `native`.
 """

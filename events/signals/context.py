@@ -1,4 +1,4 @@
-"""What reading a report needs beside its bytes."""
+"""The inputs for reading a report, in addition to its bytes."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from events.signals.sender import Sender
 
 
 class Context(NamedTuple):
-    """What reading needs beside the event: the rules in force, the sender, the receipt."""
+    """Inputs in addition to the event: the rules in force, the sender and the receipt."""
 
     lifecycle: Lifecycle
     digests: Digests

@@ -1,4 +1,4 @@
-"""What an event should have told: fields in the place of others, divided like any event's data."""
+"""Corrected fields: values that replace those of an earlier event, split like any event's data."""
 
 from datetime import datetime
 
@@ -18,9 +18,10 @@ _KEY = frozenset({"id", "source", "type", "sent_at", "actor"})
 def divide_corrected(
     divided: Divided, lifecycle: Lifecycle, received_at: datetime
 ) -> Divided | Refusal:
-    """Part the corrected fields: what no event type declares is kept apart from the record.
+    """Split the corrected fields: those that no event type declares are stored outside the record.
 
-    Which fields the event in question may have is told by its type, which only the ledger knows.
+    The type of the corrected event determines which fields it may have, and only the ledger knows
+    that type.
     """
     fields = divided.declared[FIELDS]
     for name in fields:
@@ -32,30 +33,33 @@ def divide_corrected(
             return time
         fields = {**fields, TIME: time}
     declared = {TIME, *(name for event in lifecycle.events.values() for name in event.fields)}
-    told = {name: value for name, value in fields.items() if name in declared}
+    recorded = {name: value for name, value in fields.items() if name in declared}
     apart = {name: value for name, value in fields.items() if name not in declared}
     undeclared = {**divided.undeclared, FIELDS: apart} if apart else divided.undeclared
-    return Divided({**divided.declared, FIELDS: told}, undeclared)
+    return Divided({**divided.declared, FIELDS: recorded}, undeclared)
 
 
 def _read_time(time: object, received_at: datetime) -> str | Refusal:
-    """Return when something happened after all, as records write it."""
+    """Return the corrected time in the format of records."""
     moment = times.parse(time) if isinstance(time, str) else None
     if moment is not None and moment <= received_at:
         return format_utc(moment)
-    detail = "A corrected time is RFC 3339 with an offset, between the years 1970 and 2200."
+    detail = "A corrected time must be RFC 3339 with an offset, between the years 1970 and 2200."
     if moment is not None:
-        detail = "A corrected time is not later than now: it says when something has happened."
+        detail = "A corrected time must not be later than now: the event has already happened."
     return Refusal("event-invalid", detail, f"/data/{FIELDS}/{TIME}", {"found": time})
 
 
 def _not_corrected(name: str) -> Refusal:
     if name in _WHO:
         detail = (
-            "Whom an event is about is not corrected, and identifiers stay linked. Void the event "
-            "and report it anew; where two leads are one person or one lead is two, merge or "
-            "unmerge them."
+            "A correction cannot change whom an event is about, and identifiers stay linked. Void "
+            "the event and report it again. If two leads are one person, merge them; if one lead "
+            "is two people, unmerge it."
         )
     else:
-        detail = f"{name} is what an event is known by. Void the event and report it anew."
+        detail = (
+            f"{name} identifies the event and cannot be corrected. Void the event and report it "
+            "again."
+        )
     return Refusal("event-invalid", detail, f"/data/{FIELDS}/{name}")

@@ -1,4 +1,4 @@
-"""Keyed digests under the ledger's secret: identifiers and fingerprints tell nothing without it."""
+"""Digest identifiers and fingerprints with the ledger's secret; without it they reveal nothing."""
 
 import hmac
 from collections.abc import Mapping
@@ -17,33 +17,33 @@ _PREFIX_BYTES = 1 + _SECRET_ID_BYTES
 TRANSPORT_FIELDS: dict[int, frozenset[str]] = {
     1: frozenset({"sent_at", "sentAt", "stm", "writeKey", "api_key", "_metadata"}),
 }
-"""What a transport changes when it sends the same event again, by version of the fingerprint;
+"""Members that a transport changes when it retries an event, by version of the fingerprint;
 `_metadata` counts retries.
 
-Stored fingerprints stay as they are: whoever changes what is left out adds a version."""
+Stored fingerprints never change: add a version to change the members left out."""
 
 
 class SecretTooShort(ValueError):
-    """The ledger's secret needs at least 32 bytes."""
+    """The ledger's secret must have at least 32 bytes."""
 
 
 class FingerprintUnknown(Exception):
-    """A stored fingerprint is of a version, or under a secret, that this service does not have."""
+    """A stored fingerprint has a version, or was made with a secret, that this service lacks."""
 
 
 class Digests:
-    """Digests under one secret. A class, because the derived keys are made once."""
+    """Digests under one secret. A class, because the keys are derived once."""
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < SECRET_BYTES_MIN:
             raise SecretTooShort(
                 f"expected a secret of at least {SECRET_BYTES_MIN} bytes, found {len(secret)}; "
-                "make one with: openssl rand -hex 32"
+                "generate one with: openssl rand -hex 32"
             )
         self._identifier_key = _derive(secret, b"identifier")
         self._fingerprint_key = _derive(secret, b"fingerprint")
         self.check_value = _derive(secret, b"check")
-        """Stored by the first start, so that a start with another secret is noticed."""
+        """Stored at the first start, so that a start with another secret is detected."""
         self.seals = Seals(
             _derive(secret, b"seal"), _derive(secret, b"chain"), _derive(secret, b"refusal")
         )
@@ -58,15 +58,15 @@ class Digests:
     def fingerprint(self, reported: Mapping[str, Any]) -> bytes:
         """Digest an event as parsed, before any default is filled in.
 
-        The version and the secret's id stand in front, so that a stored fingerprint says under
-        what it was made.
+        The version and the secret's id are a prefix, so that a stored fingerprint states how it
+        was made.
         """
         return self._fingerprint(reported, self._version)
 
     def fingerprint_like(self, stored: bytes, reported: Mapping[str, Any]) -> bytes:
-        """Digest an event as a stored fingerprint was made, to be compared with it.
+        """Digest an event the way a stored fingerprint was made, for comparison.
 
-        Raises FingerprintUnknown where that cannot be done here.
+        Raises FingerprintUnknown if this service lacks its version or secret.
         """
         version, secret_id = stored[0], stored[1:_PREFIX_BYTES]
         if version not in TRANSPORT_FIELDS or secret_id != self._secret_id:
@@ -74,7 +74,7 @@ class Digests:
         return self._fingerprint(reported, version)
 
     def fingerprint_of_bytes(self, content: bytes) -> bytes:
-        """Digest what could not be parsed into an event."""
+        """Digest content that could not be parsed into an event."""
         digest = hmac.digest(self._fingerprint_key, b"\x00" + content, "sha256")
         return bytes((0,)) + self._secret_id + digest
 
@@ -86,11 +86,11 @@ class Digests:
         return bytes((version,)) + self._secret_id + digest
 
 
-def are_made_alike(one: bytes, other: bytes) -> bool:
-    """Tell whether two fingerprints are of one version and under one secret."""
-    return one[:_PREFIX_BYTES] == other[:_PREFIX_BYTES]
+def are_made_alike(left: bytes, right: bytes) -> bool:
+    """Return whether two fingerprints have the same version and secret."""
+    return left[:_PREFIX_BYTES] == right[:_PREFIX_BYTES]
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:
-    """Return a key of its own for each purpose (HKDF's expand step, RFC 5869, one block)."""
+    """Derive a separate key for each purpose (HKDF's expand step, RFC 5869, one block)."""
     return hmac.digest(secret, b"leadledger/" + purpose + b"\x01", sha256)

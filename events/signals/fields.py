@@ -1,4 +1,4 @@
-"""An event's data, divided: declared fields go into the record, everything else apart from it."""
+"""Split an event's data: declared fields go into the record, everything else outside it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ class Divided(NamedTuple):
 
 
 def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
-    """Check the declared fields and part them from what may be personal."""
+    """Check the declared fields and separate them from possibly personal data."""
     declared: dict[str, Any] = {}
     undeclared: dict[str, Any] = {}
     fields = event_type.fields
@@ -62,7 +62,7 @@ def divide(data: Mapping[str, Any], event_type: EventType) -> Divided | Refusal:
 
 
 def _backwards(declared: Mapping[str, Any]) -> Refusal | None:
-    """Refuse a period that ends before it begins. Days written like this sort by time."""
+    """Refuse a period that ends before it begins. ISO dates sort by time."""
     first, last = declared.get(FIRST_DAY), declared.get(LAST_DAY)
     if first is None or last is None or first <= last:
         return None
@@ -75,7 +75,7 @@ def _backwards(declared: Mapping[str, Any]) -> Refusal | None:
 
 
 def coded(field: Field, value: object) -> object:
-    """Return the code that a label or alias means, or which page it is; else the value as it is."""
+    """Return the code for a label or alias, or the normalized page; else the value unchanged."""
     if not isinstance(value, str):
         return value
     if field.type in _ONE_FORM:
@@ -97,9 +97,10 @@ def mismatch(field: Field, value: object) -> str | None:
 
 
 def _nearest(field: Field, value: object) -> dict[str, list[str]]:
-    """Name the codes that are called most like what was sent, where any is."""
-    names = {normal(one): one for one in field.values} | dict(field.names)
-    found = [names[one] for one in nearest(normal(value), names)] if isinstance(value, str) else []
+    """Name the codes whose names are most similar to the value sent, if any."""
+    names = {normal(code): code for code in field.values} | dict(field.names)
+    similar = nearest(normal(value), names) if isinstance(value, str) else []
+    found = [names[name] for name in similar]
     return {"nearest": list(dict.fromkeys(found))} if found else {}
 
 
@@ -156,7 +157,7 @@ def _is_fields(value: object) -> bool:
 
 
 _ONE_FORM: Mapping[str, Callable[[str], str]] = {"page": reduced, "currency": currency_code}
-"""Types whose values people write in several ways that mean one."""
+"""Types whose values people write in several equivalent ways."""
 _TESTS: Mapping[str, Callable[[object], bool]] = {
     "text": _is_text,
     "code": _is_text,
@@ -180,12 +181,12 @@ _EXPECTED: Mapping[str, str] = {
     "boolean": "true or false",
     "time": "a time, RFC 3339 with an offset",
     "date": "a date, such as 2026-11-22",
-    "currency": "a currency by its code in ISO 4217, such as JPY",
+    "currency": "an ISO 4217 currency code, such as JPY",
     "page": f"a page's address or path, a string of up to {TEXT_CHARACTERS_MAX} characters",
     "position": 'the position of an event in a string, such as "17"',
     "positions": (
         f'up to {POSITIONS_MAX} different positions of events in strings, such as ["17", "21"]'
     ),
-    "subject": "an id that the ledger gave to a lead or an account",
-    "fields": "an object of fields and what they should have told",
+    "subject": "the ledger's id of a lead or an account",
+    "fields": "an object of fields and their corrected values",
 }

@@ -1,4 +1,4 @@
-"""The native dialect: our own JSON, read into a signal or refused with the place that is wrong."""
+"""The native dialect: read our own JSON into a signal, or refuse it and name the faulty place."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -39,8 +39,8 @@ def read(
 ) -> Signal | Refusal:
     """Read one parsed JSON value as an event in the native dialect.
 
-    `content` is what the sender sent, where another dialect was translated into this one: the
-    fingerprint is taken over that, so that a better translation makes no event another one.
+    `content` is the sender's original if it was translated from another dialect. The fingerprint
+    covers that original, so an improved translation does not change an event's identity.
     """
     if not isinstance(reported, dict):
         return Refusal(
@@ -85,10 +85,10 @@ def _signal(
     if isinstance(parties, Refusal):
         return parties
     if event_type.role is Role.LINKS_ACCOUNT:
-        parties = parties.putting_with_account()
+        parties = parties.linked_with_account()
     source = event.source or context.sender.source
     references, shared = _references(event_type, divided.declared, source, context)
-    # Whom an event is about that another one takes back, only the ledger can tell.
+    # If the event takes back another one, only the ledger knows whom that one is about.
     names_an_event = is_offered(event_type) and EVENT in event_type.fields
     find = _nobody_named if names_an_event else _subject
     subject = find(event_type, parties, references)
@@ -115,15 +115,15 @@ def _signal(
         data=divided.declared,
         attributes=parties.attributes,
         personal=parties.personal(divided.undeclared, actor=event.actor),
-        holds_personal_data=parties.tells_who,
-        ignored=tuple(Ignored(one.kind, one.reason) for one in parties.ignored),
+        holds_personal_data=parties.identifies_person,
+        ignored=tuple(Ignored(ignored.kind, ignored.reason) for ignored in parties.ignored),
         fingerprint=context.digests.fingerprint(content),
         may_administer=Right.ADMINISTRATION in context.sender.scopes,
     )
 
 
 def _invalid(error: ValidationError) -> Refusal:
-    """Say the first thing wrong: where, and what was expected."""
+    """Refuse for the first mistake: its place, and what was expected there."""
     first = complaint_of(error)
     if first.kind == UNKNOWN:
         where = first.place[0] if len(first.place) > 1 else None
@@ -132,7 +132,7 @@ def _invalid(error: ValidationError) -> Refusal:
         known = tuple(model.model_fields)
         return Refusal(
             "event-invalid",
-            f"Nothing of this name is expected here; what an event type tells goes into data. "
+            "No field of this name is expected here; the fields of an event type go into data. "
             f"Expected one of: {', '.join(known)}.",
             first.pointer,
             {"expected": list(known)},
@@ -174,12 +174,15 @@ def _not_permitted(event: NativeEvent, event_type: EventType, sender: Sender) ->
 
 
 def _is_of_department(sender: Sender, event_type: EventType) -> bool:
-    """An administrator reports for every department: imports and corrections are theirs."""
+    """Return whether the key may report for the type's departments.
+
+    An administrator may report for every department, because administrators import and correct.
+    """
     return sender.department in event_type.departments or Right.ADMINISTRATION in sender.scopes
 
 
 def _department(event: NativeEvent, context: Context) -> str | Refusal | None:
-    """Return whose people did it: the key's department, or one that the key may speak for."""
+    """Return the department that did it: the key's, or another that the key may name."""
     sender, lifecycle = context.sender, context.lifecycle
     if event.department is None:
         return sender.department
@@ -200,7 +203,7 @@ def _department(event: NativeEvent, context: Context) -> str | Refusal | None:
         return found
     return Refusal(
         "department-not-allowed",
-        f"The key belongs to {sender.department or 'no department'}, and speaks for no other.",
+        f"The key belongs to {sender.department or 'no department'} and may report for no other.",
         "/department",
         {"expected": [sender.department] if sender.department else [], "found": found},
     )
@@ -215,7 +218,7 @@ def _times(
         if text is not None and moment is None:
             return Refusal(
                 "event-invalid",
-                "A time is RFC 3339 with an offset, between the years 1970 and 2200, such as "
+                "A time must be RFC 3339 with an offset, between the years 1970 and 2200, such as "
                 "2026-11-22T10:15:00+09:00.",
                 pointer,
             )
@@ -225,8 +228,8 @@ def _times(
     except InFuture as error:
         return Refusal(
             "event-invalid",
-            f"The time {error}: it was received at {received.isoformat()}. Correct the time, or "
-            "leave it out if it happened now.",
+            f"The time {error}: the event was received at {received.isoformat()}. Correct the "
+            "time, or omit it if the event happened now.",
             "/time",
         )
 
@@ -234,9 +237,9 @@ def _times(
 def _looks_back(
     event_type: EventType, declared: Mapping[str, Any], occurred: datetime
 ) -> Refusal | None:
-    """Refuse a decision to come back to a lead on a day that had passed when it was taken.
+    """Refuse a decision to revisit a lead on a day that had already passed when it was made.
 
-    A day earlier may be today by the clock of the lifecycle's zone.
+    The day before is accepted, because it may be today in the lifecycle's time zone.
     """
     day, earliest = declared.get(DAY_FIELD), (occurred - ONE_DAY).date().isoformat()
     if event_type.kind is not EventKind.DECISION or day is None or day >= earliest:
@@ -244,7 +247,7 @@ def _looks_back(
     return Refusal(
         "event-invalid",
         f"{DAY_FIELD} {day} had passed when {event_type.name} was decided, on "
-        f"{occurred.date()}. Give a later day, or none for the lifecycle's own.",
+        f"{occurred.date()}. Give a later day, or omit it to use the lifecycle's default.",
         f"/data/{DAY_FIELD}",
         {"expected": "the day of the decision or a later one"},
     )
@@ -253,20 +256,20 @@ def _looks_back(
 def _unlinks_nothing(
     event_type: EventType, declared: Mapping[str, Any], parties: Parties
 ) -> Refusal | None:
-    """Refuse an unlinking that does not say whom it is about, or what is taken off that lead."""
+    """Refuse an unlinking that does not name its lead, or what to remove from that lead."""
     if event_type.name != UNLINKED:
         return None
     if parties.lead_id is None:
         return Refusal(
             "event-invalid",
-            f"{UNLINKED} names its lead by id. Whatever else `lead` holds names the other person "
-            "from then on.",
+            f"{UNLINKED} must name its lead by id. All other identifiers in `lead` are those of "
+            "the other person.",
             "/lead/id",
         )
     if declared[EVENTS] or parties.identifiers:
         return None
     return parties.nobody_named(
-        f"{UNLINKED} takes something off the lead: give identifiers of the other person under "
+        f"{UNLINKED} removes something from the lead: give identifiers of the other person under "
         f"`lead`, or positions of reports about that person under `data.{EVENTS}`.",
         f"/data/{EVENTS}",
     )
@@ -287,9 +290,9 @@ _REFERENCED = {
 def _references(
     event_type: EventType, data: Mapping[str, Any], source: str, context: Context
 ) -> tuple[tuple[Identifier, ...], tuple[Identifier, ...]]:
-    """The deal or order that an event tells of: the lead that it belongs to can be found by it.
+    """Return the deal or order that an event reports, by which its lead can be found.
 
-    First by the source's own numbers, then by those of the sources that share them.
+    First the source's own numbers, then those of the sources that share them.
     """
     if event_type.role not in _REFERENCED and OPPORTUNITY_FIELD not in event_type.fields:
         return (), ()
@@ -312,7 +315,7 @@ def _references(
 def _subject(
     event_type: EventType, parties: Parties, references: tuple[Identifier, ...]
 ) -> SubjectKind | Refusal:
-    """What the event is about. An order may name an account alone, or nobody (domain rule 12)."""
+    """Return the kind of subject. An order may name an account only, or nobody (domain rule 12)."""
     if event_type.subject is SubjectKind.LEAD:
         return _subject_of_lead(event_type, parties, references)
     if event_type.subject is SubjectKind.ACCOUNT and not parties.names_an_account:
@@ -327,15 +330,15 @@ def _subject_of_lead(
 ) -> SubjectKind | Refusal:
     if event_type.role is Role.LINKS_ACCOUNT and not parties.names_an_account:
         return parties.nobody_named(
-            f"{event_type.name} puts a lead with a company: {_NAMES_OF_ACCOUNTS}, under `account`.",
+            f"{event_type.name} links a lead to a company: {_NAMES_OF_ACCOUNTS}, under `account`.",
             "/account",
         )
     if parties.names_a_lead:
         return SubjectKind.LEAD
     if event_type.role in ORDER_ROLES and parties.names_an_account:
         return SubjectKind.ACCOUNT
-    # An order whose buyer cannot be read is not one that names no buyer.
-    is_unreadable = any(one.reason == "malformed" for one in parties.ignored)
+    # An order with an unreadable buyer is not the same as an order without one.
+    is_unreadable = any(ignored.reason == "malformed" for ignored in parties.ignored)
     is_alone = event_type.role is Role.PLACES_ORDER and len(references) == 1
     if (references or event_type.role in ORDER_ROLES) and not (is_alone and is_unreadable):
         return SubjectKind.LEAD
@@ -353,12 +356,13 @@ def _nobody_named(
         return SubjectKind.LEAD
     return Refusal(
         "event-invalid",
-        f"{event_type.name} names nobody: it is about whom the event at that position is about.",
+        f"{event_type.name} must not name anyone: its subject is that of the event at the position "
+        "given.",
         "/lead" if parties.names_a_lead else "/account",
     )
 
 
 @lru_cache(maxsize=1)
 def json_schema() -> dict[str, Any]:
-    """The JSON schema of one event, for the OpenAPI document."""
+    """Return the JSON schema of one event, for the OpenAPI document."""
     return _NATIVE.json_schema(ref_template="#/components/schemas/{model}")

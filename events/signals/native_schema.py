@@ -1,4 +1,4 @@
-"""The native event as the world writes it: the shapes that come in, and the OpenAPI schema."""
+"""The native event as senders write it: the shapes accepted, and the OpenAPI schema."""
 
 from typing import Annotated, Any
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from events.limits import ALIASES_MAX, IDENTIFIER_CHARACTERS_MAX
 
 ASCII = r"^[!-~]([ -~]{0,253}[!-~])?$"
-"""Types and sources: printable, and no longer than an id."""
+"""Types and sources: printable, and at most as long as an id."""
 Ascii = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=ASCII)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 OwnId = Annotated[
@@ -20,7 +20,7 @@ _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class LeadReference(BaseModel):
-    """Who it is about.
+    """The person that the event is about.
 
     At least one of `id`, `email`, `phone`, `user_id`, `anonymous_id`, `aliases`, `external_ids`.
     """
@@ -32,14 +32,15 @@ class LeadReference(BaseModel):
     phone: Value | None = None
     user_id: Value | None = None
     anonymous_id: Annotated[
-        Value | None, Field(description="A cookie or device: it names a browser, never a person.")
+        Value | None,
+        Field(description="A cookie or device id: identifies a browser, never a person."),
     ] = None
     aliases: Annotated[
         list[Value] | None,
         Field(
             max_length=ALIASES_MAX,
-            description="Ids of one person of which it is not known whether they are a user's or "
-            "a browser's: each is taken as both.",
+            description="Ids of one person that may be user ids or browser ids: each is treated "
+            "as both.",
         ),
     ] = None
     external_ids: Annotated[
@@ -49,14 +50,14 @@ class LeadReference(BaseModel):
     profile: Annotated[
         dict[Key, Any] | None,
         Field(
-            description="Attributes of the person. What the lifecycle does not declare as "
-            "non-personal is stored apart from the record."
+            description="Attributes of the person. Attributes that the lifecycle does not declare "
+            "as non-personal are stored outside the record."
         ),
     ] = None
 
 
 class AccountReference(BaseModel):
-    """Which company. At least one of `id`, `domain`, `external_ids`, `name`."""
+    """The company. At least one of `id`, `domain`, `external_ids`, `name`."""
 
     model_config = _STRICT
 
@@ -74,8 +75,8 @@ class NativeEvent(BaseModel):
     id: Annotated[
         Key,
         Field(
-            description="With `source` the event's key: one key is one event, "
-            "however often it is sent.",
+            description="Together with `source`, the event's idempotency key: an event that is "
+            "sent again is recorded once.",
             examples=["form-8841"],
         ),
     ]
@@ -84,26 +85,27 @@ class NativeEvent(BaseModel):
     time: Annotated[
         str | None,
         Field(
-            description="When it happened, RFC 3339 with offset. Defaults to the receipt.",
+            description="When it happened, RFC 3339 with offset. Defaults to the time of receipt.",
             examples=["2026-11-22T10:15:00+09:00"],
         ),
     ] = None
     sent_at: Annotated[
         str | None,
         Field(
-            description="When it was sent, by the same clock. If that is ahead of the receipt, the "
-            "difference is taken out of `time`; if it is earlier, delivery took that long."
+            description="When it was sent, by the same clock. If it is later than the receipt, the "
+            "difference is subtracted from `time`; if it is earlier, delivery took that long."
         ),
     ] = None
     actor: Annotated[
-        Value | None, Field(description="Who did it: personal, and kept apart from the record.")
+        Value | None,
+        Field(description="The person who acted. Personal data, stored outside the record."),
     ] = None
     department: Annotated[
         str | None,
         Field(
             min_length=1,
-            description="Whose people did it, by code or name. Defaults to the key's department; "
-            "only an administrator's key speaks for others.",
+            description="The department that did it, by code or name. Defaults to the key's "
+            "department; only an administrator's key may name another.",
             examples=["field_sales"],
         ),
     ] = None

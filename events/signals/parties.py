@@ -1,4 +1,4 @@
-"""Who an event names: identifiers as keyed digests, what the rules need of the person, the rest."""
+"""The parties of an event: keyed digests of identifiers, attributes for the rules, and the rest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,35 +16,35 @@ from events.signals.native_schema import AccountReference, LeadReference
 from events.strict_json.checking import pointer_to
 
 ACTOR = "actor"
-"""The member of the personal bytes that says who did it, as the sender claims."""
+"""The member of the personal bytes that states who did it, according to the sender."""
 NAME, NAMESAKE = "name", "namesake"
-"""Kinds of identifiers that hold what a company is called."""
+"""Kinds of identifiers that hold a company's name."""
 OWN_KINDS = frozenset(
     {
         *("email", "phone", "user_id", "domain", NAME, NAMESAKE, "opportunity", "order"),
         ANONYMOUS_ID,
     }
 )
-"""Kinds of identifiers that have a form of their own: no outside system may be called so."""
+"""Kinds of identifiers that have their own format: no outside system may use these names."""
 _OF_ACCOUNTS = "account:"
-"""Before the kind of an outside system's id of an account, so that it never names a lead."""
+"""Prefix of the kind for an outside system's account id, so that it never names a lead."""
 
 _SENTENCES: Mapping[str, str] = {
-    "placeholder": "{kind} is a word that stands for no answer.",
-    "role_mailbox": "A shared mailbox such as info@ names nobody.",
-    "switchboard": "The phone number is that of a company, not of a person.",
-    "free_mail": "The domain is that of a mail provider, not of a company.",
-    "public_suffix": "The domain is one under which others register theirs, such as co.jp.",
+    "placeholder": "{kind} is a placeholder, not an answer.",
+    "role_mailbox": "A shared mailbox such as info@ does not identify a person.",
+    "switchboard": "The phone number belongs to a company, not to a person.",
+    "free_mail": "The domain belongs to a mail provider, not to a company.",
+    "public_suffix": "The domain is a public suffix such as co.jp, not a company's domain.",
 }
 _MALFORMED: Mapping[str, str] = {
-    "email": "An email is local@domain.",
-    "phone": "A phone number is +country and number, or a national number with its first 0.",
-    "domain": "A domain is a host name.",
+    "email": "An email must be local@domain.",
+    "phone": "A phone must be +country and number, or a national number with its leading 0.",
+    "domain": "A domain must be a host name.",
 }
 
 
 class NotIdentifying(NamedTuple):
-    """Something that was given as an identifier and identifies nobody."""
+    """A value that was given as an identifier but identifies nobody."""
 
     kind: str
     reason: str
@@ -58,7 +58,7 @@ class NotIdentifying(NamedTuple):
 
 
 class Parties(NamedTuple):
-    """The lead and the account of one report, nothing in the clear but `stored`."""
+    """The lead and the account of one report. Only `stored` contains plaintext."""
 
     lead_id: str | None = None
     identifiers: tuple[Identifier, ...] = ()
@@ -66,12 +66,12 @@ class Parties(NamedTuple):
     account_identifiers: tuple[Identifier, ...] = ()
     account_name: tuple[Identifier, ...] = ()
     attributes: Mapping[str, Any] = {}
-    tells_who: bool = False
+    identifies_person: bool = False
     names_account_outright: bool = False
-    """Whether the account was named, not told by a mail address or by what it is called."""
+    """Whether the account was named explicitly, not derived from a mail address or by name only."""
     ignored: tuple[NotIdentifying, ...] = ()
     stored: Mapping[str, Any] = {}
-    """As reported, for the store beside the log."""
+    """As reported, for the personal data stored outside the log."""
 
     @property
     def names_a_lead(self) -> bool:
@@ -81,26 +81,26 @@ class Parties(NamedTuple):
     def names_an_account(self) -> bool:
         return bool(self.account_id or self.account_identifiers or self.account_name)
 
-    def putting_with_account(self) -> "Parties":
-        """Let the account count as named outright, by its name too, and not by a mail address."""
+    def linked_with_account(self) -> "Parties":
+        """Treat the account as named explicitly, even by name only, and ignore the mail address."""
         if self.names_account_outright:
             return self
         return self._replace(account_identifiers=(), names_account_outright=True)
 
     def nobody_named(self, detail: str, pointer: str) -> Refusal:
-        """Refuse what names nobody, with what was given and does not identify."""
+        """Refuse a report that names nobody, and list the values that do not identify."""
         if not self.ignored:
             return Refusal("event-invalid", detail, pointer)
-        told = " ".join(dict.fromkeys(one.sentence for one in self.ignored))
-        ignored = [{"kind": one.kind, "reason": one.reason} for one in self.ignored]
+        reasons = " ".join(dict.fromkeys(value.sentence for value in self.ignored))
+        ignored = [{"kind": value.kind, "reason": value.reason} for value in self.ignored]
         return Refusal(
-            "event-invalid", f"{told} {detail}", self.ignored[0].pointer, {"ignored": ignored}
+            "event-invalid", f"{reasons} {detail}", self.ignored[0].pointer, {"ignored": ignored}
         )
 
     def personal(self, undeclared: Mapping[str, Any], *, actor: str | None) -> bytes | None:
-        """Return the bytes that are stored apart from the record, or None if there are none.
+        """Return the bytes that are stored outside the record, or None if there are none.
 
-        Whoever did it is a person as well: an actor is a name as often as a code.
+        The actor is also personal data: it is a name as often as a code.
         """
         content = {**self.stored, "data": undeclared} if undeclared else self.stored
         if actor is not None:
@@ -110,15 +110,15 @@ class Parties(NamedTuple):
 
 @dataclass(slots=True)
 class _Named:
-    """What one half of a report names somebody by. A class, because it is gathered by field."""
+    """The identifiers of one party. A class, because they are collected field by field."""
 
     context: Context
     found: list[Identifier] = field(default_factory=list)
     ignored: list[NotIdentifying] = field(default_factory=list)
     attributes: dict[str, Any] = field(default_factory=dict)
-    """What an address tells of the company, for the rules."""
+    """What an address implies about the company, for the rules."""
     company: str | None = None
-    """The domain that the company of an address registered."""
+    """The registered domain of the company that an address belongs to."""
 
     def add(self, kind: str, value: str) -> None:
         self.found.append(self.context.digests.identifier(kind, value))
@@ -127,7 +127,7 @@ class _Named:
         self.ignored.append(NotIdentifying(kind, reason, pointer))
 
     def is_no_answer(self, kind: str, written: str, pointer: str) -> bool:
-        """Whether it is what people and programs put where they have no answer; then ignore it."""
+        """Return whether it is a placeholder for a missing answer, and if so ignore it."""
         words = self.context.lifecycle.placeholders
         if not identifiers.is_placeholder(identifiers.tidy(written), words):
             return False
@@ -135,7 +135,7 @@ class _Named:
         return True
 
     def add_id(self, kind: str, written: str, pointer: str) -> None:
-        """Add an id of somebody else's making: as it is written, for its case may matter."""
+        """Add an id issued by another system, unchanged, because its case may matter."""
         if not self.is_no_answer(kind.removeprefix(_OF_ACCOUNTS), written, pointer):
             self.add(kind, identifiers.tidy(written))
 
@@ -143,7 +143,7 @@ class _Named:
 def read_parties(
     lead: LeadReference | None, account: AccountReference | None, context: Context
 ) -> Parties | Refusal:
-    """Read both; what is given as an identifier and is none is left out and named."""
+    """Read both; values that do not identify are left out and listed as ignored."""
     parties = Parties() if lead is None else _lead(lead, context)
     if account is None or isinstance(parties, Refusal):
         return parties
@@ -171,7 +171,7 @@ def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
     has_name = lead.name is not None and not identifiers.is_placeholder(
         identifiers.tidy(lead.name), context.lifecycle.placeholders
     )
-    tells_who = bool(named.found) or has_undeclared or has_address or has_name
+    identifies_person = bool(named.found) or has_undeclared or has_address or has_name
     if lead.anonymous_id is not None:
         named.add_id(ANONYMOUS_ID, lead.anonymous_id, "/lead/anonymous_id")
     for place, alias in enumerate(lead.aliases or ()):
@@ -184,17 +184,17 @@ def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
             (context.digests.identifier("domain", named.company),) if named.company else ()
         ),
         attributes={**named.attributes, **declared},
-        tells_who=tells_who,
+        identifies_person=identifies_person,
         ignored=tuple(named.ignored),
         stored={"lead": stored} if stored else {},
     )
 
 
 def _read_email(written: str, named: _Named) -> bool:
-    """Add what an address names, and note what it tells of the company.
+    """Add the person that an address identifies, and note what it implies about the company.
 
-    False where it is no address. The mailbox of an office names no person (domain rule 15), but
-    its company.
+    Return False if it is not an address. A shared mailbox identifies its company but no person
+    (domain rule 15).
     """
     if named.is_no_answer("email", written, "/lead/email"):
         return False
@@ -221,7 +221,7 @@ def _read_email(written: str, named: _Named) -> bool:
 
 
 def _read_phone(written: str, named: _Named) -> None:
-    """Add what a number names: nobody, where a company answers it (domain rule 15)."""
+    """Add the person that a number identifies. A company's line identifies nobody (rule 15)."""
     lifecycle, pointer = named.context.lifecycle, "/lead/phone"
     if named.is_no_answer("phone", written, pointer):
         return
@@ -260,9 +260,9 @@ def _profile(profile: Mapping[str, Any], context: Context) -> tuple[dict[str, An
 def _with_account(
     parties: Parties, account: AccountReference, context: Context
 ) -> Parties | Refusal:
-    """An account that is named outright takes the place of one told by a mail address.
+    """Replace the account derived from a mail address with one that is named explicitly.
 
-    A name alone, as forms and business cards have it, takes no place: the address goes on telling.
+    A name alone, as on forms and business cards, does not replace it: the address still counts.
     """
     named = _Named(context)
     if account.domain is not None:
@@ -289,7 +289,7 @@ def _with_account(
 
 
 def _read_domain(written: str, named: _Named) -> None:
-    """Add the domain that the company registered, of which the one given may be a part."""
+    """Add the domain that the company registered; the domain given may be a subdomain of it."""
     pointer = "/account/domain"
     if named.is_no_answer("domain", written, pointer):
         return
@@ -305,7 +305,7 @@ def _read_domain(written: str, named: _Named) -> None:
 
 
 def _read_name(written: str, named: _Named) -> tuple[Identifier, ...]:
-    """Return what a company is called, as both kinds; nothing for what is no company's name."""
+    """Return a company's name as both kinds of identifier; nothing if it is not a name."""
     if named.is_no_answer(NAME, written, "/account/name"):
         return ()
     name = identifiers.company_name(written)
@@ -319,8 +319,8 @@ def _read_name(written: str, named: _Named) -> tuple[Identifier, ...]:
 def _not_a_system(system: str, pointer: str) -> Refusal:
     return Refusal(
         "event-invalid",
-        "external_ids are named by the system that gave them, such as crm. What has a field of its "
-        "own is told there.",
+        "The keys of external_ids name the system that issued the id, such as crm. Identifiers "
+        "with their own field belong in that field.",
         pointer,
         {"found": system},
     )

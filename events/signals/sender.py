@@ -1,15 +1,15 @@
-"""Who speaks: what intake needs to know of the key that a report came with."""
+"""The sender: what intake needs to know about the key that a report was sent with."""
 
 from typing import NamedTuple
 
 from events.records import OWN_SOURCE
 
 ANY_SOURCE = "*"
-"""Among a key's sources: it may speak for whatever source it names, as an import does."""
+"""In a key's sources: the key may name any source, as an import does."""
 
 
 class Sender(NamedTuple):
-    """A key's identity and what it may do."""
+    """A key's identity and rights."""
 
     key_id: str
     sources: tuple[str, ...]
@@ -18,9 +18,9 @@ class Sender(NamedTuple):
 
     @property
     def source(self) -> str:
-        """The source that events get which name none."""
+        """The source of events that name none."""
         return self.sources[0]
 
     def speaks_for(self, source: str) -> bool:
-        """Whether an event may say that it is from this source. Our own is nobody's."""
+        """Return whether the key may name this source. No key may name the service's own."""
         return source != OWN_SOURCE and (source in self.sources or ANY_SOURCE in self.sources)

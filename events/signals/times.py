@@ -1,16 +1,16 @@
-"""Times as senders write them: RFC 3339 with an offset, nothing looser."""
+"""Parse the times that senders write: RFC 3339 with an offset, nothing looser."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 YEAR_MIN, YEAR_MAX = 1970, 2200
-"""Outside of these a time of a lead's action is a mistake, whatever it meant."""
+"""Outside this range, the time of a lead's action is certainly a mistake."""
 
 AHEAD_MAX = timedelta(days=1)
-"""A clock may be wrong by a time zone and its date line; beyond that somebody mistyped a year."""
+"""A clock may be wrong by a time zone across the date line; more than that is a mistyped year."""
 QUEUED_MAX = timedelta(days=30)
-"""How long a client that was offline may keep an event before it is sent."""
+"""How long an offline client may keep an event before sending it."""
 
 
 class InFuture(Exception):
@@ -35,23 +35,22 @@ def parse(text: str) -> datetime | None:
 
 
 class SentAt(Enum):
-    """What a sender's time of sending means."""
+    """The meaning of a sender's `sent_at`."""
 
     OF_THE_EVENT = "of the event"
-    """Stamped once, when the event was made ready: a later receipt is delivery delay, no error of a
-    clock. Only a clock that is ahead of the receipt is corrected."""
+    """Stamped once, when the event was prepared: a later receipt is delivery delay, not clock
+    error. Only a clock that is ahead of the receipt is corrected."""
     OF_THE_REQUEST = "of the request"
-    """Stamped by an SDK with every request: what it differs from the receipt by is the
-    clock's error."""
+    """Stamped by an SDK with every request: any difference from the receipt is clock error."""
 
 
 def occurred(
     claimed: datetime | None, sent: datetime | None, received: datetime, *, meaning: SentAt
 ) -> tuple[datetime, datetime | None]:
-    """Return when it happened, and the claim where it differs (domain §9).
+    """Return when it happened, and the claimed time if that differs (domain §9).
 
-    Nothing happens after it is received. Raises InFuture for a time that is further ahead than a
-    clock may be: a mistyped year must not silently become now.
+    An event never happens after its receipt. Raises InFuture for a time further ahead than a clock
+    may be: a mistyped year must not silently become the present.
     """
     if claimed is None:
         return received, None
@@ -65,10 +64,10 @@ def occurred(
 
 
 def _corrected(claimed: datetime, sent: datetime, received: datetime) -> datetime:
-    """Take the error of the sender's clock out, where it is plausible that it is one.
+    """Subtract the error of the sender's clock, if a clock error is plausible.
 
-    Either the error is small, or the event was sent soon after it happened by the same clock. A
-    time of sending that is neither is itself wrong, and corrects nothing.
+    It is if the error is small, or if the event was sent soon after it happened by the same clock.
+    Otherwise the time of sending is itself wrong, and corrects nothing.
     """
     ahead = sent - received
     is_small = abs(ahead) <= AHEAD_MAX

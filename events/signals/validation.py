@@ -1,6 +1,6 @@
-"""What is wrong with a shape: the first complaint, its place and what is expected, as JSON says it.
+"""Describe what is wrong with a shape: the first complaint, its place and the value expected.
 
-Never what was found, and in words no names but those of the shape itself: both may be personal.
+Never include the value found, or names other than those of the shape itself: both may be personal.
 """
 
 from collections.abc import Mapping
@@ -38,17 +38,17 @@ EXPECTED: Mapping[str, str] = {
     "uuid_parsing": "a UUID",
     "uuid_type": "a UUID",
 }
-"""The checker's name of a mistake → what it expected, with its bounds. Its own sentences name
-things of Python and begin in the middle, so none of them is repeated."""
+"""The checker's name of a mistake → what it expected, with its bounds. Its own messages name
+Python types and are sentence fragments, so they are never repeated."""
 UNKNOWN = "extra_forbidden"
-"""The checker's name of a member that nobody expects."""
+"""The checker's name of an unexpected member."""
 
 
 class Complaint(NamedTuple):
     """The first thing that is wrong."""
 
     kind: str
-    """The checker's name of the mistake."""
+    """The checker's name for the mistake."""
     place: tuple[int | str, ...]
     detail: str
     expected: str
@@ -59,25 +59,25 @@ class Complaint(NamedTuple):
 
 
 def complaint_of(error: ValidationError) -> Complaint:
-    """Say the first thing wrong, in one sentence that stands by itself."""
+    """Describe the first mistake in one complete sentence."""
     first = error.errors(include_url=False, include_input=False)[0]
     kind, place, expected = first["type"], first["loc"], expected_of(first)
     if kind == UNKNOWN:
-        return Complaint(kind, place, "Nothing of this name is expected here.", expected)
+        return Complaint(kind, place, "No field of this name is expected here.", expected)
     found = "is missing" if kind == "missing" else f"is not {expected}"
     return Complaint(kind, place, f"{_what(place)} {found}.", expected)
 
 
 def _what(place: tuple[int | str, ...]) -> str:
-    """Name a place by the field that the shape itself has."""
+    """Name a place by its top-level field, whose name is the shape's own."""
     if not place:
-        return "The whole"
-    return f"The field {place[0]}" if len(place) == 1 else f"Something in the field {place[0]}"
+        return "The value"
+    return f"The field {place[0]}" if len(place) == 1 else f"A value in the field {place[0]}"
 
 
 def expected_of(error: ErrorDetails) -> str:
-    """Say what was expected where the checker found something else."""
+    """Describe the value that the checker expected."""
     if error["type"] == UNKNOWN:
-        return "a name that the shape has"
-    # A mistake that is not in the table is one that no shape of ours can make today.
+        return "a known field"
+    # No shape of ours can currently cause a mistake that is missing from the table.
     return EXPECTED.get(error["type"], "another value").format(**error.get("ctx", {}))

@@ -1,15 +1,15 @@
-"""Read JSON bodies strictly: what is taken is exactly what was sent, the rest is refused clearly.
+"""Read JSON bodies strictly: accept exactly what was sent, or refuse it with a clear reason.
 
-Ordinary parsers take NaN, duplicate keys, NUL, half characters and integers of any size, and each
-of these is changed or lost somewhere behind them. A ledger that is compared, hashed and replayed
-for years cannot afford that, so all of it is refused at the door.
+Ordinary parsers accept NaN, duplicate keys, NUL, lone surrogates and integers of any size, and
+later stages change or lose each of these. A ledger that is compared, hashed and replayed for years
+cannot afford that, so all of it is refused on receipt.
 
-Strictness costs three to four times the bare parser (orjson), and three quarters of the standard
-library's parser without any check. `reading` says how that is possible.
+Strict reading takes three to four times as long as the bare parser (orjson), and three quarters of
+the time of the standard library's parser without any check. `reading` explains how.
 
-A body of several events is not read as a whole: its items are found (`finding`), and each is read
-by itself. So a fault inside an item is that item's alone, and no more is built at once than one
-item may hold.
+A body of several events is not parsed as a whole: its items are located (`finding`) and parsed one
+at a time. A fault inside an item therefore affects only that item, and memory is bounded by the
+size of one item.
 """
 
 import re
@@ -62,8 +62,8 @@ _ARRAY_BEGINS: Final = re.compile(rb"[ \t\n\r]*\[")
 class FaultyItem:
     """One item of several that cannot become an event.
 
-    Its value is good for nothing but `write`, which gives the bytes that a refusal keeps. Where the
-    fault is that it cannot be read, there is none.
+    Pass its value only to `write`, which returns the bytes that a refusal keeps. An item that
+    cannot be parsed has no value.
     """
 
     fault: JsonFault
@@ -72,7 +72,7 @@ class FaultyItem:
 
     @property
     def is_unreadable(self) -> bool:
-        """Tell whether the text is no JSON, rather than JSON of something that nobody takes."""
+        """Return whether the text is not JSON at all, rather than JSON that is not accepted."""
         return isinstance(self.fault, Unreadable) and self.value is None
 
 
@@ -93,10 +93,10 @@ def read_value(body: bytes, limits: Limits = EVENT_LIMITS) -> JsonValue:
 
 
 def read_item(text: bytes, limits: Limits = EVENT_LIMITS) -> JsonValue | FaultyItem:
-    """Read one item of a body of several: whatever is wrong with it spoils no other.
+    """Read one item of a body of several. A fault in it does not affect the others.
 
-    Its size is that of its text or of its compact form (see `write`), whichever is less: white
-    space and escapes are not counted, up to a bound for what is built to find out.
+    Its size is that of its text or of its compact form (see `write`), whichever is less. So white
+    space and escapes do not count, up to a bound on the text that is parsed to find out.
     """
     if len(text) > ITEM_TEXT_BYTES_MAX:
         return FaultyItem(_too_large(limits), None, text)
@@ -113,33 +113,33 @@ def read_item(text: bytes, limits: Limits = EVENT_LIMITS) -> JsonValue | FaultyI
 
 
 def read_members(envelope: ItemList, member: str, limits: Limits = EVENT_LIMITS) -> JsonObject:
-    """Read what an object has beside its list of items: it is held to the limits of one event.
+    """Read the members of an object other than its list of items, within the limits of one event.
 
     Raises:
         TooLarge: it is longer than allowed.
         Unreadable: it is not strict JSON, or exceeds limits.
-        Unacceptable: a value of it cannot be kept exactly.
+        Unacceptable: it contains a value that cannot be stored exactly.
     """
     value = read_item(envelope.rest, limits)
     if isinstance(value, FaultyItem):
         raise value.fault
-    assert isinstance(value, dict), "its brackets were looked at"
+    assert isinstance(value, dict), "its brackets have been checked"
     del value[member]
     return value
 
 
 def built_bytes_max(text: bytes) -> int:
-    """Return how much memory a value takes at most, from counts in its text alone.
+    """Return the maximum bytes of memory that a value takes, from counts in its text alone.
 
-    Each value follows a comma or opens a container, except the first. The dearest is an object with
-    one member.
+    Each value follows a comma or opens a container, except the first. The most expensive value is
+    an object with one member.
     """
     values = 1 + text.count(b",") + text.count(b"{") + text.count(b"[")
     return 2 * len(text) + VALUE_BYTES_MAX * values
 
 
 def is_array(body: bytes) -> bool:
-    """Tell whether a body that is JSON at all is an array, without reading it."""
+    """Return whether a body, if it is JSON, is an array, without parsing it."""
     return _ARRAY_BEGINS.match(body) is not None
 
 

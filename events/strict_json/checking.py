@@ -1,6 +1,6 @@
-"""Check one event's value against its limits and against what can be kept exactly.
+"""Check one event's value against its limits, and that it can be stored exactly.
 
-Faults of shape come first, then of size, then of content, the first in the order of the text, so
+Faults of shape are reported first, then of size, then of content, each the first in text order, so
 that the same event always gets the same answer.
 """
 
@@ -15,11 +15,11 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 def is_surely_within(text: bytes, limits: Limits) -> bool:
-    """Tell from counts alone that an event cannot exceed its limits; False means: look closely.
+    """Return True if counts alone prove an event within its limits; False requires a full check.
 
-    `text` is the event's JSON. A value and what separates it take two bytes at least; there are
-    at least as many brackets as levels; and every member follows a comma or opens a container.
-    Brackets and commas inside strings only make this say False more often.
+    `text` is the event's JSON. A value and its separator take at least two bytes, there are at
+    least as many brackets as levels, and every member follows a comma or opens a container.
+    Brackets and commas inside strings only make False more frequent.
     """
     length = len(text)
     if length > limits.string_bytes_max:
@@ -31,7 +31,7 @@ def is_surely_within(text: bytes, limits: Limits) -> bool:
 
 
 def check_value(value: JsonValue, limits: Limits) -> None:
-    """Check everything that may be wrong with a value that was read, its bytes' length apart.
+    """Check a value that was read for every fault except its length in bytes.
 
     Raises:
         Unreadable: it nests too deep or has too many members.
@@ -51,7 +51,7 @@ def pointer_to(path: Path) -> str:
 
 
 def _shape(value: JsonValue, limits: Limits) -> list[tuple[Path, JsonValue]]:
-    """List every value with its path, in the order of the text, within the bounds of shape."""
+    """List every value with its path, in text order, within the bounds of shape."""
     places: list[tuple[Path, JsonValue]] = []
     for path, found in _walk(value, ()):
         if isinstance(found, dict | list) and len(path) >= limits.depth_max:
@@ -68,7 +68,7 @@ def _shape(value: JsonValue, limits: Limits) -> list[tuple[Path, JsonValue]]:
 
 
 def _walk(value: JsonValue, path: Path) -> Iterator[tuple[Path, JsonValue]]:
-    """Visit a value, then what is in it; recursion ends where the visitor finds it too deep."""
+    """Yield a value, then its contents; the caller stops the recursion when it is too deep."""
     yield path, value
     if isinstance(value, dict):
         for key, member in value.items():
@@ -89,9 +89,9 @@ def _check_lengths(value: JsonValue, string_bytes_max: int) -> None:
 
 
 def _check_content(value: JsonValue, path: Path) -> None:
-    """Refuse what a store would have to change.
+    """Refuse values that storage would have to change.
 
-    A key with NUL is reported at its object: its own pointer could not be stored either.
+    A key with NUL is reported at its object, because its own pointer could not be stored either.
     """
     if isinstance(value, str) and "\0" in value:
         _refuse(path, expected="text without NUL (U+0000)", found="NUL in the string")

@@ -1,12 +1,12 @@
-"""Say what is wrong with a JSON body, without repeating what stands in it.
+"""Describe what is wrong with a JSON body, without repeating its content.
 
-A body is personal data, and so may be its keys: a fault names places, kinds and bounds, never a
-value. Each class is one HTTP answer, but knows nothing of HTTP.
+A body is personal data, and its keys may be too: a fault names places, kinds and bounds, never a
+value. Each class maps to one HTTP response, but knows nothing of HTTP.
 """
 
 
 class JsonFault(Exception):
-    """The JSON cannot be taken."""
+    """The JSON cannot be accepted."""
 
     def __init__(self, *, expected: str, found: str) -> None:
         super().__init__(expected, found)
@@ -26,7 +26,7 @@ class TooLarge(JsonFault):
 
 
 class Unacceptable(JsonFault):
-    """The event can be read, but holds a value that cannot be kept exactly."""
+    """The event can be read, but contains a value that cannot be stored exactly."""
 
     def __init__(self, *, expected: str, found: str, pointer: str) -> None:
         """Name the place by its JSON pointer (RFC 6901); the root is the empty string."""

@@ -1,12 +1,13 @@
-"""Find where the items of a body begin and end, without building any of them.
+"""Find where the items of a body begin and end, without parsing any of them.
 
-What a parser builds takes up to forty times the text, and it holds up everyone else until it is
-done. So a body of many items is never built as a whole: its items are found first, by their
-brackets and strings alone, and then each is read by itself, as a line of NDJSON is. A fault inside
-an item is therefore that item's own; what is wrong between the items spoils the body.
+A parsed value takes up to forty times the memory of its text, and parsing blocks all other
+requests until it is done. So a body of many items is never parsed as a whole: its items are
+located first, by brackets and strings alone, and then parsed one at a time, like lines of NDJSON.
+A fault inside an item therefore affects only that item. A fault between items affects the whole
+body.
 
-Finding is linear, whatever the body holds. It is a generator that pauses, so that its caller can
-serve others in between: no step takes more than a few milliseconds, even in a body of 20 MiB.
+Finding takes linear time for any body. It is a generator that pauses, so that its caller can serve
+other requests in between: no step takes more than a few milliseconds, even in a body of 20 MiB.
 """
 
 import re
@@ -21,9 +22,9 @@ from events.strict_json.faults import TooLarge, Unacceptable, Unreadable
 
 Found = TypeVar("Found")
 Finding = Generator[None, None, Found]
-"""Work that pauses, and returns what it found."""
+"""Work that pauses, and returns its result."""
 
-# Short strings and what is no bracket, as many as one step may take, then a run of brackets.
+# Short strings and non-brackets, up to the bound of one step, then a run of brackets.
 _TO_NEXT_BRACKETS: Final = re.compile(
     rb'(?:[^"\[\]{}]{1,1024}|"[^"\\]{0,1024}+(?:\\.[^"\\]{0,1024}+){0,16}+"){0,100}'
     rb"(?:([\[{]+)|([\]}]+))?",
@@ -33,14 +34,14 @@ _STRING_PART: Final = re.compile(rb'(?:[^"\\]{1,1024}|\\.){1,1000}+', re.DOTALL)
 _SCALAR: Final = re.compile(rb'[^\s",:\[\]{}]+')
 _SPACE: Final = re.compile(rb"[ \t\n\r]*")
 _STEPS: Final = 200
-"""Matches, or items, from one pause to the next."""
+"""Matches or items between two pauses."""
 
 
 class Items:
-    """The texts of the items of one body. A class, because they are cut out as they are asked for.
+    """The texts of the items of one body. A class, because the texts are sliced lazily.
 
-    Two numbers an item are kept in an array: thousands of anything else are megabytes. Of a text
-    that is too long to be read no more is cut out than shows that it is.
+    Each item takes two numbers in an array: thousands of any other object take megabytes. A text
+    that is too long to be read is cut one byte beyond the limit.
     """
 
     __slots__ = ("_body", "_places")
@@ -59,7 +60,7 @@ class Items:
 
 
 class ItemList(NamedTuple):
-    """An object with a list of items, taken apart but not read."""
+    """An object with a list of items, split but not parsed."""
 
     rest: bytes
     """The object with a number in place of the list."""
@@ -67,7 +68,7 @@ class ItemList(NamedTuple):
 
 
 def only_item(body: bytes) -> Items:
-    """Take a body that is one item for a list of one."""
+    """Treat a body that is one item as a list of one."""
     return Items(body, array("L", (0, len(body))))
 
 
@@ -75,7 +76,7 @@ def find_items(body: bytes) -> Finding[Items]:
     """Find the items of an array, which is the whole body.
 
     Raises:
-        Unreadable: where one item ends and the next begins cannot be told.
+        Unreadable: the boundaries between items cannot be determined.
         Unacceptable: it is not an array.
         TooLarge: it has more items than a body of real events can hold.
     """
@@ -90,11 +91,11 @@ def find_items(body: bytes) -> Finding[Items]:
 
 
 def find_envelope(body: bytes, member: str) -> Finding[ItemList]:
-    """Find the items of the array that an object has as `member`, as analytics SDKs send it.
+    """Find the items of the array in an object's `member`, the format that analytics SDKs send.
 
     Raises:
         Unreadable: the body's own structure cannot be read.
-        Unacceptable: it is not such an object.
+        Unacceptable: it is not an object with that array.
         TooLarge: it has more items than a body of real events can hold.
     """
     items, rest, kept_from = None, [], 0
@@ -108,7 +109,7 @@ def find_envelope(body: bytes, member: str) -> Finding[ItemList]:
         at = _past_space(body, _past(body, _past_space(body, key_end), b":"))
         if is_ours and body[at : at + 1] == b"[":
             items, end = yield from _elements(body, at)
-            # A second list of this name would stand twice in what is left, and be refused there.
+            # A second list of this name stays in the rest, where the duplicate key is refused.
             rest += [body[kept_from:at], b"0"]
             kept_from = end
         elif is_ours:
@@ -123,7 +124,7 @@ def find_envelope(body: bytes, member: str) -> Finding[ItemList]:
 
 
 def _elements(body: bytes, start: int) -> Finding[tuple[Items, int]]:
-    """Return the elements of the array that begins there, and where it ends."""
+    """Return the elements of the array that begins at `start`, and its end."""
     places = array("L")
     at = _past_space(body, start + 1)
     while body[at : at + 1] != b"]":
@@ -142,7 +143,7 @@ def _elements(body: bytes, start: int) -> Finding[tuple[Items, int]]:
 
 
 def _past_value(body: bytes, at: int) -> Finding[int]:
-    """Return where the value that begins there ends; whether it is one is seen when it is read."""
+    """Return the end of the value that begins at `at`; its validity is checked when it is read."""
     first = body[at : at + 1]
     if first == b'"':
         return (yield from _past_string(body, at))
@@ -154,7 +155,7 @@ def _past_value(body: bytes, at: int) -> Finding[int]:
     depth, steps = 0, 0
     while True:
         found = _TO_NEXT_BRACKETS.match(body, at)
-        assert found, "it matches nothing at all as well"
+        assert found, "it also matches the empty string"
         end = found.end()
         if found.end(1) >= 0:
             depth += end - found.start(1)
@@ -171,7 +172,7 @@ def _past_value(body: bytes, at: int) -> Finding[int]:
 
 
 def _past_string(body: bytes, at: int) -> Finding[int]:
-    """Return where a string ends, however long it is."""
+    """Return the end of a string of any length."""
     at = _past(body, at, b'"')
     while found := _STRING_PART.match(body, at):
         at = found.end()
@@ -181,12 +182,12 @@ def _past_string(body: bytes, at: int) -> Finding[int]:
 
 def _past_space(body: bytes, at: int) -> int:
     found = _SPACE.match(body, at)
-    assert found, "it matches nothing at all as well"
+    assert found, "it also matches the empty string"
     return found.end()
 
 
 def _past_separator(body: bytes, at: int, last: bytes) -> int:
-    """Return where the next part begins, or the bracket that is last stands."""
+    """Return the start of the next part, or the place of the closing bracket `last`."""
     at = _past_space(body, at)
     if body[at : at + 1] == last:
         return at
@@ -219,7 +220,7 @@ def _unreadable(found: str) -> Unreadable:
 
 
 def _no_array(pointer: str) -> Unacceptable:
-    return Unacceptable(expected="an array of events", found="no array", pointer=pointer)
+    return Unacceptable(expected="an array of events", found="something else", pointer=pointer)
 
 
 def _no_envelope(member: str) -> Unacceptable:

@@ -1,18 +1,18 @@
-"""Turn a body into a value, or say why it is not JSON.
+"""Turn a body into a value, or explain why it is not JSON.
 
-There are two readers, and they agree. The quick one is orjson with a proof that nothing arises
-that JSON leaves open; together they cost three to four times the bare parser. The exact one is the
-standard library's parser with a hook for each such thing; it answers every question, at ten times
-the bare parser's cost with the failed proof before it. Nearly every body passes the proof, and one
-that does not goes to the exact reader, so a proof that fails costs time and never truth.
+There are two readers, and they agree. The fast one is orjson plus a proof that the body contains
+nothing that JSON leaves undefined; together they cost three to four times the bare parser. The
+exact one is the standard library's parser with a hook for each undefined case. It handles every
+body, at ten times the bare parser's cost including the failed proof. Nearly every body passes the
+proof. The exact reader handles the rest, so a failed proof costs time, never correctness.
 
-The proof, of a body without an escaped NUL or colon:
+The proof, for a body without an escaped NUL or colon:
 
-- The body has as many colons as its value written again. A key that stood twice would have taken
-  its own colon away with it, and no colon can have come in. (Colons inside strings count the same
-  on both sides, because none is escaped.)
-- It has no run of nineteen digits, so no integer can have left 64 bits, where orjson would take
-  an unsigned one or a float.
+- The body has as many colons as its value written again. Each duplicate key would have lost a
+  colon, and no colon can have been added. (Colons inside strings count the same on both sides,
+  because none is escaped.)
+- It has no run of nineteen digits, so no integer can exceed 64 bits, where orjson would return an
+  unsigned integer or a float.
 - orjson itself refuses NaN, infinities, lone surrogates, byte order marks and wrong encodings.
 """
 
@@ -29,8 +29,8 @@ from events.limits import INTEGER_MAX, INTEGER_MIN, TEXT_DEPTH_MAX
 from events.strict_json.faults import Unreadable
 from events.strict_json.writing import JsonValue, OversizedInteger, write
 
-# Looking for bytes in bytes with `in` costs an exception inside the interpreter, five times the
-# search itself; an integer, or find, does not.
+# Searching bytes in bytes with `in` raises an exception inside the interpreter, which costs five
+# times the search itself. Searching an integer, or with `find`, does not.
 _BACKSLASH: Final = ord("\\")
 _ESCAPED_NUL_OR_COLON: Final = re.compile(rb"\\u00(?:00|3[aA])")
 _DIGITS_TO_ZERO: Final = bytes(
@@ -47,12 +47,12 @@ _INTEGER_CHARACTERS_MAX: Final = len(str(INTEGER_MIN))
 
 
 def read_text(body: bytes) -> tuple[JsonValue, bool]:
-    """Read a whole body; say beside the value whether it is plain.
+    """Read a whole body; return the value and whether it is plain.
 
-    Plain means: proved to hold no NUL and no integer beyond 64 bits. What is not plain may hold
-    `OversizedInteger`, and must be checked before anyone uses it.
+    Plain means: proved to contain no NUL and no integer beyond 64 bits. A value that is not plain
+    may contain `OversizedInteger`, and must be checked before use.
 
-    Raises `Unreadable` for anything but strict JSON in UTF-8, without duplicate keys.
+    Raises `Unreadable` for anything other than strict JSON in UTF-8 without duplicate keys.
     """
     value: JsonValue = None
     try:
@@ -64,7 +64,7 @@ def read_text(body: bytes) -> tuple[JsonValue, bool]:
 
 
 def is_plain(written: bytes) -> bool:
-    """Tell whether what `write` wrote can hold neither NUL nor an integer beyond 64 bits."""
+    """Return True if the output of `write` surely has no NUL and no integer beyond 64 bits."""
     return written.find(b"\\u0000") < 0 and not _has_long_run_of_digits(written)
 
 
@@ -102,11 +102,11 @@ def _decoded(body: bytes) -> str:
 
 
 def _bound_depth(body: bytes) -> None:
-    """Refuse what nests too deep before a recursive parser sees it.
+    """Refuse bodies that nest too deep before a recursive parser sees them.
 
-    Linear in any body: escapes go, then strings (one left open ends the text), then all but the
-    brackets, whose running sum is the depth. Up to its first fault a faulty body counts like a
-    right one, so the parser never goes deeper than what was counted here.
+    Linear in the size of any body: remove escapes, then strings (an unterminated one ends the
+    text), then everything except brackets, whose running sum is the depth. Up to its first fault a
+    faulty body counts like a valid one, so the parser never goes deeper than was counted here.
     """
     if body.count(b"{") + body.count(b"[") <= TEXT_DEPTH_MAX:
         return
@@ -118,7 +118,7 @@ def _bound_depth(body: bytes) -> None:
 
 
 def _written_whole(value: JsonValue) -> bytes:
-    """Write what was read; of all that the parser takes, only half a character cannot be."""
+    """Write a value that was read. Of all that the parser accepts, only a lone surrogate fails."""
     try:
         return write(value)
     except orjson.JSONEncodeError:
@@ -129,7 +129,7 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise Unreadable(
-            expected="each key once in an object", found="an object with the same key twice"
+            expected="each key once in an object", found="an object with a duplicate key"
         )
     return members
 
@@ -145,13 +145,13 @@ def _finite(digits: str) -> float:
     value = float(digits)
     if math.isinf(value):
         raise Unreadable(
-            expected="numbers that a 64-bit float can hold", found="one beyond its range"
+            expected="numbers that a 64-bit float can hold", found="a number beyond its range"
         )
     return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise Unreadable(expected="numbers as JSON knows them", found=name)
+    raise Unreadable(expected="numbers as JSON defines them", found=name)
 
 
 _DECODER: Final = json.JSONDecoder(

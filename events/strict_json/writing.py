@@ -1,4 +1,4 @@
-"""Write JSON values back, once they have been read."""
+"""Write JSON values back after they have been read."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -10,21 +10,21 @@ JsonValue: TypeAlias = dict[str, "JsonValue"] | list["JsonValue"] | str | int | 
 
 @dataclass(frozen=True, slots=True)
 class OversizedInteger:
-    """Keep an integer beyond 64 bits as it was written, until its event is refused.
+    """Hold an integer beyond 64 bits as it was written, until its event is refused.
 
-    A class of its own, because an int of a million digits takes minutes to make.
+    A separate class, because parsing an int of a million digits takes minutes.
     """
 
     digits: str
 
 
 def write(value: JsonValue) -> bytes:
-    """Write a value that was read, compactly: what a refusal keeps of one item out of several.
+    """Write a value that was read, compactly, as a refusal stores one item out of several.
 
-    Not the bytes that came, but the same: keys in their order, the same text, numbers of the same
-    value (1e2 is written 100.0), integers of any size. The copy is deliberate: orjson hands out
-    its whole buffer of 4 KiB with every result, which a batch of small events cannot afford to
-    keep.
+    The bytes may differ from those received, but the content is the same: keys in their order, the
+    same text, numbers of the same value (1e2 is written 100.0), integers of any size. The copy is
+    deliberate: each orjson result holds its whole buffer of 4 KiB, which is too much to keep for
+    every event in a batch of small events.
     """
     try:
         written = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS)
@@ -34,10 +34,10 @@ def write(value: JsonValue) -> bytes:
 
 
 def _write_piecewise(value: JsonValue | OversizedInteger) -> bytes:
-    """Write what holds an oversized integer, which no encoder writes as it came.
+    """Write a value that contains an oversized integer, which no encoder writes unchanged.
 
-    orjson's Fragment would, but writes one byte beyond its buffer where a fragment and the
-    brackets after it fill it exactly (seen in 3.13.0, as an interpreter that aborts).
+    orjson's Fragment would, but it writes one byte beyond its buffer when a fragment and the
+    brackets after it fill the buffer exactly (in 3.13.0 this aborts the interpreter).
     """
     if isinstance(value, OversizedInteger):
         return value.digits.encode()

@@ -1,5 +1,5 @@
--- The ledger: one ordered log, what it remembers of its subjects, and what it refused.
--- `ledger` stands for the schema that the settings name.
+-- The ledger: one ordered log, the state of its subjects, and its refusals.
+-- `ledger` is a placeholder for the schema named in the settings.
 
 CREATE TABLE ledger.ledger_head (
     only_row boolean NOT NULL DEFAULT true,
@@ -15,10 +15,10 @@ CREATE TABLE ledger.ledger_head (
 ) WITH (fillfactor = 10);
 
 COMMENT ON TABLE ledger.ledger_head IS
-    'Where the log ends. Locked by whoever appends: commit order is position order.';
+    'Where the log ends. Every append locks it: commit order is position order.';
 COMMENT ON COLUMN ledger.ledger_head.chain IS
-    'Keyed digest over all leaves, one after the other. Its earlier values are nowhere: a log that '
-    'is cut off shows.';
+    'Keyed digest over all leaves in order. Earlier values are not stored, so truncation of the log '
+    'is detected.';
 
 CREATE TABLE ledger.events (
     position bigint NOT NULL,
@@ -42,7 +42,8 @@ CREATE TABLE ledger.events (
 );
 
 COMMENT ON COLUMN ledger.events.fingerprint IS
-    'Keyed digest of what was reported, to tell a retry from another event. Null on derived events.';
+    'Keyed digest of what was reported: distinguishes a retry from another event. Null on derived '
+    'events.';
 COMMENT ON COLUMN ledger.events.seal IS
     'Keyed digest of position, leaf, fingerprint and the identifiers that the event linked.';
 
@@ -69,7 +70,7 @@ CREATE TABLE ledger.event_personal (
 );
 
 COMMENT ON TABLE ledger.event_personal IS
-    'What an event tells of a person: the one place of the log from which something may be removed.';
+    'The personal data of an event: the only part of the log from which anything may be removed.';
 
 CREATE TABLE ledger.subjects (
     subject_id uuid NOT NULL,
@@ -82,7 +83,7 @@ CREATE TABLE ledger.subjects (
 ) WITH (fillfactor = 70);
 
 COMMENT ON TABLE ledger.subjects IS
-    'State of each subject after its last event: what the writer decides on. A fold of the log.';
+    'State of each subject after its last event: a fold of the log, and the basis of decisions.';
 
 CREATE TABLE ledger.identifiers (
     digest bytea NOT NULL,
@@ -96,10 +97,10 @@ CREATE TABLE ledger.identifiers (
 CREATE INDEX identifiers_by_position ON ledger.identifiers (position);
 
 COMMENT ON TABLE ledger.identifiers IS
-    'Keyed digests to leads and accounts. Of a cookie the row with the highest position is what '
-    'holds; any other identifier that points to several people names none of them.';
+    'Keyed digests, mapped to leads and accounts. For a cookie the row with the highest position '
+    'holds; any other identifier that points to several people identifies none of them.';
 COMMENT ON COLUMN ledger.identifiers.is_moved IS
-    'Whether it was taken off whoever had it before: rows with lower positions hold no more.';
+    'Whether it was taken from its previous holder: rows with lower positions no longer hold.';
 
 CREATE TABLE ledger.refusals (
     refusal_id uuid NOT NULL,
@@ -116,7 +117,7 @@ CREATE TABLE ledger.refusals (
 );
 
 COMMENT ON TABLE ledger.refusals IS
-    'What was readable, from a valid key, and did not become an event. The bytes are personal data.';
+    'Readable input from a valid key that did not become an event. The bytes are personal data.';
 
 CREATE TABLE ledger.api_keys (
     key_id text COLLATE "C" NOT NULL,
@@ -153,4 +154,4 @@ CREATE UNIQUE INDEX projections_have_one_live_generation
     ON ledger.projections (name) WHERE status = 'live';
 
 COMMENT ON TABLE ledger.projections IS
-    'Checkpoints. Locked by the runner that projects, in the transaction that writes the rows.';
+    'Checkpoints. The runner locks its own in the transaction that writes the rows.';

@@ -1,4 +1,4 @@
-"""The first projection: stage intervals, and the counts of the funnel of now."""
+"""The first projection: stage intervals, and the counts of the current funnel."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Create the tables that the stage intervals are projected into."""
+    """Create the tables of the stage intervals projection."""
     run_script(op.get_bind(), "versions/0002_projections.sql", context.config.attributes["schema"])

@@ -1,9 +1,10 @@
--- What the questions about stages are answered from: who stood where, when, and since when we
--- know. Every row carries the generation that built it, so that a projection can be built again
--- beside the one that is read. `ledger` stands for the schema that the settings name.
+-- The source of all answers about stages: which subject was in which stage, when, and since when
+-- that has been known. Every row carries the generation that built it, so that a projection can be
+-- rebuilt while the current one is read. `ledger` is a placeholder for the schema named in the
+-- settings.
 
--- A stay that has ended. Rows are added and never changed, but for `known_to`: a restatement
--- closes what was known and adds what is known instead.
+-- A stay that has ended. Rows are added and never changed, except for `known_to`: a restatement
+-- closes the rows known before and adds the rows that replace them.
 CREATE TABLE ledger.stage_stays (
     generation integer NOT NULL,
     subject_id uuid NOT NULL,
@@ -31,13 +32,13 @@ CREATE TABLE ledger.stage_stays (
 );
 
 COMMENT ON COLUMN ledger.stage_stays.before IS
-    'Stages that the pass had entered before this stay, in order of first entry, by spaces.';
+    'Stages that the pass had entered before this stay, in order of first entry, space-separated.';
 COMMENT ON COLUMN ledger.stage_stays.month IS
     'Month of entry, YYYY-MM, in the time zone of the lifecycle in force when it was recorded.';
 COMMENT ON COLUMN ledger.stage_stays.exit_position IS
-    'The event that ended the stay. Up to the position before it the stay was known as open.';
+    'The event that ended the stay. Up to the position before it, the stay was known as open.';
 
--- A stay that has not ended: one for each lead or account, in place.
+-- A stay that has not ended: one row for each lead or account, updated in place.
 CREATE TABLE ledger.stage_standing (
     generation integer NOT NULL,
     subject_id uuid NOT NULL,
@@ -60,10 +61,10 @@ CREATE TABLE ledger.stage_standing (
 ) WITH (fillfactor = 70);
 
 COMMENT ON COLUMN ledger.stage_standing.pass_origin IS
-    'Origin of the pass as it is known now: what its next stay will carry.';
+    'Origin of the pass as it is known now: its next stay will carry it.';
 
--- Both together, with four bounds: effective from and to, known from and to. Whether the end of a
--- stay was known at position p is told by `exit_position <= p`.
+-- Both together, with four bounds: effective from and to, known from and to. The end of a stay was
+-- known at position p if `exit_position <= p`.
 CREATE VIEW ledger.stage_intervals AS
 SELECT generation, subject_id, kind, stage, before, origin, channel, month, pass_number,
        is_first_entry, entered_at, entry_position, entry_kind, known_from,
@@ -75,8 +76,8 @@ SELECT generation, subject_id, kind, stage, before, origin, channel, month, pass
        NULL, NULL, NULL, NULL, NULL
   FROM ledger.stage_standing;
 
--- The funnel of now, at any size of the log: one row for each way of having come to a stage, in
--- total and by one breakdown at a time. From `before` follows what counts as reached, whatever
+-- The current funnel, fast at any size of the log: one row for each route into a stage, in total
+-- and for one breakdown at a time. `before` determines which stages count as reached, whichever
 -- path the lifecycle names.
 CREATE TABLE ledger.stage_counts (
     generation integer NOT NULL,
@@ -94,9 +95,9 @@ CREATE TABLE ledger.stage_counts (
 ) WITH (fillfactor = 50);
 
 COMMENT ON COLUMN ledger.stage_counts.value IS
-    'Empty where nothing was told, which is not the same as the value unknown.';
+    'Empty if nothing was reported, which is not the same as the value unknown.';
 
--- Which lifecycle was in force from which position on; its text stands in the event.
+-- Which lifecycle was in force from which position on; its text is in the event.
 CREATE TABLE ledger.stage_lifecycles (
     generation integer NOT NULL,
     position bigint NOT NULL,

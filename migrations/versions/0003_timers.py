@@ -1,4 +1,4 @@
-"""Leads that something is due for, or that are under an older lifecycle; clocks that are turned."""
+"""Leads with due timers, leads under an older lifecycle, and clocks that run ahead."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Let leads be found by when something is due, and by the lifecycle that decides them."""
+    """Index leads by the time of their next timer, and by the lifecycle that decides them."""
     run_script(op.get_bind(), "versions/0003_timers.sql", context.config.attributes["schema"])

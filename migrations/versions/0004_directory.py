@@ -1,4 +1,4 @@
-"""The directory: leads and accounts as they stand, and who is on which list."""
+"""The directory: current leads and accounts, and their lists."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Create the tables that the directory is projected into."""
+    """Create the tables of the directory projection."""
     run_script(op.get_bind(), "versions/0004_directory.sql", context.config.attributes["schema"])

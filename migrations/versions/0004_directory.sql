@@ -1,5 +1,5 @@
--- Leads and accounts as they stand: what lists, work lists and searches are answered from.
--- `ledger` stands for the schema that the settings name.
+-- The current leads and accounts: the source of lists, work lists and searches.
+-- `ledger` is a placeholder for the schema named in the settings.
 
 CREATE TABLE ledger.directory_leads (
     generation integer NOT NULL,
@@ -33,7 +33,7 @@ CREATE INDEX directory_leads_by_account ON ledger.directory_leads (generation, a
 CREATE INDEX directory_leads_by_list ON ledger.directory_leads USING gin (lists);
 
 COMMENT ON COLUMN ledger.directory_leads.lists IS
-    'Lists that the lead is on, clocks left aside: who asks compares acquired_at with the moment.';
+    'Lists that the lead is on, ignoring time limits: queries compare acquired_at with the moment.';
 
 CREATE TABLE ledger.directory_accounts (
     generation integer NOT NULL,

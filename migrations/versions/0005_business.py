@@ -1,4 +1,4 @@
-"""Business: what was told of deals and orders, and who was touched by marketing."""
+"""Business: reports of deals and orders, and marketing touches."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Create the tables that business is projected into."""
+    """Create the tables of the business projection."""
     run_script(op.get_bind(), "versions/0005_business.sql", context.config.attributes["schema"])

@@ -1,5 +1,5 @@
--- What was told of deals and orders, and when marketing touched whom: what contribution is put
--- together from. `ledger` stands for the schema that the settings name.
+-- Reports of deals and orders, and marketing touches: contribution is computed from these.
+-- `ledger` is a placeholder for the schema named in the settings.
 
 CREATE TABLE ledger.business_told (
     generation integer NOT NULL,
@@ -22,9 +22,9 @@ CREATE TABLE ledger.business_told (
 );
 
 COMMENT ON COLUMN ledger.business_told.known_from IS
-    'The position from which on this is known: its own, or that of the event that corrected it.';
+    'The position from which this is known: its own, or that of the event that corrected it.';
 COMMENT ON COLUMN ledger.business_told.voided_by IS
-    'The event that took this one back or corrected it; what was known before that position is not changed by it.';
+    'The event that voided or corrected this one. What was known before that position stays as it was.';
 
 CREATE TABLE ledger.business_touches (
     generation integer NOT NULL,

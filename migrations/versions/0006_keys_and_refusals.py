@@ -1,4 +1,4 @@
-"""Keys for browsers, and refusals that get a second chance."""
+"""Keys for browsers, and refusals that can be retried."""
 
 from alembic import context, op
 
@@ -9,7 +9,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Give keys their origins, and refusals a status, a dialect and a count."""
+    """Add origins to keys, and a status, a dialect and a count to refusals."""
     run_script(
         op.get_bind(), "versions/0006_keys_and_refusals.sql", context.config.attributes["schema"]
     )

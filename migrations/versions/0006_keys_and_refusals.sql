@@ -1,5 +1,5 @@
--- Keys that stand in web pages, and refusals that are settled: by a second chance, or by a person
--- who dismisses them. `ledger` stands for the schema that the settings name.
+-- Keys that are embedded in web pages, and refusals that are settled by a retry or dismissed by a
+-- person. `ledger` is a placeholder for the schema named in the settings.
 
 ALTER TABLE ledger.api_keys
     ADD COLUMN origins text[] NOT NULL DEFAULT '{}',
@@ -8,10 +8,10 @@ ALTER TABLE ledger.api_keys
         CHECK (cardinality(origins) = 0 OR scopes = ARRAY['events:write']);
 
 COMMENT ON COLUMN ledger.api_keys.origins IS
-    'Whoever opens the page can read its key: it is honoured from these origins alone.';
+    'Any visitor of the page can read its key, so the key is accepted only from these origins.';
 
 COMMENT ON COLUMN ledger.api_keys.is_founder IS
-    'The administrator of the first start: grants also what it does not hold, for somebody has to.';
+    'The first administrator key: it may grant scopes that it does not hold, because one key must.';
 
 CREATE INDEX api_keys_of_pages ON ledger.api_keys (key_id) WHERE cardinality(origins) > 0;
 
@@ -43,24 +43,24 @@ ALTER TABLE ledger.refusals
         CHECK ((status = 'dismissed') = (dismissal IS NOT NULL));
 
 COMMENT ON COLUMN ledger.refusals.refusal_id IS
-    'Follows from the key and what it reported, so that the same again is counted and not piled up.';
+    'Derived from the key and the reported content, so that repeats are counted, not stored again.';
 COMMENT ON COLUMN ledger.refusals.received_at IS
-    'The first receipt: what a second chance takes for the time of what told none.';
+    'The first receipt: a retry uses it as the time of an event that stated none.';
 COMMENT ON COLUMN ledger.refusals.seal IS
-    'Keyed digest of what came: id, time, key, source, event id, type, dialect, bytes.';
+    'Keyed digest of the receipt: id, time, key, source, event id, type, dialect, bytes.';
 COMMENT ON COLUMN ledger.refusals.standing_seal IS
-    'Keyed digest of why it was refused, and of what has become of it.';
+    'Keyed digest of the reason for the refusal, and of its outcome.';
 COMMENT ON COLUMN ledger.refusals.position IS
-    'The event that it became in the end.';
+    'The event that a retry turned it into.';
 
 CREATE INDEX refusals_by_receipt ON ledger.refusals (received_at, refusal_id) INCLUDE (bytes);
 
 CREATE INDEX refusals_that_are_open ON ledger.refusals (reason, received_at)
     WHERE status = 'open';
 
--- All that one batch writes, in one call.
--- Numbers and times come as text: the driver examines each element of an array that is neither
--- text nor bytes, which costs it more than the cast costs here.
+-- Everything that one batch writes, in one call.
+-- Numbers and times are passed as text: the driver examines each element of an array that is
+-- neither text nor bytes, which costs more than the casts here.
 CREATE FUNCTION ledger.append(
     expected_position bigint,
     proposed_at timestamptz,
@@ -82,15 +82,15 @@ DECLARE
     head_recorded_at timestamptz;
     head_clock_ahead interval;
 BEGIN
-    -- What is answered is on disk, and who waits for the lock is told in time: in this transaction
-    -- always, whatever role and server are set to, and without a round trip for it.
+    -- In this transaction an acknowledged batch is always on disk, and a wait for the lock always
+    -- ends in time, whatever the settings of role and server, and without an extra round trip.
     IF current_setting('synchronous_commit') = 'off' THEN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
     IF current_setting('lock_timeout') = '0' THEN
         PERFORM set_config('lock_timeout', '5s', true);
     END IF;
-    -- From here to commit this transaction alone writes this ledger.
+    -- From here until commit, only this transaction writes to this ledger.
     SELECT head.position, head.recorded_at, head.clock_ahead
       INTO head_position, head_recorded_at, head_clock_ahead
       FROM ledger.ledger_head AS head FOR UPDATE;
@@ -100,7 +100,7 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    -- Recorded time never runs backwards, and never away from the one clock all writers share.
+    -- Recorded time never runs backwards, and never drifts from the clock that all writers share.
     IF proposed_at < head_recorded_at
        OR abs(extract(epoch FROM proposed_at - database_time)) > 1 THEN
         outcome := 'clock-differs';
@@ -147,8 +147,8 @@ BEGIN
     END IF;
 
     IF cardinality(refusal_ids) > 0 THEN
-        -- What was refused before is counted, unless this transaction runs again. What was settled
-        -- was settled for the reason of then: for the same one it stays, for another it is open.
+        -- A repeated refusal is counted, unless this transaction itself is a retry. A settled
+        -- refusal stays settled if the reason is the same, and reopens if it is another.
         INSERT INTO ledger.refusals AS kept (
             refusal_id, received_at, last_received_at, key_id, source, event_id, type, reason,
             problem, content, dialect, seal, standing_seal)

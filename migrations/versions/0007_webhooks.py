@@ -1,4 +1,4 @@
-"""Webhooks: where events are sent, what is still to be sent, and what could not be."""
+"""Webhooks: their targets, their pending deliveries, and their dead letters."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Create the tables of webhooks, and the question whether an event touches a stage."""
+    """Create the tables of webhooks, and the function that checks if an event touches a stage."""
     run_script(op.get_bind(), "versions/0007_webhooks.sql", context.config.attributes["schema"])

@@ -1,9 +1,9 @@
--- Webhooks: the log sent to other systems, event by event. `ledger` stands for the schema that the
--- settings name.
+-- Webhooks: the log sent to other systems, event by event. `ledger` is a placeholder for the schema
+-- named in the settings.
 
--- Whether an event moves somebody into or out of one of some stages. Most records hold no such word
--- at all, and a search for it costs a tenth of reading the JSON. But the word alone proves nothing:
--- somebody's data may hold it too.
+-- Whether an event moves a subject into or out of one of the given stages. Most records do not
+-- contain the member's name at all, and a text search costs a tenth of parsing the JSON. A match
+-- alone proves nothing: reported data may contain the same text.
 CREATE FUNCTION ledger.touches_stage(record text, stages text[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
@@ -29,9 +29,9 @@ CREATE TABLE ledger.webhooks (
 ) WITH (fillfactor = 50);
 
 COMMENT ON COLUMN ledger.webhooks.position IS
-    'How far the log has been queued. Locked by whoever queues, in the transaction that moves it.';
+    'How far the log has been queued. Locked in the transaction that queues and advances it.';
 COMMENT ON COLUMN ledger.webhooks.failing_since IS
-    'The first failure since a delivery succeeded; null while all is well.';
+    'The first failure since the last successful delivery; null while deliveries succeed.';
 
 CREATE TABLE ledger.webhook_secrets (
     webhook_id uuid NOT NULL,
@@ -44,7 +44,7 @@ CREATE TABLE ledger.webhook_secrets (
 );
 
 COMMENT ON COLUMN ledger.webhook_secrets.sealed IS
-    'Encrypted under the secret of the ledger: signing needs it in the clear, a backup does not.';
+    'Encrypted with the ledger''s secret: signing needs the plaintext, a backup does not.';
 
 CREATE TABLE ledger.webhook_deliveries (
     webhook_id uuid NOT NULL,
@@ -69,8 +69,8 @@ CREATE INDEX webhook_deliveries_by_subject
     ON ledger.webhook_deliveries (webhook_id, subject_id, position) WHERE status = 'pending';
 
 COMMENT ON TABLE ledger.webhook_deliveries IS
-    'Events on their way to a webhook, and those that were given up. What is delivered is gone.';
+    'Events waiting to be sent to a webhook, and dead letters. Delivered events are removed.';
 COMMENT ON COLUMN ledger.webhook_deliveries.due_at IS
-    'When to try next; the pauses between attempts grow.';
+    'When to try next. The delay between attempts grows.';
 COMMENT ON COLUMN ledger.webhook_deliveries.claimed_until IS
-    'Until then it belongs to the process that is sending it. One that has died gives it back so.';
+    'The end of the lease of the process that is sending it. If that process dies, the lease expires.';

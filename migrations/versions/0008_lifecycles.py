@@ -1,4 +1,4 @@
-"""Publications, and the leads of a company, can be found."""
+"""Indexes for lifecycle publications and for the leads of a company."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Let the newest publication and the leads of a company be found."""
+    """Index lifecycle publications, and leads by their company."""
     run_script(op.get_bind(), "versions/0008_lifecycles.sql", context.config.attributes["schema"])

@@ -1,4 +1,4 @@
-"""Deadlines: who has to do what by when, and what became of it."""
+"""Deadlines: their owners, due times and outcomes."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Create the table of the projection of deadlines."""
+    """Create the table of the deadlines projection."""
     run_script(op.get_bind(), "versions/0009_deadlines.sql", context.config.attributes["schema"])

@@ -1,5 +1,5 @@
--- Deadlines, those that run and those that are over: one row for each `deadline.started`.
--- `ledger` stands for the schema that the settings name.
+-- Deadlines, open and settled: one row for each `deadline.started`.
+-- `ledger` is a placeholder for the schema named in the settings.
 
 CREATE TABLE ledger.deadlines (
     generation integer NOT NULL,
@@ -27,8 +27,8 @@ CREATE INDEX deadlines_undecided ON ledger.deadlines (generation, due_at, starte
 CREATE INDEX deadlines_by_lead ON ledger.deadlines (generation, lead_id);
 
 COMMENT ON COLUMN ledger.deadlines.breached IS
-    'The event that says so. It stays where a later report has restated it: then it was met.';
+    'The event that reported the breach. It is kept if a later report restates the deadline as met.';
 COMMENT ON COLUMN ledger.deadlines.outcome IS
-    'met: answered in time. late: answered after it was due. left: the stage was left otherwise.';
+    'met: answered in time. late: answered after it was due. left: the lead left the stage otherwise.';
 COMMENT ON COLUMN ledger.deadlines.owner IS
-    'Who looks after the lead now; once it is settled, who did then.';
+    'The owner of the lead: the current one, or for a settled deadline the owner at that time.';

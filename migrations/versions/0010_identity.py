@@ -1,4 +1,4 @@
-"""Stays that count no longer, and what waits for a person to judge."""
+"""Stays that no longer count, and events that await a person's judgement."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    """Let one restatement make several stays known, and let contradictions be found."""
+    """Number the stays that one restatement makes known, and index contradictions."""
     run_script(op.get_bind(), "versions/0010_identity.sql", context.config.attributes["schema"])

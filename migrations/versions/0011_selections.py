@@ -1,4 +1,4 @@
-"""Events about the ledger itself, found by their type."""
+"""An index of events about the ledger itself, by type."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    """Let selection runs be found without reading the log."""
+    """Make selection runs findable without reading the log."""
     run_script(op.get_bind(), "versions/0011_selections.sql", context.config.attributes["schema"])

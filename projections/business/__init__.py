@@ -1,5 +1,6 @@
-"""What was won, and whose work it was.
+"""Won business, and who is credited for it.
 
-`fold` turns events into pieces of business, `projection` stores them. `won_business` says what
-counts as one piece, `credit` divides it among the touches before it, `queries` answers by period.
+`fold` turns events into rows and `projection` stores them. `won_business` combines them into units
+of business, `credit` decides by several policies which units are marketing's, and `queries` answers
+by period.
 """

@@ -8,21 +8,21 @@ SELECT event.record
  ORDER BY event.position DESC
  LIMIT 1
 
--- name: void_told
--- What was told and is taken back counts up to the position before.
+-- name: void_business
+-- A voided report counts up to the position before the voiding.
 UPDATE ledger.business_told
    SET voided_by = :by_position
  WHERE generation = :generation AND position = :position AND voided_by IS NULL
 
 -- name: void_touch
--- A touch that was voided still counts for anyone who asks what was known before that.
+-- A voided touch still counts in queries as of an earlier position.
 UPDATE ledger.business_touches
    SET voided_by = :by_position
  WHERE generation = :generation AND position = :position AND voided_by IS NULL
 
--- name: correct_told
--- What is told otherwise from a position on: in its old place, but known only from there. A number
--- may be taken away as well: an order was of no deal.
+-- name: correct_business
+-- Corrected values replace the old ones at the same position, but are known only from the correction
+-- on. A number may also be removed: the order belongs to no deal.
 WITH closed AS (
      UPDATE ledger.business_told
         SET voided_by = :by_position
@@ -34,7 +34,7 @@ INSERT INTO ledger.business_told (
 SELECT generation, position, CAST(:by_position AS bigint), what,
        COALESCE(CAST(:occurred_at AS timestamptz), occurred_at),
        COALESCE(CAST(:lead AS uuid), lead),
-       -- Of somebody else it began or won no pass: that is found by its time.
+       -- For another lead it did not begin or win this pass; the pass is found by time instead.
        CASE WHEN CAST(:lead AS uuid) IS NULL THEN pass_number END, account,
        CASE WHEN CAST(:corrects_opportunity AS boolean) THEN CAST(:opportunity AS text)
             ELSE opportunity END,
@@ -46,7 +46,7 @@ SELECT generation, position, CAST(:by_position AS bigint), what,
   FROM closed
 
 -- name: correct_touch
--- Of a touch only the time can be told otherwise, and whom it touched.
+-- Only the time and the lead of a touch can be corrected.
 WITH closed AS (
      UPDATE ledger.business_touches
         SET voided_by = :by_position
@@ -59,13 +59,13 @@ SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead A
   FROM closed
 
 -- name: count_rows
--- How large a generation is, for the report of a rebuild.
+-- The size of a generation, for the report of a rebuild.
 SELECT (SELECT count(*) FROM ledger.business_told WHERE generation = :generation)
      + (SELECT count(*) FROM ledger.business_touches WHERE generation = :generation) AS rows
 
 -- name: delete_rows
--- A part of a generation that nobody reads any more.
-WITH told AS (
+-- Delete a batch of a retired generation.
+WITH reports AS (
      DELETE FROM ledger.business_told
       WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.business_told
                                 WHERE generation = :generation LIMIT :limit))
@@ -75,10 +75,10 @@ WITH told AS (
       WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.business_touches
                                 WHERE generation = :generation LIMIT :limit))
      RETURNING 1)
-SELECT (SELECT count(*) FROM told) + (SELECT count(*) FROM touches) AS deleted
+SELECT (SELECT count(*) FROM reports) + (SELECT count(*) FROM touches) AS deleted
 
 -- name: differences
--- What two generations at one position do not hold equally often, whole rows as text.
+-- Rows that do not occur equally often in two generations at one position, as text.
 WITH held AS (
      SELECT generation, 'business_told' AS relation,
             CAST(ROW(position, known_from, what, occurred_at, lead, pass_number, account, opportunity, order_id,

@@ -1,8 +1,8 @@
-"""Marketing's contribution: whose leads became business, by four policies beside each other. Pure.
+"""Marketing's contribution to won business, by four policies side by side. Pure.
 
 The share of won business, by number and by value, whose origin is marketing (domain rule 13).
-Business without any lead counts in the denominator: leaving it out would make marketing look
-better than it is. Where policies disagree, the business on which they do is named.
+Business without a lead counts in the denominator: leaving it out would overstate marketing's
+share. Business on which the policies disagree is listed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,50 +15,50 @@ from projections.business.won_business import Unit, sums_of
 
 
 class Policy(StrEnum):
-    """By what a piece of business counts as marketing's."""
+    """The criterion by which a unit of business counts as marketing's."""
 
     ORIGIN = "origin"
-    """Where the pass came from that the business was won in. The one that targets go by."""
+    """The origin of the pass in which the business was won. Targets use this policy."""
     OPENING = "opening"
-    """What the event that opened the deal tells: its channel, its department."""
+    """The origin of the event that opened the deal: its channel, its department."""
     FIRST_TOUCH = "first_touch"
-    """The first that was ever heard of the person."""
+    """The origin of the person's first touch ever."""
     ANY_TOUCH = "any_touch"
-    """Any touch by marketing in the time before; a mail that was only sent is none."""
+    """Any touch by marketing in the lookback period. A mail that was only sent is not a touch."""
 
 
 class Person(NamedTuple):
-    """What contribution must know of a lead."""
+    """The properties of a lead that contribution needs."""
 
     origin_by_pass: Mapping[int, str | None]
     first_touch: str | None
-    """Whose work the first was that was ever heard of the person, known or not."""
+    """The origin of the person's first touch, even if the person was still anonymous."""
     touches: Sequence[datetime]
-    """When marketing touched the person, in order of time."""
+    """When marketing touched the person, in time order."""
 
 
 NOBODY = Person({}, None, ())
 
 
 class Rules(NamedTuple):
-    """What the lifecycle says of contribution."""
+    """The lifecycle's rules for contribution."""
 
     marketing_origins: frozenset[str]
     currency: str
-    """The one that is asked about."""
+    """The currency requested."""
     default_currency: str
-    """Of business that names none."""
+    """The currency of business that names none."""
     lookback: timedelta
     business: frozenset[str]
-    """The kinds of business that count; others stand apart."""
+    """The kinds of business that count; others are listed separately."""
 
 
 class Credited(NamedTuple):
-    """A unit with what each policy says of it: whether it is marketing's."""
+    """A unit, and for each policy whether the unit is marketing's."""
 
     unit: Unit
     value: Decimal | None
-    """In the currency that is asked about; None where nobody told it."""
+    """The value in the currency requested; None if it was not reported."""
     origin: str | None
     by_policy: Mapping[Policy, bool]
 
@@ -78,7 +78,7 @@ class Share(NamedTuple):
 
     @property
     def by_number(self) -> Decimal | None:
-        """A share from 0 to 1; None where there is no business."""
+        """The share, from 0 to 1; None if there is no business."""
         return _ratio(Decimal(self.number), Decimal(self.number_of))
 
     @property
@@ -87,21 +87,22 @@ class Share(NamedTuple):
 
 
 class Contribution(NamedTuple):
-    """Everything that is told of one period."""
+    """The complete result for one period."""
 
     shares: tuple[Share, ...]
     by_origin: Mapping[str | None, tuple[int, Decimal]]
     """Origin of the pass → number and value; None: business without a lead."""
     nurtured_average: Decimal | None
-    """Average value of business whose person marketing had touched, and, beside it, of the rest."""
+    """Average value of business whose person marketing had touched."""
     other_average: Decimal | None
+    """Average value of all other business."""
     apart: Mapping[str, tuple[int, Decimal]]
     """Kinds of business that do not count here, such as renewals → number and value."""
     other_currencies: Mapping[str, tuple[int, Decimal]]
-    """Currencies that were not asked about → number and value: never added, never converted. A
-    unit with amounts in several is counted under each."""
+    """Other currencies → number and value: never added, never converted. A unit with amounts in
+    several currencies is counted under each."""
     without_value: int
-    """Units that nobody told the value of: counted by number, as 0 by value."""
+    """Units whose value was not reported: counted by number, and as 0 by value."""
     credited: tuple[Credited, ...]
 
 
@@ -119,8 +120,8 @@ def contribution(units: Iterable[Unit], people: Mapping[str, Person], rules: Rul
                 _count(apart, unit.business, value)
             elif counts:
                 _count(other_currencies, currency, value)
-    nurtured = [one for one in credited if one.by_policy[Policy.ANY_TOUCH]]
-    others = [one for one in credited if not one.by_policy[Policy.ANY_TOUCH]]
+    nurtured = [entry for entry in credited if entry.by_policy[Policy.ANY_TOUCH]]
+    others = [entry for entry in credited if not entry.by_policy[Policy.ANY_TOUCH]]
     return Contribution(
         shares=tuple(_share(policy, credited) for policy in Policy),
         by_origin=_by_origin(credited),
@@ -128,14 +129,16 @@ def contribution(units: Iterable[Unit], people: Mapping[str, Person], rules: Rul
         other_average=_average(others),
         apart=apart,
         other_currencies=other_currencies,
-        without_value=sum(one.value is None for one in credited),
+        without_value=sum(entry.value is None for entry in credited),
         credited=tuple(credited),
     )
 
 
 def _amounts(unit: Unit, rules: Rules) -> dict[str, Decimal | None]:
-    """Return what a unit is worth in each currency; where nobody named one, the lifecycle's."""
-    named = sums_of((one or rules.default_currency, value) for one, value in unit.amounts.items())
+    """Return a unit's value in each currency; if none was named, in the lifecycle's currency."""
+    named = sums_of(
+        (currency or rules.default_currency, value) for currency, value in unit.amounts.items()
+    )
     return {currency: value for currency, value in named.items() if currency is not None}
 
 
@@ -145,7 +148,7 @@ def _count(found: dict[str, tuple[int, Decimal]], name: str, value: Decimal | No
 
 
 def credit(unit: Unit, value: Decimal | None, person: Person, rules: Rules) -> Credited:
-    """Say by every policy whether a unit is marketing's; without a lead it is nobody's."""
+    """Decide by every policy whether a unit is marketing's. A unit without a lead never is."""
     origin = None if unit.lead is None else person.origin_by_pass.get(unit.pass_number or 1)
     begin = unit.won_at - rules.lookback
     has_touch = any(begin <= touch <= unit.won_at for touch in person.touches)
@@ -165,7 +168,7 @@ def credit(unit: Unit, value: Decimal | None, person: Person, rules: Rules) -> C
 
 
 def _share(policy: Policy, credited: Sequence[Credited]) -> Share:
-    own = [one for one in credited if one.by_policy[policy]]
+    own = [entry for entry in credited if entry.by_policy[policy]]
     return Share(
         policy=policy,
         number=len(own),
@@ -177,18 +180,18 @@ def _share(policy: Policy, credited: Sequence[Credited]) -> Share:
 
 def _by_origin(credited: Sequence[Credited]) -> dict[str | None, tuple[int, Decimal]]:
     found: dict[str | None, tuple[int, Decimal]] = {}
-    for one in credited:
-        number, value = found.get(one.origin, (0, Decimal()))
-        found[one.origin] = (number + 1, value + (one.value or 0))
+    for entry in credited:
+        number, value = found.get(entry.origin, (0, Decimal()))
+        found[entry.origin] = (number + 1, value + (entry.value or 0))
     return dict(sorted(found.items(), key=lambda item: (item[0] is None, item[0] or "")))
 
 
 def _sum(credited: Iterable[Credited]) -> Decimal:
-    return sum((one.value for one in credited if one.value is not None), Decimal())
+    return sum((entry.value for entry in credited if entry.value is not None), Decimal())
 
 
 def _average(credited: Sequence[Credited]) -> Decimal | None:
-    valued = [one.value for one in credited if one.value is not None]
+    valued = [entry.value for entry in credited if entry.value is not None]
     return sum(valued, Decimal()) / len(valued) if valued else None
 
 

@@ -1,18 +1,18 @@
--- name: told
--- What was told of business by a moment, as it was known at a position.
-SELECT told.position, told.what, told.occurred_at, CAST(told.lead AS text), told.pass_number,
-       CAST(told.account AS text), told.opportunity, told.order_id, told.value, told.currency,
-       told.business, told.product, told.origin
-  FROM ledger.business_told AS told
- WHERE told.generation = :generation
-   AND told.known_from <= :known_at
-   AND (told.voided_by IS NULL OR told.voided_by > :known_at)
-   AND told.occurred_at < :until
- ORDER BY told.position
+-- name: reports
+-- Reports of business up to a moment, as known at a position.
+SELECT report.position, report.what, report.occurred_at, CAST(report.lead AS text),
+       report.pass_number, CAST(report.account AS text), report.opportunity, report.order_id,
+       report.value, report.currency, report.business, report.product, report.origin
+  FROM ledger.business_told AS report
+ WHERE report.generation = :generation
+   AND report.known_from <= :known_at
+   AND (report.voided_by IS NULL OR report.voided_by > :known_at)
+   AND report.occurred_at < :until
+ ORDER BY report.position
 
 -- name: passes
--- Where the passes of these people came from, as it was known: the first stay of each pass, and
--- what its last one says of the origin, which may have been corrected.
+-- The origins of these leads' passes, as known at a position: the first stay of each pass, and the
+-- origin according to its last stay, which may have been corrected.
 SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
        min(stay.entered_at) AS begun_at,
        min(stay.entry_position) AS first_entry, max(stay.entry_position) AS last_entry,
@@ -28,14 +28,15 @@ SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
  ORDER BY stay.subject_id, stay.pass_number
 
 -- name: origins
--- What was said of where these people came from: the origin, which a late report or a correction
--- changes without a move, and the first touch. Whoever was decided again is told as a whole.
+-- Statements about the origin of these leads: the origin, which a late report or a correction
+-- changes without a move, and the first touch. A restated lead carries its whole state.
 SELECT CAST(event.subject_id AS text) AS lead, event.position,
-       event.type = :restated OR said.effects ? 'origin' AS tells_origin,
-       COALESCE(said.effects -> 'state', said.effects) ->> 'origin' AS origin,
-       COALESCE(said.effects -> 'state', said.effects) ->> 'first_touch' AS first_touch
+       event.type = :restated OR stated.effects ? 'origin' AS has_origin,
+       COALESCE(stated.effects -> 'state', stated.effects) ->> 'origin' AS origin,
+       COALESCE(stated.effects -> 'state', stated.effects) ->> 'first_touch' AS first_touch
   FROM ledger.events AS event
- CROSS JOIN LATERAL (SELECT CAST(event.record AS jsonb) -> 'data' -> 'effects' AS effects) AS said
+ CROSS JOIN LATERAL (
+       SELECT CAST(event.record AS jsonb) -> 'data' -> 'effects' AS effects) AS stated
  WHERE event.subject_id = ANY (CAST(:leads AS uuid[]))
    AND (event.type = :restated
         OR event.record LIKE '%"origin":%'
@@ -44,7 +45,7 @@ SELECT CAST(event.subject_id AS text) AS lead, event.position,
  ORDER BY event.position
 
 -- name: touches
--- When marketing touched these people.
+-- When marketing touched these leads.
 SELECT CAST(touch.lead AS text) AS lead, touch.touched_at
   FROM ledger.business_touches AS touch
  WHERE touch.generation = :generation
@@ -54,7 +55,7 @@ SELECT CAST(touch.lead AS text) AS lead, touch.touched_at
  ORDER BY touch.lead, touch.touched_at
 
 -- name: forwards
--- Who stands for whom among these people, and all whom they stand for.
+-- The states of these leads, which name the leads that they absorbed or were absorbed by.
 SELECT CAST(lead.subject_id AS text) AS lead, lead.state
   FROM ledger.directory_leads AS lead
   JOIN ledger.projections AS live
@@ -62,7 +63,7 @@ SELECT CAST(lead.subject_id AS text) AS lead, lead.state
  WHERE lead.subject_id = ANY (CAST(:leads AS uuid[]))
 
 -- name: absorbed_companies
--- Which of these companies have become part of another one, and of which.
+-- Those of these companies that were absorbed by another one, and by which.
 SELECT CAST(company.subject_id AS text) AS account,
        CAST(company.state AS jsonb) ->> 'absorbed_by' AS absorbed_by
   FROM ledger.directory_accounts AS company
@@ -72,7 +73,7 @@ SELECT CAST(company.subject_id AS text) AS account,
    AND CAST(company.state AS jsonb) ->> 'absorbed_by' IS NOT NULL
 
 -- name: people_of
--- The leads of companies whose business names nobody: how far each came, and when.
+-- The leads of companies whose business names no lead: how far each came, and when.
 SELECT CAST(lead.account AS text) AS account, CAST(lead.subject_id AS text) AS lead, lead.state
   FROM ledger.directory_leads AS lead
   JOIN ledger.projections AS live
@@ -82,7 +83,7 @@ SELECT CAST(lead.account AS text) AS account, CAST(lead.subject_id AS text) AS l
  ORDER BY lead.account, lead.subject_id
 
 -- name: live
--- Where the projections stand that business is put together from.
+-- The checkpoint up to which all projections that contribution reads have advanced.
 SELECT own.generation,
        LEAST(own.position, stays.position, who.position) AS position
   FROM ledger.projections AS own

@@ -1,8 +1,8 @@
-"""The fold of business: what was told of deals, orders and renewals, and who was touched when.
+"""The fold of business: reports of deals, orders and renewals, and marketing touches.
 
-Rows are what was told, one for each event, and never change, but for the position at which an event
-was voided; where it was corrected, another row is known from there on. So the figures can be asked
-for any moment, and are put together when they are asked.
+There is one row for each event. A row never changes, except for the position at which its event was
+voided. A correction adds another row, which is known from the correction on. So figures can be
+queried as of any position, and are computed at query time.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class BusinessRow(NamedTuple):
     what: str
     occurred_at: datetime
     lead: str | None
-    """The lead that identifiers pointed to: whoever stands for it now is found when asked."""
+    """The lead that the identifiers pointed to. Later merges are resolved at query time."""
     pass_number: int | None
     account: str | None
     opportunity: str | None
@@ -71,21 +71,21 @@ class TouchRow(NamedTuple):
 
 
 class TakenBack(NamedTuple):
-    """What was voided, or corrected where there are fields that take the place of others."""
+    """An event that was voided, or corrected if `fields` replaces some of its fields."""
 
     position: int
     by_position: int
     fields: Mapping[str, Any] | None
     opportunity: str | None = None
     order_id: str | None = None
-    """The keys that corrected numbers mean."""
+    """The keys for the corrected numbers."""
     lead: str | None = None
-    """Whose it turned out to be, where it was told of somebody else."""
+    """The lead that it really belongs to, if it was reported for another one."""
 
 
 @dataclass(slots=True)
 class Business:
-    """What is remembered, and what a batch adds. A class, because it is filled event by event."""
+    """The memory and the additions of a batch. A class, because it is filled event by event."""
 
     lifecycle: Lifecycle | None = None
     business: list[BusinessRow] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Business:
 
 
 def fold(state: Business, event: Event) -> None:
-    """Note what one event tells of business, or that it touched somebody."""
+    """Add what one event reports about business, and whether it was a touch."""
     if event.type == PUBLISHED:
         state.lifecycle = parsed(event.data["text"])
         return
@@ -150,17 +150,17 @@ def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow
 
 
 def _of_pass(lifecycle: Lifecycle, event: Event) -> str | None:
-    """Return what a deal or an order is by its pass, if somebody said that of the pass.
+    """Return the kind of business that was reported for the pass of a deal or an order, if any.
 
-    That it is further business is no more than follows from what was bought before, and what that
-    is may yet be reported, or taken back: it is found out when the figures are asked for.
+    Further business is not kept here: it only follows from earlier purchases, which may still be
+    reported or voided. It is determined at query time.
     """
     business: str | None = event.effects.get("business")
     return business if business != name_of_further(lifecycle) else None
 
 
 def _origin(lifecycle: Lifecycle, event: Event) -> str | None:
-    """Return what the origin table says of this very event (domain rule 11)."""
+    """Return the origin of this event according to the origin table (domain rule 11)."""
     readings = _facts(event)
     return next(
         (rule.origin for rule in lifecycle.origin_rules if rule.condition.test(readings)),

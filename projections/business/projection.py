@@ -1,4 +1,4 @@
-"""The projection of business: its statements, and how a batch is written."""
+"""The projection of business: load and write one batch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class BusinessProjection:
-    """A class, because a projection is its statements with what uses them."""
+    """A class, because a projection combines statements with the methods that use them."""
 
     schema: str
     sql: Mapping[str, Statement]
@@ -29,7 +29,7 @@ class BusinessProjection:
     tables: tuple[str, ...] = ("business_told", "business_touches")
 
     def concerns(self, record: str) -> bool:
-        """Tell whether a record may tell of business or of a touch: any with a key may."""
+        """Return whether a record may report business or a touch: any record with a key may."""
         return '"key":"' in record or '"type":"lifecycle.published"' in record
 
     def begin(self, *, is_complete: bool) -> Business:
@@ -39,7 +39,7 @@ class BusinessProjection:
     async def load(
         self, driver: Driver, generation: int, state: Business, events: Sequence[Event]
     ) -> None:
-        """Read the lifecycle in force: roles, the origin table and touches are its own."""
+        """Read the lifecycle in force, which defines roles, the origin table and touches."""
         del generation
         if state.lifecycle is None:
             record = await driver.fetchval(
@@ -52,12 +52,12 @@ class BusinessProjection:
         fold(state, event)
 
     async def relieve(self, driver: Driver, generation: int, state: Business) -> None:
-        """Write rows, which no later event changes but to void them."""
+        """Write rows early: later events only void or correct them."""
         if len(state.business) + len(state.touches) > BUSINESS_ROWS_KEPT:
             await self.write(driver, generation, state)
 
     async def write(self, driver: Driver, generation: int, state: Business) -> None:
-        """Write what was told, then what was voided of it."""
+        """Write the new rows, then void and correct rows."""
         for table, columns, rows in (
             ("business_told", BusinessRow._fields, state.business),
             ("business_touches", TouchRow._fields, state.touches),
@@ -69,31 +69,35 @@ class BusinessProjection:
                     columns=("generation", *columns),
                     records=[(generation, *row) for row in rows],
                 )
-        for one in state.taken_back:
-            await self._take_back(driver, generation, one)
+        for taken_back in state.taken_back:
+            await self._take_back(driver, generation, taken_back)
         state.business.clear()
         state.touches.clear()
         state.taken_back.clear()
 
-    async def _take_back(self, driver: Driver, generation: int, one: TakenBack) -> None:
+    async def _take_back(self, driver: Driver, generation: int, taken_back: TakenBack) -> None:
         values: dict[str, Any] = {
             "generation": generation,
-            "position": one.position,
-            "by_position": one.by_position,
+            "position": taken_back.position,
+            "by_position": taken_back.by_position,
         }
-        if one.fields is None:
+        if taken_back.fields is None:
             await self._execute(driver, "void_touch", values)
-            await self._execute(driver, "void_told", values)
+            await self._execute(driver, "void_business", values)
             return
-        told = one.fields
-        value = told.get("value")
-        values |= {name: told.get(name) for name in ("currency", "business", "product")}
-        values |= {"lead": one.lead, "opportunity": one.opportunity, "order_id": one.order_id}
-        values |= {f"corrects_{name}": name in told for name in ("opportunity", "order")}
+        fields = taken_back.fields
+        value = fields.get("value")
+        values |= {name: fields.get(name) for name in ("currency", "business", "product")}
+        values |= {
+            "lead": taken_back.lead,
+            "opportunity": taken_back.opportunity,
+            "order_id": taken_back.order_id,
+        }
+        values |= {f"corrects_{name}": name in fields for name in ("opportunity", "order")}
         values["value"] = Decimal(str(value)) if value is not None else None
-        time = told.get(TIME)
+        time = fields.get(TIME)
         values["occurred_at"] = datetime.fromisoformat(time) if time is not None else None
-        await self._execute(driver, "correct_told", values)
+        await self._execute(driver, "correct_business", values)
         await self._execute(driver, "correct_touch", values)
 
     async def _execute(self, driver: Driver, name: str, values: Mapping[str, Any]) -> None:

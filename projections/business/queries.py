@@ -1,10 +1,10 @@
-"""Ask for marketing's contribution: put business together and find out whose it is.
+"""Query marketing's contribution: combine business into units and decide who is credited.
 
     crediting = Crediting("ledger")
     await crediting.contribution(driver, lifecycle, since=april, until=october)
 
-An order of a company that names nobody is credited to the person there who had come furthest along
-the path; of several, to the one who came there first. The others are shown beside.
+An order that names a company but no lead is credited to the lead at that company that is furthest
+along the path or, of several, the one that got there first. The others are listed with it.
 """
 
 from collections import defaultdict
@@ -27,12 +27,12 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class Answer(NamedTuple):
-    """The contribution of a period, and what it was read at."""
+    """The contribution of a period, and the position at which it was read."""
 
     contribution: Contribution
     position: int
     beside: Mapping[str, tuple[str, ...]]
-    """Key of a unit of a company → the other people there, who were not credited."""
+    """Key of a unit of a company → the other leads there, which were not credited."""
 
 
 class _Pass(NamedTuple):
@@ -44,7 +44,7 @@ class _Pass(NamedTuple):
 
 
 class Crediting:
-    """Questions about contribution. A class, because they need the same statements."""
+    """Queries about contribution. A class, because they share the same statements."""
 
     def __init__(self, schema: str) -> None:
         self._sql = load("projections", "business/crediting.sql", schema)
@@ -62,45 +62,49 @@ class Crediting:
     ) -> Answer:
         """Credit the business won from `since` until before `until`, as known at a position.
 
-        `currency` is the one whose amounts are added; None is the lifecycle's.
+        Amounts in `currency` are added; None means the lifecycle's currency.
         """
         (live,) = await self._rows(driver, "live", {}) or (None,)
         if live is None:
-            raise ProjectionUnknown("business has no live generation; run a projector")
+            raise ProjectionUnknown("business has no live generation; start a runner")
         generation, position = live
         known = position if known_at is None else min(position, known_at)
-        told = await self._rows(
-            driver, "told", {"generation": generation, "known_at": known, "until": until or LATEST}
+        reports = await self._rows(
+            driver,
+            "reports",
+            {"generation": generation, "known_at": known, "until": until or LATEST},
         )
         won = units(
-            _events(told),
-            customers=await self._customers(driver, told),
+            _events(reports),
+            customers=await self._customers(driver, reports),
             further=rules.further_business,
         )
         found = [unit for unit in won if since is None or unit.won_at >= since]
         forwards = await self._forwards(driver, {unit.lead for unit in found if unit.lead})
-        named, beside = await self._named(driver, lifecycle, found, forwards)
+        named, others = await self._named(driver, lifecycle, found, forwards)
         people = await self._people(driver, generation, known, named, forwards)
         passed = [_in_pass(unit, people) for unit in named]
         credited = contribution(
-            passed, {lead: one for lead, (one, _) in people.items()}, _of(rules, currency)
+            passed, {lead: person for lead, (person, _) in people.items()}, _of(rules, currency)
         )
-        return Answer(credited, known, beside)
+        return Answer(credited, known, others)
 
-    async def _customers(self, driver: Driver, told: Iterable[tuple[Any, ...]]) -> dict[str, str]:
-        """Find who has bought by now: the company that a buyer belongs to, or that stands for it.
+    async def _customers(self, driver: Driver, rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+        """Map each buyer to its current customer: the company it belongs to, or was merged into.
 
-        A person who was of no company when the business was told may have joined one since.
+        A lead without a company when the business was reported may have been linked to one since.
         """
-        events = list(_events(told))
-        people = {one.lead for one in events if one.lead is not None and one.account is None}
+        events = list(_events(rows))
+        people = {
+            event.lead for event in events if event.lead is not None and event.account is None
+        }
         known = await self._forwards(driver, people)
         customers = {
-            lead: known[standing].account or standing
+            lead: known[survivor].account or survivor
             for lead in people
-            if (standing := _standing_for(lead, known)) in known
+            if (survivor := _survivor_of(lead, known)) in known
         }
-        companies = {one.account for one in events if one.account is not None}
+        companies = {event.account for event in events if event.account is not None}
         waiting = companies | set(customers.values())
         absorbed: dict[str, str] = {}
         while waiting:
@@ -115,7 +119,7 @@ class Crediting:
         return customers
 
     async def _forwards(self, driver: Driver, leads: set[str]) -> dict[str, LeadState]:
-        """Read the leads of business, those that stand for them, and whom these stand for."""
+        """Read the leads of business, those that absorbed them, and all that these absorbed."""
         known: dict[str, LeadState] = {}
         waiting = leads
         while waiting:
@@ -137,24 +141,24 @@ class Crediting:
         found: Sequence[Unit],
         forwards: dict[str, LeadState],
     ) -> tuple[list[Unit], dict[str, tuple[str, ...]]]:
-        """Name for each unit the lead that stands for its own, or the one of its company."""
+        """Name for each unit the lead that absorbed its own, or the credited one of its company."""
         companies = {unit.account for unit in found if unit.lead is None and unit.account}
         rows = await self._rows(driver, "people_of", {"accounts": sorted(companies)})
         by_company: defaultdict[str, list[tuple[str, LeadState]]] = defaultdict(list)
         for account, lead, text in rows:
             by_company[account].append((lead, state_json.decode_lead(text)))
         named: list[Unit] = []
-        beside: dict[str, tuple[str, ...]] = {}
+        others: dict[str, tuple[str, ...]] = {}
         for unit in found:
             people = by_company.get(unit.account or "", []) if unit.lead is None else []
             if people:
-                ranked = sorted(people, key=lambda one: _far(lifecycle, one[1]))
+                ranked = sorted(people, key=lambda person: _far(lifecycle, person[1]))
                 named.append(unit._replace(lead=ranked[0][0]))
-                beside[unit.key] = tuple(lead for lead, _ in ranked[1:])
+                others[unit.key] = tuple(lead for lead, _ in ranked[1:])
                 forwards.update(people)
             else:
-                named.append(unit._replace(lead=_standing_for(unit.lead, forwards)))
-        return named, beside
+                named.append(unit._replace(lead=_survivor_of(unit.lead, forwards)))
+        return named, others
 
     async def _people(
         self,
@@ -164,17 +168,19 @@ class Crediting:
         named: Iterable[Unit],
         forwards: Mapping[str, LeadState],
     ) -> dict[str, tuple[Person, Sequence[_Pass]]]:
-        """Read what crediting must know of each lead, and of those it stands for."""
+        """Read the data that crediting needs for each lead and those it absorbed."""
         leads = {unit.lead for unit in named if unit.lead is not None}
-        everybody = {one: _all_of(one, forwards) for one in leads}
-        ids = sorted({id for group in everybody.values() for id in group})
+        groups = {lead: _all_of(lead, forwards) for lead in leads}
+        ids = sorted({id for group in groups.values() for id in group})
         passes: defaultdict[str, list[_Pass]] = defaultdict(list)
-        for lead, *one in await self._rows(driver, "passes", {"leads": ids, "known_at": known}):
-            passes[lead].append(_Pass(*one))
-        asked = {"leads": ids, "restated": RESTATED, "known_at": known}
+        for lead, *columns in await self._rows(driver, "passes", {"leads": ids, "known_at": known}):
+            passes[lead].append(_Pass(*columns))
+        origins = {"leads": ids, "restated": RESTATED, "known_at": known}
         first: dict[str, str | None] = {}
-        for lead, position, is_told, origin, touch in await self._rows(driver, "origins", asked):
-            if is_told:
+        for lead, position, has_origin, origin, touch in await self._rows(
+            driver, "origins", origins
+        ):
+            if has_origin:
                 _correct(passes[lead], position, origin)
             first[lead] = touch or first.get(lead)
         touches: defaultdict[str, list[datetime]] = defaultdict(list)
@@ -183,7 +189,7 @@ class Crediting:
             touches[lead].append(touched_at)
         return {
             lead: (_person(lead, group, passes, touches, first), passes[lead])
-            for lead, group in everybody.items()
+            for lead, group in groups.items()
         }
 
     async def _rows(
@@ -208,7 +214,7 @@ def _of(rules: ContributionRules, currency: str | None) -> Rules:
     )
 
 
-def _standing_for(lead: str | None, forwards: Mapping[str, LeadState]) -> str | None:
+def _survivor_of(lead: str | None, forwards: Mapping[str, LeadState]) -> str | None:
     while lead is not None:
         state = forwards.get(lead)
         if state is None or state.absorbed_by is None:
@@ -218,16 +224,16 @@ def _standing_for(lead: str | None, forwards: Mapping[str, LeadState]) -> str | 
 
 
 def _all_of(lead: str, forwards: Mapping[str, LeadState]) -> tuple[str, ...]:
-    """Return a lead and everybody whom it stands for, each once."""
+    """Return a lead and all leads that it absorbed, directly or indirectly, each once."""
     found = [lead]
-    for one in found:
-        absorbs = forwards[one].absorbs if one in forwards else ()
+    for id in found:
+        absorbs = forwards[id].absorbs if id in forwards else ()
         found += [other for other in absorbs if other not in found]
     return tuple(found)
 
 
 def _far(lifecycle: Lifecycle, lead: LeadState) -> tuple[int, datetime]:
-    """Sort by how far a lead has come, the furthest first, then by when it came there."""
+    """Return a sort key: the furthest lead first, then the one that got there first."""
     path = lifecycle.lead.path
     reached = [path.index(stage) for stage in lead.entered if stage in path]
     return (-max(reached, default=-1), lead.entered_at or LATEST)
@@ -240,33 +246,33 @@ def _person(
     touches: Mapping[str, Sequence[datetime]],
     first: Mapping[str, str | None],
 ) -> Person:
-    everybody = tuple(group)
+    leads = tuple(group)
     begun = sorted(
-        ((passes[other][0].begun_at, first.get(other)) for other in everybody if passes.get(other)),
-        key=lambda one: one[0],
+        ((passes[other][0].begun_at, first.get(other)) for other in leads if passes.get(other)),
+        key=lambda start: start[0],
     )
     return Person(
-        origin_by_pass={one.number: one.origin for one in passes.get(lead, ())},
+        origin_by_pass={found.number: found.origin for found in passes.get(lead, ())},
         first_touch=next((touch for _, touch in begun if touch is not None), None),
-        touches=sorted(moment for other in everybody for moment in touches.get(other, ())),
+        touches=sorted(moment for other in leads for moment in touches.get(other, ())),
     )
 
 
 def _correct(passes: list[_Pass], position: int, origin: str | None) -> None:
-    """Let what is said after the last move of a pass hold for it; what is said before, moves carry.
+    """Apply an origin stated after the last move of a pass; moves already carry earlier ones.
 
-    Shapes: the passes of one lead, the first first; a position of the log.
+    `passes` are those of one lead, in order; `position` is that of the statement in the log.
     """
-    begun = [place for place, one in enumerate(passes) if one.first_entry <= position]
+    begun = [place for place, found in enumerate(passes) if found.first_entry <= position]
     if begun and passes[begun[-1]].last_entry <= position:
         passes[begun[-1]] = passes[begun[-1]]._replace(origin=origin)
 
 
 def _in_pass(unit: Unit, people: Mapping[str, tuple[Person, Sequence[_Pass]]]) -> Unit:
-    """Name the pass that business belongs to, where no move told it: the one under way then."""
+    """Name the pass that business belongs to. Without a move, it is the pass under way then."""
     if unit.lead is None or unit.pass_number is not None:
         return unit
     _, passes = people[unit.lead]
-    under_way = [one.number for one in passes if one.begun_at <= unit.won_at]
+    under_way = [found.number for found in passes if found.begun_at <= unit.won_at]
     first = passes[0].number if passes else 1
     return unit._replace(pass_number=under_way[-1] if under_way else first)

@@ -4,10 +4,10 @@
     order.recorded   order-1 of deal-1  1,000,000
     order.recorded   order-2            200,000
 
-are two units: deal-1 of 1,000,000 (what was ordered counts, not what was promised), and order-2.
-What was cancelled counts no more; a deal of which every order was cancelled is no business.
-Amounts of different currencies are never added: a deal with an order of JPY 1,000 and one of USD 5
-has two amounts. An order that names no currency has that of its deal.
+are two units: deal-1 of 1,000,000 (the ordered amount counts, not the promised one), and order-2.
+Cancelled orders do not count, and a deal whose orders were all cancelled is not won business.
+Amounts in different currencies are never added: a deal with one order of JPY 1,000 and one of USD 5
+has two amounts. An order that names no currency has the currency of its deal.
 """
 
 from collections import defaultdict
@@ -21,12 +21,12 @@ from typing import NamedTuple, TypeAlias
 from domain.lifecycle.contribution import FURTHER_BUSINESS
 
 NEW = "new"
-"""What a customer buys first, if nobody says what it is; what follows is further business."""
+"""The default for a customer's first purchase. Later purchases default to further business."""
 RENEWAL = "renewal"
 
 
 class What(StrEnum):
-    """What a business event tells of a deal or an order."""
+    """What a business event reports about a deal or an order."""
 
     OPENED = "opened"
     UPDATED = "updated"
@@ -40,7 +40,7 @@ class What(StrEnum):
 
 
 class BusinessEvent(NamedTuple):
-    """One thing told of a deal, an order or a renewal."""
+    """One report about a deal, an order or a renewal."""
 
     position: int
     what: What
@@ -55,30 +55,30 @@ class BusinessEvent(NamedTuple):
     business: str | None
     product: str | None
     origin: str | None
-    """What the origin table says of this very event."""
+    """The origin of this event according to the origin table."""
 
 
 Amounts: TypeAlias = Mapping[str | None, Decimal | None]
-"""Currency → amount. The currency is None where nobody named one, the amount where nobody did."""
+"""Currency → amount. Either is None if it was not reported."""
 
 
 class Unit(NamedTuple):
-    """One piece of won business."""
+    """One unit of won business."""
 
     key: str
     """`deal/<id>`, `order/<id>`, or `renewal/<position>`."""
     positions: tuple[int, ...]
-    """The events that it stands on."""
+    """The events that it is based on."""
     won_at: datetime
     amounts: Amounts
     business: str
-    """Its kind; empty until it is known whether it is its customer's first."""
+    """Its kind; empty until it is known whether it is the customer's first."""
     product: str | None
     lead: str | None
     pass_number: int | None
     account: str | None
     opening_origin: str | None
-    """What the origin table says of the event that opened it."""
+    """The origin of the event that opened it, according to the origin table."""
 
 
 _DEAL_WHAT = frozenset({What.OPENED, What.UPDATED, What.REOPENED, What.WON, What.LOST})
@@ -86,27 +86,28 @@ _ORDER_WHAT = frozenset({What.ORDERED, What.AMENDED, What.CANCELLED})
 
 
 def units(
-    told: Iterable[BusinessEvent],
+    reports: Iterable[BusinessEvent],
     *,
     customers: Mapping[str, str] = MappingProxyType({}),
     further: str = FURTHER_BUSINESS,
 ) -> list[Unit]:
-    """Return the won business that these events make, in the order in which it was won.
+    """Return the won business in these events, in the order in which it was won.
 
-    Reports come in any order, so the last one told of a deal or an order holds, but for an opening
-    that is told after the end. `customers` says whose a lead's or a company's business is by now,
-    where that is another one; `further` is what a customer's business is called after the first.
+    Reports arrive in any order. The last report of a deal or an order holds, except for an opening
+    that is reported after the end. `customers` maps a lead or a company to the customer that its
+    business belongs to now, if different. `further` is the kind of a customer's business after the
+    first.
     """
     deals: defaultdict[str, list[BusinessEvent]] = defaultdict(list)
     orders: defaultdict[str, list[BusinessEvent]] = defaultdict(list)
     renewals: list[BusinessEvent] = []
-    for one in sorted(told, key=lambda event: event.position):
-        if one.what in _DEAL_WHAT and one.opportunity is not None:
-            deals[one.opportunity].append(one)
-        elif one.what in _ORDER_WHAT and one.order is not None:
-            orders[one.order].append(one)
-        elif one.what is What.RENEWED:
-            renewals.append(one)
+    for report in sorted(reports, key=lambda event: event.position):
+        if report.what in _DEAL_WHAT and report.opportunity is not None:
+            deals[report.opportunity].append(report)
+        elif report.what in _ORDER_WHAT and report.order is not None:
+            orders[report.order].append(report)
+        elif report.what is What.RENEWED:
+            renewals.append(report)
     ordered = {id: _order(events) for id, events in orders.items()}
     by_deal: defaultdict[str, list[_Order]] = defaultdict(list)
     for order in ordered.values():
@@ -119,7 +120,7 @@ def units(
         for id, order in ordered.items()
         if order is not None and not order.is_cancelled and not _is_of_won_deal(order, deals)
     ]
-    found += [_renewal(one) for one in renewals]
+    found += [_renewal(report) for report in renewals]
     return list(_with_kinds(sorted(found, key=_order_of_winning), customers, further))
 
 
@@ -128,7 +129,7 @@ def _order_of_winning(unit: Unit) -> tuple[datetime, str]:
 
 
 def _with_kinds(won: Iterable[Unit], customers: Mapping[str, str], further: str) -> Iterator[Unit]:
-    """Say of business of which nobody did whether it is its customer's first."""
+    """Fill in whether business of unreported kind is its customer's first or further business."""
     have_bought: set[str] = set()
     for unit in won:
         buyer = unit.account or unit.lead
@@ -140,7 +141,7 @@ def _with_kinds(won: Iterable[Unit], customers: Mapping[str, str], further: str)
 
 
 def sums_of(amounts: Iterable[tuple[str | None, Decimal | None]]) -> Amounts:
-    """Add up the amounts of each currency; an amount that nobody told adds nothing."""
+    """Add up the amounts in each currency. Unreported amounts add nothing."""
     sums: dict[str | None, Decimal | None] = {}
     for currency, value in amounts:
         before = sums.get(currency)
@@ -149,7 +150,7 @@ def sums_of(amounts: Iterable[tuple[str | None, Decimal | None]]) -> Amounts:
 
 
 class _Order(NamedTuple):
-    """An order after everything told of it."""
+    """An order after all of its reports."""
 
     first: BusinessEvent
     opportunity: str | None
@@ -159,24 +160,26 @@ class _Order(NamedTuple):
     positions: tuple[int, ...]
 
 
-def _order(told: Sequence[BusinessEvent]) -> _Order | None:
-    """Put together what was told of an order; None if nobody told that it was placed."""
-    first = next((one for one in told if one.what is What.ORDERED), None)
+def _order(reports: Sequence[BusinessEvent]) -> _Order | None:
+    """Combine the reports of an order; None if none reports that it was placed."""
+    first = next((report for report in reports if report.what is What.ORDERED), None)
     if first is None:
         return None
-    counting = [one for one in told if one.what is not What.CANCELLED]
+    counting = [report for report in reports if report.what is not What.CANCELLED]
     return _Order(
         first=first,
-        opportunity=next((one.opportunity for one in told if one.opportunity is not None), None),
+        opportunity=next(
+            (report.opportunity for report in reports if report.opportunity is not None), None
+        ),
         value=_last_value(counting),
         currency=_currency(counting),
-        is_cancelled=any(one.what is What.CANCELLED for one in told),
-        positions=tuple(one.position for one in told),
+        is_cancelled=any(report.what is What.CANCELLED for report in reports),
+        positions=tuple(report.position for report in reports),
     )
 
 
-def _is_won(told: Sequence[BusinessEvent]) -> bool:
-    decisive = [one.what for one in told if one.what not in (What.UPDATED, What.OPENED)]
+def _is_won(reports: Sequence[BusinessEvent]) -> bool:
+    decisive = [report.what for report in reports if report.what not in (What.UPDATED, What.OPENED)]
     return bool(decisive) and decisive[-1] is What.WON
 
 
@@ -184,29 +187,29 @@ def _is_of_won_deal(order: _Order, deals: Mapping[str, Sequence[BusinessEvent]])
     return order.opportunity is not None and _is_won(deals.get(order.opportunity, ()))
 
 
-def _deal(id: str, told: Sequence[BusinessEvent], orders: Sequence[_Order]) -> Unit | None:
-    if not _is_won(told):
+def _deal(id: str, reports: Sequence[BusinessEvent], orders: Sequence[_Order]) -> Unit | None:
+    if not _is_won(reports):
         return None
-    standing = [order for order in orders if not order.is_cancelled]
-    if orders and not standing:
+    valid = [order for order in orders if not order.is_cancelled]
+    if orders and not valid:
         return None
-    currency = _currency(told)
-    won = next(one for one in reversed(told) if one.what is What.WON)
-    opening = next((one for one in told if one.what is What.OPENED), won)
-    if standing:
-        amounts = sums_of((order.currency or currency, order.value) for order in standing)
-        won_at = min(order.first.occurred_at for order in standing)
+    currency = _currency(reports)
+    won = next(report for report in reversed(reports) if report.what is What.WON)
+    opening = next((report for report in reports if report.what is What.OPENED), won)
+    if valid:
+        amounts = sums_of((order.currency or currency, order.value) for order in valid)
+        won_at = min(order.first.occurred_at for order in valid)
     else:
-        amounts, won_at = {currency: _last_value(told)}, won.occurred_at
-    positions = [one.position for one in told]
+        amounts, won_at = {currency: _last_value(reports)}, won.occurred_at
+    positions = [report.position for report in reports]
     positions += [position for order in orders for position in order.positions]
     return Unit(
         key=f"deal/{id}",
         positions=tuple(sorted(positions)),
         won_at=won_at,
         amounts=amounts,
-        business=_last(told, "business") or "",
-        product=_last(told, "product"),
+        business=_last(reports, "business") or "",
+        product=_last(reports, "product"),
         lead=won.lead,
         pass_number=won.pass_number,
         account=won.account,
@@ -214,20 +217,20 @@ def _deal(id: str, told: Sequence[BusinessEvent], orders: Sequence[_Order]) -> U
     )
 
 
-def _last(told: Sequence[BusinessEvent], name: str) -> str | None:
-    return next((value for one in reversed(told) if (value := getattr(one, name))), None)
+def _last(reports: Sequence[BusinessEvent], name: str) -> str | None:
+    return next((value for report in reversed(reports) if (value := getattr(report, name))), None)
 
 
-def _currency(told: Sequence[BusinessEvent]) -> str | None:
-    return _last(told, "currency")
+def _currency(reports: Sequence[BusinessEvent]) -> str | None:
+    return _last(reports, "currency")
 
 
-def _last_value(told: Sequence[BusinessEvent]) -> Decimal | None:
-    return next((one.value for one in reversed(told) if one.value is not None), None)
+def _last_value(reports: Sequence[BusinessEvent]) -> Decimal | None:
+    return next((report.value for report in reversed(reports) if report.value is not None), None)
 
 
 def _lone(id: str, order: _Order, deal: Sequence[BusinessEvent]) -> Unit:
-    """Make a piece of business of one order, whose deal, if it has one, is not won."""
+    """Make a unit of business from one order whose deal, if any, is not won."""
     first = order.first
     return Unit(
         key=f"order/{id}",
@@ -243,16 +246,16 @@ def _lone(id: str, order: _Order, deal: Sequence[BusinessEvent]) -> Unit:
     )
 
 
-def _renewal(told: BusinessEvent) -> Unit:
+def _renewal(report: BusinessEvent) -> Unit:
     return Unit(
-        key=f"renewal/{told.position}",
-        positions=(told.position,),
-        won_at=told.occurred_at,
-        amounts={told.currency: told.value},
+        key=f"renewal/{report.position}",
+        positions=(report.position,),
+        won_at=report.occurred_at,
+        amounts={report.currency: report.value},
         business=RENEWAL,
-        product=told.product,
-        lead=told.lead,
-        pass_number=told.pass_number,
-        account=told.account,
-        opening_origin=told.origin,
+        product=report.product,
+        lead=report.lead,
+        pass_number=report.pass_number,
+        account=report.account,
+        opening_origin=report.origin,
     )

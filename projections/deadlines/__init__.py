@@ -1,1 +1,1 @@
-"""What is due, overdue and kept: deadlines and the worklist."""
+"""Deadlines and the worklist: what is due, overdue and met."""

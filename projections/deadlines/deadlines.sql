@@ -1,5 +1,5 @@
 -- name: read_rows
--- All deadlines of leads of whom nothing is remembered: a lead has few.
+-- All deadlines of leads that are not in memory. A lead has few.
 SELECT started, CAST(lead_id AS text) AS lead_id, deadline, stage, started_at, due_at, owner, team,
        breached, outcome, settled, settled_at
   FROM ledger.deadlines
@@ -7,7 +7,7 @@ SELECT started, CAST(lead_id AS text) AS lead_id, deadline, stage, started_at, d
  ORDER BY started
 
 -- name: write_rows
--- Deadlines after the batch: one row each, however often they changed in it.
+-- Deadlines after the batch: one row each, even if they changed several times in it.
 INSERT INTO ledger.deadlines AS written (
        generation, started, lead_id, deadline, stage, started_at, due_at, owner, team, breached,
        outcome, settled, settled_at)
@@ -22,11 +22,11 @@ SELECT CAST(:generation AS integer), *
        outcome = excluded.outcome, settled = excluded.settled, settled_at = excluded.settled_at
 
 -- name: count_rows
--- How large a generation is, for the report of a rebuild.
+-- The size of a generation, for the report of a rebuild.
 SELECT count(*) AS rows FROM ledger.deadlines WHERE generation = :generation
 
 -- name: delete_rows
--- A part of a generation that nobody reads any more.
+-- Delete a batch of a retired generation.
 WITH gone AS (
      DELETE FROM ledger.deadlines
       WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.deadlines
@@ -35,7 +35,7 @@ WITH gone AS (
 SELECT count(*) AS deleted FROM gone
 
 -- name: differences
--- What two generations at one position do not hold equally often, whole rows as text.
+-- Rows that do not occur equally often in two generations at one position, as text.
 WITH held AS (
      SELECT generation, 'deadlines' AS relation,
             CAST(ROW(started, lead_id, deadline, stage, started_at, due_at, owner, team, breached,
@@ -45,8 +45,8 @@ WITH held AS (
 -- include: engine/differing.sql
 
 -- name: list_deadlines
--- Deadlines in the order of their due, a page by key.
-SELECT live.position AS head, one.*
+-- Deadlines by due time, with keyset pagination.
+SELECT live.position AS head, found.*
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
        SELECT started, CAST(lead_id AS text) AS lead_id, deadline, stage, started_at, due_at,
@@ -66,6 +66,6 @@ SELECT live.position AS head, one.*
           AND (CAST(:team AS text) IS NULL OR row.team = :team)
         ORDER BY row.due_at, row.started
         LIMIT :limit
-       ) AS one ON true
+       ) AS found ON true
  WHERE live.name = 'deadlines' AND live.status = 'live'
- ORDER BY one.due_at, one.started
+ ORDER BY found.due_at, found.started

@@ -1,10 +1,10 @@
-"""The fold of deadlines: from events to one row for each that was ever started.
+"""The fold of deadlines: from events to one row for each deadline ever started.
 
 lead.qualified      at 7
-deadline.started    at 9    a row: runs until its due
-deadline.breached   at 12   breached, and nobody has answered yet
-lead.sales_accepted at 15   left the stage: the row is settled as late
-deadline.met        at 16   or it was in time, and only reported late: the row is settled as met
+deadline.started    at 9    a row: open until it is due
+deadline.breached   at 12   breached, and not answered yet
+lead.sales_accepted at 15   answered: the row is settled as late
+deadline.met        at 16   or answered in time and only reported late: the row is settled as met
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ IN_TIME, LATE, LEFT = "met", "late", "left"
 
 
 class DeadlineRow(NamedTuple):
-    """One deadline of one lead. Nothing here identifies anybody."""
+    """One deadline of one lead. Contains no personal data."""
 
     started: int
     lead_id: str
@@ -33,20 +33,17 @@ class DeadlineRow(NamedTuple):
     team: str | None
     breached: int | None = None
     outcome: str | None = None
-    """met, late or left; None while nobody has answered."""
+    """met, late or left; None until it is settled."""
     settled: int | None = None
     settled_at: datetime | None = None
 
 
 @dataclass(slots=True)
 class Deadlines:
-    """What is remembered of a generation until it is written.
-
-    A class, because it is filled event by event.
-    """
+    """The memory of a generation. A class, because it is filled event by event."""
 
     leads: dict[str, dict[int, DeadlineRow]] = field(default_factory=dict)
-    """Lead → its deadlines by position. Who is here is known whole."""
+    """Lead → its deadlines by position. A lead in this mapping has all of its deadlines here."""
     touched: dict[int, DeadlineRow] = field(default_factory=dict)
 
     def keep(self, row: DeadlineRow) -> None:
@@ -55,7 +52,7 @@ class Deadlines:
 
 
 def fold(deadlines: Deadlines, event: Event) -> None:
-    """Let one event change what is known of the deadlines of its lead."""
+    """Apply one event to the deadlines of its lead."""
     receiver = event.receiver
     if receiver.kind is not SubjectKind.LEAD:
         return
@@ -73,13 +70,13 @@ def fold(deadlines: Deadlines, event: Event) -> None:
 
 
 def _answer(deadlines: Deadlines, lead_id: str, event: Event) -> None:
-    """Start deadlines, let them pass, or end them late, as the event says."""
-    for name, told in event.effects.get("deadlines", {}).items():
-        if told is None:
+    """Start deadlines, breach them, or settle them as late, as the event states."""
+    for name, effect in event.effects.get("deadlines", {}).items():
+        if effect is None:
             for row in _running(deadlines, lead_id):
                 if row.deadline == name and event.type != MET:
                     deadlines.keep(_settled(row, LATE, event))
-        elif told.get("breached"):
+        elif effect.get("breached"):
             for row in _running(deadlines, lead_id):
                 if row.deadline == name:
                     deadlines.keep(row._replace(breached=event.position))
@@ -89,9 +86,9 @@ def _answer(deadlines: Deadlines, lead_id: str, event: Event) -> None:
                     started=event.position,
                     lead_id=lead_id,
                     deadline=name,
-                    stage=told["stage"],
+                    stage=effect["stage"],
                     started_at=event.occurred_at,
-                    due_at=datetime.fromisoformat(told["due"]),
+                    due_at=datetime.fromisoformat(effect["due"]),
                     owner=event.data.get("owner"),
                     team=event.data.get("team"),
                 )
@@ -99,7 +96,7 @@ def _answer(deadlines: Deadlines, lead_id: str, event: Event) -> None:
 
 
 def _restate(deadlines: Deadlines, lead_id: str, event: Event) -> None:
-    """Go by what runs in the state that was decided again; what runs no more was left."""
+    """Adopt the deadlines of the restated state; those that no longer run are settled as left."""
     runs = state_json.restored(INITIAL_LEAD, event.effects["state"]).deadlines
     for row in _running(deadlines, lead_id):
         if row.deadline not in runs or runs[row.deadline].due_at != row.due_at:
@@ -111,7 +108,7 @@ def _restate(deadlines: Deadlines, lead_id: str, event: Event) -> None:
             again = max(same)
             deadlines.keep(again._replace(outcome=None, settled=None, settled_at=None))
             continue
-        # The report that started it; or, where that has started another one, this very event.
+        # The report that started it or, if that report started another deadline, this event.
         started = event.position if due.started in rows else due.started
         deadlines.keep(
             DeadlineRow(
@@ -129,7 +126,7 @@ def _restate(deadlines: Deadlines, lead_id: str, event: Event) -> None:
 
 
 def _meet(deadlines: Deadlines, lead_id: str, event: Event) -> None:
-    """Settle the newest of its name as met, even if its stay was left by the answer itself."""
+    """Settle the newest deadline of that name as met, even if the answer itself ended the stay."""
     name, due_at = event.data["deadline"], datetime.fromisoformat(event.data["due"])
     rows = [
         row

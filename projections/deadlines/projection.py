@@ -1,4 +1,4 @@
-"""The projection of deadlines: how a batch is loaded and written, and the one question to it."""
+"""The projection of deadlines: load and write one batch, and list deadlines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ NAME = "deadlines"
 VERSION = 1
 
 OPEN, BREACHED = "open", "breached"
-"""How a deadline stands that nobody has answered; else its outcome tells."""
+"""The status of an unsettled deadline. The status of a settled one is its outcome."""
 BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlineProjection:
-    """A class, because a projection is its statements with what uses them."""
+    """A class, because a projection combines statements with the methods that use them."""
 
     schema: str
     sql: Mapping[str, Statement]
@@ -33,7 +33,7 @@ class DeadlineProjection:
     tables: tuple[str, ...] = ("deadlines",)
 
     def concerns(self, record: str) -> bool:
-        """Tell whether the fold could change anything by a record: see `concerns`."""
+        """Return whether a record could change anything in the fold: see `concerns`."""
         return concerns(record)
 
     def begin(self, *, is_complete: bool) -> Deadlines:
@@ -43,7 +43,7 @@ class DeadlineProjection:
     async def load(
         self, driver: Driver, generation: int, state: Deadlines, events: Sequence[Event]
     ) -> None:
-        """Read the deadlines of the leads that are not remembered."""
+        """Read the deadlines of leads that are not in memory."""
         missing = {
             event.receiver.id: None
             for event in events
@@ -62,13 +62,13 @@ class DeadlineProjection:
         fold(state, event)
 
     async def relieve(self, driver: Driver, generation: int, state: Deadlines) -> None:
-        """Write all, if too many are remembered."""
+        """Write everything if too many leads are in memory."""
         if len(state.leads) > DEADLINES_KEPT:
             await self.write(driver, generation, state)
             state.leads.clear()
 
     async def write(self, driver: Driver, generation: int, state: Deadlines) -> None:
-        """Write every deadline that has changed, and forget the rest when it is too much."""
+        """Write every changed deadline, and drop the oldest leads beyond the memory bound."""
         if state.touched:
             statement = self.sql["write_rows"]
             columns = zip(*state.touched.values(), strict=True)
@@ -85,7 +85,7 @@ def deadlines(schema: str) -> DeadlineProjection:
 
 
 def concerns(record: str) -> bool:
-    """Tell whether a record is about a deadline, ends a stay, or changes who looks after a lead.
+    """Return whether a record is about a deadline, ends a stay, or changes a lead's owner or team.
 
     A quotation mark inside a string is escaped in JSON, so these patterns match keys only.
     """
@@ -100,7 +100,7 @@ def concerns(record: str) -> bool:
 
 
 class WantedDeadlines(NamedTuple):
-    """Which deadlines are asked for; None asks for all."""
+    """Filters for deadlines; None means all."""
 
     statuses: tuple[str, ...] | None = (OPEN, BREACHED)
     due_by: datetime | None = None
@@ -112,13 +112,13 @@ class WantedDeadlines(NamedTuple):
 class DeadlinePage(NamedTuple):
     rows: tuple[DeadlineRow, ...]
     next: tuple[datetime, int] | None
-    """Due and position after which to go on; None: no more."""
+    """Due time and position to continue after; None if this is the last page."""
     position: int
-    """The position that this was read at."""
+    """The position at which the page was read."""
 
 
 class DeadlineQueries:
-    """Questions to the deadlines. A class, because each needs the same statements."""
+    """Queries of deadlines. A class, because they share the same statement."""
 
     def __init__(self, schema: str) -> None:
         self._statement = load("projections", "deadlines/deadlines.sql", schema)["list_deadlines"]
@@ -131,13 +131,13 @@ class DeadlineQueries:
         after: tuple[datetime, int] | None,
         limit: int,
     ) -> DeadlinePage:
-        """List deadlines, the first due first."""
+        """List deadlines, earliest due first."""
         after_due, after_started = after or (BEFORE_ALL, 0)
         statuses = wanted.statuses
         values = {
             **wanted._asdict(),
             "statuses": list(statuses) if statuses is not None else None,
-            # Said beside the statuses, so that the index of the undecided can be used.
+            # Passed in addition to the statuses, so that the index of the undecided can be used.
             "is_undecided": statuses is not None and {OPEN, BREACHED}.issuperset(statuses),
             "after_due": after_due,
             "after_started": after_started,
@@ -146,17 +146,17 @@ class DeadlineQueries:
         statement = self._statement
         rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
         if not rows:
-            raise ProjectionUnknown(f"{NAME} has no live generation: prepare a runner")
+            raise ProjectionUnknown(f"{NAME} has no live generation; start a runner")
         found = tuple(
             DeadlineRow(*list(row.values())[1:]) for row in rows if row["started"] is not None
         )
         last = found[-1] if len(found) == limit else None
-        going_on = (last.due_at, last.started) if last is not None else None
-        return DeadlinePage(found, going_on, rows[0]["head"])
+        following = (last.due_at, last.started) if last is not None else None
+        return DeadlinePage(found, following, rows[0]["head"])
 
 
 def status_of(row: DeadlineRow) -> str:
-    """Say how a deadline stands: open, breached, met, late or left."""
+    """Return the status of a deadline: open, breached, met, late or left."""
     if row.outcome is not None:
         return row.outcome
     return OPEN if row.breached is None else BREACHED

@@ -1,9 +1,10 @@
-"""How a projection follows the log.
+"""The engine that makes projections follow the log.
 
-`projection` says what one must provide. `follower` folds records into rows and `advance` moves the
-checkpoint in the same transaction; `runner` does this for all of them. `generations` keeps the
-rows of a rebuild apart until they replace the live ones, `rebuild` makes them, and `replica`
-builds the same in a database of its own for verification.
+`projection` defines what a projection must provide. `follower` follows the log with one projection:
+`advance` folds records into rows and moves the checkpoint in the same transaction. `runner` does
+this for all projections. `generations` keeps the rows of a rebuild separate until they replace the
+live ones, `rebuild` builds them, and `replica` builds the same rows in a separate database for
+verification.
 
-Begin with `projection`, then `follower`.
+Start with `projection`, then `follower`.
 """

@@ -1,4 +1,4 @@
-"""Take records into a projection and move its checkpoint, in the transaction that is open."""
+"""Fold records into a projection and move its checkpoint, in the open transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -26,11 +26,11 @@ class Checkpoint(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Records in the order of the ledger: position and text."""
+    """Records in ledger order: position and text."""
 
     rows: Sequence[Row]
     position: int
-    """Of the last record; where the page is empty, the one after which it was read."""
+    """The position of the last record; for an empty page, the position after which it was read."""
 
 
 def statements(schema: str) -> Sql:
@@ -39,7 +39,7 @@ def statements(schema: str) -> Sql:
 
 
 async def checkpoint(driver: Driver, statement: Statement, **values: object) -> Checkpoint | None:
-    """Read, take or hold a checkpoint row; None if there is none to be had."""
+    """Read, take or hold a checkpoint row; None if no row is available."""
     row = await driver.fetchrow(statement.driver_sql, *statement.arguments(values))
     return Checkpoint(*row.values()) if row is not None else None
 
@@ -53,7 +53,7 @@ async def read_page(driver: Driver, sql: Sql, *, after: int, upto: int, limit: i
 
 
 def decode(projection: Projection[Any], rows: Iterable[Row]) -> list[Event]:
-    """Decode the records that a projection has to see.
+    """Decode the records that a projection needs.
 
     Raises:
         FoldFailed: If one of them cannot be decoded.
@@ -82,8 +82,7 @@ async def advance(
     """Fold a page, write its rows and move the checkpoint that this transaction holds.
 
     Raises:
-        FoldFailed: If the fold cannot take an event; the transaction must be rolled back, and the
-            state thrown away.
+        FoldFailed: If the fold fails on an event. Roll back the transaction and discard the state.
     """
     if events := decode(projection, page.rows):
         await projection.load(driver, at.generation, state, events)
@@ -94,7 +93,7 @@ async def advance(
 
 
 def fold_all(projection: Projection[State], state: State, events: Sequence[Event]) -> None:
-    """Fold events into the state, and name the one that it cannot take."""
+    """Fold events into the state. Raises FoldFailed with the position of the event that fails."""
     event: Event | None = None
     fold = projection.fold
     try:

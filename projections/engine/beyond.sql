@@ -1,4 +1,4 @@
--- Why a projection has stopped, or cannot go on: its checkpoint is where the log has not come to.
+-- Why a projection has stopped, or cannot continue because its checkpoint is beyond the log's end.
        coalesce(projection.failure,
                 (SELECT 'the log ends at position ' || log.position || ', before the checkpoint, '
                         || projection.position || ': an older copy was restored; rebuild'

@@ -1,7 +1,7 @@
 -- name: limit_waits
--- Timeouts of this transaction only: a pooler may give the next one another session. And nobody waits
--- for the disk: rows and checkpoint are in one transaction, so that what a crash of the database
--- takes back is folded again, and the writer, whose commits must be on disk, has the disk to itself.
+-- Timeouts of this transaction only: a pooler may give the next one another session. Commits do not
+-- wait for the disk: rows and checkpoint are in one transaction, so whatever a database crash loses
+-- is folded again, and the disk is left to the writer, whose commits must be durable.
 SELECT set_config('lock_timeout', '5s', true),
        set_config('synchronous_commit', 'off', true),
        set_config('statement_timeout', '60s', true),
@@ -21,9 +21,9 @@ SELECT CAST(:name AS text), 1, CAST(:version AS integer), 'live', 0
     ON CONFLICT DO NOTHING
 
 -- name: take_live
--- Election and fencing in one: who holds this row projects, until its transaction ends. A checkpoint
--- beyond the log is a failure: an older copy of the log was restored, and to go on would skip what
--- is recorded next.
+-- Election and fencing in one: the process that holds this row projects until its transaction ends.
+-- A checkpoint beyond the log is a failure: an older copy of the log was restored, and continuing
+-- would skip the events recorded next.
 SELECT generation, version, projection.position,
 -- include: engine/beyond.sql
   FROM ledger.projections AS projection
@@ -31,7 +31,7 @@ SELECT generation, version, projection.position,
    FOR UPDATE SKIP LOCKED
 
 -- name: hold_live
--- Like take_live, for a rebuild, which waits for its turn and goes no further than the log.
+-- Like take_live, but for a rebuild, which waits for the row and stops at the end of the log.
 SELECT generation, version,
        least(position, (SELECT head.position FROM ledger.ledger_head AS head)) AS position, failure
   FROM ledger.projections
@@ -39,21 +39,21 @@ SELECT generation, version,
    FOR UPDATE
 
 -- name: hold_building
--- No row: another rebuild has begun and retired this one.
+-- No row means that another rebuild has begun and retired this one.
 SELECT generation, version, position, failure
   FROM ledger.projections
  WHERE name = :name AND generation = :generation AND status = 'building'
    FOR UPDATE
 
 -- name: read_live
--- How far a projection is, without waiting for whoever projects.
+-- How far a projection has read, without waiting for the process that projects.
 SELECT generation, version, projection.position,
 -- include: engine/beyond.sql
   FROM ledger.projections AS projection
  WHERE name = :name AND status = 'live'
 
 -- name: read_records
--- The log in order, after a checkpoint, at most to a position.
+-- The log in order, after a checkpoint and up to a position.
 SELECT position, record
   FROM ledger.events
  WHERE position > :after AND position <= :upto
@@ -66,8 +66,8 @@ SELECT position
   FROM ledger.ledger_head
 
 -- name: move
--- In the same transaction as the rows: they and the checkpoint are never apart. What had stopped and
--- gets further has been mended.
+-- In the same transaction as the rows, so that rows and checkpoint always agree. A stopped projection
+-- that advances has been repaired.
 UPDATE ledger.projections
    SET position = :position,
        failure = NULL,
@@ -75,20 +75,20 @@ UPDATE ledger.projections
  WHERE name = :name AND generation = :generation AND position = :after
 
 -- name: stop
--- Says what is wrong without a word of the event's content.
+-- Records the failure without any of the event's content.
 UPDATE ledger.projections
    SET failure = :failure
  WHERE name = :name AND status = 'live' AND position = :position
    AND failure IS DISTINCT FROM :failure
 
 -- name: retry
--- The cause is mended: the next runner goes on from where it stopped.
+-- The cause has been fixed: the next runner resumes where the projection stopped.
 UPDATE ledger.projections
    SET failure = NULL
  WHERE name = :name AND status = 'live' AND failure IS NOT NULL
 
 -- name: lags
--- How far behind, in events and as the age of the first event that is not projected yet.
+-- How far behind each projection is, in events and as the age of the first unprojected event.
 SELECT projection.name, projection.version, projection.generation, projection.position,
 -- include: engine/beyond.sql
      , head.position AS head_position,
@@ -102,19 +102,19 @@ SELECT projection.name, projection.version, projection.generation, projection.po
  ORDER BY projection.name
 
 -- name: retire_building
--- A rebuild that was begun earlier gives way.
+-- Retire a rebuild that was begun earlier.
 UPDATE ledger.projections
    SET status = 'retired'
  WHERE name = :name AND status = 'building'
 
 -- name: give_up
--- A rebuild that did not go live leaves nothing behind.
+-- Retire a rebuild that did not go live, so that its rows are removed.
 UPDATE ledger.projections
    SET status = 'retired'
  WHERE name = :name AND generation = :generation AND status = 'building'
 
 -- name: begin_building
--- A new generation starts from the beginning of the log, beside the live one.
+-- A new generation starts at the beginning of the log, alongside the live one.
 INSERT INTO ledger.projections (name, generation, version, status, position)
 SELECT CAST(:name AS text), max(generation) + 1, CAST(:version AS integer), 'building', 0
   FROM ledger.projections
@@ -122,13 +122,13 @@ SELECT CAST(:name AS text), max(generation) + 1, CAST(:version AS integer), 'bui
 RETURNING generation
 
 -- name: retire
--- The generation that has been replaced; its rows are deleted afterwards, in parts.
+-- Retire the replaced generation. Its rows are deleted afterwards, in batches.
 UPDATE ledger.projections
    SET status = 'retired'
  WHERE name = :name AND generation = :generation
 
 -- name: make_live
--- From now on questions are answered from this generation.
+-- From now on queries read this generation.
 UPDATE ledger.projections
    SET status = 'live'
  WHERE name = :name AND generation = :generation AND status = 'building'
@@ -141,15 +141,15 @@ SELECT generation
  ORDER BY generation
 
 -- name: close_retired
--- Last, so that a crash before it is noticed and no rows are left behind. The checkpoint stays: a
--- generation's number is never used again, or a rebuild that has given way could take another for
--- its own.
+-- Runs last, so that after a crash the removal is resumed and no rows are left behind. The checkpoint
+-- row stays, because generation numbers must never be reused: a superseded rebuild could mistake
+-- another for its own.
 UPDATE ledger.projections
    SET status = 'removed'
  WHERE name = :name AND generation = :generation AND status = 'retired'
 
 -- name: columns_of
--- What a table is made of, in its order.
+-- The columns of a table, in order.
 SELECT array_agg(CAST(attribute.attname AS text) ORDER BY attribute.attnum)
   FROM pg_attribute AS attribute
   JOIN pg_class AS relation ON relation.oid = attribute.attrelid

@@ -1,5 +1,5 @@
--- The end of every projection's `differences`: of the rows that `held` names, those that two generations
--- do not hold equally often, and how many those are.
+-- The end of every projection's `differences`: the rows of `held` that do not occur equally often in
+-- the two generations, and their number.
 SELECT relation, content, live_rows, built_rows, count(*) OVER () AS differing
   FROM (SELECT relation, content,
                count(*) FILTER (WHERE generation = :live) AS live_rows,

@@ -1,14 +1,14 @@
-"""What can go wrong with a projection. None of these says anything about the ledger itself."""
+"""Failures of a projection. None of these affects the ledger itself."""
 
 
 class ProjectionFailure(Exception):
-    """A projection cannot go on as it is."""
+    """A projection cannot continue in its current state."""
 
 
 class FoldFailed(ProjectionFailure):
-    """A projection cannot take an event. It stands before that event until the cause is mended.
+    """A projection cannot process an event. It stops before that event until the cause is fixed.
 
-    The message names the kind of error and the position, never what the event holds.
+    The message names the type of error and the position, never the content of the event.
     """
 
     def __init__(self, cause: BaseException, position: int, *, is_batch: bool = False) -> None:
@@ -22,12 +22,12 @@ class ProjectionUnknown(ProjectionFailure):
 
 
 class NotYetProjected(ProjectionFailure):
-    """The projection has not come so far in the time given. Ask again, or look at its lag."""
+    """The projection has not reached the position in time. Try again, or check its lag."""
 
 
 class RebuildSuperseded(ProjectionFailure):
-    """Another rebuild of the same projection has begun, and this one has given way to it."""
+    """Another rebuild of the same projection has begun and superseded this one."""
 
 
 class MomentUnreadable(ValueError):
-    """A moment or a position that nothing can be asked for."""
+    """A moment, position or period that cannot be queried."""

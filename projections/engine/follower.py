@@ -1,4 +1,4 @@
-"""Follow the log with one projection: take the checkpoint, fold what is new, write, again."""
+"""Follow the log with one projection: take the checkpoint, fold new records, write, repeat."""
 
 import asyncio
 from contextlib import suppress
@@ -31,20 +31,20 @@ log = structlog.get_logger()
 
 
 class Step(NamedTuple):
-    """What one attempt came to."""
+    """The result of one attempt."""
 
     generation: int
     position: int
-    """How far the projection is, whoever brought it there."""
+    """How far the projection has read, in whichever process."""
     records: int = 0
     is_full: bool = False
-    """More is probably waiting."""
+    """Whether the batch was full, so that more records are probably waiting."""
     failure: str | None = None
     """Why the projection has stopped there; None while it runs."""
 
 
 class Standing(NamedTuple):
-    """Where a projection stood when last looked at: its rows are the same while it does."""
+    """The checkpoint of a projection when last read. While it is unchanged, so are the rows."""
 
     generation: int
     position: int
@@ -53,14 +53,14 @@ class Standing(NamedTuple):
 
 
 class _Remembered(NamedTuple):
-    """The memory of a projection, true while the checkpoint stands there."""
+    """The memory of a projection, valid while the checkpoint is unchanged."""
 
     checkpoint: Checkpoint
     state: Any
 
 
 class Follower:
-    """One projection's runner. A class, because it is woken, and remembers how far it got."""
+    """One projection's runner. A class, because it can be woken, and remembers its position."""
 
     def __init__(
         self,
@@ -73,8 +73,8 @@ class Follower:
         retry_stopped_s: float = RETRY_STOPPED_S,
     ) -> None:
         self.projection = projection
-        self._stands = Standing(0, 0)
-        self._looked_at = -inf
+        self._standing = Standing(0, 0)
+        self._read_at = -inf
         self._engine = engine
         self._sql = sql
         self._batch_records = batch_records
@@ -82,28 +82,28 @@ class Follower:
         self._moved = asyncio.Condition()
         self._waiting = 0
         self._remembered: _Remembered | None = None
-        self._is_mismatch_told = False
+        self._is_mismatch_logged = False
         self._on_fault = on_fault
         self._retry_stopped_s = retry_stopped_s
         self._retry_at: float | None = None
-        """When a projection that has stopped is tried again; None while it runs."""
+        """When a stopped projection is retried; None while it runs."""
 
     @property
     def position(self) -> int:
-        """How far the projection was when last looked at."""
-        return self._stands.position
+        """How far the projection had read when last checked."""
+        return self._standing.position
 
     def standing(self) -> Standing | None:
-        """Where the projection stands; None if this process has not looked for a while."""
-        is_fresh = monotonic() - self._looked_at < STANDING_TRUST_S
-        return self._stands if is_fresh else None
+        """Return the checkpoint as last read; None if this process has not read it recently."""
+        is_fresh = monotonic() - self._read_at < STANDING_TRUST_S
+        return self._standing if is_fresh else None
 
     def wake(self) -> None:
         """Look for new events now. Cheap, and safe to call after every append."""
         self._woken.set()
 
     async def follow(self) -> None:
-        """Project until cancelled. Waits out a database that is away, stops at what cannot be."""
+        """Project until cancelled. Wait while the database is unavailable; stop if a fold fails."""
         await endlessly(
             "projection",
             self._step_and_rest,
@@ -114,13 +114,13 @@ class Follower:
         )
 
     async def step(self) -> Step:
-        """Project one batch, unless another process is at it, nothing is new, or it has stopped."""
+        """Project one batch, unless another process does, nothing is new, or it has stopped."""
         self._woken.clear()
         try:
             step = await self._project(upto=INTEGER_MAX)
         except FoldFailed as failed:
             step = await self._stop(failed)
-        await self._tell(step)
+        await self._publish(step)
         return step
 
     async def _step_and_rest(self) -> None:
@@ -132,7 +132,7 @@ class Follower:
         await self._rest()
 
     async def wait_for(self, position: int) -> int:
-        """Return as soon as the projection has come to a position."""
+        """Return as soon as the projection has reached a position."""
         self._waiting += 1
         self.wake()
         try:
@@ -160,7 +160,7 @@ class Follower:
                 remembered = _Remembered(taken, state)
             if page.rows:
                 remembered = await self._advance(driver, remembered, page)
-        # Only now is it certain that what is remembered is what is written.
+        # Only after the commit does the memory certainly match the rows.
         self._remembered = remembered
         is_full = len(page.rows) == self._batch_records
         return Step(
@@ -179,15 +179,15 @@ class Follower:
         except UNAVAILABLE:
             raise
         except Exception as error:
-            # What was to be written is at fault, not one event: stop before the whole batch.
+            # Writing failed, so no single event is at fault: stop before the whole batch.
             raise FoldFailed(error, taken.position + 1, is_batch=True) from error
         return _Remembered(moved, state)
 
     def _may_project(self, taken: Checkpoint) -> bool:
         if taken.version == self.projection.version:
             return taken.failure is None or self._is_to_be_retried()
-        if not self._is_mismatch_told:
-            self._is_mismatch_told = True
+        if not self._is_mismatch_logged:
+            self._is_mismatch_logged = True
             log.error(
                 "projection.rebuild_needed",
                 projection=self.projection.name,
@@ -197,10 +197,10 @@ class Follower:
         return False
 
     def _is_to_be_retried(self) -> bool:
-        """Tell whether it is time to try again what has stopped.
+        """Return whether it is time to retry a stopped projection.
 
-        A restart tries at once. But of several processes one may still run the code that fails, and
-        stop the projection again after the repaired one has started.
+        A restart retries at once. But another process may still run the faulty code, and stop the
+        projection again after the repaired process has started.
         """
         now, retry_at = monotonic(), self._retry_at
         if retry_at is not None and now < retry_at:
@@ -209,18 +209,18 @@ class Follower:
         return retry_at is not None
 
     async def _look(self, taken: Checkpoint | None) -> Step:
-        """Tell how far a projection is that another process has, or that has stopped."""
+        """Return the position of a projection that another process runs, or that has stopped."""
         if taken is None:
             async with borrowed(self._engine) as driver:
                 taken = await checkpoint(driver, self._sql["read_live"], name=self.projection.name)
         if taken is None:
             raise ProjectionUnknown(
-                f"{self.projection.name} has no checkpoint: prepare the runner before it runs"
+                f"{self.projection.name} has no checkpoint; prepare the runner before running it"
             )
         return Step(taken.generation, taken.position, failure=taken.failure)
 
     async def _stop(self, failed: FoldFailed) -> Step:
-        """Bring the projection to just before the event that it cannot take, and stop it there."""
+        """Advance the projection to just before the event that fails, and stop it there."""
         try:
             step = await self._project(upto=failed.position - 1, despite_failure=True)
         except FoldFailed as earlier:
@@ -244,16 +244,16 @@ class Follower:
             )
         return step._replace(failure=str(failed))
 
-    async def _tell(self, step: Step) -> None:
+    async def _publish(self, step: Step) -> None:
         async with self._moved:
-            self._stands = Standing(step.generation, step.position, step.failure)
-            self._looked_at = monotonic()
+            self._standing = Standing(step.generation, step.position, step.failure)
+            self._read_at = monotonic()
             if step.failure is None:
                 self._retry_at = None
             self._moved.notify_all()
 
     async def _rest(self) -> None:
-        """Sleep until woken; other processes cannot wake us, so not for long."""
+        """Sleep until woken, but briefly, because other processes cannot wake this one."""
         with suppress(TimeoutError):
             async with asyncio.timeout(WATCH_S if self._waiting else POLL_S):
                 await self._woken.wait()

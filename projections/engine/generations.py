@@ -1,7 +1,7 @@
-"""The generations of a projection: begun, held, compared, let go live, removed.
+"""The generations of a projection: begin, hold, compare, make live, remove.
 
-A generation under construction is its checkpoint row with the status `building`; whoever begins
-another one retires that row, and whoever was at it gives way.
+A generation under construction is a checkpoint row with the status `building`. Beginning another
+generation retires that row, and the rebuild that was building it stops.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -28,7 +28,7 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What two generations at one position do not hold equally often."""
+    """The rows that do not occur equally often in two generations at one position."""
 
     position: int
     differing: int
@@ -37,14 +37,14 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """A class, because every step needs the same three things."""
+    """The generations of one projection. A class, because every step needs the same fields."""
 
     engine: AsyncEngine
     sql: Sql
     projection: Projection[Any]
 
     async def begin(self) -> Checkpoint:
-        """Begin a generation, after removing what an earlier rebuild has left behind."""
+        """Begin a generation, after removing the leftovers of earlier rebuilds."""
         await self._execute("retire_building")
         await self.remove_retired()
         statement = self.sql["begin_building"]
@@ -56,7 +56,7 @@ class Generations:
         return Checkpoint(generation, version, 0, None)
 
     async def aim(self) -> int:
-        """How far to build before aligning: to the live generation, or to the head without it."""
+        """Return the position to build to: the live generation's if comparable, or the head."""
         async with borrowed(self.engine) as driver:
             live = await checkpoint(driver, self.sql["read_live"], name=self.projection.name)
             if live is not None and self.is_comparable(live):
@@ -64,33 +64,33 @@ class Generations:
             return int(await driver.fetchval(self.sql["read_head"].driver_sql))
 
     def is_comparable(self, live: Checkpoint) -> bool:
-        """Tell whether a new generation has to come to the same as the live one."""
+        """Return whether a new generation must equal the live one."""
         return live.failure is None and live.version == self.projection.version
 
     async def hold_live(self, driver: Driver) -> Checkpoint:
-        """Hold the live checkpoint: until the transaction ends nobody projects."""
+        """Hold the live checkpoint, which blocks projecting until the transaction ends."""
         live = await checkpoint(driver, self.sql["hold_live"], name=self.projection.name)
         if live is None:
             raise ProjectionUnknown(
-                f"{self.projection.name} has no live generation to build beside; prepare a runner"
+                f"{self.projection.name} has no live generation to rebuild; start a runner"
             )
         return live
 
     async def hold_building(self, driver: Driver, at: Checkpoint) -> None:
-        """Hold the checkpoint of a generation under construction, or find that it has given way."""
+        """Hold the checkpoint of a generation under construction, or raise if superseded."""
         statement = self.sql["hold_building"]
         name = self.projection.name
         held = await checkpoint(driver, statement, name=name, generation=at.generation)
         if held is None:
             raise RebuildSuperseded(
-                f"generation {at.generation} of {name} has given way to another rebuild"
+                f"generation {at.generation} of {name} was superseded by another rebuild"
             )
 
     def transaction(self) -> AbstractAsyncContextManager[Driver]:
         return transaction(self.engine, self.sql["limit_waits"])
 
     async def differences(self, driver: Driver, live: Checkpoint, built: Checkpoint) -> Comparison:
-        """Compare two generations, in a snapshot in which they stand at one position."""
+        """Compare two generations in a snapshot in which both are at one position."""
         statement = self.projection.sql["differences"]
         values = {
             "live": live.generation,
@@ -102,7 +102,7 @@ class Generations:
         return Comparison(built.position, rows[0]["differing"] if rows else 0, first)
 
     async def swap(self, driver: Driver, live: Checkpoint, built: Checkpoint) -> None:
-        """Let the one that was built go live instead, in the transaction that holds both."""
+        """Make the built generation live instead, in the transaction that holds both."""
         name = self.projection.name
         for statement, generation in (
             (self.sql["retire"], live.generation),
@@ -110,7 +110,7 @@ class Generations:
         ):
             values = {"name": name, "generation": generation}
             done = await driver.execute(statement.driver_sql, *statement.arguments(values))
-            assert done == "UPDATE 1", f"{name}: generation {generation} is not where it was"
+            assert done == "UPDATE 1", f"{name}: generation {generation} changed while it was held"
 
     async def give_up(self, begun: Checkpoint) -> None:
         """Retire a generation, unless it has gone live."""
@@ -123,7 +123,7 @@ class Generations:
             return int(await driver.fetchval(statement.driver_sql, built.generation))
 
     async def remove_retired(self) -> None:
-        """Delete generations that nobody reads, in parts that hold nobody up."""
+        """Delete retired generations, in batches small enough not to block other work."""
         name, statement = self.projection.name, self.projection.sql["delete_rows"]
         async with borrowed(self.engine) as driver:
             retired = await driver.fetch(self.sql["read_retired"].driver_sql, name)

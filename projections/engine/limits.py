@@ -1,68 +1,69 @@
-"""Bound what projecting takes, in one place, each bound with its reason."""
+"""The bounds of projecting, in one place, each with its reason."""
 
 from typing import Final
 
-# Records folded in one transaction by a runner: some two megabytes, some tens of milliseconds. The
-# checkpoint row is locked no longer than that, and a killed runner repeats no more than that.
+# Records folded in one transaction by a runner: about two megabytes and some tens of milliseconds.
+# The checkpoint row is locked no longer than that, and a killed runner repeats no more than that.
 BATCH_RECORDS: Final = 2_000
 
-# A rebuild has nobody waiting for its next row, and asks the database less often. Some ten
+# No client waits for the next row of a rebuild, so it queries the database less often. About ten
 # megabytes in memory, twice, because it reads ahead.
 REBUILD_BATCH_RECORDS: Final = 10_000
 
-# What another process appended is found this late at most, plus one batch. A person does not see a
-# fifth of a second, and five look-ups a second of one row cost nothing.
+# Maximum delay, plus one batch, until another process's events are found. People do not notice a
+# fifth of a second, and reading one row five times a second costs nothing.
 POLL_S: Final = 0.2
 
-# After a batch that was not full the runner waits this long, so that events that come one by one
-# are projected some at a time, and the database is left to the writer in between.
+# After a batch that was not full the runner waits this long, so that single events are projected in
+# small batches, and the database is left to the writer in between.
 GATHER_S: Final = 0.05
 
-# How long a process may take for granted that a projection stands where it last saw it. It looks
-# every POLL_S; if it has not for so long, its database is away, and whoever asks should be told.
+# How long a process may assume that a projection is where it was last seen. The process checks
+# every POLL_S. If it has not for this long, its database is unavailable, and queries should report
+# that.
 STANDING_TRUST_S: Final = 1.0
 
-# When somebody waits for a position that another process is projecting, look this often.
+# Polling interval while a client waits for a position that another process is projecting.
 WATCH_S: Final = 0.02
 
-# The database is away or busy. The writer's own pauses are of this order.
+# Delay when the database is unavailable or busy, similar to the writer's own delays.
 RETRY_S: Final = 1.0
 
-# A projection that has stopped is tried again this often: the code that fails may have been
-# replaced meanwhile. Each try folds one batch in vain.
+# Retry interval of a stopped projection: the faulty code may have been replaced in the meantime.
+# Each failed retry wastes one batch of work.
 RETRY_STOPPED_S: Final = 60.0
 
-# Records decoded at once in a rebuild. Decoded events that are dropped at once cost half of those
-# that are kept until the end of a page, because the garbage collector never comes to see them.
+# Records decoded at a time in a rebuild. Decoded events that are dropped at once cost half as much
+# as those kept until the end of a page, because the garbage collector never scans them.
 REBUILD_SLICE_RECORDS: Final = 100
 
-# Stays remembered from batch to batch, so that they need not be read again: some 150 MB. A month's
-# leads are fewer.
+# Stays remembered between batches, so that they need not be read again: about 150 MB. This is more
+# than one month's leads.
 STANDING_KEPT: Final = 200_000
 
-# Ended stays that a rebuild holds before it writes them: some 20 MB, one COPY.
+# Ended stays that a rebuild holds before writing them: about 20 MB, one COPY.
 ENDED_KEPT: Final = 20_000
 
 # Rows of an old generation deleted in one transaction: some tens of milliseconds of work, so that
 # vacuum and the live projection keep pace.
 DELETE_ROWS: Final = 10_000
 
-# Differing rows that a comparison names; it counts them all.
+# Differing rows that a comparison lists. It counts all of them.
 DIFFERENCES_SHOWN: Final = 20
 
-# Lifecycles kept parsed: those in force at the moments that people ask about.
+# Parsed lifecycles kept: those in force at the moments that people query.
 LIFECYCLES_KEPT: Final = 16
 
-# Leads and accounts of the directory that are remembered from batch to batch: some 200 MB.
+# Leads and accounts of the directory remembered between batches: about 200 MB.
 DIRECTORY_KEPT: Final = 200_000
 
-# Leads whose deadlines are remembered from batch to batch: some 100 MB.
+# Leads whose deadlines are remembered between batches: about 100 MB.
 DEADLINES_KEPT: Final = 100_000
 
 # business.projection
 BUSINESS_ROWS_KEPT = 20_000
-"""Rows that a rebuild holds before it writes them: some ten megabytes, one COPY."""
+"""Rows that a rebuild holds before writing them: about ten megabytes, one COPY."""
 
 # engine.replica
 COPY_WAIT_S = 3_600.0
-"""One table of a large ledger; more is a connection that is gone."""
+"""Time to copy one table of a large ledger. If it takes longer, the connection is lost."""

@@ -1,4 +1,4 @@
-"""What a projection is: a name, a fold, and what reads and writes its rows."""
+"""The interface of a projection: a name, a fold, and methods that read and write its rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
@@ -11,10 +11,10 @@ State = TypeVar("State")
 
 
 class Projection(Protocol[State]):
-    """One question's tables, built from the log.
+    """The tables for one question, built from the log.
 
-    `State` is what is remembered of a generation from batch to batch, and what the batch changes.
-    It is true as long as the checkpoint stands where it was left, and is thrown away otherwise.
+    `State` is the memory of a generation between batches, and the changes of the current batch. It
+    is valid as long as the checkpoint is unchanged, and is discarded otherwise.
     """
 
     @property
@@ -22,51 +22,51 @@ class Projection(Protocol[State]):
 
     @property
     def version(self) -> int:
-        """Raised whenever the same log would give other rows: then it has to be rebuilt."""
+        """Increase it whenever the same log would give different rows: this requires a rebuild."""
         ...
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Where its rows are, each with the generation that built it."""
+        """The tables with its rows, each row with the generation that built it."""
         ...
 
     @property
     def sql(self) -> Mapping[str, Statement]:
-        """Its statements. Beside those that it projects with, every projection has three.
+        """Its statements. In addition to those for projecting, every projection has three.
 
         count_rows   (generation) → rows
-        delete_rows  (generation, limit) → deleted: how many rows of a generation it removed
+        delete_rows  (generation, limit) → deleted: number of rows removed from a generation
         differences  (live, built, shown) → relation, content, live_rows, built_rows, differing: the
-                     rows that two generations do not hold equally often, and how many those are
+                     rows that do not occur equally often in two generations, and their number
         """
         ...
 
     def concerns(self, record: str) -> bool:
-        """Tell from the text of a record whether the fold must see it.
+        """Return, from the text of a record alone, whether the fold must see it.
 
-        Most events move nobody, and decoding them is most of the work of a rebuild. True for too
-        many is only slow; false for one that matters is wrong.
+        Most events do not move a lead, and decoding them is most of the work of a rebuild. True for
+        too many records is only slow; False for one that matters is wrong.
         """
         ...
 
     def begin(self, *, is_complete: bool) -> State:
-        """Return an empty memory; a complete one belongs to a generation that has no rows yet."""
+        """Return an empty memory. It is complete if the generation has no rows yet."""
         ...
 
     async def load(
         self, driver: Driver, generation: int, state: State, events: Sequence[Event]
     ) -> None:
-        """Read what the memory lacks to fold these events."""
+        """Load the rows that folding these events requires and the memory lacks."""
         ...
 
     def fold(self, state: State, event: Event) -> None:
-        """Let one event change the state. No I/O, no clock."""
+        """Apply one event to the state. No I/O, no clock."""
         ...
 
     async def relieve(self, driver: Driver, generation: int, state: State) -> None:
-        """Write some of the changes if they are too many to keep until a rebuild's end."""
+        """Write some changes if there are too many to keep until the end of a rebuild."""
         ...
 
     async def write(self, driver: Driver, generation: int, state: State) -> None:
-        """Write all changes, and remember no more than may be remembered."""
+        """Write all changes, and trim the memory to its bound."""
         ...

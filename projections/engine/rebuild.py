@@ -1,7 +1,7 @@
-"""Build a projection again beside the live one, compare the two, and let the new one take over.
+"""Rebuild a projection alongside the live one, compare the two, and switch to the new one.
 
-Events keep coming meanwhile. Rows are written long before the checkpoint of their generation moves:
-after a crash the generation is thrown away, never continued.
+Events continue to arrive in the meantime. Rows are written long before the checkpoint of their
+generation moves: after a crash the generation is discarded, never continued.
 """
 
 import asyncio
@@ -37,11 +37,11 @@ First = TypeVar("First")
 Second = TypeVar("Second")
 
 OnProgress = Callable[[int, int], None]
-"""Called now and then with the position reached and the position aimed at."""
+"""Called periodically with the position reached and the target position."""
 
 
 class Rebuilt(NamedTuple):
-    """What a rebuild came to."""
+    """The result of a rebuild."""
 
     generation: int
     version: int
@@ -49,9 +49,9 @@ class Rebuilt(NamedTuple):
     records: int
     rows: int
     seconds: float
-    """Reading, folding and writing; without comparing and removing."""
+    """Time for reading, folding and writing, excluding comparison and removal."""
     comparison: Comparison | None
-    """None where there was nothing to compare: the live generation is of another version of the
+    """None if there was nothing to compare: the live generation has another version of the
     projection, or has stopped."""
     is_live: bool
 
@@ -63,13 +63,13 @@ async def rebuild(
     schema: str,
     on_progress: OnProgress | None = None,
 ) -> Rebuilt:
-    """Build a new generation, compare it, let it go live, and remove the old one.
+    """Build a new generation, compare it, make it live, and remove the old one.
 
-    Differences do not hold it back: the new generation is what the log says.
+    It goes live even if there are differences, because it reflects the log.
 
     Raises:
-        FoldFailed: If the fold cannot take an event; the live generation stays.
-        RebuildSuperseded: If another rebuild of this projection has begun meanwhile.
+        FoldFailed: If the fold fails on an event. The live generation stays.
+        RebuildSuperseded: If another rebuild of this projection has begun in the meantime.
     """
     return await _prepared(engine, projection, schema, on_progress).run(swaps=True)
 
@@ -95,7 +95,7 @@ def _prepared(
 
 @dataclass(slots=True)
 class _Rebuild:
-    """One rebuild. A class, because all its steps share what it works with."""
+    """One rebuild. A class, because all its steps share the same fields."""
 
     engine: AsyncEngine
     sql: Sql
@@ -130,7 +130,7 @@ class _Rebuild:
         )
 
     async def _build(self, at: Checkpoint, state: object) -> Checkpoint:
-        """Fold the log up to where the live generation is, reading one page ahead."""
+        """Fold the log up to the live generation's position, reading one page ahead."""
         upto = await self.generations.aim()
         page, reached = await self._read(0, upto), Page((), 0)
         while page.rows:
@@ -149,7 +149,7 @@ class _Rebuild:
         return at._replace(position=reached.position)
 
     async def _take(self, at: Checkpoint, state: object, page: Page, upto: int) -> None:
-        """Fold a page, and write what need not be kept in memory until the end."""
+        """Fold a page, and write the changes that need not stay in memory until the end."""
         async with self.generations.transaction() as driver:
             await self.generations.hold_building(driver, at)
             for start in range(0, len(page.rows), REBUILD_SLICE_RECORDS):
@@ -165,10 +165,10 @@ class _Rebuild:
     async def _compare(
         self, built: Checkpoint, state: object
     ) -> tuple[Comparison | None, Checkpoint]:
-        """Compare both generations at one position, without holding the live one up for long.
+        """Compare both generations at one position, without blocking the live one for long.
 
-        The live checkpoint is held only until the new generation has come to it and a snapshot of
-        both has been taken; what is compared is the snapshot.
+        The live checkpoint is held only until the new generation has reached it and a snapshot of
+        both has been taken. The comparison reads the snapshot.
         """
         async with AsyncExitStack() as reading:
             async with self.generations.transaction() as holding:
@@ -183,7 +183,7 @@ class _Rebuild:
             return await self.generations.differences(driver, live, built), built
 
     async def _swap(self, built: Checkpoint, state: object) -> Checkpoint:
-        """Let the new generation go live, at least as far as the old one has come."""
+        """Make the new generation live, at or beyond the position of the old one."""
         async with self.generations.transaction() as driver:
             live = await self.generations.hold_live(driver)
             built = await self._catch_up(driver, built, state, live.position)
@@ -193,7 +193,7 @@ class _Rebuild:
     async def _catch_up(
         self, driver: Driver, at: Checkpoint, state: object, upto: int
     ) -> Checkpoint:
-        """Bring the new generation to a position, within the transaction that is open."""
+        """Advance the new generation to a position, in the open transaction."""
         await self.generations.hold_building(driver, at)
         while at.position < upto:
             page = await read_page(
@@ -220,7 +220,7 @@ class _Rebuild:
 
 
 async def _both(first: Awaitable[First], second: Awaitable[Second]) -> tuple[First, Second]:
-    """Wait until both have ended, whatever becomes of either."""
+    """Wait until both have ended, even if one fails."""
     outcomes = await asyncio.gather(first, second, return_exceptions=True)
     for outcome in outcomes:
         if isinstance(outcome, BaseException):

@@ -1,8 +1,7 @@
-"""Build the projections of a ledger a second time, in a database elsewhere, and compare.
+"""Build the projections of a ledger a second time, in a separate database, and compare.
 
-The log passes by page by page, as whoever reads it has it; nothing is written where it came from.
-Then the rows that are live there are copied alongside, and each projection compares them as it
-compares two generations.
+The reader of the log passes it on page by page. Nothing is written to the source. Then the live
+rows are copied from the source, and each projection compares them as it compares two generations.
 """
 
 import asyncio
@@ -27,16 +26,16 @@ from projections.engine.limits import COPY_WAIT_S, DIFFERENCES_SHOWN
 from projections.engine.projection import Projection
 
 BUILT = 2**31 - 1
-"""The generation that is built here: no other one comes to this number."""
+"""The generation that is built here. No other generation reaches this number."""
 CHUNKS = 8
-"""Pieces of a copy under way, each some tens of kilobytes."""
+"""Chunks of a copy in flight, each some tens of kilobytes."""
 
 _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, SQLAlchemyError)
 
 
 @dataclass(slots=True)
 class _Built:
-    """One projection on its way. A class, because it grows with the log."""
+    """One projection under construction. A class, because it grows with the log."""
 
     projection: Projection[Any]
     live: Checkpoint
@@ -48,8 +47,8 @@ class _Built:
 class Replica:
     """The projections of another ledger. A class, because they grow page by page.
 
-    Where the database here is lost, the rest of the log goes by unheeded, and the report says that
-    nothing was compared, and why.
+    If this database is lost, the rest of the log is ignored, and the report states that nothing was
+    compared, and why.
     """
 
     engine: AsyncEngine
@@ -59,7 +58,7 @@ class Replica:
     lost: str = ""
 
     async def begin(self, source: Driver, projections: Sequence[Projection[Any]]) -> None:
-        """See how far the live projections are, in the snapshot in which the log is read."""
+        """Read the checkpoints of the live projections, in the snapshot that the log is read in."""
         sql = statements(self.schema)
         for projection in projections:
             section = self.report.section(Check.PROJECTIONS, projection.name)
@@ -85,7 +84,7 @@ class Replica:
                         await _fold(driver, built, page)
 
     async def copy(self, source: Driver) -> None:
-        """Write what was built, and copy what is live at the source."""
+        """Write the rows that were built, and copy the live rows of the source."""
         with self._noting():
             async with borrowed(self.engine) as driver:
                 for built in self.built:
@@ -93,7 +92,7 @@ class Replica:
                         await self._copy(source, driver, built)
 
     async def compare(self) -> None:
-        """Tell of each projection whether its rows are what the log gives."""
+        """Report for each projection whether its rows are those that the log produces."""
         for built in self.built:
             section = self.report.section(Check.PROJECTIONS, built.projection.name)
             with self._noting():
@@ -125,7 +124,7 @@ class Replica:
             )
         for row in rows:
             relation, content, live, expected = Difference(*list(row.values())[:4])
-            what = f"the row {content} of {relation} is there as often as the log gives it"
+            what = f"the row {content} occurs in {relation} as often as the log produces it"
             section.note(Finding(None, what, expected, live), count=0)
         section.differing = rows[0]["differing"] if rows else 0
 
@@ -134,8 +133,8 @@ class Replica:
         try:
             yield
         except _LOST as error:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            self.lost = f"the private database of this verification was lost: {said}"
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            self.lost = f"the private database of this verification was lost: {reason}"
 
 
 async def _fold(driver: Driver, built: _Built, page: Sequence[tuple[Row, Record | None]]) -> None:
@@ -156,13 +155,13 @@ async def _fold(driver: Driver, built: _Built, page: Sequence[tuple[Row, Record 
         fold_all(projection, built.state, events)
         await projection.relieve(driver, BUILT, built.state)
     except FoldFailed as failed:
-        built.why_not = f"its fold cannot take the log: {failed}"
+        built.why_not = f"its fold fails on the log: {failed}"
 
 
 async def _pipe(
     source: Driver, target: Driver, *, schema: str, table: str, columns: Sequence[str]
 ) -> None:
-    """Copy a table from one database into another, in bounded memory."""
+    """Copy a table from one database to another in bounded memory."""
     chunks: asyncio.Queue[bytes | None] = asyncio.Queue(CHUNKS)
 
     async def read() -> None:

@@ -1,14 +1,14 @@
-"""Run the projections of one ledger. Any process may, and any number of them at once.
+"""Run the projections of one ledger, in any number of processes at once.
 
     runner = Runner(engine, schema="ledger", projections=[stage_intervals("ledger")])
     await runner.prepare()
     task = asyncio.create_task(runner.run())
     ...
     runner.wake()                                        after every append in this process
-    await runner.wait_for(17, name="stage_intervals")    to read one's own write
+    await runner.wait_for(17, name="stage_intervals")    to read your own write
 
-Whoever holds the checkpoint row writes, and moves it in the same transaction: a runner that is
-killed has done nothing, two at once never do anything twice.
+The process that holds the checkpoint row writes, and moves the checkpoint in the same transaction.
+A runner that is killed leaves no partial work, and two runners never do the same work twice.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from projections.engine.transactions import transaction
 
 
 class Lag(NamedTuple):
-    """How far one projection is behind the ledger, whoever runs it."""
+    """How far one projection is behind the ledger, in whichever process it runs."""
 
     name: str
     version: int
@@ -38,7 +38,7 @@ class Lag(NamedTuple):
     """Why it has stopped; None while it runs."""
     head_position: int
     seconds: float
-    """Age of the first event that is not projected yet."""
+    """Age of the first unprojected event."""
 
     @property
     def events(self) -> int:
@@ -46,7 +46,7 @@ class Lag(NamedTuple):
 
 
 class Runner:
-    """The projections that this process runs. A class, because each is woken and waited for."""
+    """The projections that this process runs. A class, because each can be woken and awaited."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Runner:
         }
 
     async def prepare(self) -> None:
-        """Create missing checkpoints, and let what had stopped try again: a restart is a retry."""
+        """Create missing checkpoints, and retry stopped projections: a restart is a retry."""
         for name, follower in self._followers.items():
             statement = self._sql["create"]
             values = {"name": name, "version": follower.projection.version}
@@ -93,11 +93,11 @@ class Runner:
             follower.wake()
 
     async def step(self, name: str) -> int:
-        """Project one batch here and now. Returns the position reached."""
+        """Project one batch now. Return the position reached."""
         return (await self._follower(name).step()).position
 
     async def retry(self, name: str) -> bool:
-        """Let a stopped projection go on, in whatever process. False: it had not stopped."""
+        """Resume a stopped projection, in any process. Return False if it had not stopped."""
         statement = self._sql["retry"]
         async with transaction(self._engine, self._sql["limit_waits"]) as driver:
             done = await driver.execute(statement.driver_sql, *statement.arguments({"name": name}))
@@ -105,7 +105,7 @@ class Runner:
         return bool(done != "UPDATE 0")
 
     async def position_of(self, name: str) -> int:
-        """Read how far a projection is."""
+        """Return how far a projection has read."""
         async with borrowed(self._engine) as driver:
             found = await checkpoint(driver, self._sql["read_live"], name=name)
         if found is None:
@@ -113,11 +113,11 @@ class Runner:
         return found.position
 
     def standing(self, name: str) -> Standing | None:
-        """Tell where a projection stands, without asking; None if that is not known for certain."""
+        """Return a projection's checkpoint without a query; None if it is not known for certain."""
         return self._follower(name).standing()
 
     async def wait_for(self, position: int, *, name: str, timeout_s: float) -> int:
-        """Return the position reached as soon as it is at least the one asked for.
+        """Return the position reached as soon as it is at least the one requested.
 
         Raises:
             NotYetProjected: If that takes longer than `timeout_s`.
@@ -128,12 +128,12 @@ class Runner:
                 return await follower.wait_for(position)
         except TimeoutError as error:
             raise NotYetProjected(
-                f"{name} has come to position {follower.position} within {timeout_s} s, "
-                f"expected {position}; ask again, or see why it lags"
+                f"{name} reached position {follower.position} within {timeout_s} s, "
+                f"expected {position}; try again, or check why it lags"
             ) from error
 
     async def lags(self) -> list[Lag]:
-        """Read how far each projection of this ledger is behind."""
+        """Return how far each projection of this ledger is behind."""
         async with borrowed(self._engine) as driver:
             rows = await driver.fetch(self._sql["lags"].driver_sql)
         return [Lag(**dict(row.items())) for row in rows]
@@ -141,5 +141,5 @@ class Runner:
     def _follower(self, name: str) -> Follower:
         if name not in self._followers:
             known = ", ".join(self._followers)
-            raise ProjectionUnknown(f"this process runs {known}; it knows no {name}")
+            raise ProjectionUnknown(f"this process runs {known}, not {name}")
         return self._followers[name]

@@ -1,4 +1,4 @@
-"""Transactions on borrowed connections, which rely on nothing that a session remembers."""
+"""Transactions on borrowed connections that do not rely on any session state."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,16 +18,16 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
     TimeoutError,
     SQLAlchemyError,
     asyncpg.TransactionRollbackError,
-    # Read-only, as a replica is until it has taken over; idle for too long.
+    # Read-only, like a replica before its promotion, or idle for too long.
     asyncpg.InvalidTransactionStateError,
     asyncpg.InvalidCachedStatementError,
 )
-"""The database is away or busy: nothing is wrong with the events, try the same again."""
+"""The database is unavailable or busy: nothing is wrong with the events, so retry."""
 
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine, limit_waits: Statement) -> AsyncIterator[Driver]:
-    """Open a transaction, READ COMMITTED, with its own timeouts."""
+    """Open a READ COMMITTED transaction with its own timeouts."""
     async with borrowed(engine) as driver, sessions.transaction(driver):
         await driver.execute(limit_waits.driver_sql)
         yield driver

@@ -1,4 +1,4 @@
-"""From counted stays to figures: what was reached, what adds up to what. Pure."""
+"""Compute figures from counted stays. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from projections.funnel.lifecycles import stages_of
 
 
 class CountedStays(NamedTuple):
-    """Stays that came to a stage in one way: after the pass had entered the stages `before`."""
+    """Stays that came to a stage by one route: after the pass had entered the stages `before`."""
 
     value: str
     kind: str
@@ -21,7 +21,7 @@ class CountedStays(NamedTuple):
 
 
 class CountedFlow(NamedTuple):
-    """Stays that one period saw, and those of them that it saw end, in one way."""
+    """Stays in one period, and those of them that ended in it, by one kind of exit."""
 
     value: str
     kind: str
@@ -62,18 +62,18 @@ def flow_parts(
 
 
 def _by_value(counted: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """Part rows by value: in order, and what was told nothing last."""
+    """Group rows by value, in order, with unreported values last."""
     rows: defaultdict[str, list[Row]] = defaultdict(list)
-    for one in counted:
-        rows[one.value].append(one)
+    for row in counted:
+        rows[row.value].append(row)
     return sorted(rows.items(), key=lambda item: (item[0] == "", item[0]))
 
 
 def _funnel_part(
     value: str | None, counted: Iterable[CountedStays], lifecycle: Lifecycle | None
 ) -> FunnelPart:
-    leads = [one for one in counted if one.kind == SubjectKind.LEAD]
-    accounts = [one for one in counted if one.kind == SubjectKind.ACCOUNT]
+    leads = [row for row in counted if row.kind == SubjectKind.LEAD]
+    accounts = [row for row in counted if row.kind == SubjectKind.ACCOUNT]
     return FunnelPart(
         value,
         _stage_figures(leads, lifecycle.lead if lifecycle else None),
@@ -84,47 +84,49 @@ def _funnel_part(
 
 
 def _unplaced(counted: Iterable[CountedStays]) -> int:
-    return sum(one.standing for one in counted if one.stage == UNPLACED)
+    return sum(row.standing for row in counted if row.stage == UNPLACED)
 
 
 def _stage_figures(
     counted: Iterable[CountedStays], track: Track | None
 ) -> tuple[StageFigures, ...]:
-    placed = [one for one in counted if one.stage != UNPLACED]
+    placed = [row for row in counted if row.stage != UNPLACED]
     path = track.path if track is not None else ()
     place = {stage: number for number, stage in enumerate(path)}
     standing: defaultdict[str, int] = defaultdict(int)
     entered: defaultdict[str, int] = defaultdict(int)
     reached: defaultdict[str, int] = defaultdict(int)
-    for one in placed:
-        standing[one.stage] += one.standing
-        before = one.before.split()
-        if one.stage not in before:
-            entered[one.stage] += one.entries
-            for stage in _newly_reached(one.stage, before, place, path):
-                reached[stage] += one.entries
-    stages = stages_of(track, {one.stage for one in placed})
-    return tuple(StageFigures(one, standing[one], entered[one], reached[one]) for one in stages)
+    for row in placed:
+        standing[row.stage] += row.standing
+        before = row.before.split()
+        if row.stage not in before:
+            entered[row.stage] += row.entries
+            for stage in _newly_reached(row.stage, before, place, path):
+                reached[stage] += row.entries
+    stages = stages_of(track, {row.stage for row in placed})
+    return tuple(
+        StageFigures(stage, standing[stage], entered[stage], reached[stage]) for stage in stages
+    )
 
 
 def _newly_reached(
     stage: str, before: Iterable[str], place: Mapping[str, int], path: Sequence[str]
 ) -> Sequence[str]:
-    """Name the stages that a pass reaches by its first entry into this one, and had not reached.
+    """Name the stages that a pass newly reaches by its first entry into this one.
 
-    Whoever comes further along the path than ever before reaches all that lies between.
+    A pass that gets further along the path than before also reaches all stages in between.
     """
     if stage not in place:
         return (stage,)
-    furthest = max((place[one] for one in before if one in place), default=-1)
+    furthest = max((place[earlier] for earlier in before if earlier in place), default=-1)
     return path[furthest + 1 : place[stage] + 1]
 
 
 def _flow_part(
     value: str | None, counted: Iterable[CountedFlow], lifecycle: Lifecycle | None
 ) -> FlowPart:
-    leads = [one for one in counted if one.kind == SubjectKind.LEAD]
-    accounts = [one for one in counted if one.kind == SubjectKind.ACCOUNT]
+    leads = [row for row in counted if row.kind == SubjectKind.LEAD]
+    accounts = [row for row in counted if row.kind == SubjectKind.ACCOUNT]
     return FlowPart(
         value,
         _stage_flows(leads, lifecycle.lead if lifecycle else None),
@@ -134,22 +136,22 @@ def _flow_part(
 
 def _stage_flows(counted: Iterable[CountedFlow], track: Track | None) -> tuple[StageFlow, ...]:
     rows: defaultdict[str, list[CountedFlow]] = defaultdict(list)
-    for one in counted:
-        rows[one.stage].append(one)
+    for row in counted:
+        rows[row.stage].append(row)
     stages = [UNPLACED, *stages_of(track, set(rows) - {UNPLACED})]
     return tuple(_stage_flow(stage, rows[stage]) for stage in stages)
 
 
 def _stage_flow(stage: str, counted: Sequence[CountedFlow]) -> StageFlow:
     exits: defaultdict[str, int] = defaultdict(int)
-    for one in counted:
-        if one.exit_kind is not None:
-            exits[one.exit_kind] += one.exits
+    for row in counted:
+        if row.exit_kind is not None:
+            exits[row.exit_kind] += row.exits
     return StageFlow(
         stage,
-        before=sum(one.before for one in counted),
-        entries=sum(one.entries for one in counted),
-        reentries=sum(one.reentries for one in counted),
+        before=sum(row.before for row in counted),
+        entries=sum(row.entries for row in counted),
+        reentries=sum(row.reentries for row in counted),
         exits=dict(sorted(exits.items())),
-        after=sum(one.after for one in counted),
+        after=sum(row.after for row in counted),
     )

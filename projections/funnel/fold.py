@@ -4,17 +4,17 @@
     lead.accepted   at 9   lead goes from ML to MAL     that stay ends, the next one is open
 
 A stay belongs to one pass of one lead or account. Its end is known from the position of the event
-that ended it, so a row with `entry_position` and `exit_position` tells what was known at any
-position: nothing before the one, an open stay up to the other, the ended stay from there on.
+that ended it, so a row with `entry_position` and `exit_position` describes what was known at any
+position: nothing before the first, an open stay up to the second, the ended stay from there on.
 
-    lead.returned   at 11  back to MAL by itself        the stay in MQL ends
-    sales accepts   at 14  in time, only reported late  what 11 did is known no longer from 14 on
+    lead.returned   at 11  automatic return to MAL      the stay in MQL ends
+    sales accepts   at 14  in time, only reported late  from 14 on, move 11 no longer counts
 
-A return by itself that no longer counts is closed, and the stay that it had ended goes on: see
+An automatic return that no longer counts is closed, and the stay that it had ended continues: see
 `_take_back`.
 
-A lead that an event has made and none has moved stands in UNPLACED: so the stock over all stages
-is the number of leads. A lead that its first event places was never unplaced.
+A lead that has been created but not moved is in UNPLACED, so the stock over all stages equals the
+number of leads. A lead that is placed by its first event was never unplaced.
 """
 
 from collections.abc import Mapping
@@ -30,11 +30,11 @@ from domain.lifecycle.service_events import PUBLISHED
 from events.lifecycles.publish import parsed
 
 RESTATES = "restates"
-"""The effect that names a return by itself which no longer counts."""
+"""The effect that names an automatic return that no longer counts."""
 
 
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, str]
-"""What stays are counted by: kind, stage, before, origin, channel, month. A part of the stay."""
+"""The key for counting stays: kind, stage, before, origin, channel, month. A slice of the stay."""
 
 
 class Stay(NamedTuple):
@@ -44,8 +44,8 @@ class Stay(NamedTuple):
     kind: str
     stage: str
     before: str
-    """Stages that the pass had entered before, in order of first entry, by spaces. What counts as
-    reached follows from it, whatever path the lifecycle names."""
+    """Stages that the pass had entered before, in order of first entry, space-separated. It
+    determines which stages count as reached, whichever path the lifecycle names."""
     origin: str | None
     channel: str | None
     month: str
@@ -56,9 +56,9 @@ class Stay(NamedTuple):
     entry_kind: str | None
     known_from: int
     number: int
-    """Which it is of those that one restatement made known; 0 of those that an event begins."""
+    """Its number among those that one restatement made known; 0 if another event began it."""
     pass_origin: str | None
-    """What the next stay will carry: differs from `origin` once that has been corrected."""
+    """The origin that the next stay will carry. Differs from `origin` after a correction."""
     pass_channel: str | None
 
 
@@ -67,8 +67,8 @@ ENDED_COLUMNS = (
     *STAY_COLUMNS,
     *("left_at", "exit_position", "exit_kind", "next_stage", "known_to"),
 )
-"""A stay that has ended is a plain tuple in this order: the garbage collector of a long replay
-passes by plain tuples of plain values, and there are millions."""
+"""A stay that has ended is a plain tuple in this order: a long replay has millions of them, and the
+garbage collector skips plain tuples of plain values."""
 
 _STAY_WIDTH = len(STAY_COLUMNS)
 _EXIT_POSITION = ENDED_COLUMNS.index("exit_position")
@@ -96,10 +96,10 @@ NO_MONTH = Month("", datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzin
 
 
 class Place(NamedTuple):
-    """Which of a subject's stays it is.
+    """The identity of a stay among those of its subject.
 
-    Its exit does not tell: all stays that one restatement makes known may end at one position, that
-    of the report which they follow from.
+    Its exit does not identify it: all stays that one restatement makes known may end at the same
+    position, that of the report from which they follow.
     """
 
     known_from: int
@@ -108,7 +108,7 @@ class Place(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """A stay whose end, a return by itself, counts no longer from a position on."""
+    """A stay that an automatic return had ended, and whose end no longer counts from a position."""
 
     subject_id: str
     place: Place
@@ -117,43 +117,43 @@ class Undone(NamedTuple):
 
 @dataclass(slots=True)
 class Stages:
-    """What is remembered of a generation, and what a batch changes.
+    """The memory of a generation, and the changes of a batch.
 
     A class, because it is filled event by event.
     """
 
     is_complete: bool = False
-    """Nothing has been forgotten since the generation began: who is not here does not stand."""
+    """Nothing has been forgotten since the generation began: a subject not here has no stay."""
     standing: dict[str, Stay] = field(default_factory=dict)
     zone: tzinfo | None = None
-    """Where months are reckoned; None until it has been read."""
+    """The time zone of months; None until it has been read."""
     month: Month = NO_MONTH
-    """The month asked for last: most events follow each other within one."""
+    """The month looked up last: most consecutive events are in the same one."""
     is_written: bool = False
     ended: list[tuple[Any, ...]] = field(default_factory=list)
     touched: dict[str, None] = field(default_factory=dict)
-    """Subjects whose standing differs from what is written."""
+    """Subjects whose open stay differs from the written row."""
     published: list[Published] = field(default_factory=list)
     written: dict[str, dict[Place, Key]] = field(default_factory=dict)
-    """By subject that a batch restates: the ended stays that are written and still count."""
+    """Subject restated in this batch → its ended stays that are written and still count."""
     closed: dict[str, int] = field(default_factory=dict)
-    """Subject whose written stays count no longer → the restatement that says so."""
+    """Subject whose written stays no longer count → the restatement that closed them."""
     counts: dict[Key, list[int]] = field(default_factory=dict)
-    """Entries, and standing, that came or went."""
+    """Changes to the numbers of entries and of open stays."""
     taken_from: dict[tuple[str, int], Stay] = field(default_factory=dict)
-    """Stays that returns by themselves had ended, by lead and by position of the return; read
-    beforehand, because a batch that takes a return back needs them."""
+    """Stays that automatic returns had ended, by lead and position of the return. They are read in
+    advance, because a batch that takes back a return needs them."""
     undone: list[Undone] = field(default_factory=list)
 
     def month_of(self, moment: datetime) -> str:
-        """Return the month in which a moment falls; in UTC before any lifecycle is in force."""
+        """Return the month of a moment; in UTC before any lifecycle is in force."""
         if not self.month.begins <= moment < self.month.ends:
             self.month = month_around(moment, self.zone or UTC)
         return self.month.name
 
 
 def month_around(moment: datetime, zone: tzinfo) -> Month:
-    """Return the month in which a moment falls, as a calendar in that zone shows it."""
+    """Return the month of a moment in the calendar of that zone."""
     local = moment.astimezone(zone)
     year, month = local.year, local.month
     begins = datetime(year, month, 1, tzinfo=zone)
@@ -162,7 +162,7 @@ def month_around(moment: datetime, zone: tzinfo) -> Month:
 
 
 def fold(stages: Stages, event: Event) -> None:
-    """Let one event change what is known of the stays."""
+    """Apply one event to the stays."""
     if event.subject.kind is SubjectKind.LEDGER:
         if event.type == PUBLISHED:
             _publish(stages, event)
@@ -173,7 +173,7 @@ def fold(stages: Stages, event: Event) -> None:
     if "stays" in effects:
         _restate(stages, stay, event)
     elif "absorbed_by" in effects:
-        # Where absorption has been ended, what counts from then on is told by a restatement.
+        # If an absorption has ended, a restatement carries the stays that count from then on.
         if stay is not None:
             _leave(stages, stay, event)
     elif event.stage_to is not None:
@@ -188,14 +188,14 @@ def fold(stages: Stages, event: Event) -> None:
 
 
 def _carry(stages: Stages, stay: Stay, effects: Mapping[str, Any]) -> None:
-    """Note where the pass comes from, if an event says so: the next stay will carry it."""
+    """Note the origin of the pass if an event states one: the next stay will carry it."""
     if "origin" in effects or "channel" in effects:
         origin, channel = _source(stay, effects)
         _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel))
 
 
 def _publish(stages: Stages, event: Event) -> None:
-    """From here on months are reckoned in this lifecycle's zone; earlier stays keep theirs."""
+    """Use this lifecycle's time zone for months from here on. Earlier stays keep their month."""
     time_zone = parsed(event.data["text"]).time_zone
     stages.published.append(Published(event.position, event.data["version"], time_zone))
     stages.zone, stages.month = ZoneInfo(time_zone), NO_MONTH
@@ -238,16 +238,17 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
 
 
 def _take_back_and_move(stages: Stages, stay: Stay, event: Event) -> None:
-    """Move from where a return by itself had ended a stay, as if it had not."""
+    """Move from the stay that an automatic return had ended, as if it had not."""
     again = _take_back(stages, stay, event)
     if again.stage != event.stage_to or again.entered_at != event.effective_at:
         _move(stages, again, event)
 
 
 def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
-    """Close what a return by itself did, and let the stay that it had ended go on.
+    """Close the stay that an automatic return began, and continue the stay that it had ended.
 
-    Both are kept as they were known until now; from this position on there was no return.
+    Both rows are kept as they were known until now. As known from this position on, there was no
+    return.
     """
     returned_at, position = event.effects[RESTATES], event.position
     before = ended_stay(stages, stay.subject_id, returned_at)
@@ -268,7 +269,7 @@ def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
 
 
 def _undo(stages: Stages, before: Stay, position: int) -> None:
-    """Let the end of a stay count no longer, be it written already or not."""
+    """Make the end of a stay no longer count, whether or not it has been written."""
     place = place_of(before)
     for number, row in enumerate(stages.ended):
         if row[0] == before.subject_id and row[-1] is None and place_of(row) == place:
@@ -279,14 +280,14 @@ def _undo(stages: Stages, before: Stay, position: int) -> None:
 
 
 def place_of(stay: Stay | tuple[Any, ...]) -> Place:
-    """Tell which stay it is, standing or ended."""
+    """Return the identity of an open or ended stay."""
     return Place._make(stay[place] for place in _PLACE)
 
 
 def ended_stay(stages: Stages, subject_id: str, exit_position: int) -> Stay | None:
-    """Return a stay as it was before it ended, from what is not written yet or was read.
+    """Return a stay as it was before it ended, from unwritten rows or from those that were read.
 
-    The last one that ended there: of what one report brought, nothing came after the return.
+    If several ended there, it is the last: nothing in that report followed the return.
     """
     for row in reversed(stages.ended):
         if row[0] == subject_id and row[_EXIT_POSITION] == exit_position:
@@ -295,7 +296,7 @@ def ended_stay(stages: Stages, subject_id: str, exit_position: int) -> Stay | No
 
 
 def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
-    """Close all that was known of a subject's stays, and let those count that the event carries."""
+    """Close all known stays of a subject, and replace them with those that the event carries."""
     subject_id = event.subject.id
     _close(stages, subject_id, event.position)
     if stay is not None:
@@ -304,44 +305,44 @@ def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
         stages.ended[-1] = (*stages.ended[-1][:-1], event.position)
         del stages.standing[subject_id]
         stages.touched[subject_id] = None
-    told = restored(event.effects)
-    for number, one in enumerate(told.stays):
-        source = {"origin": one.origin, "channel": one.channel}
+    restated = restored(event.effects)
+    for number, new in enumerate(restated.stays):
+        source = {"origin": new.origin, "channel": new.channel}
         entry = Event(
-            one.position,
+            new.position,
             event.type,
             event.subject,
-            one.entered_at,
+            new.entered_at,
             {},
-            {**source, "move": {"kind": one.kind}},
-            stage_to=one.stage if one.kind is not None else None,
-            effective_at=one.entered_at,
-            pass_number=one.pass_number,
+            {**source, "move": {"kind": new.kind}},
+            stage_to=new.stage if new.kind is not None else None,
+            effective_at=new.entered_at,
+            pass_number=new.pass_number,
         )
         standing = stages.standing.get(subject_id)
-        if one.kind is None:
-            _begin(stages, _first_stay(stages, entry, one.stage, one.entered_at))
+        if new.kind is None:
+            _begin(stages, _first_stay(stages, entry, new.stage, new.entered_at))
         else:
             _move(stages, standing, entry)
         begun = stages.standing[subject_id]
         _stand(stages, begun._replace(known_from=event.position, number=number))
-    if told.stays:
-        _carry_on(stages, event, told.left)
+    if restated.stays:
+        _carry_on(stages, event, restated.left)
 
 
 def _carry_on(stages: Stages, event: Event, left: Left | None) -> None:
-    """Let the last stay carry what the state does; or end it, where its subject was absorbed."""
+    """Copy origin and channel from the state to the last stay, or end it if it was absorbed."""
     stay = stages.standing[event.subject.id]
     if left is not None:
         _leave(stages, stay, event._replace(position=left.position, effective_at=left.at))
         return
-    state = event.effects["state"]  # what is not in it is not known any more
+    state = event.effects["state"]  # values missing here are no longer known
     origin, channel = state.get("origin") or None, state.get("channel") or None
     _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel))
 
 
 def _close(stages: Stages, subject_id: str, position: int) -> None:
-    """Let no ended stay of a subject count any more, be it written already or not."""
+    """Make all ended stays of a subject no longer count, whether or not they have been written."""
     for key in stages.written.pop(subject_id, {}).values():
         _counted_by(stages, key)[0] -= 1
     stages.closed.setdefault(subject_id, position)
@@ -352,7 +353,7 @@ def _close(stages: Stages, subject_id: str, position: int) -> None:
 
 
 def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) -> Stay:
-    """Where somebody stands of whom nothing was known, or whose absorption has been ended."""
+    """Return the first stay of a new subject, or of one whose absorption has ended."""
     subject, effects = event.receiver, event.effects
     origin, channel = effects.get("origin") or None, effects.get("channel") or None
     return Stay(
@@ -376,14 +377,14 @@ def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) 
 
 
 def _entered(stay: Stay) -> str:
-    """Stages that the pass has entered, this stay's own included."""
+    """Return the stages that the pass has entered, including this stay's own."""
     if stay.stage == UNPLACED or not stay.is_first_entry:
         return stay.before
     return f"{stay.before} {stay.stage}" if stay.before else stay.stage
 
 
 def _source(stay: Stay, effects: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Origin and channel after an event. Blank is blank, told so or not told at all."""
+    """Return origin and channel after an event. An empty value is the same as a missing one."""
     origin = effects.get("origin", stay.pass_origin)
     channel = effects.get("channel", stay.pass_channel)
     return origin or None, channel or None
@@ -402,14 +403,14 @@ def _stand(stages: Stages, stay: Stay) -> None:
 
 
 def _leave(stages: Stages, stay: Stay, event: Event) -> None:
-    """End the stay of a subject that another one absorbs: it stands nowhere any more."""
+    """End the stay of a subject that another one absorbs: it is no longer in any stage."""
     _end(stages, stay, event, MoveKind.ABSORBED, None)
     del stages.standing[stay.subject_id]
     stages.touched[stay.subject_id] = None
 
 
 def _end(stages: Stages, stay: Stay, event: Event, kind: str, next_stage: str | None) -> None:
-    """End a stay, never before it began: an event that is told late ends a stay of no length."""
+    """End a stay, never before it began: an event reported late may end a stay of zero length."""
     left_at = max(stay.entered_at, event.effective_at or event.occurred_at)
     stages.ended.append((*stay[:_STAY_WIDTH], left_at, event.position, str(kind), next_stage, None))
     _counted(stages, stay)[1] -= 1

@@ -1,6 +1,6 @@
 -- name: position_at
 -- The last position recorded by a time, by bisection: recorded time never runs backwards and
--- positions have no gaps, so twenty-odd look-ups by key find it in any log, without an index.
+-- positions have no gaps, so some twenty look-ups by key find it in any log, without an index.
 WITH RECURSIVE search (low, high) AS (
      SELECT CAST(0 AS bigint), position
        FROM ledger.ledger_head
@@ -17,7 +17,7 @@ SELECT low AS position
  WHERE low = high
 
 -- name: counts_now
--- The funnel of now: as many rows as there are ways to come to a stage, whatever the log's size.
+-- The current funnel: one row for each route into a stage, whatever the size of the log.
 SELECT live.position,
        (SELECT lifecycle.position
           FROM ledger.stage_lifecycles AS lifecycle
@@ -32,8 +32,8 @@ SELECT live.position,
  WHERE live.name = 'stage_intervals' AND live.status = 'live'
 
 -- name: counts_then
--- The same figures as of a moment, as they were known at a position: a stay was known from its
--- entry on, and its end from its exit on. Without a moment, all that was known counts.
+-- The same figures as of a moment, as known at a position: a stay was known from its entry on, and
+-- its end from its exit on. Without a moment, everything known at the position counts.
 WITH live AS (
      SELECT generation, LEAST(position, COALESCE(:known_at, position)) AS position
        FROM ledger.projections
@@ -69,8 +69,8 @@ SELECT live.position,
     ON true
 
 -- name: flow
--- Who came and went from one moment until before another. Stock is who stood there just before
--- each of the two, so that what happens at a moment belongs to the period that it begins.
+-- Entries and exits from one moment until before another. The stock is taken just before each of the
+-- two, so that an event at a boundary belongs to the period that starts there.
 WITH live AS (
      SELECT generation, LEAST(position, COALESCE(:known_at, position)) AS position
        FROM ledger.projections
@@ -112,7 +112,7 @@ SELECT live.position,
     ON true
 
 -- name: read_lifecycle
--- The text of a lifecycle stands in the event that published it.
+-- The event that published a lifecycle, which contains its text.
 SELECT record
   FROM ledger.events
  WHERE position = :position

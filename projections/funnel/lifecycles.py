@@ -16,9 +16,9 @@ class InForce(NamedTuple):
 
 
 class Lifecycles:
-    """Published lifecycles by position. A class, because it saves each query a look-up.
+    """Published lifecycles by position. A class, because it caches them for all queries.
 
-    What was published at a position never changes, so nothing here grows stale.
+    A publication never changes, so no entry becomes stale.
     """
 
     def __init__(self, read_lifecycle: Statement) -> None:
@@ -26,7 +26,7 @@ class Lifecycles:
         self._parsed: dict[int, InForce] = {}
 
     async def at(self, driver: Driver, position: int | None) -> InForce | None:
-        """Return what was published at a position; None for None, before the first lifecycle."""
+        """Return the lifecycle published at a position; None for None, before the first one."""
         if position is None:
             return None
         found = self._parsed.get(position)
@@ -41,8 +41,10 @@ class Lifecycles:
 
 
 def stages_of(track: Track | None, standing: set[str]) -> list[str]:
-    """Order the stages of an answer: the path, those beside it, those that are no longer."""
+    """Order the stages of a result: the path, then other declared stages, then removed stages."""
     declared = (
-        [*track.path, *(one for one in track.stages if one not in track.path)] if track else []
+        [*track.path, *(stage for stage in track.stages if stage not in track.path)]
+        if track
+        else []
     )
     return [*declared, *sorted(standing.difference(declared))]

@@ -1,4 +1,4 @@
-"""The projection of stage intervals: its statements, and how a batch is loaded and written."""
+"""The projection of stage intervals: load and write one batch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _COUNTED = ("breakdown", "value", "kind", "stage", "before", "entries", "standin
 
 @dataclass(frozen=True, slots=True)
 class StageIntervals:
-    """A class, because a projection is its statements with what uses them."""
+    """A class, because a projection combines statements with the methods that use them."""
 
     schema: str
     sql: Mapping[str, Statement]
@@ -42,7 +42,7 @@ class StageIntervals:
     tables: tuple[str, ...] = ("stage_stays", "stage_standing", "stage_counts", "stage_lifecycles")
 
     def concerns(self, record: str) -> bool:
-        """Tell whether the fold could change anything by a record: see `concerns`."""
+        """Return whether a record could change anything in the fold: see `concerns`."""
         return concerns(record)
 
     def begin(self, *, is_complete: bool) -> Stages:
@@ -51,7 +51,7 @@ class StageIntervals:
     async def load(
         self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
     ) -> None:
-        """Read where the subjects stand that are not remembered."""
+        """Read the open stays of subjects that are not in memory."""
         if state.zone is None:
             time_zone = await driver.fetchval(self.sql["read_time_zone"].driver_sql, generation)
             state.zone = ZoneInfo(time_zone) if time_zone is not None else UTC
@@ -75,7 +75,7 @@ class StageIntervals:
     async def _load_ended(
         self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
     ) -> None:
-        """Read the stays that go on again, because a return by itself is taken back."""
+        """Read the stays that continue because an automatic return is taken back."""
         wanted = [
             (event.receiver.id, event.effects[RESTATES])
             for event in events
@@ -92,18 +92,18 @@ class StageIntervals:
     async def _load_written(
         self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
     ) -> None:
-        """Read which ended stays of restated subjects still count.
+        """Read the ended stays of restated subjects that still count.
 
-        Of a subject that is closed already nothing that is written does, nor what is undone and
-        only not written so yet.
+        Written stays of a closed subject do not count. Neither do undone stays, even if the row has
+        not been updated yet.
         """
         state.written.clear()
         restated = {event.subject.id for event in events if "stays" in event.effects}
-        asked = list(restated - state.closed.keys())
-        if asked:
+        wanted = list(restated - state.closed.keys())
+        if wanted:
             statement = self.sql["read_written"]
-            undone = {(one.subject_id, one.place) for one in state.undone}
-            for row in await driver.fetch(statement.driver_sql, generation, asked):
+            undone = {(stay.subject_id, stay.place) for stay in state.undone}
+            for row in await driver.fetch(statement.driver_sql, generation, wanted):
                 subject_id, known_from, entry_position, number, *key = row.values()
                 place = Place(known_from, entry_position, number)
                 if (subject_id, place) not in undone:
@@ -113,16 +113,16 @@ class StageIntervals:
         fold(state, event)
 
     async def relieve(self, driver: Driver, generation: int, state: Stages) -> None:
-        """Write ended stays, which no later event changes; and all, if too many are remembered."""
+        """Write ended stays if there are many; write everything if too much is in memory."""
         if len(state.standing) > STANDING_KEPT:
             await self.write(driver, generation, state)
-            # Half of all: a rebuild holds nobody up, and writing all is dear.
+            # Forget half: writing everything is expensive, and a rebuild blocks no other work.
             forget_oldest(state.standing, most=STANDING_KEPT // 2)
         elif len(state.ended) > ENDED_KEPT:
             await self._copy_ended(driver, generation, state)
 
     async def write(self, driver: Driver, generation: int, state: Stages) -> None:
-        """Write all that has changed, a table a statement."""
+        """Write all changes, with one statement for each table."""
         await self._copy_ended(driver, generation, state)
         await self._write_standing(driver, generation, state)
         await self._write(driver, generation, "write_counts", _COUNTED, list(_counts(state)))
@@ -134,29 +134,29 @@ class StageIntervals:
             state.is_complete = False
 
     async def _copy_ended(self, driver: Driver, generation: int, state: Stages) -> None:
-        # Before those that ended since: these count, or say themselves until when they did.
+        # Close before copying: rows copied below still count, or carry their own known_to.
         closed = list(state.closed.items())
         await self._write(driver, generation, "close_written", ("subject_id", "known_to"), closed)
         state.closed.clear()
         if state.ended:
-            rows = [(generation, *one) for one in state.ended]
+            rows = [(generation, *stay) for stay in state.ended]
             await self._copy(driver, "stage_stays", ENDED_COLUMNS, rows)
             state.ended.clear()
         if state.undone:
-            rows = [(one.subject_id, *one.place, one.known_to) for one in state.undone]
+            rows = [(stay.subject_id, *stay.place, stay.known_to) for stay in state.undone]
             columns = ("subject_id", *Place._fields, "known_to")
             await self._write(driver, generation, "close_stays", columns, rows)
             state.undone.clear()
         state.taken_from.clear()
 
     async def _write_standing(self, driver: Driver, generation: int, state: Stages) -> None:
-        standing = [state.standing[one] for one in state.touched if one in state.standing]
+        standing = [state.standing[id] for id in state.touched if id in state.standing]
         if state.is_complete and not state.is_written:
             rows = [(generation, *stay) for stay in standing]
             await self._copy(driver, "stage_standing", Stay._fields, rows)
         else:
             await self._write(driver, generation, "write_standing", Stay._fields, standing)
-            gone = [one for one in state.touched if one not in state.standing]
+            gone = [id for id in state.touched if id not in state.standing]
             if gone:
                 await driver.execute(self.sql["remove_standing"].driver_sql, generation, gone)
         state.touched.clear()
@@ -165,7 +165,7 @@ class StageIntervals:
     async def _copy(
         self, driver: Driver, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
-        # Half the time of INSERT: the driver writes arrays element by element, COPY row by row.
+        # Takes half the time of INSERT: the driver writes arrays by element, but COPY by row.
         await driver.copy_records_to_table(
             table, schema_name=self.schema, columns=("generation", *columns), records=rows
         )
@@ -191,7 +191,7 @@ def stage_intervals(schema: str) -> StageIntervals:
 
 
 def concerns(record: str) -> bool:
-    """Tell whether a record moves somebody, begins its subject, or changes what is carried.
+    """Return whether a record moves or begins its subject, or changes its origin or channel.
 
     A quotation mark inside a string is escaped in JSON, so these patterns match keys only.
     """
@@ -213,7 +213,7 @@ def concerns(record: str) -> bool:
 
 
 def _counts(state: Stages) -> Iterator[tuple[str, str, str, str, str, int, int]]:
-    """Add the changes up by each breakdown alone, in a stable order."""
+    """Add up the changes for each breakdown separately, in a stable order."""
     totals: dict[tuple[str, str, str, str, str], list[int]] = {}
     for key, (entries, standing) in state.counts.items():
         for part in _parts(key):

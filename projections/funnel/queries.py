@@ -1,12 +1,12 @@
-"""The funnel: who stands where, who ever came how far, who came and went.
+"""Query the funnel: current stages, stages reached, entries and exits.
 
     queries = FunnelQueries("ledger")
     await queries.funnel(driver)                                          now
     await queries.funnel(driver, as_of=march, known_at=17)                then, as known at 17
     await queries.flow(driver, since=march, until=april, breakdown=Breakdown.ORIGIN)
 
-Now is answered from counts, at the same cost for any size of log; every other moment from the
-intervals.
+The current funnel is read from counts, at the same cost for any size of log. Every other moment is
+read from the intervals.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from projections.funnel.lifecycles import InForce, Lifecycles
 
 
 class FunnelQueries:
-    """Questions about the funnel of one ledger. A class, because it keeps lifecycles parsed."""
+    """Queries about the funnel of one ledger. A class, because it caches parsed lifecycles."""
 
     def __init__(self, schema: str) -> None:
         self._sql = load("projections", "funnel/funnel.sql", schema)
@@ -41,9 +41,9 @@ class FunnelQueries:
         as_of: datetime | None = None,
         known_at: datetime | int | None = None,
     ) -> Funnel:
-        """Answer for now; for a moment, `as_of`; as known at a time or position, `known_at`.
+        """Return the current funnel, or that as of a moment, as known at a time or position.
 
-        A position that the projection has not come to yet is answered as of where it is.
+        If the projection has not reached that position yet, its own position is used.
         """
         if as_of is None and known_at is None:
             name, values = "counts_now", {"breakdown": str(breakdown)}
@@ -66,7 +66,7 @@ class FunnelQueries:
         breakdown: Breakdown = Breakdown.NONE,
         known_at: datetime | int | None = None,
     ) -> Flow:
-        """Answer who came and went from `since` until before `until`."""
+        """Return entries and exits from `since` until before `until`."""
         if since > until:
             raise MomentUnreadable(
                 f"expected a period that ends after it begins, found {since} to {until}"
@@ -81,7 +81,7 @@ class FunnelQueries:
         return Flow(position, version, since, until, breakdown, total, parts)
 
     async def position_at(self, driver: Driver, recorded_by: datetime) -> int:
-        """Return the position of the last event that had been recorded by a time; 0 for none."""
+        """Return the position of the last event recorded by a time; 0 if there is none."""
         position = await driver.fetchval(self._sql["position_at"].driver_sql, recorded_by)
         return int(position) if position is not None else 0
 
@@ -95,11 +95,11 @@ class FunnelQueries:
     async def _read(
         self, driver: Driver, name: str, values: dict[str, Any]
     ) -> tuple[Sequence[tuple[Any, ...]], int, InForce | None]:
-        """Return the counted rows, the position they stand for and the lifecycle in force there."""
+        """Return the counted rows, their position, and the lifecycle in force at that position."""
         statement = self._sql[name]
         found = await driver.fetch(statement.driver_sql, *statement.arguments(values))
         if not found:
-            raise ProjectionUnknown("the stage intervals have no live generation; run a projector")
+            raise ProjectionUnknown("the stage intervals have no live generation; start a runner")
         rows = [tuple(row.values()) for row in found]
         position, lifecycle_position, value, *_ = rows[0]
         in_force = await self._lifecycles.at(driver, lifecycle_position)

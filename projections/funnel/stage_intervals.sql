@@ -1,5 +1,5 @@
 -- name: read_standing
--- Where subjects stand of whom nothing is remembered.
+-- The open stays of subjects that are not in memory.
 SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pass_number,
        is_first_entry, entered_at, entry_position, entry_kind, known_from, number, pass_origin,
        pass_channel
@@ -7,8 +7,8 @@ SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pa
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
 -- name: read_ended
--- Stays that returns by themselves have ended, which count no longer: where several ended at one
--- position, the last of them comes last.
+-- Stays ended by automatic returns that no longer count. If several ended at one position, the last
+-- of them is returned last.
 SELECT CAST(stay.subject_id AS text), stay.kind, stay.stage, stay.before, stay.origin, stay.channel,
        stay.month, stay.pass_number, stay.is_first_entry, stay.entered_at, stay.entry_position,
        stay.entry_kind, stay.known_from, stay.number, stay.exit_position
@@ -20,7 +20,7 @@ SELECT CAST(stay.subject_id AS text), stay.kind, stay.stage, stay.before, stay.o
  ORDER BY stay.known_from, stay.number
 
 -- name: close_stays
--- What was known until a position, and from there on never was.
+-- Stays that were known up to a position, and from there on never existed.
 UPDATE ledger.stage_stays AS stay
    SET known_to = closed.known_to
   FROM unnest(CAST(:subject_id AS uuid[]), CAST(:known_from AS bigint[]),
@@ -35,7 +35,7 @@ UPDATE ledger.stage_stays AS stay
    AND stay.known_to IS NULL
 
 -- name: read_written
--- What is counted of the ended stays of subjects that are restated.
+-- The ended stays of restated subjects that are counted.
 SELECT CAST(subject_id AS text), known_from, entry_position, number,
        kind, stage, before, origin, channel, month
   FROM ledger.stage_stays
@@ -44,7 +44,7 @@ SELECT CAST(subject_id AS text), known_from, entry_position, number,
    AND known_to IS NULL
 
 -- name: close_written
--- What was known of restated subjects counts no longer.
+-- Close the known stays of restated subjects.
 UPDATE ledger.stage_stays AS stay
    SET known_to = restated.known_to
   FROM unnest(CAST(:subject_id AS uuid[]), CAST(:known_to AS bigint[]))
@@ -54,7 +54,7 @@ UPDATE ledger.stage_stays AS stay
    AND stay.known_to IS NULL
 
 -- name: read_time_zone
--- The zone in which months of entry are reckoned from here on.
+-- The time zone for months of entry from here on.
 SELECT time_zone
   FROM ledger.stage_lifecycles
  WHERE generation = :generation
@@ -62,7 +62,7 @@ SELECT time_zone
  LIMIT 1
 
 -- name: write_standing
--- Where subjects stand after the batch: one row each, however often they moved in it.
+-- Open stays after the batch: one row for each subject, even if it moved several times in it.
 INSERT INTO ledger.stage_standing AS standing (
        generation, subject_id, kind, stage, before, origin, channel, month, pass_number, is_first_entry,
        entered_at, entry_position, entry_kind, known_from, number, pass_origin, pass_channel)
@@ -83,14 +83,14 @@ SELECT CAST(:generation AS integer), *
        pass_channel = excluded.pass_channel
 
 -- name: remove_standing
--- Absorbed leads stand nowhere.
+-- Absorbed leads are in no stage.
 DELETE FROM ledger.stage_standing
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
 -- name: write_counts
--- Differences, added to what is counted. A merge, because an inserted row must be legal by itself
--- before PostgreSQL looks whether it conflicts, and a difference may be negative. Where a restatement
--- leaves nothing to count, no row stays behind: a rebuild would not have it.
+-- Add differences to the counts. MERGE rather than INSERT ON CONFLICT, because PostgreSQL checks the
+-- constraints of an inserted row before it detects a conflict, and a difference may be negative. If a
+-- restatement leaves nothing to count, the row is deleted, because a rebuild would not have it.
 MERGE INTO ledger.stage_counts AS counted
 USING unnest(CAST(:breakdown AS text[]), CAST(:value AS text[]), CAST(:kind AS text[]),
              CAST(:stage AS text[]), CAST(:before AS text[]), CAST(:entries AS bigint[]),
@@ -113,20 +113,20 @@ USING unnest(CAST(:breakdown AS text[]), CAST(:value AS text[]), CAST(:kind AS t
               difference.stage, difference.before, difference.entries, difference.standing)
 
 -- name: write_lifecycles
--- Which version was in force from which position, for questions about the past.
+-- Which version was in force from which position, for queries about the past.
 INSERT INTO ledger.stage_lifecycles (generation, position, version, time_zone)
 SELECT CAST(:generation AS integer), *
   FROM unnest(CAST(:position AS bigint[]), CAST(:version AS integer[]),
               CAST(:time_zone AS text[]))
 
 -- name: count_rows
--- How large a generation is, for the report of a rebuild.
+-- The size of a generation, for the report of a rebuild.
 SELECT (SELECT count(*) FROM ledger.stage_intervals WHERE generation = :generation)
      + (SELECT count(*) FROM ledger.stage_counts WHERE generation = :generation)
      + (SELECT count(*) FROM ledger.stage_lifecycles WHERE generation = :generation) AS rows
 
 -- name: delete_rows
--- A part of a generation that nobody reads any more.
+-- Delete a batch of a retired generation.
 WITH stays AS (
      DELETE FROM ledger.stage_stays
       WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.stage_stays
@@ -150,8 +150,8 @@ SELECT (SELECT count(*) FROM stays) + (SELECT count(*) FROM standing)
      + (SELECT count(*) FROM counts) + (SELECT count(*) FROM lifecycles) AS deleted
 
 -- name: differences
--- What two generations at one position do not hold equally often. Whole rows as text, so that one
--- pass compares all tables.
+-- Rows that do not occur equally often in two generations at one position, as text, so that one pass
+-- compares all tables.
 WITH held AS (
      SELECT generation, 'stage_intervals' AS relation,
             CAST(ROW(subject_id, kind, pass_number, stage, before, is_first_entry, entered_at,

@@ -1,4 +1,4 @@
-"""Who there is and how each one stands: the list of leads and companies.
+"""The directory: all leads and companies in their current state.
 
 `fold` turns events into rows, `projection` stores them, `queries` finds them, page by page.
 """

@@ -8,25 +8,25 @@ SELECT event.record
  ORDER BY event.position
 
 -- name: read_leads
--- Leads of whom nothing is remembered.
+-- Leads that are not in memory.
 SELECT CAST(subject_id AS text) AS subject_id, state
   FROM ledger.directory_leads
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
 -- name: read_people
--- The leads of companies that move: lists may ask where their company stands.
+-- The leads of companies that move: lists may depend on the company's stage.
 SELECT CAST(subject_id AS text) AS subject_id, state
   FROM ledger.directory_leads
  WHERE generation = :generation AND account = ANY (CAST(:accounts AS uuid[]))
 
 -- name: read_accounts
--- Companies of which nothing is remembered.
+-- Companies that are not in memory.
 SELECT CAST(subject_id AS text) AS subject_id, state
   FROM ledger.directory_accounts
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
 -- name: write_leads
--- Leads after the batch: one row each, however often they changed in it.
+-- Leads after the batch: one row each, even if they changed several times in it.
 INSERT INTO ledger.directory_leads AS lead (
        generation, subject_id, position, lifecycle, stage, pass_number, entered_at, acquired_at,
        owner, grade, market, priority, origin, channel, account, revisit_on, screened_as,
@@ -68,12 +68,12 @@ SELECT CAST(:generation AS integer), *
        state = excluded.state
 
 -- name: count_rows
--- How large a generation is, for the report of a rebuild.
+-- The size of a generation, for the report of a rebuild.
 SELECT (SELECT count(*) FROM ledger.directory_leads WHERE generation = :generation)
      + (SELECT count(*) FROM ledger.directory_accounts WHERE generation = :generation) AS rows
 
 -- name: delete_rows
--- A part of a generation that nobody reads any more.
+-- Delete a batch of a retired generation.
 WITH leads AS (
      DELETE FROM ledger.directory_leads
       WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.directory_leads
@@ -87,7 +87,7 @@ WITH leads AS (
 SELECT (SELECT count(*) FROM leads) + (SELECT count(*) FROM accounts) AS deleted
 
 -- name: differences
--- What two generations at one position do not hold equally often, whole rows as text.
+-- Rows that do not occur equally often in two generations at one position, as text.
 WITH held AS (
      SELECT generation, 'directory_leads' AS relation,
             CAST(ROW(subject_id, position, lifecycle, stage, pass_number, entered_at, acquired_at,

@@ -1,10 +1,10 @@
-"""The fold of the directory: leads and accounts as they stand, and the lists that leads are on.
+"""The fold of the directory: current leads and accounts, and the lists that leads are on.
 
     form.submitted  at 7   the lead is known: on the house list
-    lead.accepted   at 9   it stands at MAL: on the list of those that marketing has accepted
+    lead.accepted   at 9   it is in MAL: on the list of leads accepted by marketing
 
-A list with a bound by the clock (acquired in the last 90 days) is noted whatever the time is; who
-asks compares `acquired_at` with the moment of the question, so nothing has to happen as days pass.
+A list with a time limit (acquired in the last 90 days) is recorded regardless of the time. Queries
+compare `acquired_at` with the moment of the query, so rows need no update as days pass.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ _OF_ACCOUNT = "account."
 
 
 class LeadRow(NamedTuple):
-    """A lead as it stands. Nothing here identifies anybody."""
+    """The current state of a lead. Contains no personal data."""
 
     subject_id: str
     position: int
@@ -60,24 +60,24 @@ class AccountRow(NamedTuple):
 
 @dataclass(slots=True)
 class Directory:
-    """What is remembered of a generation, and what a batch changes.
+    """The memory of a generation, and the changes of a batch.
 
     A class, because it is filled event by event.
     """
 
     is_complete: bool = False
-    """Nothing has been forgotten since the generation began: who is not here does not exist."""
+    """Nothing has been forgotten since the generation began: a subject not here does not exist."""
     is_written: bool = False
     leads: dict[str, LeadState] = field(default_factory=dict)
     accounts: dict[str, AccountState] = field(default_factory=dict)
     people: dict[str, dict[str, None]] = field(default_factory=dict)
-    """Account → its leads, as far as remembered."""
+    """Account → its leads, as far as they are in memory."""
     touched_leads: dict[str, int] = field(default_factory=dict)
-    """Leads whose row differs from what is written, with the position of the last change."""
+    """Leads that differ from the written row, with the position of the last change."""
     touched_accounts: dict[str, int] = field(default_factory=dict)
     lifecycles: dict[int, Lifecycle] = field(default_factory=dict)
     lists_read_accounts: bool = False
-    """Whether a list asks about the company: then its people are looked at when it moves."""
+    """Whether a list depends on the company. If so, its leads are updated when it moves."""
 
     def learn_lead(self, lead_id: str, state: LeadState) -> None:
         self.leads[lead_id] = state
@@ -85,7 +85,7 @@ class Directory:
             self.people.setdefault(state.account, {})[lead_id] = None
 
     def forget_leads(self, *, most: int) -> None:
-        """Forget those who were learned first, and at which company they are."""
+        """Forget the leads added first, and their company."""
         for lead_id, lead in forget_oldest(self.leads, most=most).items():
             people = self.people.get(lead.account or "", {})
             people.pop(lead_id, None)
@@ -93,18 +93,18 @@ class Directory:
                 self.people.pop(lead.account, None)
 
     def publish(self, published: Mapping[str, Any]) -> None:
-        """Know a lifecycle from now on."""
+        """Add a lifecycle."""
         lifecycle = parsed(published["text"])
         self.lifecycles[published["version"]] = lifecycle
         self.lists_read_accounts |= any(
             path.startswith(_OF_ACCOUNT)
-            for one in lifecycle.lists.values()
-            for path in one.condition.reads
+            for lead_list in lifecycle.lists.values()
+            for path in lead_list.condition.reads
         )
 
 
 def fold(directory: Directory, event: Event) -> None:
-    """Let one event change what is known of whom it concerns."""
+    """Apply one event to the leads and accounts that it concerns."""
     if event.subject.kind is SubjectKind.LEDGER:
         if event.type == PUBLISHED:
             directory.publish(event.data)
@@ -182,7 +182,7 @@ def _lead_row(directory: Directory, lead_id: str, position: int) -> LeadRow:
 
 
 def _lists(directory: Directory, lead: LeadState) -> list[str]:
-    """Name the lists that a lead is on; whom another lead stands for is on none."""
+    """Name the lists that a lead is on. An absorbed lead is on none."""
     lifecycle = directory.lifecycles.get(lead.lifecycle)
     if lead.absorbed_by is not None or lifecycle is None:
         return []

@@ -1,4 +1,4 @@
-"""The projection of the directory: its statements, and how a batch is loaded and written."""
+"""The projection of the directory: load and write one batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class DirectoryProjection:
-    """A class, because a projection is its statements with what uses them."""
+    """A class, because a projection combines statements with the methods that use them."""
 
     schema: str
     sql: Mapping[str, Statement]
@@ -36,7 +36,7 @@ class DirectoryProjection:
     tables: tuple[str, ...] = ("directory_leads", "directory_accounts")
 
     def concerns(self, record: str) -> bool:
-        """Tell whether a record changes somebody's state: see `concerns`."""
+        """Return whether a record changes a lead or an account: see `concerns`."""
         return concerns(record)
 
     def begin(self, *, is_complete: bool) -> Directory:
@@ -45,7 +45,7 @@ class DirectoryProjection:
     async def load(
         self, driver: Driver, generation: int, state: Directory, events: Sequence[Event]
     ) -> None:
-        """Read those of whom nothing is remembered, and the companies that lists ask about."""
+        """Read subjects that are not in memory, and the companies that lists depend on."""
         if state.is_complete:
             return
         if not state.lifecycles:
@@ -55,17 +55,17 @@ class DirectoryProjection:
         leads, accounts = _concerned(events)
         await self._load_leads(driver, generation, state, leads)
         if state.lists_read_accounts:
-            moving = [one.subject.id for one in events if _moves_account(one)]
+            moving = [event.subject.id for event in events if _moves_account(event)]
             await self._load_people(driver, generation, state, moving)
-            known = (state.leads.get(one) for one in leads)
+            known = (state.leads.get(id) for id in leads)
             accounts |= {lead.account for lead in known if lead and lead.account is not None}
-            accounts |= {account for one in events if (account := _joined(one)) is not None}
+            accounts |= {account for event in events if (account := _joined(event)) is not None}
         await self._load_accounts(driver, generation, state, accounts)
 
     async def _load_leads(
         self, driver: Driver, generation: int, state: Directory, leads: Iterable[str]
     ) -> None:
-        missing = [one for one in leads if one not in state.leads]
+        missing = [id for id in leads if id not in state.leads]
         if missing:
             rows = await driver.fetch(self.sql["read_leads"].driver_sql, generation, missing)
             _learn(state, rows)
@@ -80,7 +80,7 @@ class DirectoryProjection:
     async def _load_accounts(
         self, driver: Driver, generation: int, state: Directory, accounts: Iterable[str]
     ) -> None:
-        missing = [one for one in accounts if one not in state.accounts]
+        missing = [id for id in accounts if id not in state.accounts]
         if missing:
             rows = await driver.fetch(self.sql["read_accounts"].driver_sql, generation, missing)
             for row in rows:
@@ -90,13 +90,13 @@ class DirectoryProjection:
         fold(state, event)
 
     async def relieve(self, driver: Driver, generation: int, state: Directory) -> None:
-        """Write all, if too many are remembered, and forget half: a rebuild holds nobody up."""
+        """If too many are in memory, write everything and forget half. It blocks no other work."""
         if len(state.leads) + len(state.accounts) > DIRECTORY_KEPT:
             await self.write(driver, generation, state)
             _forget(state, most=DIRECTORY_KEPT // 2)
 
     async def write(self, driver: Driver, generation: int, state: Directory) -> None:
-        """Write everybody who has changed, a table a statement."""
+        """Write every changed lead and account, with one statement for each table."""
         is_first = state.is_complete and not state.is_written
         leads, accounts = list(lead_rows(state)), list(account_rows(state))
         if is_first:
@@ -138,7 +138,7 @@ class DirectoryProjection:
             values = dict(zip(columns, zip(*rows, strict=True), strict=True))
             if "lists" in values:
                 # The driver has no arrays of arrays of different lengths.
-                values["lists"] = tuple(" ".join(one) for one in values["lists"])
+                values["lists"] = tuple(" ".join(lists) for lists in values["lists"])
             arguments = statement.arguments({"generation": generation, **values})
             await driver.execute(statement.driver_sql, *arguments)
 
@@ -149,7 +149,7 @@ def directory(schema: str) -> DirectoryProjection:
 
 
 def concerns(record: str) -> bool:
-    """Tell whether a record moves somebody, carries effects, or is its subject's first.
+    """Return whether a record moves its subject, carries effects, or is its subject's first.
 
     A quotation mark inside a string is escaped in JSON, so these patterns match keys only.
     """
@@ -177,7 +177,7 @@ def _concerned(events: Sequence[Event]) -> tuple[dict[str, None], set[str]]:
 
 
 def _joined(event: Event) -> str | None:
-    """Return the account that a lead belongs to from this event on, if the event says so."""
+    """Return the account that this event links a lead to, if any."""
     account: str | None = event.effects.get("state", event.effects).get("account")
     return account
 
@@ -195,7 +195,7 @@ def _learn(state: Directory, rows: Sequence[Any]) -> None:
 
 
 def _forget(state: Directory, *, most: int) -> None:
-    """Keep within bounds: who came first goes first."""
+    """Keep the memory within bounds by dropping the oldest entries first."""
     excess = len(state.leads) + len(state.accounts) - most
     if excess > 0:
         state.is_complete = False

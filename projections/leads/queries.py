@@ -1,4 +1,4 @@
-"""Who there is: leads by what is asked of them, lists, what somebody has to do, companies.
+"""Query the directory: leads by filter, lists, an owner's leads, companies.
 
 roster = Roster("ledger")
 await roster.leads(driver, Wanted(stage="MQL"), limit=100)
@@ -18,11 +18,11 @@ from events.database.statements import load
 from projections.engine.failures import ProjectionUnknown
 
 FIRST = "00000000-0000-0000-0000-000000000000"
-"""Before every id."""
+"""Sorts before every id."""
 
 
 class Wanted(NamedTuple):
-    """Which leads are asked for; None asks for all."""
+    """Filters for leads; None means all."""
 
     stage: str | None = None
     owner: str | None = None
@@ -34,7 +34,7 @@ class Wanted(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A lead as a list shows it."""
+    """A lead as shown in a list."""
 
     id: str
     position: int
@@ -58,18 +58,18 @@ class Listed(NamedTuple):
 class LeadPage(NamedTuple):
     leads: tuple[Listed, ...]
     next: str | None
-    """Pass it as `after`; None: no more."""
+    """Pass it as `after`; None if this is the last page."""
     position: int
-    """The position that this was read at."""
+    """The position at which the page was read."""
 
 
 class Charge(NamedTuple):
-    """A lead that somebody looks after, or should."""
+    """A lead that has an owner, or should have one."""
 
     id: str
     state: LeadState
     entry_kind: str | None
-    """How it came to where it stands, such as `returned`."""
+    """How it came to its current stage, such as `returned`."""
 
 
 class Charges(NamedTuple):
@@ -91,7 +91,7 @@ class CompanyPage(NamedTuple):
 
 
 class Roster:
-    """Questions to the directory. A class, because each needs the same statements."""
+    """Queries of the directory. A class, because they share the same statements."""
 
     def __init__(self, schema: str) -> None:
         self._sql = load("projections", "leads/roster.sql", schema)
@@ -99,13 +99,13 @@ class Roster:
     async def leads(
         self, driver: Driver, wanted: Wanted, *, at: datetime, after: str | None, limit: int
     ) -> LeadPage:
-        """Return a page of leads in the order of their ids, as of now; lists go by the moment."""
-        one = wanted.list
-        bounds = _bounds(one, at) if one is not None else _NO_BOUNDS
+        """Return a page of current leads by id. Time limits of lists are evaluated at `at`."""
+        lead_list = wanted.list
+        bounds = _bounds(lead_list, at) if lead_list is not None else _NO_BOUNDS
         values = {
             **wanted._asdict(),
             **bounds,
-            "list": one.code if one is not None else None,
+            "list": lead_list.code if lead_list is not None else None,
             "after": after or FIRST,
             "limit": limit,
         }
@@ -116,15 +116,15 @@ class Roster:
     async def list_sizes(
         self, driver: Driver, lifecycle: Lifecycle, *, at: datetime
     ) -> tuple[dict[str, int], int]:
-        """Return the size of every list at a moment, and the position it was read at."""
+        """Return the size of every list at a moment, and the position at which it was read."""
         rows = await self._rows(driver, "list_sizes", {})
         counted = {row[1]: row[2] for row in rows if row[1] is not None}
         sizes: dict[str, int] = {}
-        for code, one in lifecycle.lists.items():
-            if one.acquired_within_days is None and one.held_before_days is None:
+        for code, lead_list in lifecycle.lists.items():
+            if lead_list.acquired_within_days is None and lead_list.held_before_days is None:
                 sizes[code] = counted.get(code, 0)
             else:
-                values = {"list": code, **_bounds(one, at)}
+                values = {"list": code, **_bounds(lead_list, at)}
                 ((sizes[code],),) = await self._rows(driver, "list_size_by_clock", values)
         return sizes, rows[0][0]
 
@@ -136,7 +136,7 @@ class Roster:
         return _charges(await self._rows(driver, "in_charge", values))
 
     async def unassigned(self, driver: Driver, stages: Sequence[str], *, limit: int) -> Charges:
-        """Return leads without an owner at stages where there should be one."""
+        """Return leads without an owner in stages that require one."""
         values = {"stages": list(stages), "limit": limit}
         return _charges(await self._rows(driver, "unassigned", values))
 
@@ -149,7 +149,7 @@ class Roster:
         after: str | None,
         limit: int,
     ) -> CompanyPage:
-        """Return a page of companies in the order of their ids."""
+        """Return a page of companies by id."""
         values = {"stage": stage, "account": account, "after": after or FIRST, "limit": limit}
         rows = await self._rows(driver, "accounts", values)
         found = tuple(
@@ -165,16 +165,16 @@ class Roster:
         statement = self._sql[name]
         rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
         if not rows:
-            raise ProjectionUnknown("the directory has no live generation; run a projector")
+            raise ProjectionUnknown("the directory has no live generation; start a runner")
         return [tuple(row.values()) for row in rows]
 
 
 _NO_BOUNDS: Mapping[str, Any] = {"acquired_after": None, "acquired_until": None}
 
 
-def _bounds(one: LeadList, at: datetime) -> dict[str, Any]:
-    """Return when who is on the list must have been acquired, at a moment."""
-    within, before = one.acquired_within_days, one.held_before_days
+def _bounds(lead_list: LeadList, at: datetime) -> dict[str, Any]:
+    """Return the period in which leads on the list must have been acquired, as of a moment."""
+    within, before = lead_list.acquired_within_days, lead_list.held_before_days
     has_bound = within is not None or before is not None
     return {
         "acquired_after": at - timedelta(days=within) if within is not None else None,

@@ -1,5 +1,5 @@
 -- name: leads
--- Leads as they stand, a page by key. Whom another lead stands for is left out.
+-- Current leads, with keyset pagination. Absorbed leads are left out.
 SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.position,
        lead.lifecycle, lead.stage, lead.pass_number, lead.entered_at, lead.acquired_at, lead.owner,
        lead.grade, lead.market, lead.priority, lead.origin, lead.channel,
@@ -7,29 +7,29 @@ SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
        SELECT *
-         FROM ledger.directory_leads AS one
-        WHERE one.generation = live.generation
-          AND one.subject_id > CAST(:after AS uuid)
-          AND NOT one.is_absorbed
-          AND (CAST(:stage AS text) IS NULL OR one.stage = :stage)
-          AND (CAST(:owner AS text) IS NULL OR one.owner = :owner)
-          AND (CAST(:grade AS text) IS NULL OR one.grade = :grade)
-          AND (CAST(:market AS text) IS NULL OR one.market = :market)
-          AND (CAST(:origin AS text) IS NULL OR one.origin = :origin)
-          AND (CAST(:account AS uuid) IS NULL OR one.account = CAST(:account AS uuid))
-          AND (CAST(:list AS text) IS NULL OR one.lists @> ARRAY[CAST(:list AS text)])
+         FROM ledger.directory_leads AS found
+        WHERE found.generation = live.generation
+          AND found.subject_id > CAST(:after AS uuid)
+          AND NOT found.is_absorbed
+          AND (CAST(:stage AS text) IS NULL OR found.stage = :stage)
+          AND (CAST(:owner AS text) IS NULL OR found.owner = :owner)
+          AND (CAST(:grade AS text) IS NULL OR found.grade = :grade)
+          AND (CAST(:market AS text) IS NULL OR found.market = :market)
+          AND (CAST(:origin AS text) IS NULL OR found.origin = :origin)
+          AND (CAST(:account AS uuid) IS NULL OR found.account = CAST(:account AS uuid))
+          AND (CAST(:list AS text) IS NULL OR found.lists @> ARRAY[CAST(:list AS text)])
           AND (CAST(:acquired_after AS timestamptz) IS NULL
-               OR one.acquired_at > CAST(:acquired_after AS timestamptz))
+               OR found.acquired_at > CAST(:acquired_after AS timestamptz))
           AND (CAST(:acquired_until AS timestamptz) IS NULL
-               OR one.acquired_at <= CAST(:acquired_until AS timestamptz))
-        ORDER BY one.subject_id
+               OR found.acquired_at <= CAST(:acquired_until AS timestamptz))
+        ORDER BY found.subject_id
         LIMIT :limit
        ) AS lead ON true
  WHERE live.name = 'directory' AND live.status = 'live'
  ORDER BY lead.subject_id
 
 -- name: list_sizes
--- How many leads are on each list, clocks left aside.
+-- The number of leads on each list, ignoring time limits.
 SELECT live.position AS head, counted.list, counted.leads
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
@@ -42,7 +42,7 @@ SELECT live.position AS head, counted.list, counted.leads
  WHERE live.name = 'directory' AND live.status = 'live'
 
 -- name: list_size_by_clock
--- The size of a list that the clock bounds.
+-- The size of a list with a time limit.
 SELECT count(*) AS leads
   FROM ledger.directory_leads AS lead
   JOIN ledger.projections AS live
@@ -54,18 +54,18 @@ SELECT count(*) AS leads
         OR lead.acquired_at <= CAST(:acquired_until AS timestamptz))
 
 -- name: in_charge
--- The leads that somebody has to look after, with how each came to where it stands.
+-- The leads of an owner, and how each came to its current stage.
 SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.state,
        standing.entry_kind
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
        SELECT *
-         FROM ledger.directory_leads AS one
-        WHERE one.generation = live.generation
-          AND one.owner = :owner
-          AND one.subject_id > CAST(:after AS uuid)
-          AND NOT one.is_absorbed
-        ORDER BY one.subject_id
+         FROM ledger.directory_leads AS found
+        WHERE found.generation = live.generation
+          AND found.owner = :owner
+          AND found.subject_id > CAST(:after AS uuid)
+          AND NOT found.is_absorbed
+        ORDER BY found.subject_id
         LIMIT :limit
        ) AS lead ON true
   LEFT JOIN ledger.projections AS stays
@@ -76,25 +76,25 @@ SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.
  ORDER BY lead.subject_id
 
 -- name: unassigned
--- Leads at stages where somebody should be in charge, and nobody is: the longest waiting first.
+-- Leads without an owner in stages that require one, longest waiting first.
 SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.state,
        CAST(NULL AS text) AS entry_kind
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
        SELECT *
-         FROM ledger.directory_leads AS one
-        WHERE one.generation = live.generation
-          AND one.stage = ANY (CAST(:stages AS text[]))
-          AND one.owner IS NULL
-          AND NOT one.is_absorbed
-        ORDER BY one.entered_at, one.subject_id
+         FROM ledger.directory_leads AS found
+        WHERE found.generation = live.generation
+          AND found.stage = ANY (CAST(:stages AS text[]))
+          AND found.owner IS NULL
+          AND NOT found.is_absorbed
+        ORDER BY found.entered_at, found.subject_id
         LIMIT :limit
        ) AS lead ON true
  WHERE live.name = 'directory' AND live.status = 'live'
  ORDER BY lead.entered_at, lead.subject_id
 
 -- name: accounts
--- Companies as they stand, with how many people we know there.
+-- Current companies, with the number of known people there.
 SELECT live.position AS head, CAST(account.subject_id AS text) AS subject_id, account.position,
        account.state,
        (SELECT count(*)
@@ -105,12 +105,12 @@ SELECT live.position AS head, CAST(account.subject_id AS text) AS subject_id, ac
   FROM ledger.projections AS live
   LEFT JOIN LATERAL (
        SELECT *
-         FROM ledger.directory_accounts AS one
-        WHERE one.generation = live.generation
-          AND one.subject_id > CAST(:after AS uuid)
-          AND (CAST(:account AS uuid) IS NULL OR one.subject_id = CAST(:account AS uuid))
-          AND (CAST(:stage AS text) IS NULL OR one.stage = :stage)
-        ORDER BY one.subject_id
+         FROM ledger.directory_accounts AS found
+        WHERE found.generation = live.generation
+          AND found.subject_id > CAST(:after AS uuid)
+          AND (CAST(:account AS uuid) IS NULL OR found.subject_id = CAST(:account AS uuid))
+          AND (CAST(:stage AS text) IS NULL OR found.stage = :stage)
+        ORDER BY found.subject_id
         LIMIT :limit
        ) AS account ON true
  WHERE live.name = 'directory' AND live.status = 'live'

@@ -117,9 +117,9 @@ async def test_waiting_for_what_has_not_happened_ends(ledger: StageLedger) -> No
     runner = await ledger.prepared_runner()
     await catch_up(runner)
 
-    with pytest.raises(NotYetProjected, match=r"has come to position 4 within 0\.05 s, expected 5"):
+    with pytest.raises(NotYetProjected, match=r"reached position 4 within 0\.05 s, expected 5"):
         await runner.wait_for(5, name=NAME, timeout_s=0.05)
-    with pytest.raises(ProjectionUnknown, match="runs stage_intervals; it knows no other"):
+    with pytest.raises(ProjectionUnknown, match="runs stage_intervals, not other"):
         await runner.wait_for(5, name="other", timeout_s=0.05)
 
 

@@ -298,7 +298,7 @@ async def test_a_rebuild_gives_way_to_a_later_one(ledger: StageLedger) -> None:
             another = rebuild(ledger.engine, ledger.projection, schema=SCHEMA)
             later.append(asyncio.create_task(another))
 
-    with pytest.raises(RebuildSuperseded, match="generation 2 of stage_intervals has given way"):
+    with pytest.raises(RebuildSuperseded, match="generation 2 of stage_intervals was superseded"):
         await rebuild(
             ledger.engine, watched(ledger, meanwhile=[begin_another, pause]), schema=SCHEMA
         )
@@ -313,5 +313,5 @@ async def pause(_: int) -> None:
 
 
 async def test_there_is_nothing_to_rebuild_before_the_first_runner(ledger: StageLedger) -> None:
-    with pytest.raises(ProjectionUnknown, match="no live generation to build beside"):
+    with pytest.raises(ProjectionUnknown, match="no live generation to rebuild"):
         await rebuild(ledger.engine, ledger.projection, schema=SCHEMA)

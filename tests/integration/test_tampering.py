@@ -296,11 +296,11 @@ ALSO = {
     "CREATE RULE quietly AS ON DELETE TO ledger.events DO INSTEAD NOTHING": "events.quietly",
     "ALTER TABLE ledger.events DROP CONSTRAINT events_key_is_unique": "events_key_is_unique",
     "UPDATE ledger.stage_counts SET entries = entries + 1 WHERE breakdown = 'none'": (
-        "of stage_counts is there as often"
+        "occurs in stage_counts as often"
     ),
-    "DELETE FROM ledger.directory_leads": "of directory_leads is there as often",
-    "UPDATE ledger.business_told SET value = 7": "of business_told is there as often",
-    "UPDATE ledger.deadlines SET due_at = now()": "of deadlines is there as often",
+    "DELETE FROM ledger.directory_leads": "occurs in directory_leads as often",
+    "UPDATE ledger.business_told SET value = 7": "occurs in business_told as often",
+    "UPDATE ledger.deadlines SET due_at = now()": "occurs in deadlines as often",
 }
 
 

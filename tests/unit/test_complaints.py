@@ -82,15 +82,15 @@ def test_every_mistake_has_words_of_ours() -> None:
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"name": "x", "sources": ["x"], "scope": []}, "Nothing of this name is expected here."),
+        ({"name": "x", "sources": ["x"], "scope": []}, "No field of this name is expected here."),
         ({"name": "x"}, "The field sources is missing."),
         ({"name": 7, "sources": ["x"]}, "The field name is not a string."),
-        ({"name": "x", "sources": [7]}, "Something in the field sources is not a string."),
+        ({"name": "x", "sources": [7]}, "A value in the field sources is not a string."),
         (
             {"name": "x", "sources": ["x"], "events_per_second": 0},
             "The field events_per_second is not at least 1.",
         ),
-        ([], "The whole is not an object."),
+        ([], "The value is not an object."),
     ],
 )
 def test_a_complaint_is_a_sentence(asked: Any, sentence: str) -> None:

@@ -90,5 +90,7 @@ def test_another_secret_digests_everything_otherwise_and_says_so() -> None:
 
 
 def test_a_short_secret_is_refused_with_how_to_make_one() -> None:
-    with pytest.raises(SecretTooShort, match="at least 32 bytes, found 31; make one with: openssl"):
+    with pytest.raises(
+        SecretTooShort, match="at least 32 bytes, found 31; generate one with: openssl"
+    ):
         Digests(bytes(31))

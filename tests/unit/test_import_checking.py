@@ -90,7 +90,7 @@ def test_a_check_shows_what_would_be_sent_and_what_would_be_refused(
         (
             "event-invalid",
             (
-                "/lead/email An email is local@domain. crm is a word that stands for no answer. "
+                "/lead/email An email must be local@domain. crm is a placeholder, not an answer. "
                 "form.submitted is about a lead: name it by id, email, phone, user_id, "
                 "anonymous_id, aliases or external_ids."
             ),

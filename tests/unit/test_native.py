@@ -448,7 +448,7 @@ def test_where_nothing_identifies_a_person_the_refusal_says_of_each_why() -> Non
     refusal = refusal_of({**FORM, "lead": {"email": "hanako＠", "phone": "なし"}})
     assert (refusal.reason, refusal.pointer) == ("event-invalid", "/lead/email")
     assert refusal.detail.startswith(
-        "An email is local@domain. phone is a word that stands for no answer. "
+        "An email must be local@domain. phone is a placeholder, not an answer. "
         "form.submitted is about a lead: name it by id,"
     )
     assert refusal.members == {
@@ -493,7 +493,7 @@ def test_putting_a_lead_with_a_company_names_the_company() -> None:
         assert (refusal.pointer, refusal.detail) == (
             "/account",
             (
-                "account.linked puts a lead with a company: name it by id, domain, external_ids or "
+                "account.linked links a lead to a company: name it by id, domain, external_ids or "
                 "name, under `account`."
             ),
         )

@@ -162,7 +162,7 @@ def test_a_duplicate_key_is_unreadable(body: bytes) -> None:
     fault = fault_of(body)
 
     assert type(fault) is Unreadable
-    assert fault.found == "an object with the same key twice"
+    assert fault.found == "an object with a duplicate key"
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_fault_says_what_was_expected_and_found_and_where_but_no_value() -> No
     fault = fault_of(b'{"email":"hanako@example.co.jp\\u0000"}')
 
     assert str(fault) == (
-        "The event can be read, but holds a value that cannot be kept exactly."
+        "The event can be read, but contains a value that cannot be stored exactly."
         " Expected text without NUL (U+0000); found NUL in the string at /email."
     )
     assert str(fault_of(b'{"email":"hanako@example.co.jp"')) == (

@@ -217,7 +217,7 @@ def test_a_corrected_time_is_when_it_happened() -> None:
         ("2026-04-04", "RFC 3339"),
         ("2026-04-04T09:00:00", "RFC 3339"),
         ("1950-01-01T00:00:00Z", "RFC 3339"),
-        ("2027-01-01T00:00:00Z", "not later than now"),
+        ("2027-01-01T00:00:00Z", "not be later than now"),
     ],
 )
 def test_a_corrected_time_is_a_time_and_not_one_to_come(time: object, expected: str) -> None:

@@ -1,7 +1,7 @@
-"""What the clients of analytics tools say, whatever their wire looks like: a call.
+"""Calls: the messages of analytics clients, independent of their wire format.
 
-A dialect reads a client's message into a call, and here a call becomes a native event. So what an
-`identify` means is said once, for all of them.
+A dialect reads a client's message into a call, and this module turns a call into a native event.
+The meaning of an `identify` is therefore defined once, for all dialects.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,41 +17,41 @@ from events.signals.dialects.parts import as_id, id_in, present, text_in
 from events.signals.fields import mismatch
 
 REPORTED = "reported"
-"""Under this name the whole message is kept beside the record; no field may be called so."""
+"""The whole message is stored outside the record under this name. No field may have this name."""
 GROUP = "group"
-"""The system that an id of a group call is of: all analytics clients share one naming of groups."""
+"""The system that a group id belongs to: all analytics clients share one namespace of groups."""
 
 
 class Call(NamedTuple):
     """One message of an analytics client.
 
-    Values that go on as they are, are checked where native events are: they may be anything here.
+    Values that are passed on unchanged may be anything here: the native reader checks them.
     """
 
     kind: ClientCall
     id: Any
     name: str | None = None
-    """What a tracked event is called by its sender."""
+    """The sender's name for a tracked event."""
     user_id: Any = None
     anonymous_id: Any = None
     aliases: Sequence[Any] = ()
     traits: Mapping[str, Any] = {}
-    """What is said of the person."""
+    """What is reported about the person."""
     account: Mapping[str, Any] = {}
-    """What is said of the company, as a native account reference."""
+    """What is reported about the company, as a native account reference."""
     properties: Mapping[str, Any] = {}
     hints: Mapping[str, Any] = {}
-    """Fields of the event that the client tells elsewhere than in the properties."""
+    """Fields of the event that the client sends outside the properties."""
     time: Any = None
     sent_at: Any = None
     ago: timedelta | None = None
-    """How long before its receipt it happened, where the client tells that in place of a time."""
+    """How long before its receipt it happened, if the client sends that instead of a time."""
 
 
 def native_of(
     call: Call, message: Mapping[str, Any], lifecycle: Lifecycle, *, type: str | None = None
 ) -> dict[str, Any]:
-    """Write a call as the native event that it reports; `type` where the sender chose it."""
+    """Write a call as the native event that it reports. Pass `type` if the sender chose it."""
     if type is None:
         type = _type_of(call, lifecycle)
     event_type = lifecycle.events.get(type)
@@ -79,46 +79,49 @@ def _type_of(call: Call, lifecycle: Lifecycle) -> str:
 
 
 def _lead(call: Call, type: str, lifecycle: Lifecycle) -> dict[str, Any]:
-    """Name the person, and tell what the rules may use of the traits.
+    """Name the person, and return the traits that the rules may use.
 
-    Only an id, an address, a number or a name makes somebody known. Other traits are kept with the
-    message: a visitor's colour scheme tells nobody who he is. What is said of the person outright
-    comes before what a form holds.
+    Only an id, an address, a number or a name makes a person known. Other traits are kept with the
+    message: a visitor's colour scheme does not identify anyone. Explicit identifiers and traits
+    take precedence over those in a form.
     """
     traits = call.traits
-    outright = {
+    explicit = {
         "user_id": as_id(call.user_id),
         "anonymous_id": as_id(call.anonymous_id),
-        "aliases": [as_id(one) for one in call.aliases if one not in (None, "")],
+        "aliases": [as_id(alias) for alias in call.aliases if alias not in (None, "")],
         "email": traits.get("email"),
         "phone": as_id(traits.get("phone")),
         "name": traits.get("name"),
         "profile": _fitting(lifecycle.attributes, traits),
     }
-    return {**told_among(call.properties, type, lifecycle), **present(outright)}
+    return {**_identified_in(call.properties, type, lifecycle), **present(explicit)}
 
 
-def told_among(properties: Mapping[str, Any], type: str, lifecycle: Lifecycle) -> dict[str, str]:
-    """Find who acted among what a form held, if the event is one in which people say so.
+def _identified_in(
+    properties: Mapping[str, Any], type: str, lifecycle: Lifecycle
+) -> dict[str, str]:
+    """Find the person in the fields of a form, if people identify themselves in this event type.
 
-    What is no address or number stays with the message: a form is not refused for a field.
+    A value that is not a valid address or number stays with the message: it does not cause the form
+    to be refused.
     """
     identifying = lifecycle.client_names.identifying
     if type not in identifying.types:
         return {}
     found: dict[str, str] = {}
     for name, value in properties.items():
-        told = identifying.properties.get(normal(name))
-        if told is not None and (text := _identifier(told, value, lifecycle)):
-            found.setdefault(told, text)
+        field = identifying.properties.get(normal(name))
+        if field is not None and (text := _identifier(field, value, lifecycle)):
+            found.setdefault(field, text)
     return found
 
 
-def _identifier(told: PersonField, value: object, lifecycle: Lifecycle) -> str | None:
-    text = value if told in (PersonField.EMAIL, PersonField.NAME) else as_id(value)
+def _identifier(field: PersonField, value: object, lifecycle: Lifecycle) -> str | None:
+    text = value if field in (PersonField.EMAIL, PersonField.NAME) else as_id(value)
     if not isinstance(text, str) or not text.strip() or len(text) > IDENTIFIER_CHARACTERS_MAX:
         return None
-    match told:
+    match field:
         case PersonField.EMAIL:
             return text if identifiers.email(text) else None
         case PersonField.PHONE:
@@ -127,7 +130,7 @@ def _identifier(told: PersonField, value: object, lifecycle: Lifecycle) -> str |
 
 
 def _company(company: object) -> dict[str, Any]:
-    """Read the trait `company`: its name, or what is known of it. Anything else is only kept."""
+    """Read the trait `company`: a name or an object. Anything else is kept but not read."""
     if isinstance(company, str):
         return present({"name": company})
     if not isinstance(company, Mapping):
@@ -138,21 +141,21 @@ def _company(company: object) -> dict[str, Any]:
 
 
 def _fields(call: Call, event_type: EventType) -> dict[str, Any]:
-    """Take the declared fields out of what was told, properties first."""
+    """Return the declared fields among hints and properties; properties take precedence."""
     return {
         **_fitting(event_type.fields, call.hints),
         **_fitting(event_type.fields, call.properties),
     }
 
 
-def _fitting(fields: Mapping[str, Field], told: Mapping[str, Any]) -> dict[str, Any]:
-    """Take what is of the type that the lifecycle declares.
+def _fitting(fields: Mapping[str, Field], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that have the type declared in the lifecycle.
 
-    A sender who has never heard of our fields means nothing by a property of the same name: what
-    does not fit is kept with the message, and is no reason to refuse it.
+    A sender may use a property with the name of one of our fields by coincidence. A value of the
+    wrong type is therefore kept with the message, and is not a reason to refuse it.
     """
     return {
         name: value
-        for name, value in told.items()
+        for name, value in values.items()
         if value is not None and name in fields and mismatch(fields[name], value) is None
     }

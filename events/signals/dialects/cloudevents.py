@@ -1,14 +1,14 @@
-"""CloudEvents 1.0 in JSON: a native event whose `data` holds what stands beside its envelope.
+"""CloudEvents 1.0 in JSON: a native event whose `data` holds the members outside the envelope.
 
     {"specversion": "1.0", "id": "form-8841", "source": "website", "type": "form.submitted",
      "data": {"lead": {"email": "hanako@example.co.jp"}, "data": {"form": "whitepaper"}}}
 
-Or its `data` is the sender's own, and is read as the properties of any client are:
+Or its `data` is the sender's own, and is read like the properties of any client:
 
     {"specversion": "1.0", "id": "form-8841", "source": "website", "type": "form.submitted",
      "subject": "user-1", "data": {"form": "whitepaper", "email": "hanako@example.co.jp"}}
 
-Whoever writes CloudEvents chooses the type for us, so an unknown one is told, not kept by name.
+Senders of CloudEvents choose the type for us, so an unknown type is refused, not kept as a name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,10 +30,11 @@ from events.strict_json import TooLarge, Unreadable
 from events.strict_json.reading import read_text
 
 TELLTALE = "specversion"
-"""The attribute that every CloudEvent has and no native event: content types are often wrong."""
+"""The attribute that distinguishes CloudEvents from native events: content types are often wrong.
+"""
 VERSION = "1.0"
 HEADER = b"ce-"
-"""Before an attribute in binary mode."""
+"""Prefix of an attribute in binary mode."""
 
 _DATA, _BASE64, _CONTENT_TYPE = "data", "data_base64", "datacontenttype"
 _TAKEN: Final = frozenset(
@@ -55,7 +56,7 @@ PLACES_OF_OWN: Final = {
     "/lead": "/data",
     "": "",
 }
-"""Where the data is the sender's own."""
+"""If the data is the sender's own."""
 SHAPE: Final = (
     'In a CloudEvent, name a person as {"subject": "<user id>"}, as {"data": {"lead": {"email": '
     '"…"}, "data": {…}}}, or by a property of your own data that the lifecycle lists for the '
@@ -82,14 +83,14 @@ def read(event: Mapping[str, Any], context: Context) -> Signal | Refusal:
 
 
 def _is_own(data: Mapping[str, Any]) -> bool:
-    """Tell data of the sender's own from ours, in which a mistyped name is told."""
+    """Return whether the data is the sender's own; in our format, an unknown name is refused."""
     if any(isinstance(data.get(party), dict) for party in ("lead", "account")):
         return False
     return not data or any(name not in _INSIDE for name in data)
 
 
 def _with_data(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return it with its data as an object, however it was carried."""
+    """Return the event with its data as an object, in whichever encoding it was sent."""
     if event[TELLTALE] != VERSION:
         raise Misshapen(TELLTALE, expected=f'"{VERSION}"')
     if event.get(_BASE64) is not None:
@@ -128,9 +129,9 @@ def _native_of(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 
 def _of_own(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Read the sender's own data as a client's properties; all of it is kept with the record.
+    """Read the sender's own data as a client's properties; all of it is stored with the event.
 
-    A subject that is not ours is the sender's id of the user.
+    A subject that is not one of our ids is the sender's user id.
     """
     type = _type_of(event.get("type"), context)
     kind, id = _subject_of(event)
@@ -141,18 +142,19 @@ def _of_own(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         properties=event[_DATA],
         time=event.get("time"),
     )
-    told = present({**_extensions_of(event), _DATA: event[_DATA]})
-    native = native_of(call, told, context.lifecycle, type=type if isinstance(type, str) else "")
-    if not told:
+    reported = present({**_extensions_of(event), _DATA: event[_DATA]})
+    type_name = type if isinstance(type, str) else ""
+    native = native_of(call, reported, context.lifecycle, type=type_name)
+    if not reported:
         del native["data"][REPORTED]
     if kind:
         native[kind] = {**native.get(kind, {}), "id": id}
-    said = {"source": required_text(event, "source"), "type": type}
-    return {**native, **said, **present({"actor": event.get("actor")})}
+    native |= {"source": required_text(event, "source"), "type": type}
+    return {**native, **present({"actor": event.get("actor")})}
 
 
 def _subject_of(event: Mapping[str, Any]) -> tuple[str, str]:
-    """Return which of our own kinds the subject is of, if it is of one, and the id."""
+    """Return the subject's kind, if it is one of ours, and its id."""
     subject = str(event.get("subject") or "")
     kind, _, id = subject.partition("/")
     return (kind, id) if kind in (LEAD, ACCOUNT) and id else ("", subject)
@@ -163,7 +165,7 @@ def _extensions_of(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _type_of(type: Any, context: Context) -> Any:
-    """Return an event type of the lifecycle, where the company has listed what the sender says."""
+    """Return the lifecycle's event type if the company has listed the sender's name for it."""
     lifecycle = context.lifecycle
     if not isinstance(type, str) or type in lifecycle.events:
         return type
@@ -171,7 +173,7 @@ def _type_of(type: Any, context: Context) -> Any:
 
 
 def _content_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the fingerprint is taken over: the same in every mode, however often sent."""
+    """Return the content that the fingerprint covers, identical in every mode and on retries."""
     left_out = (_BASE64, _CONTENT_TYPE, _DATA)
     content = {name: _as_header(event[name]) for name in event if name not in left_out}
     content[_DATA] = {name: value for name, value in event[_DATA].items() if name != "sent_at"}
@@ -179,7 +181,7 @@ def _content_of(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_header(value: Any) -> Any:
-    """Write a value as it stands in binary mode, where every attribute is text."""
+    """Write a value as binary mode does, where every attribute is text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int) else value
@@ -191,7 +193,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
     "properties": {
         TELLTALE: {"const": VERSION},
         "id": {"type": "string"},
-        "source": {"type": "string", "description": "One that the key may speak for."},
+        "source": {"type": "string", "description": "A source that the key may name."},
         "type": {"type": "string", "description": "An event type, or a name listed for one."},
         "time": {"type": "string", "description": "RFC 3339 with offset."},
         "subject": {
@@ -200,22 +202,22 @@ SCHEMA: Final[Mapping[str, Any]] = {
         },
         "actor": {
             "type": "string",
-            "description": "Who did it: personal, and kept apart from the record.",
+            "description": "The person who acted. Personal data, stored outside the record.",
         },
         _DATA: {
             "type": "object",
             "description": "`lead`, `account`, `data`, `sent_at`; or the sender's own.",
         },
-        _BASE64: {"type": "string", "description": "The same as base64."},
+        _BASE64: {"type": "string", "description": "The same, encoded as base64."},
     },
 }
 """For the OpenAPI document."""
 
 
 def of_headers(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> dict[str, Any]:
-    """Put a CloudEvent in binary mode together. Raises Unreadable or TooLarge.
+    """Assemble a CloudEvent sent in binary mode. Raises Unreadable or TooLarge.
 
-    The body is its data whatever the content type says, and the caller judges the whole.
+    The body is its data, whatever the content type, and the caller validates the whole event.
     """
     event: dict[str, Any] = {}
     for name, value in headers:
@@ -223,7 +225,7 @@ def of_headers(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> dict[str,
             continue
         attribute = name.removeprefix(HEADER).decode("latin-1")
         if attribute in event or attribute in (_DATA, _BASE64):
-            raise Unreadable(expected="each attribute once", found="one that stands twice")
+            raise Unreadable(expected="each attribute once", found="a duplicate")
         event[attribute] = _header_text(value)
     if len(body) > EVENT_BYTES_MAX:
         raise TooLarge(

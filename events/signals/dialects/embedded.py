@@ -1,4 +1,4 @@
-"""JSON within a string of a message: read as strictly as the message itself."""
+"""Read JSON inside a string of a message, as strictly as the message itself."""
 
 import base64
 import binascii
@@ -23,6 +23,6 @@ def embedded_json(text: str, member: str, *, is_base64: bool) -> dict[str, Any]:
 
 
 def _decoded(text: str) -> bytes:
-    """Undo base64 in either alphabet, with its padding or without."""
+    """Decode base64 in either alphabet, with or without padding."""
     standard = text.rstrip("=").replace("-", "+").replace("_", "/").encode("ascii")
     return base64.b64decode(standard + b"=" * (-len(standard) % 4), validate=True)

@@ -1,7 +1,7 @@
-"""What a request of a client holds: its messages, each to be read by itself.
+"""Parcels: the messages in one request of a client, each read separately.
 
-The key may be among them. Nobody looks for it here: who sends must be known before a body is taken
-apart. But no message has the key in it any more when it is read, so that a key is nowhere stored.
+The messages may contain the key. It is not looked up here, because the sender must be known before
+a body is split. But the key is removed from each message on reading, so it is never stored.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,41 +21,41 @@ from events.strict_json import (
 
 
 def whole(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return all of a message: most clients send again what they sent."""
+    """Return the whole message: most clients retry with identical content."""
     return message
 
 
 class Dialect(NamedTuple):
-    """How one kind of client writes."""
+    """The format of one kind of client."""
 
     name: str
     key: str
-    """The member that holds the key, where it is inside the body."""
+    """The member that holds the key, if the key is inside the body."""
     read: Callable[[Mapping[str, Any]], Call]
     """Read a message. Raises Misshapen."""
     named: Callable[[Mapping[str, Any]], tuple[Any, Any]]
-    """Return id and type, as the message calls them, whatever they are."""
+    """Return id and type as the message states them, of any JSON type."""
     places: Mapping[str, str]
-    """Pointers into a native event to those into a message, for refusals."""
+    """Pointers into a native event → pointers into a message, for refusals."""
     content: Callable[[Mapping[str, Any]], Mapping[str, Any]] = whole
-    """What the fingerprint is taken over: a message without what its client changes on its own
-    when it sends it again, beside what every transport changes."""
+    """The content that the fingerprint covers: a message without the members that its client
+    changes on a retry. Members that every transport changes are removed elsewhere."""
 
 
 class Parcel(NamedTuple):
     """An opened body."""
 
     items: Items
-    """The messages, as they were written."""
+    """The messages, as sent."""
     key: str
     """The member of a message that may hold the key."""
     key_begins: str
-    """What begins otherwise is no key, and stays in the message."""
+    """The prefix of a key. Any other value is not a key, and stays in the message."""
     defaults: Mapping[str, JsonValue]
-    """What the request says of each message that does not say it itself."""
+    """Values that the request states for every message without its own."""
 
     def read(self, text: bytes) -> JsonValue | FaultyItem:
-        """Read one of the messages, so that it says all that is known of it."""
+        """Read one of the messages, remove the key, and fill in the request's defaults."""
         message = read_item(text)
         value = message.value if isinstance(message, FaultyItem) else message
         if isinstance(value, dict):
@@ -71,10 +71,10 @@ class Parcel(NamedTuple):
 def parcel_of(
     body: bytes, *, member: str, key: str, key_begins: str = "", sent_at: tuple[str, ...] = ()
 ) -> Finding[Parcel]:
-    """Open an object with a list of messages. Raises JsonFault where the whole is unreadable.
+    """Open an object with a list of messages. Raises JsonFault if the object is unreadable.
 
-    `sent_at` are the names that the time of sending goes by, the messages' own first: what the
-    whole tells is told each message, so that a message can be read without what it came in.
+    `sent_at` lists the names of the time of sending, the messages' own name first. The request's
+    time is copied to each message, so that a message can be read without its request.
     """
     envelope = yield from find_envelope(body, member)
     rest = read_members(envelope, member)
@@ -86,7 +86,7 @@ def parcel_of(
 def parcel_of_one(
     body: bytes, *, key: str, key_begins: str = "", defaults: Mapping[str, JsonValue] | None = None
 ) -> Finding[Parcel]:
-    """Open a body that is one message. Raises JsonFault where it is unreadable."""
+    """Open a body that is one message. Raises JsonFault if it is unreadable."""
     yield from ()
     message = read_item(body)
     if isinstance(message, FaultyItem) and message.is_unreadable:

@@ -1,4 +1,4 @@
-"""Parts of a client's message: read as what they must be, or complained about with their place."""
+"""Read parts of a client's message as the type required, or raise with the place at fault."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from events.strict_json.checking import pointer_to
 
 
 class Misshapen(Exception):
-    """A part of the message is not what it must be."""
+    """A part of the message does not have the type required."""
 
     def __init__(self, *path: str, expected: str) -> None:
         super().__init__(path, expected)
@@ -16,9 +16,9 @@ class Misshapen(Exception):
 
 
 def mapping_in(message: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """Return the object at a path; an empty one where it, or what it stands in, is null or absent.
+    """Return the object at a path; an empty one if it, or a parent, is null or absent.
 
-    Raises Misshapen where something else stands there.
+    Raises Misshapen if the value is anything else.
     """
     found: Any = message
     for depth, name in enumerate(path, start=1):
@@ -32,28 +32,28 @@ def mapping_in(message: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
 
 
 def text_in(message: Mapping[str, Any], name: str) -> str | None:
-    """Return a string that is not empty, or None for anything else."""
+    """Return a non-empty string, or None for anything else."""
     value = message.get(name)
     return value if isinstance(value, str) and value else None
 
 
 def as_id(value: object) -> Any:
-    """Write an integer as text, and return anything else as it is.
+    """Write an integer as text, and return anything else unchanged.
 
-    Official clients pass on an id as their caller has it: in most databases an integer. Nothing
-    else has one spelling only, so nothing else is an id.
+    Official clients pass on an id in their caller's type, which is often an integer. No other type
+    has exactly one spelling per value, so no other type is an id.
     """
     return str(value) if type(value) is int else value
 
 
 def id_in(message: Mapping[str, Any], name: str) -> str | None:
-    """Return an id that is not empty, or None for anything else."""
+    """Return a non-empty id, or None for anything else."""
     value = as_id(message.get(name))
     return value if isinstance(value, str) and value else None
 
 
 def required_id(message: Mapping[str, Any], name: str) -> str:
-    """Return an id that is not empty. Raises Misshapen for anything else."""
+    """Return a non-empty id. Raises Misshapen for anything else."""
     value = id_in(message, name)
     if value is None:
         raise Misshapen(name, expected="an id: a string of at least one character, or an integer")
@@ -61,7 +61,7 @@ def required_id(message: Mapping[str, Any], name: str) -> str:
 
 
 def required_text(message: Mapping[str, Any], name: str) -> str:
-    """Return a string that is not empty. Raises Misshapen for anything else."""
+    """Return a non-empty string. Raises Misshapen for anything else."""
     value = text_in(message, name)
     if value is None:
         raise Misshapen(name, expected="a string of at least one character")
@@ -69,5 +69,5 @@ def required_text(message: Mapping[str, Any], name: str) -> str:
 
 
 def present(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what says nothing: clients write null, and some an empty string."""
+    """Leave out empty values: clients write null, and some an empty string."""
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}

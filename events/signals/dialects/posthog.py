@@ -1,6 +1,6 @@
 """PostHog: `{api_key, batch: [events], sent_at}`, or one event.
 
-Newer clients tell what is no property of an event apart from the properties, in `options`.
+Newer clients send settings that are not properties of an event separately, in `options`.
 """
 
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ KEY = "api_key"
 _SENT_AT = "sent_at"
 _SENT_AT_OF_PYTHON = "sentAt"
 SENT_AT_HEADER: Final = ("posthog-request-timestamp", _SENT_AT)
-"""Where newer clients say when they sent a request: the body must stay the same when it is sent
-again."""
+"""The header in which newer clients send the time of a request, because the body must stay the same
+on a retry."""
 _CALLS: Final = {
     "$identify": ClientCall.IDENTIFY,
     "$set": ClientCall.IDENTIFY,
@@ -38,7 +38,7 @@ _CALLS: Final = {
     "$screen": ClientCall.SCREEN,
 }
 COMPANIES: Final = ("company", "organization", "account")
-"""Types of groups that are companies; teams and projects are not."""
+"""Group types that are companies; teams and projects are not."""
 PLACES: Final = {
     "/id": "/uuid",
     "/time": "/timestamp",
@@ -59,7 +59,7 @@ PLACES: Final = {
 
 
 def unpack(body: bytes) -> Finding[Parcel]:
-    """Unpack a batch. Its time of sending goes by two names."""
+    """Unpack a batch. Its time of sending has two names."""
     return parcel_of(body, member="batch", key=KEY, sent_at=(_SENT_AT, _SENT_AT_OF_PYTHON))
 
 
@@ -87,7 +87,7 @@ def read(message: Mapping[str, Any]) -> Call:
         return common._replace(account=_described_company(message, properties))
     who = as_id(message.get("distinct_id")) or as_id(properties.get("distinct_id"))
     if kind is ClientCall.ALIAS:
-        # Libraries disagree about which of the two is the older id, so neither leads.
+        # Libraries disagree about which of the two is the older id, so neither takes precedence.
         return common._replace(aliases=(who, properties.get("alias")))
     is_anonymous = _is_anonymous(who, properties, options)
     return common._replace(
@@ -99,10 +99,10 @@ def read(message: Mapping[str, Any]) -> Call:
 
 
 def _ago(message: Mapping[str, Any]) -> timedelta | None:
-    """Read `offset`: the milliseconds by which a browser sends later than it happened.
+    """Read `offset`: the milliseconds between the event and its sending.
 
-    It is sent in place of a time, by browsers whose clock nobody knows to be right. As PostHog
-    does, a time that is told comes first.
+    Browsers send it instead of a time, because their clock may be wrong. As in PostHog, an explicit
+    time takes precedence.
     """
     offset = message.get("offset")
     if offset is None or message.get("timestamp") is not None:
@@ -113,7 +113,7 @@ def _ago(message: Mapping[str, Any]) -> timedelta | None:
 
 
 def _is_anonymous(who: object, properties: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
-    """Tell a browser's id from a person's: nothing but the surroundings of an id says which."""
+    """Return whether an id is a browser's rather than a person's: only its context shows which."""
     return (
         properties.get("$process_person_profile") is False
         or options.get("process_person_profile") is False
@@ -141,8 +141,8 @@ def _described_company(message: Mapping[str, Any], properties: Mapping[str, Any]
         raise Misshapen(
             "properties", "$group_type", expected=f"a company: one of {', '.join(COMPANIES)}"
         )
-    told = mapping_in(message, "properties", "$group_set")
-    names = {"name": text_in(told, "name"), "domain": text_in(told, "domain")}
+    traits = mapping_in(message, "properties", "$group_set")
+    names = {"name": text_in(traits, "name"), "domain": text_in(traits, "domain")}
     return {**present(names), "external_ids": {GROUP: as_id(properties.get("$group_key"))}}
 
 
@@ -155,12 +155,12 @@ def _hints(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def named(message: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return what a refused event called itself."""
+    """Return the id and type that a refused event stated."""
     return message.get("uuid"), message.get("event")
 
 
 def content(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Leave out how long ago it was: the same event is older each time it is sent."""
+    """Leave out the offset: the same event is older each time it is sent."""
     return {name: value for name, value in message.items() if name != "offset"}
 
 

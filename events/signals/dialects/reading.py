@@ -1,4 +1,4 @@
-"""From a client's message to a signal: the one path of all dialects but the native one."""
+"""Read a client's message into a signal: the shared path of all dialects except the native one."""
 
 from collections.abc import Mapping
 
@@ -31,20 +31,20 @@ def read(message: JsonValue, dialect: Dialect, context: Context) -> Signal | Ref
 
 
 def _dated(call: Call, context: Context) -> Call:
-    """Count back from the receipt, where a client says how long ago it was and not when."""
+    """Count back from the receipt if a client states how long ago it was instead of a time."""
     if call.ago is None:
         return call
     return call._replace(time=(context.received_at - call.ago).isoformat(), sent_at=None)
 
 
 def misshapen(error: Misshapen) -> Refusal:
-    """Refuse a message for a part of it."""
+    """Refuse a message because of one of its parts."""
     members = {"expected": error.expected}
     return Refusal("event-invalid", f"Expected {error.expected}.", error.pointer, members)
 
 
 def place_of(pointer: str, places: Mapping[str, str]) -> str:
-    """Turn a pointer into a native event into one into what was sent, by its longest known part."""
+    """Translate a pointer into a native event, by its longest known prefix, to the message."""
     known, rest = pointer, ""
     while known and known not in places:
         known, _, last = known.rpartition("/")

@@ -1,7 +1,7 @@
 """Segment and RudderStack: `{batch: [messages]}`, or one message; from servers and browsers.
 
-RudderStack's messages differ in `originalTimestamp` and `channel` (where the client runs), and in
-the traits of an identify, which stand in the context.
+RudderStack's messages differ in `originalTimestamp` and `channel` (where the client runs), and have
+the traits of an identify in the context.
 """
 
 from collections.abc import Mapping
@@ -55,12 +55,12 @@ PLACES: Final = {
 
 
 def unpack_batch(body: bytes) -> Finding[Parcel]:
-    """Unpack a batch; the time of sending that it tells is every message's."""
+    """Unpack a batch. Its time of sending applies to every message."""
     return parcel_of(body, member="batch", key=KEY, sent_at=(_SENT_AT,))
 
 
 def unpack_one(body: bytes, call: ClientCall) -> Finding[Parcel]:
-    """Unpack a single message, whose type may be told by its path alone."""
+    """Unpack a single message, whose type may be given by its path alone."""
     return parcel_of_one(body, key=KEY, defaults={"type": str(call)})
 
 
@@ -96,12 +96,12 @@ def read(message: Mapping[str, Any]) -> Call:
 def _account(
     message: Mapping[str, Any], traits: Mapping[str, Any], kind: ClientCall
 ) -> dict[str, Any]:
-    """Name the company: what a group call is about, or the one that a call is made within."""
+    """Name the company: the subject of a group call, or the context of any other call."""
     if kind is not ClientCall.GROUP:
         group = id_in(mapping_in(message, "context"), "groupId")
         return {"external_ids": {GROUP: group}} if group else {}
-    told = {"name": text_in(traits, "name"), "domain": text_in(traits, "domain")}
-    return {**present(told), "external_ids": {GROUP: required_id(message, "groupId")}}
+    names = {"name": text_in(traits, "name"), "domain": text_in(traits, "domain")}
+    return {**present(names), "external_ids": {GROUP: required_id(message, "groupId")}}
 
 
 def _hints(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,14 +115,14 @@ def _hints(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def named(message: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return what a refused message called itself."""
+    """Return the id and type that a refused message stated."""
     return message.get("messageId"), message.get("event") or message.get("type")
 
 
 def content(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Leave out what the client for browsers fills in as it sends: the user of that moment.
+    """Leave out the user id, which the browser client fills in at the moment of sending.
 
-    A page that nobody was known at is sent again with whoever identified himself meanwhile.
+    A retry of a page call from before an identify carries the user identified since.
     """
     if mapping_in(message, "context", "library").get("name") != BROWSER_LIBRARY:
         return message

@@ -1,7 +1,7 @@
 """Snowplow's tracker protocol: `{schema, data: [payloads]}`, or one payload as a query string.
 
-Every value is a string. A tracker sends no credentials; what every tracker can be told is an
-application's id, so that is where the key stands: `aid`.
+Every value is a string. Trackers send no credentials, but every tracker can be configured with an
+application id, so the key is sent there: `aid`.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from events.strict_json import Finding, JsonValue, Unreadable, write
 
 KEY = "aid"
 KEY_BEGINS = "llk_"
-"""What is no key stays in the payload: an application may have an id of its own."""
+"""Prefix of keys. Other values stay in the payload: an application may have its own id."""
 _CALLS: Final = {"pv": ClientCall.PAGE}
 _NAMES: Final = {"pp": "page_ping", "tr": "transaction", "ti": "transaction_item"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,24 +41,24 @@ def unpack(body: bytes) -> Finding[Parcel]:
 
 
 def body_of_query(query: bytes) -> bytes:
-    """Write the payload of a GET, its query string, as what a POST would hold.
+    """Write the payload of a GET, its query string, as a POST would send it.
 
     Raises:
-        Unreadable: it is no query string.
+        Unreadable: it is not a query string.
     """
     try:
         text = query.decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict")
     except ValueError:
-        raise Unreadable(expected="a query string in UTF-8", found="another") from None
+        raise Unreadable(expected="a query string in UTF-8", found="something else") from None
     payload: dict[str, JsonValue] = dict(pairs)
     if len(payload) < len(pairs):
-        raise Unreadable(expected="each parameter once", found="one that stands twice")
+        raise Unreadable(expected="each parameter once", found="a duplicate")
     return write(payload)
 
 
 def unpack_one(body: bytes) -> Finding[Parcel]:
-    """Unpack a payload that came alone."""
+    """Unpack a single payload."""
     return parcel_of_one(body, key=KEY, key_begins=KEY_BEGINS)
 
 
@@ -80,9 +80,9 @@ def read(message: Mapping[str, Any]) -> Call:
 
 
 def _tracked(message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Return name and properties of what is no page view.
+    """Return the name and properties of an event that is not a page view.
 
-    A structured event is called by its action, a self-describing one by its schema's name.
+    A structured event is named after its action, a self-describing one after its schema.
     """
     match message["e"]:
         case "se":
@@ -94,7 +94,7 @@ def _tracked(message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 
 
 def _self_described(message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Read `iglu:com.acme/form_submitted/jsonschema/1-0-0` and its data, within their wrapper."""
+    """Read `iglu:com.acme/form_submitted/jsonschema/1-0-0` and its data from their wrapper."""
     member = "ue_px" if message.get("ue_px") is not None else "ue_pr"
     wrapper = embedded_json(required_text(message, member), member, is_base64=member == "ue_px")
     inner = wrapper.get("data")
@@ -131,7 +131,7 @@ def _moment(message: Mapping[str, Any], name: str) -> str | None:
 
 
 def named(message: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return what a refused payload called itself."""
+    """Return the id and type that a refused payload stated."""
     return message.get("eid"), message.get("se_ac") or message.get("e")
 
 

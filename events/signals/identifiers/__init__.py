@@ -1,11 +1,11 @@
-"""Identifiers in one form each, so that the same person is found however the identifier is written.
+"""Normalize identifiers, so that the same person is found however the identifier is written.
 
-These forms are digested, and the digests decide who is who: a change of a rule here needs a new
-kind of identifier once there are ledgers to keep. What people really write, and what it is taken
-for, is listed in tests/data/spellings.csv.
+The normalized forms are digested, and the digests decide who is who: once ledgers are in use, a
+change to a rule here requires a new kind of identifier. tests/data/spellings.csv lists real
+spellings and how each is read.
 
-`addresses` reads e-mail addresses and host names, `telephones` telephone numbers, `companies` the
-names and domains of companies; `text` removes what nobody sees and knows which words name nobody.
+`addresses` reads e-mail addresses and host names, `telephones` telephone numbers, and `companies`
+the names and domains of companies. `text` removes invisible characters and recognizes placeholders.
 """
 
 from events.signals.identifiers.addresses import email, host
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def warm() -> None:
-    """Load the tables that the first identifier would otherwise wait for: some 0.1 s."""
+    """Load the tables that the first identifier would otherwise wait for: about 0.1 s."""
     phone("+81 3 1000 0004", "81")
     company_domain("www.example.com")
     host("例え.テスト")

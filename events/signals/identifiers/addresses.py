@@ -1,7 +1,7 @@
 """E-mail addresses and host names.
 
-A validating library would be too strict: mobile carriers in Japan have given out addresses that no
-RFC allows (`a..b@`, `a.@`), and their owners fill in forms like anybody else.
+A validating library would be too strict: mobile carriers in Japan have issued addresses that no RFC
+allows (`a..b@`, `a.@`), and their owners fill in forms like everyone else.
 """
 
 import re
@@ -15,21 +15,21 @@ _PLAIN = re.compile(r"[\w+-][^@\s:<>\"']{0,63}@[^@\s]{1,254}[a-zA-Z]")
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)+[a-z][a-z0-9-]{1,62}")
 _IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>[^<>@]*")
-"""`"花子" <hanako@x.example>`: what mail programs copy."""
+"""`"花子" <hanako@x.example>`: copied from mail programs."""
 _QUOTED = re.compile(r'"([^"@\s]+)"@(.+)')
 """Quotes that the local part does not need: `"hanako"@x.example` is the same mailbox."""
 _REMARK = re.compile(r"\s*\([^()]*\)$")
 _BEFORE_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#@]*@)?")
 _AFTER_HOST = re.compile(r"(?::\d*)?(?:[/?#].*)?$", re.DOTALL)
 _ENDS = " .,;:、。'\""
-"""What a sentence or a list leaves around an address."""
+"""Characters that a sentence or a list leaves around an address."""
 
 
 def email(written: str) -> tuple[str, str] | None:
-    """Return local part and domain in the form in which addresses are compared, or None.
+    """Return the normalized local part and domain for comparison, or None.
 
     Letter case never distinguishes two mailboxes in practice, but `ß` and `ss` do: the local part
-    is lowered and not folded. The address as written is kept with the event.
+    is lowercased, not case-folded. The address as written is kept with the event.
     """
     address = tidy(written)
     if not _PLAIN.fullmatch(address):
@@ -44,7 +44,7 @@ def email(written: str) -> tuple[str, str] | None:
 def host(written: str) -> str | None:
     """Return the host of a domain or URL in lower-case ASCII (IDNA 2008), or None if it has none.
 
-    `https://www.x.example/about`, `x.example:8080` and `x.example` are written for one another.
+    People write `https://www.x.example/about`, `x.example:8080` and `x.example` interchangeably.
     """
     text = tidy(written).lower()
     text = _BEFORE_HOST.sub("", text, count=1)
@@ -62,7 +62,7 @@ def _host(domain: str) -> str | None:
 
 
 def _bare(address: str) -> str:
-    """Take an address out of what mail programs, links and sentences put around it."""
+    """Strip what mail programs, links and sentences put around an address."""
     bracketed = _IN_BRACKETS.fullmatch(address)
     if bracketed is not None:
         address = bracketed[1]

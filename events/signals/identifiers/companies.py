@@ -1,4 +1,4 @@
-"""Companies by domain and by name."""
+"""Normalize the domains and names of companies."""
 
 import re
 from functools import lru_cache
@@ -22,7 +22,7 @@ _CHINESE_AND_KOREAN = ("股份有限公司", "有限责任公司", "有限公司
 _ABBREVIATED = re.compile(
     r"\((?:株|有|合|同|資|名|相|一社|一財|公社|公財|社|財|医|学|福|宗|独|特非|特|npo|주|유)\)"
 )
-"""㈱ and ㈲ become these by NFKC."""
+"""NFKC turns ㈱ and ㈲ into these."""
 _IN_TRANSFERS = re.compile(r"^\(?[カユド]\)|\([カユド]\)?$")
 """How banks write 株式会社, 有限会社 and 合同会社: `ｶ)ﾚｲｼﾞ`."""
 _LONGEST_FIRST = "|".join(sorted((*_JAPANESE, *_CHINESE_AND_KOREAN), key=len, reverse=True))
@@ -40,29 +40,29 @@ _LATIN = frozenset(
 )
 _LATIN_FIRST = frozenset({"kk", "gk", "yk", "pt", "ooo", "kabushiki", "kaisha", "kabushikikaisha"})
 _DOTTED = re.compile(r"(?<=\b[a-z])\.(?=[a-z]\b)|(?<=\b[a-z])/(?=[a-z]\b)")
-"""The dots within `k.k.` and `s.r.l.`, the stroke of `a/s`."""
+"""The dots within `k.k.` and `s.r.l.`, the slash of `a/s`."""
 _APART = re.compile(r"[\s,.、。・]+")
 _DASHES = re.compile(r"(?<=[ァ-ヺー])[\u2010-\u2015\u2212]")
-"""A dash typed for the long-vowel mark."""
+"""A dash typed in place of the long-vowel mark."""
 _PUNCTUATION = re.compile(r"[^\w&+]|_")
 _SAME_LETTERS = str.maketrans("ァィゥェォッャュョヮヵヶ髙﨑", "アイウエオツヤユヨワカケ高崎")
-"""Company names write small kana large (キヤノン), people write them as they are spoken; 髙 and 﨑
-are the shapes of 高 and 崎 that not every system has."""
+"""Company names write small kana full-size (キヤノン), but people type them as pronounced. 髙 and
+﨑 are variants of 高 and 崎 that not every system has."""
 
 
 def company_domain(host: str) -> str | None:
     """Return the domain that a company registered, or None for a public suffix such as `co.jp`.
 
-    What is beneath it (`www.`, a department's mail server) belongs to the same company.
+    Subdomains (`www.`, a department's mail server) belong to the same company.
     """
     return _suffixes().privatesuffix(host)
 
 
 def company_name(written: str) -> str | None:
-    """Return a company's name in the form in which names are compared, or None if nothing is left.
+    """Return a company's normalized name for comparison, or None if nothing is left.
 
-    Width, letter case, spaces, punctuation and the legal form are ways of writing one name. Words
-    are not: a branch, a group or another reading of the same characters stays another name.
+    Width, letter case, spaces, punctuation and the legal form do not distinguish names. Words do:
+    a branch, a group or another reading of the same characters remains a different name.
     """
     name = _ADDRESSED.sub("", tidy(written).lower())
     name = _IN_TRANSFERS.sub("", _ABBREVIATED.sub(" ", name).strip()).strip()
@@ -84,5 +84,5 @@ def _without_latin_forms(words: list[str]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
-    """The list that comes with the package, whose releases follow it: no network is asked."""
+    """Return the list shipped with the package, which is released with each update: no network."""
     return PublicSuffixList()

@@ -1,7 +1,7 @@
-"""Telephone numbers in E.164: the one module that knows the library of the world's numbers.
+"""Normalize telephone numbers to E.164: the only module that uses the telephone number library.
 
 `phonenumberslite` is the maintained port of the library that telephones themselves use, without the
-tables of places and carriers. It loads a country's plan with the first number of that country.
+tables of places and carriers. It loads a country's numbering plan with the first number from there.
 """
 
 import re
@@ -22,10 +22,11 @@ _NUMBER = re.compile(
     r"[+\d\s().,/\[\]\-\u2010-\u2015\u2212\u30fc~]+(?:(?:;ext=|ext\.?|x|#)\s*\d{1,7})?",
     re.IGNORECASE | re.ASCII,
 )
-"""Digits and what is typed between them: dashes of every width, the minus sign that some systems
-make of one, the Japanese long-vowel mark. Text with other letters holds no number, or holds two."""
+"""Digits and the characters typed between them: dashes of every width, the minus sign that some
+systems turn them into, the Japanese long-vowel mark. Text with other letters contains no number, or
+two."""
 _MADE_UP = re.compile(r"(\d)\1*|\d*0{7}|0?123456789?0?", re.ASCII)
-"""One digit repeated, a subscriber of zeros, the digits in their order."""
+"""One digit repeated, a subscriber number of zeros, or the digits in order."""
 _OF_COMPANIES = frozenset(
     {
         PhoneNumberType.TOLL_FREE,
@@ -37,10 +38,10 @@ _OF_COMPANIES = frozenset(
 
 
 def phone(written: str, country: str) -> str | None:
-    """Return a number in E.164, national numbers under the lifecycle's country, or None.
+    """Return a number in E.164, or None. National numbers belong to the lifecycle's country.
 
     `country` is a calling code such as `81`. An extension stays with its number, as in RFC 3966
-    (`+81310000004;ext=12`): together they are one person's desk, the number alone is the company's.
+    (`+81310000004;ext=12`): together they identify one person's desk, the number alone the company.
     """
     text = _LABEL.sub("", _EXTENSION.sub(r" ext. \1", tidy(written))).strip()
     if not _NUMBER.fullmatch(text):
@@ -53,7 +54,7 @@ def phone(written: str, country: str) -> str | None:
 
 
 def is_main_line(written: str, number: str) -> bool:
-    """Whether a number says of itself that a company answers it: marked so, or free of charge."""
+    """Return whether a company answers the number, by its label or by its type (toll-free, UAN)."""
     if _MAIN_LINE.search(tidy(written)):
         return True
     return (
@@ -62,24 +63,25 @@ def is_main_line(written: str, number: str) -> bool:
 
 
 def is_made_up(written: str) -> bool:
-    """Whether the digits are those that people type to get past a form."""
+    """Return whether the digits look typed only to get past a form."""
     digits = re.sub(r"\D", "", tidy(written), flags=re.ASCII)
     return _MADE_UP.fullmatch(digits) is not None
 
 
 def _parsed(text: str, region: str) -> PhoneNumber | None:
-    """Read by the country's own plan; `00` also means `+` where the country dials otherwise.
+    """Parse with the country's numbering plan; `00` also means `+` if the country dials otherwise.
 
-    A number that no plan lists is accepted if it was written in full: plans change sooner than
-    tables. One without its first 0 has lost it to a spreadsheet, and counts only if it is listed.
+    A number that no plan lists is accepted if it was written in full, because plans change before
+    the tables do. A number without its leading 0 lost it in a spreadsheet, and is accepted only if
+    it is listed.
     """
-    written = [text, "+" + text[2:]] if text.startswith("00") else [text]
-    found = [number for one in written if (number := _parse(one, region)) is not None]
+    spellings = [text, "+" + text[2:]] if text.startswith("00") else [text]
+    found = [number for spelling in spellings if (number := _parse(spelling, region)) is not None]
     for number in found:
         if phonenumbers.is_valid_number(number):
             return number
     if text.startswith(("+", "0", "(0", "(+")):
-        return next((one for one in reversed(found) if phonenumbers.is_possible_number(one)), None)
+        return next(filter(phonenumbers.is_possible_number, reversed(found)), None)
     return None
 
 
