@@ -1,4 +1,4 @@
-"""The ledger itself: head, events, personal data, subjects, identifiers, refusals."""
+"""The ledger."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Create the tables of one ledger, and the trigger that keeps its events unchanged."""
+    """Create the log, the state of its subjects and their identifiers."""
     run_script(op.get_bind(), "versions/0001_ledger.sql", context.config.attributes["schema"])

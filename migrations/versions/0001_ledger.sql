@@ -1,4 +1,4 @@
--- The ledger: one ordered log, the state of its subjects, and its refusals.
+-- The ledger: one ordered log, and the state of its subjects after the last event.
 -- `ledger` is a placeholder for the schema named in the settings.
 
 CREATE TABLE ledger.ledger_head (
@@ -8,6 +8,7 @@ CREATE TABLE ledger.ledger_head (
     recorded_at timestamptz NOT NULL,
     secret_check bytea NOT NULL,
     chain bytea NOT NULL,
+    clock_ahead interval NOT NULL DEFAULT '0',
     CONSTRAINT ledger_head_is_one_row PRIMARY KEY (only_row),
     CONSTRAINT ledger_head_has_no_second_row CHECK (only_row),
     CONSTRAINT ledger_head_position_is_not_negative CHECK (position >= 0),
@@ -19,6 +20,9 @@ COMMENT ON TABLE ledger.ledger_head IS
 COMMENT ON COLUMN ledger.ledger_head.chain IS
     'Keyed digest over all leaves in order. Earlier values are not stored, so truncation of the log '
     'is detected.';
+COMMENT ON COLUMN ledger.ledger_head.clock_ahead IS
+    'How far the clock has been moved ahead. Only ledgers for tests and demonstrations have one '
+    'other than 0.';
 
 CREATE TABLE ledger.events (
     position bigint NOT NULL,
@@ -61,6 +65,18 @@ CREATE TRIGGER events_are_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.events
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
+CREATE INDEX events_by_publication ON ledger.events (position)
+ WHERE type = 'lifecycle.published';
+
+-- Events that a person may have to judge: a small share of all events.
+CREATE INDEX events_to_be_judged ON ledger.events (position)
+    WHERE type IN ('identity.conflicted', 'account.conflicted', 'lead.restated');
+
+-- Finds selection runs and declarations of capacity among the events about the ledger itself.
+-- There may be many of those: orders without a lead are among them.
+CREATE INDEX events_of_the_ledger ON ledger.events (type, position)
+    WHERE subject_id = '00000000-0000-0000-0000-000000000000';
+
 CREATE TABLE ledger.event_personal (
     position bigint NOT NULL,
     salt bytea NOT NULL,
@@ -78,12 +94,29 @@ CREATE TABLE ledger.subjects (
     version bigint NOT NULL,
     position bigint NOT NULL,
     state text NOT NULL,
+    due_at timestamptz,
+    lifecycle integer,
+    -- The database computes it from the text of the state, so no writer can forget it. Matches are
+    -- checked against the state itself under the lock, so a false match does no harm.
+    account uuid GENERATED ALWAYS AS (
+        CAST(substring(state FROM '"account":"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"') AS uuid)
+    ) STORED,
     CONSTRAINT subjects_are_unique PRIMARY KEY (subject_id),
     CONSTRAINT subjects_have_a_kind CHECK (kind IN ('lead', 'account', 'ledger'))
 ) WITH (fillfactor = 70);
 
 COMMENT ON TABLE ledger.subjects IS
     'State of each subject after its last event: a fold of the log, and the basis of decisions.';
+COMMENT ON COLUMN ledger.subjects.due_at IS
+    'When the first timer in the state is due: an index of the state.';
+COMMENT ON COLUMN ledger.subjects.lifecycle IS
+    'The version that decides this lead: an index of the state.';
+COMMENT ON COLUMN ledger.subjects.account IS
+    'The company of a lead: an index of the state.';
+
+CREATE INDEX subjects_by_due ON ledger.subjects (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX subjects_by_lifecycle ON ledger.subjects (lifecycle, subject_id) WHERE kind = 'lead';
+CREATE INDEX subjects_by_account ON ledger.subjects (account, subject_id) WHERE account IS NOT NULL;
 
 CREATE TABLE ledger.identifiers (
     digest bytea NOT NULL,
@@ -102,56 +135,23 @@ COMMENT ON TABLE ledger.identifiers IS
 COMMENT ON COLUMN ledger.identifiers.is_moved IS
     'Whether it was taken from its previous holder: rows with lower positions no longer hold.';
 
-CREATE TABLE ledger.refusals (
-    refusal_id uuid NOT NULL,
-    received_at timestamptz NOT NULL,
-    key_id text COLLATE "C" NOT NULL,
-    source text COLLATE "C",
-    event_id text COLLATE "C",
-    type text COLLATE "C",
-    reason text COLLATE "C" NOT NULL,
-    problem text NOT NULL,
-    content bytea NOT NULL,
-    seal bytea NOT NULL,
-    CONSTRAINT refusals_are_unique PRIMARY KEY (refusal_id)
-);
-
-COMMENT ON TABLE ledger.refusals IS
-    'Readable input from a valid key that did not become an event. The bytes are personal data.';
-
-CREATE TABLE ledger.api_keys (
-    key_id text COLLATE "C" NOT NULL,
-    name text NOT NULL,
-    secret_digest bytea NOT NULL,
-    sources text[] NOT NULL,
-    department text COLLATE "C",
-    scopes text[] NOT NULL,
-    events_per_second integer,
-    created_at timestamptz NOT NULL,
-    expires_at timestamptz,
-    revoked_at timestamptz,
-    CONSTRAINT api_keys_are_unique PRIMARY KEY (key_id),
-    CONSTRAINT api_keys_speak_for_a_source CHECK (cardinality(sources) > 0),
-    CONSTRAINT api_keys_digest_is_sha256 CHECK (octet_length(secret_digest) = 32),
-    CONSTRAINT api_keys_rate_is_positive CHECK (events_per_second > 0)
-);
-
-CREATE TABLE ledger.projections (
-    name text COLLATE "C" NOT NULL,
-    generation integer NOT NULL,
-    version integer NOT NULL,
-    status text COLLATE "C" NOT NULL,
+CREATE TABLE ledger.leads_set_aside (
+    lead_id uuid NOT NULL,
     position bigint NOT NULL,
-    recorded_at timestamptz,
-    failure text,
-    CONSTRAINT projections_have_one_checkpoint PRIMARY KEY (name, generation),
-    CONSTRAINT projections_have_a_status
-        CHECK (status IN ('building', 'live', 'retired', 'removed')),
-    CONSTRAINT projections_position_is_not_negative CHECK (position >= 0)
-) WITH (fillfactor = 10);
+    since timestamptz NOT NULL,
+    tries bigint NOT NULL,
+    retry_at timestamptz NOT NULL,
+    error text NOT NULL,
+    place text NOT NULL,
+    CONSTRAINT leads_set_aside_are_listed_once PRIMARY KEY (lead_id)
+);
 
-CREATE UNIQUE INDEX projections_have_one_live_generation
-    ON ledger.projections (name) WHERE status = 'live';
+COMMENT ON TABLE ledger.leads_set_aside IS
+    'Leads that a fault of the service keeps from being brought up to date. All others proceed.';
+COMMENT ON COLUMN ledger.leads_set_aside.position IS
+    'Where the log ended when the lead was set aside.';
+COMMENT ON COLUMN ledger.leads_set_aside.place IS
+    'Where in the code the error was raised. Its message is not kept: it may be personal data.';
 
-COMMENT ON TABLE ledger.projections IS
-    'Checkpoints. The runner locks its own in the transaction that writes the rows.';
+CREATE INDEX leads_set_aside_by_retry ON ledger.leads_set_aside (retry_at);
+CREATE INDEX leads_set_aside_by_position ON ledger.leads_set_aside (position, lead_id);

@@ -1,4 +1,4 @@
-"""Deadlines: their owners, due times and outcomes."""
+"""Deadlines."""
 
 from alembic import context, op
 
@@ -9,5 +9,5 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Create the table of the deadlines projection."""
+    """Create the table of deadlines."""
     run_script(op.get_bind(), "versions/0009_deadlines.sql", context.config.attributes["schema"])

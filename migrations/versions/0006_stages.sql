@@ -25,8 +25,9 @@ CREATE TABLE ledger.stage_stays (
     exit_kind text COLLATE "C" NOT NULL,
     next_stage text COLLATE "C",
     known_to bigint,
+    number integer NOT NULL DEFAULT 0,
     CONSTRAINT stage_stays_are_known_once
-        PRIMARY KEY (generation, subject_id, known_from, entry_position),
+        PRIMARY KEY (generation, subject_id, known_from, entry_position, number),
     CONSTRAINT stage_stays_end_after_they_begin CHECK (left_at >= entered_at),
     CONSTRAINT stage_stays_have_a_kind CHECK (kind IN ('lead', 'account'))
 );
@@ -37,6 +38,11 @@ COMMENT ON COLUMN ledger.stage_stays.month IS
     'Month of entry, YYYY-MM, in the time zone of the lifecycle in force when it was recorded.';
 COMMENT ON COLUMN ledger.stage_stays.exit_position IS
     'The event that ended the stay. Up to the position before it, the stay was known as open.';
+COMMENT ON COLUMN ledger.stage_stays.number IS
+    'Number, from 0, among the stays that one restatement made known. One report may cause several.';
+COMMENT ON COLUMN ledger.stage_stays.known_to IS
+    'The restatement from which the stay no longer counts. A stay that was open then ends here with '
+    'it, so it was open for as long as it was known.';
 
 -- A stay that has not ended: one row for each lead or account, updated in place.
 CREATE TABLE ledger.stage_standing (
@@ -56,6 +62,7 @@ CREATE TABLE ledger.stage_standing (
     known_from bigint NOT NULL,
     pass_origin text COLLATE "C",
     pass_channel text COLLATE "C",
+    number integer NOT NULL DEFAULT 0,
     CONSTRAINT stage_standing_is_one_stay_each PRIMARY KEY (generation, subject_id),
     CONSTRAINT stage_standing_has_a_kind CHECK (kind IN ('lead', 'account'))
 ) WITH (fillfactor = 70);
