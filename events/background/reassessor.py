@@ -63,7 +63,7 @@ class Reassessor:
         )
 
     async def look(self) -> Looked:
-        """Check whether another process published a lifecycle, and bring over one batch of leads."""
+        """Check for a lifecycle that another process published, and bring over one batch."""
         await self._learn_newest()
         version = self._ledger.memory.lifecycle_version
         if version <= self._done_version:

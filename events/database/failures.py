@@ -31,7 +31,7 @@ events, so no event may be refused because of them."""
 
 
 class LedgerUnavailable(Exception):
-    """The ledger cannot record anything now. Send the same ids again later: nothing is duplicated."""
+    """The ledger cannot record anything now. Send the same ids again later: no event is doubled."""
 
 
 def no_time_fits(recorded_at: datetime, *, now: datetime, tries: int) -> LedgerUnavailable:
