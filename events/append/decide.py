@@ -84,10 +84,10 @@ def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
     }
     data = {**with_changes(signal.data, kept), "version": in_force.version + 1}
     signal = signal._replace(data=data)
-    nobody = Party(None, None)
-    decided = decide(in_force, State(), signal, nobody, position=draft.position + 1)
+    no_party = Party(None, None)
+    decided = decide(in_force, State(), signal, no_party, position=draft.position + 1)
     assert not isinstance(decided, NotAllowed)
-    recorded = _enter(draft, Concerned(signal, nobody), decided, in_force)
+    recorded = _enter(draft, Concerned(signal, no_party), decided, in_force)
     draft.published.append(compiled_from(decided[0]))
     return recorded
 

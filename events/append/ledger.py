@@ -278,7 +278,7 @@ class Ledger:
             plan, outcomes = await self._plan(
                 session, submissions, known or {}, recollection, takes=takes
             )
-            if known is None and (plan.asks_for_keys or _woke_nobody(plan, submissions)):
+            if known is None and (plan.asks_for_keys or _found_nothing_due(plan, submissions)):
                 raise _Stale
             try:
                 if not plan.is_empty:
@@ -413,6 +413,6 @@ class Ledger:
             await session.discard()
 
 
-def _woke_nobody(plan: Plan, submissions: Sequence[Submission]) -> bool:
+def _found_nothing_due(plan: Plan, submissions: Sequence[Submission]) -> bool:
     """Whether leads were found due, but nothing is due according to the writer's memory."""
     return plan.is_empty and any(submission.woken for submission in submissions)

@@ -63,7 +63,7 @@ def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
     lead = lead_of(draft, signal)
     if isinstance(lead, Refusal):
         return lead
-    account = _account_beside(draft, signal, lead, named)
+    account = _account_joined(draft, signal, lead, named)
     if account.is_missing:
         return account_unknown()
     # An account that the lead does not join is not created, so it cannot be reported on either.
@@ -185,8 +185,8 @@ def _with_namesakes(draft: Draft, found: Account, names: Sequence[Identifier]) -
     return found._replace(conflicts=conflicts)
 
 
-def _has_noticed(draft: Draft, one: str, other: str) -> bool:
-    state = draft.state(None, one).account
+def _has_noticed(draft: Draft, account_id: str, other: str) -> bool:
+    state = draft.state(None, account_id).account
     return state is not None and other in (*state.apart, *state.conflicts)
 
 
@@ -268,8 +268,8 @@ def _naming_shared(draft: Draft, signal: Signal) -> Signal:
     return signal._replace(ignored=(*signal.ignored, *ignored))
 
 
-def _account_beside(draft: Draft, signal: Signal, lead: Resolution, named: Account) -> Account:
-    """Return the lead's own account, unless the signal names another one explicitly."""
+def _account_joined(draft: Draft, signal: Signal, lead: Resolution, named: Account) -> Account:
+    """Return the account that the lead belongs to: its own, unless another is named explicitly."""
     if named.is_missing or signal.names_account or lead.is_new:
         return named
     state = draft.lead(lead.receiver)

@@ -24,7 +24,7 @@ class TimersUnfinished(Exception):
 
 
 def wake(draft: Draft, lead_id: str) -> None:
-    """Bring a lead one stride closer to up to date."""
+    """Advance a lead by one stride towards the present."""
     if _fire_due(draft, lead_id, most=STRIDE_TIMERS):
         _bring_over(draft, lead_id)
 

@@ -224,7 +224,7 @@ class Audit:
         return Counter(stage for stage in occupied if stage is not None)
 
     def _check_name(self, record: Record, name: Callable[[str, int], str]) -> None:
-        """Check that the id of an own event is made from its lead and the version of that lead."""
+        """Check that the id of the service's own event names its lead and the lead's version."""
         event, envelope = record
         expected = name(event.subject.id, envelope.subject_version)
         expect(event.position, "its id follows from its lead", expected, envelope.id)

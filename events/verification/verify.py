@@ -50,7 +50,7 @@ class CheckpointUnreadable(ValueError):
 
 
 class Checkpoint(NamedTuple):
-    """Size and root of the log's Merkle tree at one moment: enough to recognise the log later."""
+    """Size and root of the log's Merkle tree at a moment: enough to recognise the log later."""
 
     size: int
     root: bytes
@@ -165,7 +165,7 @@ class _Examination:
 
     def _compare_root(self) -> None:
         assert self.checkpoint is not None
-        what = "the log up to here is the one of the checkpoint"
+        what = "the log up to here matches the checkpoint"
         expect(self.checkpoint.size, what, self.checkpoint.root, self.tree.root)
 
     def _check_checkpoint(self) -> None:
