@@ -216,7 +216,7 @@ VALUE_BYTES_MAX: Final = 240
 FINDINGS_SHOWN = 5
 """Findings kept per check: enough to see what they have in common."""
 FINDING_CHARACTERS_MAX = 400
-"""Characters shown of what was expected and found: a decision with its effects fills a screen."""
+"""Characters shown of what was expected and found: a decision with effects exceeds a screen."""
 
 # verification.verify
 VERIFY_PAGE_RECORDS = 5_000

@@ -36,7 +36,7 @@ class Recorded(NamedTuple):
     moved: Moved | None
     derived: tuple[Derived, ...]
     is_already: bool
-    """Whether it is a decision for a state that the lead was already in."""
+    """Whether the decision changed nothing, because it already was so."""
     ignored: tuple[Ignored, ...] = ()
     """Values that were sent as identifiers but identify no one."""
 

@@ -105,7 +105,7 @@ class Neighbourhood:
         return self.reports.get(position, position)
 
     def has_business(self, position: int, account_id: str) -> bool:
-        """Whether the lead that a record is about, or its lead now, has business there.
+        """Whether the current lead of a record, or a lead that it forwards to, has business there.
 
         It may have business elsewhere: with a company that it was assigned to while it was merged
         with another lead, or with one that it has joined since.

@@ -35,7 +35,7 @@ class Asked(NamedTuple):
 
     @property
     def period(self) -> dict[str, str]:
-        """What runs that compete for the same capacity, and its declaration, have in common."""
+        """The values shared by runs that compete for a capacity, and by its declaration."""
         values = {
             "team": self.team,
             "starts_on": self.starts_on,
