@@ -1,7 +1,7 @@
-"""Unexpected errors, without a word of theirs.
+"""Unexpected errors, without their messages.
 
-An error's message, and the variables around it, may quote somebody's data. Its kind and the calls
-that led to it cannot, and are what a developer needs first.
+An error's message and the variables around it may contain personal data. Its class and the call
+stack cannot, and a developer needs these first.
 """
 
 from collections import deque
@@ -14,12 +14,12 @@ from events.limits import FAULT_FRAMES_MAX
 
 
 class Fault(NamedTuple):
-    """An unexpected error as it may be shown to anybody."""
+    """An unexpected error in a form that is safe to show to anyone."""
 
     error: str
     """Its class."""
     where: tuple[str, ...]
-    """The calls that led to it, the innermost last: file, line, function."""
+    """The call stack, innermost last: file, line, function."""
 
     @property
     def place(self) -> str:
@@ -32,11 +32,11 @@ OnFault = Callable[[str], None]
 
 
 def uncounted(_: str) -> None:
-    """Count nothing, where nobody collects metrics."""
+    """Count nothing. Used where no metrics are collected."""
 
 
 def fault_of(error: BaseException) -> Fault:
-    """Keep of an error what may be shown."""
+    """Keep the parts of an error that may be shown."""
     frames = deque(walk_tb(error.__traceback__), maxlen=FAULT_FRAMES_MAX)
     where = tuple(
         f"{_short(frame.f_code.co_filename)}:{line} {frame.f_code.co_name}"
@@ -46,5 +46,5 @@ def fault_of(error: BaseException) -> Fault:
 
 
 def _short(filename: str) -> str:
-    """Name a file by its package, wherever it is installed."""
+    """Name a file by its package, independent of where it is installed."""
     return "/".join(PurePath(filename).parts[-2:])

@@ -15,11 +15,11 @@ from events.signals.digests import Digests
 
 
 async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_text: str) -> bool:
-    """Make the ledger ready to serve; safe to call at every start, by many at once.
+    """Make the ledger ready to serve. Safe to call at every start, and concurrently.
 
-    Only the very first call needs the owner's rights; a ledger that is founded is only read.
-    Returns whether this call published the first lifecycle. Raises SecretDiffers if the ledger was
-    founded with another secret, LifecycleInvalid if the text is none.
+    Only the first call needs the owner's rights; later calls only read. Returns whether this call
+    published the first lifecycle. Raises SecretDiffers if the ledger was founded with another
+    secret, LifecycleInvalid if the text is not a valid lifecycle.
     """
     statements = load("events", "founding.sql", schema)
     async with owner.begin() as connection:
@@ -48,15 +48,15 @@ async def found(owner: AsyncEngine, *, schema: str, digests: Digests, lifecycle_
 
 
 async def check_secret(engine: AsyncEngine, *, schema: str, digests: Digests) -> None:
-    """Compare a secret with the one that the ledger was founded with. Raises SecretDiffers.
+    """Check that the secret is the one the ledger was founded with. Raises SecretDiffers.
 
-    With another one, identifiers would not be found again, and seals would not hold.
+    With another secret, known identifiers would not be found and seals would not verify.
     """
     statements = load("events", "founding.sql", schema)
     async with engine.connect() as connection:
         stored = await connection.scalar(statements["read_secret_check"].text)
     if stored != digests.check_value:
         raise SecretDiffers(
-            "this ledger was founded with another secret: set LEADLEDGER_SECRET to the one of its "
-            "first start, or restore the file `secret` in the data directory"
+            "this ledger was founded with another secret: set LEADLEDGER_SECRET to the secret of "
+            "its first start, or restore the file `secret` in the data directory"
         )

@@ -1,9 +1,9 @@
 -- name: insert_head
--- The one row of a ledger; a second start finds it.
+-- The ledger's only row. Later starts find it and insert nothing.
 INSERT INTO ledger.ledger_head (ledger_id, position, recorded_at, secret_check, chain)
 VALUES (:ledger_id, 0, :recorded_at, :secret_check, :chain)
     ON CONFLICT DO NOTHING
 
 -- name: read_secret_check
--- What the secret of the first start left behind.
+-- The check value derived from the secret at the first start.
 SELECT secret_check FROM ledger.ledger_head

@@ -1,4 +1,4 @@
-"""What became of each item that was sent in: the one clear answer."""
+"""The outcome of each submitted item: recorded, duplicate or refused."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -31,18 +31,18 @@ class Recorded(NamedTuple):
     leaf: bytes
     subject: str
     lead: str | None
-    """The lead that received the event: another than the subject where that one was absorbed."""
+    """The lead that received the event. Differs from the subject if that one was absorbed."""
     stage: str | None
     moved: Moved | None
     derived: tuple[Derived, ...]
     is_already: bool
-    """A decision for what already was."""
+    """Whether the decision changed nothing, because it already was so."""
     ignored: tuple[Ignored, ...] = ()
-    """What was given as identifiers and identifies nobody."""
+    """Values that were sent as identifiers but identify no one."""
 
 
 class Duplicate(NamedTuple):
-    """The same key with the same content, recorded before."""
+    """An event with this key and content was recorded before."""
 
     position: int
     leaf: bytes
@@ -54,7 +54,7 @@ Outcome = Recorded | Duplicate | Refused
 def outcome_of(
     decided: Sequence[Event], leaf: bytes, stage: str | None, signal: Signal
 ) -> Recorded:
-    """Answer for an event and what followed from it."""
+    """Return the answer for an event and the events derived from it."""
     first = decided[0]
     receiver = first.receiver
     return Recorded(
@@ -78,7 +78,7 @@ def _moved(event: Event) -> Moved | None:
 
 
 def refuse(item: Item | Refused, refusal: Refusal) -> Refused:
-    """Turn an item down, with what is needed to keep it."""
+    """Refuse an item, with everything needed to keep the refusal."""
     if isinstance(item, Refused):
         return item
     signal = item.signal
@@ -97,12 +97,12 @@ def refuse(item: Item | Refused, refusal: Refusal) -> Refused:
 
 
 def hold_back(item: Item | Refused) -> Refused:
-    """Answer for a good item of a strict batch in which another one was refused."""
+    """Refuse a good item of a strict batch in which another item was refused."""
     return refuse(
         item,
         Refusal(
             "batch-refused",
-            "Nothing of this batch was recorded, because another item was refused and the batch "
-            "was sent with handling=strict. Correct that item and send the batch again.",
+            "Nothing in this batch was recorded: another item was refused, and the batch was sent "
+            "with handling=strict. Correct that item and send the batch again.",
         ),
     )

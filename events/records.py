@@ -1,4 +1,4 @@
-"""The record: the bytes of one event, made once, stored as text, never serialised again.
+"""The record: the bytes of one event, serialised once and stored as text.
 
 One line of CloudEvents 1.0 JSON with our extension attributes, keys sorted, no white space. Its
 leaf is SHA-256(0x00 || record), the leaf hash of RFC 6962 §2.1.
@@ -17,7 +17,6 @@ from domain.times import format_utc
 OWN_SOURCE = "leadledger"
 """The source of every event that the service itself writes; no key may speak for it."""
 
-"""Times in records, and wherever they are shown."""
 
 _LEAF_PREFIX = b"\x00"
 _PERSONAL_PREFIX = b"\x03"
@@ -33,7 +32,7 @@ class RecordUnreadable(Exception):
 
 
 class Envelope(NamedTuple):
-    """What a record holds beside the event: where it came from and who decided."""
+    """What a record holds in addition to the event: where it came from and who decided."""
 
     source: str
     id: str
@@ -56,7 +55,7 @@ class Record(NamedTuple):
 
 
 def encode(event: Event, envelope: Envelope) -> bytes:
-    """Write the record of an event. Absent values are left out."""
+    """Serialise the record of an event. Absent values are left out."""
     attributes: dict[str, Any] = {
         "id": envelope.id,
         "lifecycle": envelope.lifecycle,
@@ -110,7 +109,7 @@ def decode(record: str | bytes) -> Record:
 
 
 def decode_event(record: str | bytes) -> Event:
-    """Read only what a replay needs."""
+    """Decode only what a replay needs."""
     return _event(orjson.loads(record))
 
 
@@ -152,17 +151,17 @@ def _envelope(attributes: dict[str, Any]) -> Envelope:
 
 
 def firing_id(lead_id: str, version: int) -> str:
-    """Name the firing of a timer by its lead and by the version that it gives to it."""
+    """Return the event id of a timer firing: the lead and the version that the firing gives it."""
     return f"{_FIRING}{lead_id}.{version}"
 
 
 def reassessment_id(lead_id: str, version: int) -> str:
-    """Name the reassessment of a lead by the version that it gives to it."""
+    """Return the event id of a reassessment: the lead and the version that it gives the lead."""
     return f"{_REASSESSMENT}{lead_id}.{version}"
 
 
 def is_reassessment(record: Record) -> bool:
-    """Whether it is a lead's reassessment, which others may follow from."""
+    """Whether it is a lead's reassessment, from which further events may follow."""
     return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_REASSESSMENT)
 
 
@@ -172,7 +171,7 @@ def is_firing(record: Record) -> bool:
 
 
 def selection_id(run_id: str, *part: str) -> str:
-    """Name an event of a selection run: the run itself, or a part of it."""
+    """Return the event id of a selection run, or of a part of it."""
     return ".".join((f"{_SELECTION}{run_id}", *part))
 
 
@@ -182,12 +181,12 @@ def is_of_selection(record: Record) -> bool:
 
 
 def key_event_id(key_id: str, version: int) -> str:
-    """Name the change of a key by the key and by the version that it gives to the ledger."""
+    """Return the event id of a key change: the key and the version that it gives the ledger."""
     return f"{_KEY}{key_id}.{version}"
 
 
 def begins_group(record: Record) -> bool:
-    """Whether this is an event that others follow from: reported, or the service's own doing."""
+    """Whether this event begins a group: it was reported, or the service initiated it."""
     own = is_firing(record) or is_reassessment(record) or is_of_selection(record)
     return record.event.cause is None or own
 
@@ -198,5 +197,5 @@ def leaf_of(record: bytes) -> bytes:
 
 
 def personal_digest(salt: bytes, content: bytes) -> str:
-    """Return what a record says of the personal data beside it: hex SHA-256 over salt and bytes."""
+    """Return the digest of personal data that its record holds: hex SHA-256 of salt and bytes."""
     return sha256(_PERSONAL_PREFIX + salt + content).hexdigest()

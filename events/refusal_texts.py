@@ -1,4 +1,4 @@
-"""Refusals of the ledger, each saying what is wrong and what to do next."""
+"""The ledger's refusals. Each states what is wrong and what to do next."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,8 +14,8 @@ from events.refusals import Refusal
 def reused(position: int) -> Refusal:
     return Refusal(
         "event-id-reused",
-        "This source has used this id for an event with other content. One id is one event for "
-        "ever: give the new event an id of its own.",
+        "This source has already used this id for an event with other content. An id identifies "
+        "one event permanently: give the new event its own id.",
         "/id",
         {"position": str(position)},
     )
@@ -24,9 +24,9 @@ def reused(position: int) -> Refusal:
 def not_comparable(position: int) -> Refusal:
     return Refusal(
         "event-not-comparable",
-        "This source has used this id before, for an event whose fingerprint was made in a way "
-        "that this service does not know: whether it is the same event cannot be told. Send it "
-        "again once every process of the service is of the newest version.",
+        "This source has used this id before, for an event whose fingerprint has a format that "
+        "this process does not know, so the two cannot be compared. Send the event again once "
+        "every process of the service runs the newest version.",
         "/id",
         {"position": str(position)},
     )
@@ -35,30 +35,30 @@ def not_comparable(position: int) -> Refusal:
 def lead_unknown() -> Refusal:
     return Refusal(
         "lead-unknown",
-        "Nobody has reported this lead yet. Report a fact about it first, or name it by an "
+        "This lead has not been reported yet. Report a fact about it first, or name it by an "
         "identifier that was reported.",
         "/lead",
     )
 
 
 def identifier_shared(shared: Iterable[Identifier]) -> Refusal:
-    kinds = sorted({one.kind for one in shared})
+    kinds = sorted({identifier.kind for identifier in shared})
     return Refusal(
         "identifier-shared",
-        f"Several people have been reported under this {' and this '.join(kinds)}, so that it "
-        "names none of them. Name the lead by something of its own, or settle the conflict that "
-        "`GET /v1/conflicts` lists, and try again.",
+        f"Several people have been reported under this {' and this '.join(kinds)}, so it "
+        "identifies none of them. Name the lead by an identifier of its own, or settle the "
+        "conflict that `GET /v1/conflicts` lists, and try again.",
         "/lead",
         {"ignored": [{"kind": kind, "reason": "shared"} for kind in kinds]},
     )
 
 
 def not_of_this_lead(identifiers: Iterable[Identifier]) -> Refusal:
-    kinds = sorted({one.kind for one in identifiers})
+    kinds = sorted({identifier.kind for identifier in identifiers})
     return Refusal(
         "taking-back-not-possible",
-        f"This {' and this '.join(kinds)} does not name this lead: it has been reported of "
-        "somebody else, or of several people. Take off what names this lead alone.",
+        f"This {' and this '.join(kinds)} does not identify this lead: it has been reported for "
+        "another person, or for several. Remove only identifiers that belong to this lead alone.",
         "/lead",
         {"found": kinds},
     )
@@ -67,14 +67,15 @@ def not_of_this_lead(identifiers: Iterable[Identifier]) -> Refusal:
 def too_much_declared(type: str) -> Refusal:
     return Refusal(
         "history-too-long",
-        f"{DECLARED_MAX} events of type {type} are recorded: as many as one more is compared with.",
+        f"{DECLARED_MAX} events of type {type} are recorded, the most that a new one is compared "
+        "with.",
     )
 
 
 def account_unknown() -> Refusal:
     return Refusal(
         "account-unknown",
-        "Nobody has reported this account yet. Report a fact about it first, or name it by an "
+        "This account has not been reported yet. Report a fact about it first, or name it by an "
         "identifier that was reported.",
         "/account",
     )
@@ -85,7 +86,7 @@ def type_unknown(name: str, lifecycle: Lifecycle) -> Refusal:
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return Refusal(
         "event-type-unknown",
-        f"The lifecycle {lifecycle.name} knows no event type of this name.{hint}",
+        f"The lifecycle {lifecycle.name} has no event type of this name.{hint}",
         "/type",
         {"found": name, "nearest": near},
     )
@@ -94,8 +95,8 @@ def type_unknown(name: str, lifecycle: Lifecycle) -> Refusal:
 def internal_error() -> Refusal:
     return Refusal(
         "internal-error",
-        "The service met a fault of its own with this event. Nothing of the event is recorded; it "
-        "is kept as a refusal, to be retried once the fault is mended. Other events are not "
+        "An internal error occurred while this event was processed. The event is not recorded; it "
+        "is kept as a refusal, to be retried once the error is fixed. Other events are not "
         "affected.",
     )
 
@@ -103,12 +104,12 @@ def internal_error() -> Refusal:
 def not_storable() -> Refusal:
     return Refusal(
         "event-not-storable",
-        "The database refused this event alone; the events sent with it are not affected.",
+        "The database rejected this event. The events sent with it are not affected.",
     )
 
 
 def not_allowed(refused: NotAllowed) -> Refusal:
-    """Say the stage, the moves that it allows, and the guard that failed with what it saw."""
+    """State the stage, the moves that it allows, and any failed guard with the values it saw."""
     if refused.reason == "lead-unknown":
         return lead_unknown()
     members: dict[str, Any] = {
@@ -120,6 +121,7 @@ def not_allowed(refused: NotAllowed) -> Refusal:
         members["obstacle"] = refused.obstacle
     if refused.failed:
         members["guards"] = [
-            {"guard": one.name, "to": one.to, "saw": dict(one.seen)} for one in refused.failed
+            {"guard": guard.name, "to": guard.to, "saw": dict(guard.seen)}
+            for guard in refused.failed
         ]
     return Refusal(refused.reason, refused.detail, None, members)

@@ -1,4 +1,4 @@
-"""Refusals: why something readable did not become an event, in words a sender can act on."""
+"""Refusals: why readable input did not become an event, in words that a sender can act on."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,7 +21,7 @@ NOT_KEPT = frozenset(
 """Refusals that say nothing about a lead: the sender is at fault, not the event."""
 
 NATIVE = "native"
-"""The dialect of our own JSON, as it stands beside what was read in it."""
+"""The name of our own JSON dialect, as it is stored with refused input."""
 
 
 class Refusal(NamedTuple):
@@ -29,17 +29,17 @@ class Refusal(NamedTuple):
 
     reason: str
     detail: str
-    """In words of ours and of the lifecycle. What the sender wrote stands in no sentence, but for
-    the pointer, where that is repeated."""
+    """In our words and the lifecycle's. It quotes nothing that the sender wrote, except the
+    pointer, where that is repeated."""
     pointer: str | None = None
     """Where in the event, as a JSON pointer (RFC 6901)."""
     members: Mapping[str, Any] = {}
-    """What was expected, what would be allowed; and under `found` what the sender wrote, which may
+    """What was expected and what would be allowed. `found` holds what the sender wrote, which may
     be personal."""
 
 
 class Received(NamedTuple):
-    """What came and was refused: it stays as it was."""
+    """The refused input. It never changes."""
 
     refusal_id: str
     received_at: datetime
@@ -52,7 +52,7 @@ class Received(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Why it was refused, in the words that are stored, and what has become of it."""
+    """Why it was refused, in the stored words, and its status since."""
 
     reason: str
     problem: str
@@ -64,11 +64,11 @@ class Standing(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A refused event with what is needed to keep it, and to read it once more."""
+    """A refused event, with everything needed to keep it and to parse it again."""
 
     refusal: Refusal
     refusal_id: str
-    """Follows from what was reported: the same, refused again, is the same refusal."""
+    """Derived from the report: the same report, refused again, is the same refusal."""
     received_at: datetime
     key_id: str
     source: str | None
@@ -76,9 +76,9 @@ class Refused(NamedTuple):
     type: str | None
     content: bytes
     fingerprint: bytes | None
-    """Of the event as parsed; None where there was none to be made."""
+    """The fingerprint of the parsed event; None if none could be made."""
     dialect: str = NATIVE
-    """In what it was read, and is to be read again."""
+    """The dialect it was parsed in, and in which it is parsed again."""
 
     @property
     def received(self) -> Received:
@@ -95,15 +95,16 @@ class Refused(NamedTuple):
 
     @property
     def is_kept(self) -> bool:
-        """What the service itself reports is no sender's: a selection tells whom it skipped."""
+        """The service's own reports are not kept: a selection lists the leads it skipped."""
         return self.refusal.reason not in NOT_KEPT and self.source != OWN_SOURCE
 
 
 def refusal_id_of(key_id: str, fingerprint: bytes) -> str:
-    """Name the refusal of what a key reported, by the keyed fingerprint of it.
+    """Derive the id of a refusal from the API key and the keyed fingerprint of the report.
 
-    A sender that repeats for ever what cannot be accepted is counted, not piled up; and a batch
-    that runs again keeps each refusal once. A UUID of version 8 (RFC 9562): 122 bits of a hash.
+    A sender that keeps repeating an unacceptable event is counted and does not pile up refusals;
+    a batch that runs again keeps each refusal once. A version 8 UUID (RFC 9562): 122 bits of a
+    hash.
     """
     digest = bytearray(sha256(key_id.encode() + b"\x00" + fingerprint).digest()[:16])
     digest[6] = 0x80 | digest[6] & 0x0F

@@ -1,7 +1,7 @@
-"""Seals under the ledger's secret: nobody without it changes what is sealed and is not noticed.
+"""Seals under the ledger's secret: a change made without the secret is detected.
 
-Keyed BLAKE2b of 32 bytes (RFC 7693), because an append pays for two of them with every event: a
-third of what HMAC-SHA-256 costs here.
+Keyed BLAKE2b of 32 bytes (RFC 7693), because an append computes two of them per event: a third of
+the cost of HMAC-SHA-256 here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -40,12 +40,12 @@ class Seals:
         fingerprint: bytes | None,
         links: Iterable[SealedLink] = (),
     ) -> bytes:
-        """Seal a record, by its leaf, at its position, with all that is keyed alongside it.
+        """Seal a record, by its leaf, at its position, together with its fingerprint and links.
 
         Personal data needs no seal: the record holds its digest.
         """
-        told = fingerprint or b""
-        message = position.to_bytes(8, "big") + leaf + len(told).to_bytes(1, "big") + told
+        keyed = fingerprint or b""
+        message = position.to_bytes(8, "big") + leaf + len(keyed).to_bytes(1, "big") + keyed
         for link in sorted(links):
             kind = link.kind.encode()
             message += len(kind).to_bytes(1, "big") + kind
@@ -57,12 +57,13 @@ class Seals:
         return blake2b(ledger_id.bytes, key=self._chain_key, digest_size=SEAL_BYTES).digest()
 
     def chain(self, before: bytes, leaves: Iterable[bytes]) -> bytes:
-        """Go on with the chain. Only its end is stored, at the head of the log.
+        """Extend the chain. Only its end is stored, at the head of the log.
 
-        So nobody who cuts the log off can say what the chain was at that place, unless they had
-        read it there. It goes over leaves alone, which stay when a person is erased.
+        An attacker who truncates the log therefore cannot know the chain value at that place,
+        unless they had read it at the time. The chain covers leaves alone, which remain when a
+        person is erased.
         """
-        assert len(before) == SEAL_BYTES, "a chain goes on from where the head says"
+        assert len(before) == SEAL_BYTES, "a chain continues from the value at the head"
         key, link = self._chain_key, before
         for leaf in leaves:
             link = blake2b(link + leaf, key=key, digest_size=SEAL_BYTES).digest()
@@ -73,7 +74,7 @@ class Seals:
         return self._of_values(b"received", received)
 
     def of_standing(self, refusal_id: str, standing: Standing) -> bytes:
-        """Seal why it was refused, and what has become of it."""
+        """Seal why it was refused, and its status since."""
         return self._of_values(b"standing", (refusal_id, *standing))
 
     def _of_values(self, purpose: bytes, values: Sequence[object]) -> bytes:
@@ -83,7 +84,7 @@ class Seals:
 
 
 def _encoded(value: object) -> bytes:
-    """Write a value so that no two sequences of values are written alike."""
+    """Encode a value so that no two sequences of values have the same encoding."""
     match value:
         case None:
             return b"-"
@@ -92,6 +93,6 @@ def _encoded(value: object) -> bytes:
         case datetime():
             content = format_utc(value).encode()
         case _:
-            # What PostgreSQL would reject is rejected there, where it can be told whose it was.
+            # PostgreSQL rejects what it cannot store; there the offending item can be identified.
             content = str(value).encode(errors="surrogatepass")
     return b"%d:" % len(content) + content

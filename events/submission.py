@@ -1,4 +1,4 @@
-"""What one sender hands over at once: signals to decide, refusals to keep, in order."""
+"""One sender's submission: signals to decide and refusals to keep, in order."""
 
 from typing import NamedTuple
 
@@ -9,32 +9,32 @@ from events.signals.context import Context
 
 
 class Item(NamedTuple):
-    """One signal, with what a refusal would keep of it."""
+    """One signal, with what would be kept if it is refused."""
 
     signal: Signal
     content: bytes
-    """The JSON of which the fingerprint was made: it can be made again from it."""
+    """The JSON from which the fingerprint was made and can be made again."""
     context: Context
-    """With what it was read."""
+    """The context in which it was parsed."""
     dialect: str = NATIVE
 
 
 class Submission(NamedTuple):
-    """An empty one records nothing: it has the writer follow the log to its end."""
+    """Items for the writer. An empty one records nothing and has the writer follow the log."""
 
     items: tuple[Item | Refused, ...]
     is_strict: bool = False
-    """All or nothing: one refused item keeps the others out."""
+    """All or nothing: if one item is refused, none is recorded."""
     woken: tuple[str, ...] = ()
     """Leads to bring up to date before the items are decided: something is due for them, or they
     are under an older lifecycle."""
 
     counted: Occupancy | None = None
-    """For a publication: who stood where before it came to the door. Counting takes long; who has
-    moved since is soon found."""
+    """For a publication: the leads per stage, counted before it was submitted. Counting is slow;
+    finding the leads that have moved since is quick."""
 
     is_own: bool = False
-    """Work of the service itself, which must not have those turned away who come meanwhile."""
+    """Work of the service itself, which must not cause senders to be refused."""
 
     @property
     def size(self) -> int:
@@ -42,14 +42,14 @@ class Submission(NamedTuple):
 
     @property
     def places(self) -> int:
-        """How many places it takes in the queue."""
+        """How many queue places it takes."""
         return 0 if self.is_own else len(self.items)
 
 
 def key_of(item: Item | Refused) -> tuple[str, str] | None:
-    """Return under which key of the ledger an item would be an event, or is one already.
+    """Return the key under which an item would be an event, or already is one.
 
-    None where it names no key, or where the sender may not be told of what is under it.
+    None if it has no key, or if the sender may not learn what is recorded under it.
     """
     if isinstance(item, Item):
         return item.signal.source, item.signal.id

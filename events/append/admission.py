@@ -1,25 +1,25 @@
-"""How fast the ledger takes events, so that the queue before it is bounded in time.
+"""The ledger's throughput, which bounds the waiting time in the queue before it.
 
-A queue that is bounded in number alone makes everybody wait for as long as the machine is slow:
-eight thousand events are a second here and ten seconds there, and at twice the load that can be
-sustained everybody waits all of it. What is refused at once can come again; what waits too long is
-given up by its sender, and was recorded for nobody.
+If only the number of waiting events is bounded, the waiting time depends on the machine: eight
+thousand events take one second on one machine and ten on another, and at twice the sustainable
+load every sender waits for the full queue. A sender that is refused at once can retry; a sender
+that waits too long gives up, and its events are recorded for no one.
 """
 
 from events.limits import PACE_ITEMS_MIN, QUEUE_ITEMS_MIN, QUEUE_WAIT_S_MAX
 
 SHARE_OF_LAST = 0.3
-"""How much the last append counts for, beside all before it."""
+"""The weight of the last append against all earlier ones."""
 
 
 class Admission:
-    """Items a second, as the last appends showed it. A class, because it learns."""
+    """Items per second, measured on the last appends. A class, because it learns."""
 
     def __init__(self) -> None:
         self._items_per_s: float | None = None
 
     def learn(self, *, items: int, seconds: float) -> None:
-        """Take an append into account, if it tells anything."""
+        """Take an append into account, unless it is too small to measure."""
         if items < PACE_ITEMS_MIN and seconds < QUEUE_WAIT_S_MAX:
             return
         last = items / max(seconds, 1e-6)
@@ -27,7 +27,7 @@ class Admission:
         self._items_per_s = before + SHARE_OF_LAST * (last - before)
 
     def is_too_long(self, items: int) -> bool:
-        """Tell whether a newcomer behind so many items would wait too long."""
+        """Whether a newcomer behind this many items would wait too long."""
         if self._items_per_s is None:
             return False
         return items > max(QUEUE_ITEMS_MIN, self._items_per_s * QUEUE_WAIT_S_MAX)

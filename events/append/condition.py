@@ -1,7 +1,7 @@
-"""How appends go: whether one is under way, and what the last one failed with.
+"""The state of appending: whether an append is under way, and why the last one failed.
 
-Senders see each failure themselves. Whoever runs the service asks whether the next event would be
-recorded, and the answer has to say what to do.
+Senders see each failure themselves. An operator needs to know whether the next event would be
+recorded, and if not, what to do.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 class Trouble(StrEnum):
     """What is wrong with the database; the value is the sentence an operator reads.
 
-    It names no host and no path: `/readyz` is open to everybody.
+    It names no host and no path: `/readyz` is public.
     """
 
     AWAY = "the database cannot be reached: start it, or correct LEADLEDGER_DATABASE_URL"
@@ -29,14 +29,14 @@ class Trouble(StrEnum):
         "service resumes automatically"
     )
     READ_ONLY = (
-        "the database is read-only, as a replica is: connect to the primary, or end its "
+        "the database is read-only, as a replica is: connect to the primary, or turn off "
         "default_transaction_read_only"
     )
     SHORT = (
-        "the database is short of connections or memory: lower LEADLEDGER_POOL_SIZE, or raise its "
-        "max_connections or memory"
+        "the database is short of connections or memory: lower LEADLEDGER_POOL_SIZE, or raise "
+        "max_connections or the memory of the database"
     )
-    UNKNOWN = "the database rejected the last append: the log of the service says with what"
+    UNKNOWN = "the database rejected the last append: see the log of the service for the error"
 
 
 _TROUBLES: tuple[tuple[tuple[type[BaseException], ...], Trouble], ...] = (
@@ -47,11 +47,11 @@ _TROUBLES: tuple[tuple[tuple[type[BaseException], ...], Trouble], ...] = (
     ((OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError), Trouble.AWAY),
     ((asyncpg.OperatorInterventionError,), Trouble.AWAY),
 )
-"""What an error means, the most telling first: it comes wrapped by the layers above the driver."""
+"""What an error means, most specific first. The layers above the driver wrap the original error."""
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """Say what an error means, whichever layers it has come through."""
+    """Return what an error means, looking through every layer that wraps it."""
     causes = list(_causes(error))
     for kinds, trouble in _TROUBLES:
         if any(isinstance(cause, kinds) for cause in causes):
@@ -64,9 +64,9 @@ class Condition:
 
     def __init__(self) -> None:
         self.trouble: Trouble | None = None
-        """What the last try failed with; None after a success."""
+        """Why the last try failed; None after a success."""
         self.failed_at = 0.0
-        """When, by the monotonic clock."""
+        """When it failed, by the monotonic clock."""
         self._began_at: float | None = None
 
     @property
@@ -76,7 +76,7 @@ class Condition:
 
     @contextmanager
     def appending(self) -> Iterator[None]:
-        """Note that an append is under way, and that it has succeeded."""
+        """Note that an append is under way, and afterwards that it succeeded."""
         self._began_at = monotonic()
         try:
             yield
@@ -85,7 +85,7 @@ class Condition:
             self._began_at = None
 
     def failed(self, error: Exception) -> None:
-        """Note what a try has failed with."""
+        """Note why a try failed."""
         self.trouble, self.failed_at = trouble_of(error), monotonic()
 
 

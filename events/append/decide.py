@@ -1,8 +1,8 @@
-"""Decide one signal on the draft of a batch, and enter what comes of it.
+"""Decide one signal on the draft of a batch, and enter the result.
 
-Nearly every signal is decided by the lifecycle of the lead that it is about. Two kinds are not:
-another lifecycle, which only who holds the lock can put in force, and decisions about who is who,
-what counts no longer and which days are free, which the service carries out itself.
+The lifecycle of the signal's lead decides nearly every signal, with two exceptions. A new lifecycle
+can only be put in force by the holder of the lock. Decisions about identity, retracted events and
+free days are carried out by the service itself.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ from events.revision.planned_past import PlannedPast
 
 
 def decide_signal(draft: Draft, signal: Signal, recollection: Recollection) -> Recorded | Refusal:
-    """Decide a signal by the rules of now; it may have been read when others were in force."""
+    """Decide a signal by the current rules; others may have been in force when it was parsed."""
     if signal.type.name == PUBLISHED:
         return _publish(draft, signal)
     event_type = draft.compiled.lifecycle.events.get(signal.type.name)
@@ -61,16 +61,16 @@ def decide_signal(draft: Draft, signal: Signal, recollection: Recollection) -> R
 def _objection_to_period(
     draft: Draft, signal: Signal, recollection: Recollection
 ) -> Refusal | None:
-    """Compare a cost or a target with all that were told before, in this batch too."""
-    told = recollection.declared_by(signal.type.name)
-    if len(told) >= DECLARED_MAX:
+    """Compare a cost or a target with all those recorded before, including in this batch."""
+    declared = recollection.declared_by(signal.type.name)
+    if len(declared) >= DECLARED_MAX:
         return refusal_texts.too_much_declared(signal.type.name)
-    in_batch = (one.event.data for one in draft.entries if one.event.type == signal.type.name)
-    return objection_to_declared(signal, draft.compiled.lifecycle, (*told, *in_batch))
+    in_batch = (entry.event.data for entry in draft.entries if entry.event.type == signal.type.name)
+    return objection_to_declared(signal, draft.compiled.lifecycle, (*declared, *in_batch))
 
 
 def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
-    """Put another lifecycle in force, from its position on, in this very batch."""
+    """Put another lifecycle in force from its position on, within this batch."""
     in_force, published = draft.compiled, draft.lifecycles
     asks = asks_who_stands_where(signal.data, published)
     occupied = occupied_by(draft) if asks else {}
@@ -84,10 +84,10 @@ def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
     }
     data = {**with_changes(signal.data, kept), "version": in_force.version + 1}
     signal = signal._replace(data=data)
-    nobody = Party(None, None)
-    decided = decide(in_force, State(), signal, nobody, position=draft.position + 1)
+    no_party = Party(None, None)
+    decided = decide(in_force, State(), signal, no_party, position=draft.position + 1)
     assert not isinstance(decided, NotAllowed)
-    recorded = _enter(draft, Concerned(signal, nobody), decided, in_force)
+    recorded = _enter(draft, Concerned(signal, no_party), decided, in_force)
     draft.published.append(compiled_from(decided[0]))
     return recorded
 
@@ -98,12 +98,12 @@ def _decide(draft: Draft, signal: Signal) -> Recorded | Refusal:
         return concerned
     signal, party, _ = concerned
     if signal.type.role in COMPETITION and party.account is not None:
-        # What was due before was due of a company that was none, or was one still.
+        # Timers due before this must fire under the company's previous competitor status.
         for lead_id in members_of(draft, party.account):
             bring_up_to_date(draft, lead_id)
     lead = party.lead
     state = draft.state(lead.receiver if lead is not None else None, party.account)
-    # A lead's own version decides, else the one in force.
+    # An existing lead's own version decides; for a new lead, the version in force.
     is_under_its_own = lead is not None and not lead.is_new
     compiled = draft.lifecycle(state.lead.lifecycle) if is_under_its_own else draft.compiled
     decided = decide(compiled, state, signal, party, position=draft.position + 1)
@@ -116,13 +116,13 @@ def _decide(draft: Draft, signal: Signal) -> Recorded | Refusal:
 
 
 def _judge_members(draft: Draft, listed: Event) -> None:
-    """Judge the leads of a company again that has become a competitor, or is none any more."""
+    """Judge the leads of a company again after its competitor status has changed."""
     for lead_id in members_of(draft, listed.subject.id):
         reassess_lead(draft, lead_id, draft.compiled, cause=listed.position)
 
 
 def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refusal:
-    """Decide what no machine is asked about: who is who, what counts no longer, free days."""
+    """Decide what the state machine does not: identity, retracted events, free days."""
     in_force = draft.compiled
     if signal.type.name == UNLINKED:
         return _unlink(draft, signal, past)
@@ -136,7 +136,7 @@ def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Re
     if isinstance(decided, Refusal):
         return decided
     draft.enter(signal, decided, lifecycle=in_force.version)
-    draft.published += [compiled_from(one) for one in decided if one.type == PUBLISHED]
+    draft.published += [compiled_from(event) for event in decided if event.type == PUBLISHED]
     return _answer(draft, decided, signal)
 
 
@@ -162,25 +162,25 @@ def _circumstances(draft: Draft) -> Circumstances:
 
 
 def _unlink(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refusal:
-    """Let what another person reported, and whatever names that person, be theirs from now on."""
+    """Move another person's reports, and the identifiers that name that person, to a new lead."""
     lead_id = _lead_taken_back(draft, signal, past)
     if isinstance(lead_id, Refusal):
         return lead_id
     positions = map(int, signal.data[EVENTS])
-    business = [one for position in positions for one in past.references(position)]
-    told = told_of_another(draft, signal, lead_id, business)
-    if isinstance(told, Refusal):
-        return told
-    decided = take_back(told, lead_id, past, _circumstances(draft))
+    business = [reference for position in positions for reference in past.references(position)]
+    completed = told_of_another(draft, signal, lead_id, business)
+    if isinstance(completed, Refusal):
+        return completed
+    decided = take_back(completed, lead_id, past, _circumstances(draft))
     if isinstance(decided, Refusal):
         return decided
-    draft.enter(told, decided, lifecycle=draft.compiled.version)
-    draft.link(told.identifiers, told.data[OTHER], decided[0].position, is_moved=True)
-    return _answer(draft, decided, told)
+    draft.enter(completed, decided, lifecycle=draft.compiled.version)
+    draft.link(completed.identifiers, completed.data[OTHER], decided[0].position, is_moved=True)
+    return _answer(draft, decided, completed)
 
 
 def _lead_taken_back(draft: Draft, signal: Signal, past: PlannedPast) -> str | Refusal:
-    """Find whom a decision is about, after what was due for those concerned has happened."""
+    """Find the lead that a decision is about, after firing due timers of the leads concerned."""
     if EVENT in signal.type.fields:
         named = subject_named(signal, past)
     elif signal.type.name == UNLINKED:
@@ -203,11 +203,11 @@ def _lead_taken_back(draft: Draft, signal: Signal, past: PlannedPast) -> str | R
 def _enter(
     draft: Draft, concerned: Concerned, decided: Sequence[Event], compiled: CompiledLifecycle
 ) -> Recorded:
-    """Enter what was decided, and let the identifiers that came with it point to whom it is of."""
+    """Enter what was decided, and point its identifiers to the subject that it is about."""
     signal, party, account_links = concerned
     draft.enter(signal, decided, lifecycle=compiled.version)
     position = decided[0].position
-    references = tuple(one for one in signal.references if draft.pointer(one) is None)
+    references = tuple(key for key in signal.references if draft.pointer(key) is None)
     if party.lead is not None:
         draft.link((*party.lead.links, *references), party.lead.subject, position)
         references = ()

@@ -1,8 +1,8 @@
-"""Costs and targets: what is told again replaces what was told before, and periods never overlap.
+"""Costs and targets: a later report replaces an earlier one, and periods never overlap.
 
-A cost is spread over the days of its period, and a target is held against what came of them. Of one
-campaign's costs, or one figure's targets, two periods are the same, and the later report counts, or
-they have no day in common: otherwise a day would be counted twice.
+A cost is spread over the days of its period; a target is compared with the results of those days.
+Two periods of the same campaign's costs, or of the same figure's targets, are either identical, in
+which case the later report counts, or have no day in common. Otherwise a day would count twice.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,12 +20,15 @@ _FIGURE, _CURRENCY = "figure", "currency"
 def objection(
     signal: Signal, lifecycle: Lifecycle, earlier: Iterable[Mapping[str, Any]]
 ) -> Refusal | None:
-    """Say why a cost or a target cannot stand; `earlier` is what was told by events of its type."""
+    """Return why a cost or a target cannot be accepted.
+
+    `earlier` is the data of the earlier events of its type.
+    """
     return _of_currency(signal.data, lifecycle) or _of_period(signal.data, earlier)
 
 
 def _of_currency(data: Mapping[str, Any], lifecycle: Lifecycle) -> Refusal | None:
-    """Ask for a currency where a figure is money, and for none where it is a number."""
+    """Require a currency if the figure is money, and none if it is a number."""
     figure = lifecycle.target_figures.get(data.get(_FIGURE, ""))
     if figure is None or figure.is_amount == (_CURRENCY in data):
         return None
@@ -42,14 +45,14 @@ def _of_currency(data: Mapping[str, Any], lifecycle: Lifecycle) -> Refusal | Non
 def _of_period(data: Mapping[str, Any], earlier: Iterable[Mapping[str, Any]]) -> Refusal | None:
     first, last = data[FIRST_DAY], data[LAST_DAY]
     about = _about(data)
-    for one in earlier:
-        began, ended = one[FIRST_DAY], one[LAST_DAY]
+    for declared in earlier:
+        began, ended = declared[FIRST_DAY], declared[LAST_DAY]
         overlaps = began <= last and first <= ended and (began, ended) != (first, last)
-        if overlaps and _about(one) == about:
+        if overlaps and _about(declared) == about:
             return Refusal(
                 "event-invalid",
-                f"The period overlaps {began} to {ended}, for which there is one already. Name "
-                "exactly those days to replace that one, or others to add to it.",
+                f"The period overlaps {began} to {ended}, which is already recorded. Send exactly "
+                "those days to replace it, or days outside it to add another period.",
                 f"/data/{FIRST_DAY}",
                 {"expected": {FIRST_DAY: began, LAST_DAY: ended}},
             )
@@ -57,7 +60,7 @@ def _of_period(data: Mapping[str, Any], earlier: Iterable[Mapping[str, Any]]) ->
 
 
 def _about(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a cost or a target is of, beside its period: campaign, currency, figure, market."""
+    """What a cost or a target is about, without its period: campaign, currency, figure, market."""
     return {
         name: value
         for name, value in data.items()

@@ -1,10 +1,10 @@
 """The ledger: one batch at a time becomes one transaction, under one lock.
 
-With the head lock commit order is position order: positions have no gaps, a checkpoint is one
-integer, and two writers never decide on stale state. While the head stands where this process
-left it, nobody else has written and what it remembers is true, so that a batch is decided on
-memory and written by a single statement. When the statement says no, the lock is taken first, the
-memory follows what others wrote, and the same statement is called again.
+The head lock makes commit order equal to position order: positions have no gaps, a checkpoint is
+one integer, and two writers never decide on stale state. While the head is where this process left
+it, no one else has written and the process's memory is current, so a batch is decided from memory
+and written by a single statement. If that statement reports that the head has moved, the writer
+takes the lock first, brings its memory up to date, and runs the same statement again.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 
 
 CLOCK_TOLERANCE = timedelta(seconds=0.5)
-"""Half of what the append lets pass."""
+"""Half of the difference that the append statement accepts."""
 
 _TRY_AGAIN: tuple[type[Exception], ...] = (*CONNECTION_LOST, asyncpg.PostgresError)
 
@@ -64,7 +64,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What became of each item of each submission, in order, and where the ledger then ended."""
+    """The outcome of each item of each submission, in order, and the position reached."""
 
     outcomes: list[list[Outcome]]
     position: int
@@ -73,11 +73,11 @@ class Appended:
 
 
 class _Stale(Exception):
-    """The ledger is not where the plan was made for, or it has a key of the batch already."""
+    """The ledger has moved since the plan was made, or it already has a key of the batch."""
 
 
 class _ClockDiffers(Exception):
-    """The time proposed is not the database's."""
+    """The proposed time differs from the database's."""
 
     def __init__(self, database_time: datetime) -> None:
         super().__init__(database_time)
@@ -105,7 +105,7 @@ class Ledger:
         self.condition = Condition()
 
     async def open(self) -> None:
-        """Learn where the ledger stands and by which lifecycle it decides."""
+        """Read the ledger's position and the lifecycle in force."""
         session = await self._open_session()
         head = await self._reader.begin(session.driver, self.memory)
         self._follow_clock(head.database_time)
@@ -122,8 +122,8 @@ class Ledger:
             raise
         except EVENT_REJECTED as error:
             return await self._halve(submissions, error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, one item or lead brings it about
-            # What is remembered may be what is wrong.
+        except Exception as error:  # noqa: BLE001 - whatever it is, one item or lead causes it
+            # The memory itself may be wrong.
             self.forget()
             return await self._halve(submissions, error)
         self._setting_aside.tell(appended.failures)
@@ -131,7 +131,7 @@ class Ledger:
         return appended
 
     async def publish_first(self, text: str) -> bool:
-        """Record the first lifecycle of a ledger that has none. False: somebody else was faster.
+        """Record the first lifecycle of a ledger that has none. False: another process was faster.
 
         The ledger's subject is not read first: a ledger without a lifecycle has no events.
         """
@@ -162,26 +162,26 @@ class Ledger:
         raise no_time_fits(self.memory.recorded_at, now=self.now(), tries=CLOCK_TRIES_MAX)
 
     def now(self) -> datetime:
-        """Return the time by the one clock that all writers of this ledger share."""
+        """Return the time by the clock that all writers of this ledger share."""
         return datetime.now(UTC) + self._clock_ahead
 
     def forget(self) -> None:
-        """Distrust what is remembered; the next batch reads it anew.
+        """Discard the memory; the next batch reads it again.
 
-        The lifecycles stay until then: whoever reads an event in between needs the one in force.
+        The lifecycles stay until then, because parsing an event needs the one in force.
         """
         self.memory = Memory(
             lifecycle_version=self.memory.lifecycle_version, lifecycles=self.memory.lifecycles
         )
 
     async def close(self) -> None:
-        """Give the connection back."""
+        """Return the connection."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
     async def _persist(self, submissions: Sequence[Submission]) -> Appended:
-        """Try until the database answers. Trying again is safe: keys are looked up first."""
+        """Try until the database answers. Retrying is safe, because keys are looked up first."""
         with self.condition.appending():
             return await self._try_again(submissions)
 
@@ -199,7 +199,7 @@ class Ledger:
                 self._expects_known_keys = True
                 log.warning("ledger.try_failed", attempt=attempt, error=type(error).__name__)
                 if attempt == APPEND_ATTEMPTS_MAX or monotonic() - began > APPEND_GIVE_UP_S:
-                    raise LedgerUnavailable("the database takes nothing at present") from error
+                    raise LedgerUnavailable("the database accepts no writes at present") from error
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
         raise AssertionError("the last attempt returns or raises")
@@ -208,7 +208,7 @@ class Ledger:
         session = await self._open_session()
         if self.memory.position < 0:
             await self._reader.begin(session.driver, self.memory)
-        if not self._expects_known_keys and all(one.size for one in submissions):
+        if not self._expects_known_keys and all(submission.size for submission in submissions):
             try:
                 return await self._append_on_memory(session, submissions)
             except (_Stale, asyncpg.UniqueViolationError):
@@ -218,7 +218,7 @@ class Ledger:
     async def _append_on_memory(
         self, session: Session, submissions: Sequence[Submission]
     ) -> Appended:
-        """The fast path: one statement, if nobody else wrote and no key is known."""
+        """The fast path: one statement, if no one else wrote and no key is known."""
         if not await self._reader.recall(session.driver, self.memory, submissions):
             raise _Stale
         plan, appended = await self._plan_and_write(session, submissions, known=None)
@@ -226,7 +226,7 @@ class Ledger:
         return appended
 
     async def _append_locked(self, session: Session, submissions: Sequence[Submission]) -> Appended:
-        """Lock first, follow what others wrote, look up every key, then decide."""
+        """Lock, read what others wrote, look up every key, then decide."""
         driver, reader = session.driver, self._reader
         async with transaction(driver):
             await reader.limit_waits(driver)
@@ -234,7 +234,7 @@ class Ledger:
             if head.position < self.memory.position:
                 raise self._went_back(head.position)
             await reader.follow(driver, self.memory, head)
-            # Ahead only: it was read before the wait for the lock, and so looks older than it is.
+            # Only if it is ahead: it was read before the wait for the lock, so it looks too old.
             if head.database_time - self.now() > CLOCK_TOLERANCE:
                 self._follow_clock(head.database_time)
             known = await reader.known(driver, submissions)
@@ -246,7 +246,7 @@ class Ledger:
         return appended
 
     def _went_back(self, position: int) -> LedgerUnavailable:
-        """Say that the database has lost what it had committed, and begin anew where it stands."""
+        """Report that the database has lost committed events, and start again from its position."""
         remembered = self.memory.position
         log.error("ledger.database_went_back", remembered=remembered, found=position)
         self.forget()
@@ -261,14 +261,16 @@ class Ledger:
         submissions: Sequence[Submission],
         known: Mapping[tuple[str, str], Known] | None,
     ) -> tuple[Plan, Appended]:
-        """Decide and call the statement. The memory takes the plan over only after the commit.
+        """Decide and call the statement. The memory adopts the plan only after the commit.
 
-        `known` is None where no key has been looked up: the unique key finds those that are
-        written again, but not those that would be refused. Nor does a statement that is not called
-        tell that our clock is behind: where somebody was woken and nothing was due, the head tells.
+        `known` is None if no key has been looked up. The unique constraint then detects keys that
+        are written again, but not keys of items that would be refused. If nothing is written, the
+        statement cannot reveal that our clock is behind either; so if leads were woken and nothing
+        was due, the head has to be read.
 
-        A large batch on a busy machine may itself take longer to decide than times may differ. No
-        clock is wrong then: it is proposed anew for when it will be written.
+        On a busy machine, deciding a large batch may take longer than the tolerated clock
+        difference. No clock is wrong in that case: the time is proposed again, for when the batch
+        will be written.
         """
         recollection, takes = Recollection(), timedelta()
         for _ in range(CLOCK_TRIES_MAX):
@@ -276,7 +278,7 @@ class Ledger:
             plan, outcomes = await self._plan(
                 session, submissions, known or {}, recollection, takes=takes
             )
-            if known is None and (plan.asks_for_keys or _woke_nobody(plan, submissions)):
+            if known is None and (plan.asks_for_keys or _found_nothing_due(plan, submissions)):
                 raise _Stale
             try:
                 if not plan.is_empty:
@@ -298,11 +300,13 @@ class Ledger:
         *,
         takes: timedelta,
     ) -> tuple[Plan, list[list[Outcome]]]:
-        """Decide a batch, which takes so long; where the past is needed, read it and begin again.
+        """Decide a batch. If an item needs past data, read it and begin again.
 
-        Every round reads something that was missing, and no item needs more than a few things.
+        `takes` is how long deciding is expected to take. Every round reads something that was
+        missing, and no item needs more than a few things.
         """
-        for _ in range(RECOLLECTIONS_MAX * max(1, sum(one.size for one in submissions))):
+        size = sum(submission.size for submission in submissions)
+        for _ in range(RECOLLECTIONS_MAX * max(1, size)):
             plan = Plan(self.memory, known, self._propose_time(takes), recollection)
             try:
                 outcomes = [plan.submit(submission) for submission in submissions]
@@ -319,7 +323,7 @@ class Ledger:
     async def _write_rows(self, driver: Driver, plan: Plan) -> None:
         """Write the plan in one statement.
 
-        Raises _Stale if the head is elsewhere, _ClockDiffers if the time is not the database's.
+        Raises _Stale if the head has moved, _ClockDiffers if the time differs from the database's.
         """
         append = self._sql["append"]
         arguments = append.arguments(statement_arguments.arguments(plan, self._seals))
@@ -331,7 +335,7 @@ class Ledger:
             raise _ClockDiffers(row["database_time"])
 
     def _follow_clock(self, database_time: datetime) -> None:
-        """Go by the database's clock where ours is not the same."""
+        """Use the database's clock if ours differs from it."""
         ahead = database_time - datetime.now(UTC)
         self._clock_ahead = ahead if abs(ahead) > CLOCK_TOLERANCE else timedelta()
 
@@ -346,15 +350,15 @@ class Ledger:
             async with asyncio.timeout(APPEND_ANSWER_WAIT_S):
                 session = await self._open_session()
                 await self._setting_aside.note(session.driver, leads, self.memory.position)
-        except Exception as error:  # noqa: BLE001 - a connection that is lost, or whatever else
+        except Exception as error:  # noqa: BLE001 - a lost connection, or anything else
             log.warning("ledger.set_aside_not_noted", error=type(error).__name__)
             await self._drop_session()
 
     async def _halve(self, submissions: Sequence[Submission], error: Exception) -> Appended:
-        """Part a batch that fails as a whole until the offender is alone.
+        """Split a batch that fails as a whole until the offending item is alone.
 
-        Deciding isolates its own errors; this is for what the database rejects, and for what fails
-        while things are read or written for a whole batch.
+        Deciding isolates its own errors. This handles items that the database rejects, and errors
+        while reading or writing for a whole batch.
         """
         if len(submissions) > 1:
             middle = len(submissions) // 2
@@ -385,7 +389,7 @@ class Ledger:
         return await self._keep_refused([refuse(item, refusal) for item in items])
 
     async def _keep_refused(self, outcomes: Sequence[Refused]) -> Appended:
-        """Record why nothing was recorded; if even that is rejected, the sender alone is told."""
+        """Record the refusals; if even these are rejected, only the sender gets them."""
         try:
             return await self._persist([Submission(tuple(outcomes))])
         except LedgerUnavailable:
@@ -394,9 +398,9 @@ class Ledger:
             log.exception("ledger.refusal_rejected_by_database", error=type(error).__name__)
             return Appended([list(outcomes)], self.memory.position)
         except Exception as error:
-            # Not even a refusal can be recorded, so it is not one event that is at fault.
+            # Not even a refusal can be recorded, so no single event is at fault.
             self.forget()
-            raise LedgerUnavailable("the service has a fault and records nothing") from error
+            raise LedgerUnavailable("an internal error keeps the service from recording") from error
 
     async def _open_session(self) -> Session:
         if self._session is None:
@@ -409,6 +413,6 @@ class Ledger:
             await session.discard()
 
 
-def _woke_nobody(plan: Plan, submissions: Sequence[Submission]) -> bool:
-    """Whether leads were found due, and nothing happens by what the writer remembers."""
+def _found_nothing_due(plan: Plan, submissions: Sequence[Submission]) -> bool:
+    """Whether leads were found due, but nothing is due according to the writer's memory."""
     return plan.is_empty and any(submission.woken for submission in submissions)

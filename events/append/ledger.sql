@@ -1,16 +1,16 @@
 -- name: read_head
--- Where the log ends, and the one clock that all writers share.
+-- The end of the log, and the clock that all writers share.
 SELECT position, recorded_at, chain, clock_timestamp() + clock_ahead AS database_time
   FROM ledger.ledger_head
 
 -- name: lock_head
--- From here to commit this transaction alone writes this ledger.
+-- From here to commit, only this transaction writes to this ledger.
 SELECT position, recorded_at, chain, clock_timestamp() + clock_ahead AS database_time
   FROM ledger.ledger_head
    FOR UPDATE
 
 -- name: append
--- One round trip: goes on only if the head is where the writer expects it.
+-- One round trip: writes only if the head is where the writer expects it.
 SELECT outcome, head_position, database_time
   FROM ledger.append(
        :expected_position, :proposed_at,
@@ -26,15 +26,16 @@ SELECT outcome, head_position, database_time
        :refusal_seals, :refusal_standing_seals)
 
 -- name: find_keys
--- Which keys of a batch are events already: answered before any state is looked at.
+-- Which keys of a batch are already events: looked up before any state is read.
 SELECT event.source, event.id, event.position, event.leaf, event.fingerprint
   FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS asked (source, id)
   JOIN ledger.events AS event
     ON event.source = asked.source AND event.id = asked.id
 
 -- name: find_pointers
--- Where identifiers point now, and where the head stood when that was read. Of a cookie, which may
--- have gone through many hands, the newest alone; of any other all, which are hardly ever two.
+-- Where identifiers point now, and the head's position at that time. For a cookie, which many
+-- people may have used, only the newest pointer; for any other identifier every pointer, rarely
+-- more than one.
 SELECT head.position AS head_position, link.digest, link.kind, link.subject_id, link.is_moved
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
@@ -52,7 +53,7 @@ SELECT head.position AS head_position, link.digest, link.kind, link.subject_id, 
  ORDER BY link.position
 
 -- name: find_subjects
--- States of subjects, and where the head stood when they were read.
+-- States of subjects, and the head's position at that time.
 SELECT head.position AS head_position, subject.subject_id, subject.kind, subject.version,
        subject.position, subject.state
   FROM ledger.ledger_head AS head
@@ -60,7 +61,7 @@ SELECT head.position AS head_position, subject.subject_id, subject.kind, subject
     ON subject.subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
 -- name: read_records
--- The log in order; what another writer appended is followed from these.
+-- The log in order: how a writer reads what other writers have appended.
 SELECT position, record
   FROM ledger.events
  WHERE position > :after
@@ -68,14 +69,14 @@ SELECT position, record
  LIMIT :limit
 
 -- name: read_links
--- Identifiers that were pointed in a stretch of the log, the last pointer last.
+-- Identifiers that were linked in a range of the log, the newest link last.
 SELECT position, digest, kind, subject_id, is_moved
   FROM ledger.identifiers
  WHERE position > :after AND position <= :upto
  ORDER BY position
 
 -- name: read_lifecycles
--- Every published definition; the one with the highest position is in force.
+-- Every published lifecycle; the one with the highest position is in force.
 SELECT event.position, event.record
   FROM ledger.events AS event
  WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
@@ -84,7 +85,8 @@ SELECT event.position, event.record
  ORDER BY event.position
 
 -- name: count_standing
--- Who stands where, and where the head stood when that was read: asked before a publication only.
+-- Leads and accounts per stage, and the head's position at that time. Read only before a
+-- publication.
 SELECT head.position AS head_position, counted.kind, counted.stage, counted.lifecycle,
        counted.standing
   FROM ledger.ledger_head AS head
@@ -97,7 +99,7 @@ SELECT head.position AS head_position, counted.kind, counted.stage, counted.life
        ) AS counted ON true
 
 -- name: find_members
--- Leads of companies, in the order of their ids, and where the head stood when they were read.
+-- Leads of companies, ordered by id, and the head's position at that time.
 SELECT head.position AS head_position, lead.account, lead.subject_id
   FROM ledger.ledger_head AS head
   LEFT JOIN ledger.subjects AS lead
@@ -106,14 +108,14 @@ SELECT head.position AS head_position, lead.account, lead.subject_id
  ORDER BY lead.account, lead.subject_id
 
 -- name: read_newest_lifecycle
--- Where the lifecycle in force was published.
+-- The position at which the lifecycle in force was published.
 SELECT max(event.position)
   FROM ledger.events AS event
  WHERE event.type = 'lifecycle.published'
 
 -- name: find_outdated
--- Leads that an older lifecycle decides, from one id on: the oldest version first. Leads that are
--- set aside are passed over, or they would hold everybody back who is under a later version.
+-- Leads under an older lifecycle, after a given id, oldest version first. Leads that are set aside
+-- are skipped; otherwise they would block all leads under a later version.
 SELECT CAST(subject.subject_id AS text)
   FROM ledger.subjects AS subject
  WHERE subject.kind = 'lead'
@@ -133,9 +135,9 @@ SELECT CAST(subject.subject_id AS text)
  LIMIT :limit
 
 -- name: find_due
--- Leads for which something is due, the longest due first. The time is asked once, as a scalar: one
--- that may differ from row to row bounds no index, and everybody who waits would be read each time.
--- Leads that are set aside stay due and would be the first each time: they are passed over.
+-- Leads with a due timer, the longest overdue first. The time is read once, as a scalar: a volatile
+-- expression cannot bound an index scan, and every waiting lead would be read each time. Leads that
+-- are set aside stay due and would always come first, so they are skipped.
 SELECT CAST(subject.subject_id AS text)
   FROM ledger.subjects AS subject
  WHERE subject.due_at <= (
@@ -146,7 +148,7 @@ SELECT CAST(subject.subject_id AS text)
  LIMIT :limit
 
 -- name: set_aside
--- Leads that a fault of ours keeps from being brought up to date, and when to try again.
+-- Leads that an internal error keeps from being brought up to date, and when to retry them.
 INSERT INTO ledger.leads_set_aside AS aside (
        lead_id, position, since, tries, retry_at, error, place)
 SELECT failed.lead_id, :position, clock_timestamp(), 1,
@@ -164,7 +166,7 @@ SELECT failed.lead_id, :position, clock_timestamp(), 1,
        place = excluded.place
 
 -- name: find_retried
--- Leads that were set aside and are to be tried again now.
+-- Leads that were set aside and whose retry is due.
 SELECT CAST(aside.lead_id AS text) AS lead_id, aside.tries
   FROM ledger.leads_set_aside AS aside
  WHERE aside.retry_at <= clock_timestamp()
@@ -172,32 +174,32 @@ SELECT CAST(aside.lead_id AS text) AS lead_id, aside.tries
  LIMIT :limit
 
 -- name: find_set_aside
--- One lead, if it is set aside.
+-- A given lead, if it is set aside.
 SELECT CAST(aside.lead_id AS text) AS lead_id, aside.tries
   FROM ledger.leads_set_aside AS aside
  WHERE aside.lead_id = CAST(:lead_id AS uuid)
 
 -- name: restore
--- Leads that were tried again and did not fail once more: a further failure would have been counted.
+-- Leads that were retried and did not fail again: a further failure would have increased `tries`.
 DELETE FROM ledger.leads_set_aside AS aside
  USING unnest(CAST(:lead_ids AS uuid[]), CAST(:tries AS bigint[])) AS tried (lead_id, tries)
  WHERE aside.lead_id = tried.lead_id AND aside.tries = tried.tries
 RETURNING CAST(aside.lead_id AS text)
 
 -- name: retry_all
--- After a restart, which may have brought the fault's repair, nobody waits for the next try.
+-- A restart may bring the fix, so every lead is retried at once.
 UPDATE ledger.leads_set_aside
    SET retry_at = clock_timestamp()
 
 -- name: limit_waits
--- Timeouts of this transaction only: a pooler may give the next one another session.
+-- Timeouts of this transaction only: a pooler may run the next one in another session.
 SELECT set_config('lock_timeout', '5s', true),
        set_config('statement_timeout', '60s', true),
        set_config('idle_in_transaction_session_timeout', '60s', true)
 
 -- name: find_records
--- Single records with the deals and orders by which each can be found, and where the head stood
--- when they were read.
+-- Single records with the deals and orders by which each can be found, and the head's position at
+-- that time.
 SELECT head.position AS head_position, event.position, event.record, reference.kinds,
        reference.digests
   FROM ledger.ledger_head AS head
@@ -211,8 +213,8 @@ SELECT head.position AS head_position, event.position, event.record, reference.k
        ) AS reference ON true
 
 -- name: read_histories
--- What was recorded about some subjects up to a position, of each no more than is decided again,
--- and where the head stood. By version, because that is how a subject's events are found.
+-- What was recorded about some subjects up to a position, and the head's position: per subject no
+-- more events than are decided again. Ordered by version, by which a subject's events are indexed.
 SELECT head.position AS head_position, CAST(asked.subject_id AS text) AS subject_id, event.record
   FROM ledger.ledger_head AS head
  CROSS JOIN unnest(CAST(:subject_ids AS uuid[])) AS asked (subject_id)
@@ -227,7 +229,7 @@ SELECT head.position AS head_position, CAST(asked.subject_id AS text) AS subject
  ORDER BY asked.subject_id, event.subject_version
 
 -- name: read_declared
--- What was told by events of a type about the ledger up to a position, and where the head stood.
+-- Events of one type about the ledger up to a position, and the head's position at that time.
 SELECT head.position AS head_position, event.record
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
@@ -241,7 +243,7 @@ SELECT head.position AS head_position, event.record
        ) AS event ON true
 
 -- name: read_standing
--- Where the ledger stands while its lock is held: enough to append what is about the ledger itself.
+-- The ledger's state while its lock is held: enough to append events about the ledger itself.
 SELECT head.position, head.recorded_at, head.chain,
        clock_timestamp() + head.clock_ahead AS database_time,
        subject.version,

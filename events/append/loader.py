@@ -1,4 +1,4 @@
-"""Reading what a writer must remember: pointers, states, and what others have appended."""
+"""Read what a writer must remember: pointers, states, and what others have appended."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ class Missing(NamedTuple):
     identifiers: tuple[Identifier, ...]
     subject_ids: tuple[str, ...]
     members: tuple[str, ...]
-    """Companies of which it is not known who belongs to them now."""
+    """Companies whose current leads are not known."""
 
 
 class LedgerReader:
@@ -56,7 +56,7 @@ class LedgerReader:
         await driver.fetchrow(self._sql["limit_waits"].driver_sql)
 
     async def begin(self, driver: Driver, memory: Memory) -> Head:
-        """Put an empty memory where the ledger stands."""
+        """Initialise an empty memory at the end of the ledger."""
         head = await self.head(driver)
         await self._learn_lifecycles(driver, memory, after=0)
         memory.position, memory.recorded_at = head.position, head.recorded_at
@@ -64,10 +64,10 @@ class LedgerReader:
         return head
 
     async def follow(self, driver: Driver, memory: Memory, head: Head) -> None:
-        """Bring the memory to the head that this transaction has locked."""
+        """Advance the memory to the head that this transaction has locked."""
         if head.position > memory.position:
-            # First, because the position moves page by page: if the connection is lost between
-            # two of them, a lifecycle before that position would never be asked for again.
+            # First, because the position moves page by page: if the connection were lost between
+            # two pages, a lifecycle before that position would never be read again.
             await self._learn_lifecycles(driver, memory, after=memory.position)
         if head.position - memory.position > FOLLOW_MAX:
             memory.forget_all()
@@ -83,7 +83,7 @@ class LedgerReader:
     async def known(
         self, driver: Driver, submissions: Sequence[Submission]
     ) -> dict[tuple[str, str], Known]:
-        """Look up which keys of a batch are events already."""
+        """Look up which keys of a batch are already events."""
         keys = [
             key
             for submission in submissions
@@ -107,9 +107,10 @@ class LedgerReader:
         submissions: Sequence[Submission],
         recollection: Recollection | None = None,
     ) -> bool:
-        """Load what the batch needs and the memory lacks. False: the head has moved meanwhile."""
+        """Load what the batch needs and the memory lacks. False: the head has moved since."""
         if needs_occupancy(memory, submissions):
-            counted = next((one.counted for one in submissions if one.counted is not None), None)
+            counts = (submission.counted for submission in submissions)
+            counted = next((count for count in counts if count is not None), None)
             if not await self._learn_occupancy(driver, memory, counted):
                 return False
         for _ in range(CHAIN_MAX):
@@ -136,7 +137,7 @@ class LedgerReader:
         recollection: Recollection,
         needed: NotRecalled,
     ) -> bool:
-        """Read what taking something back needs. False: the head has moved meanwhile."""
+        """Read what taking something back needs. False: the head has moved since."""
         recollection.wanted |= dict.fromkeys(needed.subjects)
         recollection.companies |= dict.fromkeys(needed.companies)
         recollection.identifiers |= dict.fromkeys(needed.identifiers)
@@ -153,9 +154,9 @@ class LedgerReader:
             *needed.histories,
             *(record.event.subject.id for record in recollection.records.values() if record),
         ]
-        # Each once, whoever asks for it: several events of one lead may be taken back together.
-        wanted = dict.fromkeys(one for one in histories if one)
-        missing = [one for one in wanted if one not in recollection.histories]
+        # Each history once: several events of one lead may be taken back together.
+        wanted = dict.fromkeys(subject_id for subject_id in histories if subject_id)
+        missing = [subject_id for subject_id in wanted if subject_id not in recollection.histories]
         if missing and not await self._read_histories(driver, memory, recollection, missing):
             return False
         return await self.recall(driver, memory, submissions, recollection)
@@ -168,18 +169,18 @@ class LedgerReader:
     async def _read_declared(
         self, driver: Driver, memory: Memory, recollection: Recollection, type: str
     ) -> bool:
-        """Read what events of a type about the ledger have told, as many as are compared."""
+        """Read the data of events of a type about the ledger, as many as are compared."""
         statement = self._sql["read_declared"]
         values = {"type": type, "upto": memory.position, "limit": DECLARED_MAX}
         rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
-        told = [records.decode_event(row["record"]).data for row in rows if row["record"]]
-        recollection.declared[type] = told
+        declared = [records.decode_event(row["record"]).data for row in rows if row["record"]]
+        recollection.declared[type] = declared
         return bool(rows) and rows[0]["head_position"] == memory.position
 
     async def records_at(
         self, driver: Driver, recollection: Recollection, positions: Iterable[int]
     ) -> int:
-        """Read what stands at some positions; return where the head stood."""
+        """Read the records at some positions; return the head's position."""
         recollection.records |= dict.fromkeys(positions)
         head_position = -1
         for row in await driver.fetch(self._sql["find_records"].driver_sql, list(positions)):
@@ -204,10 +205,10 @@ class LedgerReader:
     async def histories(
         self, driver: Driver, subject_ids: Sequence[str], *, upto: int
     ) -> tuple[int, dict[str, list[records.Record]]]:
-        """Read what was recorded about some subjects, and where the head stood."""
+        """Read what was recorded about some subjects, and the head's position."""
         statement = self._sql["read_histories"]
         values = {"subject_ids": subject_ids, "upto": upto, "limit": HISTORY_EVENTS_MAX + 1}
-        found: dict[str, list[records.Record]] = {one: [] for one in subject_ids}
+        found: dict[str, list[records.Record]] = {subject_id: [] for subject_id in subject_ids}
         head_position = -1
         for row in await driver.fetch(statement.driver_sql, *statement.arguments(values)):
             head_position = row["head_position"]
@@ -219,7 +220,8 @@ class LedgerReader:
         self, driver: Driver, memory: Memory, identifiers: Sequence[Identifier]
     ) -> bool:
         rows = await driver.fetch(
-            self._sql["find_pointers"].driver_sql, [one.digest for one in identifiers]
+            self._sql["find_pointers"].driver_sql,
+            [identifier.digest for identifier in identifiers],
         )
         if not rows or rows[0]["head_position"] != memory.position:
             return False
@@ -266,9 +268,9 @@ class LedgerReader:
     async def _learn_occupancy(
         self, driver: Driver, memory: Memory, counted: Occupancy | None
     ) -> bool:
-        """Learn who stands where: as was counted before, and whoever has moved since.
+        """Learn which stages are occupied: the earlier count plus all moves since.
 
-        Whoever has moved is counted in both places, for nobody looks where they came from.
+        A subject that has moved is counted in both stages, because its origin is not looked up.
         """
         if counted is None or memory.position - counted.position > FOLLOW_MAX:
             rows = await driver.fetch(self._sql["count_standing"].driver_sql)
@@ -314,7 +316,7 @@ def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
 
 
 def occupancy_in(rows: Sequence[Any], *, in_force: int) -> Occupancy:
-    """Read who stands where; an account is under the version in force."""
+    """Decode the count per stage. An account is under the version in force."""
     occupied = {
         OccupiedStage(SubjectKind(row["kind"]), row["stage"], row["lifecycle"] or in_force): row[
             "standing"
@@ -326,9 +328,9 @@ def occupancy_in(rows: Sequence[Any], *, in_force: int) -> Occupancy:
 
 
 def needs_occupancy(memory: Memory, submissions: Iterable[Submission]) -> bool:
-    """Whether somebody could lose a stage by the batch, and nobody has counted at this position.
+    """Whether the batch could remove an occupied stage, and there is no count at this position.
 
-    Of two publications in one batch the second may take away what only the first leads to.
+    The second of two publications in one batch may remove a stage that only the first introduces.
     """
     published = [signal.data for signal in signals_of(submissions) if signal.type.name == PUBLISHED]
     if not published:
@@ -339,7 +341,7 @@ def needs_occupancy(memory: Memory, submissions: Iterable[Submission]) -> bool:
 
 
 def _positions_named(submissions: Iterable[Submission]) -> Iterable[int]:
-    """Positions of events that a batch takes back, those that can be of events at all."""
+    """Return the positions of the events that a batch takes back."""
     offered = (signal.data for signal in signals_of(submissions) if is_offered(signal.type))
     return (
         int(position)
@@ -351,9 +353,9 @@ def _positions_named(submissions: Iterable[Submission]) -> Iterable[int]:
 def _missing(
     memory: Memory, submissions: Sequence[Submission], recollection: Recollection
 ) -> Missing:
-    """Say what the batch looks up and the memory lacks, with what was found to be needed since."""
+    """Return what the batch and the recollection need and the memory lacks."""
     missing, pointers = _Missing(memory), memory.pointers
-    # Whatever names nobody is about the ledger itself, whose version goes on like any other's.
+    # A signal that names no one is about the ledger itself, whose version also increases.
     missing.need(LEDGER_SUBJECT_ID)
     for subject_id in recollection.wanted:
         missing.need(subject_id)
@@ -384,7 +386,7 @@ def _missing(
 
 @dataclass(slots=True)
 class _Missing:
-    """A class, because what is missing is gathered, each thing once and in order."""
+    """A class, because it collects what is missing, each item once and in order."""
 
     memory: Memory
     identifiers: dict[Identifier, None] = field(default_factory=dict)
@@ -392,7 +394,7 @@ class _Missing:
     companies: dict[str, None] = field(default_factory=dict)
 
     def need_members(self, company: str | None) -> None:
-        """Ask for the leads of a company, and for their states."""
+        """Request the leads of a company, and their states."""
         if company is None:
             return
         members = self.memory.members.get(company)
@@ -403,7 +405,7 @@ class _Missing:
             self.need(lead_id)
 
     def look_up(self, identifier: Identifier) -> None:
-        """Ask for an identifier, or for whom it is remembered to point to."""
+        """Request an identifier, or the subjects that it is remembered to point to."""
         if identifier in self.memory.pointers:
             self.need(self.memory.pointers[identifier])
             for other in self.memory.others.get(identifier, ()):
@@ -412,7 +414,7 @@ class _Missing:
             self.identifiers[identifier] = None
 
     def need(self, subject_id: str | None) -> None:
-        """Ask for a subject, or for what stands behind one that is remembered."""
+        """Request a subject; if it is remembered, the subjects that it refers to."""
         subjects = self.memory.subjects
         for _ in range(CHAIN_MAX):
             if subject_id is None:

@@ -1,7 +1,8 @@
-"""Work on other tables that the log tells of: both are on disk, or neither is.
+"""Work on other tables that the log also records: both are committed, or neither is.
 
-The head's lock is taken first, as by every writer of events. So whatever such work reads is still
-true when it commits, and of two that meet the second sees what the first has done.
+The head's lock is taken first, as every writer of events does. Whatever this work reads is
+therefore still true when it commits, and the second of two concurrent pieces of work sees what the
+first has done.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -23,7 +24,7 @@ from events.seals import Seals
 
 
 class Told(NamedTuple):
-    """What the log is to hold of such work."""
+    """What the log records about this work."""
 
     type: str
     data: Mapping[str, Any]
@@ -36,29 +37,29 @@ class LockedLedger:
     connection: AsyncConnection
     """In the transaction that holds the lock."""
     at: datetime
-    """When all of it happens, by the ledger's clock."""
+    """The time at which all of it happens, by the ledger's clock."""
     plan: Plan
 
     def tell(self, first: Told, *derived: Told, name: Callable[[int], str], by: str | None) -> None:
-        """Enter an event about the ledger, and what follows from it.
+        """Enter an event about the ledger, and the events derived from it.
 
-        `name` makes its id from the version that it gives to the ledger; `by` is the key of
-        whoever does it, or None for somebody who works on the database itself.
+        `name` makes its id from the version that it gives the ledger. `by` is the id of the API key
+        that requested the work, or None if it was done directly on the database.
         """
         draft = self.plan.draft
         position = draft.position + 1
         version = draft.newest(LEDGER_SUBJECT_ID, SubjectKind.LEDGER).version + 1
         events = [Event(position, first.type, LEDGER, self.at, first.data, {})]
         events += [
-            Event(position + number, one.type, LEDGER, self.at, one.data, {}, cause=position)
-            for number, one in enumerate(derived, start=1)
+            Event(position + number, entry.type, LEDGER, self.at, entry.data, {}, cause=position)
+            for number, entry in enumerate(derived, start=1)
         ]
         lifecycle = draft.memory.lifecycle_version
         draft.enter_group(events, id=name(version), lifecycle=lifecycle, key_id=by)
 
 
 class LedgerLock:
-    """Takes the lock for other work. A class, because it is taken with the same statements."""
+    """Takes the lock for other work. A class, because every use needs the same statements."""
 
     def __init__(self, engine: AsyncEngine, schema: str, seals: Seals) -> None:
         self._engine = engine
@@ -67,10 +68,11 @@ class LedgerLock:
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[LockedLedger]:
-        """Lock the ledger; on the way out append what was told, and commit.
+        """Lock the ledger; on exit append the events entered with `tell`, and commit.
 
         Raises LedgerUnavailable if the log is ahead of the clock, NotMigrated if there is no
-        ledger; and as any statement does, if the database is away or the lock is not had in time.
+        ledger, and any statement's errors if the database is away or the lock is not acquired in
+        time.
         """
         async with self._engine.begin() as connection:
             ledger = await self._lock(connection)
@@ -81,7 +83,7 @@ class LedgerLock:
     async def _lock(self, connection: AsyncConnection) -> LockedLedger:
         await connection.execute(self._sql["limit_waits"].text)
         await connection.execute(self._sql["lock_head"].text)
-        # Once more: the clock of the statement that waited for the lock is that of before the wait.
+        # Read again: the clock of the statement that waited for the lock is from before the wait.
         row = (await connection.execute(self._sql["read_standing"].text)).mappings().one_or_none()
         if row is None:
             raise NotMigrated("the ledger has not been founded")
@@ -100,7 +102,7 @@ class LedgerLock:
         )
         outcome = append.scalar_one()
         if outcome != "appended":
-            # The lock is held, so that only the clock can be in the way.
+            # The lock is held, so only the clock can be the reason.
             raise LedgerUnavailable(
                 f"the ledger's last event was recorded at {ledger.plan.memory.recorded_at}, which "
                 "is ahead of the database's clock, or the work took longer than a second"

@@ -1,10 +1,10 @@
-"""The plan of one batch: every item decided in order, on the memory of the writer alone.
+"""The plan of one batch: every item decided in order, using only the writer's memory.
 
-Nothing here waits or writes. A plan is a picture of what the batch would do while the head stands
-where the memory says; the ledger writes it, or throws it away and plans again.
+Nothing here waits or writes. A plan describes what the batch would do if the head is where the
+memory says; the ledger writes it, or discards it and plans again.
 
-An unexpected error ends the one item, or the timers of the one lead, that it was raised for. The
-draft returns to where it stood before, and the others go on.
+An unexpected error affects only the item, or the timers of the lead, that raised it. The draft is
+rolled back to before that item or lead, and the others continue.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from events.submission import Item, Submission, key_of
 
 
 class Failure(NamedTuple):
-    """An item that met an unexpected error, as it is kept."""
+    """An item that raised an unexpected error, in the form in which it is kept."""
 
     fault: Fault
     refused: Refused
@@ -36,11 +36,11 @@ class Failure(NamedTuple):
 
 @dataclass(slots=True)
 class Plan:
-    """A class, because items of one batch see what the items before them did."""
+    """A class, because items of one batch see the effects of the items before them."""
 
     memory: Memory
     known: Mapping[tuple[str, str], Known]
-    """Keys of the batch that the ledger already has, as far as they were looked up."""
+    """Keys of the batch that the ledger already has, if they were looked up."""
     recorded_at: datetime
     recollection: Recollection = field(default_factory=Recollection)
     """What has been read of the past, for items that take something back."""
@@ -48,19 +48,19 @@ class Plan:
     refused: list[Refused] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     set_aside: dict[str, Fault] = field(default_factory=dict)
-    """Leads that were woken and cannot be brought up to date."""
+    """Leads that were woken but cannot be brought up to date."""
     own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     asks_for_keys: bool = False
-    """Whether something was refused. Nothing of it would be written, so only a look-up can tell
-    whether it is an event already; then it is a duplicate, whatever the state, the lifecycle or
-    the key have become since."""
+    """Whether something was refused. A refused item writes no event, so only a look-up can show
+    that it was recorded before; then it is a duplicate, however the state, the lifecycle or the
+    key have changed since."""
 
     def __post_init__(self) -> None:
         self.draft = Draft(self.memory, self.recorded_at)
 
     @property
     def position(self) -> int:
-        """Where the ledger ends with what is planned so far."""
+        """The end of the ledger, including what is planned so far."""
         return self.draft.position
 
     @property
@@ -68,7 +68,7 @@ class Plan:
         return not self.draft.entries and not self.refused
 
     def submit(self, submission: Submission) -> list[Outcome]:
-        """Decide every item; of a strict submission all are recorded or none."""
+        """Decide every item. A strict submission is recorded entirely or not at all."""
         for lead_id in submission.woken:
             self._wake(lead_id)
         if not submission.is_strict:
@@ -86,7 +86,7 @@ class Plan:
         return outcomes
 
     def _hold_back(self, item: Item | Refused, outcome: Outcome) -> Outcome:
-        """Answer for an item of a strict submission of which nothing is recorded now."""
+        """Return the answer for an item of a strict submission that is not recorded."""
         if isinstance(outcome, Refused):
             return self._refuse(outcome)
         if isinstance(outcome, Duplicate) and outcome.position <= self.memory.position:
@@ -131,7 +131,7 @@ class Plan:
         return outcome
 
     def _turn_down(self, item: Refused) -> Outcome:
-        """Refuse what could not be read, unless it was recorded when it still could be."""
+        """Refuse an item that cannot be parsed, unless it was recorded when it still could be."""
         key = key_of(item)
         if key is None:
             return self._refuse(item)
@@ -142,7 +142,7 @@ class Plan:
         return self._refuse(item)
 
     def _compare(self, known: Known, item: Item) -> Duplicate | Refused:
-        """Answer for a key that is taken: by the same event, or by another one."""
+        """Return the answer for a key that is taken, by the same event or by another one."""
         try:
             is_the_same = is_same(known, item)
         except FingerprintUnknown:
@@ -157,19 +157,19 @@ class Plan:
         return item
 
     def commit(self) -> None:
-        """Let the memory stand where the ledger now stands."""
+        """Bring the memory to the new end of the ledger."""
         self.draft.commit()
 
 
 def is_same(known: Known, item: Item) -> bool:
-    """Compare content, under the version of the fingerprint that is stored.
+    """Compare content, using the version of the stored fingerprint.
 
-    Raises FingerprintUnknown: a newer version of the service has stored it.
+    Raises FingerprintUnknown if a newer version of the service stored it.
     """
     stored, offered = known.fingerprint, item.signal.fingerprint
     if stored is None or stored == offered or are_made_alike(stored, offered):
         return stored == offered
-    # Stored before a change of what is left out: rare, so the event is parsed once more.
+    # Stored before the set of omitted fields changed. This is rare, so the event is parsed again.
     reported = read_value(item.content)
     assert isinstance(reported, dict), "only an object becomes a signal"
     return item.context.digests.fingerprint_like(stored, reported) == stored

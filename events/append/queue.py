@@ -1,4 +1,4 @@
-"""Group commit: whatever is waiting when the last commit ends becomes the next batch."""
+"""Group commit: everything that is waiting when a commit ends becomes the next batch."""
 
 import asyncio
 from collections import deque
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 class Append(NamedTuple):
-    """One transaction, for those who are told of it."""
+    """One transaction, as it is reported to the `on_append` callback."""
 
     position: int
     items: int
@@ -45,8 +45,7 @@ class _Waiting(NamedTuple):
 class Queue:
     """The queue before the ledger. A class, because it owns the task that appends.
 
-    Submissions are answered in order. A sender that goes away takes nothing with it: what it
-    submitted is recorded all the same.
+    Submissions are answered in order. If a sender disconnects, its submission is still recorded.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class Queue:
         self._is_closing = False
         self._task: asyncio.Task[None] | None = None
         self.turns = asyncio.Lock()
-        """Of all long work that this process does beside what is sent to it."""
+        """Held by each piece of long work that this process does in addition to submissions."""
 
     @property
     def waiting_items(self) -> int:
@@ -79,9 +78,9 @@ class Queue:
     def admit(self) -> None:
         """Refuse newcomers, before any work is done for them, if they would wait too long.
 
-        Raises QueueFull, or LedgerUnavailable where nothing moves. What counts is how many stand
-        before, not how many the newcomer brings: else single events would always find a place, and
-        batches never.
+        Raises QueueFull, or LedgerUnavailable if the append under way is stuck. Only the items
+        already waiting count, not those of the newcomer: otherwise single events would always be
+        admitted, and batches never.
         """
         stuck_s = self._ledger.condition.under_way_s
         if stuck_s > STUCK_S:
@@ -95,10 +94,10 @@ class Queue:
         return await asyncio.shield(self.enqueue(submission))
 
     def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]:
-        """Take a place in the queue at once, for senders that keep several in flight, in order.
+        """Enqueue immediately, for senders that keep several submissions in flight, in order.
 
-        The future fails after OUTCOME_WAIT_S; what becomes of the submission is then unknown. Who
-        waits for it shields it: cancelling it would not take the submission back.
+        The future fails after OUTCOME_WAIT_S; the outcome of the submission is then unknown.
+        Callers must shield the future: cancelling it does not withdraw the submission.
         """
         size = submission.places
         if self._is_closing:
@@ -115,7 +114,7 @@ class Queue:
         return outcomes
 
     async def close(self) -> None:
-        """Take nothing more, record what is waiting, then stop."""
+        """Accept nothing more, record what is waiting, then stop."""
         self._is_closing = True
         self._arrived.set()
         if self._task is not None:
@@ -145,29 +144,29 @@ class Queue:
 
     async def _append(self, batch: list[_Waiting]) -> None:
         began = perf_counter()
-        items = sum(len(one.submission.items) for one in batch)
-        self._items_under_way = sum(one.submission.places for one in batch)
+        items = sum(len(waiting.submission.items) for waiting in batch)
+        self._items_under_way = sum(waiting.submission.places for waiting in batch)
         try:
-            appended = await self._ledger.append([one.submission for one in batch])
-            for one, outcomes in zip(batch, appended.outcomes, strict=True):
-                one.settle(outcomes)
+            appended = await self._ledger.append([waiting.submission for waiting in batch])
+            for waiting, outcomes in zip(batch, appended.outcomes, strict=True):
+                waiting.settle(outcomes)
             self._on_append(Append(appended.position, items, perf_counter() - began))
         except LedgerUnavailable as error:
-            for one in batch:
-                one.fail(error)
+            for waiting in batch:
+                waiting.fail(error)
         except Exception as error:
-            # Broken code must not take the queue down with it: those who wait are told, and the
-            # next batch is tried on a memory that is read anew.
+            # A bug must not take down the queue: the waiting senders get the error, and the next
+            # batch is tried with a freshly loaded memory.
             self._on_fault("appending")
             log.exception("ledger.append_failed")
             self._ledger.forget()
-            for one in batch:
-                one.fail(error)
+            for waiting in batch:
+                waiting.fail(error)
         finally:
             self._items_under_way = 0
-            # Leads that were woken cost as much as events: without them a batch that brought many
-            # over would tell of a ledger that is all but stuck.
-            size = sum(one.submission.size for one in batch)
+            # Woken leads cost as much as events: without them, a batch that brings many leads up
+            # to date would make the ledger look almost stuck.
+            size = sum(waiting.submission.size for waiting in batch)
             self._pace.learn(items=size, seconds=perf_counter() - began)
 
 
@@ -178,5 +177,5 @@ def _give_up(outcomes: asyncio.Future[list[Outcome]]) -> None:
 def _fail(outcomes: asyncio.Future[list[Outcome]], error: Exception) -> None:
     if not outcomes.done():
         outcomes.set_exception(error)
-        # Marks it as seen, for senders that have gone away.
+        # Marks the exception as retrieved, for senders that have disconnected.
         outcomes.exception()

@@ -1,7 +1,7 @@
-"""Whom a signal concerns: its lead, its account, or nobody, as the batch in hand knows them.
+"""Find whom a signal concerns: its lead, its account, or neither, as the current batch knows them.
 
-What was due for everybody whom a signal names happens before they are looked at, so that nobody is
-found where only a late clock has left them.
+The due timers of every lead that a signal names fire before the lead is examined, so that no lead
+is found in a stage that it should already have left.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,17 +23,17 @@ from events.refusals import Refusal
 
 
 class Concerned(NamedTuple):
-    """Who takes part in a decision."""
+    """The parties to a decision."""
 
     signal: Signal
-    """About whom it turned out to be about."""
+    """The signal, redirected to the subject that it was found to be about."""
     party: Party
     account_links: tuple[Identifier, ...] = ()
     """Identifiers that point to the account from this event on."""
 
 
 class Account(NamedTuple):
-    """The outcome of looking an account up."""
+    """The result of looking up an account."""
 
     id: str | None
     links: tuple[Identifier, ...] = ()
@@ -41,21 +41,21 @@ class Account(NamedTuple):
     is_missing: bool = False
     """Named by an id that no account has."""
     conflicts: tuple[str, ...] = ()
-    """Accounts that are called the same, which is news."""
+    """Accounts newly found to have the same name."""
 
 
 class _Pointed(NamedTuple):
-    """Whom the identifiers of a signal point to."""
+    """The leads that the identifiers of a signal point to."""
 
     pointers: Mapping[Identifier, str]
     leads: Mapping[str, LeadState]
     """Those leads, and the ones that they forward to."""
     shared: frozenset[Identifier]
-    """What has been reported of several people."""
+    """Identifiers that have been reported for several people."""
 
 
 def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
-    """Find whom a signal concerns, or say who of them is unknown."""
+    """Find whom a signal concerns, or refuse it if one of them is unknown."""
     signal = _redirected(draft, signal)
     named = account_of(draft, signal)
     if signal.subject is not SubjectKind.LEAD:
@@ -63,18 +63,18 @@ def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
     lead = lead_of(draft, signal)
     if isinstance(lead, Refusal):
         return lead
-    account = _account_beside(draft, signal, lead, named)
+    account = _account_joined(draft, signal, lead, named)
     if account.is_missing:
         return account_unknown()
-    # An account that the lead does not join is not made, so nobody can be told of it.
-    told = named.id if named == account or not named.is_new else None
+    # An account that the lead does not join is not created, so it cannot be reported on either.
+    reported = named.id if named == account or not named.is_new else None
     if draft.state(lead.receiver, None).lead.void:
         lead = lead._replace(is_new=True)
-    return Concerned(_naming_shared(draft, signal), _party(lead, account, told), account.links)
+    return Concerned(_naming_shared(draft, signal), _party(lead, account, reported), account.links)
 
 
 def lead_of(draft: Draft, signal: Signal) -> Resolution | Refusal:
-    """Find the lead that a signal is about, or make one; refuse if it names nobody known."""
+    """Find the lead that a signal is about, or create one; refuse if it names no known lead."""
     for lead_id, state in _pointed(draft, signal).leads.items():
         if state.timers or state.lifecycle != draft.compiled.version:
             bring_up_to_date(draft, lead_id)
@@ -95,38 +95,38 @@ def lead_of(draft: Draft, signal: Signal) -> Resolution | Refusal:
 def told_of_another(
     draft: Draft, signal: Signal, lead_id: str, business: Sequence[Identifier]
 ) -> Signal | Refusal:
-    """Let an unlinking tell who the other person is, and what names that person from now on.
+    """Add to an unlinking the other person's id and the identifiers that now name that person.
 
-    That is what it gives, even if nobody has reported it so far, and the deals and orders that the
-    reports were the first to tell of, where these lead to the same lead. Nothing is taken off
-    anybody else.
+    These are the identifiers that the signal gives, even if they have not been reported before, and
+    the deals and orders that the reports were the first to mention, if they point to the same lead.
+    Identifiers of anyone else are left alone.
     """
     pointers, leads, shared = _pointed(draft, signal._replace(references=tuple(business)))
     own = receiver_of(lead_id, leads)
-    leading = [one for one in business if one in pointers]
+    leading = [key for key in business if key in pointers]
     signal = signal._replace(
         identifiers=(
             *signal.identifiers,
-            *(one for one in leading if receiver_of(pointers[one], leads) == own),
+            *(key for key in leading if receiver_of(pointers[key], leads) == own),
         )
     )
-    taken = [one for one in signal.identifiers if one in pointers]
-    foreign = [one for one in taken if receiver_of(pointers[one], leads) != own]
+    taken = [key for key in signal.identifiers if key in pointers]
+    foreign = [key for key in taken if receiver_of(pointers[key], leads) != own]
     if foreign or shared:
         return not_of_this_lead((*foreign, *shared))
-    told = {
+    added = {
         OTHER: draft.unused_id(),
-        KINDS: [one.kind for one in signal.identifiers],
-        TAKEN: [one.kind for one in taken],
+        KINDS: [identifier.kind for identifier in signal.identifiers],
+        TAKEN: [identifier.kind for identifier in taken],
     }
-    return signal._replace(data={**signal.data, **told})
+    return signal._replace(data={**signal.data, **added})
 
 
 def account_of(draft: Draft, signal: Signal) -> Account:
-    """Find the account that a signal names, or make one.
+    """Find the account that a signal names, or create one.
 
-    What is about the ledger is about no account, even if it names one. A name finds a company that
-    is known by nothing else; one that is known by more is only proposed to be the same.
+    A signal about the ledger is about no account, even if it names one. A name alone identifies a
+    company that is known only by name; a company with other identifiers is only proposed.
     """
     if signal.subject is SubjectKind.LEDGER:
         return Account(None)
@@ -151,8 +151,8 @@ def account_of(draft: Draft, signal: Signal) -> Account:
 
 
 def _pointed_account(draft: Draft, identifiers: Sequence[Identifier]) -> Account:
-    pointed = [draft.pointer(one) for one in identifiers]
-    found = next((one for one in pointed if one is not None), None)
+    pointed = [draft.pointer(identifier) for identifier in identifiers]
+    found = next((target for target in pointed if target is not None), None)
     links = tuple(
         identifier
         for identifier, target in zip(identifiers, pointed, strict=True)
@@ -164,17 +164,18 @@ def _pointed_account(draft: Draft, identifiers: Sequence[Identifier]) -> Account
 
 
 def _with_namesakes(draft: Draft, found: Account, names: Sequence[Identifier]) -> Account:
-    """Add which other accounts are called the same, unless that has been noticed before.
+    """Add other accounts with the same name, unless they have been noticed before.
 
-    A lifecycle without a track for companies does not ask whether two of them are one.
+    A lifecycle without a track for companies does not ask whether two accounts are one company.
     """
     assert found.id is not None
     if not draft.compiled.lifecycle.account.stages:
         return found
     state = draft.state(None, found.id).account
     assert state is not None
-    pointed = (draft.pointer(one) for one in names)
-    others = dict.fromkeys(_standing_for(draft, one) for one in pointed if one is not None)
+    pointed = (draft.pointer(name) for name in names)
+    targets = (target for target in pointed if target is not None)
+    others = dict.fromkeys(_standing_for(draft, target) for target in targets)
     conflicts = tuple(
         other
         for other in others
@@ -184,15 +185,15 @@ def _with_namesakes(draft: Draft, found: Account, names: Sequence[Identifier]) -
     return found._replace(conflicts=conflicts)
 
 
-def _has_noticed(draft: Draft, one: str, other: str) -> bool:
-    state = draft.state(None, one).account
+def _has_noticed(draft: Draft, account_id: str, other: str) -> bool:
+    state = draft.state(None, account_id).account
     return state is not None and other in (*state.apart, *state.conflicts)
 
 
 def _redirected(draft: Draft, signal: Signal) -> Signal:
-    """Let an order that leads to no lead be about the account whose it is, else about the ledger.
+    """Redirect an order that names no lead to its account, or else to the ledger.
 
-    It names nobody but itself or its deal (rule 12).
+    Such an order names only itself or its deal (rule 12).
     """
     if (
         signal.type.role not in ORDER_ROLES
@@ -203,7 +204,7 @@ def _redirected(draft: Draft, signal: Signal) -> Signal:
     ):
         return signal
     references = (*signal.references, *signal.shared_references)
-    pointed = (draft.pointer(one) for one in references)
+    pointed = (draft.pointer(reference) for reference in references)
     company = next((target for target in pointed if target is not None), None)
     if company is None:
         return signal._replace(subject=SubjectKind.LEDGER)
@@ -211,33 +212,34 @@ def _redirected(draft: Draft, signal: Signal) -> Signal:
 
 
 def _without_lead(signal: Signal, account: Account) -> Concerned | Refusal:
-    """Let an account begin with a fact, or with its listing as a competitor, and no other way."""
+    """Create an account only from a fact, or from its listing as a competitor."""
     may_begin = signal.type.kind is EventKind.FACT or signal.type.role is Role.LISTS_COMPETITOR
     if account.is_missing or (account.is_new and not may_begin):
         return account_unknown()
     return Concerned(signal, _party(None, account, None), account.links)
 
 
-def _party(lead: Resolution | None, account: Account, told: str | None) -> Party:
-    kinds = tuple(one.kind for one in account.links)
-    return Party(lead, account.id, kinds, told, account.conflicts)
+def _party(lead: Resolution | None, account: Account, reported: str | None) -> Party:
+    kinds = tuple(link.kind for link in account.links)
+    return Party(lead, account.id, kinds, reported, account.conflicts)
 
 
 def _pointed(draft: Draft, signal: Signal) -> _Pointed:
-    """Look up whom a signal names; what names several people names nobody."""
+    """Look up the leads that a signal names. An identifier of several people names none of them."""
     pointed = {
         identifier: targets
         for identifier in (*signal.identifiers, *signal.references, *signal.shared_references)
-        if (targets := [one for one in draft.pointers_of(identifier) if draft.lead(one)])
+        if (targets := [target for target in draft.pointers_of(identifier) if draft.lead(target)])
     }
     named = [] if signal.lead_id is None else [signal.lead_id]
     leads = _with_receivers(draft, [*named, *chain.from_iterable(pointed.values())])
     pointers: dict[Identifier, str] = {}
     shared: set[Identifier] = set()
     for identifier, targets in pointed.items():
-        # A lead of which nothing counts any more is nobody beside another one.
-        people = [one for one in targets if not leads[receiver_of(one, leads)].void] or targets
-        if len({receiver_of(one, leads) for one in people}) > 1:
+        # A lead whose reports have all been retracted does not count alongside another lead.
+        people = [lead_id for lead_id in targets if not leads[receiver_of(lead_id, leads)].void]
+        people = people or targets
+        if len({receiver_of(lead_id, leads) for lead_id in people}) > 1:
             shared.add(identifier)
         else:
             pointers[identifier] = people[0]
@@ -245,7 +247,7 @@ def _pointed(draft: Draft, signal: Signal) -> _Pointed:
 
 
 def _with_receivers(draft: Draft, lead_ids: list[str]) -> dict[str, LeadState]:
-    """Return the states of leads, and of those that they forward to."""
+    """Return the states of leads, and of the leads that they forward to."""
     leads: dict[str, LeadState] = {}
     while lead_ids:
         lead_id = lead_ids.pop()
@@ -258,16 +260,16 @@ def _with_receivers(draft: Draft, lead_ids: list[str]) -> dict[str, LeadState]:
 
 
 def _naming_shared(draft: Draft, signal: Signal) -> Signal:
-    """Let the answer name what has been reported of several people."""
-    if not any(len(draft.pointers_of(one)) > 1 for one in signal.identifiers):
+    """Mark identifiers that have been reported for several people as ignored, for the answer."""
+    if not any(len(draft.pointers_of(identifier)) > 1 for identifier in signal.identifiers):
         return signal
     shared = _pointed(draft, signal).shared
-    ignored = (Ignored(one.kind, "shared") for one in signal.identifiers if one in shared)
+    ignored = (Ignored(key.kind, "shared") for key in signal.identifiers if key in shared)
     return signal._replace(ignored=(*signal.ignored, *ignored))
 
 
-def _account_beside(draft: Draft, signal: Signal, lead: Resolution, named: Account) -> Account:
-    """A lead stays with its account unless another one is named outright."""
+def _account_joined(draft: Draft, signal: Signal, lead: Resolution, named: Account) -> Account:
+    """Return the account that the lead belongs to: its own, unless another is named explicitly."""
     if named.is_missing or signal.names_account or lead.is_new:
         return named
     state = draft.lead(lead.receiver)
@@ -277,7 +279,7 @@ def _account_beside(draft: Draft, signal: Signal, lead: Resolution, named: Accou
 
 
 def _standing_for(draft: Draft, account_id: str) -> str:
-    """Follow forwarding to the account that stands for this one."""
+    """Follow forwarding to the account that now represents this one."""
     while (known := draft.subject(account_id)) is not None:
         assert isinstance(known.state, AccountState)
         if known.state.absorbed_by is None:

@@ -1,4 +1,4 @@
-"""What becomes of items and leads that met a fault of ours: logged, counted, noted for later."""
+"""Items and leads that raised an unexpected error: logged, counted, and noted for a later retry."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,21 +10,21 @@ from events.database.statements import Statement
 from events.faults import Fault, OnFault
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3_600.0
-"""Pauses before a lead that was set aside is tried again. They double: a fault of ours stays until
-it is mended, and what is mended comes with a restart, after which all are tried at once."""
+"""Pauses before a lead that was set aside is retried. They double, because a bug stays until it is
+fixed, and a fix comes with a restart, after which all leads are retried at once."""
 
 log = structlog.get_logger()
 
 
 class SettingAside:
-    """A class, because the writer calls it with what it holds of statements and metrics."""
+    """A class, because it holds the writer's statement and metrics callback."""
 
     def __init__(self, set_aside: Statement, on_fault: OnFault) -> None:
         self._set_aside = set_aside
         self.on_fault = on_fault
 
     def tell(self, failures: Iterable[Failure]) -> None:
-        """Log and count items that are kept as refusals because of a fault."""
+        """Log and count items that are kept as refusals because of an unexpected error."""
         for fault, refused in failures:
             self.on_fault("deciding")
             log.error(
@@ -35,13 +35,13 @@ class SettingAside:
             )
 
     async def note(self, driver: Driver, leads: Mapping[str, Fault], position: int) -> None:
-        """Note leads that cannot be brought up to date, so that every process passes them over."""
+        """Note leads that cannot be brought up to date, so that every process skips them."""
         for lead_id, fault in leads.items():
             self.on_fault("timers")
             log.error("ledger.lead_set_aside", lead=lead_id, **fault._asdict())
         values = {
             "lead_ids": list(leads),
-            # A memory that distrusts itself stands nowhere.
+            # A forgotten memory has no position.
             "position": max(position, 0),
             "errors": [fault.error for fault in leads.values()],
             "places": [fault.place for fault in leads.values()],

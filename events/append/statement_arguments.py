@@ -1,4 +1,4 @@
-"""A plan as columns: the array parameters of the one statement that appends."""
+"""A plan as columns: the array parameters of the append statement."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -55,8 +55,7 @@ def _personal(entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
-    # In the order of their ids: every writer would take row locks in one order, even without the
-    # head lock.
+    # Ordered by id: all writers would take row locks in the same order, even without the head lock.
     ordered = sorted(subjects.items())
     return {
         "state_ids": [subject_id for subject_id, _ in ordered],
@@ -70,7 +69,7 @@ def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
 
 
 def due(state: LeadState | AccountState | None) -> str:
-    """Say when something happens to a lead by itself; empty for never."""
+    """Return when the lead's next timer is due; empty for never."""
     due_at = next_due(state) if isinstance(state, LeadState) and state.timers else None
     return format_utc(due_at) if due_at is not None else ""
 
@@ -90,31 +89,31 @@ def _links(links: Sequence[Link]) -> dict[str, Any]:
 
 
 def _refusals(plan: Plan, seals: Seals) -> dict[str, Any]:
-    # What comes twice in one transaction counts once: a statement changes no row twice. In the
-    # order of their ids, so that whoever settles refusals takes row locks in the same order.
-    by_id = {one.refusal_id: one for one in reversed(plan.refused)}
+    # An item refused twice in one transaction counts once: a statement cannot change a row twice.
+    # Ordered by id, so that settling refusals takes row locks in the same order.
+    by_id = {item.refusal_id: item for item in reversed(plan.refused)}
     refused = [by_id[refusal_id] for refusal_id in sorted(by_id)]
-    problems = [problem_text(one.refusal) for one in refused]
+    problems = [problem_text(item.refusal) for item in refused]
     return {
-        "refusal_ids": [one.refusal_id for one in refused],
-        "refusal_times": [one.received_at for one in refused],
-        "refusal_keys": [one.key_id for one in refused],
-        "refusal_sources": [one.source for one in refused],
-        "refusal_event_ids": [one.event_id for one in refused],
-        "refusal_types": [one.type for one in refused],
-        "refusal_reasons": [one.refusal.reason for one in refused],
+        "refusal_ids": [item.refusal_id for item in refused],
+        "refusal_times": [item.received_at for item in refused],
+        "refusal_keys": [item.key_id for item in refused],
+        "refusal_sources": [item.source for item in refused],
+        "refusal_event_ids": [item.event_id for item in refused],
+        "refusal_types": [item.type for item in refused],
+        "refusal_reasons": [item.refusal.reason for item in refused],
         "refusal_problems": problems,
-        "refusal_contents": [one.content for one in refused],
-        "refusal_dialects": [one.dialect for one in refused],
-        "refusal_seals": [seals.of_refusal(one.received) for one in refused],
+        "refusal_contents": [item.content for item in refused],
+        "refusal_dialects": [item.dialect for item in refused],
+        "refusal_seals": [seals.of_refusal(item.received) for item in refused],
         "refusal_standing_seals": [
-            seals.of_standing(one.refusal_id, Standing(one.refusal.reason, problem))
-            for one, problem in zip(refused, problems, strict=True)
+            seals.of_standing(item.refusal_id, Standing(item.refusal.reason, problem))
+            for item, problem in zip(refused, problems, strict=True)
         ],
     }
 
 
 def problem_text(refusal: Refusal) -> str:
-    """Write the words of a refusal as they are stored."""
+    """Serialise a refusal's text as it is stored."""
     content = {"detail": refusal.detail, "pointer": refusal.pointer, **refusal.members}
     return orjson.dumps(content, default=str).decode()

@@ -1,4 +1,4 @@
-"""Loops nobody waits for: they go on until cancelled, whatever one of their steps meets."""
+"""Background loops: they run until cancelled, even if a step fails."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,10 +21,11 @@ async def endlessly(
     away: tuple[type[Exception], ...] = AWAY,
     **fields: Any,
 ) -> NoReturn:
-    """Repeat a step, which rests as long as it sees fit, until cancelled.
+    """Repeat a step until cancelled. The step itself decides how long to rest.
 
-    If such a loop ended, what it does would stop in silence. A database that is away is waited out.
-    Any other error is logged with its place, counted under the loop's name, and the step repeated.
+    If a loop ended, its work would stop silently. If the database is unavailable, the loop waits.
+    Any other error is logged with its place and counted under the loop's name, and the step is
+    repeated.
     """
     while True:
         try:

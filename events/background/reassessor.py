@@ -1,8 +1,8 @@
-"""Bring leads under the lifecycle in force, without anybody calling.
+"""Bring leads under the lifecycle in force, in the background.
 
-Publishing moves nobody: each lead comes over by an event of its own, in ordinary batches between
-those of everybody else. Any process may do it, any number of them at once, and whichever stops
-leaves nothing half done: the leads that are left are found by the version that decides them.
+Publishing a lifecycle moves no lead. Each lead is brought over by its own event, in ordinary
+batches between those of the senders. Any number of processes may do this concurrently, and one that
+stops leaves nothing half done: the remaining leads are found by the version that decides them.
 """
 
 import asyncio
@@ -24,17 +24,17 @@ _FIRST = str(uuid.UUID(int=0))
 
 
 class Looked(NamedTuple):
-    """What one look found."""
+    """The result of one look."""
 
     reassessed: int
     is_done: bool
-    """Nobody is left under an older version."""
+    """Whether no lead is left under an older version."""
 
 
 class Reassessor:
-    """Looks for leads under an older lifecycle. A class, because it goes on until it is ended.
+    """Looks for leads under an older lifecycle. A class, because it keeps its place between looks.
 
-    It begins at a random id, so that several processes seldom wake the same leads.
+    It begins at a random id, so that several processes rarely wake the same leads.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class Reassessor:
         self._on_fault = on_fault
 
     async def run(self) -> None:
-        """Reassess until cancelled; waits out a database that is away."""
+        """Reassess until cancelled. If the database is unavailable, wait for it."""
         await endlessly(
             "reassessor", self._step, pause_s=REASSESSMENT_LOOK_S, on_fault=self._on_fault
         )
 
     async def look(self) -> Looked:
-        """Learn of a lifecycle that another process published, and bring one batch over."""
+        """Check for a lifecycle that another process published, and bring over one batch."""
         await self._learn_newest()
         version = self._ledger.memory.lifecycle_version
         if version <= self._done_version:
@@ -96,5 +96,5 @@ class Reassessor:
         async with self._engine.connect() as connection:
             newest = await connection.scalar(self._read_newest)
         if newest is not None and newest > memory.compiled.published_at:
-            # Empty: nothing is recorded, but the writer follows the log to its end.
+            # An empty submission records nothing, but has the writer follow the log to its end.
             await self._door.submit(Submission(()))

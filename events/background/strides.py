@@ -1,8 +1,8 @@
-"""How long work goes, so that others hardly notice it: in short strides, with more rest than work.
+"""Pace long work so that requests hardly notice it: short strides, with more rest than work.
 
-Whoever posts while a stride is under way waits for its end, so a stride is short beside what a POST
-takes anyway. A rest goes by how long the stride took: on a slow machine, or a busy one, it is
-longer. Whatever long work a process has takes turns, so that others notice two no more than one.
+A request that arrives during a stride waits for its end, so a stride is short compared with a POST.
+The rest depends on how long the stride took, so it is longer on a slow or busy machine. All long
+work of a process takes turns, so that two tasks disturb requests no more than one.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from typing import Final
 from events.limits import REST_S_MAX
 
 RESTS: Final = 3
-"""Times as long as a stride. What it wrote is projected meanwhile, which takes about as long again;
-so half of the machine is left to others."""
+"""Length of the rest in strides. During the rest, what the stride wrote is projected, which takes
+about as long again; half of the machine's time is thus left to others."""
 
 
 @asynccontextmanager
 async def stride(turns: asyncio.Lock) -> AsyncIterator[None]:
-    """Do one stride of long work when it is its turn, then rest by how long it took."""
+    """Do one stride of long work when its turn comes, then rest in proportion to its duration."""
     async with turns:
         began = perf_counter()
         yield

@@ -1,11 +1,10 @@
-"""Fire what is due, without anybody calling. Any process may, and any number of them at once.
+"""Fire due timers in the background. Any number of processes may do this concurrently.
 
-Timers fire under the lock like everything else, and only if they are still due there: two
-processes that find the same lead wake it twice, and the second time nothing is left to happen.
+Timers fire under the lock like everything else, and only if they are still due then. If two
+processes find the same lead, they wake it twice, and the second time nothing happens.
 
-A lead that a fault of ours keeps from being brought up to date is set aside (by the ledger, which
-meets the fault): it is passed over, and tried again after growing pauses, after a restart, or when
-somebody asks for it.
+If an internal error keeps a lead from being brought up to date, the ledger sets it aside: the lead
+is skipped, and retried after growing pauses, after a restart, or on request.
 """
 
 import asyncio
@@ -24,14 +23,14 @@ from events.submission import Submission
 
 
 class SetAside(NamedTuple):
-    """A lead that is set aside, and how often it has failed so far."""
+    """A lead that is set aside, and how many times it has failed so far."""
 
     lead_id: str
     tries: int
 
 
 class Timekeeper:
-    """Looks for leads that something is due for. A class, because it goes on until it is ended."""
+    """Looks for leads with due timers. A class, because it runs until it is cancelled."""
 
     def __init__(
         self, engine: AsyncEngine, schema: str, queue: Queue, *, on_fault: OnFault = uncounted
@@ -43,11 +42,11 @@ class Timekeeper:
         self._has_begun = False
 
     async def run(self) -> None:
-        """Wake leads until cancelled; waits out a database that is away."""
+        """Wake leads until cancelled. If the database is unavailable, wait for it."""
         await endlessly("timekeeper", self._step, pause_s=TIMERS_LOOK_S, on_fault=self._on_fault)
 
     async def look(self) -> int:
-        """Wake those for whom something is due now, one stride of them; return how many."""
+        """Wake one stride of leads whose timers are due now; return how many were due."""
         async with self._engine.connect() as connection:
             due = (await connection.scalars(self._sql["find_due"].text, _STRIDE)).all()
             again = (await connection.execute(self._sql["find_retried"].text, _STRIDE)).all()
@@ -58,14 +57,14 @@ class Timekeeper:
         return len(due)
 
     async def retry(self, lead_id: str) -> bool | None:
-        """Try a lead again that is set aside. True: it is not any more; None: it was not."""
+        """Retry a lead that is set aside. True: it no longer is; None: it was not set aside."""
         async with self._engine.connect() as connection:
             found = await connection.execute(self._sql["find_set_aside"].text, {"lead_id": lead_id})
             row = found.one_or_none()
         return bool(await self._try_again([SetAside(*row)])) if row is not None else None
 
     async def retry_all(self) -> None:
-        """Try all leads again that are set aside, with the next looks."""
+        """Retry all leads that are set aside, during the next looks."""
         async with self._engine.begin() as connection:
             await connection.execute(self._sql["retry_all"].text)
 
@@ -77,7 +76,7 @@ class Timekeeper:
             await asyncio.sleep(TIMERS_LOOK_S)
 
     async def _try_again(self, leads: Sequence[SetAside]) -> int:
-        """Wake leads that are set aside; return how many are not any more."""
+        """Wake leads that are set aside; return how many no longer are."""
         if not leads:
             return 0
         async with stride(self._door.turns):

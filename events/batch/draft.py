@@ -1,7 +1,7 @@
-"""The ledger as it would stand after a batch: what the writer remembers, and what the batch adds.
+"""The ledger as it would be after a batch: the writer's memory, plus what the batch adds.
 
-Nothing here waits or decides. Whoever looks a subject or an identifier up sees what the items
-before left, whoever enters an event gets it recorded, and all of it can be thrown away.
+Nothing here waits or decides. Looking up a subject or an identifier returns it as the previous
+items left it, an event that is entered will be recorded, and the whole draft can be discarded.
 """
 
 import os
@@ -35,7 +35,7 @@ SALT_BYTES = 32
 
 
 class Mark(NamedTuple):
-    """How much a draft held at one moment, to return to. Every item takes one, so it is cheap."""
+    """The extent of a draft at one moment, to roll back to. Cheap, because every item takes one."""
 
     entries: int
     links: int
@@ -44,12 +44,12 @@ class Mark(NamedTuple):
 
 
 _Change = tuple[dict[Any, Any], str | Identifier, Remembered | str | tuple[str, ...] | None]
-"""A table of the draft, and what it said under a key before an item changed that; None: nothing."""
+"""A table of the draft, a key, and the value before an item changed it; None if it had none."""
 
 
 @dataclass(slots=True)
 class Draft:
-    """A class, because items of one batch see what the items before them did."""
+    """A class, because items of one batch see the effects of the items before them."""
 
     memory: Memory
     recorded_at: datetime
@@ -59,12 +59,12 @@ class Draft:
     others: dict[Identifier, tuple[str, ...]] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     published: list[CompiledLifecycle] = field(default_factory=list)
-    """Lifecycles that this batch publishes: in force from their positions on."""
+    """Lifecycles that this batch publishes, each in force from its position on."""
     _changes: list[_Change] = field(default_factory=list)
-    """Of `subjects`, `pointers` and `others`, in order: to be undone, the last first."""
+    """Changes to `subjects`, `pointers` and `others`, oldest first, to be undone in reverse."""
     seals: list[bytes] = field(default_factory=list)
     chain: bytes = b""
-    """Seals of the entries, and the chain after the last of them, once the batch is sealed."""
+    """Once the batch is sealed: the seals of the entries, and the chain after the last entry."""
     _recorded_time: str = ""
     _unused_id: str = ""
 
@@ -74,7 +74,7 @@ class Draft:
 
     @property
     def position(self) -> int:
-        """Where the ledger ends with what is entered so far."""
+        """The end of the ledger, including what is entered so far."""
         return self.memory.position + len(self.entries)
 
     @property
@@ -87,7 +87,8 @@ class Draft:
         """Everything published so far, by version."""
         if not self.published:
             return self.memory.lifecycles
-        return {**self.memory.lifecycles, **{one.version: one for one in self.published}}
+        published = {compiled.version: compiled for compiled in self.published}
+        return {**self.memory.lifecycles, **published}
 
     def lifecycle(self, version: int) -> CompiledLifecycle:
         """Return a published version."""
@@ -100,7 +101,7 @@ class Draft:
         return Mark(len(self.entries), len(self.links), len(self.published), len(self._changes))
 
     def return_to(self, mark: Mark) -> None:
-        """Throw away what was entered since."""
+        """Discard what was entered since the mark."""
         del self.entries[mark.entries :]
         del self.links[mark.links :]
         del self.published[mark.published :]
@@ -122,12 +123,12 @@ class Draft:
         return state if isinstance(state, LeadState) else None
 
     def newest(self, subject_id: str, kind: SubjectKind) -> Remembered:
-        """Return a subject that exists, or that begins with this batch."""
+        """Return an existing subject, or a new one that begins with this batch."""
         known = self.subjects.get(subject_id) or self.memory.subjects.get(subject_id)
         return known or newborn(kind)
 
     def state(self, lead_id: str | None, account_id: str | None) -> State:
-        """Return what is decided on: a lead and its account, as they are or as they begin."""
+        """Return the input of a decision: a lead and its account, in current or initial state."""
         lead, account = State()
         if lead_id is not None:
             found = self.newest(lead_id, SubjectKind.LEAD).state
@@ -140,7 +141,7 @@ class Draft:
         return State(lead, account)
 
     def unused_id(self) -> str:
-        """Return an id for a lead that may be new; most are not, and ids are not free to make."""
+        """Return an id for a lead that may be new, the same until it is used: ids cost time."""
         if not self._unused_id or self._unused_id in self.subjects:
             self._unused_id = new_id()
         return self._unused_id
@@ -149,7 +150,7 @@ class Draft:
         return self.pointers.get(identifier) or self.memory.pointers[identifier]
 
     def pointers_of(self, identifier: Identifier) -> tuple[str, ...]:
-        """Return every lead that was reported under an identifier, the first one first."""
+        """Return every lead that was reported under an identifier, earliest first."""
         first = self.pointer(identifier)
         if first is None:
             return ()
@@ -164,7 +165,7 @@ class Draft:
         *,
         is_moved: bool = False,
     ) -> None:
-        """Let identifiers point to a subject from a position on; moved ones to nobody else."""
+        """Point identifiers to a subject from a position on; moved ones then point to it alone."""
         for identifier in identifiers:
             self._changes += [
                 (self.pointers, identifier, self.pointers.get(identifier)),
@@ -176,7 +177,7 @@ class Draft:
             self.links.append(Link(identifier, subject_id, position, is_moved))
 
     def enter(self, signal: Signal, decided: Sequence[Event], *, lifecycle: int) -> None:
-        """Enter a reported event and what follows from it, decided under this lifecycle."""
+        """Enter a reported event and its derived events, decided under this lifecycle version."""
         first, *derived = decided
         salt = os.urandom(SALT_BYTES) if signal.personal is not None else b""
         envelope = records.Envelope(
@@ -202,9 +203,9 @@ class Draft:
     def enter_group(
         self, decided: Sequence[Event], *, id: str, lifecycle: int, key_id: str | None = None
     ) -> None:
-        """Enter what the service itself does, and what follows from it.
+        """Enter an event that the service itself initiates, and its derived events.
 
-        `key_id` is the key of whoever has it done, where it is not of the service's own accord.
+        `key_id` is the API key that requested it, if any.
         """
         first, *derived = decided
         self.enter_own(first, id=id, lifecycle=lifecycle, key_id=key_id)
@@ -230,7 +231,7 @@ class Draft:
         self._add(event, envelope, None, b"", None)
 
     def seal(self, seals: Seals) -> None:
-        """Seal what was entered: nothing is entered any more."""
+        """Seal what was entered. Nothing may be entered afterwards."""
         links: dict[int, list[SealedLink]] = {}
         for identifier, subject_id, position, is_moved in self.links:
             link = SealedLink(identifier.kind, identifier.digest, subject_id, is_moved)
@@ -252,14 +253,14 @@ class Draft:
         record = records.encode(event, envelope)
         leaf = records.leaf_of(record)
         subject_id = event.subject.id or LEDGER_SUBJECT_ID
-        # As text at once: it is stored as text, and the encoder's bytes hold a whole page each.
+        # Converted to text now: it is stored as text, and the encoder's bytes each hold a page.
         text = record.decode()
         self.entries.append(
             Entry(event, envelope, subject_id, text, leaf, fingerprint, salt, personal)
         )
 
     def _see(self, event: Event) -> int:
-        """Let everybody whose state it changes see the event. Returns its subject's version."""
+        """Apply the event to every subject that it changes. Returns its own subject's version."""
         subjects = self.subjects
         for subject_id, seen in seen_by(event, self.newest):
             self._changes.append((subjects, subject_id, subjects.get(subject_id)))
@@ -267,7 +268,7 @@ class Draft:
         return self.subjects[event.subject.id or LEDGER_SUBJECT_ID].version
 
     def commit(self) -> None:
-        """Let the memory stand where the ledger now stands."""
+        """Bring the memory to the new end of the ledger."""
         for compiled in self.published:
             self.memory.learn_lifecycle(compiled)
         self.memory.position = self.position
@@ -275,6 +276,6 @@ class Draft:
         self.memory.subjects.update(self.subjects)
         self.memory.pointers.update(self.pointers)
         self.memory.others.update(self.others)
-        for identifier in [one for one in self.others if not self.others[one]]:
+        for identifier in [key for key, others in self.others.items() if not others]:
             del self.memory.others[identifier]
         self.memory.forget_oldest()

@@ -1,4 +1,4 @@
-"""What a plan is made of: events as they will be written, identifiers, keys that are taken."""
+"""The parts of a plan: events as they will be written, identifiers, keys that are taken."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ class Known(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One event of the batch as it will be written."""
+    """One event of the batch, as it will be written."""
 
     event: Event
     envelope: records.Envelope
@@ -35,4 +35,4 @@ class Link(NamedTuple):
     subject_id: str
     position: int
     is_moved: bool = False
-    """Whether it points to nobody else any more, because it was taken off whoever had it."""
+    """Whether it was taken from any earlier holder, so that it now points to this subject alone."""

@@ -8,7 +8,7 @@ _VARIANTS = "89ab"
 
 
 def new_id() -> str:
-    """Return a new id: milliseconds of now, then 74 random bits."""
+    """Return a new id: the current time in milliseconds, then 74 random bits."""
     moment = f"{time.time_ns() // 1_000_000:012x}"
     random = os.urandom(10)
     digits = random.hex()

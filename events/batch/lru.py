@@ -1,7 +1,7 @@
-"""Keep what is remembered within bounds: what was learned first goes first, a little at a time.
+"""Bound the size of a memory: evict the oldest entries first, a few at a time.
 
-To let go of a hundred thousand states at once takes some tenths of a second, in which nobody is
-answered. A little more than needed goes, so that it is not done with every batch.
+Evicting a hundred thousand states at once takes some tenths of a second, during which no request is
+answered. A few more than necessary are evicted, so that it does not happen with every batch.
 """
 
 from itertools import islice
@@ -15,7 +15,7 @@ LITTLE: Final = 500
 
 
 def forget_oldest(remembered: dict[Key, T], *, most: int) -> dict[Key, T]:
-    """Remove what is beyond `most`, and a little with it; return what it was."""
+    """Remove the entries beyond `most`, and a few more; return what was removed."""
     excess = len(remembered) - most
     if excess <= 0:
         return {}

@@ -1,4 +1,4 @@
-"""What a writer remembers of the ledger, true as long as the head stands where it left it."""
+"""What a writer remembers of the ledger. It is valid while the head is where the writer left it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Remembered(NamedTuple):
 
 
 class Members(NamedTuple):
-    """The leads of a company when the ledger ended at a position."""
+    """The leads of a company as of a position."""
 
     position: int
     lead_ids: tuple[str, ...]
@@ -70,7 +70,7 @@ def after(before: Remembered, event: Event, subject_id: str) -> Remembered:
 def seen_by(
     event: Event, newest: Callable[[str, SubjectKind], Remembered]
 ) -> Iterator[tuple[str, Remembered]]:
-    """Tell how the event leaves everybody whose state it changes, its own subject last."""
+    """Yield every subject whose state the event changes, after the event; its own subject last."""
     for other in event.also_seen_by:
         kind = SubjectKind.LEAD if other == event.forwarded_to else SubjectKind.ACCOUNT
         yield other, after(newest(other, kind), event, other)
@@ -90,7 +90,7 @@ def _evolved(
 
 
 class Pointer(NamedTuple):
-    """To whom an identifier came to point, and whether it was taken off everybody else then."""
+    """The subject that an identifier was linked to, and whether any other holder lost it then."""
 
     identifier: Identifier
     subject_id: str
@@ -102,7 +102,7 @@ def point(
     pointers: MutableMapping[Identifier, str | None],
     others: MutableMapping[Identifier, tuple[str, ...]],
 ) -> None:
-    """Let an identifier point to a subject: a cookie to the newest alone."""
+    """Point an identifier to a subject. A cookie points only to the newest one."""
     identifier, subject_id, is_moved = pointer
     first = pointers.get(identifier)
     if is_moved:
@@ -115,7 +115,7 @@ def point(
 
 
 def standing_of(remembered: Remembered, in_force: int) -> OccupiedStage | None:
-    """Tell where a subject stands, and by which version; None where it has no stage."""
+    """Return a subject's stage and lifecycle version; None if it has no stage."""
     match remembered.state:
         case LeadState(stage=str(stage), lifecycle=version):
             return OccupiedStage(SubjectKind.LEAD, stage, version)
@@ -126,10 +126,10 @@ def standing_of(remembered: Remembered, in_force: int) -> OccupiedStage | None:
 
 @dataclass(slots=True)
 class Memory:
-    """A class, because it is the one mutable picture that a writer decides on.
+    """A class, because it is the mutable state that a writer decides on.
 
-    `subjects` and `pointers` hold None for what is known not to exist: an unknown cookie that was
-    looked up once is not looked up again.
+    `subjects` and `pointers` hold None for keys that are known not to exist: an unknown cookie is
+    looked up only once.
     """
 
     position: int = -1
@@ -139,14 +139,14 @@ class Memory:
     subjects: dict[str, Remembered | None] = field(default_factory=dict)
     pointers: dict[Identifier, str | None] = field(default_factory=dict)
     others: dict[Identifier, tuple[str, ...]] = field(default_factory=dict)
-    """Further leads that were reported under the same strong identifier. They are few: one of two
-    people names nobody, and nobody joins it until somebody merges the two."""
+    """Further leads that were reported under the same strong identifier. They are few: an
+    identifier of two people names neither, and no report joins it until the two are merged."""
     members: dict[str, Members] = field(default_factory=dict)
-    """Leads of companies of which something is told that all of them are judged by."""
+    """Leads of companies about which something is reported that affects how all are judged."""
     occupancy: Occupancy | None = None
-    """Who stands where, looked up for a publication alone; true at its own position."""
+    """Leads and accounts per stage, read only for a publication; valid at its own position."""
     chain: bytes = b""
-    """The chain of leaves up to the position, as `events.seals` makes it."""
+    """The chain of leaves up to the position, as `events.seals` computes it."""
 
     @property
     def compiled(self) -> CompiledLifecycle:
@@ -155,22 +155,22 @@ class Memory:
     def learn(
         self, subjects: Mapping[str, Remembered | None], pointers: Mapping[Identifier, str | None]
     ) -> None:
-        """Add what was read at the position where this memory stands."""
+        """Add what was read at this memory's position."""
         self.subjects.update(subjects)
         self.pointers.update(pointers)
 
     def learn_links(self, links: Iterable[Pointer]) -> None:
-        """Add where identifiers point, in the order in which they came to point there."""
+        """Add links of identifiers, in the order in which they were made."""
         for link in links:
             point(link, self.pointers, self.others)
 
     def learn_lifecycle(self, compiled: CompiledLifecycle) -> None:
-        """Add what was published last."""
+        """Add the lifecycle that was published last."""
         self.lifecycles[compiled.version] = compiled
         self.lifecycle_version = compiled.version
 
     def advance(self, records: Iterable[Record], links: Iterable[Pointer]) -> None:
-        """Follow what others have written: evolve what is remembered, leave the rest unread."""
+        """Apply what other writers have appended to the remembered subjects and identifiers."""
         for event, envelope in records:
             for subject_id, seen in seen_by(event, self._before):
                 if subject_id in self.subjects:
@@ -184,17 +184,17 @@ class Memory:
         self.learn_links(link for link in links if link.identifier in self.pointers)
 
     def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
-        """Return a subject as remembered; one known not to exist begins now."""
+        """Return a subject as remembered; one that is known not to exist begins now."""
         return self.subjects.get(subject_id) or newborn(kind)
 
     def forget_oldest(self) -> None:
-        """Keep within bounds: what was learned first goes first."""
+        """Evict the oldest entries beyond the bounds."""
         forget_oldest(self.subjects, most=REMEMBERED_SUBJECTS_MAX)
         for identifier in forget_oldest(self.pointers, most=REMEMBERED_POINTERS_MAX):
             self.others.pop(identifier, None)
 
     def forget_all(self) -> None:
-        """Start from nothing; the lifecycles in force stay, they never change."""
+        """Forget everything except the published lifecycles, which never change."""
         self.members.clear()
         self.subjects.clear()
         self.pointers.clear()

@@ -1,7 +1,7 @@
-"""What happens to leads without a report about them: what is due, another lifecycle, judgement.
+"""What happens to leads without a report: due timers, a new lifecycle version, reassessment.
 
-Each thing is an event of its own, entered into the draft of the batch in hand, so that whatever is
-decided next about a lead is decided on where it stands by now, and by the version in force.
+Each of these is an event of its own, entered into the draft of the current batch, so that the next
+decision about a lead starts from its current stage and uses the version in force.
 """
 
 from collections import Counter
@@ -20,17 +20,17 @@ from events.records import OWN_SOURCE, firing_id, reassessment_id
 
 
 class TimersUnfinished(Exception):
-    """More is due for a lead than an event about it waits for. It is fired in strides meanwhile."""
+    """More timers are due for a lead than an event about it waits for. They fire in strides."""
 
 
 def wake(draft: Draft, lead_id: str) -> None:
-    """Take a lead one stride nearer to the present."""
+    """Advance a lead by one stride towards the present."""
     if _fire_due(draft, lead_id, most=STRIDE_TIMERS):
         _bring_over(draft, lead_id)
 
 
 def bring_up_to_date(draft: Draft, lead_id: str) -> None:
-    """Fire what was due under a lead's own lifecycle, then bring it over to the one in force.
+    """Fire due timers under the lead's own lifecycle, then move it to the one in force.
 
     Raises:
         TimersUnfinished: The lead is further behind than one event waits for.
@@ -41,7 +41,7 @@ def bring_up_to_date(draft: Draft, lead_id: str) -> None:
 
 
 def reassess_lead(draft: Draft, lead_id: str, compiled: CompiledLifecycle, *, cause: int) -> None:
-    """Judge a lead again; nothing is recorded of it where nothing follows."""
+    """Judge a lead again. Nothing is recorded if nothing follows from it."""
     remembered = draft.newest(lead_id, SubjectKind.LEAD)
     assert isinstance(remembered.state, LeadState)
     id = reassessment_id(lead_id, remembered.version + 1)
@@ -60,7 +60,7 @@ def reassess_lead(draft: Draft, lead_id: str, compiled: CompiledLifecycle, *, ca
 
 
 def members_of(draft: Draft, account_id: str) -> tuple[str, ...]:
-    """Name the leads of a company as the batch has left it so far."""
+    """Return the ids of a company's leads, as the batch has left it so far."""
     known = draft.memory.members.get(account_id, NOBODY).lead_ids
     named = dict.fromkeys((*known, *draft.subjects))
     return tuple(
@@ -71,18 +71,18 @@ def members_of(draft: Draft, account_id: str) -> tuple[str, ...]:
 
 
 def occupied_by(draft: Draft) -> Occupied:
-    """Tell who stands where, counting whoever this batch has moved in both places."""
+    """Count leads and accounts per stage; what this batch has moved counts in both stages."""
     occupancy, in_force = draft.memory.occupancy, draft.compiled.version
     assert occupancy is not None
-    assert occupancy.position == draft.memory.position, "who stands where was counted elsewhere"
+    assert occupancy.position == draft.memory.position, "occupancy counted at another position"
     moved = (standing_of(remembered, in_force) for remembered in draft.subjects.values())
-    return Counter(occupancy.occupied) + Counter(one for one in moved if one is not None)
+    return Counter(occupancy.occupied) + Counter(stage for stage in moved if stage is not None)
 
 
 def _fire_due(draft: Draft, lead_id: str, *, most: int) -> bool:
-    """Fire what is due for a lead, in due order, each timer as a report of its own.
+    """Fire a lead's due timers in due order, each as a report of its own.
 
-    False: that many have fired, and more may be due.
+    False: `most` timers have fired, and more may be due.
     """
     passing = Passing()
     for _ in range(most):
@@ -109,7 +109,7 @@ def _fire_due(draft: Draft, lead_id: str, *, most: int) -> bool:
 
 
 def _bring_over(draft: Draft, lead_id: str) -> None:
-    """Bring a lead under the version in force: under each that it has missed, in turn."""
+    """Bring a lead under the version in force, through each version that it has missed, in turn."""
     lead = draft.lead(lead_id)
     if lead is None:
         return

@@ -1,5 +1,5 @@
-"""How the database is reached: sessions, named statements, failures.
+"""Database access: sessions, named statements, failures.
 
-`statements` reads the `.sql` files, `sessions` opens connections with the settings that the ledger
-needs, `failures` names what can go wrong.
+`statements` reads the `.sql` files, `sessions` lends connections from the pool, `failures` defines
+what can go wrong.
 """

@@ -1,4 +1,4 @@
-"""What can go wrong with the ledger as a whole; the sender is never at fault for these."""
+"""Failures of the ledger as a whole. None of them is the sender's fault."""
 
 from datetime import datetime
 
@@ -10,14 +10,14 @@ CONNECTION_LOST: tuple[type[Exception], ...] = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
-    # What the driver says of a connection that was told it is being ended, before it has ended.
+    # Raised by the driver for a connection that the server is closing but has not yet closed.
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
 )
-"""The database is away, going away, full, or busy: the same batch can be tried again."""
+"""The database is down, shutting down, full, or busy: the same batch can be retried."""
 
 EVENT_REJECTED: tuple[type[asyncpg.PostgresError], ...] = (
     asyncpg.DataError,
@@ -25,25 +25,25 @@ EVENT_REJECTED: tuple[type[asyncpg.PostgresError], ...] = (
     asyncpg.ProgramLimitExceededError,
     asyncpg.RaiseError,
 )
-"""The database looked at what was to be written and will not have it. Whatever else it says, a
-ledger that has become read-only, a right that is gone, a plan that is out of date, says nothing of
-the events, and none may be refused for it."""
+"""The database rejected the content that was to be written. Its other errors (the ledger has
+become read-only, a privilege is missing, a cached plan is out of date) say nothing about the
+events, so no event may be refused because of them."""
 
 
 class LedgerUnavailable(Exception):
-    """The ledger cannot take anything now. Send the same ids again later: nothing is doubled."""
+    """The ledger cannot record anything now. Send the same ids again later: no event is doubled."""
 
 
 def no_time_fits(recorded_at: datetime, *, now: datetime, tries: int) -> LedgerUnavailable:
-    """Say why every recorded time that was proposed has been refused.
+    """Return an error that explains why every proposed recorded time was rejected.
 
-    `now` has followed the database's clock.
+    `now` is already corrected by the database's clock.
     """
     if recorded_at <= now:
         return LedgerUnavailable(
-            f"the machine is too busy: in {tries} tries a batch took too long, and each time "
-            "unequally long, between its recorded time and its writing; send less at once, or come "
-            "again later"
+            f"the machine is too busy: in {tries} tries, the time between a batch's recorded time "
+            "and its writing was too long, and different each time; send smaller batches, or retry "
+            "later"
         )
     return LedgerUnavailable(
         f"the ledger's last event was recorded at {recorded_at}, which is ahead of the database's "
@@ -57,15 +57,15 @@ AWAY: tuple[type[Exception], ...] = (
     DBAPIError,
     PoolTimeoutError,
 )
-"""What a loop beside the requests waits out: the ledger is away, whichever way it was asked."""
+"""Errors that a background loop waits out: the ledger is unavailable, whatever layer says so."""
 
 
 class QueueFull(LedgerUnavailable):
-    """More is waiting than the service promises to hold. Send the same ids again later."""
+    """More events are waiting than the service accepts. Send the same ids again later."""
 
 
 class SecretDiffers(Exception):
-    """The ledger was started with another secret: identifiers could not be found again.
+    """The ledger was started with another secret, so known identifiers could not be found.
 
     Start it with the secret of its first start (LEADLEDGER_SECRET, or the file `secret` in the
     data directory).
@@ -73,4 +73,4 @@ class SecretDiffers(Exception):
 
 
 class NotMigrated(Exception):
-    """The schema has no ledger yet, or an older one. Run `leadledger migrate`."""
+    """The schema contains no ledger, or one of an older version. Run `leadledger migrate`."""

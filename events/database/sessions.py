@@ -15,8 +15,8 @@ from events.database.failures import CONNECTION_LOST
 Driver: TypeAlias = "asyncpg.Connection[Any]"
 
 _BROKEN: tuple[type[BaseException], ...] = (asyncio.CancelledError, *CONNECTION_LOST)
-"""What ends work on a connection that nobody else should get: it may not know yet that it is
-closed, or still owe the answer to what was cancelled."""
+"""Errors after which a connection must not be reused: it may not yet know that it is closed, or
+still have to return the result of a cancelled statement."""
 
 
 class Session:
@@ -27,11 +27,11 @@ class Session:
         self.driver = driver
 
     async def close(self) -> None:
-        """Give the connection back to the pool."""
+        """Return the connection to the pool."""
         await self._connection.close()
 
     async def discard(self) -> None:
-        """Throw the connection away: nobody knows what state it is in."""
+        """Discard the connection: its state is unknown."""
         await self._connection.invalidate()
         await self._connection.close()
 
@@ -40,15 +40,15 @@ async def open_session(engine: AsyncEngine) -> Session:
     """Borrow a connection.
 
     Raises:
-        ConnectionError: the database is not to be reached, or will not have us, whatever it says.
-        TimeoutError: all connections of this process are taken.
+        ConnectionError: the database cannot be reached, or rejects the connection for any reason.
+        TimeoutError: all connections of this process are in use.
     """
     try:
         connection = await engine.connect()
     except (DBAPIError, asyncpg.PostgresError) as error:
         raise ConnectionError("no connection to the database") from error
     except PoolTimeoutError as error:
-        raise TimeoutError("all connections of this process are taken") from error
+        raise TimeoutError("all connections of this process are in use") from error
     try:
         raw = await connection.get_raw_connection()
         driver = raw.driver_connection
@@ -61,7 +61,7 @@ async def open_session(engine: AsyncEngine) -> Session:
 
 @asynccontextmanager
 async def borrowed(engine: AsyncEngine) -> AsyncIterator[Driver]:
-    """Lend a connection; one that broke, or that somebody has waited on in vain, is thrown away."""
+    """Lend a connection. If it breaks or a wait on it is cancelled, it is discarded."""
     session = await open_session(engine)
     try:
         yield session.driver
@@ -88,10 +88,10 @@ async def transaction(
     isolation: Literal["read_committed", "repeatable_read"] = "read_committed",
     readonly: bool = False,
 ) -> AsyncIterator[None]:
-    """Open a transaction. Whoever is cancelled in it hangs up.
+    """Open a transaction. If the caller is cancelled, the connection is terminated.
 
-    The server may have stopped, or the one process of it that serves this connection. It would
-    answer a rollback no sooner than what came before.
+    The server, or its process for this connection, may have stopped. It would not answer a rollback
+    any sooner than the previous statement.
     """
     block = driver.transaction(isolation=isolation, readonly=readonly)
     await block.start()

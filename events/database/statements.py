@@ -1,11 +1,11 @@
-"""SQL in files of its own: a name, a sentence of why, the statement.
+"""SQL in separate files: for each statement its name, a sentence on why, and the SQL.
 
-A file holds statements headed by `-- name: read_head`. Every table is written as `ledger.<table>`;
-the schema that the settings name takes the place of `ledger` when the file is loaded, so nothing
-relies on a search path that a connection pooler may not keep.
+Each statement begins with a line like `-- name: read_head`. Tables are written as `ledger.<table>`;
+loading replaces `ledger` with the configured schema, so that nothing relies on a search path, which
+a connection pooler may not preserve.
 
-What several files would have to say alike stands in a file of its own, and takes the place of the
-line `-- include: <file>` wherever that stands.
+SQL shared by several files is kept in a file of its own, which replaces each line
+`-- include: <file>`.
 """
 
 import re
@@ -23,16 +23,16 @@ _QUALIFIER = re.compile(r"\bledger\.(?=\w)")
 
 
 class StatementFileInvalid(Exception):
-    """A SQL file of the product is malformed."""
+    """An SQL file of the product is malformed."""
 
 
 class SchemaNameInvalid(ValueError):
-    """The name of a ledger is a lower-case letter, then up to 47 lower-case letters, digits, _."""
+    """A ledger's name is a lower-case letter, then up to 47 lower-case letters, digits or _."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, for SQLAlchemy (`text`) and for the driver below it (`driver_sql`)."""
+    """One statement, for SQLAlchemy (`text`) and for its driver (`driver_sql`)."""
 
     name: str
     text: TextClause
@@ -40,12 +40,12 @@ class Statement:
     binds: tuple[str, ...]
 
     def arguments(self, values: Mapping[str, object]) -> list[object]:
-        """Order named values as the driver's `$1, $2, …`."""
+        """Return named values in the order of the driver's `$1, $2, …`."""
         return [values[name] for name in self.binds]
 
 
 def qualify(sql: str, schema: str) -> str:
-    """Put the schema's name in the place of `ledger.`, and bare where `{schema}` asks for it."""
+    """Replace `ledger.` with the quoted schema name, and `{schema}` with the bare name."""
     if not _SCHEMA_NAME.fullmatch(schema) or schema.startswith("pg_"):
         raise SchemaNameInvalid(
             f"a ledger's name is [a-z][a-z0-9_]* up to 48 characters, found {schema!r}"

@@ -1,7 +1,7 @@
-"""Some days of a calendar are changed: a closure that nobody foresaw, a holiday that is worked.
+"""Changes to days of a calendar: an unforeseen closure, a holiday that is worked.
 
-The decision puts the lifecycle in force once more, with the same text and the changed calendar, so
-that whatever is decided from then on names the version, and with it the days, that it went by.
+The decision publishes the lifecycle again, with the same text and the changed calendar. Every later
+decision names that version, and thereby the days on which it was based.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from events.refusals import Refusal
 def change_calendar(
     signal: Signal, in_force: CompiledLifecycle, *, position: int
 ) -> Sequence[Event] | Refusal:
-    """Return the decision, and the lifecycle as it is in force from there on."""
+    """Return the decision, and the lifecycle as it is in force from then on."""
     name, changes = signal.data[CALENDAR], changes_of(in_force.publication)
     refusal = _objection(signal.data, in_force, changes.get(name, []))
     if refusal is not None:
@@ -36,12 +36,12 @@ def change_calendar(
     changed = Event(position, signal.type.name, LEDGER, signal.occurred_at, signal.data, {})
     if change in changes.get(name, [])[-1:]:
         return [changed._replace(effects={"already": True})]
-    told = {one: value for one, value in in_force.publication.items() if one != "stage_map"}
+    kept = {key: value for key, value in in_force.publication.items() if key != "stage_map"}
     published = changed._replace(
         position=position + 1,
         type=PUBLISHED,
         data={
-            **with_changes(told, {**changes, name: [*changes.get(name, []), change]}),
+            **with_changes(kept, {**changes, name: [*changes.get(name, []), change]}),
             "version": in_force.version + 1,
         },
         cause=position,
@@ -50,14 +50,14 @@ def change_calendar(
 
 
 def changes_of(publication: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
-    """Return what has been decided about calendars, as a publication holds it."""
+    """Return the changes of calendars that a publication holds."""
     return dict(publication.get("calendars", {}).get("changes", {}))
 
 
 def with_changes(
     publication: Mapping[str, Any], changes: Mapping[str, list[list[Any]]]
 ) -> dict[str, Any]:
-    """Return what a publication holds, with these changes of calendars."""
+    """Return the data of a publication, with these changes of calendars."""
     if not changes:
         return dict(publication)
     calendars = {**publication.get("calendars", {}), "changes": dict(changes)}
@@ -65,8 +65,8 @@ def with_changes(
 
 
 def _change_in(data: Mapping[str, Any]) -> list[Any]:
-    """Return a change as a publication holds it."""
-    return [data[one] for one in (FIRST_DAY, LAST_DAY, CLOSED, WORKED_HOURS) if one in data]
+    """Return a change in the form in which a publication holds it."""
+    return [data[name] for name in (FIRST_DAY, LAST_DAY, CLOSED, WORKED_HOURS) if name in data]
 
 
 def _objection(
@@ -82,10 +82,10 @@ def _objection(
         )
     days = (date.fromisoformat(data[LAST_DAY]) - date.fromisoformat(data[FIRST_DAY])).days + 1
     if not 1 <= days <= CALENDAR_CHANGE_DAYS_MAX:
-        expected = f"a day from {FIRST_DAY} on, within {CALENDAR_CHANGE_DAYS_MAX} days"
+        expected = f"on or after {FIRST_DAY}, within {CALENDAR_CHANGE_DAYS_MAX} days"
         return Refusal(
             "event-invalid",
-            f"{LAST_DAY} is {expected}.",
+            f"{LAST_DAY} must be {expected}.",
             f"/data/{LAST_DAY}",
             {"expected": expected},
         )
@@ -93,7 +93,7 @@ def _objection(
         return Refusal(
             "event-invalid",
             f"The calendar {data[CALENDAR]} has been changed {CALENDAR_CHANGES_MAX} times. Publish "
-            "a lifecycle that has its closures in the text, and a new name for it.",
+            "a lifecycle with the closures in its text, under a new calendar name.",
             f"/data/{CALENDAR}",
         )
     return _objection_to_hours(data, in_force, days)
@@ -102,25 +102,25 @@ def _objection(
 def _objection_to_hours(
     data: Mapping[str, Any], in_force: CompiledLifecycle, days: int
 ) -> Refusal | None:
-    """Say why days cannot be worked in these hours, or without any."""
+    """Return why the days cannot be worked during these hours, or without hours."""
     hours = data.get(WORKED_HOURS)
     if hours is not None and (data[CLOSED] or hours_in(hours) is None):
-        expected = "none for days that are closed" if data[CLOSED] else "as 10:00-16:00"
+        expected = "omitted for closed days" if data[CLOSED] else "a range such as 10:00-16:00"
         return Refusal(
             "event-invalid",
-            f"{WORKED_HOURS} are {expected}.",
+            f"{WORKED_HOURS} must be {expected}.",
             f"/data/{WORKED_HOURS}",
             {"expected": expected},
         )
     first = date.fromisoformat(data[FIRST_DAY])
     week = in_force.calendars[data[CALENDAR]].calendar.week
-    weekdays = {(first + timedelta(days=one)).weekday() for one in range(days)}
-    if data[CLOSED] or hours is not None or any(week[one] for one in weekdays):
+    weekdays = {(first + timedelta(days=offset)).weekday() for offset in range(days)}
+    if data[CLOSED] or hours is not None or any(week[weekday] for weekday in weekdays):
         return None
     return Refusal(
         "event-invalid",
         f"The calendar {data[CALENDAR]} has no hours for the weekday of {data[FIRST_DAY]}, so the "
-        f"days would stay closed. Say in {WORKED_HOURS} when they are worked, as 10:00-16:00.",
+        f"days would stay closed. Give their hours in {WORKED_HOURS}, such as 10:00-16:00.",
         f"/data/{WORKED_HOURS}",
-        {"expected": "hours, as 10:00-16:00"},
+        {"expected": "hours such as 10:00-16:00"},
     )

@@ -1,8 +1,8 @@
-"""What a lifecycle names and others know, written out when it is published.
+"""External data that a lifecycle refers to, written out when it is published.
 
-Which days are holidays and how a zone's clock differs from UTC is told by libraries that change
-with the years. What is published must decide the same for ever, so the answers go into the record,
-for a stated span of years. The one module that asks them.
+Holidays and time zone offsets come from libraries that change over the years. A published lifecycle
+must always decide the same, so the data goes into the record, for a stated span of years. This is
+the only module that uses those libraries.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,22 +15,23 @@ import holidays
 from domain.lifecycle.definition import Lifecycle
 
 YEARS_BEFORE, YEARS_AFTER = 20, 20
-"""Histories are imported from so far back; a lifecycle that old has long had a successor. Beyond
-them weekends and closures still count, holidays do not, and offsets stay as they were last."""
+"""Histories are imported from at most this far back, and a lifecycle this old has long had a
+successor. Outside the span, weekends and closures still count, holidays do not, and the offset
+stays the nearest one known."""
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 
 def known_countries() -> frozenset[str]:
-    """Name the countries whose holidays can be kept."""
+    """Return the countries whose holidays are known."""
     return frozenset(holidays.list_supported_countries(include_aliases=False))
 
 
 def expand(lifecycle: Lifecycle, at: datetime) -> dict[str, Any]:
-    """Return what `lifecycle.published` holds beside the text of a lifecycle published at `at`.
+    """Return what `lifecycle.published` holds in addition to the text, for a publication at `at`.
 
-    The text has been checked against the zones and countries that are known here.
+    The text has already been checked against the zones and countries that are known here.
     """
     years = range(at.year - YEARS_BEFORE, at.year + YEARS_AFTER + 1)
     countries = {
@@ -56,7 +57,7 @@ def _offsets(time_zone: str, years: range) -> dict[str, Any]:
     zone = ZoneInfo(time_zone)
     begin = datetime(years[0], 1, 1, tzinfo=UTC)
     end = datetime(years[-1] + 1, 1, 1, tzinfo=UTC)
-    changes = [[_told(moment), _ahead(zone, moment)] for moment in _changes(zone, begin, end)]
+    changes = [[_written(moment), _ahead(zone, moment)] for moment in _changes(zone, begin, end)]
     return {"zone": time_zone, "first_s": _ahead(zone, begin), "changes": changes}
 
 
@@ -83,5 +84,5 @@ def _ahead(zone: ZoneInfo, moment: datetime) -> int:
     return int(offset.total_seconds())
 
 
-def _told(moment: datetime) -> str:
+def _written(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")

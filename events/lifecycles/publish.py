@@ -1,7 +1,7 @@
 """Published lifecycles: from a text to the decision to publish it, and from its event to the rules.
 
-Publishing is a decision about the ledger and goes through the same door as every other. Only who
-holds the lock can say which version it becomes, and whether somebody would be left without a stage.
+Publishing is a decision about the ledger and is submitted like any other. Its version, and whether
+a lead would be left without a stage, can only be determined while holding the lock.
 """
 
 from collections.abc import Mapping
@@ -28,13 +28,13 @@ from events.submission import Item
 
 @lru_cache(maxsize=LIFECYCLE_TEXTS_KEPT)
 def parsed(text: str) -> Lifecycle:
-    """Read a text that was checked when it was published. Raises LifecycleInvalid."""
+    """Parse a text that was checked when it was published. Raises LifecycleInvalid."""
     return load(text)
 
 
 @lru_cache(maxsize=LIFECYCLE_TEXTS_KEPT)
 def laid_out(text: str) -> CompiledLifecycle:
-    """Compile a text, whenever it was published. Raises LifecycleInvalid."""
+    """Compile a text, independent of its publication. Raises LifecycleInvalid."""
     return compile_lifecycle(parsed(text))
 
 
@@ -52,9 +52,9 @@ def compiled_from(published: Event) -> CompiledLifecycle:
 
 
 def publication(text: str, stage_map: Mapping[str, str], *, id: str, context: Context) -> Item:
-    """Make the decision to publish a lifecycle, as a key reports it.
+    """Make the decision to publish a lifecycle, as an API key reports it.
 
-    Takes a tenth of a second: it compiles the text, so that nobody has to who holds the ledger.
+    Takes a tenth of a second: it compiles the text now, so that this is not done under the lock.
     """
     lifecycle = laid_out(text).lifecycle
     data: dict[str, Any] = {"name": lifecycle.name, "text": text}
@@ -68,7 +68,8 @@ def publication(text: str, stage_map: Mapping[str, str], *, id: str, context: Co
         type=context.lifecycle.events[PUBLISHED],
         subject=SubjectKind.LEDGER,
         occurred_at=context.received_at,
-        # What is expanded goes by the day: the same text sent again is the same decision.
+        # Not part of the fingerprint, because the expansion depends on the day: the same text sent
+        # again is the same decision.
         data={**data, **expand(lifecycle, context.received_at)},
         key_id=sender.key_id,
         department=sender.department,
@@ -80,9 +81,9 @@ def publication(text: str, stage_map: Mapping[str, str], *, id: str, context: Co
 def asks_who_stands_where(
     data: Mapping[str, Any], published: Mapping[int, CompiledLifecycle]
 ) -> bool:
-    """Tell whether a publication could leave somebody without a stage.
+    """Whether a publication could leave a lead or an account without a stage.
 
-    Only then is everybody counted, which takes a second where half a million stand.
+    Only then are all of them counted, which takes a second for half a million.
     """
     try:
         lifecycle = parsed(data["text"])
@@ -94,7 +95,7 @@ def asks_who_stands_where(
 def objection(
     data: Mapping[str, Any], published: Mapping[int, CompiledLifecycle], occupied: Occupied
 ) -> Refusal | None:
-    """Say why a lifecycle may not be published now; None if it may."""
+    """Return why a lifecycle may not be published now; None if it may."""
     stage_map: Mapping[str, str] = data.get("stage_map", {})
     in_force = published[max(published)].lifecycle
     try:
@@ -102,12 +103,12 @@ def objection(
     except LifecycleInvalid as invalid:
         return Refusal("lifecycle-invalid", str(invalid), "/text")
     if data["text"] == in_force.text:
-        return Refusal("lifecycle-unchanged", "This very text is in force already.", "/text")
+        return Refusal("lifecycle-unchanged", "This text is already in force.", "/text")
     wrong = unmappable(stage_map, in_force, lifecycle)
     if wrong is not None:
         return Refusal(
             "stage-map-invalid",
-            f"The stage map takes leads from stages that disappear to stages of the new lifecycle; "
+            "A stage map must lead from stages that disappear to stages of the new lifecycle; "
             f"{wrong} to {stage_map[wrong]} does not.",
             f"/stage_map/{wrong}",
         )
@@ -116,15 +117,16 @@ def objection(
 
 
 def _occupied(left: list[Homeless]) -> Refusal:
-    named = ", ".join(f"{one.stage} ({one.standing})" for one in left)
+    named = ", ".join(f"{stage.stage} ({stage.standing})" for stage in left)
     return Refusal(
         "stages-occupied",
-        f"Stages would disappear in which somebody stands: {named}. Say with a stage map where "
-        "leads go from there; companies go on by their own moves first.",
+        f"Stages that are still occupied would disappear: {named}. Send a stage map that assigns "
+        "their leads to new stages; move companies out of these stages first.",
         "/stage_map",
         {
             "stages": [
-                {"track": one.kind, "stage": one.stage, "standing": one.standing} for one in left
+                {"track": stage.kind, "stage": stage.stage, "standing": stage.standing}
+                for stage in left
             ]
         },
     )

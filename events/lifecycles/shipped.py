@@ -1,10 +1,9 @@
-"""The lifecycles that come with the product, and those of a company's own, as text.
+"""The texts of the shipped lifecycles, and of a company's own.
 
-The shipped definitions share one vocabulary. The default is written out; the others say only what
-differs, section by section, and are put together to one whole text when they are read: three copies
-of five hundred lines would drift apart. What a single event type is called there stands under
-`event_labels`, since the section of all events would be too much to repeat. What is published is
-always the whole text.
+The shipped lifecycles share one vocabulary. The default is stored in full; the others contain only
+the sections that differ and are combined with the default when they are read, because three copies
+of five hundred lines would drift apart. Labels of single event types are under `event_labels`,
+because the section of all events is too long to repeat. The published text is always complete.
 """
 
 import re
@@ -20,7 +19,7 @@ _COMMENT_BEFORE = re.compile(r"(?m)(?:^#.*\n)+\Z")
 
 
 class LifecycleNotFound(Exception):
-    """No shipped lifecycle and no file has this name."""
+    """There is no shipped lifecycle and no file of this name."""
 
 
 def read_lifecycle_text(name_or_path: str) -> str:
@@ -30,29 +29,29 @@ def read_lifecycle_text(name_or_path: str) -> str:
     path = Path(name_or_path)
     if not path.is_file():
         raise LifecycleNotFound(
-            f"found no file {name_or_path}; shipped lifecycles are: {', '.join(SHIPPED)}"
+            f"file {name_or_path} not found; the shipped lifecycles are: {', '.join(SHIPPED)}"
         )
     return path.read_text(encoding="utf-8")
 
 
 def shipped_text(name: str) -> str:
-    """Return a shipped lifecycle as one whole text."""
+    """Return the complete text of a shipped lifecycle."""
     text = _stored(DEFAULT)
     return text if name == DEFAULT else with_sections(text, _stored(name))
 
 
 def with_sections(text: str, others: str) -> str:
-    """Put the sections of `others` in place of those of the same name; new ones go to the end."""
+    """Replace the sections that `others` also has; append those that are new."""
     sections = {**_sections(text), **_sections(others)}
     labels = _EVENT_LABEL.finditer(sections.pop("event_labels", ""))
     whole = "\n".join(sections.values())
-    for one in labels:
-        whole = _relabelled(whole, one["type"], one["label"])
+    for label in labels:
+        whole = _relabelled(whole, label["type"], label["label"])
     return whole
 
 
 def _relabelled(text: str, type: str, label: str) -> str:
-    """Call an event type something else, whether its entry stands on one line or on several."""
+    """Replace the label of an event type, whether its entry spans one line or several."""
     entry = re.compile(rf"(?m)(^    {re.escape(type)}:\s+\{{?label: )\{{[^}}]*\}}")
     changed, number = entry.subn(lambda found: found[1] + label, text)
     assert number == 1, f"{type} is declared {number} times"
@@ -60,7 +59,7 @@ def _relabelled(text: str, type: str, label: str) -> str:
 
 
 def _sections(text: str) -> dict[str, str]:
-    """Part a text at its top-level keys; the comment above a key belongs to it."""
+    """Split a text at its top-level keys; the comment above a key belongs to its section."""
     found = [(_begin(text, key.start()), key["key"]) for key in _SECTION.finditer(text)]
     ends = [start for start, _ in found[1:]] + [len(text)]
     return {

@@ -1,8 +1,8 @@
-"""The leads that are decided again together, and the accounts beside them, by their records.
+"""The leads that are decided again together, and their accounts, from their records.
 
-Those whom a decision concerns are taken with everybody who forwards or forwarded to them: what one
-of them told may count for another from now on. So may what their colleagues have bought: what a
-company is to us follows from the deals and orders of all of them.
+The leads that a decision concerns are taken together with every lead that forwards or forwarded to
+them, because a report of one may now count for another. Their colleagues' purchases may also count
+differently: a company's status follows from the deals and orders of all its leads.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,20 +21,20 @@ from events.revision.redecide import told_account
 
 
 class Taken(NamedTuple):
-    """What is taken back, and whom it concerns."""
+    """What is taken back, and the leads that it concerns."""
 
     first: Event
-    """The decision that takes back."""
+    """The decision that takes something back."""
     leads: Mapping[str, LeadState]
-    """The leads whose forwarding it changes, after the change."""
+    """The leads whose forwarding it changes, in their state after the change."""
     concerned: tuple[str, ...]
-    """Leads that are restated in any case, in this order."""
+    """Leads that are always restated, in this order."""
     begun: Event | None = None
-    """The first event of one of them, where it begins with this decision."""
+    """The first event of one of them, if that lead begins with this decision."""
 
     @property
     def events(self) -> list[Event]:
-        """The decision, and what begins with it."""
+        """The decision, and the first event of a lead that begins with it."""
         return [self.first, *([] if self.begun is None else [self.begun])]
 
 
@@ -46,28 +46,28 @@ class Neighbourhood:
     taken: Taken
     lifecycles: Mapping[int, CompiledLifecycle]
     leads: dict[str, LeadState] = field(default_factory=dict)
-    """With the change made."""
+    """Their states with the change applied."""
     records: list[Record] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
     account_records: list[Record] = field(default_factory=list)
     reports: dict[int, int] = field(default_factory=dict)
-    """Position of each event → that of the report which it follows from."""
+    """Position of each event → position of the report that it follows from."""
     owners: dict[int, str] = field(default_factory=dict)
-    """For reports that were taken off whoever they had been recorded of: whose they are."""
+    """Position of each report that was moved from the lead it was recorded for → its lead now."""
 
     def __post_init__(self) -> None:
         self._gather([*self.taken.leads, *self.taken.concerned])
         self._read_accounts()
-        # A colleague may by now be somebody of another company, whose people then count as well.
-        while others := [one for one in self._colleagues() if one not in self.leads]:
+        # A colleague may now belong to another company, whose leads then count as well.
+        while others := [lead_id for lead_id in self._colleagues() if lead_id not in self.leads]:
             self._gather(others)
             self._read_accounts()
         self.account_records = self.past.histories(self.accounts)
         self.owners = owners_in(self.decisions(UNLINKED))
-        told = {record.event.position for record in self.account_records}
+        of_accounts = {record.event.position for record in self.account_records}
         for record in self.records:
             position, cause = record.event.position, record.event.cause
-            begins = cause is None or (is_reassessment(record) and cause not in told)
+            begins = cause is None or (is_reassessment(record) and cause not in of_accounts)
             self.reports[position] = position if cause is None or begins else self.report(cause)
 
     def _gather(self, waiting: list[str]) -> None:
@@ -83,15 +83,17 @@ class Neighbourhood:
 
     def _read_accounts(self) -> None:
         self.records = self.past.histories(list(self.leads))
-        told = (record.event for record in self.records)
-        ids = {one: None for event in told for one in _accounts_in(event)}
+        events = (record.event for record in self.records)
+        ids = {account_id: None for event in events for account_id in _accounts_in(event)}
         ids |= {state.account: None for state in self.leads.values() if state.account}
         self.accounts = list(ids)
 
     def _colleagues(self) -> list[str]:
-        """Who else was judged by what these accounts have bought, or has a part in that."""
-        members = {one: None for account in self.accounts for one in self.past.members(account)}
-        return [one for one in sorted(members) if _is_judged_by_business(self._lead(one))]
+        """The other leads that were judged by these accounts' purchases, or that made them."""
+        members = {lead_id for account in self.accounts for lead_id in self.past.members(account)}
+        return [
+            lead_id for lead_id in sorted(members) if _is_judged_by_business(self._lead(lead_id))
+        ]
 
     def _lead(self, lead_id: str) -> LeadState:
         state = self.past.subject(lead_id)
@@ -99,14 +101,14 @@ class Neighbourhood:
         return state
 
     def report(self, position: int) -> int:
-        """Where the report stands that an event of these leads follows from."""
+        """The position of the report that an event of these leads follows from."""
         return self.reports.get(position, position)
 
     def has_business(self, position: int, account_id: str) -> bool:
-        """Whether the lead that a record is about, whoever it is by now, has business there.
+        """Whether the current lead of a record, or a lead that it forwards to, has business there.
 
-        It may have some elsewhere: with a company that it was taken to be of while it was merged
-        with somebody, or of which it is since.
+        It may have business elsewhere: with a company that it was assigned to while it was merged
+        with another lead, or with one that it has joined since.
         """
         record, account = self.past.record(position), self.past.subject(account_id)
         assert record is not None
@@ -114,24 +116,25 @@ class Neighbourhood:
         there = {*account.opportunities, *account.orders}
         lead_id = self.owners.get(position, record.event.subject.id)
         leads = self.known(lead_id).values()
-        return any(not there.isdisjoint((*one.opportunities, *one.orders)) for one in leads)
+        return any(not there.isdisjoint((*lead.opportunities, *lead.orders)) for lead in leads)
 
     def leads_before(self) -> Iterator[LeadState]:
-        """These leads as they stood when the decision was taken."""
+        """These leads in their states at the time of the decision."""
         begun = self.taken.begun
-        return (self._lead(one) for one in self.leads if begun is None or one != begun.subject.id)
+        new_id = begun.subject.id if begun is not None else None
+        return (self._lead(lead_id) for lead_id in self.leads if lead_id != new_id)
 
     def decisions(self, type: str) -> list[Event]:
-        """The decisions of one type that take something back, this one included."""
-        decisions = [one.event for one in self.records if one.event.type == type]
+        """The decisions of one type that take something back, including this one."""
+        decisions = [record.event for record in self.records if record.event.type == type]
         return [*decisions, *([self.taken.first] if self.taken.first.type == type else [])]
 
     def absorptions(self) -> dict[str, int]:
-        """For each lead that forwards, the cause of it; in the order of the absorptions."""
+        """Each lead that forwards → the cause of it, in the order of the absorptions."""
         found: dict[str, tuple[int, int]] = {}
-        # Who is absorbed by another one, because the report that told of it was moved, still is so
-        # by that report.
-        unlinkings = {one.position for one in self.decisions(UNLINKED)}
+        # If a lead was absorbed by another one because the report behind it was moved, that report
+        # is still the cause.
+        unlinkings = {decision.position for decision in self.decisions(UNLINKED)}
         for event, _ in self.records:
             if event.type == ABSORBED and event.cause not in unlinkings:
                 assert event.cause is not None
@@ -141,14 +144,16 @@ class Neighbourhood:
             found |= dict.fromkeys(self.taken.leads, (first.position, first.position))
         return {
             lead_id: cause
-            for lead_id, (_, cause) in sorted(found.items(), key=lambda one: one[1][0])
+            for lead_id, (_, cause) in sorted(found.items(), key=lambda item: item[1][0])
             if self.leads[lead_id].absorbed_by is not None
         }
 
     def forwarding_to(self, lead_id: str) -> list[str]:
-        """Those who come to this lead, in the order in which they were absorbed."""
+        """The leads that forward to this lead, in the order in which they were absorbed."""
         return [
-            one for one in self.absorptions() if one != lead_id and self._comes_to(one, lead_id)
+            other
+            for other in self.absorptions()
+            if other != lead_id and self._comes_to(other, lead_id)
         ]
 
     def _comes_to(self, lead_id: str, other: str) -> bool:
@@ -159,7 +164,7 @@ class Neighbourhood:
         return False
 
     def known_stays(self, lead_id: str) -> Stays:
-        """The stays of a lead as its records tell them."""
+        """The stays of a lead according to its records."""
         state, stays = INITIAL_LEAD, NO_STAYS
         for event, _ in self.records:
             if event.receiver.id == lead_id:
@@ -168,7 +173,7 @@ class Neighbourhood:
         return stays
 
     def known(self, lead_id: str) -> dict[str, LeadState]:
-        """A lead and those that it forwards to, wherever they are."""
+        """A lead and the leads that it forwards to, inside or outside this neighbourhood."""
         known: dict[str, LeadState] = {}
         following: str | None = lead_id
         while following is not None and following not in known:
@@ -179,7 +184,7 @@ class Neighbourhood:
 
 
 def owners_in(unlinkings: Iterable[Event]) -> dict[int, str]:
-    """For each report that decisions moved: the lead whose it has been since the last of them."""
+    """Position of each report that decisions moved → the lead that it belongs to now."""
     return {
         int(position): event.data[OTHER]
         for event in unlinkings
@@ -192,10 +197,10 @@ def _has_business(lead: LeadState) -> bool:
 
 
 def _is_judged_by_business(lead: LeadState) -> bool:
-    """Whether it has some, or a further pass: what that is about depends on what was bought."""
+    """Whether it has business, or a further pass: what that pass is about depends on purchases."""
     return _has_business(lead) or lead.pass_number > 1
 
 
 def _accounts_in(event: Event) -> Iterable[str]:
-    told, joined = told_account(event), event.effects.get("business_of")
-    return [one for one in (told, joined) if one is not None]
+    reported, joined = told_account(event), event.effects.get("business_of")
+    return [account_id for account_id in (reported, joined) if account_id is not None]

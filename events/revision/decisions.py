@@ -1,7 +1,8 @@
-"""Decisions about who is who, and about what counts no longer: carried out by the service itself.
+"""Decisions about identity and about retracted events, carried out by the service itself.
 
-The machine is not asked, because no stage makes them legal or not. Each becomes its own event, what
-it does to the forwarding of leads, and what follows from deciding the leads concerned again.
+The state machine is not involved, because they are not legal or illegal in any stage. Each results
+in its own event, the events that change the forwarding of leads, and the events that follow from
+deciding the leads concerned again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,23 +49,23 @@ from events.signals.fields import mismatch
 
 
 class Circumstances(NamedTuple):
-    """What a decision is carried out by, beside the past."""
+    """What a decision depends on, in addition to the past."""
 
     lifecycles: Mapping[int, CompiledLifecycle]
     lifecycle: CompiledLifecycle
-    """The one in force."""
+    """The lifecycle in force."""
     position: int
-    """The place that the decision will take."""
+    """The position that the decision will take."""
     recorded_at: datetime
 
 
 class Lead(NamedTuple):
-    """A lead that is named, and the one that stands for it."""
+    """A lead that is named, and the one that it forwards to."""
 
     id: str
     receiver: str
     state: LeadState
-    """Of the receiver."""
+    """The state of the receiver."""
 
     @property
     def subject(self) -> Subject:
@@ -76,12 +77,12 @@ class Lead(NamedTuple):
 
 
 def subject_named(signal: Signal, past: Past) -> str | Refusal:
-    """Return the lead of the event whose position is named, if it is one that can be taken back."""
+    """Return the lead of the event at the named position, if that event can be taken back."""
     return _recorded_of(int(signal.data[EVENT]), past, f"/data/{EVENT}")
 
 
 def _recorded_of(position: int, past: Past, pointer: str) -> str | Refusal:
-    """Return the lead that a report was recorded of, if it is one that can be taken back."""
+    """Return the lead that a report was recorded for, if the report can be taken back."""
     record = past.record(position)
     if record is None:
         return Refusal("event-unknown", "Nothing is recorded at this position.", pointer)
@@ -94,7 +95,7 @@ def _recorded_of(position: int, past: Past, pointer: str) -> str | Refusal:
 def take_back(
     signal: Signal, lead_id: str, past: Past, by: Circumstances
 ) -> Sequence[Event] | Refusal:
-    """Return the decision and what follows from it, or why it cannot be carried out."""
+    """Return the decision and the events that follow from it, or why it cannot be carried out."""
     try:
         return _TakingBack(signal, past, by).carry_out(lead_id)
     except HistoryTooLong as error:
@@ -107,7 +108,7 @@ def take_back(
 def carry_out_again(
     group: Sequence[Record], past: Past, by: Circumstances
 ) -> Sequence[Event] | Refusal | None:
-    """Return what this code makes of a decision that was carried out, given the past before it.
+    """Return how this code carries out a recorded decision, given the past before it.
 
     None: the lifecycle does not offer it.
     """
@@ -129,7 +130,7 @@ def carry_out_again(
 
 
 def lead_named(lead_id: str, past: Past) -> Lead | None:
-    """Return a lead with the one that stands for it; None if no lead has this id."""
+    """Return a lead with the one that it forwards to; None if no lead has this id."""
     receiver = lead_id
     while isinstance(state := past.subject(receiver), LeadState):
         if state.absorbed_by is None:
@@ -168,11 +169,11 @@ class _TakingBack:
         if lead.receiver == other.receiver:
             return [self._first(lead, {"already": True})]
         if self._are_apart(lead, other):
-            return _not_mergeable("Somebody has decided that the two are different people.")
+            return _not_mergeable("An earlier decision states that the two are different people.")
         if not (lead.state.known and other.state.known):
             return _not_mergeable(
-                "Only leads of whom something personal is known are merged. A visitor is absorbed "
-                "when the person makes himself known."
+                "Only leads about whom something personal is known can be merged. A visitor is "
+                "absorbed when the person identifies themselves."
             )
         first = self._first(lead, {"absorbs": other.receiver})
         absorbed = self._absorbed(other, by=lead.receiver)
@@ -181,7 +182,7 @@ class _TakingBack:
         return [first, absorbed, *self._restate(taken, after=2)]
 
     def _absorbed(self, other: Lead, *, by: str) -> Event:
-        """From here on the other forwards; none of its stays counts as those of another person."""
+        """From here on the other lead forwards; its stays no longer count as another person's."""
         effects: dict[str, Any] = {"absorbed_by": by, "merged": True, "stays": []}
         event = Event(
             self.by.position + 1,
@@ -204,14 +205,14 @@ class _TakingBack:
         return [first, *self._restate(taken, after=1)]
 
     def _unlink(self, lead: Lead) -> Sequence[Event] | Refusal:
-        """Let reports count for another person, who begins with this, as if they had named him."""
+        """Move reports to another person, whose lead begins now, as if they named that person."""
         lead = lead._replace(id=lead.receiver)
         moved = self._moved(lead)
         if isinstance(moved, Refusal):
             return moved
         other: str = self.signal.data[OTHER]
         first = self._first(lead, {"parted": [other]})
-        sources = [one for one in moved if one != lead.id]
+        sources = [lead_id for lead_id in moved if lead_id != lead.id]
         begun = first._replace(
             position=first.position + 1,
             subject=Subject(SubjectKind.LEAD, other),
@@ -240,7 +241,7 @@ class _TakingBack:
         return [*events, *self._restate(taken, after=len(events))]
 
     def _moved(self, lead: Lead) -> list[str] | Refusal:
-        """Return of whom the reports were recorded that are moved, each once."""
+        """Return the leads for which the moved reports were recorded, each once."""
         subjects: dict[str, None] = {}
         for place, position in enumerate(map(int, self.signal.data[EVENTS])):
             pointer = f"/data/{EVENTS}/{place}"
@@ -251,8 +252,8 @@ class _TakingBack:
             if owner.receiver != lead.receiver:
                 return Refusal(
                     "taking-back-not-possible",
-                    f"The event at position {position} is not about this lead: name events that "
-                    "stand in its history.",
+                    f"The event at position {position} is not about this lead: name events from "
+                    "its history.",
                     pointer,
                     {"found": f"lead/{owner.receiver}"},
                 )
@@ -260,18 +261,17 @@ class _TakingBack:
         return list(subjects)
 
     def _absorbed_with(self, lead: Lead) -> list[str]:
-        """Visitors who turned out to be somebody by one of the reports that are moved."""
+        """Visitors that were absorbed because of one of the moved reports."""
         moved = {int(position) for position in self.signal.data[EVENTS]}
-        # A lead that has been absorbed names those that came to it before, its receiver among them.
+        # An absorbed lead still lists the leads it absorbed before, maybe even its receiver.
         family, visitors = [lead.id], []
-        for one in family:
-            absorbs = [other for other in self._state(one).absorbs if other not in family]
+        for member in family:
+            absorbs = [other for other in self._state(member).absorbs if other not in family]
             family += absorbs
             visitors += [other for other in absorbs if not self._state(other).merged]
-        absorbed = (
-            one.event for one in self.past.histories(visitors) if one.event.type == ABSORBED
-        )
-        return list(dict.fromkeys(one.subject.id for one in absorbed if one.cause in moved))
+        history = (record.event for record in self.past.histories(visitors))
+        absorbed = (event for event in history if event.type == ABSORBED)
+        return list(dict.fromkeys(event.subject.id for event in absorbed if event.cause in moved))
 
     def _absorbed_by(self, visitor: str, other: str) -> Event:
         return Event(
@@ -285,10 +285,10 @@ class _TakingBack:
         )
 
     def _owner(self, position: int, subject_id: str) -> Lead:
-        """Return whose a report is that was recorded of a subject: whoever it was moved to last."""
+        """Return the lead that a report belongs to: where it was last moved, or its subject."""
         owner = subject_id
         if self._state(subject_id).parted:
-            history = (one.event for one in self.past.histories([subject_id]))
+            history = (record.event for record in self.past.histories([subject_id]))
             unlinkings = (event for event in history if event.type == UNLINKED)
             owner = owners_in(unlinkings).get(position, subject_id)
         lead = lead_named(owner, self.past)
@@ -308,16 +308,16 @@ class _TakingBack:
         return self._on_both(lead, other, "apart")
 
     def _dismiss(self, lead: Lead, other: Lead) -> Sequence[Event]:
-        """Let a conflict wait no longer. What is shared by the two goes on naming neither."""
+        """Close an open conflict. Identifiers that the two share still name neither."""
         waits = other.receiver in lead.state.conflicts or lead.receiver in other.state.conflicts
         if not waits:
             return [self._first(lead, {"already": True})]
         return self._on_both(lead, other, "dismissed")
 
     def _on_both(self, lead: Lead, other: Lead, effect: str) -> Sequence[Event]:
-        """Say the same of both leads: whichever is looked at knows of the other."""
+        """Record the same for both leads, so that each refers to the other."""
         first = self._first(lead, {effect: [other.receiver]})
-        likewise = first._replace(
+        mirrored = first._replace(
             position=first.position + 1,
             subject=other.subject,
             forwarded_to=other.forwarded_to,
@@ -325,10 +325,10 @@ class _TakingBack:
             effects={effect: [lead.receiver]},
             cause=first.position,
         )
-        return [first, likewise]
+        return [first, mirrored]
 
     def _take_back(self, lead: Lead) -> Sequence[Event] | Refusal:
-        """Let an event count no longer, or as if it had told something else."""
+        """Void an event, or count it with corrected content."""
         position = int(self.signal.data[EVENT])
         record = self.past.record(position)
         assert record is not None
@@ -336,21 +336,21 @@ class _TakingBack:
         if source != self.signal.source and not self.signal.may_administer:
             return Refusal(
                 "scope-missing",
-                "The event is from another source: what that reported is taken back with a key "
-                "that has the scope ledger:admin.",
+                "The event is from another source. Taking it back requires a key with the scope "
+                "ledger:admin.",
                 f"/data/{EVENT}",
                 {"expected": "ledger:admin"},
             )
         is_voided = any(
-            one.event.type == VOIDED and int(one.event.data[EVENT]) == position
-            for one in self.past.histories([lead.id])
+            record.event.type == VOIDED and int(record.event.data[EVENT]) == position
+            for record in self.past.histories([lead.id])
         )
         if is_voided and self.signal.type.name == VOIDED:
             return [self._first(lead, {"already": True})]
         if is_voided:
             return Refusal(
                 "taking-back-not-possible",
-                "The event is voided and tells nothing any more. Report it again, as it was.",
+                "The event is voided and no longer counts. Report it again, as it happened.",
                 f"/data/{EVENT}",
             )
         owner = self._owner(position, lead.id)
@@ -365,7 +365,7 @@ class _TakingBack:
         return [first, *self._restate(taken, after=1)]
 
     def _check_fields(self, record: Record) -> Refusal | None:
-        """Say which of the fields the event cannot have told."""
+        """Refuse a corrected field that the event cannot have."""
         lifecycle = self.by.lifecycles[record.envelope.lifecycle].lifecycle
         event_type = lifecycle.events[record.event.type]
         for name, value in self.signal.data[FIELDS].items():
@@ -388,16 +388,16 @@ class _TakingBack:
         return None
 
     def _numbers_meant(self, record: Record, lead: Lead) -> dict[str, str]:
-        """Say which deal and which order the event is about with its numbers corrected."""
+        """Return which deal and which order the event is about once its numbers are corrected."""
         fields = self.signal.data[FIELDS]
         if {OPPORTUNITY_FIELD, ORDER_FIELD}.isdisjoint(fields):
             return {}
         lifecycle = self.by.lifecycles[record.envelope.lifecycle].lifecycle
-        told = signal_of(record, lifecycle.events[record.event.type])
+        reported = signal_of(record, lifecycle.events[record.event.type])
         account = self.past.subject(lead.state.account) if lead.state.account is not None else None
         assert account is None or isinstance(account, AccountState)
         state = State(lead.state, account)
-        corrected = told._replace(data={**told.data, **fields})
+        corrected = reported._replace(data={**reported.data, **fields})
         return numbers_of(corrected, state, lifecycle.shared_numbers).effects()
 
     def _first(self, lead: Lead, effects: Mapping[str, Any]) -> Event:
@@ -429,11 +429,11 @@ class _TakingBack:
 def _not_to_be_taken_back(record: Record, pointer: str) -> Refusal:
     event = record.event
     if record.envelope.source == OWN_SOURCE:
-        why = "is a consequence that the service drew: take back the event that it follows from"
+        why = "was derived by the service: take back the event that it follows from"
     elif event.subject.kind is SubjectKind.LEAD:
-        why = "says who is who or what counts: decide anew instead"
+        why = "is itself a decision about identity or about what counts: send a new decision"
     else:
-        why = f"is about the {event.subject.kind}, and only what was told of leads is taken back"
+        why = f"is about the {event.subject.kind}, and only reports about leads can be taken back"
     return Refusal(
         "taking-back-not-possible",
         f"{event.type} at position {event.position} {why}.",

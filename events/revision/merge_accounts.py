@@ -1,9 +1,10 @@
-"""Two companies are one, or are kept apart.
+"""Merge two companies, or keep them apart.
 
-Of companies that are one, the absorbed account forwards, and its business is the survivor's.
+When two companies are merged, the absorbed account forwards to the survivor, which takes over its
+business.
 
-Nothing is decided again and nothing can be unmerged: of companies the ledger knows what it was told
-and not by which identifiers each of their leads came.
+Nothing is decided again, and a merge cannot be undone: for companies the ledger knows what was
+reported, but not by which identifiers each of their leads joined.
 """
 
 from collections.abc import Sequence
@@ -29,41 +30,41 @@ class _Account(NamedTuple):
 def decide_of_accounts(
     signal: Signal, account_id: str, past: Past, *, table: MoveTable, position: int
 ) -> Sequence[Event] | Refusal:
-    """Return what somebody decided of two companies, and what follows; or why it cannot be."""
-    one = _standing(account_id, past)
+    """Return a decision about two companies and what follows, or why it cannot be carried out."""
+    account = _standing(account_id, past)
     other = _standing(signal.data[OTHER], past)
-    if one is None or other is None:
-        return account_unknown()._replace(pointer=f"/data/{OTHER}" if one else "/account")
-    subject = Subject(SubjectKind.ACCOUNT, one.id)
+    if account is None or other is None:
+        return account_unknown()._replace(pointer=f"/data/{OTHER}" if account else "/account")
+    subject = Subject(SubjectKind.ACCOUNT, account.id)
     first = Event(position, signal.type.name, subject, signal.occurred_at, signal.data, {})
     if signal.type.name == ACCOUNT_KEPT_APART:
-        return _keep_apart(first, one, other)
-    return _merge(first, one, other, table)
+        return _keep_apart(first, account, other)
+    return _merge(first, account, other, table)
 
 
-def _keep_apart(first: Event, one: _Account, other: _Account) -> Sequence[Event] | Refusal:
-    if one.id == other.id:
-        return _not_mergeable("The two are merged, and accounts stay merged.")
-    if other.id in one.state.apart:
+def _keep_apart(first: Event, account: _Account, other: _Account) -> Sequence[Event] | Refusal:
+    if account.id == other.id:
+        return _not_mergeable("The two are merged, and a merge of accounts cannot be undone.")
+    if other.id in account.state.apart:
         return [first._replace(effects={"already": True})]
-    likewise = first._replace(
+    mirrored = first._replace(
         position=first.position + 1,
         subject=Subject(SubjectKind.ACCOUNT, other.id),
-        data={OTHER: one.id},
-        effects={"apart": [one.id]},
+        data={OTHER: account.id},
+        effects={"apart": [account.id]},
         cause=first.position,
     )
-    return [first._replace(effects={"apart": [other.id]}), likewise]
+    return [first._replace(effects={"apart": [other.id]}), mirrored]
 
 
 def _merge(
     first: Event, survivor: _Account, other: _Account, table: MoveTable
 ) -> Sequence[Event] | Refusal:
-    """The survivor stands where the one of the two stands that has come further."""
+    """Merge two accounts. The survivor takes the stage of whichever is further along the path."""
     if other.id == survivor.id:
         return [first._replace(effects={"already": True})]
     if other.id in survivor.state.apart:
-        return _not_mergeable("Somebody has decided that the two are different companies.")
+        return _not_mergeable("An earlier decision states that the two are different companies.")
     effects: dict[str, Any] = {
         "absorbs": other.id,
         "opportunities": {**other.state.opportunities, **survivor.state.opportunities},
@@ -83,7 +84,7 @@ def _merge(
 
 
 def _standing(account_id: str, past: Past) -> _Account | None:
-    """Return the account that stands for one; None if no account has this id."""
+    """Return an account, or the one that it forwards to; None if no account has this id."""
     while isinstance(state := past.subject(account_id), AccountState):
         if state.absorbed_by is None:
             return _Account(account_id, state)
@@ -96,7 +97,7 @@ def _not_mergeable(why: str) -> Refusal:
 
 
 def _place(table: MoveTable, account: AccountState) -> int:
-    """How far an account has come on its path; -1 beside it."""
+    """Return an account's index on the path; -1 if it is not on the path."""
     return table.path_index.get(account.stage or "", -1)
 
 
@@ -114,7 +115,7 @@ def _absorbed(first: Event, account_id: str, state: AccountState) -> Event:
 
 
 def ending_the_stay(absorbed: Event, state: LeadState | AccountState) -> Event:
-    """Let the stay of who is absorbed end with the event that says so; the unplaced have none."""
+    """End the stay of an absorbed lead or account with the event that absorbs it, if it has one."""
     if state.stage is None:
         return absorbed
     return absorbed._replace(

@@ -1,7 +1,7 @@
-"""What taking something back has to know of the past, beyond what a writer remembers.
+"""Past data needed to take something back, in addition to what a writer remembers.
 
-Histories are long and rarely asked for, so nobody loads them beforehand: who needs one that is not
-at hand is told so by NotRecalled, whoever started the work reads it and starts the work again.
+Histories are long and rarely needed, so they are not loaded in advance. Code that needs one that is
+not loaded raises NotRecalled; the caller that started the work reads it and starts the work again.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from events.records import Record
 
 
 class NotRecalled(Exception):
-    """Something of the past is not at hand; read it and start again."""
+    """Past data is not loaded; read it and start again."""
 
     def __init__(
         self,
@@ -33,27 +33,27 @@ class NotRecalled(Exception):
         self.histories = histories
         self.subjects = subjects
         self.companies = companies
-        """Accounts of which it is not known who belongs to them."""
+        """Accounts whose leads are not known."""
         self.identifiers = identifiers
-        """Identifiers of which it is not known to whom they point."""
+        """Identifiers whose targets are not known."""
         self.declared = declared
-        """Types of events about the ledger of which all is to be read."""
+        """Types of events about the ledger that must be read completely."""
 
 
 class HistoryTooLong(Exception):
-    """A subject has more events than are decided again at once, or all who are together have."""
+    """A subject, or the leads that are decided together, have too many events to decide again."""
 
     def __init__(self, whose: str, most: int) -> None:
         super().__init__(
-            f"{whose} more than {most} events, which is more than is decided again at once."
+            f"{whose} more than {most} events, the most that can be decided again at once."
         )
 
 
 class Past(Protocol):
-    """The ledger before an event. A question raises NotRecalled where the answer is not at hand."""
+    """The ledger before an event. Methods raise NotRecalled if the data is not loaded."""
 
     def record(self, position: int) -> Record | None:
-        """Return what stands at a position; None beyond the end."""
+        """Return the record at a position; None beyond the end."""
         ...
 
     def histories(self, subject_ids: Sequence[str]) -> list[Record]:
@@ -61,7 +61,7 @@ class Past(Protocol):
         ...
 
     def subject(self, subject_id: str) -> LeadState | AccountState | None:
-        """Return the state of a lead or an account; None if there is none of this id."""
+        """Return the state of a lead or an account; None if the id is unknown."""
         ...
 
     def members(self, account_id: str) -> Collection[str]:
@@ -71,24 +71,24 @@ class Past(Protocol):
 
 @dataclass(slots=True)
 class Recollection:
-    """What has been read of the past, as of one position. A class, because it is filled by need."""
+    """Past data that has been read, as of one position. A class, because it is filled on demand."""
 
     wanted: dict[str, None] = field(default_factory=dict)
-    """Subjects that the writer has to remember for it, beside those that signals name."""
+    """Subjects that the writer has to remember, in addition to those that signals name."""
     companies: dict[str, None] = field(default_factory=dict)
-    """Accounts whose leads it has to remember."""
+    """Accounts whose leads the writer has to remember."""
     identifiers: dict[Identifier, None] = field(default_factory=dict)
-    """Identifiers of which it has to remember to whom they point."""
+    """Identifiers whose targets the writer has to remember."""
     records: dict[int, Record | None] = field(default_factory=dict)
     references: dict[int, tuple[Identifier, ...]] = field(default_factory=dict)
-    """For each record that was read: the deals and orders that it was the first to tell of."""
+    """Position of each record read → the deals and orders that it was the first to mention."""
     histories: dict[str, Sequence[Record]] = field(default_factory=dict)
 
     declared: dict[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    """Type of events about the ledger → what each of them told, in order."""
+    """Type of events about the ledger → the data of each of them, in order."""
 
     def declared_by(self, type: str) -> Sequence[Mapping[str, Any]]:
-        """Return what events of a type about the ledger have told."""
+        """Return the data of the events of a type about the ledger."""
         if type not in self.declared:
             raise NotRecalled(declared=[type])
         return self.declared[type]
@@ -100,21 +100,22 @@ class Recollection:
 
     def of(self, subject_ids: Sequence[str]) -> list[Record]:
         """Return what was recorded about some subjects, in order."""
-        missing = [one for one in subject_ids if one not in self.histories]
+        missing = [subject_id for subject_id in subject_ids if subject_id not in self.histories]
         if missing:
             raise NotRecalled(histories=missing)
-        for one in subject_ids:
-            if len(self.histories[one]) > HISTORY_EVENTS_MAX:
-                raise HistoryTooLong(f"{one} has", HISTORY_EVENTS_MAX)
-        if sum(len(self.histories[one]) for one in subject_ids) > TOGETHER_EVENTS_MAX:
-            whose = f"{subject_ids[0]} and those who share its identity or its company have"
+        histories = [self.histories[subject_id] for subject_id in subject_ids]
+        for subject_id, history in zip(subject_ids, histories, strict=True):
+            if len(history) > HISTORY_EVENTS_MAX:
+                raise HistoryTooLong(f"{subject_id} has", HISTORY_EVENTS_MAX)
+        if sum(map(len, histories)) > TOGETHER_EVENTS_MAX:
+            whose = f"{subject_ids[0]} and the leads that share its identity or company have"
             raise HistoryTooLong(whose, TOGETHER_EVENTS_MAX)
-        return in_order(record for one in subject_ids for record in self.histories[one])
+        return in_order(record for history in histories for record in history)
 
 
 @dataclass(frozen=True, slots=True)
 class FoldedPast:
-    """The past as somebody knows it who has folded the whole log: states, and what was read."""
+    """The past after folding the whole log: states, and what was read."""
 
     subjects: Mapping[str, Remembered]
     recollection: Recollection

@@ -1,4 +1,4 @@
-"""The past as the plan of a batch sees it: what was read of the ledger, and what the batch adds."""
+"""The past as a batch's plan sees it: what was read of the ledger, and what the batch adds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from events.revision.past import NotRecalled, Recollection
 
 @dataclass(frozen=True, slots=True)
 class PlannedPast:
-    """A class, because every question goes to both."""
+    """A class, because every lookup needs both the draft and the recollection."""
 
     draft: Draft
     recollection: Recollection
@@ -27,13 +27,13 @@ class PlannedPast:
         return self.recollection.record(position)
 
     def references(self, position: int) -> tuple[Identifier, ...]:
-        """Return the deals and orders that lead to a lead since the event at a position."""
+        """Return the deals and orders that have pointed to a lead since the event at a position."""
         if position <= self.draft.memory.position:
             found = self.recollection.references.get(position, ())
         else:
-            linked = (one for one in self.draft.links if one.position == position)
-            found = tuple(one.identifier for one in linked if one.identifier.kind in REFERENCES)
-        unknown = [one for one in found if one not in self.draft.memory.pointers]
+            linked = (link.identifier for link in self.draft.links if link.position == position)
+            found = tuple(identifier for identifier in linked if identifier.kind in REFERENCES)
+        unknown = [key for key in found if key not in self.draft.memory.pointers]
         if unknown:
             raise NotRecalled(identifiers=unknown)
         return found
@@ -44,8 +44,9 @@ class PlannedPast:
             for place, entry in enumerate(self.draft.entries)
             if entry.subject_id in subject_ids
         ]
-        # Who begins in this batch has no other history; an id of theirs is new with every plan.
-        known = [one for one in subject_ids if self.draft.memory.subjects.get(one) is not None]
+        # A subject that begins in this batch has no earlier history; every plan gives it a new id.
+        subjects = self.draft.memory.subjects
+        known = [subject_id for subject_id in subject_ids if subjects.get(subject_id) is not None]
         return [*self.recollection.of(known), *added]
 
     def subject(self, subject_id: str) -> LeadState | AccountState | None:
@@ -62,7 +63,7 @@ class PlannedPast:
             known = memory.members.get(account_id, NOBODY)
             if known.position != memory.position:
                 raise NotRecalled(companies=[account_id])
-            missing = [one for one in known.lead_ids if one not in memory.subjects]
+            missing = [lead_id for lead_id in known.lead_ids if lead_id not in memory.subjects]
             if missing:
                 raise NotRecalled(subjects=missing)
         return members_of(self.draft, account_id)

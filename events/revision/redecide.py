@@ -1,8 +1,9 @@
-"""Decide again what the ledger decided, from nothing but its records.
+"""Decide again what the ledger decided, using only its records.
 
-A record holds what the decision went by: the declared data, what was news about the person, who
-was linked or absorbed, the department that spoke. So each reported event can be given back to
-`decide` under the lifecycle version that it names, and must come out as it stands.
+A record holds everything the decision was based on: the declared data, what was new about the
+person, what was linked or absorbed, the department that reported. Each reported event can therefore
+be passed to `decide` again, under the lifecycle version that it names, and must give the recorded
+result.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +49,7 @@ def decide_again(
 
 
 def signal_of(record: Record, event_type: EventType) -> Signal:
-    """Return the report that a record was made of, as far as deciding goes by it."""
+    """Return the report from which a record was made, with everything that deciding depends on."""
     first, envelope = record
     effects = first.effects
     tells = effects.get("tells", {})
@@ -70,16 +71,16 @@ def signal_of(record: Record, event_type: EventType) -> Signal:
 
 
 def told_account(first: Event) -> str | None:
-    """Return the account that a report told of, whether the lead joined it or not."""
+    """Return the account that a report named, whether the lead joined it or not."""
     effects = first.effects
-    told: str | None = effects.get("account") or effects.get("tells", {}).get("account")
-    return told
+    account: str | None = effects.get("account") or effects.get("tells", {}).get("account")
+    return account
 
 
 def fire_again(
     compiled: CompiledLifecycle, subjects: Subjects, group: Sequence[Record]
 ) -> Sequence[Event] | NotAllowed | None:
-    """Return what this code makes of the timer that fired here, given the subjects before it.
+    """Return what this code decides for the timer that fired here, given the subjects before it.
 
     None: no timer of this lead was due by the time that the firing was recorded.
     """
@@ -99,7 +100,7 @@ def fire_again(
 def reassess_again(
     compiled: CompiledLifecycle, subjects: Subjects, group: Sequence[Record]
 ) -> Sequence[Event] | NotAllowed | None:
-    """Return what this code decides for a lead that was judged again, given the subjects before."""
+    """Return what this code decides for a reassessed lead, given the subjects before it."""
     first, envelope = group[0]
     lead_id = first.subject.id
     assert first.cause is not None

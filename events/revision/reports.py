@@ -1,7 +1,7 @@
-"""What some leads are decided again on: their reports as they count now, from the records.
+"""The input for deciding leads again: their reports as they count now, from the records.
 
-A report that was voided tells only who is who, one that was corrected tells something else, and of
-the accounts beside the leads everything stays that others brought.
+A voided report counts only for identity, and a corrected report counts with its corrected content.
+Whatever others contributed to the leads' accounts stays.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,10 +39,10 @@ from events.revision.redecide import signal_of, told_account
 
 
 def decide_neighbourhood_again(around: Neighbourhood, *, upto: datetime) -> Outcomes:
-    """Return what comes of the leads and their accounts by what counts of them now.
+    """Return the outcome for the leads and their accounts, based on what counts now.
 
-    Of those concerned everything is known up to a moment; for the others nothing has happened that
-    is not recorded, even if it is due.
+    Leads concerned by the decision are decided up to `upto`, including due timers. For the others
+    only what is recorded has happened, even if more is due.
     """
     last = {
         lead_id: datetime.fromisoformat(envelope.recorded_time)
@@ -58,7 +58,7 @@ def decide_neighbourhood_again(around: Neighbourhood, *, upto: datetime) -> Outc
 
 
 def neighbourhood_then(around: Neighbourhood, *, moment: datetime) -> dict[str, LeadState]:
-    """Return how the leads stood at a moment, by what counts of them now."""
+    """Return the states of the leads at a moment, based on what counts now."""
     return counted_then(
         _steps(around),
         lifecycles=around.lifecycles,
@@ -68,9 +68,9 @@ def neighbourhood_then(around: Neighbourhood, *, moment: datetime) -> dict[str, 
 
 
 def is_report(record: Record) -> bool:
-    """Whether somebody told this, and it was decided.
+    """Whether this was reported from outside and decided.
 
-    It is neither derived nor fired, and no decision about who is who or what counts.
+    It is not derived, not fired by a timer, and not a decision about identity or what counts.
     """
     event = record.event
     is_own = is_firing(record) or is_reassessment(record)
@@ -78,7 +78,7 @@ def is_report(record: Record) -> bool:
 
 
 def _merged_into(around: Neighbourhood) -> dict[str, str]:
-    """For each lead that somebody has merged: the one that now stands for it."""
+    """Each lead that was merged by a decision → the lead that it now forwards to."""
     return {
         lead_id: receiver_of(lead_id, around.leads)
         for lead_id, state in around.leads.items()
@@ -96,8 +96,8 @@ def _steps(around: Neighbourhood) -> list[Step]:
         if not around.leads[lead_id].merged:
             absorbs.setdefault(cause, []).append(lead_id)
     lifecycles, owners = around.lifecycles, around.owners
-    told = [
-        _told(record, lifecycles, corrected.get(record.event.position, {}))._replace(
+    reported = [
+        _reported(record, lifecycles, corrected.get(record.event.position, {}))._replace(
             lead=owners.get(record.event.position, record.event.subject.id),
             absorbs=tuple(absorbs.get(record.event.position, ())),
             counts=record.event.position not in voided,
@@ -105,28 +105,30 @@ def _steps(around: Neighbourhood) -> list[Step]:
         for record in around.records
         if is_report(record)
     ]
-    # Who was judged for what his company became is, where that is decided again.
+    # A reassessment caused by a company's event follows when that event is decided again; the
+    # others are steps of their own.
     judged = [
         _judged(record, lifecycles)
         for record in around.records
         if is_reassessment(record) and around.report(record.event.position) == record.event.position
     ]
     # A stable sort: what stays of an account comes before the report that brought it.
-    return sorted((*_of_accounts(around), *told, *judged), key=lambda step: step.position)
+    return sorted((*_of_accounts(around), *reported, *judged), key=lambda step: step.position)
 
 
 def _of_accounts(around: Neighbourhood) -> Iterable[Step]:
-    """What was told of the accounts, and what they have been through whatever is decided again.
+    """Return the reports about the accounts, and their events that stay in any case.
 
-    Others brought that, and two things that these leads did stay: identifiers stay linked, and
-    where somebody was known, others may be known too, of whom the account's records do not tell.
+    These are the events that others caused, and two kinds that these leads caused: identifiers stay
+    linked, and an account with a known person stays a prospect, because other known persons do not
+    appear in its records.
     """
     decided = {record.event.position for record in around.records}
-    decided |= {one.event.position for one in around.account_records if is_report(one)}
+    decided |= {record.event.position for record in around.account_records if is_report(record)}
     for record in around.account_records:
         event, compiled = record.event, around.lifecycles[record.envelope.lifecycle]
         if is_report(record):
-            yield _told(record, around.lifecycles, {})
+            yield _reported(record, around.lifecycles, {})
         elif _stays(event, compiled) or not (event.cause in decided or _is_moot(around, event)):
             yield Kept(event.cause or event.position, compiled, event)
 
@@ -138,9 +140,9 @@ def _stays(event: Event, compiled: CompiledLifecycle) -> bool:
 
 
 def _is_moot(around: Neighbourhood, event: Event) -> bool:
-    """Whether an account has been restated since, or a purchase by others is no more.
+    """Whether an account's event no longer counts: a restatement, or a purchase since withdrawn.
 
-    Who still has some business there is decided again with these leads, unless he has left.
+    Leads that still have business there are decided again with these, unless they have left.
     """
     if event.type == ACCOUNT_RESTATED:
         return True
@@ -150,7 +152,7 @@ def _is_moot(around: Neighbourhood, event: Event) -> bool:
     return not around.has_business(event.cause, event.subject.id)
 
 
-def _told(
+def _reported(
     record: Record, lifecycles: Mapping[int, CompiledLifecycle], corrected: Mapping[str, Any]
 ) -> Report:
     event, envelope = record

@@ -1,8 +1,9 @@
-"""What counts of an account, now that something of its leads is taken back.
+"""What counts for an account after something about its leads is taken back.
 
-Of an account the records tell all that it has been through, but not who else would have brought it
-there. So only what these leads brought is decided again; what others did stays as it was recorded.
-If it has bought by what remains, it is a customer from now on.
+The records show everything an account has been through, but not which other leads would have
+brought it there. So only what these leads contributed is decided again; what others did stays as
+recorded.
+If the account has made a purchase according to what remains, it is a customer from now on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +22,7 @@ from domain.rules.deals import has_bought
 
 
 class Share(NamedTuple):
-    """What an account has been through by its own records, and what some leads told it bought."""
+    """An account's stays according to its own records, and the business some leads reported."""
 
     stays: Stays
     opportunities: frozenset[str]
@@ -29,31 +30,31 @@ class Share(NamedTuple):
 
 
 def share_of(account_id: str, events: Iterable[Event], leads: Iterable[LeadState]) -> Share:
-    """Return what its own events tell of an account, and the business that these leads now hold.
+    """Return an account's stays from its own events, and the business that these leads now hold.
 
-    Whatever account they were told to be of: that may have changed with a restatement.
+    The business counts whichever account it was reported for: a restatement may have changed that.
     """
-    state, stays, told = INITIAL_ACCOUNT, NO_STAYS, INITIAL_ACCOUNT
+    state, stays, reported = INITIAL_ACCOUNT, NO_STAYS, INITIAL_ACCOUNT
     for event in events:
         if event.subject.id == account_id:
             state = evolve(state, event)
             stays = stays_after(stays, event, state)
             if event.type != ACCOUNT_RESTATED:
-                told = evolve(told, event)
-    known: list[LeadState | AccountState] = [told, *leads]
+                reported = evolve(reported, event)
+    known: list[LeadState | AccountState] = [reported, *leads]
     return Share(
         stays,
-        frozenset(id for one in known for id in one.opportunities),
-        frozenset(id for one in known for id in one.orders),
+        frozenset(id for holder in known for id in holder.opportunities),
+        frozenset(id for holder in known for id in holder.orders),
     )
 
 
 def account_after(
     now: AccountState, share: Share, again: AccountState, stays: Stays
 ) -> tuple[AccountState, Stays] | None:
-    """Return the account as it is on what counts; None if nothing of it has changed.
+    """Return the account based on what counts now; None if nothing has changed.
 
-    `share` is what the records tell, `again` and `stays` what deciding again has come to.
+    `share` is what the records show; `again` and `stays` are the result of deciding again.
     """
     opportunities = _business(now.opportunities, share.opportunities, again.opportunities)
     orders = _business(now.orders, share.orders, again.orders)
@@ -66,9 +67,9 @@ def account_after(
 def become_customer(
     state: AccountState, stays: Stays, compiled: CompiledLifecycle, cause: Event
 ) -> tuple[AccountState, Stays]:
-    """Let an account be a customer that has bought by what others told, and has not been one yet.
+    """Make an account a customer if others reported a purchase and it has never been one.
 
-    Where these leads told of a purchase, it was made one by it, and may have left us since.
+    If these leads reported a purchase, it made the account a customer, which may have left since.
     """
     triggers = compiled.lifecycle.account_triggers
     if triggers is None or not has_bought(state):
@@ -87,8 +88,8 @@ def become_customer(
 
 
 def _business(
-    now: Mapping[str, str], told: Iterable[str], again: Mapping[str, str]
+    now: Mapping[str, str], reported: Iterable[str], again: Mapping[str, str]
 ) -> dict[str, str]:
-    """Put what these leads tell again in the place of what they told; what others told stays."""
-    business = {id: status for id, status in now.items() if id not in told}
-    return {**again, **business, **{id: again[id] for id in told if id in again}}
+    """Replace what these leads had reported by what counts of it; what others reported stays."""
+    business = {id: status for id, status in now.items() if id not in reported}
+    return {**again, **business, **{id: again[id] for id in reported if id in again}}

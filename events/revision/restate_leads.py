@@ -1,8 +1,8 @@
-"""What counts of some leads, now that something is taken back: one `lead.restated` for each.
+"""What counts for leads after something is taken back: one `lead.restated` for each.
 
-The leads concerned and all who forward to them are decided again together, from their records, and
-compared with what the records say. The account beside a lead is taken as the records of others tell
-it; where the lead's own share in it has changed, it is restated too.
+The leads concerned and all leads that forward to them are decided again together, from their
+records, and compared with what is recorded. A lead's account is taken from the records of others;
+if the lead's own share in it has changed, it is restated too.
 """
 
 from collections import Counter
@@ -49,7 +49,7 @@ def restate(
     position: int,
     recorded_at: datetime,
 ) -> list[Event]:
-    """Return the events that say what counts from now on; the first takes `position`."""
+    """Return the events that state what counts from now on; the first takes `position`."""
     around = Neighbourhood(past, taken, lifecycles)
     outcomes = decide_neighbourhood_again(around, upto=recorded_at)
     events: list[Event] = []
@@ -65,9 +65,9 @@ def restate(
 
 
 def _restated(around: Neighbourhood, outcomes: Outcomes) -> list[str]:
-    """Who is restated: those concerned, who lost a report, and of whom something else counts now.
+    """The leads to restate: those concerned, those that lost a report, those whose outcome differs.
 
-    A lead may have lost a report that another, which has absorbed it since, is concerned by.
+    A lead may have lost a report that concerns another lead, which has absorbed it since.
     """
     taken = around.taken
     others = [
@@ -95,11 +95,11 @@ def _of_lead(around: Neighbourhood, lead_id: str, outcome: Outcome) -> Event:
 
 
 def _state_after(around: Neighbourhood, lead_id: str, outcome: Outcome) -> LeadState:
-    """Add to what was decided again what is not decided: who is who."""
+    """Add to the decided state what is not decided again: identity."""
     state, now = outcome.state, around.leads[lead_id]
     forwarding = around.forwarding_to(lead_id)
     own = {lead_id, *forwarding}
-    apart = _told_of(around.records, own, KEPT_APART, lambda data: [data[OTHER]])
+    apart = _named_in(around.records, own, KEPT_APART, lambda data: [data[OTHER]])
     state = state._replace(
         absorbed_by=now.absorbed_by,
         merged=now.merged,
@@ -113,15 +113,17 @@ def _state_after(around: Neighbourhood, lead_id: str, outcome: Outcome) -> LeadS
         lifecycle=max(state.lifecycle, now.lifecycle),
     )
     conflicts = dict.fromkeys(
-        receiver_of(one, around.known(one)) for one in _in_conflict(around.records, own)
+        receiver_of(other, around.known(other)) for other in _in_conflict(around.records, own)
     )
-    known = {
-        **{one: s for other in conflicts for one, s in around.known(other).items()},
-        lead_id: state,
-    }
+    known: dict[str, LeadState] = {}
+    for other in conflicts:
+        known |= around.known(other)
+    known[lead_id] = state
     return state._replace(
         conflicts=tuple(
-            one for one in conflicts if one not in own and not are_apart(lead_id, one, known)
+            other
+            for other in conflicts
+            if other not in own and not are_apart(lead_id, other, known)
         )
     )
 
@@ -129,7 +131,7 @@ def _state_after(around: Neighbourhood, lead_id: str, outcome: Outcome) -> LeadS
 def _of_account(
     around: Neighbourhood, account_id: str, outcomes: Outcomes, lifecycle: CompiledLifecycle
 ) -> Event | None:
-    """What counts of an account beside these leads; None if that is what counted before."""
+    """Return the restatement of an account of these leads; None if nothing changes for it."""
     now = around.past.subject(account_id)
     if not isinstance(now, AccountState) or now.absorbed_by is not None:
         return None
@@ -157,7 +159,7 @@ def _effects(state: LeadState | AccountState, stays: Stays) -> Mapping[str, Any]
 def _with_one_move(
     event: Event, before: LeadState | AccountState, after: LeadState | AccountState
 ) -> Event:
-    """Let the event say from where to where it takes its subject, if it takes it anywhere."""
+    """Add to the event the move that it makes, if its subject changes stage."""
     if after.stage == before.stage or after.stage is None:
         return event
     return event._replace(
@@ -170,7 +172,7 @@ def _with_one_move(
 
 
 def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool:
-    """Whether nothing else counts of a lead: only events may be named by what they follow from."""
+    """Whether the same counts for a lead, comparing events by the reports they follow from."""
     before, after = around.known_stays(lead_id), outcome.stays
     if _without_positions(before) != _without_positions(after):
         return False
@@ -178,15 +180,17 @@ def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool
     return named_by(around.leads[lead_id], around.report) == named_by(state, around.report)
 
 
-def _without_positions(told: Stays) -> Any:
-    stays, left = told
+def _without_positions(recorded: Stays) -> Any:
+    stays, left = recorded
     return [stay._replace(position=0) for stay in stays], left and left.at
 
 
 def _in_conflict(records: Iterable[Record], subject_ids: set[str]) -> dict[str, None]:
-    """Whom reports of some subjects contradicted, as long as nobody has dismissed that."""
+    """Return the leads that conflict with some subjects, unless the conflict was dismissed."""
     waiting: dict[str, None] = {}
-    for event in (one.event for one in records if one.event.subject.id in subject_ids):
+    for event in (record.event for record in records):
+        if event.subject.id not in subject_ids:
+            continue
         if event.type == CONFLICTED:
             waiting |= dict.fromkeys(event.data["with"])
         elif event.type == DISMISSED:
@@ -195,9 +199,9 @@ def _in_conflict(records: Iterable[Record], subject_ids: set[str]) -> dict[str, 
 
 
 def _held(around: Neighbourhood, subject_ids: set[str]) -> tuple[str, ...]:
-    """Which kinds of strong identifiers name some subjects: linked, and not taken off since."""
+    """Return the kinds of strong identifiers that name some subjects: linked, not removed since."""
     held: Counter[str] = Counter()
-    for event in (*(one.event for one in around.records), *around.taken.events):
+    for event in (*(record.event for record in around.records), *around.taken.events):
         if event.subject.id in subject_ids and event.type == LINKED:
             held.update(event.data[KINDS])
         elif event.subject.id in subject_ids and event.type == UNLINKED:
@@ -207,14 +211,14 @@ def _held(around: Neighbourhood, subject_ids: set[str]) -> tuple[str, ...]:
     return tuple(sorted(names - {ANONYMOUS_ID, *REFERENCES}))
 
 
-def _told_of(
+def _named_in(
     records: Iterable[Record],
     subject_ids: set[str],
     type: str,
     others: Callable[[Mapping[str, Any]], Sequence[str]],
 ) -> dict[str, None]:
-    """Whom the events of a type name, of those about some subjects; each once, in order."""
-    events = [one.event for one in records]
+    """Return the leads named by events of a type about some subjects, each once, in order."""
+    events = [record.event for record in records]
     return {
         other: None
         for event in events

@@ -1,1 +1,1 @@
-"""Selection runs: asked, surveyed at one position, recorded as evidence, carried out, verified."""
+"""Selection runs: requested, surveyed at one position, recorded, carried out, verified."""

@@ -1,7 +1,7 @@
-"""Verify selection runs from the history: who was a candidate, in what order, who was selected.
+"""Verify selection runs from the history: the candidates, their order, and the selected leads.
 
-The leads are surveyed again when the fold of the history stands where the run read them, so that a
-ranking which its leads do not give is found, however well its digest fits.
+The leads are surveyed again when the fold of the history reaches the position at which the run read
+them. A ranking that does not follow from the leads is therefore found even if its digest matches.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from events.selections.evidence import COMPLETED, RANKED, RUN, Ranking, Run, ran
 
 
 class Doubt(NamedTuple):
-    """What a record says of a run, and what it should."""
+    """A comparison of what a record of a run contains and what it should contain."""
 
     what: str
     expected: object
@@ -27,7 +27,7 @@ class Doubt(NamedTuple):
 
 @dataclass(slots=True)
 class _Known:
-    """A run so far. A class, because its evidence comes record by record."""
+    """A run so far. A class, because its evidence arrives record by record."""
 
     run: Run
     ranking: Ranking
@@ -38,10 +38,10 @@ class _Known:
 
 @dataclass(slots=True)
 class SelectionAudit:
-    """A class, because each record is judged on what the records before it left."""
+    """A class, because each record is judged on the state left by the records before it."""
 
     planned: Mapping[int, list[Run]]
-    """Runs by the position at which they read the leads, as the log tells of them."""
+    """Runs by the position at which they read the leads, according to the log."""
     _surveys: dict[str, Survey] = field(default_factory=dict)
     _known: dict[str, _Known] = field(default_factory=dict)
 
@@ -51,7 +51,7 @@ class SelectionAudit:
         subjects: Mapping[str, Remembered],
         lifecycles: Mapping[int, CompiledLifecycle],
     ) -> None:
-        """Survey the leads for the runs that read them here."""
+        """Survey the leads for the runs that read them at this position."""
         for run in self.planned.get(position, ()):
             survey = survey_of(lifecycles, run.question)
             for standing in _standings(subjects):
@@ -59,7 +59,7 @@ class SelectionAudit:
             self._surveys[run.id] = survey
 
     def doubts(self, record: Record) -> Iterable[Doubt]:
-        """Judge one record of a run, and tell what is wrong with it."""
+        """Yield the comparisons for one record of a run."""
         match record.event.type:
             case type if type == RUN:
                 return self._judge_run(record)
@@ -71,18 +71,24 @@ class SelectionAudit:
 
     def _judge_run(self, record: Record) -> Iterable[Doubt]:
         run = run_of(record.event)
-        yield Doubt("a run is named by its id", selection_id(run.id), record.envelope.id)
+        yield Doubt(
+            "the id of a run's event follows from the run", selection_id(run.id), record.envelope.id
+        )
         survey = self._surveys.pop(run.id, None)
         if survey is None:
-            yield Doubt("a run reads its leads before it", f"before {run.position}", run.read_at)
+            yield Doubt(
+                "a run reads its leads before its own position",
+                f"before {run.position}",
+                run.read_at,
+            )
             return
         ranking = shown(survey.ranking())
         count = min(places(run.data["capacity"], taken=run.taken), len(ranking))
-        yield Doubt("the survey of a run is what the history gives", _seen(survey), _told(run))
-        yield Doubt("as many are selected as there are places", count, run.selected)
-        yield Doubt("the ranking is that of the history", digest_of(ranking), run.data["digest"])
+        yield Doubt("the survey of a run matches the history", _seen(survey), _recorded(run))
+        yield Doubt("the number selected matches the places available", count, run.selected)
+        yield Doubt("the ranking matches the history", digest_of(ranking), run.data["digest"])
         cut_line = ranking[count - 1][1] if count else None
-        yield Doubt("the cut line is the last score", cut_line, run.data.get("cut_line"))
+        yield Doubt("the cut line is the last selected score", cut_line, run.data.get("cut_line"))
         selected = frozenset(lead_id for lead_id, _ in ranking[:count])
         self._known[run.id] = _Known(run, ranking, selected)
 
@@ -90,9 +96,9 @@ class SelectionAudit:
         known = self._known_of(record)
         start = known.pages * RANKED_PAGE
         expected_id = selection_id(known.run.id, "ranked", str(known.pages))
-        yield Doubt("pages of a ranking follow each other", expected_id, record.envelope.id)
+        yield Doubt("the pages of a ranking are in order", expected_id, record.envelope.id)
         expected = known.ranking[start : start + RANKED_PAGE]
-        yield Doubt("the page is that of the ranking", expected, ranked_in(record.event))
+        yield Doubt("the page matches the ranking", expected, ranked_in(record.event))
         known.pages += 1
 
     def _judge_lead(self, record: Record) -> Iterable[Doubt]:
@@ -100,28 +106,28 @@ class SelectionAudit:
         lead_id = event.subject.id
         expected = (selection_id(known.run.id, lead_id), known.run.position)
         found = (record.envelope.id, event.cause)
-        yield Doubt("a selected lead is named by its run", expected, found)
+        yield Doubt("the id of a selection follows from its run and lead", expected, found)
         pages = -(-len(known.ranking) // RANKED_PAGE)
-        yield Doubt("the ranking stands before who is selected", pages, known.pages)
+        yield Doubt("the ranking is complete before leads are selected", pages, known.pages)
         others = {lead_id} - known.selected
-        yield Doubt("the first of the ranking are selected", set(), others)
+        yield Doubt("only the first of the ranking are selected", set(), others)
         known.qualified.add(lead_id)
 
     def _judge_end(self, record: Record) -> Iterable[Doubt]:
         known, data = self._known_of(record), record.event.data
         expected_id = selection_id(known.run.id, "completed")
-        yield Doubt("the end of a run is named by it", expected_id, record.envelope.id)
+        yield Doubt("the id of a run's end follows from the run", expected_id, record.envelope.id)
         skipped = {lead_id for lead_id, _ in data["skipped"]}
-        yield Doubt("as many are qualified as is told", len(known.qualified), data["qualified"])
+        yield Doubt("the number qualified is as reported", len(known.qualified), data["qualified"])
         yield Doubt(
-            "who was selected is qualified or skipped",
+            "every selected lead is qualified or skipped",
             known.selected - known.qualified,
             skipped,
         )
         del self._known[known.run.id]
 
     def _known_of(self, record: Record) -> _Known:
-        """Return the run that a record is of. Raises LookupError where there is none."""
+        """Return the run that a record belongs to. Raises LookupError if there is none."""
         return self._known[record.event.data["selection"]]
 
 
@@ -142,5 +148,5 @@ def _seen(survey: Survey) -> dict[str, Any]:
     }
 
 
-def _told(run: Run) -> dict[str, Any]:
+def _recorded(run: Run) -> dict[str, Any]:
     return {name: run.data[name] for name in ("backlog", "requests", "candidates")}

@@ -1,4 +1,4 @@
-"""What a run leaves in the ledger: itself, its ranking by the thousand, and how it ended."""
+"""A run's records in the ledger: the run, its ranking in pages of a thousand, and its end."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -16,11 +16,11 @@ from events.records import OWN_SOURCE, selection_id
 RUN, RANKED, COMPLETED = "selection.run", "selection.ranked", "selection.completed"
 
 Ranking = Sequence[tuple[str, str]]
-"""Lead ids with their scores, the first to be selected first."""
+"""Lead ids with their scores, in the order of selection."""
 
 
 class Asked(NamedTuple):
-    """What somebody asks a run for."""
+    """The request for a run."""
 
     id: str
     team: str
@@ -31,22 +31,22 @@ class Asked(NamedTuple):
     begins_at: datetime
     """When the period begins, by the lifecycle's clock."""
     capacity: int | None
-    """None: as declared for the team and the period."""
+    """None: the capacity that was declared for the team and the period."""
 
     @property
     def period(self) -> dict[str, str]:
-        """What runs, and declarations of capacity, have in common that compete for it."""
-        told = {
+        """The values shared by runs that compete for a capacity, and by its declaration."""
+        values = {
             "team": self.team,
             "starts_on": self.starts_on,
             "ends_on": self.ends_on,
             "market": self.market,
         }
-        return {name: value for name, value in told.items() if value is not None}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class Run(NamedTuple):
-    """A run as `selection.run` tells of it."""
+    """A run as described by `selection.run`."""
 
     id: str
     position: int
@@ -67,19 +67,19 @@ class Run(NamedTuple):
 
     @property
     def taken(self) -> int:
-        """How much of the capacity is taken."""
+        """How much of the capacity is already taken."""
         data = self.data
         return int(data["backlog"]) + int(data["requests"]) + int(data["selected_before"])
 
 
 def run_of(event: Event) -> Run:
-    """Read a run back from its event."""
+    """Decode a run from its event."""
     data = event.data
     return Run(data[SELECTION], event.position, event.occurred_at, int(data["read_at"]), data)
 
 
 def ranked_in(event: Event) -> Ranking:
-    """Read a page of the ranking back from its event."""
+    """Decode a page of the ranking from its event."""
     return [(lead_id, score) for lead_id, score in event.data["ranking"]]
 
 
@@ -107,7 +107,7 @@ def ledger_signal(
 
 
 def qualifying_signal(event_type: EventType, run: Run, lead_id: str) -> Signal:
-    """Make the decision that a run brings about for one of its leads."""
+    """Make a run's decision about one of its leads."""
     return own_signal(
         event_type,
         lead_id=lead_id,
@@ -120,9 +120,9 @@ def qualifying_signal(event_type: EventType, run: Run, lead_id: str) -> Signal:
 
 
 def content_of(signal: Signal) -> dict[str, Any]:
-    """Return what tells a report that is sent again from another of the same id.
+    """Return the content by which a report is distinguished from another one with the same id.
 
-    Of what closes a run the first is true, whatever another process saw of it later.
+    The first event that closes a run is authoritative, whatever another process saw later.
     """
     data = signal.data if signal.type.name != COMPLETED else {}
     return {"type": signal.type.name, "lead": signal.lead_id, "data": data}

@@ -1,8 +1,8 @@
-"""Carry a selection run out: survey, record the evidence, qualify, close; and resume after a crash.
+"""Carry out a selection run: survey, record the evidence, qualify, close; resume after a crash.
 
-The run and its ranking are recorded in one transaction. From then on all that is left to do follows
-from them, under ids made from the run and the lead: whoever does it again, and be it at the same
-time in another process, does nothing twice.
+The run and its ranking are recorded in one transaction. All remaining work follows from them, under
+ids derived from the run and the lead. Repeating the work therefore does nothing twice, even at the
+same time in another process.
 """
 
 import asyncio
@@ -63,11 +63,11 @@ class NothingToSelect(Exception):
 
 
 class RunExists(Exception):
-    """A run of this id was asked for something else."""
+    """A run with this id was requested with other parameters."""
 
 
 class Selector:
-    """Runs selections. A class, because it knows which runs this process is busy with."""
+    """Runs selections. A class, because it tracks the runs that this process is working on."""
 
     def __init__(
         self,
@@ -94,16 +94,16 @@ class Selector:
         )
 
     async def try_out(self, asked: Asked) -> Trial:
-        """Survey and rank, and record nothing."""
+        """Survey and rank without recording anything."""
         return await self._survey(asked, self._ledger.now())
 
     async def select(self, asked: Asked, *, key_id: str) -> Run:
-        """Carry a run out; return it when it is closed.
+        """Carry out a run; return it when it is closed.
 
         Raises:
-            RunExists: its id is another run's.
+            RunExists: its id belongs to another run.
             CapacityUnknown, TooManyCandidates, NothingToSelect: it cannot be carried out.
-            LedgerUnavailable: it may be recorded, and is then resumed by itself.
+            LedgerUnavailable: it may have been recorded, and is then resumed automatically.
         """
         run = await self.find(asked.id)
         if run is None:
@@ -111,7 +111,7 @@ class Selector:
             trial = await self._survey(asked, at)
             run = await self._record(asked, at, trial, key_id=key_id)
         if not _is_same(asked, run):
-            raise RunExists(f"the run {asked.id} was asked for something else; choose another id")
+            raise RunExists(f"the run {asked.id} exists with other parameters; choose another id")
         await self._finish(run)
         return run
 
@@ -121,18 +121,18 @@ class Selector:
             return await self._surveyor.run(driver, run_id)
 
     async def run(self) -> None:
-        """Resume what a process left behind, until cancelled; waits out a database that is away."""
+        """Resume unfinished runs until cancelled. If the database is unavailable, wait for it."""
         await endlessly("selections", self._step, pause_s=SELECTION_LOOK_S, on_fault=self._on_fault)
 
     async def close(self) -> None:
-        """Leave what is under way for the next start to resume."""
+        """Stop work under way; the next start resumes it."""
         tasks = list(self._busy.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def resume(self) -> int:
-        """Finish every run that is not closed, whatever becomes of the others.
+        """Finish every run that is not closed, even if others fail.
 
         Returns how many there were.
         """
@@ -162,7 +162,7 @@ class Selector:
         return Trial(data, found.ranking)
 
     async def _record(self, asked: Asked, at: datetime, trial: Trial, *, key_id: str) -> Run:
-        """Record the run with its whole ranking, or find that another process was faster."""
+        """Record the run with its whole ranking; if another process was faster, return its run."""
         run = ledger_signal(self._event_type(RUN), asked.id, at=at, data=trial.data)
         ranked = self._event_type(RANKED)
         signals = [run._replace(key_id=key_id)]
@@ -171,11 +171,11 @@ class Selector:
             signals.append(ledger_signal(ranked, *part, at=at, data={"ranking": page}))
         await self._door.submit(Submission(self._items(*signals), is_strict=True, is_own=True))
         found = await self.find(asked.id)
-        assert found is not None, "the run is recorded, or another of its id"
+        assert found is not None, "this run, or another one with its id, is recorded"
         return found
 
     async def _finish(self, run: Run) -> None:
-        """Do what is left of a run, once in this process, whoever waits for it goes away."""
+        """Finish a run, once per process, even if the caller is cancelled."""
         task = self._busy.get(run.id)
         if task is None:
             task = asyncio.create_task(self._qualify(run), name=f"selection-{run.id}")
@@ -213,7 +213,7 @@ class Selector:
         return qualification
 
     def _items(self, *signals: Signal) -> tuple[Item, ...]:
-        """Make of our own reports what the queue takes, with their fingerprints."""
+        """Turn the service's own reports into items for the queue, with fingerprints."""
         digests, compiled = self._digests, self._ledger.memory.compiled
         sender = Sender("", (OWN_SOURCE,), None, frozenset())
         context = Context(compiled.lifecycle, digests, sender, self._ledger.now())
@@ -225,7 +225,7 @@ class Selector:
         return tuple(items)
 
     def _event_type(self, name: str) -> EventType:
-        """Return an event type as the newest lifecycle that has it declares it."""
+        """Return an event type as declared by the newest lifecycle that has it."""
         lifecycles = self._ledger.memory.lifecycles
         return next(
             lifecycles[version].lifecycle.events[name]
@@ -236,12 +236,12 @@ class Selector:
     def _end(self, run_id: str, ended: asyncio.Task[None]) -> None:
         self._busy.pop(run_id, None)
         if not ended.cancelled():
-            # Marks it as seen, for those who asked and have gone away; the run is resumed later.
+            # Marks the exception as retrieved if no caller is left; the run is resumed later.
             ended.exception()
 
 
 def told(found: Found) -> dict[str, Any]:
-    """Write what a survey found, as `selection.run` tells of it."""
+    """Return what a survey found, as the data of `selection.run`."""
     survey, selected = found.survey, found.selected
     data: dict[str, Any] = {
         "read_at": str(found.read_at),
@@ -262,14 +262,14 @@ def told(found: Found) -> dict[str, Any]:
 
 
 def _is_same(asked: Asked, run: Run) -> bool:
-    """Whether a run is what is asked for."""
+    """Whether a run matches the request."""
     given = run.data["capacity"] if "capacity_declared_at" not in run.data else None
     recorded = {name: run.data.get(name) for name in asked.period}
     return (recorded, run.data.get("market"), given) == (asked.period, asked.market, asked.capacity)
 
 
 def _reason(outcome: Outcome) -> str:
-    """Say why a lead that was selected is not qualified."""
+    """Return why a selected lead was not qualified."""
     assert isinstance(outcome, Refused)
     refusal = outcome.refusal
     return str(refusal.members.get("obstacle", refusal.reason))

@@ -1,6 +1,6 @@
 -- name: read_leads
--- Leads in whose state one of these texts stands: a sieve, which lets some pass that do not
--- matter and holds none back that does.
+-- Leads whose state contains one of these texts: a coarse filter, which lets through some leads
+-- that do not matter but never drops one that does.
 SELECT subject.subject_id, subject.state
   FROM ledger.subjects AS subject
  WHERE subject.kind = 'lead'
@@ -16,11 +16,11 @@ SELECT subject.subject_id, subject.state
    AND subject.kind = 'account'
 
 -- name: read_recorded_at
--- When an event was recorded. Recorded time never runs backwards, so it can be searched by halves.
+-- When an event was recorded. Recorded time never decreases, so it can be searched by bisection.
 SELECT recorded_at FROM ledger.events WHERE position = :position
 
 -- name: read_capacity
--- The capacity that was last declared for a team, a market and a period.
+-- The capacity declared last for a team, a market and a period.
 SELECT event.position, event.record
   FROM ledger.events AS event
  WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
@@ -43,7 +43,7 @@ SELECT event.record
  ORDER BY event.position
 
 -- name: read_unfinished
--- Runs that nothing has closed yet.
+-- Runs that have not been closed.
 SELECT event.record
   FROM ledger.events AS event
  WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
@@ -54,14 +54,14 @@ SELECT event.record
  ORDER BY event.position
 
 -- name: read_by_ids
--- Events of the service's own by their ids.
+-- The service's own events, by id.
 SELECT event.record
   FROM ledger.events AS event
  WHERE event.source = 'leadledger' AND event.id = ANY (CAST(:ids AS text[]))
  ORDER BY event.position
 
 -- name: list_runs
--- Runs, the newest first, each with what closed it.
+-- Runs, newest first, each with the event that closed it.
 SELECT event.position, event.record, completed.record AS completed
   FROM ledger.events AS event
   LEFT JOIN ledger.events AS completed

@@ -1,4 +1,4 @@
-"""Read the leads of a run, all as they stood at one position, without holding anybody up."""
+"""Read the leads of a run, all as of one position, without delaying other work."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from events.selections.evidence import Asked, Ranking, Run, ranked_in, run_of
 
 
 class CapacityUnknown(Exception):
-    """Nobody has declared a capacity for the team and the period, and the request names none."""
+    """No capacity was declared for the team and the period, and the request gives none."""
 
 
 class TooManyCandidates(Exception):
@@ -31,20 +31,20 @@ class TooManyCandidates(Exception):
 
 
 class Found(NamedTuple):
-    """What a run goes by."""
+    """The findings on which a run is based."""
 
     survey: Survey
     read_at: int
     capacity: int
     declared_at: int | None
-    """Where the capacity was declared; None: it was given."""
+    """The position at which the capacity was declared; None if the request gave it."""
     selected_before: int
-    """Leads that earlier runs of the period selected and that no longer wait."""
+    """Leads that earlier runs of the period selected and that are no longer waiting."""
     ranking: Ranking
 
     @property
     def selected(self) -> Ranking:
-        """The first of the ranking, as many as there are places."""
+        """The top of the ranking, up to the number of places."""
         taken = len(self.survey.backlog) + self.survey.requests + self.selected_before
         return self.ranking[: places(self.capacity, taken=taken)]
 
@@ -58,7 +58,7 @@ class Surveyor:
         self._reader = LedgerReader(sql)
 
     async def survey(self, driver: Driver, asked: Asked, at: datetime) -> Found:
-        """Look at everybody at one moment of the ledger, while others go on writing."""
+        """Examine all leads in one snapshot of the ledger, while others keep writing."""
         async with transaction(driver, isolation="repeatable_read", readonly=True):
             memory = Memory()
             head = await self._reader.begin(driver, memory)
@@ -68,7 +68,7 @@ class Surveyor:
             await self._look(driver, survey)
             before = await self._selected_before(driver, asked)
             still_counting = len(before - survey.backlog)
-            # Beside the loop: sorting so many takes a good part of a second.
+            # In a thread: sorting this many leads takes a good part of a second.
             ranking = await asyncio.to_thread(lambda: shown(survey.ranking()))
             return Found(survey, head.position, capacity, declared_at, still_counting, ranking)
 
@@ -85,7 +85,7 @@ class Surveyor:
         return [lead_id for event in events for lead_id, _ in ranked_in(event)][: run.selected]
 
     async def unfinished(self, driver: Driver) -> list[Run]:
-        """List the runs that nothing has closed yet."""
+        """Return the runs that have not been closed."""
         rows = await driver.fetch(self._sql["read_unfinished"].driver_sql)
         return [run_of(records.decode_event(row["record"])) for row in rows]
 
@@ -109,7 +109,7 @@ class Surveyor:
             survey.look_at(Contender(lead_id, lead, accounts.get(lead.account or "")))
 
     async def _accounts(self, driver: Driver, ids: Sequence[str | None]) -> dict[str, AccountState]:
-        wanted = list({one for one in ids if one is not None})
+        wanted = list({account_id for account_id in ids if account_id is not None})
         rows = await driver.fetch(self._sql["read_accounts"].driver_sql, wanted) if wanted else []
         return {str(row["subject_id"]): state_json.decode_account(row["state"]) for row in rows}
 
@@ -120,14 +120,14 @@ class Surveyor:
         row = await driver.fetchrow(statement.driver_sql, *statement.arguments(_period(asked)))
         if row is None:
             raise CapacityUnknown(
-                "no capacity.declared is known for this team, market and period: report one, or "
-                "give the capacity with the request"
+                "no capacity was declared for this team, market and period: report "
+                "capacity.declared, or give the capacity in the request"
             )
         capacity: int = records.decode_event(row["record"]).data["capacity"]
         return max(0, capacity), row["position"]
 
     async def _position_at(self, driver: Driver, moment: datetime, head: int) -> int:
-        """Find the first position recorded at a moment or later, by halves."""
+        """Find the first position recorded at a moment or later, by bisection."""
         low, high = 1, head + 1
         while low < high:
             middle = (low + high) // 2
@@ -151,7 +151,7 @@ class Surveyor:
 
 
 def needles_of(lifecycles: Mapping[int, CompiledLifecycle]) -> list[str]:
-    """Return texts of which one stands in the state of every lead that a run takes into account."""
+    """Return texts such that the state of every lead relevant to a run contains at least one."""
     stages, requests = set[str](), set[str]()
     for compiled in lifecycles.values():
         qualification = compiled.lifecycle.qualification
@@ -163,7 +163,7 @@ def needles_of(lifecycles: Mapping[int, CompiledLifecycle]) -> list[str]:
             for event in compiled.lifecycle.events.values()
             if event.stands_as == qualification.qualifies_by
         }
-    return [*(f'"stage":"{stage}"' for stage in stages), *(f'["{one}",' for one in requests)]
+    return [*(f'"stage":"{stage}"' for stage in stages), *(f'["{name}",' for name in requests)]
 
 
 def _period(asked: Asked) -> dict[str, object]:

@@ -1,7 +1,6 @@
-"""The audit of a log, record by record: each is judged on what the records before it left.
+"""The audit of a log, record by record. Each is judged on the state left by the records before it.
 
-Pure but for what it is given: it reads no database, and so can be given any log. What is wrong is
-noted, and the audit goes on.
+It reads no database, so any log can be passed to it. Errors are noted, and the audit continues.
 """
 
 from collections import Counter, defaultdict
@@ -46,12 +45,12 @@ from events.verification.findings import Check, Finding, Report, expect
 from events.verification.key_audit import KEY_EVENTS, KeyAudit
 
 UNREADABLE = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
-"""What code that trusts its own records raises on one that it has not written."""
+"""Errors raised by code that trusts its own records when it reads one that it did not write."""
 
 
 @dataclass(slots=True)
 class Audit:
-    """A class, because each record is judged on what the records before it left."""
+    """A class, because each record is judged on the state left by the records before it."""
 
     report: Report
     subjects: dict[str, Remembered] = field(default_factory=dict)
@@ -62,12 +61,12 @@ class Audit:
     selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
     keys: KeyAudit = field(default_factory=KeyAudit)
     links: dict[int, list[SealedLink]] = field(default_factory=dict)
-    """Identifiers as they are stored, by the event that linked them, until that is judged."""
+    """Stored identifiers, by the position of the event that linked them, until it is judged."""
     listings: dict[int, str] = field(default_factory=dict)
-    """Positions at which companies became competitors, or ceased to be."""
+    """Position → the company that became a competitor, or ceased to be one."""
     position: int = 0
     is_broken: bool = False
-    """Whether the group cannot be judged as a whole: what is wrong with it has been noted."""
+    """Whether the group cannot be judged as a whole; its errors have been noted."""
 
     def add(self, record: Record) -> None:
         """Add a record to the group that it belongs to."""
@@ -79,7 +78,7 @@ class Audit:
         self.group.append(record)
 
     def lose(self) -> None:
-        """Go on without a record that nobody can read."""
+        """Continue without a record that cannot be read."""
         self.is_broken = True
 
     def _check_follows(self, record: Record) -> None:
@@ -90,25 +89,25 @@ class Audit:
             raise Finding(event.position, "a derived event follows its cause", first, event.cause)
         expected = (OWN_SOURCE, f"{event.cause}.{len(self.group)}")
         found = (envelope.source, envelope.id)
-        expect(event.position, "a derived event is named by its cause", expected, found)
+        expect(event.position, "the id of a derived event follows from its cause", expected, found)
 
     def _attempt(self, check: Check, step: Callable[..., None], *args: object) -> None:
-        """Take a step of the audit; whatever it finds, or cannot read, is noted."""
+        """Run a step of the audit, and note what it finds or cannot read."""
 
         def attempt() -> None:
             try:
                 step(*args)
             except UNREADABLE as error:
-                what = "what the record holds can be read"
+                what = "the content of the record can be read"
                 raise Finding(self.position, what, "what this code writes", repr(error)) from error
 
         self.report.attempt(check, attempt)
 
     def close_group(self, recollection: Recollection) -> None:
-        """Judge a reported event with what followed from it, then let its subjects see it all.
+        """Judge a reported event and its derived events, then apply them to their subjects.
 
-        Raises NotRecalled, with nothing changed, where it takes something back and more of the past
-        is needed to say whether it did so rightly.
+        Raises NotRecalled, with nothing changed, if the event takes something back and more past
+        data is needed to judge it.
         """
         group = self.group
         if not group:
@@ -129,7 +128,7 @@ class Audit:
         self._attempt(Check.DECISIONS, self._survey_for_selections, group[-1].event.position)
 
     def _judge(self, group: Sequence[Record], recollection: Recollection) -> None:
-        """Judge a group by what stands first in it: reported, or made by the service itself."""
+        """Judge a group by its first event, which was reported or made by the service itself."""
         first = group[0]
         if first.event.type in OFFERED and first.envelope.source != OWN_SOURCE:
             self._decide_again(group, self._carries_out_again(recollection))
@@ -172,7 +171,7 @@ class Audit:
             ) from error
 
     def _judge_selection(self, group: Sequence[Record]) -> None:
-        """Judge what a selection run wrote: its evidence, or the decision about a lead."""
+        """Judge an event that a selection run wrote: its evidence, or the decision about a lead."""
         first, envelope = group[0]
         if envelope.rules != RULES:
             self._skip(group)
@@ -190,7 +189,7 @@ class Audit:
             self.report.section(Check.DECISIONS).checked += len(group)
 
     def _judge_key(self, group: Sequence[Record]) -> None:
-        """Judge a change of a key: nothing is decided by it, but it has to follow from the last."""
+        """Judge a change of a key. It decides nothing, but has to fit the earlier changes."""
         position = group[0].event.position
         try:
             for what, expected, found in self.keys.doubts(group):
@@ -204,10 +203,15 @@ class Audit:
         version = len(self.lifecycles) + 1
         expect(event.position, "versions have no gaps", version, event.data.get("version"))
         try:
-            # With another calendar the text in force is published again: its stages remain.
+            # A calendar change publishes the text in force again, so its stages remain.
             if self.lifecycles and begins_group(record):
                 refusal = objection(event.data, self.lifecycles, self._occupied())
-                expect(event.position, "a lifecycle leaves nobody without a stage", None, refusal)
+                expect(
+                    event.position,
+                    "a lifecycle leaves no lead or account without a stage",
+                    None,
+                    refusal,
+                )
             self.lifecycles[version] = compiled_from(event)
         except (LifecycleInvalid, *UNREADABLE) as error:
             raise Finding(
@@ -215,17 +219,18 @@ class Audit:
             ) from error
 
     def _occupied(self) -> Occupied:
-        standing = (standing_of(one, len(self.lifecycles)) for one in self.subjects.values())
-        return Counter(one for one in standing if one is not None)
+        in_force = len(self.lifecycles)
+        occupied = (standing_of(subject, in_force) for subject in self.subjects.values())
+        return Counter(stage for stage in occupied if stage is not None)
 
     def _check_name(self, record: Record, name: Callable[[str, int], str]) -> None:
-        """What the service does by itself is named by its lead and the version it gives to it."""
+        """Check that the id of the service's own event names its lead and the lead's version."""
         event, envelope = record
         expected = name(event.subject.id, envelope.subject_version)
-        expect(event.position, "it is named by its lead", expected, envelope.id)
+        expect(event.position, "its id follows from its lead", expected, envelope.id)
 
     def _check_succession(self, record: Record) -> None:
-        """A lead comes under each version in turn, and is judged by no other."""
+        """Check that a lead moves through the versions in turn, or is judged again by its own."""
         event, envelope = record
         state = self._before(event.subject.id, SubjectKind.LEAD).state
         before = state.lifecycle if isinstance(state, LeadState) else 0
@@ -239,7 +244,7 @@ class Audit:
             return
         found = (envelope.lifecycle, event.cause)
         expected = (before + 1, compiled.published_at)
-        expect(event.position, "a lead comes under the next version", expected, found)
+        expect(event.position, "a lead moves to the next version", expected, found)
 
     def _decide_again(self, group: Sequence[Record], again: DecidesAgain) -> None:
         first, envelope = group[0]
@@ -264,9 +269,9 @@ class Audit:
         self.report.section(Check.DECISIONS).checked += len(group)
 
     def _skip(self, group: Sequence[Record]) -> None:
-        """Count what older code decided, and never call it verified."""
+        """Count what older code decided as not checked, never as verified."""
         self.report.section(Check.DECISIONS).skip(
-            f"decided by rules of another version than {RULES}, which this code no longer has",
+            f"decided by a rules version other than {RULES}, which this code does not contain",
             len(group),
         )
 
@@ -279,15 +284,15 @@ class Audit:
             raise Finding(
                 event.position, "the outcome can be applied", "an outcome", repr(error)
             ) from error
-        for one, after in seen.items():
-            self._note_company(one, after.state)
+        for seen_id, after in seen.items():
+            self._note_company(seen_id, after.state)
         self.subjects.update(seen)
         found = record.envelope.subject_version
         expected = seen[subject_id].version
         expect(event.position, "versions of a subject have no gaps", expected, found)
 
     def _note_company(self, lead_id: str, state: LeadState | AccountState | None) -> None:
-        """Note to whom a lead belongs from now on."""
+        """Note which company a lead belongs to from now on."""
         remembered = self.subjects.get(lead_id)
         before = remembered.state if remembered is not None else None
         left = before.account if isinstance(before, LeadState) else None
@@ -303,9 +308,9 @@ class Audit:
         return self.subjects.get(subject_id) or newborn(kind)
 
     def _check_links(self, group: Sequence[Record]) -> None:
-        """Every identifier that an event linked is there, and no other."""
+        """Check that exactly the identifiers that events linked are stored."""
         first = group[0].event
-        stored = {one.position: self.links.pop(one.position, []) for one, _ in group}
+        stored = {event.position: self.links.pop(event.position, []) for event, _ in group}
         found = Counter((link.kind, link.subject_id) for link in stored.pop(first.position))
         linked = Counter(
             (kind, event.subject.id)
@@ -321,7 +326,7 @@ class Audit:
             also = [link[0] for links in stored.values() for link in links]
             raise Finding(
                 first.position,
-                "identifiers are those that events linked",
+                "identifiers match the links in events",
                 sorted(may_be.elements()),
                 [*sorted(found.elements()), *also],
             )

@@ -1,7 +1,7 @@
-"""What a verification found, check by check: how much was right, what differs, what nobody checked.
+"""The results of a verification, check by check: what is right, what differs, what was not checked.
 
-Findings are counted, and only the first few of each check are kept, so that a ledger which differs
-everywhere is told of in bounded memory.
+All findings are counted, but only the first few of each check are kept, so that even a ledger that
+differs everywhere can be reported in bounded memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from events.limits import FINDING_CHARACTERS_MAX, FINDINGS_SHOWN
 
 
 class Check(StrEnum):
-    """What is looked at, in the order in which it is told of."""
+    """What is checked, in the order in which it is reported."""
 
     ORDER = "order"
     RECORDS = "records"
@@ -33,38 +33,39 @@ class Check(StrEnum):
 
 MEANING: dict[Check, str] = {
     Check.ORDER: "Events were removed, inserted or moved; restore the log from a backup.",
-    Check.RECORDS: "The columns that find an event, or its record, were edited in the database; "
-    "the record is what counts if its seal holds.",
+    Check.RECORDS: "The lookup columns of an event, or its record, were edited in the database; "
+    "the record is authoritative if its seal is valid.",
     Check.LEAVES: "A record or its leaf was edited in the database; compare with a backup, or with "
-    "the leaf that the sender was answered.",
-    Check.SEALS: "Somebody without the ledger's secret wrote to this row: its record and leaf, its "
+    "the leaf in the answer to the sender.",
+    Check.SEALS: "This row was written without the ledger's secret: its record and leaf, its "
     "fingerprint, or the identifiers that it linked; compare with a backup.",
-    Check.HEAD: "The end of the log was moved or cut off, or the head edited; compare with a "
-    "backup and with what readers of the feed hold.",
+    Check.HEAD: "The end of the log was moved or cut off, or the head was edited; compare with a "
+    "backup and with the copies that readers of the feed hold.",
     Check.PERSONAL: "Personal data was edited, removed or added in the database; no erasure is "
     "recorded for it.",
-    Check.IDENTIFIERS: "Identifiers were removed, added or pointed to others in the database, so "
-    "that a person is taken for another one; restore the table from a backup.",
-    Check.DECISIONS: "The log holds an outcome that its own rules do not give: the event, an "
+    Check.IDENTIFIERS: "Identifiers were removed, added or redirected in the database, so that one "
+    "person is mistaken for another; restore the table from a backup.",
+    Check.DECISIONS: "The log contains an outcome that its own rules do not produce: the event, an "
     "earlier one of the same lead, or the lifecycle was rewritten.",
-    Check.STATES: "What the next decision would go by does not follow from the log; stop the "
-    "service and restore the table from a backup.",
+    Check.STATES: "The states for the next decisions do not follow from the log; stop the service "
+    "and restore the table from a backup.",
     Check.REFUSALS: "A refusal was edited in the database.",
-    Check.KEYS: "A key was edited, added or removed in the database, so that it may do what nobody "
-    "granted: revoke it, and look at what it has sent.",
-    Check.PROJECTIONS: "Figures and lists do not follow from the log: `leadledger rebuild` makes "
-    "them again.",
-    Check.SCHEMA: "A guard, a function or a table is not what the migrations make; compare with "
-    "a fresh schema, and look at what was written since.",
-    Check.RIGHTS: "Somebody but the owner may change what nobody should: revoke it, and migrate.",
-    Check.CHECKPOINT: "The log is not the one, or not the continuation of the one, of which this "
-    "checkpoint was taken: it was rewritten or an older copy restored.",
+    Check.KEYS: "A key was edited, added or removed in the database, so it may have rights that "
+    "were never granted: revoke it, and check what it has sent.",
+    Check.PROJECTIONS: "Figures and lists do not follow from the log; recreate them with "
+    "`leadledger rebuild`.",
+    Check.SCHEMA: "A guard, a function or a table differs from what the migrations create; compare "
+    "with a fresh schema, and check what has been written since.",
+    Check.RIGHTS: "A role other than the owner may change what no one should: revoke it, and "
+    "migrate.",
+    Check.CHECKPOINT: "The log is not a continuation of the log from which this checkpoint was "
+    "taken: it was rewritten, or an older copy was restored.",
 }
 """What a difference in each check means, and what to do."""
 
 
 class Finding(Exception):
-    """Something that is not as it should be."""
+    """A difference between what is expected and what is found."""
 
     def __init__(self, position: int | None, what: str, expected: object, found: object) -> None:
         where = f"position {position}: " if position is not None else ""
@@ -90,7 +91,7 @@ class Section:
 
     check: Check
     part: str = ""
-    """Which of several of a kind: the projection's name."""
+    """Which one of several: the name of the projection."""
     checked: int = 0
     not_checked: int = 0
     why_not: str = ""
@@ -103,7 +104,7 @@ class Section:
 
     @property
     def outcome(self) -> str:
-        """Return `differs`, `not checked` where anything was left out, or `ok`."""
+        """Return `differs`, `not checked` if anything was left out, or `ok`."""
         if self.differing:
             return "differs"
         return "not checked" if self.why_not else "ok"
@@ -115,24 +116,24 @@ class Section:
             self.first.append(finding)
 
     def skip(self, why: str, count: int = 0) -> None:
-        """Say that something was not checked, and how much where that is known."""
+        """Note that something was not checked, and how much if that is known."""
         self.not_checked += count
         self.why_not = why
 
 
 @dataclass(slots=True)
 class Report:
-    """All checks. A class, because it is filled by whoever looks."""
+    """All checks. A class, because each check fills its own section."""
 
     sections: dict[str, Section] = field(default_factory=dict)
 
     def section(self, check: Check, part: str = "") -> Section:
-        """Return the section of a check; it begins when it is first asked for."""
+        """Return the section of a check, creating it on first use."""
         wanted = Section(check, part)
         return self.sections.setdefault(wanted.name, wanted)
 
     def attempt(self, check: Check, step: Callable[..., None], *args: object) -> None:
-        """Take a step of a check; note what it finds, and go on."""
+        """Run a step of a check, and note what it finds."""
         try:
             step(*args)
         except Finding as finding:
@@ -140,7 +141,7 @@ class Report:
 
     def __iter__(self) -> Iterator[Section]:
         order = list(Check)
-        return iter(sorted(self.sections.values(), key=lambda one: order.index(one.check)))
+        return iter(sorted(self.sections.values(), key=lambda section: order.index(section.check)))
 
     @property
     def differs(self) -> bool:
@@ -153,5 +154,5 @@ class Report:
 
     @property
     def findings(self) -> list[Finding]:
-        """Return what was kept of each check, in the order of the checks."""
+        """Return the findings that were kept, in the order of the checks."""
         return [finding for section in self for finding in section.first]

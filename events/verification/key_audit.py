@@ -1,4 +1,4 @@
-"""The audit of keys: what the log says of whom the ledger obeyed, event by event."""
+"""The audit of keys, event by event: which keys the ledger accepted, according to the log."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,10 +24,10 @@ def terms_told(
     expires_at: datetime | None,
     is_founder: bool,
 ) -> dict[str, Any]:
-    """Write all that decides who a key is and what it may do. What it does not have is left out.
+    """Return everything that determines a key's identity and rights. Absent values are left out.
 
-    Of its secret there is a digest of the digest that is stored: enough to see that somebody has
-    put another one in its place, and of no use to whoever reads the log.
+    The secret is represented by a digest of its stored digest: this detects a replaced secret, and
+    is useless to a reader of the log.
     """
     data: dict[str, Any] = {
         "key": key_id,
@@ -47,28 +47,28 @@ KEY_EVENTS = frozenset({KEY_CREATED, KEY_CHANGED, KEY_REVOKED})
 
 
 class KeyTold(NamedTuple):
-    """A key as the log has it."""
+    """A key as recorded in the log."""
 
     terms: Mapping[str, Any]
-    """Scopes, sources and whatever else decides what it may do; absent is none."""
+    """Scopes, sources and everything else that determines its rights; absent means none."""
     created_at: datetime
     revoked_at: datetime | None = None
 
 
 @dataclass(slots=True)
 class KeyAudit:
-    """A class, because each event is judged on the keys that those before it left."""
+    """A class, because each event is judged on the keys that the events before it left."""
 
     keys: dict[str, KeyTold] = field(default_factory=dict)
 
     def doubts(self, group: Sequence[Record]) -> Iterator[tuple[str, object, object]]:
-        """Say what is to be compared of a change of a key, with what is expected and found.
+        """Yield the comparisons for a change of a key: description, expected value, found value.
 
-        A change follows from nothing, but for the end that a key gets by the one that replaces it.
+        A change has no cause, except for the end of a key that is replaced by another.
         """
         first, envelope = group[0]
         named = key_event_id(first.data["key"], envelope.subject_version)
-        yield "a change of a key is named by the key", named, envelope.id
+        yield "the id of a key change follows from the key", named, envelope.id
         replaced = [first.data["replaces"]] if "replaces" in first.data else []
         found = [event.data["key"] for event, _ in group[1:] if event.type == KEY_CHANGED]
         yield "a new key ends the one that it replaces", replaced, found
@@ -88,7 +88,7 @@ class KeyAudit:
     def _see(self, event: Event) -> None:
         key_id = event.data["key"]
         if event.type == KEY_CREATED:
-            terms = {name: one for name, one in event.data.items() if name != "replaces"}
+            terms = {name: value for name, value in event.data.items() if name != "replaces"}
             self.keys[key_id] = KeyTold(terms, event.occurred_at)
         elif event.type == KEY_CHANGED:
             self.keys[key_id] = self.keys[key_id]._replace(terms=event.data)

@@ -1,4 +1,4 @@
-"""The audit of one row of the log by itself: its place, leaf, seal, columns, personal data."""
+"""The audit of a single row of the log: its position, leaf, seal, columns and personal data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Row = asyncpg.Record
 
 @dataclass(slots=True)
 class RowAudit:
-    """A class, because positions and times are judged on those of the row before."""
+    """A class, because positions and times are compared with those of the row before."""
 
     report: Report
     seals: Seals | None
@@ -25,7 +25,7 @@ class RowAudit:
     recorded_time: str = ""
 
     def take(self, row: Row, links: Sequence[SealedLink]) -> Record | None:
-        """Judge a row with the identifiers that it linked; None if nobody can read its record."""
+        """Judge a row with the identifiers that it linked; None if its record cannot be read."""
         self.position += 1
         self.report.attempt(Check.ORDER, self._check_position, row)
         self.report.attempt(Check.LEAVES, self._check_leaf, row)
@@ -43,7 +43,7 @@ class RowAudit:
         return record
 
     def count(self) -> None:
-        """Tell of how many rows this was."""
+        """Report how many rows were checked."""
         for check in (Check.ORDER, Check.RECORDS, Check.LEAVES):
             self.report.section(check).checked = self.position
         if self.seals is not None:
@@ -56,12 +56,12 @@ class RowAudit:
 
     def _check_leaf(self, row: Row) -> None:
         expected = records.leaf_of(row["record"].encode())
-        expect(self.position, "the leaf is that of the record", expected, row["leaf"])
+        expect(self.position, "the leaf matches the record", expected, row["leaf"])
 
     def _check_seal(self, row: Row, links: Sequence[SealedLink]) -> None:
         assert self.seals is not None
         expected = self.seals.of_event(self.position, row["leaf"], row["fingerprint"], links)
-        what = "the seal is that of leaf, fingerprint and linked identifiers"
+        what = "the seal matches leaf, fingerprint and linked identifiers"
         expect(self.position, what, expected, row["seal"])
 
     def _check_time(self, record: Record) -> None:
@@ -76,11 +76,11 @@ class RowAudit:
         if row["salt"] is not None:
             found = records.personal_digest(row["salt"], row["content"])
             self.report.section(Check.PERSONAL).checked += 1
-        expect(self.position, "personal data is what the record has a digest of", expected, found)
+        expect(self.position, "personal data matches the digest in the record", expected, found)
 
 
 def _compare_columns(row: Row, record: Record) -> None:
-    """Say whether the columns that find a record say the same as the record."""
+    """Compare the lookup columns of a record with the record."""
     event, envelope = record
     position = row["position"]
     for column, value in (
@@ -91,14 +91,12 @@ def _compare_columns(row: Row, record: Record) -> None:
         ("type", event.type),
         ("occurred_at", event.occurred_at),
     ):
-        expect(position, f"the column {column} is as in the record", value, row[column])
+        expect(position, f"the column {column} matches the record", value, row[column])
     subject_id = event.subject.id or LEDGER_SUBJECT_ID
-    expect(
-        position, "the column subject_id is as in the record", subject_id, str(row["subject_id"])
-    )
+    expect(position, "the column subject_id matches the record", subject_id, str(row["subject_id"]))
     expect(
         position,
-        "the column recorded_at is as in the record",
+        "the column recorded_at matches the record",
         envelope.recorded_time,
         format_utc(row["recorded_at"]),
     )

@@ -1,6 +1,6 @@
-"""The root of the Merkle tree over a log's leaves (RFC 6962 §2.1), while the leaves pass by.
+"""The root of the Merkle tree over a log's leaves (RFC 6962 §2.1), computed as leaves stream past.
 
-Keeps one hash for each power of two: twenty-odd for ten million leaves.
+Keeps at most one hash for each power of two: about two dozen for ten million leaves.
 """
 
 from hashlib import sha256
@@ -14,7 +14,7 @@ class Tree:
     def __init__(self) -> None:
         self.size = 0
         self._roots: list[bytes] = []
-        """Of the perfect subtrees, the largest first: one for each bit of the size."""
+        """Roots of the perfect subtrees, largest first: one for each set bit of the size."""
 
     def add(self, leaf: bytes) -> None:
         """Add a leaf hash."""
@@ -27,7 +27,7 @@ class Tree:
 
     @property
     def root(self) -> bytes:
-        """Return the root; that of no leaves is the hash of nothing."""
+        """Return the root. The root of an empty tree is the hash of no bytes."""
         if not self._roots:
             return sha256().digest()
         *others, root = self._roots

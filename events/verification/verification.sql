@@ -1,10 +1,10 @@
 -- name: read_whole_head
--- Where the log ends, and what founded the ledger.
+-- The end of the log, and the values from the founding of the ledger.
 SELECT ledger_id, position, recorded_at, secret_check, chain, clock_ahead
   FROM ledger.ledger_head
 
 -- name: read_everything
--- The log as it is stored: columns, record, and what lies beside it.
+-- The log as it is stored: columns, record, personal data.
 SELECT event.position, event.source, event.id, event.subject_id, event.subject_version, event.type,
        event.occurred_at, event.recorded_at, event.leaf, event.record,
        event.fingerprint, event.seal,
@@ -16,7 +16,7 @@ SELECT event.position, event.source, event.id, event.subject_id, event.subject_v
  LIMIT :limit
 
 -- name: read_leaves
--- Records and their fingerprints, nothing else.
+-- Only records and their leaves.
 SELECT position, leaf, record
   FROM ledger.events
  WHERE position > :after AND position <= :upto
@@ -24,7 +24,7 @@ SELECT position, leaf, record
  LIMIT :limit
 
 -- name: read_subjects
--- What the writer would decide on, page by page.
+-- The states on which the writer would decide, page by page.
 SELECT subject_id, kind, version, position, state, due_at, lifecycle, account
   FROM ledger.subjects
  WHERE CAST(:after AS uuid) IS NULL OR subject_id > CAST(:after AS uuid)
@@ -32,7 +32,7 @@ SELECT subject_id, kind, version, position, state, due_at, lifecycle, account
  LIMIT :limit
 
 -- name: read_refusals
--- Refusals with all that is sealed of them, page by page.
+-- Refusals with all their sealed columns, page by page.
 SELECT refusal_id, received_at, key_id, source, event_id, type, dialect, content, seal,
        reason, problem, status, position, settled_at, settled_by, dismissal, standing_seal
   FROM ledger.refusals
@@ -41,7 +41,7 @@ SELECT refusal_id, received_at, key_id, source, event_id, type, dialect, content
  LIMIT :limit
 
 -- name: read_keys
--- Keys with all that their events say of them, page by page.
+-- Keys with every column that their events also state, page by page.
 SELECT key_id, secret_digest, scopes, sources, department, origins, events_per_second, expires_at,
        is_founder, created_at, revoked_at
   FROM ledger.api_keys
@@ -50,11 +50,11 @@ SELECT key_id, secret_digest, scopes, sources, department, origins, events_per_s
  LIMIT :limit
 
 -- name: count_refusals
--- How many nobody can check without the secret.
+-- The number of refusals, which cannot be checked without the secret.
 SELECT count(*) FROM ledger.refusals
 
 -- name: count_strays
--- What belongs to no position of the log.
+-- Rows that belong to no position of the log.
 SELECT (SELECT count(*) FROM ledger.events
          WHERE position < 1 OR position > CAST(:head AS bigint)) AS events,
        (SELECT count(*) FROM ledger.event_personal
@@ -63,7 +63,8 @@ SELECT (SELECT count(*) FROM ledger.events
          WHERE position < 1 OR position > CAST(:head AS bigint)) AS identifiers
 
 -- name: read_selection_runs
--- Every selection run: where it read its leads is known before the log is read up to there.
+-- Every selection run, read in advance: the position at which a run read its leads must be known
+-- before the audit reaches it.
 SELECT record
   FROM ledger.events
  WHERE subject_id = '00000000-0000-0000-0000-000000000000' AND type = 'selection.run'

@@ -1,10 +1,10 @@
-"""Verify a ledger as somebody who distrusts it: everything that can be recomputed is.
+"""Verify a ledger without trusting it: everything that can be recomputed is recomputed.
 
-Positions, leaves, columns against records, versions per subject, personal data against its digest,
-identifiers, every outcome against the lifecycle version that decided it, and what the writer
-decides on against a fold of the history; with the secret also the seals. The log is read at one
-moment while others go on writing, and nothing is written. The states of all subjects are held in
-memory: about one kilobyte each.
+This covers positions, leaves, columns against records, versions per subject, personal data against
+its digest, identifiers, every outcome against the lifecycle version that decided it, and the states
+that the writer decides on against a fold of the history; with the secret also the seals. The log is
+read in one snapshot while others keep writing, and nothing is written. The states of all subjects
+are held in memory: about one kilobyte each.
 """
 
 from collections import defaultdict
@@ -38,21 +38,22 @@ from events.verification.row_audit import Row, RowAudit
 from events.verification.tree import Tree
 
 NOT_GIVEN = "the secret of the ledger was not given"
-NOT_ITS_OWN = "the secret that was given is not the one that the ledger was founded with"
+NOT_ITS_OWN = "the secret that was given is not the one with which the ledger was founded"
 
 Page: TypeAlias = Sequence[tuple[Row, Record | None]]
-"""Rows of the log with their records; None where nobody can read one."""
+"""Rows of the log with their records; None for a record that cannot be read."""
 OnPage = Callable[[Page, int], Awaitable[None]]
-"""Called with each page of the log, and the position at which the log ends."""
+"""Called with each page of the log and the position at which the log ends."""
 
 
 class Examined(NamedTuple):
-    """What the log came to; what was found of it is in the report."""
+    """The checkpoint and clock of the examined log. The findings are in the report."""
 
     checkpoint: Checkpoint
-    """Of the whole log, as it was read."""
+    """The checkpoint of the whole log, as it was read."""
     clock_ahead_s: int
-    """How far the ledger's clock is turned. Not 0: one for tests, whose times prove nothing."""
+    """How far the ledger's clock is set ahead. If not 0, it is a test ledger and its times prove
+    nothing."""
 
 
 async def examine(
@@ -66,7 +67,7 @@ async def examine(
 ) -> Examined:
     """Examine the whole ledger, in the read-only transaction that the driver has open.
 
-    `checkpoint` is one that was taken earlier: the log has to go on from it.
+    `checkpoint` is one that was taken earlier: the log must be a continuation of it.
     """
     sql = {
         **load("events.append", "ledger.sql", schema),
@@ -83,7 +84,7 @@ async def examine(
 
 @dataclass(slots=True)
 class _Examination:
-    """One examination. A class, because all its steps share what they look at."""
+    """One examination. A class, because all its steps share the same data."""
 
     driver: Driver
     sql: Mapping[str, Statement]
@@ -139,7 +140,7 @@ class _Examination:
 
     def _compare_root(self) -> None:
         assert self.checkpoint is not None
-        what = "the log up to here is the one of the checkpoint"
+        what = "the log up to here matches the checkpoint"
         expect(self.checkpoint.size, what, self.checkpoint.root, self.tree.root)
 
     def _check_checkpoint(self) -> None:
@@ -165,8 +166,8 @@ class _Examination:
         section.checked = 1
         last, stored = row_audit.recorded_time, format_utc(head["recorded_at"])
         checks: list[tuple[str, object, object]] = [
-            ("the head stands at the last event", head["position"], row_audit.position),
-            # Where refusals alone were written, it has gone on without an event.
+            ("the head is at the last event", head["position"], row_audit.position),
+            # A batch with only refusals advances the head's time without an event.
             ("the head's time is not before the last event", max(last, stored), stored),
         ]
         if self.digests is not None:
@@ -176,7 +177,7 @@ class _Examination:
             self.report.attempt(Check.HEAD, expect, None, *check)
 
     async def _check_strays(self) -> None:
-        """Whatever belongs to no event of the log, no step along the log has seen."""
+        """Find rows that belong to no event of the log, which the pass over the log cannot see."""
         row = await self.driver.fetchrow(self.sql["count_strays"].driver_sql, self.head["position"])
         assert row is not None
         for check, what in (
@@ -185,13 +186,11 @@ class _Examination:
             (Check.IDENTIFIERS, "identifiers"),
         ):
             if row[what]:
-                finding = Finding(
-                    None, f"{what} holds rows of the log alone", "none else", row[what]
-                )
+                finding = Finding(None, f"{what} has only rows of the log", "no others", row[what])
                 self.report.section(check).note(finding, count=row[what])
 
     async def _check_states(self, folded: Mapping[str, Remembered]) -> None:
-        """What the writer decides on is the fold of the history, and its indexes say the same."""
+        """Check that the writer's states and their indexes match the fold of the history."""
         remaining, section = dict(folded), self.report.section(Check.STATES)
         async for row in self._rows("read_subjects", "subject_id"):
             section.checked += 1
@@ -201,14 +200,14 @@ class _Examination:
             what = "every subject has its state"
             section.note(Finding(None, what, f"a state of {subject_id}", "none"))
 
-    async def _check_keys(self, told: Mapping[str, KeyTold]) -> None:
-        section, missing = self.report.section(Check.KEYS), set(told)
+    async def _check_keys(self, logged: Mapping[str, KeyTold]) -> None:
+        section, missing = self.report.section(Check.KEYS), set(logged)
         async for row in self._rows("read_keys", "key_id"):
             section.checked += 1
             missing.discard(row["key_id"])
-            self.report.attempt(Check.KEYS, _compare_key, row, told.get(row["key_id"]))
+            self.report.attempt(Check.KEYS, _compare_key, row, logged.get(row["key_id"]))
         for key_id in sorted(missing):
-            section.note(Finding(None, "a key that was created is kept", key_id, "none"))
+            section.note(Finding(None, "a created key is stored", key_id, "none"))
 
     async def _check_refusals(self) -> None:
         section = self.report.section(Check.REFUSALS)
@@ -230,10 +229,10 @@ class _Examination:
         received = Received(*(values[name] for name in Received._fields))
         standing = Standing(*(values[name] for name in Standing._fields))
         for what, expected, found in (
-            ("what came", seals.of_refusal(received), row["seal"]),
-            ("what became of it", seals.of_standing(refusal_id, standing), row["standing_seal"]),
+            ("content", seals.of_refusal(received), row["seal"]),
+            ("status", seals.of_standing(refusal_id, standing), row["standing_seal"]),
         ):
-            expect(None, f"the seal of {what}, refusal {refusal_id}, holds", expected, found)
+            expect(None, f"the seal of the {what} of refusal {refusal_id} holds", expected, found)
 
     def _skip_without_secret(self, events: int) -> None:
         section = self.report.section(Check.SEALS)
@@ -250,7 +249,7 @@ class _Examination:
 
 
 async def _close_group(driver: Driver, sql: Mapping[str, Statement], audit: Audit) -> None:
-    """Judge a group; what takes something back is judged on the histories that it concerns."""
+    """Judge a group, reading the histories concerned if it takes something back."""
     recollection, reader = Recollection(), LedgerReader(sql)
     while True:
         try:
@@ -265,14 +264,14 @@ async def _close_group(driver: Driver, sql: Mapping[str, Statement], audit: Audi
 
 
 async def _planned(driver: Driver, sql: Mapping[str, Statement]) -> dict[int, list[Run]]:
-    """Read beforehand where selection runs read their leads: there they are surveyed again."""
+    """Read in advance where selection runs read their leads: there they are surveyed again."""
     planned: dict[int, list[Run]] = defaultdict(list)
     for row in await driver.fetch(sql["read_selection_runs"].driver_sql):
         try:
             run = run_of(records.decode_event(row["record"]))
             planned[run.read_at].append(run)
         except UNREADABLE:
-            # Its record is looked at in its turn, and then it is missed here.
+            # The audit judges this record in its turn, and notes the error then.
             continue
     return planned
 
@@ -311,18 +310,18 @@ def _compare_subject(row: Row, expected: Remembered | None) -> None:
     }
     expect(
         row["position"],
-        f"the indexes of {kind} {subject_id} say what its state says",
+        f"the indexes of {kind} {subject_id} match its state",
         index,
         stored,
     )
 
 
-def _compare_key(row: Row, told: KeyTold | None) -> None:
-    """Compare a key as it is stored with what its events say; its name is in none of them."""
+def _compare_key(row: Row, logged: KeyTold | None) -> None:
+    """Compare a stored key with its events. Its name is in none of them."""
     values = dict(row.items())
     created_at, revoked_at = values.pop("created_at"), values.pop("revoked_at")
     found = KeyTold(terms_told(**values), created_at, revoked_at)
-    expect(None, f"the key {row['key_id']} is what its events say", told, found)
+    expect(None, f"the key {row['key_id']} matches its events", logged, found)
 
 
 def _remembered(row: Row) -> Remembered | str:
@@ -330,5 +329,5 @@ def _remembered(row: Row) -> Remembered | str:
         kind = SubjectKind(row["kind"])
         state = state_json.decode(kind, row["state"])
     except UNREADABLE as error:
-        return f"no state at all: {error!r}"
+        return f"an unreadable state: {error!r}"
     return Remembered(kind, row["version"], row["position"], state)

@@ -276,7 +276,7 @@ def test_a_lifecycle_is_compared_tried_and_published_with_the_command(data_dir: 
         assert "MAL disappears: 1 lead(s) stand there." in compared.stdout
         tried = service.command(*publish, "--dry-run", key=service.key)
         assert tried.returncode == 9
-        assert "Stages would disappear in which somebody stands: MAL (1)." in tried.stdout
+        assert "Stages that are still occupied would disappear: MAL (1)." in tried.stdout
         refused = service.command(*publish, key=service.key)
         assert (refused.returncode, refused.stdout) == (9, "")
         published = service.command(*publish, "--stage-map", "MAL:READY", key=service.key)

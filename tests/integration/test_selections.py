@@ -382,17 +382,21 @@ def with_nobody_told(data: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("type", "change", "what"),
     [
-        ("selection.run", with_a_place_more, "as many are selected as there are places"),
-        ("selection.run", with_another_capacity, "as many are selected as there are places"),
-        ("selection.run", with_a_smaller_backlog, "the survey of a run is what the history gives"),
-        ("selection.run", with_another_digest, "the ranking is that of the history"),
-        ("selection.run", read_later, "a run reads its leads before it"),
-        ("selection.run", of_another_run, "a run is named by its id"),
-        ("selection.ranked", with_the_first_two_turned_round, "the page is that of the ranking"),
-        ("selection.ranked", with_another_score, "the page is that of the ranking"),
+        ("selection.run", with_a_place_more, "the number selected matches the places available"),
+        (
+            "selection.run",
+            with_another_capacity,
+            "the number selected matches the places available",
+        ),
+        ("selection.run", with_a_smaller_backlog, "the survey of a run matches the history"),
+        ("selection.run", with_another_digest, "the ranking matches the history"),
+        ("selection.run", read_later, "a run reads its leads before its own position"),
+        ("selection.run", of_another_run, "the id of a run's event follows from the run"),
+        ("selection.ranked", with_the_first_two_turned_round, "the page matches the ranking"),
+        ("selection.ranked", with_another_score, "the page matches the ranking"),
         ("selection.ranked", of_another_run, "the evidence of a selection can be read"),
         ("lead.qualified", of_another_run, "the evidence of a selection can be read"),
-        ("selection.completed", with_nobody_told, "as many are qualified as is told"),
+        ("selection.completed", with_nobody_told, "the number qualified is as reported"),
     ],
 )
 async def test_forged_evidence_is_found(
@@ -422,7 +426,7 @@ async def test_who_was_not_among_the_first_is_found(on: On) -> None:
     await rewrite(on, position, of_the_last)
     with pytest.raises(Finding) as found:
         await on.verified(None)
-    assert found.value.what == "the first of the ranking are selected"
+    assert found.value.what == "only the first of the ranking are selected"
 
 
 async def forge(on: On, type: str, change: Callable[[dict[str, Any]], None]) -> None:

@@ -159,15 +159,15 @@ OUTCOME = "the outcome is what its lifecycle decides"
 @pytest.mark.parametrize(
     ("type", "change", "what"),
     [
-        ("lead.dormant", of_another_name, "it is named by its lead"),
+        ("lead.dormant", of_another_name, "its id follows from its lead"),
         ("lead.dormant", with_another_outcome, OUTCOME),
-        ("lead.reassessed", of_another_name, "it is named by its lead"),
-        ("lead.reassessed", of_another_cause, "a lead comes under the next version"),
+        ("lead.reassessed", of_another_name, "its id follows from its lead"),
+        ("lead.reassessed", of_another_cause, "a lead moves to the next version"),
         ("lead.reassessed", of_the_version_before, "its company is the cause"),
         ("lead.reassessed", with_another_outcome, OUTCOME),
         ("lead.restated", with_another_outcome, OUTCOME),
         ("lead.qualified", with_another_outcome, OUTCOME),
-        ("key.revoked", of_another_name, "a change of a key is named by the key"),
+        ("key.revoked", of_another_name, "the id of a key change follows from the key"),
     ],
 )
 async def test_whatever_the_service_did_by_itself_is_decided_again(
@@ -417,7 +417,7 @@ def test_what_differs_is_told_in_a_sentence_with_what_it_means(
     )
     assert done.returncode == Exit.FOUND_WRONG, done.stdout + done.stderr
     assert "refusals: 1 differs. A refusal was edited in the database." in done.stdout
-    assert "the seal of what became of it, refusal " in done.stdout
+    assert "the seal of the status of refusal " in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 

@@ -97,37 +97,37 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
         (
             "UPDATE ledger.events SET record = replace(record, 'MQL', 'SAL') WHERE position = 7",
             QUALIFIED,
-            "the leaf is that of the record",
+            "the leaf matches the record",
         ),
         (
             "UPDATE ledger.events SET leaf = sha256('x') WHERE position = 7",
             QUALIFIED,
-            "the leaf is that of the record",
+            "the leaf matches the record",
         ),
         (
             "UPDATE ledger.events SET type = 'lead.accepted' WHERE position = 7",
             QUALIFIED,
-            "the column type is as in the record",
+            "the column type matches the record",
         ),
         (
             "UPDATE ledger.events SET id = 'x' WHERE position = 7",
             QUALIFIED,
-            "the column id is as in the record",
+            "the column id matches the record",
         ),
         (
             "UPDATE ledger.events SET source = 'x' WHERE position = 7",
             QUALIFIED,
-            "the column source is as in the record",
+            "the column source matches the record",
         ),
         (
             "UPDATE ledger.events SET subject_version = 99 WHERE position = 7",
             QUALIFIED,
-            "the column subject_version is as in the record",
+            "the column subject_version matches the record",
         ),
         (
             "UPDATE ledger.events SET subject_id = gen_random_uuid() WHERE position = 7",
             QUALIFIED,
-            "the column subject_id is as in the record",
+            "the column subject_id matches the record",
         ),
         (
             (
@@ -135,7 +135,7 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
                 "WHERE position = 7"
             ),
             QUALIFIED,
-            "the column occurred_at is as in the record",
+            "the column occurred_at matches the record",
         ),
         (
             (
@@ -143,28 +143,28 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
                 "WHERE position = 7"
             ),
             QUALIFIED,
-            "the column recorded_at is as in the record",
+            "the column recorded_at matches the record",
         ),
         ("DELETE FROM ledger.events WHERE position = 7", QUALIFIED, "positions have no gaps"),
         (
             "DELETE FROM ledger.events WHERE position = (SELECT max(position) FROM ledger.events)",
             None,
-            "the head stands at the last event",
+            "the head is at the last event",
         ),
         (
             "UPDATE ledger.event_personal SET content = 'x' WHERE position = 2",
             FORM,
-            "personal data is what the record has a digest of",
+            "personal data matches the digest in the record",
         ),
         (
             "UPDATE ledger.event_personal SET salt = sha256('x') WHERE position = 2",
             FORM,
-            "personal data is what the record has a digest of",
+            "personal data matches the digest in the record",
         ),
         (
             "INSERT INTO ledger.event_personal VALUES (3, sha256('x'), 'invented')",
             LINKED,
-            "personal data is what the record has a digest of",
+            "personal data matches the digest in the record",
         ),
         (
             (
@@ -172,7 +172,7 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
                 "FROM ledger.events WHERE position = 7"
             ),
             QUALIFIED,
-            "identifiers are those that events linked",
+            "identifiers match the links in events",
         ),
         (
             (
@@ -180,7 +180,7 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
                 "FROM ledger.events WHERE position = 3"
             ),
             FORM,
-            "identifiers are those that events linked",
+            "identifiers match the links in events",
         ),
         (
             (
@@ -188,7 +188,7 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
                 "FROM ledger.events WHERE position = 2"
             ),
             FORM,
-            "identifiers are those that events linked",
+            "identifiers match the links in events",
         ),
         (
             (
@@ -196,7 +196,7 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
                 "FROM ledger.events WHERE position = 7"
             ),
             QUALIFIED,
-            "identifiers are those that events linked",
+            "identifiers match the links in events",
         ),
         (
             (
@@ -204,7 +204,7 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
                 "WHERE position = 2 AND kind = 'email'"
             ),
             FORM,
-            "identifiers are those that events linked",
+            "identifiers match the links in events",
         ),
         (
             (
@@ -212,7 +212,7 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
                 "WHERE kind = 'opportunity'"
             ),
             10,
-            "identifiers are those that events linked",
+            "identifiers match the links in events",
         ),
     ],
 )
@@ -320,7 +320,7 @@ async def test_a_record_that_names_another_place_is_found(on: LedgerOnPostgres) 
         record["position"] = "99"
 
     await forge(on, QUALIFIED, moved)
-    assert await found_in(on) == (QUALIFIED, "the column position is as in the record")
+    assert await found_in(on) == (QUALIFIED, "the column position matches the record")
 
 
 async def test_a_derived_event_that_is_given_another_name_is_found(on: LedgerOnPostgres) -> None:
@@ -328,7 +328,7 @@ async def test_a_derived_event_that_is_given_another_name_is_found(on: LedgerOnP
         record["id"] = "2.9"
 
     await forge(on, LINKED, renamed)
-    assert await found_in(on) == (LINKED, "a derived event is named by its cause")
+    assert await found_in(on) == (LINKED, "the id of a derived event follows from its cause")
 
 
 async def test_a_derived_event_of_somebody_else_is_found(on: LedgerOnPostgres) -> None:
@@ -336,7 +336,7 @@ async def test_a_derived_event_of_somebody_else_is_found(on: LedgerOnPostgres) -
         record["source"] = "test"
 
     await forge(on, LINKED, lent)
-    assert await found_in(on) == (LINKED, "a derived event is named by its cause")
+    assert await found_in(on) == (LINKED, "the id of a derived event follows from its cause")
 
 
 async def test_a_derived_event_that_lost_its_cause_is_found(on: LedgerOnPostgres) -> None:

@@ -51,7 +51,7 @@ def test_a_key_that_takes_over_ends_the_other_in_the_same_breath() -> None:
         ([told("key.revoked", {"key": "k1"})], "a key is revoked once"),
         (
             [told("key.changed", TERMS, id="key.k1.4")],
-            "a change of a key is named by the key",
+            "the id of a key change follows from the key",
         ),
         (
             [told("key.changed", TERMS), told("key.changed", TERMS)],

@@ -296,8 +296,7 @@ def test_an_unknown_name_is_refused_with_those_that_are_known(
 def test_an_unknown_type_is_refused_with_the_nearest_known() -> None:
     assert refusal_of({**FORM, "type": "form.submited"}) == Refusal(
         "event-type-unknown",
-        "The lifecycle demand_funnel knows no event type of this name."
-        " Did you mean form.submitted?",
+        "The lifecycle demand_funnel has no event type of this name. Did you mean form.submitted?",
         "/type",
         {"found": "form.submited", "nearest": ["form.submitted"]},
     )

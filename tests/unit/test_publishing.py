@@ -228,5 +228,5 @@ def test_a_log_in_which_a_lead_lost_its_stage_does_not_verify() -> None:
     leaf = leaf_of(record.encode())
     ledger.entries[place] = entry._replace(record=record, leaf=leaf)
 
-    with pytest.raises(Finding, match="a lifecycle leaves nobody without a stage"):
+    with pytest.raises(Finding, match="a lifecycle leaves no lead or account without a stage"):
         audit_of(ledger)
