@@ -13,6 +13,7 @@ from events.database.statements import Statement, load
 from events.records import decode_event
 from projections.business.fold import Business, BusinessRow, TakenBack, TouchRow, fold
 from projections.engine.limits import BUSINESS_ROWS_KEPT
+from projections.engine.rows import RowWriter
 
 NAME = "business"
 VERSION = 1
@@ -58,17 +59,9 @@ class BusinessProjection:
 
     async def write(self, driver: Driver, generation: int, state: Business) -> None:
         """Write the new rows, then void and correct rows."""
-        for table, columns, rows in (
-            ("business_told", BusinessRow._fields, state.business),
-            ("business_touches", TouchRow._fields, state.touches),
-        ):
-            if rows:
-                await driver.copy_records_to_table(
-                    table,
-                    schema_name=self.schema,
-                    columns=("generation", *columns),
-                    records=[(generation, *row) for row in rows],
-                )
+        writer = RowWriter(driver, self.schema, self.sql, generation)
+        await writer.copy("business_told", BusinessRow._fields, state.business)
+        await writer.copy("business_touches", TouchRow._fields, state.touches)
         for taken_back in state.taken_back:
             await self._take_back(driver, generation, taken_back)
         state.business.clear()

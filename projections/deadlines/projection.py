@@ -13,6 +13,7 @@ from events.database.statements import Statement, load
 from projections.deadlines.fold import DeadlineRow, Deadlines, fold
 from projections.engine.failures import ProjectionUnknown
 from projections.engine.limits import DEADLINES_KEPT
+from projections.engine.rows import RowWriter
 
 NAME = "deadlines"
 VERSION = 1
@@ -69,13 +70,9 @@ class DeadlineProjection:
 
     async def write(self, driver: Driver, generation: int, state: Deadlines) -> None:
         """Write every changed deadline, and drop the oldest leads beyond the memory bound."""
-        if state.touched:
-            statement = self.sql["write_rows"]
-            columns = zip(*state.touched.values(), strict=True)
-            values = dict(zip(DeadlineRow._fields, columns, strict=True))
-            arguments = statement.arguments({"generation": generation, **values})
-            await driver.execute(statement.driver_sql, *arguments)
-            state.touched.clear()
+        writer = RowWriter(driver, self.schema, self.sql, generation)
+        await writer.write("write_rows", DeadlineRow._fields, list(state.touched.values()))
+        state.touched.clear()
         forget_oldest(state.leads, most=DEADLINES_KEPT)
 
 

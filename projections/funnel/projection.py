@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.event import Event
@@ -12,6 +11,7 @@ from events.batch.lru import forget_oldest
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from projections.engine.limits import ENDED_KEPT, STANDING_KEPT
+from projections.engine.rows import RowWriter
 from projections.funnel.fold import (
     ENDED_COLUMNS,
     RESTATES,
@@ -119,70 +119,43 @@ class StageIntervals:
             # Forget half: writing everything is expensive, and a rebuild blocks no other work.
             forget_oldest(state.standing, most=STANDING_KEPT // 2)
         elif len(state.ended) > ENDED_KEPT:
-            await self._copy_ended(driver, generation, state)
+            await _copy_ended(RowWriter(driver, self.schema, self.sql, generation), state)
 
     async def write(self, driver: Driver, generation: int, state: Stages) -> None:
         """Write all changes, with one statement for each table."""
-        await self._copy_ended(driver, generation, state)
-        await self._write_standing(driver, generation, state)
-        await self._write(driver, generation, "write_counts", _COUNTED, list(_counts(state)))
-        published = state.published
-        await self._write(driver, generation, "write_lifecycles", Published._fields, published)
+        writer = RowWriter(driver, self.schema, self.sql, generation)
+        await _copy_ended(writer, state)
+        await _write_standing(writer, state)
+        await writer.write("write_counts", _COUNTED, list(_counts(state)))
+        await writer.write("write_lifecycles", Published._fields, state.published)
         state.published.clear()
         state.counts.clear()
         if forget_oldest(state.standing, most=STANDING_KEPT):
             state.is_complete = False
 
-    async def _copy_ended(self, driver: Driver, generation: int, state: Stages) -> None:
-        # Close before copying: rows copied below still count, or carry their own known_to.
-        closed = list(state.closed.items())
-        await self._write(driver, generation, "close_written", ("subject_id", "known_to"), closed)
-        state.closed.clear()
-        if state.ended:
-            rows = [(generation, *stay) for stay in state.ended]
-            await self._copy(driver, "stage_stays", ENDED_COLUMNS, rows)
-            state.ended.clear()
-        if state.undone:
-            rows = [(stay.subject_id, *stay.place, stay.known_to) for stay in state.undone]
-            columns = ("subject_id", *Place._fields, "known_to")
-            await self._write(driver, generation, "close_stays", columns, rows)
-            state.undone.clear()
-        state.taken_from.clear()
 
-    async def _write_standing(self, driver: Driver, generation: int, state: Stages) -> None:
-        standing = [state.standing[id] for id in state.touched if id in state.standing]
-        if state.is_complete and not state.is_written:
-            rows = [(generation, *stay) for stay in standing]
-            await self._copy(driver, "stage_standing", Stay._fields, rows)
-        else:
-            await self._write(driver, generation, "write_standing", Stay._fields, standing)
-            gone = [id for id in state.touched if id not in state.standing]
-            if gone:
-                await driver.execute(self.sql["remove_standing"].driver_sql, generation, gone)
-        state.touched.clear()
-        state.is_written = True
+async def _copy_ended(writer: RowWriter, state: Stages) -> None:
+    # Close before copying: rows copied below still count, or carry their own known_to.
+    await writer.write("close_written", ("subject_id", "known_to"), list(state.closed.items()))
+    state.closed.clear()
+    await writer.copy("stage_stays", ENDED_COLUMNS, state.ended)
+    state.ended.clear()
+    rows = [(stay.subject_id, *stay.place, stay.known_to) for stay in state.undone]
+    await writer.write("close_stays", ("subject_id", *Place._fields, "known_to"), rows)
+    state.undone.clear()
+    state.taken_from.clear()
 
-    async def _copy(
-        self, driver: Driver, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
-    ) -> None:
-        # Takes half the time of INSERT: the driver writes arrays by element, but COPY by row.
-        await driver.copy_records_to_table(
-            table, schema_name=self.schema, columns=("generation", *columns), records=rows
-        )
 
-    async def _write(
-        self,
-        driver: Driver,
-        generation: int,
-        name: str,
-        columns: Sequence[str],
-        rows: Sequence[Sequence[Any]],
-    ) -> None:
-        if rows:
-            statement = self.sql[name]
-            values = dict(zip(columns, zip(*rows, strict=True), strict=True))
-            arguments = statement.arguments({"generation": generation, **values})
-            await driver.execute(statement.driver_sql, *arguments)
+async def _write_standing(writer: RowWriter, state: Stages) -> None:
+    standing = [state.standing[id] for id in state.touched if id in state.standing]
+    if state.is_complete and not state.is_written:
+        await writer.copy("stage_standing", Stay._fields, standing)
+    else:
+        await writer.write("write_standing", Stay._fields, standing)
+        gone = [(id,) for id in state.touched if id not in state.standing]
+        await writer.write("remove_standing", ("subject_ids",), gone)
+    state.touched.clear()
+    state.is_written = True
 
 
 def stage_intervals(schema: str) -> StageIntervals:

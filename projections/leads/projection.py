@@ -12,6 +12,7 @@ from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from events.records import decode_event
 from projections.engine.limits import DIRECTORY_KEPT
+from projections.engine.rows import RowWriter
 from projections.leads.fold import (
     AccountRow,
     Directory,
@@ -97,50 +98,18 @@ class DirectoryProjection:
 
     async def write(self, driver: Driver, generation: int, state: Directory) -> None:
         """Write every changed lead and account, with one statement for each table."""
-        is_first = state.is_complete and not state.is_written
+        writer = RowWriter(driver, self.schema, self.sql, generation)
         leads, accounts = list(lead_rows(state)), list(account_rows(state))
-        if is_first:
-            await self._copy(driver, "directory_leads", LeadRow._fields, generation, leads)
-            await self._copy(driver, "directory_accounts", AccountRow._fields, generation, accounts)
+        if state.is_complete and not state.is_written:
+            await writer.copy("directory_leads", LeadRow._fields, leads)
+            await writer.copy("directory_accounts", AccountRow._fields, accounts)
         else:
-            await self._write(driver, generation, "write_leads", LeadRow._fields, leads)
-            await self._write(driver, generation, "write_accounts", AccountRow._fields, accounts)
+            await writer.write("write_leads", LeadRow._fields, list(map(_with_lists_joined, leads)))
+            await writer.write("write_accounts", AccountRow._fields, accounts)
         state.is_written = True
         state.touched_leads.clear()
         state.touched_accounts.clear()
         _forget(state, most=DIRECTORY_KEPT)
-
-    async def _copy(
-        self,
-        driver: Driver,
-        table: str,
-        columns: Sequence[str],
-        generation: int,
-        rows: Sequence[Sequence[Any]],
-    ) -> None:
-        await driver.copy_records_to_table(
-            table,
-            schema_name=self.schema,
-            columns=("generation", *columns),
-            records=[(generation, *row) for row in rows],
-        )
-
-    async def _write(
-        self,
-        driver: Driver,
-        generation: int,
-        name: str,
-        columns: Sequence[str],
-        rows: Sequence[Sequence[Any]],
-    ) -> None:
-        if rows:
-            statement = self.sql[name]
-            values = dict(zip(columns, zip(*rows, strict=True), strict=True))
-            if "lists" in values:
-                # The driver has no arrays of arrays of different lengths.
-                values["lists"] = tuple(" ".join(lists) for lists in values["lists"])
-            arguments = statement.arguments({"generation": generation, **values})
-            await driver.execute(statement.driver_sql, *arguments)
 
 
 def directory(schema: str) -> DirectoryProjection:
@@ -201,3 +170,9 @@ def _forget(state: Directory, *, most: int) -> None:
         state.is_complete = False
         state.forget_leads(most=max(0, len(state.leads) - excess))
         forget_oldest(state.accounts, most=max(0, len(state.accounts) - excess))
+
+
+def _with_lists_joined(lead: LeadRow) -> tuple[object, ...]:
+    """Join the names of lists: the driver has no arrays of arrays of different lengths."""
+    lists = LeadRow._fields.index("lists")
+    return (*lead[:lists], " ".join(lead.lists), *lead[lists + 1 :])
