@@ -231,5 +231,5 @@ async def test_a_period_holds_its_beginning_and_not_its_end(ledger: StageLedger)
 
 
 async def test_without_a_projector_there_is_no_answer(ledger: StageLedger) -> None:
-    with pytest.raises(ProjectionUnknown, match="run a projector"):
+    with pytest.raises(ProjectionUnknown, match="start a runner"):
         await funnel(ledger)
