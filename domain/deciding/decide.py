@@ -12,7 +12,6 @@ from domain.deciding.automation import effects_before_move, effects_with_move
 from domain.deciding.consequences import follow
 from domain.deciding.refusal import refusal_of
 from domain.deciding.report import effects_on_lead
-from domain.deciding.shortcut import recorded_quietly
 from domain.effects import joined
 from domain.event import LEDGER, Event, Subject
 from domain.lead.identity import Resolution
@@ -55,9 +54,6 @@ def decide(
         numbers = numbers_of(signal, state, compiled.lifecycle.shared_numbers)
         case.add(signal.type.name, LEDGER, data=signal.data, effects=numbers.effects())
         return case.events
-    quiet = recorded_quietly(case)
-    if quiet is not None:
-        return [quiet]
     refused = hindered(case)
     if refused is not None:
         return refused

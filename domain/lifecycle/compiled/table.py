@@ -11,7 +11,6 @@ from typing import Any
 
 from domain.lifecycle.calendars import Expansion
 from domain.lifecycle.compiled.business_time import BusinessTime, Clock, business_times, clock_of
-from domain.lifecycle.compiled.inert import Place, quiet_places
 from domain.lifecycle.compiled.machine import Legal, legal_moves, machine_for
 from domain.lifecycle.compiled.route import kind_of, passed_over
 from domain.lifecycle.conditions import Readings, Scalar, Test
@@ -121,8 +120,6 @@ class CompiledLifecycle:
     calendars: Mapping[str, BusinessTime]
     paced: frozenset[str]
     """Event types with an effect on hand-overs, deadlines, calls or channels besides a move."""
-    quiet: frozenset[Place]
-    """Stages and facts: such a fact is only recorded, unless the lead's state requires more."""
     in_charge: Mapping[str, str]
     """Stage → the department whose person has the lead there."""
     stage_map: Mapping[str, str] = field(default_factory=dict)
@@ -155,7 +152,6 @@ def compile_lifecycle(
         clock=clock,
         calendars=business_times(lifecycle.pace.calendars, expansion, clock),
         paced=lifecycle.pace.concerned(),
-        quiet=quiet_places(lifecycle, lead.moves),
         in_charge=_in_charge(lifecycle),
     )
 
