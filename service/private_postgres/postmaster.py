@@ -67,8 +67,8 @@ def _await_ready(postmaster: Child, *, cluster: Path, log: Path, since: int) -> 
             )
         if time.monotonic() > deadline:
             raise StartError(
-                f"expected PostgreSQL to accept connections within {POSTGRES_START_WAIT_S} s, found "
-                f"it still busy, and stopped it; {log} says: {tail(log, since=since)}"
+                f"expected PostgreSQL to accept connections within {POSTGRES_START_WAIT_S} s, "
+                f"found it still busy, and stopped it; {log} says: {tail(log, since=since)}"
             )
 
 
