@@ -57,7 +57,6 @@ async def compare_events(
                 "body-too-large",
                 f"At most {COMPARED_EVENTS_MAX} events are compared at once. Send the rest in "
                 "another request.",
-                "rest.",
                 expected=COMPARED_EVENTS_MAX,
                 found=len(found),
             )
