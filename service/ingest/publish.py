@@ -116,7 +116,7 @@ def _complaints(inspection: Inspection) -> list[dict[str, Any]]:
 
 
 async def count_standing(engine: AsyncEngine, schema: str, *, in_force: int) -> Occupancy:
-    """Count the leads and accounts per stage without blocking the writer; this may take over a second."""
+    """Count leads and accounts per stage without blocking the writer; many take over 1 s."""
     statement = load("events.append", "ledger.sql", schema)["count_standing"].text
     async with engine.connect() as connection:
         rows = (await connection.execute(statement)).mappings().all()
