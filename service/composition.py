@@ -1,4 +1,4 @@
-"""The composition root: everything that serves is made here, once, and ended here, in order."""
+"""The composition root: everything the service uses is built once here, and closed in order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -44,11 +44,11 @@ APPLICATION_NAME = "leadledger"
 
 
 def make_engine(settings: Settings, url: URL, *, connections: int | None = None) -> AsyncEngine:
-    """Make a pool of connections: of as many as the settings say, or of so many.
+    """Make a connection pool of the size in the settings, or of the given size.
 
-    Connections are not tested by asking the database, which would cost a round trip each time. But
-    the driver knows when one has been cut, and then the pool is told to make all of them anew. One
-    that is thrown away is hung up at once: closing it in order would wait for its server.
+    Connections are not tested with a query, which would cost a round trip each time. But the driver
+    knows when one has been cut, and then the pool replaces all of them. A discarded connection is
+    closed at once: an orderly close would wait for its server.
     """
     connect_args: dict[str, Any] = {
         "server_settings": {"application_name": APPLICATION_NAME},
@@ -72,11 +72,11 @@ def make_engine(settings: Settings, url: URL, *, connections: int | None = None)
 
 @asynccontextmanager
 async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Services]:
-    """Open what the routes need; on the way out record what waits, then let go of everything."""
+    """Open what the routes need; at the end record what is queued, then release everything."""
     async with AsyncExitStack() as stack:
         engine = make_engine(settings, app_url)
         stack.push_async_callback(engine.dispose)
-        # Before the first report waits for it, and perhaps others behind it.
+        # Done before the first report has to wait for it, perhaps with others behind it.
         await asyncio.to_thread(identifiers.warm)
         metrics, appends = Metrics(), Appends()
         secret = read_secret(settings)

@@ -1,9 +1,9 @@
-"""What Prometheus expects of every service: what each process takes, and which build it is.
+"""The metrics Prometheus expects of every service: resources of each process, and the build.
 
-One process has the standard `process_…` series. Of several workers, whichever is scraped answers
-for all, so each series says by its `pid` whose it is: a sum over processes that come and go would
-rise and fall without anything having happened. The process that started the workers, and a private
-PostgreSQL, are not among them.
+A single process has the standard `process_…` series. With several workers, whichever is scraped
+reports for all, and each series identifies its process by `pid`: a sum over processes that come and
+go would rise and fall without any cause. The process that started the workers, and a private
+PostgreSQL, are not included.
 """
 
 import os
@@ -24,32 +24,32 @@ _PROC = Path("/proc")
 
 
 def register_build(registry: CollectorRegistry) -> None:
-    """Say which build this is, and leave out when each counter began, which no figure needs."""
+    """Register the build, and omit the start times of counters, which no metric needs."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # The library has no types here.
     registry.register(_Build())
 
 
 def register_process(registry: CollectorRegistry) -> None:
-    """Tell what this process takes."""
+    """Register the resources of this process."""
     ProcessCollector(registry=registry)
 
 
 def register_workers(registry: CollectorRegistry, shared: str) -> None:
-    """Tell what each worker takes, and forget what dead ones said of themselves.
+    """Register the resources of each worker, and discard the series of dead workers.
 
-    `shared` is the directory in which all of them count.
+    `shared` is the directory in which all of them keep their counts.
     """
     pids = sorted({int(file.stem.rpartition("_")[2]) for file in Path(shared).glob("*.db")})
     workers = [pid for pid in pids if _is_worker(pid)]
     registry.register(_Workers(workers))
     for pid in pids:
         if pid not in workers and _PROC.exists() and not (_PROC / str(pid)).exists():
-            with suppress(FileNotFoundError):  # Another worker has been asked at the same time.
+            with suppress(FileNotFoundError):  # Another worker was scraped at the same time.
                 mark_process_dead(pid, shared)  # type: ignore[no-untyped-call]
 
 
 def _is_worker(pid: int) -> bool:
-    """Whether a process is one of our siblings: the number of a dead one may be another's."""
+    """Return whether a process is a sibling: the id of a dead one may belong to another process."""
     try:
         stat = (_PROC / str(pid) / "stat").read_bytes()
     except OSError:
@@ -62,7 +62,7 @@ class _Build(Collector):
 
     def collect(self) -> Iterable[Metric]:
         build = GaugeMetricFamily(
-            "leadledger_build_info", "Always 1; its labels say what runs.", labels=list(_BUILD)
+            "leadledger_build_info", "Always 1; its labels identify the build.", labels=list(_BUILD)
         )
         build.add_metric(list(_BUILD.values()), 1)
         return [build]
@@ -72,7 +72,7 @@ _BUILD = {"version": version("leadledger"), "python": platform.python_version()}
 
 
 class _Workers(Collector):
-    """What each worker takes. A class, because the library asks for one."""
+    """The resources of each worker. A class, because the library asks for one."""
 
     def __init__(self, pids: Sequence[int]) -> None:
         self._pids = pids
@@ -84,5 +84,7 @@ class _Workers(Collector):
                 found = families.setdefault(
                     family.name, Metric(family.name, family.documentation, family.type)
                 )
-                found.samples += [one._replace(labels={"pid": str(pid)}) for one in family.samples]
+                found.samples += [
+                    sample._replace(labels={"pid": str(pid)}) for sample in family.samples
+                ]
         return families.values()

@@ -1,7 +1,7 @@
-"""`/openapi.json` and `/docs`: the interface described by itself, open to everybody.
+"""`/openapi.json` and `/docs`: the interface described by itself, without a key.
 
-The page is our own and plain: it needs no script and nothing from elsewhere, so that it works on a
-machine without the internet. Whoever wants to try requests out gives `/openapi.json` to a tool.
+The page is our own and plain: it needs no script and no external files, so it works on a machine
+without internet access. To try requests out, load `/openapi.json` into a tool.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,19 +24,19 @@ router = APIRouter(include_in_schema=False, route_class=ExactRoute)
 
 
 def serve_documents(app: FastAPI) -> None:
-    """Add both to an application that has all its routes."""
+    """Add both to an application whose routes are complete."""
     app.router.routes.extend(router.routes)
 
 
 @router.get("/openapi.json", response_model=None)
 async def get_openapi_document(request: Request) -> Response:
-    """Answer with the OpenAPI document."""
+    """Return the OpenAPI document."""
     return Answer(200, _documents(request.app)[0])
 
 
 @router.get("/docs", response_model=None)
 async def get_docs(request: Request) -> Response:
-    """Answer with the page."""
+    """Return the page."""
     return Answer(200, _documents(request.app)[1], media_type=HTML)
 
 
@@ -97,12 +97,13 @@ def _parameters(parameters: Any) -> Iterator[str]:
     if not parameters:
         return
     yield "<table><tr><th>parameter<th>in<th>type<th></tr>"
-    for one in parameters:
-        schema = one.get("schema", {})
+    for parameter in parameters:
+        schema = parameter.get("schema", {})
         yield (
-            f"<tr><td><code>{escape(one['name'])}</code>{' *' if one.get('required') else ''}"
-            f"<td>{escape(one['in'])}<td>{escape(_type_of(schema))}"
-            f"<td>{escape(one.get('description', ''))}</tr>"
+            f"<tr><td><code>{escape(parameter['name'])}</code>"
+            f"{' *' if parameter.get('required') else ''}"
+            f"<td>{escape(parameter['in'])}<td>{escape(_type_of(schema))}"
+            f"<td>{escape(parameter.get('description', ''))}</tr>"
         )
     yield "</table>"
 
@@ -115,19 +116,21 @@ def _body(body: Any) -> Iterator[str]:
 
 
 def _ways(answer: Mapping[str, Any], addresses: Mapping[str, str]) -> str:
-    """Say how to go on from an answer: what is asked next, and with what of it."""
+    """Describe the operations that can follow an answer, and which of its values they take."""
     ways = []
     for link in answer.get("links", {}).values():
         name = link["operationId"]
-        taken = [f"{one} = {found}" for one, found in link["parameters"].items()]
-        told = ", ".join(taken) or f"body = {link['requestBody']}"
-        ways.append(f'<br>→ <a href="#{name}">{escape(addresses[name])}</a>: {escape(told)}')
+        taken = [f"{parameter} = {found}" for parameter, found in link["parameters"].items()]
+        shown = ", ".join(taken) or f"body = {link['requestBody']}"
+        ways.append(f'<br>→ <a href="#{name}">{escape(addresses[name])}</a>: {escape(shown)}')
     return "".join(ways)
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
-        return " or ".join(_type_of(one) for one in schema["anyOf"] if one.get("type") != "null")
+        return " or ".join(
+            _type_of(option) for option in schema["anyOf"] if option.get("type") != "null"
+        )
     if "enum" in schema:
         return " or ".join(str(value) for value in schema["enum"])
     name = str(schema.get("format") or schema.get("type") or schema.get("$ref", "")).split("/")[-1]
@@ -141,7 +144,7 @@ def _paragraphs(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Turn what stands between backticks into code; every second part does."""
+    """Mark up text between backticks as code; every second part is."""
     parts = text.split("`")
     return "".join(
         f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts)
