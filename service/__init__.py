@@ -5,5 +5,6 @@ A request passes `http` and its route (`routes`), which reads, calls one functio
 and `webhooks` are stores with routes of their own; `shapes` describes responses. `composition`
 builds everything from `settings`; `hosting` and `private_postgres` run it; `command` is the command
 line.
+
 Begin with `app` and `ingest.report`.
 """
