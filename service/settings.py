@@ -212,7 +212,9 @@ def _file_values(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsInvalid(f"{CONFIG_VARIABLE} names {path}: {error.strerror}") from None
+        raise SettingsInvalid(
+            f"cannot read {path}, named by {CONFIG_VARIABLE}: {error.strerror}"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{path} is not valid TOML: {error}") from None
 

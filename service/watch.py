@@ -119,7 +119,7 @@ class Watch:
         try:
             session, self._opened_at = await open_session(self._own), monotonic()
             return await self._ask(session)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what is wrong
+        except Exception as error:  # noqa: BLE001 - any error is the trouble to report
             return trouble_of(error)
 
     async def _ask(self, session: Session) -> Trouble | None:

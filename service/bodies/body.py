@@ -142,7 +142,7 @@ def _too_large(bytes_max: int) -> Problem:
 def _too_large_unknown(bytes_max: int) -> Problem:
     return Problem(
         "body-too-large",
-        f"A body without a key in its headers may have at most {bytes_max} bytes, decompressed. "
-        "Send less at once, or send the key in the header Authorization.",
+        f"A body that contains its key may have at most {bytes_max} bytes, decompressed. Send less "
+        "at once, or send the key in the header Authorization.",
         expected=bytes_max,
     )

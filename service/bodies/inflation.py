@@ -34,7 +34,10 @@ class Inflation:
     def finish(self) -> None:
         """Check that the compressed data ends where the body ends."""
         if not self._stream.eof:
-            raise Problem("body-unreadable", "The body ends in the middle of its compressed data.")
+            raise Problem(
+                "body-unreadable",
+                "The body ends in the middle of its compressed data. Send all of it.",
+            )
 
     def _inflate(self, compressed: bytes) -> Iterator[bytes]:
         while compressed:
@@ -44,7 +47,8 @@ class Inflation:
                 piece = self._stream.decompress(compressed, INFLATED_PIECE_BYTES_MAX)
             except zlib.error:
                 raise Problem(
-                    "body-unreadable", "The body does not match its Content-Encoding."
+                    "body-unreadable",
+                    "The body is not in the format of its Content-Encoding. Correct the header.",
                 ) from None
             self._bytes_out += len(piece)
             self._check_ratio()

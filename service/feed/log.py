@@ -85,9 +85,9 @@ def check_reached(position: int, head: int) -> None:
         raise Problem(
             "log-shorter",
             f"The log ends at position {head}, before {position}. If that position was read here, "
-            "an older copy of the ledger has been restored, and the later events are lost or come "
-            "again at other positions: compare your copy with the log, and continue from "
-            f"{head} at most.",
+            "an older copy of the ledger has been restored, and the later events are lost or "
+            "recorded again at other positions: compare your copy with the log, and continue "
+            f"from {head} at most.",
             expected=str(head),
             found=str(position),
         )

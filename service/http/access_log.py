@@ -70,7 +70,7 @@ class AccessLog:
             await self._app(scope, receive, observe)
         except ClientGone:
             visit.status = CLIENT_GONE
-        except Exception as error:  # noqa: BLE001 - the last resort for what nobody expected
+        except Exception as error:  # noqa: BLE001 - the last resort for unexpected errors
             _log_error(error, visit)
             if not visit.status:
                 await _answer_unexpected(observe, visit)

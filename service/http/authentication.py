@@ -54,13 +54,15 @@ async def holder_of(keys: KeyDirectory, text: str, origin: bytes) -> Holder:
     holder = keys.recall(key) or await keys.find(key)
     if holder is None:
         raise _unknown(
-            "This key is not valid here: it belongs to another ledger, was revoked or has expired."
+            "This key is not valid here: it belongs to another ledger, was revoked or has expired. "
+            "Ask the administrator of the keys for a new one."
         )
     if holder.origins and origin not in holder.origins:
         raise Problem(
             "origin-not-allowed",
             "This key works only on web pages from the origins it lists, and this request comes "
-            "from another. Add the origin to the key, or use a key without origins on a server.",
+            "from none of them. Add the origin to the key, or use a key without origins on a "
+            "server.",
         )
     return holder
 
@@ -118,7 +120,9 @@ def key_in(authorization: bytes) -> str:
         try:
             return base64.b64decode(rest, validate=True).partition(b":")[0].decode("latin-1")
         except (binascii.Error, ValueError):
-            raise _unknown("The Basic credentials are not valid base64.") from None
+            raise _unknown(
+                "Expected Basic credentials in base64, with the key as the user name."
+            ) from None
     raise key_missing()
 
 

@@ -46,7 +46,7 @@ def examine_head(scope: Any) -> Problem | None:
     if size > HEAD_BYTES_MAX:
         return Problem(
             "head-too-large",
-            f"The headers of a request may take at most {HEAD_BYTES_MAX} bytes.",
+            f"The headers of a request may take at most {HEAD_BYTES_MAX} bytes. Send less in them.",
             expected=HEAD_BYTES_MAX,
             found=size,
         )

@@ -88,7 +88,7 @@ async def _answer_unavailable(_: Request, error: Exception) -> Response:
     reason = "queue-full" if isinstance(error, QueueFull) else "ledger-unavailable"
     detail = (
         f"It is not certain that anything was recorded: {error}. Send the same ids again after the "
-        "time in Retry-After; no event is doubled."
+        "time in Retry-After; no event is recorded twice."
     )
     return problem_answer(Problem(reason, detail))
 

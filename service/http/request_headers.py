@@ -65,7 +65,7 @@ def read_transfer(scope: Any) -> RequestHeaders:
 
 def _length(value: bytes) -> int:
     if not value.isdigit():
-        raise Problem("body-unreadable", "Content-Length must be a whole number.")
+        raise Problem("body-unreadable", "Expected a whole number in Content-Length.")
     return int(value)
 
 

@@ -80,9 +80,9 @@ class BatchAnswer:
 class ResultsAnswer:
     """The outcome of each message, by its client's id. A class, because it grows.
 
-    A refused message is kept here, so the client should drop it: it tells its user why. A message
-    without an id cannot be reported, and each id is reported once: as refused, if any of its
-    messages is.
+    A refused message is kept here, so the client should drop it, and give its user the reason. A
+    message without an id cannot be reported, and each id is reported once: as refused, if any of
+    its messages is.
     """
 
     def __init__(self) -> None:

@@ -111,7 +111,9 @@ async def report_stream(
         current = await services.keys.current(holder.key.key_id)
         if current is None:
             raise Problem(
-                "key-unknown", "The key was revoked or expired while the stream was being read."
+                "key-unknown",
+                "The key was revoked or expired while the stream was being read. Send the stream "
+                "again with a valid key.",
             )
         return context_for(services, current)
 

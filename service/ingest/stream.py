@@ -148,6 +148,6 @@ def _interrupted(error: LedgerUnavailable, tally: Tally) -> Problem:
     return Problem(
         "queue-full" if isinstance(error, QueueFull) else "ledger-unavailable",
         f"The stream was interrupted: {error}. Send the whole stream again: what is already "
-        "recorded is answered as a duplicate, and nothing is doubled.",
+        "recorded is answered as a duplicate, and nothing is recorded twice.",
         **tally.so_far(),
     )

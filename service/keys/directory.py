@@ -123,7 +123,7 @@ class KeyDirectory:
             async with asyncio.timeout(KEYS_TRUST_S):
                 found = await self._store.origins(limit=ORIGINS_MAX)
             self._origins = frozenset(origin.encode() for origin in found)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next second tries again
+        except Exception as error:  # noqa: BLE001 - retried a second later, whatever it is
             log.warning("keys.origins_not_read", error=type(error).__name__)
         self._origins_read_at = monotonic()
 

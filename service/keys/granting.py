@@ -27,7 +27,7 @@ class GrantRefused(Exception):
 
     def __init__(self, lack: Lack) -> None:
         super().__init__(
-            f"The key that asks would grant more than it holds: {lack.field}. Use a key that "
+            f"The calling key would grant more than it holds: {lack.field}. Use a key that "
             "holds as much, use the key printed at the first start, or run `leadledger key` "
             "on the database's host."
         )

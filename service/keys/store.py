@@ -34,7 +34,7 @@ class Rotated(NamedTuple):
 
 
 class _Turn(NamedTuple):
-    """The ledger's lock, and the asking key; None stands for work on the database itself."""
+    """The ledger's lock, and the calling key; None stands for work on the database itself."""
 
     ledger: LockedLedger
     granter: StoredKey | None
@@ -47,7 +47,7 @@ class _Turn(NamedTuple):
 class KeyStore:
     """The table of keys. A class, because every verb needs the same engine and statements.
 
-    `by` is the id of the key that asks for a change. None means somebody working on the database
+    `by` is the id of the calling key for a change. None means somebody working on the database
     itself, who could write to the table anyway.
     """
 
@@ -148,7 +148,7 @@ class KeyStore:
     async def revoke(self, key_id: str, *, by: str | None) -> StoredKey | None:
         """End a key permanently, whatever it may do; None if no key has this id.
 
-        Revoking it again changes nothing. Raises KeyEnded if the key that asks has ended.
+        Revoking it again changes nothing. Raises KeyEnded if the calling key has ended.
         """
         async with self._turn(by) as turn:
             stored = await self._one(turn.ledger.connection, key_id)
@@ -164,13 +164,13 @@ class KeyStore:
 
     @asynccontextmanager
     async def _turn(self, by: str | None) -> AsyncIterator[_Turn]:
-        """Hold the ledger's lock, and read under it what the asking key may grant."""
+        """Hold the ledger's lock, and read under it what the calling key may grant."""
         async with self._lock.hold() as ledger:
             granter = None
             if by is not None:
                 granter = await self._one(ledger.connection, by)
                 if granter is None or not granter.is_valid(ledger.at):
-                    raise KeyEnded("The key that asks has ended in the meantime.")
+                    raise KeyEnded("The calling key has ended in the meantime.")
             yield _Turn(ledger, granter)
 
     async def _one(self, connection: AsyncConnection, key_id: str) -> StoredKey | None:

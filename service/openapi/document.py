@@ -125,7 +125,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     if is_collector or len(scopes) > 1:
         described |= {status: _FOR_EVENTS[status] for status in ("400", "429")}
     if "{" in route.path:
-        described["404"] = "Nothing has this id"
+        described["404"] = "The id is not known"
     if route is reports.ROUTE:
         described |= _FOR_EVENTS
     described |= {

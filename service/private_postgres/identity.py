@@ -79,9 +79,9 @@ class Identity:
             return
         if not layout.cluster.exists() and list(layout.root.iterdir()) != [layout.lock]:
             raise DataDirectoryUnusableError(
-                f"expected that user {self.uid}, as whom PostgreSQL has to run here, can enter "
-                f"{layout.root}, found it closed and holding other files; choose an empty data "
-                "directory, or change its owner with chown"
+                f"expected user {self.uid}, as which PostgreSQL has to run here, to be able to "
+                f"enter {layout.root}, found it closed and holding other files; choose an empty "
+                "data directory, or change its owner with chown"
             )
         os.chown(layout.root, self.uid, self.gid)
 

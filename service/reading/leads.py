@@ -41,7 +41,8 @@ async def lead_of(log: Log, lead_id: str) -> KnownLead:
     row: Any = await log.subject(UUID(lead_id))
     if row.kind != SubjectKind.LEAD:
         raise Problem(
-            "lead-unknown", "No lead has this id. Find a lead by one of its reported identifiers."
+            "lead-unknown",
+            "No lead has this id. POST /v1/leads/find finds a lead by its identifiers.",
         )
     return KnownLead(
         lead_id, row.version, row.position, row.head, state_json.decode_lead(row.state)

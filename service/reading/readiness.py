@@ -157,7 +157,9 @@ def _disk(services: Services) -> Finding:
         return OK
     free = shutil.disk_usage(cluster).free
     if free < DISK_FREE_BYTES_MIN:
-        return failed(f"the disk of the data directory is full, with {free // MIB} MiB left")
+        return failed(
+            f"the disk of the data directory is full, with {free // MIB} MiB left: add space"
+        )
     if free < DISK_FREE_BYTES_LOW:
         return warning(f"the disk of the data directory has {free // MIB} MiB left: add space")
     return OK

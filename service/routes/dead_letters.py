@@ -71,7 +71,9 @@ async def post_replay(
     replayed = await services.webhooks.queue.replay(webhook_id, position)
     if not replayed:
         raise Problem(
-            "not-found", "This webhook has no dead letter at this position; list them with GET."
+            "not-found",
+            "This webhook has no dead letter at this position; "
+            f"GET /v1/webhooks/{webhook_id}/dead-letters lists them.",
         )
     return json_answer({"replayed": replayed})
 

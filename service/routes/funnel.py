@@ -99,7 +99,9 @@ async def get_flow(
     assert begin is not None
     assert end is not None
     if begin > end:
-        raise Problem("parameter-invalid", "The period must end after it begins.", parameter="to")
+        raise Problem(
+            "parameter-invalid", "The period must not end before it begins.", parameter="to"
+        )
     known = await known_moment(services, known_at)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:

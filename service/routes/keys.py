@@ -116,7 +116,7 @@ _CHANGED_KEY: TypeAdapter[ChangedKey] = TypeAdapter(ChangedKey)
 async def post_keys(request: Request, sender: KeysAdministrator) -> Response:
     """Make a key. The response is the only place where `key` appears: store it now.
 
-    The new key gets no more than the asking key has: no other scope, source or department, and no
+    The new key gets no more than the calling key has: no other scope, source or department, and no
     later expiry.
     """
     asked = await read_model(request, _NEW_KEY)

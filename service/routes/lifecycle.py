@@ -202,7 +202,7 @@ def _compiled(services: Services, version: int | None) -> CompiledLifecycle:
         return services.compiled
     found = services.ledger.memory.lifecycles.get(version)
     if found is None:
-        raise Problem("not-found", f"Versions 1 to {services.lifecycle_version} were published.")
+        raise Problem("not-found", f"Expected a version from 1 to {services.lifecycle_version}.")
     return found
 
 

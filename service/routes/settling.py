@@ -74,7 +74,7 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
     """Retry open refusals, oldest first. Pass `next` as `after` until it is null.
 
     Each is read as it first came: with the time of its first receipt, from the key that sent it.
-    After a lost connection send the same request again: no event is doubled.
+    After a lost connection send the same request again: no event is recorded twice.
     """
     asked = await read_model(request, _RETRIED)
     services = services_of(request)

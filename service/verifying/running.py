@@ -126,7 +126,7 @@ def _compare_schema(report: Report, fresh: _Fresh, found: Description) -> None:
     for line in sorted((there - objects).elements()):
         schema.note(Finding(None, "the schema is what the migrations make", "nothing such", line))
     for line in sorted({*found.rights} - {*expected.rights}):
-        what = "only the owner may do more than the service has to"
+        what = "only the owner has more rights than the service needs"
         rights.note(Finding(None, what, "no such right", line))
 
 
