@@ -40,8 +40,8 @@ def database_url_of(text: SecretStr) -> URL:
     `sslmode`, which hosting providers use, becomes the driver's `ssl`.
 
     Raises:
-    ValueError: it is not the URL of a PostgreSQL database. The URL itself is not repeated: it
-    contains a password.
+        ValueError: it is not the URL of a PostgreSQL database. The URL itself is not repeated: it
+            contains a password.
     """
     try:
         url = make_url(text.get_secret_value())

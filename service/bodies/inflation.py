@@ -48,7 +48,7 @@ class Inflation:
             except zlib.error:
                 raise Problem(
                     "body-unreadable",
-                    "The body is not in the format of its Content-Encoding. Correct the header.",
+                    "The body is not in the format of its Content-Encoding. Correct either.",
                 ) from None
             self._bytes_out += len(piece)
             self._check_ratio()

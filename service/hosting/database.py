@@ -49,7 +49,7 @@ def open_database(settings: Settings, *, may_attach: bool) -> Iterator[Database]
     running, a server is started here and stopped at the end.
 
     Raises:
-    PrivatePostgresError: the private server cannot start, for example because a service uses it.
+        PrivatePostgresError: the private server cannot start, as when a service uses it.
     """
     if settings.database_url is not None:
         app_url = database_url_of(settings.database_url)

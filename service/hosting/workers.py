@@ -1,8 +1,8 @@
 """Keep a number of processes serving one socket.
 
 Uvicorn has a supervisor of its own. It leaves its workers running when it is killed, restarts a
-worker that dies at once without a pause, and waits indefinitely for one that does not end. This
-module does better.
+worker that dies at once without a pause, and waits indefinitely for one that does not end. Hence
+this module.
 """
 
 import os

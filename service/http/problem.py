@@ -85,7 +85,7 @@ KINDS: Mapping[str, Kind] = {
     "ledger-unavailable": Kind(503, "The ledger is not available"),
     "not-ready": Kind(503, "The service is not ready"),
     "projection-stopped": Kind(503, "The projection has stopped"),
-    "internal-error": Kind(500, "The service failed internally"),
+    "internal-error": Kind(500, "The service has an internal fault"),
     "unexpected": Kind(500, "Something unexpected went wrong"),
 }
 _OTHER = Kind(422, "The event was refused")

@@ -18,7 +18,7 @@ class RequestHeaders(NamedTuple):
     is_cloudevent: bool = False
     """A CloudEvent in binary mode: its attributes are headers, its data is the body."""
     origin: bytes = b""
-    """The origin of the page whose script sends this; only browsers send the header."""
+    """The origin of the page whose script sends this; browsers set it."""
 
     @property
     def is_lines(self) -> bool:

@@ -4,9 +4,9 @@ An ordinary user runs it under their own account. Root runs it, in this order,
 
 - as the account that owns the data, if that is not root;
 - in a user namespace, in which it appears to be an unprivileged account while its files still
-belong to root, without any of root's capabilities;
+  belong to root, without any of root's capabilities;
 - if the kernel or the container forbids namespaces, as an unprivileged account of the machine,
-which becomes the owner of the data.
+  which becomes the owner of the data.
 """
 
 import os
