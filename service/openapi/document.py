@@ -65,7 +65,7 @@ _FOR_EVENTS = {
     "409": "The id belongs to another event, or the move is not allowed from here",
     "413": "Too large",
     "415": "The encoding is not supported",
-    "422": "Readable, but wrong",
+    "422": "Readable, but not valid",
     "429": "The key exceeds its rate",
 }
 

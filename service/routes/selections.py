@@ -79,7 +79,7 @@ _NEW_SELECTION: TypeAdapter[NewSelection] = TypeAdapter(NewSelection)
     response_model=selection_shapes.SelectionWithLeads,
     status_code=201,
     responses={
-        200: {"description": "Only tried", "model": selection_shapes.SelectionWithLeads},
+        200: {"description": "A dry run", "model": selection_shapes.SelectionWithLeads},
         409: {
             "description": "The id belongs to another run, or the lifecycle declares no selection"
         },

@@ -11,7 +11,7 @@ class ApiKey(Shape):
     """A key, without its secret."""
 
     id: str
-    name: Annotated[str | None, Field(description="With personal:read.")]
+    name: Annotated[str | None, Field(description="Only with personal:read.")]
     sources: list[str]
     department: str | None
     scopes: list[str]
@@ -44,7 +44,7 @@ class Webhook(Shape):
 
     id: str
     url: str
-    description: Annotated[str | None, Field(description="With personal:read.")]
+    description: Annotated[str | None, Field(description="Only with personal:read.")]
     types: list[str]
     stages: Annotated[list[str], Field(description="Codes.")]
     enabled: bool

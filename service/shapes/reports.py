@@ -317,7 +317,7 @@ class HistoryEvent(Shape):
 
     position: Position
     type: str
-    type_label: Annotated[str | None, Field(description="With lang.")] = None
+    type_label: Annotated[str | None, Field(description="Only with lang.")] = None
     subject: str
     source: str
     id: str
@@ -330,7 +330,7 @@ class HistoryEvent(Shape):
     stage_after: str | None
     pass_: Annotated[int | None, Field(alias="pass")] = None
     moved: Moved | None = None
-    moved_labels: Annotated[Moved | None, Field(description="With lang.")] = None
+    moved_labels: Annotated[Moved | None, Field(description="Only with lang.")] = None
     forwarded_to: str | None = None
     absorbed: Annotated[bool | None, Field(description="It is about an absorbed lead.")] = None
     moved_from: Annotated[
@@ -348,7 +348,7 @@ class HistoryEvent(Shape):
     ] = None
     why: Why | None = None
     data: dict[str, Any] | None = None
-    personal: Annotated[dict[str, Any] | None, Field(description="With personal:read.")] = None
+    personal: Annotated[dict[str, Any] | None, Field(description="Only with personal:read.")] = None
     lifecycle: int
 
 
@@ -453,8 +453,8 @@ class Refusal(Shape):
     times: Annotated[int, Field(description="How often it came, counted once per transaction.")]
     retries: int
     key: str
-    source: Annotated[str | None, Field(description="With personal:read.")]
-    id: Annotated[str | None, Field(description="With personal:read.")]
+    source: Annotated[str | None, Field(description="Only with personal:read.")]
+    id: Annotated[str | None, Field(description="Only with personal:read.")]
     type: Annotated[
         str | None, Field(description="A type of the lifecycle; any other with personal:read.")
     ]
@@ -491,7 +491,7 @@ class Check(Shape):
 class Ready(Shape):
     status: Literal["ready"]
     checks: dict[str, Check]
-    revision: Annotated[str | None, Field(description="With projections:read.")] = None
+    revision: Annotated[str | None, Field(description="Only with projections:read.")] = None
     projections: Annotated[
-        dict[str, ProjectionHealth] | None, Field(description="With projections:read.")
+        dict[str, ProjectionHealth] | None, Field(description="Only with projections:read.")
     ] = None

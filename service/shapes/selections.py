@@ -15,7 +15,7 @@ class RankedLead(Shape):
     rank: int
     lead: str
     score: Amount
-    selected: Annotated[bool, Field(description="False: deferred.")]
+    selected: Annotated[bool, Field(description="false: deferred.")]
 
 
 class SkippedLead(Shape):
