@@ -29,7 +29,7 @@ def processes_in(cluster: str) -> list[int]:
     for entry in os.listdir("/proc"):  # noqa: PTH208  pathlib would make an object of each
         if entry.isdecimal():
             try:
-                works_here = os.readlink(f"/proc/{entry}/cwd") == cluster  # noqa: PTH115  likewise
+                works_here = os.readlink(f"/proc/{entry}/cwd") == cluster  # noqa: PTH115  same reason
                 name = Path(f"/proc/{entry}/comm").read_text() if works_here else ""
             except OSError:
                 continue  # it has ended in the meantime, or belongs to another user

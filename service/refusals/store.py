@@ -84,8 +84,8 @@ class RefusalStore:
         """Mark refusals as recorded, with the positions of their events."""
         settled_at = datetime.now(UTC)
 
-        def settled(refusal_id: UUID, stands: Standing) -> Standing:
-            return stands._replace(
+        def settled(refusal_id: UUID, before: Standing) -> Standing:
+            return before._replace(
                 status="retried",
                 position=recorded[refusal_id],
                 settled_at=settled_at,
@@ -98,11 +98,11 @@ class RefusalStore:
     async def keep_open(self, refused: Mapping[UUID, Refused]) -> None:
         """Store why refusals were refused again."""
 
-        def again(refusal_id: UUID, stands: Standing) -> Standing | None:
-            if stands.status == "retried":
+        def again(refusal_id: UUID, before: Standing) -> Standing | None:
+            if before.status == "retried":
                 return None
             refusal = refused[refusal_id].refusal
-            return stands._replace(reason=refusal.reason, problem=problem_text(refusal))
+            return before._replace(reason=refusal.reason, problem=problem_text(refusal))
 
         await self._change(refused, again, retries=1)
 
@@ -110,10 +110,10 @@ class RefusalStore:
         """Settle an open refusal without recording it; a dismissed one stays unchanged."""
         settled_at = datetime.now(UTC)
 
-        def dismissed(_: UUID, stands: Standing) -> Standing | None:
-            if stands.status != "open":
+        def dismissed(_: UUID, before: Standing) -> Standing | None:
+            if before.status != "open":
                 return None
-            return stands._replace(
+            return before._replace(
                 status="dismissed", settled_at=settled_at, settled_by=by, dismissal=reason
             )
 
@@ -149,8 +149,8 @@ class RefusalStore:
                     "standing_seal": self._seals.of_standing(str(refusal_id), standing),
                     **standing._asdict(),
                 }
-                for refusal_id, *stands in locked
-                if (standing := change(refusal_id, Standing(*stands))) is not None
+                for refusal_id, *before in locked
+                if (standing := change(refusal_id, Standing(*before))) is not None
             ]
             if changed:
                 await connection.execute(self._sql["write_standing"].text, changed)
