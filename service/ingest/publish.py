@@ -52,12 +52,12 @@ async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -
         ],
         "disappearing": [
             {
-                "track": stage.kind,
-                "stage": stage.stage,
-                "standing": stage.standing,
-                "to": stage_map.get(stage.stage),
+                "track": place.kind,
+                "stage": place.stage,
+                "standing": place.standing,
+                "to": stage_map.get(place.stage),
             }
-            for stage in left
+            for place in left
         ],
         "complaints": _complaints(inspection),
         "problem": None if refusal is None else {"code": refusal.reason, "detail": refusal.detail},

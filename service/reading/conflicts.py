@@ -37,14 +37,14 @@ async def waiting(log: Log, *, after: int, limit: int) -> ConflictPage:
     last = found[limit - 1].position if is_more else upto
     shown = [
         described
-        for waits in found
-        if waits.position <= last and (described := await _described(log, waits)) is not None
+        for pending in found
+        if pending.position <= last and (described := await _described(log, pending)) is not None
     ]
     return ConflictPage(shown, str(last) if is_more else None, head)
 
 
-async def _described(log: Log, waits: Judgement | SetAside) -> dict[str, Any] | None:
-    return _set_aside(waits) if isinstance(waits, SetAside) else await _judged(log, waits)
+async def _described(log: Log, pending: Judgement | SetAside) -> dict[str, Any] | None:
+    return _set_aside(pending) if isinstance(pending, SetAside) else await _judged(log, pending)
 
 
 def _set_aside(lead: SetAside) -> dict[str, Any]:

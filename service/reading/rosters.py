@@ -32,7 +32,7 @@ def describe_listed(
         "account": lead.account,
         "revisit_on": lead.revisit_on.isoformat() if lead.revisit_on is not None else None,
         "screened_as": lead.screened_as,
-        "lists": [known.code for known in lists if is_in_time(known, lead.acquired_at, at)],
+        "lists": [each.code for each in lists if is_in_time(each, lead.acquired_at, at)],
         "lifecycle": lead.lifecycle,
         "position": str(lead.position),
     }
