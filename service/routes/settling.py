@@ -107,7 +107,7 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
     status_code=201,
     responses={
         200: {"description": "It was recorded before", "model": shapes.Duplicate},
-        400: {"description": "The service cannot read the form in which it was sent"},
+        400: {"description": "The service does not read the dialect in which it was sent"},
         409: {"description": "The id belongs to another event, or the move is not allowed"},
         422: {"description": "It is refused again"},
     },

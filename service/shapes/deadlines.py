@@ -29,7 +29,9 @@ class Deadline(Shape):
     team: str | None
     started_at: Moment
     due_at: Moment
-    settled_at: Annotated[Moment | None, Field(description="When it was answered, or left.")]
+    settled_at: Annotated[
+        Moment | None, Field(description="When it was answered, or the lead left.")
+    ]
     position: Annotated[Position, Field(description="The event that started it.")]
     breached: Annotated[
         Position | None,

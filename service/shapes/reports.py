@@ -61,7 +61,7 @@ class Recorded(Shape):
         None
     )
     moved: Moved | None = None
-    already: Annotated[bool | None, Field(description="It was already so.")] = None
+    already: Annotated[bool | None, Field(description="The decision was already in effect.")] = None
     ignored: Annotated[
         list[Ignored] | None, Field(description="Identifiers that identify no one.")
     ] = None
@@ -458,7 +458,7 @@ class Refusal(Shape):
     type: Annotated[
         str | None, Field(description="A type of the lifecycle; any other with personal:read.")
     ]
-    dialect: Annotated[str, Field(description="The format in which it was sent.")]
+    dialect: Annotated[str, Field(description="The dialect in which it was sent.")]
     reason: Annotated[str, Field(description="The reason of its latest refusal.")]
     problem: dict[str, Any]
     position: Annotated[Position | None, Field(description="The event that it became.")] = None
