@@ -26,16 +26,16 @@ NO_TELEMETRY: TelemetryConfig = {
     "operation_spans": False,
     "auto_configure": False,
 }
-"""FastAPI's own would send the words of exceptions elsewhere, which may quote somebody's data."""
+"""FastAPI's default would send exception messages elsewhere, and these may quote personal data."""
 
 OPEN_PATHS = frozenset({reports.PATH, *collectors.PATHS})
-"""Where web pages may report, and nowhere else."""
+"""The only paths to which web pages may report."""
 
 Opening = Callable[[], AbstractAsyncContextManager[Services]]
 
 
 def create_app(opening: Opening) -> FastAPI:
-    """Make the application. `opening` is called when it starts, in its event loop."""
+    """Make the application. `opening` is called at startup, in its event loop."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -53,7 +53,7 @@ def create_app(opening: Opening) -> FastAPI:
         lifespan=lifespan,
     )
     handle_problems(app, reporting_paths=collectors.PATHS)
-    # First, because every event goes through it and routes are tried in their order.
+    # First, because every event goes through it, and routes are tried in order.
     app.router.routes.insert(0, reports.ROUTE)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
@@ -69,11 +69,11 @@ def create_app(opening: Opening) -> FastAPI:
 def app_from_environment() -> FastAPI:
     """Make the application of one worker process, as `uvicorn --factory` calls it.
 
-    The database is named by the settings: whoever starts workers on a private PostgreSQL puts its
+    The settings name the database. A parent that starts workers on a private PostgreSQL puts its
     address into their environment.
     """
     settings = read_settings()
     configure_logs(settings.log_format)
-    assert settings.database_url is not None, "whoever starts workers names the database"
+    assert settings.database_url is not None, "the parent of workers names the database"
     url = database_url_of(settings.database_url)
     return create_app(lambda: open_services(settings, url))

@@ -1,4 +1,4 @@
-"""The composition root: everything that serves is made here, once, and ended here, in order."""
+"""The composition root: everything the service uses is built once here, and closed in order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -38,11 +38,11 @@ from service.webhooks.open import open_webhooks
 
 @asynccontextmanager
 async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Services]:
-    """Open what the routes need; on the way out record what waits, then let go of everything."""
+    """Open what the routes need; at the end record what is queued, then release everything."""
     async with AsyncExitStack() as stack:
         engine = make_engine(settings, app_url)
         stack.push_async_callback(engine.dispose)
-        # Before the first report waits for it, and perhaps others behind it.
+        # Done before the first report has to wait for it, perhaps with others behind it.
         await asyncio.to_thread(identifiers.warm)
         metrics, appends = Metrics(), Appends()
         secret = read_secret(settings)

@@ -1,6 +1,7 @@
-"""Reach the database: by which URL, and through which pool of connections.
+"""The URL of the database, and the connection pool.
 
-By itself, because the commands that work on the database need this and nothing that serves.
+A module of its own, because the commands that work on the database need these and nothing else of
+what the service uses.
 """
 
 from typing import Any
@@ -20,11 +21,11 @@ APPLICATION_NAME = "leadledger"
 
 
 def make_engine(settings: Settings, url: URL, *, connections: int | None = None) -> AsyncEngine:
-    """Make a pool of connections: of as many as the settings say, or of so many.
+    """Make a connection pool of the size in the settings, or of the given size.
 
-    Connections are not tested by asking the database, which would cost a round trip each time. But
-    the driver knows when one has been cut, and then the pool is told to make all of them anew. One
-    that is thrown away is hung up at once: closing it in order would wait for its server.
+    Connections are not tested with a query, which would cost a round trip each time. But the driver
+    knows when one has been cut, and then the pool replaces all of them. A discarded connection is
+    closed at once: an orderly close would wait for its server.
     """
     connect_args: dict[str, Any] = {
         "server_settings": {"application_name": APPLICATION_NAME},

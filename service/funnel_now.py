@@ -1,4 +1,4 @@
-"""The funnel of now as it was answered last: the same until the projection has moved."""
+"""Cache the current funnel's last answers, which stay valid until the projection moves."""
 
 from collections.abc import Hashable
 
@@ -7,9 +7,9 @@ from service.http.answer import Answer
 
 
 class FunnelNow:
-    """Answers by what was asked. A class, because they are all forgotten at once.
+    """Answers by query. A class, because they are all forgotten at once.
 
-    There are as many as breakdowns times languages.
+    There are at most as many as breakdowns times languages.
     """
 
     def __init__(self) -> None:
@@ -17,11 +17,11 @@ class FunnelNow:
         self._answers: dict[Hashable, Answer] = {}
 
     def recall(self, standing: Standing | None, *asked: Hashable) -> Answer | None:
-        """Return the answer if the projection still stands where it stood for it."""
+        """Return the answer if the projection is still at the same position."""
         return self._answers.get(asked) if standing == self._standing else None
 
     def remember(self, standing: Standing, *asked: Hashable, answer: Answer) -> None:
-        """Keep an answer for as long as the projection stands there."""
+        """Keep an answer for as long as the projection stays at this position."""
         if standing != self._standing:
             self._standing, self._answers = standing, {}
         self._answers[asked] = answer

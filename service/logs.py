@@ -12,7 +12,7 @@ from events.faults import fault_of
 
 
 def configure_logs(log_format: str) -> None:
-    """Set structlog up for this process."""
+    """Configure structlog for this process."""
     is_json = log_format == "json"
     render: list[Processor] = [_render_json] if is_json else [_render_text]
     lines = Lines(sys.stderr.fileno(), gap=GAP_IN_JSON if is_json else GAP_IN_TEXT)
@@ -34,11 +34,11 @@ GAP_IN_JSON = b'{"event":"log.lines_lost","lines":%d}\n'
 
 
 class Lines:
-    """Where lines go. A class, because structlog writes to files.
+    """The destination of log lines. A class, because structlog writes to files.
 
     A line that cannot be written, usually because the disk is full, is dropped: logging must never
-    fail the request, or end the loop, that is being logged. The next line that can be written says
-    how many are missing.
+    fail the request, or end the loop, that is being logged. The next line that can be written
+    reports how many are missing.
     """
 
     def __init__(self, descriptor: int, *, gap: bytes) -> None:
@@ -47,8 +47,8 @@ class Lines:
         self._lost = 0
 
     def write(self, line: bytes) -> int:
-        """Write a line in one piece, without a buffer that would keep what failed."""
-        # The newline ends a line of which only a part was written.
+        """Write a line in one piece, without a buffer that would retain what failed."""
+        # The newline ends a line that was only partly written.
         text = b"\n" + self._gap % self._lost + line if self._lost else line
         try:
             is_written = os.write(self._descriptor, text) == len(text)
@@ -58,13 +58,13 @@ class Lines:
         return len(line)
 
     def flush(self) -> None:
-        """Do nothing: nothing is held back."""
+        """Do nothing: there is no buffer."""
 
 
 def _name_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Log the kind of an exception and the calls that led to it, never its message.
 
-    The message may quote what somebody sent.
+    The message may quote a sender's data.
     """
     if event.pop("exc_info", None):
         error = sys.exc_info()[1]

@@ -1,13 +1,12 @@
-"""What is counted, for Prometheus.
+"""Metrics for Prometheus.
 
-Every process counts for itself. With several workers on one port a scrape reaches any of them, so
-they share their counts through files: `PROMETHEUS_MULTIPROC_DIR`, which `serve` sets before it
-starts them, and then any worker answers for all. Without it a process answers for itself.
+Each process counts for itself. With several workers on one port a scrape reaches any of them, so
+they share their counts through files in `PROMETHEUS_MULTIPROC_DIR`, which `serve` sets before it
+starts them; then any worker reports for all. Without it a process reports only for itself.
 
-Each process has the standard `process_…` series, labelled with its `pid`: of several workers,
-whichever is scraped answers for all, and a sum over processes that come and go would rise and fall
-without anything having happened. The process that started the workers, and a private PostgreSQL,
-are not among them.
+Each process has the standard `process_…` series, identified by its `pid`: with several workers,
+whichever is scraped reports for all, and a sum over processes that come and go would rise and fall
+without any cause. The process that started the workers, and a private PostgreSQL, are not included.
 """
 
 import os
@@ -52,7 +51,7 @@ KEPT = (
     "lead-unknown",
     "account-unknown",
 )
-"""Reasons for which refusals are kept, so that each has its number from the beginning."""
+"""Reasons of stored refusals, so that each has its series from the beginning."""
 SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -65,7 +64,7 @@ class Metrics:
         register_process(registry)
         counter = partial(Counter, registry=registry)
         histogram = partial(Histogram, registry=registry)
-        # Of what is true of the whole ledger, the process that looked last is right.
+        # For values that concern the whole ledger, the process that looked last is right.
         gauge = partial(Gauge, registry=registry, multiprocess_mode="livemostrecent")
         outcomes = counter("leadledger_events", "Events by outcome.", ["outcome"])
         self._recorded = outcomes.labels("recorded")
@@ -73,22 +72,22 @@ class Metrics:
         self._refused = outcomes.labels("refused")
         self.append_items = histogram(
             "leadledger_append_items",
-            "Events taken by one transaction.",
+            "Events in one transaction.",
             buckets=BATCH_BUCKETS,
         )
         self.append_seconds = histogram(
             "leadledger_append_seconds",
-            "Time of one transaction that appends.",
+            "Duration of one appending transaction.",
             buckets=SECONDS_BUCKETS,
         )
         self._faults = counter(
             "leadledger_faults",
-            "Unexpected errors, by the work that met them; each is in the log with its place.",
+            "Unexpected errors, by the work that met them; the log has the place of each.",
             ["work"],
         )
         self._set_aside = gauge(
             "leadledger_leads_set_aside",
-            "Leads that a fault keeps from being brought up to date.",
+            "Leads that a fault prevents from being brought up to date.",
         )
         self._queue = gauge(
             "leadledger_queue_items",
@@ -97,12 +96,12 @@ class Metrics:
         )
         self._lag = gauge(
             "leadledger_projection_lag_events",
-            "Events that a projection has not seen yet.",
+            "Events that a projection has not processed yet.",
             ["projection"],
         )
         self._stopped = gauge(
             "leadledger_projection_stopped",
-            "1 for a projection that has stopped before a record that it cannot take.",
+            "1 for a projection that has stopped before a record that it cannot process.",
             ["projection"],
         )
         self._carried = counter(
@@ -119,7 +118,7 @@ class Metrics:
         )
         self._webhook_lag = gauge(
             "leadledger_webhook_lag_seconds",
-            "Age of the oldest event that a webhook has not had yet.",
+            "Age of the oldest event that a webhook has not received yet.",
         )
         self._webhooks_disabled = gauge(
             "leadledger_webhooks_disabled",
@@ -138,27 +137,27 @@ class Metrics:
         )
         self._open_refusals = gauge(
             "leadledger_refusals_open",
-            "Refusals that nobody has settled, by reason.",
+            "Open refusals, by reason.",
             ["reason"],
         )
         self._oldest_refusal = gauge(
             "leadledger_refusals_oldest_open_seconds",
-            "Age of the oldest refusal that nobody has settled; 0 where there is none.",
+            "Age of the oldest open refusal; 0 if there is none.",
         )
         self._refusal_bytes = gauge(
             "leadledger_refusals_bytes",
-            "What all refusals take, as last measured.",
+            "Bytes that all refusals take, as last measured.",
         )
         self._purged = counter(
             "leadledger_refusals_purged",
-            "Refusals removed because of their age, or of the size of all.",
+            "Refusals removed because of their age, or of the size of all refusals.",
             ["cause"],
         )
         self._reasons = set(KEPT)
         self._by_visit: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def visited(self, route: str, status: int, seconds: float) -> None:
-        """Count a request. Routes and statuses are few, so their instruments are kept at hand."""
+        """Count a request. Routes and statuses are few, so their instruments are cached."""
         found = self._by_visit.get((route, status))
         if found is None:
             found = (self._requests.labels(route, str(status)), self._seconds.labels(route))
@@ -191,32 +190,32 @@ class Metrics:
         self._faults.labels(work).inc()
 
     def faults(self) -> dict[str, int]:
-        """Return what this process has counted of unexpected errors."""
+        """Return the unexpected errors that this process has counted."""
         (family,) = self._faults.collect()
         return {
-            one.labels["work"]: int(one.value)
-            for one in family.samples
-            if one.name.endswith("_total")
+            sample.labels["work"]: int(sample.value)
+            for sample in family.samples
+            if sample.name.endswith("_total")
         }
 
     def leads_set_aside(self, leads: int) -> None:
-        """Say how many leads cannot be brought up to date."""
+        """Set how many leads cannot be brought up to date."""
         self._set_aside.set(leads)
 
     def lags(self, projection: str, events: int, *, is_stopped: bool) -> None:
-        """Say how far a projection is behind, and whether it goes on at all."""
+        """Set how far a projection is behind, and whether it has stopped."""
         self._lag.labels(projection).set(events)
         self._stopped.labels(projection).set(is_stopped)
 
     def refusals_wait(self, waiting: Mapping[str, int], *, oldest_s: float) -> None:
-        """Say what is open. A reason that is no more is 0, not what it was last."""
+        """Set the open refusals by reason. A reason that has none becomes 0."""
         self._reasons.update(waiting)
         for reason in self._reasons:
             self._open_refusals.labels(reason).set(waiting.get(reason, 0))
         self._oldest_refusal.set(oldest_s)
 
     def refusals_take(self, size_bytes: int) -> None:
-        """Say how much all refusals take."""
+        """Set how much all refusals take."""
         self._refusal_bytes.set(size_bytes)
 
     def purged(self, cause: str, refusals: int) -> None:
@@ -228,14 +227,14 @@ class Metrics:
         self._carried.labels(outcome).inc()
 
     def webhooks(self, *, pending: int, dead: int, disabled: int, lag_s: float) -> None:
-        """Say what waits for webhooks."""
+        """Set what is waiting for webhooks."""
         self._webhook_events.labels("pending").set(pending)
         self._webhook_events.labels("dead").set(dead)
         self._webhooks_disabled.set(disabled)
         self._webhook_lag.set(lag_s)
 
     def exposition(self) -> bytes:
-        """Write everything in Prometheus' text format, of all workers where they share."""
+        """Write everything in Prometheus text format, for all workers if they share."""
         shared = os.environ.get(SHARED_DIR_VARIABLE)
         if shared is None:
             return generate_latest(self._registry)
@@ -248,32 +247,32 @@ class Metrics:
 
 
 def register_build(registry: CollectorRegistry) -> None:
-    """Say which build this is, and leave out when each counter began, which no figure needs."""
+    """Register the build, and omit the start times of counters, which no metric needs."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # The library has no types here.
     registry.register(_Build())
 
 
 def register_process(registry: CollectorRegistry) -> None:
-    """Tell what this process takes."""
+    """Register the resources of this process."""
     ProcessCollector(registry=registry)
 
 
 def register_workers(registry: CollectorRegistry, shared: str) -> None:
-    """Tell what each worker takes, and forget what dead ones said of themselves.
+    """Register the resources of each worker, and discard the series of dead workers.
 
-    `shared` is the directory in which all of them count.
+    `shared` is the directory in which all of them keep their counts.
     """
     pids = sorted({int(file.stem.rpartition("_")[2]) for file in Path(shared).glob("*.db")})
     workers = [pid for pid in pids if _is_worker(pid)]
     registry.register(_Workers(workers))
     for pid in pids:
         if pid not in workers and _PROC.exists() and not (_PROC / str(pid)).exists():
-            with suppress(FileNotFoundError):  # Another worker has been asked at the same time.
+            with suppress(FileNotFoundError):  # Another worker was scraped at the same time.
                 mark_process_dead(pid, shared)  # type: ignore[no-untyped-call]
 
 
 def _is_worker(pid: int) -> bool:
-    """Whether a process is one of our siblings: the number of a dead one may be another's."""
+    """Return whether a process is a sibling: the id of a dead one may belong to another process."""
     try:
         stat = (_PROC / str(pid) / "stat").read_bytes()
     except OSError:
@@ -286,14 +285,14 @@ class _Build(Collector):
 
     def collect(self) -> Iterable[Metric]:
         build = GaugeMetricFamily(
-            "leadledger_build_info", "Always 1; its labels say what runs.", labels=list(_BUILD)
+            "leadledger_build_info", "Always 1; its labels identify the build.", labels=list(_BUILD)
         )
         build.add_metric(list(_BUILD.values()), 1)
         return [build]
 
 
 class _Workers(Collector):
-    """What each worker takes. A class, because the library asks for one."""
+    """The resources of each worker. A class, because the library asks for one."""
 
     def __init__(self, pids: Sequence[int]) -> None:
         self._pids = pids
@@ -305,5 +304,7 @@ class _Workers(Collector):
                 found = families.setdefault(
                     family.name, Metric(family.name, family.documentation, family.type)
                 )
-                found.samples += [one._replace(labels={"pid": str(pid)}) for one in family.samples]
+                found.samples += [
+                    sample._replace(labels={"pid": str(pid)}) for sample in family.samples
+                ]
         return families.values()

@@ -1,27 +1,27 @@
-"""Files that hold a secret: read only if they are closed to everybody else."""
+"""Files that contain a secret: read only if they are closed to other users."""
 
 import os
 import stat
 from pathlib import Path
 
 OPEN_TO_OTHERS = 0o037
-"""What such a file may not permit: anything to all, and more than reading to its group. The group
+"""Permissions that must not be set: any for others, and more than reading for the group. The group
 may read, because orchestrators mount secrets as root's for the group of a process (mode 0440)."""
 
 
 class FileExposed(Exception):
-    """Others than its owner and its group can read a file that holds a secret, or change it."""
+    """A file with a secret can be read by others than its owner and group, or changed by them."""
 
 
 def read_private(path: Path) -> str:
-    """Read a file that holds a secret.
+    """Read a file that contains a secret.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: the file does not exist.
         FileExposed: others may read it, or its group may change it.
     """
     with path.open(encoding="ascii") as file:
-        # Of the very file that is read, wherever a link leads.
+        # The mode of exactly the file that is read, wherever a link leads.
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & OPEN_TO_OTHERS:
             raise FileExposed(

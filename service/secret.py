@@ -1,4 +1,4 @@
-"""The ledger's secret: from the settings, or from a file that the first start makes."""
+"""The ledger's secret: from the settings, or from a file that the first start creates."""
 
 import os
 import secrets
@@ -12,10 +12,10 @@ SECRET_BYTES = 32
 
 
 def read_secret(settings: Settings) -> bytes:
-    """Return the secret, making the file at the first start.
+    """Return the secret, creating the file at the first start.
 
     Several processes may do so at once: one of them writes the file, the others read it. Raises
-    FileExposed where others can read it.
+    FileExposed if other users can read it.
     """
     if settings.secret is not None:
         return settings.secret.get_secret_value().encode()
@@ -27,7 +27,7 @@ def read_secret(settings: Settings) -> bytes:
 
 
 def find_secret(settings: Settings) -> bytes | None:
-    """Return the secret if it is at hand; nothing is made."""
+    """Return the secret if there is one; create nothing."""
     if settings.secret is None and not (settings.data_dir / FILE_NAME).exists():
         return None
     return read_secret(settings)
@@ -38,7 +38,7 @@ def _read(path: Path) -> bytes:
 
 
 def _make(path: Path) -> bytes:
-    """Write under another name first: nobody ever reads half a secret."""
+    """Write under another name first, so that no process ever reads half a secret."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{FILE_NAME}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -47,7 +47,7 @@ def _make(path: Path) -> bytes:
         file.flush()
         os.fsync(file.fileno())
     try:
-        # A link fails where the name is taken, so the first one stays.
+        # A link fails if the name exists, so the first file stays.
         os.link(draft, path)
     except FileExistsError:
         pass

@@ -1,4 +1,4 @@
-"""What the routes work with, made once by the composition root."""
+"""Everything the routes use, built once by the composition root."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 
 class Queue(Protocol):
-    """Where submissions go: the ledger's queue, or a bench that only answers."""
+    """Where submissions go: the ledger's queue, or a benchmark that only answers."""
 
     def admit(self) -> None: ...
 
@@ -46,10 +46,10 @@ class Queue(Protocol):
 
 
 class Shared(Generic[Result]):
-    """The work under way, if any. A class, because those who come later find it here.
+    """The work in progress, if any. A class, because later callers join it here.
 
-    It is not cancelled when the time of one asker is up: the next one needs it as well. It has to
-    bound itself.
+    It is not cancelled when one caller's time is up, because the next one needs it as well. It must
+    bound its own time.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Shared(Generic[Result]):
     async def result(
         self, begin: Callable[[], Coroutine[Any, Any, Result]], *, wait_s: float
     ) -> Result | None:
-        """Return the result of what is under way or is begun now; None if it takes longer."""
+        """Return the result of work in progress or started now; None if it takes longer."""
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(begin(), name="shared-work")
         under_way = self._under_way
@@ -93,11 +93,11 @@ class Services:
     funnel_now: FunnelNow = field(default_factory=FunnelNow)
     room: MemoryBudget = field(default_factory=MemoryBudget)
     examination: Shared[Any] = field(default_factory=Shared)
-    """Of everything that serving needs, whoever asks for it."""
+    """The readiness check, shared by all requests for it."""
     strangers: MemoryBudget = field(default_factory=strangers_room)
-    """For bodies whose key is inside them, until it is found."""
+    """For bodies that contain their own key, until it is found."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the service is about to stop: whoever waits for news answers at once."""
+    """Set when the service is about to stop: long polls answer at once."""
     _compiled: CompiledLifecycle | None = None
 
     @property
@@ -106,15 +106,15 @@ class Services:
 
     @property
     def compiled(self) -> CompiledLifecycle:
-        """The lifecycle in force; the last one seen while the writer's memory is read anew."""
+        """The lifecycle in force; the last one seen while the writer's memory is being reread."""
         memory = self.ledger.memory
         if memory.lifecycle_version:
             self._compiled = memory.compiled
-        assert self._compiled is not None, "a ledger is opened before anyone is served"
+        assert self._compiled is not None, "a ledger is opened before requests are served"
         return self._compiled
 
     def lifecycle(self, version: int) -> CompiledLifecycle:
-        """Return a version of the lifecycle; the one in force while the memory is read anew."""
+        """Return a version of the lifecycle; the one in force while the memory is being reread."""
         return self.ledger.memory.lifecycles.get(version, self.compiled)
 
     def now(self) -> datetime:

@@ -1,9 +1,9 @@
 """One table of settings: this class is the code, the help and the documentation.
 
-Every setting is an environment variable `LEADLEDGER_<NAME>` or a line of the TOML file that
-`LEADLEDGER_CONFIG` names; the environment wins. An unknown setting is an error, because a
-misspelled one would otherwise be silently without effect. A variable that is set to nothing counts
-as absent: that is how container tools pass on what nobody has set.
+Every setting is an environment variable `LEADLEDGER_<NAME>` or a line of the TOML file named by
+`LEADLEDGER_CONFIG`; the environment takes precedence. An unknown setting is an error, because a
+misspelled one would otherwise silently have no effect. A variable with an empty value counts as
+absent, because container tools pass unset variables on like that.
 """
 
 import os
@@ -21,7 +21,7 @@ from service.limits import CONNECTIONS_MAX
 PREFIX = "LEADLEDGER_"
 CONFIG_VARIABLE = "LEADLEDGER_CONFIG"
 COMMAND_VARIABLES = frozenset({CONFIG_VARIABLE, "LEADLEDGER_URL", "LEADLEDGER_KEY"})
-"""Read elsewhere: where the settings file is, and where and as whom the command asks a service."""
+"""Read elsewhere: the settings file, and the URL and key with which the command calls a service."""
 FOREIGN_PREFIXES = ("LEADLEDGER_TEST_", "LEADLEDGER_OLIST_")
 """Read by the tests, never by the service."""
 
@@ -36,15 +36,15 @@ _DATABASE_URL = re.compile(
 
 
 class SettingsInvalid(Exception):
-    """A setting is unknown or has a value that does not fit."""
+    """A setting is unknown or its value is invalid."""
 
 
 def _checked_url(text: SecretStr) -> SecretStr:
-    """Check the form alone: parsing it takes SQLAlchemy, which `--help` should not wait for.
+    """Check only the form: parsing needs SQLAlchemy, and `--help` should not wait for its import.
 
     Raises:
         ValueError: it is not the URL of a PostgreSQL database. The URL itself is not repeated: it
-            holds a password.
+            contains a password.
     """
     form = _DATABASE_URL.fullmatch(text.get_secret_value())
     if form is None:
@@ -58,7 +58,7 @@ DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
 
 
 class Settings(BaseModel):
-    """Everything that can be set. A default is what suits a first try on one machine."""
+    """All settings. The defaults suit a first try on one machine."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -66,18 +66,18 @@ class Settings(BaseModel):
         DatabaseUrl | None,
         Field(
             description="PostgreSQL 15 or later, as postgresql://user:password@host/database. "
-            "Absent: a private PostgreSQL in the data directory."
+            "Default: a private PostgreSQL in the data directory."
         ),
     ] = None
     owner_url: Annotated[
         DatabaseUrl | None,
         Field(
-            description="The same database as the role that owns the tables and migrates. "
-            "Absent: database_url, and then the append-only guard is weaker."
+            description="The same database, with the role that owns the tables and migrates them. "
+            "Default: database_url, which makes the append-only guard weaker."
         ),
     ] = None
     data_dir: Annotated[
-        Path, Field(description="Where the private PostgreSQL and the secret live.")
+        Path, Field(description="The directory of the private PostgreSQL and of the secret.")
     ] = Path("data")
     schema_name: Annotated[
         str,
@@ -92,64 +92,64 @@ class Settings(BaseModel):
         Field(
             min_length=32,
             description="At least 32 characters; keys the digests of identifiers, and seals the "
-            "secrets of webhooks. Absent: a file in the data directory, made by the first start; "
-            "it is refused if others than its owner and its group can read it. "
-            "Losing it means that nobody is found again.",
+            "secrets of webhooks. Default: a file in the data directory, made by the first start; "
+            "it is refused if users other than its owner and its group can read it. "
+            "If it is lost, known leads can no longer be found.",
         ),
     ] = None
     lifecycle: Annotated[
         str,
         Field(
             description="The lifecycle that the first start publishes: the name of a shipped "
-            "one, or the path of a YAML file. Later starts go by the ledger."
+            "one, or the path of a YAML file. Later starts use the one in the ledger."
         ),
     ] = "demand_funnel"
     bootstrap_key: Annotated[
         SecretStr | None,
         Field(
-            description="The administrator's key of the first start. Absent: one is made and "
+            description="The administrator's key of the first start. Default: one is made and "
             "printed once."
         ),
     ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[
-        int, Field(ge=0, le=65_535, description="Port to listen on; 0 takes any that is free.")
+        int, Field(ge=0, le=65_535, description="Port to listen on; 0 picks a free one.")
     ] = 8080
     workers: Annotated[
-        int, Field(ge=1, le=64, description="Processes that serve. All can write.")
+        int, Field(ge=1, le=64, description="Number of serving processes. All can write.")
     ] = 1
     connections: Annotated[
         int,
         Field(
             ge=1,
             le=100_000,
-            description="Connections of clients that one process serves at once; whoever is "
-            "beyond them is told to come again.",
+            description="Client connections that one process serves at once; excess connections "
+            "get 503 with Retry-After.",
         ),
     ] = CONNECTIONS_MAX
     pool_size: Annotated[
-        int, Field(ge=4, le=200, description="Database connections of one process, at most.")
+        int, Field(ge=4, le=200, description="The most database connections of one process.")
     ] = 12
     prepared_statements: Annotated[
         bool,
-        Field(description="Off for a PgBouncer before 1.21 in transaction mode."),
+        Field(description="Switch off for a PgBouncer before 1.21 in transaction mode."),
     ] = True
     refusals_days_max: Annotated[
         int,
-        Field(ge=1, le=3_650, description="Days for which refusals are kept: personal data."),
+        Field(ge=1, le=3_650, description="Days to keep refusals, which contain personal data."),
     ] = 30
     refusals_bytes_max: Annotated[
         int,
         Field(
             ge=1_048_576,
-            description="Bytes that all refusals may take; beyond that the oldest go first.",
+            description="Bytes that all refusals may take; above that the oldest are deleted.",
         ),
     ] = 1_073_741_824
     webhook_private_addresses: Annotated[
         bool,
         Field(
-            description="On: webhooks may go to addresses that are not public, on any port, and by "
-            "http. For receivers in one's own network, if nobody else may make webhooks."
+            description="Allows webhooks to addresses that are not public, on any port, and over "
+            "http. For receivers in your own network, if no one else may make webhooks."
         ),
     ] = False
     log_format: Annotated[
@@ -178,7 +178,7 @@ def describe_settings() -> list[SettingDescription]:
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """Read file and environment; what a command line says wins over both.
+    """Read file and environment; options of the command line take precedence over both.
 
     Raises:
         SettingsInvalid: with every complaint at once.
@@ -204,20 +204,22 @@ def _file_values(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsInvalid(f"{CONFIG_VARIABLE} names {path}: {error.strerror}") from None
+        raise SettingsInvalid(
+            f"cannot read {path}, named by {CONFIG_VARIABLE}: {error.strerror}"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsInvalid(f"{path} is not TOML: {error}") from None
+        raise SettingsInvalid(f"{path} is not valid TOML: {error}") from None
 
 
 def _complaints(error: ValidationError) -> str:
     known = sorted(field.alias or name for name, field in Settings.model_fields.items())
     lines = []
-    for one in error.errors(include_input=False, include_url=False):
-        name = ".".join(str(part) for part in one["loc"])
-        if one["type"] == "extra_forbidden":
-            lines.append(f"{PREFIX}{name.upper()} is unknown; known are {', '.join(known)}")
+    for fault in error.errors(include_input=False, include_url=False):
+        name = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            lines.append(f"{PREFIX}{name.upper()} is unknown; expected one of {', '.join(known)}")
         else:
-            said = one["msg"].removeprefix("Value error, ")
-            words = said if one["type"] == "value_error" else f"expected {expected_of(one)}"
+            said = fault["msg"].removeprefix("Value error, ")
+            words = said if fault["type"] == "value_error" else f"expected {expected_of(fault)}"
             lines.append(f"{PREFIX}{name.upper()}: {words}")
     return "\n".join(lines)

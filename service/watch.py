@@ -1,11 +1,11 @@
-"""Whether the database answers: asked every second, and nothing waits for one that is silent.
+"""Ask the database every second whether it answers, so that nothing waits for a silent one.
 
-A server that is stopped or cut off closes no connection. Whatever has been sent to it waits, and
-cancelling a statement means asking the same server. So a connection of its own asks a small
-question every second. If no answer comes for SILENT_S, not even over a second connection, every
-connection of this process is hung up: requests, streams and loops fail at once, in the way they
-fail when a database is killed, which all of them handle. Until the database answers again, no other
-connection is attempted.
+A server that is frozen or cut off closes no connection. Whatever has been sent to it waits, and
+cancelling a statement means asking the same server. So a dedicated connection sends a small query
+every second. If no answer comes within SILENT_S, even over a second connection, all connections of
+this process are closed: requests, streams and loops fail at once, in the same way as when a
+database is killed, which all of them handle. Until the database answers again, no other connection
+is attempted.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ from service.limits import ASK_AGAIN_S, ASK_EVERY_S, SILENT_S, SPACE_EVERY_S, WA
 
 SILENT_TICKS = int(SILENT_S / WATCH_TICK_S)
 DOUBT_TICKS = SILENT_TICKS // 2
-"""When the question is asked again over a new connection: the old one may lead to a server that no
-longer exists, or to the one process of it that has stopped."""
+"""When the query is repeated over a new connection: the old one may lead to a server that no longer
+exists, or to a single server process that has stopped."""
 CONNECTIONS = 2
-"""For a question and the one that is asked again."""
+"""For a query and its repetition."""
 
 Answering: TypeAlias = "asyncio.Task[Trouble | None]"
 
@@ -48,8 +48,8 @@ class DatabaseSilent(ConnectionError):
 class Watch:
     """What is known about the database. A class, because a task keeps asking.
 
-    `guarded` is the pool that everything else uses. `own` is a pool of CONNECTIONS for the
-    questions, which must not have to wait for the others.
+    `guarded` is the pool that everything else uses. `own` is a pool of CONNECTIONS for the queries,
+    which must not wait for other work.
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class Watch:
         self._session: Session | None = None
         self._opened_at = self._space_asked_at = 0.0
         self.trouble: Trouble | None = None
-        """Why the database cannot be used, or not be written to; None while it is well."""
+        """Why the database cannot be used, or not be written to; None while it is healthy."""
         self.well_at = monotonic()
-        """When it was last asked and was well, by the monotonic clock."""
+        """When it was last found healthy, by the monotonic clock."""
         event.listen(guarded.sync_engine, "connect", self._remember)
         event.listen(guarded.sync_engine, "do_connect", self._refuse_while_silent)
 
@@ -89,7 +89,7 @@ class Watch:
     async def _answer(self) -> Trouble | None:
         """Ask, and call the database silent as soon as the answer is overdue.
 
-        Whoever answers first is believed: of two connections one may be slow, or dead.
+        The first answer counts: of two connections one may be slow, or dead.
         """
         asking = [asyncio.create_task(self._find_out(), name="database-question")]
         try:
@@ -102,14 +102,14 @@ class Watch:
                     self._learn(Trouble.SILENT)
             return answered.pop().result()
         finally:
-            for one in asking:
-                one.cancel()
+            for question in asking:
+                question.cancel()
             await asyncio.wait(asking)
 
     async def _find_out(self) -> Trouble | None:
         """Ask, and once more over a new connection if the old one turns out to be broken."""
         session, self._session = self._session, None
-        # A connection that is older than a failed append may know nothing of what has changed.
+        # A connection older than a failed append may not show what has changed since.
         if session is not None and self._opened_at < self._condition.failed_at:
             await session.discard()
             session = None
@@ -119,7 +119,7 @@ class Watch:
         try:
             session, self._opened_at = await open_session(self._own), monotonic()
             return await self._ask(session)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what is wrong
+        except Exception as error:  # noqa: BLE001 - any error is the trouble to report
             return trouble_of(error)
 
     async def _ask(self, session: Session) -> Trouble | None:
@@ -168,5 +168,5 @@ class Watch:
 
 
 async def _first_of(asking: Sequence[Answering]) -> set[Answering]:
-    """Wait a tick for an answer; empty if there is none."""
+    """Wait one tick for an answer; empty if there is none."""
     return (await asyncio.wait(asking, timeout=WATCH_TICK_S, return_when=FIRST_COMPLETED))[0]

@@ -1,4 +1,4 @@
-"""Read a body within bounds of size and time."""
+"""Read a body within limits of size and time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,11 +14,12 @@ from service.http.request_headers import RequestHeaders
 from service.limits import BODY_WAIT_S
 
 _CLOSE = {"connection": "close"}
-"""Nobody reads on: the rest of the body may never come. Where a body is too large the connection
-stays for a while instead: a sender that is still writing would not see the answer otherwise."""
+"""Close the connection: the rest of the body may never arrive. If a body is too large, the
+connection stays open for a while instead: a sender that is still writing would not see the
+answer."""
 
 Hearing: TypeAlias = Callable[[bytes], Awaitable[None]]
-"""Who listens to a body as it arrives."""
+"""Called with each piece of a body as it arrives."""
 
 
 async def read_body(
@@ -31,8 +32,9 @@ async def read_body(
 ) -> bytes:
     """Read a whole body, decompressed, of at most 5 MiB (20 MiB decompressed), within 30 s.
 
-    It counts as held in `place` as it arrives, and `hear` is given every piece of it. A compressed
-    body is decompressed as it arrives, and only then held; others have their turn in between.
+    The bytes are counted in `place` as they arrive, and each piece is passed to `hear`. A
+    compressed body is decompressed as it arrives and held decompressed; other requests run between
+    the pieces.
     """
     raw_bytes_max = min(bytes_max, BODY_BYTES_MAX)
     if transfer.content_length is not None and transfer.content_length > raw_bytes_max:
@@ -47,7 +49,7 @@ async def read_body(
 
 
 async def stream_body(receive: Receive, transfer: RequestHeaders) -> AsyncIterator[bytes]:
-    """Give a body of any length piece by piece, each within 30 s of the one before."""
+    """Yield a body of any length piece by piece, each within 30 s of the previous one."""
     check_encoding(transfer.content_encoding)
     inflation = _inflation_of(transfer)
     more = True
@@ -64,7 +66,7 @@ def too_slow(detail: str) -> Problem:
 
 
 async def _progress(receive: Receive) -> tuple[bytes, bool]:
-    """Wait for bytes; empty pieces are no progress."""
+    """Wait for bytes; empty pieces do not count as progress."""
     try:
         async with asyncio.timeout(BODY_WAIT_S):
             while True:
@@ -81,7 +83,7 @@ async def _progress(receive: Receive) -> tuple[bytes, bool]:
 async def _arriving(
     receive: Receive, transfer: RequestHeaders, bytes_max: int
 ) -> AsyncIterator[bytes]:
-    """Give the pieces of a body, decompressed."""
+    """Yield the pieces of a body, decompressed."""
     inflation = _inflation_of(transfer)
     size, more = 0, True
     while more:
@@ -113,7 +115,7 @@ async def _gathered(
         if size > bytes_max:
             raise _too_large(bytes_max)
         place.take(len(piece))
-        # Nearly every body is one piece, which need not be copied.
+        # Nearly every body is a single piece, which need not be copied.
         if not first:
             first = piece
         else:
@@ -131,7 +133,7 @@ def _inflation_of(transfer: RequestHeaders) -> Inflation | None:
 def _too_large(bytes_max: int) -> Problem:
     return Problem(
         "body-too-large",
-        f"A body has at most {bytes_max} bytes. Send less at once, or stream events as NDJSON "
+        f"A body may have at most {bytes_max} bytes. Send less at once, or stream events as NDJSON "
         "(Content-Type: application/x-ndjson), which has no limit.",
         expected=bytes_max,
     )
@@ -140,7 +142,7 @@ def _too_large(bytes_max: int) -> Problem:
 def _too_large_unknown(bytes_max: int) -> Problem:
     return Problem(
         "body-too-large",
-        f"A body has at most {bytes_max} bytes, decompressed, before its key is found in it. Send "
-        "less at once, or show the key in the header Authorization.",
+        f"A body that contains its key may have at most {bytes_max} bytes, decompressed. Send less "
+        "at once, or send the key in the header Authorization.",
         expected=bytes_max,
     )

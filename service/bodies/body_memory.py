@@ -1,13 +1,14 @@
-"""The memory for bodies, and for what is built of them, shared by all requests of one process.
+"""The memory for bodies and for what is built from them, shared by all requests of one process.
 
-One body is bounded, and so is the number of connections; what a thousand bodies take together is
-bounded here. Bytes are counted as they are held, not as they are announced, so that a sender who
-announces much and sends little keeps nobody out.
+The size of one body and the number of connections are limited elsewhere; this module limits what
+all bodies take together. Bytes are counted when they are held, not when they are announced, so a
+sender that announces much and sends little blocks no other.
 
-There are two rooms. A body whose key is inside it is a stranger's until the key is found, and all
-strangers share a small room of their own: however many there are, a sender with a key finds its
-memory free. In either room large bodies leave a part to small ones, and to what is built of those
-already there, so that neither waits for a large one to go.
+There are two budgets. A body that contains its own key belongs to an unknown sender until the key
+is found, and all unknown senders share a small budget of their own: however many there are, they
+take no memory from senders with a key. In either budget, large bodies leave a reserve for small
+ones and for what is built from bodies already held, so that neither waits for a large one to
+finish.
 """
 
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from service.limits import (
 
 
 class MemoryBudget:
-    """What is held, and what may be. A class, because requests come and go."""
+    """What is held, and what may be held. A class, because requests come and go."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class MemoryBudget:
 
     @contextmanager
     def place(self) -> Iterator["BodyMemory"]:
-        """Hold nothing yet; whatever is taken is given back at the end."""
+        """Hold nothing at first; release everything taken at the end."""
         place = BodyMemory(self)
         try:
             yield place
@@ -49,13 +50,13 @@ class MemoryBudget:
             place.give_back(place.held_bytes)
 
     def has(self, size: int, *, for_large: bool = False) -> bool:
-        """Tell whether so much more may be held."""
+        """Return whether `size` more bytes may be held."""
         reserved = self._reserved_bytes if for_large else 0
         return self.held_bytes + size <= self._bytes_max - reserved
 
 
 def strangers_room() -> MemoryBudget:
-    """Make the room for bodies whose sender is not known yet."""
+    """Make the budget for bodies whose sender is not known yet."""
     return MemoryBudget(
         STRANGERS_BYTES_MAX,
         body_bytes_max=STRANGER_BYTES_MAX,
@@ -73,29 +74,29 @@ class BodyMemory:
         self.held_bytes = 0
 
     def has(self, size: int) -> bool:
-        """Tell whether there is room to build so much."""
+        """Return whether there is room to build `size` more bytes."""
         return self.room.has(size)
 
     def take(self, size: int) -> None:
-        """Hold so much more of a body. Raises Problem: queue-full."""
+        """Hold `size` more bytes of a body. Raises Problem: queue-full."""
         held_bytes = self.held_bytes + size
         if not self.room.has(size, for_large=held_bytes > SMALL_BYTES_MAX):
             raise _full()
         self._hold(size)
 
     def build(self, size: int) -> None:
-        """Hold so much more of what is built of a body. Raises Problem: queue-full."""
+        """Hold `size` more bytes of what is built from a body. Raises Problem: queue-full."""
         if not self.room.has(size):
             raise _full()
         self._hold(size)
 
     def give_back(self, size: int) -> None:
-        """Hold so much less."""
+        """Release `size` bytes."""
         self.room.held_bytes -= size
         self.held_bytes -= size
 
     def move_to(self, room: MemoryBudget) -> None:
-        """Hold the same elsewhere. Raises Problem: queue-full."""
+        """Move what is held to another budget. Raises Problem: queue-full."""
         size = self.held_bytes
         if not room.has(size, for_large=size > SMALL_BYTES_MAX):
             raise _full()
@@ -111,6 +112,6 @@ class BodyMemory:
 def _full() -> Problem:
     return Problem(
         "queue-full",
-        "Too many large bodies are being read at once. Nothing of this one is recorded; send the "
-        "same ids again after the time in Retry-After.",
+        "Too many large bodies are being read at once. Nothing from this one was recorded; send "
+        "the same ids again after the time in Retry-After.",
     )

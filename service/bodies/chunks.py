@@ -1,4 +1,4 @@
-"""Parts of a large body that are built and recorded together, one after the other."""
+"""Parts of a large body that are built and recorded together, one part after another."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -11,17 +11,18 @@ _ITEM_BUILT_BYTES_MAX: Final = 2 * EVENT_BYTES_MAX + VALUE_BYTES_MAX * (1 + EVEN
 
 
 class Chunk(NamedTuple):
-    """Some items in a row."""
+    """Consecutive items."""
 
     texts: list[bytes]
     built_bytes: int
-    """What they take at most, from when they are read to when they are recorded."""
+    """The most memory they take, from reading to recording."""
 
 
 def held_bytes_max(text: bytes) -> int:
-    """Return how much is kept of an item that was read, at most.
+    """Return the most memory that is kept for an item once it is read.
 
-    What exceeds the limits of an event may take more while it is read, but nothing of it is kept.
+    An item that exceeds the limits of an event may take more while it is read, but none of it is
+    kept.
     """
     if 2 * len(text) > _ITEM_BUILT_BYTES_MAX:
         return _ITEM_BUILT_BYTES_MAX
@@ -29,7 +30,7 @@ def held_bytes_max(text: bytes) -> int:
 
 
 def chunks_of(items: Items) -> Iterator[Chunk]:
-    """Divide the items of a body."""
+    """Divide the items of a body into chunks."""
     texts: list[bytes] = []
     built_bytes = 0
     for text in items:

@@ -1,7 +1,7 @@
-"""Decompression that stops: neither a bomb nor a cut body gets through.
+"""Decompression with limits: it rejects bombs and truncated bodies.
 
-What is decompressed is given out in small pieces, so that whoever asks for them can serve others in
-between; time and memory of each step are bounded, whatever comes.
+The output comes in small pieces, so that the caller can serve other requests in between; the time
+and memory of each step are bounded, whatever the input.
 """
 
 import zlib
@@ -16,7 +16,7 @@ SUPPORTED = (b"", b"identity", *_WINDOW_BITS)
 
 
 class Inflation:
-    """One body in decompression. A class, because it carries zlib's state from piece to piece."""
+    """The decompression of one body. A class, because it keeps zlib's state between pieces."""
 
     def __init__(self, encoding: bytes) -> None:
         self._window_bits = _WINDOW_BITS[encoding]
@@ -26,15 +26,18 @@ class Inflation:
         self._members = 1
 
     def feed(self, compressed: bytes) -> Iterator[bytes]:
-        """Decompress what has arrived, in pieces. Raises Problem for a bomb or for rubbish."""
+        """Decompress what has arrived, in pieces. Raises Problem for a bomb or invalid data."""
         for part in pieces_of(compressed, INFLATION_SLICE_BYTES):
             self._bytes_in += len(part)
             yield from self._inflate(part)
 
     def finish(self) -> None:
-        """Check that the end of the body is the end of the compressed data."""
+        """Check that the compressed data ends where the body ends."""
         if not self._stream.eof:
-            raise Problem("body-unreadable", "The compressed body ends before its end.")
+            raise Problem(
+                "body-unreadable",
+                "The body ends in the middle of its compressed data. Send all of it.",
+            )
 
     def _inflate(self, compressed: bytes) -> Iterator[bytes]:
         while compressed:
@@ -44,7 +47,8 @@ class Inflation:
                 piece = self._stream.decompress(compressed, INFLATED_PIECE_BYTES_MAX)
             except zlib.error:
                 raise Problem(
-                    "body-unreadable", "The body is not what its Content-Encoding says."
+                    "body-unreadable",
+                    "The body is not in the format of its Content-Encoding. Correct either.",
                 ) from None
             self._bytes_out += len(piece)
             self._check_ratio()
@@ -53,12 +57,12 @@ class Inflation:
             compressed = self._stream.unused_data or self._stream.unconsumed_tail
 
     def _begin_member(self) -> None:
-        """Go on behind the end: a gzip file may have several members, one after the other."""
+        """Continue after an end: a gzip file may have several members, one after another."""
         self._members += 1
         if self._members > GZIP_MEMBERS_MAX * (1 + self._bytes_in // MIB):
             raise Problem(
                 "body-too-large",
-                f"The body has more than {GZIP_MEMBERS_MAX} members of gzip in a mebibyte. "
+                f"The body has more than {GZIP_MEMBERS_MAX} gzip members per mebibyte. "
                 "Compress it as a whole.",
                 expected=GZIP_MEMBERS_MAX,
             )
@@ -74,16 +78,16 @@ class Inflation:
 
 
 def pieces_of(body: bytes, bytes_max: int = INFLATED_PIECE_BYTES_MAX) -> Iterator[bytes]:
-    """Divide what was not compressed into pieces as well."""
+    """Divide a body that was not compressed into pieces as well."""
     return (body[start : start + bytes_max] for start in range(0, len(body), bytes_max))
 
 
 def check_encoding(encoding: bytes) -> None:
-    """Refuse an encoding that we cannot undo."""
+    """Refuse an unsupported encoding."""
     if encoding not in SUPPORTED:
         raise Problem(
             "encoding-unsupported",
-            "Expected a body as it is, or compressed once with gzip or deflate.",
+            "Expected a body that is uncompressed, or compressed once with gzip or deflate.",
             headers={"accept-encoding": "gzip, deflate, identity"},
             expected=["gzip", "deflate", "identity"],
         )

@@ -1,4 +1,4 @@
-"""Bodies of the smaller requests: read as strictly as events, into one model each."""
+"""Bodies of the smaller requests: read as strictly as events, each into one model."""
 
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ Model = TypeVar("Model")
 
 
 async def read_model(request: Request, adapter: TypeAdapter[Model]) -> Model:
-    """Read a JSON body into a model. Raises Problem with the place that is wrong."""
+    """Read a JSON body into a model. Raises Problem with the place of the error."""
     room: MemoryBudget = request.app.state.services.room
     with room.place() as place:
         transfer = read_transfer(request.scope)
@@ -41,7 +41,7 @@ def _unknown(complaint: Complaint, adapter: TypeAdapter[Any]) -> Problem:
 
 
 def described_body(adapter: TypeAdapter[Any]) -> dict[str, Any]:
-    """Describe such a body for the OpenAPI document."""
+    """Describe the body for the OpenAPI document."""
     return {
         "requestBody": {
             "required": True,

@@ -8,13 +8,13 @@ from events.limits import LINE_BYTES_MAX
 
 _WHITE = b" \t\r"
 _FILLED = re.compile(rb"[^ \t\r\n][^\n]*")
-"""What a line says, and the white space behind it; thousands of blank lines are skipped at once."""
+"""The text of a line and its trailing white space; thousands of blank lines are skipped at once."""
 
 
 class Line(NamedTuple):
     """One line that is not blank, without white space around it.
 
-    `text` is None where it was longer than a line may be.
+    `text` is None if the line was longer than allowed.
     """
 
     number: int
@@ -29,13 +29,13 @@ class LineSplitter:
         self._number = 0
 
     def feed(self, piece: bytes) -> Iterator[Line]:
-        """Take a piece; give the lines that it completes. To be read to its end."""
+        """Take a piece and yield the lines that it completes. Exhaust the iterator."""
         first, is_complete, after = piece.partition(b"\n")
         self._extend(first)
         if not is_complete:
             return
         yield from self._complete()
-        # Nearly every line comes whole.
+        # Nearly every line arrives whole.
         whole, ends, rest = after.rpartition(b"\n")
         counted_to = 0
         for line in _FILLED.finditer(whole):
@@ -52,7 +52,7 @@ class LineSplitter:
     def _extend(self, part: bytes) -> None:
         self._rest = self._rest + part if self._rest else part.lstrip(_WHITE)
         if _is_overlong(self._rest):
-            # The rest of it is not kept; so much of it tells that it was too long.
+            # The rest is not kept; this much shows that the line was too long.
             self._rest = self._rest[: LINE_BYTES_MAX + 2]
 
     def _complete(self) -> list[Line]:
@@ -66,5 +66,5 @@ def _text(line: bytes) -> bytes | None:
 
 
 def _is_overlong(line: bytes) -> bool:
-    # One more for a carriage return, which belongs to the end of the line.
+    # One more byte for a carriage return, which belongs to the line ending.
     return len(line) > LINE_BYTES_MAX + 1

@@ -1,5 +1,5 @@
-"""The log as others read it: live.
+"""The log as it is read from outside: live.
 
-`appends` wakes those who wait, `tail` reads what is new once for all of them, `event_stream` sends
-it as server-sent events.
+`appends` wakes waiting readers, `tail` reads new events once for all of them, `event_stream` sends
+them as server-sent events.
 """

@@ -1,8 +1,8 @@
-"""Server-sent events on the wire: how an event is written, and how a reader that stalls is cut off.
+"""Server-sent events on the wire: how to write an event and disconnect a stalled reader.
 
-FastAPI's own helper writes events that it serialises itself, through a task and a queue for each
-reader. Our records are finished bytes, and a reader takes them at its own pace: the server's
-buffer is the only one.
+FastAPI's own helper serialises events itself and passes them through a task and a queue for each
+reader. Our records are finished bytes, and a reader takes them at its own pace: the server's buffer
+is the only one.
 """
 
 import asyncio
@@ -16,25 +16,25 @@ from service.feed.log import LogEntry
 
 MEDIA_TYPE = "text/event-stream"
 ABORT = "leadledger.abort"
-"""The ASGI extension by which our server hangs up without flushing."""
+"""The ASGI extension with which our server closes a connection without flushing."""
 
 RETRY = b"retry: 2000\n\n"
-"""How long a client waits before it comes again: one restart of a process."""
+"""How long a client waits before it reconnects: the time that a process takes to restart."""
 HEARTBEAT = b": still here\n\n"
 
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
-"""Neither kept nor gathered by whatever stands in between."""
+"""Proxies must neither cache nor buffer the stream."""
 
 log = structlog.get_logger()
 
 
 def progress(position: int) -> bytes:
-    """Tell how far a filter has looked: an id without data moves the client's place, no more."""
+    """Report how far a filter has searched: an id without data only moves the client's position."""
     return b"id: %d\n\n" % position
 
 
 def frames(events: Iterable[LogEntry]) -> bytes:
-    """Write events: each its position as the id, and its record as the one line of data."""
+    """Write events, each with its position as the id and its record as one line of data."""
     return "".join(f"id: {event.position}\ndata: {event.record}\n\n" for event in events).encode()
 
 
@@ -63,7 +63,7 @@ class EventStream(StreamingResponse):
 
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:
-    """Cut the connection: what waits in its buffer would never be taken."""
+    """Close the connection: the reader would never take what is in its buffer."""
     extension = scope.get("extensions", {}).get(ABORT)
     if extension is None:
         return

@@ -1,4 +1,4 @@
-"""The log as readers see it: in order, each event once, as it was recorded."""
+"""The log for readers: in order, each event once, as it was recorded."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
@@ -15,11 +15,11 @@ from service.limits import PAGE_RECORDS, SCAN_POSITIONS
 
 
 class LogFilter(NamedTuple):
-    """Which events a reader asks for; empty asks for all. An event must suit both."""
+    """The events that a reader asks for; empty matches all. An event must match both."""
 
     types: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
-    """Events that move somebody into or out of one of these."""
+    """Events that move a lead or account into or out of one of these."""
 
     @property
     def is_all(self) -> bool:
@@ -37,11 +37,11 @@ class LogEntry(NamedTuple):
 
 
 Key = tuple[str, str]
-"""Source and id: what a sender calls an event."""
+"""Source and id: the sender's name for an event."""
 
 
 class Reported(NamedTuple):
-    """One event as it is stored, with what it tells of a person; None: nothing, or erased."""
+    """One event as it is stored, with its personal data; None: it has none, or it was erased."""
 
     position: int
     record: str
@@ -53,12 +53,12 @@ class LogPage(NamedTuple):
 
     events: tuple[LogEntry, ...]
     next: int
-    """Where the next stretch begins: pass it as `after`."""
+    """The start of the next stretch: pass it as `after`."""
     head: int
 
 
 class TailEvent(NamedTuple):
-    """A new event, with what filters ask about."""
+    """A new event, with the values that filters need."""
 
     position: int
     type: str
@@ -67,7 +67,7 @@ class TailEvent(NamedTuple):
     stage_to: str | None
 
     def suits(self, wanted: LogFilter) -> bool:
-        """Tell whether a filter lets it through, as the statement `read_feed` does."""
+        """Return whether a filter matches it, like the statement `read_feed`."""
         if wanted.types and self.type not in wanted.types:
             return False
         return (
@@ -76,25 +76,25 @@ class TailEvent(NamedTuple):
 
 
 def check_reached(position: int, head: int) -> None:
-    """Raise Problem, log-shorter, where a reader names a place that the log has not come to.
+    """Raise Problem, log-shorter, if a reader names a position that the log has not reached.
 
-    An answer without events would be a trap: what is recorded next, up to that place, would be
-    skipped in silence.
+    An answer without events would be a trap: the next events, up to that position, would be skipped
+    silently.
     """
     if position > head:
         raise Problem(
             "log-shorter",
             f"The log ends at position {head}, before {position}. If that position was read here, "
-            "an older copy of the ledger has been restored, and what followed it is lost or comes "
-            "again under other positions: compare what you hold with the log, and go on from "
-            f"{head} at most.",
+            "an older copy of the ledger has been restored, and the later events are lost or "
+            "recorded again at other positions: compare your copy with the log, and continue "
+            f"from {head} at most.",
             expected=str(head),
             found=str(position),
         )
 
 
 class Judgement(NamedTuple):
-    """An event that may wait for a person, and its lead as it stands now."""
+    """An event that may need a person's judgement, and its lead in its current state."""
 
     position: int
     record: str
@@ -103,11 +103,11 @@ class Judgement(NamedTuple):
 
 
 class SetAside(NamedTuple):
-    """A lead that a fault of the service keeps from being brought up to date."""
+    """A lead that a fault of the service prevents from being brought up to date."""
 
     lead_id: str
     position: int
-    """Where the log ended when it was set aside."""
+    """The end of the log when it was set aside."""
     since: datetime
     tries: int
     retry_at: datetime
@@ -116,7 +116,7 @@ class SetAside(NamedTuple):
 
 
 class Log:
-    """Questions to the log. A class, because each needs the same engine and statements."""
+    """Queries on the log. A class, because each needs the same engine and statements."""
 
     def __init__(self, engine: AsyncEngine, schema: str) -> None:
         self._engine = engine
@@ -143,7 +143,7 @@ class Log:
         return LogPage(found, reached, head)
 
     async def tail(self, *, after: int, limit: int) -> tuple[int, list[TailEvent]]:
-        """Read where the log ends, and the newest events, to be told to many."""
+        """Read the end of the log and the newest events, to be shared by many readers."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(
                 self._sql["read_tail"].text, {"after": after, "limit": limit}
@@ -153,13 +153,13 @@ class Log:
         return found[0].head, events
 
     async def head(self) -> int:
-        """Read where the log ends."""
+        """Read the last position of the log."""
         async with self._engine.connect() as connection:
             position: int = await connection.scalar(self._sql["read_head"].text) or 0
             return position
 
     async def subject(self, subject_id: UUID) -> Row[tuple[object, ...]]:
-        """Read a lead's or an account's row, beside the head."""
+        """Read a lead's or an account's row, and the head."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(
                 self._sql["read_subject"].text, {"subject_id": subject_id}
@@ -167,7 +167,7 @@ class Log:
             return rows.one()
 
     async def pointers(self, digests: Sequence[bytes]) -> dict[bytes, list[str]]:
-        """Read where identifiers point, each to everybody who was reported under it."""
+        """Read the subjects to which identifiers point: all that were reported under each."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(
                 self._sql["read_pointers"].text, {"digests": list(digests)}
@@ -186,9 +186,9 @@ class Log:
         limit: int,
         also: Collection[int] = (),
     ) -> list[LogEntry]:
-        """Read a page of the records of some subjects, and of single ones `also` names."""
+        """Read a page of the records of some subjects, and the single records in `also`."""
         values = {
-            "subject_ids": [UUID(one) for one in subject_ids],
+            "subject_ids": [UUID(subject_id) for subject_id in subject_ids],
             "also": list(also),
             "after": after,
             "upto": upto,
@@ -199,14 +199,14 @@ class Log:
             return [LogEntry(row.position, row.record) for row in rows]
 
     async def taken_back(self, subject_ids: Sequence[str], *, upto: int) -> list[LogEntry]:
-        """Read what says of the events of some subjects that they count no longer, or otherwise."""
-        values = {"subject_ids": [UUID(one) for one in subject_ids], "upto": upto}
+        """Read the events that void or change other events of some subjects."""
+        values = {"subject_ids": [UUID(subject_id) for subject_id in subject_ids], "upto": upto}
         async with self._engine.connect() as connection:
             rows = await connection.execute(self._sql["read_taken_back"].text, values)
             return [LogEntry(row.position, row.record) for row in rows]
 
     async def by_keys(self, keys: Sequence[Key]) -> dict[Key, Reported]:
-        """Read what is recorded under some keys."""
+        """Read the events recorded under some keys."""
         values = {"sources": [source for source, _ in keys], "ids": [id for _, id in keys]}
         async with self._engine.connect() as connection:
             rows = await connection.execute(self._sql["read_by_keys"].text, values)
@@ -218,7 +218,7 @@ class Log:
             }
 
     async def to_be_judged(self, *, after: int, limit: int) -> tuple[int, list[Judgement]]:
-        """Read what may wait for a person, oldest first, and where the log ends.
+        """Read what may need a person's judgement, oldest first, and the end of the log.
 
         Raises Problem: log-shorter.
         """
@@ -234,7 +234,7 @@ class Log:
         return rows[0].head, found
 
     async def set_aside(self, *, after: int, upto: int, limit: int) -> list[SetAside]:
-        """Read leads that were set aside in a stretch of the log, and all of the last position."""
+        """Read leads set aside in a stretch of the log, with all of those at the last position."""
         values = {"after": after, "upto": upto, "limit": limit}
         async with self._engine.connect() as connection:
             rows = await connection.execute(self._sql["read_set_aside"].text, values)
@@ -274,7 +274,7 @@ class Log:
             return [LogEntry(row.position, row.record) for row in rows]
 
     async def members(self, account_id: str) -> list[str]:
-        """Read who belongs to a company."""
+        """Read the leads of a company."""
         async with self._engine.connect() as connection:
             rows = await connection.scalars(
                 self._sql["read_members"].text, {"account": UUID(account_id)}
@@ -282,7 +282,7 @@ class Log:
             return list(rows)
 
     async def personal(self, positions: Sequence[int]) -> dict[int, bytes]:
-        """Read what some events tell of a person, where they tell anything."""
+        """Read the personal data of some events, where they have any."""
         if not positions:
             return {}
         async with self._engine.connect() as connection:

@@ -1,6 +1,6 @@
 -- name: read_feed
--- A stretch of the log, and where the log ends, at one moment. With a filter the stretch is bounded
--- by positions, so that a rare type or stage does not scan the whole log in one request.
+-- A stretch of the log and its end, at one moment. With a filter the stretch is bounded by
+-- positions, so that a rare type or stage does not scan the whole log in one request.
 SELECT head.position AS head, event.position, event.record
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
@@ -17,8 +17,8 @@ SELECT head.position AS head, event.position, event.record
  ORDER BY event.position
 
 -- name: read_tail
--- The newest events, with what filters ask about, for all who follow the log at once; and where the
--- log ends, because it may be an older copy that has been restored meanwhile.
+-- The newest events, with the values that filters need, once for all readers that follow the log;
+-- and the end of the log, because an older copy may have been restored in the meantime.
 SELECT head.position AS head, event.position, event.type, event.record,
        CASE WHEN strpos(event.record, '"stage') > 0 THEN CAST(event.record AS json) ->> 'stagefrom' END
        AS stage_from,
@@ -35,18 +35,18 @@ SELECT head.position AS head, event.position, event.type, event.record,
  ORDER BY event.position
 
 -- name: read_head
--- Where the log ends.
+-- The last position of the log.
 SELECT position FROM ledger.ledger_head
 
 -- name: read_subject
--- One lead or account as it stands, and the moment of the ledger at which it stood so.
+-- The current state of one lead or account, and the position of the ledger at which it was read.
 SELECT head.position AS head, subject.kind, subject.version, subject.position, subject.state
   FROM ledger.ledger_head AS head
   LEFT JOIN ledger.subjects AS subject ON subject.subject_id = :subject_id
 
 -- name: read_pointers
--- Where identifiers point now: a cookie to the newest, any other to everybody reported under it
--- since it was last taken off somebody.
+-- Where identifiers point now: a cookie to the latest subject, any other to every subject reported
+-- under it since it was last taken away from one.
 SELECT DISTINCT ON (
        identifier.digest,
        CASE WHEN identifier.kind <> 'anonymous_id' THEN identifier.subject_id END)
@@ -64,8 +64,8 @@ SELECT DISTINCT ON (
        identifier.position DESC
 
 -- name: read_history
--- Records of some subjects, and single ones beside them, in the order of the ledger. The positions
--- are gathered first: the planner would else be tempted to walk the whole log in its order.
+-- Records of some subjects, and some single records, in the order of the ledger. The positions are
+-- collected first: otherwise the planner might walk the whole log in order.
 WITH mine AS MATERIALIZED (
      SELECT event.position
        FROM ledger.events AS event
@@ -86,13 +86,13 @@ SELECT event.position, event.record
  ORDER BY event.position
 
 -- name: read_types
--- What some events were: the causes of others.
+-- The types of some events: the causes of others.
 SELECT event.position, event.type
   FROM ledger.events AS event
  WHERE event.position = ANY (CAST(:positions AS bigint[]))
 
 -- name: read_records
--- Single events, wherever they stand.
+-- Single events by position.
 SELECT event.position, event.record
   FROM ledger.events AS event
  WHERE event.position = ANY (CAST(:positions AS bigint[]))
@@ -106,13 +106,13 @@ SELECT CAST(lead.subject_id AS text)
  ORDER BY lead.subject_id
 
 -- name: read_personal
--- What some events tell of a person.
+-- The personal data of some events.
 SELECT personal.position, personal.content
   FROM ledger.event_personal AS personal
  WHERE personal.position = ANY (CAST(:positions AS bigint[]))
 
 -- name: read_taken_back
--- What some subjects were told of their own events: voided, corrected, moved, decided again.
+-- Events that changed earlier events of some subjects: voided, corrected, moved, redecided.
 SELECT event.position, event.record
   FROM ledger.events AS event
  WHERE event.subject_id = ANY (CAST(:subject_ids AS uuid[]))
@@ -121,7 +121,7 @@ SELECT event.position, event.record
  ORDER BY event.position
 
 -- name: read_by_keys
--- What is recorded under some keys, with what it tells of a person where that is not erased.
+-- The events recorded under some keys, with their personal data unless it was erased.
 SELECT event.source, event.id, event.position, event.record, personal.content
   FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS asked (source, id)
   JOIN ledger.events AS event
@@ -129,7 +129,7 @@ SELECT event.source, event.id, event.position, event.record, personal.content
   LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
 
 -- name: read_to_be_judged
--- What may wait for a person to judge, by the index of such events, with its subject as it stands.
+-- What may need a person's judgement, by the index of these events, with its current subject.
 SELECT head.position AS head, event.position, event.record, event.subject_id, subject.state
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
@@ -144,8 +144,9 @@ SELECT head.position AS head, event.position, event.record, event.subject_id, su
  ORDER BY event.position
 
 -- name: read_set_aside
--- Leads that a fault of the service keeps from being brought up to date, in a stretch of the log.
--- With ties: several may have been set aside at one position, and a page is followed by positions.
+-- Leads that a fault of the service prevents from being brought up to date, in a stretch of the
+-- log. With ties: several may have been set aside at one position, and paging continues by
+-- position.
 SELECT CAST(lead_id AS text) AS lead_id, position, since, tries, retry_at, error, place
   FROM ledger.leads_set_aside
  WHERE position > :after

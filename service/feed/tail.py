@@ -1,9 +1,9 @@
-"""The newest stretch of the log, read once for everybody who follows it live.
+"""The newest part of the log, read once for all readers that follow it live.
 
-A hundred readers that each asked the database after every append would cost more than the append.
-So while anybody follows, one task reads what is new and keeps the newest of it, bounded; readers
-take it from there. Whoever is too slow for that stretch reads the log itself again: nobody waits
-for anybody, and memory stays flat.
+If a hundred readers each asked the database after every append, that would cost more than the
+append. So while anyone follows, one task reads new events and keeps the newest of them, within
+bounds; readers take them from there. A reader that is too slow for that reads the log itself again:
+no reader waits for another, and memory use stays flat.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ from service.limits import (
 
 
 class TailFull(Exception):
-    """This process serves as many streams as it may. Come again, or ask another process."""
+    """The limit of streams in this process is reached. Try again later, or use another process."""
 
 
 class Tail:
-    """What is new in the log. A class, because readers share it and wait on it."""
+    """New events of the log. A class, because readers share it and wait on it."""
 
     def __init__(
         self,
@@ -54,12 +54,12 @@ class Tail:
         self._kept: deque[TailEvent] = deque()
         self._characters = 0
         self._end: int | None = None
-        """Position of the newest event seen; None before the first look."""
+        """Position of the newest event seen; None before the first reading."""
         self._moved = asyncio.Event()
 
     @property
     def is_full(self) -> bool:
-        """Whether no more may follow."""
+        """Whether the limit of readers is reached."""
         return self._readers >= self._readers_max
 
     @asynccontextmanager
@@ -67,10 +67,10 @@ class Tail:
         """Follow the log for as long as the context lasts.
 
         Raises:
-            TailFull: too many do so already.
+            TailFull: the limit of readers is reached.
         """
         if self.is_full:
-            raise TailFull(f"{self._readers} streams are open here, and no more are allowed")
+            raise TailFull(f"{self._readers} streams are open here, which is the limit")
         self._readers += 1
         try:
             if self._task is None:
@@ -82,7 +82,7 @@ class Tail:
                 await self._stop()
 
     def after(self, position: int, *, limit: int, wanted: LogFilter) -> LogPage | None:
-        """Return what follows a position; None where that is not at hand and must be read."""
+        """Return what follows a position; None if it is not in memory and must be read."""
         if self._end is None or position > self._end:
             return None
         skipped = position - (self._end - len(self._kept))
@@ -96,7 +96,7 @@ class Tail:
         return LogPage(events, reached, self._end)
 
     async def wait(self, position: int, timeout_s: float) -> None:
-        """Wait until the log goes beyond a position, at most so long."""
+        """Wait until the log passes a position, for at most `timeout_s`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while self._end is None or self._end <= position:
@@ -114,13 +114,13 @@ class Tail:
             await self._appends.wait(TAIL_LOOK_S)
 
     async def _look(self) -> bool:
-        """Read what is new; tell whether anything was."""
+        """Read new events; return whether there were any."""
         if self._end is None:
             self._end = await self._source.head()
             return False
         head, events = await self._source.tail(after=self._end, limit=TAIL_PAGE_EVENTS)
         if head < self._end:
-            # An older copy of the log has taken its place.
+            # An older copy of the log has been restored.
             self._forget_all()
         if not events:
             return False
@@ -128,7 +128,7 @@ class Tail:
         self._characters += sum(len(event.record) for event in events)
         self._end = events[-1].position
         self._forget()
-        # Whoever waits now waits on the old one; whoever comes later on the new one.
+        # Readers that are waiting now hold the old event; later ones get the new one.
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
         return True
@@ -142,7 +142,7 @@ class Tail:
         self._characters, self._end = 0, None
 
     async def _stop(self) -> None:
-        """Nobody follows any more: what is kept would soon be old."""
+        """Stop when the last reader has gone: what is kept would soon be out of date."""
         task, self._task = self._task, None
         assert task is not None
         self._forget_all()

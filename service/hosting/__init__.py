@@ -1,1 +1,1 @@
-"""Run servers: a database, the processes that serve, and their end."""
+"""Run servers: a database, the worker processes, and their shutdown."""

@@ -1,4 +1,4 @@
-"""Bind the address once, before anything slow begins: a port in use is known at once."""
+"""Bind the address once, before anything slow begins: a port in use is reported at once."""
 
 import errno
 import socket
@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from service.hosting.failures import AddressInUse, AddressUnusable
 
 BACKLOG = 2_048
-"""Connections that may wait while a worker starts again; more are refused by the kernel."""
+"""Connections that may wait while a worker restarts; the kernel refuses more."""
 
 
 @contextmanager
 def bound_socket(*, host: str, port: int) -> Iterator[socket.socket]:
-    """Bind a TCP socket that the processes that serve will share.
+    """Bind a TCP socket that the worker processes share.
 
-    It listens from now on, so whoever comes while the first worker starts, or while one that died
-    is replaced, waits instead of being turned away.
+    It listens from now on, so clients that connect while the first worker starts, or while a dead
+    one is replaced, wait instead of being refused.
 
     Raises:
-        AddressInUse: something listens there.
-        AddressUnusable: the name is unknown, or the port needs rights that we do not have.
+        AddressInUse: another process listens there.
+        AddressUnusable: the name is unknown, or the port needs privileges that we do not have.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -32,7 +32,7 @@ def bound_socket(*, host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
-            # A socket that is bound elsewhere and does not listen shows itself only here.
+            # A socket that is bound elsewhere but does not listen shows only here.
             listener.listen(BACKLOG)
         except OSError as error:
             raise _explain(error, host, port) from None
@@ -40,7 +40,7 @@ def bound_socket(*, host: str, port: int) -> Iterator[socket.socket]:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Return where to find what listens, as a URL."""
+    """Return the URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     named = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  only compared
     return f"http://[{named}]:{port}" if ":" in named else f"http://{named}:{port}"

@@ -1,8 +1,8 @@
-"""Bound a connection in all that uvicorn leaves open: it waits for ever, and for any number.
+"""Limit what uvicorn leaves unlimited in a connection: it waits indefinitely, for any number.
 
-Bodies are bounded where they are read, and complete heads where requests come in
-(`service.http.head`). Until the head is complete, and once the answer is written, none of our code
-runs: that is what is bounded here.
+Bodies are limited where they are read, and complete heads where requests come in
+(`service.http.head`). Before the head is complete, and after the answer is written, none of our
+code runs: this module covers those times.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ log = structlog.get_logger()
 
 
 class TooManyWaiting(Exception):
-    """More requests wait behind one another than a connection may hold."""
+    """More pipelined requests are waiting than a connection may hold."""
 
 
 class RestingFlow(FlowControl):
-    """Uvicorn's flow control, which does not read on as long as the connection rests.
+    """Uvicorn's flow control, which does not resume reading while the connection rests.
 
-    It inherits, because uvicorn asks it to read on whenever the application asks for more.
+    It inherits, because uvicorn asks it to resume whenever the application asks for more.
     """
 
     rests = False
@@ -53,10 +53,10 @@ class RestingFlow(FlowControl):
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """Uvicorn's protocol, which hangs up on who sends too much, too slowly, or never reads.
+    """Uvicorn's protocol, which disconnects clients that send too much, too slowly, or never read.
 
-    It inherits, because a protocol is what uvicorn takes for this. A request that comes in one
-    piece, as nearly all do, costs a few assignments; a connection costs a timer.
+    It inherits, because uvicorn takes a protocol for this. A request that arrives in one piece, as
+    nearly all do, costs a few assignments; a connection costs a timer.
     """
 
     head_wait_s = HEAD_WAIT_S
@@ -68,26 +68,26 @@ class BoundedConnection(HttpToolsProtocol):
     _resting: RestingFlow
     _under_way: RequestResponseCycle | None = None
     _sending: asyncio.TimerHandle | None = None
-    """Runs while the other side has to send something: a head, or the rest of a body."""
+    """Runs while the client has to send something: a head, or the rest of a body."""
     _reading: asyncio.TimerHandle | None = None
-    """Runs while the other side has to read something."""
+    """Runs while the client has to read something."""
 
     def __init__(self, config: Config, *arguments: Any, **named: Any) -> None:
         super().__init__(config, *arguments, **named)
-        # Uvicorn's own answer to too many connections is no problem document, names no time to
-        # come again, and is given to whoever comes even where others only stay.
+        # Uvicorn's own answer to too many connections is not a problem document, has no
+        # Retry-After, and goes to new clients even when only idle ones take up the room.
         self.limit_concurrency = None
         self.connections_max = config.limit_concurrency or CONNECTIONS_MAX
         self.waits_since = monotonic()
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether nobody would miss an answer if it ended."""
+        """Return whether the connection can be closed without losing an answer."""
         return self.is_waiting and not self.transport.is_closing()
 
     @property
     def is_waiting(self) -> bool:
-        """Tell whether no request is under way here."""
+        """Return whether the connection has no request in progress."""
         return self.cycle is None or self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -99,7 +99,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     @property
     def _is_drained(self) -> bool:
-        """Tell whether the rest of a body arrives whose answer is written already."""
+        """Return whether the rest of a body is arriving although its answer is already written."""
         return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
 
     def on_message_begin(self) -> None:
@@ -109,12 +109,12 @@ class BoundedConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self._stop_sending()
-        # For a response whose reader takes nothing: closing in order would wait for it.
+        # For a response whose reader takes nothing: an orderly close would wait for it.
         self.scope["extensions"] = {ABORT: {"call": self.transport.abort}}
         super().on_headers_complete()
         if len(self.pipeline) > PIPELINED_MAX:
             self.hang_up()
-            # The parser has more of them at hand; an exception makes it stop.
+            # The parser has more requests in its buffer; an exception makes it stop.
             raise TooManyWaiting
 
     def on_message_complete(self) -> None:
@@ -146,7 +146,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_response_complete()
         self.waits_since = monotonic()
         if self.transport.is_closing():
-            # It closes when everything is read, which may be never.
+            # It closes when everything is read, which may never happen.
             self._expect_reading()
         elif self.cycle.response_complete and self.cycle.more_body:
             self._expect_sending(self.body_wait_s)
@@ -160,7 +160,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._stop_reading()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Hang up on who is idle, even where it has not read all of its last answer."""
+        """Close an idle connection, even if the client has not read all of its last answer."""
         self.hang_up()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -168,7 +168,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._stop_reading()
         super().connection_lost(exc)
         if self._under_way is not None and not self._under_way.response_complete:
-            # Uvicorn tells the newest request alone, which may still wait behind this one.
+            # Uvicorn notifies only the newest request, which may still wait behind this one.
             self._under_way.disconnected = True
             self._under_way.message_event.set()
 
@@ -177,11 +177,11 @@ class BoundedConnection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _make_room(self) -> None:
-        """Hang up on who has waited longest without a request; if all are busy, turn away."""
-        ours = (one for one in self.connections if isinstance(one, BoundedConnection))
-        waiting = [one for one in ours if one.is_idle and one is not self]
+        """Close the connection that has been idle longest; if all are busy, refuse this one."""
+        ours = (other for other in self.connections if isinstance(other, BoundedConnection))
+        waiting = [other for other in ours if other.is_idle and other is not self]
         if waiting:
-            min(waiting, key=lambda one: one.waits_since).hang_up()
+            min(waiting, key=lambda other: other.waits_since).hang_up()
         elif len(self.connections) > self.connections_max + TURNED_AWAY_MAX:
             self.hang_up()
         else:
@@ -189,11 +189,11 @@ class BoundedConnection(HttpToolsProtocol):
             self.app = _turn_away
 
     def _let_others_read(self, parsed_s: float) -> None:
-        """Read on when all others had their turn.
+        """Resume reading after all other connections had their turn.
 
-        As long as a sender keeps us supplied, the loop would read from it again and again. And a
-        piece of the smallest chunks takes milliseconds to parse: its sender waits twice as long as
-        if all connections sent one, so that together they leave most of the time to others.
+        While a sender keeps sending, the loop would read from it again and again. And a piece of
+        the smallest chunks takes milliseconds to parse. So its sender waits for twice the time that
+        all connections would take if each sent one: together they leave most of the time to others.
         """
         if not self._resting.rests and not self.transport.is_closing():
             self._resting.pause_reading()
@@ -203,7 +203,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.loop.call_later(wait_s, self._read_on)
 
     def _read_on(self) -> None:
-        """Read on, unless uvicorn waits for the application to take what there is."""
+        """Resume reading, unless uvicorn waits for the application to take what is buffered."""
         self._resting.rests = False
         is_full = not self.is_waiting and len(self.cycle.body) > HIGH_WATER_LIMIT
         if not (is_full or self.pipeline or self.transport.is_closing()):
@@ -228,8 +228,8 @@ class BoundedConnection(HttpToolsProtocol):
             self._reading = None
 
     def hang_up(self) -> None:
-        """End the connection now."""
-        # Not after what is waiting to be sent: a sender that reads nothing would keep it.
+        """Close the connection now."""
+        # Not after sending what is buffered: a client that reads nothing would keep it open.
         self.transport.abort()
 
 
@@ -237,7 +237,7 @@ async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer in place of the application."""
     problem = Problem(
         "too-many-connections",
-        "The service has as many connections as it serves at once. Send the same again, after the "
+        "The service has reached its limit of connections. Send the request again after the "
         "time in Retry-After; keep connections open and send more over each.",
         headers={"connection": "close"},
     )

@@ -1,4 +1,4 @@
-"""Open the database of the settings: the named one, or the private one of the data directory."""
+"""Open the database from the settings: by URL, or the private one in the data directory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from service.private_postgres import PrivatePostgres, attach
 from service.settings import Settings
 
 SERVER_VERSION_MIN = 150_000
-"""PostgreSQL 15, as the server itself counts."""
+"""PostgreSQL 15, in the server's own numbering."""
 
 UNREACHABLE = (
     OSError,
@@ -27,16 +27,16 @@ UNREACHABLE = (
 
 
 class Database(NamedTuple):
-    """How to reach a database as its owner and as who serves."""
+    """How to reach a database as its owner and as the serving role."""
 
     owner_url: URL
     app_url: URL
     private: PrivatePostgres | None = None
-    """The server, where it is ours to watch."""
+    """The server, if we supervise it."""
 
     @property
     def serving_role(self) -> str | None:
-        """The role that serves, where it is not the owner."""
+        """The serving role, if it is not the owner."""
         role = self.app_url.username
         return role if role != self.owner_url.username else None
 
@@ -45,8 +45,8 @@ class Database(NamedTuple):
 def open_database(settings: Settings, *, may_attach: bool) -> Iterator[Database]:
     """Open a database for as long as the context lasts.
 
-    With `may_attach` the private server of a running service is used; without, or if none runs,
-    one is started here and stopped at the end.
+    With `may_attach` the private server of a running service is used. Without it, or if none is
+    running, a server is started here and stopped at the end.
 
     Raises:
         PrivatePostgresError: the private server cannot start, as when a service uses it.
@@ -65,10 +65,10 @@ def open_database(settings: Settings, *, may_attach: bool) -> Iterator[Database]
 
 
 async def check_reachable(engine: AsyncEngine) -> None:
-    """Connect once, and see that the server is one that we can work with.
+    """Connect once, and check that the server is one that we can use.
 
     Raises:
-        DatabaseUnavailable: with what the database or the network says.
+        DatabaseUnavailable: with the message of the database or the network.
     """
     where = _without_password(engine.url)
     try:
@@ -88,7 +88,7 @@ async def check_reachable(engine: AsyncEngine) -> None:
 
 @contextmanager
 def as_unavailable() -> Iterator[None]:
-    """Turn a connection that is lost in the middle, or a right that we lack, into a sentence."""
+    """Turn a connection lost in the middle, or a missing privilege, into a clear error."""
     try:
         yield
     except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:

@@ -1,4 +1,4 @@
-"""What keeps a service from running; the message is what the user reads."""
+"""Errors that prevent a service from running; users read the message."""
 
 
 class HostingError(Exception):
@@ -6,7 +6,7 @@ class HostingError(Exception):
 
 
 class DatabaseUnavailable(HostingError):
-    """The database does not answer, refuses us, or is too old."""
+    """The database does not answer, rejects us, or is too old."""
 
 
 class AddressInUse(HostingError):
@@ -14,12 +14,12 @@ class AddressInUse(HostingError):
 
 
 class AddressUnusable(HostingError):
-    """The address is none of this machine's, or the port is not for us."""
+    """The address does not belong to this machine, or we may not use the port."""
 
 
 class SecretMissing(HostingError):
-    """The ledger was founded with a secret that is not there any more."""
+    """The ledger was founded with a secret that is no longer there."""
 
 
 class WorkersFailed(HostingError):
-    """The processes that serve cannot start."""
+    """The worker processes cannot start."""

@@ -1,11 +1,11 @@
-"""Look for garbage when nobody waits for it.
+"""Collect garbage when no request waits for it.
 
 What a service remembers of its ledger are millions of objects. Python's collector stops everything
-to look through them, 0.1 s for what a minute under load has added and seconds for all, and finds
-nothing, because states have no cycles and go by their reference counts. So it is never called by
-itself. Each second the few objects that are new are looked through, then everything is set aside
-and not looked at again. Cycles that died after they were set aside are found when the process has
-grown so much that it may be they.
+to examine them: 0.1 s for what a minute under load has added, and seconds for all of them. It finds
+nothing, because states have no cycles and are freed by their reference counts. So automatic
+collection is off. Each second the few new objects are examined, then everything is frozen and not
+examined again. Cycles that die after that are found once the process has grown so much that they
+may be the cause.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ from events.faults import OnFault, uncounted
 from service.limits import GARBAGE_LOOK_S, GROWTH_BYTES_MAX, YOUNG_MAX
 
 CALM_SHARE: Final = 0.05
-"""Who has a processor for so little of a second hardly has anybody to hold up. How many objects are
-new would not tell: a writer that remembers as much as it may forgets one for each."""
+"""A process that used this little of a second delays hardly any request by collecting. The number
+of new objects would not show that: a writer whose memory is full forgets one for each new one."""
 BUSY: Final = 3
-"""So many times that size are waited for in a second that is not calm."""
+"""In a busy second, everything is examined only above this multiple of the limit."""
 
 
 async def collect_garbage(on_fault: OnFault = uncounted) -> None:
-    """Collect until cancelled. If this ended, nobody would collect any more."""
+    """Collect until cancelled. If this ended, nothing would collect any more."""
     gc.disable()
     bound = 0
 
@@ -48,12 +48,13 @@ async def collect_garbage(on_fault: OnFault = uncounted) -> None:
 
 
 def _look_through_all() -> int:
-    """Collect what is dead, set the rest aside; return the size at which to do so again."""
+    """Collect dead objects and freeze the rest; return the size at which to do so again."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
     if (give_back := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
-        # Else the C library keeps much of what was freed, and the size would not tell what lives.
+        # Otherwise the C library keeps much of the freed memory, and the size would not show what
+        # lives.
         give_back(0)
     return 2 * _resident_bytes() + GROWTH_BYTES_MAX
 

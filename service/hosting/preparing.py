@@ -1,4 +1,4 @@
-"""Make a database ready to be served: migrated, founded, with a key to begin with."""
+"""Prepare a database for serving: migrated, founded, with a first key."""
 
 from typing import NamedTuple
 
@@ -18,12 +18,12 @@ from service.settings import Settings
 
 
 class Prepared(NamedTuple):
-    """What a start found out and made."""
+    """The results of preparing a start."""
 
     revision: str
     is_first_start: bool
     first_key: str | None
-    """The administrator's key, to be shown once; None if there was one, or it was given."""
+    """The administrator's key, to be shown once; None if there is one already, or it was given."""
 
 
 async def prepare(settings: Settings, database: Database) -> Prepared:
@@ -34,7 +34,7 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
     Raises:
         DatabaseUnavailable: the database does not answer.
         SecretMissing, SecretDiffers: identifiers could not be found again.
-        LifecycleInvalid, LifecycleNotFound: the first lifecycle is none.
+        LifecycleInvalid, LifecycleNotFound: the first lifecycle is not usable.
     """
     revision = await ensure_migrated(settings, database)
     owner = owner_engine(settings, database)
@@ -59,14 +59,15 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
 
 
 async def _check_secret_is_there(settings: Settings, engine: AsyncEngine) -> None:
-    """A new secret is made for a new ledger only: another ledger could not be read with it."""
+    """Make a new secret for a new ledger only: an existing ledger could not be read with it."""
     file = settings.data_dir / FILE_NAME
     if settings.secret is not None or (file.exists() and settings.database_url is None):
         return
     if settings.database_url is not None:
         raise SecretMissing(
-            "LEADLEDGER_SECRET is needed with LEADLEDGER_DATABASE_URL: every process that serves "
-            "this database must have the same; make one with `openssl rand -hex 32`, and keep it"
+            "LEADLEDGER_SECRET is needed with LEADLEDGER_DATABASE_URL: all processes that serve "
+            "this database must have the same one; make one with `openssl rand -hex 32`, and keep "
+            "it"
         )
     statement = load("events", "founding.sql", settings.schema_name)["read_secret_check"]
     async with engine.connect() as connection:
@@ -74,5 +75,5 @@ async def _check_secret_is_there(settings: Settings, engine: AsyncEngine) -> Non
             return
     raise SecretMissing(
         f"expected the ledger's secret in {file}, found no such file; restore it from a backup, or "
-        "set LEADLEDGER_SECRET to what it held: without it nobody in this ledger is found again"
+        "set LEADLEDGER_SECRET to its content: without it no known lead in this ledger can be found"
     )

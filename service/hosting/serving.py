@@ -1,4 +1,4 @@
-"""Serve until told to stop, and leave nothing running."""
+"""Serve until stopped, and leave no process running."""
 
 import asyncio
 import os
@@ -24,13 +24,13 @@ from service.private_postgres import PrivatePostgres, PrivatePostgresError
 from service.settings import PREFIX, Settings
 
 _PARENTS_ALONE = frozenset({"owner_url", "bootstrap_key", "workers", "host", "port"})
-"""What the processes that serve need not know: least of all the password of the owner."""
+"""Settings that workers do not need, above all the owner's password."""
 
 log = structlog.get_logger()
 
 
 class Listening(NamedTuple):
-    """Where the service is to be found."""
+    """The address of the service."""
 
     url: str
     pids: list[int]
@@ -42,12 +42,12 @@ def serve(
     on_prepared: Callable[[Prepared], None],
     on_listening: Callable[[Listening], None],
 ) -> None:
-    """Set everything up, serve until SIGINT or SIGTERM, end everything.
+    """Set everything up, serve until SIGINT or SIGTERM, shut everything down.
 
     `on_prepared` is called when the database is ready, `on_listening` when all workers serve.
 
     Raises:
-        HostingError, PrivatePostgresError: something is in use, unusable or away.
+        HostingError, PrivatePostgresError: something is in use, unusable or unavailable.
         SecretDiffers, LifecycleInvalid, LifecycleNotFound: the ledger cannot be served as it is.
     """
     with stopped_by_signals() as stopping:
@@ -77,11 +77,11 @@ def serve(
 
 
 class Stopped(KeyboardInterrupt):
-    """Somebody asked the service to stop. An event loop lets this one, and no other, pass."""
+    """A request to stop the service. An event loop re-raises this exception, and no other."""
 
 
 class Stopping:
-    """What the signals have asked for; a class because two of them mean more than one."""
+    """The signals received so far; a class, because the second one means more than the first."""
 
     def __init__(self) -> None:
         self.on_second: Callable[[], None] = lambda: None
@@ -111,7 +111,7 @@ def stopped_by_signals() -> Iterator[Stopping]:
 
 @contextmanager
 def shared_metrics(workers: int) -> Iterator[Mapping[str, str]]:
-    """Let several workers count together: whichever is asked answers for all."""
+    """Let several workers share their counts: whichever is scraped reports for all."""
     if workers == 1:
         yield {}
         return
@@ -121,7 +121,7 @@ def shared_metrics(workers: int) -> Iterator[Mapping[str, str]]:
 
 @contextmanager
 def watched(postgres: PrivatePostgres | None) -> Iterator[None]:
-    """Start a private server again whenever it dies; in a thread, as recovery takes its time."""
+    """Restart a private server whenever it dies; in a thread, because recovery takes time."""
     if postgres is None:
         yield
         return
@@ -136,10 +136,10 @@ def watched(postgres: PrivatePostgres | None) -> Iterator[None]:
 
 
 def worker_environment(settings: Settings, app_url: URL) -> Mapping[str, str]:
-    """Return the environment in which a worker reads these settings, and reaches this database."""
+    """Return the environment that gives a worker these settings and this database."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    told = settings.model_dump(exclude=set(_PARENTS_ALONE), by_alias=True, exclude_none=True)
-    for name, value in told.items():
+    shared = settings.model_dump(exclude=set(_PARENTS_ALONE), by_alias=True, exclude_none=True)
+    for name, value in shared.items():
         text = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
         environment[f"{PREFIX}{name.upper()}"] = text
     environment[f"{PREFIX}DATABASE_URL"] = app_url.render_as_string(hide_password=False)
@@ -152,8 +152,9 @@ def _watch(postgres: PrivatePostgres, is_over: threading.Event) -> None:
             if postgres.ensure_running():
                 log.warning("postgres.restarted", pid=postgres.pid)
         except PrivatePostgresError as error:
-            # It is tried again: a full disk may be emptied, and until then the workers say 503.
+            # It is retried: space may be freed on a full disk, and until then the workers answer
+            # 503.
             log.exception("postgres.not_restarted", reason=str(error))
         except Exception:
-            # If this thread ended, nobody would start the server again.
+            # If this thread ended, nothing would restart the server.
             log.exception("postgres.not_watched")

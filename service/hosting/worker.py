@@ -1,4 +1,4 @@
-"""One process that serves: started by `workers`, never by a person.
+"""One worker process: started by `workers`, never by a person.
 
 python -m service.hosting.worker SOCKET_FD READY_FD PARENT_PID
 """
@@ -25,12 +25,12 @@ from service.services import Services
 from service.settings import read_settings
 
 SWITCH_S = 0.0005
-"""How long a thread that reads a lifecycle keeps the interpreter to itself once the
-loop asks for it. Each digest lets go of it, so a request asks some ten times: with the usual 5 ms
-it would take 50 ms longer."""
+"""How long a thread that reads a lifecycle keeps the interpreter once the loop asks for it. Each
+digest releases it, so a request asks about ten times: with the default of 5 ms it would take 50 ms
+longer."""
 
 LARGE_BLOCK_BYTES = 256 * 1024
-"""From this size on a block of memory is asked of the system, and given back to it."""
+"""Blocks of memory of this size or more are requested from the system and returned to it."""
 
 _PR_SET_PDEATHSIG = 1
 _M_MMAP_THRESHOLD = -3
@@ -70,13 +70,13 @@ def main() -> None:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server, which also tells those who wait for news that none will come.
+    """Uvicorn's server, which also ends long polls when it stops.
 
-    A class, because uvicorn calls a method of its own when it is told to stop.
+    A class, because uvicorn calls a method of its own when it is signalled to stop.
     """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Let long polls answer at once, so that stopping does not wait for them."""
+        """Make long polls answer at once, so that stopping does not wait for them."""
         services = _services_of(self)
         if services is not None:
             services.closing.set()
@@ -84,34 +84,34 @@ class _Server(uvicorn.Server):
 
 
 def _services_of(server: uvicorn.Server) -> Services | None:
-    """Return what the routes work with; None before the application has started."""
+    """Return the application's services; None before the application has started."""
     app = server.config.app
     assert isinstance(app, FastAPI)
     return getattr(app.state, "services", None)
 
 
 def end_with_parent(parent_pid: int) -> None:
-    """Ask Linux to end us with our parent, however it ends."""
+    """Ask Linux to end this process with its parent, however that ends."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    # It may have died before we asked.
+    # The parent may have died before we asked.
     if os.getppid() != parent_pid:
         sys.exit(f"expected process {parent_pid} as our parent, found it gone")
 
 
 def give_back_bodies() -> None:
-    """Have the C library give the memory of a large body back to the system when it is freed.
+    """Make the C library return the memory of a large body to the system when it is freed.
 
-    By itself it keeps blocks of a size once such a block has been freed, and a body that grows
-    leaves holes of all sizes: the process would stay as large as several bodies.
+    By default it keeps blocks of a size once such a block has been freed, and a growing body leaves
+    holes of all sizes: the process would stay as large as several bodies.
     """
     if (set_option := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
         set_option(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
 def allow_files(count: int) -> None:
-    """Ask for as many open files as the connections need, as far as the system lets us.
+    """Raise the limit of open files to what the connections need, as far as the system allows.
 
-    Many systems begin at 1,024, and without a free descriptor nobody is even told to come again.
+    Many systems start with 1,024, and without a free descriptor even a refusal cannot be sent.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < count:
@@ -121,7 +121,7 @@ def allow_files(count: int) -> None:
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, ready_fd: int) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    # Uvicorn tells that it has started by an attribute, and wakes nobody.
+    # Uvicorn signals its start only by an attribute, so this has to poll.
     while not server.started and not serving.done():  # noqa: ASYNC110
         await asyncio.sleep(WORKER_POLL_S)
     if server.started:

@@ -1,7 +1,8 @@
 """Keep a number of processes serving one socket.
 
-Uvicorn has a supervisor of its own. It leaves its workers running when it is killed, starts one
-that dies at once again without a pause, and waits for ever for one that does not end; hence this.
+Uvicorn has a supervisor of its own. It leaves its workers running when it is killed, restarts a
+worker that dies at once without a pause, and waits indefinitely for one that does not end. Hence
+this module.
 """
 
 import os
@@ -34,24 +35,24 @@ log = structlog.get_logger()
 class _Worker:
     process: subprocess.Popen[bytes]
     ready: int
-    """The reading end of a pipe on which it says that it serves."""
+    """The read end of a pipe on which the worker reports that it serves."""
     started_at: float
 
 
 @dataclass(slots=True)
 class _Seat:
-    """One of the places that are to be filled, and who fills it."""
+    """A place for a worker, and the worker that fills it."""
 
     worker: _Worker | None = None
     failures: int = 0
-    """Deaths in a row soon after the start."""
+    """Consecutive deaths soon after the start."""
     vacant_until: float = field(default=0.0)
 
 
 class Workers:
-    """The processes that serve; a class because it owns them, and ends them with itself.
+    """The worker processes; a class, because it owns them and ends them when it ends.
 
-    Only the thread that makes it may use it: to Linux that thread is the workers' parent.
+    Only the thread that creates it may use it: to Linux that thread is the workers' parent.
     """
 
     def __init__(self, count: int, *, listener: socket, environment: Mapping[str, str]) -> None:
@@ -84,7 +85,7 @@ class Workers:
         """Return when every worker serves.
 
         Raises:
-            WorkersFailed: one ended before it did, or took too long. It has said why itself.
+            WorkersFailed: one ended before it served, or took too long. It has logged the reason.
         """
         deadline = time.monotonic() + WORKER_READY_WAIT_S
         for seat in self._seats:
@@ -98,12 +99,12 @@ class Workers:
                     else (f"that it ended with status {status}")
                 )
                 raise WorkersFailed(
-                    f"expected process {worker.process.pid} to serve, found {found}; what it said "
-                    "stands above"
+                    f"expected process {worker.process.pid} to serve, found {found}; its own "
+                    "messages are above"
                 )
 
     def keep(self) -> None:
-        """Replace who has died; to be called often. One that keeps dying is given pauses."""
+        """Replace dead workers; call it often. A worker that keeps dying restarts with pauses."""
         now = time.monotonic()
         for seat in self._seats:
             if seat.worker is not None and seat.worker.process.poll() is not None:
@@ -112,7 +113,7 @@ class Workers:
                 self._fill(seat, now)
 
     def _fill(self, seat: _Seat, now: float) -> None:
-        """Start a process; where the machine has none to give, the others go on without it."""
+        """Start a process; if the machine cannot start one, the others continue without it."""
         try:
             seat.worker = self._start()
         except OSError as error:
@@ -122,7 +123,7 @@ class Workers:
             seat.vacant_until = now + RESTART_PAUSE_S
 
     def kill(self) -> None:
-        """End them at once; what they have answered is on disk."""
+        """End them at once; everything they have answered is on disk."""
         for seat in self._seats:
             if seat.worker is not None:
                 seat.worker.process.kill()
@@ -138,7 +139,8 @@ class Workers:
                 env=dict(self._environment),
                 stdin=subprocess.DEVNULL,
                 pass_fds=(self._listener.fileno(), announce),
-                # A session of its own: Ctrl-C in the terminal is for us, and we end them in order.
+                # A session of its own: Ctrl-C in the terminal is for us, and we stop the workers in
+                # order.
                 start_new_session=True,
             )
         except BaseException:
@@ -153,7 +155,7 @@ class Workers:
         seat.worker = None
         is_settled = now - worker.started_at >= WORKER_SETTLED_S
         seat.failures = 0 if is_settled else seat.failures + 1
-        # The first death is an accident, and costs nobody a pause.
+        # The first death is an accident, and causes no pause.
         pause_s = (
             0.0
             if seat.failures <= 1
@@ -168,7 +170,7 @@ class Workers:
         )
 
     def _stop(self) -> None:
-        """Let them finish what they have begun, for as long as that may take, and not longer."""
+        """Let them finish their requests, for a limited time."""
         workers = [seat.worker for seat in self._seats if seat.worker is not None]
         for worker in workers:
             worker.process.terminate()
@@ -189,7 +191,7 @@ class Workers:
 
 
 def _says_ready(worker: _Worker, deadline: float) -> bool:
-    """Wait for the one byte; the end of the pipe without it is the end of the worker."""
+    """Wait for the one byte; the end of the pipe without it means that the worker has ended."""
     remaining_s = max(0.0, deadline - time.monotonic())
     readable, _, _ = select.select([worker.ready], [], [], remaining_s)
     return bool(readable) and os.read(worker.ready, 1) != b""

@@ -1,8 +1,8 @@
-"""One request from the outside in: its id, its outcome in one log line, its place in the metrics.
+"""Log one line per request, give it an id, and count it in the metrics.
 
-The outermost layer, because it must see what every other layer makes of a request. What nobody
-expected ends here: the sender gets a problem with the request's id, the log the kind of error and
-where it was raised, and neither gets the error's words, which may quote somebody's data.
+The outermost layer, because it must see what every other layer makes of a request. Unexpected
+errors end here: the sender gets a problem with the request's id, and the log gets the kind of error
+and where it was raised. Neither gets the error's message, which may quote personal data.
 """
 
 import itertools
@@ -27,7 +27,7 @@ _process = f"{os.getpid():x}-{os.urandom(3).hex()}"
 
 
 class AccessRecord:
-    """What is known of one request. A class, because it is filled in while the request runs."""
+    """What is known about one request. A class, because it is filled in while the request runs."""
 
     __slots__ = ("duplicates", "number", "recorded", "refused", "status")
 
@@ -37,7 +37,7 @@ class AccessRecord:
         self.recorded = self.duplicates = self.refused = 0
 
     def count(self, recorded: int, duplicates: int, refused: int) -> None:
-        """Add what became of some of the request's events."""
+        """Add the outcomes of some of the request's events."""
         self.recorded += recorded
         self.duplicates += duplicates
         self.refused += refused
@@ -70,8 +70,8 @@ class AccessLog:
             await self._app(scope, receive, observe)
         except ClientGone:
             visit.status = CLIENT_GONE
-        except Exception as error:  # noqa: BLE001 - the last resort for what nobody expected
-            _tell(error, visit)
+        except Exception as error:  # noqa: BLE001 - the last resort for unexpected errors
+            _log_error(error, visit)
             if not visit.status:
                 await _answer_unexpected(observe, visit)
         finally:
@@ -98,19 +98,20 @@ class AccessLog:
 
 
 def visit_of(scope: Scope) -> AccessRecord:
-    """Return the visit that a request belongs to."""
+    """Return the record of a request."""
     visit: AccessRecord = scope["visit"]
     return visit
 
 
-def _tell(error: Exception, visit: AccessRecord) -> None:
+def _log_error(error: Exception, visit: AccessRecord) -> None:
     log.error("http.unexpected_error", request=visit.id, **fault_of(error)._asdict())
 
 
 async def _answer_unexpected(send: Any, visit: AccessRecord) -> None:
     problem = Problem(
         "unexpected",
-        "The service has a fault. Send the same again later; if it stays, report the request id.",
+        "The service failed unexpectedly. Send the request again later; if the fault persists, "
+        "report the request id.",
         request=visit.id,
     )
     body = problem.body

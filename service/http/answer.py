@@ -16,8 +16,8 @@ NDJSON = "application/x-ndjson"
 class Answer(Response):
     """A finished body with its type. A class, because Starlette calls responses.
 
-    It leaves out what Starlette's own does for every answer: charsets, cookies, header lists made
-    from dictionaries.
+    It leaves out what Starlette's own response does every time: charsets, cookies, header lists
+    built from dictionaries.
     """
 
     def __init__(

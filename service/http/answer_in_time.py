@@ -1,8 +1,9 @@
-"""What only asks: GET, within its time, and HEAD, which is GET without the body.
+"""Bound the time of read-only requests: GET, and HEAD, which is GET without the body.
 
-Each is bounded in one place, whatever its route does. A silent database is noticed much sooner by
-the watch; this bounds what a database that is well takes too long for. Writes are not cut short:
-those that append are bounded at the ledger's door, and what a bulk operation has begun it finishes.
+Every read has the same limit, set in one place, whatever its route does. The watch notices an
+unresponsive database much sooner; this limit is for work that takes a healthy database too long.
+Writes are not cut short: appends are bounded where they enter the ledger, and a bulk operation
+finishes what it has begun.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from service.http.problem import Problem
 from service.limits import QUESTION_WAIT_S
 
 ASKED_AS = "leadledger.asked_as"
-"""Where the scope says how a request was made whose method is now GET."""
+"""The scope key that keeps the original method of a request whose method is now GET."""
 
 
 class AnswerInTime:
@@ -32,7 +33,7 @@ class AnswerInTime:
         elif scope["method"] == "HEAD":
             asked = {**scope, "method": "GET", ASKED_AS: "HEAD"}
             await self._ask(asked, receive, send, is_head=True)
-            # Which route it was is for the log.
+            # The log needs the route.
             scope["route"] = asked.get("route")
         else:
             await self._app(scope, receive, send)
@@ -43,7 +44,7 @@ class AnswerInTime:
         async def sending(message: Message) -> None:
             nonlocal has_begun
             if patience.expired():
-                # Too late by a moment: the problem is what is answered.
+                # Just too late: the problem is the answer.
                 return
             if not is_head:
                 has_begun = True
@@ -53,7 +54,7 @@ class AnswerInTime:
                 has_begun = True
                 await send(message)
                 await send({"type": "http.response.body", "body": b""})
-                # Nothing else is wanted, and a stream would go on for hours.
+                # HEAD needs nothing else, and a stream would run for hours.
                 patience.reschedule(0)
 
         patience = asyncio.timeout(QUESTION_WAIT_S)
@@ -70,6 +71,6 @@ class AnswerInTime:
 def _too_long() -> Problem:
     return Problem(
         "ledger-unavailable",
-        f"There is no answer after {QUESTION_WAIT_S:.0f} s: the database is busy, or the question "
-        "is too large for it. Ask again after the time in Retry-After, or for less at once.",
+        f"No answer after {QUESTION_WAIT_S:.0f} s: the database is busy, or the request asks for "
+        "too much. Try again after the time in Retry-After, or ask for less at once.",
     )

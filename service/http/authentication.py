@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: nothing is open unless its route says so."""
+"""Who is asking, and whether they may: every route is closed unless it declares otherwise."""
 
 import base64
 import binascii
@@ -34,7 +34,7 @@ class Needs:
 
 
 async def identify(keys: KeyDirectory, authorization: bytes, origin: bytes = b"") -> Holder:
-    """Return who holds the key of a request.
+    """Return the holder of a request's key.
 
     Raises Problem: key-missing, key-unknown, origin-not-allowed.
     """
@@ -42,31 +42,33 @@ async def identify(keys: KeyDirectory, authorization: bytes, origin: bytes = b""
 
 
 async def holder_of(keys: KeyDirectory, text: str, origin: bytes) -> Holder:
-    """Return who holds a key, wherever in the request it stood.
+    """Return the holder of a key, wherever in the request the key was.
 
-    A key that stands in web pages is honoured from these alone. A script elsewhere cannot claim
-    another origin than its page's; a program can, so that such a key may only report facts.
+    A key for web pages is accepted only from the origins it lists. A script on another page cannot
+    forge its origin, but a program can; that is why such a key may only report facts.
     """
     try:
         key = parse(text)
     except KeyMalformed as error:
-        raise _unknown(f"This is no key of a ledger: {error}.") from None
+        raise _unknown(f"This is not a key of a ledger: {error}.") from None
     holder = keys.recall(key) or await keys.find(key)
     if holder is None:
         raise _unknown(
-            "No valid key is like this one: it is of another ledger, revoked or expired."
+            "This key is not valid here: it belongs to another ledger, was revoked or has expired. "
+            "Ask the administrator of the keys for a new one."
         )
     if holder.origins and origin not in holder.origins:
         raise Problem(
             "origin-not-allowed",
-            "This key is for web pages of certain origins, and the request comes from no such "
-            "page. Add the origin to the key, or use a key without origins on a server.",
+            "This key works only on web pages from the origins it lists, and this request comes "
+            "from none of them. Add the origin to the key, or use a key without origins on a "
+            "server.",
         )
     return holder
 
 
 def admit_report(holder: Holder) -> Sender:
-    """Let a key report events, if it may report any and is not over its rate."""
+    """Admit a key to reporting if it may report any event and is within its rate."""
     sender = holder.sender
     if not REPORTING & sender.scopes:
         raise lacks(Scope.EVENTS_WRITE)
@@ -75,7 +77,7 @@ def admit_report(holder: Holder) -> Sender:
         if wait_s > 0:
             raise Problem(
                 "rate-exceeded",
-                f"This key may send {holder.allowance.rate} events a second. Send the same ids "
+                f"This key may send {holder.allowance.rate} events per second. Send the same ids "
                 "again after the time in Retry-After.",
                 headers={"retry-after": str(max(1, math.ceil(wait_s)))},
             )
@@ -83,12 +85,15 @@ def admit_report(holder: Holder) -> Sender:
 
 
 def sees_personal(sender: Sender) -> bool:
-    """Whether a key may see what people wrote, and of whom events tell; asked nowhere else."""
+    """Whether a key may see personal data: what people wrote, and the people in events.
+
+    The only place that decides this.
+    """
     return Scope.PERSONAL_READ in sender.scopes
 
 
 async def reporting_holder(request: Request) -> Holder:
-    """A dependency of a route: who holds the key, if it may report events at all."""
+    """A dependency of a route: the key's holder, if it may report events at all."""
     transfer = read_transfer(request.scope)
     holder = await identify(
         request.app.state.services.keys, transfer.authorization, transfer.origin
@@ -100,13 +105,13 @@ async def reporting_holder(request: Request) -> Holder:
 def lacks(scope: Scope) -> Problem:
     return Problem(
         "scope-missing",
-        f"This needs a key with the scope {scope}. Ask whoever administers the keys for one.",
+        f"This needs a key with the scope {scope}. Ask the administrator of the keys for one.",
         expected=str(scope),
     )
 
 
 def key_in(authorization: bytes) -> str:
-    """Take the key out of `Bearer <key>`, or of Basic, where it is the user name."""
+    """Extract the key from `Bearer <key>`, or from Basic, where it is the user name."""
     scheme, _, rest = authorization.partition(b" ")
     scheme, rest = scheme.lower(), rest.strip()
     if scheme == b"bearer":
@@ -115,7 +120,9 @@ def key_in(authorization: bytes) -> str:
         try:
             return base64.b64decode(rest, validate=True).partition(b":")[0].decode("latin-1")
         except (binascii.Error, ValueError):
-            raise _unknown("The Basic credentials are not base64.") from None
+            raise _unknown(
+                "Expected Basic credentials in base64, with the key as the user name."
+            ) from None
     raise key_missing()
 
 

@@ -1,8 +1,8 @@
-"""Web pages that report by themselves: what a browser asks before it lets a script send (CORS).
+"""Reports from web pages: answer what a browser asks before a script may send (CORS).
 
-A preflight carries no key, so it is answered for every origin that some valid key lists. Whether
-the key that comes afterwards is for that origin is the gate's question; the browser is only told
-that it may show the answer to the page.
+A preflight carries no key, so it succeeds for every origin that any valid key lists. Authentication
+then decides whether the key itself is for that origin. The preflight only lets the browser show the
+answer to the page.
 """
 
 from collections.abc import Collection
@@ -31,7 +31,7 @@ class Cors:
     """Wrap the application. A class, because ASGI calls it."""
 
     def __init__(self, app: ASGIApp, *, open_paths: Collection[str]) -> None:
-        """Wrap it. `open_paths` are open to pages, and no others are."""
+        """Wrap it. Only `open_paths` are open to web pages."""
         self._app, self._open_paths = app, open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +75,7 @@ def _refusal() -> Answer:
     return problem_answer(
         Problem(
             "origin-not-allowed",
-            "No key of this ledger is for pages of this origin. Whoever administers the keys can "
-            "make one: origins, in POST /v1/keys.",
+            "No key of this ledger lists this origin. An administrator of the keys can create one "
+            "with `origins` (POST /v1/keys).",
         )
     )

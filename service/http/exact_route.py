@@ -1,8 +1,8 @@
-"""Routes that refuse a query parameter they do not know, instead of ignoring it.
+"""Routes that reject unknown query parameters instead of ignoring them.
 
-A misspelt `as-of` that is ignored returns the funnel of now to somebody who asked about last year,
-and nothing in the response says so. Routes that clients of other services post to are exempt: those
-clients add parameters of their own.
+If a misspelt `as-of` were ignored, the caller would ask about last year, get the funnel of now, and
+see nothing in the response that says so. Routes that clients of other services post to are exempt,
+because those clients add parameters of their own.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from service.limits import NAME_SHOWN_CHARACTERS_MAX
 
 
 class ExactRoute(APIRoute):
-    """A route that is answered by its function only if all its query parameters are known."""
+    """A route that runs its function only if all query parameters are known."""
 
     def __init__(self, *described: Any, **more: Any) -> None:
         super().__init__(*described, **more)
@@ -28,7 +28,7 @@ class ExactRoute(APIRoute):
 
 
 def make_exact(route: APIRoute) -> None:
-    """Make a route refuse query parameters other than those that it documents."""
+    """Make a route reject query parameters that it does not document."""
     route.app = _exact(route.app, _parameters_of(route))
 
 
@@ -57,7 +57,7 @@ def _check(query_string: bytes, parameters: Mapping[str, bool]) -> None:
         if name in seen and not parameters[name]:
             raise Problem(
                 "parameter-invalid",
-                f"{shown} is given twice, and only one value can be used: remove one of them.",
+                f"{shown} is given twice, but only one value can be used: remove one of them.",
                 parameter=shown,
             )
         seen.add(name)
@@ -71,8 +71,8 @@ def _parameters_of(route: APIRoute) -> dict[str, bool]:
         if isinstance(field.field_info, Query)
     }
     described = (route.openapi_extra or {}).get("parameters", ())
-    return {**{one["name"]: False for one in described if one["in"] == "query"}, **read}
+    return {**{known["name"]: False for known in described if known["in"] == "query"}, **read}
 
 
 def _has_several(annotation: Any) -> bool:
-    return any(get_origin(one) is list for one in (annotation, *get_args(annotation)))
+    return any(get_origin(part) is list for part in (annotation, *get_args(annotation)))

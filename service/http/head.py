@@ -1,4 +1,4 @@
-"""Bound what a complete head holds, before anybody looks into it."""
+"""Limit the size of a complete request head before anything else reads it."""
 
 from typing import Any
 
@@ -25,12 +25,12 @@ class BoundedHeads:
 
 
 def examine_head(scope: Any) -> Problem | None:
-    """Say what is too long or too many about a head; None: nothing."""
+    """Return the problem with a head that is too long or has too many headers, or None."""
     url_bytes = len(scope["raw_path"] or b"") + len(scope["query_string"])
     if url_bytes > URL_BYTES_MAX:
         return Problem(
             "url-too-long",
-            f"A URL has at most {URL_BYTES_MAX} bytes. Ask for less at once.",
+            f"A URL may have at most {URL_BYTES_MAX} bytes. Ask for less at once.",
             expected=URL_BYTES_MAX,
             found=url_bytes,
         )
@@ -38,7 +38,7 @@ def examine_head(scope: Any) -> Problem | None:
     if len(headers) > HEADERS_MAX:
         return Problem(
             "head-too-large",
-            f"A request has at most {HEADERS_MAX} headers. Send those that are needed.",
+            f"A request may have at most {HEADERS_MAX} headers. Send only those that are needed.",
             expected=HEADERS_MAX,
             found=len(headers),
         )
@@ -46,7 +46,7 @@ def examine_head(scope: Any) -> Problem | None:
     if size > HEAD_BYTES_MAX:
         return Problem(
             "head-too-large",
-            f"The headers of a request have at most {HEAD_BYTES_MAX} bytes.",
+            f"The headers of a request may take at most {HEAD_BYTES_MAX} bytes. Send less in them.",
             expected=HEAD_BYTES_MAX,
             found=size,
         )

@@ -1,7 +1,7 @@
 """A route that FastAPI documents and Starlette runs.
 
-FastAPI's own way from a request to a function (parameters, dependencies, exit stacks) costs about
-as much as recording an event. Routes that need none of it go without.
+FastAPI's own path from a request to a function (parameters, dependencies, exit stacks) costs about
+as much as recording an event. Routes that need none of it bypass it.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class PlainRoute(APIRoute):
-    """Calls its endpoint with the request, and sends what it returns."""
+    """Call the endpoint with the request, and send what it returns."""
 
     def __init__(self, path: str, endpoint: Any, **described: Any) -> None:
         super().__init__(path, endpoint, **described)

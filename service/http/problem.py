@@ -1,9 +1,9 @@
-"""Problems: every answer that is not a success, as RFC 9457 describes it.
+"""Problems: every unsuccessful response, in the form of RFC 9457.
 
-One table says what each reason means in HTTP; nothing else in the service chooses a status for an
-error. The type is a URN, because it must stay the same wherever a ledger is served, and because a
-URL would promise a page that nobody serves. `code` and `message` stand beside the standard members
-for clients that look for those (and repeat for ever a request whose error has none).
+One table maps each reason to HTTP; nothing else in the service chooses a status for an error. The
+type is a URN, because it must stay the same wherever a ledger is served, and because a URL would
+promise a page that does not exist. `code` and `message` are added to the standard members for
+clients that look for them (and retry a request endlessly if its error has neither).
 """
 
 from collections.abc import Mapping
@@ -35,14 +35,14 @@ KINDS: Mapping[str, Kind] = {
     "head-too-large": Kind(431, "The headers are too large"),
     "body-too-slow": Kind(408, "The body did not arrive in time"),
     "encoding-unsupported": Kind(415, "The encoding of the body is not supported"),
-    # Who may not.
+    # What is not permitted.
     "key-missing": Kind(401, "A key is needed"),
     "key-unknown": Kind(401, "The key is not known"),
     "scope-missing": Kind(403, "The key lacks a scope"),
     "source-not-allowed": Kind(403, "The key may not speak for this source"),
     "department-not-allowed": Kind(403, "The decision belongs to another department"),
     "event-type-reserved": Kind(403, "The event type is the service's own"),
-    "grant-not-held": Kind(403, "A key gives nothing that it does not hold"),
+    "grant-not-held": Kind(403, "A key cannot grant what it does not hold"),
     "origin-not-allowed": Kind(403, "The key is not for pages of this origin"),
     # What is readable, but wrong.
     "event-invalid": Kind(422, "The event is not valid"),
@@ -55,29 +55,29 @@ KINDS: Mapping[str, Kind] = {
     "request-invalid": Kind(422, "The request is not valid"),
     "capacity-unknown": Kind(422, "The capacity is not known"),
     "too-many-candidates": Kind(422, "There are too many candidates"),
-    # What does not fit what is already there.
+    # What conflicts with what is already there.
     "log-shorter": Kind(409, "The log ends before this position"),
     "event-id-reused": Kind(409, "The id belongs to another event"),
-    "identifier-shared": Kind(409, "Several people have been reported under it"),
+    "identifier-shared": Kind(409, "The identifier belongs to several people"),
     "move-not-allowed": Kind(409, "The move is not allowed from here"),
     "refusal-settled": Kind(409, "The refusal is settled"),
     "key-ended": Kind(409, "The key has ended"),
-    "webhooks-full": Kind(409, "There are as many webhooks as there may be"),
-    "not-a-candidate": Kind(409, "The lead is no candidate any more"),
-    "selection-not-declared": Kind(409, "The lifecycle does not select"),
+    "webhooks-full": Kind(409, "The limit of webhooks is reached"),
+    "not-a-candidate": Kind(409, "The lead is no longer a candidate"),
+    "selection-not-declared": Kind(409, "The lifecycle declares no selection"),
     "selection-id-reused": Kind(409, "The id belongs to another selection"),
-    "lifecycle-unchanged": Kind(409, "The lifecycle is in force already"),
-    "stages-occupied": Kind(409, "Somebody stands in stages that would disappear"),
+    "lifecycle-unchanged": Kind(409, "The lifecycle is already in force"),
+    "stages-occupied": Kind(409, "Stages that would disappear still have leads or accounts"),
     "taking-back-not-possible": Kind(409, "The event cannot be taken back"),
     "merge-not-possible": Kind(409, "The leads cannot be merged or kept apart"),
-    "history-too-long": Kind(409, "There is too much to decide again"),
+    "history-too-long": Kind(409, "There is too much to redecide"),
     "event-unknown": Kind(404, "The event is not known"),
     "lead-unknown": Kind(404, "The lead is not known"),
     "account-unknown": Kind(404, "The account is not known"),
     "not-found": Kind(404, "There is nothing here"),
     "method-not-allowed": Kind(405, "The method is not allowed here"),
-    # What is too much, or our own fault.
-    "rate-exceeded": Kind(429, "The key sends faster than it may"),
+    # What is too much, or the service's fault.
+    "rate-exceeded": Kind(429, "The key exceeds its rate"),
     "event-not-comparable": Kind(503, "The event cannot be compared with the first one"),
     "queue-full": Kind(503, "Too much is waiting"),
     "streams-full": Kind(503, "Too many streams are open"),
@@ -85,19 +85,19 @@ KINDS: Mapping[str, Kind] = {
     "ledger-unavailable": Kind(503, "The ledger is not available"),
     "not-ready": Kind(503, "The service is not ready"),
     "projection-stopped": Kind(503, "The projection has stopped"),
-    "internal-error": Kind(500, "The service met a fault of its own"),
+    "internal-error": Kind(500, "The service has an internal fault"),
     "unexpected": Kind(500, "Something unexpected went wrong"),
 }
 _OTHER = Kind(422, "The event was refused")
-"""A reason that only the domain knows: the event could be read and was judged."""
+"""A reason known only to the domain: the event was readable and was judged."""
 
 
 class ClientGone(Exception):
-    """The client left before its body was complete."""
+    """The client disconnected before its body was complete."""
 
 
 class Problem(Exception):
-    """A request that is not answered as was hoped."""
+    """A request that cannot be answered as asked."""
 
     def __init__(
         self,
@@ -123,13 +123,13 @@ class Problem(Exception):
 
     @property
     def body(self) -> bytes:
-        """The answer's bytes."""
+        """The bytes of the response."""
         content = describe(self.reason, self.detail, self.pointer, self.members)
         return orjson.dumps(content, default=str)
 
 
 def kind_of(reason: str) -> Kind:
-    """Say what a reason means in HTTP."""
+    """Return what a reason means in HTTP."""
     return KINDS.get(reason, _OTHER)
 
 
@@ -141,7 +141,7 @@ def of_refusal(refusal: Refusal) -> dict[str, Any]:
 def describe(
     reason: str, detail: str, pointer: str | None, members: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Write the members of a problem, the standard ones first."""
+    """Build the members of a problem, the standard ones first."""
     kind = kind_of(reason)
     content: dict[str, Any] = {
         "type": TYPE_PREFIX + reason,

@@ -1,4 +1,4 @@
-"""Whatever goes wrong on the way becomes a problem here, FastAPI's own errors included."""
+"""Turn every error into a problem, including FastAPI's own."""
 
 from collections.abc import Collection
 
@@ -18,11 +18,11 @@ from service.http.answer import problem_answer
 from service.http.answer_in_time import ASKED_AS
 from service.http.problem import KINDS, Problem
 
-AWAY = "The database does not answer. Send the same again after the time in Retry-After."
+AWAY = "The database is not answering. Send the same again after the time in Retry-After."
 
 
 def handle_problems(app: FastAPI, *, reporting_paths: Collection[str]) -> None:
-    """Register an answer for every error that is expected anywhere.
+    """Register an answer for every expected error.
 
     A GET to one of the `reporting_paths` is a report, so there is no HEAD for it.
     """
@@ -42,7 +42,7 @@ async def _answer_problem(_: Request, error: Exception) -> Response:
 
 
 async def _answer_invalid(_: Request, error: Exception) -> Response:
-    """A parameter of FastAPI's own reading: say which, and what was expected of it."""
+    """A parameter that FastAPI reads itself: say which, and what was expected."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place, *path = (str(part) for part in first["loc"])
@@ -68,13 +68,13 @@ async def _answer_http(request: Request, error: Exception) -> Response:
         return problem_answer(Problem("method-not-allowed", detail, headers={"allow": allowed}))
     if error.status_code == KINDS["not-found"].status:
         return problem_answer(
-            Problem("not-found", "This path leads nowhere; /docs lists those that do.")
+            Problem("not-found", "This path does not exist; /docs lists the paths that do.")
         )
     return problem_answer(Problem("request-invalid", str(error.detail)))
 
 
 def _methods_here(request: Request) -> list[str]:
-    """Gather what all routes of this path allow; Starlette knows only of the first."""
+    """Return the methods that all routes of this path allow; Starlette knows only the first."""
     found: set[str] = set()
     for route in request.app.routes:
         if isinstance(route, Route) and route.path_regex.match(request.url.path):
@@ -86,8 +86,11 @@ def _methods_here(request: Request) -> list[str]:
 
 async def _answer_unavailable(_: Request, error: Exception) -> Response:
     reason = "queue-full" if isinstance(error, QueueFull) else "ledger-unavailable"
-    detail = f"Nothing of this is certain to be recorded: {error}. Send the same ids again after "
-    return problem_answer(Problem(reason, detail + "the time in Retry-After; none is doubled."))
+    detail = (
+        f"It is not certain that anything was recorded: {error}. Send the same ids again after the "
+        "time in Retry-After; no event is recorded twice."
+    )
+    return problem_answer(Problem(reason, detail))
 
 
 async def _answer_lagging(_: Request, error: Exception) -> Response:
@@ -95,7 +98,7 @@ async def _answer_lagging(_: Request, error: Exception) -> Response:
 
 
 async def _answer_database(_: Request, error: Exception) -> Response:
-    """Say that the database is away; anything else that it reports is our fault."""
+    """Report an unreachable database; any other database error is the service's own fault."""
     if isinstance(error, DBAPIError) and not _is_away(error):
         raise error
     return problem_answer(Problem("ledger-unavailable", AWAY))

@@ -1,4 +1,4 @@
-"""The headers that decide how a request is read, gathered in one pass over them."""
+"""The headers that decide how a request is read, collected in one pass."""
 
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ STRICT = b"handling=strict"
 
 
 class RequestHeaders(NamedTuple):
-    """What a request says of itself."""
+    """What a request's headers say about it."""
 
     authorization: bytes = b""
     content_type: bytes = b""
@@ -18,11 +18,11 @@ class RequestHeaders(NamedTuple):
     is_cloudevent: bool = False
     """A CloudEvent in binary mode: its attributes are headers, its data is the body."""
     origin: bytes = b""
-    """Where the page comes from whose script sends this; browsers say so, nobody else does."""
+    """The origin of the page whose script sends this; browsers set it."""
 
     @property
     def is_lines(self) -> bool:
-        """NDJSON is told by its type alone: its first line looks like any JSON object."""
+        """Only the type identifies NDJSON: its first line looks like any JSON object."""
         media_type = self.content_type.partition(b";")[0].strip().lower()
         return media_type in _LINES
 
@@ -65,7 +65,7 @@ def read_transfer(scope: Any) -> RequestHeaders:
 
 def _length(value: bytes) -> int:
     if not value.isdigit():
-        raise Problem("body-unreadable", "Content-Length is not a number.")
+        raise Problem("body-unreadable", "Expected a whole number in Content-Length.")
     return int(value)
 
 

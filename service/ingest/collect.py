@@ -1,8 +1,8 @@
-"""Take what the clients of other services send: their body in, their idea of success out.
+"""Accept what other services' clients send, and answer success in the form that they expect.
 
-Where the key is in the header, it is looked at before the body is read. Where it is inside the
-body, the body is looked through for it as it arrives (`KeySearch`), in the small room that all
-strangers share. Nothing is taken apart before the key is known.
+A key in the header is checked before the body is read. A key inside the body is searched for as the
+body arrives (`KeySearch`), within the small memory budget that all unknown senders share. Nothing
+is parsed before the key is known.
 """
 
 import asyncio
@@ -35,16 +35,16 @@ from service.services import Services
 
 
 class Reply(Protocol):
-    """What a client gets once everything it sent is on disk, or kept as refused."""
+    """The answer for a client once everything it sent is on disk, or kept as refused."""
 
     def add(self, items: Sequence[Item | Refused], outcomes: Sequence[Outcome]) -> int:
-        """Take in what became of some messages; return how many bytes that takes."""
+        """Add the outcomes of some messages; return the bytes that they take."""
 
     def finish(self) -> Answer: ...
 
 
 class Collector(NamedTuple):
-    """What one kind of request brings, how it is read, and how it is answered."""
+    """How one kind of request is read and answered."""
 
     dialect: Dialect
     unpack: Callable[[bytes], Finding[Parcel]]
@@ -52,15 +52,15 @@ class Collector(NamedTuple):
     body_of_query: Callable[[bytes], bytes] | None = None
     """For a request whose body is its query string."""
     sent_at: tuple[str, str] | None = None
-    """The header that says when the request was sent, where the body does not, and the member of
-    each message that says the same."""
+    """The header that states when the request was sent, if the body does not, and the member of
+    each message with the same meaning."""
 
 
 async def collect(request: Request, collected: Collector) -> Answer:
-    """Record what some client sent, in a body or, with GET, in the query string.
+    """Record what a client sent, in a body or, with GET, in the query string.
 
-    Return when all of it is on disk or kept as refused. Raises Problem where the whole cannot be
-    taken; after one that says to come again, nothing of it is certain.
+    Return when all of it is on disk or kept as refused. Raises Problem if the whole cannot be
+    accepted; after a problem with Retry-After it is not certain that anything was recorded.
     """
     services: Services = request.scope["app"].state.services
     transfer = read_transfer(request.scope)
@@ -93,7 +93,7 @@ async def _read_stranger(
     collected: Collector,
     place: BodyMemory,
 ) -> tuple[Holder, bytes]:
-    """Read a body in which the key is; from there on it is read as its holder's."""
+    """Read a body that contains its key; once that is found, the body counts as the holder's."""
     search, found = KeySearch(collected.dialect.key), list[Holder]()
 
     async def hear(piece: bytes) -> None:
@@ -126,7 +126,8 @@ async def _record(
             receive_message(parcel.read(text), collected.dialect, context)
             async for text in pauses.between(texts)
         ]
-        # Who has begun waits for the next place: turned away now, all of it would come again.
+        # A request that has begun waits for its next place: if it were refused now, the client
+        # would send all of it again.
         future = await enqueue_in_turn(services.queue, Submission(tuple(items)))
         outcomes = await asyncio.shield(future)
         place.give_back(size)
@@ -138,7 +139,7 @@ async def _record(
 def _receive_of(
     request: Request, body_of_query: Callable[[bytes], bytes], *, is_known: bool
 ) -> Receive:
-    """Return what gives the query string as a body."""
+    """Return a `receive` that yields the query string as a body."""
     try:
         body = body_of_query(request.scope["query_string"])
     except JsonFault as fault:
@@ -151,7 +152,7 @@ def _receive_of(
 
 
 def _admitted(holder: Holder) -> Holder:
-    """Let a key in that may report facts: clients report nothing else."""
+    """Admit a key that may report facts: clients report nothing else."""
     if Scope.EVENTS_WRITE not in admit_report(holder).scopes:
         raise lacks(Scope.EVENTS_WRITE)
     return holder

@@ -1,4 +1,4 @@
-"""From outcomes to answers: what became of each event, in JSON and as a status."""
+"""Turn outcomes into responses: the outcome of each event, in JSON and as a status."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _COME_AGAIN = ((b"retry-after", b"%d" % RETRY_AFTER_S),)
 
 
 def describe_outcome(outcome: Outcome, words: Wording | None = None) -> dict[str, Any]:
-    """Write what became of one event, in words where they are asked for."""
+    """Describe the outcome of one event, with labels if they are asked for."""
     if isinstance(outcome, Recorded):
         return _recorded(outcome)
     if isinstance(outcome, Duplicate):
@@ -53,7 +53,7 @@ def answer_one(outcome: Outcome, words: Wording | None = None) -> Answer:
 class BatchAnswer:
     """The answer to a batch, item by item, in order. A class, because it grows as they settle.
 
-    It is kept as it will be sent: what became of an event takes several times as much otherwise.
+    It is kept as the bytes to be sent: the outcomes themselves would take several times as much.
     """
 
     def __init__(self, words: Wording | None = None) -> None:
@@ -62,7 +62,7 @@ class BatchAnswer:
         self._status = 200
 
     def add(self, outcomes: Sequence[Outcome]) -> int:
-        """Add what became of some; return how many bytes that takes."""
+        """Add some outcomes; return the bytes that they take."""
         if not outcomes:
             return 0
         if any(isinstance(outcome, Refused) for outcome in outcomes):
@@ -78,10 +78,11 @@ class BatchAnswer:
 
 
 class ResultsAnswer:
-    """What became of each message, by the id that its client gave it. A class, because it grows.
+    """The outcome of each message, by its client's id. A class, because it grows.
 
-    What is refused is kept here, so the client is to drop it: it tells its user why. A message
-    without an id cannot be told of, and one id is told once: refused, if any of its messages is.
+    A refused message is kept here, so the client should drop it, and give its user the reason. A
+    message without an id cannot be reported, and each id is reported once: as refused, if any of
+    its messages is.
     """
 
     def __init__(self) -> None:
@@ -89,7 +90,7 @@ class ResultsAnswer:
         self._headers: tuple[tuple[bytes, bytes], ...] = ()
 
     def add(self, items: Sequence[Item | Refused], outcomes: Sequence[Outcome]) -> int:
-        """Add what became of some; return how many bytes that takes."""
+        """Add some outcomes; return the bytes that they take."""
         added = 0
         for item, outcome in zip(items, outcomes, strict=True):
             id = item.signal.id if isinstance(item, Item) else item.event_id
@@ -130,7 +131,9 @@ def _recorded(outcome: Recorded) -> dict[str, Any]:
     if outcome.is_already:
         content["already"] = True
     if outcome.ignored:
-        content["ignored"] = [{"kind": one.kind, "reason": one.reason} for one in outcome.ignored]
+        content["ignored"] = [
+            {"kind": ignored.kind, "reason": ignored.reason} for ignored in outcome.ignored
+        ]
     content["derived"] = [_derived(derived) for derived in outcome.derived]
     return content
 

@@ -1,4 +1,4 @@
-"""Publish a lifecycle, or say what publishing it would do."""
+"""Publish a lifecycle, or report what publishing it would do."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,19 +25,19 @@ from service.services import Services
 
 
 def examine(text: str) -> Inspection:
-    """Read a lifecycle as whoever publishes it wrote it. Raises Problem with every complaint."""
+    """Read the text of a lifecycle. Raises Problem with every complaint."""
     inspection = inspect(text, zones=available_timezones(), countries=known_countries())
     if inspection.lifecycle is None:
         raise Problem(
             "lifecycle-invalid",
-            "The text is no valid lifecycle; `complaints` names every mistake with its line.",
+            "The text is not a valid lifecycle; `complaints` lists every mistake with its line.",
             complaints=_complaints(inspection),
         )
     return inspection
 
 
 async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -> dict[str, Any]:
-    """Say what publishing would change, who would lose a stage, and what would object now."""
+    """Report what publishing would change, who would lose a stage, and any current objection."""
     inspection = await asyncio.to_thread(examine, text)
     assert inspection.lifecycle is not None
     memory = services.ledger.memory
@@ -52,12 +52,12 @@ async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -
         ],
         "disappearing": [
             {
-                "track": one.kind,
-                "stage": one.stage,
-                "standing": one.standing,
-                "to": stage_map.get(one.stage),
+                "track": place.kind,
+                "stage": place.stage,
+                "standing": place.standing,
+                "to": stage_map.get(place.stage),
             }
-            for one in left
+            for place in left
         ],
         "complaints": _complaints(inspection),
         "problem": None if refusal is None else {"code": refusal.reason, "detail": refusal.detail},
@@ -67,9 +67,9 @@ async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -
 async def publish(
     services: Services, sender: Sender, text: str, stage_map: Mapping[str, str], *, id: str | None
 ) -> dict[str, Any]:
-    """Put a lifecycle in force. Raises Problem where it may not be.
+    """Put a lifecycle in force. Raises Problem if that is not possible.
 
-    What takes long is done beside the loop, so that others are answered meanwhile.
+    Slow work runs outside the event loop, so that other requests are answered in the meantime.
     """
     inspection = await asyncio.to_thread(examine, text)
     context = Context(services.compiled.lifecycle, services.digests, sender, services.now())
@@ -96,7 +96,7 @@ async def _count_standing(services: Services) -> Occupancy:
 
 def _version_at(services: Services, position: int) -> int:
     published = services.ledger.memory.lifecycles.values()
-    return next(one.version for one in published if one.published_at == position)
+    return next(version.version for version in published if version.published_at == position)
 
 
 def _problem(refusal: Refusal) -> Problem:
@@ -105,13 +105,18 @@ def _problem(refusal: Refusal) -> Problem:
 
 def _complaints(inspection: Inspection) -> list[dict[str, Any]]:
     return [
-        {"line": one.line, "path": one.path, "message": one.message, "fatal": one.fatal}
-        for one in inspection.complaints
+        {
+            "line": complaint.line,
+            "path": complaint.path,
+            "message": complaint.message,
+            "fatal": complaint.fatal,
+        }
+        for complaint in inspection.complaints
     ]
 
 
 async def count_standing(engine: AsyncEngine, schema: str, *, in_force: int) -> Occupancy:
-    """Count who stands where now, beside the writer: where many do, it takes a second or more."""
+    """Count leads and accounts per stage without blocking the writer; many take over 1 s."""
     statement = load("events.append", "ledger.sql", schema)["count_standing"].text
     async with engine.connect() as connection:
         rows = (await connection.execute(statement)).mappings().all()

@@ -29,7 +29,7 @@ from service.limits import NAME_CHARACTERS_MAX
 
 
 def receive_one(body: bytes, context: Context) -> Item | Refused:
-    """Read a body that is one event. Raises Problem where no event can be made out."""
+    """Read a body that is one event. Raises Problem if it contains no readable event."""
     try:
         value = read_value(body)
     except Unacceptable as fault:
@@ -41,7 +41,7 @@ def receive_one(body: bytes, context: Context) -> Item | Refused:
 
 
 def receive_line(text: bytes | None, context: Context) -> Item | Refused:
-    """Read a line that is one event; a bad line is a refusal, never the end of the stream."""
+    """Read a line that is one event; a bad line becomes a refusal and never ends the stream."""
     if text is None:
         return refuse(_LINE_TOO_LONG, None, b"", context)
     try:
@@ -52,7 +52,7 @@ def receive_line(text: bytes | None, context: Context) -> Item | Refused:
 
 
 def receive_item(text: bytes, context: Context) -> Item | Refused:
-    """Read one item of an array; what is wrong with it is its own refusal."""
+    """Read one item of an array; each error becomes a refusal of its own."""
     value = read_item(text)
     if isinstance(value, FaultyItem):
         refusal, content = _refusal_of(value.fault), b""
@@ -63,7 +63,7 @@ def receive_item(text: bytes, context: Context) -> Item | Refused:
 
 
 def receive(value: JsonValue, content: bytes, context: Context) -> Item | Refused:
-    """Read a native event or a CloudEvent; `content` is what a refusal would keep."""
+    """Read a native event or a CloudEvent; a refusal would keep `content`."""
     if isinstance(value, dict) and cloudevents.TELLTALE in value:
         signal = cloudevents.read(value, context)
     else:
@@ -76,11 +76,11 @@ def receive(value: JsonValue, content: bytes, context: Context) -> Item | Refuse
 def receive_message(
     message: JsonValue | FaultyItem, dialect: Dialect, context: Context
 ) -> Item | Refused:
-    """Read one message of a client of another service.
+    """Read one message from a client of another service.
 
-    Such a client takes any answer but success as a reason to drop everything or to send it again,
-    so it is told nothing of a refusal, and every refusal is kept: also those that elsewhere are
-    only answered. The bytes of a message that is too large or cannot be read are not kept.
+    Any answer but success makes the client drop everything or send it again. So it does not learn
+    of refusals, and every refusal is kept, including those that other senders only get as an
+    answer. The bytes of a message that is too large or unreadable are not kept.
     """
     if isinstance(message, FaultyItem):
         value, refusal = message.value, _kept(_refusal_of(message.fault))
@@ -106,13 +106,13 @@ def _refuse_message(
     if isinstance(message, dict) and content:
         compared = _compared(message, dialect)
     else:
-        # One that cannot be read is told from another by its text alone.
+        # Unreadable messages can be distinguished only by their text.
         compared = called if message is not None else {"text": text.decode("latin-1")}
     return refuse(refusal, called, content, context, compared=compared, dialect=dialect.name)
 
 
 def _compared(message: Mapping[str, Any], dialect: Dialect) -> Mapping[str, Any]:
-    """Return what tells a refused message from another: what its client does not change."""
+    """Return what identifies a refused message: the parts that its client does not change."""
     try:
         return dialect.content(message)
     except Misshapen:
@@ -132,7 +132,7 @@ def refuse(
     compared: Mapping[str, Any] | None = None,
     dialect: str = NATIVE,
 ) -> Refused:
-    """Turn something down, with what it called itself as far as that can be told."""
+    """Refuse input, and keep the names that it gave itself as far as they are readable."""
     sender, digests = context.sender, context.digests
     named: dict[str, Any] = reported if isinstance(reported, dict) else {}
     compared = named if compared is None else compared
@@ -152,13 +152,13 @@ def refuse(
 
 
 def _name(value: object) -> str | None:
-    """Return it if it can be stored to be found by; what a refused event says may be anything."""
+    """Return a name that can be stored for lookup; a refused event may contain anything here."""
     is_name = isinstance(value, str) and len(value) <= NAME_CHARACTERS_MAX and "\0" not in value
     return str(value) if is_name else None
 
 
 def _code(value: object) -> str | None:
-    """Return a source or a type if it could be one: what is none may be anything, even personal."""
+    """Return a valid source or type; anything else could be arbitrary, even personal data."""
     return value if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 

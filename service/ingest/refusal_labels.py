@@ -1,7 +1,7 @@
-"""Refused decisions in the words of who asks: labels beside codes, and a sentence to read.
+"""Describe refused decisions in the caller's language: labels alongside codes, and a sentence.
 
-Asked for by `lang` in the address or by `Accept-Language`; without either, codes and English. What
-is kept of a refusal are the codes: words change with the lifecycle.
+Requested by `lang` in the URL or by `Accept-Language`; without either, codes and English. A stored
+refusal keeps the codes, because words change with the lifecycle.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Wording(NamedTuple):
     language: str
 
     def stage(self, code: str | None) -> str:
-        """Return what people call a stage."""
+        """Return the label of a stage."""
         found = None
         if code is not None:
             found = self.lifecycle.lead.stages.get(code) or self.lifecycle.account.stages.get(code)
@@ -50,12 +50,12 @@ class Wording(NamedTuple):
         return self.said["unplaced"] if code in (None, UNPLACED) else str(code)
 
     def event(self, type: str) -> str:
-        """Return what people call an event type."""
+        """Return the label of an event type."""
         found = self.lifecycle.events.get(type)
         return type if found is None else found.words.label.get(self.language, type)
 
     def guard(self, name: str) -> str:
-        """Return what people call a guard."""
+        """Return the label of a guard."""
         found = self.lifecycle.guards.get(name)
         return name if found is None else found.words.label.get(self.language, name)
 
@@ -65,19 +65,19 @@ class Wording(NamedTuple):
 
 
 def asked_wording(scope: Any, lifecycle: Lifecycle) -> Wording | None:
-    """Return the words that a request asks for, in the first of its languages that there is."""
+    """Return the wording for a request, in the first of its languages that the lifecycle has."""
     language = language_of(lifecycle, _languages(scope))
     return None if language is None else Wording(lifecycle, language)
 
 
 def in_words(refusal: Refusal, type: str | None, words: Wording | None) -> Refusal:
-    """Put a refused decision into words; any other refusal stays as it is."""
+    """Put a refused decision into words; return any other refusal unchanged."""
     if words is None or type is None or refusal.reason != MOVE_NOT_ALLOWED:
         return refusal
     members = refusal.members
     guards = [
-        {**one, "label": words.guard(one["guard"]), "to_label": words.stage(one["to"])}
-        for one in members.get("guards", ())
+        {**guard, "label": words.guard(guard["guard"]), "to_label": words.stage(guard["to"])}
+        for guard in members.get("guards", ())
     ]
     described = {
         **members,
@@ -85,8 +85,8 @@ def in_words(refusal: Refusal, type: str | None, words: Wording | None) -> Refus
         "stage_label": words.stage(members["stage"]),
         "legal_from_labels": [words.stage(stage) for stage in members["legal_from"]],
         "allowed": [
-            {**one, "label": words.event(one["type"]), "to_label": words.stage(one["to"])}
-            for one in members["allowed"]
+            {**move, "label": words.event(move["type"]), "to_label": words.stage(move["to"])}
+            for move in members["allowed"]
         ],
     }
     if guards:
@@ -97,7 +97,7 @@ def in_words(refusal: Refusal, type: str | None, words: Wording | None) -> Refus
 def _sentence(described: Mapping[str, Any], words: Wording) -> str:
     said = words.said
     is_guarded = (described["stage"] or UNPLACED) in described["legal_from"]
-    names = dict.fromkeys(one["label"] for one in described.get("guards", ()))
+    names = dict.fromkeys(guard["label"] for guard in described.get("guards", ()))
     return said["guarded" if is_guarded else "elsewhere"].format(
         event=described["label"],
         stage=described["stage_label"],
@@ -115,7 +115,7 @@ def _languages(scope: Any) -> str:
     header = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
     ranked = [_preference(part) for part in header.decode("latin-1").split(",") if part.strip()]
     named = (language for quality, language in sorted(ranked, key=_unwanted) if quality > 0)
-    # Clients that want no language in particular send the header with a *, and get codes.
+    # Clients without a preferred language send the header with a *, and get codes.
     return ",".join(language for language in named if language != ANY_LANGUAGE)
 
 
@@ -124,7 +124,7 @@ def _unwanted(preference: tuple[float, str]) -> float:
 
 
 def _preference(part: str) -> tuple[float, str]:
-    """Read `ja-JP;q=0.8`; what cannot be read is wanted least."""
+    """Read `ja-JP;q=0.8`; an unreadable preference ranks last."""
     tag, _, parameter = part.partition(";")
     quality = parameter.strip().removeprefix("q=") or "1"
     try:

@@ -1,4 +1,4 @@
-"""Take a report: one event, a batch or a stream, from its body to its answer."""
+"""Take a report, one event, a batch or a stream, from its body to its answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -29,7 +29,7 @@ APPLIED = ((b"preference-applied", b"handling=strict"),)
 
 
 def context_for(services: Services, holder: Holder) -> Context:
-    """Gather what reading a report needs beside its bytes."""
+    """Collect what reading a report needs in addition to its bytes."""
     lifecycle = services.compiled.lifecycle
     return Context(lifecycle, services.digests, holder.sender, services.now())
 
@@ -80,7 +80,8 @@ async def report_batch(
         await room_for(place, size)
         place.build(size)
         items = [receive_item(text, context) async for text in pauses.between(texts)]
-        # Who has begun waits for the next place: turned away now, all of it would come again.
+        # A request that has begun waits for its next place: if it were refused now, the client
+        # would send all of it again.
         future = await enqueue_in_turn(services.queue, Submission(tuple(items)))
         outcomes = await asyncio.shield(future)
         place.give_back(size)
@@ -90,7 +91,7 @@ async def report_batch(
 
 
 async def items_of(body: bytes) -> Items:
-    """Find the items of a body that is an array. Raises Problem."""
+    """Return the items of a body that is an array. Raises Problem."""
     try:
         return await in_pieces(find_items(body))
     except (Unreadable, Unacceptable) as fault:
@@ -106,11 +107,13 @@ async def report_stream(
     began_at = services.now()
 
     async def renew() -> Context:
-        """Read what comes now by the key, the lifecycle and the time of now."""
+        """Read what follows under the current key, lifecycle and time."""
         current = await services.keys.current(holder.key.key_id)
         if current is None:
             raise Problem(
-                "key-unknown", "The key was revoked or has expired while the stream was read."
+                "key-unknown",
+                "The key was revoked or expired while the stream was being read. Send the stream "
+                "again with a valid key.",
             )
         return context_for(services, current)
 
@@ -157,7 +160,8 @@ async def _answer_strict(
     outcomes = await services.queue.submit(Submission(tuple(items), is_strict=True))
     _count(services, visit, outcomes)
     refused = sum(
-        isinstance(one, Refused) and one.refusal.reason != "batch-refused" for one in outcomes
+        isinstance(outcome, Refused) and outcome.refusal.reason != "batch-refused"
+        for outcome in outcomes
     )
     if not refused:
         answer = BatchAnswer()
@@ -165,8 +169,8 @@ async def _answer_strict(
         return answer.finish(APPLIED)
     problem = Problem(
         "batch-refused",
-        f"{refused} of {len(outcomes)} events were refused, and with handling=strict none was "
-        "recorded. Correct them, or send without it to have the others recorded.",
+        f"{refused} of {len(outcomes)} events were refused, so handling=strict recorded none. "
+        "Correct them, or send the batch without handling=strict to record the others.",
         headers={"preference-applied": "handling=strict"},
         items=[describe_outcome(outcome, words) for outcome in outcomes],
     )
@@ -174,14 +178,14 @@ async def _answer_strict(
 
 
 def hold_together(place: BodyMemory, texts: Items | list[bytes]) -> None:
-    """Hold what is built of all the items: none is recorded before the last one is read."""
+    """Hold the memory for all the items: the last one is read before the first is recorded."""
     _bound_strict(len(texts))
     size = sum(map(held_bytes_max, texts))
     if size > STRICT_BUILT_BYTES_MAX:
         raise Problem(
             "body-too-large",
-            "All events of such a body are in memory at once, and these have too many values "
-            "together. Send less at once.",
+            "All events of this request are held in memory together, and these have too many "
+            "values. Send fewer events at once.",
         )
     place.build(size)
 
@@ -190,8 +194,8 @@ def _bound_strict(items: int) -> None:
     if items > SUBMISSION_ITEMS_MAX:
         raise Problem(
             "body-too-large",
-            f"With handling=strict a batch has at most {SUBMISSION_ITEMS_MAX} events: all of it is "
-            "one transaction. Send less at once, or without it.",
+            f"With handling=strict a batch may have at most {SUBMISSION_ITEMS_MAX} events, "
+            "because it is one transaction. Send fewer at once, or send without handling=strict.",
             expected=SUBMISSION_ITEMS_MAX,
             found=items,
         )

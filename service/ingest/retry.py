@@ -1,14 +1,14 @@
-"""A second chance: refusals go through the queue once more, as they came the first time.
+"""Retry refusals: they go through the queue again in the form in which they first came.
 
-Read again are the bytes that were refused, in the dialect in which they were read, with the time of
-the first receipt, as from the key that sent them: its sources, scopes and department as they are
-today, because what is mended may be the key. A key that has ended since may still be spoken for,
-because who retries answers for it, and is noted. The record names the key that reported.
+The refused bytes are read again in their dialect, with the time of the first receipt, as from the
+key that sent them. That key's current sources, scopes and department apply, because the key may be
+what was corrected. A key that has ended can still be used in this way: the person who retries
+answers for it, and is recorded. The record names the key that reported.
 
-A refusal that cannot be read again stays refused for the reason it was refused for, and one whose
-retry meets a fault of ours for that; either way the others are retried.
+A refusal that cannot be read again keeps its original reason. If a retry meets a fault of the
+service, that fault is the reason. Either way the others are retried.
 
-A retry that is interrupted is simply repeated: what it recorded is then answered as a duplicate.
+An interrupted retry can be repeated: what it recorded is then answered as a duplicate.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,11 +48,11 @@ READERS: Mapping[str, Callable[[bytes, Context], Item | Refused]] = {
         for dialect in (segment.SEGMENT, posthog.POSTHOG, snowplow.SNOWPLOW)
     },
 }
-"""How what was refused is read again, by the dialect that stands beside it."""
+"""How to read a refusal again, by the dialect stored with it."""
 
 
 async def retry(services: Services, kept: Sequence[RowMapping], by: Sender) -> list[Outcome]:
-    """Try refusals again, in order, and note what became of them."""
+    """Retry refusals in order, and store the outcomes."""
     if not kept:
         return []
     senders = await _senders(services, kept)
@@ -64,7 +64,7 @@ async def retry(services: Services, kept: Sequence[RowMapping], by: Sender) -> l
 
 
 async def _senders(services: Services, kept: Sequence[RowMapping]) -> dict[str, Sender]:
-    """Find who sent them. Keys are never deleted."""
+    """Find the keys that sent them. Keys are never deleted."""
     key_ids = {row["key_id"] for row in kept}
     return {key.key_id: key.sender for key in await services.key_store.find(sorted(key_ids))}
 
@@ -72,7 +72,7 @@ async def _senders(services: Services, kept: Sequence[RowMapping]) -> dict[str, 
 def _prepared(services: Services, row: RowMapping, senders: Mapping[str, Sender]) -> Item | Refused:
     """Read a refusal again, or leave it refused."""
     if not row["content"]:
-        # The bytes of what was too large or too deep are not kept: there is nothing to read.
+        # The bytes of input that is too large or too deep are not kept: there is nothing to read.
         return _still_refused(row, stored_refusal(row))
     try:
         return _read_again(services, row, senders[row["key_id"]])
@@ -100,7 +100,7 @@ def _still_refused(row: RowMapping, refusal: Refusal) -> Refused:
 def _read_again(services: Services, row: RowMapping, sender: Sender) -> Item | Refused:
     source = row["source"]
     if source is not None and sender.speaks_for(source):
-        # The default of then, whatever is the key's first source today.
+        # The default source at that time, whatever the key's first source is now.
         sender = sender._replace(sources=(source, *sender.sources))
     lifecycle = services.compiled.lifecycle
     context = Context(lifecycle, services.digests, sender, row["received_at"])
@@ -115,7 +115,7 @@ def _unknown(dialect: str) -> Refusal:
     return Refusal(
         "event-unreadable",
         f"This service does not read the dialect {dialect}, in which the event was sent. Try again "
-        "once every process of the service is of the newest version.",
+        "once every process of the service runs the newest version.",
     )
 
 

@@ -1,14 +1,15 @@
-"""What a sender calls the events by which it revises its own earlier reports.
+"""The ids of the events by which a sender revises its own earlier reports.
 
-They are named after the report's id, so that whoever revises a table again finds what has been done
-before, also after a crash. A sender's own ids may contain a tilde: nothing is concluded from that.
+They are derived from the report's id, so that a repeated revision of a table finds what has been
+done before, even after a crash. A sender's own ids may contain a tilde; this module concludes
+nothing from that.
 """
 
 from domain.lifecycle.service_events import CORRECTED, VOIDED
 
 
 def void_id(id: str) -> str:
-    """Return the id of the event that voids a report, so that it can be reported otherwise."""
+    """Return the id of the event that voids a report, so that it can be reported differently."""
     return f"{id}~voided"
 
 
@@ -18,12 +19,12 @@ def correction_id(id: str, number: int) -> str:
 
 
 def report_id(id: str, number: int) -> str:
-    """Return the id under which the n-th report of the same row is sent; the first has its own."""
+    """Return the id of the n-th report of the same row; the first keeps its own id."""
     return id if number == 1 else f"{id}~{number}"
 
 
 def is_revision(type: str, id: str, of: str) -> bool:
-    """Tell whether an event of this type and id revises the report of another id."""
+    """Return whether an event of this type and id revises the report with id `of`."""
     if type == VOIDED:
         return id == void_id(of)
     prefix, _, number = id.rpartition("/")

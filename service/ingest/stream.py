@@ -32,7 +32,7 @@ from service.services import Queue
 
 @dataclass(slots=True)
 class LineStream:
-    """One request's lines on their way into the ledger. A class, because chunks build up in it."""
+    """The lines of one request on their way to the ledger. A class, because chunks accumulate."""
 
     queue: Queue
     renew: Callable[[], Awaitable[Context]]
@@ -46,7 +46,7 @@ class LineStream:
     _in_flight: deque["_Chunk"] = field(default_factory=deque)
 
     async def take(self, pieces: AsyncIterator[bytes]) -> Tally:
-        """Read to the end. Raises Problem, with what is known recorded, if it cannot go on."""
+        """Read to the end. Raises Problem, stating what was recorded, if it cannot continue."""
         splitter, pauses = LineSplitter(), Pauses()
         try:
             context = await self.renew()
@@ -78,15 +78,15 @@ class LineStream:
                 await self._send()
 
     async def _make_room(self, size: int) -> None:
-        """Record what is held already, and wait for others to do so."""
+        """Record what is already held, and wait until others release memory too."""
         await self._send()
         await self._settle_all()
         await room_for(self.place, size)
 
     async def _with_pauses(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Give the pieces; where none comes for a while, record what is there without waiting.
+        """Yield the pieces; during a pause, record what is already there.
 
-        A sender that pauses holds no room, and a live one sees its events recorded.
+        A sender that pauses then holds no memory, and a live one sees its events recorded.
         """
         while True:
             coming = asyncio.ensure_future(anext(pieces, None))
@@ -115,7 +115,7 @@ class LineStream:
         self._in_flight.append(_Chunk(numbers, size, future))
 
     async def _enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]:
-        """Wait for a place: a stream is in no hurry, and must not lose its order."""
+        """Wait for a place: a stream is not in a hurry, and must keep its order."""
         try:
             self.queue.admit()
             return self.queue.enqueue(submission)
@@ -137,7 +137,7 @@ class LineStream:
 
 
 class _Chunk(NamedTuple):
-    """What is on its way into the ledger."""
+    """Items on their way to the ledger."""
 
     numbers: list[int]
     size: int
@@ -147,7 +147,7 @@ class _Chunk(NamedTuple):
 def _interrupted(error: LedgerUnavailable, tally: Tally) -> Problem:
     return Problem(
         "queue-full" if isinstance(error, QueueFull) else "ledger-unavailable",
-        f"The stream was interrupted: {error}. Send the whole again: what is recorded is answered "
-        "as duplicate, nothing is doubled.",
+        f"The stream was interrupted: {error}. Send the whole stream again: what is already "
+        "recorded is answered as a duplicate, and nothing is recorded twice.",
         **tally.so_far(),
     )

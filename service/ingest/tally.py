@@ -1,4 +1,4 @@
-"""What became of the lines of a stream, counted as they are recorded."""
+"""Count the outcomes of a stream's lines as they are recorded."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from service.metrics import Metrics
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the lines so far."""
+    """The outcomes of the lines so far."""
 
     lines: int = 0
     recorded: int = 0
@@ -22,19 +22,19 @@ class Tally:
     refused: int = 0
     refusals: list[dict[str, Any]] = field(default_factory=list)
     ignored: Counter[Ignored] = field(default_factory=Counter)
-    """What was given as an identifier and names nobody, in lines that were recorded."""
+    """Identifiers that were ignored because they identify no one, in recorded lines."""
 
     def count(self, numbers: list[int], outcomes: list[Outcome], metrics: Metrics) -> None:
-        """Take the outcomes of one submission, with the numbers of its lines."""
+        """Add the outcomes of one submission, with the numbers of its lines."""
         recorded, duplicates, refused = metrics.decided(outcomes)
         self.recorded += recorded
         self.duplicates += duplicates
         self.refused += refused
         for outcome in outcomes:
             if isinstance(outcome, Recorded):
-                for one in outcome.ignored:
-                    if one in self.ignored or len(self.ignored) < IGNORED_SHOWN_MAX:
-                        self.ignored[one] += 1
+                for ignored in outcome.ignored:
+                    if ignored in self.ignored or len(self.ignored) < IGNORED_SHOWN_MAX:
+                        self.ignored[ignored] += 1
         if not refused:
             return
         for number, outcome in zip(numbers, outcomes, strict=True):
@@ -42,7 +42,7 @@ class Tally:
                 self.refusals.append(_refused_line(number, outcome))
 
     def so_far(self) -> dict[str, Any]:
-        """Say what is certainly on disk; later lines may be as well."""
+        """Describe what is certainly on disk; later lines may be as well."""
         return {
             "recorded": self.recorded,
             "duplicates": self.duplicates,
@@ -50,8 +50,10 @@ class Tally:
         }
 
     def describe(self) -> dict[str, Any]:
-        """Say what became of all."""
-        ignored = [{**one._asdict(), "count": count} for one, count in self.ignored.items()]
+        """Describe the outcomes of all lines."""
+        ignored = [
+            {**identifier._asdict(), "count": count} for identifier, count in self.ignored.items()
+        ]
         described = {"lines": self.lines, **self.so_far(), "refusals": self.refusals}
         return described | ({"ignored": ignored} if ignored else {})
 

@@ -1,10 +1,10 @@
-"""Wait for one's turn, and let others have theirs.
+"""Wait for a place in the queue, and yield to other requests.
 
-Waiting is for those who are in no hurry, or have begun and should not begin again. Pausing is for
-work on large bodies: it runs on the loop, where all others wait for it, and not in a thread, which
-would hold the interpreter as long as it likes and run beside any number of its kind. Those that
-have paused go on one at a time: what everybody else waits for is one slice of work, however many
-large bodies are being read.
+Waiting is for requests that are not in a hurry, or that have begun and should not have to start
+again. Pausing is for work on large bodies. Such work runs on the event loop, where all others wait
+for it. In a thread it would hold the interpreter for any length of time, alongside any number of
+its kind. Paused work resumes one at a time: all others wait for one slice of work at most, however
+many large bodies are being read.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from service.limits import QUEUE_PAUSE_S, TURN_WAIT_S, WORK_S
 from service.services import Queue
 
 _going_on: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-"""Held for a turn of the loop by the work that goes on next, in the order in which it paused."""
+"""Held for a turn of the loop by the work that resumes next, in the order of pausing."""
 
 Gained = TypeVar("Gained")
 Found = TypeVar("Found")
@@ -30,7 +30,7 @@ Part = TypeVar("Part")
 
 
 async def enqueue_in_turn(queue: Queue, submission: Submission) -> asyncio.Future[list[Outcome]]:
-    """Wait until the queue takes it. Raises QueueFull when that takes too long."""
+    """Wait until the queue takes a submission. Raises QueueFull if that takes too long."""
 
     def enqueue() -> asyncio.Future[list[Outcome]]:
         queue.admit()
@@ -40,7 +40,7 @@ async def enqueue_in_turn(queue: Queue, submission: Submission) -> asyncio.Futur
 
 
 async def room_for(place: BodyMemory, size: int) -> None:
-    """Wait until so many bytes may be held. Raises QueueFull when that takes too long."""
+    """Wait until `size` more bytes may be held. Raises QueueFull if that takes too long."""
 
     def look() -> None:
         if not place.has(size):
@@ -50,7 +50,7 @@ async def room_for(place: BodyMemory, size: int) -> None:
 
 
 class Pauses:
-    """Pauses in long work. A class, because it remembers since when nobody else had a turn."""
+    """Pauses in long work. A class, because it remembers when others last had a turn."""
 
     __slots__ = ("_since",)
 
@@ -58,13 +58,13 @@ class Pauses:
         self._since = perf_counter()
 
     async def between(self, parts: Iterable[Part]) -> AsyncIterator[Part]:
-        """Give out the parts of some work, with pauses where they are due."""
+        """Yield the parts of some work, with pauses when they are due."""
         for part in parts:
             yield part
             await self.if_due()
 
     async def if_due(self) -> None:
-        """Let all others have their turn, if this has taken long enough."""
+        """Yield to other requests if this has taken long enough."""
         if perf_counter() - self._since > WORK_S:
             async with _going_on.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
                 await asyncio.sleep(0)
@@ -72,7 +72,7 @@ class Pauses:
 
 
 async def in_pieces(work: Finding[Found]) -> Found:
-    """Do work that pauses, so that others have their turn meanwhile."""
+    """Do work that pauses, so that other requests run in between."""
     pauses = Pauses()
     while True:
         try:

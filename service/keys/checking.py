@@ -1,4 +1,4 @@
-"""Whether the terms of a key make sense: asked by whoever makes or changes one."""
+"""Whether the terms of a key are valid; checked when a key is made or changed."""
 
 import re
 from collections.abc import Collection
@@ -16,11 +16,11 @@ _ORIGIN = re.compile(
     r"(https://(?!.*:443$)|http://(?!.*:80$))"
     r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(:\d{1,5})?"
 )
-"""As browsers write it: lower case, no path, no port that goes without saying."""
+"""As browsers write it: lower case, no path, no default port."""
 
 
 class TermsInvalid(ValueError):
-    """A key of such terms is not made."""
+    """A key cannot have these terms."""
 
     def __init__(self, pointer: str, expected: str) -> None:
         super().__init__(f"{pointer.removeprefix('/')}: expected {expected}")
@@ -29,7 +29,7 @@ class TermsInvalid(ValueError):
 
 
 def check(terms: KeyTerms, *, departments: Collection[str]) -> None:
-    """Raise TermsInvalid, with the first place that is wrong."""
+    """Raise TermsInvalid for the first invalid place."""
     _check_sources(terms.sources)
     if terms.department is not None and terms.department not in departments:
         raise TermsInvalid("/department", f"one of {', '.join(departments)}")
@@ -42,7 +42,7 @@ def check(terms: KeyTerms, *, departments: Collection[str]) -> None:
     if len(orjson.dumps([terms.sources, terms.origins])) > KEY_TERMS_BYTES_MAX:
         raise TermsInvalid(
             "/origins" if terms.origins else "/sources",
-            f"sources and origins of at most {KEY_TERMS_BYTES_MAX} bytes, written as JSON",
+            f"sources and origins that take at most {KEY_TERMS_BYTES_MAX} bytes as JSON",
         )
 
 
@@ -50,16 +50,16 @@ def _check_sources(sources: tuple[str, ...]) -> None:
     if not 0 < len(sources) <= KEY_SOURCES_MAX:
         raise TermsInvalid("/sources", f"1 to {KEY_SOURCES_MAX} sources")
     if OWN_SOURCE in sources or sources[0] == ANY_SOURCE:
-        raise TermsInvalid("/sources", f"a default source first; {OWN_SOURCE} is the service's own")
+        raise TermsInvalid("/sources", f"a default source first; {OWN_SOURCE} is reserved")
     for index, source in enumerate(sources):
         if not _SOURCE.fullmatch(source):
             raise TermsInvalid(f"/sources/{index}", "1 to 255 characters of printable ASCII")
 
 
 def _check_page(terms: KeyTerms) -> None:
-    """Whoever opens a page can read its key, so that it may do as little as possible.
+    """Check that a key for web pages can do as little as possible: visitors can read it.
 
-    For any source it could take the ids that others are going to use.
+    With any source allowed, it could use up ids that other senders are going to use.
     """
     if len(terms.origins) > KEY_ORIGINS_MAX:
         raise TermsInvalid("/origins", f"at most {KEY_ORIGINS_MAX} origins")
@@ -69,6 +69,6 @@ def _check_page(terms: KeyTerms) -> None:
                 f"/origins/{index}", "an origin as browsers send it, such as https://www.example.jp"
             )
     if terms.scopes != DEFAULT_SCOPES:
-        raise TermsInvalid("/scopes", "events:write alone, because the key stands in a page")
+        raise TermsInvalid("/scopes", "events:write alone, because the key is public in a web page")
     if ANY_SOURCE in terms.sources:
-        raise TermsInvalid("/sources", "sources by name, because the key stands in a page")
+        raise TermsInvalid("/sources", "named sources, because the key is public in a web page")

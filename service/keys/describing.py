@@ -1,4 +1,4 @@
-"""A key as people and programs see it: everything but its secret."""
+"""A key as people and programs see it: all of it except its secret."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from service.keys.terms import StoredKey
 
 
 def describe_key(key: StoredKey, *, shows_name: bool = True) -> dict[str, Any]:
-    """Write a key, for an answer or for the command. Its name may be a person's."""
+    """Describe a key for a response or for the command. Its name may be a person's."""
     terms = key.terms
     return {
         "id": key.key_id,

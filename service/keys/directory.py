@@ -1,8 +1,8 @@
-"""Who holds a key: answered from memory, and never from a memory older than a few seconds.
+"""Look up the holder of a key in memory that is never more than a few seconds old.
 
-Asking the database for every event would cost more than recording it. So each process remembers
-the keys that it has seen and reads all of them again every second; a revoked key is turned away
-everywhere within KEYS_TRUST_S, also when that reading fails.
+Asking the database for every event would cost more than recording it. So each process remembers the
+keys that it has seen and reads all of them again every second. A revoked key is rejected everywhere
+within KEYS_TRUST_S, even if that reading fails.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 
 class Holder:
-    """Who holds a remembered key. A class, because its allowance lives as long as the memory."""
+    """The holder of a remembered key. A class, because its rate allowance lives as long."""
 
     __slots__ = ("allowance", "key", "origins", "sender")
 
@@ -47,7 +47,7 @@ class Holder:
 
 
 class KeyDirectory:
-    """The keys that this process remembers. A class, because a task keeps them fresh."""
+    """The keys that this process remembers. A class, because a task refreshes them."""
 
     def __init__(self, store: KeyStore, *, on_fault: OnFault = uncounted) -> None:
         self._store = store
@@ -59,7 +59,7 @@ class KeyDirectory:
         self._origins_read_at = -KEYS_TRUST_S
         self._reading_origins = asyncio.Lock()
         self._asking = asyncio.Semaphore(KEYS_ASKED_MAX)
-        """Strangers show keys that nobody has seen; they do not take all connections for it."""
+        """Limits lookups of unknown keys, so that strangers cannot take all connections."""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -72,19 +72,19 @@ class KeyDirectory:
                 await self._task
 
     def recall(self, key: KeyText) -> Holder | None:
-        """Return who holds this key if that is remembered and fresh; the path without a wait."""
+        """Return the holder of this key if it is remembered and fresh; this path never waits."""
         holder = self._holders.get(key.key_id)
         if holder is None or monotonic() - self._read_at > KEYS_TRUST_S:
             return None
         return holder if _fits(holder, key) else None
 
     async def find(self, key: KeyText) -> Holder | None:
-        """Return who holds this key, asking the database where memory does not serve."""
+        """Return the holder of this key; ask the database if memory has no fresh answer."""
         if monotonic() - self._read_at > KEYS_TRUST_S:
             await self._refresh()
         if self._is_new(key):
             async with self._asking:
-                # Whoever waited may find that the answer has come meanwhile.
+                # The answer may have arrived while this request waited.
                 if self._is_new(key):
                     self._remember([key.key_id], await self._store.find([key.key_id]))
         holder = self._holders.get(key.key_id)
@@ -94,9 +94,9 @@ class KeyDirectory:
         return key.key_id not in self._holders and key.key_id not in self._unknown
 
     async def current(self, key_id: str) -> Holder | None:
-        """Return who holds a key that was shown a while ago, if it may still be used.
+        """Return the holder of a key that was shown earlier, if the key is still valid.
 
-        For requests that last: they go by what the key may do now, and end with it.
+        For long-lived requests: the key's current rights apply, and the request ends with the key.
         """
         if monotonic() - self._read_at > KEYS_TRUST_S:
             await self._refresh()
@@ -106,11 +106,11 @@ class KeyDirectory:
         return holder if holder is not None and holder.key.is_valid(datetime.now(UTC)) else None
 
     async def lists(self, origin: bytes) -> bool:
-        """Tell whether some valid key is for pages of this origin.
+        """Return whether any valid key is for pages of this origin.
 
-        A browser asks before it shows its key, so the answer is for any; however many ask, the
-        database is asked once a second. While that is away, what was so last is answered: the key
-        itself is looked at anyway.
+        A browser asks before it shows its key, so the answer covers all keys. However many browsers
+        ask, the database is asked once a second. If the database is unavailable, the last answer is
+        used: the key itself is checked anyway.
         """
         if monotonic() - self._origins_read_at > KEYS_REFRESH_S:
             async with self._reading_origins:
@@ -122,8 +122,8 @@ class KeyDirectory:
         try:
             async with asyncio.timeout(KEYS_TRUST_S):
                 found = await self._store.origins(limit=ORIGINS_MAX)
-            self._origins = frozenset(one.encode() for one in found)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next second tries again
+            self._origins = frozenset(origin.encode() for origin in found)
+        except Exception as error:  # noqa: BLE001 - retried a second later, whatever it is
             log.warning("keys.origins_not_read", error=type(error).__name__)
         self._origins_read_at = monotonic()
 
@@ -154,7 +154,7 @@ class KeyDirectory:
             self._holders.popitem(last=False)
 
     def _held(self, key: StoredKey) -> Holder:
-        """Keep the allowance that is running unless its rate has changed."""
+        """Keep the running allowance unless the key's rate has changed."""
         before = self._holders.get(key.key_id)
         rate = key.terms.events_per_second
         if rate is None:

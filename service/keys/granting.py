@@ -1,8 +1,8 @@
-"""Nobody grants what they do not hold: what one key may make of another.
+"""No key grants what it does not hold: what one key may do to another.
 
-A key with `keys:admin` could otherwise make itself one that may do everything. Taking away is open
-to every such key; giving is not, and what is given is looked at as a whole: a scope that one holds,
-for a source that one does not speak for, is nothing that one holds.
+Otherwise a key with `keys:admin` could make a key that may do everything. Every such key may take
+rights away. Granting is limited, and a grant is judged as a whole: a scope that the granter holds,
+for a source that it may not speak for, is not a right that it holds.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from service.keys.terms import KeyTerms, StoredKey
 
 
 class Lack(NamedTuple):
-    """Something that a key would be given and that its giver does not have."""
+    """A right that would be granted although the granter does not have it."""
 
     field: str
     held: Any
@@ -23,21 +23,21 @@ class Lack(NamedTuple):
 
 
 class GrantRefused(Exception):
-    """A key gives another key nothing that it does not hold itself."""
+    """A key cannot grant another key anything that it does not hold itself."""
 
     def __init__(self, lack: Lack) -> None:
         super().__init__(
-            f"The key that asks would give more than it holds: {lack.field}. Ask with a key that "
-            "holds as much, with the one that the first start printed, or run `leadledger key` "
-            "where the database is."
+            f"The calling key would grant more than it holds: {lack.field}. Use a key that "
+            "holds as much, use the key printed at the first start, or run `leadledger key` "
+            "on the database's host."
         )
         self.lack = lack
 
 
 def check_grant(granter: StoredKey | None, wanted: KeyTerms) -> None:
-    """Raise GrantRefused if a key would be made of more than its maker holds.
+    """Raise GrantRefused if the new key would hold more than its maker.
 
-    Without a granter somebody works on the database itself, and may do everything there.
+    Without a granter the caller works on the database itself, and may do everything there.
     """
     if granter is None:
         return
@@ -47,23 +47,23 @@ def check_grant(granter: StoredKey | None, wanted: KeyTerms) -> None:
 
 
 def check_change(granter: StoredKey | None, before: KeyTerms, wanted: KeyTerms) -> None:
-    """Raise GrantRefused if a key would be given more than the giver holds; less is always fine."""
+    """Raise GrantRefused if the key would gain more than the granter holds; less is always fine."""
     if lacking(before, wanted) is not None:
         check_grant(granter, wanted)
 
 
 def check_takeover(granter: StoredKey | None, old: StoredKey, wanted: KeyTerms) -> None:
-    """Raise GrantRefused if a rotation would show its asker the secret of more than it holds."""
+    """Raise GrantRefused if a rotation would reveal the secret of a key that holds more."""
     if old.is_founder and granter is not None and not granter.is_founder:
         raise GrantRefused(Lack("founder", held=False, wanted=True))
     check_grant(granter, wanted)
 
 
 def lacking(held: KeyTerms, wanted: KeyTerms, *, is_founder: bool = False) -> Lack | None:
-    """Return the first thing in which the wanted terms go beyond those held.
+    """Return the first item in which the wanted terms exceed those held.
 
-    The founder's key grants every scope, those of later versions included, to every department and
-    for every source: somebody has to. Its time and its rate bind it like any other.
+    The founder's key grants every scope, including those of later versions, to every department and
+    for every source: some key has to. Its expiry and its rate limit it like any other key.
     """
     found = None if is_founder else _rights_lacking(held, wanted)
     if found is not None:
@@ -83,7 +83,7 @@ def _rights_lacking(held: KeyTerms, wanted: KeyTerms) -> Lack | None:
         return Lack("scopes", list(held.scopes), list(wanted.scopes))
     if ANY_SOURCE not in held.sources and not set(wanted.sources) <= set(held.sources):
         return Lack("sources", list(held.sources), list(wanted.sources))
-    # Whoever administers the ledger reports for every department.
+    # An administrator of the ledger reports for every department.
     departments = {None, held.department}
     if wanted.department not in departments and Right.ADMINISTRATION not in held.scopes:
         return Lack("department", held.department, wanted.department)

@@ -1,6 +1,6 @@
-"""What the log holds of keys: what each may do and who let it, never its name nor its secret.
+"""What the log records about keys: what each may do and who allowed it; never name or secret.
 
-A name is for people, and may be somebody's own.
+A name is for people, and may be a person's.
 """
 
 from functools import partial
@@ -16,26 +16,26 @@ from service.keys.terms import StoredKey
 def tell_created(
     ledger: LockedLedger, key: StoredKey, *, by: str | None, replaces: StoredKey | None = None
 ) -> None:
-    """Tell of a new key, and of the end that a key which it replaces gets by it."""
+    """Record a new key, and the end that a key replaced by it gets."""
     data = recorded_terms(key)
     if replaces is None:
-        _tell(ledger, key, Told(KEY_CREATED, data), by=by)
+        _record(ledger, key, Told(KEY_CREATED, data), by=by)
         return
     created = Told(KEY_CREATED, {**data, "replaces": replaces.key_id})
-    _tell(ledger, key, created, Told(KEY_CHANGED, recorded_terms(replaces)), by=by)
+    _record(ledger, key, created, Told(KEY_CHANGED, recorded_terms(replaces)), by=by)
 
 
 def tell_changed(ledger: LockedLedger, key: StoredKey, *, by: str | None) -> None:
-    """Tell of the terms that a key has now. Where only its name is new they are the same."""
-    _tell(ledger, key, Told(KEY_CHANGED, recorded_terms(key)), by=by)
+    """Record the current terms of a key. If only its name changed they are the same."""
+    _record(ledger, key, Told(KEY_CHANGED, recorded_terms(key)), by=by)
 
 
 def tell_revoked(ledger: LockedLedger, key: StoredKey, *, by: str | None) -> None:
-    _tell(ledger, key, Told(KEY_REVOKED, {"key": key.key_id}), by=by)
+    _record(ledger, key, Told(KEY_REVOKED, {"key": key.key_id}), by=by)
 
 
 def recorded_terms(key: StoredKey) -> dict[str, Any]:
-    """Write what the log holds of a key as it is stored."""
+    """Build what the log records of a stored key."""
     terms = key.terms
     return terms_told(
         key_id=key.key_id,
@@ -50,5 +50,5 @@ def recorded_terms(key: StoredKey) -> dict[str, Any]:
     )
 
 
-def _tell(ledger: LockedLedger, key: StoredKey, *told: Told, by: str | None) -> None:
-    ledger.tell(*told, name=partial(key_event_id, key.key_id), by=by)
+def _record(ledger: LockedLedger, key: StoredKey, *events: Told, by: str | None) -> None:
+    ledger.tell(*events, name=partial(key_event_id, key.key_id), by=by)

@@ -1,13 +1,12 @@
-"""Find the key inside a body while it arrives, before anyone takes the body apart.
+"""Find the key inside a body while it arrives, before the body is parsed.
 
-Some clients put their key among their data: beside the events, before or behind them, or into each.
-To read the data for it would be to work for anybody. But our keys have a form that nothing else
-has, and a client writes the member that holds one in only one way, so it is found by its looks, in
-one pass over the bytes, wherever it is.
+Some clients put their key among their data: next to the events, before or after them, or into each.
+Parsing the data first would mean doing work for any stranger. But our keys have a form that nothing
+else has, and a client writes the member that holds one in only one way. So one pass over the bytes
+finds the key by its form, wherever it is.
 
-What is found is no more than a claim to be looked at. A body that shows several keys is nobody's:
-one request has one sender. A key that is written with escapes is not found; no client
-writes one so.
+What is found is only a claim, to be verified. A body with several keys is rejected: one request has
+one sender. A key that is written with escapes is not found; no client writes one that way.
 """
 
 import re
@@ -21,7 +20,7 @@ _KEY_CHARACTERS_MAX: Final = 100
 
 
 class KeySearch:
-    """A body's search for its key. A class, because a key may arrive in two pieces."""
+    """The search for a key in one body. A class, because a key may arrive in two pieces."""
 
     def __init__(self, member: str) -> None:
         space = rb"[ \t\n\r]{0,%d}" % SPACE_MAX
@@ -32,9 +31,9 @@ class KeySearch:
         self._found: bytes | None = None
 
     def feed(self, piece: bytes) -> str | None:
-        """Look through the next piece; return the key the first time that one is found.
+        """Search the next piece; return the key the first time that it is found.
 
-        Raises Unacceptable where another one is found.
+        Raises Unacceptable if a different key is found.
         """
         text = self._rest + piece
         self._rest = text[-self._kept_bytes :]

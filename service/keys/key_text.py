@@ -1,7 +1,7 @@
 """A key as its holder has it: `llk_<public id>_<secret>_<checksum>`.
 
-The prefix lets secret scanners find a leaked key, the checksum tells a mistyped one from a revoked
-one, and the public id finds it without the secret ever being a search term.
+The prefix lets secret scanners find a leaked key, the checksum distinguishes a mistyped key from a
+revoked one, and the public id makes it possible to find the key without searching for its secret.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ID_LENGTH = 12
-"""71 bits: ids never meet by chance, and are short enough to stand in every record."""
+"""71 bits: ids never collide by chance, and are short enough to appear in every record."""
 SECRET_LENGTH = 43
 """256 bits in this alphabet."""
 
@@ -29,7 +29,7 @@ class KeyMalformed(ValueError):
 
 
 class KeyText(NamedTuple):
-    """A key taken apart. `text` is the whole of it."""
+    """A key split into its parts. `text` is the whole of it."""
 
     key_id: str
     secret: str
@@ -54,13 +54,13 @@ def mint() -> KeyText:
 
 
 def parse(text: str) -> KeyText:
-    """Take a key apart. Raises KeyMalformed, before anyone asks a database."""
+    """Split a key into its parts. Raises KeyMalformed, before any query to the database."""
     match = _PARTS.fullmatch(text)
     if match is None:
         raise KeyMalformed("a key is llk_<id>_<secret>_<checksum>")
     stem, key_id, secret, checksum = match.groups()
     if checksum != _checksum(stem):
-        raise KeyMalformed("the checksum at its end does not fit: it was mistyped or cut")
+        raise KeyMalformed("the checksum at its end does not match: it was mistyped or cut")
     return KeyText(key_id, secret, text)
 
 

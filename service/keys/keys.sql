@@ -1,16 +1,16 @@
 -- name: insert_key
--- A key as it is made.
+-- Store a new key.
 INSERT INTO ledger.api_keys (key_id, name, secret_digest, sources, department, scopes,
                              events_per_second, origins, created_at, expires_at, is_founder)
 VALUES (:key_id, :name, :secret_digest, :sources, :department, :scopes,
         :events_per_second, :origins, :created_at, :expires_at, :is_founder)
 
 -- name: any_key
--- A ledger has its first key once, whatever became of that key.
+-- A ledger gets its first key only once, whatever became of that key.
 SELECT EXISTS (SELECT 1 FROM ledger.api_keys)
 
 -- name: find_keys
--- What a process must know to recognise keys: those it asks for, in one go.
+-- What a process must know to recognise keys: all those it asks for, in one query.
 SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
        origins, created_at, expires_at, revoked_at, is_founder
   FROM ledger.api_keys
@@ -26,20 +26,20 @@ SELECT key_id, name, secret_digest, sources, department, scopes, events_per_seco
  LIMIT :limit
 
 -- name: revoke_key
--- A key is revoked once, for good.
+-- A key is revoked once, permanently.
 UPDATE ledger.api_keys
    SET revoked_at = :revoked_at
  WHERE key_id = :key_id
 
 -- name: change_key
--- Everything but the key itself, and its end by revocation, which is for good.
+-- Everything except the key itself, and its revocation, which is permanent.
 UPDATE ledger.api_keys
    SET name = :name, sources = :sources, department = :department, scopes = :scopes,
        events_per_second = :events_per_second, origins = :origins, expires_at = :expires_at
  WHERE key_id = :key_id
 
 -- name: list_origins
--- Where pages come from that some living key is for: what a browser asks before it sends a key.
+-- The page origins of valid keys: what a browser asks for before it sends a key.
 SELECT DISTINCT origin
   FROM ledger.api_keys, unnest(origins) AS listed (origin)
  WHERE cardinality(origins) > 0

@@ -1,13 +1,13 @@
-"""How many events a key may send in a second, for keys that have such a bound."""
+"""The number of events per second that a key may send, for keys with a limit."""
 
 from service.limits import BURST_S
 
 
 class Allowance:
-    """A bucket that fills by the second. A class, because it runs down.
+    """A token bucket. A class, because it runs down.
 
-    It may run into debt, by one batch: a batch is not counted before it has been read. Each
-    process counts for itself.
+    It may go into debt by one batch, because a batch is not counted before it has been read. Each
+    process counts separately.
     """
 
     __slots__ = ("_left", "_seen_at", "rate")
@@ -18,7 +18,7 @@ class Allowance:
         self._seen_at = now
 
     def wait_s(self, now: float) -> float:
-        """Return how long until the next event is welcome; 0 is now. `now` is monotonic."""
+        """Return the time until the next event is accepted; 0 is now. `now` is monotonic."""
         self._left = min(self.rate * BURST_S, self._left + (now - self._seen_at) * self.rate)
         self._seen_at = now
         return 0.0 if self._left >= 1 else (1 - self._left) / self.rate

@@ -1,10 +1,10 @@
-"""What a key may do. A key has the scopes that it was given, and nothing follows from another."""
+"""What a key may do. A key has the scopes that it was given; no scope implies another."""
 
 from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """The names of the rights, as they stand in keys, answers and documents."""
+    """The names of the rights, as written in keys, responses and documents."""
 
     EVENTS_WRITE = "events:write"
     DECISIONS_WRITE = "decisions:write"
@@ -17,11 +17,11 @@ class Scope(StrEnum):
     REFUSALS_WRITE = "refusals:write"
     KEYS_ADMIN = "keys:admin"
     WEBHOOKS_ADMIN = "webhooks:admin"
-    """Whoever has it can have every event sent to a place of their own: it includes reading."""
+    """Includes reading: its holder can have every event sent to an address of their own."""
 
 
 DEFAULT_SCOPES = (Scope.EVENTS_WRITE,)
 """A new key may report facts and nothing else."""
 
 REPORTING = frozenset({Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, Scope.LEDGER_ADMIN})
-"""Any of these opens the door for events; each event's type then asks for its own."""
+"""Any of these admits a key to reporting; each event's type then requires its own."""

@@ -1,7 +1,7 @@
 """Keys in the database: made, found, listed, changed, ended. Never the secret, only its digest.
 
-Every change is an event as well, in the same transaction: whom a ledger obeys is part of what it
-has to prove. So each of them is made under the ledger's lock, and none meets another half done.
+Every change is also an event, in the same transaction: whom a ledger obeys is part of what it has
+to prove. So every change is made under the ledger's lock, and none sees another half done.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ class KeyEnded(Exception):
 
 
 class Rotated(NamedTuple):
-    """A key that takes over from another of the same terms."""
+    """A key that replaces another with the same terms."""
 
     key: KeyText
     new: StoredKey
@@ -34,7 +34,7 @@ class Rotated(NamedTuple):
 
 
 class _Turn(NamedTuple):
-    """The ledger's lock, and the key of whoever asks; None works on the database itself."""
+    """The ledger's lock, and the calling key; None stands for work on the database itself."""
 
     ledger: LockedLedger
     granter: StoredKey | None
@@ -47,8 +47,8 @@ class _Turn(NamedTuple):
 class KeyStore:
     """The table of keys. A class, because every verb needs the same engine and statements.
 
-    `by` is the id of the key that asks for a change. None is somebody who works on the database
-    itself: they could write into the table as well.
+    `by` is the id of the calling key for a change. None means somebody working on the database
+    itself, who could write to the table anyway.
     """
 
     def __init__(self, engine: AsyncEngine, schema: str, seals: Seals) -> None:
@@ -57,7 +57,7 @@ class KeyStore:
         self._lock = LedgerLock(engine, schema, seals)
 
     async def create(self, terms: KeyTerms, *, by: str | None) -> tuple[KeyText, StoredKey]:
-        """Make a key. Its text exists only in what is returned.
+        """Make a key. Its text exists only in the returned value.
 
         Raises GrantRefused, KeyEnded.
         """
@@ -69,7 +69,7 @@ class KeyStore:
         return key, stored
 
     async def create_first(self, key: KeyText, terms: KeyTerms) -> bool:
-        """Store the founder's key if the ledger has none yet; tell whether it did."""
+        """Store the founder's key if the ledger has no key yet; return whether it was stored."""
         async with self._engine.connect() as connection:
             if await connection.scalar(self._sql["any_key"].text):
                 return False
@@ -81,7 +81,7 @@ class KeyStore:
             return True
 
     async def find(self, key_ids: Sequence[str]) -> Sequence[StoredKey]:
-        """Read the keys of these ids that exist, revoked ones too."""
+        """Read the existing keys among these ids, including revoked ones."""
         async with self._engine.connect() as connection:
             return await self._find(connection, key_ids)
 
@@ -96,7 +96,7 @@ class KeyStore:
     async def change(
         self, key_id: str, changed: Callable[[KeyTerms], KeyTerms], *, by: str | None
     ) -> StoredKey | None:
-        """Give a key other terms; None if there is none of this id.
+        """Change the terms of a key; None if no key has this id.
 
         Raises GrantRefused, KeyEnded.
         """
@@ -115,10 +115,10 @@ class KeyStore:
     async def rotate(
         self, key_id: str, *, overlap: timedelta, expires_at: datetime | None, by: str | None
     ) -> Rotated | None:
-        """Make a key of the same terms, and let the old one end after an overlap.
+        """Make a key with the same terms, and end the old one after an overlap.
 
-        The new key lives until `expires_at`; without it, as long as the old one was made for.
-        None if there is no key of this id. Raises GrantRefused, KeyEnded.
+        The new key expires at `expires_at`; without it, it gets the lifetime that the old one was
+        made with. None if no key has this id. Raises GrantRefused, KeyEnded.
         """
         async with self._turn(by) as turn:
             old, now = await self._one(turn.ledger.connection, key_id), turn.ledger.at
@@ -139,16 +139,16 @@ class KeyStore:
             return Rotated(key, new, old)
 
     async def origins(self, *, limit: int) -> frozenset[str]:
-        """Read from where the pages come that some valid key is for."""
+        """Read the page origins that valid keys list."""
         values = {"at": datetime.now(UTC), "limit": limit}
         async with self._engine.connect() as connection:
             found = await connection.execute(self._sql["list_origins"].text, values)
             return frozenset(found.scalars())
 
     async def revoke(self, key_id: str, *, by: str | None) -> StoredKey | None:
-        """End a key, whatever it may do; None if there is none of this id. The first time counts.
+        """End a key permanently, whatever it may do; None if no key has this id.
 
-        Raises KeyEnded, of the key that asks.
+        Revoking it again changes nothing. Raises KeyEnded if the calling key has ended.
         """
         async with self._turn(by) as turn:
             stored = await self._one(turn.ledger.connection, key_id)
@@ -164,13 +164,13 @@ class KeyStore:
 
     @asynccontextmanager
     async def _turn(self, by: str | None) -> AsyncIterator[_Turn]:
-        """Hold the ledger's lock for somebody; what they may grant is read under it."""
+        """Hold the ledger's lock, and read under it what the calling key may grant."""
         async with self._lock.hold() as ledger:
             granter = None
             if by is not None:
                 granter = await self._one(ledger.connection, by)
                 if granter is None or not granter.is_valid(ledger.at):
-                    raise KeyEnded("The key that asks has ended meanwhile.")
+                    raise KeyEnded("The calling key has ended in the meantime.")
             yield _Turn(ledger, granter)
 
     async def _one(self, connection: AsyncConnection, key_id: str) -> StoredKey | None:

@@ -1,4 +1,4 @@
-"""A key as it is stored: what it is made for, and what has become of it."""
+"""A key as it is stored: what it was made for, and its current state."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -11,13 +11,13 @@ class KeyTerms(NamedTuple):
 
     name: str
     sources: tuple[str, ...]
-    """The first is the default of events that name none; `*` stands for every source."""
+    """The first is the default for events that name none; `*` means every source."""
     scopes: tuple[str, ...]
     department: str | None = None
     events_per_second: int | None = None
     expires_at: datetime | None = None
     origins: tuple[str, ...] = ()
-    """A key with origins stands in web pages, and is honoured from these alone."""
+    """A key with origins is for web pages, and is accepted from these origins only."""
 
 
 class StoredKey(NamedTuple):
@@ -29,7 +29,7 @@ class StoredKey(NamedTuple):
     created_at: datetime
     revoked_at: datetime | None
     is_founder: bool
-    """The administrator of the first start, or the key that has taken over from it."""
+    """The administrator of the first start, or the key that replaced it."""
 
     @property
     def sender(self) -> Sender:

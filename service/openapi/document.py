@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI knows of the routes, and what holds for all of them."""
+"""The OpenAPI document: what FastAPI knows about the routes, plus what applies to all of them."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ VERSION = "1"
 DESCRIPTION = """The true history of every B2B lead, as events that are never changed.
 
 Every request needs a key: `Authorization: Bearer llk_…`, or Basic with the key as the user name.
-Clients of other services may have it where they put it: in `writeKey`, `api_key` or `aid`.
-Open to everybody are `/livez`, `/readyz`, `/openapi.json` and `/docs`. Whatever is not a success is
+Clients of other services may send it where they always do: in `writeKey`, `api_key` or `aid`.
+`/livez`, `/readyz`, `/openapi.json` and `/docs` need no key. Every unsuccessful response is
 a problem (RFC 9457) with a stable `type`, what was expected, and what to do next.
 """
 
@@ -36,14 +36,14 @@ _PROBLEM_SCHEMA = {
         "code": {"type": "string", "enum": sorted(KINDS)},
         "message": {"type": "string", "description": "The same as detail."},
         "pointer": {"type": "string", "description": "The place in the event (RFC 6901)."},
-        "refusal": {"type": "string", "description": "The refusal that it is kept as, if it is."},
+        "refusal": {"type": "string", "description": "The id of the stored refusal, if any."},
     },
 }
 _RETRY_AFTER = {
     "Retry-After": {
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
-        "description": "Seconds to wait before the same is sent again.",
+        "description": "Seconds to wait before sending the same request again.",
     }
 }
 _HEADERS = {
@@ -54,25 +54,25 @@ _HEADERS = {
 _FOR_ALL = {
     "414": "The URL is too long",
     "431": "The headers are too many or too large",
-    "503": "The ledger, or the service, is not available, or has too much to do",
+    "503": "The ledger or the service is unavailable or overloaded",
 }
-_WITH_KEY = {"401": "The key is missing or not known", "403": "The key may not do this"}
+_WITH_KEY = {"401": "The key is missing or unknown", "403": "The key may not do this"}
 _PLACES = frozenset({"after", "wait_for", "known_at", "position", "Last-Event-ID"})
 """Parameters that may name a position of the log."""
 _FOR_EVENTS = {
     "400": "The body cannot be read",
-    "404": "A decision about a lead that nobody has reported",
+    "404": "A decision about an unknown lead",
     "408": "The body did not arrive in time",
     "409": "The id belongs to another event, or the move is not allowed from here",
     "413": "Too large",
     "415": "The encoding is not supported",
-    "422": "Readable, but wrong",
-    "429": "The key sends faster than it may",
+    "422": "Readable, but not valid",
+    "429": "The key exceeds its rate",
 }
 
 
 def describe_interface(app: FastAPI) -> dict[str, Any]:
-    """Write the whole document."""
+    """Build the whole document."""
     document = get_openapi(
         title=app.title, version=VERSION, description=DESCRIPTION, routes=app.routes
     )
@@ -102,26 +102,26 @@ def describe_interface(app: FastAPI) -> dict[str, Any]:
 
 
 def needed_scopes(route: APIRoute) -> tuple[Scope, ...]:
-    """Return the scopes of which a route needs one; none for what is open."""
+    """Return the scopes of which a route needs one; none for an open route."""
     if route is reports.ROUTE:
         return tuple(sorted(REPORTING))
     if route in collectors.ROUTES:
         return (Scope.EVENTS_WRITE,)
-    guards = [one.call for one in route.dependant.dependencies]
+    guards = [dependency.call for dependency in route.dependant.dependencies]
     if reporting_holder in guards:
         return tuple(sorted(REPORTING))
     return tuple(guard.scope for guard in guards if isinstance(guard, Needs))
 
 
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
-    """Add to an operation what FastAPI cannot know: keys, and problems as answers."""
+    """Add to an operation what FastAPI cannot know: keys, and problems as responses."""
     scopes, is_collector = needed_scopes(route), route in collectors.ROUTES
     described = dict(_FOR_ALL)
     _name(operation, route)
     if scopes:
         operation["security"] = [{"bearer": []}, {"basic": []}]
         if is_collector:
-            # Or in the body, or in the query string, for which the document has no word.
+            # Or in the body or the query string, which OpenAPI cannot express.
             operation["security"].append({})
         described |= _WITH_KEY
     wanted = " or ".join(f"`{scope}`" for scope in scopes) or "no key"
@@ -129,13 +129,13 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     if "422" in operation["responses"] or ("requestBody" in operation and not is_collector):
         described["422"] = "A parameter or the body is not valid"
     if _PLACES & {parameter["name"] for parameter in operation.get("parameters", ())}:
-        described["409"] = "The log ends before the position that is asked for"
+        described["409"] = "The log ends before the requested position"
     if "requestBody" in operation:
         described |= {status: _FOR_EVENTS[status] for status in ("400", "408", "413", "415")}
     if is_collector or len(scopes) > 1:
         described |= {status: _FOR_EVENTS[status] for status in ("400", "429")}
     if "{" in route.path:
-        described["404"] = "Nobody is known by this id"
+        described["404"] = "The id is not known"
     if route is reports.ROUTE:
         described |= _FOR_EVENTS
     described |= {
@@ -154,7 +154,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
 
 
 def _name(operation: dict[str, Any], route: APIRoute) -> None:
-    """Call it as the code does, and sum it up in the sentence that the code says of the route."""
+    """Name an operation like its function; its summary is the first line of the docstring."""
     operation["operationId"] = route.name
     summary, _, rest = operation.get("description", "").partition("\n")
     if summary and route is not reports.ROUTE:

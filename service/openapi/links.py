@@ -1,6 +1,7 @@
-"""What an answer leads to: which operation takes what of it, as the OpenAPI document says it.
+"""Links of the OpenAPI document: which operation can follow an answer, and with which values.
 
-Whoever reads the document sees how to go on from an answer. A place in a list stands for any other.
+They show readers of the document how to continue from an answer. The first element of a list
+represents any other.
 """
 
 from collections.abc import Mapping
@@ -10,11 +11,11 @@ _BODY: Final = "$response.body#"
 
 
 class Link(NamedTuple):
-    """One way to go on."""
+    """One operation that can follow."""
 
     operation: str
     parameters: Mapping[str, str] = {}
-    """Of the operation: what stands in the answer, or stood in the request."""
+    """Of the operation: a value in the answer or from the request."""
     body: str | None = None
 
 
@@ -71,13 +72,13 @@ def _webhook(place: str) -> Ways:
 
 
 def _own_write(place: str) -> Ways:
-    """Link to what shows an event as soon as it is in."""
+    """Link to operations that show an event as soon as they include it."""
     asked = {"wait_for": _BODY + place}
     return {"funnel": Link("get_funnel", asked), "leads": Link("get_leads", asked)}
 
 
 _LATER: Final = {"known_at": f"{_BODY}/as_of_position"}
-"""Has the same figures answered at any later time."""
+"""Returns the same figures at any later time."""
 
 LINKS: Final[Mapping[str, Mapping[int, Ways]]] = {
     "post_events": {
@@ -138,11 +139,11 @@ LINKS: Final[Mapping[str, Mapping[int, Ways]]] = {
         }
     },
 }
-"""By the operation and the status of its answer."""
+"""By operation and by status of its answer."""
 
 
 def describe_links(operation: str, responses: Mapping[str, dict[str, Any]]) -> None:
-    """Write into the answers of an operation what they lead to."""
+    """Add the links of an operation to its answers."""
     for status, ways in LINKS.get(operation, {}).items():
         responses[str(status)]["links"] = {name: _described(link) for name, link in ways.items()}
 

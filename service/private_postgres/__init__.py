@@ -4,9 +4,9 @@
         engine = create_async_engine(postgres.app_url)
 
 The server is a direct child of this process and never outlives it: Linux signals it when we die,
-however we die. It listens on a Unix socket only, in a directory that nobody else may enter, and
-asks every role for its password. Two roles exist: `leadledger_owner`, who owns the database and
-migrates it, and `leadledger_app`, who serves. No superuser can connect at all.
+for whatever reason. It listens only on a Unix socket, in a directory that no one else may enter,
+and asks every role for its password. Two roles exist: `leadledger_owner` owns the database and
+migrates it, and `leadledger_app` serves. No superuser can connect at all.
 """
 
 from service.private_postgres.attached import Attached, attach, cluster_behind

@@ -1,4 +1,4 @@
-"""Use the server that somebody else supervises: a command beside a running service."""
+"""Use a server that another process supervises: for a command next to a running service."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -18,10 +18,10 @@ class Attached(NamedTuple):
 
 
 def attach(data_dir: Path) -> Attached | None:
-    """Return the URLs of the server that runs on a data directory; None if none accepts.
+    """Return the URLs of the server running on a data directory; None if none accepts connections.
 
     Nothing is started and nothing is locked. The server ends with the service that runs it,
-    whatever a command is doing just then.
+    whatever a command is doing at that time.
     """
     layout = Layout(data_dir.resolve())
     if accepting_postmaster(layout.cluster) is None:
@@ -34,7 +34,7 @@ def attach(data_dir: Path) -> Attached | None:
 
 
 def cluster_behind(url: URL, data_dir: Path) -> Path | None:
-    """Return where the server of a URL keeps its data; None where it is none of this directory."""
+    """Return the cluster of a URL's server; None if it is not in this data directory."""
     layout = Layout(data_dir.resolve())
     is_ours = layout.cluster.exists() and url.query.get("host") == str(_sockets_of(layout))
     return layout.cluster if is_ours else None

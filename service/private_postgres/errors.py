@@ -1,4 +1,4 @@
-"""What can go wrong with the private PostgreSQL; the message is what the user reads."""
+"""Errors of the private PostgreSQL; users read the message."""
 
 
 class PrivatePostgresError(Exception):
@@ -26,4 +26,4 @@ class StartError(PrivatePostgresError):
 
 
 class NotRunningError(PrivatePostgresError):
-    """Something was asked of a server that has not been started."""
+    """A call needs a server that has been started."""

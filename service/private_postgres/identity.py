@@ -1,12 +1,12 @@
-"""Decide as whom PostgreSQL runs: it refuses to be root.
+"""Decide which user PostgreSQL runs as, because it refuses to run as root.
 
-An ordinary user runs it as himself. Root runs it, in this order,
+An ordinary user runs it under their own account. Root runs it, in this order,
 
 - as the account that owns the data, if that is not root;
-- in a user namespace, where it believes to be an unprivileged account while its files go on
-  belonging to root, without any of root's capabilities;
-- where the kernel or the container forbids namespaces, as an unprivileged account of the
-  machine, to whom the data is handed over.
+- in a user namespace, in which it appears to be an unprivileged account while its files still
+  belong to root, without any of root's capabilities;
+- if the kernel or the container forbids namespaces, as an unprivileged account of the machine,
+  which becomes the owner of the data.
 """
 
 import os
@@ -32,7 +32,7 @@ UNPRIVILEGED_ACCOUNTS = ("postgres", "nobody")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """As whom to run; `uid` and `gid` are what PostgreSQL sees of itself."""
+    """The user to run as; `uid` and `gid` are what PostgreSQL sees."""
 
     kind: Literal["caller", "namespace", "account"]
     uid: int
@@ -41,9 +41,9 @@ class Identity:
     def command(
         self, *, program: Sequence[str | Path], fate: Signals, cluster: Path | None = None
     ) -> list[str]:
-        """Return how to start `program` as this identity, to get the signal `fate` if we die.
+        """Return the command that runs `program` as this identity, and sends it `fate` if we die.
 
-        With `cluster`, server processes that a dead postmaster left in it are ended first.
+        With `cluster`, server processes left in it by a dead postmaster are ended first.
         """
         return [
             sys.executable,
@@ -55,33 +55,33 @@ class Identity:
         ]
 
     def owners(self) -> set[int]:
-        """Return whose the files of the server can be, as we see them."""
+        """Return the possible owners of the server's files, as we see them."""
         return {os.geteuid(), self.uid} if self.kind == "account" else {os.geteuid()}
 
     def take_over(self, directory: Path) -> None:
-        """Give a directory and all it holds to the account; the others own it already."""
+        """Give a directory and its contents to the account, if it does not own them already."""
         if self.kind != "account" or directory.lstat().st_uid == self.uid:
             return
         for parent, directories, files in os.walk(directory):
             for name in (*directories, *files):
                 os.lchown(Path(parent) / name, self.uid, self.gid)
-        # Last, so that an interrupted handing over is done again.
+        # Last, so that an interrupted change of owner is repeated.
         os.lchown(directory, self.uid, self.gid)
 
     def enter(self, layout: Layout) -> None:
         """Make sure that the account can reach its files in the data directory.
 
-        Only a directory that is ours alone changes hands: somebody may have named one that holds
-        other things.
+        Only a directory that holds nothing else changes owner: the user may have named one that
+        contains other files.
         """
         status = layout.root.stat()
         if self.kind != "account" or status.st_uid == self.uid or status.st_mode & stat.S_IXOTH:
             return
         if not layout.cluster.exists() and list(layout.root.iterdir()) != [layout.lock]:
             raise DataDirectoryUnusableError(
-                f"expected that user {self.uid}, as whom PostgreSQL has to run here, can enter "
-                f"{layout.root}, found it closed and holding other files; choose an empty data "
-                "directory, or hand this one over with chown"
+                f"expected user {self.uid}, as which PostgreSQL has to run here, to be able to "
+                f"enter {layout.root}, found it closed and holding other files; choose an empty "
+                "data directory, or change its owner with chown"
             )
         os.chown(layout.root, self.uid, self.gid)
 
@@ -93,7 +93,7 @@ def choose(layout: Layout, binaries: Binaries) -> Identity:
         return _choose_as_ordinary_user(uid, gid, layout, binaries)
     holder = layout.cluster if layout.cluster.exists() else layout.root
     owner = holder.stat()
-    # initdb wants to know the name of its user; the server does not care.
+    # initdb needs the name of its user; the server does not.
     if owner.st_uid != 0 and (holder == layout.cluster or _is_known(owner.st_uid)):
         return Identity("account", owner.st_uid, owner.st_gid)
     account = _unprivileged_account()
@@ -109,7 +109,8 @@ def _choose_as_ordinary_user(uid: int, gid: int, layout: Layout, binaries: Binar
         if owner != uid:
             raise DataDirectoryUnusableError(
                 f"expected {layout.cluster} to belong to user {uid}, who runs this, found user "
-                f"{owner}; run as that user, or hand the whole data directory over with chown -R"
+                f"{owner}; run as that user, or change the owner of the whole data directory with "
+                "chown -R"
             )
         return Identity("caller", uid, gid)
     if _is_known(uid):
@@ -119,8 +120,8 @@ def _choose_as_ordinary_user(uid: int, gid: int, layout: Layout, binaries: Binar
     if _works(namespace, binaries):
         return namespace
     raise DataDirectoryUnusableError(
-        f"expected a name for user {uid} in /etc/passwd, which initdb wants, found none; run the "
-        "first start as a user who has a name"
+        f"expected a name for user {uid} in /etc/passwd, which initdb needs, found none; run the "
+        "first start as a user that has a name"
     )
 
 
@@ -144,7 +145,7 @@ def _unprivileged_account() -> pwd.struct_passwd:
 
 
 def _works(identity: Identity, binaries: Binaries) -> bool:
-    """Try it: whether namespaces are allowed depends on kernel, container and policy alike."""
+    """Try it: whether namespaces are allowed depends on kernel, container and policy."""
     command = identity.command(program=(binaries.postgres, "--version"), fate=Signals.SIGKILL)
     probe = subprocess.run(  # noqa: S603  our own launcher and a program that we looked up
         command,

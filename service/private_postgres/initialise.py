@@ -1,4 +1,4 @@
-"""Make the data directory of a first start, in full or not at all."""
+"""Create the data directory of a first start, completely or not at all."""
 
 import os
 import shutil
@@ -22,11 +22,11 @@ SUPERUSER = "postgres"
 
 INITDB_OPTIONS = (
     f"--username={SUPERUSER}",
-    # Nobody may connect until pg_hba.conf says who; so the superuser needs no password at all.
+    # No one may connect until pg_hba.conf allows it, so the superuser needs no password.
     "--auth=reject",
     "--encoding=UTF8",
-    # Bytewise order: the same on every machine and version, so that no index ever goes wrong
-    # because a library was upgraded.
+    # Bytewise order: the same on every machine and version, so that a library upgrade never
+    # corrupts an index.
     "--locale=C",
     "--data-checksums",
     "--no-instructions",
@@ -36,7 +36,8 @@ INITDB_OPTIONS = (
 def initialise(layout: Layout, binaries: Binaries, identity: Identity) -> None:
     """Create the cluster, its roles and their passwords.
 
-    All is done beside and renamed at the end: whatever interrupts us, the next start begins anew.
+    Everything is made under another name and renamed at the end: if it is interrupted, the next
+    start begins from scratch.
     """
     for abandoned in layout.root.glob(f"{UNFINISHED_PREFIX}*"):
         shutil.rmtree(abandoned, ignore_errors=True)
@@ -59,7 +60,7 @@ def run_single_user(
 ) -> None:
     """Run statements as superuser, on a cluster whose server is stopped.
 
-    Not through a connection: then there would have to be a superuser who may connect.
+    Not over a connection: that would require a superuser who may connect.
     """
     options = [f"--{name}={value}" for name, value in SETTINGS.items()]
     _run(
@@ -73,7 +74,7 @@ def run_single_user(
 
 
 def _roles(layout: Layout) -> str:
-    """Return roles.sql, with the passwords before it; read_password lets no quote through."""
+    """Return roles.sql, preceded by the passwords; read_password lets no quote through."""
     return (
         f"SET leadledger.owner_password TO '{read_password(layout.owner_password)}';\n\n"
         f"SET leadledger.app_password TO '{read_password(layout.app_password)}';\n\n"
@@ -95,6 +96,6 @@ def _run(identity: Identity, program: Sequence[str | Path], *, sql: str = "") ->
     if answer.returncode != 0:
         raise InitialisationError(
             f"expected {program[0]} to prepare the data directory, found exit status "
-            f"{answer.returncode} and {answer.stderr.strip()!r}; nothing has been kept, and the "
-            "next start begins anew"
+            f"{answer.returncode} and {answer.stderr.strip()!r}; nothing was kept, and the "
+            "next start begins from scratch"
         )

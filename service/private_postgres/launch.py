@@ -1,10 +1,9 @@
-"""Become a program that runs as someone else and does not outlive its parent.
+"""Become a program that runs as another user and does not outlive its parent.
 
     python -I -S launch.py PARENT SIGNAL KIND UID GID CLUSTER PROGRAM [ARGUMENT ...]
 
-A script of its own, because what it does to itself is safe only in a process with one thread,
-before the program takes its place; and it imports next to nothing, because it stands between the
-user and every start.
+A separate script, because the changes to its own process are safe only with a single thread, before
+the program takes its place. It imports next to nothing, because every start waits for it.
 """
 
 import ctypes
@@ -24,16 +23,16 @@ POLL_S = 0.005
 def processes_in(cluster: str) -> list[int]:
     """Return the server processes of `cluster` that we are allowed to see.
 
-    Every one of them works in that directory; nothing else about a process is as hard to mistake.
+    Each of them works in that directory; no other property of a process is as reliable.
     """
     found = []
     for entry in os.listdir("/proc"):  # noqa: PTH208  pathlib would make an object of each
         if entry.isdecimal():
             try:
-                works_here = os.readlink(f"/proc/{entry}/cwd") == cluster  # noqa: PTH115  likewise
+                works_here = os.readlink(f"/proc/{entry}/cwd") == cluster  # noqa: PTH115  same reason
                 name = Path(f"/proc/{entry}/comm").read_text() if works_here else ""
             except OSError:
-                continue  # it has ended meanwhile, or belongs to someone else
+                continue  # it has ended in the meantime, or belongs to another user
             if name.strip() == "postgres":
                 found.append(int(entry))
     return found
@@ -45,8 +44,8 @@ def main(arguments: list[str]) -> None:
     if kind == "account":
         _become(int(uid), int(gid))
     if cluster:
-        # As the account, which may see and end its own processes where a container's root may
-        # not; and before the namespace, from within which nobody outside can be seen.
+        # As the account, which may see and end its own processes even if a container's root may
+        # not; and before entering the namespace, from which no outside process is visible.
         _end_leftovers(cluster)
     if kind == "namespace":
         _enter_namespace(int(uid), int(gid))
@@ -58,10 +57,10 @@ def main(arguments: list[str]) -> None:
 
 
 def _forget_inherited_signals() -> None:
-    """Undo what a shell, nohup or Python chose to ignore.
+    """Reset signals that a shell, nohup or Python chose to ignore.
 
-    An ignored SIGQUIT would be lost if it came before PostgreSQL has set its handlers, and it is
-    the one that tells of our parent's death.
+    SIGQUIT reports our parent's death. If it were ignored, it would be lost if it came before
+    PostgreSQL has set its handlers.
     """
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
@@ -77,10 +76,10 @@ def _become(uid: int, gid: int) -> None:
 
 
 def _end_leftovers(cluster: str) -> None:
-    """Kill what lost its postmaster.
+    """Kill server processes that lost their postmaster.
 
-    Idle ones end by themselves; one that is computing notices only when it next waits, and until
-    then the data directory cannot be opened. What it had not committed was never promised.
+    Idle ones end on their own; a busy one notices only when it next waits, and until then the data
+    directory cannot be opened. Work that it had not committed was never promised.
     """
     deadline = time.monotonic() + LEFTOVERS_WAIT_S
     while leftovers := processes_in(cluster):
@@ -97,7 +96,7 @@ def _end_leftovers(cluster: str) -> None:
 def _enter_namespace(uid: int, gid: int) -> None:
     outer_uid, outer_gid = os.geteuid(), os.getegid()
     _call("unshare", CLONE_NEWUSER)
-    # Without giving up setgroups the kernel takes no group map from the unprivileged.
+    # Unless setgroups is given up, the kernel accepts no group map from an unprivileged process.
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{uid} {outer_uid} 1")
     Path("/proc/self/gid_map").write_text(f"{gid} {outer_gid} 1")
@@ -106,12 +105,12 @@ def _enter_namespace(uid: int, gid: int) -> None:
 def _die_with(parent: int, fate: int) -> None:
     """Ask for the signal `fate` when the parent dies.
 
-    After every change of user, because that clears the request; and looked at once more, because
-    a parent that died before we asked is not reported.
+    To be repeated after every change of user, because that clears the request. Then the parent is
+    checked once more, because a parent that died before the request is not reported.
     """
     _call("prctl", PR_SET_PDEATHSIG, fate, 0, 0, 0)
     if os.getppid() != parent:
-        sys.exit(f"process {parent}, for which this was started, is gone")
+        sys.exit(f"process {parent}, for which this was started, has ended")
 
 
 def _call(name: str, *arguments: int) -> None:

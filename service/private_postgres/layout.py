@@ -1,4 +1,4 @@
-"""Name every file of the private PostgreSQL in the data directory, and keep its passwords."""
+"""Define all files of the private PostgreSQL in the data directory, and keep its passwords."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ PASSWORD_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where things are; `root` is absolute and without symbolic links."""
+    """The locations of files; `root` is absolute and without symbolic links."""
 
     root: Path
 
@@ -24,7 +24,7 @@ class Layout:
 
     @property
     def cluster(self) -> Path:
-        """PostgreSQL's own directory: there only once it is complete."""
+        """PostgreSQL's own directory: it exists only once it is complete."""
         return self.root / "cluster"
 
     @property
@@ -37,7 +37,7 @@ class Layout:
 
     @property
     def socket_directory_note(self) -> Path:
-        """Where the sockets are, when they could not be in the data directory."""
+        """The note of the socket directory, if that could not be in the data directory."""
         return self.root / "socket.elsewhere"
 
     @property
@@ -52,8 +52,8 @@ class Layout:
 def layout_in(data_dir: Path) -> Layout:
     """Create the data directory, for us alone, if it does not exist.
 
-    The permissions of a directory that exists are its owner's business: everything private in it
-    is closed by itself.
+    The permissions of an existing directory are up to its owner: everything private in it is
+    protected on its own.
     """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Layout(data_dir.resolve())
@@ -62,7 +62,7 @@ def layout_in(data_dir: Path) -> Layout:
 def make_password(path: Path) -> None:
     """Write a random password, unless an interrupted first start has already done so.
 
-    Hexadecimal, so that there is no place where it would have to be escaped.
+    Hexadecimal, so that it never has to be escaped.
     """
     if not path.exists():
         write_durably(path, secrets.token_hex(PASSWORD_BYTES))
@@ -85,7 +85,7 @@ def read_password(path: Path) -> str:
 
 
 def write_durably(path: Path, text: str) -> None:
-    """Write a file that is there in full or not at all, even if the machine loses power."""
+    """Write a file completely or not at all, even if the machine loses power."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -106,10 +106,10 @@ def sync_directory(directory: Path) -> None:
 
 
 class DataDirectoryLock:
-    """Hold the lock file; a class because an open descriptor *is* the lock.
+    """Hold the lock file; a class, because an open descriptor *is* the lock.
 
-    The kernel gives the lock up when we die, whatever the cause, so there is no stale lock. The
-    file stays for ever: removing it would let a third process lock a file that nobody else sees.
+    The kernel releases the lock when we die, whatever the cause, so there is no stale lock. The
+    file is never removed: otherwise a third process could lock a file that no other process sees.
     """
 
     def __init__(self, path: Path) -> None:
@@ -125,7 +125,7 @@ class DataDirectoryLock:
             holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
             os.close(descriptor)
             raise DataDirectoryInUseError(
-                f"expected to have {self._path.parent} to ourselves, found it in use by "
+                f"expected to be the only user of {self._path.parent}, found it in use by "
                 f"process {holder or 'unknown'}; stop that process, or choose another data "
                 "directory"
             ) from error

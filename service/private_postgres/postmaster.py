@@ -1,4 +1,4 @@
-"""Start one server on a cluster, wait until it answers, stop it."""
+"""Start a server on a cluster, wait until it answers, stop it."""
 
 import os
 import shutil
@@ -19,24 +19,24 @@ from service.private_postgres.errors import DataDirectoryInUseError, StartError
 from service.private_postgres.launch import processes_in
 
 STOP_STEPS = (
-    # Fast: disconnect everyone, roll back, write a checkpoint.
+    # Fast: disconnect all clients, roll back, write a checkpoint.
     (Signals.SIGINT, 60.0),
-    # Immediate: leave it to recovery. It ends by itself within 5 s, whatever its children do.
+    # Immediate: leave the rest to recovery. It ends within 5 s, whatever its children do.
     (Signals.SIGQUIT, 10.0),
     (Signals.SIGKILL, 10.0),
 )
 
 
 STATUS_LINE = 7
-"""Where postmaster.pid says how far it is, as pg_ctl reads it too."""
+"""The line of postmaster.pid that shows its progress; pg_ctl reads it too."""
 
 
 def start_postmaster(command: list[str], *, cluster: Path, sockets: Path, log: Path) -> Child:
     """Start the server and return when it accepts connections.
 
     Raises:
-        DataDirectoryInUseError: another server runs on this cluster.
-        StartError: it ended, or did not come up in time.
+        DataDirectoryInUseError: another server is running on this cluster.
+        StartError: it ended, or did not start in time.
     """
     await_dying_postmaster(cluster)
     for note in (cluster / "postmaster.pid", *sockets.glob(".s.PGSQL.*.lock")):
@@ -51,7 +51,7 @@ def start_postmaster(command: list[str], *, cluster: Path, sockets: Path, log: P
     try:
         _await_ready(postmaster, cluster=cluster, log=log, since=since)
     except BaseException:
-        # Whoever is interrupted while it starts has nothing by which to stop it later.
+        # If the start is interrupted, the caller has nothing with which to stop it later.
         stop_postmaster(postmaster)
         raise
     return postmaster
@@ -73,7 +73,7 @@ def _await_ready(postmaster: Child, *, cluster: Path, log: Path, since: int) -> 
 
 
 def stop_postmaster(postmaster: Child) -> None:
-    """Stop it in order if it can be, at once if it must be."""
+    """Stop it in order if possible, at once if necessary."""
     for number, wait_s in STOP_STEPS:
         postmaster.signal(number)
         if postmaster.has_ended_within(wait_s):
@@ -82,9 +82,10 @@ def stop_postmaster(postmaster: Child) -> None:
 
 
 def await_dying_postmaster(cluster: Path, *, wait_s: float = POSTGRES_DYING_WAIT_S) -> None:
-    """Let the server of a supervisor that was killed a moment ago finish.
+    """Wait for the server of a supervisor that was killed a moment ago to end.
 
-    One that does not finish was started by somebody else: we hold the lock, and ours die with us.
+    A server that does not end was started by someone else: we hold the lock, and our servers die
+    with us.
     """
     deadline = time.monotonic() + wait_s
     while (noted := _noted_pid(cluster)) is not None and _is_server_of(noted, cluster):
@@ -97,12 +98,13 @@ def await_dying_postmaster(cluster: Path, *, wait_s: float = POSTGRES_DYING_WAIT
 
 
 def forget_reused_pid(note: Path) -> None:
-    """Remove a lock file of PostgreSQL, of the cluster or of a socket, that names a stranger.
+    """Remove a lock file, of the cluster or of a socket, that names an unrelated process.
 
-    In containers the numbers begin anew with every start, so the number of the server that was
-    killed is soon somebody else's, and PostgreSQL would refuse to start. Where the number is not
-    in use PostgreSQL sees that for itself, with checks of its own that need the file. To be called
-    when no server runs on the cluster: its sockets lie in a directory that no other server uses.
+    In containers process ids start from the beginning again, so the id of the server that was
+    killed soon belongs to another process, and PostgreSQL would refuse to start. If the id is not
+    in use, PostgreSQL notices that itself, with checks of its own that need the file. Call this
+    only when no server is running on the cluster: no other server uses the directory of its
+    sockets.
     """
     noted = _pid_in(_lines(note))
     if noted is not None and Path(f"/proc/{noted}").exists():
@@ -110,7 +112,7 @@ def forget_reused_pid(note: Path) -> None:
 
 
 def accepting_postmaster(cluster: Path) -> int | None:
-    """Return the process id of the server that accepts connections on a cluster, if one does."""
+    """Return the pid of the server that accepts connections on a cluster, if there is one."""
     noted = _noted_pid(cluster)
     if noted is None or not _is_ready(cluster, noted) or not _is_server_of(noted, cluster):
         return None
@@ -142,10 +144,10 @@ def _lines(note: Path) -> list[str]:
 
 
 def _is_server_of(pid: int, cluster: Path) -> bool:
-    """Tell whether the process is a server on this cluster.
+    """Return whether the process is a server on this cluster.
 
-    Where we may not see its directory (root in a container, looking at an account's process) its
-    name has to do.
+    If we may not see its directory (root in a container, looking at another account's process), its
+    name has to suffice.
     """
     try:
         Path(f"/proc/{pid}/cwd").readlink()
@@ -159,16 +161,18 @@ def _is_server_of(pid: int, cluster: Path) -> bool:
 def open_log(path: Path) -> int:
     """Return a descriptor for the server's standard error.
 
-    It appends, so that the server goes on at the beginning after `bound_log` has emptied the file.
+    It appends, so that the server continues at the beginning after `bound_log` has emptied the
+    file.
     """
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
 def bound_log(path: Path) -> None:
-    """Move a log that has grown too long aside, over the one before it.
+    """Move a log that has grown too long aside, replacing the previous one.
 
-    Copied and emptied rather than renamed, because the server keeps the file open. A line written
-    in between is lost, which is better than a thread of ours in the way of the server's output.
+    It is copied and emptied rather than renamed, because the server keeps the file open. A line
+    written in between is lost, which is better than a thread of ours in the path of the server's
+    output.
     """
     if not path.exists() or path.stat().st_size <= POSTGRES_LOG_BYTES_MAX:
         return

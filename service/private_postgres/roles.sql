@@ -1,8 +1,8 @@
 -- The two roles and their database. Run once, in single-user mode, before the server has ever
--- listened. A statement ends with a semicolon and an empty line. The passwords come as settings of
--- the session, and are quoted by the server.
+-- listened. A statement ends with a semicolon and an empty line. The passwords are passed as
+-- session settings, and the server quotes them.
 
--- The owner migrates: all tables are his, so he alone could change what is append-only.
+-- The owner migrates: it owns all tables, so only the owner could change what is append-only.
 DO $$
 BEGIN
   EXECUTE format(
@@ -22,19 +22,19 @@ BEGIN
 END
 $$;
 
--- Timeouts belong to the role, because behind a pool there is no session to set them in. Whoever
--- waits for the ledger's head longer than this is told to come again.
+-- Timeouts are set on the role, because behind a pool there is no session to set them in. A request
+-- that waits longer than this for the ledger's head gets 503 with Retry-After.
 ALTER ROLE leadledger_app SET lock_timeout = '5s';
 
--- No request of ours takes this long; one that does has lost its client.
+-- No statement of ours takes this long; one that does has lost its client.
 ALTER ROLE leadledger_app SET statement_timeout = '60s';
 
--- A transaction whose process hangs must not hold the head for ever.
+-- A transaction whose process hangs must not hold the head indefinitely.
 ALTER ROLE leadledger_app SET idle_in_transaction_session_timeout = '60s';
 
 CREATE DATABASE leadledger OWNER leadledger_owner;
 
--- Nobody connects who is not named.
+-- Only the roles named here may connect.
 REVOKE ALL ON DATABASE leadledger FROM PUBLIC;
 
 GRANT CONNECT ON DATABASE leadledger TO leadledger_app;

@@ -1,6 +1,6 @@
-"""Choose where the server's socket lies.
+"""Choose the directory of the server's socket.
 
-The kernel takes 107 bytes for the path of a socket, and a data directory may be deeper than that.
+The kernel accepts 107 bytes for the path of a socket, and a data directory may be deeper than that.
 """
 
 import re
@@ -14,14 +14,14 @@ from service.private_postgres.layout import Layout, write_durably
 from service.private_postgres.settings import PORT
 
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
-"""Neither the server's list of directories nor a URL's list of hosts gives such a path a meaning
-of its own; a comma or a colon would."""
+"""Neither the server's list of directories nor a URL's list of hosts gives any character of these
+paths a special meaning; a comma or a colon would have one."""
 
 SHORT_PARENT = Path("/tmp")  # noqa: S108  a directory with a random name is made in it, for us alone
 
 
 def open_socket_directory(layout: Layout, identity: Identity) -> Path:
-    """Return a directory, closed to everyone else, whose path a socket can have."""
+    """Return a directory, closed to all other users, whose path is short enough for a socket."""
     directory = layout.socket_directory
     if fits(directory):
         directory.mkdir(mode=0o700, exist_ok=True)
@@ -50,7 +50,7 @@ def fits(directory: Path) -> bool:
 
 
 def _open_elsewhere(layout: Layout, identity: Identity) -> Path:
-    """Return the directory that a crashed run has noted, or a new one, noted."""
+    """Return the directory noted by a crashed run, or a new one, and note it."""
     note = layout.socket_directory_note
     if note.exists():
         noted = Path(note.read_text(encoding="utf-8"))
@@ -62,7 +62,7 @@ def _open_elsewhere(layout: Layout, identity: Identity) -> Path:
 
 
 def _is_ours(directory: Path, identity: Identity) -> bool:
-    """Trust nothing that somebody else could have put into a place that all may write."""
+    """Trust nothing that another user could have put into a world-writable place."""
     try:
         status = directory.lstat()
     except FileNotFoundError:

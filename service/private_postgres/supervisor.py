@@ -1,4 +1,4 @@
-"""Keep one private PostgreSQL running while the service lives."""
+"""Keep a private PostgreSQL running as long as the service lives."""
 
 import platform
 import threading
@@ -34,7 +34,7 @@ NOTHING_EXTRA: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What stays the same from start to stop, however often the server is started in between."""
+    """What stays the same from start to stop, however often the server restarts in between."""
 
     layout: Layout
     binaries: Binaries
@@ -48,7 +48,7 @@ class _Place:
 class PrivatePostgres:
     """Supervise one server; a class because it holds a lock, a process and a socket.
 
-    Every method may be called from any thread, and may block: in asyncio, call it in one.
+    Every method may be called from any thread, and may block: in asyncio, call it in a thread.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class PrivatePostgres:
     ) -> None:
         """Prepare to run a server in `data_dir`; nothing is touched before `start`.
 
-        Without `binaries` they are looked for. `extra_settings` win over ours.
+        Without `binaries`, they are searched for. `extra_settings` take precedence over ours.
         """
         self._data_dir = data_dir
         self._binaries = binaries
@@ -83,28 +83,28 @@ class PrivatePostgres:
 
     @property
     def owner_url(self) -> URL:
-        """Return how the role that owns the database connects; printing it hides the password."""
+        """Return the URL of the role that owns the database; printing it hides the password."""
         return self._started_place().owner_url
 
     @property
     def app_url(self) -> URL:
-        """Return how the role that serves connects; printing it hides the password."""
+        """Return the URL of the role that serves; printing it hides the password."""
         return self._started_place().app_url
 
     @property
     def pid(self) -> int:
-        """Return the process id of the server as of its last start."""
+        """Return the pid of the server as of its last start."""
         return self._started_postmaster().pid
 
     def start(self) -> None:
-        """Start the server, after making its data directory if there is none; 0.1 s, or 1 s then.
+        """Start the server, creating its data directory if necessary; 0.1 s, or 1 s with creation.
 
         Raises:
             BinariesNotFoundError: no PostgreSQL of the right version.
             DataDirectoryInUseError: another process uses the data directory.
-            DataDirectoryUnusableError: it is not as we left it.
+            DataDirectoryUnusableError: it is not in the state in which we left it.
             InitialisationError: initdb or the first statements failed.
-            StartError: the server did not come up; the message quotes its log.
+            StartError: the server did not start; the message quotes its log.
         """
         with self._one_at_a_time:
             if self._place is not None:
@@ -118,12 +118,12 @@ class PrivatePostgres:
             self._place = place
 
     def stop(self) -> None:
-        """Stop the server in order, and give the data directory up; nothing if it is stopped."""
+        """Stop the server in order and release the data directory; do nothing if it is stopped."""
         with self._one_at_a_time:
             place, postmaster = self._place, self._postmaster
             if place is None or postmaster is None:
                 return
-            # First, so that nobody starts again what is being stopped.
+            # First, so that no other thread restarts what is being stopped.
             self._place = self._postmaster = None
             with place.closing:
                 stop_postmaster(postmaster)
@@ -135,10 +135,10 @@ class PrivatePostgres:
             self.ensure_running()
 
     def ensure_running(self) -> bool:
-        """Start the server again if it has died; return whether it had.
+        """Restart the server if it has died; return whether it had.
 
-        Cheap when all is well, so call it every second or so. It also keeps the log within its
-        bound. After `stop` it does nothing.
+        This is cheap when all is well, so call it every second or so. It also keeps the log within
+        its limit. After `stop` it does nothing.
         """
         with self._one_at_a_time:
             if self._place is None or self._postmaster is None:
@@ -150,11 +150,11 @@ class PrivatePostgres:
             return True
 
     def _open(self) -> _Place:
-        """Take the data directory into possession, and make what is missing in it."""
+        """Lock the data directory, and create what is missing in it."""
         if platform.system() != "Linux":
             raise PrivatePostgresError(
                 f"expected Linux, which ends the server when the service dies, found "
-                f"{platform.system()}; name a server of your own in LEADLEDGER_DATABASE_URL"
+                f"{platform.system()}; name your own server in LEADLEDGER_DATABASE_URL"
             )
         with ExitStack() as closing:
             layout = layout_in(self._data_dir)
@@ -188,8 +188,8 @@ class PrivatePostgres:
         )
         command = place.identity.command(
             program=[place.binaries.postgres, *options],
-            # To the server this is an immediate shutdown: it ends its own processes, where a
-            # SIGKILL would leave them to notice by and by. Recovery does the rest.
+            # To the server this is an immediate shutdown: it ends its own processes, which after a
+            # SIGKILL would notice only later. Recovery does the rest.
             fate=Signals.SIGQUIT,
             cluster=cluster,
         )
@@ -209,7 +209,7 @@ class PrivatePostgres:
 
 
 def connection_url(role: str, password: Path, socket_directory: Path) -> URL:
-    """Return a URL that says everything, so that no PGHOST or PGPORT can send us elsewhere."""
+    """Return a complete URL, so that PGHOST or PGPORT cannot redirect us."""
     return URL.create(
         "postgresql+asyncpg",
         username=role,

@@ -1,8 +1,8 @@
-"""How reports differ from what was recorded under their ids.
+"""Compare reports with those recorded under their ids.
 
-Whoever revises a table asks this first: what has changed in an event's data or time is corrected,
-and a report about somebody else is voided and made again. Personal data is compared here and never
-answered, so that asking needs no right to read it.
+This is the first step in revising a table: changed data or times are corrected, and a report about
+the wrong person is voided and made again. Personal data is compared here but never returned, so
+comparing needs no right to read it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from service.ingest.revisions import is_revision
 
 @dataclass(slots=True)
 class ComparedReport:
-    """A recorded report as its sender last told it. A class, because decisions change it."""
+    """A recorded report in its sender's latest version. A class, because decisions change it."""
 
     record: Record
     personal: bytes | None
@@ -47,7 +47,7 @@ class ComparedReport:
         return self.record.envelope.personal_digest is not None and self.personal is None
 
     def take(self, decision: Record) -> None:
-        """Take account of what voids or corrects it."""
+        """Apply an event that voids or corrects it."""
         event, envelope = decision
         of = self.record.envelope
         is_own = envelope.source == of.source and is_revision(event.type, envelope.id, of.id)
@@ -64,26 +64,26 @@ class ComparedReport:
 
 async def compare(log: Log, items: Sequence[Item | Refused]) -> list[dict[str, Any]]:
     """Describe each event's difference from what is recorded, in order."""
-    signals = [one.signal for one in items if isinstance(one, Item)]
-    known = await _standing(log, list({(one.source, one.id): None for one in signals}))
+    signals = [item.signal for item in items if isinstance(item, Item)]
+    known = await _standing(log, list({(signal.source, signal.id): None for signal in signals}))
     return [
-        {"status": "refused", "problem": of_refusal(one.refusal)}
-        if isinstance(one, Refused)
-        else _compared(one.signal, known.get((one.signal.source, one.signal.id)))
-        for one in items
+        {"status": "refused", "problem": of_refusal(item.refusal)}
+        if isinstance(item, Refused)
+        else _compared(item.signal, known.get((item.signal.source, item.signal.id)))
+        for item in items
     ]
 
 
 async def _standing(
     log: Log, keys: Sequence[tuple[str, str]]
 ) -> Mapping[tuple[str, str], ComparedReport]:
-    """Read reports, and what their senders and others have said of them since."""
-    found = {key: _as_reported(one) for key, one in (await log.by_keys(keys)).items()}
-    by_position = {one.record.event.position: one for one in found.values()}
-    subjects = {one.record.event.subject.id: None for one in found.values()}
-    decisions = await log.taken_back([one for one in subjects if one], upto=INTEGER_MAX)
-    for one in decisions:
-        decision = records.decode(one.record)
+    """Read reports, with later voids and corrections by their senders and others."""
+    found = {key: _as_reported(report) for key, report in (await log.by_keys(keys)).items()}
+    by_position = {report.record.event.position: report for report in found.values()}
+    subjects = {report.record.event.subject.id: None for report in found.values()}
+    decisions = await log.taken_back([id for id in subjects if id], upto=INTEGER_MAX)
+    for entry in decisions:
+        decision = records.decode(entry.record)
         standing = by_position.get(int(decision.event.data.get(EVENT, 0)))
         if standing is not None:
             standing.take(decision)
@@ -123,7 +123,7 @@ def _compared(signal: Signal, standing: ComparedReport | None) -> dict[str, Any]
 
 
 def _fields_to_correct(signal: Signal, standing: ComparedReport) -> dict[str, Any]:
-    """Return what a correction has to say: null takes a field away."""
+    """Return the fields that a correction must set: null removes a field."""
     fields = {
         name: signal.data.get(name)
         for name in sorted({*signal.data, *standing.data})
@@ -134,11 +134,11 @@ def _fields_to_correct(signal: Signal, standing: ComparedReport) -> dict[str, An
 
 
 def _is_about_the_same(signal: Signal, standing: ComparedReport) -> bool:
-    """Compare whom a report is about, who made it, and whatever it tells apart from its fields."""
-    told = None if signal.personal is None else orjson.loads(signal.personal)
+    """Compare the subject of a report, who made it, and its personal data."""
+    personal = None if signal.personal is None else orjson.loads(signal.personal)
     stored = None if standing.personal is None else orjson.loads(standing.personal)
     named = {signal.lead_id, signal.account_id} - {None}
-    return told == stored and named <= {
+    return personal == stored and named <= {
         standing.record.event.subject.id,
         standing.record.event.receiver.id,
     }

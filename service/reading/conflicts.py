@@ -1,7 +1,7 @@
-"""What waits for a person: identifiers that contradict each other, decisions taken back, faults.
+"""What waits for a person: contradictory identifiers, decisions without a basis, faults.
 
-Each of the first two is in an event, and waits as long as its lead's state says so. A lead that a
-fault of ours keeps from being brought up to date waits until the service is repaired.
+Each of the first two is in an event, and waits for as long as its lead's state says so. A lead that
+a fault of ours prevents from being brought up to date waits until the service is repaired.
 """
 
 from operator import attrgetter
@@ -27,24 +27,24 @@ class ConflictPage(NamedTuple):
 
 
 async def waiting(log: Log, *, after: int, limit: int) -> ConflictPage:
-    """List what still waits in the next stretch of the log, oldest first."""
+    """List what is still waiting in the next stretch of the log, oldest first."""
     head, judged = await log.to_be_judged(after=after, limit=limit)
     upto = judged[-1].position if len(judged) == limit else INTEGER_MAX
     aside = await log.set_aside(after=after, upto=upto, limit=limit)
     found: list[Judgement | SetAside] = sorted([*judged, *aside], key=attrgetter("position"))
     is_more = len(found) >= limit
-    # Several leads may have been set aside at one position, after which the next page begins.
+    # Several leads may have been set aside at one position; the next page starts after it.
     last = found[limit - 1].position if is_more else upto
     shown = [
         described
-        for one in found
-        if one.position <= last and (described := await _described(log, one)) is not None
+        for pending in found
+        if pending.position <= last and (described := await _described(log, pending)) is not None
     ]
     return ConflictPage(shown, str(last) if is_more else None, head)
 
 
-async def _described(log: Log, one: Judgement | SetAside) -> dict[str, Any] | None:
-    return _set_aside(one) if isinstance(one, SetAside) else await _judged(log, one)
+async def _described(log: Log, pending: Judgement | SetAside) -> dict[str, Any] | None:
+    return _set_aside(pending) if isinstance(pending, SetAside) else await _judged(log, pending)
 
 
 def _set_aside(lead: SetAside) -> dict[str, Any]:
@@ -82,7 +82,7 @@ async def _judged(log: Log, judgement: Judgement) -> dict[str, Any] | None:
         if shared is None:
             return described | {"kind": "identifiers", "with": others}
         return described | {"kind": "shared_identifier", "with": others, "shared": shared}
-    decisions = [one for one in event.data["awaiting"] if int(one) in state.awaiting]
+    decisions = [position for position in event.data["awaiting"] if int(position) in state.awaiting]
     return described | {"kind": "decisions", "decisions": decisions} if decisions else None
 
 

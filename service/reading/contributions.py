@@ -25,14 +25,14 @@ def describe_contribution(
     language: str | None,
     only_disputed: bool,
 ) -> dict[str, Any]:
-    """Write the shares by every policy, and the business behind them."""
+    """Describe the shares under each policy, and the business behind them."""
     found = answer.contribution
-    shown = [one for one in found.credited if one.is_disputed or not only_disputed]
+    shown = [credited for credited in found.credited if credited.is_disputed or not only_disputed]
     return {
         "from": format_utc(since) if since is not None else None,
         "to": format_utc(until) if until is not None else None,
         "currency": currency or rules.currency,
-        "shares": [_share(one) for one in found.shares],
+        "shares": [_share(share) for share in found.shares],
         "origins": [
             {
                 "origin": origin,
@@ -53,8 +53,8 @@ def describe_contribution(
             for code, (number, value) in sorted(found.other_currencies.items())
         ],
         "without_value": found.without_value,
-        "disputed": sum(one.is_disputed for one in found.credited),
-        "business": [_credited(one, answer) for one in shown[:BUSINESS_SHOWN_MAX]],
+        "disputed": sum(credited.is_disputed for credited in found.credited),
+        "business": [_credited(credited, answer) for credited in shown[:BUSINESS_SHOWN_MAX]],
         "truncated": len(shown) > BUSINESS_SHOWN_MAX,
         "as_of_position": str(answer.position),
     }
@@ -72,17 +72,17 @@ def _share(share: Share) -> dict[str, Any]:
     }
 
 
-def _credited(one: Credited, answer: Answer) -> dict[str, Any]:
-    unit = one.unit
+def _credited(credited: Credited, answer: Answer) -> dict[str, Any]:
+    unit = credited.unit
     return {
         "business": unit.key,
         "kind": unit.business,
         "won_at": format_utc(unit.won_at),
-        "value": _amount(one.value) if one.value is not None else None,
+        "value": _amount(credited.value) if credited.value is not None else None,
         "lead": unit.lead,
         "account": unit.account,
-        "origin": one.origin,
-        "marketing": {str(policy): holds for policy, holds in one.by_policy.items()},
+        "origin": credited.origin,
+        "marketing": {str(policy): holds for policy, holds in credited.by_policy.items()},
         "beside": list(answer.beside.get(unit.key, ())),
         "positions": [str(position) for position in unit.positions],
     }

@@ -1,4 +1,4 @@
-"""Deadlines in JSON: codes, and labels where a language is asked for."""
+"""Deadlines in JSON: codes, with labels if a language is requested."""
 
 import re
 from datetime import datetime
@@ -17,7 +17,7 @@ _POSITION = re.compile(r"[0-9]{1,18}")
 
 
 def describe_page(page: DeadlinePage, lifecycle: Lifecycle, language: str | None) -> dict[str, Any]:
-    """Write a page of deadlines."""
+    """Describe a page of deadlines."""
     return {
         "deadlines": [_describe(row, lifecycle, language) for row in page.rows],
         "next": _BETWEEN.join((format_utc(page.next[0]), str(page.next[1]))) if page.next else None,
@@ -26,13 +26,17 @@ def describe_page(page: DeadlinePage, lifecycle: Lifecycle, language: str | None
 
 
 def read_after(text: str | None) -> tuple[datetime, int] | None:
-    """Read where a page goes on. Raises Problem: parameter-invalid."""
+    """Read the cursor of a page. Raises Problem: parameter-invalid."""
     if text is None:
         return None
     due, _, started = text.partition(_BETWEEN)
     moment = times.parse(due)
     if moment is None or not _POSITION.fullmatch(started):
-        raise Problem("parameter-invalid", "after is `next` of the page before.", parameter="after")
+        raise Problem(
+            "parameter-invalid",
+            "after must be the `next` of an earlier page, unchanged.",
+            parameter="after",
+        )
     return moment, int(started)
 
 

@@ -1,4 +1,4 @@
-"""The funnel's figures in JSON: codes, and beside them labels where a language is asked for."""
+"""The funnel's figures in JSON: codes, with labels if a language is requested."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from projections.funnel.figures import (
 )
 
 _UNDETERMINED = {"ja": "未確定", "en": "undetermined"}
-"""The origin of who is not known yet: no code of the lifecycle, so no words of its own."""
+"""The origin of unknown visitors: it is not a code of the lifecycle, so has no words there."""
 
 
 class Labels:
@@ -30,7 +30,7 @@ class Labels:
         self._language = language
 
     def of_stage(self, track: Track, stage: str) -> dict[str, str]:
-        """Return the label of a stage; its code where the lifecycle of today lacks it."""
+        """Return the label of a stage, or its code if the current lifecycle lacks the stage."""
         if self._language is None:
             return {}
         found = track.stages.get(stage)
@@ -38,7 +38,7 @@ class Labels:
         return {"stage_label": label}
 
     def of_value(self, breakdown: Breakdown, value: str | None) -> dict[str, str]:
-        """Return the label of an origin; other values are nobody's codes."""
+        """Return the label of an origin; other values are not codes."""
         if self._language is None or breakdown is not Breakdown.ORIGIN:
             return {}
         if value is None:
@@ -56,7 +56,7 @@ class Labels:
 
 
 def describe_funnel(funnel: Funnel, labels: Labels) -> dict[str, Any]:
-    """Write who stands where."""
+    """Describe the leads and accounts in each stage."""
     return {
         "as_of_position": str(funnel.position),
         "lifecycle": funnel.lifecycle_version,
@@ -75,7 +75,7 @@ def describe_funnel(funnel: Funnel, labels: Labels) -> dict[str, Any]:
 
 
 def describe_flow(flow: Flow, labels: Labels) -> dict[str, Any]:
-    """Write who came and went."""
+    """Describe entries and exits."""
     return {
         "as_of_position": str(flow.position),
         "lifecycle": flow.lifecycle_version,
@@ -114,7 +114,7 @@ def _funnel_part(part: FunnelPart, labels: Labels) -> dict[str, Any]:
 def _figures(
     stages: Sequence[StageFigures], labels: Labels, track: Track
 ) -> list[Mapping[str, Any]]:
-    return [{**one._asdict(), **labels.of_stage(track, one.stage)} for one in stages]
+    return [{**figures._asdict(), **labels.of_stage(track, figures.stage)} for figures in stages]
 
 
 def _flow_part(part: FlowPart, labels: Labels) -> dict[str, Any]:
@@ -127,9 +127,9 @@ def _flow_part(part: FlowPart, labels: Labels) -> dict[str, Any]:
 def _flows(stages: Sequence[StageFlow], labels: Labels, track: Track) -> list[Mapping[str, Any]]:
     return [
         {
-            **one._asdict(),
-            "exits": dict(one.exits),
-            **({} if one.stage == UNPLACED else labels.of_stage(track, one.stage)),
+            **flow._asdict(),
+            "exits": dict(flow.exits),
+            **({} if flow.stage == UNPLACED else labels.of_stage(track, flow.stage)),
         }
-        for one in stages
+        for flow in stages
     ]

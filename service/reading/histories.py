@@ -1,4 +1,4 @@
-"""A lead's events one after the other: what each told, what it moved and why."""
+"""A lead's events one after another: what each reported, what it moved and why."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -23,9 +23,9 @@ from service.reading.leads import KnownLead, lead_of
 
 
 class FamilyStates:
-    """The states of a lead and those that it absorbed, while their events go by.
+    """The states of a lead and of those it absorbed, as their events are applied.
 
-    A class, because it is folded event by event; `evolve` does the folding.
+    A class, because it is updated event by event; `evolve` does the work.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,8 @@ async def _states_of_family(log: Log, lead: KnownLead) -> dict[str, LeadState]:
                 waiting.append(states[absorbed])
         if len(states) > FAMILY_MAX:
             raise Problem(
-                "request-invalid", f"This lead has absorbed more than {FAMILY_MAX} others."
+                "request-invalid",
+                f"This lead has absorbed more than {FAMILY_MAX} others, which is the limit.",
             )
     return states
 
@@ -76,8 +77,8 @@ async def history(
     """Describe a page of a lead's events, oldest first."""
     states = await _states_of_family(log, lead)
     family = list(states)
-    said = await _said_of(log, states, upto=lead.head)
-    moved_here = [position for position, owner in said.owners.items() if owner in states]
+    later = await _later_changes(log, states, upto=lead.head)
+    moved_here = [position for position, owner in later.owners.items() if owner in states]
     standing = FamilyStates()
     if after > 0:
         async for recorded in log.whole_history(family, upto=after):
@@ -86,52 +87,52 @@ async def history(
     decoded = [records.decode(recorded.record) for recorded in page]
     causes = await log.types(_foreign_causes(decoded))
     causes |= {record.event.position: record.event.type for record in decoded}
-    personal = await log.personal([one.position for one in page]) if shows_personal else {}
+    personal = await log.personal([entry.position for entry in page]) if shows_personal else {}
     entries = []
     for record in decoded:
         if record.event.subject.id in states:
             before, after_it = standing.take(record)
             entry = _entry(record, before.stage, after_it.stage, causes)
         else:
-            # It moved somebody else, before it was known whose it is.
+            # It moved another lead, before its real owner was known.
             entry = _entry(record, None, None, causes)
         if words is not None:
             entry |= _labels(record, words)
-        entry |= said.of(record, lead.id, states)
+        entry |= later.of(record, lead.id, states)
         if record.event.position in personal:
-            _tell_personal(entry, orjson.loads(personal[record.event.position]))
+            _add_personal(entry, orjson.loads(personal[record.event.position]))
         entries.append(entry)
     return entries
 
 
-class _Said(NamedTuple):
-    """What has been said of events since they were recorded."""
+class _Later(NamedTuple):
+    """What later events changed about events since they were recorded."""
 
     no_longer: set[int]
     corrected: Mapping[int, list[int]]
     owners: Mapping[int, str]
-    """For reports that were taken off a lead: whose they have been since."""
+    """The current owners of reports that were taken away from a lead."""
 
     def of(self, record: Record, lead_id: str, family: Collection[str]) -> dict[str, Any]:
-        """Tell it of one event in the history of a lead."""
+        """Return what changed about one event in the history of a lead."""
         position, subject_id = record.event.position, record.event.subject.id
         owner = self.owners.get(position, subject_id)
-        told: dict[str, Any] = {}
+        changed: dict[str, Any] = {}
         if subject_id not in family:
-            told["moved_from"] = f"lead/{subject_id}"
+            changed["moved_from"] = f"lead/{subject_id}"
         elif subject_id != lead_id:
-            told["absorbed"] = True
+            changed["absorbed"] = True
         if owner not in family:
-            told["moved_to"] = f"lead/{owner}"
+            changed["moved_to"] = f"lead/{owner}"
         if owner not in family or position in self.no_longer:
-            told["counts"] = False
+            changed["counts"] = False
         if position in self.corrected:
-            told["corrected_by"] = [str(one) for one in self.corrected[position]]
-        return told
+            changed["corrected_by"] = [str(by) for by in self.corrected[position]]
+        return changed
 
 
-async def _said_of(log: Log, states: Mapping[str, LeadState], *, upto: int) -> _Said:
-    """Read what is said of the events of a lead's family, and of those with whom it shares some."""
+async def _later_changes(log: Log, states: Mapping[str, LeadState], *, upto: int) -> _Later:
+    """Read later changes to the events of a lead's family, and of leads that share some."""
     voided: set[int] = set()
     awaiting: dict[str, list[str]] = {}
     corrected: dict[int, list[int]] = {}
@@ -148,7 +149,7 @@ async def _said_of(log: Log, states: Mapping[str, LeadState], *, upto: int) -> _
         else:
             awaiting[event.subject.id] = event.data["awaiting"]
     waiting = {int(position) for positions in awaiting.values() for position in positions}
-    return _Said(voided | waiting, corrected, owners_in(unlinkings))
+    return _Later(voided | waiting, corrected, owners_in(unlinkings))
 
 
 def _foreign_causes(decoded: Iterable[Record]) -> list[int]:
@@ -188,8 +189,8 @@ def _entry(
     return entry
 
 
-def _tell_personal(entry: dict[str, Any], personal: dict[str, Any]) -> None:
-    """Add what is stored apart from the record: who did it, and whom it tells of."""
+def _add_personal(entry: dict[str, Any], personal: dict[str, Any]) -> None:
+    """Add what is stored apart from the record: the actor, and the person concerned."""
     if ACTOR in personal:
         entry["who"][ACTOR] = personal.pop(ACTOR)
     if personal:
@@ -197,7 +198,7 @@ def _tell_personal(entry: dict[str, Any], personal: dict[str, Any]) -> None:
 
 
 def _labels(record: Record, words: Wording) -> dict[str, Any]:
-    """Say what people call an event and the stages between which it moves."""
+    """Return the labels of an event and of the stages between which it moves."""
     event = record.event
     labels: dict[str, Any] = {"type_label": words.event(event.type)}
     if event.effective_at is not None:
@@ -221,7 +222,7 @@ def _who(record: Record) -> dict[str, Any]:
 
 
 def _why(record: Record, causes: dict[int, str]) -> dict[str, Any]:
-    """Gather the reasons that the event itself carries."""
+    """Collect the reasons that the event itself carries."""
     event = record.event
     why: dict[str, Any] = {}
     if event.cause is not None:

@@ -1,4 +1,4 @@
-"""One lead: found by what names it, as it stands now."""
+"""One lead: found by its identifiers, in its current state."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -26,14 +26,14 @@ class KnownLead(NamedTuple):
 
     id: str
     version: int
-    """How many events are about it."""
+    """The number of events about it."""
     position: int
     """Its last event."""
     head: int
-    """Where the ledger ended when it stood so."""
+    """The last position of the ledger when it was read."""
     state: LeadState
     forwarded_from: str | None = None
-    """The absorbed lead that was asked for, where this one stands for it."""
+    """The absorbed lead that was requested, if this one represents it."""
 
 
 async def lead_of(log: Log, lead_id: str) -> KnownLead:
@@ -41,7 +41,8 @@ async def lead_of(log: Log, lead_id: str) -> KnownLead:
     row: Any = await log.subject(UUID(lead_id))
     if row.kind != SubjectKind.LEAD:
         raise Problem(
-            "lead-unknown", "No lead has this id. Find a lead by an identifier that was reported."
+            "lead-unknown",
+            "No lead has this id. POST /v1/leads/find finds a lead by its identifiers.",
         )
     return KnownLead(
         lead_id, row.version, row.position, row.head, state_json.decode_lead(row.state)
@@ -49,7 +50,7 @@ async def lead_of(log: Log, lead_id: str) -> KnownLead:
 
 
 async def account_of(log: Log, lead: LeadState) -> AccountState | None:
-    """Return the account of a lead as it stands now."""
+    """Return the current state of a lead's account."""
     if lead.account is None:
         return None
     row: Any = await log.subject(UUID(lead.account))
@@ -59,7 +60,7 @@ async def account_of(log: Log, lead: LeadState) -> AccountState | None:
 async def find_lead(
     services: Services, log: Log, reference: LeadReference, sender: Sender
 ) -> KnownLead:
-    """Return the lead that stands for what identifiers name, the most trusted first."""
+    """Return the lead that identifiers point to, most trusted identifier first."""
     lifecycle = services.compiled.lifecycle
     context = Context(lifecycle, services.digests, sender, services.now())
     parties = read_parties(reference, None, context)
@@ -76,7 +77,7 @@ async def find_lead(
 
 
 def _invalid(refusal: Refusal) -> Problem:
-    """Point to where it is in the body, which is the reference alone."""
+    """Convert the pointer to the request's body, which is only the reference."""
     pointer = (refusal.pointer or "").removeprefix("/lead")
     return Problem("request-invalid", refusal.detail, pointer=pointer, **refusal.members)
 
@@ -84,30 +85,33 @@ def _invalid(refusal: Refusal) -> Problem:
 async def _pointed(
     log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lifecycle
 ) -> KnownLead:
-    pointers = await log.pointers([one.digest for one in identifiers])
+    pointers = await log.pointers([identifier.digest for identifier in identifiers])
     trust = lifecycle.identifier_trust
     ranked = sorted(
         identifiers,
-        key=lambda one: (
-            not one.is_strong,
-            trust.index(one.kind) if one.kind in trust else len(trust),
+        key=lambda identifier: (
+            not identifier.is_strong,
+            trust.index(identifier.kind) if identifier.kind in trust else len(trust),
         ),
     )
     shared: list[Identifier] = []
-    for one in ranked:
-        found = [await _receiving(log, lead_id) for lead_id in pointers.get(one.digest, ())]
+    for identifier in ranked:
+        leads = pointers.get(identifier.digest, ())
+        found = [await _receiving(log, lead_id) for lead_id in leads]
         people = [lead for lead in found if not lead.state.void] or found
         if len({lead.id for lead in people}) == 1:
             return people[0]
-        shared += [one] * bool(people)
+        shared += [identifier] * bool(people)
     if shared:
         refusal = identifier_shared(shared)
         raise Problem(refusal.reason, refusal.detail, pointer="", **refusal.members)
-    raise Problem("lead-unknown", "Nobody has reported a lead under any of these identifiers.")
+    raise Problem(
+        "lead-unknown", "No lead has been reported under any of these identifiers; check them."
+    )
 
 
 async def _receiving(log: Log, lead_id: str) -> KnownLead:
-    """Follow forwarding to the lead that stands for this one."""
+    """Follow forwarding to the lead that represents this one."""
     lead = await lead_of(log, lead_id)
     for _ in range(FORWARDS_MAX):
         if lead.state.absorbed_by is None:
@@ -117,7 +121,7 @@ async def _receiving(log: Log, lead_id: str) -> KnownLead:
 
 
 def describe_lead(lead: KnownLead, lifecycle: Lifecycle, *, language: str | None) -> dict[str, Any]:
-    """Write a lead as it stands. Nothing personal stands in its state."""
+    """Describe the current state of a lead, which contains no personal data."""
     content: dict[str, Any] = {
         "id": lead.id,
         "subject": f"lead/{lead.id}",
@@ -134,7 +138,7 @@ def describe_lead(lead: KnownLead, lifecycle: Lifecycle, *, language: str | None
 def describe_state(
     state: LeadState, lifecycle: Lifecycle, *, language: str | None
 ) -> dict[str, Any]:
-    """Write what is known of a lead after its events so far."""
+    """Describe what is known about a lead after its events so far."""
     content: dict[str, Any] = {"stage": state.stage}
     if language is not None:
         content["stage_label"] = stage_label(lifecycle, state.stage, language)
@@ -173,7 +177,7 @@ def _deadline(due: Due) -> dict[str, Any]:
 
 
 def stage_label(lifecycle: Lifecycle, stage: str | None, language: str) -> str | None:
-    """Return what people call a stage; its code where the lifecycle of today no longer has it."""
+    """Return the label of a stage, or its code if the current lifecycle no longer has it."""
     found = lifecycle.lead.stages.get(stage) if stage is not None else None
     return found.words.label.get(language, stage) if found is not None else stage
 

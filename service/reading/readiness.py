@@ -1,8 +1,8 @@
 """Whether this process can do its work, and what is wrong if not.
 
-Each check is a small function that looks at one thing and returns a sentence for whoever runs the
-service: what is wrong, and what to do. `/readyz` is open to everybody, so no sentence names a
-host, a path, a position or a number of the business.
+Each check is a small function that examines one thing and returns a sentence for the operator: what
+is wrong, and what to do. `/readyz` needs no key, so no sentence contains a host, a path, a position
+or a business figure.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 class CheckStatus(StrEnum):
-    """What a check has found. A warning leaves the process ready."""
+    """The result of a check. A warning leaves the process ready."""
 
     OK = "ok"
     WARNING = "warning"
@@ -42,24 +42,26 @@ class CheckStatus(StrEnum):
 
 
 class Finding(NamedTuple):
-    """What one check has found, in a sentence unless all is well."""
+    """The result of one check, with a sentence unless all is well."""
 
     status: CheckStatus
     detail: str = ""
 
 
 class Health(NamedTuple):
-    """What was found, by the names of the checks."""
+    """The findings, by the names of the checks."""
 
     checks: Mapping[str, Finding]
     revision: str | None = None
     projections: Mapping[str, Any] | None = None
-    """How far each projection is: for those who may know."""
+    """How far each projection is, for keys that may see it."""
 
     @property
     def failures(self) -> list[str]:
-        """Return the sentences of what keeps the process from its work. None: it is ready."""
-        return [one.detail for one in self.checks.values() if one.status is CheckStatus.FAILED]
+        """Return the sentences of failed checks. None: the process is ready."""
+        return [
+            check.detail for check in self.checks.values() if check.status is CheckStatus.FAILED
+        ]
 
     @property
     def is_database_well(self) -> bool:
@@ -78,7 +80,7 @@ def failed(detail: str) -> Finding:
 
 
 async def health_of(services: Services) -> Health:
-    """Look at everything that serving needs, once for all who ask at the same time."""
+    """Examine everything that serving needs, once for all concurrent requests."""
     health: Health | None = await services.examination.result(
         lambda: examine(services), wait_s=READY_WAIT_S
     )
@@ -88,13 +90,13 @@ async def health_of(services: Services) -> Health:
 
 
 async def examine(services: Services) -> Health:
-    """Look at everything that serving needs; without a database, at what can be seen without."""
+    """Examine everything that serving needs; without a database, only what does not need one."""
     checks = _without_database(services)
     health = Health(checks)
     if not health.is_database_well:
         return health
     try:
-        # Whoever asks next looks again, over another connection if it was that of this one.
+        # The next request examines again, over another connection if this one was the cause.
         async with asyncio.timeout(READY_WAIT_S):
             for name, look in LOOKS.items():
                 checks[name] = await look(services)
@@ -130,9 +132,9 @@ def _database(services: Services) -> Finding:
 
 
 def _appends(services: Services) -> Finding:
-    """Tell whether the next event would be recorded, as far as the last ones show.
+    """Report whether the next event would be recorded, judging by the last ones.
 
-    Where nobody sends anything any more, because we are not ready, the watch shows it.
+    If nothing is sent any more, because we are not ready, the watch decides.
     """
     condition, watch = services.ledger.condition, services.watch
     if condition.under_way_s > APPEND_OVERDUE_S:
@@ -149,13 +151,15 @@ def _appends(services: Services) -> Finding:
 
 
 def _disk(services: Services) -> Finding:
-    """Look at the disk of a private database; another one is its administrator's to watch."""
+    """Check the disk of a private database; any other is its administrator's concern."""
     cluster = cluster_behind(services.engine.url, services.settings.data_dir)
     if cluster is None:
         return OK
     free = shutil.disk_usage(cluster).free
     if free < DISK_FREE_BYTES_MIN:
-        return failed(f"the disk of the data directory is full, with {free // MIB} MiB left")
+        return failed(
+            f"the disk of the data directory is full, with {free // MIB} MiB left: add space"
+        )
     if free < DISK_FREE_BYTES_LOW:
         return warning(f"the disk of the data directory has {free // MIB} MiB left: add space")
     return OK
@@ -165,7 +169,9 @@ async def _schema(services: Services) -> Finding:
     revision, expected = await _revision(services), head_revision()
     if revision == expected:
         return OK
-    return failed(f"the schema stands at {revision}, expected {expected}: leadledger migrate")
+    return failed(
+        f"the schema is at revision {revision}, expected {expected}: run leadledger migrate"
+    )
 
 
 async def _append_only(services: Services) -> Finding:
@@ -180,7 +186,7 @@ async def _append_only(services: Services) -> Finding:
 async def _webhooks(services: Services) -> Finding:
     if not (await services.webhooks.queue.totals()).disabled:
         return OK
-    return warning("webhooks are disabled: GET /v1/webhooks says which, and why")
+    return warning("webhooks are disabled: GET /v1/webhooks shows which, and why")
 
 
 async def _clock(services: Services) -> Finding:
@@ -188,13 +194,13 @@ async def _clock(services: Services) -> Finding:
     if not ahead:
         return OK
     return warning(
-        f"the clock of this ledger has been turned by {ahead}: its times are not those at which "
-        "things were recorded, and it proves nothing"
+        f"the clock of this ledger is ahead by {ahead}: its times are not those at which "
+        "events were recorded, and it proves nothing"
     )
 
 
 async def count_set_aside(services: Services) -> int:
-    """Count the leads that a fault keeps from being brought up to date."""
+    """Count the leads that a fault prevents from being brought up to date."""
     return int(await _scalar(services, "count_set_aside"))
 
 
@@ -202,19 +208,19 @@ async def _leads(services: Services) -> Finding:
     if not await count_set_aside(services):
         return OK
     return warning(
-        "leads are set aside, because a fault of the service keeps them from being brought up to "
-        "date: GET /v1/conflicts lists them"
+        "leads are set aside, because a fault of the service prevents them from being brought up "
+        "to date: GET /v1/conflicts lists them"
     )
 
 
 async def _projections(services: Services) -> Finding:
-    """Tell of projections that stopped: whoever answers other questions is still ready."""
+    """Report stopped projections: a process that answers other queries is still ready."""
     lags = await services.runner.lags()
     stopped = [lag.name for lag in lags if lag.failure is not None]
     if stopped:
         return warning(
-            f"stopped projections, whose routes answer 503: {', '.join(stopped)}. The log says "
-            "why, and so does this answer with a key that has projections:read"
+            f"stopped projections, whose routes answer 503: {', '.join(stopped)}. The log gives "
+            "the reason, as does this response with a key that has projections:read"
         )
     behind = [lag for lag in lags if lag.seconds > LAG_S_MAX]
     if behind:
@@ -234,7 +240,7 @@ LOOKS: Mapping[str, Look] = {
     "projections": _projections,
     "leads": _leads,
 }
-"""What asks the database, by its name in the answer."""
+"""The checks that query the database, by their names in the response."""
 
 
 async def _revision(services: Services) -> str | None:

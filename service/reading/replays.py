@@ -1,8 +1,8 @@
 """A lead's state after each of its events, as of any moment or position.
 
-Where something has been taken back since that moment, the events show what was decided then. What
-counts of it is decided again, as it was when it was taken back: from the reports, without those
-that were voided, with the others as corrected.
+If something has been taken back since that moment, the events show what was decided then. The state
+that counts is decided again, as it was when something was taken back: from the reports, without
+those that were voided, and with the others as corrected.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Known(NamedTuple):
 
 
 class AsOf(NamedTuple):
-    """Up to where a replay goes: what was true by a time, what was known by a time or position."""
+    """The end of a replay: true by a time, known by a time or a position."""
 
     as_of: datetime | None = None
     known_at: datetime | None = None
@@ -54,7 +54,7 @@ class AsOf(NamedTuple):
         return Known(self.position, self.known_at)
 
     def includes(self, record: Record) -> bool:
-        """Whether an event is one of then. A move is from its effective time, all else its own."""
+        """Whether an event is included: a move by its effective time, others by their own."""
         event = record.event
         if self.as_of is not None and (event.effective_at or event.occurred_at) > self.as_of:
             return False
@@ -71,7 +71,7 @@ class ReplayStep(NamedTuple):
 async def replay(
     log: Log, lead: KnownLead, moment: AsOf, *, after: int, limit: int
 ) -> list[ReplayStep]:
-    """Fold a lead's events up to a moment; return the steps after a position."""
+    """Apply a lead's events up to a moment; return the steps after a position."""
     family = await family_of(log, lead)
     standing, steps = FamilyStates(), []
     async for recorded in log.whole_history(family, upto=min(moment.position, lead.head)):
@@ -89,9 +89,10 @@ async def replay(
 async def state_at(
     log: Log, lead: KnownLead, moment: AsOf, lifecycles: Mapping[int, CompiledLifecycle]
 ) -> ReplayStep | None:
-    """Fold a lead's events up to a moment; None if it had none by then.
+    """Apply a lead's events up to a moment; None if it had none by then.
 
-    Where something of then has been taken back later, what counts of then is decided again.
+    If something from before that moment was taken back later, the state that counts is decided
+    again.
     """
     family = await family_of(log, lead)
     standing = FamilyStates()
@@ -110,14 +111,14 @@ async def state_at(
     state = await state_by_what_counts(
         log, restated.event, moment=moment.as_of, known=moment.known, lifecycles=lifecycles
     )
-    # Whoever was taken for somebody else then had no event of their own by that time.
+    # A visitor who was taken for another person had no events of their own by that time.
     return ReplayStep(last or restated, state) if state is not None else None
 
 
 def describe_step(
     step: ReplayStep, lifecycle: Lifecycle, *, language: str | None
 ) -> dict[str, Any]:
-    """Write an event's name and the state after it."""
+    """Describe an event's name and the state after it."""
     event, envelope = step.record
     content: dict[str, Any] = {
         "position": str(event.position),
@@ -134,11 +135,11 @@ def describe_step(
 
 @dataclass(slots=True)
 class ReadPast:
-    """What has been read of leads and their companies. A class, because it is filled by need."""
+    """What was read about leads and companies so far. A class, because it is filled on demand."""
 
     recollection: Recollection = field(default_factory=Recollection)
     companies: dict[str, Sequence[str]] = field(default_factory=dict)
-    """Account → the leads that belong to it, now and so perhaps not yet then."""
+    """Account → the leads that belong to it now, which may not have belonged to it then."""
 
     def record(self, position: int) -> Record | None:
         return self.recollection.record(position)
@@ -147,7 +148,7 @@ class ReadPast:
         return self.recollection.of(subject_ids)
 
     def subject(self, subject_id: str) -> LeadState:
-        """Return a lead as far as it can be told from who has been read."""
+        """Return a lead's state, as far as it follows from the histories that were read."""
         if subject_id not in self.recollection.histories:
             raise NotRecalled(histories=[subject_id])
         read = self.recollection.histories.values()
@@ -171,7 +172,7 @@ async def state_by_what_counts(
     known: Known,
     lifecycles: Mapping[int, CompiledLifecycle],
 ) -> LeadState | None:
-    """Return how the lead of a `lead.restated` stood; None if nothing counted of it yet.
+    """Return the state of the lead of a `lead.restated`; None if nothing about it counted yet.
 
     Raises Problem: history-too-long.
     """
@@ -182,10 +183,10 @@ async def state_by_what_counts(
             try:
                 around = Neighbourhood(past, taken, lifecycles)
             except NotRecalled as needed:
-                for one in needed.histories:
-                    past.recollection.histories[one] = await _history(log, one, known)
-                for one in needed.companies:
-                    past.companies[one] = await log.members(one)
+                for subject_id in needed.histories:
+                    past.recollection.histories[subject_id] = await _history(log, subject_id, known)
+                for account_id in needed.companies:
+                    past.companies[account_id] = await log.members(account_id)
                 for recorded in await log.records(needed.positions):
                     record = records.decode(recorded.record)
                     past.recollection.records[recorded.position] = record
@@ -196,11 +197,11 @@ async def state_by_what_counts(
             "history-too-long",
             f"{error} Ask without `as_of`, or for a moment after the last of them.",
         ) from error
-    raise AssertionError("leads forward to each other without end")
+    raise AssertionError("leads forward to each other endlessly")
 
 
 async def _history(log: Log, subject_id: str, known: Known) -> list[Record]:
-    """Read what was recorded about one subject; of too long a history, enough to tell."""
+    """Read the history of one subject; if it is too long, just enough of it to show that."""
     history: list[Record] = []
     async for recorded in log.whole_history([subject_id], upto=known.upto):
         record = records.decode(recorded.record)

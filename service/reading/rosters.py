@@ -1,4 +1,4 @@
-"""Who there is and what is to be done, in JSON: codes, and labels where a language is asked for."""
+"""Leads, lists, worklists and companies in JSON: codes, with labels if a language is requested."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from projections.leads.queries import Charge, Company, Listed
 def describe_listed(
     lead: Listed, lifecycle: Lifecycle, language: str | None, *, at: datetime
 ) -> dict[str, Any]:
-    """Write a lead as lists show it at a moment."""
+    """Describe a lead as lists show it at a moment."""
     lists = [lifecycle.lists[code] for code in lead.lists if code in lifecycle.lists]
     return {
         "id": lead.id,
@@ -32,25 +32,25 @@ def describe_listed(
         "account": lead.account,
         "revisit_on": lead.revisit_on.isoformat() if lead.revisit_on is not None else None,
         "screened_as": lead.screened_as,
-        "lists": [one.code for one in lists if is_in_time(one, lead.acquired_at, at)],
+        "lists": [each.code for each in lists if is_in_time(each, lead.acquired_at, at)],
         "lifecycle": lead.lifecycle,
         "position": str(lead.position),
     }
 
 
-def describe_list(one: LeadList, language: str | None) -> dict[str, Any]:
-    """Write what a list is called and means."""
-    content: dict[str, Any] = {"list": one.code}
+def describe_list(lead_list: LeadList, language: str | None) -> dict[str, Any]:
+    """Describe the name and meaning of a list."""
+    content: dict[str, Any] = {"list": lead_list.code}
     if language is not None:
-        content["label"] = one.words.label.get(language, one.code)
-        content["definition"] = one.words.definition.get(language)
+        content["label"] = lead_list.words.label.get(language, lead_list.code)
+        content["definition"] = lead_list.words.definition.get(language)
     return content
 
 
 def describe_company(
     company: Company, lifecycle: Lifecycle, language: str | None
 ) -> dict[str, Any]:
-    """Write a company as it stands."""
+    """Describe the current state of a company."""
     state = company.state
     return {
         "id": company.id,
@@ -68,14 +68,14 @@ def describe_company(
 
 
 def today_of(lifecycle: Lifecycle, now: datetime) -> date:
-    """Return the date that it is now for the people of this lifecycle."""
+    """Return today's date in the lifecycle's time zone."""
     return now.astimezone(ZoneInfo(lifecycle.time_zone)).date()
 
 
 def staffed_stages(lifecycle: Lifecycle) -> list[str]:
-    """Name the stages at which a person should be in charge: those that sales departments own.
+    """Return the stages in which leads need a person in charge: those that sales departments own.
 
-    A stage belongs to the department that the lifecycle names; marketing works on many at once.
+    The lifecycle names the department of each stage; marketing works on many leads at once.
     """
     return [
         code
@@ -85,12 +85,12 @@ def staffed_stages(lifecycle: Lifecycle) -> list[str]:
 
 
 def judging_stages(lifecycle: Lifecycle) -> list[str]:
-    """Name the stage at which a lead waits for a person where no rule can judge it, if any."""
+    """Return the stage in which leads that no rule can judge wait for a person, if any."""
     return [lifecycle.exclusion.at] if lifecycle.exclusion is not None else []
 
 
 class Tasks:
-    """The tasks among the leads of one person. A class, because each part looks at all of them."""
+    """The tasks among one person's leads. A class, because each part uses all of them."""
 
     def __init__(self, lifecycle: Lifecycle, language: str | None, *, now: datetime) -> None:
         self._lifecycle = lifecycle
@@ -99,7 +99,7 @@ class Tasks:
         self._zone = ZoneInfo(lifecycle.time_zone)
 
     def due(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
-        """Return what is to be done by the end of today, the first due first."""
+        """Return what is due by the end of today, the first due first."""
         found = [
             (due.due_at, name, charge)
             for charge in charges
@@ -108,11 +108,11 @@ class Tasks:
         ]
         return [
             {**self._task(charge), "due_at": format_utc(due_at), "what": what}
-            for due_at, what, charge in sorted(found, key=lambda one: (one[0], one[2].id))
+            for due_at, what, charge in sorted(found, key=lambda task: (task[0], task[2].id))
         ]
 
     def callbacks(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
-        """Return who is to be called again by today."""
+        """Return the leads to be called again by today."""
         found = [
             (charge.state.revisit_on, charge)
             for charge in charges
@@ -121,11 +121,11 @@ class Tasks:
         ]
         return [
             {**self._task(charge), "revisit_on": day}
-            for day, charge in sorted(found, key=lambda one: (one[0] or "", one[1].id))
+            for day, charge in sorted(found, key=lambda task: (task[0] or "", task[1].id))
         ]
 
     def returned(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
-        """Return who was sent back to where it stands."""
+        """Return the leads that were sent back to their present stage."""
         back = (MoveKind.RETURNED, MoveKind.RECYCLED)
         return [self._task(charge) for charge in charges if charge.entry_kind in back]
 
@@ -133,13 +133,14 @@ class Tasks:
         return [self._task(charge) for charge in charges]
 
     def standing_at(self, stages: Sequence[str], charges: Sequence[Charge]) -> list[dict[str, Any]]:
-        """Return who stands at one of these stages, the longest waiting first."""
+        """Return the leads in any of these stages, the longest waiting first."""
         found = [
             (charge.state.entered_at, charge)
             for charge in charges
             if charge.state.stage in stages and charge.state.entered_at is not None
         ]
-        return self.all([one for _, one in sorted(found, key=lambda one: (one[0], one[1].id))])
+        waiting = sorted(found, key=lambda task: (task[0], task[1].id))
+        return self.all([charge for _, charge in waiting])
 
     def _is_by_today(self, moment: datetime) -> bool:
         return moment.astimezone(self._zone).date() <= self.today

@@ -1,4 +1,4 @@
-"""A lead's score explained: every point by the event or the attribute that gave it."""
+"""Explain a lead's score: every point, with the event or attribute that gave it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ def explain(
     types: Mapping[int, str],
     language: str | None,
 ) -> dict[str, Any]:
-    """Write a lead's score at a moment. `types` are those of the events that gave points."""
+    """Describe a lead's score at a moment. `types` are those of the events that gave points."""
     lifecycle = compiled.lifecycle
     scoring = lifecycle.scoring or NOTHING_GIVES_POINTS
     score = score_at(scoring, lead, at)
@@ -41,7 +41,7 @@ def explain(
         "market": lead.market,
         "priority": lead.priority,
         "attributes": _of_attributes(scoring, lead, language),
-        "events": [_of_event(scoring, one, at, types, language) for one in lead.points],
+        "events": [_of_event(scoring, points, at, types, language) for points in lead.points],
     }
     if language is not None and grade is not None:
         content["grade_label"] = lifecycle.grades[grade].words.label.get(language)
@@ -49,7 +49,7 @@ def explain(
 
 
 def hindrance(compiled: CompiledLifecycle, state: State, at: datetime) -> dict[str, Any]:
-    """Write what keeps a lead from being a candidate, as it stands now with its account."""
+    """Describe what prevents a lead from being a candidate, given its and its account's state."""
     found = obstacle(compiled, state, at)
     return {"obstacle": str(found) if found is not None else None}
 

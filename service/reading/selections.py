@@ -1,4 +1,4 @@
-"""Selection runs as their evidence in the ledger tells of them."""
+"""Selection runs, described from their evidence in the ledger."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,14 +17,14 @@ from service.http.problem import Problem
 
 
 class SelectionQueries:
-    """Questions to the runs. A class, because each needs the same engine and statements."""
+    """Queries on runs. A class, because each needs the same engine and statements."""
 
     def __init__(self, engine: AsyncEngine, schema: str) -> None:
         self._engine = engine
         self._sql: Mapping[str, Statement] = load("events.selections", "selections.sql", schema)
 
     async def page(self, *, before: int, limit: int) -> list[dict[str, Any]]:
-        """List runs, the newest first."""
+        """List runs, newest first."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(
                 self._sql["list_runs"].text, {"before": before, "limit": limit}
@@ -32,10 +32,10 @@ class SelectionQueries:
             return [_run(row.record, row.completed) for row in rows]
 
     async def one(self, run_id: str, *, after: int, limit: int) -> dict[str, Any]:
-        """Read a run and a stretch of its ranking. Raises Problem: not-found."""
+        """Read a run and part of its ranking. Raises Problem: not-found."""
         found = await self._by_ids([selection_id(run_id), selection_id(run_id, "completed")])
         if not found:
-            raise Problem("not-found", "No selection has this id.")
+            raise Problem("not-found", "No selection has this id; GET /v1/selections lists them.")
         content = _run(found[0], found[1] if len(found) > 1 else None)
         pages = range(after // RANKED_PAGE, (after + limit) // RANKED_PAGE + 1)
         ids = [selection_id(run_id, "ranked", str(number)) for number in pages]
@@ -54,7 +54,7 @@ class SelectionQueries:
 
 
 def describe_trial(asked: Asked, trial: Trial, *, limit: int) -> dict[str, Any]:
-    """Write what a run would select."""
+    """Describe what a run would select."""
     content = _describe(asked.id, trial.data) | {
         "status": "dry_run",
         "position": None,
@@ -66,7 +66,7 @@ def describe_trial(asked: Asked, trial: Trial, *, limit: int) -> dict[str, Any]:
 
 
 def stretch(ranking: Ranking, selected: int, *, after: int, limit: int) -> dict[str, Any]:
-    """Write a stretch of a ranking that begins after a rank."""
+    """Describe the part of a ranking that begins after a rank."""
     leads = [
         {"rank": rank, "lead": lead_id, "score": score, "selected": rank <= selected}
         for rank, (lead_id, score) in enumerate(ranking[:limit], start=after + 1)

@@ -1,4 +1,4 @@
-"""A refusal in words, for those who may see personal data and for those who may not."""
+"""Describe a refusal, for readers who may see personal data and for readers who may not."""
 
 from collections.abc import Container
 from typing import Any
@@ -14,8 +14,10 @@ from events.signals.native_schema import AccountReference, LeadReference, Native
 from service.http.problem import of_refusal
 from service.limits import INDEX_DIGITS_MAX
 
-_TOLD = frozenset({"expected", "nearest", "stage", "legal_from", "allowed", "obstacle", "position"})
-"""Members of a problem that are ours or the lifecycle's. What guards saw may be the event's own."""
+_SHOWN = frozenset(
+    {"expected", "nearest", "stage", "legal_from", "allowed", "obstacle", "position"}
+)
+"""Members of a problem from us or the lifecycle. What guards saw may come from the event."""
 _OURS = frozenset(
     name for model in (NativeEvent, LeadReference, AccountReference) for name in model.model_fields
 )
@@ -24,9 +26,9 @@ _OURS = frozenset(
 def describe_refusal(
     row: RowMapping, lifecycle: Lifecycle, *, shows_personal: bool
 ) -> dict[str, Any]:
-    """Write a refusal. What its sender wrote, and what people wrote about it, is personal data.
+    """Describe a refusal. What its sender wrote, and what people wrote about it, is personal data.
 
-    Source and id are in no record yet, and so are anything that somebody has typed.
+    Source and id are not in any record yet, so they too may be anything that a person typed.
     """
     refusal = stored_refusal(row)
     content: dict[str, Any] = {
@@ -60,12 +62,12 @@ def describe_refusal(
 def impersonal(refusal: Refusal, lifecycle: Lifecycle) -> Refusal:
     """Leave out what its sender wrote: values that were found, and names that are not ours.
 
-    So a place is told as far as it has names that we or the lifecycle have given.
+    A pointer is therefore kept only as far as we or the lifecycle gave its names.
     """
-    members = {name: value for name, value in refusal.members.items() if name in _TOLD}
+    members = {name: value for name, value in refusal.members.items() if name in _SHOWN}
     if "guards" in refusal.members:
         guards = refusal.members["guards"]
-        members["guards"] = [{"guard": one["guard"], "to": one["to"]} for one in guards]
+        members["guards"] = [{"guard": guard["guard"], "to": guard["to"]} for guard in guards]
     refusal = refusal._replace(members=members)
     if not refusal.pointer:
         return refusal
@@ -78,7 +80,7 @@ def impersonal(refusal: Refusal, lifecycle: Lifecycle) -> Refusal:
 
 
 def outcome_of_retry(outcome: Outcome, lifecycle: Lifecycle, *, shows_personal: bool) -> Outcome:
-    """Tell what became of a retry to somebody who may not have sent it."""
+    """Describe the outcome of a retry to a reader who may not be its sender."""
     if isinstance(outcome, Refused) and not shows_personal:
         return outcome._replace(refusal=impersonal(outcome.refusal, lifecycle))
     return outcome
@@ -94,7 +96,7 @@ def _known_part(pointer: str, names: Container[str]) -> str:
 
 
 def stored_refusal(row: RowMapping) -> Refusal:
-    """Return why something was refused, as it is kept."""
+    """Return the stored reason of a refusal."""
     members = orjson.loads(row["problem"])
     detail, pointer = members.pop("detail"), members.pop("pointer", None)
     return Refusal(row["reason"], detail, pointer, members)

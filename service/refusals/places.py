@@ -1,4 +1,4 @@
-"""Where a reader of refusals stands, in the order of their first receipt."""
+"""A reader's place among the refusals, in the order of their first receipt."""
 
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -11,14 +11,14 @@ _BETWEEN = "~"
 
 
 class RefusalCursor(NamedTuple):
-    """The refusal that was seen last."""
+    """The last refusal that was seen."""
 
     received_at: datetime
     refusal_id: UUID
 
     @property
     def text(self) -> str:
-        """What a page hands out, to be passed on as it is."""
+        """The cursor that a page returns, to be passed back unchanged."""
         return f"{format_utc(self.received_at)}{_BETWEEN}{self.refusal_id}"
 
 
@@ -27,7 +27,7 @@ NEWEST = RefusalCursor(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
 def parse_place(text: str) -> RefusalCursor | None:
-    """Read what a page handed out; None if it is nothing of the kind."""
+    """Read a cursor that a page returned; None if it is not one."""
     moment, between, refusal_id = text.partition(_BETWEEN)
     received_at = times.parse(moment)
     try:

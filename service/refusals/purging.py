@@ -1,7 +1,7 @@
-"""Let refusals go: after so many days, and the oldest first once they take too much room.
+"""Delete refusals after a number of days, and the oldest first when they take too much space.
 
-Their bytes are personal data that nobody has agreed to keep, and a sender that is out of its mind
-must not fill the disk. Any process may do it, one at a time, in small transactions.
+Their bytes are personal data that nobody agreed to keep, and a misbehaving sender must not fill the
+disk. Any process may purge, one at a time, in small transactions.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 class Bounds(NamedTuple):
-    """What refusals may take."""
+    """The limits of what refusals may take."""
 
     days_max: int
     bytes_max: int
@@ -57,14 +57,14 @@ class Purge:
         await self.once()
 
     async def once(self) -> None:
-        """Remove what is too old, then what is too much."""
+        """Remove what is too old, then what exceeds the size limit."""
         while await self._remove("age", self._remove_old):
             pass
         while await self._remove("size", self._remove_oldest):
             pass
 
     async def _remove(self, cause: str, batch: Batch) -> int:
-        """Remove a batch, unless another process is at it; return how many are gone."""
+        """Remove a batch unless another process is purging; return the number removed."""
         async with self._engine.begin() as connection:
             lock = self._sql["lock_purge"].text
             if not await connection.scalar(lock, {"name": self._lock_name}):
@@ -81,7 +81,7 @@ class Purge:
         return (await connection.execute(self._sql["purge_old"].text, values)).rowcount
 
     async def _remove_oldest(self, connection: AsyncConnection) -> int:
-        """Measure under the lock: of two who measure before it, the second removes too much."""
+        """Measure under the lock: if two measured before it, the second would remove too much."""
         total = int(await connection.scalar(self._sql["measure"].text) or 0)
         self._metrics.refusals_take(total)
         excess = total - self._bounds.bytes_max

@@ -1,7 +1,7 @@
 -- name: list_refusals
--- Refusals, newest first, and how far was looked: a rare one is found over several requests, none
--- of which reads more than a bounded stretch. Refused within a time is what came last after its
--- beginning and first before its end.
+-- Refusals, newest first, and how far this query looked: rare matches are found over several
+-- requests, each of which reads a bounded stretch. A refusal is within a period if it last came
+-- after the start and first came before the end.
 WITH looked AS MATERIALIZED (
      SELECT refusal_id, received_at, last_received_at, times, key_id, source, event_id, type,
             dialect, reason, problem, status, retries, position, settled_at, settled_by, dismissal
@@ -35,7 +35,7 @@ SELECT wanted.*, stretch.looked, stretch.last_at, stretch.last_id
  ORDER BY wanted.received_at DESC, wanted.refusal_id DESC
 
 -- name: read_refusal
--- One refusal with the bytes that were refused.
+-- One refusal with its bytes.
 SELECT refusal_id, received_at, last_received_at, times, key_id, source, event_id, type,
        dialect, reason, problem, status, retries, position, settled_at, settled_by, dismissal,
        content
@@ -43,8 +43,8 @@ SELECT refusal_id, received_at, last_received_at, times, key_id, source, event_i
  WHERE refusal_id = :refusal_id
 
 -- name: find_open
--- Open refusals with their bytes, oldest first: they are tried again in the order in which they
--- came, because one may be about a lead that another one makes known.
+-- Open refusals with their bytes, oldest first: they are retried in the order in which they came,
+-- because one may be about a lead that an earlier one makes known.
 WITH looked AS MATERIALIZED (
      SELECT refusal_id, received_at, last_received_at, key_id, source, type, reason, status
        FROM ledger.refusals
@@ -79,7 +79,7 @@ SELECT refusal.refusal_id, refusal.received_at, refusal.key_id, refusal.source, 
  ORDER BY refusal.received_at, refusal.refusal_id
 
 -- name: lock_standings
--- How refusals stand, in the order in which everybody takes these rows' locks.
+-- The standing of refusals. Every transaction locks these rows in this order.
 SELECT refusal_id, reason, problem, status, position, settled_at, settled_by, dismissal
   FROM ledger.refusals
  WHERE refusal_id = ANY (CAST(:refusal_ids AS uuid[]))
@@ -87,7 +87,7 @@ SELECT refusal_id, reason, problem, status, position, settled_at, settled_by, di
    FOR UPDATE
 
 -- name: write_standing
--- How a refusal stands from now on, sealed.
+-- Store the new standing of a refusal, with its seal.
 UPDATE ledger.refusals
    SET reason = :reason, problem = :problem, status = :status, position = :position,
        settled_at = :settled_at, settled_by = :settled_by, dismissal = :dismissal,
@@ -95,18 +95,18 @@ UPDATE ledger.refusals
  WHERE refusal_id = :refusal_id
 
 -- name: count_open
--- What waits for somebody, by reason, and since when.
+-- Open refusals by reason, and since when.
 SELECT reason, count(*) AS refusals, min(received_at) AS oldest_at
   FROM ledger.refusals
  WHERE status = 'open'
  GROUP BY reason
 
 -- name: lock_purge
--- One process purges at a time; the others have nothing to wait for.
+-- One process purges at a time; the others need not wait.
 SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))
 
 -- name: purge_old
--- Refused bytes are personal data: they are kept for so long and no longer.
+-- Refused bytes are personal data: they are kept for a limited time only.
 DELETE FROM ledger.refusals
  WHERE refusal_id = ANY (ARRAY(
        SELECT refusal_id
@@ -117,11 +117,11 @@ DELETE FROM ledger.refusals
           FOR UPDATE SKIP LOCKED))
 
 -- name: measure
--- What all refusals take.
+-- The bytes that all refusals take.
 SELECT CAST(coalesce(sum(bytes), 0) AS bigint) FROM ledger.refusals
 
 -- name: purge_oldest
--- The oldest, whatever their status, until what is beyond the bound is gone.
+-- Delete the oldest, whatever their status, until the excess is gone.
 WITH oldest AS MATERIALIZED (
      SELECT refusal_id, received_at, bytes
        FROM ledger.refusals

@@ -1,4 +1,4 @@
-"""The table of refusals: listed without the bytes, read one by one with them, and settled."""
+"""The table of refusals: listed without bytes, read one by one with them, and settled."""
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from service.refusals.places import RefusalCursor
 
 
 class RefusalFilter(NamedTuple):
-    """Which refusals are asked for; None asks for all."""
+    """The refusals to select; None matches all."""
 
     reason: str | None = None
     source: str | None = None
@@ -30,15 +30,15 @@ class RefusalFilter(NamedTuple):
 
 
 class RefusalPage(NamedTuple):
-    """A stretch of the refusals."""
+    """A page of refusals."""
 
     rows: list[RowMapping]
     next: RefusalCursor | None
-    """Where to go on; None: there is nothing behind it."""
+    """The cursor of the next page; None at the end."""
 
 
 class OpenRefusals(NamedTuple):
-    """Refusals that are open, for reasons of one kind."""
+    """The number of open refusals with one reason."""
 
     reason: str
     refusals: int
@@ -46,7 +46,7 @@ class OpenRefusals(NamedTuple):
 
 
 class RefusalStore:
-    """Questions to the refusals. A class, because each needs the same engine and statements."""
+    """Queries on refusals. A class, because each needs the same engine and statements."""
 
     def __init__(self, engine: AsyncEngine, schema: str, seals: Seals) -> None:
         self._engine = engine
@@ -74,16 +74,18 @@ class RefusalStore:
             row = rows.mappings().one_or_none()
         if row is None:
             raise Problem(
-                "not-found", "No refusal has this id; refusals are kept for a limited time."
+                "not-found",
+                "No refusal has this id; refusals are kept for a limited time. GET /v1/refusals "
+                "lists them.",
             )
         return row
 
     async def settle_recorded(self, recorded: Mapping[UUID, int], *, by: str) -> None:
-        """Note of refusals that they are events now, and at which position."""
+        """Mark refusals as recorded, with the positions of their events."""
         settled_at = datetime.now(UTC)
 
-        def settled(refusal_id: UUID, stands: Standing) -> Standing:
-            return stands._replace(
+        def settled(refusal_id: UUID, before: Standing) -> Standing:
+            return before._replace(
                 status="retried",
                 position=recorded[refusal_id],
                 settled_at=settled_at,
@@ -94,24 +96,24 @@ class RefusalStore:
         await self._change(recorded, settled, retries=1)
 
     async def keep_open(self, refused: Mapping[UUID, Refused]) -> None:
-        """Note of refusals why they were refused again."""
+        """Store why refusals were refused again."""
 
-        def again(refusal_id: UUID, stands: Standing) -> Standing | None:
-            if stands.status == "retried":
+        def again(refusal_id: UUID, before: Standing) -> Standing | None:
+            if before.status == "retried":
                 return None
             refusal = refused[refusal_id].refusal
-            return stands._replace(reason=refusal.reason, problem=problem_text(refusal))
+            return before._replace(reason=refusal.reason, problem=problem_text(refusal))
 
         await self._change(refused, again, retries=1)
 
     async def dismiss(self, refusal_id: UUID, *, reason: str, by: str) -> RowMapping:
-        """Settle an open refusal without recording it; one that is dismissed already stays so."""
+        """Settle an open refusal without recording it; a dismissed one stays unchanged."""
         settled_at = datetime.now(UTC)
 
-        def dismissed(_: UUID, stands: Standing) -> Standing | None:
-            if stands.status != "open":
+        def dismissed(_: UUID, before: Standing) -> Standing | None:
+            if before.status != "open":
                 return None
-            return stands._replace(
+            return before._replace(
                 status="dismissed", settled_at=settled_at, settled_by=by, dismissal=reason
             )
 
@@ -120,8 +122,8 @@ class RefusalStore:
         if row["status"] == "retried":
             raise Problem(
                 "refusal-settled",
-                "This refusal was retried and is an event now, at the position given. An event is "
-                "taken back by another event.",
+                "This refusal was retried and is now an event, at the given position. Report "
+                "another event to take it back.",
                 position=str(row["position"]),
             )
         return row
@@ -133,7 +135,7 @@ class RefusalStore:
         *,
         retries: int,
     ) -> None:
-        """Let refusals stand otherwise, and seal how; None leaves one as it is."""
+        """Change the standing of refusals, and seal it; None leaves a refusal unchanged."""
         if not refusal_ids:
             return
         async with self._engine.begin() as connection:
@@ -147,14 +149,14 @@ class RefusalStore:
                     "standing_seal": self._seals.of_standing(str(refusal_id), standing),
                     **standing._asdict(),
                 }
-                for refusal_id, *stands in locked
-                if (standing := change(refusal_id, Standing(*stands))) is not None
+                for refusal_id, *before in locked
+                if (standing := change(refusal_id, Standing(*before))) is not None
             ]
             if changed:
                 await connection.execute(self._sql["write_standing"].text, changed)
 
     async def waiting(self) -> list[OpenRefusals]:
-        """Count what is open, by reason."""
+        """Count the open refusals by reason."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(self._sql["count_open"].text)
             return [OpenRefusals(row.reason, row.refusals, row.oldest_at) for row in rows]

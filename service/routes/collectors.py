@@ -1,6 +1,6 @@
-"""The addresses that clients of other services post to, so that only host and key are changed.
+"""The endpoints of other services' clients, so that only host and key have to change.
 
-On success all of them are answered exactly 200: some clients take any other success for a failure,
+On success all of them respond with exactly 200: some clients take any other success for a failure
 and send the same again.
 """
 
@@ -26,7 +26,8 @@ SUCCESS: Final = b'{"success":true}'
 PIXEL: Final = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )
-"""One transparent dot: browsers report by loading an image, and try again if it is none."""
+"""One transparent dot: browsers report by loading an image, and retry if the response is not
+one."""
 
 SEGMENT_BATCH: Final = ("/v1/batch", "/v1/b", "/v1/import")
 SEGMENT_CALLS: Final = {
@@ -44,18 +45,18 @@ SNOWPLOW_POST: Final = "/com.snowplowanalytics.snowplow/tp2"
 SNOWPLOW_GET: Final = "/i"
 
 _PARAMETERS: Final = (snowplow.KEY, "e", "eid", "uid", "duid", "dtm", "stm", "url", "se_ac")
-"""Those of a payload that are read; the others are kept."""
+"""The parameters of a payload that are read; the others are kept."""
 _MESSAGE: Final = {
-    "description": "One message, as the client writes it: an object. Whatever else it is, it is "
+    "description": "One message, an object, as the client writes it. Anything else is "
     "kept as a refusal.",
 }
-_KEY: Final = {"description": "The key, a string, where no header shows it."}
+_KEY: Final = {"description": "The key, a string, if no header contains it."}
 _SENT: Final = {
-    "description": "RFC 3339 with offset: takes the skew out. With anything else the messages are "
-    "kept as refusals.",
+    "description": "RFC 3339 with offset: used to correct clock skew. With anything else the "
+    "messages are kept as refusals.",
 }
-"""None of them says of which type it is, because any is taken: what is wrong is kept, not turned
-away, and a document that forbids what is answered with success would be wrong itself."""
+"""No schema here names a type, because any is accepted: wrong input is kept, not rejected, and a
+document that forbids what succeeds would itself be wrong."""
 
 
 _POSTHOG_SENT: Final = {
@@ -63,19 +64,19 @@ _POSTHOG_SENT: Final = {
     "in": "header",
     "required": False,
     "schema": {"type": "string"},
-    "description": "RFC 3339 with offset: takes the skew out, unless a message has the option "
-    "`disable_skew_correction`. With anything else the messages are kept as refusals.",
+    "description": "RFC 3339 with offset: used to correct clock skew, unless a message has the "
+    "option `disable_skew_correction`. With anything else the messages are kept as refusals.",
 }
 
 _ANSWERS: Final = (
-    "Content-Type is not looked at; gzip, deflate and chunks are undone. A message that cannot be "
-    "taken is kept as a refusal (GET /v1/refusals), because the client would drop it. After 429, "
-    "503 or a lost connection send the same ids again: one id is one event."
+    "Content-Type is ignored; gzip, deflate and chunked bodies are decoded. A message that cannot "
+    "be accepted is kept as a refusal (GET /v1/refusals), because the client would drop it. After "
+    "429, 503 or a lost connection send the same ids again: one id is one event."
 )
 
 
 class _Same:
-    """The same for every client, whatever became of its messages. A class: see Reply."""
+    """The same answer for every client, whatever the outcomes. A class: see Reply."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -174,9 +175,9 @@ def _routes() -> Iterator[PlainRoute]:
     yield _route(
         POSTHOG_RESULTS,
         Collector(posthog.POSTHOG, posthog.unpack, ResultsAnswer, sent_at=posthog.SENT_AT_HEADER),
-        sentence="Report a batch of a newer PostHog client, which is told of each event by its "
-        "`uuid`. `drop`: it was refused, and is kept as a refusal. `retry`: send it again after "
-        "Retry-After.",
+        sentence="Report a batch of a newer PostHog client. The answer gives the outcome of each "
+        "event by its `uuid`. `drop`: it was refused, and is kept as a refusal. `retry`: send it "
+        "again after Retry-After.",
         body=_batch_of("batch", key=posthog.KEY, sent_at="sent_at"),
         answer=shapes.CaptureResults,
         parameters=(_POSTHOG_SENT,),

@@ -1,4 +1,4 @@
-"""`POST /v1/events/compare`: how events differ from what was recorded under their ids."""
+"""`POST /v1/events/compare`: how events differ from those recorded under their ids."""
 
 from typing import Annotated
 
@@ -42,11 +42,11 @@ async def compare_events(
 ) -> Response:
     """Compare events with what is recorded under their ids, and record nothing.
 
-    The body is an array of up to 500 events, as `POST /v1/events` takes them, of sources that the
-    key may report for. For each, in order, the answer says whether it is unknown, the same, or what
-    differs: `event.corrected` corrects its data and its time; where its type, its person or
-    personal data differ it is voided and reported again under another id. Corrections and voids
-    count as the source's own where they have the ids that a revision gives them.
+    The body is an array of up to 500 events, in the form of `POST /v1/events`, from sources that
+    the key may report for. For each event, in order, the answer says that it is unknown, that it is
+    the same, or what differs. If its data or its time differ, correct them with `event.corrected`.
+    If its type, its person or personal data differ, void it and report it again under another id.
+    Corrections and voids count as the source's own if they have the ids that a revision gives them.
     """
     services = services_of(request)
     with services.room.place() as place:
@@ -55,8 +55,8 @@ async def compare_events(
         if len(found) > COMPARED_EVENTS_MAX:
             raise Problem(
                 "body-too-large",
-                f"At most {COMPARED_EVENTS_MAX} events are compared at once. Ask again for the "
-                "rest.",
+                f"At most {COMPARED_EVENTS_MAX} events are compared at once. Send the rest in "
+                "another request.",
                 expected=COMPARED_EVENTS_MAX,
                 found=len(found),
             )

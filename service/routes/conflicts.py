@@ -1,4 +1,4 @@
-"""`/v1/conflicts`: what waits for a person to judge, or to have repaired."""
+"""`/v1/conflicts`: what waits for a person to judge, or for a repair."""
 
 from typing import Annotated, Literal
 
@@ -28,12 +28,12 @@ router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
 
 class Settled(BaseModel):
-    """What is decided about a conflict."""
+    """The decision about a conflict."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     decision: Annotated[
-        Literal["retry"], Field(description="Bring a lead up to date that is set aside.")
+        Literal["retry"], Field(description="Bring a lead that is set aside up to date.")
     ]
 
 
@@ -44,20 +44,20 @@ _SETTLED: TypeAdapter[Settled] = TypeAdapter(Settled)
 async def get_conflicts(
     request: Request, _: LeadsReader, after: After = 0, limit: Limit = PAGE_DEFAULT
 ) -> Response:
-    """List what somebody has to judge, oldest first.
+    """List what a person has to judge, oldest first.
 
-    `identifiers`: strong identifiers of one report point to different known leads. Merge them, or
-    keep them apart. `shared_identifier`: a number or id was reported of several people, and names
-    nobody from then on. Merge them, keep them apart, or dismiss the conflict. `same_name`:
-    companies are called the same. Merge them, or keep them apart. `decisions`: what they were based
-    on has been taken back, and on what is known now they would not have been legal. Decide anew, or
-    void them. `lead-set-aside`: a fault of the service keeps this lead from being brought up to
-    date. Its timers do not fire, and events about it are refused with `internal-error`, until the
-    fault is mended; all other leads go on. It is retried automatically, less and less often, and
-    after every restart.
+    `identifiers`: strong identifiers in one report point to different known leads. Merge them, or
+    keep them apart. `shared_identifier`: a number or id was reported for several people, and
+    identifies none of them from then on. Merge them, keep them apart, or dismiss the conflict.
+    `same_name`: companies have the same name. Merge them, or keep them apart. `decisions`: their
+    basis has been taken back, and on what is known now they would not have been legal. Decide
+    again, or void them. `lead-set-aside`: a fault of the service prevents it from bringing this
+    lead up to date. Its timers do not fire, and events about it are refused with `internal-error`,
+    until the fault is fixed; all other leads continue. The lead is retried automatically, at
+    growing intervals, and after every restart.
 
-    A page can hold fewer than `limit`, even none, and still have a `next`: what has been judged is
-    passed over. It can hold more where several leads were set aside at one position.
+    A page may hold fewer than `limit` entries, even none, and still have a `next`: entries that
+    have been judged are skipped. It may hold more if several leads were set aside at one position.
     """
     found = await waiting(log_of(request), after=after, limit=limit)
     return json_answer(
@@ -70,12 +70,12 @@ async def get_conflicts(
     response_model=shapes.Restored,
     openapi_extra=described_body(_SETTLED),
     responses={
-        404: {"description": "No lead of this id is set aside"},
-        500: {"description": "The fault is still there, and the lead stays set aside"},
+        404: {"description": "No lead with this id is set aside"},
+        500: {"description": "The fault persists, and the lead stays set aside"},
     },
 )
 async def post_conflict(request: Request, _: RefusalsWriter, lead_id: LeadId) -> Response:
-    """Retry a lead that is set aside, once the fault is mended.
+    """Retry a lead that is set aside, once the fault is fixed.
 
     The other kinds of conflict are settled by the events that decide them.
     """
@@ -83,12 +83,13 @@ async def post_conflict(request: Request, _: RefusalsWriter, lead_id: LeadId) ->
     is_restored = await services_of(request).timekeeper.retry(str(lead_id))
     if is_restored is None:
         raise Problem(
-            "not-found", "No lead of this id is set aside; GET /v1/conflicts lists those that are."
+            "not-found",
+            "No lead with this id is set aside; GET /v1/conflicts lists those that are.",
         )
     if not is_restored:
         raise Problem(
             internal_error().reason,
             "The service met the fault again, and the lead stays set aside. The log names the "
-            "place; retry the lead once the fault is mended.",
+            "place; retry the lead once the fault is fixed.",
         )
     return json_answer({"lead": str(lead_id), "status": "restored"})

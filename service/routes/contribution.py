@@ -1,4 +1,4 @@
-"""`/v1/contribution`: whose leads became business, by several policies beside each other."""
+"""`/v1/contribution`: whose leads became business, under several policies side by side."""
 
 from typing import Annotated
 
@@ -32,21 +32,23 @@ router = APIRouter(tags=["contribution"], route_class=ExactRoute)
 @router.get(
     "/v1/contribution",
     response_model=roster_shapes.Contribution,
-    responses={404: {"description": "The lifecycle says nothing of contribution"}},
+    responses={404: {"description": "The lifecycle does not define contribution"}},
 )
 async def get_contribution(
     *,
     request: Request,
     _: ProjectionsReader,
-    since: Annotated[Time, Query(alias="from", description="Business won from then on.")] = None,
-    until: Annotated[Time, Query(alias="to", description="Business won before then.")] = None,
+    since: Annotated[
+        Time, Query(alias="from", description="Business won at or after this time.")
+    ] = None,
+    until: Annotated[Time, Query(alias="to", description="Business won before this time.")] = None,
     known_at: KnownAt = None,
     currency: Annotated[
         str | None,
         Query(
             max_length=CURRENCY_CHARACTERS_MAX,
             description="Adds up the amounts in this currency (ISO 4217) instead of the "
-            "lifecycle's; the others are shown apart.",
+            "lifecycle's; amounts in others are listed separately.",
         ),
     ] = None,
     disputed: Annotated[
@@ -58,8 +60,8 @@ async def get_contribution(
     """Read marketing's contribution to the won business, by number and by value.
 
     A piece of business is a won deal with its orders, or an order alone: by order date, net of
-    cancellations. Business without any lead counts in the whole. Each piece names the events that
-    it stands on.
+    cancellations. Business without any lead counts towards the total. Each piece lists the events
+    that it is based on.
     """
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
@@ -67,7 +69,7 @@ async def get_contribution(
     if rules is None:
         raise Problem(
             "not-found",
-            "The lifecycle in force says nothing of contribution; add the section `contribution`.",
+            "The lifecycle in force does not define contribution; add the section `contribution`.",
         )
     begin, end = moment_in("from", since), moment_in("to", until)
     code = _currency(currency)
@@ -101,7 +103,7 @@ def _currency(text: str | None) -> str | None:
     if code is not None and code not in CODES:
         raise Problem(
             "parameter-invalid",
-            "currency is a code of ISO 4217, such as JPY.",
+            "currency must be an ISO 4217 code, such as JPY.",
             parameter="currency",
         )
     return code

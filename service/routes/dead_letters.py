@@ -1,4 +1,4 @@
-"""`/v1/webhooks/{id}/dead-letters`: events that were given up, and a second chance for them."""
+"""`/v1/webhooks/{id}/dead-letters`: events that could not be delivered, and how to resend them."""
 
 from typing import Annotated, Any
 
@@ -35,12 +35,13 @@ async def get_dead_letters(
     after: After = 0,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
-    """List the events that were given up after every attempt. Pass `next` as `after` to go on."""
+    """List the events that were given up after all attempts. Pass `next` as `after` to continue."""
     services = services_of(request)
     webhook_found(await services.webhooks.store.one(webhook_id))
     letters = await services.webhooks.queue.dead(webhook_id, after=after, limit=limit)
     next_after = str(letters[-1].position) if len(letters) == limit else None
-    return json_answer({"dead_letters": [_letter(one) for one in letters], "next": next_after})
+    shown = [_letter(letter) for letter in letters]
+    return json_answer({"dead_letters": shown, "next": next_after})
 
 
 @router.post(
@@ -49,7 +50,7 @@ async def get_dead_letters(
 async def post_replay_all(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
-    """Send all dead letters again, each with all its attempts."""
+    """Send all dead letters again, each with a full set of attempts."""
     services = services_of(request)
     webhook_found(await services.webhooks.store.one(webhook_id))
     return json_answer({"replayed": await services.webhooks.queue.replay(webhook_id, None)})
@@ -69,7 +70,11 @@ async def post_replay(
     services = services_of(request)
     replayed = await services.webhooks.queue.replay(webhook_id, position)
     if not replayed:
-        raise Problem("not-found", "This webhook has no dead letter of this position.")
+        raise Problem(
+            "not-found",
+            "This webhook has no dead letter at this position; "
+            f"GET /v1/webhooks/{webhook_id}/dead-letters lists them.",
+        )
     return json_answer({"replayed": replayed})
 
 

@@ -1,4 +1,4 @@
-"""`/v1/deadlines`: who has to do what by when, and what became of it."""
+"""`/v1/deadlines`: who has to do what by when, and the outcome."""
 
 from typing import Annotated
 
@@ -39,7 +39,7 @@ async def get_deadlines(
     request: Request,
     _: LeadsReader,
     status: Annotated[
-        list[Status] | None, Query(description="Default: those that nobody has answered yet.")
+        list[Status] | None, Query(description="Default: those that are still unanswered.")
     ] = None,
     due_by: Time = None,
     deadline: Annotated[Name, Query(description="A code, label or alias of a deadline.")] = None,
@@ -50,9 +50,9 @@ async def get_deadlines(
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """List deadlines, the first due first. Filters narrow each other.
+    """List deadlines, the first due first. Filters are combined with AND.
 
-    Of those that are settled, `owner` and `team` are whose the lead was then.
+    For settled deadlines, `owner` and `team` are those that the lead had then.
     """
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
@@ -75,11 +75,11 @@ def _deadline(lifecycle: Lifecycle, word: str | None) -> str | None:
     if word is None:
         return None
     known = lifecycle.pace.deadlines
-    code = resolve({name: one.words for name, one in known.items()}, word)
+    code = resolve({name: deadline.words for name, deadline in known.items()}, word)
     if code is None:
         raise Problem(
             "parameter-invalid",
-            f"No deadline is called so; {suggestion(word, known)}.",
+            f"No deadline has this name; {suggestion(word, known)}.",
             parameter="deadline",
         )
     return code

@@ -1,4 +1,4 @@
-"""`GET /v1/events`: the log in order, for whoever follows it."""
+"""`GET /v1/events`: the log in order, for consumers that follow it."""
 
 from collections.abc import AsyncIterator
 from time import monotonic
@@ -41,8 +41,8 @@ async def get_events(
         Query(
             ge=1,
             le=PAGE_MAX,
-            description=f"How many at most: {PAGE_DEFAULT} unless told. "
-            "NDJSON unless told goes on to the end of the log.",
+            description=f"The most events to return. Default: {PAGE_DEFAULT}; for NDJSON, "
+            "all up to the end of the log.",
         ),
     ] = None,
     types: Types = None,
@@ -53,9 +53,9 @@ async def get_events(
 ) -> Response:
     """Read the log after a position: every event once, in order, as it was recorded.
 
-    Pass `next` as `after` to go on. With `type` or `stage` a request looks through a bounded
-    stretch, so it may answer no event and yet another `next`. `Accept: application/x-ndjson` gives
-    a record a line; go on after the position of the last one.
+    Pass `next` as `after` to continue. With `type` or `stage` a request searches a bounded stretch
+    of the log, so it may return no event and still another `next`. `Accept: application/x-ndjson`
+    returns one record per line; continue after the position of the last one.
     """
     services, log = services_of(request), log_of(request)
     wanted = wanted_events(services.compiled.lifecycle, types, stages)
@@ -84,7 +84,7 @@ async def _first_page(
     wanted: LogFilter,
     wait_s: float,
 ) -> LogPage:
-    """Read a page; while there is none, wait for one until the time is up or nobody listens."""
+    """Read a page; if it is empty, wait for an event until time is up or the client has gone."""
     until = monotonic() + wait_s
     while True:
         page = await log.page(after=after, limit=limit, wanted=wanted)
@@ -98,7 +98,7 @@ async def _first_page(
 
 
 def _json(page: LogPage) -> bytes:
-    """Write a page around the records as they are stored: their bytes are what leaves prove."""
+    """Build a page around the records as they are stored: leaves prove these exact bytes."""
     records = ",".join(event.record for event in page.events)
     return f'{{"events":[{records}],"next":"{page.next}","head":"{page.head}"}}'.encode()
 
@@ -106,7 +106,7 @@ def _json(page: LogPage) -> bytes:
 async def _lines(
     log: Log, page: LogPage, wanted: LogFilter, limit: int | None
 ) -> AsyncIterator[bytes]:
-    """Give a record a line, up to where the log ended when this began."""
+    """Yield one record per line, up to the end that the log had at the start."""
     left = limit
     end = page.head
     while True:

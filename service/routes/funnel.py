@@ -1,4 +1,4 @@
-"""`/v1/funnel`: who stands where, who ever came how far, who came and went."""
+"""`/v1/funnel`: who is in each stage, who got how far, who entered and who left."""
 
 from typing import Annotated
 
@@ -29,7 +29,7 @@ from service.shapes import funnel as funnel_shapes
 
 router = APIRouter(tags=["funnel"], route_class=ExactRoute)
 
-By = Annotated[Breakdown, Query(description="The breakdown, as it was at the entry.")]
+By = Annotated[Breakdown, Query(description="The breakdown, with its value at entry.")]
 
 
 @router.get("/v1/funnel", response_model=funnel_shapes.Funnel)
@@ -43,10 +43,10 @@ async def get_funnel(
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """Read the funnel, for now or for any moment: standing, entered and reached, stage by stage.
+    """Read the funnel, now or at any moment: standing, entered and reached, stage by stage.
 
-    `as_of`: what was true then. `known_at`: what had been recorded by then. `reached` counts who
-    entered the stage or one beyond it.
+    `as_of`: what was true then. `known_at`: what had been recorded by then. `reached` counts those
+    that entered the stage or a later one.
     """
     services = services_of(request)
     moment, known = moment_in("as_of", as_of), await known_moment(services, known_at)
@@ -59,7 +59,7 @@ async def get_funnel(
 
 
 async def _funnel_now(services: Services, by: Breakdown, language: str | None) -> Response:
-    """Answer with what was answered before, while the projection stands where it stood then."""
+    """Answer from the cache while the projection is at the same position."""
     standing = services.runner.standing(NAME)
     answer = services.funnel_now.recall(standing, by, language)
     if answer is None:
@@ -78,27 +78,30 @@ async def get_flow(
     request: Request,
     _: ProjectionsReader,
     since: Annotated[
-        str, Query(alias="from", description="The period's begin, a time.", json_schema_extra=TIME)
+        str,
+        Query(alias="from", description="The start of the period, a time.", json_schema_extra=TIME),
     ],
     until: Annotated[
         str,
-        Query(alias="to", description="The period's end, not included.", json_schema_extra=TIME),
+        Query(alias="to", description="The end of the period, exclusive.", json_schema_extra=TIME),
     ],
     known_at: KnownAt = None,
     by: By = Breakdown.NONE,
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """Read who came to each stage and left it in a period, and how their stays ended.
+    """Read who entered and left each stage in a period, and how their stays ended.
 
-    after = before + entries + reentries - exits, for every stage and every part.
+    after = before + entries + reentries - exits, for every stage and every part of a breakdown.
     """
     services = services_of(request)
     begin, end = moment_in("from", since), moment_in("to", until)
     assert begin is not None
     assert end is not None
     if begin > end:
-        raise Problem("parameter-invalid", "The period ends before it begins.", parameter="to")
+        raise Problem(
+            "parameter-invalid", "The period must not end before it begins.", parameter="to"
+        )
     known = await known_moment(services, known_at)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:

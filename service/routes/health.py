@@ -1,4 +1,4 @@
-"""`/livez`, `/readyz`, `/metrics`: for whoever runs the service."""
+"""`/livez`, `/readyz`, `/metrics`: for operators."""
 
 import asyncio
 from typing import Any
@@ -25,22 +25,22 @@ router = APIRouter(tags=["health"], route_class=ExactRoute)
 
 @router.get("/livez", response_model=shapes.Alive)
 async def get_livez() -> Response:
-    """Tell that the process answers. Open to everybody."""
+    """Answer while the process is alive. Needs no key."""
     return json_answer({"status": "alive"})
 
 
 @router.get("/readyz", response_model=shapes.Ready, response_model_exclude_unset=True)
 async def get_readyz(request: Request) -> Response:
-    """Tell whether the process can do its work: 503 says what is wrong. Open to everybody.
+    """Report whether the process can do its work: 503 says what is wrong. Needs no key.
 
-    With a key that has `projections:read` it also says how far each projection is.
+    With a key that has `projections:read` it also reports how far each projection is.
     """
     services = services_of(request)
     health = await health_of(services)
     content: dict[str, Any] = {
         "checks": {
-            name: {"status": one.status, **({"detail": one.detail} if one.detail else {})}
-            for name, one in health.checks.items()
+            name: {"status": check.status, **({"detail": check.detail} if check.detail else {})}
+            for name, check in health.checks.items()
         }
     }
     if health.projections is not None and await _may_see_positions(request):
@@ -51,7 +51,7 @@ async def get_readyz(request: Request) -> Response:
 
 
 async def _may_see_positions(request: Request) -> bool:
-    """Tell whether a key was shown that may. One that may not keeps nobody from the rest."""
+    """Return whether the request's key may see positions. One that may not still gets the rest."""
     try:
         async with asyncio.timeout(KEY_WAIT_S):
             await Needs(Scope.PROJECTIONS_READ)(request)
@@ -62,15 +62,15 @@ async def _may_see_positions(request: Request) -> bool:
 
 @router.get("/metrics", response_model=None, response_class=PlainTextResponse)
 async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
-    """Read the metrics in Prometheus' text format."""
+    """Read the metrics in Prometheus text format."""
     services = services_of(request)
     for lag in await services.runner.lags():
         services.metrics.lags(lag.name, lag.events, is_stopped=lag.failure is not None)
     services.metrics.leads_set_aside(await count_set_aside(services))
     waiting = await services.refusals.waiting()
-    oldest_at = min((one.oldest_at for one in waiting), default=None)
+    oldest_at = min((kind.oldest_at for kind in waiting), default=None)
     services.metrics.refusals_wait(
-        {one.reason: one.refusals for one in waiting},
+        {kind.reason: kind.refusals for kind in waiting},
         oldest_s=(services.now() - oldest_at).total_seconds() if oldest_at is not None else 0,
     )
     services.metrics.webhooks(**(await services.webhooks.queue.totals())._asdict())

@@ -42,11 +42,11 @@ router = APIRouter(tags=["keys"], route_class=ExactRoute)
 KeyId = Annotated[
     str, Path(max_length=ID_LENGTH, pattern=KEY_ID, description="The key's public id.")
 ]
-Name = Annotated[Key, Field(description="For people: whose key it is.", examples=["web site"])]
+Name = Annotated[Key, Field(description="For people: who uses the key.", examples=["web site"])]
 Sources = Annotated[
     list[str],
     Field(
-        description="The sources it may speak for; the first is its default, `*` is any.",
+        description="The sources it may speak for; the first is its default, `*` means any.",
         examples=[["website"]],
         json_schema_extra={"minItems": 1, "maxItems": KEY_SOURCES_MAX},
     ),
@@ -54,15 +54,15 @@ Sources = Annotated[
 Scopes = Annotated[
     list[str],
     Field(
-        description="Reporting facts only, unless told.",
+        description="Default: reporting facts only.",
         json_schema_extra={"items": {"type": "string", "enum": [str(scope) for scope in Scope]}},
     ),
 ]
 Origins = Annotated[
     list[str],
     Field(
-        description="A key with origins stands in web pages: it is honoured from these alone, and "
-        "has `events:write` alone.",
+        description="A key with origins is for web pages: it is accepted from these only, and "
+        "may have `events:write` only.",
         examples=[["https://www.example.co.jp"]],
         json_schema_extra={"maxItems": KEY_ORIGINS_MAX},
     ),
@@ -70,12 +70,13 @@ Origins = Annotated[
 
 
 class _Common(BaseModel):
-    """What is told of a key when it is made as when it is changed."""
+    """What a key is given both when it is made and when it is changed."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     department: Annotated[
-        str | None, Field(description="Whose decisions it may report; a code of the lifecycle.")
+        str | None,
+        Field(description="The department whose decisions it may report; a code of the lifecycle."),
     ] = None
     expires_at: Annotated[
         str | None, Field(description="RFC 3339 with offset.", json_schema_extra=TIME)
@@ -93,7 +94,7 @@ class NewKey(_Common):
 
 
 class ChangedKey(_Common):
-    """What is to be different of a key; what is not told stays, and null takes it away."""
+    """What to change in a key; absent members stay as they are, and null removes a value."""
 
     name: Name | None = None
     sources: Sources | None = None
@@ -113,10 +114,10 @@ _CHANGED_KEY: TypeAdapter[ChangedKey] = TypeAdapter(ChangedKey)
     openapi_extra=described_body(_NEW_KEY),
 )
 async def post_keys(request: Request, sender: KeysAdministrator) -> Response:
-    """Make a key. `key` in the answer is its only appearance: store it now.
+    """Make a key. The response is the only place where `key` appears: store it now.
 
-    It gets no more than the key that asks has: no other scope, source or department, and no longer
-    a life.
+    The new key gets no more than the calling key has: no other scope, source or department, and no
+    later expiry.
     """
     asked = await read_model(request, _NEW_KEY)
     services = services_of(request)
@@ -133,7 +134,7 @@ async def get_keys(
     after: Annotated[str, Query(max_length=ID_LENGTH, pattern=KEY_ID)] = "",
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
-    """List keys, never their secrets. Pass `next` as `after` to go on."""
+    """List keys, never their secrets. Pass `next` as `after` to continue."""
     keys = await services_of(request).key_store.list(after=after, limit=limit)
     next_after = keys[-1].key_id if len(keys) == limit else None
     return json_answer({"keys": [_described(key, sender) for key in keys], "next": next_after})
@@ -145,21 +146,21 @@ async def get_keys(
     openapi_extra=described_body(_CHANGED_KEY),
 )
 async def patch_key(request: Request, sender: KeysAdministrator, key_id: KeyId) -> Response:
-    """Change what a key may do. Every process goes by it within 5 seconds.
+    """Change what a key may do. Every process applies the change within 5 seconds.
 
-    Less is always possible; more only for a key that has all of it itself.
+    Rights can always be removed; a right can be added only by a key that holds it.
     """
     asked = await read_model(request, _CHANGED_KEY)
-    told = asked.model_dump(exclude_unset=True)
+    given = asked.model_dump(exclude_unset=True)
     for name in _NEVER_NULL:
-        if name in told and told[name] is None:
-            raise _invalid(f"/{name}", "a value; null takes away only what a key may be without")
+        if name in given and given[name] is None:
+            raise _invalid(f"/{name}", "a value; null only removes what a key can do without")
     with _as_problems():
         stored = await services_of(request).key_store.change(
-            key_id, lambda terms: _changed(request, terms, told), by=sender.key_id
+            key_id, lambda terms: _changed(request, terms, given), by=sender.key_id
         )
     if stored is None:
-        raise _nobody()
+        raise _unknown_key()
     return json_answer(_described(stored, sender))
 
 
@@ -167,23 +168,23 @@ async def patch_key(request: Request, sender: KeysAdministrator, key_id: KeyId) 
     "/v1/keys/{key_id}/rotate",
     response_model=administration_shapes.RotatedKey,
     status_code=201,
-    responses={409: {"description": "The key has been revoked or has expired"}},
+    responses={409: {"description": "The key was revoked or has expired"}},
 )
 async def post_key_rotate(
     request: Request,
     sender: KeysAdministrator,
     key_id: KeyId,
     overlap_s: Annotated[
-        int, Query(ge=0, le=KEY_OVERLAP_S_MAX, description="How long the old key works beside it.")
+        int, Query(ge=0, le=KEY_OVERLAP_S_MAX, description="How long the old key keeps working.")
     ] = DAY_S,
     expires_at: Time = None,
 ) -> Response:
-    """Make a key of the same terms, which takes over from this one after an overlap.
+    """Make a key with the same terms, which replaces this one after an overlap.
 
-    Only for a key that could make such a one: its secret is shown.
+    Only a key that could make such a key may do this, because the response shows its secret.
 
-    The new key expires at `expires_at`; without it, after as long a life as the old one was made
-    for. `key` in the answer is its only appearance: store it now.
+    The new key expires at `expires_at`; without it, it gets the lifetime that the old one was made
+    with. The response is the only place where `key` appears: store it now.
     """
     with _as_problems():
         rotated = await services_of(request).key_store.rotate(
@@ -193,26 +194,26 @@ async def post_key_rotate(
             by=sender.key_id,
         )
     if rotated is None:
-        raise _nobody()
+        raise _unknown_key()
     content = {"key": rotated.key.text, **_described(rotated.new, sender)}
     return json_answer(content | {"replaces": _described(rotated.old, sender)}, status=201)
 
 
 @router.delete("/v1/keys/{key_id}", response_model=administration_shapes.ApiKey)
 async def delete_key(request: Request, sender: KeysAdministrator, key_id: KeyId) -> Response:
-    """Revoke a key, for good. Every process turns it away within 5 seconds."""
+    """Revoke a key permanently. Every process rejects it within 5 seconds."""
     with _as_problems():
         stored = await services_of(request).key_store.revoke(key_id, by=sender.key_id)
     if stored is None:
-        raise _nobody()
+        raise _unknown_key()
     return json_answer(_described(stored, sender))
 
 
-def _changed(request: Request, terms: KeyTerms, told: Mapping[str, Any]) -> KeyTerms:
-    """Put what was told into the place of what was. Raises Problem: request-invalid."""
+def _changed(request: Request, terms: KeyTerms, given: Mapping[str, Any]) -> KeyTerms:
+    """Apply the given values to the terms. Raises Problem: request-invalid."""
     values: dict[str, Any] = {
         name: tuple(dict.fromkeys(value)) if isinstance(value, list) else value
-        for name, value in told.items()
+        for name, value in given.items()
     }
     if (text := values.get("expires_at")) is not None:
         values["expires_at"] = times.parse(text)
@@ -227,13 +228,13 @@ def _changed(request: Request, terms: KeyTerms, told: Mapping[str, Any]) -> KeyT
 
 
 def _described(key: StoredKey, sender: Sender) -> dict[str, Any]:
-    """Write a key for whoever asks."""
+    """Describe a key; only keys that see personal data see its name."""
     return describe_key(key, shows_name=sees_personal(sender))
 
 
 @contextmanager
 def _as_problems() -> Iterator[None]:
-    """Answer what the store says no to."""
+    """Turn errors of the key store into problems."""
     try:
         yield
     except KeyEnded as error:
@@ -253,5 +254,5 @@ def _invalid(pointer: str, expected: str) -> Problem:
     return Problem("request-invalid", f"Expected {expected}.", pointer=pointer, expected=expected)
 
 
-def _nobody() -> Problem:
+def _unknown_key() -> Problem:
     return Problem("not-found", "No key has this id; GET /v1/keys lists them.")

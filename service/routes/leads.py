@@ -1,4 +1,4 @@
-"""Leads: found by what names them, as they stand now, their events, their states through time."""
+"""Leads: found by identifiers, in their current state, their events, their states over time."""
 
 from typing import Annotated
 
@@ -43,13 +43,13 @@ _REFERENCE: TypeAdapter[LeadReference] = TypeAdapter(LeadReference)
 @router.post(
     "/v1/leads/find",
     response_model=shapes.Lead,
-    responses={404: {"description": "Nobody is known by any of these"}},
+    responses={404: {"description": "None of these identifies a known lead"}},
     openapi_extra=described_body(_REFERENCE),
 )
 async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang) -> Response:
-    """Find the lead that identifiers name, as it stands now.
+    """Find the lead that identifiers point to, in its current state.
 
-    The identifiers come in the body, because addresses do not belong into URLs, which are logged.
+    The identifiers are in the body because URLs are logged, and addresses do not belong in logs.
     """
     reference = await read_model(request, _REFERENCE)
     services = services_of(request)
@@ -59,7 +59,7 @@ async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang) -> 
 
 @router.get("/v1/leads/{lead_id:uuid}", response_model=shapes.Lead)
 async def get_lead(request: Request, _: LeadsReader, lead_id: LeadId, lang: Lang) -> Response:
-    """Read one lead as it stands now."""
+    """Read one lead in its current state."""
     lead = await lead_of(log_of(request), str(lead_id))
     lifecycle = services_of(request).compiled.lifecycle
     return json_answer(describe_lead(lead, lifecycle, language=lang))
@@ -75,10 +75,10 @@ async def get_lead_history(
     limit: Limit = PAGE_DEFAULT,
     lang: Lang,
 ) -> Response:
-    """Read a lead's events, oldest first: when, what, who, from where to where, and why.
+    """Read a lead's events, oldest first: when, what, who, from which stage to which, and why.
 
-    Events of leads that it absorbed belong to it. What events tell of the person is shown to keys
-    with `personal:read` only.
+    Events of absorbed leads are included. Personal data in events is shown only to keys with
+    `personal:read`.
     """
     log = log_of(request)
     lead = await lead_of(log, str(lead_id))
@@ -112,7 +112,7 @@ async def get_lead_replay(
     as_of: Time = None,
     known_at: Time = None,
     position: Position = None,
-    last: Annotated[bool, Query(description="Only the last state at that moment.")] = False,
+    last: Annotated[bool, Query(description="Return only the last state at that moment.")] = False,
     after: After = 0,
     limit: Limit = PAGE_DEFAULT,
     lang: Lang,
@@ -120,9 +120,9 @@ async def get_lead_replay(
     """Replay a lead: its state after each event, as of any moment.
 
     `as_of`: what was true then. `known_at`: what had been recorded by then. `position`: what had
-    been recorded up to there. All of them together narrow each other. With `last`, what has been
-    taken back since, as far as it was known, counts as it counts now; the steps without it show
-    each event as it was decided.
+    been recorded up to that position. Together they narrow each other. With `last`, anything that
+    has since been taken back counts as it counts now, as far as that was known; without it, the
+    steps show each event as it was decided.
     """
     services, log = services_of(request), log_of(request)
     lifecycle = services.compiled.lifecycle
@@ -159,10 +159,10 @@ async def get_lead_score(
     as_of: Time = None,
     lang: Lang,
 ) -> Response:
-    """Explain a lead's score: every point by the event or the attribute that gave it.
+    """Explain a lead's score: every point, with the event or attribute that gave it.
 
-    `as_of`: the score as it was then, of what happened by then. Points grow old by the lifecycle
-    that decides the lead; what is left of each is exact, and their sum is the score.
+    `as_of`: the score at that time, based on what had happened by then. Points decay as defined by
+    the lifecycle that decides the lead. What remains of each is exact, and the score is their sum.
     """
     services, log = services_of(request), log_of(request)
     lead = await lead_of(log, str(lead_id))

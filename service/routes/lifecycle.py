@@ -1,4 +1,4 @@
-"""`/v1/lifecycle`: the definition in force or before, its versions, and publishing another."""
+"""`/v1/lifecycle`: the current or an earlier definition, its versions, and publishing."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -40,7 +40,7 @@ router = APIRouter(tags=["lifecycle"], route_class=ExactRoute)
 @router.get(
     "/v1/lifecycle",
     response_model=funnel_shapes.Lifecycle,
-    responses={404: {"description": "No such version was published"}},
+    responses={404: {"description": "This version was never published"}},
 )
 async def get_lifecycle(
     request: Request,
@@ -48,7 +48,7 @@ async def get_lifecycle(
     lang: Lang,
     version: Annotated[
         int | None,
-        Query(ge=1, le=LIFECYCLE_VERSION_MAX, description="One that was in force before."),
+        Query(ge=1, le=LIFECYCLE_VERSION_MAX, description="An earlier version."),
     ] = None,
 ) -> Response:
     """Read the lifecycle in force: stages, words, event types, and both tracks as Mermaid text."""
@@ -70,8 +70,8 @@ async def get_lifecycle(
             "classes": _glossary(lifecycle.classes),
             "origins": _glossary(lifecycle.origins),
             "sides": [
-                {"code": code, **_words(one.words), "origins": one.origins}
-                for code, one in lifecycle.sides.items()
+                {"code": code, **_words(side.words), "origins": side.origins}
+                for code, side in lifecycle.sides.items()
             ],
             "markets": _glossary(lifecycle.markets),
             "priorities": _glossary(lifecycle.priorities),
@@ -85,17 +85,17 @@ async def get_lifecycle(
             "target_figures": [
                 {
                     "code": code,
-                    **_words(one.words),
-                    "departments": one.departments,
-                    "amount": one.is_amount,
+                    **_words(figure.words),
+                    "departments": figure.departments,
+                    "amount": figure.is_amount,
                 }
-                for code, one in lifecycle.target_figures.items()
+                for code, figure in lifecycle.target_figures.items()
             ],
-            "grades": _glossary({code: one.words for code, one in lifecycle.grades.items()}),
+            "grades": _glossary({code: grade.words for code, grade in lifecycle.grades.items()}),
             "lead": _track(lifecycle, lifecycle.lead, language),
             "account": _track(lifecycle, lifecycle.account, language),
-            "lists": [_list(one) for one in lifecycle.lists.values()],
-            "guards": _glossary({name: one.words for name, one in lifecycle.guards.items()}),
+            "lists": [_list(lead_list) for lead_list in lifecycle.lists.values()],
+            "guards": _glossary({name: guard.words for name, guard in lifecycle.guards.items()}),
             "events": [_event(lifecycle, name) for name in lifecycle.events],
             "calendar_changes": _calendar_changes(compiled),
             "text": lifecycle.text,
@@ -105,19 +105,19 @@ async def get_lifecycle(
 
 @router.get("/v1/lifecycle/versions", response_model=funnel_shapes.LifecycleVersions)
 async def get_lifecycle_versions(request: Request, _: ProjectionsReader) -> Response:
-    """List what has been in force, newest first."""
+    """List all published versions, newest first."""
     services = services_of(request)
     published = services.ledger.memory.lifecycles
     return json_answer(
         {
             "versions": [
                 {
-                    "version": one.version,
-                    "name": one.lifecycle.name,
-                    "position": str(one.published_at),
-                    "stage_map": dict(one.stage_map),
+                    "version": version.version,
+                    "name": version.lifecycle.name,
+                    "position": str(version.published_at),
+                    "stage_map": dict(version.stage_map),
                 }
-                for one in sorted(published.values(), key=lambda one: -one.version)
+                for version in sorted(published.values(), key=lambda version: -version.version)
             ]
         }
     )
@@ -135,11 +135,12 @@ async def get_lifecycle_versions(request: Request, _: ProjectionsReader) -> Resp
     },
     responses={
         200: {
-            "description": "Published before, or only tried",
+            "description": "Published before, or only a dry run",
             "model": funnel_shapes.Published | funnel_shapes.PublicationTried,
         },
         409: {
-            "description": "It is in force already, somebody would lose a stage, or `id` is taken"
+            "description": "Already in force, a lead or account would lose its stage, or `id` "
+            "is taken"
         },
     },
 )
@@ -147,10 +148,10 @@ async def post_lifecycle(
     request: Request,
     sender: LedgerAdministrator,
     *,
-    dry_run: Annotated[bool, Query(description="Say what it would do, and do nothing.")] = False,
+    dry_run: Annotated[bool, Query(description="Report the effects without publishing.")] = False,
     stage_map: Annotated[
         list[Annotated[str, Query(pattern=MAPPING)]],
-        Query(max_length=STAGE_MAPPINGS_MAX, description="FROM:TO of a stage that disappears."),
+        Query(max_length=STAGE_MAPPINGS_MAX, description="FROM:TO for a stage that disappears."),
     ] = [],  # noqa: B006 - never changed
     id: Annotated[
         str | None,
@@ -158,14 +159,14 @@ async def post_lifecycle(
             min_length=1,
             max_length=PARAMETER_NAME_MAX,
             pattern=NO_NUL,
-            description="To send it again.",
+            description="Makes the request safe to retry.",
         ),
     ] = None,
 ) -> Response:
     """Publish a lifecycle: the body is its text.
 
-    It is in force from its position on. Leads come over one by one, in the background, or when
-    something is next reported of them.
+    It is in force from its position on. Leads are moved to it one by one, in the background or when
+    something is next reported about them.
     """
     services = services_of(request)
     with services.room.place() as place:
@@ -174,8 +175,8 @@ async def post_lifecycle(
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise Problem("body-unreadable", "The text of a lifecycle is UTF-8.") from None
-    mapped = dict(one.split(":") for one in stage_map)
+        raise Problem("body-unreadable", "The text of a lifecycle must be UTF-8.") from None
+    mapped = dict(mapping.split(":") for mapping in stage_map)
     if dry_run:
         return json_answer(await preview(services, text, mapped))
     published = await publish(services, sender, text, mapped, id=id)
@@ -201,17 +202,17 @@ def _compiled(services: Services, version: int | None) -> CompiledLifecycle:
         return services.compiled
     found = services.ledger.memory.lifecycles.get(version)
     if found is None:
-        raise Problem("not-found", f"Versions 1 to {services.lifecycle_version} were published.")
+        raise Problem("not-found", f"Expected a version from 1 to {services.lifecycle_version}.")
     return found
 
 
-def _list(one: LeadList) -> dict[str, Any]:
+def _list(lead_list: LeadList) -> dict[str, Any]:
     return {
-        "code": one.code,
-        **_words(one.words),
-        "acquired_within_days": one.acquired_within_days,
-        "held_before_days": one.held_before_days,
-        "by": one.by,
+        "code": lead_list.code,
+        **_words(lead_list.words),
+        "acquired_within_days": lead_list.acquired_within_days,
+        "held_before_days": lead_list.held_before_days,
+        "by": lead_list.by,
     }
 
 

@@ -1,4 +1,4 @@
-"""Parameters that several routes take, each in one form everywhere."""
+"""Parameters shared by several routes, each in the same form everywhere."""
 
 import re
 from collections.abc import Sequence
@@ -35,13 +35,11 @@ WebhooksAdministrator = Annotated[Sender, Depends(Needs(Scope.WEBHOOKS_ADMIN))]
 LedgerAdministrator = Annotated[Sender, Depends(Needs(Scope.LEDGER_ADMIN))]
 
 NO_NUL = r"^[^\x00]*$"
-"""No text with NUL is stored anywhere, so asking for it is a mistake."""
+"""No stored text contains NUL, so a parameter that does is a mistake."""
 Names = list[Annotated[str, Field(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]] | None
 Name = Annotated[str | None, Query(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]
-Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")]
-After = Annotated[
-    int, Query(ge=0, le=INTEGER_MAX, description="The position after which to go on.")
-]
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="The most entries to return.")]
+After = Annotated[int, Query(ge=0, le=INTEGER_MAX, description="Continue after this position.")]
 Position = Annotated[int | None, Query(ge=0, le=INTEGER_MAX)]
 Types = Annotated[
     Names,
@@ -52,16 +50,16 @@ Stages = Annotated[
     Query(
         alias="stage",
         max_length=PARAMETER_NAMES_MAX,
-        description="Only events that move somebody into or out of one of these stages, each named "
-        "by its code, a label or an alias.",
+        description="Only events that move a lead or account into or out of one of these stages, "
+        "each named by its code, a label or an alias.",
     ),
 ]
 WebhookId = Annotated[UUID, Path(description="The webhook's id.")]
-LeadId = Annotated[UUID, Path(description="The ledger's own id of the lead.")]
+LeadId = Annotated[UUID, Path(description="The ledger's id for the lead.")]
 
 
 TIME = {"format": "date-time"}
-"""Describes a text that `moment_in` reads."""
+"""The schema of a string that `moment_in` reads."""
 Time = Annotated[
     str | None,
     Query(
@@ -73,13 +71,17 @@ Time = Annotated[
 KnownAt = Annotated[
     str | None,
     Query(
-        description="What had been recorded by then: a time, or a position.",
+        description="Only what had been recorded by then: a time, or a position.",
         json_schema_extra={"anyOf": [{"type": "string", **TIME}, {"pattern": r"^[0-9]{1,18}$"}]},
     ),
 ]
 WaitFor = Annotated[
     int | None,
-    Query(ge=0, le=INTEGER_MAX, description="Answer when this position is in, to read one's own."),
+    Query(
+        ge=0,
+        le=INTEGER_MAX,
+        description="Wait until this position is included, to read your own writes.",
+    ),
 ]
 
 _POSITION = re.compile(r"\d{1,18}")
@@ -90,19 +92,19 @@ def moment_in(name: str, text: str | None) -> datetime | None:
     """Read a time. Raises Problem: parameter-invalid."""
     if text is None:
         return None
-    # A plus that was not escaped arrives as a space.
+    # An unescaped plus arrives as a space.
     moment = times.parse(text) or times.parse(text.replace(" ", "+"))
     if moment is None:
         raise Problem(
             "parameter-invalid",
-            f"{name} is a time, RFC 3339 with an offset, such as 2026-11-22T10:15:00Z.",
+            f"{name} must be a time, RFC 3339 with an offset, such as 2026-11-22T10:15:00Z.",
             parameter=name,
         )
     return moment
 
 
 def services_of(request: Request) -> Services:
-    """Return what the routes work with."""
+    """Return the services of the application."""
     services: Services = request.app.state.services
     return services
 
@@ -112,8 +114,8 @@ def _language(
     lang: Annotated[
         str | None,
         Query(
-            description="Adds labels to codes, in a language that the lifecycle has, such as `en`; "
-            "of several, such as `nl,en`, in the first that it has. `*` is any.",
+            description="Adds labels to codes, in a language of the lifecycle, such as `en`. "
+            "From a list, such as `nl,en`, the first that it has is used. `*` means any.",
             pattern=rf"^{_WANTED}(,{_WANTED}){{0,9}}$",
         ),
     ] = None,
@@ -154,7 +156,7 @@ async def known_position(services: Services, driver: Driver, text: str | None) -
 
 
 def check_runs(services: Services, projection: str) -> None:
-    """Refuse to answer from a projection that has stopped: what it holds only grows older.
+    """Refuse to answer from a projection that has stopped, because its data only gets older.
 
     Raises Problem: projection-stopped.
     """
@@ -162,9 +164,9 @@ def check_runs(services: Services, projection: str) -> None:
     if standing is not None and standing.failure is not None:
         raise Problem(
             "projection-stopped",
-            f"The projection {projection} has stopped after position {standing.position}, because "
-            f"it cannot take what follows ({standing.failure}). Nothing is lost: it goes on once "
-            "the service is repaired, or after `leadledger rebuild`.",
+            f"The projection {projection} stopped after position {standing.position}, because "
+            f"it cannot process what follows ({standing.failure}). Nothing is lost: it continues "
+            "once the service is repaired, or after `leadledger rebuild`.",
             headers={"retry-after": f"{RETRY_STOPPED_S:.0f}"},
             projection=projection,
             position=str(standing.position),
@@ -172,9 +174,9 @@ def check_runs(services: Services, projection: str) -> None:
 
 
 async def wait_until(services: Services, position: int | None, *, projection: str) -> None:
-    """Wait until a projection has come to a position, if one is asked for.
+    """Wait until a projection has reached a position, if one is given.
 
-    Raises Problem: log-shorter; projection-stopped, where it would never come there.
+    Raises Problem: log-shorter; projection-stopped, if it would never get there.
     """
     check_runs(services, projection)
     if position is None:
@@ -190,7 +192,7 @@ async def _head(services: Services) -> int:
 def wanted_events(
     lifecycle: Lifecycle, types: Sequence[str] | None, stages: Sequence[str] | None
 ) -> LogFilter:
-    """Read a filter of events. Raises Problem: parameter-invalid, where nothing is called so."""
+    """Read a filter of events. Raises Problem: parameter-invalid, for an unknown stage."""
     return LogFilter(
         types=tuple(types or ()), stages=tuple(_stage(lifecycle, word) for word in stages or ())
     )
@@ -202,7 +204,7 @@ def _stage(lifecycle: Lifecycle, word: str) -> str:
         known = [*lifecycle.lead.stages, *lifecycle.account.stages]
         raise Problem(
             "parameter-invalid",
-            f"No stage is called {word}; {suggestion(word, known)}.",
+            f"No stage has the name {word}; {suggestion(word, known)}.",
             parameter="stage",
             expected="a stage of the lifecycle in force",
         )
@@ -210,7 +212,7 @@ def _stage(lifecycle: Lifecycle, word: str) -> str:
 
 
 def webhook_found(webhook: StoredWebhook | None) -> StoredWebhook:
-    """Return the webhook that was asked for. Raises Problem: not-found."""
+    """Return the requested webhook. Raises Problem: not-found."""
     if webhook is None:
         raise unknown_webhook()
     return webhook
@@ -221,6 +223,6 @@ def unknown_webhook() -> Problem:
 
 
 def log_of(request: Request) -> Log:
-    """Return the log as readers see it."""
+    """Return the log for readers."""
     services = services_of(request)
     return Log(services.engine, services.schema)

@@ -1,4 +1,4 @@
-"""`/v1/refusals`: what was not accepted, and why."""
+"""`/v1/refusals`: input that was not accepted, and the reasons."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -22,7 +22,7 @@ router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 
 
 class RefusalStatus(StrEnum):
-    """Where a refusal stands."""
+    """The status of a refusal."""
 
     OPEN = "open"
     RETRIED = "retried"
@@ -43,11 +43,11 @@ async def get_refusals(
     until: Time = None,
     before: Annotated[
         str | None,
-        Query(max_length=CURSOR_CHARACTERS_MAX, description="Go on there: `next` of a page."),
+        Query(max_length=CURSOR_CHARACTERS_MAX, description="Continue there: `next` of a page."),
     ] = None,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
-    """List refusals, newest first, without their bytes. Pass `next` as `before` to go on.
+    """List refusals, newest first, without their bytes. Pass `next` as `before` to continue.
 
     `key` is the public id of the key that sent it.
     """
@@ -64,7 +64,7 @@ async def get_refusals(
 
 @router.get("/v1/refusals/{refusal_id:uuid}", response_model=shapes.Refusal)
 async def get_refusal(request: Request, sender: EventsReader, refusal_id: UUID) -> Response:
-    """Read one refusal; its bytes are shown to keys with `personal:read` only."""
+    """Read one refusal; only keys with `personal:read` see its bytes."""
     services = services_of(request)
     row = await services.refusals.one(refusal_id)
     shows_personal = sees_personal(sender)
@@ -77,6 +77,8 @@ def _place_in(text: str) -> RefusalCursor:
     place = parse_place(text)
     if place is None:
         raise Problem(
-            "parameter-invalid", "before is what `next` of a page said.", parameter="before"
+            "parameter-invalid",
+            "before must be the `next` of an earlier page, unchanged.",
+            parameter="before",
         )
     return place

@@ -1,4 +1,4 @@
-"""`POST /v1/events`: what other systems tell. The one path where every microsecond counts."""
+"""`POST /v1/events`: reports from other systems. The one path where every microsecond counts."""
 
 from typing import Any
 
@@ -32,10 +32,10 @@ PATH = "/v1/events"
 async def post_events(request: Request) -> Response:
     """Report what happened: one event, an array of events, or a stream of lines.
 
-    What has a `specversion` is a CloudEvent, whose `data` holds `lead`, `account` and `data`.
-    One event is answered 201 (recorded) or 200 (the same was recorded before). A batch is answered
-    item by item, in order: 200, or 207 if any was refused. NDJSON is read to its end and answered
-    with counts. After 429, 503 or a lost connection send the same ids again: one id is one event.
+    An object with a `specversion` is a CloudEvent, whose `data` holds `lead`, `account` and `data`.
+    One event is answered with 201 (recorded) or 200 (recorded before). A batch is answered item by
+    item, in order: 200, or 207 if any item was refused. NDJSON is read to its end and answered with
+    counts. After 429, 503 or a lost connection send the same ids again: one id is one event.
     """
     scope = request.scope
     services: Services = scope["app"].state.services
@@ -46,7 +46,7 @@ async def post_events(request: Request) -> Response:
     if transfer.is_lines and not transfer.is_strict:
         pieces = stream_body(request.receive, transfer)
         return await report_stream(services, holder, pieces, visit)
-    # A stream waits for its place; whoever expects an answer soon is told at once that none comes.
+    # A stream waits for its turn; any other report is refused at once if the queue is full.
     services.queue.admit()
     with services.room.place() as place:
         body = await read_body(request.receive, transfer, place)
@@ -64,7 +64,7 @@ async def post_events(request: Request) -> Response:
 
 
 def _of_headers(scope: Scope, body: bytes) -> bytes:
-    """Write a CloudEvent in binary mode as what it is: one JSON object."""
+    """Convert a CloudEvent in binary mode to one JSON object."""
     try:
         return write(cloudevents.of_headers(scope["headers"], body))
     except JsonFault as fault:
@@ -82,7 +82,7 @@ def _body() -> dict[str, Any]:
                 "schema": {"oneOf": [event, {"type": "array", "items": event}]},
             },
             "application/x-ndjson": {
-                "schema": {"type": "string", "description": "One event a line."}
+                "schema": {"type": "string", "description": "One event per line."}
             },
             "application/cloudevents+json": {"schema": cloudevent},
             "application/cloudevents-batch+json": {
@@ -93,7 +93,7 @@ def _body() -> dict[str, Any]:
 
 
 def schemas() -> dict[str, Any]:
-    """The schemas that the body refers to, for the OpenAPI document."""
+    """Return the schemas that the body refers to, for the OpenAPI document."""
     schema = dict(json_schema())
     definitions = schema.pop("$defs", {})
     return {"NativeEvent": schema, "CloudEvent": cloudevents.SCHEMA, **definitions}
@@ -121,8 +121,8 @@ ROUTE = PlainRoute(
                 "in": "query",
                 "required": False,
                 "schema": {"type": "string"},
-                "description": "Says why a decision was refused in this language, with labels; "
-                "Accept-Language does too.",
+                "description": "The language in which refused decisions are explained, with "
+                "labels. Accept-Language works too.",
             },
             {
                 "name": "Content-Encoding",
@@ -143,12 +143,12 @@ ROUTE = PlainRoute(
     status_code=201,
     responses={
         200: {
-            "description": "Recorded before; a batch of which nothing was refused; or a stream",
+            "description": "Recorded before; a batch without refusals; or a stream",
             "model": shapes.Duplicate | shapes.Batch | shapes.Stream,
         },
         201: {"description": "Recorded"},
         207: {
-            "description": "A batch of which something was refused",
+            "description": "A batch with at least one refusal",
             "model": shapes.Batch,
         },
     },

@@ -1,4 +1,4 @@
-"""Who there is: leads by what is asked of them, the lists, one person's work, companies."""
+"""Leads by filter, the lists, one person's worklist, companies."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -42,13 +42,13 @@ from service.shapes import roster as roster_shapes
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
-AfterId = Annotated[UUID | None, Query(description="Go on after this id: `next` of a page.")]
+AfterId = Annotated[UUID | None, Query(description="Continue after this id: `next` of a page.")]
 
 
 @router.get(
     "/v1/leads",
     response_model=roster_shapes.Leads,
-    responses={404: {"description": "No list is called so"}},
+    responses={404: {"description": "No list has this name"}},
 )
 async def get_leads(
     *,
@@ -60,15 +60,18 @@ async def get_leads(
     market: Name = None,
     origin: Name = None,
     account: UUID | None = None,
-    on_list: Annotated[Name, Query(alias="list", description="A list, by any name.")] = None,
+    on_list: Annotated[
+        Name, Query(alias="list", description="A list's code, label or alias.")
+    ] = None,
     after: AfterId = None,
     limit: Limit = PAGE_DEFAULT,
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """List leads as they stand now, in the order of their ids.
+    """List leads in their current state, in the order of their ids.
 
-    Filters narrow each other. Absorbed leads are not listed: another lead stands for them.
+    Filters are combined with AND. Absorbed leads are not listed: the lead that absorbed them
+    represents them.
     """
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
@@ -91,7 +94,7 @@ async def get_leads(
 async def get_lists(
     request: Request, _: ProjectionsReader, lang: Lang, wait_for: WaitFor = None
 ) -> Response:
-    """Read the named lists and their sizes now. Lists overlap: never add sizes up."""
+    """Read the named lists and their current sizes. Lists overlap: never add sizes up."""
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
     await wait_until(services, wait_for, projection=NAME)
@@ -101,12 +104,12 @@ async def get_lists(
         {
             "lists": [
                 {
-                    **describe_list(one, lang),
+                    **describe_list(lead_list, lang),
                     "leads": sizes[code],
-                    "acquired_within_days": one.acquired_within_days,
-                    "held_before_days": one.held_before_days,
+                    "acquired_within_days": lead_list.acquired_within_days,
+                    "held_before_days": lead_list.held_before_days,
                 }
-                for code, one in lifecycle.lists.items()
+                for code, lead_list in lifecycle.lists.items()
             ],
             "as_of_position": str(position),
             "lifecycle": services.lifecycle_version,
@@ -125,15 +128,15 @@ async def get_list(
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """Read who is on a list now; it may be called by its code, its label or any alias."""
+    """Read the leads that are on a list now; name it by its code, its label or any alias."""
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
-    one = _list(lifecycle, name)
+    lead_list = _list(lifecycle, name)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
-        wanted = Wanted(list=one)
+        wanted = Wanted(list=lead_list)
         leads = await _leads(driver, services, wanted, after=after, limit=limit, lang=lang)
-    return json_answer({**describe_list(one, lang), **leads})
+    return json_answer({**describe_list(lead_list, lang), **leads})
 
 
 @router.get("/v1/worklist", response_model=roster_shapes.WorkList, tags=["work"])
@@ -142,17 +145,17 @@ async def get_worklist(
     request: Request,
     _: LeadsReader,
     owner: Annotated[str, Query(min_length=1, max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)],
-    limit: Annotated[Limit, Field(description="Of the leads that are nobody's.")] = PAGE_DEFAULT,
+    limit: Annotated[Limit, Field(description="Applies to leads without an owner.")] = PAGE_DEFAULT,
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """Read what one person has to do: due today, callbacks, returned, and what is nobody's.
+    """Read one person's work: due today, callbacks, returned leads, and leads without an owner.
 
-    Nobody's are leads without an owner where sales works, and those that wait to be judged.
+    The last are leads in stages where sales works, and leads that wait to be judged.
     """
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
-    # The stays say how each lead came to where it is.
+    # The stays show how each lead got to its stage.
     check_runs(services, STAYS)
     await wait_until(services, wait_for, projection=NAME)
     async with borrowed(services.engine) as driver:
@@ -188,7 +191,7 @@ async def get_accounts(
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """List companies as they stand now, in the order of their ids."""
+    """List companies in their current state, in the order of their ids."""
     services = services_of(request)
     lifecycle = services.compiled.lifecycle
     code = _stage(lifecycle, stage)
@@ -203,7 +206,7 @@ async def get_accounts(
         )
     return json_answer(
         {
-            "accounts": [describe_company(one, lifecycle, lang) for one in page.companies],
+            "accounts": [describe_company(company, lifecycle, lang) for company in page.companies],
             "next": page.next,
             "as_of_position": str(page.position),
         }
@@ -217,13 +220,13 @@ async def get_account(
     *,
     request: Request,
     _: LeadsReader,
-    account_id: Annotated[UUID, Path(description="The ledger's own id of the account.")],
+    account_id: Annotated[UUID, Path(description="The ledger's id for the account.")],
     after: AfterId = None,
     limit: Limit = PAGE_DEFAULT,
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """Read a company as it stands now, with the leads we know there."""
+    """Read a company in its current state, with its known leads."""
     services = services_of(request)
     lifecycle, id = services.compiled.lifecycle, str(account_id)
     await wait_until(services, wait_for, projection=NAME)
@@ -232,7 +235,7 @@ async def get_account(
         wanted = Wanted(account=id)
         people = await _leads(driver, services, wanted, after=after, limit=limit, lang=lang)
     if not found.companies:
-        raise Problem("account-unknown", "No company has this id.")
+        raise Problem("account-unknown", "No company has this id; GET /v1/accounts lists them.")
     return json_answer({**describe_company(found.companies[0], lifecycle, lang), **people})
 
 
@@ -245,7 +248,7 @@ async def _leads(
     limit: int,
     lang: Lang,
 ) -> dict[str, Any]:
-    """Return one page of leads, as every answer that lists some shows it."""
+    """Return one page of leads, in the form shared by all responses that list leads."""
     lifecycle, now = services.compiled.lifecycle, services.now()
     page = await services.roster.leads(
         driver,
@@ -255,7 +258,7 @@ async def _leads(
         limit=limit,
     )
     return {
-        "leads": [describe_listed(one, lifecycle, lang, at=now) for one in page.leads],
+        "leads": [describe_listed(lead, lifecycle, lang, at=now) for lead in page.leads],
         "next": page.next,
         "as_of_position": str(page.position),
     }
@@ -270,7 +273,7 @@ def _stage(lifecycle: Lifecycle, word: str | None) -> str | None:
         known = (*lifecycle.lead.stages, *lifecycle.account.stages)
         raise Problem(
             "parameter-invalid",
-            f"No stage is called so; {suggestion(word, known)}.",
+            f"No stage has this name; {suggestion(word, known)}.",
             parameter="stage",
         )
     return code
@@ -278,8 +281,8 @@ def _stage(lifecycle: Lifecycle, word: str | None) -> str | None:
 
 def _list(lifecycle: Lifecycle, word: str) -> LeadList:
     """Find a list by any of its names. Raises Problem: not-found."""
-    code = resolve({code: one.words for code, one in lifecycle.lists.items()}, word)
+    code = resolve({code: known.words for code, known in lifecycle.lists.items()}, word)
     if code is None:
-        known = suggestion(word, tuple(lifecycle.lists))
-        raise Problem("not-found", f"No list is called so; {known}.")
+        names = suggestion(word, tuple(lifecycle.lists))
+        raise Problem("not-found", f"No list has this name; {names}.")
     return lifecycle.lists[code]

@@ -1,4 +1,4 @@
-"""`/v1/selections`: narrow the candidates to what inside sales can screen."""
+"""`/v1/selections`: narrow the candidates down to what inside sales can screen."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -38,7 +38,7 @@ router = APIRouter(tags=["selections"], route_class=ExactRoute)
 
 
 class NewSelection(BaseModel):
-    """What a run is asked for."""
+    """The request for a run."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -46,8 +46,8 @@ class NewSelection(BaseModel):
         str | None,
         Field(
             pattern=RUN_ID,
-            description="Names the run: asked again with the same id, the same run answers. "
-            "Absent: a new one is made.",
+            description="Identifies the run: a repeated request with the same id returns the "
+            "same run. Default: a new id.",
         ),
     ] = None
     team: Annotated[str, _CODE]
@@ -58,15 +58,15 @@ class NewSelection(BaseModel):
         str, Field(pattern=DAY, description="The period's last day.", json_schema_extra=DATE)
     ]
     market: Annotated[
-        str | None, Field(description="Only leads of this market; absent: all leads.")
+        str | None, Field(description="Only leads of this market. Default: all leads.")
     ] = None
     capacity: Annotated[
         int | None,
         Field(
             ge=0,
             le=CANDIDATES_MAX,
-            description="How many leads can be screened in the period. Absent: as declared by "
-            "`capacity.declared` for the same team, market and days.",
+            description="How many leads can be screened in the period. Default: the number "
+            "declared by `capacity.declared` for the same team, market and days.",
         ),
     ] = None
 
@@ -79,8 +79,10 @@ _NEW_SELECTION: TypeAdapter[NewSelection] = TypeAdapter(NewSelection)
     response_model=selection_shapes.SelectionWithLeads,
     status_code=201,
     responses={
-        200: {"description": "Only tried", "model": selection_shapes.SelectionWithLeads},
-        409: {"description": "The id belongs to another run, or the lifecycle does not select"},
+        200: {"description": "A dry run", "model": selection_shapes.SelectionWithLeads},
+        409: {
+            "description": "The id belongs to another run, or the lifecycle declares no selection"
+        },
     },
     openapi_extra=described_body(_NEW_SELECTION),
 )
@@ -89,13 +91,13 @@ async def post_selections(
     request: Request,
     sender: SelectionsWriter,
     dry_run: Annotated[
-        bool, Query(description="Only say who would be selected; nothing is recorded.")
+        bool, Query(description="Only report who would be selected; record nothing.")
     ] = False,
 ) -> Response:
     """Run a selection: the best candidates become qualified, as many as can be screened.
 
-    It answers when the run is completed. If the answer is lost, ask again with the same id; a run
-    that a crash interrupted is resumed by itself.
+    The response comes when the run is complete. If it is lost, send the request again with the same
+    id; a run that was interrupted by a crash resumes automatically.
     """
     services = services_of(request)
     asked = _asked(await read_model(request, _NEW_SELECTION), services)
@@ -116,11 +118,11 @@ async def get_selections(
     request: Request,
     _: LeadsReader,
     before: Annotated[
-        int, Query(ge=0, le=INTEGER_MAX, description="Go on with runs before this position.")
+        int, Query(ge=0, le=INTEGER_MAX, description="Continue with runs before this position.")
     ] = INTEGER_MAX,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
-    """List the runs, newest first. Pass `next` as `before` to go on."""
+    """List the runs, newest first. Pass `next` as `before` to continue."""
     runs = await _selections(services_of(request)).page(before=before, limit=limit)
     is_more = len(runs) == limit
     return json_answer({"selections": runs, "next": runs[-1]["position"] if is_more else None})
@@ -132,24 +134,27 @@ async def get_selection(
     request: Request,
     _: LeadsReader,
     selection_id: Annotated[str, Path(pattern=RUN_ID)],
-    after: Annotated[int, Query(ge=0, le=CANDIDATES_MAX, description="Go on after a rank.")] = 0,
+    after: Annotated[int, Query(ge=0, le=CANDIDATES_MAX, description="Continue after a rank.")] = 0,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
-    """Read one run: what it went by, who was selected, who was deferred, in the order of rank."""
+    """Read one run: what it was based on, who was selected and who deferred, ordered by rank."""
     selections = _selections(services_of(request))
     return json_answer(await selections.one(selection_id, after=after, limit=limit))
 
 
 def _asked(wanted: NewSelection, services: Services) -> Asked:
-    """Turn days into moments by the clock of the lifecycle in force."""
+    """Convert days to moments in the time zone of the lifecycle in force."""
     lifecycle = services.compiled.lifecycle
     starts_on, ends_on = _day("/starts_on", wanted.starts_on), _day("/ends_on", wanted.ends_on)
     if ends_on < starts_on:
-        raise Problem("request-invalid", "The period ends before it begins.", pointer="/ends_on")
+        raise Problem(
+            "request-invalid", "The period must not end before it begins.", pointer="/ends_on"
+        )
     if wanted.market is not None and wanted.market not in lifecycle.markets:
         raise Problem(
             "request-invalid",
-            f"The lifecycle has no market {wanted.market}.",
+            f"The lifecycle has no market {wanted.market}; expected one of: "
+            f"{', '.join(lifecycle.markets)}.",
             pointer="/market",
             expected=list(lifecycle.markets),
         )
@@ -170,7 +175,9 @@ def _day(pointer: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise Problem(
-            "request-invalid", "A day is YYYY-MM-DD, such as 2026-11-30.", pointer=pointer
+            "request-invalid",
+            "Expected a day as YYYY-MM-DD, such as 2026-11-30.",
+            pointer=pointer,
         ) from None
 
 

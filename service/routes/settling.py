@@ -1,4 +1,4 @@
-"""What becomes of refusals: tried again, singly or many, or dismissed by somebody."""
+"""Settle refusals: retry them, one or many, or dismiss them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -26,12 +26,12 @@ from service.shapes import reports as shapes
 router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
-_Asked = Annotated[Value | None, Field(description="Only of this one.")]
+_Asked = Annotated[Value | None, Field(description="Only refusals with this value.")]
 _Moment = Annotated[str | None, Field(description="RFC 3339 with offset.")]
 
 
 class Retried(BaseModel):
-    """Which open refusals are tried again; what is not told restricts nothing."""
+    """Which open refusals to retry; absent filters restrict nothing."""
 
     model_config = _STRICT
 
@@ -41,18 +41,18 @@ class Retried(BaseModel):
     type: _Asked = None
     since: _Moment = None
     until: _Moment = None
-    after: Annotated[str | None, Field(description="Go on there: `next` of the call before.")] = (
+    after: Annotated[str | None, Field(description="Continue there: `next` of the last call.")] = (
         None
     )
     limit: Annotated[int, Field(ge=1, le=RETRIED_MAX)] = RETRIED_MAX
 
 
 class Dismissed(BaseModel):
-    """Why nothing more will be done about it."""
+    """Why no more will be done about it."""
 
     model_config = _STRICT
 
-    reason: Annotated[Value, Field(description="For people; shown with personal:read.")]
+    reason: Annotated[Value, Field(description="For people; shown only with personal:read.")]
 
 
 _RETRIED: TypeAdapter[Retried] = TypeAdapter(Retried)
@@ -65,16 +65,16 @@ _DISMISSED: TypeAdapter[Dismissed] = TypeAdapter(Dismissed)
     openapi_extra=described_body(_RETRIED),
     responses={
         207: {
-            "description": "Something was refused again",
+            "description": "At least one refusal was refused again",
             "model": shapes.RetriedRefusals,
         }
     },
 )
 async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Response:
-    """Try open refusals again, oldest first. Pass `next` as `after` until it is null.
+    """Retry open refusals, oldest first. Pass `next` as `after` until it is null.
 
-    Each is read as it came, with the time of its first receipt, from the key that sent it. After a
-    lost connection send the same again: none is doubled.
+    Each is read as it first came: with the time of its first receipt, from the key that sent it.
+    After a lost connection send the same request again: no event is recorded twice.
     """
     asked = await read_model(request, _RETRIED)
     services = services_of(request)
@@ -107,7 +107,7 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
     status_code=201,
     responses={
         200: {"description": "It was recorded before", "model": shapes.Duplicate},
-        400: {"description": "The service does not read what it was sent in"},
+        400: {"description": "The service does not read the dialect in which it was sent"},
         409: {"description": "The id belongs to another event, or the move is not allowed"},
         422: {"description": "It is refused again"},
     },
@@ -115,7 +115,7 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
 async def post_refusal_retry(
     request: Request, sender: RefusalsWriter, refusal_id: UUID
 ) -> Response:
-    """Try one refusal again, whatever its status. It is answered as the event itself would be."""
+    """Retry one refusal, whatever its status. The response is that of the event itself."""
     services = services_of(request)
     row = await services.refusals.one(refusal_id)
     (outcome,) = await retry(services, [row], sender)
@@ -129,12 +129,12 @@ async def post_refusal_retry(
     "/v1/refusals/{refusal_id:uuid}/dismiss",
     response_model=shapes.Refusal,
     openapi_extra=described_body(_DISMISSED),
-    responses={409: {"description": "It was retried, and is an event now"}},
+    responses={409: {"description": "It was retried, and is now an event"}},
 )
 async def post_refusal_dismiss(
     request: Request, sender: RefusalsWriter, refusal_id: UUID
 ) -> Response:
-    """Settle a refusal without recording it. Refused for another reason, it is open again."""
+    """Settle a refusal without recording it. If refused for another reason, it opens again."""
     asked = await read_model(request, _DISMISSED)
     services = services_of(request)
     row = await services.refusals.dismiss(refusal_id, reason=asked.reason, by=sender.key_id)
@@ -146,12 +146,16 @@ async def post_refusal_dismiss(
 def _place_at(text: str) -> RefusalCursor:
     place = parse_place(text)
     if place is None:
-        raise Problem("request-invalid", "It is what `next` of a call said.", pointer="/after")
+        raise Problem(
+            "request-invalid",
+            "Expected the `next` of an earlier call, unchanged.",
+            pointer="/after",
+        )
     return place
 
 
 def _moment_at(pointer: str, text: str | None) -> datetime | None:
-    """Read a time of a body as one of the parameters is read."""
+    """Read a time in a body like one in a parameter."""
     try:
         return moment_in(pointer.removeprefix("/"), text)
     except Problem as problem:

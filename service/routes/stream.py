@@ -1,4 +1,4 @@
-"""`GET /v1/events/stream`: the log as server-sent events, from any position, and then live."""
+"""`GET /v1/events/stream`: the log as server-sent events, from any position, then live."""
 
 from collections.abc import AsyncGenerator
 from time import monotonic
@@ -51,24 +51,24 @@ async def get_stream(
             alias="Last-Event-ID",
             ge=0,
             le=INTEGER_MAX,
-            description="Where the stream broke off; browsers send it by themselves, and it goes "
-            "before `after`.",
+            description="Where the stream broke off. Browsers send it automatically, and it "
+            "takes precedence over `after`.",
         ),
     ] = None,
 ) -> Response:
-    """Follow the log as server-sent events: every event once, in order, and then as they come.
+    """Follow the log as server-sent events: every event once, in order, then new ones as they come.
 
-    `id` is the position, `data` the record as it was stored, on one line. An id without data says
-    how far a filter has looked. A reader that takes nothing for 30 seconds is cut off; come again
-    with `Last-Event-ID`, and nothing is missed.
+    `id` is the position, `data` the record as it was stored, on one line. An id without data shows
+    how far a filter has searched. A reader that takes nothing for 30 seconds is disconnected;
+    reconnect with `Last-Event-ID`, and nothing is missed.
     """
     services = services_of(request)
     wanted = wanted_events(services.compiled.lifecycle, types, stages)
     if services.tail.is_full:
         raise Problem(
             "streams-full",
-            "As many streams are open here as there may be. Come again after the time in "
-            "Retry-After, or read GET /v1/events with `wait`.",
+            "The limit of open streams is reached. Try again after the time in Retry-After, or "
+            "read GET /v1/events with `wait`.",
         )
     begin, source = after if last_event_id is None else last_event_id, log_of(request)
     check_reached(begin, await source.head())
@@ -77,7 +77,7 @@ async def get_stream(
 
 
 class _Admission:
-    """Whether a stream may go on. A class, because it asks for the same key again and again."""
+    """Whether a stream may continue. A class, because it checks the same key repeatedly."""
 
     def __init__(self, request: Request, services: Services) -> None:
         self._request = request
@@ -85,7 +85,7 @@ class _Admission:
         self._asked_at = monotonic()
 
     async def holds(self) -> bool:
-        """Tell whether the service runs on and the key is still good: it may be revoked."""
+        """Return whether the service still runs and the key is still valid (not revoked)."""
         if self._services.closing.is_set():
             return False
         if monotonic() - self._asked_at < STREAM_LOOK_S:
@@ -101,7 +101,7 @@ class _Admission:
 async def _events(
     services: Services, source: Log, admission: _Admission, after: int, wanted: LogFilter
 ) -> AsyncGenerator[bytes]:
-    """Write the stream until it may not go on; a client comes again where it broke off."""
+    """Write the stream while it may continue; a client reconnects where it broke off."""
     try:
         async with services.tail.reading():
             async for piece in _pieces(services, source, admission, after, wanted):
@@ -109,7 +109,7 @@ async def _events(
     except TailFull:
         return
     except Problem as problem:
-        # Its place is gone. Whoever comes again with it is told so.
+        # Its position is gone. The client learns that when it reconnects with it.
         log.warning("stream.ended", error=problem.reason)
     except UNAVAILABLE as error:
         log.warning("stream.ended", error=type(error).__name__)
@@ -119,7 +119,7 @@ async def _pieces(
     services: Services, source: Log, admission: _Admission, after: int, wanted: LogFilter
 ) -> AsyncGenerator[bytes]:
     tail = services.tail
-    told, sent_at = after, monotonic()
+    sent, sent_at = after, monotonic()
     yield RETRY
     while await admission.holds():
         page = tail.after(after, limit=STREAM_PAGE_EVENTS, wanted=wanted)
@@ -127,10 +127,10 @@ async def _pieces(
             page = await source.page(after=after, limit=STREAM_PAGE_EVENTS, wanted=wanted)
         after = page.next
         if page.events:
-            told, sent_at = page.events[-1].position, monotonic()
+            sent, sent_at = page.events[-1].position, monotonic()
             yield frames(page.events)
         elif monotonic() - sent_at > HEARTBEAT_S:
-            yield HEARTBEAT if told == after else progress(after)
-            told, sent_at = after, monotonic()
+            yield HEARTBEAT if sent == after else progress(after)
+            sent, sent_at = after, monotonic()
         if after >= page.head:
             await tail.wait(after, STREAM_LOOK_S)

@@ -1,4 +1,4 @@
-"""What is asked of webhooks: read strictly, checked against the settings and the lifecycle."""
+"""Requests for webhooks: read strictly, checked against the settings and the lifecycle."""
 
 from typing import Annotated
 
@@ -20,14 +20,14 @@ Description = Annotated[
 ]
 Types = Annotated[
     list[Ascii],
-    Field(max_length=PARAMETER_NAMES_MAX, description="Only events of these types; empty: all."),
+    Field(max_length=PARAMETER_NAMES_MAX, description="Only events of these types. Empty: all."),
 ]
 Stages = Annotated[
     list[Annotated[str, Field(max_length=PARAMETER_NAME_MAX)]],
     Field(
         max_length=PARAMETER_NAMES_MAX,
-        description="Only events that move somebody into or out of one of these stages, each named "
-        "by its code, a label or an alias.",
+        description="Only events that move a lead or account into or out of one of these stages, "
+        "each named by its code, a label or an alias.",
     ),
 ]
 
@@ -45,14 +45,14 @@ class NewWebhook(BaseModel):
         str | None,
         Field(
             pattern=r"^\d{1,19}$",
-            description="The position after which it begins, `0` for the whole log. Absent: with "
-            "what happens from now on.",
+            description="The position after which it begins; `0` sends the whole log. Default: "
+            "only events recorded from now on.",
         ),
     ] = None
 
 
 class WebhookChange(BaseModel):
-    """What is to be different; what is absent stays."""
+    """What to change; absent members stay as they are."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -62,12 +62,12 @@ class WebhookChange(BaseModel):
     stages: Stages | None = None
     enabled: Annotated[
         bool | None,
-        Field(description="`true` sends at once what has waited; `false` lets it wait."),
+        Field(description="`true` sends at once what is queued; `false` keeps it waiting."),
     ] = None
 
 
 def accept_url(services: Services, url: str) -> None:
-    """Look at where messages are to go. Raises Problem with what was expected."""
+    """Check the address for messages. Raises Problem with what was expected."""
     try:
         check_url(url, allows_private=services.settings.webhook_private_addresses)
     except AddressRefused as error:
@@ -75,7 +75,7 @@ def accept_url(services: Services, url: str) -> None:
 
 
 def stage_codes(services: Services, words: list[str]) -> list[str]:
-    """Find the codes of stages. Raises Problem where nothing is called so."""
+    """Return the codes of stages. Raises Problem for an unknown one."""
     lifecycle = services.compiled.lifecycle
     codes = [resolve_stage(lifecycle, word) for word in words]
     if None in codes:

@@ -1,4 +1,4 @@
-"""`/v1/webhooks`: where events are sent. A secret is shown once, to whoever makes it."""
+"""`/v1/webhooks`: where events are sent. A secret is shown once, in the response that makes it."""
 
 from typing import Any
 
@@ -37,11 +37,11 @@ _CHANGE: TypeAdapter[WebhookChange] = TypeAdapter(WebhookChange)
     "/v1/webhooks",
     response_model=administration_shapes.MadeWebhook,
     status_code=201,
-    responses={409: {"description": "As many webhooks as there may be, or a place beyond the log"}},
+    responses={409: {"description": "The limit of webhooks, or a position beyond the log"}},
     openapi_extra=described_body(_NEW_WEBHOOK),
 )
 async def post_webhooks(request: Request, sender: WebhooksAdministrator) -> Response:
-    """Make a webhook. `secret` in the answer is its only appearance: store it now."""
+    """Make a webhook. The response is the only place where `secret` appears: store it now."""
     asked = await read_model(request, _NEW_WEBHOOK)
     services = services_of(request)
     accept_url(services, asked.url)
@@ -59,7 +59,7 @@ async def post_webhooks(request: Request, sender: WebhooksAdministrator) -> Resp
 
 @router.get("/v1/webhooks", response_model=administration_shapes.Webhooks)
 async def get_webhooks(request: Request, sender: WebhooksAdministrator) -> Response:
-    """List all webhooks, how far each is, and what it could not deliver. Never their secrets."""
+    """List all webhooks without secrets: how far each has got, and what it could not deliver."""
     webhooks = await services_of(request).webhooks.store.every()
     return json_answer({"webhooks": [_describe(webhook, sender) for webhook in webhooks]})
 
@@ -82,7 +82,7 @@ async def get_webhook(
 async def patch_webhook(
     request: Request, sender: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
-    """Change a webhook. What is queued already goes to the new URL; filters hold from here on."""
+    """Change a webhook. What is already queued goes to the new URL; filters apply from here on."""
     asked = await read_model(request, _CHANGE)
     services = services_of(request)
     if asked.url is not None:
@@ -98,7 +98,7 @@ async def patch_webhook(
 async def delete_webhook(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
-    """Remove a webhook, for good, with all that is queued for it and its dead letters."""
+    """Remove a webhook permanently, with everything queued for it and its dead letters."""
     if not await services_of(request).webhooks.store.delete(webhook_id):
         raise unknown_webhook()
     return json_answer({"id": str(webhook_id), "deleted": True})
@@ -110,7 +110,7 @@ async def delete_webhook(
 async def post_rotate_secret(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
-    """Make a new secret, shown this once. The old one signs beside it for 24 hours."""
+    """Make a new secret, shown only now. For 24 hours the old one signs too."""
     secret = await services_of(request).webhooks.store.rotate(webhook_id)
     if secret is None:
         raise unknown_webhook()
@@ -119,7 +119,7 @@ async def post_rotate_secret(
 
 @router.post("/v1/webhooks/{webhook_id}/test", response_model=administration_shapes.WebhookTrial)
 async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: WebhookId) -> Response:
-    """Send a message of the type `webhook.tested` now, once, and tell what came of it."""
+    """Send a message of the type `webhook.tested` now, once, and return the result."""
     services = services_of(request)
     webhook = webhook_found(await services.webhooks.store.one(webhook_id))
     return json_answer(
@@ -128,7 +128,7 @@ async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: Webh
 
 
 def _describe(webhook: StoredWebhook, sender: Sender) -> dict[str, Any]:
-    """Write a webhook for whoever asks. What it is for was written for people, and about some."""
+    """Describe a webhook. Its description was written for people, and may be about people."""
     failing_since = webhook.failing_since
     return {
         "id": str(webhook.webhook_id),

@@ -1,1 +1,1 @@
-"""The bodies of responses as pydantic models, one module per subject; routes name them."""
+"""The bodies of responses as pydantic models, one module per subject; routes refer to them."""

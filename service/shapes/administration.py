@@ -1,4 +1,4 @@
-"""The shapes of answers about keys and webhooks, for the OpenAPI document."""
+"""The shapes of responses about keys and webhooks, for the OpenAPI document."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ class ApiKey(Shape):
     """A key, without its secret."""
 
     id: str
-    name: Annotated[str | None, Field(description="With personal:read.")]
+    name: Annotated[str | None, Field(description="Only with personal:read.")]
     sources: list[str]
     department: str | None
     scopes: list[str]
@@ -22,16 +22,16 @@ class ApiKey(Shape):
     revoked_at: Moment | None
     founder: Annotated[
         bool,
-        Field(description="The first start's: it may also grant what it does not hold."),
+        Field(description="The key of the first start: it may also grant what it does not hold."),
     ]
 
 
 class MadeKey(ApiKey):
-    key: Annotated[str, Field(description="The key itself, shown this once.")]
+    key: Annotated[str, Field(description="The key itself, shown only now.")]
 
 
 class RotatedKey(MadeKey):
-    replaces: Annotated[ApiKey, Field(description="The old key, with the end of its life.")]
+    replaces: Annotated[ApiKey, Field(description="The old key, with its expiry.")]
 
 
 class ApiKeys(Shape):
@@ -44,22 +44,22 @@ class Webhook(Shape):
 
     id: str
     url: str
-    description: Annotated[str | None, Field(description="With personal:read.")]
+    description: Annotated[str | None, Field(description="Only with personal:read.")]
     types: list[str]
     stages: Annotated[list[str], Field(description="Codes.")]
     enabled: bool
     disabled_reason: str | None
     failing_since: Annotated[
-        Moment | None, Field(description="Nothing has been delivered since; null: all is well.")
+        Moment | None, Field(description="Nothing has been delivered since; null: no failure.")
     ]
-    position: Annotated[Position, Field(description="How far the log has been queued for it.")]
-    pending: Annotated[int, Field(description="Events queued and not delivered yet.")]
-    dead: Annotated[int, Field(description="Events given up.")]
+    position: Annotated[Position, Field(description="The last position queued for it.")]
+    pending: Annotated[int, Field(description="Events queued but not yet delivered.")]
+    dead: Annotated[int, Field(description="Events that were given up.")]
     created_at: Moment
 
 
 class MadeWebhook(Webhook):
-    secret: Annotated[str, Field(description="The secret itself, shown this once.")]
+    secret: Annotated[str, Field(description="The secret itself, shown only now.")]
 
 
 class Webhooks(Shape):
@@ -68,7 +68,7 @@ class Webhooks(Shape):
 
 class WebhookSecret(Shape):
     id: str
-    secret: Annotated[str, Field(description="The secret itself, shown this once.")]
+    secret: Annotated[str, Field(description="The secret itself, shown only now.")]
 
 
 class DeletedWebhook(Shape):
@@ -77,10 +77,10 @@ class DeletedWebhook(Shape):
 
 
 class WebhookTrial(Shape):
-    """What came of a message that was sent to try a webhook."""
+    """The outcome of a message sent to try a webhook."""
 
     delivered: bool
-    status: Annotated[int | None, Field(description="Of the receiver's answer, if there was one.")]
+    status: Annotated[int | None, Field(description="The receiver's HTTP status, if it answered.")]
     failure: str | None
     ms: int
 
@@ -101,4 +101,4 @@ class DeadLetters(Shape):
 
 
 class Replayed(Shape):
-    replayed: Annotated[int, Field(description="How many events are queued again.")]
+    replayed: Annotated[int, Field(description="The number of events queued again.")]

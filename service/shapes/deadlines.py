@@ -1,4 +1,4 @@
-"""The shapes of answers about deadlines, for the OpenAPI document."""
+"""The shapes of responses about deadlines, for the OpenAPI document."""
 
 from typing import Annotated, Literal
 
@@ -10,17 +10,17 @@ Status = Literal["open", "breached", "met", "late", "left"]
 
 
 class Deadline(Shape):
-    """Something that somebody has to do with a lead in time."""
+    """Something that has to be done about a lead in time."""
 
-    lead: Annotated[str, Field(description="The ledger's own id of the lead.")]
-    deadline: Annotated[str, Field(description="The code that the lifecycle gives it.")]
+    lead: Annotated[str, Field(description="The ledger's id for the lead.")]
+    deadline: Annotated[str, Field(description="Its code in the lifecycle.")]
     deadline_label: str | None = None
     status: Annotated[
         Status,
         Field(
-            description="open: it runs. breached: it has passed, and nobody has answered yet. met: "
-            "answered in time, by when that happened. late: answered after it was due. left: the "
-            "lead left the stage otherwise."
+            description="open: it is running. breached: it has passed and is unanswered. met: "
+            "answered in time, judged by when that happened. late: answered after it was due. "
+            "left: the lead left the stage in another way."
         ),
     ]
     stage: Annotated[str | None, Field(description="The stage in which it started.")]
@@ -29,11 +29,13 @@ class Deadline(Shape):
     team: str | None
     started_at: Moment
     due_at: Moment
-    settled_at: Annotated[Moment | None, Field(description="When it was answered, or left.")]
-    position: Annotated[Position, Field(description="Of the event that started it.")]
+    settled_at: Annotated[
+        Moment | None, Field(description="When it was answered, or the lead left.")
+    ]
+    position: Annotated[Position, Field(description="The event that started it.")]
     breached: Annotated[
         Position | None,
-        Field(description="The event of the breach, even where a later report has restated it."),
+        Field(description="The event of the breach, even if a later report has restated it."),
     ]
     settled: Position | None
 

@@ -1,4 +1,4 @@
-"""The shapes of the funnel's and the lifecycle's answers, for the OpenAPI document."""
+"""The shapes of responses about funnel and lifecycle, for the OpenAPI document."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -13,7 +13,7 @@ class StageFigures(Shape):
     stage_label: str | None = None
     standing: int
     entered: int
-    reached: Annotated[int, Field(description="Entered it or a stage beyond it.")]
+    reached: Annotated[int, Field(description="Entered this stage or a later one.")]
 
 
 class TrackFigures(Shape):
@@ -22,17 +22,17 @@ class TrackFigures(Shape):
 
 
 class FunnelPart(Shape):
-    value: Annotated[str | None, Field(description="null: nothing was told.")]
+    value: Annotated[str | None, Field(description="null: not reported.")]
     value_label: str | None = None
     leads: TrackFigures
     accounts: TrackFigures
 
 
 class Funnel(Shape):
-    """Who stands where, and who ever came how far."""
+    """Who is in each stage, and who ever got how far."""
 
     as_of_position: Position
-    lifecycle: Annotated[int | None, Field(description="The version in force there.")]
+    lifecycle: Annotated[int | None, Field(description="The version in force at that moment.")]
     as_of: Moment | None
     by: str | None
     leads: TrackFigures
@@ -60,7 +60,7 @@ class FlowPart(Shape):
 
 
 class Flow(Shape):
-    """Who came to each stage and left it in a period."""
+    """Who entered and left each stage in a period."""
 
     as_of_position: Position
     lifecycle: int | None
@@ -87,8 +87,10 @@ class Side(Term):
 
 
 class TargetFigure(Term):
-    departments: Annotated[list[str], Field(description="Whose it is by default.")]
-    amount: Annotated[bool, Field(description="Money, in a currency; else a number.")]
+    departments: Annotated[
+        list[str], Field(description="The departments it belongs to by default.")
+    ]
+    amount: Annotated[bool, Field(description="true: an amount of money; false: a number.")]
 
 
 class Stage(Term):
@@ -113,7 +115,7 @@ class EventType(Words):
     type: str
     kind: str
     subject: str
-    scope: Annotated[str | None, Field(description="null: the service's own.")]
+    scope: Annotated[str | None, Field(description="null: only the service writes it.")]
     departments: list[str]
     fields: list[EventField]
 
@@ -142,12 +144,12 @@ class Published(Shape):
 
 
 class Disappearing(Shape):
-    """A stage that somebody stands in and the new lifecycle has not."""
+    """A stage that still has leads or accounts, and that the new lifecycle lacks."""
 
     track: Literal["lead", "account"]
     stage: str
     standing: int
-    to: Annotated[str | None, Field(description="Where the stage map moves them.")]
+    to: Annotated[str | None, Field(description="The stage to which the stage map moves them.")]
 
 
 class Objection(Shape):
@@ -156,11 +158,11 @@ class Objection(Shape):
 
 
 class PublicationTried(Shape):
-    """What publishing would do; nothing was done."""
+    """What publishing would do; nothing was changed."""
 
     status: Literal["allowed", "refused"]
     version: int
-    changes: Annotated[list[str], Field(description="From the lifecycle in force, in words.")]
+    changes: Annotated[list[str], Field(description="Changes to the lifecycle in force, in words.")]
     disappearing: list[Disappearing]
     complaints: list[Complaint]
     problem: Objection | None
@@ -178,15 +180,15 @@ class LifecycleVersions(Shape):
 
 
 class CalendarChange(Shape):
-    """Days of which the text does not know, both included."""
+    """A period, inclusive, in which the calendar differs from the lifecycle's text."""
 
     calendar: str
     starts_on: date
     ends_on: date
-    closed: Annotated[bool, Field(description="false: holidays and closures are worked.")]
+    closed: Annotated[bool, Field(description="false: holidays and closures are working days.")]
     hours: Annotated[
         str | None,
-        Field(description="When they are worked; null: in the hours of the day of the week."),
+        Field(description="The working hours; null: those of the day of the week."),
     ]
 
 
@@ -214,7 +216,7 @@ class Lifecycle(Words):
     positions: list[Term]
     regions: list[Term]
     target_figures: list[TargetFigure]
-    grades: Annotated[list[Term], Field(description="The best first.")]
+    grades: Annotated[list[Term], Field(description="Best first.")]
     lead: Track
     account: Track
     lists: list[LeadListDefinition]
@@ -222,6 +224,6 @@ class Lifecycle(Words):
     events: list[EventType]
     calendar_changes: Annotated[
         list[CalendarChange],
-        Field(description="Decided by `calendar.changed`; of two about one day the later counts."),
+        Field(description="Decided by `calendar.changed`; for each day, the latest one applies."),
     ]
-    text: Annotated[str, Field(description="What was published, as YAML.")]
+    text: Annotated[str, Field(description="The published text, as YAML.")]

@@ -1,7 +1,8 @@
-"""The shapes of answers, for the OpenAPI document.
+"""The shapes of responses, for the OpenAPI document.
 
-Nothing is built from these: answers are written where they are known, and the tests hold them
-against these shapes. Positions are strings of digits, because JSON's numbers end at 53 bits.
+No response is built from these: each is built by the code that has its data, and the tests compare
+them with these shapes. Positions are strings of digits, because JSON numbers are exact only up to
+53 bits.
 """
 
 from typing import Annotated, Any, Literal
@@ -14,20 +15,20 @@ Next = Annotated[Position | None, Field(description="Pass it as `after`; null: n
 
 
 class Shape(BaseModel):
-    """What every answer has in common: nothing that is not described."""
+    """What all responses have in common: no undescribed members."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Moved(Shape):
-    """A change of stage; null is unplaced."""
+    """A change of stage; null means unplaced."""
 
     from_: Annotated[str | None, Field(alias="from")]
     to: str | None
 
 
 class Derived(Shape):
-    """An event that the service wrote as the consequence of the one reported."""
+    """An event that the service wrote as a consequence of the reported one."""
 
     type: str
     position: Position
@@ -36,7 +37,7 @@ class Derived(Shape):
 
 
 class Ignored(Shape):
-    """Something that was given as an identifier and identifies nobody."""
+    """An identifier that was ignored because it identifies no one."""
 
     kind: str
     reason: Annotated[
@@ -55,12 +56,14 @@ class Recorded(Shape):
     position: Position
     leaf: Annotated[str, Field(description="SHA-256 of 0x00 and the record, in hex.")]
     subject: str
-    stage: Annotated[str | None, Field(description="Where the subject stands now.")]
-    forwarded_to: Annotated[str | None, Field(description="Who received it instead.")] = None
+    stage: Annotated[str | None, Field(description="The current stage of the subject.")]
+    forwarded_to: Annotated[str | None, Field(description="The lead that received it instead.")] = (
+        None
+    )
     moved: Moved | None = None
-    already: Annotated[bool | None, Field(description="Decided what already was.")] = None
+    already: Annotated[bool | None, Field(description="The decision was already in effect.")] = None
     ignored: Annotated[
-        list[Ignored] | None, Field(description="Identifiers that identify nobody.")
+        list[Ignored] | None, Field(description="Identifiers that identify no one.")
     ] = None
     derived: list[Derived]
 
@@ -78,11 +81,13 @@ class Refused(Shape):
 
     status: Literal["refused"]
     problem: dict[str, Any]
-    refusal: Annotated[str | None, Field(description="Its id, where it is kept.")] = None
+    refusal: Annotated[str | None, Field(description="The id of the stored refusal, if any.")] = (
+        None
+    )
 
 
 class Batch(Shape):
-    """What became of each item, in order."""
+    """The outcome of each item, in order."""
 
     items: list[Recorded | Duplicate | Refused]
 
@@ -94,68 +99,68 @@ class Unknown(Shape):
 
 
 class ComparedRecord(Shape):
-    """Something is recorded under this id, and counts."""
+    """An event is recorded under this id, and counts."""
 
     status: Literal["recorded"]
     position: Position
-    corrections: Annotated[int, Field(description="Made by revisions of the same source.")]
+    corrections: Annotated[int, Field(description="Corrections by revisions of the same source.")]
     differs: Annotated[
         list[str],
         Field(
-            description="`time`, `type`, `data/` and a declared field, or `person` for whom it is "
-            "about and whatever is personal; empty: it is the same.",
+            description="`time`, `type`, `data/` and a declared field, or `person` for the subject "
+            "and all personal data; empty: no difference.",
             examples=[["time", "data/value"]],
         ),
     ]
     fields: Annotated[
         dict[str, Any],
-        Field(description="What `event.corrected` says to make data and time the same."),
+        Field(description="What `event.corrected` must contain to make data and time the same."),
     ]
 
 
 class Voided(Shape):
-    """What was recorded under this id counts no longer."""
+    """The event recorded under this id no longer counts."""
 
     status: Literal["voided"]
     position: Position
-    by_revision: Annotated[bool, Field(description="By a revision of the same source.")]
+    by_revision: Annotated[bool, Field(description="Voided by a revision of the same source.")]
 
 
 class Erased(Shape):
-    """What was recorded under this id told of a person who has been erased."""
+    """The event recorded under this id was about a person who has been erased."""
 
     status: Literal["erased"]
     position: Position
 
 
 class ComparedRefusal(Shape):
-    """It would be refused. This is not kept."""
+    """It would be refused. This refusal is not kept."""
 
     status: Literal["refused"]
     problem: dict[str, Any]
 
 
 class Compared(Shape):
-    """How each event differs from what is recorded under its id, in order."""
+    """How each event differs from the one recorded under its id, in order."""
 
     items: list[Unknown | ComparedRecord | Voided | Erased | ComparedRefusal]
 
 
 class Collected(Shape):
-    """What clients of other services are told."""
+    """The answer to clients of other services."""
 
     success: Literal[True]
 
 
 class CaptureResult(Shape):
-    """What became of one event of a newer PostHog client."""
+    """The outcome of one event of a newer PostHog client."""
 
     result: Literal["ok", "drop", "retry"]
     details: str | None = None
 
 
 class CaptureResults(Shape):
-    """What a newer PostHog client is told: the outcome of each event by its `uuid`."""
+    """The answer to a newer PostHog client: the outcome of each event by its `uuid`."""
 
     results: dict[str, CaptureResult]
 
@@ -173,7 +178,7 @@ class RefusedLine(Shape):
 
 
 class IgnoredOften(Shape):
-    """Something given as an identifier that names nobody, in lines that were recorded."""
+    """An identifier that was ignored because it identifies no one, in recorded lines."""
 
     kind: str
     reason: str
@@ -181,17 +186,15 @@ class IgnoredOften(Shape):
 
 
 class Stream(Shape):
-    """What became of the lines."""
+    """The outcomes of the lines."""
 
     lines: int
     recorded: int
     duplicates: int
     refused: int
     refusals: Annotated[list[RefusedLine], Field(description="The first 1,000.")]
-    more_refusals_at: Annotated[str | None, Field(description="Where the rest is.")] = None
-    ignored: Annotated[
-        list[IgnoredOften] | None, Field(description="The first 100 kinds of them.")
-    ] = None
+    more_refusals_at: Annotated[str | None, Field(description="The URL of the rest.")] = None
+    ignored: Annotated[list[IgnoredOften] | None, Field(description="The first 100 kinds.")] = None
 
 
 class Feed(Shape):
@@ -201,18 +204,18 @@ class Feed(Shape):
         list[dict[str, Any]], Field(description="Records, CloudEvents 1.0, as they were stored.")
     ]
     next: Annotated[Position, Field(description="Pass it as `after`.")]
-    head: Annotated[Position, Field(description="Where the log ends.")]
+    head: Annotated[Position, Field(description="The last position of the log.")]
 
 
 class RunningDeadline(Shape):
-    """A deadline that nobody has met yet."""
+    """A deadline that is not met yet."""
 
     due_at: Moment
     breached: bool
 
 
 class State(Shape):
-    """What is known of a lead after its events so far."""
+    """What is known about a lead after its events so far."""
 
     stage: str | None
     stage_label: str | None = None
@@ -220,21 +223,21 @@ class State(Shape):
     entered_at: Moment | None
     entered: list[str]
     known: bool
-    acquired_at: Annotated[Moment | None, Field(description="When it became known to us.")]
+    acquired_at: Annotated[Moment | None, Field(description="When the lead became known to us.")]
     origin: Annotated[
-        str | None, Field(description="null: undetermined, as long as nobody is known.")
+        str | None, Field(description="null: undetermined, because the person is not known yet.")
     ]
     channel: str | None
-    owner: Annotated[str | None, Field(description="Who is in charge now.")]
+    owner: Annotated[str | None, Field(description="The person now in charge.")]
     owners: Annotated[
         dict[str, str],
-        Field(description="Department → its person, also after the lead went to another one."),
+        Field(description="Department → its person, kept after the lead moves to another one."),
     ]
     grade: str | None
     market: str | None
     priority: str | None
     team: str | None
-    reseller: Annotated[str | None, Field(description="Who outside sells to it in this pass.")]
+    reseller: Annotated[str | None, Field(description="The reseller working on it in this pass.")]
     account: str | None
     attributes: dict[str, Any]
     opportunities: Annotated[
@@ -243,37 +246,38 @@ class State(Shape):
     orders: Annotated[
         dict[str, str], Field(description="Order, as `source/number` → standing or cancelled.")
     ]
-    screened_as: Annotated[str | None, Field(description="What the last completed call found.")]
-    revisit_on: Annotated[str | None, Field(description="The day to come back to it.")]
+    screened_as: Annotated[str | None, Field(description="The result of the last completed call.")]
+    revisit_on: Annotated[str | None, Field(description="The day to contact the lead again.")]
     blocks: Annotated[
         dict[str, str], Field(description="Channel → the type of the event that closed it.")
     ]
     flags: Annotated[
         dict[str, str],
         Field(
-            description="What a person should know: `direct_enquiry` (a lead of marketing's turned "
-            "to sales or a reseller itself, with that origin), `origin` (disputed), or a reason "
-            "that would exclude a lead beyond exclusion, with the event that told it."
+            description="What a person should know: `direct_enquiry` (a lead of marketing's that "
+            "turned to sales or a reseller on its own, with that origin), `origin` (disputed), or "
+            "a reason that would exclude a lead that can no longer be excluded, with the event "
+            "that reported it."
         ),
     ]
     deadlines: Annotated[
-        dict[str, RunningDeadline], Field(description="Of the present stay, unanswered.")
+        dict[str, RunningDeadline], Field(description="Unanswered ones of the current stay.")
     ]
     absorbed_by: str | None
     absorbs: list[str]
     parted_from: Annotated[
         list[str],
-        Field(description="Leads of other people, with whom its reports were once mixed up."),
+        Field(description="Leads of other people, with whom its reports were once confused."),
     ]
 
 
 class Lead(State):
-    """A lead as it stands now."""
+    """A lead in its current state."""
 
     id: str
     subject: str
     version: int
-    position: Annotated[Position, Field(description="Of its last event.")]
+    position: Annotated[Position, Field(description="The position of its last event.")]
     as_of_position: Position
     forwarded_from: str | None = None
 
@@ -281,7 +285,9 @@ class Lead(State):
 class Who(Shape):
     actor: Annotated[
         str | None,
-        Field(description="As the sender claims, with personal:read; the service's own name."),
+        Field(
+            description="As claimed by the sender, with personal:read; or the service's own name."
+        ),
     ] = None
     key: str | None = None
     department: str | None = None
@@ -301,7 +307,7 @@ class Why(Shape):
     reason: str | None = None
     fact: Cause | None = None
     restates: Annotated[
-        Position | None, Field(description="The return by itself that no longer counts.")
+        Position | None, Field(description="The automatic return that no longer counts.")
     ] = None
     already: bool | None = None
 
@@ -311,7 +317,7 @@ class HistoryEvent(Shape):
 
     position: Position
     type: str
-    type_label: Annotated[str | None, Field(description="With lang.")] = None
+    type_label: Annotated[str | None, Field(description="Only with lang.")] = None
     subject: str
     source: str
     id: str
@@ -324,24 +330,25 @@ class HistoryEvent(Shape):
     stage_after: str | None
     pass_: Annotated[int | None, Field(alias="pass")] = None
     moved: Moved | None = None
-    moved_labels: Annotated[Moved | None, Field(description="With lang.")] = None
+    moved_labels: Annotated[Moved | None, Field(description="Only with lang.")] = None
     forwarded_to: str | None = None
-    absorbed: Annotated[bool | None, Field(description="It is of a lead absorbed.")] = None
+    absorbed: Annotated[bool | None, Field(description="It is about an absorbed lead.")] = None
     moved_from: Annotated[
-        str | None, Field(description="The lead it was recorded of, before it was taken off it.")
+        str | None, Field(description="The lead that it was recorded for before it was moved here.")
     ] = None
     moved_to: Annotated[
-        str | None, Field(description="The lead whose it turned out to be; here it counts no more.")
+        str | None,
+        Field(description="The lead it turned out to belong to; here it no longer counts."),
     ] = None
     counts: Annotated[
-        bool | None, Field(description="False: voided, or not legal on what is known now.")
+        bool | None, Field(description="false: voided, or not legal on what is known now.")
     ] = None
     corrected_by: Annotated[
-        list[Position] | None, Field(description="The events that say what it should have told.")
+        list[Position] | None, Field(description="The events that correct it.")
     ] = None
     why: Why | None = None
     data: dict[str, Any] | None = None
-    personal: Annotated[dict[str, Any] | None, Field(description="With personal:read.")] = None
+    personal: Annotated[dict[str, Any] | None, Field(description="Only with personal:read.")] = None
     lifecycle: int
 
 
@@ -353,11 +360,11 @@ class History(Shape):
 
 
 class Conflict(Shape):
-    """What somebody has to judge."""
+    """Something that a person has to judge."""
 
     position: Position
     lead: str | None = None
-    account: Annotated[str | None, Field(description="Of `same_name`, in place of the lead.")] = (
+    account: Annotated[str | None, Field(description="For `same_name`, instead of the lead.")] = (
         None
     )
     time: Moment
@@ -369,16 +376,16 @@ class Conflict(Shape):
         ),
     ]
     with_: Annotated[
-        list[str] | None, Field(alias="with", description="Other leads, or other accounts.")
+        list[str] | None, Field(alias="with", description="The other leads or accounts.")
     ] = None
     shared: Annotated[
-        list[str] | None, Field(description="Kinds of what was reported of several people.")
+        list[str] | None, Field(description="Kinds of identifiers reported for several people.")
     ] = None
-    decisions: Annotated[list[Position] | None, Field(description="Where they stand.")] = None
-    error: Annotated[str | None, Field(description="The kind of error that the lead met.")] = None
-    place: Annotated[str | None, Field(description="Where in the code it was raised.")] = None
+    decisions: Annotated[list[Position] | None, Field(description="Their positions.")] = None
+    error: Annotated[str | None, Field(description="The kind of error met by the lead.")] = None
+    place: Annotated[str | None, Field(description="The place in the code that raised it.")] = None
     tries: Annotated[int | None, Field(description="How often the lead has met it.")] = None
-    retry_time: Annotated[Moment | None, Field(description="When it is tried again.")] = None
+    retry_time: Annotated[Moment | None, Field(description="The time of the next retry.")] = None
 
 
 class Conflicts(Shape):
@@ -388,7 +395,7 @@ class Conflicts(Shape):
 
 
 class Restored(Shape):
-    """A lead that was set aside goes on."""
+    """A lead that was set aside is active again."""
 
     lead: str
     status: Literal["restored"]
@@ -414,7 +421,7 @@ class Replay(Shape):
 
 
 class LastState(Shape):
-    """With `last=true`; null: there was nothing yet."""
+    """With `last=true`; null: the lead had no event yet."""
 
     lead: str
     last: Step | None
@@ -430,34 +437,34 @@ class RetriedDuplicate(Duplicate):
 
 
 class RetriedRefusals(Shape):
-    """What became of each, in order."""
+    """The outcome of each, in order."""
 
     items: list[RetriedRecorded | RetriedDuplicate | Refused]
     next: Annotated[str | None, Field(description="Pass it as `after`; null: no more.")]
 
 
 class Refusal(Shape):
-    """Why something was not recorded, and what became of it."""
+    """The reason why input was not recorded, and its status."""
 
     refusal: str
     status: Literal["open", "retried", "dismissed"]
-    received_time: Annotated[Moment, Field(description="Of the first receipt.")]
+    received_time: Annotated[Moment, Field(description="The first receipt.")]
     last_received_time: Moment
-    times: Annotated[int, Field(description="How often it came; in one transaction, once.")]
+    times: Annotated[int, Field(description="How often it came, counted once per transaction.")]
     retries: int
     key: str
-    source: Annotated[str | None, Field(description="With personal:read.")]
-    id: Annotated[str | None, Field(description="With personal:read.")]
+    source: Annotated[str | None, Field(description="Only with personal:read.")]
+    id: Annotated[str | None, Field(description="Only with personal:read.")]
     type: Annotated[
-        str | None, Field(description="One of the lifecycle; any other with personal:read.")
+        str | None, Field(description="A type of the lifecycle; any other with personal:read.")
     ]
-    dialect: Annotated[str, Field(description="In what it was sent.")]
-    reason: Annotated[str, Field(description="For which it was refused last.")]
+    dialect: Annotated[str, Field(description="The dialect in which it was sent.")]
+    reason: Annotated[str, Field(description="The reason of its latest refusal.")]
     problem: dict[str, Any]
     position: Annotated[Position | None, Field(description="The event that it became.")] = None
     settled_time: Moment | None = None
     settled_by: Annotated[str | None, Field(description="The key that settled it.")] = None
-    dismissal: Annotated[str | None, Field(description="Why, with personal:read.")] = None
+    dismissal: Annotated[str | None, Field(description="The reason, with personal:read.")] = None
     content: Annotated[str | None, Field(description="The bytes, with personal:read.")] = None
 
 
@@ -473,7 +480,7 @@ class Alive(Shape):
 class ProjectionHealth(Shape):
     position: Position
     events_behind: int
-    failure: Annotated[str | None, Field(description="Why it has stopped; null: it runs.")]
+    failure: Annotated[str | None, Field(description="Why it stopped; null: it is running.")]
 
 
 class Check(Shape):
@@ -484,7 +491,7 @@ class Check(Shape):
 class Ready(Shape):
     status: Literal["ready"]
     checks: dict[str, Check]
-    revision: Annotated[str | None, Field(description="With projections:read.")] = None
+    revision: Annotated[str | None, Field(description="Only with projections:read.")] = None
     projections: Annotated[
-        dict[str, ProjectionHealth] | None, Field(description="With projections:read.")
+        dict[str, ProjectionHealth] | None, Field(description="Only with projections:read.")
     ] = None

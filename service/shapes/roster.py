@@ -1,4 +1,4 @@
-"""The shapes of answers about who there is and what is to be done, for the OpenAPI document."""
+"""The shapes of responses about leads, lists, work and companies, for the OpenAPI document."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ class ListedLead(Shape):
     stage_label: str | None = None
     pass_: Annotated[int, Field(alias="pass")]
     entered_at: Moment | None
-    acquired_at: Annotated[Moment | None, Field(description="When it became known to us.")]
+    acquired_at: Annotated[Moment | None, Field(description="When the lead became known to us.")]
     owner: str | None
     grade: str | None
     market: str | None
@@ -28,7 +28,7 @@ class ListedLead(Shape):
     account: str | None
     revisit_on: Date | None
     screened_as: str | None
-    lists: Annotated[list[str], Field(description="Lists it is on, clocks left aside.")]
+    lists: Annotated[list[str], Field(description="The lists it is on.")]
     lifecycle: Annotated[int, Field(description="The version that decides it.")]
     position: Annotated[Position, Field(description="The last event that changed it.")]
 
@@ -61,7 +61,7 @@ class Lists(Shape):
 
 
 class OneList(Shape):
-    """Who is on a list."""
+    """The leads on a list."""
 
     list_: Annotated[str, Field(alias="list")]
     label: str | None = None
@@ -72,7 +72,7 @@ class OneList(Shape):
 
 
 class Task(Shape):
-    """A lead that somebody has to do something about."""
+    """A lead that needs something done."""
 
     lead: str
     stage: str | None
@@ -87,27 +87,27 @@ class Task(Shape):
 
 
 class WorkList(Shape):
-    """What one person has to do."""
+    """One person's work."""
 
     owner: str
     today: Annotated[Date, Field(description="In the time zone of the lifecycle.")]
-    due: Annotated[list[Task], Field(description="Due today or before, the first due first.")]
-    callbacks: Annotated[list[Task], Field(description="To be called again by today.")]
-    returned: Annotated[list[Task], Field(description="Sent back to where it stands.")]
-    unassigned: Annotated[list[Task], Field(description="Nobody's, the longest waiting first.")]
+    due: Annotated[list[Task], Field(description="Due today or earlier, the first due first.")]
+    callbacks: Annotated[list[Task], Field(description="Leads to call again by today.")]
+    returned: Annotated[list[Task], Field(description="Sent back to their present stage.")]
+    unassigned: Annotated[list[Task], Field(description="No owner, the longest waiting first.")]
     to_be_judged: Annotated[
         list[Task],
         Field(
-            description="Neither accepted nor excluded by rule, and nobody's or the person's own: "
-            "the longest waiting first."
+            description="Neither accepted nor excluded by a rule, and without an owner or the "
+            "person's own: the longest waiting first."
         ),
     ]
-    truncated: Annotated[bool, Field(description="There is more than was looked through.")]
+    truncated: Annotated[bool, Field(description="There are more leads than were read.")]
     as_of_position: Position
 
 
 class Account(Shape):
-    """A company as it stands."""
+    """A company in its current state."""
 
     id: str
     stage: str | None
@@ -122,8 +122,8 @@ class Account(Shape):
     ]
     segment: str | None
     key_role: Annotated[str | None, Field(description="Whether it is defended or attacked.")]
-    owner: Annotated[str | None, Field(description="Who of sales does it.")]
-    people: Annotated[int, Field(description="Leads we know there.")]
+    owner: Annotated[str | None, Field(description="The person in sales.")]
+    people: Annotated[int, Field(description="The number of known leads there.")]
     position: Position
 
 
@@ -136,7 +136,7 @@ class Accounts(Shape):
 
 
 class AccountWithPeople(Account):
-    """A company with the leads we know there."""
+    """A company with its known leads."""
 
     leads: list[ListedLead]
     next: NextId
@@ -144,7 +144,7 @@ class AccountWithPeople(Account):
 
 
 class Share(Shape):
-    """Marketing's part by one policy."""
+    """Marketing's share under one policy."""
 
     policy: Annotated[str, Field(description="origin, opening, first_touch or any_touch.")]
     number: int
@@ -169,7 +169,7 @@ class KindApart(Shape):
 
 
 class OtherCurrency(Shape):
-    """Business in a currency that was not asked about."""
+    """Business in currencies other than the requested one."""
 
     currency: str
     number: int
@@ -177,7 +177,7 @@ class OtherCurrency(Shape):
 
 
 class CreditedBusiness(Shape):
-    """One piece of won business, and whose it is by each policy."""
+    """One piece of won business, credited under each policy."""
 
     business: str
     kind: str
@@ -188,7 +188,7 @@ class CreditedBusiness(Shape):
     origin: str | None
     marketing: Annotated[dict[str, bool], Field(description="By policy.")]
     beside: Annotated[list[str], Field(description="Other people of the company, not credited.")]
-    positions: Annotated[list[Position], Field(description="The events that it stands on.")]
+    positions: Annotated[list[Position], Field(description="The events that it is based on.")]
 
 
 class Contribution(Shape):
@@ -199,7 +199,9 @@ class Contribution(Shape):
     currency: str
     shares: list[Share]
     origins: list[OriginPart]
-    nurtured_average: Annotated[str | None, Field(description="Where marketing had touched.")]
+    nurtured_average: Annotated[
+        str | None, Field(description="The average for leads that marketing had touched.")
+    ]
     other_average: str | None
     apart: list[KindApart]
     other_currencies: Annotated[
@@ -208,6 +210,6 @@ class Contribution(Shape):
     without_value: int
     disputed: Annotated[int, Field(description="Pieces on which the policies disagree.")]
     business: list[CreditedBusiness]
-    truncated: Annotated[bool, Field(description="More pieces than were listed.")]
+    truncated: Annotated[bool, Field(description="There are more pieces than are listed.")]
     as_of_position: Position
     lifecycle: int

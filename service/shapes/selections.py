@@ -10,43 +10,44 @@ Amount = Annotated[str, Field(description="Points, exact to the hundredth.", exa
 
 
 class RankedLead(Shape):
-    """A candidate in its place."""
+    """A candidate and its rank."""
 
     rank: int
     lead: str
     score: Amount
-    selected: Annotated[bool, Field(description="False: deferred.")]
+    selected: Annotated[bool, Field(description="false: deferred.")]
 
 
 class SkippedLead(Shape):
-    """A lead that was selected and was no candidate any more when it came to it."""
+    """A lead that was selected but no longer a candidate when its turn came."""
 
     lead: str
     reason: str
 
 
 class Selection(Shape):
-    """A run: places = capacity - backlog - requests - selected_before, and never less than 0."""
+    """A run: places = capacity - backlog - requests - selected_before, but at least 0."""
 
     id: str
     status: Literal["dry_run", "running", "completed"]
-    position: Annotated[Position | None, Field(description="Of the run; null: a dry run.")]
-    time: Annotated[Moment | None, Field(description="As of when scores count.")]
+    position: Annotated[Position | None, Field(description="The run's position; null: a dry run.")]
+    time: Annotated[Moment | None, Field(description="The time at which scores are taken.")]
     read_at: Annotated[Position, Field(description="The position at which the leads were read.")]
     team: str
-    market: Annotated[str | None, Field(description="null: every lead, of whatever market.")]
+    market: Annotated[str | None, Field(description="null: leads of all markets.")]
     starts_on: str
     ends_on: str
     capacity: int
     capacity_declared_at: Annotated[
-        Position | None, Field(description="The event that declared it; null: it was given.")
+        Position | None,
+        Field(description="The event that declared it; null: given in the request."),
     ]
-    backlog: Annotated[int, Field(description="Qualified leads that wait to be screened.")]
+    backlog: Annotated[int, Field(description="Qualified leads waiting to be screened.")]
     requests: Annotated[
-        int, Field(description="Came by a request for contact in the period and wait no more.")
+        int, Field(description="Leads that asked for contact in the period and no longer wait.")
     ]
     selected_before: Annotated[
-        int, Field(description="Were selected by earlier runs of the period and wait no more.")
+        int, Field(description="Leads selected by earlier runs of the period that no longer wait.")
     ]
     places: int
     candidates: int
@@ -54,26 +55,26 @@ class Selection(Shape):
     deferred: int
     cut_line: Annotated[Amount | None, Field(description="The score of the last selected.")]
     digest: Annotated[str, Field(description="SHA-256 of the ranking, in hex.")]
-    qualified: Annotated[int | None, Field(description="null: the run is not completed.")]
+    qualified: Annotated[int | None, Field(description="null: the run is not complete.")]
     skipped: list[SkippedLead]
 
 
 class SelectionWithLeads(Selection):
-    """A run and a stretch of its ranking."""
+    """A run and part of its ranking."""
 
     leads: list[RankedLead]
     next: Annotated[int | None, Field(description="Pass it as `after`; null: no more.")]
 
 
 class Selections(Shape):
-    """Runs, the newest first."""
+    """Runs, newest first."""
 
     selections: list[Selection]
     next: Next
 
 
 class EventPoints(Shape):
-    """What one event gave, and what is left of it."""
+    """The points that one event gave, and what is left of them."""
 
     rule: str
     label: str | None = None
@@ -87,12 +88,12 @@ class EventPoints(Shape):
 
 
 class AttributePoints(Shape):
-    """What is known of the person, and what it gives."""
+    """A known attribute of the person, and the points that it gives."""
 
     rule: str
     label: str | None = None
     points: int
-    saw: Annotated[dict[str, str | int | bool | None], Field(description="What the rule asks.")]
+    saw: Annotated[dict[str, str | int | bool | None], Field(description="The rule's inputs.")]
 
 
 class Score(Shape):
@@ -109,13 +110,15 @@ class Score(Shape):
     grade: str | None
     grade_label: str | None = None
     next_grade_change: Annotated[
-        Moment | None, Field(description="When it changes if nothing happens.")
+        Moment | None, Field(description="When the grade changes if nothing else happens.")
     ]
     market: str | None
     priority: str | None
     obstacle: Annotated[
         str | None,
-        Field(description="Without as_of: what keeps it from being a candidate; null: it is one."),
+        Field(
+            description="Without as_of: what prevents it from being a candidate; null: it is one."
+        ),
     ] = None
     attributes: list[AttributePoints]
     events: list[EventPoints]

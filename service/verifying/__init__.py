@@ -1,1 +1,1 @@
-"""Verification of a ledger from outside: nothing is written where the ledger is."""
+"""Verification of a ledger from outside: nothing is written to the ledger's database."""

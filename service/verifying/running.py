@@ -25,16 +25,16 @@ _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, SQLAlchemyError
 
 
 class Asked(NamedTuple):
-    """What a verification goes by, apart from the ledger itself."""
+    """The inputs of a verification, apart from the ledger itself."""
 
     digests: Digests | None
-    """Of the ledger's secret; without it seals are not checked."""
+    """Made with the ledger's secret; without it seals are not checked."""
     checkpoint: Checkpoint | None
     scratch: Scratch
 
 
 class Verified(NamedTuple):
-    """What was found, and what the log came to."""
+    """The findings, and the state of the log."""
 
     report: Report
     examined: Examined
@@ -75,7 +75,7 @@ async def verify(engine: AsyncEngine, schema: str, asked: Asked, on_page: OnPage
 
 
 class _Fresh(NamedTuple):
-    """What the migrations make of an empty database, here and now."""
+    """What the migrations make of an empty database on this machine."""
 
     engine: AsyncEngine | None
     description: Description | None
@@ -97,16 +97,16 @@ async def _fresh(stack: AsyncExitStack, schema: str, scratch: Scratch) -> _Fresh
 
 
 def _both(on_page: OnPage, replica: Replica | None) -> OnPage:
-    async def told(page: Page, last: int) -> None:
+    async def take_both(page: Page, last: int) -> None:
         if replica is not None:
             await replica.take(page)
         await on_page(page, last)
 
-    return told
+    return take_both
 
 
 def _compare_schema(report: Report, fresh: _Fresh, found: Description) -> None:
-    """Compare the catalogue with that of a fresh ledger; more rights than there are differ."""
+    """Compare the catalogue with that of a fresh ledger; extra rights count as differences."""
     schema, rights = report.section(Check.SCHEMA), report.section(Check.RIGHTS)
     if fresh.description is None:
         schema.skip(fresh.why_not)
@@ -118,7 +118,7 @@ def _compare_schema(report: Report, fresh: _Fresh, found: Description) -> None:
     schema.checked, rights.checked = objects.total(), len(found.rights)
     if not is_same_server:
         schema.skip(
-            f"another version of PostgreSQL ({found.server_version}) writes views differently",
+            f"PostgreSQL {found.server_version} writes views differently from the version here",
             len(expected.objects) - objects.total(),
         )
     there = _comparable(found.objects, is_same_server=is_same_server)
@@ -127,7 +127,7 @@ def _compare_schema(report: Report, fresh: _Fresh, found: Description) -> None:
     for line in sorted((there - objects).elements()):
         schema.note(Finding(None, "the schema is what the migrations make", "nothing such", line))
     for line in sorted({*found.rights} - {*expected.rights}):
-        what = "nobody but the owner may do more than the service has to"
+        what = "only the owner has more rights than the service needs"
         rights.note(Finding(None, what, "no such right", line))
 
 

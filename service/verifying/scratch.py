@@ -1,4 +1,4 @@
-"""A private PostgreSQL for one verification: projections are built in it, and thrown away."""
+"""A private PostgreSQL for one verification: projections are built in it, then discarded."""
 
 import shutil
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ SETTINGS = {
 
 
 class Scratch(NamedTuple):
-    """A server of this verification alone, or why there is none."""
+    """A server for this verification only, or why there is none."""
 
     owner_url: URL | None
     serving_role: str = ""
@@ -39,9 +39,9 @@ class Scratch(NamedTuple):
 
 @contextmanager
 def scratch_server(directory: Path | None) -> Iterator[Scratch]:
-    """Run a server in a directory of its own below this one; both are gone at the end.
+    """Run a server in a directory of its own below this one; both are removed at the end.
 
-    Where it cannot start, the checks that need it are left out, and the others are not.
+    If it cannot start, only the checks that need it are skipped.
     """
     with ExitStack() as stack:
         try:
@@ -70,9 +70,9 @@ def _own_directory(below: Path | None) -> Iterator[Path]:
 
 
 def _remove(directory: Path) -> None:
-    """Remove it, as often as it takes.
+    """Remove a directory, retrying as often as necessary.
 
-    Where initdb was interrupted, what it had started ends a moment later, and writes until then.
+    If initdb was interrupted, the processes it started end a moment later, and write until then.
     """
     give_up_at = monotonic() + SCRATCH_REMOVE_WAIT_S
     while True:

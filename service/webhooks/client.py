@@ -1,4 +1,4 @@
-"""Send one message, to an address that was checked, and look at the head of the answer."""
+"""Send one message to a checked address, and read the head of the response."""
 
 import asyncio
 import socket
@@ -13,32 +13,33 @@ from service.webhooks.addresses import AddressRefused, check_addresses, check_ur
 from service.webhooks.limits import ADDRESSES_MAX, ATTEMPT_S, IN_FLIGHT_MAX, RESOLVING_MAX
 
 Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
-"""The addresses of a host. Raises OSError if it has none."""
+"""Returns the addresses of a host. Raises OSError if it has none."""
 
 CONTENT_TYPE = "application/cloudevents+json"
 USER_AGENT = "leadledger"
 
 
 class Delivered(NamedTuple):
-    """What became of one message."""
+    """The outcome of sending one message."""
 
     failure: str | None = None
-    """None: the receiver has taken it."""
+    """None: the receiver accepted it."""
     status: int | None = None
     retry_after_s: float = 0.0
 
     @property
     def is_gone(self) -> bool:
-        """The receiver wants no more messages, ever."""
+        """The receiver wants no more messages, permanently."""
         return self.status == httpx.codes.GONE
 
 
 class PinnedTransport(httpx.AsyncBaseTransport):
-    """Connects to the very address that was checked. A class, because httpx calls transports.
+    """Connects to exactly the address that was checked. A class, because httpx calls transports.
 
-    If the name were resolved once to be checked and again to connect, its owner could answer
-    differently the second time. Certificate and Host stay those of the name. No connection is kept:
-    one that is open to an address says nothing of the name it was opened for.
+    If the name were resolved once for the check and again for the connection, its owner could
+    answer differently the second time. Certificate and Host are still checked against the name.
+    Connections are not reused: an open one is tied to an address, not to the name it was opened
+    for.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         self._allows_private = allows_private
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Resolve, check, connect; the next address of a host if one does not answer."""
+        """Resolve, check, connect; try the next address of a host if one does not answer."""
         host = request.url.raw_host.decode("ascii")
         addresses = await self._resolve(host, port_of(request.url))
         check_addresses(addresses, allows_private=self._allows_private)
@@ -89,7 +90,7 @@ class Poster:
             transport=PinnedTransport(
                 resolve or self._resolve_in_thread, inner, allows_private=allows_private
             ),
-            # A proxy would resolve the name again, for itself.
+            # A proxy would resolve the name again on its own.
             trust_env=False,
             follow_redirects=False,
             timeout=attempt_s,
@@ -97,14 +98,14 @@ class Poster:
         )
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Delivered:
-        """Send a message. Whatever happens is an answer, and says nothing of what was sent."""
+        """Send a message. Every outcome is returned, without the content that was sent."""
         try:
             checked = check_url(url, allows_private=self._allows_private)
             async with (
                 asyncio.timeout(self._attempt_s),
                 self._client.stream("POST", checked, headers=headers, content=body) as answer,
             ):
-                # Its body is left where it is: nothing in it matters, and it may have no end.
+                # The body is not read: nothing in it matters, and it may never end.
                 return _judged(answer)
         except AddressRefused as error:
             return Delivered(f"not sent: {error}")
@@ -124,7 +125,7 @@ class Poster:
 
 
 def _addresses(host: str, port: int) -> list[str]:
-    # As bytes: text would go through a codec that fails on labels that DNS only does not know.
+    # As bytes: text would go through a codec that rejects labels that only DNS allows.
     found = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
 
@@ -151,7 +152,7 @@ def _judged(answer: httpx.Response) -> Delivered:
 
 
 def _explained(error: Exception) -> str:
-    """Say what kind of thing went wrong; the words of the other side are not repeated."""
+    """Describe the kind of failure; the other side's own words are not repeated."""
     if isinstance(error, socket.gaierror):
         return "the host has no address"
     if "CERTIFICATE_VERIFY_FAILED" in str(error):

@@ -1,8 +1,8 @@
-"""Carry events to webhooks. Any process may, and any number of them at once.
+"""Deliver events to webhooks. Any number of processes may do so at once.
 
-Each round queues what is new in the log, claims what is due, and sends it; what became of it is
-noted when the receiver has answered. Killed in between, it is sent once more: at least once, and
-each message has an id by which a receiver knows it again.
+Each round queues new events from the log, claims what is due, and sends it; the outcome is stored
+when the receiver has answered. If the process is killed in between, the message is sent again:
+delivery is at least once, and each message has an id that lets the receiver recognise it.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 class Dispatcher:
-    """One process's carrier. A class, because it is woken, and knows what is under way."""
+    """One process's dispatcher. A class, because it is woken, and knows what is in flight."""
 
     def __init__(
         self,
@@ -70,12 +70,12 @@ class Dispatcher:
         self._task = asyncio.create_task(self._run(), name="webhooks")
 
     async def step(self) -> bool:
-        """Queue what is new, set out with what is due; False: there is nothing more to do now."""
+        """Queue new events, start sending what is due; False: nothing more to do now."""
         self._woken.clear()
         places = await self._queue.look()
         self._has_webhooks = bool(places)
         behind = [place.webhook_id for place in places if place.is_behind]
-        queued = [one for one in behind if await self._queue_next(one)]
+        queued = [webhook_id for webhook_id in behind if await self._queue_next(webhook_id)]
         free = self._free(places, queued)
         claimed = await self._queue.claim(free) if free else []
         for delivery in claimed:
@@ -85,12 +85,12 @@ class Dispatcher:
         return bool(queued or claimed)
 
     async def arrived(self) -> None:
-        """Wait for all that is under way."""
+        """Wait for all messages in flight."""
         while self._under_way:
             await asyncio.wait(self._under_way)
 
     async def close(self) -> None:
-        """Let what is under way arrive, for a while; give the rest back to be sent by others."""
+        """Wait a while for messages in flight; release the rest to be sent by other processes."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -108,7 +108,7 @@ class Dispatcher:
                     await self._queue.release(delivery)
 
     async def _run(self) -> None:
-        """Carry until cancelled. Waits out a database that is away."""
+        """Deliver until cancelled. Wait while the database is unavailable."""
         await endlessly(
             "webhooks",
             self._step_and_rest,
@@ -124,7 +124,7 @@ class Dispatcher:
             await self._rest()
 
     async def _queue_next(self, webhook_id: UUID) -> bool:
-        """Queue what is new for one webhook; what goes wrong there keeps no other one waiting."""
+        """Queue new events for one webhook; an error there does not hold up the others."""
         try:
             return await self._queue.queue(webhook_id)
         except UNAVAILABLE:
@@ -135,12 +135,12 @@ class Dispatcher:
             return False
 
     def _free(self, places: list[QueueCursor], queued: Iterable[UUID]) -> dict[UUID, int]:
-        """Share out what may still be under way among the webhooks that have something due."""
+        """Divide the free capacity among the webhooks that have something due."""
         left = IN_FLIGHT_MAX - len(self._under_way)
         carried = Counter(delivery.webhook_id for delivery in self._under_way.values())
         free: dict[UUID, int] = {}
-        due = [one.webhook_id for one in places if one.has_due or one.webhook_id in queued]
-        # Another order each time: with many webhooks none is always the last.
+        due = [place.webhook_id for place in places if place.has_due or place.webhook_id in queued]
+        # In a different order each time: with many webhooks none is always last.
         for webhook_id in random.sample(due, len(due)):
             count = min(left, IN_FLIGHT_PER_WEBHOOK_MAX - carried[webhook_id])
             if count > 0:
@@ -152,7 +152,7 @@ class Dispatcher:
         try:
             await self._settle(delivery, await self._send(delivery))
         except UNAVAILABLE as error:
-            # The lease will end, and it is sent again.
+            # The lease will end, and the message is sent again.
             log.warning("webhook.unsettled", error=type(error).__name__)
         except Exception:
             self._on_fault("webhook")
@@ -172,7 +172,7 @@ class Dispatcher:
     async def _sign_and_send(self, delivery: Delivery) -> Delivered:
         body, place = delivery.record.encode(), str(delivery.webhook_id)
         try:
-            keys = [self._seal.open(one, place=place) for one in delivery.sealed]
+            keys = [self._seal.open(sealed, place=place) for sealed in delivery.sealed]
         except SealBroken as error:
             return Delivered(f"not sent: {error}")
         headers = signed_headers(keys, id=delivery.message_id, timestamp=int(time()), body=body)
@@ -202,7 +202,7 @@ class Dispatcher:
         await self._judge(delivery.webhook_id, answer)
 
     async def _judge(self, webhook_id: UUID, answer: Delivered) -> None:
-        """Disable a webhook that has failed for too long, or that wants no more."""
+        """Disable a webhook that has failed for too long, or whose receiver answered 410."""
         days = self._patience.fails_at_most_s / 86_400
         reason = (
             "the receiver answered 410 Gone"
@@ -223,7 +223,7 @@ class Dispatcher:
         self._woken.set()
 
     async def _rest(self) -> None:
-        """Sleep until woken, other processes cannot wake us; without webhooks nothing needs to."""
+        """Sleep until woken. If there are webhooks, poll: other processes cannot wake us."""
         if not self._has_webhooks:
             await asyncio.sleep(POLL_S)
             return

@@ -1,4 +1,4 @@
-"""Secrets at rest: encrypted under the ledger's secret, so that the database alone tells none."""
+"""Secrets at rest: encrypted under the ledger's secret; the database alone reveals none."""
 
 import os
 
@@ -15,26 +15,26 @@ _BROKEN = "a sealed secret cannot be opened: rotate it"
 
 
 class SealBroken(Exception):
-    """What was sealed has been changed, moved to another place, or sealed under another secret."""
+    """The sealed content was changed, moved to another place, or sealed under another secret."""
 
 
 class Seal:
-    """Seals under one key (AES-256-GCM). A class, because the key is derived once (HKDF)."""
+    """Seals with one key (AES-256-GCM). A class, because the key is derived once (HKDF)."""
 
     def __init__(self, secret: bytes) -> None:
         key = HKDF(SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(secret)
         self._cipher = AESGCM(key)
 
     def close(self, content: bytes, *, place: str) -> bytes:
-        """Seal something; it can be opened in the same place only."""
+        """Seal content; it can be opened only in the same place."""
         nonce = os.urandom(_NONCE_BYTES)
         return _VERSION + nonce + self._cipher.encrypt(nonce, content, place.encode())
 
     def open(self, sealed: bytes, *, place: str) -> bytes:
-        """Return what was sealed.
+        """Return the content that was sealed.
 
         Raises:
-            SealBroken: it is not what was sealed for this place under this secret.
+            SealBroken: it was not sealed for this place under this secret.
         """
         nonce, content = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         if sealed[:1] != _VERSION:

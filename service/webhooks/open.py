@@ -1,4 +1,4 @@
-"""Put together what webhooks need, and end it in order."""
+"""Assemble the parts of the webhook service, and shut them down in order."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ from service.webhooks.store import WebhookStore
 
 
 class WebhookService(NamedTuple):
-    """What the routes ask, and who carries."""
+    """The parts that routes use, and the dispatcher."""
 
     store: WebhookStore
     queue: DeliveryQueue
@@ -33,7 +33,7 @@ async def open_webhooks(
     on_outcome: Callable[[str], None],
     on_fault: OnFault = uncounted,
 ) -> AsyncIterator[WebhookService]:
-    """Carry for as long as the context lasts; on the way out let what is under way arrive."""
+    """Deliver for as long as the context lasts; at the end wait for messages in flight."""
     seal = Seal(secret)
     queue = DeliveryQueue(engine, settings.schema_name)
     poster = Poster(allows_private=settings.webhook_private_addresses)

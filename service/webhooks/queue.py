@@ -1,7 +1,7 @@
-"""The queue of deliveries: what is new is queued, what is due is claimed, what became of it noted.
+"""The queue of deliveries: new events are queued, due ones claimed, and outcomes stored.
 
-Nothing is remembered outside the database, so a process that is killed has lost nothing: what it
-had claimed is free again when the lease ends, and is sent once more.
+All state is in the database, so a process that is killed loses nothing: what it had claimed is free
+again when the lease ends, and is sent again.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class QueueCursor(NamedTuple):
-    """A webhook for which there may be something to do."""
+    """A webhook that may need work."""
 
     webhook_id: UUID
     is_behind: bool
@@ -34,23 +34,23 @@ class Delivery(NamedTuple):
     webhook_id: UUID
     position: int
     attempts: int
-    """This one included."""
+    """Including this one."""
     url: str
     is_failing: bool
-    """The webhook has failed since it last took a message."""
+    """The webhook has failed since it last accepted a message."""
     sealed: list[bytes]
-    """Its secrets, as they are stored, the newest first."""
+    """Its secrets, as they are stored, newest first."""
     ledger_id: UUID
     record: str
 
     @property
     def message_id(self) -> str:
-        """The same for every attempt, and of no other event of any ledger."""
+        """The same for every attempt, and unique among the events of all ledgers."""
         return f"{self.ledger_id}-{self.position}"
 
 
 class GivenUp(NamedTuple):
-    """An event that was given up."""
+    """An event that was given up: a dead letter."""
 
     position: int
     type: str
@@ -75,7 +75,7 @@ class DeliveryQueue:
         self._lease_s = lease_s
 
     async def look(self) -> list[QueueCursor]:
-        """See for which webhooks there is something to do; disable those that have lost the log."""
+        """Return the webhooks that need work; disable those whose position is beyond the log."""
         async with borrowed(self._engine) as driver:
             rows = await driver.fetch(self._sql["look"].driver_sql)
             if any(row["is_stranded"] for row in rows):
@@ -88,18 +88,18 @@ class DeliveryQueue:
         ]
 
     async def queue(self, webhook_id: UUID) -> bool:
-        """Queue the next stretch of the log; False: another process is at it, or it is full."""
-        one = {"webhook_id": webhook_id, "pending_max": PENDING_MAX}
+        """Queue the next stretch of the log; False: another process is doing so, or it is full."""
+        shared = {"webhook_id": webhook_id, "pending_max": PENDING_MAX}
         async with transaction(self._engine, self._sql["limit_waits"]) as driver:
             take, room = self._sql["take"], self._sql["room"]
-            taken = await driver.fetchrow(take.driver_sql, *take.arguments(one))
+            taken = await driver.fetchrow(take.driver_sql, *take.arguments(shared))
             if taken is None:
                 return False
-            free = await driver.fetchval(room.driver_sql, *room.arguments(one))
+            free = await driver.fetchval(room.driver_sql, *room.arguments(shared))
             if not free:
                 return False
             values = {
-                **one,
+                **shared,
                 "after": taken["position"],
                 "types": taken["types"] or None,
                 "stages": taken["stages"] or None,
@@ -111,7 +111,7 @@ class DeliveryQueue:
         return bool(reached > taken["position"])
 
     async def claim(self, places: Mapping[UUID, int]) -> list[Delivery]:
-        """Take what is due, at most so many for each webhook."""
+        """Claim what is due, at most the given number for each webhook."""
         values = {
             "webhook_ids": list(places),
             "places": list(places.values()),
@@ -123,13 +123,13 @@ class DeliveryQueue:
         return [Delivery(*row.values()) for row in rows]
 
     async def delivered(self, delivery: Delivery) -> None:
-        """Note that the receiver has it."""
+        """Record that the receiver has it."""
         await self._execute("delivered", delivery._asdict())
         if delivery.is_failing:
             await self._execute("recovered", delivery._asdict())
 
     async def failed(self, delivery: Delivery, failure: str, *, pause_s: float | None) -> None:
-        """Note that it has not; without a pause it is given up."""
+        """Record that an attempt failed; without a pause the event is given up."""
         values = {
             **delivery._asdict(),
             "status": "dead" if pause_s is None else "pending",
@@ -141,7 +141,7 @@ class DeliveryQueue:
     async def failing(
         self, webhook_id: UUID, *, reason: str, is_gone: bool, fails_at_most_s: float
     ) -> bool:
-        """Note that a webhook fails; True: that has been long enough, and it is disabled now."""
+        """Record that a webhook fails; True: it has failed for too long and is now disabled."""
         values = {
             "webhook_id": webhook_id,
             "reason": reason,
@@ -153,7 +153,7 @@ class DeliveryQueue:
             return bool(await driver.fetchval(failing.driver_sql, *failing.arguments(values)))
 
     async def release(self, delivery: Delivery) -> None:
-        """Give back what was claimed and not sent to its end."""
+        """Release what was claimed but not completely sent."""
         await self._execute("release", delivery._asdict())
 
     async def dead(self, webhook_id: UUID, *, after: int, limit: int) -> list[GivenUp]:
@@ -165,12 +165,12 @@ class DeliveryQueue:
         return [GivenUp(*row.values()) for row in rows]
 
     async def replay(self, webhook_id: UUID, position: int | None) -> int:
-        """Queue one dead letter again, or all; tell how many."""
+        """Queue one dead letter again, or all; return the number."""
         done = await self._execute("replay", {"webhook_id": webhook_id, "position": position})
         return int(done.removeprefix("UPDATE "))
 
     async def totals(self) -> Totals:
-        """Count, for the metrics."""
+        """Count deliveries for the metrics."""
         async with borrowed(self._engine) as driver:
             row = await driver.fetchrow(self._sql["totals"].driver_sql)
         assert row is not None

@@ -1,12 +1,12 @@
 -- name: limit_waits
--- Timeouts of this transaction only: a pooler may give the next one another session.
+-- Timeouts for this transaction only: a pooler may give the next one a different session.
 SELECT set_config('lock_timeout', '5s', true),
        set_config('statement_timeout', '60s', true),
        set_config('idle_in_transaction_session_timeout', '60s', true)
 
 -- name: strand
--- Webhooks whose place is beyond the log: an older copy of it has been restored. To go on would skip
--- what is recorded next, up to that place.
+-- Webhooks whose position is beyond the log: an older copy has been restored. Continuing would skip
+-- the next events, up to that position.
 UPDATE ledger.webhooks AS webhook
    SET is_enabled = false,
        disabled_reason = 'the log ends at position ' || head.position || ', before the webhook''s '
@@ -18,8 +18,9 @@ UPDATE ledger.webhooks AS webhook
 RETURNING webhook.webhook_id, webhook.disabled_reason
 
 -- name: look
--- Which webhooks have something to queue or to send. By the statement's time, here and in `claim`:
--- one that may differ from row to row bounds no index, and all that wait would be read each time.
+-- The webhooks that have something to queue or to send. Uses the statement's time, here and in
+-- `claim`: a time that could differ from row to row cannot bound an index scan, and every waiting
+-- row would be read each time.
 SELECT webhook.webhook_id,
        webhook.position < head.position AS is_behind,
        webhook.position > head.position AS is_stranded,
@@ -36,7 +37,7 @@ SELECT webhook.webhook_id,
  ORDER BY webhook.webhook_id
 
 -- name: take
--- Election and fencing in one: who holds this row queues, until its transaction ends.
+-- Election and fencing in one: the transaction that holds this row queues, until it ends.
 SELECT webhook.position, webhook.types, webhook.stages
   FROM ledger.webhooks AS webhook
  WHERE webhook.webhook_id = :webhook_id AND webhook.is_enabled
@@ -51,7 +52,7 @@ SELECT :pending_max - count(*)
          LIMIT :pending_max) AS queued
 
 -- name: queue
--- The next stretch of the log, and how far it reached, in one transaction: they are never apart.
+-- The next stretch of the log, and how far it reached, in one transaction: they always agree.
 WITH stretch AS MATERIALIZED (
      SELECT event.position, event.subject_id
        FROM ledger.events AS event
@@ -85,10 +86,10 @@ UPDATE ledger.webhooks AS webhook
 RETURNING webhook.position
 
 -- name: claim
--- What is due, if nothing earlier of the same subject is still on its way: a failing event holds
--- back its own lead and nobody else. From here it is this process's, until the lease ends. That it
--- is the first is asked as a scalar, because NOT EXISTS becomes a join, which without statistics
--- (the table is empty most of the time) reads the whole queue for each row.
+-- What is due, unless an earlier event of the same subject is still queued: a failing event holds
+-- back only its own lead. From here it belongs to this process until the lease ends. Whether it is
+-- the first is asked as a scalar, because NOT EXISTS becomes a join, which without statistics (the
+-- table is empty most of the time) reads the whole queue for each row.
 WITH due AS (
      SELECT delivery.webhook_id, delivery.position
        FROM unnest(CAST(:webhook_ids AS uuid[]), CAST(:places AS bigint[]))
@@ -137,19 +138,20 @@ SELECT claimed.webhook_id, claimed.position, claimed.attempts, webhook.url,
  ORDER BY claimed.position
 
 -- name: delivered
--- The receiver has it: nothing is left to be remembered.
+-- The receiver has it: the row is no longer needed.
 DELETE FROM ledger.webhook_deliveries
  WHERE webhook_id = :webhook_id AND position = :position
 
 -- name: recovered
--- The receiver takes messages again.
+-- The receiver accepts messages again.
 UPDATE ledger.webhooks
    SET failing_since = NULL
  WHERE webhook_id = :webhook_id AND failing_since IS NOT NULL
 
 -- name: failed
--- To be tried again, or given up. Only by whoever made this attempt: another process may have taken
--- over when the lease ended. What waits behind it is due no sooner, so that nobody looks at it.
+-- To be retried, or given up. Only by the process that made this attempt: another may have taken
+-- over when the lease ended. Later events of the subject are due no sooner, so that they are not
+-- looked at.
 WITH failed AS (
      UPDATE ledger.webhook_deliveries
         SET status = :status,
@@ -172,7 +174,7 @@ UPDATE ledger.webhook_deliveries AS behind
    AND behind.due_at < failed.due_at
 
 -- name: failing
--- The webhook itself: since when it fails, and when that has been long enough. A row: it has just
+-- The webhook itself: since when it has failed, and whether that is too long. A row: it has just
 -- been disabled.
 UPDATE ledger.webhooks AS webhook
    SET failing_since = coalesce(webhook.failing_since, clock_timestamp()),
@@ -190,7 +192,7 @@ UPDATE ledger.webhooks AS webhook
 RETURNING judged.is_over
 
 -- name: release
--- An attempt that was broken off was none.
+-- An interrupted attempt does not count.
 UPDATE ledger.webhook_deliveries
    SET claimed_until = NULL, attempts = attempts - 1
  WHERE webhook_id = :webhook_id AND position = :position AND attempts = :attempts
@@ -208,7 +210,7 @@ SELECT delivery.position, event.type, delivery.attempts, delivery.failure, deliv
  LIMIT :limit
 
 -- name: replay
--- One dead letter, or all: from the first attempt on.
+-- One dead letter, or all, starting again with the first attempt.
 UPDATE ledger.webhook_deliveries
    SET status = 'pending', attempts = 0, due_at = clock_timestamp(), claimed_until = NULL
  WHERE webhook_id = :webhook_id
@@ -216,8 +218,7 @@ UPDATE ledger.webhook_deliveries
    AND (CAST(:position AS bigint) IS NULL OR position = :position)
 
 -- name: totals
--- For the metrics: what waits, what was given up, and how old the oldest event is that a webhook has
--- not had yet.
+-- For the metrics: what is waiting, what was given up, and the age of the oldest undelivered event.
 SELECT coalesce(sum(queue.pending), 0) AS pending,
        coalesce(sum(queue.dead), 0) AS dead,
        count(*) FILTER (WHERE NOT webhook.is_enabled) AS disabled,

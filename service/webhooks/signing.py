@@ -15,18 +15,18 @@ def mint() -> bytes:
 
 
 def secret_text(secret: bytes) -> str:
-    """Write a secret as receivers' libraries read it."""
+    """Write a secret in the form that receivers' libraries read."""
     return SECRET_PREFIX + b64encode(secret).decode()
 
 
 def signed_headers(
     keys: Iterable[bytes], *, id: str, timestamp: int, body: bytes
 ) -> Mapping[str, str]:
-    """Return the headers by which a receiver knows a message.
+    """Return the headers by which a receiver authenticates a message.
 
-    `timestamp` is that of the attempt, in seconds, so that an old message cannot be sent anew by
-    somebody else. There is one signature for each secret that is valid: a receiver needs to know
-    one of them.
+    `timestamp` is that of the attempt, in seconds, so that an old message cannot be replayed by a
+    third party. There is one signature for each valid secret: a receiver needs to know only one of
+    them.
     """
     content = f"{id}.{timestamp}.".encode() + body
     signatures = (b64encode(hmac.digest(key, content, "sha256")).decode() for key in keys)

@@ -16,7 +16,7 @@ from service.webhooks.limits import OLD_SECRET_S, SECRETS_MAX, WEBHOOKS_MAX
 
 
 class WebhooksFull(Exception):
-    """A ledger has only so many webhooks. Remove one first."""
+    """A ledger has a limited number of webhooks. Remove one first."""
 
 
 class WebhookTerms(NamedTuple):
@@ -26,11 +26,11 @@ class WebhookTerms(NamedTuple):
     description: str
     wanted: LogFilter
     after: int | None
-    """The position after which it begins; None: with what happens from now on."""
+    """The position after which it begins; None: only events recorded from now on."""
 
 
 class Change(NamedTuple):
-    """What is to be different; None stays as it is."""
+    """What to change; None leaves a value as it is."""
 
     url: str | None = None
     description: str | None = None
@@ -40,7 +40,7 @@ class Change(NamedTuple):
 
 
 class StoredWebhook(NamedTuple):
-    """A webhook as the database has it."""
+    """A webhook as it is stored."""
 
     webhook_id: UUID
     url: str
@@ -66,10 +66,10 @@ class WebhookStore:
         self._seal = seal
 
     async def create(self, terms: WebhookTerms) -> tuple[StoredWebhook, str]:
-        """Make a webhook. The text of its secret exists only in what is returned.
+        """Make a webhook. The text of its secret exists only in the returned value.
 
         Raises:
-            WebhooksFull: there are as many as there may be.
+            WebhooksFull: the limit is reached.
         """
         webhook_id = UUID(new_id())
         values: dict[str, Any] = {
@@ -84,7 +84,7 @@ class WebhookStore:
         async with self._engine.begin() as connection:
             made = await connection.scalar(self._sql["insert_webhook"].text, values)
             if made is None:
-                raise WebhooksFull(f"this ledger has {WEBHOOKS_MAX} webhooks, and no room for more")
+                raise WebhooksFull(f"this ledger has {WEBHOOKS_MAX} webhooks, which is the limit")
             secret = await self._add_secret(connection, webhook_id)
             (webhook,) = await self._read(connection, webhook_id)
         return webhook, secret
@@ -95,12 +95,12 @@ class WebhookStore:
             return await self._read(connection, None)
 
     async def one(self, webhook_id: UUID) -> StoredWebhook | None:
-        """Read one; None if there is none of this id."""
+        """Read one webhook; None if none has this id."""
         async with self._engine.connect() as connection:
             return next(iter(await self._read(connection, webhook_id)), None)
 
     async def change(self, webhook_id: UUID, change: Change) -> StoredWebhook | None:
-        """Change one; None if there is none of this id."""
+        """Change a webhook; None if none has this id."""
         values = {"webhook_id": webhook_id, **change._asdict()}
         async with self._engine.begin() as connection:
             await connection.execute(self._sql["update_webhook"].text, values)
@@ -109,7 +109,7 @@ class WebhookStore:
             return next(iter(await self._read(connection, webhook_id)), None)
 
     async def delete(self, webhook_id: UUID) -> bool:
-        """Remove one, and all that is queued for it; tell whether there was one."""
+        """Remove a webhook and everything queued for it; return whether it existed."""
         async with self._engine.begin() as connection:
             done = await connection.execute(
                 self._sql["delete_webhook"].text, {"webhook_id": webhook_id}
@@ -117,22 +117,22 @@ class WebhookStore:
             return done.rowcount > 0
 
     async def rotate(self, webhook_id: UUID) -> str | None:
-        """Make a new secret; the old one signs beside it for a day. None: there is no webhook."""
-        one = {"webhook_id": webhook_id}
+        """Make a new secret; the old one also signs for a day. None: the webhook does not exist."""
+        values = {"webhook_id": webhook_id}
         async with self._engine.begin() as connection:
-            if await connection.scalar(self._sql["lock_webhook"].text, one) is None:
+            if await connection.scalar(self._sql["lock_webhook"].text, values) is None:
                 return None
             await connection.execute(
-                self._sql["retire_secrets"].text, {**one, "old_secret_s": OLD_SECRET_S}
+                self._sql["retire_secrets"].text, {**values, "old_secret_s": OLD_SECRET_S}
             )
             secret = await self._add_secret(connection, webhook_id)
             await connection.execute(
-                self._sql["drop_secrets"].text, {**one, "secrets_max": SECRETS_MAX}
+                self._sql["drop_secrets"].text, {**values, "secrets_max": SECRETS_MAX}
             )
             return secret
 
     async def secrets(self, webhook_id: UUID) -> list[bytes]:
-        """Open the secrets that sign now, the newest first.
+        """Return the secrets that sign now, newest first.
 
         Raises:
             SealBroken: one of them cannot be opened.

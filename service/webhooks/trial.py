@@ -1,4 +1,4 @@
-"""Send a message that is in no ledger, to see whether a webhook works."""
+"""Send a message that is not in any ledger, to see whether a webhook works."""
 
 from time import perf_counter, time
 from typing import Any
@@ -17,7 +17,7 @@ TYPE = "webhook.tested"
 async def try_webhook(
     store: WebhookStore, poster: Poster, webhook: StoredWebhook
 ) -> dict[str, Any]:
-    """Send once, now, whether or not the webhook is enabled, and tell what came of it."""
+    """Send once, now, whether or not the webhook is enabled, and return the outcome."""
     id = f"test-{new_id()}"
     message = {"id": id, "source": "leadledger", "specversion": "1.0", "type": TYPE}
     body = orjson.dumps(message, option=orjson.OPT_SORT_KEYS)

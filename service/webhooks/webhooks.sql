@@ -1,6 +1,5 @@
 -- name: insert_webhook
--- Begins after the position asked for, or at the end of the log. No row: there are as many as there
--- may be.
+-- Begins after the given position, or at the end of the log. No row: the limit is reached.
 INSERT INTO ledger.webhooks (webhook_id, url, description, types, stages, position, is_enabled,
                              created_at)
 SELECT :webhook_id, :url, :description, :types, :stages,
@@ -10,7 +9,7 @@ SELECT :webhook_id, :url, :description, :types, :stages,
 RETURNING webhook_id
 
 -- name: list_webhooks
--- All, or one, with what is on its way and what was given up. There are few.
+-- All webhooks, or one, with what is queued and what was given up. There are few.
 SELECT webhook.webhook_id, webhook.url, webhook.description, webhook.types, webhook.stages,
        webhook.position, webhook.is_enabled, webhook.disabled_reason, webhook.failing_since,
        webhook.created_at, queue.pending, queue.dead
@@ -25,7 +24,7 @@ SELECT webhook.webhook_id, webhook.url, webhook.description, webhook.types, webh
  ORDER BY webhook.webhook_id
 
 -- name: update_webhook
--- What is null stays. Whoever enables it says that the cause of failing is mended.
+-- A null value stays unchanged. Enabling a webhook states that the cause of its failures is fixed.
 UPDATE ledger.webhooks
    SET url = coalesce(:url, url),
        description = coalesce(:description, description),
@@ -41,21 +40,21 @@ UPDATE ledger.webhooks
  WHERE webhook_id = :webhook_id
 
 -- name: hurry
--- A webhook that is enabled again does not wait for the pauses of its failures.
+-- A webhook that is enabled again does not wait out the pauses of its failures.
 UPDATE ledger.webhook_deliveries
    SET due_at = clock_timestamp()
  WHERE webhook_id = :webhook_id AND status = 'pending' AND due_at > clock_timestamp()
 
 -- name: delete_webhook
--- With its secrets and all that was queued for it.
+-- With its secrets and everything queued for it.
 DELETE FROM ledger.webhooks WHERE webhook_id = :webhook_id
 
 -- name: lock_webhook
--- Two rotations at once take turns.
+-- Concurrent rotations run one after the other.
 SELECT webhook_id FROM ledger.webhooks WHERE webhook_id = :webhook_id FOR UPDATE
 
 -- name: retire_secrets
--- What is valid now stays so for a while.
+-- Currently valid secrets stay valid for a while.
 UPDATE ledger.webhook_secrets
    SET retires_at = clock_timestamp() + make_interval(secs => :old_secret_s)
  WHERE webhook_id = :webhook_id AND retires_at IS NULL
@@ -68,7 +67,7 @@ SELECT :webhook_id, coalesce(max(number), 0) + 1, :sealed
  WHERE webhook_id = :webhook_id
 
 -- name: drop_secrets
--- Retired ones, and those before the last few.
+-- Retired ones, and all but the last few.
 DELETE FROM ledger.webhook_secrets
  WHERE webhook_id = :webhook_id
    AND (retires_at <= clock_timestamp()
@@ -76,7 +75,7 @@ DELETE FROM ledger.webhook_secrets
                        WHERE webhook_id = :webhook_id) - :secrets_max)
 
 -- name: read_secrets
--- Those that sign now, the newest first.
+-- The secrets that sign now, newest first.
 SELECT sealed
   FROM ledger.webhook_secrets
  WHERE webhook_id = :webhook_id AND (retires_at IS NULL OR retires_at > clock_timestamp())

@@ -143,4 +143,4 @@ async def test_a_turned_clock_is_told(service: Service) -> None:
         await owner.execute("UPDATE ledger.ledger_head SET clock_ahead = interval '90 minutes'")
     clock = (await service.client.get("/readyz")).json()["checks"]["clock"]
     assert clock["status"] == "warning"
-    assert "turned by 1:30:00" in clock["detail"]
+    assert "ahead by 1:30:00" in clock["detail"]

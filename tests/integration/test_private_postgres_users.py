@@ -205,7 +205,7 @@ def test_a_closed_directory_with_other_things_in_it_changes_hands_only_if_told_t
     directory.mkdir(mode=0o700)
     (directory / "letter").write_text("private")
     account = Identity("account", NOBODY, NOBODY)
-    with pytest.raises(DataDirectoryUnusableError, match=f"expected that user {NOBODY}, as whom"):
+    with pytest.raises(DataDirectoryUnusableError, match=f"expected user {NOBODY}, as which"):
         account.enter(Layout(directory))
     assert directory.stat().st_uid == 0
     (directory / "letter").rename(directory / "lock")
