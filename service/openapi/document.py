@@ -1,5 +1,6 @@
 """The OpenAPI document: what FastAPI knows about the routes, plus what applies to all of them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from service.keys.scopes import REPORTING, Scope
 from service.openapi.examples import describe_example
 from service.openapi.links import describe_links
 from service.routes import collectors, reports
+from service.routes.parameters import AFTER_POSITION
 
 VERSION = "1"
 DESCRIPTION = """The true history of every B2B lead, as events that are never changed.
@@ -57,8 +59,8 @@ _FOR_ALL = {
     "503": "The ledger or the service is unavailable or overloaded",
 }
 _WITH_KEY = {"401": "The key is missing or unknown", "403": "The key may not do this"}
-_PLACES = frozenset({"after", "wait_for", "known_at", "position", "Last-Event-ID"})
-"""Parameters that may name a position of the log."""
+_POSITIONS = frozenset({"wait_for", "known_at", "position", "Last-Event-ID"})
+"""Parameters that may name a position of the log; some `after` do too, others name another thing."""
 _FOR_EVENTS = {
     "400": "The body cannot be read",
     "404": "A decision about an unknown lead",
@@ -128,7 +130,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     operation["description"] = f"{operation['description']}\n\nNeeds {wanted}.".strip()
     if "422" in operation["responses"] or ("requestBody" in operation and not is_collector):
         described["422"] = "A parameter or the body is not valid"
-    if _PLACES & {parameter["name"] for parameter in operation.get("parameters", ())}:
+    if any(map(_may_be_a_position, operation.get("parameters", ()))):
         described["409"] = "The log ends before the requested position"
     if "requestBody" in operation:
         described |= {status: _FOR_EVENTS[status] for status in ("400", "408", "413", "415")}
@@ -151,6 +153,10 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         }
     describe_links(route.name, operation["responses"])
     describe_example(route.name, operation)
+
+
+def _may_be_a_position(parameter: Mapping[str, Any]) -> bool:
+    return parameter["name"] in _POSITIONS or parameter.get("description") == AFTER_POSITION
 
 
 def _name(operation: dict[str, Any], route: APIRoute) -> None:

@@ -39,7 +39,8 @@ NO_NUL = r"^[^\x00]*$"
 Names = list[Annotated[str, Field(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]] | None
 Name = Annotated[str | None, Query(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="The most entries to return.")]
-After = Annotated[int, Query(ge=0, le=INTEGER_MAX, description="Continue after this position.")]
+AFTER_POSITION = "Continue after this position."
+After = Annotated[int, Query(ge=0, le=INTEGER_MAX, description=AFTER_POSITION)]
 Position = Annotated[int | None, Query(ge=0, le=INTEGER_MAX)]
 Types = Annotated[
     Names,

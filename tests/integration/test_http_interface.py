@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -298,3 +298,14 @@ async def test_a_database_that_is_away_asks_to_come_again(
 
 async def test_every_problem_has_a_status_that_is_an_error() -> None:
     assert all(400 <= kind.status < 600 and kind.title for kind in KINDS.values())
+
+
+async def test_only_what_may_name_a_position_can_be_beyond_the_log(service: Service) -> None:
+    paths = (await service.client.get("/openapi.json")).json()["paths"]
+    found = {path for path, methods in paths.items() if "409" in _responses(methods)}
+    assert {"/v1/events", "/v1/funnel", "/v1/conflicts"} <= found
+    assert not {"/v1/keys", "/v1/selections/{id}", "/v1/deadlines"} & found
+
+
+def _responses(methods: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(methods.get("get", {}).get("responses", {}))
