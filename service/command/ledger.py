@@ -1,4 +1,4 @@
-"""Work on the ledger's database itself, for what needs no running service."""
+"""Work directly on the ledger's database, for commands that need no running service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,13 +25,13 @@ Result = TypeVar("Result")
 
 
 def on_ledger(work: Callable[[AsyncEngine, str], Awaitable[Result]]) -> Result:
-    """Do something with the ledger of the settings: its engine, as who serves, and its schema.
+    """Run work on the configured ledger, with its engine in the service's role and its schema.
 
-    The private server of a running service is used; if none runs, one is started for the while.
+    Uses the private server of a running service, or starts one for the duration.
 
     Raises:
         CommandFailed: there is no ledger yet.
-        DatabaseUnavailable, NotMigrated: it cannot be reached, or is not of this version.
+        DatabaseUnavailable, NotMigrated: it cannot be reached, or has a different version.
     """
     settings = read_settings()
     if settings.database_url is None:
@@ -54,7 +54,7 @@ async def _work(
 
 
 def _check_is_there(data_dir: Path) -> None:
-    """A command that looks at a ledger makes none: in the wrong place that would only confuse."""
+    """Refuse to create a ledger: in the wrong directory, a new one would only confuse."""
     if not Layout(data_dir.resolve()).cluster.exists():
         raise CommandFailed(
             Exit.DATABASE_UNAVAILABLE,
@@ -68,6 +68,6 @@ async def _check_migrated(settings: Settings, engine: AsyncEngine) -> None:
     if found != head_revision():
         raise NotMigrated(
             f"expected the schema {settings.schema_name} at revision {head_revision()}, found "
-            f"{found or 'no ledger'}; `leadledger migrate` brings it there, as does the next start "
-            "of `leadledger serve`"
+            f"{found or 'no ledger'}; run `leadledger migrate`, or start `leadledger serve`, which "
+            "migrates it"
         )

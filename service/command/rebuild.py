@@ -1,4 +1,4 @@
-"""`leadledger rebuild`: build a projection again from the log, beside the live one."""
+"""`leadledger rebuild`: rebuild a projection from the log, next to the live one."""
 
 from typing import Annotated, Any
 
@@ -15,31 +15,31 @@ from service.command.printing import print_json, print_lines, print_table, progr
 
 def rebuild_projection(
     name: Annotated[
-        str, typer.Argument(help=f"Which projection: {', '.join(PROJECTIONS)}.")
+        str, typer.Argument(help=f"The projection: {', '.join(PROJECTIONS)}.")
     ] = "stage_intervals",
     *,
     compare_only: Annotated[
         bool,
         typer.Option(
             "--compare-only",
-            help="Build and compare, then throw the new one away: the live one stays. Exit code 7 "
+            help="Build and compare, then discard the new one and keep the live one. Exit code 7 "
             "if they differ.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Build a projection again from the log.
+    """Rebuild a projection from the log.
 
-    It is compared with the live one, and then takes its place.
+    The new projection is compared with the live one, and then replaces it.
 
-    The service may go on running. The log itself is only read. Danger: none to the events; the
-    figures may change where the projection was wrong, and what differed is shown.
+    The service may keep running. The log is only read, so events are not at risk. Figures may
+    change where the projection was wrong; the differences are shown.
 
     Example: leadledger rebuild stage_intervals --compare-only
     """
     if name not in PROJECTIONS:
         raise CommandFailed(
-            Exit.USAGE, f"there is no projection {name}; known are {', '.join(PROJECTIONS)}"
+            Exit.USAGE, f"there is no projection {name}; expected one of {', '.join(PROJECTIONS)}"
         )
 
     async def work(engine: AsyncEngine, schema: str) -> Rebuilt:
@@ -63,7 +63,7 @@ def _described(built: Rebuilt) -> dict[str, Any]:
     return {
         **built._asdict(),
         "comparison": comparison
-        and {**comparison._asdict(), "first": [one._asdict() for one in comparison.first]},
+        and {**comparison._asdict(), "first": [row._asdict() for row in comparison.first]},
     }
 
 
@@ -75,12 +75,12 @@ def _print_built(built: Rebuilt, name: str) -> None:
     )
     comparison = built.comparison
     if comparison is None:
-        print_lines("There was nothing of this version to compare with.")
+        print_lines("There was no live projection of this version to compare with.")
     elif not comparison.differing:
-        print_lines(f"It is equal to the live one, compared at position {comparison.position}.")
+        print_lines(f"It equals the live one, compared at position {comparison.position}.")
     else:
         print_lines(f"{comparison.differing:,} rows differ from the live one, among them:")
         print_table(
             comparison.first[0]._fields, [tuple(difference) for difference in comparison.first]
         )
-    print_lines("It is live now." if built.is_live else "It was thrown away; the live one stays.")
+    print_lines("It is now live." if built.is_live else "It was discarded; the live one stays.")

@@ -1,4 +1,4 @@
-"""`leadledger serve`: everything that it takes to run the service, in one command."""
+"""`leadledger serve`: run the whole service with one command."""
 
 from typing import Annotated
 
@@ -14,10 +14,10 @@ from service.settings import Settings, describe_settings, read_settings
 
 def explain_settings() -> str:
     """Return the table of settings as help text."""
-    lines = ["Settings, from the environment or from the TOML file that LEADLEDGER_CONFIG names:"]
-    for one in describe_settings():
-        default = f" [default: {one.default}]" if one.default else ""
-        lines.append(f"{one.variable}: {one.description}{default}")
+    lines = ["Settings, from the environment or the TOML file named by LEADLEDGER_CONFIG:"]
+    for setting in describe_settings():
+        default = f" [default: {setting.default}]" if setting.default else ""
+        lines.append(f"{setting.variable}: {setting.description}{default}")
     return "\n\n".join(lines)
 
 
@@ -32,19 +32,20 @@ def serve(
         typer.Option("--host", help="Address to listen on [default: 127.0.0.1, this machine only]"),
     ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", help="Port to listen on; 0: any free [default: 8080]")
+        int | None,
+        typer.Option("--port", help="Port to listen on; 0: any free port [default: 8080]"),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", help="Processes that serve [default: 1]")
+        int | None, typer.Option("--workers", help="Worker processes [default: 1]")
     ] = None,
 ) -> None:
     """Run the service until Ctrl-C or SIGTERM.
 
-    Without LEADLEDGER_DATABASE_URL it runs a private PostgreSQL in the data directory, which ends
-    with it. It migrates the database, publishes the lifecycle at the first start, and then prints
-    an administrator's key, once: keep it.
+    Without LEADLEDGER_DATABASE_URL it runs a private PostgreSQL in the data directory, which stops
+    with it. It migrates the database. The first start also publishes the lifecycle and prints an
+    administrator key, once: keep it.
 
-    What was answered 2xx is on disk: stopping, even by kill -9, loses nothing.
+    Everything answered with 2xx is on disk: stopping the service, even with kill -9, loses nothing.
 
     Example: LEADLEDGER_DATA_DIR=/var/lib/leadledger leadledger serve --port 8080 --workers 2
     """
@@ -52,27 +53,27 @@ def serve(
     configure_logs(settings.log_format)
     run_service(
         settings,
-        on_prepared=lambda prepared: _tell_key(prepared, settings),
-        on_listening=lambda listening: _tell_address(listening, settings),
+        on_prepared=lambda prepared: _print_key(prepared, settings),
+        on_listening=lambda listening: _print_address(listening, settings),
     )
 
 
-def _tell_key(prepared: Prepared, settings: Settings) -> None:
+def _print_key(prepared: Prepared, settings: Settings) -> None:
     if prepared.is_first_start:
-        print_lines(f"This ledger is new. It goes by the lifecycle {settings.lifecycle}.")
+        print_lines(f"This ledger is new. It uses the lifecycle {settings.lifecycle}.")
     if prepared.first_key is not None:
         print_lines(
             "",
-            "The administrator's key, shown this once; keep it:",
+            "The administrator key, shown only once; keep it:",
             "",
             f"    export LEADLEDGER_KEY={prepared.first_key}",
             "",
-            "It may do everything. `leadledger key create` makes keys that may do less.",
+            "It has every right. `leadledger key create` creates keys with fewer rights.",
             "",
         )
 
 
-def _tell_address(listening: Listening, settings: Settings) -> None:
+def _print_address(listening: Listening, settings: Settings) -> None:
     processes = "1 process" if settings.workers == 1 else f"{settings.workers} processes"
     where = (
         "the database of LEADLEDGER_DATABASE_URL"
@@ -81,5 +82,5 @@ def _tell_address(listening: Listening, settings: Settings) -> None:
     )
     print_lines(
         f"Listening on {listening.url} with {processes}; the ledger is in {where}.",
-        f"The API is described at {listening.url}/docs. Ctrl-C stops.",
+        f"The API is described at {listening.url}/docs. Press Ctrl-C to stop.",
     )

@@ -1,4 +1,4 @@
-"""`leadledger verify`: check the ledger as somebody who trusts nobody."""
+"""`leadledger verify`: check the ledger without trusting anyone."""
 
 import signal
 from pathlib import Path
@@ -27,7 +27,7 @@ def verify(
         str | None,
         typer.Option(
             metavar="SIZE:ROOT",
-            help="A checkpoint that an earlier verification printed: the log has to go on from it.",
+            help="A checkpoint printed by an earlier verification: the log must continue from it.",
         ),
     ] = None,
     scratch: Annotated[
@@ -36,22 +36,22 @@ def verify(
             metavar="DIR",
             exists=True,
             file_okay=False,
-            help="Where projections are built again, with room for them twice. Default: the "
+            help="Where projections are rebuilt; needs room for two copies of them. Default: the "
             "directory for temporary files.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check that nobody changed the past.
+    """Check that the past has not been changed.
 
-    Recomputes all that the database alone can reveal, and with the secret (LEADLEDGER_SECRET, or
-    the file in the data directory) the seals. What only a checkpoint kept elsewhere reveals is in
-    docs/ledger.md.
+    Recomputes everything that the database alone can reveal and, with the secret
+    (LEADLEDGER_SECRET, or the file in the data directory), the seals. docs/ledger.md describes what
+    only a checkpoint kept elsewhere can reveal.
 
-    Only reads, in one snapshot: a standby, a read-only copy or a role that may only SELECT will do,
-    and the service may go on running. (A snapshot that is held for long keeps the server from
-    cleaning up.) Needs about a kilobyte of memory for each lead. Exit code 7 if anything differs;
-    11 if nothing does, but something could not be checked.
+    Only reads, in one snapshot: a standby, a read-only copy or a role with SELECT only is enough,
+    and the service may keep running. (A long snapshot prevents the server from vacuuming.) Needs
+    about a kilobyte of memory per lead. Exit code 7 if anything differs; 11 if nothing differs but
+    something could not be checked.
 
     Example: leadledger verify --json
     """
@@ -69,7 +69,7 @@ def verify(
 
 
 def _interrupt(*_: object) -> None:
-    """End as by Ctrl-C: the private database ends, and what it has written is removed."""
+    """Stop as on Ctrl-C: stop the private database and remove its files."""
     raise KeyboardInterrupt
 
 
@@ -147,14 +147,14 @@ def _print(verified: Verified) -> None:
     if examined.clock_ahead_s:
         print_lines(
             "",
-            f"The clock of this ledger is turned by {examined.clock_ahead_s:,} seconds: it is one "
-            "for tests, and its recorded times prove nothing.",
+            f"The clock of this ledger is set {examined.clock_ahead_s:,} seconds ahead: it is a "
+            "test ledger, and its recorded times prove nothing.",
         )
     print_lines(
         "",
         f"Checkpoint: {examined.checkpoint}",
-        "Keep it where nobody who runs this database can change it; `leadledger verify "
-        "--checkpoint` tells later whether the log goes on from it.",
+        "Keep it where no one who runs this database can change it; `leadledger verify "
+        "--checkpoint` later checks that the log continues from it.",
     )
 
 
@@ -170,4 +170,4 @@ def _print_section(section: Section) -> None:
     if left > 0:
         print_lines(f"  … and {left:,} more.")
     if section.check in (Check.DECISIONS, Check.STATES) and section.differing > 1:
-        print_lines("  Those after the first may be its consequences.")
+        print_lines("  The others may be consequences of the first.")

@@ -149,7 +149,7 @@ def test_refusals_are_listed_shown_retried_and_dismissed(service: RunningService
     recorded = json.loads(run(service, "refusals", "retry", ids[0], "--json"))
     assert [one["status"] for one in recorded] == ["recorded"]
     said = run(service, "refusals", "retry", *wanted, code=6)
-    assert said.startswith("1 are events now, 1 refused again.")
+    assert said.startswith("Now events: 1; refused again: 1.")
     assert ids[2] in said
     left = json.loads(run(service, "refusals", "list", *wanted, "--status", "all", "--json"))
     assert {one["refusal"]: one["status"] for one in left} == {

@@ -265,7 +265,7 @@ def test_a_lifecycle_is_compared_tried_and_published_with_the_command(data_dir: 
         ours.write_text(re.sub(r"\bMAL\b", "READY", shown), encoding="utf-8")
         publish = ("lifecycle", "publish", str(ours))
         compared = service.command("lifecycle", "diff", str(ours), key=service.key)
-        assert "MAL disappears: 1 lead(s) stand there." in compared.stdout
+        assert "MAL disappears, with 1 lead(s) in it." in compared.stdout
         tried = service.command(*publish, "--dry-run", key=service.key)
         assert tried.returncode == 9
         assert "Stages would disappear in which somebody stands: MAL (1)." in tried.stdout

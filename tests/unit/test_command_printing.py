@@ -6,7 +6,7 @@ from rich.console import Console
 
 from service.command.printing import PIPED_WIDTH, print_table
 
-ORIGINS = ("マーケティング(デジタル)", "マーケティング(オフライン)", "営業直接", "(not told)")
+ORIGINS = ("マーケティング(デジタル)", "マーケティング(オフライン)", "営業直接", "(not reported)")
 FIGURES = ("standing", "entered", "reached")
 ROWS = [
     ["MQL", "マーケティング認定リード", "1,200", "3,400", "5,600", "10", "20", "30", "40"],
