@@ -41,7 +41,7 @@ def test_a_wide_table_is_continued_below_and_no_word_or_number_is_broken() -> No
 
 def test_texts_are_wrapped_between_words() -> None:
     console = Console(width=50, file=StringIO(), markup=False, highlight=False)
-    detail = "expected a number, as 1200, 1,200.50 or ▲1,200"
+    detail = "expected a number, such as 1200, 1,200.50 or ▲1,200"
     print_table(
         ("count", "detail", "lines"),
         [("1", detail, "2, 3, 4")],
