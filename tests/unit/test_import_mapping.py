@@ -145,8 +145,10 @@ def test_an_id_says_nothing_of_a_person_because_it_stays_for_ever() -> None:
 def test_two_events_of_one_row_need_ids_of_their_own() -> None:
     twice = MINIMAL + "  - id: '{n}/seen'\n    type: content.viewed\n"
     assert complaints_about(twice) == [
-        "line 7: events[1]: another event of this row has the same id; add text that makes the ids "
-        "different"
+        (
+            "line 7: events[1]: another event of this row has the same id; add text that makes "
+            "the ids different"
+        )
     ]
 
 
