@@ -1,4 +1,4 @@
-"""A ledger in which everything has happened once: what verification must not accuse of anything."""
+"""A ledger in which everything has happened once; verification must find nothing wrong with it."""
 
 import asyncio
 from typing import Any
@@ -43,7 +43,7 @@ STORY: list[dict[str, Any]] = [
 
 
 def prepare_busy(owner_url: URL, app_url: URL) -> None:
-    """Found a ledger and let all that happen: the template of many tests' databases."""
+    """Found a ledger and make everything happen: the template of many tests' databases."""
     prepare(owner_url, app_url)
     asyncio.run(_live(app_url))
 
@@ -87,13 +87,13 @@ async def _happen(client: httpx.AsyncClient) -> None:
 
 
 async def _told(client: httpx.AsyncClient, type: str) -> None:
-    """Wait until the service has recorded something by itself."""
+    """Wait until the service has recorded an event of its own."""
     params = {"type": type, "wait": "20"}
     assert (await client.get("/v1/events", params=params)).json()["events"], f"no {type}"
 
 
 async def _refusals(client: httpx.AsyncClient) -> None:
-    """One refusal is retried in vain, one is an event in the end, one is dismissed."""
+    """Retry one refusal in vain and one with success, and dismiss one."""
     kept = (await client.get("/v1/refusals")).json()["refusals"]
     early, illegal, again = (
         next(one["refusal"] for one in kept if one["id"] == name)

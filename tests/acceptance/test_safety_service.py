@@ -1,4 +1,4 @@
-"""The whole service under load, killed in every part: through the command and the port alone."""
+"""Kill every part of the whole service under load, through the command and the port alone."""
 
 import asyncio
 import json
@@ -24,13 +24,13 @@ pytestmark = DEAD_CONNECTIONS
 SENDERS = 32
 KILLS_OF_EACH = by_tier(push=1, nightly=12)
 LOAD_S = 0.6
-"""How long the load runs undisturbed between two kills, at most."""
+"""The longest time that the load runs undisturbed between two kills."""
 LEAVE_EVERY_S = 0.05
 WRITE_BEHIND = {"PYTHONPATH": f"{ROOT}:{ROOT}/tests/faults/write_behind"}
 
 
 class Victim:
-    """A service that is killed in parts; a class because it has another address after that."""
+    """A service whose parts are killed. A class, because its address changes with a restart."""
 
     def __init__(self, service: RunningService) -> None:
         self.service = service
@@ -69,7 +69,7 @@ class Victim:
 
 @asynccontextmanager
 async def under_load(victim: Victim, told: list[Answer]) -> AsyncIterator[list[Batch]]:
-    """Let 32 senders send, and others leave without an answer; what these sent."""
+    """Run 32 senders, and others that leave before the answer; return what these others sent."""
     left: list[Batch] = []
 
     async def leave() -> None:
@@ -97,7 +97,7 @@ async def under_load(victim: Victim, told: list[Answer]) -> AsyncIterator[list[B
 
 
 async def check_service(victim: Victim, answers: list[Answer]) -> None:
-    """Check the feed against the answers, then let the service's own commands check the rest."""
+    """Check the feed against the answers, then check the rest with the service's own commands."""
     check_log(await read_feed(victim.url(), victim.key), answers)
     check_refusals(await read_refusals(victim.url(), victim.key), answers)
     for command in (("verify", "--json"), ("rebuild", "--compare-only", "--json")):
@@ -108,7 +108,7 @@ async def check_service(victim: Victim, answers: list[Answer]) -> None:
         assert found.get("comparison", {"differing": 0})["differing"] == 0
 
 
-async def test_a_service_that_is_killed_in_every_part_loses_and_doubles_nothing(
+async def test_a_service_killed_in_every_part_loses_nothing_and_records_nothing_twice(
     data_dir: Path,
 ) -> None:
     draw = random.Random(7)
@@ -133,7 +133,7 @@ async def test_a_service_that_is_killed_in_every_part_loses_and_doubles_nothing(
 
 
 async def test_a_service_that_answers_before_the_commit_would_lose_events(data_dir: Path) -> None:
-    """The twin: the same service, but that it answers when it has decided."""
+    """The negative twin: the same service, except that it answers as soon as it has decided."""
     told: list[Answer] = []
     with running_service(data_dir, "--workers", "1", **WRITE_BEHIND) as service:
         victim = Victim(service)

@@ -1,4 +1,4 @@
-"""`leadledger webhook`: everything that the interface can, for people."""
+"""`leadledger webhook` does everything that the HTTP interface can."""
 
 import json
 from asyncio import to_thread

@@ -1,4 +1,4 @@
-"""What others notice of long work: how long their POSTs take beside it, and just before it."""
+"""How long other clients' POSTs take during long work, and just before it."""
 
 import asyncio
 import statistics
@@ -19,23 +19,23 @@ from tests.bench.mix import Event
 from tests.bench.servers import Bench, Server, Told, Unexpected, serving
 
 LOAD = 0.3
-"""Of what the service can take: what others post all the time."""
+"""The share of the service's capacity that other clients post all the time."""
 ORDER_S = 3.0
 SETTLING_S = 0.5
-"""What stood in the queue when the work ended had waited for it."""
+"""Requests still queued when the work ended had waited for it."""
 POLL_S = 0.1
 AT_ONCE = 20_000
 SHARE_SELECTED = 20
-"""Of so many candidates one is selected."""
+"""One of this many candidates is selected."""
 VISITORS = 3
-"""For each lead that is known, so many that are not."""
+"""Anonymous leads for each known lead."""
 BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
 Work = Callable[[Caller], Awaitable[None]]
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return what 99 of 100 POSTs wait while leads are selected, and while they are reassessed."""
+    """Return the p99 latency of POSTs while leads are selected, and while they are reassessed."""
     return [await _beside_selection(bench), await _beside_publication(bench)]
 
 
@@ -81,7 +81,7 @@ async def _beside_publication(bench: Bench) -> Figure:
 
 
 async def _write(ledger: Written, events: list[Event]) -> None:
-    """Let the ledger know its leads, and the projections show them: that is where it begins."""
+    """Prepare the ledger and its projections with leads, as the starting point."""
     for start in range(0, len(events), AT_ONCE):
         await ledger.append(ledger.batches(events[start : start + AT_ONCE]))
     await project(ledger)
@@ -89,7 +89,7 @@ async def _write(ledger: Written, events: list[Event]) -> None:
 
 
 async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figure:
-    """Post at a rate, before the work and beside it."""
+    """Post at a rate, before the work and during it."""
     with serving(bench, ledger.founded) as service:
         full = (await _post(service, "full", bench.sizes.posted)).rate
         rate = full * LOAD
@@ -116,7 +116,7 @@ async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figu
 
 @asynccontextmanager
 async def _others(service: Server, rate: float) -> AsyncIterator[list[Told]]:
-    """Post, order after order, from before the work until after it; tell of all of them at last."""
+    """Post orders continuously, from before the work until after it; return all results."""
     told: list[Told] = []
     enough = asyncio.Event()
 

@@ -1,9 +1,9 @@
-"""Send requests as fast as they are answered, or at a rate; in a process of its own.
+"""Send requests as fast as they are answered, or at a rate, in a separate process.
 
     python -m tests.bench.load_client < order.json > told.json
 
-The machine that measures is the one that is measured, so the client must cost next to nothing:
-requests are built beforehand, and of an answer it reads the status and the length.
+The client runs on the machine that it measures, so it must cost almost nothing: requests are built
+beforehand, and only the status and length of an answer are read.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ import uvloop
 from tests.bench.mix import told
 
 WAIT_S = 300.0
-"""No order takes so long; one that does has lost its server."""
+"""No order takes this long; one that does has lost its server."""
 _LENGTH = b"content-length: "
 _HEAD_END = b"\r\n\r\n"
 
 
 class Order(NamedTuple):
-    """What to send, where, as whom."""
+    """What to send, where, and with which key."""
 
     host: str
     port: int
@@ -36,16 +36,16 @@ class Order(NamedTuple):
     kind: str
     """`events` one by one, `lines` in one body, `get` a path."""
     requests: int
-    """Lines where it is lines."""
+    """The lines, if the kind is `lines`."""
     connections: int = 1
     tag: str = ""
     path: str = "/v1/events"
     rate: float = 0.0
-    """Requests a second over all connections; 0: as fast as they are answered."""
+    """Requests per second over all connections; 0: as fast as they are answered."""
 
 
 class Caller(asyncio.Protocol):
-    """One connection that is kept alive: the next request follows the answer to the last."""
+    """One persistent connection: the next request follows the answer to the last."""
 
     def __init__(self, requests: Sequence[bytes], *, first_at: float, every_s: float) -> None:
         self._requests = iter(requests)
@@ -55,13 +55,13 @@ class Caller(asyncio.Protocol):
         self._received = b""
         self._since = 0.0
         self.timeline: list[tuple[float, float]] = []
-        """When each answer was waited for from on, and how long."""
+        """When the wait for each answer began, and how long it lasted."""
         self.statuses: Counter[int] = Counter()
         self.last_body = b""
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # The loop's own class, which is no subclass of what it stands for.
+        # The loop's own class is not a subclass of the abstract one.
         self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -88,10 +88,10 @@ class Caller(asyncio.Protocol):
         self._received = received
 
     def _next(self) -> None:
-        """Send at once; at a rate, when it is due.
+        """Send at once, or at a rate, when it is due.
 
-        What is due and cannot be sent, because the answer before has not come, waits already: else
-        a server that stands still for a second would be slow only once for each connection.
+        A request that is due but blocked by a missing answer counts as waiting already. Otherwise
+        a server that stalls for a second would look slow only once per connection.
         """
         now = perf_counter()
         if not self._every_s:

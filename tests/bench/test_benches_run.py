@@ -1,4 +1,4 @@
-"""The benches run: small, and with no eye on the figures, which a busy machine makes worthless."""
+"""The benches run at small sizes; figures are not checked, as a busy machine makes them worthless."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ FIGURES = [
 RUN_WAIT_S = 240.0
 
 
-def test_every_bench_runs_and_tells_its_figure() -> None:
+def test_every_bench_runs_and_reports_its_figure() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tests.bench", "--quick", "--json"],
         capture_output=True,

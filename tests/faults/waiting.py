@@ -1,4 +1,4 @@
-"""Wait for what nobody announces: that somebody was told something, that a queue is empty."""
+"""Wait for unannounced conditions: that a sender got an answer, that a queue is empty."""
 
 import asyncio
 from collections.abc import Callable, Sized
@@ -8,7 +8,7 @@ WAIT_S = 60.0
 
 
 async def until(holds: Callable[[], object]) -> None:
-    """Wait until something is so; it is an error if it never is."""
+    """Wait until a condition holds; fail if it never does."""
     async with asyncio.timeout(WAIT_S):
         while not holds():  # noqa: ASYNC110 - what is waited for happens in other processes
             await asyncio.sleep(POLL_S)

@@ -198,8 +198,8 @@ async def test_a_decision_asks_for_the_department_that_the_lifecycle_names(
         for department, headers in keys.items():
             report = {"id": f"{event['type']}-{department}", "type": event["type"], **SOMEBODY}
             answer = await service.client.post("/v1/events", json=report, headers=headers)
-            is_turned_away = answer.json().get("code") == "department-not-allowed"
-            assert is_turned_away == (department not in event["departments"]), answer.text
+            is_rejected = answer.json().get("code") == "department-not-allowed"
+            assert is_rejected == (department not in event["departments"]), answer.text
 
 
 async def test_no_key_may_report_what_the_service_writes_itself(service: Service) -> None:
