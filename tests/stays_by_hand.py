@@ -1,7 +1,7 @@
-"""The stays of a history and the figures of the funnel, told as plainly as they can be.
+"""The stays of a history and the figures of the funnel, computed as plainly as possible.
 
-No batches, no counts, no SQL: the state after each event is `evolve`'s, and every figure is a loop
-over all stays. What is projected must come to the same.
+No batches, no counts, no SQL: the state after each event comes from `evolve`, and every figure is a
+loop over all stays. Projections must give the same results.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +25,7 @@ from projections.funnel.figures import (
 
 @dataclass
 class HandStay:
-    """One stay as it is known after some events."""
+    """One stay, as known after some events."""
 
     subject: Subject
     pass_number: int
@@ -54,7 +54,7 @@ class HandStay:
 
 
 def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
-    """Tell the stays as they are known after these events."""
+    """Return the stays as known after these events."""
     states: dict[Subject, LeadState | AccountState] = {}
     open_stays: dict[Subject, HandStay] = {}
     stays: list[HandStay] = []
@@ -98,7 +98,7 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
 
 
 def _restated(subject: Subject, told: Stays, zone: ZoneInfo) -> list[HandStay]:
-    """The stays that a restatement tells, one after the other."""
+    """Yield the stays in a restatement, one after another."""
     stays: list[HandStay] = []
     for stay in told.stays:
         if stays:

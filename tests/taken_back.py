@@ -1,9 +1,9 @@
-"""Ledgers in which something is taken back, each with a twin that was never told it.
+"""Ledgers in which something is taken back, each with a twin that never received it.
 
-The twin is a fresh ledger. It is told what still counts, in the same order: without what was
-voided, with the rest as it was corrected, and of people who are merged as of one person. Nothing
-is taken back there, so nothing is decided again; what was refused in the one is no event, so the
-other is not told of it either.
+The twin is a fresh ledger. It receives what still counts, in the same order: without voided events,
+with the others as corrected, and with merged people as one person. Nothing is taken back there, so
+nothing is decided again. A report refused in the first ledger is not an event, so the twin does not
+receive it either.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ from tests.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT, LedgerInMe
 from tests.stories import day
 
 LATER = RECEIVED_AT + timedelta(days=1)
-"""When both ledgers have let everything happen that is due."""
+"""When both ledgers have fired everything that is due."""
 BEFORE_CUSTOMERS = frozenset({"PL", "PROSPECT"})
 
 
@@ -49,23 +49,23 @@ class Told(NamedTuple):
     id: str
     report: Report | AboutCompany
     at: datetime
-    """When it was received: in the twin likewise, because a judgement counts from then."""
+    """When it was received; the same in the twin, because a judgement counts from then."""
     may_be_voided: bool
-    """Whether it told nothing of who is who that outlasts it."""
+    """Whether it reported nothing about identities that outlasts it."""
     counts: bool = True
 
 
 @dataclass
 class Telling:
-    """A ledger that is told one thing after the other, and what of it still counts."""
+    """A ledger that receives one report after another, and which of them still count."""
 
     name: str
     ledger: LedgerInMemory = field(init=False)
     told: list[Told] = field(default_factory=list)
     merged: dict[str, str] = field(default_factory=dict)
-    """Who has been merged → into whom."""
+    """Merged person → the person merged into."""
     parted: list[str] = field(default_factory=list)
-    """Those who were taken for somebody else at first."""
+    """People who were mistaken for others at first."""
 
     def __post_init__(self) -> None:
         self.ledger = LedgerInMemory(LIFECYCLES[self.name])
@@ -89,9 +89,9 @@ class Telling:
         return outcome
 
     def _may_be_voided(self, outcome: Recorded, report: Report | AboutCompany) -> bool:
-        """Whether nothing stays of it: identifiers stay linked, and visitors absorbed.
+        """Report whether voiding leaves nothing: identifiers stay linked, and visitors absorbed.
 
-        A name alone may, if nobody has a cookie that it could have told whose it is.
+        A report with only a name may be voided, unless it could have identified a cookie's owner.
         """
         if isinstance(report, AboutCompany):
             return False
@@ -125,7 +125,7 @@ class Telling:
         told = self.told[number]
         outcome = self._send("event.voided", data={"event": self._position(told)})
         if isinstance(told.report, AboutCompany):
-            # Only what was told of leads is taken back.
+            # Only reports about leads are taken back.
             assert isinstance(outcome, Refused), outcome
             return outcome
         assert isinstance(outcome, Recorded), outcome
@@ -148,9 +148,9 @@ class Telling:
         return outcome
 
     def _corrected(self, report: Report, action: Correct) -> tuple[dict[str, Any], Report]:
-        """Say what is corrected of a report, and what it tells then."""
+        """Return the correction of a report, and the corrected report."""
         declared = self.ledger.in_force.lifecycle.events[report.type].fields
-        # Whom a report is about is not corrected.
+        # The subject of a report is not corrected.
         fields = {name: one for name, one in declared.items() if name != "account"}
         name = [TIME, *fields][action.field % (1 + len(fields))]
         if name == TIME:
@@ -202,8 +202,8 @@ class Telling:
         return outcome
 
     def _moved(self, action: Unlink) -> list[int]:
-        """Choose reports of one person, with all that was told of the same deals and orders."""
-        # What a cookie alone reported tells nobody's address, and in the twin it would.
+        """Choose reports of one person, with all reports about the same deals and orders."""
+        # A report with only a cookie has no address, but in the twin it would.
         movable = [
             number
             for number, one in enumerate(self.told)
@@ -213,7 +213,7 @@ class Telling:
             return []
         first = self.told[movable[action.place % len(movable)]].report.person
         person, company = self.who(first), first.partition("@")[2]
-        # What people merged across companies reported tells of the company of each.
+        # Reports of people merged across companies name the company of each.
         movable = [n for n in movable if self.told[n].report.person.endswith(company)]
         own = [n for n, one in enumerate(self.told) if self.who(one.report.person) == person]
         chosen = {movable[place % len(movable)] for place in (action.place, *action.others)}
@@ -231,13 +231,13 @@ class Telling:
         return {(name, data[name]) for name in ("opportunity", "order") if name in data}
 
     def who(self, person: str) -> str:
-        """Who stands for a person."""
+        """Return the person that a person is merged into."""
         while person in self.merged:
             person = self.merged[person]
         return person
 
     def lead(self, person: str) -> str | None:
-        """The lead that is known to be somebody, before any forwarding."""
+        """Return the lead of a person, before any forwarding."""
         return self.ledger.pointers.get(DIGESTS.identifier("user_id", person))
 
     def _position(self, told: Told) -> str:
@@ -248,7 +248,7 @@ class Telling:
 
 
 def telling_of(name: str, happened: Sequence[Action]) -> Telling:
-    """Let everything happen to a ledger. Whatever it is, the answer is an outcome or a refusal."""
+    """Apply a history to a ledger. Every action is answered with an outcome or a refusal."""
     telling = Telling(name)
     for number, action in enumerate(happened, start=1):
         telling.ledger.at = RECEIVED_AT + timedelta(seconds=number)
@@ -260,7 +260,7 @@ def telling_of(name: str, happened: Sequence[Action]) -> Telling:
 
 
 def twin_of(telling: Telling) -> Telling:
-    """Tell a fresh ledger what still counts."""
+    """Send what still counts to a fresh ledger."""
     twin = Telling(telling.name)
     twin.ledger = LedgerInMemory(LIFECYCLES[telling.name])
     twin.parted = telling.parted
@@ -274,12 +274,12 @@ def twin_of(telling: Telling) -> Telling:
 
 
 class Words(NamedTuple):
-    """What both ledgers call the same."""
+    """Names that are the same in both ledgers."""
 
     names: Mapping[str, str]
-    """Subject → whoever it is."""
+    """Subject → person."""
     causes: Mapping[int, str]
-    """Position → the report that the event follows from."""
+    """Position → the report that caused the event."""
 
 
 def words_of(telling: Telling) -> Words:
@@ -288,7 +288,7 @@ def words_of(telling: Telling) -> Words:
     names: dict[str, str] = {}
     for event, envelope in ledger.records:
         causes[event.position] = causes[event.cause] if event.cause is not None else envelope.id
-        # A visitor is whoever that report was about which made it.
+        # A visitor is the person of the report that created it.
         names.setdefault(event.subject.id, f"visitor of {causes[event.position]}")
     for person in (*PEOPLE, *telling.parted):
         if (lead_id := telling.lead(person)) is not None:
@@ -301,7 +301,7 @@ def words_of(telling: Telling) -> Words:
 
 
 def what_counts(telling: Telling) -> dict[str, Any]:
-    """States, stays and counts of everybody of whom something counts, in words of both ledgers."""
+    """Return states, stays and counts of all people with something that counts, in shared names."""
     words, ledger = words_of(telling), telling.ledger
     stages = Stages(is_complete=True, zone=UTC)
     for entry in ledger.entries:
@@ -331,16 +331,16 @@ def what_counts(telling: Telling) -> dict[str, Any]:
 
 
 def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
-    """Tell a state in words of both ledgers; nothing of a lead that forwards to another."""
+    """Return a state in shared names; nothing for a lead that forwards to another."""
     if isinstance(state, AccountState):
         return _account_in(state)
     names, causes = words
     if state.absorbed_by is not None or state.void:
         return {}
     told = state._asdict()
-    # Decisions that are no longer legal were refused in the twin: there they are no events.
+    # Decisions that are no longer allowed were refused in the twin, so they are not events there.
     told.pop("awaiting")
-    # Whom reports were taken off is nothing that the twin knows of.
+    # The twin does not know from which leads reports were unlinked.
     told.pop("parted")
     told["account"] = names[state.account] if state.account is not None else None
     visitors = [names[one] for one in state.absorbs if "@" not in names[one]]
@@ -359,22 +359,22 @@ def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
 
 
 def _account_in(state: AccountState) -> dict[str, Any]:
-    """Tell a company's state, but for what it was before it bought, and since when.
+    """Return a company's state, except for its stage before it bought, and since when.
 
-    Once a prospect it stays one, because others may be known there of whom its records do not tell.
-    So it is no target any more, and nothing that comes later counts from before that.
+    Once a prospect, it stays one, because other people may be known there who are not in its
+    records. So it is no longer a target, and nothing later takes effect before that.
     """
     told = state._asdict()
     told["stage"] = state.stage if state.stage not in BEFORE_CUSTOMERS else None
     told["entered"] = [stage for stage in state.entered if stage not in BEFORE_CUSTOMERS]
     told.pop("entered_at")
-    # Of a company that the twin has never heard of, nothing is left.
+    # Nothing is left of a company that the twin does not know.
     told["earlier_passes"] = told.pop("pass_number") - 1
     return {name: value for name, value in told.items() if value}
 
 
 def stood(telling: Telling, person: str, moment: datetime) -> dict[str, Any] | None:
-    """How somebody stood at a moment, by the events of then; None if nothing was known of him."""
+    """Return a person's state at a moment, from the events until then; None if there were none."""
     lead_id, state = telling.lead(person), None
     for event, _ in telling.ledger.records:
         if event.receiver.id == lead_id and (event.effective_at or event.occurred_at) <= moment:

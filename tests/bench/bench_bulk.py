@@ -54,7 +54,7 @@ async def stream(service: Server, tag: str, count: int) -> float:
 
 
 async def _copy(ledger: Founded, floor: Founded, after: int, count: int) -> tuple[float, int]:
-    """Copy the rows after a position into the floor's tables; return events per second, and rows."""
+    """Copy rows after a position into the floor's tables; return events per second, and rows."""
     events, personal = await _rows(ledger.engine, ledger.schema, after)
     each = round(APPEND_ITEMS_MAX * len(events) / count)
     session = await open_session(floor.engine)

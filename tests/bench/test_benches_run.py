@@ -1,4 +1,4 @@
-"""The benches run at small sizes; figures are not checked, as a busy machine makes them worthless."""
+"""The benches run at small sizes; figures are not checked: a busy machine makes them worthless."""
 
 import subprocess
 import sys

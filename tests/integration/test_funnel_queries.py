@@ -1,4 +1,4 @@
-"""Questions about the funnel, answered from what was projected."""
+"""Queries of the funnel, answered from projections."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -47,7 +47,7 @@ async def flow(ledger: StageLedger, since: datetime, until: datetime) -> Flow:
 
 
 def told(part: FunnelPart) -> Figures:
-    """Name the stages of leads that have figures: standing, entered, reached."""
+    """Return the stages of leads that have figures: standing, entered, reached."""
     return {one.stage: one[1:] for one in part.leads if any(one[1:])}
 
 
@@ -56,7 +56,7 @@ async def projected(ledger: StageLedger, script: Script) -> None:
     assert await ledger.project() == len(script.events)
 
 
-async def test_a_shortcut_reaches_what_it_passes_over_and_enters_it_not(
+async def test_a_shortcut_reaches_skipped_stages_without_entering_them(
     ledger: StageLedger,
 ) -> None:
     script = Script()
@@ -86,7 +86,7 @@ async def test_a_shortcut_reaches_what_it_passes_over_and_enters_it_not(
     assert answer == (7, 1, None, Breakdown.NONE, answer.total, ())
 
 
-async def test_nothing_told_is_kept_apart_from_the_value_unknown(ledger: StageLedger) -> None:
+async def test_a_missing_value_is_distinct_from_the_value_unknown(ledger: StageLedger) -> None:
     script = Script()
     script.publish()
     nothing: Sources = {}
@@ -125,7 +125,7 @@ async def test_months_are_those_in_which_a_stage_was_entered(ledger: StageLedger
     assert answer.parts == (await funnel(ledger, breakdown=Breakdown.MONTH, known_at=4)).parts
 
 
-async def test_what_is_reported_late_was_so_then_and_was_not_known_then(
+async def test_a_late_report_was_true_then_but_not_known_then(
     ledger: StageLedger,
 ) -> None:
     script = Script()
@@ -143,7 +143,7 @@ async def test_what_is_reported_late_was_so_then_and_was_not_known_then(
     assert as_known_before.position == 3
 
 
-async def test_a_time_of_knowing_is_the_last_position_recorded_by_then(
+async def test_a_known_at_time_means_the_last_position_recorded_by_then(
     ledger: StageLedger,
 ) -> None:
     script = Script()
@@ -165,7 +165,7 @@ async def test_a_time_of_knowing_is_the_last_position_recorded_by_then(
     assert (answer.position, told(answer.total)["ML"]) == (11, (10, 10, 10))
 
 
-async def test_before_the_first_event_there_is_no_lifecycle_and_nobody(
+async def test_before_the_first_event_there_is_no_lifecycle_and_no_lead(
     ledger: StageLedger,
 ) -> None:
     script = Script()
@@ -205,7 +205,7 @@ async def test_a_stage_that_the_lifecycle_does_not_have_is_not_lost(ledger: Stag
     assert told(answer.total) == {"OLD": (1, 1, 1)}
 
 
-async def test_a_period_holds_its_beginning_and_not_its_end(ledger: StageLedger) -> None:
+async def test_a_period_includes_its_start_and_excludes_its_end(ledger: StageLedger) -> None:
     script = Script()
     script.publish()
     script.tell(1, 0)

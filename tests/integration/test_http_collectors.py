@@ -1,4 +1,4 @@
-"""The addresses that clients of other services post to: what they send, what they are told."""
+"""The addresses for clients of other services: what they send, and how they are answered."""
 
 import asyncio
 import base64
@@ -48,7 +48,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def key(service: Service) -> str:
-    """Make a key of marketing's that may report facts, as a web site has it."""
+    """Make a marketing key that may report facts, as for a web site."""
     headers = await service.key(Scope.EVENTS_WRITE, department="marketing")
     return headers["authorization"].removeprefix("Bearer ")
 
@@ -100,7 +100,7 @@ def basic(key: str) -> dict[str, str]:
 async def send(
     service: Service, path: str, content: Any, headers: dict[str, str] | None = None
 ) -> httpx.Response:
-    """Send as a client would that has none of our headers."""
+    """Send like a client that knows none of our headers."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     request = service.client.build_request("POST", path, content=body)
     request.headers = httpx.Headers({"host": "leadledger", **(headers or {})})
@@ -114,7 +114,7 @@ def told(answer: httpx.Response) -> tuple[int, Any]:
 
 
 async def records(service: Service, *ids: str) -> list[dict[str, Any]]:
-    """Return what the feed has under these ids, in the order of their positions."""
+    """Return the feed's records with these ids, in order of position."""
     answer = await service.client.get("/v1/events", params={"limit": 1000})
     return [one for one in answer.json()["events"] if one["id"] in ids]
 
@@ -160,7 +160,7 @@ EXPECTED = {
 @pytest.mark.parametrize(
     ("path", "call"), [(path, str(call)) for call, paths in SEGMENT_CALLS.items() for path in paths]
 )
-async def test_a_single_call_is_told_by_its_address(
+async def test_the_address_of_a_single_call_determines_its_kind(
     service: Service, key: str, path: str, call: str
 ) -> None:
     message = a_track(groupId="acme", previousId=f"before-{next(_numbers)}")
@@ -188,7 +188,7 @@ async def test_a_single_event_of_posthog_is_recorded(service: Service, key: str,
 
 
 def a_newer_capture(**changes: Any) -> dict[str, Any]:
-    """Write an event as posthog for Python does that was told to use its newer protocol."""
+    """Write an event like posthog for Python with its newer protocol."""
     return {
         **a_capture(),
         "options": {},
@@ -219,7 +219,9 @@ async def send_newer(
     return await send(service, POSTHOG_RESULTS, batch, headers)
 
 
-async def test_a_newer_client_of_posthog_is_told_of_each_event(service: Service, key: str) -> None:
+async def test_a_newer_posthog_client_gets_an_answer_for_each_event(
+    service: Service, key: str
+) -> None:
     good, bad = a_newer_capture(), a_newer_capture(timestamp="yesterday")
     nameless = {**a_newer_capture(event="Widget Turned"), "uuid": None}
     answer = await send_newer(service, key, good, bad, nameless)
@@ -244,7 +246,7 @@ async def test_a_newer_client_of_posthog_is_told_of_each_event(service: Service,
     assert found[good["uuid"]]["details"].startswith("event-id-reused: ")
 
 
-async def test_a_newer_client_of_posthog_says_in_a_header_how_wrong_its_clock_is(
+async def test_a_newer_posthog_client_reports_its_clock_skew_in_a_header(
     service: Service, key: str
 ) -> None:
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
@@ -260,7 +262,7 @@ async def test_a_newer_client_of_posthog_says_in_a_header_how_wrong_its_clock_is
     assert found[1] == timedelta()
 
 
-async def test_payloads_of_a_tracker_have_the_key_as_application(
+async def test_tracker_payloads_carry_the_key_as_their_application_id(
     service: Service, key: str
 ) -> None:
     payloads = [a_payload(), a_payload()]
@@ -282,7 +284,7 @@ async def test_a_tracker_that_sends_by_loading_an_image_gets_one(
     assert await refusals(service, payload["eid"]) == []
 
 
-async def test_the_key_of_a_client_stands_in_a_header_or_in_the_body(
+async def test_the_key_of_a_client_is_in_a_header_or_in_the_body(
     service: Service, key: str
 ) -> None:
     ids = []
@@ -320,9 +322,7 @@ async def test_a_key_in_the_body_is_nowhere_stored(service: Service, key: str) -
     assert key not in stored
 
 
-async def test_what_a_client_sends_again_in_whatever_batch_is_one_event(
-    service: Service, key: str
-) -> None:
+async def test_a_message_sent_again_in_any_batch_is_one_event(service: Service, key: str) -> None:
     messages = [a_track() for _ in range(3)]
     first, second, third = messages
     batches = [
@@ -339,10 +339,10 @@ async def test_what_a_client_sends_again_in_whatever_batch_is_one_event(
     assert [await refusals(service, id) for id in ids] == [[], [], []]
 
 
-async def test_without_leaving_out_what_transports_change_a_retry_would_be_another_event(
+async def test_without_ignoring_transport_fields_a_retry_would_be_another_event(
     service: Service, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The twin."""
+    """The negative twin."""
     monkeypatch.setitem(TRANSPORT_FIELDS, 1, frozenset())
     message = a_track()
     for sent_at in ("2026-11-22T01:15:01Z", "2026-11-22T01:16:01Z"):
@@ -370,7 +370,7 @@ def bad_messages() -> Iterator[tuple[dict[str, Any], str | None]]:
 
 
 @pytest.mark.parametrize(("message", "pointer"), list(bad_messages()))
-async def test_a_bad_message_is_kept_as_a_refusal_and_holds_up_nobody(
+async def test_a_bad_message_is_kept_as_a_refusal_and_does_not_delay_others(
     service: Service, key: str, message: dict[str, Any], pointer: str | None
 ) -> None:
     before, after = a_track(), a_track()
@@ -382,7 +382,7 @@ async def test_a_bad_message_is_kept_as_a_refusal_and_holds_up_nobody(
     assert found == ("event-invalid", pointer)
 
 
-async def test_a_bad_single_call_is_kept_likewise(service: Service, key: str) -> None:
+async def test_a_bad_single_call_is_kept_as_a_refusal(service: Service, key: str) -> None:
     message = a_track(event="nul\0", writeKey=key)
     assert told(await send(service, "/v1/track", message)) == SUCCESS
     (refusal,) = await refusals(service, message["messageId"])
@@ -390,7 +390,7 @@ async def test_a_bad_single_call_is_kept_likewise(service: Service, key: str) ->
 
 
 @pytest.mark.parametrize("type", ["text/plain", "application/x-www-form-urlencoded", "x", ""])
-async def test_the_content_type_is_not_looked_at(service: Service, key: str, type: str) -> None:
+async def test_the_content_type_is_ignored(service: Service, key: str, type: str) -> None:
     message = a_track()
     answer = await send(service, "/v1/t", message, {**basic(key), "content-type": type})
     assert told(answer) == SUCCESS
@@ -398,7 +398,9 @@ async def test_the_content_type_is_not_looked_at(service: Service, key: str, typ
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-async def test_compressed_bodies_are_undone(service: Service, key: str, encoding: str) -> None:
+async def test_compressed_bodies_are_decompressed(
+    service: Service, key: str, encoding: str
+) -> None:
     message = a_track()
     plain = orjson.dumps({"batch": [message]})
     body = gzip.compress(plain) if encoding == "gzip" else zlib.compress(plain)
@@ -408,7 +410,7 @@ async def test_compressed_bodies_are_undone(service: Service, key: str, encoding
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
-async def test_a_body_in_chunks_is_put_together(service: Service, key: str) -> None:
+async def test_a_chunked_body_is_reassembled(service: Service, key: str) -> None:
     message = a_track()
     body = orjson.dumps({"batch": [message]})
 
@@ -441,7 +443,7 @@ async def test_a_body_in_chunks_is_put_together(service: Service, key: str) -> N
         ("/v1/batch", b'{"batch": [%s0]}' % (b"0," * 100_000), 413),
     ],
 )
-async def test_what_cannot_be_read_is_refused_in_words_that_every_client_finds(
+async def test_an_unreadable_body_is_refused_in_a_form_that_every_client_finds(
     service: Service, key: str, path: str, body: bytes, status: int
 ) -> None:
     answer = await send(service, path, body, basic(key))
@@ -452,16 +454,14 @@ async def test_what_cannot_be_read_is_refused_in_words_that_every_client_finds(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_bomb_is_stopped(service: Service, key: str) -> None:
+async def test_a_decompression_bomb_is_stopped(service: Service, key: str) -> None:
     body = gzip.compress(b'{"batch": [%s]}' % (b" " * 3_000_000))
     answer = await send(service, "/v1/batch", body, {**basic(key), "content-encoding": "gzip"})
     assert answer.status_code == 413
 
 
 @pytest.mark.parametrize("query", ["e", "e=pv&e=pv", "e=%ff"])
-async def test_a_query_that_cannot_be_read_is_refused(
-    service: Service, key: str, query: str
-) -> None:
+async def test_an_unreadable_query_is_refused(service: Service, key: str, query: str) -> None:
     answer = await service.client.get(f"{SNOWPLOW_GET}?{query}", headers=basic(key))
     assert (answer.status_code, answer.json()["code"]) == (400, "body-unreadable")
 
@@ -475,7 +475,7 @@ async def test_a_query_with_nul_is_kept_as_a_refusal(service: Service, key: str)
 
 
 def requests_of_all() -> list[tuple[str, dict[str, Any], str | None]]:
-    """Return every address with a body for it, and where in it a key may stand."""
+    """Return every address with a body for it, and the member that may hold a key."""
     empty: dict[str, Any] = {"batch": []}
     batches = [(path, empty, "writeKey") for path in SEGMENT_BATCH]
     calls = [(path, a_track(), "writeKey") for paths in SEGMENT_CALLS.values() for path in paths]
@@ -484,13 +484,13 @@ def requests_of_all() -> list[tuple[str, dict[str, Any], str | None]]:
     return [*batches, *calls, *captures, *singles, (SNOWPLOW_POST, {"data": []}, None)]
 
 
-async def test_every_address_is_among_those_that_are_asked_here() -> None:
+async def test_every_address_is_covered_here() -> None:
     asked = {path for path, _, _ in requests_of_all()} | {SNOWPLOW_GET}
     assert {route.path for route in ROUTES} == asked
 
 
 @pytest.mark.parametrize(("path", "body", "member"), requests_of_all())
-async def test_nobody_gets_in_without_a_key_that_may_report_facts(
+async def test_a_key_that_may_report_facts_is_required(
     service: Service, path: str, body: dict[str, Any], member: str | None
 ) -> None:
     reader = await service.key(Scope.EVENTS_READ, Scope.DECISIONS_WRITE)
@@ -512,14 +512,14 @@ async def test_nobody_gets_in_without_a_key_that_may_report_facts(
 
 
 @pytest.mark.parametrize("path", ["/v1/batch", "/batch/", SNOWPLOW_POST, "/v1/t"])
-async def test_who_shows_no_key_is_not_told_what_is_wrong_with_the_body(
+async def test_without_a_key_errors_in_the_body_are_not_reported(
     service: Service, path: str
 ) -> None:
     answer = await send(service, path, b"{")
     assert (answer.status_code, answer.json()["code"]) == (401, "key-missing")
 
 
-async def test_two_keys_in_one_request_are_no_sender(service: Service, key: str) -> None:
+async def test_two_keys_in_one_request_are_rejected(service: Service, key: str) -> None:
     other = (await service.key(Scope.EVENTS_WRITE))["authorization"].removeprefix("Bearer ")
     sent = {"data": [a_payload(aid=key), a_payload(aid=other)]}
     answer = await send(service, SNOWPLOW_POST, sent)
@@ -527,20 +527,22 @@ async def test_two_keys_in_one_request_are_no_sender(service: Service, key: str)
     assert told(await send(service, SNOWPLOW_POST, sent, basic(key))) == SUCCESS
 
 
-async def test_half_a_character_in_one_message_spoils_no_other(service: Service, key: str) -> None:
+async def test_half_a_character_in_one_message_does_not_affect_others(
+    service: Service, key: str
+) -> None:
     message = a_track()
     body = b'{"batch": [{"event": "\\ud83d"}, %s]}' % orjson.dumps(message)
     assert told(await send(service, "/v1/batch", body, basic(key))) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
-async def test_an_application_that_is_no_key_stays_what_it_is(service: Service, key: str) -> None:
+async def test_an_application_id_that_is_not_a_key_is_kept(service: Service, key: str) -> None:
     payload = a_payload(aid="shop")
     assert told(await send(service, SNOWPLOW_POST, {"data": [payload]}, basic(key))) == SUCCESS
     assert await types(service, payload["eid"]) == ["visit.recorded"]
 
 
-async def test_too_fast_a_key_is_told_when_to_come_again(service: Service) -> None:
+async def test_a_key_over_its_rate_gets_retry_after(service: Service) -> None:
     slow = await service.key(Scope.EVENTS_WRITE, events_per_second=1)
     batch = {"batch": [a_track() for _ in range(20)]}
     assert told(await send(service, "/v1/batch", batch, slow)) == SUCCESS
@@ -549,7 +551,7 @@ async def test_too_fast_a_key_is_told_when_to_come_again(service: Service) -> No
     assert int(answer.headers["retry-after"]) >= 1
 
 
-async def test_a_full_queue_says_come_again_and_takes_nothing(
+async def test_a_full_queue_answers_503_and_accepts_nothing(
     service: Service, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue: Any = service.services.queue
@@ -564,7 +566,7 @@ async def test_a_full_queue_says_come_again_and_takes_nothing(
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
-async def test_a_visitor_who_says_who_he_is_becomes_a_marketing_lead(
+async def test_a_visitor_who_identifies_himself_becomes_a_marketing_lead(
     service: Service, key: str
 ) -> None:
     cookie = f"cookie-{next(_numbers)}"
@@ -579,7 +581,7 @@ async def test_a_visitor_who_says_who_he_is_becomes_a_marketing_lead(
 
 
 @pytest.mark.parametrize("is_turned", [False, True])
-async def test_an_alias_brings_a_visitor_to_the_user_that_he_is(
+async def test_an_alias_links_a_visitor_to_a_user(
     service: Service, key: str, *, is_turned: bool
 ) -> None:
     number = next(_numbers)
@@ -597,7 +599,7 @@ async def test_an_alias_brings_a_visitor_to_the_user_that_he_is(
     assert len(found) == 3
 
 
-async def test_a_group_call_brings_a_person_to_the_company(service: Service, key: str) -> None:
+async def test_a_group_call_links_a_person_to_a_company(service: Service, key: str) -> None:
     cookie, company = f"cookie-{next(_numbers)}", f"company-{next(_numbers)}"
     group = a_track(type="group", anonymousId=cookie, groupId=company)
     described = a_capture(
@@ -610,7 +612,7 @@ async def test_a_group_call_brings_a_person_to_the_company(service: Service, key
     assert person["data"]["effects"]["account"] == about["subject"].removeprefix("account/")
 
 
-async def test_the_document_tells_what_these_clients_are_told(service: Service) -> None:
+async def test_the_document_describes_the_answers_to_these_clients(service: Service) -> None:
     document = (await service.client.get("/openapi.json")).json()
     operation = document["paths"]["/v1/batch"]["post"]
     assert sorted(operation["responses"]) == [

@@ -1,4 +1,4 @@
-"""`POST /v1/events/compare`: how reports differ from what was recorded under their ids."""
+"""`POST /v1/events/compare`: how reports differ from what is recorded under their ids."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -49,7 +49,7 @@ async def compare(service: Service, *events: Any, status: int = 200) -> Any:
 
 
 def changed(event: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Return the event with another value at a path such as lead/email; None takes it away."""
+    """Return the event with another value at a path such as lead/email; None removes it."""
     name, _, rest = path.partition("/")
     if rest:
         return {**event, name: changed(event[name], rest, value)}
@@ -88,7 +88,7 @@ async def test_a_report_is_compared_with_what_is_recorded_and_nothing_is_kept(
     assert refused == []
 
 
-async def test_what_the_source_itself_corrected_or_voided_under_the_id_counts(
+async def test_corrections_and_voids_by_the_source_itself_count(
     service: Service,
 ) -> None:
     event = changed(changed(FORM, "id", "corrected"), "data", {"form": "a", "channel": "b"})
@@ -122,7 +122,7 @@ async def test_what_the_source_itself_corrected_or_voided_under_the_id_counts(
     ]
 
 
-async def test_what_is_erased_is_not_compared(service: Service) -> None:
+async def test_erased_data_is_not_compared(service: Service) -> None:
     event = changed(FORM, "id", "erased")
     position = (await report(service, event))["position"]
     owner = create_async_engine(service.owner_url.set(drivername=DRIVER))

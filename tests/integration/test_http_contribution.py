@@ -1,4 +1,4 @@
-"""Marketing's contribution over HTTP: by events that really happened, explained down to each."""
+"""Marketing's contribution over HTTP, explained down to the single event."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -52,7 +52,7 @@ async def ask(service: Service, **asked: Any) -> Any:
     return answer.json()
 
 
-async def test_enquiries_to_sales_and_business_without_a_lead_count_in_the_whole(
+async def test_enquiries_to_sales_and_business_without_a_lead_count_in_the_total(
     service: Service,
 ) -> None:
     found = await ask(service, **SUMMER, lang="ja")
@@ -67,7 +67,7 @@ async def test_enquiries_to_sales_and_business_without_a_lead_count_in_the_whole
     assert found["origins"][0]["origin_label"] == "マーケティング(デジタル)"
 
 
-async def test_the_business_in_another_currency_is_asked_for(service: Service) -> None:
+async def test_business_in_another_currency_can_be_requested(service: Service) -> None:
     found = await ask(service, **SUMMER, currency="usd")
     assert found["currency"] == "USD"
     assert [share["number_of"] for share in found["shares"]] == [0] * 4
@@ -76,7 +76,7 @@ async def test_the_business_in_another_currency_is_asked_for(service: Service) -
     assert answer.status_code == 422
 
 
-async def test_every_piece_names_the_events_that_it_stands_on(service: Service) -> None:
+async def test_every_item_names_the_events_it_is_based_on(service: Service) -> None:
     found = await ask(service)
     deal = next(one for one in found["business"] if one["business"] == "deal/test/a")
     types = [await type_at(service, int(position)) for position in deal["positions"]]
@@ -97,7 +97,7 @@ async def test_business_counts_by_order_date_within_the_period(service: Service)
     assert [one["business"] for one in after["business"]] == ["order/test/nobody"]
 
 
-async def test_what_was_not_known_yet_does_not_count(service: Service) -> None:
+async def test_business_not_yet_known_does_not_count(service: Service) -> None:
     won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")
     before = await ask(service, known_at=str(int(won["positions"][-1]) - 1))
     assert [one["business"] for one in before["business"]] == ["deal/test/a"]
@@ -125,7 +125,7 @@ async def test_an_origin_corrected_after_the_last_move_counts_until_it_is_taken_
     assert await origin(known_at=str(corrected)) == "marketing-digital"
 
 
-async def test_a_cancelled_order_takes_its_deal_along(service: Service) -> None:
+async def test_a_cancelled_order_cancels_its_deal(service: Service) -> None:
     await tell(service, "order.cancelled", 20, SALES, order="never")
     assert len((await ask(service))["business"]) == 3
     await tell(service, "order.cancelled", 21, MARKETINGS, order="o")
@@ -133,7 +133,7 @@ async def test_a_cancelled_order_takes_its_deal_along(service: Service) -> None:
     assert {one["business"] for one in found["business"]} == {"deal/test/b", "order/test/nobody"}
 
 
-async def test_a_corrected_value_counts_from_its_correction_on(service: Service) -> None:
+async def test_a_corrected_value_counts_from_its_correction(service: Service) -> None:
     won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")
     assert won["value"] == "300"
     corrected = {"event": won["positions"][-1], "fields": {"value": "350"}}
@@ -168,7 +168,7 @@ async def test_voided_business_never_was(service: Service) -> None:
 
 
 async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -> None:
-    """What becomes of one of them later is about the order of the same system."""
+    """Later events about one of them refer to the order of the same system."""
     asked = {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
 
     async def order(source: str, type: str, day: int, value: str, **data: str) -> int:
@@ -208,10 +208,10 @@ async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -
     assert await values() == parts
 
 
-async def test_what_a_customer_orders_next_stands_apart_until_the_first_is_taken_back(
+async def test_a_further_order_is_separate_until_the_first_is_taken_back(
     service: Service,
 ) -> None:
-    """Whether a person or the company alone is named, and after two companies have become one."""
+    """Whether a person or only the company is named, and also after two companies were merged."""
     asked = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
 
     async def order(day: int, **named: Any) -> dict[str, Any]:
@@ -253,8 +253,8 @@ async def test_what_a_customer_orders_next_stands_apart_until_the_first_is_taken
     assert await kinds() == {"order/test/next-2": "new", "cross_sell": "700"}
 
 
-async def test_an_anonymous_visit_is_the_first_touch_and_no_origin(service: Service) -> None:
-    """A reseller's enquiry is not marketing's because the person had looked at the site before."""
+async def test_an_anonymous_visit_is_the_first_touch_but_not_the_origin(service: Service) -> None:
+    """A reseller's enquiry is not marketing's just because the person had visited the site."""
     cookie, person = {"anonymous_id": "c"}, {"anonymous_id": "c", "email": "mika@example.net"}
     await tell(service, "visit.recorded", 26, cookie)
     await tell(service, "inquiry.received", 27, person, channel="reseller")
@@ -266,7 +266,7 @@ async def test_an_anonymous_visit_is_the_first_touch_and_no_origin(service: Serv
     assert found["marketing"]["first_touch"] is True
 
 
-async def test_a_card_that_is_recorded_late_changes_whose_the_business_is(service: Service) -> None:
+async def test_a_card_recorded_late_changes_who_gets_the_business(service: Service) -> None:
     lead = {"email": "late@later.example"}
     await tell(service, "inquiry.received", 29, lead, channel="reseller")
     await tell(service, "order.recorded", 30, lead, order="l", value="5")
@@ -280,7 +280,7 @@ async def test_a_card_that_is_recorded_late_changes_whose_the_business_is(servic
 async def test_business_of_marketings_lead_that_asked_a_reseller_is_among_the_disagreements(
     service: Service,
 ) -> None:
-    """Marketing was first, and yet the person turned to somebody else before the order."""
+    """Marketing was first, but the person turned to a reseller before the order."""
     lead = {"email": "jun@turned.example"}
     await tell(service, "form.submitted", 14, lead)
     await tell(service, "inquiry.received", 15, lead, channel="reseller", reseller="r-1")

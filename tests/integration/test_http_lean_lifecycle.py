@@ -1,4 +1,4 @@
-"""A company without accounts, origins or departments, by its own codes and in its language."""
+"""A company without accounts, origins or departments, with its own codes and in its language."""
 
 from collections.abc import AsyncIterator
 from typing import Any

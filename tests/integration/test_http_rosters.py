@@ -1,4 +1,4 @@
-"""Who there is, over HTTP: leads, lists, companies, what somebody has to do."""
+"""Rosters over HTTP: leads, lists, companies, and work lists."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -59,7 +59,7 @@ async def find(service: Service, email: str) -> str:
     return str(answer.json()["id"])
 
 
-async def test_leads_are_listed_as_they_stand_and_filters_narrow_each_other(
+async def test_leads_are_listed_in_their_current_state_and_filters_combine(
     service: Service,
 ) -> None:
     hanako, taro, jiro = [
@@ -86,7 +86,7 @@ async def test_leads_come_page_by_page_each_once(service: Service) -> None:
     assert found == await ids(service)
 
 
-async def test_a_stage_or_list_that_is_called_otherwise_is_named_with_the_nearest(
+async def test_an_unknown_stage_or_list_is_answered_with_the_nearest_name(
     service: Service,
 ) -> None:
     answer = await service.client.get("/v1/leads", params={"stage": "MQQL"})
@@ -97,7 +97,7 @@ async def test_a_stage_or_list_that_is_called_otherwise_is_named_with_the_neares
     assert "house" in answer.json()["detail"]
 
 
-async def test_lists_have_sizes_words_and_bounds_by_the_clock(service: Service) -> None:
+async def test_lists_have_sizes_labels_and_time_bounds(service: Service) -> None:
     lists = {one["list"]: one for one in (await read(service, "/v1/lists", lang="ja"))["lists"]}
     assert lists["house"]["label"] == "ハウスリスト"
     sizes = {name: lists[name]["leads"] for name in ("house", "acquired", "held")}
@@ -108,7 +108,7 @@ async def test_lists_have_sizes_words_and_bounds_by_the_clock(service: Service) 
         assert {"acquired", "held"} & set(lead["lists"]) == expected
 
 
-async def test_who_is_on_a_list_is_asked_for_by_any_of_its_names(service: Service) -> None:
+async def test_a_list_is_requested_by_any_of_its_names(service: Service) -> None:
     hanako = await find(service, "hanako@acme.example")
     for name in ("held", "保有リスト"):
         page = await read(service, f"/v1/lists/{name}", "/v1/lists/{name}", lang="en")
@@ -117,7 +117,7 @@ async def test_who_is_on_a_list_is_asked_for_by_any_of_its_names(service: Servic
     assert await ids(service, list="保有リスト") == [hanako]
 
 
-async def test_companies_are_listed_with_the_people_we_know_there(service: Service) -> None:
+async def test_companies_are_listed_with_their_known_people(service: Service) -> None:
     page = await read(service, "/v1/accounts", stage="PROSPECT", lang="ja")
     assert sorted(one["people"] for one in page["accounts"]) == [1, 2]
     acme = next(one for one in page["accounts"] if one["people"] == 2)
@@ -129,7 +129,7 @@ async def test_companies_are_listed_with_the_people_we_know_there(service: Servi
     assert (stranger.status_code, stranger.json()["code"]) == (404, "account-unknown")
 
 
-async def test_a_work_list_shows_what_is_nobodys(service: Service) -> None:
+async def test_a_work_list_shows_unassigned_leads(service: Service) -> None:
     taro = await find(service, "taro@acme.example")
     work = await read(service, "/v1/worklist", owner="sato", lang="ja")
     assert [one["lead"] for one in work["unassigned"]] == [taro]
@@ -137,7 +137,9 @@ async def test_a_work_list_shows_what_is_nobodys(service: Service) -> None:
     assert work["to_be_judged"] == []
 
 
-async def test_a_work_list_shows_who_waits_to_be_judged(postgres_server: PrivatePostgres) -> None:
+async def test_a_work_list_shows_leads_waiting_for_judgement(
+    postgres_server: PrivatePostgres,
+) -> None:
     async with running_service(postgres_server) as other:
         waiting = [
             await tell(other, "form.submitted", {"email": f"{name}@gmail.com"}, at=at)
@@ -150,6 +152,6 @@ async def test_a_work_list_shows_who_waits_to_be_judged(postgres_server: Private
 
 
 @pytest.mark.parametrize("path", ["/v1/leads", "/v1/lists", "/v1/accounts", "/v1/worklist?owner=a"])
-async def test_nobody_reads_without_the_scope(service: Service, path: str) -> None:
+async def test_reading_requires_the_scope(service: Service, path: str) -> None:
     answer = await service.client.get(path, headers=await service.key())
     assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing")

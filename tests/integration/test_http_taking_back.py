@@ -1,4 +1,4 @@
-"""Who is who and what counts no longer, through the door: answered, shown, projected, verified."""
+"""Identity and taking back over HTTP: answered, shown, projected, verified."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -24,7 +24,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 
 async def _prove(service: Service) -> None:
-    """Whatever was taken back: the ledger verifies, and projections are what a rebuild gives."""
+    """Whatever was taken back, the ledger verifies and projections equal a rebuild."""
     engine = service.services.engine
     verified = await verify(engine, schema=SCHEMA)
     assert verified.not_decided_again == 0
@@ -63,7 +63,7 @@ def id_of(answer: dict[str, Any]) -> str:
     return subject.removeprefix("lead/")
 
 
-async def test_two_leads_are_merged_and_are_two_again(service: Service) -> None:
+async def test_two_leads_are_merged_and_separated_again(service: Service) -> None:
     first, second = id_of(await form(service, HANAKO)), id_of(await form(service, TARO))
     await tell(service, "lead.qualified", lead={"email": TARO})
 
@@ -80,7 +80,7 @@ async def test_two_leads_are_merged_and_are_two_again(service: Service) -> None:
     assert (await lead(service, TARO))["id"] == second
 
 
-async def test_what_is_voided_counts_no_longer_and_stays_in_the_history(service: Service) -> None:
+async def test_a_voided_event_no_longer_counts_but_stays_in_the_history(service: Service) -> None:
     await form(service, HANAKO)
     won = await tell(
         service, "opportunity.won", lead={"email": HANAKO}, data={"opportunity": "deal"}
@@ -97,7 +97,7 @@ async def test_what_is_voided_counts_no_longer_and_stays_in_the_history(service:
     assert again["already"] is True
 
 
-async def test_events_of_a_company_are_taken_back_one_after_the_other(service: Service) -> None:
+async def test_events_of_a_company_are_taken_back_one_after_another(service: Service) -> None:
     for number in range(4):
         await form(service, f"somebody{number}@elsewhere.example")
     first, second = {"email": "p0@x.example"}, {"email": "p1@x.example"}
@@ -108,7 +108,7 @@ async def test_events_of_a_company_are_taken_back_one_after_the_other(service: S
     voided = await tell(service, "event.voided", data={"event": won["position"]})
 
     assert (voided["status"], voided["stage"]) == ("recorded", None)
-    # Of the company nothing is left to say but that somebody there has been told of.
+    # All that remains of the company is that a person there was reported.
     again = await tell(service, "email.opened", lead=first)
     assert (again["status"], again["stage"]) == ("recorded", None)
     found = await lead(service, "p0@x.example")
@@ -122,7 +122,7 @@ async def test_events_of_a_company_are_taken_back_one_after_the_other(service: S
     assert (await service.client.get(f"/v1/leads/{id_of(won)}/score", params=replay)).is_success
 
 
-async def test_what_was_true_then_is_what_counts_now_and_what_was_known_stays(
+async def test_as_of_shows_what_counts_now_and_known_at_is_unchanged(
     service: Service,
 ) -> None:
     answer = await form(service, HANAKO)
@@ -153,12 +153,12 @@ async def stood(service: Service, lead_id: str, **moment: str) -> dict[str, Any]
 
 
 async def points(service: Service, lead_id: str, **moment: str) -> set[str]:
-    """The positions of what gives points."""
+    """Return the positions of events that give points."""
     answer = await service.client.get(f"/v1/leads/{lead_id}/score", params=moment)
     return {one["position"] for one in answer.json()["events"]}
 
 
-async def test_a_decision_whose_ground_is_taken_away_waits_for_a_person(service: Service) -> None:
+async def test_a_decision_that_lost_its_basis_waits_for_a_person(service: Service) -> None:
     await form(service, HANAKO)
     qualified = await tell(service, "lead.qualified", lead={"email": HANAKO})
     accepted = await tell(service, "lead.sales_accepted", lead={"email": HANAKO})
@@ -171,7 +171,7 @@ async def test_a_decision_whose_ground_is_taken_away_waits_for_a_person(service:
     assert (await service.client.get("/v1/conflicts")).json()["conflicts"] == []
 
 
-async def test_what_an_event_should_have_told_is_what_counts(service: Service) -> None:
+async def test_the_corrected_data_of_an_event_counts(service: Service) -> None:
     told = await tell(
         service, "inquiry.received", lead={"email": HANAKO}, data={"channel": "reseller"}
     )
@@ -190,7 +190,9 @@ async def test_what_an_event_should_have_told_is_what_counts(service: Service) -
     assert event["personal"]["data"]["fields"] == {"note": "は担当者の誤り"}
 
 
-async def test_what_two_people_or_two_companies_share_waits_for_a_person(service: Service) -> None:
+async def test_identifiers_shared_by_two_people_or_companies_wait_for_a_person(
+    service: Service,
+) -> None:
     phone = "03-1000-0001"
     first = await tell(
         service,
@@ -238,7 +240,7 @@ async def test_what_two_people_or_two_companies_share_waits_for_a_person(service
     assert (await service.client.post("/v1/leads/find", json={"phone": phone})).status_code == 409
 
 
-async def test_contradicting_identifiers_wait_until_somebody_keeps_them_apart(
+async def test_contradicting_identifiers_wait_until_they_are_kept_apart(
     service: Service,
 ) -> None:
     first = id_of(await form(service, HANAKO))
@@ -292,7 +294,7 @@ async def test_contradicting_identifiers_wait_until_somebody_keeps_them_apart(
         ("identity.unmerged", {"lead": {"email": "nobody@acme.example"}}, 404, "lead-unknown"),
     ],
 )
-async def test_what_cannot_be_taken_back_is_refused_with_the_reason(
+async def test_an_impossible_taking_back_is_refused_with_the_reason(
     service: Service, type: str, event: dict[str, Any], status: int, code: str
 ) -> None:
     await form(service, HANAKO)
@@ -300,7 +302,7 @@ async def test_what_cannot_be_taken_back_is_refused_with_the_reason(
     assert (refused.get("status"), refused.get("code")) == (status, code), refused
 
 
-async def test_what_another_source_reported_is_taken_back_by_an_administrator_only(
+async def test_only_an_administrator_takes_back_events_of_another_source(
     service: Service,
 ) -> None:
     told = await form(service, HANAKO)
@@ -314,7 +316,7 @@ async def test_what_another_source_reported_is_taken_back_by_an_administrator_on
     assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing")
 
 
-async def test_two_companies_are_one(service: Service) -> None:
+async def test_two_companies_are_merged(service: Service) -> None:
     listed = await tell(service, "market.target_listed", account={"domain": "old.example"})
     bought = await tell(
         service,
@@ -338,7 +340,7 @@ async def test_two_companies_are_one(service: Service) -> None:
 
 
 async def test_two_events_of_one_lead_are_taken_back_in_one_request(service: Service) -> None:
-    """The history is read once for both: read twice, every point would count double."""
+    """The history is read once for both: if it were read twice, every point would count double."""
     subject = id_of(await form(service, HANAKO))
     positions = [
         (await tell(service, "visit.recorded", lead={"email": HANAKO}))["position"]
@@ -357,8 +359,8 @@ async def test_two_events_of_one_lead_are_taken_back_in_one_request(service: Ser
     assert (await verify(service.services.engine, schema=SCHEMA)).not_decided_again == 0
 
 
-async def test_two_people_who_were_taken_for_one_are_two(service: Service) -> None:
-    """A platform gave both the same id; afterwards each has what each has done."""
+async def test_two_people_mistaken_for_one_are_separated(service: Service) -> None:
+    """A platform gave both the same id; afterwards each has their own events."""
     shared = {"user_id": "shared"}
     ours = {"time": "2026-04-01T10:00:00+09:00", "data": {"channel": "email", "campaign": "spring"}}
     first = await tell(service, "form.submitted", lead={"email": HANAKO, **shared}, **ours)
@@ -422,7 +424,7 @@ async def test_two_people_who_were_taken_for_one_are_two(service: Service) -> No
     assert [await credited(), await credited(known_at=before)] == [taro, hanako]
 
 
-async def test_what_does_not_belong_to_the_lead_is_not_taken_off_it(service: Service) -> None:
+async def test_events_of_other_leads_are_not_unlinked(service: Service) -> None:
     hanako, other = await form(service, HANAKO), await form(service, TARO)
     refused = await tell(
         service,

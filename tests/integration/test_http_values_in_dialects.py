@@ -1,4 +1,4 @@
-"""Text and numbers are the same in every dialect: refused as they must be, or kept exactly."""
+"""Text and numbers behave the same in every dialect: kept exactly, or refused."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -19,13 +19,13 @@ _numbers = itertools.count(1)
 
 
 class Told(Enum):
-    """Where a sender is told what became of a message."""
+    """Where a sender learns the outcome of a message."""
 
     STATUS = auto()
     ITEM = auto()
     LINE = auto()
     REFUSALS = auto()
-    """Nowhere: it is answered 200, and what could not be taken is kept."""
+    """Nowhere: the answer is 200, and refused messages are kept."""
 
 
 class Way(NamedTuple):
@@ -37,11 +37,11 @@ class Way(NamedTuple):
     told: Told
     content_type: str = "application/json"
     is_text: bool = False
-    """The value stands in JSON that stands in a string."""
+    """The value is in JSON inside a string."""
 
     @property
     def holds_several(self) -> bool:
-        """Tell whether the body may hold other messages, which a bad one does not spoil."""
+        """Report whether the body may hold other messages, which a bad one does not affect."""
         return isinstance(self.message, dict) and bool({"batch", "data"} & self.message.keys())
 
 
@@ -102,9 +102,9 @@ UNREADABLE = (
     *(b"NaN", b"Infinity", b"-Infinity", b"1e999", rb'"\ud800"', b'"\xed\xa0\x80"', b'"\xff"'),
     b'{"a":1,"a":2}',
 )
-"""No JSON that says one thing only."""
+"""Not unambiguous JSON."""
 INEXACT = (b'"\\u0000"', b'{"\\u0000":1}', b"9223372036854775808", b"-9223372036854775809")
-"""JSON, but nothing that can be kept exactly."""
+"""Valid JSON that cannot be kept exactly."""
 TOO_MUCH = {
     b"[" * 40 + b"]" * 40: 400,
     b"[" + b",".join([b"0"] * 1_100) + b"]": 400,
@@ -132,7 +132,7 @@ async def report(service: Service, way: Way, value: bytes) -> tuple[str, httpx.R
     body = orjson.dumps(way.message)
     if way.is_text:
         inner = orjson.dumps(DESCRIBED)
-        # A byte that is no text stands in a string as it stands anywhere.
+        # An undecodable byte is embedded in the string unchanged.
         text = inner.replace(b'"@value"', value).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         body = body.replace(inner, b'"' + text + b'"')
     body = body.replace(b'"@value"', value).replace(b"@id", id.encode())
@@ -173,15 +173,13 @@ def named(value: object) -> str:
 
 @pytest.mark.parametrize("value", UNREADABLE, ids=named)
 @pytest.mark.parametrize("way", WAYS, ids=named)
-async def test_what_is_no_plain_json_is_unreadable(
-    service: Service, way: Way, value: bytes
-) -> None:
+async def test_invalid_json_is_unreadable(service: Service, way: Way, value: bytes) -> None:
     before = await refusals(service)
     id, answer = await report(service, way, value)
     if way.told in (Told.LINE, Told.ITEM):
         assert (await refused(service, way, id, answer))["status"] == 400
     elif way.told is Told.REFUSALS and way.holds_several:
-        # The message is refused alone; what cannot be read tells no id.
+        # Only the message is refused; an unreadable one has no id.
         assert (answer.status_code, answer.json()) == (200, {"success": True})
         (kept,) = [one for one in await refusals(service) if one not in before]
         assert kept["id"] in (None, id)
@@ -193,7 +191,7 @@ async def test_what_is_no_plain_json_is_unreadable(
 
 @pytest.mark.parametrize("value", INEXACT, ids=named)
 @pytest.mark.parametrize("way", WAYS, ids=named)
-async def test_what_could_not_be_kept_exactly_is_refused_with_its_place(
+async def test_a_value_that_could_not_be_kept_exactly_is_refused_with_a_pointer(
     service: Service, way: Way, value: bytes
 ) -> None:
     id, answer = await report(service, way, value)
@@ -205,9 +203,7 @@ async def test_what_could_not_be_kept_exactly_is_refused_with_its_place(
 
 @pytest.mark.parametrize("value", TOO_MUCH, ids=named)
 @pytest.mark.parametrize("way", WAYS, ids=named)
-async def test_what_is_too_much_for_one_event_is_refused(
-    service: Service, way: Way, value: bytes
-) -> None:
+async def test_an_oversized_event_is_refused(service: Service, way: Way, value: bytes) -> None:
     id, answer = await report(service, way, value)
     problem = await refused(service, way, id, answer)
     assert problem["status"] == (422 if way.told is Told.REFUSALS else TOO_MUCH[value])
@@ -216,7 +212,7 @@ async def test_what_is_too_much_for_one_event_is_refused(
 
 @pytest.mark.parametrize("value", EXACT, ids=named)
 @pytest.mark.parametrize("way", WAYS, ids=named)
-async def test_what_is_good_is_kept_exactly(service: Service, way: Way, value: Any) -> None:
+async def test_a_valid_value_is_kept_exactly(service: Service, way: Way, value: Any) -> None:
     id, answer = await report(service, way, orjson.dumps(value))
     assert answer.status_code in {200, 201}, answer.text
     client = way.told is Told.REFUSALS
@@ -229,7 +225,7 @@ async def test_what_is_good_is_kept_exactly(service: Service, way: Way, value: A
 
 
 def values_named(name: str, held: Any) -> Any:
-    """Find what is called so, at any depth, in JSON that stands in strings too."""
+    """Find values with this name at any depth, also in JSON inside strings."""
     if isinstance(held, str) and held.startswith("{"):
         held = orjson.loads(held)
     if not isinstance(held, dict):

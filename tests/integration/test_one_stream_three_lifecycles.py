@@ -1,4 +1,4 @@
-"""One stream of events under each shipped lifecycle: every fact is kept, the lists correspond."""
+"""One stream of events under each shipped lifecycle: every fact is kept, and lists correspond."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,9 +20,9 @@ WORLD = World(seed=5, people=80, begins=ENDS - timedelta(days=300), ends=ENDS)
 PAGE = 1_000
 
 BY_PREDICATE = ("house", "acquired", "held", "target", "target_by_market", "deal")
-"""Lists by what is known of a lead, and by its deals: no decision keeps anybody off them."""
+"""Lists based on what is known about a lead and on its deals: no decision keeps a lead off them."""
 BY_SCORE = "likely"
-"""So does this one, but who was recycled begins to earn points anew, and that was decided."""
+"""Also based on that, but a recycled lead starts to earn points again, which was a decision."""
 
 ACQUIRED = [("form.submitted", {}), ("owner.assigned", {"owner": "marketer-1"})]
 NURTURED = [
@@ -50,21 +50,21 @@ CORRESPONDING: Mapping[str, Sequence[tuple[str, dict[str, str]]]] = {
     "sales_accepted": ACCEPTED,
     "deal": [*ACCEPTED, ("opportunity.created", {"opportunity": "d"})],
 }
-"""What brings a lead on a list in every lifecycle. Each refuses the decisions that are not its own:
+"""What puts a lead on a list in every lifecycle. Each refuses decisions that it does not have:
 sales accepts before the call in one, after it in another."""
 
 
 class Told(NamedTuple):
-    """What became of the stream in one ledger."""
+    """The result of the stream in one ledger."""
 
     refused: frozenset[str]
-    """Types of which something was refused."""
+    """Event types of which some were refused."""
     lists: Mapping[str, frozenset[str]]
-    """Who is on each list: a lead is called by the first event about it."""
+    """The leads on each list, each named by the first event about it."""
     recycled: frozenset[str]
 
 
-async def test_one_stream_is_whole_under_each_lifecycle_and_the_lists_correspond(
+async def test_one_stream_is_complete_under_each_lifecycle_and_the_lists_correspond(
     postgres_server: PrivatePostgres,
 ) -> None:
     stream = [*events(WORLD), *_corresponding()]
@@ -98,7 +98,7 @@ def _corresponding() -> list[dict[str, Any]]:
 async def _put_under(
     lifecycle: str, stream: Sequence[Mapping[str, Any]], server: PrivatePostgres
 ) -> Told:
-    """Tell the whole stream to an empty ledger; no fact may be refused, and nothing be wrong."""
+    """Send the whole stream to an empty ledger; no fact may be refused, and it must verify."""
     async with walking(server, lifecycle) as walk:
         answer = await walk.service.client.post(
             "/v1/events",
@@ -121,7 +121,7 @@ async def _put_under(
 
 
 async def _nothing_due(walk: Walk) -> None:
-    """Let everything happen that is due: points have grown old since the stream was told."""
+    """Wait until nothing is due: points have decayed since the stream was sent."""
     services = walk.service.services
     assert isinstance(services.queue, Queue)
     timekeeper = Timekeeper(services.engine, SCHEMA, services.queue)
@@ -142,7 +142,7 @@ async def _lists(walk: Walk) -> dict[str, dict[str, int]]:
 
 
 async def _names(walk: Walk) -> dict[str, str]:
-    """Call each subject by the first event about it that somebody else has told."""
+    """Name each subject by the first event about it that was reported from outside."""
     names: dict[str, str] = {}
     after, head = "0", ""
     while after != head:

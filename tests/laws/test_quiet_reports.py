@@ -1,4 +1,4 @@
-"""The quick way of deciding says what the long way says: whatever is reported, of whomever."""
+"""The fast path of deciding agrees with the slow path for every report about every lead."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,7 +30,7 @@ thorough = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 
 
 class Telling(NamedTuple):
-    """What a report tells beside its type, and what it names beside its lead."""
+    """The data of a report, and what it names in addition to its lead."""
 
     at: int
     known: bool
@@ -39,7 +39,7 @@ class Telling(NamedTuple):
     links: tuple[Identifier, ...]
     account_links: tuple[str, ...]
     account: str | None
-    """None: the one that the lead belongs to."""
+    """None: the account that the lead belongs to."""
 
 
 tellings = st.builds(
@@ -62,7 +62,7 @@ tellings = st.builds(
 def decided(
     compiled: CompiledLifecycle, ledger: LedgerInMemory, lead_id: str, type: str, telling: Telling
 ) -> list[Event] | NotAllowed:
-    """Decide a report about a lead of the ledger, as the plan of a batch would."""
+    """Decide a report about a lead of the ledger, as when a batch is planned."""
     subjects = ledger.subjects
     receiver = lead_id
     while (lead := state_of(ledger, receiver)).absorbed_by is not None:
@@ -97,7 +97,7 @@ def state_of(ledger: LedgerInMemory, lead_id: str) -> LeadState:
 
 
 def plain_facts(compiled: CompiledLifecycle) -> list[str]:
-    """Name the facts about leads that need no field: of others the mere form would be at fault."""
+    """Return the facts about leads that need no field: others would be refused for their form."""
     return [
         one.name
         for one in compiled.lifecycle.events.values()
@@ -108,14 +108,14 @@ def plain_facts(compiled: CompiledLifecycle) -> list[str]:
 
 
 def the_long_way(compiled: CompiledLifecycle) -> CompiledLifecycle:
-    """Return the same lifecycle with no place in which anything is quiet."""
+    """Return the same lifecycle without any quiet states."""
     return replace(compiled, quiet=frozenset())
 
 
 @pytest.mark.parametrize("name", FUNNELS)
 @given(history=histories, telling=tellings)
 @thorough
-def test_what_is_recorded_quietly_would_be_recorded_the_same_the_long_way(
+def test_a_quiet_report_is_recorded_as_on_the_slow_path(
     name: str, history: list[list[Step]], telling: Telling
 ) -> None:
     compiled = FUNNELS[name]
@@ -126,7 +126,7 @@ def test_what_is_recorded_quietly_would_be_recorded_the_same_the_long_way(
         assert quickly == decided(asking, ledger, lead_id, type, telling)
 
 
-def test_a_place_that_is_called_quiet_and_is_not_would_be_noticed() -> None:
+def test_a_state_wrongly_declared_quiet_would_be_noticed() -> None:
     compiled = demand_funnel()
     too_quiet = replace(
         compiled,
@@ -144,7 +144,7 @@ def test_a_place_that_is_called_quiet_and_is_not_would_be_noticed() -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_most_mails_are_quiet_and_nothing_is_that_a_rule_asks_for(name: str) -> None:
+def test_most_mails_are_quiet_and_no_event_that_a_rule_reads_is(name: str) -> None:
     compiled = FUNNELS[name]
     lifecycle, quiet = compiled.lifecycle, {type for _, type in compiled.quiet}
     assert {"email.sent", "email.delivered", "activity.recorded"} <= quiet
@@ -209,7 +209,7 @@ def test_what_is_due_anyway_follows_from_the_quietest_report(
         ({}, {"position": "director"}, {"fit": {"decides": 20}}),
     ],
 )
-def test_what_the_quietest_report_tells_that_is_new_is_kept(
+def test_new_attributes_in_the_quietest_report_are_kept(
     data: Mapping[str, Any], attributes: Mapping[str, Any], told: Mapping[str, Any]
 ) -> None:
     sent = signal("email.sent", at=1, data=data, attributes=attributes)

@@ -1,4 +1,4 @@
-"""Laws of scoring: sums are exact, timers wait for the right moment, order does not matter."""
+"""Laws of scoring: sums are exact, timers are set for the right moment, order does not matter."""
 
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -52,7 +52,7 @@ def test_the_score_is_the_sum_of_what_explains_it_to_the_hundredth(
 
 @given(leads, moments)
 @thorough
-def test_interest_is_told_for_every_moment_at_which_it_changes(
+def test_interest_is_given_for_every_moment_at_which_it_changes(
     lead: LeadState, at: datetime
 ) -> None:
     assert SCORING is not None
@@ -68,9 +68,7 @@ def test_interest_is_told_for_every_moment_at_which_it_changes(
 
 @given(leads, moments)
 @thorough
-def test_the_grade_stays_until_the_moment_that_the_timer_waits_for(
-    lead: LeadState, at: datetime
-) -> None:
+def test_the_grade_stays_until_the_moment_of_its_timer(lead: LeadState, at: datetime) -> None:
     assert SCORING is not None
     grade = grade_at(LIFECYCLE, lead, at)
     due_at = next_grade_change(LIFECYCLE, lead, at)
@@ -133,7 +131,7 @@ def _is_lead(state: object) -> bool:
     return isinstance(state, LeadState)
 
 
-def test_the_laws_are_tried_on_leads_that_have_grades() -> None:
+def test_the_laws_are_tested_on_leads_with_grades() -> None:
     ledger = LedgerInMemory(demand_funnel())
     who = {"email": "a@b.example", "profile": {"industry": "steel", "position": "director"}}
     ledger.send_one("form.submitted", lead=who)

@@ -1,4 +1,4 @@
-"""Laws of taking back: what counts afterwards is what a ledger holds that was never told it."""
+"""Laws of taking back: what counts afterwards equals a ledger that never received it."""
 
 from datetime import datetime
 from typing import Any
@@ -34,19 +34,19 @@ law = settings(
 
 @given(corrected_histories())
 @law
-def test_what_counts_is_what_a_ledger_holds_that_was_never_told_the_rest(
+def test_what_counts_equals_a_ledger_that_never_received_the_rest(
     history: tuple[str, list[Action]],
 ) -> None:
     telling = telling_of(*history)
 
     assert what_counts(telling) == what_counts(twin_of(telling))
-    # What verify makes of the records alone is what the writer decided, and what it remembers.
+    # Verifying the records alone gives what the writer decided and what it has cached.
     assert audit_of(telling.ledger).subjects == telling.ledger.subjects
 
 
 @given(corrected_histories(longest=40), st.integers(0, 32))
 @law
-def test_nothing_of_it_was_true_at_any_moment_either(
+def test_what_is_taken_back_was_not_true_at_any_moment(
     history: tuple[str, list[Action]], on: int
 ) -> None:
     telling = telling_of(*history)
@@ -60,15 +60,15 @@ def test_nothing_of_it_was_true_at_any_moment_either(
 
 @given(long_histories(longest=by_tier(push=60, nightly=150)))
 @law
-def test_whatever_is_told_is_recorded_or_refused_and_verified(history: Any) -> None:
-    """Nobody minds here who is told of twice, or what is taken back of whom under which rules."""
+def test_every_history_is_recorded_or_refused_and_verifies(history: Any) -> None:
+    """Without any restriction on whom or what is taken back, or under which rules."""
     ledger = tell_of_many_rules(history)
 
     assert audit_of(ledger).subjects == ledger.subjects
 
 
 def stood_by_what_counts(telling: Telling, person: str, moment: datetime) -> dict[str, Any] | None:
-    """How somebody stood at a moment, decided again where something has been taken back."""
+    """Return a person's state at a moment, decided again if something was taken back."""
     ledger, lead_id = telling.ledger, telling.lead(person)
     if lead_id is None:
         return None
@@ -87,5 +87,5 @@ def stood_by_what_counts(telling: Telling, person: str, moment: datetime) -> dic
 
 
 def _unlinked(told: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Leave out what no moment decides again: identifiers stay linked, whatever is taken back."""
+    """Leave out what is never decided again: identifiers stay linked, whatever is taken back."""
     return told and {name: value for name, value in told.items() if name != "holds"}

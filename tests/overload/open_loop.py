@@ -1,11 +1,11 @@
-"""Send batches when they are due, whether or not the earlier ones are answered.
+"""Send batches when they are due, whether or not earlier ones have been answered.
 
     python -m tests.overload.open_loop < order.json > told.json
 
-Clients of the open world do not wait for each other, so a service that becomes slow does not make
-them fewer. A batch takes a connection that is free; all are open beforehand, because no client of
-ours opens one for each request. In a process of its own, and it stops by itself: requests, and the
-time that answers are waited for, are counted.
+Independent clients do not wait for each other, so a slow service does not reduce the load. A batch
+takes a free connection; all are opened beforehand, because no client of ours opens one per request.
+It runs in a separate process and stops on its own: the number of requests and the wait for answers
+are bounded.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from tests.bench.mix import events_of
 
 TICK_S = 0.002
 ANSWERS_WAIT_S = 30.0
-"""How long after the last request its answer is waited for."""
+"""How long to wait for the last answer."""
 _LENGTH = b"content-length: "
 _HEAD_END = b"\r\n\r\n"
 
 
 class Order(NamedTuple):
-    """What to send, where, as whom, and how fast."""
+    """What to send, where, with which key, and how fast."""
 
     host: str
     port: int
@@ -36,10 +36,10 @@ class Order(NamedTuple):
     tag: str
     batches: int
     events: int
-    """In each batch."""
+    """Events per batch."""
     connections: int
     rate: float = 0.0
-    """Batches a second; 0: as fast as they are answered."""
+    """Batches per second; 0: as fast as they are answered."""
 
 
 class Told(NamedTuple):
@@ -51,7 +51,7 @@ class Told(NamedTuple):
 
 
 class Caller(asyncio.Protocol):
-    """One connection, which is free or waits for an answer."""
+    """One connection, either free or waiting for an answer."""
 
     def __init__(self, crowd: "Crowd") -> None:
         self._crowd = crowd
@@ -60,7 +60,7 @@ class Caller(asyncio.Protocol):
         self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # The loop's own class, which is no subclass of what it stands for.
+        # The loop's own class is not a subclass of the abstract one.
         self._transport = cast("asyncio.Transport", transport)
         self._crowd.free.append(self)
 
@@ -89,7 +89,7 @@ class Caller(asyncio.Protocol):
 
 
 class Crowd:
-    """All callers together. A class, because they share what is to be sent."""
+    """All callers together. A class, because they share the batches to send."""
 
     def __init__(self, order: Order) -> None:
         self._order = order
@@ -104,7 +104,7 @@ class Crowd:
             await loop.create_connection(lambda: Caller(self), self._order.host, self._order.port)
 
     async def send(self, requests: Sequence[bytes]) -> None:
-        """Send each when it is due, then wait for what is missing."""
+        """Send each request when it is due, then wait for the missing answers."""
         begin, sent = perf_counter(), 0
         while sent < len(requests):
             for request in requests[sent : sent + self._due(perf_counter() - begin, sent)]:
