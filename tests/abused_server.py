@@ -60,7 +60,7 @@ class Application:
             return PlainTextResponse("read nothing")
         if request.url.path == "/held":
             # Like a long poll, which checks now and then that the client is still connected.
-            while not await request.is_disconnected():  # noqa: ASYNC110 - nobody announces it
+            while not await request.is_disconnected():  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(0.001)
             return PlainTextResponse("read by nobody")
         try:

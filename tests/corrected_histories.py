@@ -158,13 +158,13 @@ def _are_colleagues(one: str, other: str) -> bool:
 def actions(compiled: CompiledLifecycle) -> st.SearchStrategy[Action]:
     """Draw what may come next: mostly reports, half of which can move a lead."""
     lifecycle = compiled.lifecycle
-    told = [
+    reportable = [
         one
         for one in lifecycle.events.values()
         if not one.reserved and not is_offered(one) and one.subject == "lead"
     ]
     moves = {move.on for move in lifecycle.lead.moves}
-    moving = [one for one in told if one.name in moves]
+    moving = [one for one in reportable if one.name in moves]
     pairs = st.sampled_from(
         [Merge(one, other) for one, other in permutations(PEOPLE, 2) if _are_colleagues(one, other)]
     )
@@ -182,7 +182,7 @@ def actions(compiled: CompiledLifecycle) -> st.SearchStrategy[Action]:
             data_of(one),
         )
     )
-    report = reports(moving) | reports(moving) | reports(told)
+    report = reports(moving) | reports(moving) | reports(reportable)
     taking_back = (
         st.builds(Void, _places)
         | st.builds(Correct, _places, st.integers(0, 9), st.integers(0, 9), st.integers(0, 30))

@@ -185,11 +185,11 @@ def long_histories(draw: st.DrawFn, *, longest: int) -> list[Step | int]:
     """Draw steps, and occasionally the number of a lifecycle to publish at that point."""
     size = draw(st.sampled_from((8, longest)))
     published = st.integers(0, len(_RULES) - 1)
-    told: list[Step | int] = []
+    drawn: list[Step | int] = []
     for _ in range(draw(st.integers(size // 2, size))):
         one = draw(published) if draw(st.integers(0, 19)) == 19 else draw(steps)
-        told.append(one)
-    return told
+        drawn.append(one)
+    return drawn
 
 
 def tell_of_many_rules(history: Sequence[Step | int]) -> LedgerInMemory:

@@ -241,6 +241,6 @@ class LedgerInMemory:
             assert (link.identifier.digest, link.position) not in linked, "one link per event"
             linked.add((link.identifier.digest, link.position))
             if link.identifier.kind in REFERENCES:
-                told = self.references.get(link.position, ())
-                self.references[link.position] = (*told, link.identifier)
+                earlier = self.references.get(link.position, ())
+                self.references[link.position] = (*earlier, link.identifier)
             self.links.append(Pointer(link.identifier, link.subject_id, link.is_moved))

@@ -169,13 +169,13 @@ def _posted(path: str, content: Any) -> Sent:
 
 
 def _cloudevent(garden: Garden) -> dict[str, Any]:
-    told = form(garden, "cloudevent")
+    native = form(garden, "cloudevent")
     return {
         "specversion": "1.0",
-        **{name: told[name] for name in ("id", "source", "type", "actor")},
+        **{name: native[name] for name in ("id", "source", "type", "actor")},
         "subject": garden.text("cloudevent subject"),
         "traceparent": garden.text("cloudevent extension"),
-        "data": {name: told[name] for name in ("lead", "account", "data")},
+        "data": {name: native[name] for name in ("lead", "account", "data")},
     }
 
 

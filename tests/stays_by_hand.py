@@ -68,10 +68,10 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
         if "stays" in event.effects:
             stays = [one for one in stays if one.subject != subject]
             open_stays.pop(subject, None)
-            told = _restated(subject, restored(event.effects), zone)
-            stays += told
-            if told and told[-1].left_at is None:
-                open_stays[subject] = told[-1]
+            restated = _restated(subject, restored(event.effects), zone)
+            stays += restated
+            if restated and restated[-1].left_at is None:
+                open_stays[subject] = restated[-1]
             continue
         is_absorbed = event.effects.get("absorbed_by") is not None
         happened_at = event.effective_at or event.occurred_at
@@ -97,10 +97,10 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
     return stays
 
 
-def _restated(subject: Subject, told: Stays, zone: ZoneInfo) -> list[HandStay]:
+def _restated(subject: Subject, restated: Stays, zone: ZoneInfo) -> list[HandStay]:
     """Yield the stays in a restatement, one after another."""
     stays: list[HandStay] = []
-    for stay in told.stays:
+    for stay in restated.stays:
         if stays:
             stays[-1].left_at = max(stays[-1].entered_at, stay.entered_at)
             stays[-1].exit_kind = stay.kind
@@ -118,8 +118,8 @@ def _restated(subject: Subject, told: Stays, zone: ZoneInfo) -> list[HandStay]:
                 f"{local:%Y-%m}",
             )
         )
-    if told.left is not None:
-        stays[-1].left_at = max(stays[-1].entered_at, told.left.at)
+    if restated.left is not None:
+        stays[-1].left_at = max(stays[-1].entered_at, restated.left.at)
         stays[-1].exit_kind = "absorbed"
     return stays
 

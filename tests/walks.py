@@ -42,7 +42,7 @@ class Walk:
 
     service: Service
     monday: date
-    told: int = 0
+    count: int = 0
 
     def moment(self, day: int, clock: str) -> datetime:
         """Return the moment of a Tokyo clock time, `day` days after the Monday."""
@@ -72,20 +72,20 @@ class Walk:
         self, type: str, lead: Lead | None = None, *, account: str | None = None, **data: Any
     ) -> list[str]:
         """Report one event that must be accepted; return what it and its consequences did."""
-        self.told += 1
-        event: dict[str, Any] = {"id": str(self.told), "source": "walk", "type": type}
+        self.count += 1
+        event: dict[str, Any] = {"id": str(self.count), "source": "walk", "type": type}
         event |= {"lead": dict(lead)} if lead is not None else {}
         event |= {"account": {"domain": account}} if account is not None else {}
         answer = await self.service.client.post("/v1/events", json={**event, "data": data})
         assert answer.status_code == 201, answer.text
-        told = answer.json()
-        followed = [one for one in told.get("derived", []) if one["type"] not in NOT_TOLD]
-        return [_line(one) for one in ({**told, "type": type}, *followed)]
+        reported = answer.json()
+        followed = [one for one in reported.get("derived", []) if one["type"] not in NOT_TOLD]
+        return [_line(one) for one in ({**reported, "type": type}, *followed)]
 
     async def refused(self, type: str, lead: Lead, **data: Any) -> tuple[str, list[str]]:
         """Report a decision that must be refused; return the lead's stage and the allowed ones."""
-        self.told += 1
-        event = {"id": str(self.told), "source": "walk", "type": type, "lead": lead, "data": data}
+        self.count += 1
+        event = {"id": str(self.count), "source": "walk", "type": type, "lead": lead, "data": data}
         answer = await self.service.client.post("/v1/events", json=event)
         assert answer.status_code == 409, answer.text
         return answer.json()["stage"], answer.json()["legal_from"]

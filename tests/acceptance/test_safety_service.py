@@ -68,7 +68,7 @@ class Victim:
 
 
 @asynccontextmanager
-async def under_load(victim: Victim, told: list[Answer]) -> AsyncIterator[list[Batch]]:
+async def under_load(victim: Victim, received: list[Answer]) -> AsyncIterator[list[Batch]]:
     """Run 32 senders, and others that leave before the answer; return what these others sent."""
     left: list[Batch] = []
 
@@ -82,7 +82,7 @@ async def under_load(victim: Victim, told: list[Answer]) -> AsyncIterator[list[B
     load = Load(7, SENDERS, batches=100_000, numbers=500, drift=40)
     async with http_door(victim.url, victim.key) as door:
         tasks = [
-            asyncio.create_task(send(load, door, lambda _, new: told.extend(new))),
+            asyncio.create_task(send(load, door, lambda _, new: received.extend(new))),
             asyncio.create_task(leave()),
         ]
         try:
@@ -112,35 +112,35 @@ async def test_a_service_killed_in_every_part_loses_nothing_and_records_nothing_
     data_dir: Path,
 ) -> None:
     draw = random.Random(7)
-    told: list[Answer] = []
+    received: list[Answer] = []
     with running_service(data_dir, "--workers", "2") as service:
         victim = Victim(service)
         try:
             kills = victim.kills()
             draw.shuffle(kills)
-            async with under_load(victim, told) as left:
+            async with under_load(victim, received) as left:
                 for kill in kills:
-                    await some_more(told)
+                    await some_more(received)
                     await asyncio.sleep(LOAD_S * draw.random())
                     await asyncio.to_thread(getattr(victim, f"kill_{kill}"), draw)
-                await some_more(told)
+                await some_more(received)
             async with http_door(victim.url, victim.key) as door:
                 again = [answer for batch in left for answer in await until_answered(door, batch)]
-            await check_service(victim, [*told, *again])
-            assert len(told) > 10 * len(kills), "there was hardly any load to survive"
+            await check_service(victim, [*received, *again])
+            assert len(received) > 10 * len(kills), "there was hardly any load to survive"
         finally:
             victim.service.end(signal.SIGKILL)
 
 
 async def test_a_service_that_answers_before_the_commit_would_lose_events(data_dir: Path) -> None:
     """The negative twin: the same service, except that it answers as soon as it has decided."""
-    told: list[Answer] = []
+    received: list[Answer] = []
     with running_service(data_dir, "--workers", "1", **WRITE_BEHIND) as service:
         victim = Victim(service)
-        async with under_load(victim, told):
-            await some_more(told)
+        async with under_load(victim, received):
+            await some_more(received)
             await asyncio.sleep(LOAD_S)
             victim.kill_worker(random.Random(1))
-            await some_more(told)
+            await some_more(received)
         with pytest.raises(Violation, match="the ledger holds"):
-            await check_service(victim, told)
+            await check_service(victim, received)

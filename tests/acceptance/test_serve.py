@@ -107,9 +107,9 @@ def measured(service: RunningService) -> set[int]:
         text = client.get("/metrics").text
     assert text.count("# TYPE process_resident_memory_bytes") == 1
     assert len(re.findall(r"(?m)^leadledger_build_info", text)) == 1
-    told = re.findall(r'(?m)^process_resident_memory_bytes\{pid="(\d+)"\}', text)
-    assert len(told) == len(set(told))
-    return set(map(int, told))
+    pids = re.findall(r'(?m)^process_resident_memory_bytes\{pid="(\d+)"\}', text)
+    assert len(pids) == len(set(pids))
+    return set(map(int, pids))
 
 
 def test_a_killed_database_comes_back(two_workers: RunningService) -> None:

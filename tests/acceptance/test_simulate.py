@@ -43,9 +43,9 @@ def read(simulated: Simulated, path: str, **asked: str | int) -> Any:
 
 
 def test_nearly_everything_is_recorded_and_some_is_refused(simulated: Simulated) -> None:
-    told = simulated[1]
-    assert set(told["refused_by_reason"]) <= {"move-not-allowed", "lead-unknown"}
-    assert 0 < told["refused"] < told["events"] / 50
+    summary = simulated[1]
+    assert set(summary["refused_by_reason"]) <= {"move-not-allowed", "lead-unknown"}
+    assert 0 < summary["refused"] < summary["events"] / 50
     assert len(read(simulated, "/v1/refusals")["refusals"]) > 0
 
 

@@ -111,7 +111,7 @@ async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figu
         f"p50 {statistics.median(usual.latencies) * 1e3:.1f} → {statistics.median(waits) * 1e3:.1f}"
         f" ms, longest {max(waits) * 1e3:.0f} ms"
     )
-    return figure_of(f"POST beside {name}, p99", [pair], unit="ms", aim=at_most(2), note=note)
+    return figure_of(f"POST during {name}, p99", [pair], unit="ms", aim=at_most(2), note=note)
 
 
 @asynccontextmanager

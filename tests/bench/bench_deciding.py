@@ -82,7 +82,7 @@ async def measure(bench: Bench) -> list[Figure]:
             pairs,
             unit="µs",
             aim=at_most(2),
-            note="beside the shipped lifecycle: a visit, of which every second rule gives points",
+            note="vs the shipped lifecycle: a visit for which every second rule gives points",
         ),
         timed("reading an event into a signal", lambda: read(open_mail, context)),
     ]

@@ -65,8 +65,8 @@ async def _ask(bench: Bench, log: Written, events: int) -> Figure:
     await project(log, NAME)
 
     async def median_ms(server: Server) -> float:
-        told = await server.fulfil("200", kind="get", requests=bench.sizes.asked, path="/v1/funnel")
-        return statistics.median(told.latencies) * 1e3
+        got = await server.fulfil("200", kind="get", requests=bench.sizes.asked, path="/v1/funnel")
+        return statistics.median(got.latencies) * 1e3
 
     ledger = log.founded
     with serving(bench, ledger) as service, serving(bench, ledger, module=FLOOR) as constant:

@@ -1,6 +1,6 @@
 """Send requests as fast as they are answered, or at a rate, in a separate process.
 
-    python -m tests.bench.load_client < order.json > told.json
+    python -m tests.bench.load_client < order.json > result.json
 
 The client runs on the machine that it measures, so it must cost almost nothing: requests are built
 beforehand, and only the status and length of an answer are read.
@@ -141,7 +141,7 @@ def _post(order: Order, head: str, media_type: str, body: bytes) -> bytes:
 
 
 async def fulfil(order: Order) -> dict[str, Any]:
-    """Connect, send everything, and tell how it went."""
+    """Connect, send everything, and return the results."""
     loop = asyncio.get_running_loop()
     requests = requests_of(order)
     every_s = len(requests) / order.rate if order.rate else 0.0

@@ -28,8 +28,8 @@ FIGURES = [
     "reading an event into a signal",
     "selection, 400 candidates",
     "verify with a selection, 400 candidates",
-    "POST beside a selection of 400, p99",
-    "POST beside a lifecycle for 400 leads, p99",
+    "POST during a selection of 400, p99",
+    "POST during a lifecycle for 400 leads, p99",
 ]
 RUN_WAIT_S = 240.0
 

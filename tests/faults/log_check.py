@@ -103,9 +103,11 @@ def _check_answers(
     for answer in answers:
         if answer.status == "refused":
             continue
-        told = (answer.position, answer.leaf)
-        if held.get(answer.id) != told:
-            raise Violation(f"{answer.id}: answered {told}, the ledger holds {held.get(answer.id)}")
+        answered = (answer.position, answer.leaf)
+        if held.get(answer.id) != answered:
+            raise Violation(
+                f"{answer.id}: answered {answered}, the ledger holds {held.get(answer.id)}"
+            )
         if answer.status == "recorded":
             if answer.id in new:
                 raise Violation(f"{answer.id}: answered twice that it was recorded just now")

@@ -14,7 +14,7 @@ async def until(holds: Callable[[], object]) -> None:
             await asyncio.sleep(POLL_S)
 
 
-async def some_more(told: Sized) -> None:
+async def some_more(growing: Sized) -> None:
     """Wait until there is more of something than now."""
-    before = len(told)
-    await until(lambda: len(told) > before)
+    before = len(growing)
+    await until(lambda: len(growing) > before)

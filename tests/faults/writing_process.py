@@ -49,10 +49,10 @@ def read_line(line: str) -> tuple[int, list[Answer]]:
 
 async def work(task: Task) -> None:
     async with open_ledger(make_url(task.url), make_ledger=LEDGERS[task.ledger]) as ledger:
-        await send(task.load, ledger.send, _tell, answered=task.answered)
+        await send(task.load, ledger.send, _print, answered=task.answered)
 
 
-def _tell(sender: int, answers: Sequence[Answer]) -> None:
+def _print(sender: int, answers: Sequence[Answer]) -> None:
     os.write(sys.stdout.fileno(), json.dumps([sender, answers]).encode() + b"\n")
 
 

@@ -60,7 +60,7 @@ def full(service: Service) -> Iterator[None]:
 
 async def test_a_full_queue_answers_503_before_reading_the_body(service: Service) -> None:
     async def never() -> AsyncIterator[bytes]:
-        raise AssertionError("nobody should have read this")
+        raise AssertionError("the body should not be read")
         yield b""
 
     with full(service):

@@ -27,7 +27,7 @@ PATH = "/v1/events/stream"
 WAIT_S = 10
 
 
-class Told(NamedTuple):
+class StreamEvent(NamedTuple):
     """The fields between two empty lines; None for a missing one."""
 
     id: str | None
@@ -77,14 +77,14 @@ async def records(service: Service, **params: Any) -> dict[str, str]:
 @asynccontextmanager
 async def streaming(
     client: httpx.AsyncClient, headers: dict[str, str] | None = None, **params: Any
-) -> AsyncIterator[AsyncIterator[Told]]:
+) -> AsyncIterator[AsyncIterator[StreamEvent]]:
     async with client.stream("GET", PATH, params=params, headers=headers) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
-        yield _told(answer)
+        yield _received(answer)
 
 
-async def _told(answer: httpx.Response) -> AsyncIterator[Told]:
+async def _received(answer: httpx.Response) -> AsyncIterator[StreamEvent]:
     fields: dict[str, str] = {}
     async for line in answer.aiter_lines():
         if line and not line.startswith(":"):
@@ -92,22 +92,22 @@ async def _told(answer: httpx.Response) -> AsyncIterator[Told]:
             assert name not in fields, "one line of data an event"
             fields[name] = value
         elif not line and {"id", "data"} & set(fields):
-            yield Told(fields.get("id"), fields.get("data"))
+            yield StreamEvent(fields.get("id"), fields.get("data"))
             fields = {}
         elif not line:
             fields = {}
 
 
-async def take(events: AsyncIterator[Told], count: int) -> dict[str, str]:
+async def take(events: AsyncIterator[StreamEvent], count: int) -> dict[str, str]:
     """Return the next `count` events by position, in order of arrival."""
     taken: dict[str, str] = {}
     async with asyncio.timeout(WAIT_S):
         while len(taken) < count:
-            told = await anext(events)
-            if told.data is not None:
-                assert told.id is not None
-                assert told.id not in taken
-                taken[told.id] = told.data
+            received = await anext(events)
+            if received.data is not None:
+                assert received.id is not None
+                assert received.id not in taken
+                taken[received.id] = received.data
     return taken
 
 

@@ -74,7 +74,7 @@ def publication_of(ledger: Ledger, text: str) -> Submission:
     return Submission((publication(text, {}, id=id, context=context),))
 
 
-def told(outcomes: Sequence[Sequence[Outcome]]) -> list[str]:
+def results(outcomes: Sequence[Sequence[Outcome]]) -> list[str]:
     """Return the outcome of each item."""
     return [
         one.refusal.reason if isinstance(one, Refused) else type(one).__name__
@@ -106,7 +106,7 @@ async def test_an_event_that_cannot_be_decided_fails_alone(on: LedgerOnPostgres)
     ]
     with capture_logs() as logs:
         appended = await on.ledger.append(batch)
-    assert told(appended.outcomes) == [
+    assert results(appended.outcomes) == [
         *("Recorded", "Recorded", "internal-error", "Recorded", "Recorded"),
     ]
     assert await on.refusals() == [("fault", "internal-error")]
@@ -116,10 +116,10 @@ async def test_an_event_that_cannot_be_decided_fails_alone(on: LedgerOnPostgres)
     assert line["where"][-1].split()[-1] == "firing"
     assert BROKEN not in str(logs)
 
-    assert told([await on.send(form("fault", BROKEN))]) == ["internal-error"]
+    assert results([await on.send(form("fault", BROKEN))]) == ["internal-error"]
     await mended(on, lead)
-    assert told([await on.send(form("fault", BROKEN))]) == ["Recorded"]
-    assert told([await on.send(form("fault", BROKEN))]) == ["Duplicate"]
+    assert results([await on.send(form("fault", BROKEN))]) == ["Recorded"]
+    assert results([await on.send(form("fault", BROKEN))]) == ["Duplicate"]
 
 
 async def test_what_was_recorded_before_a_fault_is_a_duplicate_despite_it(
@@ -134,7 +134,7 @@ async def test_a_strict_batch_with_a_fault_records_nothing(on: LedgerOnPostgres)
     await broken(on, BROKEN)
     strict = submission_of(form("good", "a@example.co.jp"), form("f", BROKEN), is_strict=True)
     appended = await on.ledger.append([strict, submission_of(form("other", "b@example.co.jp"))])
-    assert told(appended.outcomes) == ["batch-refused", "internal-error", "Recorded"]
+    assert results(appended.outcomes) == ["batch-refused", "internal-error", "Recorded"]
     assert {id for _, id, type in await on.recorded() if type == "form.submitted"} == {
         f"first {BROKEN}",
         "other",
@@ -150,10 +150,10 @@ async def test_an_event_of_a_lead_that_cannot_be_read_fails_alone(on: LedgerOnPo
         appended = await on.ledger.append(batch)
     expected = ["Recorded"] * 7
     expected[3] = "internal-error"
-    assert told(appended.outcomes) == expected
+    assert results(appended.outcomes) == expected
     assert await on.refusals() == [("fault", "internal-error")]
     on.ledger.forget()
-    assert told([await on.send(form("fault", BROKEN))]) == ["Recorded"]
+    assert results([await on.send(form("fault", BROKEN))]) == ["Recorded"]
 
 
 async def test_timers_that_cannot_fire_do_not_delay_others(on: LedgerOnPostgres) -> None:

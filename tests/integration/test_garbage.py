@@ -43,10 +43,10 @@ def test_cycles_do_not_pile_up(
     """Each was seen to fail without its call of `gc.collect`: at 286 and 520 MiB, against 33 and
     200."""
     asked = map(str, (made, held_bytes, growth_bytes_max))
-    told = subprocess.run(
+    finished = subprocess.run(
         (sys.executable, "-c", MAKE_CYCLES, *asked), check=True, capture_output=True, text=True
     )
-    assert int(told.stdout) < bytes_max
+    assert int(finished.stdout) < bytes_max
 
 
 GROW_WHILE_BUSY = """
@@ -85,9 +85,9 @@ asyncio.run(main())
 
 def test_requests_are_not_delayed_when_as_much_is_freed_as_is_allocated() -> None:
     """Seen to fail when the number of surviving new objects was the measure of a busy second."""
-    told = subprocess.run(
+    finished = subprocess.run(
         (sys.executable, "-c", GROW_WHILE_BUSY), check=True, capture_output=True, text=True
     )
-    at_first, while_busy, when_calm = map(int, told.stdout.split())
+    at_first, while_busy, when_calm = map(int, finished.stdout.split())
     assert (at_first, while_busy) == (1, 1)
     assert when_calm == 2

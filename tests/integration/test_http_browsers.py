@@ -52,8 +52,8 @@ async def test_a_preflight_allows_a_page_to_report(service: Service) -> None:
     answer = await preflight(service, PAGE)
     assert answer.status_code == 200
     assert answer.content == b""
-    told = {name: value for name, value in answer.headers.items() if name.startswith("access-")}
-    assert told == {
+    allowed = {name: value for name, value in answer.headers.items() if name.startswith("access-")}
+    assert allowed == {
         "access-control-allow-origin": PAGE,
         "access-control-allow-methods": "POST",
         "access-control-allow-headers": "authorization, content-type, content-encoding, prefer, "

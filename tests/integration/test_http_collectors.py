@@ -109,7 +109,7 @@ async def send(
     return await service.client.send(request, auth=None)
 
 
-def told(answer: httpx.Response) -> tuple[int, Any]:
+def outcome(answer: httpx.Response) -> tuple[int, Any]:
     return answer.status_code, answer.json()
 
 
@@ -138,7 +138,7 @@ async def test_a_batch_of_segment_is_recorded_in_order(
     answer = await send(
         service, path, {"batch": batch, "sentAt": "2026-11-22T01:15:01Z"}, basic(key)
     )
-    assert told(answer) == SUCCESS
+    assert outcome(answer) == SUCCESS
     assert answer.headers["content-type"] == "application/json"
     assert await types(service, *(one["messageId"] for one in batch)) == [
         "form.submitted",
@@ -165,7 +165,7 @@ async def test_the_address_of_a_single_call_determines_its_kind(
 ) -> None:
     message = a_track(groupId="acme", previousId=f"before-{next(_numbers)}")
     del message["type"]
-    assert told(await send(service, path, message, basic(key))) == SUCCESS
+    assert outcome(await send(service, path, message, basic(key))) == SUCCESS
     assert await types(service, message["messageId"]) == [EXPECTED[call]]
 
 
@@ -175,7 +175,7 @@ async def test_a_batch_of_posthog_has_its_key_in_the_body(
 ) -> None:
     one, other = a_capture(), a_capture(event="Widget Turned")
     sent = {"api_key": key, "batch": [one, other], "sent_at": "2026-11-22T01:15:01.000Z"}
-    assert told(await send(service, path, sent)) == SUCCESS
+    assert outcome(await send(service, path, sent)) == SUCCESS
     found = await types(service, one["uuid"], other["uuid"])
     assert found == ["form.submitted", "activity.recorded"]
 
@@ -183,7 +183,7 @@ async def test_a_batch_of_posthog_has_its_key_in_the_body(
 @pytest.mark.parametrize("path", POSTHOG_ONE)
 async def test_a_single_event_of_posthog_is_recorded(service: Service, key: str, path: str) -> None:
     one = a_capture()
-    assert told(await send(service, path, {**one, "api_key": key})) == SUCCESS
+    assert outcome(await send(service, path, {**one, "api_key": key})) == SUCCESS
     assert await types(service, one["uuid"]) == ["form.submitted"]
 
 
@@ -228,7 +228,7 @@ async def test_a_newer_posthog_client_gets_an_answer_for_each_event(
     (refusal,) = await refusals(service, bad["uuid"])
     assert refusal["problem"]["pointer"] == "/timestamp"
     details = f"event-invalid: {refusal['problem']['detail']} It is kept as refusal "
-    assert told(answer) == (
+    assert outcome(answer) == (
         200,
         {
             "results": {
@@ -238,7 +238,7 @@ async def test_a_newer_posthog_client_gets_an_answer_for_each_event(
         },
     )
     again = await send_newer(service, key, good, sent_at="2026-11-22T01:15:09+00:00")
-    assert told(again) == (200, {"results": {good["uuid"]: {"result": "ok"}}})
+    assert outcome(again) == (200, {"results": {good["uuid"]: {"result": "ok"}}})
     assert await types(service, good["uuid"]) == ["form.submitted"]
     changed = await send_newer(service, key, good, {**good, "distinct_id": "another"})
     found = changed.json()["results"]
@@ -267,7 +267,7 @@ async def test_tracker_payloads_carry_the_key_as_their_application_id(
 ) -> None:
     payloads = [a_payload(), a_payload()]
     sent = {"schema": "iglu:x/payload_data", "data": [{**one, "aid": key} for one in payloads]}
-    assert told(await send(service, SNOWPLOW_POST, sent)) == SUCCESS
+    assert outcome(await send(service, SNOWPLOW_POST, sent)) == SUCCESS
     assert await types(service, *(one["eid"] for one in payloads)) == ["visit.recorded"] * 2
 
 
@@ -297,10 +297,10 @@ async def test_the_key_of_a_client_is_in_a_header_or_in_the_body(
         message = a_track()
         ids.append(message["messageId"])
         answer = await send(service, "/v1/t", {**message, **where}, headers)
-        assert told(answer) == SUCCESS
+        assert outcome(answer) == SUCCESS
     message = a_track(writeKey=key)
     ids.append(message["messageId"])
-    assert told(await send(service, "/v1/b", {"batch": [message]})) == SUCCESS
+    assert outcome(await send(service, "/v1/b", {"batch": [message]})) == SUCCESS
     assert len(await types(service, *ids)) == 5
 
 
@@ -308,7 +308,7 @@ async def test_a_key_in_the_body_is_nowhere_stored(service: Service, key: str) -
     good, bad = a_track(writeKey=key), a_track(writeKey=key, event=None)
     faulty = a_track(writeKey=key, event="nul\0")
     sent = {"writeKey": key, "batch": [good, bad, faulty]}
-    assert told(await send(service, "/v1/batch", sent)) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", sent)) == SUCCESS
     for message in (bad, faulty):
         (refusal,) = await refusals(service, message["messageId"])
         assert message["anonymousId"] in refusal["content"]
@@ -333,7 +333,7 @@ async def test_a_message_sent_again_in_any_batch_is_one_event(service: Service, 
     answers = await asyncio.gather(
         *(send(service, "/v1/batch", batch, basic(key)) for batch in batches * 3)
     )
-    assert [told(answer) for answer in answers] == [SUCCESS] * 9
+    assert [outcome(answer) for answer in answers] == [SUCCESS] * 9
     ids = [one["messageId"] for one in messages]
     assert sorted(one["id"] for one in await records(service, *ids)) == sorted(ids)
     assert [await refusals(service, id) for id in ids] == [[], [], []]
@@ -355,7 +355,7 @@ async def test_one_id_for_two_events_is_kept_as_a_refusal(service: Service, key:
     message = a_track()
     for event in ("Form Submitted", "Widget Turned"):
         sent = {"batch": [{**message, "event": event}]}
-        assert told(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
+        assert outcome(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
     (refusal,) = await refusals(service, message["messageId"])
     assert (refusal["reason"], refusal["type"]) == ("event-id-reused", "activity.recorded")
 
@@ -375,7 +375,7 @@ async def test_a_bad_message_is_kept_as_a_refusal_and_does_not_delay_others(
 ) -> None:
     before, after = a_track(), a_track()
     sent = {"batch": [before, message, after]}
-    assert told(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
     assert len(await types(service, before["messageId"], after["messageId"])) == 2
     (refusal,) = await refusals(service, message["messageId"])
     found = (refusal["reason"], refusal["problem"].get("pointer"))
@@ -384,7 +384,7 @@ async def test_a_bad_message_is_kept_as_a_refusal_and_does_not_delay_others(
 
 async def test_a_bad_single_call_is_kept_as_a_refusal(service: Service, key: str) -> None:
     message = a_track(event="nul\0", writeKey=key)
-    assert told(await send(service, "/v1/track", message)) == SUCCESS
+    assert outcome(await send(service, "/v1/track", message)) == SUCCESS
     (refusal,) = await refusals(service, message["messageId"])
     assert (refusal["type"], refusal["problem"]["pointer"]) == (None, "/event")
 
@@ -393,7 +393,7 @@ async def test_a_bad_single_call_is_kept_as_a_refusal(service: Service, key: str
 async def test_the_content_type_is_ignored(service: Service, key: str, type: str) -> None:
     message = a_track()
     answer = await send(service, "/v1/t", message, {**basic(key), "content-type": type})
-    assert told(answer) == SUCCESS
+    assert outcome(answer) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
@@ -406,7 +406,7 @@ async def test_compressed_bodies_are_decompressed(
     body = gzip.compress(plain) if encoding == "gzip" else zlib.compress(plain)
     type = "application/x-www-form-urlencoded"
     headers = {**basic(key), "content-encoding": encoding, "content-type": type}
-    assert told(await send(service, "/v1/batch", body, headers)) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", body, headers)) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
@@ -419,7 +419,7 @@ async def test_a_chunked_body_is_reassembled(service: Service, key: str) -> None
             yield body[start : start + 50]
 
     answer = await service.client.post("/v1/batch", content=pieces(), headers=basic(key))
-    assert told(answer) == SUCCESS
+    assert outcome(answer) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
@@ -524,7 +524,7 @@ async def test_two_keys_in_one_request_are_rejected(service: Service, key: str) 
     sent = {"data": [a_payload(aid=key), a_payload(aid=other)]}
     answer = await send(service, SNOWPLOW_POST, sent)
     assert (answer.status_code, answer.json()["code"]) == (400, "body-unreadable")
-    assert told(await send(service, SNOWPLOW_POST, sent, basic(key))) == SUCCESS
+    assert outcome(await send(service, SNOWPLOW_POST, sent, basic(key))) == SUCCESS
 
 
 async def test_half_a_character_in_one_message_does_not_affect_others(
@@ -532,20 +532,20 @@ async def test_half_a_character_in_one_message_does_not_affect_others(
 ) -> None:
     message = a_track()
     body = b'{"batch": [{"event": "\\ud83d"}, %s]}' % orjson.dumps(message)
-    assert told(await send(service, "/v1/batch", body, basic(key))) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", body, basic(key))) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
 async def test_an_application_id_that_is_not_a_key_is_kept(service: Service, key: str) -> None:
     payload = a_payload(aid="shop")
-    assert told(await send(service, SNOWPLOW_POST, {"data": [payload]}, basic(key))) == SUCCESS
+    assert outcome(await send(service, SNOWPLOW_POST, {"data": [payload]}, basic(key))) == SUCCESS
     assert await types(service, payload["eid"]) == ["visit.recorded"]
 
 
 async def test_a_key_over_its_rate_gets_retry_after(service: Service) -> None:
     slow = await service.key(Scope.EVENTS_WRITE, events_per_second=1)
     batch = {"batch": [a_track() for _ in range(20)]}
-    assert told(await send(service, "/v1/batch", batch, slow)) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", batch, slow)) == SUCCESS
     answer = await send(service, "/v1/batch", batch, slow)
     assert (answer.status_code, answer.json()["code"]) == (429, "rate-exceeded")
     assert int(answer.headers["retry-after"]) >= 1
@@ -562,7 +562,7 @@ async def test_a_full_queue_answers_503_and_accepts_nothing(
     assert (answer.status_code, answer.json()["code"]) == (503, "queue-full")
     assert "retry-after" in answer.headers
     assert await types(service, message["messageId"]) == []
-    assert told(await send(service, "/v1/batch", {"batch": [message]}, basic(key))) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", {"batch": [message]}, basic(key))) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
@@ -574,7 +574,7 @@ async def test_a_visitor_who_identifies_himself_becomes_a_marketing_lead(
     email = f"{cookie}@example.co.jp"
     identify = a_track(type="identify", anonymousId=cookie, traits={"email": email}, context={})
     sent = {"batch": [visit, identify]}
-    assert told(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
     first, second = await records(service, visit["messageId"], identify["messageId"])
     assert (first["stageto"], second["stagefrom"], second["stageto"]) == ("AL", "AL", "ML")
     assert first["subject"] == second["subject"]

@@ -19,20 +19,20 @@ MARKETINGS, SALES = {"email": "hanako@acme.example"}, {"email": "taro@other.exam
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
     async with running_service(postgres_server) as running:
-        await tell(running, "form.submitted", 1, MARKETINGS)
-        await tell(running, "opportunity.created", 2, MARKETINGS, opportunity="a", value="900")
-        await tell(running, "opportunity.won", 3, MARKETINGS, opportunity="a", value="900")
-        await tell(
+        await report(running, "form.submitted", 1, MARKETINGS)
+        await report(running, "opportunity.created", 2, MARKETINGS, opportunity="a", value="900")
+        await report(running, "opportunity.won", 3, MARKETINGS, opportunity="a", value="900")
+        await report(
             running, "order.recorded", 4, MARKETINGS, order="o", opportunity="a", value="700"
         )
-        await tell(running, "inquiry.received", 5, SALES, channel="sales_direct")
-        await tell(running, "opportunity.created", 6, SALES, opportunity="b", value="300")
-        await tell(running, "opportunity.won", 7, SALES, opportunity="b", value="300")
-        await tell(running, "order.recorded", 8, None, order="nobody", value="100", currency="JPY")
+        await report(running, "inquiry.received", 5, SALES, channel="sales_direct")
+        await report(running, "opportunity.created", 6, SALES, opportunity="b", value="300")
+        await report(running, "opportunity.won", 7, SALES, opportunity="b", value="300")
+        await report(running, "order.recorded", 8, None, order="none", value="100", currency="JPY")
         yield running
 
 
-async def tell(
+async def report(
     service: Service, type: str, day: int, lead: dict[str, str] | None, **data: Any
 ) -> int:
     event: dict[str, Any] = {"id": f"{type} {day}", "source": "test", "type": type, "data": data}
@@ -114,21 +114,21 @@ async def test_an_origin_corrected_after_the_last_move_counts_until_it_is_taken_
 ) -> None:
     async def origin(**asked: Any) -> str:
         found = (await ask(service, **asked))["business"]
-        told: str = next(one["origin"] for one in found if one["business"] == "deal/test/b")
-        return told
+        current: str = next(one["origin"] for one in found if one["business"] == "deal/test/b")
+        return current
 
-    corrected = await tell(service, "origin.corrected", 24, SALES, origin="marketing-digital")
+    corrected = await report(service, "origin.corrected", 24, SALES, origin="marketing-digital")
     assert await origin() == "marketing-digital"
     assert await origin(known_at=str(corrected - 1)) == "sales-direct"
-    await tell(service, "event.voided", 25, None, event=str(corrected))
+    await report(service, "event.voided", 25, None, event=str(corrected))
     assert await origin() == "sales-direct"
     assert await origin(known_at=str(corrected)) == "marketing-digital"
 
 
 async def test_a_cancelled_order_cancels_its_deal(service: Service) -> None:
-    await tell(service, "order.cancelled", 20, SALES, order="never")
+    await report(service, "order.cancelled", 20, SALES, order="never")
     assert len((await ask(service))["business"]) == 3
-    await tell(service, "order.cancelled", 21, MARKETINGS, order="o")
+    await report(service, "order.cancelled", 21, MARKETINGS, order="o")
     found = await ask(service)
     assert {one["business"] for one in found["business"]} == {"deal/test/b", "order/test/nobody"}
 
@@ -137,7 +137,7 @@ async def test_a_corrected_value_counts_from_its_correction(service: Service) ->
     won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")
     assert won["value"] == "300"
     corrected = {"event": won["positions"][-1], "fields": {"value": "350"}}
-    position = await tell(service, "event.corrected", 22, None, **corrected)
+    position = await report(service, "event.corrected", 22, None, **corrected)
     found = next(
         one for one in (await ask(service))["business"] if one["business"] == "deal/test/b"
     )
@@ -154,7 +154,7 @@ async def test_business_whose_time_is_corrected_counts_at_that_time(service: Ser
     before = await won_at()
     won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")
     corrected = {"event": won["positions"][-1], "fields": {"time": "2026-07-20T00:00:00Z"}}
-    position = await tell(service, "event.corrected", 26, None, **corrected)
+    position = await report(service, "event.corrected", 26, None, **corrected)
     assert (await won_at())[:10] == "2026-07-20"
     assert await won_at(known_at=str(position - 1)) == before
 
@@ -162,7 +162,7 @@ async def test_business_whose_time_is_corrected_counts_at_that_time(service: Ser
 async def test_voided_business_never_was(service: Service) -> None:
     business = (await ask(service))["business"]
     won = next(one for one in business if one["business"] == "deal/test/b")
-    await tell(service, "event.voided", 23, None, event=won["positions"][-1])
+    await report(service, "event.voided", 23, None, event=won["positions"][-1])
     found = {one["business"] for one in (await ask(service))["business"]}
     assert found == {one["business"] for one in business} - {"deal/test/b"}
 
@@ -193,7 +193,7 @@ async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -
     await order("osaka", "order.amended", 3, "9")
     assert await values() == {"order/berlin/0001": "100", "order/osaka/0001": "9"}
     corrected = {"event": str(placed), "fields": {"order": "0002"}}
-    await tell(service, "event.corrected", 27, None, **corrected)
+    await report(service, "event.corrected", 27, None, **corrected)
     assert await values() == {"order/berlin/0001": "100", "order/osaka/0002": "7"}
     await order("berlin", "order.cancelled", 4, "")
     assert await values() == {"order/osaka/0002": "7"}
@@ -201,10 +201,10 @@ async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -
     parts = {"order/osaka/0002": "7", "deal/osaka/z": "20"}
     assert await values() == parts
     of_the_deal = {"event": str(placed), "fields": {"opportunity": "z"}}
-    await tell(service, "event.corrected", 28, None, **of_the_deal)
+    await report(service, "event.corrected", 28, None, **of_the_deal)
     assert await values() == {"deal/osaka/z": "7"}
     of_none = {"event": str(placed), "fields": {"opportunity": None}}
-    await tell(service, "event.corrected", 29, None, **of_none)
+    await report(service, "event.corrected", 29, None, **of_none)
     assert await values() == parts
 
 
@@ -237,7 +237,7 @@ async def test_a_further_order_is_separate_until_the_first_is_taken_back(
     await order(3, lead={"email": "ken@loyal.example"})
     await order(2, account={"domain": "loyal.example"})
     assert await kinds() == {"order/test/next-1": "new", "cross_sell": "500"}
-    await tell(service, "event.voided", 30, None, event=first["position"])
+    await report(service, "event.voided", 30, None, event=first["position"])
     assert await kinds() == {"order/test/next-2": "new", "cross_sell": "300"}
     old = await order(4, account={"domain": "bought.example"})
     assert (await kinds())["order/test/next-4"] == "new"
@@ -256,9 +256,9 @@ async def test_a_further_order_is_separate_until_the_first_is_taken_back(
 async def test_an_anonymous_visit_is_the_first_touch_but_not_the_origin(service: Service) -> None:
     """A reseller's enquiry is not marketing's just because the person had visited the site."""
     cookie, person = {"anonymous_id": "c"}, {"anonymous_id": "c", "email": "mika@example.net"}
-    await tell(service, "visit.recorded", 26, cookie)
-    await tell(service, "inquiry.received", 27, person, channel="reseller")
-    await tell(service, "order.recorded", 28, person, order="r", value="5")
+    await report(service, "visit.recorded", 26, cookie)
+    await report(service, "inquiry.received", 27, person, channel="reseller")
+    await report(service, "order.recorded", 28, person, order="r", value="5")
     found = next(
         one for one in (await ask(service))["business"] if one["business"] == "order/test/r"
     )
@@ -268,11 +268,11 @@ async def test_an_anonymous_visit_is_the_first_touch_but_not_the_origin(service:
 
 async def test_a_card_recorded_late_changes_who_gets_the_business(service: Service) -> None:
     lead = {"email": "late@later.example"}
-    await tell(service, "inquiry.received", 29, lead, channel="reseller")
-    await tell(service, "order.recorded", 30, lead, order="l", value="5")
+    await report(service, "inquiry.received", 29, lead, channel="reseller")
+    await report(service, "order.recorded", 30, lead, order="l", value="5")
     won = next(one for one in (await ask(service))["business"] if one["business"] == "order/test/l")
     assert won["origin"] == "reseller"
-    await tell(service, "card.captured", 1, lead, channel="exhibition")
+    await report(service, "card.captured", 1, lead, channel="exhibition")
     now = next(one for one in (await ask(service))["business"] if one["business"] == "order/test/l")
     assert now["origin"] == "marketing-offline"
 
@@ -282,9 +282,9 @@ async def test_business_of_marketings_lead_that_asked_a_reseller_is_among_the_di
 ) -> None:
     """Marketing was first, but the person turned to a reseller before the order."""
     lead = {"email": "jun@turned.example"}
-    await tell(service, "form.submitted", 14, lead)
-    await tell(service, "inquiry.received", 15, lead, channel="reseller", reseller="r-1")
-    await tell(service, "order.recorded", 16, lead, order="d", value="5", reseller="r-1")
+    await report(service, "form.submitted", 14, lead)
+    await report(service, "inquiry.received", 15, lead, channel="reseller", reseller="r-1")
+    await report(service, "order.recorded", 16, lead, order="d", value="5", reseller="r-1")
     disputed = (await ask(service, disputed=True))["business"]
     won = next(one for one in disputed if one["business"] == "order/test/d")
     assert (won["origin"], won["marketing"]["origin"]) == ("marketing-digital", True)

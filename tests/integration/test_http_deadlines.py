@@ -21,11 +21,11 @@ LONG_AGO = "2026-04-01T10:00:00+09:00"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
     async with running_service(postgres_server) as running:
-        await tell(running)
+        await report(running)
         yield running
 
 
-async def tell(service: Service) -> None:
+async def report(service: Service) -> None:
     """Make one lead wait, one late, one decided in time but reported late, and one order."""
     stories: dict[str, list[dict[str, Any]]] = {
         "waits": [{"type": "lead.qualified"}],

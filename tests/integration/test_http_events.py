@@ -329,7 +329,7 @@ async def test_a_gzip_bomb_is_too_large(service: Service) -> None:
 
 async def test_a_body_declared_too_large_is_not_read(service: Service) -> None:
     async def never() -> AsyncIterator[bytes]:
-        raise AssertionError("nobody should have read this")
+        raise AssertionError("the body should not be read")
         yield b""
 
     answer = await service.client.post(

@@ -189,9 +189,9 @@ async def test_the_log_holds_every_change_of_a_key_but_not_its_name(service: Ser
     new = (await service.client.post(f"{path}/rotate", headers=headers)).json()
     for _ in range(2):
         await service.client.delete(f"/v1/keys/{new['id']}", headers=headers)
-    told = (await log_of_keys(service))[before + 1 :]
+    recorded_changes = (await log_of_keys(service))[before + 1 :]
     # Identifies the key's secret: the same until the key is rotated.
-    secrets = [one["data"].pop("secret_check", None) for one in told]
+    secrets = [one["data"].pop("secret_check", None) for one in recorded_changes]
     assert secrets[0] == secrets[1] == secrets[2] == secrets[4] != secrets[3]
     recorded = {
         "key": made["id"],
@@ -202,7 +202,7 @@ async def test_the_log_holds_every_change_of_a_key_but_not_its_name(service: Ser
         "events_per_second": 10,
         "expires_at": made["expires_at"],
     }
-    assert [(one["type"], one["data"]) for one in told] == [
+    assert [(one["type"], one["data"]) for one in recorded_changes] == [
         ("key.created", {**recorded, "sources": ["website"]}),
         ("key.changed", recorded),
         ("key.changed", recorded),
@@ -218,14 +218,14 @@ async def test_the_log_holds_every_change_of_a_key_but_not_its_name(service: Ser
         ("key.changed", {**recorded, "expires_at": new["replaces"]["expires_at"]}),
         ("key.revoked", {"key": new["id"]}),
     ]
-    assert {one.get("key") for one in told} == {asking, None}
-    assert [one for one in told if "key" not in one] == [told[4]]
-    assert told[4]["cause"] == told[3]["position"]
-    assert [one["time"] for one in (told[0], told[5])] == [
+    assert {one.get("key") for one in recorded_changes} == {asking, None}
+    assert [one for one in recorded_changes if "key" not in one] == [recorded_changes[4]]
+    assert recorded_changes[4]["cause"] == recorded_changes[3]["position"]
+    assert [one["time"] for one in (recorded_changes[0], recorded_changes[5])] == [
         made["created_at"],
         (await service.client.delete(f"/v1/keys/{new['id']}")).json()["revoked_at"],
     ]
-    assert "Planted" not in str(told)
+    assert "Planted" not in str(recorded_changes)
 
 
 async def test_keys_are_made_while_events_are_recorded(service: Service) -> None:

@@ -283,8 +283,8 @@ async def test_a_fault_of_ours_repeats_no_input(service: Service) -> None:
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (500, "unexpected")
     assert problem["request"] == answer.headers["x-request-id"]
-    told = next(line for line in lines if line["event"] == "http.unexpected_error")
-    assert (told["error"], told["request"]) == ("ValueError", problem["request"])
+    logged = next(line for line in lines if line["event"] == "http.unexpected_error")
+    assert (logged["error"], logged["request"]) == ("ValueError", problem["request"])
     assert "secret.person" not in str(lines) + answer.text
 
 

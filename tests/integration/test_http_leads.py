@@ -18,11 +18,11 @@ HANAKO = "hanako@example.co.jp"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
     async with running_service(postgres_server) as running:
-        await tell(running)
+        await report(running)
         yield running
 
 
-async def tell(service: Service) -> None:
+async def report(service: Service) -> None:
     """Make a lead visit, ask, be accepted by rule, and win a deal that skips stages."""
     story: list[dict[str, Any]] = [
         {
@@ -149,13 +149,13 @@ async def test_an_account_is_not_a_lead(service: Service) -> None:
 
 async def test_a_history_shows_when_what_who_and_why(service: Service) -> None:
     lead = await find(service, email=HANAKO)
-    told = await history(service, lead["id"])
+    shown = await history(service, lead["id"])
     moves = [
         (event["type"], event["stage_before"], event["stage_after"], event.get("why", {}))
-        for event in told["events"]
+        for event in shown["events"]
         if "moved" in event
     ]
-    form = next(event for event in told["events"] if event["type"] == "form.submitted")
+    form = next(event for event in shown["events"] if event["type"] == "form.submitted")
     assert moves == [
         ("visit.recorded", None, "AL", {"kind": "entered"}),
         ("form.submitted", "AL", "ML", {"kind": "advanced"}),
@@ -215,8 +215,8 @@ async def test_events_of_an_absorbed_lead_belong_to_the_history(service: Service
     await service.client.post("/v1/events", json={**form, "id": "v2"})
     await service.client.post("/v1/events", json={**visit, "id": "v3"})
     lead = await find(service, email=HANAKO)
-    told = (await history(service, lead["id"], limit=1000))["events"]
-    absorbed = [event for event in told if event.get("absorbed")]
+    shown = (await history(service, lead["id"], limit=1000))["events"]
+    absorbed = [event for event in shown if event.get("absorbed")]
     assert [event["id"] for event in absorbed if event["source"] == "website"] == ["v1", "v3"]
     assert {event["subject"] for event in absorbed} == {f"lead/{visitor['id']}"}
     assert absorbed[-1]["forwarded_to"] == f"lead/{lead['id']}"
@@ -262,8 +262,8 @@ async def test_a_replay_shows_what_was_true_at_a_moment(
 
 async def test_before_its_first_event_a_lead_has_no_state(service: Service) -> None:
     lead = await find(service, email=HANAKO)
-    told = await replay(service, lead["id"], as_of="2025-12-31T23:59:59Z", last=True)
-    assert told["last"] is None
+    shown = await replay(service, lead["id"], as_of="2025-12-31T23:59:59Z", last=True)
+    assert shown["last"] is None
     assert (await replay(service, lead["id"], known_at="2026-01-05T00:00:00Z"))["steps"] == []
 
 
@@ -271,8 +271,8 @@ async def test_a_replay_shows_what_was_known_at_a_position(service: Service) -> 
     lead = await find(service, email=HANAKO)
     steps = (await replay(service, lead["id"], limit=1000))["steps"]
     for step in steps:
-        told = await replay(service, lead["id"], position=step["position"], last=True)
-        assert told["last"] == step
+        shown = await replay(service, lead["id"], position=step["position"], last=True)
+        assert shown["last"] == step
 
 
 async def test_pages_of_a_replay_neither_overlap_nor_leave_gaps(service: Service) -> None:

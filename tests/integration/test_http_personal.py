@@ -267,7 +267,7 @@ async def test_no_route_shows_free_text_to_a_key_without_the_scope(
 async def test_a_pointer_is_shown_as_far_as_its_names_are_ours(service: Service) -> None:
     blind, garden = await service.key(Scope.EVENTS_READ), Garden()
     name = garden.word("name")
-    for changes, seen, told in (
+    for changes, seen, shown in (
         ({"lead": {name: 1}}, f"/lead/{name}", "/lead"),
         ({"data": {name: [{name: "\0"}]}}, f"/data/{name}/0/{name}", "/data"),
         ({"data": {"form": ["\0"]}}, None, "/data/form/0"),
@@ -276,9 +276,9 @@ async def test_a_pointer_is_shown_as_far_as_its_names_are_ours(service: Service)
         event = {**form(Garden(), "native"), "source": "website", **changes}
         answer = await service.client.post("/v1/events", json=event)
         path = f"/v1/refusals/{answer.json()['refusal']}"
-        assert answer.json()["pointer"] == (seen or told)
+        assert answer.json()["pointer"] == (seen or shown)
         problem = (await service.client.get(path, headers=blind)).json()["problem"]
-        assert problem["pointer"] == told
+        assert problem["pointer"] == shown
         assert not garden.found_in(problem["detail"])
 
 
@@ -291,9 +291,9 @@ async def test_an_unknown_type_is_answered_with_a_hint_and_not_repeated(
     assert (answer["found"], answer["nearest"]) == ("form.submited", ["form.submitted"])
     path = f"/v1/refusals/{answer['refusal']}"
     seen = (await service.client.get(path)).json()
-    told = (await service.client.get(path, headers=blind)).json()
+    hidden = (await service.client.get(path, headers=blind)).json()
     written = {"source": "website", "id": "hint", "type": "form.submited"}
     assert {name: seen[name] for name in written} == written
-    assert {name: told[name] for name in written} == dict.fromkeys(written)
-    assert "found" not in told["problem"]
-    assert told["problem"]["detail"].endswith("Did you mean form.submitted?")
+    assert {name: hidden[name] for name in written} == dict.fromkeys(written)
+    assert "found" not in hidden["problem"]
+    assert hidden["problem"]["detail"].endswith("Did you mean form.submitted?")

@@ -246,8 +246,8 @@ async def test_a_published_calendar_that_nobody_decided_is_found(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with ledger_on_postgres(postgres_server) as on:
-        told = {"calendar": "office", "starts_on": "2026-12-07", "ends_on": "2026-12-07"}
-        changed = {"id": "c", "type": "calendar.changed", "data": {**told, "closed": True}}
+        day = {"calendar": "office", "starts_on": "2026-12-07", "ends_on": "2026-12-07"}
+        changed = {"id": "c", "type": "calendar.changed", "data": {**day, "closed": True}}
         (outcome,) = await on.send(changed)
         assert isinstance(outcome, Recorded), outcome
         published = outcome.position + 1

@@ -56,8 +56,8 @@ async def test_head_is_not_allowed_where_get_is_not_and_records_nothing(service:
         answer = await service.client.head(path)
         assert answer.status_code == 405, path
         assert "HEAD" not in answer.headers["allow"]
-    told = (await service.client.request("DELETE", "/livez")).json()["detail"]
-    assert told == "DELETE is not allowed here; allowed: GET, HEAD."
+    detail = (await service.client.request("DELETE", "/livez")).json()["detail"]
+    assert detail == "DELETE is not allowed here; allowed: GET, HEAD."
 
 
 async def test_a_query_is_answered_even_if_the_database_is_too_busy(

@@ -20,17 +20,17 @@ NEW = (datetime.now(UTC) - timedelta(days=10)).isoformat()
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
     async with running_service(postgres_server) as running:
-        await tell(running, "visit.recorded", {"anonymous_id": "c"}, at=OLD)
-        await tell(running, "form.submitted", {"email": "hanako@acme.example"}, at=OLD)
-        await tell(running, "form.submitted", {"email": "taro@acme.example"}, at=NEW)
-        await tell(running, "form.submitted", {"email": "jiro@other.example"}, at=NEW)
-        await tell(running, "lead.qualified", {"email": "taro@acme.example"})
-        await tell(running, "lead.sales_accepted", {"email": "taro@acme.example"})
-        await tell(running, "owner.assigned", {"email": "hanako@acme.example"}, owner="sato")
+        await report(running, "visit.recorded", {"anonymous_id": "c"}, at=OLD)
+        await report(running, "form.submitted", {"email": "hanako@acme.example"}, at=OLD)
+        await report(running, "form.submitted", {"email": "taro@acme.example"}, at=NEW)
+        await report(running, "form.submitted", {"email": "jiro@other.example"}, at=NEW)
+        await report(running, "lead.qualified", {"email": "taro@acme.example"})
+        await report(running, "lead.sales_accepted", {"email": "taro@acme.example"})
+        await report(running, "owner.assigned", {"email": "hanako@acme.example"}, owner="sato")
         yield running
 
 
-async def tell(
+async def report(
     service: Service, type: str, lead: dict[str, str], *, at: str | None = None, **data: Any
 ) -> str:
     event: dict[str, Any] = {"id": f"{type} {lead} {at}", "source": "test", "type": type}
@@ -142,10 +142,10 @@ async def test_a_work_list_shows_leads_waiting_for_judgement(
 ) -> None:
     async with running_service(postgres_server) as other:
         waiting = [
-            await tell(other, "form.submitted", {"email": f"{name}@gmail.com"}, at=at)
+            await report(other, "form.submitted", {"email": f"{name}@gmail.com"}, at=at)
             for name, at in (("first", OLD), ("second", NEW))
         ]
-        await tell(other, "owner.assigned", {"email": "second@gmail.com"}, owner="sato")
+        await report(other, "owner.assigned", {"email": "second@gmail.com"}, owner="sato")
         for owner, leads in (("sato", waiting), ("suzuki", waiting[:1])):
             work = await read(other, "/v1/worklist", owner=owner)
             assert [one["lead"] for one in work["to_be_judged"]] == leads

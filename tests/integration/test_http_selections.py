@@ -53,8 +53,8 @@ async def test_every_point_is_explained_and_the_sum_is_exact(service: Service) -
         ("decides", 20), ("target_industry", 10),
     ]  # fmt: skip
     assert found["attributes"][0]["saw"] == {"lead.position": "director"}
-    told = ("type", "rule", "percent", "counts")
-    assert [tuple(one[name] for name in told) for one in found["events"]] == [
+    shown = ("type", "rule", "percent", "counts")
+    assert [tuple(one[name] for name in shown) for one in found["events"]] == [
         ("form.submitted", "sent_a_form", 75, "7.5"),
         ("seminar.attended", "attended", 75, "15"),
         ("visit.recorded", "visited", 75, "1.5"),
@@ -113,11 +113,11 @@ async def test_a_run_can_use_a_declared_capacity(service: Service) -> None:
     assert (unknown.status_code, unknown.json()["code"]) == (422, "capacity-unknown")
     declared = {"id": "k", "source": "sales", "type": "capacity.declared"}
     data = {**week, "capacity": 0}
-    told = await service.client.post("/v1/events", json={**declared, "data": data})
-    assert told.status_code == 201
+    shown = await service.client.post("/v1/events", json={**declared, "data": data})
+    assert shown.status_code == 201
     run = (await service.client.post("/v1/selections", json=week)).json()
     assert (run["capacity"], run["selected"]) == (0, 0)
-    assert run["capacity_declared_at"] == told.json()["position"]
+    assert run["capacity_declared_at"] == shown.json()["position"]
 
 
 async def test_an_id_names_one_run_permanently(service: Service) -> None:

@@ -39,7 +39,7 @@ async def key(service: Service) -> str:
     return headers["authorization"].removeprefix("Bearer ")
 
 
-class Told:
+class Exchange:
     """A request that records how much of its body is read, and its answer."""
 
     def __init__(self) -> None:
@@ -56,8 +56,8 @@ class Told:
             self.status = message["status"]
 
 
-async def reported(service: Service, method: str, path: str, authorization: str) -> Told:
-    told = Told()
+async def reported(service: Service, method: str, path: str, authorization: str) -> Exchange:
+    exchange = Exchange()
     headers = [(b"authorization", authorization.encode())] if authorization else []
     scope = {
         "type": "http",
@@ -67,8 +67,8 @@ async def reported(service: Service, method: str, path: str, authorization: str)
         "query_string": b"",
         "headers": headers,
     }
-    await service.app(scope, told.receive, told.send)  # type: ignore[arg-type]
-    return told
+    await service.app(scope, exchange.receive, exchange.send)  # type: ignore[arg-type]
+    return exchange
 
 
 def routes(service: Service) -> list[tuple[str, str]]:
@@ -92,14 +92,14 @@ async def test_no_route_reads_a_body_before_it_knows_the_key(
     assert len(found) > 50
     for method, pattern in found:
         path = "/".join(ID if part.startswith("{") else part for part in pattern.split("/"))
-        told = await reported(service, method, path, authorization)
+        exchange = await reported(service, method, path, authorization)
         if not authorization and pattern in collectors.PATHS:
             # The key may be in the body: it is searched for in as much as a stranger may send.
-            assert told.read_bytes <= STRANGER_BYTES_MAX + len(PIECE)
+            assert exchange.read_bytes <= STRANGER_BYTES_MAX + len(PIECE)
         else:
-            assert told.read_bytes == 0, (method, pattern)
-        assert told.status in {401, 404}, (method, pattern, told.status)
-        assert told.status == 401 or "{" in pattern, (method, pattern)
+            assert exchange.read_bytes == 0, (method, pattern)
+        assert exchange.status in {401, 404}, (method, pattern, exchange.status)
+        assert exchange.status == 401 or "{" in pattern, (method, pattern)
 
 
 async def test_bodies_of_strangers_are_not_parsed(

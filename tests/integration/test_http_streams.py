@@ -66,7 +66,7 @@ async def test_a_stream_is_answered_with_counts(service: Service) -> None:
 
 async def test_ignored_identifiers_in_a_stream_are_counted(service: Service) -> None:
     """No one reads a thousand answers, but a column full of placeholders is noticed."""
-    told = [
+    events_sent = [
         {"id": f"ignored-{number}", "type": "form.submitted", "lead": lead}
         for number, lead in enumerate(
             (
@@ -77,7 +77,7 @@ async def test_ignored_identifiers_in_a_stream_are_counted(service: Service) -> 
             )
         )
     ]
-    answer = await post(service, lines(told))
+    answer = await post(service, lines(events_sent))
     assert (answer.json()["recorded"], answer.json()["ignored"]) == (
         4,
         [

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 _numbers = itertools.count(1)
 
 
-class Told(Enum):
+class AnsweredBy(Enum):
     """Where a sender learns the outcome of a message."""
 
     STATUS = auto()
@@ -34,7 +34,7 @@ class Way(NamedTuple):
     name: str
     path: str
     message: Any
-    told: Told
+    answered_by: AnsweredBy
     content_type: str = "application/json"
     is_text: bool = False
     """The value is in JSON inside a string."""
@@ -80,21 +80,21 @@ TP2 = "/com.snowplowanalytics.snowplow/tp2"
 EVENTS = "/v1/events"
 
 WAYS = (
-    Way("native", EVENTS, NATIVE, Told.STATUS),
-    Way("native array", EVENTS, [NATIVE], Told.ITEM),
-    Way("native lines", EVENTS, NATIVE, Told.LINE, "application/x-ndjson"),
-    Way("cloudevents", EVENTS, CLOUD_EVENT, Told.STATUS, "application/cloudevents+json"),
-    Way("cloudevents batch", EVENTS, [CLOUD_EVENT], Told.ITEM),
-    Way("cloudevents binary", EVENTS, CLOUD_EVENT["data"], Told.STATUS),
-    Way("segment", "/v1/track", TRACK, Told.REFUSALS),
-    Way("segment batch", "/v1/batch", {"batch": [TRACK]}, Told.REFUSALS),
-    Way("posthog", "/capture/", CAPTURE, Told.REFUSALS),
-    Way("posthog batch", "/batch/", {"batch": [CAPTURE]}, Told.REFUSALS),
-    Way("snowplow", TP2, {"data": [PAYLOAD]}, Told.REFUSALS),
+    Way("native", EVENTS, NATIVE, AnsweredBy.STATUS),
+    Way("native array", EVENTS, [NATIVE], AnsweredBy.ITEM),
+    Way("native lines", EVENTS, NATIVE, AnsweredBy.LINE, "application/x-ndjson"),
+    Way("cloudevents", EVENTS, CLOUD_EVENT, AnsweredBy.STATUS, "application/cloudevents+json"),
+    Way("cloudevents batch", EVENTS, [CLOUD_EVENT], AnsweredBy.ITEM),
+    Way("cloudevents binary", EVENTS, CLOUD_EVENT["data"], AnsweredBy.STATUS),
+    Way("segment", "/v1/track", TRACK, AnsweredBy.REFUSALS),
+    Way("segment batch", "/v1/batch", {"batch": [TRACK]}, AnsweredBy.REFUSALS),
+    Way("posthog", "/capture/", CAPTURE, AnsweredBy.REFUSALS),
+    Way("posthog batch", "/batch/", {"batch": [CAPTURE]}, AnsweredBy.REFUSALS),
+    Way("snowplow", TP2, {"data": [PAYLOAD]}, AnsweredBy.REFUSALS),
     Way(
         *("snowplow described", TP2),
         {"data": [{"e": "ue", "eid": "@id", "uid": "@id", "ue_pr": DESCRIBED}]},
-        Told.REFUSALS,
+        AnsweredBy.REFUSALS,
         is_text=True,
     ),
 )
@@ -141,18 +141,18 @@ async def report(service: Service, way: Way, value: bytes) -> tuple[str, httpx.R
 
 async def refused(service: Service, way: Way, id: str, answer: httpx.Response) -> dict[str, Any]:
     """Return the problem of the one message that was reported."""
-    told = answer.json()
-    match way.told:
-        case Told.STATUS:
-            assert answer.status_code == told["status"]
-            return dict(told)
-        case Told.ITEM:
+    answered_by = answer.json()
+    match way.answered_by:
+        case AnsweredBy.STATUS:
+            assert answer.status_code == answered_by["status"]
+            return dict(answered_by)
+        case AnsweredBy.ITEM:
             assert answer.status_code == 207
-            return dict(told["items"][0]["problem"])
-        case Told.LINE:
-            assert (answer.status_code, told["refused"]) == (200, 1)
-            return dict(told["refusals"][0]["problem"])
-    assert (answer.status_code, told) == (200, {"success": True})
+            return dict(answered_by["items"][0]["problem"])
+        case AnsweredBy.LINE:
+            assert (answer.status_code, answered_by["refused"]) == (200, 1)
+            return dict(answered_by["refusals"][0]["problem"])
+    assert (answer.status_code, answered_by) == (200, {"success": True})
     (kept,) = [one for one in await refusals(service) if one["id"] == id]
     return dict(kept["problem"])
 
@@ -176,9 +176,9 @@ def named(value: object) -> str:
 async def test_invalid_json_is_unreadable(service: Service, way: Way, value: bytes) -> None:
     before = await refusals(service)
     id, answer = await report(service, way, value)
-    if way.told in (Told.LINE, Told.ITEM):
+    if way.answered_by in (AnsweredBy.LINE, AnsweredBy.ITEM):
         assert (await refused(service, way, id, answer))["status"] == 400
-    elif way.told is Told.REFUSALS and way.holds_several:
+    elif way.answered_by is AnsweredBy.REFUSALS and way.holds_several:
         # Only the message is refused; an unreadable one has no id.
         assert (answer.status_code, answer.json()) == (200, {"success": True})
         (kept,) = [one for one in await refusals(service) if one not in before]
@@ -206,7 +206,7 @@ async def test_a_value_that_could_not_be_kept_exactly_is_refused_with_a_pointer(
 async def test_an_oversized_event_is_refused(service: Service, way: Way, value: bytes) -> None:
     id, answer = await report(service, way, value)
     problem = await refused(service, way, id, answer)
-    assert problem["status"] == (422 if way.told is Told.REFUSALS else TOO_MUCH[value])
+    assert problem["status"] == (422 if way.answered_by is AnsweredBy.REFUSALS else TOO_MUCH[value])
     assert await nothing_is_recorded(service, id)
 
 
@@ -215,7 +215,7 @@ async def test_an_oversized_event_is_refused(service: Service, way: Way, value: 
 async def test_a_valid_value_is_kept_exactly(service: Service, way: Way, value: Any) -> None:
     id, answer = await report(service, way, orjson.dumps(value))
     assert answer.status_code in {200, 201}, answer.text
-    client = way.told is Told.REFUSALS
+    client = way.answered_by is AnsweredBy.REFUSALS
     who = {"user_id": id} if client else {"email": f"{id}@example.co.jp"}
     found = await service.client.post("/v1/leads/find", json=who)
     lead = found.json()["id"]

@@ -235,11 +235,11 @@ async def test_a_stalled_database_is_reported_to_every_waiting_sender(
 async def test_a_cost_is_compared_with_those_of_this_batch_and_of_all_before(
     on: LedgerOnPostgres,
 ) -> None:
-    told = {"campaign": "expo", "cost": "100", "currency": "JPY"}
+    cost = {"campaign": "expo", "cost": "100", "currency": "JPY"}
     november = {"starts_on": "2026-11-01", "ends_on": "2026-11-30"}
     week = {"starts_on": "2026-11-02", "ends_on": "2026-11-06"}
     costs = [
-        {"id": f"cost-{number}", "type": "campaign.cost_recorded", "data": {**told, **period}}
+        {"id": f"cost-{number}", "type": "campaign.cost_recorded", "data": {**cost, **period}}
         for number, period in enumerate((november, week, november, week))
     ]
     first = await on.ledger.append([submission_of(*costs[:2])])

@@ -189,4 +189,4 @@ async def test_a_repeated_refusal_is_counted_and_not_stored_again(urls: tuple[UR
 
 
 def _refuse_all(*_: object) -> Refusal:
-    return Refusal("event-type-unknown", "Nobody knows it any more.")
+    return Refusal("event-type-unknown", "It is no longer known.")

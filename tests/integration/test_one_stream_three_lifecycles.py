@@ -54,7 +54,7 @@ CORRESPONDING: Mapping[str, Sequence[tuple[str, dict[str, str]]]] = {
 sales accepts before the call in one, after it in another."""
 
 
-class Told(NamedTuple):
+class Result(NamedTuple):
     """The result of the stream in one ledger."""
 
     refused: frozenset[str]
@@ -70,10 +70,10 @@ async def test_one_stream_is_complete_under_each_lifecycle_and_the_lists_corresp
     stream = [*events(WORLD), *_corresponding()]
     found = {name: await _put_under(name, stream, postgres_server) for name in SHIPPED}
     first, *others = found.values()
-    for name, told in found.items():
-        assert told.refused, f"{name} refuses nothing: this stream shows no difference"
+    for name, result in found.items():
+        assert result.refused, f"{name} refuses nothing: this stream shows no difference"
         for on_list in CORRESPONDING:
-            assert f"{on_list} 0" in told.lists[on_list], (name, on_list)
+            assert f"{on_list} 0" in result.lists[on_list], (name, on_list)
     for other in others:
         for on_list in BY_PREDICATE:
             assert other.lists[on_list] == first.lists[on_list], on_list
@@ -97,7 +97,7 @@ def _corresponding() -> list[dict[str, Any]]:
 
 async def _put_under(
     lifecycle: str, stream: Sequence[Mapping[str, Any]], server: PrivatePostgres
-) -> Told:
+) -> Result:
     """Send the whole stream to an empty ledger; no fact may be refused, and it must verify."""
     async with walking(server, lifecycle) as walk:
         answer = await walk.service.client.post(
@@ -113,7 +113,7 @@ async def _put_under(
         await _nothing_due(walk)
         standing = await _lists(walk)
         await walk.verified()
-        return Told(
+        return Result(
             refused,
             {name: frozenset(leads) for name, leads in standing.items()},
             frozenset(lead for lead, number in standing["house"].items() if number > 1),

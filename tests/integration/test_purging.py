@@ -74,8 +74,8 @@ async def test_beyond_the_size_the_oldest_are_purged_first(service: Service) -> 
     with capture_logs() as lines:
         await purge_of(service, bytes_max=3 * CONTENT_BYTES).once()
     assert await left(service) == [1, 2, 3]
-    told = [(line["cause"], line["refusals"]) for line in lines if "cause" in line]
-    assert told == [("size", 2)]
+    purged = [(line["cause"], line["refusals"]) for line in lines if "cause" in line]
+    assert purged == [("size", 2)]
     await purge_of(service, bytes_max=3 * CONTENT_BYTES - 1).once()
     assert await left(service) == [1, 2]
 

@@ -51,7 +51,7 @@ def attempt(story: Story, at: datetime) -> None:
     story.tell("screening.attempted", at=at, reached=False)
 
 
-def told(decide: Callable[[Story, datetime], None], *, is_late: bool) -> list[Event]:
+def events_of(decide: Callable[[Story, datetime], None], *, is_late: bool) -> list[Event]:
     """Report a decision in time, or only after the lead has returned automatically."""
     story = Story(returning_funnel())
     story.tell("form.submitted", at=BEGAN, mail="example.co.jp")
@@ -89,11 +89,11 @@ async def test_the_stays_are_those_of_a_lead_that_was_never_returned(
     decide: Callable[[Story, datetime], None],
     batch_records: int,
 ) -> None:
-    late = told(decide, is_late=True)
+    late = events_of(decide, is_late=True)
     await ledger.append(late)
     await catch_up(await ledger.prepared_runner(batch_records=batch_records))
     async with stage_ledger(postgres_server) as twin:
-        await twin.append(told(decide, is_late=False))
+        await twin.append(events_of(decide, is_late=False))
         await twin.project()
         assert await ledger.fetch(KNOWN) == await twin.fetch(KNOWN)
         assert await ledger.fetch(COUNTS) == await twin.fetch(COUNTS)
@@ -103,7 +103,7 @@ async def test_the_stays_are_those_of_a_lead_that_was_never_returned(
 async def test_what_was_known_before_is_still_what_was_known_then(
     ledger: StageLedger, postgres_server: PrivatePostgres, decide: Callable[[Story, datetime], None]
 ) -> None:
-    events = told(decide, is_late=True)
+    events = events_of(decide, is_late=True)
     back = next(event.effects["restates"] for event in events if "restates" in event.effects)
     await ledger.append(events)
     await ledger.project()
@@ -118,7 +118,7 @@ async def test_what_was_known_before_is_still_what_was_known_then(
 async def test_a_rebuild_produces_the_same(
     ledger: StageLedger, decide: Callable[[Story, datetime], None]
 ) -> None:
-    await ledger.append(told(decide, is_late=True))
+    await ledger.append(events_of(decide, is_late=True))
     await catch_up(await ledger.prepared_runner(batch_records=1))
     built = await compare(ledger.engine, ledger.projection, schema=SCHEMA)
     assert built.comparison is not None
@@ -134,8 +134,8 @@ def told_after_a_restatement(*, is_taken_back: bool) -> list[Event]:
     ledger.let_happen()
     fields = {"event": str(asked.position), "fields": {"form": "other"}}
     ledger.send_one("event.corrected", data=fields)
-    told = {"lead": person, "time": IN_TIME.isoformat(), "data": {"reason": "student"}}
-    rejected = ledger.send_one("lead.sales_rejected", **told)
+    events_of = {"lead": person, "time": IN_TIME.isoformat(), "data": {"reason": "student"}}
+    rejected = ledger.send_one("lead.sales_rejected", **events_of)
     assert isinstance(rejected, Recorded)
     if is_taken_back:
         ledger.send_one("event.voided", data={"event": str(rejected.position)})

@@ -48,10 +48,10 @@ async def send_and_cancel(ledger: OpenLedger) -> tuple[list[Answer], list[Batch]
             asyncio.get_running_loop().call_later(CANCEL_WITHIN_S * draw.random(), task.cancel)
         await asyncio.sleep(0.002 * draw.random())
     async with asyncio.timeout(ANSWERED_WITHIN_S):
-        told = await asyncio.gather(*tasks, return_exceptions=True)
-    answers = [answer for one in told if not isinstance(one, BaseException) for answer in one]
-    gone = sum(isinstance(one, asyncio.CancelledError) for one in told)
-    assert len(told) == gone + sum(isinstance(one, list) for one in told)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    answers = [answer for one in results if not isinstance(one, BaseException) for answer in one]
+    gone = sum(isinstance(one, asyncio.CancelledError) for one in results)
+    assert len(results) == gone + sum(isinstance(one, list) for one in results)
     return answers, batches, gone
 
 
@@ -59,7 +59,7 @@ async def test_cancelled_senders_lose_nothing_and_record_nothing_twice(
     postgres_server: PrivatePostgres,
 ) -> None:
     complaints: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    asyncio.get_running_loop().set_exception_handler(lambda _, results: complaints.append(results))
     async with fresh_ledger(postgres_server) as (ledger, app_url):
         await asyncio.sleep(0.05)
         before = asyncio.all_tasks()

@@ -164,7 +164,7 @@ async def test_repeatedly_cut_connections_lose_nothing_and_record_nothing_twice(
         proxy.choose = choose
         await asyncio.gather(
             *(
-                send(load, at.send, lambda _, told: answers.extend(told))
+                send(load, at.send, lambda _, new: answers.extend(new))
                 for load, at in zip(loads, (one, other), strict=True)
             )
         )

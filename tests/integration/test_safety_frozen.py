@@ -21,7 +21,7 @@ from service.reading.readiness import examine
 from tests.faults.dead_connections import DEAD_CONNECTIONS
 from tests.faults.ledger_check import check_ledger
 from tests.http_service import Service, running_service, settings_for
-from tests.integration.test_safety_unavailable import UNAVAILABLE, recorded, report, told
+from tests.integration.test_safety_unavailable import UNAVAILABLE, essentials, recorded, report
 from tests.postgres import connection_to, drop_database, fresh_database
 
 pytestmark = DEAD_CONNECTIONS
@@ -239,7 +239,7 @@ async def test_a_hanging_commit_is_answered_and_nothing_is_lost(
                 waited = await report(service, "waited")
             async with asyncio.timeout(BOUND_S):
                 turned_away = await report(service, "turned-away")
-            assert [told(one) for one in (waited, turned_away)] == [UNAVAILABLE] * 2
+            assert [essentials(one) for one in (waited, turned_away)] == [UNAVAILABLE] * 2
             ready = await service.client.get("/readyz")
             assert ready.status_code == 503
             assert "an append has been under way" in ready.json()["checks"]["appends"]["detail"]

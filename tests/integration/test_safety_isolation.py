@@ -237,9 +237,9 @@ async def see_everything(service: Faulty, unlucky: str) -> None:
     assert 'leadledger_projection_stopped{projection="deadlines"} 1.0' in metrics
     assert 'leadledger_projection_stopped{projection="directory"} 0.0' in metrics
     lines = service.server.log.read_text(encoding="utf-8").splitlines()
-    told = [json.loads(line) for line in lines if '"Injected"' in line]
-    assert all(one["where"][-1].endswith(" meet") for one in told)
-    assert unlucky in {one.get("lead") for one in told}
+    logged = [json.loads(line) for line in lines if '"Injected"' in line]
+    assert all(one["where"][-1].endswith(" meet") for one in logged)
+    assert unlucky in {one.get("lead") for one in logged}
 
 
 async def deadlines_answer(service: Faulty) -> bool:

@@ -120,7 +120,7 @@ async def kill_under_load(
     answers: list[Answer] = []
     async with open_ledger(postgres.app_url) as one, open_ledger(postgres.app_url) as other:
         loads = [
-            asyncio.create_task(send(load, at.send, lambda _, told: answers.extend(told)))
+            asyncio.create_task(send(load, at.send, lambda _, new: answers.extend(new)))
             for at, load in (
                 (one, Load(seed, senders=8, batches=100_000, numbers=500, drift=20)),
                 (other, Load(seed + 1, senders=8, batches=100_000, numbers=500, drift=20)),
@@ -132,7 +132,7 @@ async def kill_under_load(
             kill(postgres, draw.choice(await backends(postgres.app_url)))
             await asyncio.sleep(0.05)
             await asyncio.to_thread(postgres.ensure_running)
-        assert not any(load.done() for load in loads), "nobody is told anything but to come again"
+        assert not any(load.done() for load in loads), "senders only get 503, and retry"
         for load in loads:
             load.cancel()
         await asyncio.wait(loads)
@@ -192,5 +192,5 @@ async def test_a_database_that_has_lost_commits_is_noticed_and_used_again(
         await check_ledger(postgres.app_url, again)
         with pytest.raises(Violation, match="the ledger holds"):
             await check_ledger(postgres.app_url, lost)
-    (told,) = [log for log in logs if log["event"] == "ledger.database_went_back"]
-    assert told["remembered"] > told["found"] >= 1
+    (new,) = [log for log in logs if log["event"] == "ledger.database_went_back"]
+    assert new["remembered"] > new["found"] >= 1

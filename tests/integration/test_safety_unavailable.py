@@ -45,7 +45,7 @@ async def report(service: Service, id: str) -> httpx.Response:
     return await service.client.post("/v1/events", json=an_event(id), timeout=60)
 
 
-def told(answer: httpx.Response) -> tuple[int, str, bool]:
+def essentials(answer: httpx.Response) -> tuple[int, str, bool]:
     """Return what matters to a sender: status, reason, and whether there is a Retry-After."""
     return answer.status_code, answer.json()["type"], "retry-after" in answer.headers
 
@@ -95,7 +95,7 @@ async def test_an_exhausted_pool_answers_503_and_recovers(
         with capture_logs() as logs:
             async with pool_taken(service):
                 answer = await report(service, "meanwhile")
-        assert told(answer) == UNAVAILABLE
+        assert essentials(answer) == UNAVAILABLE
         assert "ledger.append_failed" not in {log["event"] for log in logs}
         answers = [*before, *await recorded(service, "meanwhile", "after")]
         await check_ledger(service.app_url, answers)
@@ -121,7 +121,7 @@ async def test_an_unavailable_lock_answers_503_and_recovers(
         ):
             await other.fetchrow("SELECT * FROM ledger.ledger_head FOR UPDATE")
             answer = await report(service, "meanwhile")
-        assert told(answer) == UNAVAILABLE
+        assert essentials(answer) == UNAVAILABLE
         answers = [*before, *await recorded(service, "meanwhile", "after")]
         await check_ledger(service.app_url, answers)
 
@@ -134,8 +134,8 @@ async def test_a_database_that_is_down_answers_503_and_recovers(tmp_path: Path) 
             answers = await asyncio.gather(*(report(service, f"away-{n}") for n in range(3)))
             reading = await service.client.get("/v1/events")
             await asyncio.to_thread(server.start)
-            assert [told(answer) for answer in answers] == [UNAVAILABLE] * 3
-            assert told(reading) == UNAVAILABLE
+            assert [essentials(answer) for answer in answers] == [UNAVAILABLE] * 3
+            assert essentials(reading) == UNAVAILABLE
             after = await recorded(service, "away-0", "away-1", "away-2", "after")
             await check_ledger(service.app_url, [*before, *after])
 
@@ -153,7 +153,7 @@ async def test_a_read_only_ledger_refuses_nothing_and_recovers(
             answer = await report(service, "meanwhile")
             await owner.execute("SET default_transaction_read_only = off")
             await owner.execute(f"ALTER DATABASE {database} RESET default_transaction_read_only")
-        assert told(answer) == UNAVAILABLE
+        assert essentials(answer) == UNAVAILABLE
         await cut_connections(service)
         answers = [*before, *await recorded(service, "meanwhile", "after")]
         await check_ledger(service.app_url, answers)

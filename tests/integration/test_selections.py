@@ -180,8 +180,8 @@ async def test_capacity_comes_from_what_was_declared_last(on: On) -> None:
         ("other-market", 3, {"market": "manufacturing"}),
         ("other-team", 3, {"team": "inside-2"}),
     ):
-        told = {"team": TEAM, "starts_on": "2026-11-02", "ends_on": "2026-11-06", **changes}
-        declared = {"id": id, "type": "capacity.declared", "data": {**told, "capacity": capacity}}
+        terms = {"team": TEAM, "starts_on": "2026-11-02", "ends_on": "2026-11-06", **changes}
+        declared = {"id": id, "type": "capacity.declared", "data": {**terms, "capacity": capacity}}
         await on.ledger.send(declared)
     data = await on.select(asked(capacity=None))
     assert (data["capacity"], data["selected"]) == (1, 1)

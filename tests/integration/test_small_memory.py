@@ -28,7 +28,7 @@ TYPES = ("form.submitted", "lead.qualified", "lead.sales_accepted")
 
 def events(round: int) -> list[dict[str, Any]]:
     """Return the next event of every lead; in the last round a company buys as well."""
-    told: list[dict[str, Any]] = [
+    forms: list[dict[str, Any]] = [
         {
             "id": f"{round}-{person}",
             "type": TYPES[round],
@@ -38,7 +38,7 @@ def events(round: int) -> list[dict[str, Any]]:
     ]
     bought = {"id": "order", "type": "order.recorded", "data": {"order": "o-1"}}
     order = {**bought, "account": {"domain": "company-1.example"}}
-    return [*told, order] if round == ROUNDS - 1 else told
+    return [*forms, order] if round == ROUNDS - 1 else forms
 
 
 async def test_a_writer_with_a_small_cache_decides_and_shows_the_same(

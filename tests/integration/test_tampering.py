@@ -309,8 +309,8 @@ async def test_guards_rights_and_projections_that_were_changed_are_found(
 ) -> None:
     async with tampered(postgres_server, *changes) as engine:
         report = await all_checks(postgres_server, engine)
-    told = "\n".join(str(finding) for finding in report.findings)
-    assert [sign for sign in changes.values() if sign not in told] == []
+    said = "\n".join(str(finding) for finding in report.findings)
+    assert [sign for sign in changes.values() if sign not in said] == []
 
 
 async def test_a_projection_that_cannot_be_compared_is_not_reported_as_equal(
@@ -323,11 +323,11 @@ async def test_a_projection_that_cannot_be_compared_is_not_reported_as_equal(
         "DELETE FROM ledger.projections WHERE name = 'directory'",
     ) as engine:
         report = await all_checks(postgres_server, engine)
-        told = {
+        said = {
             one.part: one.why_not for one in report if one.part and one.outcome == "not checked"
         }
-        assert told.pop("deadlines").startswith("it was built by version 99, not ")
-        assert told == {
+        assert said.pop("deadlines").startswith("it was built by version 99, not ")
+        assert said == {
             "business": "it has stopped: KeyError",
             "directory": "it has not been built yet",
         }
@@ -438,7 +438,7 @@ def test_an_interrupted_verification_leaves_nothing_behind(
         assert verifying.poll() is None
         time.sleep(0.01)
     verifying.terminate()
-    _, told = verifying.communicate(timeout=30)
+    _, said = verifying.communicate(timeout=30)
     drop_database(postgres_server, owner_url)
-    assert (verifying.returncode, told) == (Exit.INTERRUPTED, "")
+    assert (verifying.returncode, said) == (Exit.INTERRUPTED, "")
     assert list(tmp_path.iterdir()) == []

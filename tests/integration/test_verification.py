@@ -82,13 +82,13 @@ async def test_an_untouched_ledger_is_verified_completely(on: LedgerOnPostgres) 
 
 
 async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None:
-    told: list[tuple[int, int]] = []
+    seen: list[tuple[int, int]] = []
 
-    async def tell(page: Sequence[Any], last: int) -> None:
-        told.append((len(page), last))
+    async def note(page: Sequence[Any], last: int) -> None:
+        seen.append((len(page), last))
 
-    _, examined_log = await examined(on.engine, schema=SCHEMA, on_page=tell)
-    assert told == [(examined_log.checkpoint.size, examined_log.checkpoint.size)]
+    _, examined_log = await examined(on.engine, schema=SCHEMA, on_page=note)
+    assert seen == [(examined_log.checkpoint.size, examined_log.checkpoint.size)]
 
 
 @pytest.mark.parametrize(

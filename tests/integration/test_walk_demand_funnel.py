@@ -132,8 +132,8 @@ async def is_overlooked(walk: Walk) -> None:
 async def is_screened(walk: Walk) -> None:
     """そのうち stays where it is until its day, and 今すぐ moves on to field sales."""
     await walk.tell("screening.attempted", HANAKO, channel="phone", reached=True)
-    told = {"channel": "phone", "class": "later", "revisit_date": str(walk.monday)}
-    assert await walk.tell("screening.completed", HANAKO, **told) == ["screening.completed"]
+    data = {"channel": "phone", "class": "later", "revisit_date": str(walk.monday)}
+    assert await walk.tell("screening.completed", HANAKO, **data) == ["screening.completed"]
     assert await walk.stage(HANAKO) == "SAL"
     assert "call_completed" in await walk.lists(HANAKO)
     await walk.turn_to(21, "11:00")
@@ -174,12 +174,12 @@ async def buys(walk: Walk) -> None:
 
 async def buys_again(walk: Walk) -> None:
     """A customer's next purchase is a separate pass, and not new business."""
-    told = {"opportunity": "d-2", "value": "300000", "business": "cross_sell"}
-    assert await walk.tell("opportunity.created", HANAKO, **told) == [
+    data = {"opportunity": "d-2", "value": "300000", "business": "cross_sell"}
+    assert await walk.tell("opportunity.created", HANAKO, **data) == [
         "opportunity.created: WON → OPP"
     ]
     assert (await walk.lead(HANAKO))["pass"] == 2
-    assert (await walk.tell("opportunity.won", HANAKO, **told))[0] == "opportunity.won: OPP → WON"
+    assert (await walk.tell("opportunity.won", HANAKO, **data))[0] == "opportunity.won: OPP → WON"
     assert await walk.contribution() == (1, 2, "800000", "1000000")
     assert (await walk.read("/v1/contribution"))["apart"] == [
         {"business": "cross_sell", "number": 1, "value": "300000"}

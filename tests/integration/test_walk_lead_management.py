@@ -151,12 +151,12 @@ async def becomes_a_deal_and_buys(walk: Walk) -> None:
 
 async def buys_again(walk: Walk) -> None:
     """A customer's next purchase is a separate pass, and not new business."""
-    told = {"opportunity": "d-2", "value": "300000", "business": "cross_sell"}
-    assert await walk.tell("opportunity.created", HANAKO, **told) == [
+    data = {"opportunity": "d-2", "value": "300000", "business": "cross_sell"}
+    assert await walk.tell("opportunity.created", HANAKO, **data) == [
         "opportunity.created: WON → DEAL"
     ]
     assert (await walk.lead(HANAKO))["pass"] == 2
-    await walk.tell("opportunity.won", HANAKO, **told)
+    await walk.tell("opportunity.won", HANAKO, **data)
     assert await walk.contribution() == (1, 2, "800000", "1000000")
 
 

@@ -39,8 +39,8 @@ TOO_EARLY = {"id": "seed-8", "source": "early", "type": "lead.qualified", "lead"
 
 async def seed(client: httpx.AsyncClient) -> None:
     """Report all of it, with an administrator key."""
-    told = [{"source": "website", **one} for one in EVENTS]
-    answer = await client.post("/v1/events", json=told)
+    events = [{"source": "website", **one} for one in EVENTS]
+    answer = await client.post("/v1/events", json=events)
     assert answer.status_code == 200, answer.text
     unheard = [form(f"unheard-{number}", user_id="u") for number in range(MANY)]
     kept = await client.post(

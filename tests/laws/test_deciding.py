@@ -73,9 +73,9 @@ def fold(log: Sequence[Record]) -> dict[str, Remembered]:
         account = event.effects.get("business_of")
         if account is not None:
             before = subjects.get(account, newborn(SubjectKind.ACCOUNT))
-            told = event._replace(stage_to=None)
+            unmoved = event._replace(stage_to=None)
             subjects[account] = before._replace(
-                position=event.position, state=_evolved(before.state, told)
+                position=event.position, state=_evolved(before.state, unmoved)
             )
     return subjects
 

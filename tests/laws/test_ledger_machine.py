@@ -139,8 +139,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self, batch: list[Event], outcomes: list[Outcome], *, is_in_order: bool = True
     ) -> None:
         assert len(outcomes) == len(batch)
-        told = list(zip(batch, outcomes, strict=True))
-        new = [(event, one) for event, one in told if isinstance(one, Recorded)]
+        answered = list(zip(batch, outcomes, strict=True))
+        new = [(event, one) for event, one in answered if isinstance(one, Recorded)]
         if is_in_order:
             positions = [one.position for _, one in new]
             assert positions == sorted(positions)
@@ -148,7 +148,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert event["id"] not in self.recorded
             assert recorded.position > self.end
             self.recorded[event["id"]] = (event, recorded)
-        for event, outcome in told:
+        for event, outcome in answered:
             self.judge_one(event, outcome)
         self.end = max([self.end, *(_last(one) for _, one in new)])
 

@@ -202,7 +202,7 @@ def test_what_is_due_anyway_follows_from_the_quietest_report(
 
 
 @pytest.mark.parametrize(
-    ("data", "attributes", "told"),
+    ("data", "attributes", "expected"),
     [
         ({"business": "renewal"}, {}, {"business": "renewal"}),
         ({"owner": "employee-1"}, {}, {"owner": "employee-1"}),
@@ -210,7 +210,7 @@ def test_what_is_due_anyway_follows_from_the_quietest_report(
     ],
 )
 def test_new_attributes_in_the_quietest_report_are_kept(
-    data: Mapping[str, Any], attributes: Mapping[str, Any], told: Mapping[str, Any]
+    data: Mapping[str, Any], attributes: Mapping[str, Any], expected: Mapping[str, Any]
 ) -> None:
     sent = signal("email.sent", at=1, data=data, attributes=attributes)
     ways = (FUNNELS["demand_funnel"], the_long_way(FUNNELS["demand_funnel"]))
@@ -218,4 +218,4 @@ def test_new_attributes_in_the_quietest_report_are_kept(
     quickly, long = (decide(one, state, sent, party, position=9) for one in ways)
     assert quickly == long
     assert isinstance(long, list)
-    assert told.items() <= long[0].effects.items()
+    assert expected.items() <= long[0].effects.items()

@@ -56,10 +56,10 @@ def test_interest_is_given_for_every_moment_at_which_it_changes(
     lead: LeadState, at: datetime
 ) -> None:
     assert SCORING is not None
-    told = list(interest_after(SCORING, lead.points, at))
-    assert [moment for moment, _ in told] == sorted({moment for moment, _ in told})
+    changes = list(interest_after(SCORING, lead.points, at))
+    assert [moment for moment, _ in changes] == sorted({moment for moment, _ in changes})
     before = score_at(SCORING, lead, at).interest
-    for moment, interest in told:
+    for moment, interest in changes:
         assert score_at(SCORING, lead, moment - MICROSECOND).interest == before
         assert score_at(SCORING, lead, moment).interest == interest
         before = interest

@@ -137,11 +137,11 @@ UNKEYED: Final[dict[str, dict[str, Make]]] = {
     },
     "json": {
         "lists in lists": post(SEGMENT, lambda: messages(BRACKETS, BODY_BYTES_MAX)),
-        "one that is deep": post(ONE, lambda: b"[" * BODY_BYTES_MAX),
-        "keys that stand twice": post(POSTHOG, lambda: messages(b'{"a":1,"a":2},', BODY_BYTES_MAX)),
+        "a deep one": post(ONE, lambda: b"[" * BODY_BYTES_MAX),
+        "repeated keys": post(POSTHOG, lambda: messages(b'{"a":1,"a":2},', BODY_BYTES_MAX)),
         "digits": post(ONE, lambda: b"9" * BODY_BYTES_MAX),
         "escapes": post(ONE, lambda: b'"' + b"\\u0041" * (BODY_BYTES_MAX // 6) + b'"'),
-        "a key at the end that nobody has": post(POSTHOG, unknown_key_last),
+        "an unknown key at the end": post(POSTHOG, unknown_key_last),
     },
     "events": {
         "a native batch": post(EVENTS, lambda: filled(b"[[]],", BODY_BYTES_MAX)),
@@ -153,15 +153,11 @@ KEYED: Final[dict[str, dict[str, Make]]] = {
         "lists in lists": post(
             EVENTS, lambda: zipped(filled(BRACKETS, DECOMPRESSED_BYTES_MAX)), GZIP
         ),
-        "items as full as may be": post(EVENTS, lambda: zipped(full_items()), GZIP),
-        "as many items as may be": post(
-            EVENTS, lambda: b"[" + b"1," * (BATCH_ITEMS_MAX - 1) + b"1]"
-        ),
+        "the fullest items": post(EVENTS, lambda: zipped(full_items()), GZIP),
+        "the most items": post(EVENTS, lambda: b"[" + b"1," * (BATCH_ITEMS_MAX - 1) + b"1]"),
     },
     "messages": {
-        "one that is large": post(
-            ONE, lambda: zipped(filled(b'{"":0},', DECOMPRESSED_BYTES_MAX)), GZIP
-        ),
+        "a large one": post(ONE, lambda: zipped(filled(b'{"":0},', DECOMPRESSED_BYTES_MAX)), GZIP),
         "a large one among others": post(
             SEGMENT,
             lambda: zipped(b'{"batch":[' + filled(b"[],", DECOMPRESSED_BYTES_MAX - 99) + b",{}]}"),

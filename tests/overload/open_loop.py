@@ -1,6 +1,6 @@
 """Send batches when they are due, whether or not earlier ones have been answered.
 
-    python -m tests.overload.open_loop < order.json > told.json
+    python -m tests.overload.open_loop < order.json > result.json
 
 Independent clients do not wait for each other, so a slow service does not reduce the load. A batch
 takes a free connection; all are opened beforehand, because no client of ours opens one per request.
@@ -42,7 +42,7 @@ class Order(NamedTuple):
     """Batches per second; 0: as fast as they are answered."""
 
 
-class Told(NamedTuple):
+class Answered(NamedTuple):
     """One answer."""
 
     status: int
@@ -84,7 +84,7 @@ class Caller(asyncio.Protocol):
         has_retry_after = received.find(b"retry-after: ", 0, head_end) >= 0
         self._received = b""
         latency_s = perf_counter() - self._sent_at
-        self._crowd.told.append(Told(int(received[9:12]), latency_s, has_retry_after))
+        self._crowd.answers.append(Answered(int(received[9:12]), latency_s, has_retry_after))
         self._crowd.free.append(self)
 
 
@@ -94,7 +94,7 @@ class Crowd:
     def __init__(self, order: Order) -> None:
         self._order = order
         self.free: list[Caller] = []
-        self.told: list[Told] = []
+        self.answers: list[Answered] = []
         self.lost = self.unsent = 0
 
     async def gather(self) -> None:
@@ -113,7 +113,7 @@ class Crowd:
             await asyncio.sleep(TICK_S if self._order.rate else 0)
         deadline = perf_counter() + ANSWERS_WAIT_S
         # What is waited for is counted by every connection.
-        while len(self.told) + self.lost + self.unsent < sent and perf_counter() < deadline:  # noqa: ASYNC110
+        while len(self.answers) + self.lost + self.unsent < sent and perf_counter() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(TICK_S)
 
     def _due(self, elapsed_s: float, sent: int) -> int:
@@ -139,7 +139,7 @@ def requests_of(order: Order) -> list[bytes]:
 
 
 async def fulfil(order: Order) -> dict[str, Any]:
-    """Send everything, and tell how it went."""
+    """Send everything, and return the results."""
     requests = requests_of(order)
     crowd = Crowd(order)
     await crowd.gather()
@@ -147,7 +147,7 @@ async def fulfil(order: Order) -> dict[str, Any]:
     await crowd.send(requests)
     return {
         "seconds": perf_counter() - began,
-        "told": [tuple(one) for one in crowd.told],
+        "answers": [tuple(one) for one in crowd.answers],
         "lost": crowd.lost,
         "unsent": crowd.unsent,
     }
@@ -155,8 +155,8 @@ async def fulfil(order: Order) -> dict[str, Any]:
 
 if __name__ == "__main__":
     order = Order(**orjson.loads(sys.stdin.buffer.read()))
-    told_back = uvloop.run(fulfil(order))
-    sys.stdout.buffer.write(orjson.dumps(told_back))
+    result = uvloop.run(fulfil(order))
+    sys.stdout.buffer.write(orjson.dumps(result))
     sys.stdout.flush()
     # Hundreds of connections need no orderly end.
     os._exit(0)

@@ -86,7 +86,7 @@ def attacked(
 ) -> Seen:
     """Attack, and measure the other clients meanwhile."""
     seen, before = Seen(), _memory(server, "VmRSS")
-    Path(f"/proc/{server.pid}/clear_refs").write_text("5")  # the peak begins anew
+    Path(f"/proc/{server.pid}/clear_refs").write_text("5")  # reset the peak
     command = [
         *(sys.executable, "-m", "tests.overload.attacks", "127.0.0.1", str(server.port)),
         *(str(seconds), key, *(f"{family}/{name}" for name in names)),

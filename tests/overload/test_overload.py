@@ -20,7 +20,7 @@ from events.limits import QUEUE_ITEMS_MIN
 from service.limits import HELD_BYTES_MAX
 from tests.bench.servers import SERVICE, Bench, Server, founded, running_bench, serving
 from tests.bench.sizes import QUICK
-from tests.overload.open_loop import Order, Told
+from tests.overload.open_loop import Answered, Order
 from tests.processes import resident_bytes
 from tests.tier import by_tier
 
@@ -48,17 +48,17 @@ class Run:
     """The client's results for one order."""
 
     seconds: float
-    told: list[Told]
+    answers: list[Answered]
     lost: int
     unsent: int
 
     @property
     def accepted(self) -> list[float]:
-        return sorted(one.latency_s for one in self.told if one.status in {200, 207})
+        return sorted(one.latency_s for one in self.answers if one.status in {200, 207})
 
     @property
-    def refused(self) -> list[Told]:
-        return [one for one in self.told if one.status == 503]
+    def refused(self) -> list[Answered]:
+        return [one for one in self.answers if one.status == 503]
 
     @property
     def rate(self) -> float:
@@ -93,8 +93,8 @@ async def fulfil(server: Server, **order: Any) -> Run:
         stdout=subprocess.PIPE,
     )
     out, _ = await client.communicate(orjson.dumps(sent._asdict()))
-    told = orjson.loads(out)
-    return Run(**{**told, "told": [Told(*one) for one in told["told"]]})
+    result = orjson.loads(out)
+    return Run(**{**result, "answers": [Answered(*row) for row in result["answers"]]})
 
 
 async def measured(server: Server, tag: str) -> Run:
@@ -136,7 +136,7 @@ async def overload(bench: Bench, module: str, *, shows: Callable[[Run], bool]) -
 
 
 def has_excess(run: Run) -> bool:
-    return len(run.refused) > EXCESS_MIN * len(run.told)
+    return len(run.refused) > EXCESS_MIN * len(run.answers)
 
 
 def is_answered_in_time(run: Run) -> bool:
@@ -151,7 +151,7 @@ async def test_an_excess_gets_retry_after_and_the_rest_is_accepted(bench: Bench)
     seen = await overload(bench, SERVICE, shows=is_answered_in_time)
     run = seen.run
     assert (run.lost, run.unsent) == (0, 0)
-    assert {one.status for one in run.told} <= {200, 207, 503}
+    assert {one.status for one in run.answers} <= {200, 207, 503}
     assert has_excess(run)
     assert all(one.has_retry_after for one in run.refused)
     assert not is_slow(run)
