@@ -163,8 +163,8 @@ def test_refusals_are_listed_shown_retried_and_dismissed(service: RunningService
 
 
 def test_a_retry_must_say_which_refusals_to_retry(service: RunningService) -> None:
-    assert "say which" in run(service, "refusals", "retry", code=2)
-    assert "say which" in run(service, "refusals", "retry", "--all", "--source", "x", code=2)
+    assert "expected one of" in run(service, "refusals", "retry", code=2)
+    assert "expected one of" in run(service, "refusals", "retry", "--all", "--source", "x", code=2)
 
 
 def test_a_request_that_the_service_refuses_has_an_exit_code(service: RunningService) -> None:
