@@ -29,7 +29,7 @@ FUNNELS: Mapping[str, CompiledLifecycle] = {
 thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-class Telling(NamedTuple):
+class Details(NamedTuple):
     """The data of a report, and what it names in addition to its lead."""
 
     at: int
@@ -43,7 +43,7 @@ class Telling(NamedTuple):
 
 
 tellings = st.builds(
-    Telling,
+    Details,
     at=st.integers(min_value=0, max_value=400),
     known=st.booleans(),
     attributes=st.sampled_from(({}, {}, {"company_domain": "acme.example"}, {"industry": "steel"})),
@@ -60,31 +60,31 @@ tellings = st.builds(
 
 
 def decided(
-    compiled: CompiledLifecycle, ledger: LedgerInMemory, lead_id: str, type: str, telling: Telling
+    compiled: CompiledLifecycle, ledger: LedgerInMemory, lead_id: str, type: str, details: Details
 ) -> list[Event] | NotAllowed:
     """Decide a report about a lead of the ledger, as when a batch is planned."""
     subjects = ledger.subjects
     receiver = lead_id
     while (lead := state_of(ledger, receiver)).absorbed_by is not None:
         receiver = lead.absorbed_by
-    account_id = telling.account or lead.account
+    account_id = details.account or lead.account
     known = subjects.get(account_id) if account_id is not None else None
     account = known.state if known is not None else None
     assert account is None or isinstance(account, AccountState)
     if account is None and account_id is not None:
         account = AccountState()
     party = Party(
-        Resolution(lead_id, receiver, links=telling.links),
+        Resolution(lead_id, receiver, links=details.links),
         account_id,
-        telling.account_links if account_id is not None else (),
+        details.account_links if account_id is not None else (),
         account_id,
     )
     reported = signal(
         type,
-        at=telling.at,
-        known=telling.known,
-        attributes=telling.attributes,
-        data=telling.data,
+        at=details.at,
+        known=details.known,
+        attributes=details.attributes,
+        data=details.data,
         compiled=compiled,
     )
     return decide(compiled, State(lead, account), reported, party, position=1_000)
@@ -113,17 +113,17 @@ def the_long_way(compiled: CompiledLifecycle) -> CompiledLifecycle:
 
 
 @pytest.mark.parametrize("name", FUNNELS)
-@given(history=histories, telling=tellings)
+@given(history=histories, details=tellings)
 @thorough
 def test_a_quiet_report_is_recorded_as_on_the_slow_path(
-    name: str, history: list[list[Step]], telling: Telling
+    name: str, history: list[list[Step]], details: Details
 ) -> None:
     compiled = FUNNELS[name]
     ledger, asking = tell(history, compiled=compiled), the_long_way(compiled)
     leads = [id for id, one in ledger.subjects.items() if isinstance(one.state, LeadState)]
     for lead_id, type in product(leads, plain_facts(compiled)):
-        quickly = decided(compiled, ledger, lead_id, type, telling)
-        assert quickly == decided(asking, ledger, lead_id, type, telling)
+        quickly = decided(compiled, ledger, lead_id, type, details)
+        assert quickly == decided(asking, ledger, lead_id, type, details)
 
 
 def test_a_state_wrongly_declared_quiet_would_be_noticed() -> None:
