@@ -96,7 +96,7 @@ async def _refusals(client: httpx.AsyncClient) -> None:
     """Retry one refusal in vain and one with success, and dismiss one."""
     kept = (await client.get("/v1/refusals")).json()["refusals"]
     early, illegal, again = (
-        next(one["refusal"] for one in kept if one["id"] == name)
+        next(refusal["refusal"] for refusal in kept if refusal["id"] == name)
         for name in ("early", "illegal", "again")
     )
     await client.post(f"/v1/refusals/{illegal}/retry")

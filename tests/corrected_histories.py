@@ -159,9 +159,9 @@ def actions(compiled: CompiledLifecycle) -> st.SearchStrategy[Action]:
     """Draw what may come next: mostly reports, half of which can move a lead."""
     lifecycle = compiled.lifecycle
     reportable = [
-        one
-        for one in lifecycle.events.values()
-        if not one.reserved and not is_offered(one) and one.subject == "lead"
+        event
+        for event in lifecycle.events.values()
+        if not event.reserved and not is_offered(event) and event.subject == "lead"
     ]
     moves = {move.on for move in lifecycle.lead.moves}
     moving = [one for one in reportable if one.name in moves]
@@ -169,9 +169,9 @@ def actions(compiled: CompiledLifecycle) -> st.SearchStrategy[Action]:
         [Merge(one, other) for one, other in permutations(PEOPLE, 2) if _are_colleagues(one, other)]
     )
     about_companies = [
-        one
-        for one in lifecycle.events.values()
-        if not one.reserved and not is_offered(one) and one.subject == "account"
+        event
+        for event in lifecycle.events.values()
+        if not event.reserved and not is_offered(event) and event.subject == "account"
     ]
     of_company = st.sampled_from(about_companies).flatmap(
         lambda one: st.builds(

@@ -99,7 +99,7 @@ class LedgerInMemory:
     def past(self, before: int) -> Recollection:
         """Return everything before a position."""
         records = self.records[: before - 1]
-        about: dict[str, list[Record]] = {one: [] for one in self.subjects}
+        about: dict[str, list[Record]] = {subject: [] for subject in self.subjects}
         for record in records:
             if record.event.subject.id:
                 about[record.event.subject.id].append(record)
@@ -198,8 +198,8 @@ class LedgerInMemory:
     def _count(self) -> None:
         occupied = Counter(
             standing
-            for one in self.subjects.values()
-            if (standing := standing_of(one, self.memory.lifecycle_version)) is not None
+            for subject in self.subjects.values()
+            if (standing := standing_of(subject, self.memory.lifecycle_version)) is not None
         )
         self.memory.occupancy = Occupancy(self.memory.position, occupied)
 
@@ -223,7 +223,7 @@ class LedgerInMemory:
                 {one: self.subjects.get(one) for one in missing.subject_ids},
                 dict.fromkeys(missing.identifiers),
             )
-            self.memory.learn_links(one for one in self.links if one[0] in missing.identifiers)
+            self.memory.learn_links(link for link in self.links if link[0] in missing.identifiers)
         raise AssertionError("what is missing never comes")
 
     def _write(self, plan: Plan) -> None:

@@ -44,7 +44,7 @@ class Garden:
     def found_in(self, text: str) -> set[str]:
         """Return the places whose values are in a text."""
         lowered = text.lower()
-        return {one.place for one in self.planted if one.mark in lowered}
+        return {value.place for value in self.planted if value.mark in lowered}
 
 
 class Sent(NamedTuple):

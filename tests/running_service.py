@@ -52,8 +52,8 @@ class RunningService:
     def postmaster(self) -> Process | None:
         """Return the database server, or None while there is none."""
         family = family_of(self.process.pid)
-        servers = (one for one in family if "/bin/postgres -D" in one.command)
-        return next((one for one in servers if one.parent == self.process.pid), None)
+        servers = (process for process in family if "/bin/postgres -D" in process.command)
+        return next((server for server in servers if server.parent == self.process.pid), None)
 
     def end(self, number: int) -> int:
         """Send a signal, and return the exit code once no process of the family runs."""
@@ -61,7 +61,7 @@ class RunningService:
         assert len(family) > len(self.workers()) + 1, "expected workers and a database"
         self.process.send_signal(number)
         code = self.process.wait(END_WAIT_S)
-        eventually(lambda: not any(one.is_running() for one in family), wait_s=END_WAIT_S)
+        eventually(lambda: not any(process.is_running() for process in family), wait_s=END_WAIT_S)
         return code
 
     def client(self, key: str) -> httpx.Client:

@@ -135,7 +135,7 @@ def _evolved(state: LeadState | AccountState, event: Event) -> LeadState | Accou
 def funnel_by_hand(
     stays: Sequence[HandStay], lifecycle: Lifecycle, breakdown: Breakdown, as_of: datetime | None
 ) -> tuple[FunnelPart, tuple[FunnelPart, ...]]:
-    known = [one for one in stays if as_of is None or one.entered_at <= as_of]
+    known = [stay for stay in stays if as_of is None or stay.entered_at <= as_of]
     total = _funnel_part(known, lifecycle, lambda _: True, as_of, None)
     parts = tuple(
         _funnel_part(known, lifecycle, _has(breakdown, value), as_of, value)
@@ -151,7 +151,7 @@ def flow_by_hand(
     since: datetime,
     until: datetime,
 ) -> tuple[FlowPart, tuple[FlowPart, ...]]:
-    known = [one for one in stays if one.entered_at < until]
+    known = [stay for stay in stays if stay.entered_at < until]
     total = _flow_part(known, lifecycle, since, until, None)
     parts = tuple(
         _flow_part(
@@ -165,7 +165,9 @@ def flow_by_hand(
 def _values(stays: Iterable[HandStay], breakdown: Breakdown) -> list[str | None]:
     if breakdown is Breakdown.NONE:
         return []
-    return sorted({one.value(breakdown) for one in stays}, key=lambda one: (one is None, one or ""))
+    return sorted(
+        {stay.value(breakdown) for stay in stays}, key=lambda one: (one is None, one or "")
+    )
 
 
 def _has(breakdown: Breakdown, value: str | None) -> Callable[[HandStay], bool]:
@@ -182,19 +184,19 @@ def _funnel_part(
     figures = {}
     unplaced = {}
     for track in (lifecycle.lead, lifecycle.account):
-        own = [one for one in stays if one.subject.kind is track.subject]
+        own = [stay for stay in stays if stay.subject.kind is track.subject]
         figures[track.subject] = tuple(
             _stage_figures(own, track, stage, counts, as_of) for stage in _stages(track)
         )
         unplaced[track.subject] = sum(
-            one.stage == UNPLACED and one.stands(as_of) and counts(one) for one in own
+            stay.stage == UNPLACED and stay.stands(as_of) and counts(stay) for stay in own
         )
     lead, account = SubjectKind.LEAD, SubjectKind.ACCOUNT
     return FunnelPart(value, figures[lead], unplaced[lead], figures[account], unplaced[account])
 
 
 def _stages(track: Track) -> list[str]:
-    return [*track.path, *(one for one in track.stages if one not in track.path)]
+    return [*track.path, *(stage for stage in track.stages if stage not in track.path)]
 
 
 def _stage_figures(
@@ -204,7 +206,7 @@ def _stage_figures(
     counts: Callable[[HandStay], bool],
     as_of: datetime | None,
 ) -> StageFigures:
-    here = [one for one in stays if one.stage == stage]
+    here = [stay for stay in stays if stay.stage == stage]
     beyond = track.path[track.path.index(stage) :] if stage in track.path else (stage,)
     first: dict[tuple[Subject, int], HandStay] = {}
     for one in stays:
@@ -212,8 +214,8 @@ def _stage_figures(
             first.setdefault((one.subject, one.pass_number), one)
     return StageFigures(
         stage,
-        standing=sum(one.stands(as_of) and counts(one) for one in here),
-        entered=sum(one.is_first and counts(one) for one in here),
+        standing=sum(stay.stands(as_of) and counts(stay) for stay in here),
+        entered=sum(stay.is_first and counts(stay) for stay in here),
         reached=sum(counts(one) for one in first.values()),
     )
 
@@ -228,7 +230,11 @@ def _flow_part(
     leads, accounts = (
         tuple(
             _stage_flow(
-                [one for one in stays if one.subject.kind is track.subject and one.stage == stage],
+                [
+                    stay
+                    for stay in stays
+                    if stay.subject.kind is track.subject and stay.stage == stage
+                ],
                 stage,
                 since,
                 until,
@@ -248,12 +254,12 @@ def _stage_flow(
     for one in stays:
         if one.exit_kind is not None and since <= (one.left_at or never) < until:
             exits[one.exit_kind] = exits.get(one.exit_kind, 0) + 1
-    entered = [one for one in stays if since <= one.entered_at < until]
+    entered = [stay for stay in stays if since <= stay.entered_at < until]
     return StageFlow(
         stage,
-        before=sum(one.entered_at < since <= (one.left_at or never) for one in stays),
-        entries=sum(one.is_first for one in entered),
-        reentries=sum(not one.is_first for one in entered),
+        before=sum(stay.entered_at < since <= (stay.left_at or never) for stay in stays),
+        entries=sum(stay.is_first for stay in entered),
+        reentries=sum(not stay.is_first for stay in entered),
         exits=dict(sorted(exits.items())),
-        after=sum(one.entered_at < until <= (one.left_at or never) for one in stays),
+        after=sum(stay.entered_at < until <= (stay.left_at or never) for stay in stays),
     )

@@ -97,7 +97,9 @@ class TracedLedger:
             return False
         if report.person not in FIRST_COMERS:
             return True
-        about_leads = (one for one in outcome.derived if not one.subject.startswith("account"))
+        about_leads = (
+            event for event in outcome.derived if not event.subject.startswith("account")
+        )
         return not any(one.type.startswith("identity.") for one in about_leads)
 
     def happen(self, action: Action) -> Outcome | None:
@@ -343,10 +345,10 @@ def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
     # The twin does not know from which leads reports were unlinked.
     shown.pop("parted")
     shown["account"] = names[state.account] if state.account is not None else None
-    visitors = [names[one] for one in state.absorbs if "@" not in names[one]]
+    visitors = [names[absorbed] for absorbed in state.absorbs if "@" not in names[absorbed]]
     shown["absorbs"] = visitors
     shown["standing"] = [(*one[:1], causes[one.position], *one[2:]) for one in state.standing]
-    shown["points"] = [(one.rule, one.points, causes[one.position]) for one in state.points]
+    shown["points"] = [(point.rule, point.points, causes[point.position]) for point in state.points]
     shown["timers"] = {
         name: (timer.due_at, causes[timer.armed_by]) for name, timer in state.timers.items()
     }

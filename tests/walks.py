@@ -113,7 +113,7 @@ class Walk:
         """Return the lists that a lead is on, except those that depend on the clock."""
         id = (await self.lead(lead))["id"]
         listed = (await self.read("/v1/leads", limit=100))["leads"]
-        return set(next(one for one in listed if one["id"] == id)["lists"]) - {"acquired", "held"}
+        return set(next(row for row in listed if row["id"] == id)["lists"]) - {"acquired", "held"}
 
     async def score(self, lead: Lead) -> dict[str, Any]:
         return dict(await self.read(f"/v1/leads/{(await self.lead(lead))['id']}/score"))
@@ -121,7 +121,7 @@ class Walk:
     async def deadlines(self, **asked: Any) -> list[tuple[str, str, str]]:
         """List deadlines as name, status and end."""
         found = (await self.read("/v1/deadlines", **asked))["deadlines"]
-        return [(one["deadline"], one["status"], one["due_at"]) for one in found]
+        return [(row["deadline"], row["status"], row["due_at"]) for row in found]
 
     async def funnel(self, track: str = "leads") -> dict[str, tuple[int, int]]:
         """Count the leads in each stage, and those that ever reached it; omit empty stages."""

@@ -185,7 +185,7 @@ def assert_in_time(asked: list[Asked], state: str) -> None:
 async def recorded_ids(client: httpx.AsyncClient) -> list[str]:
     lines = (await client.get("/v1/events", headers={"Accept": "application/x-ndjson"})).text
     events = [json.loads(line) for line in lines.splitlines()]
-    return [one["id"] for one in events if one["source"] == "website"]
+    return [event["id"] for event in events if event["source"] == "website"]
 
 
 @asynccontextmanager

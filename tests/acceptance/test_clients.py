@@ -133,7 +133,7 @@ def reported(service: RunningService, source: str) -> list[dict[str, Any]]:
     with service.client(service.key) as http:
         while True:
             page = http.get("/v1/events", params={"after": after, "limit": 1000}).json()
-            found += [one for one in page["events"] if one["source"] == source]
+            found += [event for event in page["events"] if event["source"] == source]
             if not page["events"]:
                 return found
             after = page["events"][-1]["position"]
@@ -150,7 +150,7 @@ def requests_to(service: RunningService, route: str) -> float:
 def refusals(service: RunningService, source: str) -> list[dict[str, Any]]:
     with service.client(service.key) as http:
         listed = http.get("/v1/refusals", params={"limit": 1000}).json()["refusals"]
-    return [one for one in listed if one["source"] == source]
+    return [row for row in listed if row["source"] == source]
 
 
 @pytest.mark.parametrize("client", CLIENTS_TESTED, ids=named)
@@ -162,15 +162,15 @@ def test_a_client_works_with_only_its_host_and_key_changed(
     run(client, service, url=service.url, source=source)
     assert (requests_to(service, POSTHOG_RESULTS) > before) == (client.posthog_mode == "v1")
     records = reported(service, source)
-    assert [one["type"] for one in records] == list(client.expected)
+    assert [record["type"] for record in records] == list(client.expected)
     assert refusals(service, source) == []
-    people = {one["subject"] for one in records if one["subject"].startswith("lead/")}
+    people = {record["subject"] for record in records if record["subject"].startswith("lead/")}
     assert len(people) == 1, "the visitor is the person who filled in the form"
-    stages = [one["stageto"] for one in records if "stageto" in one]
+    stages = [record["stageto"] for record in records if "stageto" in record]
     assert stages == (["ML"] if client.expected is OF_CLOUDEVENTS else ["AL", "ML"])
 
 
-@pytest.mark.parametrize("client", [one for one in CLIENTS_TESTED if one.cuts], ids=named)
+@pytest.mark.parametrize("client", [tested for tested in CLIENTS_TESTED if tested.cuts], ids=named)
 def test_a_client_whose_answers_are_cut_off_records_nothing_twice(
     service: RunningService, client: Client
 ) -> None:
@@ -210,14 +210,18 @@ def test_a_batch_sent_again_after_a_crash_records_nothing_twice() -> None:
             with service.client(key) as http:
                 events = http.get("/v1/events", params={"limit": 1000}).json()["events"]
                 refused = http.get("/v1/refusals").json()["refusals"]
-    assert [one["id"] for one in events if one["type"] == "form.submitted"] == ["m-0", "m-1", "m-2"]
+    assert [event["id"] for event in events if event["type"] == "form.submitted"] == [
+        "m-0",
+        "m-1",
+        "m-2",
+    ]
     assert refused == []
 
 
 def test_events_reported_by_the_clients_can_be_decided_again(service: RunningService) -> None:
     """Every decision is recomputed from the records alone."""
     clients = ("segment_python.py", "posthog_python.py")
-    for client in (one for one in CLIENTS_TESTED if one.program in clients):
+    for client in (tested for tested in CLIENTS_TESTED if tested.program in clients):
         run(client, service, url=service.url, source=f"{named(client)}-verified")
     done = service.command("verify")
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

@@ -48,7 +48,7 @@ def recorded(service: RunningService) -> int:
     """Count the events that the web site has reported."""
     with service.client(service.key) as http:
         events = http.get("/v1/events", params={"limit": 1000}).json()["events"]
-    return sum(one["source"] == "website" for one in events)
+    return sum(event["source"] == "website" for event in events)
 
 
 def run_all(examples: list[Example], service: RunningService) -> None:
@@ -67,7 +67,7 @@ def run_all(examples: list[Example], service: RunningService) -> None:
 
 
 def test_every_example_for_the_shell_and_python_does_what_it_says(service: RunningService) -> None:
-    assert [one.run_by for one in OTHERS].count("python") == 5
+    assert [example.run_by for example in OTHERS].count("python") == 5
     run_all(OTHERS, service)
 
 

@@ -96,7 +96,7 @@ def test_a_key_is_rotated_without_a_gap(service: RunningService) -> None:
     assert report(service, ended["key"], id="ended").status_code == 201
     listed = json.loads(run(service, "key", "list", "--json"))
     assert listed == json.loads(run(service, "key", "list", "--json", "--database"))
-    assert {old["id"], new["id"], ended["id"]} <= {one["id"] for one in listed}
+    assert {old["id"], new["id"], ended["id"]} <= {row["id"] for row in listed}
 
 
 @pytest.mark.parametrize(
@@ -133,10 +133,10 @@ def test_refusals_are_listed_shown_retried_and_dismissed(service: RunningService
         report(service, sender["key"], id=f"q-{number}", type="lead.qualified", lead=lead).json()
         for number, lead in enumerate(leads)
     ]
-    ids = [one["refusal"] for one in refused]
+    ids = [refusal["refusal"] for refusal in refused]
     wanted = ("--sender", sender["id"])
     listed = json.loads(run(service, "refusals", "list", *wanted, "--json"))
-    assert [one["refusal"] for one in listed] == ids[::-1]
+    assert [row["refusal"] for row in listed] == ids[::-1]
     assert len(json.loads(run(service, "refusals", "list", *wanted, "--limit", "2", "--json"))) == 2
     table = run(service, "refusals", "list", *wanted, "--zone", "Asia/Tokyo")
     assert all(id in table for id in ids)

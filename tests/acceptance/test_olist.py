@@ -99,7 +99,7 @@ def test_a_blank_origin_is_not_the_origin_unknown(olist: RunningService) -> None
 
 def test_the_funnel_shows_how_many_leads_reached_each_stage(olist: RunningService) -> None:
     printed = olist.command("funnel", "--json", key=olist.key).stdout
-    reached = {one["stage"]: one["reached"] for one in json.loads(printed)["leads"]["stages"]}
+    reached = {stage["stage"]: stage["reached"] for stage in json.loads(printed)["leads"]["stages"]}
     assert (reached["MQL"], reached["WON"]) == (8_000, 842)
 
 

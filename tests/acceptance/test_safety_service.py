@@ -50,7 +50,7 @@ class Victim:
     def backends(self) -> list[Process]:
         postmaster = self.service.postmaster()
         family = family_of(postmaster.pid) if postmaster is not None else []
-        return [one for one in family if "leadledger_app" in one.command]
+        return [process for process in family if "leadledger_app" in process.command]
 
     def kill_postmaster(self, _: random.Random) -> None:
         eventually(self.service.postmaster)

@@ -78,7 +78,7 @@ def test_a_killed_service_leaves_nothing_running_and_loses_nothing(data_dir: Pat
         15,
         {"lead-unknown": 1},
     )
-    stages = {one["stage"]: one for one in json.loads(printed)["leads"]["stages"]}
+    stages = {stage["stage"]: stage for stage in json.loads(printed)["leads"]["stages"]}
     figures = {name: list(one.values())[1:4] for name, one in stages.items() if one["reached"]}
     assert figures == {
         "AL": [0, 0, 7],
@@ -98,7 +98,7 @@ def test_a_killed_worker_is_replaced(two_workers: RunningService) -> None:
     eventually(lambda: not victim.is_running() and len(two_workers.workers()) == 2)
     assert other.is_running()
     assert [httpx.get(f"{two_workers.url}/livez").status_code for _ in range(4)] == [200] * 4
-    eventually(lambda: measured(two_workers) == {one.pid for one in two_workers.workers()})
+    eventually(lambda: measured(two_workers) == {worker.pid for worker in two_workers.workers()})
 
 
 def measured(service: RunningService) -> set[int]:

@@ -62,7 +62,7 @@ def test_leads_come_and_go_in_the_last_month(simulated: Simulated) -> None:
     until = datetime.now(UTC)
     since = until - timedelta(days=30)
     flow = read(simulated, "/v1/funnel/flow", **{"from": iso(since), "to": iso(until)})
-    moving = {one["stage"] for one in flow["leads"] if one["entries"] and one["exits"]}
+    moving = {stage["stage"] for stage in flow["leads"] if stage["entries"] and stage["exits"]}
     assert {"AL", "ML", "MAL", "MQL"} <= moving
 
 
@@ -81,7 +81,7 @@ def test_marketing_has_a_share_of_business_and_the_policies_disagree(simulated: 
     share = next(one for one in found["shares"] if one["policy"] == "origin")
     assert 0 < share["number"] < share["number_of"]
     assert found["disputed"] > 0
-    assert {one["origin"] for one in found["origins"]} >= {None, "marketing-digital"}
+    assert {origin["origin"] for origin in found["origins"]} >= {None, "marketing-digital"}
     assert {one["business"] for one in found["apart"]} <= {"cross_sell", "renewal"}
 
 
@@ -113,7 +113,7 @@ def test_a_work_list_is_not_empty(simulated: Simulated) -> None:
 
 def test_companies_are_listed_with_their_people(simulated: Simulated) -> None:
     customers = read(simulated, "/v1/accounts", stage="C")["accounts"]
-    assert any(one["people"] and one["opportunities"] for one in customers)
+    assert any(customer["people"] and customer["opportunities"] for customer in customers)
 
 
 def test_a_second_run_can_only_record_what_was_refused_and_the_ledger_verifies(

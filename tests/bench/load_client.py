@@ -126,7 +126,7 @@ def requests_of(order: Order) -> list[list[bytes]]:
         return [[request] * each for _ in range(order.connections)]
     events = told(order.tag, order.requests)
     if order.kind == "lines":
-        body = b"".join(orjson.dumps(one.event) + b"\n" for one in events)
+        body = b"".join(orjson.dumps(event.event) + b"\n" for event in events)
         return [[_post(order, head, "application/x-ndjson", body)]]
     requests: list[list[bytes]] = [[] for _ in range(order.connections)]
     for one in events:

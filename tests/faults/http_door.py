@@ -100,7 +100,7 @@ async def read_refusals(url: str, key: str) -> set[str]:
             answer = await client.get(f"{url}/v1/refusals", params={"limit": 1000, **before})
             answer.raise_for_status()
             page = answer.json()
-            kept |= {one["refusal"] for one in page["refusals"]}
+            kept |= {refusal["refusal"] for refusal in page["refusals"]}
             if page["next"] is None:
                 return kept
             before = {"before": page["next"]}

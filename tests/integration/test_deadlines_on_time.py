@@ -157,9 +157,9 @@ async def test_a_silent_lead_becomes_dormant_and_the_clock_set_ahead_is_followed
     await on.send(form("again"))
     await keeper.queue.close()
     (remembered,) = [
-        one.state
-        for one in on.ledger.memory.subjects.values()
-        if one is not None and isinstance(one.state, LeadState)
+        subject.state
+        for subject in on.ledger.memory.subjects.values()
+        if subject is not None and isinstance(subject.state, LeadState)
     ]
     assert remembered.timers["dormant"].due_at > datetime.now(UTC) + timedelta(days=182 + 179)
     (row,) = await on.as_owner(

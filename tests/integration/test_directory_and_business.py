@@ -26,7 +26,7 @@ async def test_incremental_projection_equals_projection_at_once(
         engine = ledger.engine
         reports = list(events(WORLD))
         for start in range(0, len(reports), 100):
-            await ledger.send(*(_by_anybody(one) for one in reports[start : start + 100]))
+            await ledger.send(*(_by_anybody(report) for report in reports[start : start + 100]))
             # Each time with a new runner, whose cache is empty, in batches of a few records.
             runner = Runner(engine, schema=SCHEMA, projections=[projection], batch_records=37)
             await runner.prepare()

@@ -111,7 +111,7 @@ async def test_an_event_that_cannot_be_decided_fails_alone(on: LedgerOnPostgres)
     ]
     assert await on.refusals() == [("fault", "internal-error")]
     assert on.faults == ["deciding"]
-    (line,) = [one for one in logs if one["event"] == "ledger.item_failed"]
+    (line,) = [entry for entry in logs if entry["event"] == "ledger.item_failed"]
     assert (line["error"], line["type"]) == ("KeyError", "form.submitted")
     assert line["where"][-1].split()[-1] == "firing"
     assert BROKEN not in str(logs)

@@ -48,7 +48,7 @@ async def flow(ledger: StageLedger, since: datetime, until: datetime) -> Flow:
 
 def figures_of(part: FunnelPart) -> Figures:
     """Return the stages of leads that have figures: standing, entered, reached."""
-    return {one.stage: one[1:] for one in part.leads if any(one[1:])}
+    return {stage.stage: stage[1:] for stage in part.leads if any(stage[1:])}
 
 
 async def projected(ledger: StageLedger, script: Script) -> None:
@@ -82,7 +82,7 @@ async def test_a_shortcut_reaches_skipped_stages_without_entering_them(
         "DISQUALIFIED": (1, 1, 1),
     }
     assert answer.total.leads_unplaced == 1
-    assert [one for one in answer.total.accounts if one.standing] == [("PROSPECT", 1, 1, 1)]
+    assert [stage for stage in answer.total.accounts if stage.standing] == [("PROSPECT", 1, 1, 1)]
     assert answer == (7, 1, None, Breakdown.NONE, answer.total, ())
 
 
@@ -219,7 +219,7 @@ async def test_a_period_includes_its_start_and_excludes_its_end(ledger: StageLed
 
     answer = await flow(ledger, day(10), day(20))
 
-    some = {one.stage: one for one in answer.total.leads if any(one[1:4]) or one.exits}
+    some = {stage.stage: stage for stage in answer.total.leads if any(stage[1:4]) or stage.exits}
     assert some == {
         "unplaced": StageFlow("unplaced", 1, 0, 0, {"entered": 1}, 0),
         "AL": StageFlow("AL", 0, 1, 0, {"absorbed": 1}, 0),

@@ -116,16 +116,16 @@ def outcome(answer: httpx.Response) -> tuple[int, Any]:
 async def records(service: Service, *ids: str) -> list[dict[str, Any]]:
     """Return the feed's records with these ids, in order of position."""
     answer = await service.client.get("/v1/events", params={"limit": 1000})
-    return [one for one in answer.json()["events"] if one["id"] in ids]
+    return [event for event in answer.json()["events"] if event["id"] in ids]
 
 
 async def types(service: Service, *ids: str) -> list[str]:
-    return [one["type"] for one in await records(service, *ids)]
+    return [record["type"] for record in await records(service, *ids)]
 
 
 async def refusals(service: Service, id: str) -> list[dict[str, Any]]:
     answer = await service.client.get("/v1/refusals", params={"limit": 1000})
-    found = [one for one in answer.json()["refusals"] if one["id"] == id]
+    found = [refusal for refusal in answer.json()["refusals"] if refusal["id"] == id]
     read = [await service.client.get(f"/v1/refusals/{one['refusal']}") for one in found]
     return [one.json() for one in read]
 
@@ -253,10 +253,10 @@ async def test_a_newer_posthog_client_reports_its_clock_skew_in_a_header(
     slow = a_newer_capture(timestamp=an_hour_ago.isoformat())
     trusted = {**slow, "uuid": f"{slow['uuid']}-trusted", "options": NO_CORRECTION}
     answer = await send_newer(service, key, slow, trusted, sent_at=an_hour_ago.isoformat())
-    assert {one["result"] for one in answer.json()["results"].values()} == {"ok"}
+    assert {result["result"] for result in answer.json()["results"].values()} == {"ok"}
     found = [
-        datetime.fromisoformat(one["time"]) - an_hour_ago
-        for one in await records(service, slow["uuid"], trusted["uuid"])
+        datetime.fromisoformat(record["time"]) - an_hour_ago
+        for record in await records(service, slow["uuid"], trusted["uuid"])
     ]
     assert timedelta(hours=1) <= found[0] < timedelta(hours=1, minutes=1)
     assert found[1] == timedelta()
@@ -266,9 +266,12 @@ async def test_tracker_payloads_carry_the_key_as_their_application_id(
     service: Service, key: str
 ) -> None:
     payloads = [a_payload(), a_payload()]
-    sent = {"schema": "iglu:x/payload_data", "data": [{**one, "aid": key} for one in payloads]}
+    sent = {
+        "schema": "iglu:x/payload_data",
+        "data": [{**payload, "aid": key} for payload in payloads],
+    }
     assert outcome(await send(service, SNOWPLOW_POST, sent)) == SUCCESS
-    assert await types(service, *(one["eid"] for one in payloads)) == ["visit.recorded"] * 2
+    assert await types(service, *(payload["eid"] for payload in payloads)) == ["visit.recorded"] * 2
 
 
 async def test_a_tracker_that_sends_by_loading_an_image_gets_one(
@@ -328,14 +331,14 @@ async def test_a_message_sent_again_in_any_batch_is_one_event(service: Service, 
     batches = [
         {"batch": [first, second], "sentAt": "2026-11-22T01:15:01Z"},
         {"batch": [second, first, third, third], "sentAt": "2026-11-22T01:16:01Z"},
-        {"batch": [{**one, "_metadata": {"retryCount": 2}} for one in messages]},
+        {"batch": [{**message, "_metadata": {"retryCount": 2}} for message in messages]},
     ]
     answers = await asyncio.gather(
         *(send(service, "/v1/batch", batch, basic(key)) for batch in batches * 3)
     )
     assert [outcome(answer) for answer in answers] == [SUCCESS] * 9
-    ids = [one["messageId"] for one in messages]
-    assert sorted(one["id"] for one in await records(service, *ids)) == sorted(ids)
+    ids = [message["messageId"] for message in messages]
+    assert sorted(record["id"] for record in await records(service, *ids)) == sorted(ids)
     assert [await refusals(service, id) for id in ids] == [[], [], []]
 
 
@@ -595,7 +598,7 @@ async def test_an_alias_links_a_visitor_to_a_user(
     for message in (before, alias, after):
         await send(service, "/batch/", {"api_key": key, "batch": [message]})
     found = await records(service, before["uuid"], alias["uuid"], after["uuid"])
-    assert len({one["subject"] for one in found}) == 1
+    assert len({row["subject"] for row in found}) == 1
     assert len(found) == 3
 
 

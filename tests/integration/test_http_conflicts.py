@@ -37,7 +37,7 @@ async def test_a_page_never_separates_leads_that_were_set_aside_at_one_position(
     found, after, pages = list[str](), "0", 0
     while after is not None:
         page = (await service.client.get(PATH, params={"after": after, "limit": 2})).json()
-        found += [one["lead"] for one in page["conflicts"]]
+        found += [conflict["lead"] for conflict in page["conflicts"]]
         after, pages = page["next"], pages + 1
     assert (sorted(found), pages) == (leads, 2)
 

@@ -59,7 +59,7 @@ async def test_enquiries_to_sales_and_business_without_a_lead_count_in_the_total
     share = next(one for one in found["shares"] if one["policy"] == "origin")
     assert (share["number"], share["number_of"], share["by_number"]) == (1, 3, "0.333333")
     assert (share["value"], share["value_of"]) == ("700", "1100")
-    assert [(one["origin"], one["number"]) for one in found["origins"]] == [
+    assert [(origin["origin"], origin["number"]) for origin in found["origins"]] == [
         ("marketing-digital", 1),
         ("sales-direct", 1),
         (None, 1),
@@ -114,7 +114,7 @@ async def test_an_origin_corrected_after_the_last_move_counts_until_it_is_taken_
 ) -> None:
     async def origin(**asked: Any) -> str:
         found = (await ask(service, **asked))["business"]
-        current: str = next(one["origin"] for one in found if one["business"] == "deal/test/b")
+        current: str = next(row["origin"] for row in found if row["business"] == "deal/test/b")
         return current
 
     corrected = await report(service, "origin.corrected", 24, SALES, origin="marketing-digital")
@@ -149,7 +149,7 @@ async def test_a_corrected_value_counts_from_its_correction(service: Service) ->
 async def test_business_whose_time_is_corrected_counts_at_that_time(service: Service) -> None:
     async def won_at(**asked: Any) -> str:
         found = (await ask(service, **asked))["business"]
-        return next(str(one["won_at"]) for one in found if one["business"] == "deal/test/b")
+        return next(str(row["won_at"]) for row in found if row["business"] == "deal/test/b")
 
     before = await won_at()
     won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")

@@ -100,7 +100,7 @@ async def test_the_same_id_with_other_content_is_a_conflict(service: Service) ->
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
     assert (problem["code"], problem["position"]) == ("event-id-reused", first["position"])
-    assert problem["refusal"] in {one["refusal"] for one in await refusals(service)}
+    assert problem["refusal"] in {refusal["refusal"] for refusal in await refusals(service)}
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ async def test_a_batch_is_answered_item_by_item(service: Service) -> None:
     assert answer.status_code == 207
     assert [item["status"] for item in items] == ["recorded", "refused", "duplicate"]
     assert items[1]["problem"]["code"] == "event-type-unknown"
-    assert items[1]["refusal"] in {one["refusal"] for one in await refusals(service)}
+    assert items[1]["refusal"] in {refusal["refusal"] for refusal in await refusals(service)}
     assert items[2]["position"] == items[0]["position"]
 
 
@@ -303,7 +303,7 @@ async def test_a_strict_batch_with_one_bad_item_records_nothing(service: Service
         "batch-refused",
         "event-type-unknown",
     ]
-    kept = {one["refusal"] for one in await refusals(service)}
+    kept = {refusal["refusal"] for refusal in await refusals(service)}
     assert problem["items"][1]["refusal"] in kept
     assert "refusal" not in problem["items"][0]
     assert (await post(service, good)).status_code == 201

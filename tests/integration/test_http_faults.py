@@ -86,7 +86,7 @@ async def test_events_answered_as_recorded_are_there_once_when_connections_are_c
     assert killed > 0
     assert statuses <= {200, 201, 503}
     assert len(recorded) > 0
-    assert sorted(one for one in found if one.startswith("cut-")) == sorted(set(recorded))
+    assert sorted(id for id in found if id.startswith("cut-")) == sorted(set(recorded))
 
 
 async def test_readers_do_not_notice_that_their_connections_were_cut(service: Service) -> None:

@@ -63,7 +63,9 @@ async def test_records_are_delivered_byte_for_byte(service: Service) -> None:
     async with connection_to(service.owner_url) as connection:
         leaves = await connection.fetch("SELECT leaf FROM ledger.events ORDER BY position")
     records = lines.content.splitlines()
-    assert [sha256(b"\0" + one).digest() for one in records] == [row["leaf"] for row in leaves]
+    assert [sha256(b"\0" + record).digest() for record in records] == [
+        row["leaf"] for row in leaves
+    ]
     page = await service.client.get("/v1/events", params={"limit": 3})
     assert page.content.startswith(b'{"events":[' + b",".join(records[:3]) + b"]")
 

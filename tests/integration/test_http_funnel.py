@@ -50,7 +50,11 @@ async def read(service: Service, path: str = "", **params: Any) -> dict[str, Any
 
 
 def standing(funnel: dict[str, Any]) -> dict[str, int]:
-    return {one["stage"]: one["standing"] for one in funnel["leads"]["stages"] if one["standing"]}
+    return {
+        stage["stage"]: stage["standing"]
+        for stage in funnel["leads"]["stages"]
+        if stage["standing"]
+    }
 
 
 async def test_the_funnel_counts_leads_per_stage(service: Service) -> None:
@@ -98,7 +102,7 @@ async def test_parts_sum_to_the_whole(service: Service) -> None:
 
 async def test_the_flow_balances(service: Service) -> None:
     flow = await read(service, "/flow", **JANUARY, by="channel")
-    stages = {one["stage"]: one for one in flow["leads"]}
+    stages = {stage["stage"]: stage for stage in flow["leads"]}
     assert stages["ML"] == {
         "stage": "ML",
         "before": 0,

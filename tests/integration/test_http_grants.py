@@ -159,7 +159,7 @@ async def test_the_first_key_grants_what_it_lacks_and_cannot_be_taken_over(
 ) -> None:
     """A later version has scopes that no key has yet; some key must be able to grant them."""
     listed = (await service.client.get("/v1/keys", params={"limit": 1000})).json()["keys"]
-    (founder,) = (one for one in listed if one["founder"])
+    (founder,) = (row for row in listed if row["founder"])
     headers = await service.key(*Scope, sources=("admin", "*"))
     path = f"/v1/keys/{founder['id']}"
     taken = await service.client.post(f"{path}/rotate", headers=headers)
@@ -191,7 +191,7 @@ async def test_the_log_holds_every_change_of_a_key_but_not_its_name(service: Ser
         await service.client.delete(f"/v1/keys/{new['id']}", headers=headers)
     recorded_changes = (await log_of_keys(service))[before + 1 :]
     # Identifies the key's secret: the same until the key is rotated.
-    secrets = [one["data"].pop("secret_check", None) for one in recorded_changes]
+    secrets = [change["data"].pop("secret_check", None) for change in recorded_changes]
     assert secrets[0] == secrets[1] == secrets[2] == secrets[4] != secrets[3]
     recorded = {
         "key": made["id"],
@@ -202,7 +202,7 @@ async def test_the_log_holds_every_change_of_a_key_but_not_its_name(service: Ser
         "events_per_second": 10,
         "expires_at": made["expires_at"],
     }
-    assert [(one["type"], one["data"]) for one in recorded_changes] == [
+    assert [(change["type"], change["data"]) for change in recorded_changes] == [
         ("key.created", {**recorded, "sources": ["website"]}),
         ("key.changed", recorded),
         ("key.changed", recorded),
@@ -218,8 +218,8 @@ async def test_the_log_holds_every_change_of_a_key_but_not_its_name(service: Ser
         ("key.changed", {**recorded, "expires_at": new["replaces"]["expires_at"]}),
         ("key.revoked", {"key": new["id"]}),
     ]
-    assert {one.get("key") for one in recorded_changes} == {asking, None}
-    assert [one for one in recorded_changes if "key" not in one] == [recorded_changes[4]]
+    assert {change.get("key") for change in recorded_changes} == {asking, None}
+    assert [change for change in recorded_changes if "key" not in change] == [recorded_changes[4]]
     assert recorded_changes[4]["cause"] == recorded_changes[3]["position"]
     assert [one["time"] for one in (recorded_changes[0], recorded_changes[5])] == [
         made["created_at"],

@@ -131,7 +131,7 @@ async def planting(service: Service) -> Planting:
         answer = await client.post(sent.path, content=sent.body)
         assert answer.status_code == 200 or answer.is_client_error, answer.text
     found = await client.get("/v1/refusals", params={"limit": "1000"})
-    refusals = [one["refusal"] for one in found.json()["refusals"]]
+    refusals = [refusal["refusal"] for refusal in found.json()["refusals"]]
     assert len(refusals) >= 19
     dismissal = {"reason": garden.text("dismissal")}
     await client.post(f"/v1/refusals/{refusals[0]}/dismiss", json=dismissal)
@@ -148,13 +148,13 @@ async def planting(service: Service) -> Planting:
     head = (await client.get("/v1/events", params={"limit": 1})).json()["head"]
     await client.get("/v1/lists", params={"wait_for": head})
     leads = (await client.get("/v1/leads", params={"limit": 1000})).json()["leads"]
-    lead_ids = [one["id"] for one in leads]
+    lead_ids = [lead["id"] for lead in leads]
     accounts = (await client.get("/v1/accounts")).json()["accounts"]
     return Planting(
         garden,
         {
             "lead_id": lead_ids,
-            "account_id": [one["id"] for one in accounts],
+            "account_id": [account["id"] for account in accounts],
             "refusal_id": refusals,
             "key_id": [key["id"]],
             "selection_id": ["weekly"],
@@ -228,7 +228,7 @@ async def test_with_the_scope_the_same_requests_show_all_of_it(
     headers = await service.key(*Scope, sources=("website", "*"))
     with capture_logs() as logged:
         asked = await walk(service, headers, planting.places, methods=["GET"])
-    missing = {one.place for one in planting.garden.planted} - shown(planting, asked).keys()
+    missing = {value.place for value in planting.garden.planted} - shown(planting, asked).keys()
     # The subject of a sender's CloudEvent is not kept anywhere.
     assert missing == {"cloudevent subject"}
     assert planting.garden.found_in(str(logged)) == set()

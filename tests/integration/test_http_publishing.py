@@ -82,7 +82,7 @@ async def test_publishing_is_a_recorded_decision_and_leads_move_automatically(
     assert (await service.client.get(PATH, params={"version": 1})).json()["text"] == FUNNEL
     assert (await service.client.get(PATH, params={"version": 3})).status_code == 404
     versions = (await service.client.get(f"{PATH}/versions")).json()["versions"]
-    assert [one["version"] for one in versions] == [2, 1]
+    assert [version["version"] for version in versions] == [2, 1]
 
 
 async def test_a_dry_run_shows_what_would_change_and_records_nothing(service: Service) -> None:
@@ -111,7 +111,7 @@ async def test_an_occupied_stage_needs_a_map_and_then_every_lead_moves(
     await verify(service.services.engine, schema=SCHEMA)
     position = service.services.ledger.memory.position
     funnel = await service.client.get("/v1/funnel", params={"wait_for": position})
-    figures = {one["stage"]: one["standing"] for one in funnel.json()["leads"]["stages"]}
+    figures = {stage["stage"]: stage["standing"] for stage in funnel.json()["leads"]["stages"]}
     assert figures["READY"] == 450
     assert figures.get("MAL", 0) == 0
 
@@ -134,7 +134,11 @@ async def test_a_text_with_mistakes_is_refused_with_every_line(service: Service)
     status, answer = await publish(service, wrong)
     assert (status, answer["code"]) == (422, "lifecycle-invalid")
     lines = wrong.splitlines()
-    said = [lines[one["line"] - 1].strip() for one in answer["complaints"] if one["fatal"]]
+    said = [
+        lines[complaint["line"] - 1].strip()
+        for complaint in answer["complaints"]
+        if complaint["fatal"]
+    ]
     assert said == ["format: 9", "time_zone: Mars/Base"]
 
 
@@ -229,7 +233,7 @@ async def test_a_changed_calendar_applies_to_every_lead(service: Service) -> Non
     closed = {"calendar": "office", **days, "closed": True}
     reported = {"id": "typhoon", "source": "website", "type": "calendar.changed", "data": closed}
     answer = (await service.client.post("/v1/events", json=reported)).json()
-    assert [one["type"] for one in answer["derived"]] == ["lifecycle.published"]
+    assert [event["type"] for event in answer["derived"]] == ["lifecycle.published"]
     await until(service, {(2, "MAL"): 1})
     read = (await service.client.get(PATH)).json()
     assert (read["version"], read["text"]) == (2, FUNNEL)

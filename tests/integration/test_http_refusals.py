@@ -66,7 +66,7 @@ async def listed(service: Service, **params: Any) -> list[str]:
     while True:
         answer = await service.client.get("/v1/refusals", params=params | before)
         assert answer.status_code == 200, answer.text
-        found += [one["refusal"] for one in answer.json()["refusals"]]
+        found += [refusal["refusal"] for refusal in answer.json()["refusals"]]
         if answer.json()["next"] is None:
             return found
         before = {"before": answer.json()["next"]}
@@ -254,7 +254,7 @@ async def test_a_retried_fact_makes_later_retries_succeed(service: Service) -> N
         patch.setattr("service.ingest.read_items.read", refuse_facts)
         first, second = [await refuse(service, one, key) for one in (fact, decision)]
     items = await retry_all(service, source="late")
-    assert [(one["refusal"], one["status"]) for one in items] == [
+    assert [(item["refusal"], item["status"]) for item in items] == [
         (first, "recorded"),
         (second, "recorded"),
     ]
@@ -447,7 +447,9 @@ async def test_an_unknown_refusal_is_not_found(service: Service) -> None:
         await retry(service, nobody),
         await dismiss(service, nobody, reason="x"),
     ]
-    assert [(one.status_code, one.json()["code"]) for one in answers] == [(404, "not-found")] * 3
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (404, "not-found")
+    ] * 3
 
 
 async def test_a_refusal_that_cannot_be_read_again_stays_and_the_others_are_retried(
@@ -467,12 +469,12 @@ async def test_a_refusal_that_cannot_be_read_again_stays_and_the_others_are_retr
     event = early()
     good = await refuse(service, event, key)
     await make_known(service, event)
-    (poison,) = [one for one in await listed(service, source=source) if one != good]
+    (poison,) = [row for row in await listed(service, source=source) if row != good]
     before = await read(service, poison)
 
     answer = await service.client.post("/v1/refusals/retry", json={"source": source})
     assert answer.status_code == 207, answer.text
-    assert {one["refusal"]: one["status"] for one in answer.json()["items"]} == {
+    assert {item["refusal"]: item["status"] for item in answer.json()["items"]} == {
         poison: "refused",
         good: "recorded",
     }

@@ -51,7 +51,7 @@ async def read(service: Service, path: str, route: str | None = None, **asked: A
 
 
 async def ids(service: Service, **asked: Any) -> list[str]:
-    return [one["id"] for one in (await read(service, "/v1/leads", **asked))["leads"]]
+    return [lead["id"] for lead in (await read(service, "/v1/leads", **asked))["leads"]]
 
 
 async def find(service: Service, email: str) -> str:
@@ -79,7 +79,7 @@ async def test_leads_come_page_by_page_each_once(service: Service) -> None:
     after: dict[str, str] = {}
     while True:
         page = await read(service, "/v1/leads", limit=1, **after)
-        found += [one["id"] for one in page["leads"]]
+        found += [lead["id"] for lead in page["leads"]]
         if page["next"] is None:
             break
         after = {"after": page["next"]}
@@ -112,15 +112,15 @@ async def test_a_list_is_requested_by_any_of_its_names(service: Service) -> None
     hanako = await find(service, "hanako@acme.example")
     for name in ("held", "保有リスト"):
         page = await read(service, f"/v1/lists/{name}", "/v1/lists/{name}", lang="en")
-        assert [one["id"] for one in page["leads"]] == [hanako]
+        assert [lead["id"] for lead in page["leads"]] == [hanako]
         assert page["list"] == "held"
     assert await ids(service, list="保有リスト") == [hanako]
 
 
 async def test_companies_are_listed_with_their_known_people(service: Service) -> None:
     page = await read(service, "/v1/accounts", stage="PROSPECT", lang="ja")
-    assert sorted(one["people"] for one in page["accounts"]) == [1, 2]
-    acme = next(one for one in page["accounts"] if one["people"] == 2)
+    assert sorted(account["people"] for account in page["accounts"]) == [1, 2]
+    acme = next(account for account in page["accounts"] if account["people"] == 2)
     assert acme["stage_label"] == "見込客"
     path = f"/v1/accounts/{acme['id']}"
     whole = await read(service, path, "/v1/accounts/{account_id}")

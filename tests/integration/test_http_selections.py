@@ -49,7 +49,7 @@ async def score(service: Service, email: str, **params: str) -> dict[str, Any]:
 
 async def test_every_point_is_explained_and_the_sum_is_exact(service: Service) -> None:
     found = await score(service, HANAKO["email"], as_of="2026-04-05T00:00:00Z", lang="ja")
-    assert [(one["rule"], one["points"]) for one in found["attributes"]] == [
+    assert [(attribute["rule"], attribute["points"]) for attribute in found["attributes"]] == [
         ("decides", 20), ("target_industry", 10),
     ]  # fmt: skip
     assert found["attributes"][0]["saw"] == {"lead.position": "director"}
@@ -61,7 +61,7 @@ async def test_every_point_is_explained_and_the_sum_is_exact(service: Service) -
         ("visit.recorded", "saw_prices", 75, "7.5"),
     ]  # fmt: skip
     assert found["events"][0]["age_days"] == 85
-    parts = [Decimal(one["counts"]) for one in found["events"]]
+    parts = [Decimal(event["counts"]) for event in found["events"]]
     assert Decimal(found["interest"]) == sum(parts) == Decimal("31.5")
     assert (found["score"], found["fit"], found["grade"]) == ("61.5", 30, "B")
     assert (found["grade_label"], found["events"][0]["label"]) == ("見込み度B", "フォーム送信")
@@ -78,7 +78,7 @@ async def test_a_past_score_ignores_later_events(service: Service) -> None:
 
 async def test_the_obstacle_to_being_a_candidate_is_shown(service: Service) -> None:
     found = [await score(service, email) for email in ("b@b.example", "c@c.example")]
-    assert [one["obstacle"] for one in found] == [None, "not_likely"]
+    assert [row["obstacle"] for row in found] == [None, "not_likely"]
 
 
 async def test_a_selection_is_tried_out_run_listed_and_read(service: Service) -> None:
@@ -98,12 +98,12 @@ async def test_a_selection_is_tried_out_run_listed_and_read(service: Service) ->
     listed = (await service.client.get("/v1/selections", params={"limit": "1"})).json()
     assert [one["id"] for one in listed["selections"]] == ["week-45"]
     second = await service.client.get("/v1/selections/week-45", params={"after": "1"})
-    assert [one["rank"] for one in second.json()["leads"]] == [
-        one["rank"] for one in run["leads"][1:]
+    assert [lead["rank"] for lead in second.json()["leads"]] == [
+        lead["rank"] for lead in run["leads"][1:]
     ]
     history = f"/v1/leads/{run['leads'][0]['lead']}/history"
     events = (await service.client.get(history)).json()["events"]
-    qualified = next(one for one in events if one["type"] == "lead.qualified")
+    qualified = next(event for event in events if event["type"] == "lead.qualified")
     assert qualified["why"]["cause"]["type"] == "selection.run"
 
 

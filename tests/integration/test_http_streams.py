@@ -116,7 +116,10 @@ async def test_bad_lines_are_reported_by_number_and_do_not_delay_others(service:
         ]
     )
     answer = (await post(service, body)).json()
-    shown = [(one["line"], one["reason"], one.get("pointer")) for one in answer["refusals"]]
+    shown = [
+        (refusal["line"], refusal["reason"], refusal.get("pointer"))
+        for refusal in answer["refusals"]
+    ]
     assert (answer["lines"], answer["recorded"], answer["refused"]) == (6, 2, 4)
     assert shown == [
         (3, "event-unreadable", None),
@@ -124,7 +127,7 @@ async def test_bad_lines_are_reported_by_number_and_do_not_delay_others(service:
         (5, "event-type-unknown", "/type"),
         (6, "event-invalid", "/type"),
     ]
-    assert ["refusal" in one for one in answer["refusals"]] == [False, False, True, True]
+    assert ["refusal" in refusal for refusal in answer["refusals"]] == [False, False, True, True]
 
 
 async def test_refusals_beyond_the_first_thousand_are_only_in_the_list_of_refusals(

@@ -68,7 +68,7 @@ async def test_two_leads_are_merged_and_separated_again(service: Service) -> Non
     await report(service, "lead.qualified", lead={"email": TARO})
 
     merged = await report(service, "identity.merged", lead={"id": first}, data={"other": second})
-    assert [one["type"] for one in merged["derived"]] == ["identity.absorbed", "lead.restated"]
+    assert [event["type"] for event in merged["derived"]] == ["identity.absorbed", "lead.restated"]
     assert (await lead(service, TARO))["id"] == first
     assert (await lead(service, HANAKO))["stage"] == "MQL"
     accepted = await report(service, "lead.sales_accepted", lead={"email": TARO})
@@ -89,7 +89,7 @@ async def test_a_voided_event_no_longer_counts_but_stays_in_the_history(service:
 
     voided = await report(service, "event.voided", data={"event": won["position"]})
     assert voided["stage"] == "MAL"
-    assert [one["type"] for one in voided["derived"]] == ["lead.restated", "account.restated"]
+    assert [event["type"] for event in voided["derived"]] == ["lead.restated", "account.restated"]
     shown = {one["position"]: one for one in await history(service, id_of(won))}
     assert shown[won["position"]]["counts"] is False
     assert shown[won["position"]]["stage_after"] == "WON"
@@ -155,7 +155,7 @@ async def stood(service: Service, lead_id: str, **moment: str) -> dict[str, Any]
 async def points(service: Service, lead_id: str, **moment: str) -> set[str]:
     """Return the positions of events that give points."""
     answer = await service.client.get(f"/v1/leads/{lead_id}/score", params=moment)
-    return {one["position"] for one in answer.json()["events"]}
+    return {event["position"] for event in answer.json()["events"]}
 
 
 async def test_a_decision_that_lost_its_basis_waits_for_a_person(service: Service) -> None:
@@ -326,7 +326,7 @@ async def test_two_companies_are_merged(service: Service) -> None:
     )
     survivor = listed["subject"].removeprefix("account/")
     (other,) = {
-        one["subject"] for one in bought["derived"] if one["subject"].startswith("account/")
+        event["subject"] for event in bought["derived"] if event["subject"].startswith("account/")
     }
     merged = await report(
         service,
@@ -336,7 +336,7 @@ async def test_two_companies_are_merged(service: Service) -> None:
     )
     assert merged["moved"] == {"from": "PL", "to": "C"}
     later = await report(service, "form.submitted", lead={"email": "saburo@acme.example"})
-    assert other not in {one["subject"] for one in later["derived"]}
+    assert other not in {event["subject"] for event in later["derived"]}
 
 
 async def test_two_events_of_one_lead_are_taken_back_in_one_request(service: Service) -> None:
@@ -353,9 +353,9 @@ async def test_two_events_of_one_lead_are_taken_back_in_one_request(service: Ser
             for one in positions
         ],
     )
-    assert [one["status"] for one in answer.json()["items"]] == ["recorded", "recorded"]
+    assert [item["status"] for item in answer.json()["items"]] == ["recorded", "recorded"]
     points = (await service.client.get(f"/v1/leads/{subject}/score")).json()["events"]
-    assert [one["rule"] for one in points] == ["sent_a_form"]
+    assert [point["rule"] for point in points] == ["sent_a_form"]
     assert (await verify(service.services.engine, schema=SCHEMA)).not_decided_again == 0
 
 

@@ -153,7 +153,7 @@ async def refused(service: Service, way: Way, id: str, answer: httpx.Response) -
             assert (answer.status_code, answered_by["refused"]) == (200, 1)
             return dict(answered_by["refusals"][0]["problem"])
     assert (answer.status_code, answered_by) == (200, {"success": True})
-    (kept,) = [one for one in await refusals(service) if one["id"] == id]
+    (kept,) = [refusal for refusal in await refusals(service) if refusal["id"] == id]
     return dict(kept["problem"])
 
 
@@ -164,7 +164,7 @@ async def refusals(service: Service) -> list[dict[str, Any]]:
 
 async def nothing_is_recorded(service: Service, id: str) -> bool:
     page = (await service.client.get("/v1/events", params={"limit": 1000})).json()
-    return all(one["id"] != id for one in page["events"])
+    return all(event["id"] != id for event in page["events"])
 
 
 def named(value: object) -> str:
@@ -181,7 +181,7 @@ async def test_invalid_json_is_unreadable(service: Service, way: Way, value: byt
     elif way.answered_by is AnsweredBy.REFUSALS and way.holds_several:
         # Only the message is refused; an unreadable one has no id.
         assert (answer.status_code, answer.json()) == (200, {"success": True})
-        (kept,) = [one for one in await refusals(service) if one not in before]
+        (kept,) = [refusal for refusal in await refusals(service) if refusal not in before]
         assert kept["id"] in (None, id)
         assert kept["problem"]["status"] == 422
     else:

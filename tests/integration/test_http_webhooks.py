@@ -100,7 +100,7 @@ async def test_a_webhook_is_created_and_later_events_are_sent_signed(
     assert Webhook(secret).verify(message.body, dict(message.headers))["position"] == position
     feed = await service.client.get("/v1/events", params={"after": int(position) - 1, "limit": 1})
     assert message.body in feed.content
-    assert [one["id"] for one in (await get(service, ""))["webhooks"]] == [made["id"]]
+    assert [webhook["id"] for webhook in (await get(service, ""))["webhooks"]] == [made["id"]]
     assert (await get(service, f"/{made['id']}"))["position"] != head
 
 
@@ -113,7 +113,7 @@ async def test_a_stage_filter_accepts_any_name_of_the_stage(
     event = {"id": "to-ml", "type": "form.submitted", "lead": {"email": "a@b-c.example"}}
     await service.client.post("/v1/events", json=event)
     messages = await arrived(receiver, 2)
-    assert [one.event["stageto"] for one in messages] == ["ML", "MAL"]
+    assert [message.event["stageto"] for message in messages] == ["ML", "MAL"]
 
 
 @pytest.mark.parametrize(

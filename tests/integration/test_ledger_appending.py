@@ -424,8 +424,10 @@ async def test_an_absorbed_lead_is_addressed_by_id_within_the_batch_that_absorbs
         {"id": "b", "type": "lead.qualified", "lead": {"id": visited.lead}},
         {"id": "d", "type": "email.opened", "lead": {"anonymous_id": "c"}},
     )
-    assert [one.lead for one in outcomes if isinstance(one, Recorded)] == [known.lead] * 3
-    assert [one.subject for one in outcomes if isinstance(one, Recorded)] == [
+    assert [outcome.lead for outcome in outcomes if isinstance(outcome, Recorded)] == [
+        known.lead
+    ] * 3
+    assert [outcome.subject for outcome in outcomes if isinstance(outcome, Recorded)] == [
         f"lead/{known.lead}",
         f"lead/{visited.lead}",
         f"lead/{visited.lead}",

@@ -106,10 +106,10 @@ async def _put_under(
             headers={"content-type": "application/x-ndjson"},
         )
         refusals = answer.json()["refusals"]
-        refused = frozenset(stream[one["line"] - 1]["type"] for one in refusals)
+        refused = frozenset(stream[refusal["line"] - 1]["type"] for refusal in refusals)
         types = walk.service.services.compiled.lifecycle.events
-        assert {types[one].kind for one in refused} <= {EventKind.DECISION}
-        assert {one["reason"] for one in refusals} <= {"move-not-allowed", "lead-unknown"}
+        assert {types[type].kind for type in refused} <= {EventKind.DECISION}
+        assert {refusal["reason"] for refusal in refusals} <= {"move-not-allowed", "lead-unknown"}
         await _nothing_due(walk)
         standing = await _lists(walk)
         await walk.verified()

@@ -129,7 +129,7 @@ async def test_two_runners_at_once_never_project_twice(ledger: StageLedger) -> N
         await ledger.prepared_runner(variant(Slow, ledger), batch_records=7) for _ in range(3)
     ]
 
-    await asyncio.gather(*(step_often(one) for one in runners))
+    await asyncio.gather(*(step_often(runner) for runner in runners))
     await catch_up(runners[0])
 
     assert await ledger.fetch(COUNTS) == [

@@ -50,8 +50,8 @@ async def send_and_cancel(ledger: OpenLedger) -> tuple[list[Answer], list[Batch]
     async with asyncio.timeout(ANSWERED_WITHIN_S):
         results = await asyncio.gather(*tasks, return_exceptions=True)
     answers = [answer for one in results if not isinstance(one, BaseException) for answer in one]
-    gone = sum(isinstance(one, asyncio.CancelledError) for one in results)
-    assert len(results) == gone + sum(isinstance(one, list) for one in results)
+    gone = sum(isinstance(result, asyncio.CancelledError) for result in results)
+    assert len(results) == gone + sum(isinstance(result, list) for result in results)
     return answers, batches, gone
 
 

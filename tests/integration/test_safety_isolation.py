@@ -58,7 +58,7 @@ class Faulty:
         """Qualify a lead, which starts a deadline; return its id."""
         await self.reported(f"form {email}", "form.submitted", email)
         answer = await self.reported(f"qualified {email}", "lead.qualified", email)
-        assert "deadline.started" in {one["type"] for one in answer["derived"]}, answer
+        assert "deadline.started" in {event["type"] for event in answer["derived"]}, answer
         return str(answer["subject"]).removeprefix("lead/")
 
     async def turn_clock(self, days: int) -> None:
@@ -70,11 +70,11 @@ class Faulty:
 
     async def has_breached(self, lead_id: str) -> bool:
         history = await self.get(f"/v1/leads/{lead_id}/history")
-        return "deadline.breached" in {one["type"] for one in history["events"]}
+        return "deadline.breached" in {event["type"] for event in history["events"]}
 
     async def set_aside(self) -> set[str]:
         found = (await self.get("/v1/conflicts"))["conflicts"]
-        return {one["lead"] for one in found if one["kind"] == "lead-set-aside"}
+        return {row["lead"] for row in found if row["kind"] == "lead-set-aside"}
 
     async def faults(self) -> set[str]:
         """Return the kinds of work that met a fault, according to the metrics."""

@@ -341,7 +341,7 @@ async def test_no_projection_is_built_of_records_that_cannot_be_read(
     async with tampered(postgres_server, GUARD_OFF, f"{spoiled} WHERE position = 5") as engine:
         report = await all_checks(postgres_server, engine)
     sections = [one for one in report if one.check is Check.PROJECTIONS]
-    assert {(one.outcome, one.why_not) for one in sections} == {
+    assert {(section.outcome, section.why_not) for section in sections} == {
         ("not checked", "the record at position 5 cannot be read")
     }
 

@@ -67,11 +67,11 @@ async def is_nurtured(walk: Walk) -> None:
     await walk.tell("scenario.completed", HANAKO, scenario="basics")
     assert "scenario_completed" in await walk.lists(HANAKO)
     score = await walk.score(HANAKO)
-    assert {one["rule"]: one["points"] for one in score["attributes"]} == {
+    assert {attribute["rule"]: attribute["points"] for attribute in score["attributes"]} == {
         "decides": 20,
         "target_industry": 10,
     }
-    assert [(one["rule"], one["counts"]) for one in score["events"]] == [
+    assert [(event["rule"], event["counts"]) for event in score["events"]] == [
         ("visited", "2"),
         ("saw_prices", "10"),
         ("sent_a_form", "10"),

@@ -127,8 +127,8 @@ async def test_a_delivery_that_always_fails_is_dead_lettered_and_replayed(
         assert len(receiver.messages) == 3 * QUICK.attempts_max
         queue = webhooks.queue()
         letters = await queue.dead(webhook_id, after=0, limit=10)
-        assert [one.position for one in letters] == positions
-        assert {(one.type, one.attempts, one.failure) for one in letters} == {
+        assert [letter.position for letter in letters] == positions
+        assert {(letter.type, letter.attempts, letter.failure) for letter in letters} == {
             ("form.submitted", 3, "answered 500")
         }
         assert await queue.dead(webhook_id, after=positions[0], limit=1) == letters[1:2]

@@ -39,7 +39,7 @@ TOO_EARLY = {"id": "seed-8", "source": "early", "type": "lead.qualified", "lead"
 
 async def seed(client: httpx.AsyncClient) -> None:
     """Report all of it, with an administrator key."""
-    events = [{"source": "website", **one} for one in EVENTS]
+    events = [{"source": "website", **event} for event in EVENTS]
     answer = await client.post("/v1/events", json=events)
     assert answer.status_code == 200, answer.text
     unheard = [form(f"unheard-{number}", user_id="u") for number in range(MANY)]

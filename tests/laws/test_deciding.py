@@ -239,7 +239,7 @@ def test_a_writer_with_a_cache_decides_like_one_that_reads_everything_again(
 def _without_ids(outcome: Recorded | Duplicate | Refused) -> object:
     match outcome:
         case Recorded():
-            derived = [(one.type, one.position, one.moved) for one in outcome.derived]
+            derived = [(event.type, event.position, event.moved) for event in outcome.derived]
             return outcome.position, outcome.stage, outcome.moved, outcome.is_already, derived
         case Refused():
             return outcome.refusal

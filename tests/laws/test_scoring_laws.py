@@ -45,7 +45,7 @@ def test_the_score_is_the_sum_of_what_explains_it_to_the_hundredth(
 ) -> None:
     assert SCORING is not None
     score = score_at(SCORING, lead, at)
-    parts = [counts_at(SCORING, one, at) for one in lead.points]
+    parts = [counts_at(SCORING, point, at) for point in lead.points]
     explained = sum((Fraction(str(amount(part))) for part in parts), Fraction(0))
     assert Fraction(str(amount(score.total))) == explained + score.fit
 
@@ -104,7 +104,7 @@ def test_which_points_count_does_not_depend_on_the_order_of_reports(
         of_rule = sorted(
             ((one.occurred_at, one.position) for one in some if one.rule == name), reverse=True
         )
-        kept = {(one.occurred_at, one.position) for one in found if one.rule == name}
+        kept = {(row.occurred_at, row.position) for row in found if row.rule == name}
         assert kept == set(of_rule[:limit])
 
 
@@ -135,6 +135,6 @@ def test_the_laws_are_tested_on_leads_with_grades() -> None:
     ledger = LedgerInMemory(demand_funnel())
     who = {"email": "a@b.example", "profile": {"industry": "steel", "position": "director"}}
     ledger.send_one("form.submitted", lead=who)
-    (lead,) = [one.state for one in ledger.subjects.values() if _is_lead(one.state)]
+    (lead,) = [subject.state for subject in ledger.subjects.values() if _is_lead(subject.state)]
     assert isinstance(lead, LeadState)
     assert lead.grade == "B"

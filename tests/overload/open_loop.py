@@ -147,7 +147,7 @@ async def fulfil(order: Order) -> dict[str, Any]:
     await crowd.send(requests)
     return {
         "seconds": perf_counter() - began,
-        "answers": [tuple(one) for one in crowd.answers],
+        "answers": [tuple(answer) for answer in crowd.answers],
         "lost": crowd.lost,
         "unsent": crowd.unsent,
     }

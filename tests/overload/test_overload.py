@@ -54,11 +54,11 @@ class Run:
 
     @property
     def accepted(self) -> list[float]:
-        return sorted(one.latency_s for one in self.answers if one.status in {200, 207})
+        return sorted(answer.latency_s for answer in self.answers if answer.status in {200, 207})
 
     @property
     def refused(self) -> list[Answered]:
-        return [one for one in self.answers if one.status == 503]
+        return [answer for answer in self.answers if answer.status == 503]
 
     @property
     def rate(self) -> float:
@@ -151,9 +151,9 @@ async def test_an_excess_gets_retry_after_and_the_rest_is_accepted(bench: Bench)
     seen = await overload(bench, SERVICE, shows=is_answered_in_time)
     run = seen.run
     assert (run.lost, run.unsent) == (0, 0)
-    assert {one.status for one in run.answers} <= {200, 207, 503}
+    assert {answer.status for answer in run.answers} <= {200, 207, 503}
     assert has_excess(run)
-    assert all(one.has_retry_after for one in run.refused)
+    assert all(answer.has_retry_after for answer in run.refused)
     assert not is_slow(run)
     # Refusing costs something, but most of the time is still spent on accepted events.
     assert run.rate > seen.sustained / 3
