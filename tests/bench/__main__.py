@@ -58,7 +58,7 @@ def main() -> None:
         for name in asked.only or BENCHES:
             started = time.monotonic()
             figures += uvloop.run(_measure(name, bench))
-            _tell(f"{name}: {time.monotonic() - started:.0f} s")
+            _print(f"{name}: {time.monotonic() - started:.0f} s")
     if asked.json:
         print_json({"machine": _machine(), "figures": [one.as_json() for one in figures]})
         return
@@ -110,7 +110,7 @@ def _machine() -> str:
     )
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

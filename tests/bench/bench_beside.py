@@ -16,7 +16,7 @@ from tests.bench.bench_visible import Caller
 from tests.bench.figures import Figure, Pair, at_most, figure_of
 from tests.bench.ledgers import Written, written
 from tests.bench.mix import Event
-from tests.bench.servers import Bench, Server, Told, Unexpected, serving
+from tests.bench.servers import Bench, ClientRun, Server, Unexpected, serving
 
 LOAD = 0.3
 """The share of the service's capacity that other clients post all the time."""
@@ -94,7 +94,7 @@ async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figu
         full = (await _post(service, "full", bench.sizes.posted)).rate
         rate = full * LOAD
         usual = await _post(service, "usual", _count(rate, bench.sizes.usual_s), rate=rate)
-        async with _others(service, rate) as told:
+        async with _others(service, rate) as runs:
             caller = await Caller.connect(service)
             began = perf_counter()
             await work(caller)
@@ -102,7 +102,7 @@ async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figu
             caller.close()
             await asyncio.sleep(SETTLING_S)
     upto = began + seconds + SETTLING_S
-    waits = [wait for one in told for since, wait in one.timeline if began <= since <= upto]
+    waits = [wait for run in runs for since, wait in run.timeline if began <= since <= upto]
     if len(waits) < 2:
         raise Unexpected(f"expected others to post while {name} lasted {seconds:.1f} s")
     pair = Pair(_p99(usual.latencies), _p99(waits))
@@ -115,26 +115,26 @@ async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figu
 
 
 @asynccontextmanager
-async def _others(service: Server, rate: float) -> AsyncIterator[list[Told]]:
+async def _others(service: Server, rate: float) -> AsyncIterator[list[ClientRun]]:
     """Post orders continuously, from before the work until after it; return all results."""
-    told: list[Told] = []
+    runs: list[ClientRun] = []
     enough = asyncio.Event()
 
     async def post() -> None:
         while not enough.is_set():
-            tag = f"beside-{len(told)}"
-            told.append(await _post(service, tag, _count(rate, ORDER_S), rate=rate))
+            tag = f"beside-{len(runs)}"
+            runs.append(await _post(service, tag, _count(rate, ORDER_S), rate=rate))
 
     posting = asyncio.create_task(post())
     await asyncio.sleep(ORDER_S / 2)
     try:
-        yield told
+        yield runs
     finally:
         enough.set()
         await posting
 
 
-async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> Told:
+async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> ClientRun:
     return await service.fulfil(
         "201", kind="events", requests=count, connections=CONNECTIONS, tag=tag, rate=rate
     )

@@ -46,11 +46,11 @@ async def measure(bench: Bench) -> list[Figure]:
 
 async def stream(service: Server, tag: str, count: int) -> float:
     """Stream `count` lines; return how many per second were recorded."""
-    told = await service.fulfil("200", kind="lines", requests=count, tag=tag)
-    answer = orjson.loads(told.last_body)
+    run = await service.fulfil("200", kind="lines", requests=count, tag=tag)
+    answer = orjson.loads(run.last_body)
     if answer["recorded"] != count:
-        raise Unexpected(f"expected {count} recorded, found {told.last_body[:500]}")
-    return count / told.seconds
+        raise Unexpected(f"expected {count} recorded, found {run.last_body[:500]}")
+    return count / run.seconds
 
 
 async def _copy(ledger: Founded, floor: Founded, after: int, count: int) -> tuple[float, int]:

@@ -45,13 +45,13 @@ class _Poster:
     async def post(self, tag: str) -> float:
         """Post one round; return events per second."""
         before = self.server.processor_seconds
-        told = await self.server.fulfil(
+        run = await self.server.fulfil(
             "201", kind="events", requests=self.count, connections=CONNECTIONS, tag=tag
         )
         self.server_s += self.server.processor_seconds - before
-        self.client_s += told.processor_seconds
-        self.latencies += told.latencies
-        return told.rate
+        self.client_s += run.processor_seconds
+        self.latencies += run.latencies
+        return run.rate
 
     @property
     def server_us(self) -> float:

@@ -9,7 +9,7 @@ import orjson
 from tests.bench.bench_post import CONNECTIONS
 from tests.bench.figures import Figure, at_most
 from tests.bench.mix import events_of
-from tests.bench.servers import Bench, Server, Told, Unexpected, founded, serving
+from tests.bench.servers import Bench, ClientRun, Server, Unexpected, founded, serving
 
 LOAD = 0.8
 POLL_S = 0.01
@@ -55,7 +55,7 @@ async def _full_rate(bench: Bench, service: Server) -> float:
     return statistics.median(rates)
 
 
-async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> Told:
+async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> ClientRun:
     return await service.fulfil(
         "201", kind="events", requests=count, connections=CONNECTIONS, tag=tag, rate=rate
     )

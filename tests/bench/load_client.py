@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, cast
 import orjson
 import uvloop
 
-from tests.bench.mix import told
+from tests.bench.mix import timed_events
 
 WAIT_S = 300.0
 """No order takes this long; one that does has lost its server."""
@@ -124,9 +124,9 @@ def requests_of(order: Order) -> list[list[bytes]]:
         request = f"GET {order.path} HTTP/1.1\r\n{head}\r\n".encode()
         each = order.requests // order.connections
         return [[request] * each for _ in range(order.connections)]
-    events = told(order.tag, order.requests)
+    events = timed_events(order.tag, order.requests)
     if order.kind == "lines":
-        body = b"".join(orjson.dumps(event.event) + b"\n" for event in events)
+        body = b"".join(orjson.dumps(timed.event) + b"\n" for timed in events)
         return [[_post(order, head, "application/x-ndjson", body)]]
     requests: list[list[bytes]] = [[] for _ in range(order.connections)]
     for one in events:

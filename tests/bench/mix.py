@@ -26,7 +26,7 @@ FAMILY_NAMES: Final = ("佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺
 Event = dict[str, Any]
 
 
-class Told(NamedTuple):
+class TimedEvent(NamedTuple):
     """An event, the person it is about, and when it happens."""
 
     at_minute: float
@@ -40,14 +40,14 @@ class Person(NamedTuple):
     name: str
 
 
-def told(tag: str, count: int, *, people: str | None = None) -> list[Told]:
+def timed_events(tag: str, count: int, *, people: str | None = None) -> list[TimedEvent]:
     """Return `count` events in order of time.
 
     `people` is the tag whose leads they are about, unless these are new. Nothing is decided about
     existing leads, because their stages are not known here.
     """
     chance = random.Random(tag)
-    events: list[Told] = []
+    events: list[TimedEvent] = []
     lead = 0
     while len(events) < count:
         person = _person(people or tag, lead, max(1, count // EVENTS_PER_LEAD))
@@ -55,7 +55,7 @@ def told(tag: str, count: int, *, people: str | None = None) -> list[Told]:
         for make in _journey(chance, may_decide=people is None):
             event = make(chance, person)
             event["time"] = (BEGIN + timedelta(minutes=minute)).isoformat()
-            events.append(Told(minute, lead, event))
+            events.append(TimedEvent(minute, lead, event))
             minute += chance.expovariate(1 / 600)
         lead += 1
     events.sort(key=lambda one: one.at_minute)
@@ -64,7 +64,7 @@ def told(tag: str, count: int, *, people: str | None = None) -> list[Told]:
 
 def events_of(tag: str, count: int, *, people: str | None = None) -> list[Event]:
     """Return `count` events in order of time, without the people behind them."""
-    return [one.event for one in told(tag, count, people=people)]
+    return [one.event for one in timed_events(tag, count, people=people)]
 
 
 def _person(tag: str, lead: int, leads: int) -> Person:

@@ -59,7 +59,7 @@ class Founded:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ClientRun:
     """What the client reports about an order."""
 
     seconds: float
@@ -130,7 +130,7 @@ class Server:
     pid: int
     log: Path
 
-    async def fulfil(self, expected: str, **order: Any) -> Told:
+    async def fulfil(self, expected: str, **order: Any) -> ClientRun:
         """Send an order with a client.
 
         Raises:
@@ -145,13 +145,13 @@ class Server:
         out, _ = await client.communicate(orjson.dumps(sent._asdict()))
         if client.returncode != 0:
             raise Unexpected(f"the client ended with {client.returncode}; {self._last_words()}")
-        told = Told(**orjson.loads(out))
-        if set(told.statuses) != {expected}:
+        run = ClientRun(**orjson.loads(out))
+        if set(run.statuses) != {expected}:
             raise Unexpected(
-                f"expected {expected} alone, found {told.statuses}; the last was {told.last_body}; "
+                f"expected {expected} alone, found {run.statuses}; the last was {run.last_body}; "
                 f"{self._last_words()}"
             )
-        return told
+        return run
 
     @property
     def processor_seconds(self) -> float:
