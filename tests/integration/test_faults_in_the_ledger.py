@@ -122,7 +122,7 @@ async def test_an_event_that_cannot_be_decided_fails_alone(on: LedgerOnPostgres)
     assert results([await on.send(form("fault", BROKEN))]) == ["Duplicate"]
 
 
-async def test_what_was_recorded_before_a_fault_is_a_duplicate_despite_it(
+async def test_an_event_recorded_before_a_fault_is_a_duplicate_despite_it(
     on: LedgerOnPostgres,
 ) -> None:
     await broken(on, BROKEN)

@@ -569,7 +569,7 @@ async def test_a_full_queue_answers_503_and_accepts_nothing(
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
-async def test_a_visitor_who_identifies_himself_becomes_a_marketing_lead(
+async def test_a_visitor_who_is_identified_becomes_a_marketing_lead(
     service: Service, key: str
 ) -> None:
     cookie = f"cookie-{next(_numbers)}"

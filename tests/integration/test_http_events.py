@@ -49,7 +49,7 @@ async def refusals(service: Service) -> list[dict[str, Any]]:
     return list(answer.json()["refusals"])
 
 
-async def test_an_event_is_recorded_with_what_followed_from_it(service: Service) -> None:
+async def test_an_event_is_recorded_with_its_consequences(service: Service) -> None:
     event = an_event()
     answer = await post(service, event)
     content = answer.json()

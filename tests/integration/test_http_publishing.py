@@ -246,7 +246,7 @@ async def test_a_changed_calendar_applies_to_every_lead(service: Service) -> Non
     assert verified.not_decided_again == 0
 
 
-async def test_a_published_calendar_that_nobody_decided_is_found(
+async def test_a_forged_publication_of_a_calendar_is_found(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with ledger_on_postgres(postgres_server) as on:

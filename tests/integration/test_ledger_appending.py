@@ -41,7 +41,7 @@ def said(outcomes: list[Outcome]) -> list[str]:
     ]
 
 
-async def test_items_of_a_batch_are_recorded_in_their_order_with_what_follows(
+async def test_items_of_a_batch_are_recorded_in_order_with_their_consequences(
     on: LedgerOnPostgres,
 ) -> None:
     outcomes = await on.send(

@@ -154,7 +154,7 @@ def test_as_root_it_runs_as_the_account_that_owns_the_data(
 
 
 @as_root
-def test_as_root_without_namespaces_it_runs_as_an_account_and_takes_over_what_there_is(
+def test_as_root_without_namespaces_it_runs_as_an_account_and_takes_over_existing_data(
     data_dir: Path,
 ) -> None:
     with PrivatePostgres(data_dir, extra_settings=SMALL) as postgres:

@@ -112,7 +112,7 @@ async def test_a_runner_that_is_not_woken_finds_events_by_polling(ledger: StageL
                 await task
 
 
-async def test_waiting_for_what_has_not_happened_ends(ledger: StageLedger) -> None:
+async def test_waiting_for_a_position_not_yet_reached_times_out(ledger: StageLedger) -> None:
     await ledger.append(leads(1).events)
     runner = await ledger.prepared_runner()
     await catch_up(runner)

@@ -143,7 +143,7 @@ def told_after_a_restatement(*, is_taken_back: bool) -> list[Event]:
 
 
 @pytest.mark.parametrize("batch_records", [1, 2_000])
-async def test_of_stays_that_end_at_one_report_only_the_returned_one_continues(
+async def test_only_the_returned_stay_continues_of_those_that_end_at_one_report(
     ledger: StageLedger, batch_records: int
 ) -> None:
     await ledger.append(told_after_a_restatement(is_taken_back=False))

@@ -74,7 +74,7 @@ async def test_cancelled_senders_lose_nothing_and_record_nothing_twice(
     assert complaints == []
 
 
-async def test_what_a_sender_submitted_before_it_was_cancelled_is_recorded(
+async def test_events_submitted_before_a_sender_is_cancelled_are_recorded(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with fresh_ledger(postgres_server) as (ledger, app_url):

@@ -123,7 +123,7 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
         ("DELETE FROM ledger.api_keys", Check.KEYS),
     ],
 )  # fmt: skip
-async def test_whoever_changes_a_row_is_found(busy: URL, statement: str, check: Check) -> None:
+async def test_a_changed_row_is_found(busy: URL, statement: str, check: Check) -> None:
     report = Report()
     async with connection_to(busy) as owner:
         change = owner.transaction(isolation="repeatable_read")

@@ -216,7 +216,7 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
         ),
     ],
 )
-async def test_whoever_changes_a_row_is_found(
+async def test_a_changed_row_is_found(
     on: LedgerOnPostgres, statement: str, position: int | None, what: str
 ) -> None:
     await on.as_owner(statement)

@@ -103,7 +103,7 @@ async def test_an_abuse_is_cut_off(abuse: Abuse) -> None:
 
 
 @pytest.mark.parametrize("abuse", ABUSES)
-async def test_without_our_bounds_it_would_go_on(abuse: Abuse) -> None:
+async def test_without_our_bounds_an_abuse_would_continue(abuse: Abuse) -> None:
     """The negative twin: uvicorn's own protocol has none of these bounds."""
     async with serving(HttpToolsProtocol) as server:
         assert not await is_cut_off(server, abuse, within_s=KEPT_FOR_S)
