@@ -279,7 +279,7 @@ async def connection_left_by_a_reader_that_stalls(
 async def test_a_reader_that_takes_nothing_is_cut_off(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "STALLED_S", 0.2)
+    monkeypatch.setattr(stream, "STREAM_STALLED_S", 0.2)
     assert await connection_left_by_a_reader_that_stalls(service, BoundedConnection)
 
 
@@ -287,7 +287,7 @@ async def test_without_hanging_up_a_reader_that_takes_nothing_would_stay(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative twin: ending the response waits for a buffer that is never emptied."""
-    monkeypatch.setattr(stream, "STALLED_S", 0.2)
+    monkeypatch.setattr(stream, "STREAM_STALLED_S", 0.2)
     assert not await connection_left_by_a_reader_that_stalls(service, HttpToolsProtocol)
 
 

@@ -28,7 +28,9 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
         await report(running, "inquiry.received", 5, SALES, channel="sales_direct")
         await report(running, "opportunity.created", 6, SALES, opportunity="b", value="300")
         await report(running, "opportunity.won", 7, SALES, opportunity="b", value="300")
-        await report(running, "order.recorded", 8, None, order="none", value="100", currency="JPY")
+        await report(
+            running, "order.recorded", 8, None, order="nobody", value="100", currency="JPY"
+        )
         yield running
 
 
