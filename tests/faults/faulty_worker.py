@@ -102,7 +102,7 @@ def main() -> None:
         runner = partial(Runner, retry_stopped_s=RETRY_S)
         changes.enter_context(patch.object(composition, "Runner", runner))
         quick = partial(RetrySchedule, first_s=RETRY_S, factor=1.0)
-        changes.enter_context(patch.object(dispatcher, "Patience", quick))
+        changes.enter_context(patch.object(dispatcher, "RetrySchedule", quick))
         worker.main()
 
 

@@ -36,6 +36,6 @@ if __name__ == "__main__":
         for verb in ("change", "rotate", "revoke"):
             changes.enter_context(patch.object(KeyStore, verb, sparing(getattr(KeyStore, verb))))
         changes.enter_context(
-            patch.object(dispatcher, "Patience", lambda: RetrySchedule(attempts_max=1))
+            patch.object(dispatcher, "RetrySchedule", lambda: RetrySchedule(attempts_max=1))
         )
         worker.main()
