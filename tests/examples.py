@@ -29,7 +29,7 @@ class Example(NamedTuple):
     script: str
     expected: str | None
     language: str
-    """Of what is expected."""
+    """The language of `expected`."""
     line: int
     run_by: str = "sh"
 

@@ -172,7 +172,7 @@ class LedgerInMemory:
                 self._write(plan)
                 plan.commit()
                 return outcomes
-        raise AssertionError("what is missing of the past never comes")
+        raise AssertionError("the missing past is never recalled")
 
     def _now(self) -> datetime:
         return self.at or RECEIVED_AT + timedelta(seconds=len(self.entries))
@@ -224,7 +224,7 @@ class LedgerInMemory:
                 dict.fromkeys(missing.identifiers),
             )
             self.memory.learn_links(link for link in self.links if link[0] in missing.identifiers)
-        raise AssertionError("what is missing never comes")
+        raise AssertionError("missing data is never recalled")
 
     def _write(self, plan: Plan) -> None:
         self.entries += plan.draft.entries

@@ -276,7 +276,7 @@ def test_a_lifecycle_is_compared_tried_and_published_with_the_command(data_dir: 
 
         def stages() -> set[tuple[int, str]]:
             found = set()
-            for _ in range(8):  # connections of their own: both workers are asked
+            for _ in range(8):  # separate connections, to reach both workers
                 with service.client(service.key) as client:
                     version = client.get("/v1/lifecycle").json()["version"]
                     lead = client.post("/v1/leads/find", json=HANAKO).json()

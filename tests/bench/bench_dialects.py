@@ -76,7 +76,7 @@ async def measure(bench: Bench) -> list[Figure]:
             pairs,
             unit="µs",
             aim=at_most(0.1),
-            note=f"what it takes more than bare parsing; floor: {_FLOOR}",
+            note=f"the time in addition to bare parsing; floor: {_FLOOR}",
         ),
         _reading(bench.sizes.decided),
     ]

@@ -190,7 +190,7 @@ async def walk(
 
 def _filled(path: str, places: Places) -> list[str]:
     names = re.findall(r"\{(\w+)(?::\w+)?\}", path)
-    assert set(names) <= places.keys(), f"nothing stands for {path}: plant something for it"
+    assert set(names) <= places.keys(), f"no value for {path}: plant one"
     filled = []
     for values in itertools.product(*(places[name] for name in names)):
         found = path

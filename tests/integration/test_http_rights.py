@@ -125,7 +125,7 @@ async def call(service: Service, route: str, headers: Mapping[str, str]) -> http
     method, _, path = route.partition(" ")
     for name, value in IN_PATHS.items():
         path = path.replace("{" + name + "}", value)
-    assert "{" not in path, f"nothing stands for the parameter of {path}: add it here"
+    assert "{" not in path, f"no value for the parameter of {path}: add it here"
     return await service.client.request(
         method, path, params=WRONGLY.get(route), headers=dict(headers), content=b"{}"
     )

@@ -42,7 +42,7 @@ class Details(NamedTuple):
     """None: the account that the lead belongs to."""
 
 
-tellings = st.builds(
+any_details = st.builds(
     Details,
     at=st.integers(min_value=0, max_value=400),
     known=st.booleans(),
@@ -113,7 +113,7 @@ def the_long_way(compiled: CompiledLifecycle) -> CompiledLifecycle:
 
 
 @pytest.mark.parametrize("name", FUNNELS)
-@given(history=histories, details=tellings)
+@given(history=histories, details=any_details)
 @thorough
 def test_a_quiet_report_is_recorded_as_on_the_slow_path(
     name: str, history: list[list[Step]], details: Details
