@@ -13,21 +13,21 @@ from tests.support.postgres import SMALL, running_server, scratch_directory
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PrivatePostgres]:
-    """Run one server for the whole session (one for each worker of pytest-xdist)."""
+    """Run one server for the whole session (one per pytest-xdist worker)."""
     with scratch_directory() as directory, running_server(directory) as server:
         yield server
 
 
 @pytest.fixture
 def collected() -> Iterator[None]:
-    """Collect garbage before the test ends, so that its warnings are this test's own."""
+    """Collect garbage before the test ends, so that its warnings belong to this test."""
     yield
     gc.collect()
 
 
 @pytest.fixture(scope="session")
 def made_data_dir() -> Iterator[Path]:
-    """Lend a data directory after its first start: to be copied, not to be used."""
+    """Provide a data directory after its first start, to be copied and not used directly."""
     with scratch_directory() as directory:
         with PrivatePostgres(directory / "made", extra_settings=SMALL):
             pass
@@ -36,7 +36,7 @@ def made_data_dir() -> Iterator[Path]:
 
 @pytest.fixture
 def data_dir(made_data_dir: Path) -> Iterator[Path]:
-    """Lend a data directory after its first start, with no server running on it."""
+    """Provide a data directory after its first start, with no server running on it."""
     with scratch_directory() as directory:
         shutil.copytree(made_data_dir, directory / "data")
         yield directory / "data"

@@ -1,7 +1,7 @@
-"""Put the commands together, and turn what can go wrong into a sentence and an exit code.
+"""Assemble the commands, and turn errors into a sentence and an exit code.
 
 A command's module is imported when the command is called, and nothing here imports what only the
-service needs: a command that asks for one table must not first load a web server and a database.
+service needs: a command that fetches one table must not first load a web server and a database.
 """
 
 import importlib
@@ -16,7 +16,7 @@ from service.command.printing import complain
 
 
 class Command(NamedTuple):
-    """Where a command is, as module:name, and what the list of commands says of it."""
+    """Where a command is, as module:name, and its line in the list of commands."""
 
     place: str
     summary: str
@@ -24,31 +24,29 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "serve": Command("serve:serve_command", "Run the service until Ctrl-C or SIGTERM."),
-    "migrate": Command("migrate:migrate", "Bring the database to this version."),
+    "migrate": Command("migrate:migrate", "Migrate the database to this version."),
     "import": Command("import_table:import_table", "Turn the rows of a table into events."),
     "simulate": Command(
-        "simulate:simulate", "Send the reports of an invented market to a running service."
+        "simulate:simulate", "Send a simulated market's reports to a running service."
     ),
     "funnel": Command("funnel:funnel", "Show the funnel, for now or any past moment."),
-    "deadlines": Command("deadlines:deadlines", "Show deadlines, the first due first."),
+    "deadlines": Command("deadlines:deadlines", "Show deadlines, earliest due first."),
     "history": Command("history:history", "Show what happened to a lead, and why."),
-    "replay": Command("replay:replay", "Replay a lead: its state after each event."),
+    "replay": Command("replay:replay", "Replay a lead: show its state after each event."),
     "score": Command("score:score", "Explain a lead's score, point by point."),
     "select": Command("select:select", "Qualify the best candidates."),
-    "verify": Command("verify:verify", "Check that nobody changed the past."),
-    "rebuild": Command("rebuild:rebuild_projection", "Build a projection again from the log."),
+    "verify": Command("verify:verify", "Check that the past has not been changed."),
+    "rebuild": Command("rebuild:rebuild_projection", "Rebuild a projection from the log."),
     "lifecycle": Command(
         "lifecycle:lifecycle_commands",
-        "Check, draw, compare and publish definitions of the funnel.",
+        "Check, draw, compare and publish lifecycles.",
     ),
-    "key": Command("key:key_commands", "Make, list, rotate and revoke API keys."),
+    "key": Command("key:key_commands", "Create, list, rotate and revoke API keys."),
     "refusals": Command(
         "refusals:refusals_commands",
-        "See what was refused, and try it again once the cause is mended.",
+        "List what was refused, and retry it once the cause is fixed.",
     ),
-    "webhook": Command(
-        "webhook:webhook_commands", "Have events sent to other systems as they happen."
-    ),
+    "webhook": Command("webhook:webhook_commands", "Send events to other systems as they happen."),
 }
 
 EXIT_OF = {
@@ -70,22 +68,21 @@ EXIT_OF = {
     "service.command.importing.tables.opening.TableInvalid": Exit.INVALID_FILE,
     "service.command.importing.refused.RefusedFileUnwritable": Exit.INVALID_FILE,
 }
-"""Errors that the user can act on; any other is a defect of ours, with its trace.
+"""Errors that the user can act on; any other is a bug and keeps its traceback.
 
-By name: an error that has been raised is of a module that has been imported, and the other modules
-need not be.
+By name, so that modules need not be imported here: the module of a raised error already is.
 """
 
 
 class LazyCommand(TyperCommand):
-    """A command known by its summary until it is called; a class because Typer asks for one."""
+    """A command with only its summary until it is called. A class, because Typer requires one."""
 
     def __init__(self, name: str, command: Command) -> None:
         super().__init__(name, short_help=command.summary)
         self._place = command.place
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
-        """Hand over to the command itself, before anything of the command line is parsed."""
+        """Hand over to the real command before the command line is parsed."""
         module, _, name = self._place.partition(":")
         found = getattr(importlib.import_module(f"service.command.{module}"), name)
         if not isinstance(found, typer.Typer):
@@ -121,6 +118,6 @@ def main() -> None:
 
 
 def exit_of(error: Exception) -> Exit | None:
-    """Return the exit code of the nearest kind of error that has one; None for a defect."""
+    """Return the exit code of the closest error class that has one; None for a bug."""
     names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
     return next((EXIT_OF[name] for name in names if name in EXIT_OF), None)

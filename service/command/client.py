@@ -1,4 +1,4 @@
-"""Ask a running service, with a key, like anyone else."""
+"""Call a running service with a key, like any other client."""
 
 import gzip
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 GZIP_LEVEL = 1
-"""Nearly all of the gain, at a tenth of the time."""
+"""Nearly the full gain, in a tenth of the time."""
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _TRY_AGAIN = (
@@ -28,7 +28,7 @@ _TRY_AGAIN = (
 
 
 class ServiceUnavailable(CommandFailed):
-    """The service does not answer, or cannot now; the same request may be sent again."""
+    """The service does not answer or is temporarily unavailable; the request may be retried."""
 
     def __init__(self, message: str, *, retry_after_s: float = 0.0) -> None:
         super().__init__(Exit.SERVICE_UNAVAILABLE, message)
@@ -36,7 +36,7 @@ class ServiceUnavailable(CommandFailed):
 
 
 class Service:
-    """One service and one key; a class because it keeps the connection open."""
+    """One service and one key. A class, because it keeps the connection open."""
 
     def __init__(self, url: str, key: str | None) -> None:
         if not key:
@@ -50,7 +50,7 @@ class Service:
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},
             timeout=httpx.Timeout(ANSWER_WAIT_S, connect=CONNECT_WAIT_S),
-            # A proxy is for hosts elsewhere; most of them refuse to go back to this machine.
+            # A proxy is for remote hosts; most proxies refuse to connect back to this machine.
             trust_env=urlsplit(url).hostname not in _LOOPBACK,
         )
 
@@ -66,16 +66,16 @@ class Service:
         self._http.close()
 
     def get(self, path: str, **parameters: str | int | None) -> Any:
-        """Return the JSON that a path answers; parameters of None are left out."""
+        """Return the JSON at a path; parameters that are None are left out."""
         given = {name: value for name, value in parameters.items() if value is not None}
         return self._send("GET", path, params=given)
 
     def post(
         self, path: str, body: Mapping[str, Any] | None = None, **parameters: str | int | None
     ) -> Any:
-        """Return the JSON that a path answers to a body; parameters of None are left out."""
+        """Post a body and return the JSON answer; parameters that are None are left out."""
         given = {name: value for name, value in parameters.items() if value is not None}
-        # Parameters, even none, take the place of a query that the path has already.
+        # httpx replaces the path's own query with the parameters, even an empty set of them.
         return self._send("POST", path, json=body or {}, params=given or None)
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
@@ -85,7 +85,7 @@ class Service:
         return self._send("DELETE", path)
 
     def compare(self, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Return how events differ from what is recorded under their ids, in order."""
+        """Return, in order, how events differ from what is recorded under their ids."""
         answer = self._send("POST", "/v1/events/compare", json=events)
         items: list[dict[str, Any]] = answer["items"]
         return items
@@ -93,7 +93,7 @@ class Service:
     def publish_lifecycle(
         self, text: str, *, stage_map: Sequence[str] = (), dry_run: bool = False
     ) -> Any:
-        """Send the text of a lifecycle to be published, or only tried."""
+        """Publish the text of a lifecycle, or only try it."""
         return self._send(
             "POST",
             "/v1/lifecycle",
@@ -103,7 +103,7 @@ class Service:
         )
 
     def post_lines(self, lines: bytes, *, compress: bool) -> Any:
-        """Send events as NDJSON, and return what the service says of them."""
+        """Send events as NDJSON, and return the service's answer."""
         headers = {"Content-Type": "application/x-ndjson"}
         if compress:
             lines = gzip.compress(lines, GZIP_LEVEL)
@@ -132,7 +132,7 @@ def _reason(error: httpx.TransportError) -> str:
 
 
 def _failure(answer: httpx.Response) -> CommandFailed:
-    """Say what the problem document says."""
+    """Turn a problem document into an error."""
     try:
         problem = answer.json()
     except ValueError:

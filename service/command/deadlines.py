@@ -1,4 +1,4 @@
-"""`leadledger deadlines`: who has to do what by when."""
+"""`leadledger deadlines`: list what is due, by when and from whom."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -14,7 +14,7 @@ from service.command.printing import print_json, print_lines, print_table
 
 
 class DeadlineStatus(StrEnum):
-    """How a deadline stands."""
+    """The status of a deadline."""
 
     OPEN = "open"
     BREACHED = "breached"
@@ -27,26 +27,26 @@ def deadlines(
     *,
     status: Annotated[
         DeadlineStatus | None,
-        typer.Option("--status", help="Default: open and breached, which nobody has answered."),
+        typer.Option("--status", help="Default: open and breached, those not yet answered."),
     ] = None,
     due_by: Annotated[
-        str | None, typer.Option("--due-by", metavar="TIME", help="Due by then, RFC 3339.")
+        str | None, typer.Option("--due-by", metavar="TIME", help="Due by this time, RFC 3339.")
     ] = None,
     deadline: Annotated[
-        str | None, typer.Option("--deadline", help="One deadline, by any of its names.")
+        str | None, typer.Option("--deadline", help="Only this deadline, by any of its names.")
     ] = None,
-    owner: Annotated[str | None, typer.Option("--owner", help="Of one person.")] = None,
-    team: Annotated[str | None, typer.Option("--team", help="Of one team.")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Only those of this owner.")] = None,
+    team: Annotated[str | None, typer.Option("--team", help="Only those of this team.")] = None,
     zone: Zone = "UTC",
     lang: Language = LANGUAGE_DEFAULT,
     url: Url = URL_DEFAULT,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Show deadlines, the first due first.
+    """Show deadlines, earliest due first.
 
-    open: it runs. breached: it has passed, and nobody has answered yet. met: answered in time.
-    late: answered after it was due. left: the lead left the stage otherwise.
+    open: still running. breached: passed and not yet answered. met: answered in time.
+    late: answered after it was due. left: the lead left the stage another way.
 
     Example: leadledger deadlines --team inside_sales --lang ja
     """
@@ -87,4 +87,4 @@ def deadlines(
         ],
     )
     if len(rows) == DEADLINES_MAX:
-        print_lines(f"The first {DEADLINES_MAX:,}; narrow them with --due-by, --owner or --team.")
+        print_lines(f"Only the first {DEADLINES_MAX:,}; narrow with --due-by, --owner or --team.")

@@ -1,10 +1,10 @@
-"""Name every exit code once: scripts decide by them."""
+"""Name every exit code once: scripts depend on them."""
 
 from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """How the command ended; the names stand in its help."""
+    """How the command ended; the meanings are in its help."""
 
     OK = 0
     UNEXPECTED = 1
@@ -27,15 +27,15 @@ class Exit(IntEnum):
 
 _MEANINGS = {
     Exit.OK: "done",
-    Exit.UNEXPECTED: "a defect of leadledger; the trace says where",
-    Exit.USAGE: "the command line is wrong",
+    Exit.UNEXPECTED: "a bug in leadledger; the traceback shows where",
+    Exit.USAGE: "the command line is invalid",
     Exit.SETTINGS: "a setting, the key or the secret is missing or wrong",
-    Exit.DATABASE_UNAVAILABLE: "the database is away, too old or not migrated",
+    Exit.DATABASE_UNAVAILABLE: "the database is unreachable, too old or not migrated",
     Exit.IN_USE: "the port or the data directory is in use by another process",
     Exit.REFUSED_ROWS: "import, refusals retry: everything was sent, some of it was refused",
-    Exit.FOUND_WRONG: "verify or rebuild: the ledger is not what it should be",
-    Exit.SERVICE_UNAVAILABLE: "the service does not answer, or answers that it cannot now",
-    Exit.ANSWERED_NO: "the service refused what was asked",
+    Exit.FOUND_WRONG: "verify or rebuild: differences were found",
+    Exit.SERVICE_UNAVAILABLE: "the service does not answer, or is temporarily unavailable",
+    Exit.ANSWERED_NO: "the service refused the request",
     Exit.INVALID_FILE: "a mapping, a table or a lifecycle is not valid",
     Exit.NOT_CHECKED: "verify: nothing differs, but not everything could be checked",
     Exit.INTERRUPTED: "stopped by Ctrl-C",
@@ -48,7 +48,7 @@ def explain_exits() -> str:
 
 
 class CommandFailed(Exception):
-    """The command cannot go on; the message says why and what to do next."""
+    """The command cannot continue; the message says why and what to do next."""
 
     def __init__(self, exit_code: Exit, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""`leadledger funnel`: who stands where, and who ever came how far."""
+"""`leadledger funnel`: how many leads are in each stage, and how far they ever got."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -15,12 +15,12 @@ from service.command.printing import print_json, print_lines, print_table
 
 FIGURES = ("standing", "entered", "reached")
 
-NOTHING_TOLD = "(not told)"
-"""Heads the column of those of whom the breakdown knows nothing, which is not the word unknown."""
+NOT_REPORTED = "(not reported)"
+"""Heads the column of leads without a reported value, as distinct from the value "unknown"."""
 
 
 class Figure(StrEnum):
-    """Which figure the columns of a breakdown show."""
+    """The figure that the columns of a breakdown show."""
 
     STANDING = "standing"
     ENTERED = "entered"
@@ -35,11 +35,11 @@ def funnel(
         typer.Option(
             "--known-at",
             metavar="TIME|POSITION",
-            help="What had been recorded by then, or up to that position.",
+            help="Use only what was recorded by this time, or up to this position.",
         ),
     ] = None,
     by: Annotated[
-        Breakdown, typer.Option("--by", help="A column for each value of this, as at the entry.")
+        Breakdown, typer.Option("--by", help="One column for each value of this, as of entry.")
     ] = Breakdown.NONE,
     figure: Annotated[
         Figure, typer.Option("--figure", help="What the columns of --by show.")
@@ -51,8 +51,8 @@ def funnel(
 ) -> None:
     """Show the funnel, for now or any past moment.
 
-    standing: passes that stand in a stage. entered: passes that ever entered it. reached: passes
-    that entered it or a stage beyond it.
+    standing: passes that are in a stage. entered: passes that ever entered it. reached: passes
+    that entered it or a later stage.
 
     Example: leadledger funnel --by origin --as-of 2026-04-01T00:00:00+09:00 --lang ja
     """
@@ -63,7 +63,7 @@ def funnel(
         return
     for title, subject in (("Leads", "leads"), ("Companies", "accounts")):
         if not answer[subject]["stages"]:
-            continue  # A lifecycle need not have a track for companies.
+            continue  # A lifecycle may have no account track.
         print_lines(title)
         _print_track(answer, subject, figure)
         print_lines("")
@@ -93,9 +93,9 @@ def _print_track(answer: dict[str, Any], subject: str, figure: Figure) -> None:
 
 
 def _heading(part: dict[str, Any]) -> str:
-    return NOTHING_TOLD if part["value"] is None else str(part.get("value_label", part["value"]))
+    return NOT_REPORTED if part["value"] is None else str(part.get("value_label", part["value"]))
 
 
 def _figure_of(part: dict[str, Any], stage: str, figure: Figure) -> int:
-    """A part lists the stages that it has anything to say of."""
-    return next((int(one[figure]) for one in part["stages"] if one["stage"] == stage), 0)
+    """Return a stage's figure; a part lists only the stages for which it has any."""
+    return next((int(listed[figure]) for listed in part["stages"] if listed["stage"] == stage), 0)

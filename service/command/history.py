@@ -32,10 +32,10 @@ def history(
 ) -> None:
     """Show what happened to a lead, and why.
 
-    Every event, oldest first: when, what, what it reported, from where to where, who and why.
+    Shows every event, oldest first: time, type, data, move, who sent it and why.
 
-    Events of leads that it absorbed belong to it. With --json everything that the key may see is
-    printed, personal data included if the key has personal:read.
+    This includes the events of leads merged into it. With --json, everything the key may see is
+    printed, including personal data if the key has personal:read.
 
     Example: leadledger history hanako@example.co.jp --zone Asia/Tokyo --lang ja
     """
@@ -71,7 +71,7 @@ def _row(event: dict[str, Any], zone: ZoneInfo) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    """Return a value as people read it; a restatement's long lists are for programs."""
+    """Return a value in readable form; a restatement's long lists are for programs."""
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return (
         text

@@ -1,4 +1,4 @@
-"""`leadledger import`: the rows of a table become events."""
+"""`leadledger import`: turn the rows of a table into events."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -45,10 +45,10 @@ from service.command.sending import (
 )
 
 FIRST_ROWS = 3
-"""Rows of which a check shows the events."""
+"""Rows whose events a check shows."""
 
 SHIPPED_LIFECYCLE = "demand_funnel"
-"""What a check goes by where no service can be asked."""
+"""The lifecycle that a check uses without a service."""
 
 
 def import_table(
@@ -59,39 +59,40 @@ def import_table(
     mapping: Annotated[
         Path | None,
         typer.Option(
-            "--mapping", help="The YAML file that says how rows become events: docs/import.md."
+            "--mapping",
+            help="The YAML file that describes how rows become events: see docs/import.md.",
         ),
     ] = None,
     url: Url = URL_DEFAULT,
     key: Key = None,
     suggest: Annotated[
         bool,
-        typer.Option("--suggest", help="Print a first mapping, made from the column names."),
+        typer.Option("--suggest", help="Print a draft mapping, based on the column names."),
     ] = False,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Read, translate and judge everything, and send nothing."),
+        typer.Option("--check", help="Read, translate and judge everything, but send nothing."),
     ] = False,
     lifecycle: Annotated[
         str | None,
         typer.Option(
             "--lifecycle",
-            help="With --check: judge by this shipped lifecycle or file, without a service.",
+            help="With --check: judge by this shipped lifecycle or YAML file, without a service.",
         ),
     ] = None,
     revise: Annotated[
         bool,
         typer.Option(
             "--revise",
-            help="Correct what was recorded of the same rows before, where it has changed.",
+            help="Correct events recorded earlier from the same rows, where the rows have changed.",
         ),
     ] = False,
     refused: Annotated[
         Path | None,
         typer.Option(
             "--refused",
-            help="Write what was refused to this file, with line and reason: CSV, or JSON lines "
-            "if it ends in .jsonl. It is overwritten.",
+            help="Write refused rows and events to this file, with line and reason: CSV, or JSON "
+            "lines if its name ends in .jsonl or .ndjson. The file is overwritten.",
         ),
     ] = None,
     batch: Annotated[
@@ -101,16 +102,16 @@ def import_table(
         ),
     ] = SENT_BATCH_EVENTS_MAX,
     gzip: Annotated[
-        bool, typer.Option("--gzip", help="Compress what is sent; worth it over slow networks.")
+        bool, typer.Option("--gzip", help="Compress requests; worth it on slow networks.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Turn the rows of a table into events.
 
-    They are sent to a running service, and treated like those of any other client.
+    The events are sent to a running service, which treats them like those of any other client.
 
     What is recorded stays recorded: try the mapping with --check first. Importing the same file
-    again changes nothing, because ids derive from the rows; so after a break, run it again.
+    again changes nothing, because ids derive from the rows. After an interruption, run it again.
 
     Example: leadledger import deals.csv --mapping deals.yaml --refused refused.csv
     """
@@ -120,8 +121,8 @@ def import_table(
     if mapping is None:
         raise CommandFailed(
             Exit.USAGE,
-            "no mapping given: name it with --mapping; "
-            f"`leadledger import --suggest {file}` prints a first one",
+            "no mapping given: name one with --mapping; "
+            f"`leadledger import --suggest {file}` prints a draft",
         )
     with ExitStack() as stack:
         form = _read_mapping(mapping)
@@ -142,7 +143,7 @@ def import_table(
 
 
 class _Work:
-    """One run over one table. A class, because reading, counting and showing share its parts."""
+    """One run over one table. A class, because reading, counting and printing share its state."""
 
     def __init__(
         self, form: Mapping, table: Table, size: int, stack: ExitStack, refused: Path | None
@@ -150,12 +151,12 @@ class _Work:
         self.form, self.table, self.size, self.refused = form, table, size, refused
         self.tally, self.groups = ImportTally(), Groups()
         self.started = time.monotonic()
-        # Last: what an earlier run refused is kept until this one can begin.
+        # Last, so that the file of an earlier run is kept until this run can start.
         self.write = stack.enter_context(refused_file(refused))
 
-    def on_refused(self, one: RefusedRow) -> None:
-        self.groups.add(one)
-        self.write(one)
+    def on_refused(self, refused: RefusedRow) -> None:
+        self.groups.add(refused)
+        self.write(refused)
 
     def batches(self, surroundings: Surroundings) -> Iterator[RowBatch]:
         return batches_of(
@@ -176,7 +177,7 @@ class _Work:
     def check(
         self, file: Path, service: Service | None, *, lifecycle: str | None, as_json: bool
     ) -> None:
-        # Only a check needs the machine, and whatever the machine needs.
+        # Only a check needs the state machine and what that imports.
         from service.command.importing.judging import judge_by
 
         text, judged_by = _lifecycle_text(service, lifecycle)
@@ -188,16 +189,16 @@ class _Work:
             for line, event in zip(batch.lines, batch.events, strict=True):
                 if line in first or len(first) < FIRST_ROWS:
                     first.setdefault(line, []).append(event)
-            for one in judge.read(batch, self.on_would_be_refused):
-                count(self.tally.ignored, one.text)
+            for ignored in judge.read(batch, self.on_would_be_refused):
+                count(self.tally.ignored, ignored.text)
         not_judged = judge.judge(self.on_would_be_refused)
         checked = Checked(first, judged_by, not_judged, judge.is_full)
         print_check(self.run, checked, as_json=as_json)
 
-    def on_would_be_refused(self, one: RefusedRow) -> None:
-        self.on_refused(one)
+    def on_would_be_refused(self, refused: RefusedRow) -> None:
+        self.on_refused(refused)
         self.tally.refused += 1
-        count(self.tally.refused_by_reason, one.reason)
+        count(self.tally.refused_by_reason, refused.reason)
 
     @property
     def run(self) -> Run:
@@ -215,7 +216,7 @@ def _read_mapping(path: Path) -> Mapping:
 
 
 def _check_columns(form: Mapping, table: Table, *, file: Path, mapping: Path) -> None:
-    """Check that the table has the columns; where it is misread, its names would only confuse."""
+    """Check that the table has the columns; if the file is misread, report that instead."""
     try:
         check_columns(form, table.header)
     except MappingInvalid as error:
@@ -226,7 +227,9 @@ def _check_columns(form: Mapping, table: Table, *, file: Path, mapping: Path) ->
 
 
 def _invalid(mapping: Path, error: MappingInvalid) -> CommandFailed:
-    return CommandFailed(Exit.INVALID_FILE, f"{mapping} does not fit:\n{error}")
+    return CommandFailed(
+        Exit.INVALID_FILE, f"{mapping} is not valid, or does not fit the table:\n{error}"
+    )
 
 
 def _read_text(path: Path) -> str:
@@ -243,7 +246,7 @@ def _modified(file: Path) -> datetime:
 
 
 def _zone_of(service: Service) -> ZoneInfo:
-    """Ask in which zone dates are meant of which neither the cell nor the mapping says it."""
+    """Return the lifecycle's zone, for dates whose zone neither cell nor mapping states."""
     try:
         return ZoneInfo(service.get("/v1/lifecycle")["time_zone"])
     except ServiceUnavailable:
@@ -251,13 +254,13 @@ def _zone_of(service: Service) -> ZoneInfo:
     except CommandFailed as error:
         raise CommandFailed(
             error.exit_code,
-            f"{error}\nThe lifecycle says in which zone dates are meant. Write it into the "
-            "mapping's `time`, as `zone: Asia/Tokyo`, or use a key with projections:read",
+            f"{error}\nThe lifecycle defines the zone of these dates. State the zone in the "
+            "mapping's `time`, such as `zone: Asia/Tokyo`, or use a key with projections:read",
         ) from None
 
 
 def _lifecycle_text(service: Service | None, name: str | None) -> tuple[str, str]:
-    """Return the lifecycle that a check goes by, and what it is called."""
+    """Return the text of the lifecycle that a check uses, and what to call it."""
     from events.lifecycles.shipped import read_lifecycle_text  # noqa: PLC0415  only a check needs it
 
     if service is None:
@@ -287,14 +290,14 @@ def _send(
         except BaseException:
             complain(
                 f"stopped after {tally.events:,} events; what was recorded stays, and importing "
-                "the same file again goes on from there"
+                "the same file again continues from there"
             )
             raise
 
 
 @contextmanager
 def _progress(size: int) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on a terminal, and nothing in a log."""
+    """Show a progress bar on a terminal, and nothing in a log."""
     console = terminal(stderr=True)
     columns = (
         TaskProgressColumn(),

@@ -1,4 +1,4 @@
-"""`leadledger key`: make, list, rotate and revoke API keys, by the service or in its database."""
+"""`leadledger key`: create, list, rotate and revoke API keys, over HTTP or in the database."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple, Protocol
@@ -20,17 +20,17 @@ InDatabase = Annotated[
     bool,
     typer.Option(
         "--database",
-        help="Work on the database of LEADLEDGER_DATA_DIR or LEADLEDGER_DATABASE_URL, even if a "
-        "key is given.",
+        help="Work directly on the database of LEADLEDGER_DATA_DIR or LEADLEDGER_DATABASE_URL, "
+        "even if a key is given.",
     ),
 ]
-KeyId = Annotated[str, typer.Argument(metavar="ID", help="The id, as `key list` shows it.")]
+KeyId = Annotated[str, typer.Argument(metavar="ID", help="The id shown by `key list`.")]
 
 key_commands = typer.Typer(
     name="key",
-    help="Make, list, rotate and revoke API keys. With a key (LEADLEDGER_KEY) that has the scope "
-    "keys:admin it asks the service. Without one it works on the database itself, so it has to run "
-    "where LEADLEDGER_DATA_DIR is, or with LEADLEDGER_DATABASE_URL.",
+    help="Create, list, rotate and revoke API keys. With a key (LEADLEDGER_KEY) that has the scope "
+    "keys:admin, it calls the service. Without one it works directly on the database: run it where "
+    "LEADLEDGER_DATA_DIR is, or set LEADLEDGER_DATABASE_URL.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -39,39 +39,39 @@ key_commands = typer.Typer(
 
 @key_commands.command("create")
 def create_key(
-    name: Annotated[str, typer.Argument(help="What the key is for, as 'web site forms'.")],
+    name: Annotated[str, typer.Argument(help="What the key is for, such as 'web site forms'.")],
     *,
     source: Annotated[
         list[str],
         typer.Option(
             "--source",
-            help="A source that the key may speak for; give it again for more. The first is that "
-            "of events which name none.",
+            help="A source that the key may send for; repeatable. Events without a source get the "
+            "first one.",
         ),
     ],
     scope: Annotated[
         list[Scope] | None,
         typer.Option(
-            "--scope", show_default=False, help="A right; again for more [default: events:write]"
+            "--scope", show_default=False, help="A right; repeatable [default: events:write]"
         ),
     ] = None,
     department: Annotated[
         str | None,
-        typer.Option("--department", help="The department, as the lifecycle names it."),
+        typer.Option("--department", help="The department, by its name in the lifecycle."),
     ] = None,
     days: Annotated[
-        int | None, typer.Option("--days", min=1, help="Expires after so many days.")
+        int | None, typer.Option("--days", min=1, help="Expires after this many days.")
     ] = None,
     rate: Annotated[
-        int | None, typer.Option("--rate", min=1, help="Events that it may send in a second.")
+        int | None, typer.Option("--rate", min=1, help="Events that the key may send per second.")
     ] = None,
     origin: Annotated[
         list[str] | None,
         typer.Option(
             "--origin",
             show_default=False,
-            help="For a key that stands in web pages: where they come from, such as "
-            "https://www.example.co.jp; again for more. Such a key may only report facts.",
+            help="For a key used in web pages: their origin, such as https://www.example.co.jp; "
+            "repeatable. Such a key may only report facts.",
         ),
     ] = None,
     url: Url = URL_DEFAULT,
@@ -79,7 +79,7 @@ def create_key(
     in_database: InDatabase = False,
     as_json: Json = False,
 ) -> None:
-    """Make a key, and print it once: only its digest is kept.
+    """Create a key and print it once: only its digest is stored.
 
     Example: leadledger key create 'inside sales' --source crm --scope events:write
     --scope decisions:write --department inside_sales
@@ -87,7 +87,7 @@ def create_key(
     made = _keys(url, key, in_database=in_database).create(
         name=name,
         sources=source,
-        scopes=[str(one) for one in scope or DEFAULT_SCOPES],
+        scopes=[str(right) for right in scope or DEFAULT_SCOPES],
         department=department,
         events_per_second=rate,
         expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
@@ -107,7 +107,7 @@ def list_keys(
     in_database: InDatabase = False,
     as_json: Json = False,
 ) -> None:
-    """List all keys, revoked and expired ones too. Their secrets are not kept anywhere.
+    """List all keys, including revoked and expired ones. Their secrets are not stored anywhere.
 
     Example: leadledger key list
     """
@@ -124,7 +124,7 @@ def rotate_key(
     *,
     overlap_hours: Annotated[
         int,
-        typer.Option("--overlap-hours", min=0, help="How long the old key works beside the new."),
+        typer.Option("--overlap-hours", min=0, help="How long both keys work."),
     ] = OVERLAP_HOURS,
     days: Annotated[
         int | None,
@@ -132,7 +132,7 @@ def rotate_key(
             "--days",
             min=1,
             show_default=False,
-            help="The new key expires after so many days [default: as long as the old one had]",
+            help="The new key expires after this many days [default: the old key's lifetime]",
         ),
     ] = None,
     url: Url = URL_DEFAULT,
@@ -140,9 +140,9 @@ def rotate_key(
     in_database: InDatabase = False,
     as_json: Json = False,
 ) -> None:
-    """Make a key of the same terms, and print it once; the old one ends after an overlap.
+    """Create a key with the same terms and print it once; the old key ends after an overlap.
 
-    Give the new key to whoever holds the old one, before that.
+    Before then, give the new key to the holder of the old one.
 
     Example: leadledger key rotate 4fGh2kLm9QrS --overlap-hours 48
     """
@@ -166,7 +166,7 @@ def revoke_key(
     in_database: InDatabase = False,
     as_json: Json = False,
 ) -> None:
-    """End a key, for good, within 5 seconds in every process. What it sent stays.
+    """Revoke a key permanently, within 5 seconds in every process. The events it sent stay.
 
     Example: leadledger key revoke 4fGh2kLm9QrS
     """
@@ -178,7 +178,7 @@ def revoke_key(
 
 
 class Keys(Protocol):
-    """What can be done with keys, wherever it is done."""
+    """What can be done with keys, over HTTP or in the database."""
 
     def create(
         self,
@@ -202,13 +202,13 @@ class Keys(Protocol):
 
 
 class KeysOverHttp(NamedTuple):
-    """Keys as a service administers them, for a key with keys:admin."""
+    """Keys administered through the service, with a key that has keys:admin."""
 
     url: str
     key: str
 
     def create(self, **terms: Any) -> dict[str, Any]:
-        """Make a key, and describe it with its text."""
+        """Create a key, and describe it with its text."""
         ends = terms["expires_at"]
         with Service(self.url, self.key) as service:
             given = {**terms, "expires_at": None if ends is None else ends.isoformat()}
@@ -229,7 +229,7 @@ class KeysOverHttp(NamedTuple):
     def rotate(
         self, key_id: str, *, overlap: timedelta, expires_at: datetime | None
     ) -> dict[str, Any]:
-        """Make a key of the same terms, and describe it with its text and the old one."""
+        """Create a key with the same terms, and describe it with its text and the old key."""
         with Service(self.url, self.key) as service:
             rotated = service.post(
                 f"/v1/keys/{quote(key_id, safe='')}/rotate",
@@ -239,7 +239,7 @@ class KeysOverHttp(NamedTuple):
         return dict(rotated)
 
     def revoke(self, key_id: str) -> dict[str, Any]:
-        """End a key, and describe it."""
+        """Revoke a key, and describe it."""
         with Service(self.url, self.key) as service:
             return dict(service.delete(f"/v1/keys/{quote(key_id, safe='')}"))
 

@@ -1,4 +1,4 @@
-"""Name a lead on the command line, and page through what the service knows of it."""
+"""Identify a lead on the command line, and page through what the service knows about it."""
 
 import re
 from collections.abc import Iterator
@@ -16,23 +16,25 @@ LeadName = Annotated[
     str,
     typer.Argument(
         metavar="LEAD",
-        help="The lead: its id, an e-mail address, or an identifier with its kind before it, as "
-        "crm:0031, phone:03-1234-5678, user_id:… or anonymous_id:…",
+        help="The lead: its id, an e-mail address, or an identifier prefixed with its kind, such "
+        "as crm:0031, phone:03-1234-5678, user_id:… or anonymous_id:…",
     ),
 ]
 Zone = Annotated[
-    str, typer.Option("--zone", help="The time zone in which times are shown, as Asia/Tokyo.")
+    str, typer.Option("--zone", help="The time zone for displayed times, such as Asia/Tokyo.")
 ]
 AsOf = Annotated[
     str | None,
     typer.Option(
         "--as-of",
         metavar="TIME",
-        help="What was true then: RFC 3339 with offset, as 2026-11-22T10:15:00+09:00.",
+        help="Show what was true at this time: RFC 3339 with offset, such as "
+        "2026-11-22T10:15:00+09:00.",
     ),
 ]
 KnownAt = Annotated[
-    str | None, typer.Option("--known-at", metavar="TIME", help="What had been recorded by then.")
+    str | None,
+    typer.Option("--known-at", metavar="TIME", help="Use only what was recorded by this time."),
 ]
 
 _ID = re.compile(r"(lead/)?([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -40,7 +42,7 @@ _KINDS = ("email", "phone", "user_id", "anonymous_id")
 
 
 def lead_id_of(service: Service, name: str) -> str:
-    """Return the id of the lead that is meant; an identifier is looked up by the service."""
+    """Return the lead's id; the service looks up identifiers."""
     if found := _ID.fullmatch(name):
         return found[2]
     kind, colon, value = name.partition(":")
@@ -59,7 +61,7 @@ def lead_id_of(service: Service, name: str) -> str:
 def pages(
     service: Service, path: str, name: str, **parameters: str | int | None
 ) -> Iterator[dict[str, Any]]:
-    """Read a list of the service to its end."""
+    """Read all pages of a list from the service."""
     after: str | None = None
     while True:
         page = service.get(path, after=after, limit=LEADS_PAGE, **parameters)
@@ -74,12 +76,12 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise CommandFailed(
-            Exit.USAGE, f"expected the name of a time zone, as Asia/Tokyo, found {name}"
+            Exit.USAGE, f"expected the name of a time zone, such as Asia/Tokyo, found {name}"
         ) from None
 
 
 def shown_time(text: str, zone: ZoneInfo) -> str:
-    """Return a time of the service as people read it."""
+    """Return a time from the service in readable form."""
     return datetime.fromisoformat(text).astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 

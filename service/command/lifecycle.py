@@ -1,4 +1,4 @@
-"""`leadledger lifecycle`: check, draw, compare and publish definitions of the funnel."""
+"""`leadledger lifecycle`: check, draw, compare and publish lifecycles."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from service.command.printing import complain, print_json, print_lines
 
 lifecycle_commands = typer.Typer(
     name="lifecycle",
-    help="Check, draw, compare and publish definitions of the funnel.",
+    help="Check, draw, compare and publish lifecycles.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -33,9 +33,9 @@ File = Annotated[
 
 @lifecycle_commands.command("check")
 def check_lifecycle(file: File, *, as_json: Json = False) -> None:
-    """Say everything that is wrong with a definition, each with its line; exit code 10 if it is.
+    """List every mistake in a lifecycle, with its line; exit code 10 if it is not valid.
 
-    Warnings are told apart: a definition with warnings can be published.
+    Warnings are marked: a lifecycle with warnings can be published.
 
     Example: leadledger lifecycle check our_funnel.yaml
     """
@@ -49,8 +49,13 @@ def check_lifecycle(file: File, *, as_json: Json = False) -> None:
             {
                 "valid": inspection.lifecycle is not None,
                 "complaints": [
-                    {"line": one.line, "path": one.path, "message": one.message, "fatal": one.fatal}
-                    for one in inspection.complaints
+                    {
+                        "line": complaint.line,
+                        "path": complaint.path,
+                        "message": complaint.message,
+                        "fatal": complaint.fatal,
+                    }
+                    for complaint in inspection.complaints
                 ],
             }
         )
@@ -64,7 +69,7 @@ def check_lifecycle(file: File, *, as_json: Json = False) -> None:
 
 @lifecycle_commands.command("show")
 def show_lifecycle(file: File = DEFAULT) -> None:
-    """Print the whole text of a shipped definition: the place to begin one of your own.
+    """Print the full text of a shipped lifecycle, as a starting point for your own.
 
     Example: leadledger lifecycle show lead_management > our_funnel.yaml
     """
@@ -76,11 +81,11 @@ def draw_lifecycle(
     file: File = DEFAULT,
     *,
     subject: Annotated[
-        SubjectKind, typer.Option("--track", help="Whose track: lead or account.")
+        SubjectKind, typer.Option("--track", help="The track: lead or account.")
     ] = SubjectKind.LEAD,
     lang: Language = LANGUAGE_DEFAULT,
 ) -> None:
-    """Print a definition's track as a Mermaid state diagram, as documents and wikis show it.
+    """Print a lifecycle's track as a Mermaid state diagram, for documents and wikis.
 
     Example: leadledger lifecycle diagram our_funnel.yaml --lang ja > funnel.mmd
     """
@@ -99,8 +104,8 @@ def compare_lifecycles(
         str | None,
         typer.Argument(
             metavar="[OTHER]",
-            help="What FILE becomes. Without it FILE is compared with what is in force in the "
-            "running service, with how many stand in stages that disappear.",
+            help="The lifecycle to compare FILE with. Without it, FILE is compared with the one in "
+            "force in the running service, and the subjects in stages that disappear are counted.",
             show_default=False,
         ),
     ] = None,
@@ -109,7 +114,7 @@ def compare_lifecycles(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Say in words what changes from one definition to another. Nothing is published.
+    """Describe what changes from one lifecycle to another. Nothing is published.
 
     Examples: leadledger lifecycle diff demand_funnel our_funnel.yaml
 
@@ -139,20 +144,20 @@ def publish_lifecycle(
         typer.Option(
             "--stage-map",
             metavar="FROM:TO",
-            help="Where leads go from a stage that disappears; give it once for each.",
+            help="Where leads in a stage that disappears go; once for each stage.",
             show_default=False,
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what it would change and who objects.")
+        bool, typer.Option("--dry-run", help="Only show what would change, and any objection.")
     ] = False,
     url: Url = URL_DEFAULT,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Put a definition in force in the running service, from this moment on; there is no undo.
+    """Put a lifecycle in force in the running service, from now on; there is no undo.
 
-    Leads come over one by one, in the background. Publish the earlier definition again to return.
+    Leads are moved one by one, in the background. To go back, publish the earlier lifecycle again.
     The key needs the scope ledger:admin.
 
     Example: leadledger lifecycle publish our_funnel.yaml --stage-map SQL:SAL --dry-run
@@ -166,7 +171,7 @@ def publish_lifecycle(
         print_json(answer)
     elif dry_run:
         print_lines(*answer["changes"], *_disappearing(answer["disappearing"]))
-        allowed = f"It may be published, as version {answer['version']}."
+        allowed = f"It can be published as version {answer['version']}."
         print_lines(allowed if answer["problem"] is None else answer["problem"]["detail"])
     else:
         print_lines(f"Published as version {answer['version']}, at position {answer['position']}.")
@@ -178,13 +183,13 @@ def _read(file: str) -> Lifecycle:
     try:
         return load(read_lifecycle_text(file), zones=available_timezones())
     except LifecycleInvalid as error:
-        complain(f"{file} is no valid lifecycle:\n{error}")
+        complain(f"{file} is not a valid lifecycle:\n{error}")
         raise typer.Exit(Exit.INVALID_FILE) from None
 
 
 def _disappearing(stages: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
-        f"{one['stage']} disappears: {one['standing']} {one['track']}(s) stand there"
-        + (f", and go to {one['to']}." if one["to"] else ".")
-        for one in stages
+        f"{stage['stage']} disappears, with {stage['standing']} {stage['track']}(s) in it"
+        + (f"; they go to {stage['to']}." if stage["to"] else ".")
+        for stage in stages
     ]

@@ -1,16 +1,16 @@
-"""`leadledger migrate`: bring the schema to this version."""
+"""`leadledger migrate`: migrate the schema to this version."""
 
 from service.command.printing import print_lines
 from service.settings import read_settings
 
 
 def migrate() -> None:
-    """Bring the database to this version.
+    """Migrate the database to this version.
 
     Creates the ledger's schema if there is none. `serve` does both automatically.
 
-    Migrations go forward only: to go back, restore a backup made before. Services of the version
-    before may go on running meanwhile, unless the release notes say otherwise.
+    Migrations are forward-only: to go back, restore a backup made before. Services of the previous
+    version may keep running meanwhile, unless the release notes say otherwise.
 
     Example: LEADLEDGER_OWNER_URL=postgresql://owner:…@db/leads leadledger migrate
     """

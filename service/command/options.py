@@ -8,7 +8,7 @@ from service.command.client import DEFAULT_URL
 
 Url = Annotated[
     str,
-    typer.Option("--url", envvar="LEADLEDGER_URL", help="Where the service is."),
+    typer.Option("--url", envvar="LEADLEDGER_URL", help="The URL of the service."),
 ]
 Key = Annotated[
     str | None,
@@ -16,18 +16,17 @@ Key = Annotated[
         "--key",
         envvar="LEADLEDGER_KEY",
         show_default=False,
-        help="The API key to ask with. Prefer the variable: other users of this machine see "
-        "command lines.",
+        help="The API key. Prefer the variable: other users of this machine can see command lines.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Language = Annotated[
     str,
     typer.Option(
         "--lang",
         metavar="ja|en|…",
-        help="Language of labels: one that the lifecycle has; of several, such as nl,en, the first "
-        "that it has. * is any.",
+        help="Language of labels. From a list such as nl,en, the first that the lifecycle has is "
+        "used; * is any.",
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""Print for people: tables whose columns stand under each other in every script, and JSON."""
+"""Print tables whose columns align in every script, and JSON."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,14 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from rich.table import Table
 
 PIPED_WIDTH = 10_000
-"""Into a file or a pipe nothing is wrapped at the width of a terminal that is not there."""
+"""Output to a file or a pipe is not wrapped: there is no terminal width to wrap at."""
 
 NUMBERS_SPLIT_MIN = 3
-"""A table of fewer numbers is one of texts, which are wrapped."""
+"""A table with fewer number columns is mostly text, and text is wrapped."""
 
 
 def terminal(*, stderr: bool = False) -> Console:
-    """Return where to print; nothing in what is printed is taken for markup."""
+    """Return the console to print on; it interprets nothing as markup."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PIPED_WIDTH
     return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)
@@ -28,7 +28,7 @@ def terminal(*, stderr: bool = False) -> Console:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[int, int | None], None]]:
-    """Show on a terminal how far long work has come, and of how much where that is known."""
+    """Show the progress of long work on a terminal, with the total if it is known."""
     console = terminal(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
@@ -45,8 +45,8 @@ def print_table(
 ) -> None:
     """Print rows under their columns; those named in `numbers` are right-aligned.
 
-    Numbers and their headings are never broken: where they do not fit, the rest of them follow in
-    another table, with the same texts before them. Texts are wrapped between words.
+    Numbers and their headings are never broken: those that do not fit follow in another table,
+    after the same text columns. Text is wrapped between words.
     """
     console = console or terminal()
     texts = [index for index, name in enumerate(columns) if name not in numbers]
@@ -90,29 +90,29 @@ def _table(
 
 
 def _width(table: Table, console: Console) -> int:
-    """Return how wide a table is where nothing in it is wrapped."""
+    """Return the width of a table in which nothing is wrapped."""
     return Measurement.get(console, console.options.update(width=PIPED_WIDTH), table).maximum
 
 
 def print_lines(*lines: str) -> None:
-    """Print sentences on standard output, as they are."""
+    """Print lines to standard output."""
     sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
     sys.stdout.flush()
 
 
 def print_json(value: Any) -> None:
-    """Print what a program reads, on standard output and alone there."""
+    """Print JSON to standard output, where it is the only output."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
     sys.stdout.flush()
 
 
 def complain(message: str) -> None:
-    """Say what went wrong, where it does not mix with what was asked for."""
+    """Print an error to standard error, so that it does not mix with the output."""
     sys.stderr.write(f"leadledger: {printable(message)}\n")
 
 
 def printable(value: object) -> str:
-    """Return text that cannot steer the terminal: what others sent us is shown, never obeyed."""
+    """Return text that cannot control the terminal: input from others is shown, never executed."""
     text = "" if value is None else str(value)
     return "".join(
         character if character.isprintable() or character == "\n" else "\ufffd"

@@ -1,4 +1,4 @@
-"""`leadledger rebuild`: build a projection again from the log, beside the live one."""
+"""`leadledger rebuild`: rebuild a projection from the log, next to the live one."""
 
 from typing import Annotated
 
@@ -20,18 +20,18 @@ def rebuild_projection(
         bool,
         typer.Option(
             "--compare-only",
-            help="Build and compare, then throw the new one away: the live one stays. Exit code 7 "
+            help="Build and compare, then discard the new one and keep the live one. Exit code 7 "
             "if they differ.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Build a projection again from the log.
+    """Rebuild a projection from the log.
 
-    It is compared with the live one, and then takes its place.
+    The new projection is compared with the live one, and then replaces it.
 
-    The service may go on running. The log itself is only read. Danger: none to the events; the
-    figures may change where the projection was wrong, and what differed is shown.
+    The service may keep running. The log is only read, so events are not at risk. Figures may
+    change where the projection was wrong; the differences are shown.
 
     Example: leadledger rebuild stage_intervals --compare-only
     """

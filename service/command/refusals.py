@@ -1,4 +1,4 @@
-"""`leadledger refusals`: what was not accepted, and what becomes of it."""
+"""`leadledger refusals`: list, retry and dismiss what was refused."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -17,29 +17,33 @@ _COLUMNS = ("refusal", "when", "times", "status", "source", "id", "type", "reaso
 
 refusals_commands = typer.Typer(
     name="refusals",
-    help="See what was refused, and try it again once the cause is mended.",
+    help="List what was refused, and retry it once the cause is fixed.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 Refusal = Annotated[
-    str, typer.Argument(metavar="ID", help="The id, as `refusals list` or an answer shows it.")
+    str, typer.Argument(metavar="ID", help="The id shown by `refusals list` or in an answer.")
 ]
 Reason = Annotated[
-    str | None, typer.Option("--reason", help="Only what was refused for it, as lead-unknown.")
+    str | None,
+    typer.Option("--reason", help="Only refusals for this reason, such as lead-unknown."),
 ]
-Source = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
+Source = Annotated[str | None, typer.Option("--source", help="Only from this source.")]
 Sender = Annotated[
-    str | None, typer.Option("--sender", metavar="KEY_ID", help="Only from the key of this id.")
+    str | None, typer.Option("--sender", metavar="KEY_ID", help="Only from the key with this id.")
 ]
-Type = Annotated[str | None, typer.Option("--type", help="Only of this type of event.")]
+Type = Annotated[str | None, typer.Option("--type", help="Only events of this type.")]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="TIME", help="Only what came then or later; RFC 3339."),
+    typer.Option(
+        "--since", metavar="TIME", help="Only those received at this time or later; RFC 3339."
+    ),
 ]
 Until = Annotated[
-    str | None, typer.Option("--until", metavar="TIME", help="Only what came before then.")
+    str | None,
+    typer.Option("--until", metavar="TIME", help="Only those received before this time."),
 ]
 
 
@@ -53,17 +57,20 @@ def list_refusals(
     since: Since = None,
     until: Until = None,
     status: Annotated[
-        str, typer.Option("--status", metavar="open|retried|dismissed|all", help="Only these.")
+        str,
+        typer.Option(
+            "--status", metavar="open|retried|dismissed|all", help="Only refusals with this status."
+        ),
     ] = "open",
     limit: Annotated[
-        int, typer.Option("--limit", min=1, help="How many at most.")
+        int, typer.Option("--limit", min=1, help="The most to list.")
     ] = REFUSALS_LISTED_MAX,
     zone: Zone = "UTC",
     url: Url = URL_DEFAULT,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """List refusals, newest first: what, from whom, why, and how often it came.
+    """List refusals, newest first: what came, from which source, how often and why it was refused.
 
     Example: leadledger refusals list --reason lead-unknown
     """
@@ -83,16 +90,16 @@ def list_refusals(
         print_json(found)
         return
     rows = [
-        [shown_time(one["received_time"], shown_zone) if name == "when" else one[name]
+        [shown_time(row["received_time"], shown_zone) if name == "when" else row[name]
          for name in _COLUMNS]
-        for one in found
+        for row in found
     ]  # fmt: skip
     print_table(_COLUMNS, rows, numbers=("times",))
 
 
 @refusals_commands.command("show")
 def show_refusal(refusal: Refusal, *, url: Url = URL_DEFAULT, key: Key = None) -> None:
-    """Print one refusal as JSON: its problem, and its bytes if the key has personal:read.
+    """Print one refusal as JSON, with its problem and, if the key has personal:read, its bytes.
 
     Example: leadledger refusals show 5b1e0c5e-8d0f-8a3b-9c54-0d8e5a4b7f21
     """
@@ -103,7 +110,10 @@ def show_refusal(refusal: Refusal, *, url: Url = URL_DEFAULT, key: Key = None) -
 @refusals_commands.command("retry")
 def retry_refusals(
     refusal: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One; without it those of the options.")
+        str | None,
+        typer.Argument(
+            metavar="[ID]", help="Only this refusal; without it, those that the options select."
+        ),
     ] = None,
     *,
     reason: Reason = None,
@@ -113,17 +123,17 @@ def retry_refusals(
     since: Since = None,
     until: Until = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Every open refusal: needed where no option says which.")
+        bool, typer.Option("--all", help="Every open refusal: required if no option selects some.")
     ] = False,
     url: Url = URL_DEFAULT,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Try refusals again, as they came, once their cause is mended.
+    """Retry refusals unchanged, once their cause is fixed.
 
-    Oldest first, with the time of their first receipt, as from the key that sent them. What is
-    recorded cannot be taken back, only corrected by another event. Interrupted, it is simply run
-    again: nothing is doubled.
+    Oldest first, with the time they were first received, and in the name of the key that sent them.
+    What is recorded cannot be taken back, only corrected by another event. If interrupted, run it
+    again: nothing is recorded twice.
 
     Example: leadledger refusals retry --reason department-not-allowed --source crm
     """
@@ -135,30 +145,31 @@ def retry_refusals(
         "since": since,
         "until": until,
     }
-    told = {name: value for name, value in wanted.items() if value is not None}
-    if [refusal is not None, bool(told), everything].count(True) != 1:
+    selected = {name: value for name, value in wanted.items() if value is not None}
+    if [refusal is not None, bool(selected), everything].count(True) != 1:
         raise CommandFailed(
-            Exit.USAGE, "say which: an ID, options that restrict, or --all for every open refusal"
+            Exit.USAGE,
+            "expected one of: an ID, options that select, or --all for every open refusal",
         )
     with Service(url, key) as service:
         if refusal is not None:
             item = service.post(f"/v1/refusals/{refusal}/retry", {})
             items = [item | {"refusal": refusal}]
         else:
-            items = _retried(service, told)
-    _tell(items, as_json=as_json)
+            items = _retried(service, selected)
+    _print(items, as_json=as_json)
 
 
 @refusals_commands.command("dismiss")
 def dismiss_refusal(
     refusal: Refusal,
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why nothing more will be done.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why no further action is needed.")],
     url: Url = URL_DEFAULT,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Settle a refusal without recording it. Refused for another reason, it is open again.
+    """Settle a refusal without recording it. If it is refused for another reason, it reopens.
 
     Example: leadledger refusals dismiss 5b1e0c5e-8d0f-8a3b-9c54-0d8e5a4b7f21 --reason 'a test'
     """
@@ -181,7 +192,7 @@ def _listed(service: Service, wanted: dict[str, str | None]) -> Iterator[dict[st
 
 
 def _retried(service: Service, wanted: dict[str, str]) -> list[dict[str, Any]]:
-    """Retry call by call, as far as the answers say that there is more."""
+    """Retry call by call, while the answers say that there is more."""
     items: list[dict[str, Any]] = []
     body: dict[str, Any] = dict(wanted)
     with progress_bar() as on_progress:
@@ -194,14 +205,15 @@ def _retried(service: Service, wanted: dict[str, str]) -> list[dict[str, Any]]:
             body["after"] = answer["next"]
 
 
-def _tell(items: list[dict[str, Any]], *, as_json: bool) -> None:
+def _print(items: list[dict[str, Any]], *, as_json: bool) -> None:
     refused = [item for item in items if item["status"] == "refused"]
     if as_json:
         print_json(items)
     else:
-        print_lines(f"{len(items) - len(refused)} are events now, {len(refused)} refused again.")
+        print_lines(f"Now events: {len(items) - len(refused)}; refused again: {len(refused)}.")
         rows = [
-            [one["refusal"], one["problem"]["code"], one["problem"]["detail"]] for one in refused
+            [item["refusal"], item["problem"]["code"], item["problem"]["detail"]]
+            for item in refused
         ]
         if rows:
             print_table(("refusal", "reason", "detail"), rows)

@@ -1,4 +1,4 @@
-"""`leadledger replay`: where a lead stood, after each event or at one moment."""
+"""`leadledger replay`: a lead's state after each event, or at one moment."""
 
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -28,10 +28,11 @@ def replay(
     as_of: AsOf = None,
     known_at: KnownAt = None,
     position: Annotated[
-        int | None, typer.Option("--position", help="What had been recorded up to this position.")
+        int | None,
+        typer.Option("--position", help="Use only what was recorded up to this position."),
     ] = None,
     last: Annotated[
-        bool, typer.Option("--last", help="Only the last state, not the way there.")
+        bool, typer.Option("--last", help="Only the last state, not the steps that led to it.")
     ] = False,
     lang: Language = LANGUAGE_DEFAULT,
     zone: Zone = "UTC",
@@ -39,12 +40,12 @@ def replay(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Replay a lead: its state after each event.
+    """Replay a lead: show its state after each event.
 
-    The way up to now, or up to any moment before.
+    Replays up to now, or up to any earlier moment.
 
-    --as-of asks what was true then, --known-at and --position what was known then; together they
-    narrow each other.
+    --as-of selects what was true then; --known-at and --position select what was known then. If
+    you give several, all of them apply.
 
     Example: leadledger replay crm:0031 --as-of 2026-04-01T00:00:00+09:00 --last
     """
@@ -68,7 +69,7 @@ def replay(
         return
     print_lines(f"lead/{lead_id}")
     if not steps:
-        print_lines("There was nothing of this lead at that moment.")
+        print_lines("This lead had no events at that moment.")
         return
     columns = ("position", f"when ({zone})", "after", "move", "stage", "label", "pass", "owner")
     rows = [_row(step, shown_zone) for step in steps]

@@ -1,4 +1,4 @@
-"""`leadledger score`: every point of a lead's score, by what gave it."""
+"""`leadledger score`: every point of a lead's score, with its source."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ def score(
 ) -> None:
     """Explain a lead's score, point by point.
 
-    Every point is shown with the event or the attribute that gave it.
+    Shows each point with the event or attribute that gave it.
 
     Example: leadledger score hanako@example.co.jp --as-of 2026-12-01T00:00:00+09:00 --lang ja
     """
@@ -35,10 +35,10 @@ def score(
         return
     print_lines(*_summary(found, shown_zone))
     rows: list[list[object]] = [
-        [one["label"] or one["rule"], _seen(one), "", one["points"], "", one["points"]]
-        for one in found["attributes"]
+        [given["label"] or given["rule"], _seen(given), "", given["points"], "", given["points"]]
+        for given in found["attributes"]
     ]
-    rows += [_row(one, shown_zone) for one in found["events"]]
+    rows += [_row(given, shown_zone) for given in found["events"]]
     columns = ("rule", "given by", f"when ({zone})", "points", "%", "counts")
     print_table(columns, rows, numbers=("points", "%", "counts"))
 
@@ -55,21 +55,21 @@ def _summary(found: dict[str, Any], zone: ZoneInfo) -> list[str]:
         moment = shown_time(found["next_grade_change"], zone)
         lines.append(f"the grade changes at {moment} if nothing happens")
     if found.get("obstacle") is not None:
-        lines.append(f"no candidate: {found['obstacle']}")
+        lines.append(f"not a candidate: {found['obstacle']}")
     return lines
 
 
-def _seen(one: dict[str, Any]) -> str:
-    seen = (f"{path} = {value}" for path, value in one["saw"].items() if value is not None)
+def _seen(given: dict[str, Any]) -> str:
+    seen = (f"{path} = {value}" for path, value in given["saw"].items() if value is not None)
     return ", ".join(seen)
 
 
-def _row(one: dict[str, Any], zone: ZoneInfo) -> list[object]:
+def _row(given: dict[str, Any], zone: ZoneInfo) -> list[object]:
     return [
-        one["label"] or one["rule"],
-        f"{one['type']} ({one['position']})",
-        shown_time(one["time"], zone),
-        one["points"],
-        one["percent"],
-        one["counts"],
+        given["label"] or given["rule"],
+        f"{given['type']} ({given['position']})",
+        shown_time(given["time"], zone),
+        given["points"],
+        given["percent"],
+        given["counts"],
     ]

@@ -1,4 +1,4 @@
-"""`leadledger select`: narrow the candidates to what inside sales can screen."""
+"""`leadledger select`: narrow the candidates to as many as inside sales can screen."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,8 @@ def select(
     *,
     team: Annotated[str, typer.Option("--team", help="The team that will screen.")],
     starts_on: Annotated[
-        str, typer.Option("--from", metavar="DAY", help="The period's first day, as 2026-11-30.")
+        str,
+        typer.Option("--from", metavar="DAY", help="The period's first day, such as 2026-11-30."),
     ],
     ends_on: Annotated[str, typer.Option("--to", metavar="DAY", help="The period's last day.")],
     market: Annotated[
@@ -24,15 +25,15 @@ def select(
         typer.Option(
             "--capacity",
             metavar="K",
-            help="Leads that can be screened in the period. Default: as capacity.declared says.",
+            help="Leads that can be screened in the period. Default: from capacity.declared.",
         ),
     ] = None,
     run_id: Annotated[
         str | None,
-        typer.Option("--id", help="Names the run: the same id again is the same run."),
+        typer.Option("--id", help="An idempotency key: the same id again is the same run."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show who would be selected.")
+        bool, typer.Option("--dry-run", help="Only show which leads would be selected.")
     ] = False,
     url: Url = URL_DEFAULT,
     key: Key = None,
@@ -40,11 +41,11 @@ def select(
 ) -> None:
     """Qualify the best candidates.
 
-    As many become qualified as inside sales can screen.
+    Qualifies as many leads as inside sales can screen.
 
-    From the capacity it takes what is taken already: the unscreened backlog, requests for contact
-    and earlier selections of the period. Try it with --dry-run first, and with another --capacity:
-    what is recorded is never taken back.
+    Capacity already in use is deducted: the unscreened backlog, contact requests and earlier
+    selections of the period. Try it with --dry-run first, and with a different --capacity: what is
+    recorded is never taken back.
 
     Example: leadledger select --team inside-1 --from 2026-11-30 --to 2026-12-04 --dry-run
     """
@@ -65,7 +66,7 @@ def select(
     print_lines(*_summary(run))
     print_table(
         ("rank", "lead", "score", ""),
-        [_row(one) for one in run["leads"]],
+        [_row(lead) for lead in run["leads"]],
         numbers=("rank", "score"),
     )
     if run["next"] is not None:
@@ -83,9 +84,10 @@ def _summary(run: dict[str, Any]) -> list[str]:
         f"{run['candidates']} candidates, {run['selected']} selected, {run['deferred']} deferred"
         + (f", cut line {run['cut_line']}" if run["cut_line"] is not None else ""),
     ]
-    lines += [f"skipped {one['lead']}: {one['reason']}" for one in run["skipped"]]
+    lines += [f"skipped {skipped['lead']}: {skipped['reason']}" for skipped in run["skipped"]]
     return lines
 
 
-def _row(one: dict[str, Any]) -> list[object]:
-    return [one["rank"], one["lead"], one["score"], "selected" if one["selected"] else "deferred"]
+def _row(lead: dict[str, Any]) -> list[object]:
+    outcome = "selected" if lead["selected"] else "deferred"
+    return [lead["rank"], lead["lead"], lead["score"], outcome]

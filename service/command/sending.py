@@ -1,7 +1,7 @@
-"""Send events in batches that can be sent again.
+"""Send events in batches that are safe to retry.
 
-Ids are the same in every run, so nothing is ever doubled: a cut connection, a crash on either side
-and a second run of everything all come down to sending the same ids again.
+Ids are the same in every run, so nothing is recorded twice. After a dropped connection or a crash
+on either side, or in a second run of everything, the same ids are sent again.
 """
 
 import threading
@@ -18,7 +18,7 @@ from service.command.limits import SEND_FIRST_WAIT_S, SEND_SILENCE_S_MAX, SEND_W
 
 
 class RefusedRow(NamedTuple):
-    """Something of the table that did not become an event, or would not."""
+    """A row or event that was refused, or would be."""
 
     line: int
     event_id: str
@@ -26,11 +26,11 @@ class RefusedRow(NamedTuple):
     detail: str
     refusal_id: str = ""
     found: str = ""
-    """What the cell holds, where that may be shown."""
+    """The contents of the cell, if they may be shown."""
 
 
 class RowBatch(NamedTuple):
-    """Events, and where in the table each of them comes from."""
+    """Events, each with its line in the table."""
 
     lines: tuple[int, ...]
     events: tuple[Mapping[str, Any], ...]
@@ -43,7 +43,7 @@ class RowBatch(NamedTuple):
 
 @dataclass(slots=True)
 class ImportTally:
-    """What has become of the table so far."""
+    """The results of the import so far."""
 
     rows: int = 0
     rows_without_event: int = 0
@@ -54,16 +54,17 @@ class ImportTally:
     refused: int = 0
     refused_by_reason: dict[str, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
-    """Kind of identifier and why it names nobody → how often, in events that were recorded."""
+    """Kind of identifier and why it identifies no lead → how often, in events that were recorded.
+    """
     events_by_type: dict[str, int] = field(default_factory=dict)
     first_time: str | None = None
     last_time: str | None = None
-    """Of all events so far: whoever compares figures needs the period that they are of."""
+    """The period of all events so far: to compare figures, you need the period they cover."""
     revised: dict[str, int] = field(default_factory=dict)
-    """What a revision did to events that were recorded before."""
+    """What a revision did to events recorded earlier."""
 
     def note_time(self, time: str) -> None:
-        """Widen the period by the time of an event, in UTC: as text it is in order."""
+        """Extend the period to an event's time; in UTC, text order is time order."""
         self.first_time = min(self.first_time or time, time)
         self.last_time = max(self.last_time or time, time)
 
@@ -74,11 +75,11 @@ class ImportTally:
 
 OnRefused = Callable[[RefusedRow], None]
 Deliver = Callable[[RowBatch], Mapping[str, Any]]
-"""Hands a batch to the service, and returns what `POST /v1/events` answers for lines."""
+"""Delivers a batch to the service, and returns the answer of `POST /v1/events` to NDJSON."""
 
 
 def posting(service: Service, *, compress: bool) -> Deliver:
-    """Return what sends a batch as it is."""
+    """Return a function that sends a batch unchanged."""
     return lambda batch: service.post_lines(batch.body, compress=compress)
 
 
@@ -90,11 +91,11 @@ def send(
     on_refused: OnRefused,
     on_sent: Callable[[], None],
 ) -> None:
-    """Send one batch after the other, in order; the next is prepared while one is under way.
+    """Send batches one after another, in order; the next is prepared while one is in flight.
 
     Raises:
-        ServiceUnavailable: the service stayed away for too long.
-        CommandFailed: the service refused a whole request, as for a key that it does not know.
+        ServiceUnavailable: the service was unavailable for too long.
+        CommandFailed: the service refused a whole request, for example for an unknown key.
     """
     is_stopped = threading.Event()
 
@@ -119,7 +120,7 @@ def send(
 def _deliver(
     batch: RowBatch, deliver: Deliver, *, is_stopped: threading.Event
 ) -> Mapping[str, Any]:
-    """Send until there is an answer, with pauses that grow."""
+    """Send until there is an answer, with increasing pauses."""
     wait_s, waited_s = SEND_FIRST_WAIT_S, 0.0
     while True:
         try:
@@ -135,25 +136,26 @@ def _deliver(
 def _account(
     batch: RowBatch, answer: Mapping[str, Any], tally: ImportTally, on_refused: OnRefused
 ) -> None:
-    """Add what the service says of a batch."""
+    """Add the service's answer to the tally."""
     tally.events += len(batch.lines)
     tally.recorded += answer["recorded"]
     tally.duplicates += answer["duplicates"]
     tally.refused += answer["refused"]
     for name, times in answer.get("revised", {}).items():
         tally.revised[name] = tally.revised.get(name, 0) + times
-    for one in answer.get("ignored", ()):
-        count(tally.ignored, Ignored(one["kind"], one["reason"]).text, one["count"])
-    for one in answer["refusals"]:
-        index = one["line"] - 1
-        count(tally.refused_by_reason, one["reason"])
+    for ignored in answer.get("ignored", ()):
+        text = Ignored(ignored["kind"], ignored["reason"]).text
+        count(tally.ignored, text, ignored["count"])
+    for refusal in answer["refusals"]:
+        index = refusal["line"] - 1
+        count(tally.refused_by_reason, refusal["reason"])
         on_refused(
             RefusedRow(
                 batch.lines[index],
                 batch.events[index]["id"],
-                one["reason"],
-                f"{one.get('pointer') or ''} {one['detail']}".strip(),
-                one.get("refusal") or "",
+                refusal["reason"],
+                f"{refusal.get('pointer') or ''} {refusal['detail']}".strip(),
+                refusal.get("refusal") or "",
             )
         )
 

@@ -1,4 +1,4 @@
-"""`leadledger serve`: everything that it takes to run the service, in one command."""
+"""`leadledger serve`: run the whole service with one command."""
 
 from typing import Annotated
 
@@ -9,10 +9,10 @@ from service.settings import describe_settings, read_settings
 
 def explain_settings() -> str:
     """Return the table of settings as help text."""
-    lines = ["Settings, from the environment or from the TOML file that LEADLEDGER_CONFIG names:"]
-    for one in describe_settings():
-        default = f" [default: {one.default}]" if one.default else ""
-        lines.append(f"{one.variable}: {one.description}{default}")
+    lines = ["Settings, from the environment or the TOML file named by LEADLEDGER_CONFIG:"]
+    for setting in describe_settings():
+        default = f" [default: {setting.default}]" if setting.default else ""
+        lines.append(f"{setting.variable}: {setting.description}{default}")
     return "\n\n".join(lines)
 
 
@@ -27,19 +27,20 @@ def serve(
         typer.Option("--host", help="Address to listen on [default: 127.0.0.1, this machine only]"),
     ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", help="Port to listen on; 0: any free [default: 8080]")
+        int | None,
+        typer.Option("--port", help="Port to listen on; 0: any free port [default: 8080]"),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", help="Processes that serve [default: 1]")
+        int | None, typer.Option("--workers", help="Worker processes [default: 1]")
     ] = None,
 ) -> None:
     """Run the service until Ctrl-C or SIGTERM.
 
-    Without LEADLEDGER_DATABASE_URL it runs a private PostgreSQL in the data directory, which ends
-    with it. It migrates the database, publishes the lifecycle at the first start, and then prints
-    an administrator's key, once: keep it.
+    Without LEADLEDGER_DATABASE_URL it runs a private PostgreSQL in the data directory, which stops
+    with it. It migrates the database. The first start also publishes the lifecycle and prints an
+    administrator key, once: keep it.
 
-    What was answered 2xx is on disk: stopping, even by kill -9, loses nothing.
+    Everything answered with 2xx is on disk: stopping the service, even with kill -9, loses nothing.
 
     Example: LEADLEDGER_DATA_DIR=/var/lib/leadledger leadledger serve --port 8080 --workers 2
     """

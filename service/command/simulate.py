@@ -1,4 +1,4 @@
-"""`leadledger simulate`: a made-up market reports to a service, and every view has something."""
+"""`leadledger simulate`: a simulated market reports to a service, so that every view has data."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ from service.command.simulating.desk import decisions, select
 from service.command.simulating.stream import World, events
 
 REQUESTS_A_SECOND = 5
-"""At a chosen rate: often enough to look steady, seldom enough to be cheap."""
+"""With --rate: often enough to look steady, rarely enough to be cheap."""
 
 
 def simulate(
@@ -31,12 +31,17 @@ def simulate(
     people: Annotated[
         int,
         typer.Option(
-            "--people", min=1, max=SIMULATED_PEOPLE_MAX, help="How many come; each some 13 events."
+            "--people",
+            min=1,
+            max=SIMULATED_PEOPLE_MAX,
+            help="The number of people; each makes about 13 events.",
         ),
     ] = 1_000,
     days: Annotated[
         int,
-        typer.Option("--days", min=1, max=SIMULATED_DAYS_MAX, help="The time in which they come."),
+        typer.Option(
+            "--days", min=1, max=SIMULATED_DAYS_MAX, help="The period in which they arrive."
+        ),
     ] = 365,
     until: Annotated[
         datetime | None,
@@ -44,7 +49,7 @@ def simulate(
             "--until",
             formats=["%Y-%m-%d"],
             show_default="today",
-            help="The day before which everything happens, in UTC.",
+            help="Everything happens before this day, in UTC.",
         ),
     ] = None,
     seed: Annotated[
@@ -56,38 +61,38 @@ def simulate(
             "--rate",
             min=1,
             max=SIMULATED_RATE_MAX,
-            show_default="as fast as the service takes them",
-            help="Events a second.",
+            show_default="as fast as the service accepts them",
+            help="Events per second.",
         ),
     ] = None,
     url: Url = URL_DEFAULT,
     key: Key = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Print the events as NDJSON, send nothing."),
+        typer.Option("--dry-run", help="Print the events as NDJSON and send nothing."),
     ] = False,
     judge: Annotated[
         bool,
         typer.Option(
             "--judge/--no-judge",
-            help="Afterwards merge who was taken for two, take back and correct some events, and "
-            "run a selection.",
+            help="Afterwards, merge duplicate leads, void and correct some events, and run a "
+            "selection.",
         ),
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """Send the reports of an invented market to a running service.
+    """Send a simulated market's reports to a running service.
 
-    Visits, forms, calls, deals and orders.
+    Reports visits, forms, calls, deals and orders.
 
     For demonstrations and trials. What is recorded stays recorded, so never simulate into a
-    ledger that counts: the companies end in .example, but the figures would be wrong for good. The
-    same simulation again doubles nothing, because its ids are the same; what was refused is tried
-    again.
+    production ledger: the companies' domains end in .example, but the figures would be wrong
+    permanently. Running the same simulation again records nothing twice, because its ids are the
+    same; what was refused is retried.
 
-    Some reports are refused, as in real life: a decision comes too late, or about nobody known.
-    The key needs events:write and decisions:write, and must speak for every source; to judge, also
-    ledger:admin, events:read and selections:write.
+    Some reports are refused, as in real life: a decision that comes too late, or one about an
+    unknown lead. The key needs events:write and decisions:write, and must be allowed to send for
+    every source; with --judge also ledger:admin, events:read and selections:write.
 
     Example: leadledger simulate --people 2000 --days 180 --seed 7
     """
@@ -103,23 +108,23 @@ def simulate(
         if judge:
             _report(decisions(service, world.name), service, tally, advance, rate=rate)
             select(service, world.name)
-    _tell(world, tally, time.monotonic() - started, as_json=as_json)
+    _print(world, tally, time.monotonic() - started, as_json=as_json)
 
 
 def _report(
-    told: Iterable[dict[str, Any]],
+    reports: Iterable[dict[str, Any]],
     service: Service,
     tally: ImportTally,
     advance: Any,
     *,
     rate: int | None,
 ) -> None:
-    batches = _batches(told, tally, advance, size=_batch_size(rate))
+    batches = _batches(reports, tally, advance, size=_batch_size(rate))
     send(
         _paced(batches, rate) if rate is not None else batches,
         posting(service, compress=False),
         tally=tally,
-        on_refused=_unheard,
+        on_refused=_ignore,
         on_sent=lambda: None,
     )
 
@@ -135,10 +140,10 @@ def _batch_size(rate: int | None) -> int:
 
 
 def _batches(
-    told: Iterable[dict[str, Any]], tally: ImportTally, advance: Any, *, size: int
+    reports: Iterable[dict[str, Any]], tally: ImportTally, advance: Any, *, size: int
 ) -> Iterator[RowBatch]:
     pending: list[dict[str, Any]] = []
-    for event in told:
+    for event in reports:
         count(tally.events_by_type, event["type"])
         pending.append(event)
         if len(pending) == size:
@@ -154,7 +159,7 @@ def _batch(pending: list[dict[str, Any]]) -> RowBatch:
 
 
 def _paced(batches: Iterable[RowBatch], rate: int) -> Iterator[RowBatch]:
-    """Hold each batch back until it is its turn; what was lost by waiting is not caught up."""
+    """Yield batches at the given rate; lost time is not made up."""
     due = time.monotonic()
     for batch in batches:
         time.sleep(max(0.0, due - time.monotonic()))
@@ -162,12 +167,12 @@ def _paced(batches: Iterable[RowBatch], rate: int) -> Iterator[RowBatch]:
         yield batch
 
 
-def _unheard(_: RefusedRow) -> None:
-    """Refusals are counted by reason, and kept by the service."""
+def _ignore(_: RefusedRow) -> None:
+    """Ignore a refusal: it is counted by reason, and kept by the service."""
 
 
 class _progress:  # noqa: N801 - used as a function: `with _progress(…) as advance`
-    """A bar on a terminal, and nothing in a log; it goes by the simulated time."""
+    """A progress bar on a terminal, and nothing in a log; it shows the simulated time."""
 
     def __init__(self, world: World, tally: ImportTally) -> None:
         console = terminal(stderr=True)
@@ -190,13 +195,13 @@ class _progress:  # noqa: N801 - used as a function: `with _progress(…) as adv
 
     def _advance(self, event: dict[str, Any]) -> None:
         whole = self._world.ends - self._world.begins
-        # What is decided afterwards tells no time: it happens now.
+        # Decisions made afterwards carry no time: they happen now.
         moment = datetime.fromisoformat(event.get("time", self._world.ends.isoformat()))
         done = (moment - self._world.begins) / whole
         self._bar.update(self._task, completed=done, events=self._tally.events)
 
 
-def _tell(world: World, tally: ImportTally, seconds: float, *, as_json: bool) -> None:
+def _print(world: World, tally: ImportTally, seconds: float, *, as_json: bool) -> None:
     if as_json:
         print_json(
             {
@@ -214,7 +219,7 @@ def _tell(world: World, tally: ImportTally, seconds: float, *, as_json: bool) ->
         )
         return
     rows = [("events sent", tally.events), ("  recorded", tally.recorded)]
-    rows += [("  known already", tally.duplicates), ("  refused", tally.refused)]
+    rows += [("  already recorded", tally.duplicates), ("  refused", tally.refused)]
     rows += [(f"    {reason}", number) for reason, number in tally.refused_by_reason.items()]
     print_table(("", "count"), [(name, f"{number:,}") for name, number in rows], numbers=("count",))
     print_lines(f"{seconds:.1f} s, {tally.events / max(seconds, 0.001):,.0f} events/s")

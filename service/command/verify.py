@@ -1,4 +1,4 @@
-"""`leadledger verify`: check the ledger as somebody who trusts nobody."""
+"""`leadledger verify`: check the ledger without trusting anyone."""
 
 import signal
 from pathlib import Path
@@ -18,7 +18,7 @@ def verify(
         str | None,
         typer.Option(
             metavar="SIZE:ROOT",
-            help="A checkpoint that an earlier verification printed: the log has to go on from it.",
+            help="A checkpoint printed by an earlier verification: the log must continue from it.",
         ),
     ] = None,
     scratch: Annotated[
@@ -27,22 +27,22 @@ def verify(
             metavar="DIR",
             exists=True,
             file_okay=False,
-            help="Where projections are built again, with room for them twice. Default: the "
+            help="Where projections are rebuilt; needs room for two copies of them. Default: the "
             "directory for temporary files.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check that nobody changed the past.
+    """Check that the past has not been changed.
 
-    Recomputes all that the database alone can reveal, and with the secret (LEADLEDGER_SECRET, or
-    the file in the data directory) the seals. What only a checkpoint kept elsewhere reveals is in
-    docs/ledger.md.
+    Recomputes everything that the database alone can reveal and, with the secret
+    (LEADLEDGER_SECRET, or the file in the data directory), the seals. docs/ledger.md describes what
+    only a checkpoint kept elsewhere can reveal.
 
-    Only reads, in one snapshot: a standby, a read-only copy or a role that may only SELECT will do,
-    and the service may go on running. (A snapshot that is held for long keeps the server from
-    cleaning up.) Needs about a kilobyte of memory for each lead. Exit code 7 if anything differs;
-    11 if nothing does, but something could not be checked.
+    Only reads, in one snapshot: a standby, a read-only copy or a role with SELECT only is enough,
+    and the service may keep running. (A long snapshot prevents the server from vacuuming.) Needs
+    about a kilobyte of memory per lead. Exit code 7 if anything differs; 11 if nothing differs but
+    something could not be checked.
 
     Example: leadledger verify --json
     """
@@ -54,7 +54,7 @@ def verify(
 
 
 def _interrupt(*_: object) -> None:
-    """End as by Ctrl-C: the private database ends, and what it has written is removed."""
+    """Stop as on Ctrl-C: stop the private database and remove its files."""
     raise KeyboardInterrupt
 
 

@@ -1,4 +1,4 @@
-"""`leadledger webhook`: have events sent to other systems, and see to it when that fails."""
+"""`leadledger webhook`: send events to other systems, and handle failed deliveries."""
 
 from typing import Annotated, Any
 
@@ -12,8 +12,8 @@ from service.command.printing import print_json, print_lines, print_table
 
 webhook_commands = typer.Typer(
     name="webhook",
-    help="Have events sent to other systems as they happen. Asks the service, with a key that has "
-    "the scope webhooks:admin.",
+    help="Send events to other systems as they happen. Calls the service with a key that has the "
+    "scope webhooks:admin.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -22,29 +22,33 @@ webhook_commands = typer.Typer(
 PATH = "/v1/webhooks"
 COLUMNS = ("id", "url", "types", "stages", "enabled", "position", "pending", "dead", "state")
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The id, as `webhook list` shows it.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The id shown by `webhook list`.")]
 Types = Annotated[
     list[str] | None,
-    typer.Option("--type", help="Only events of this type; again for more.", show_default=False),
+    typer.Option("--type", help="Only events of this type; repeatable.", show_default=False),
 ]
 Stages = Annotated[
     list[str] | None,
     typer.Option(
         "--stage",
-        help="Only events that move somebody into or out of this stage, by any of its names; "
-        "again for more.",
+        help="Only events that move a lead or account into or out of this stage, by any of its "
+        "names; repeatable.",
         show_default=False,
     ),
 ]
 Description = Annotated[
     str | None,
-    typer.Option("--description", help="For people: what it is for.", show_default=False),
+    typer.Option(
+        "--description", help="What the webhook is for, as a note to readers.", show_default=False
+    ),
 ]
 
 
 @webhook_commands.command("create")
 def create_webhook(
-    address: Annotated[str, typer.Argument(metavar="URL", help="Where to send to: https://…")],
+    address: Annotated[
+        str, typer.Argument(metavar="URL", help="The address to send to: https://…")
+    ],
     *,
     types: Types = None,
     stages: Stages = None,
@@ -54,7 +58,7 @@ def create_webhook(
         typer.Option(
             "--after",
             min=0,
-            help="Begin after this position, 0 for the whole log [default: from now on]",
+            help="Start after this position; 0 sends the whole log [default: from now on]",
             show_default=False,
         ),
     ] = None,
@@ -62,7 +66,7 @@ def create_webhook(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Make a webhook, and print its id and its secret. The secret is shown this once.
+    """Create a webhook, and print its id and secret. The secret is shown only once.
 
     Example: leadledger webhook create https://crm.example.com/hooks --stage MQL --stage SAL
     """
@@ -83,7 +87,7 @@ def create_webhook(
 
 @webhook_commands.command("list")
 def list_webhooks(*, url: Url = URL_DEFAULT, key: Key = None, as_json: Json = False) -> None:
-    """List all webhooks: how far each is, what waits, what was given up, what is wrong.
+    """List all webhooks: position, pending events, dead letters and any failure.
 
     Example: leadledger webhook list
     """
@@ -92,7 +96,7 @@ def list_webhooks(*, url: Url = URL_DEFAULT, key: Key = None, as_json: Json = Fa
     if as_json:
         print_json(webhooks)
         return
-    rows = [[_cell(one, column) for column in COLUMNS] for one in webhooks]
+    rows = [[_cell(webhook, column) for column in COLUMNS] for webhook in webhooks]
     print_table(COLUMNS, rows, numbers=("position", "pending", "dead"))
 
 
@@ -101,7 +105,7 @@ def update_webhook(
     webhook_id: Id,
     *,
     address: Annotated[
-        str | None, typer.Option("--address", help="Where to send to from now on.")
+        str | None, typer.Option("--address", help="The new address to send to.")
     ] = None,
     types: Types = None,
     stages: Stages = None,
@@ -110,7 +114,7 @@ def update_webhook(
         bool | None,
         typer.Option(
             "--enable/--disable",
-            help="Send at once what has waited; or let it wait.",
+            help="Enable: send what is pending at once. Disable: keep it pending.",
             show_default=False,
         ),
     ] = None,
@@ -118,7 +122,7 @@ def update_webhook(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Change a webhook; what is not named stays.
+    """Change a webhook. Options you leave out keep their values.
 
     Example: leadledger webhook update 01a213da-e96a-77af-aa5c-bbee42f2960a --enable
     """
@@ -131,7 +135,9 @@ def update_webhook(
     }
     change = {name: value for name, value in given.items() if value is not None}
     if not change:
-        raise CommandFailed(Exit.USAGE, "say what is to be different; --help lists the options")
+        raise CommandFailed(
+            Exit.USAGE, "nothing to change: give at least one option; --help lists them"
+        )
     with Service(url, key) as service:
         changed = service.patch(f"{PATH}/{webhook_id}", change)
     if as_json:
@@ -142,7 +148,7 @@ def update_webhook(
 
 @webhook_commands.command("delete")
 def delete_webhook(webhook_id: Id, *, url: Url = URL_DEFAULT, key: Key = None) -> None:
-    """Remove a webhook, for good, with all that is queued for it and its dead letters.
+    """Delete a webhook permanently, with its queued events and its dead letters.
 
     Example: leadledger webhook delete 01a213da-e96a-77af-aa5c-bbee42f2960a
     """
@@ -153,7 +159,7 @@ def delete_webhook(webhook_id: Id, *, url: Url = URL_DEFAULT, key: Key = None) -
 
 @webhook_commands.command("rotate-secret")
 def rotate_secret(webhook_id: Id, *, url: Url = URL_DEFAULT, key: Key = None) -> None:
-    """Make a new secret and print it, once. The old one signs beside it for 24 hours.
+    """Create a new secret and print it once. Both secrets sign for the next 24 hours.
 
     Example: leadledger webhook rotate-secret 01a213da-e96a-77af-aa5c-bbee42f2960a
     """
@@ -165,7 +171,7 @@ def rotate_secret(webhook_id: Id, *, url: Url = URL_DEFAULT, key: Key = None) ->
 def try_webhook(
     webhook_id: Id, *, url: Url = URL_DEFAULT, key: Key = None, as_json: Json = False
 ) -> None:
-    """Send a message now that stands in no ledger; exit code 9 if it does not arrive.
+    """Send a test message that is not in the ledger; exit code 9 if it does not arrive.
 
     Example: leadledger webhook test 01a213da-e96a-77af-aa5c-bbee42f2960a
     """
@@ -183,7 +189,7 @@ def try_webhook(
 def list_dead_letters(
     webhook_id: Id, *, url: Url = URL_DEFAULT, key: Key = None, as_json: Json = False
 ) -> None:
-    """List the events that were given up after every attempt, and why.
+    """List the events that failed every delivery attempt, and why.
 
     Example: leadledger webhook dead-letters 01a213da-e96a-77af-aa5c-bbee42f2960a
     """
@@ -194,7 +200,7 @@ def list_dead_letters(
         print_json(letters)
         return
     columns = ("position", "type", "attempts", "failure", "failed_at")
-    rows = [[one[column] for column in columns] for one in letters]
+    rows = [[letter[column] for column in columns] for letter in letters]
     print_table(columns, rows, numbers=("position", "attempts"))
 
 
@@ -203,13 +209,17 @@ def replay_dead_letters(
     webhook_id: Id,
     position: Annotated[
         int | None,
-        typer.Argument(metavar="POSITION", help="One of them [default: all]", show_default=False),
+        typer.Argument(
+            metavar="POSITION",
+            help="Only the one at this position [default: all]",
+            show_default=False,
+        ),
     ] = None,
     *,
     url: Url = URL_DEFAULT,
     key: Key = None,
 ) -> None:
-    """Send dead letters again, each with all its attempts.
+    """Send dead letters again, each with a full set of attempts.
 
     Example: leadledger webhook replay 01a213da-e96a-77af-aa5c-bbee42f2960a 17
     """

@@ -60,7 +60,7 @@ _FOR_ALL = {
 }
 _WITH_KEY = {"401": "The key is missing or unknown", "403": "The key may not do this"}
 _POSITIONS = frozenset({"wait_for", "known_at", "position", "Last-Event-ID"})
-"""Parameters that may name a position of the log. Some `after` do too, others name something else."""
+"""Parameters that may name a position of the log. `after` may, or it names something else."""
 _FOR_EVENTS = {
     "400": "The body cannot be read",
     "404": "A decision about an unknown lead",

@@ -1,4 +1,4 @@
-"""Unmodified clients of other services against this one: only host and key are changed."""
+"""Run unmodified clients of other services against this one: only host and key change."""
 
 import os
 import signal
@@ -47,15 +47,15 @@ OF_CLOUDEVENTS = ("form.submitted", "visit.recorded")
 
 
 class Client(NamedTuple):
-    """A program, and the events that it reports, in their order."""
+    """A program, and the events that it reports, in order."""
 
     program: str
     expected: Sequence[str]
     arguments: tuple[str, ...] = ()
     cuts: int = 2
-    """How often it sends again by itself what it got no answer to, as far as is asked of it here.
+    """How often it retries on its own without an answer, as far as this test requires.
 
-    Snowplow's tracker forgets by GET what failed, unless it was the last of its batch.
+    With GET, Snowplow's tracker drops a failed event unless it was the last of its batch.
     """
     posthog_mode: str = "v0"
     """Which of PostHog's protocols its clients use."""
@@ -86,7 +86,7 @@ def named(client: Client) -> str:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[RunningService]:
-    """Run one service with two workers: what one of them was sent, the other is sent again."""
+    """Run one service with two workers: what one of them received is sent again to the other."""
     with (
         scratch_directory() as directory,
         running_service(directory / "data", "--workers", "2") as running,
@@ -95,14 +95,14 @@ def service() -> Iterator[RunningService]:
 
 
 def key_for(service: RunningService, source: str) -> str:
-    """Make a key of marketing's that may report facts from one source."""
+    """Make a marketing key that may report facts from one source."""
     asked = {"name": source, "sources": [source], "department": "marketing"}
     with service.client(service.key) as http:
         return str(http.post("/v1/keys", json=asked).raise_for_status().json()["key"])
 
 
 def run(client: Client, service: RunningService, *, url: str, source: str) -> None:
-    """Run a program to its end, as somebody who has only a host and a key."""
+    """Run a program to completion, as a user with only a host and a key would."""
     is_python = client.program.endswith(".py")
     command = sys.executable if is_python else require_node_clients()
     surroundings = environment(
@@ -127,20 +127,20 @@ def run(client: Client, service: RunningService, *, url: str, source: str) -> No
 
 
 def reported(service: RunningService, source: str) -> list[dict[str, Any]]:
-    """Return the records of one source, in the order of their positions."""
+    """Return the records of one source, in order of position."""
     found: list[dict[str, Any]] = []
     after = "0"
     with service.client(service.key) as http:
         while True:
             page = http.get("/v1/events", params={"after": after, "limit": 1000}).json()
-            found += [one for one in page["events"] if one["source"] == source]
+            found += [event for event in page["events"] if event["source"] == source]
             if not page["events"]:
                 return found
             after = page["events"][-1]["position"]
 
 
 def requests_to(service: RunningService, route: str) -> float:
-    """Count what was posted to an address, and answered 200."""
+    """Count the requests to an address that were answered with 200."""
     with service.client(service.key) as http:
         text = http.get("/metrics").text
     asked = f'leadledger_http_requests_total{{route="{route}",status="200"}} '
@@ -150,11 +150,11 @@ def requests_to(service: RunningService, route: str) -> float:
 def refusals(service: RunningService, source: str) -> list[dict[str, Any]]:
     with service.client(service.key) as http:
         listed = http.get("/v1/refusals", params={"limit": 1000}).json()["refusals"]
-    return [one for one in listed if one["source"] == source]
+    return [row for row in listed if row["source"] == source]
 
 
 @pytest.mark.parametrize("client", CLIENTS_TESTED, ids=named)
-def test_a_client_that_is_told_host_and_key_just_works(
+def test_a_client_works_with_only_its_host_and_key_changed(
     service: RunningService, client: Client
 ) -> None:
     source = f"{named(client)}-works"
@@ -162,16 +162,16 @@ def test_a_client_that_is_told_host_and_key_just_works(
     run(client, service, url=service.url, source=source)
     assert (requests_to(service, POSTHOG_RESULTS) > before) == (client.posthog_mode == "v1")
     records = reported(service, source)
-    assert [one["type"] for one in records] == list(client.expected)
+    assert [record["type"] for record in records] == list(client.expected)
     assert refusals(service, source) == []
-    people = {one["subject"] for one in records if one["subject"].startswith("lead/")}
-    assert len(people) == 1, "whoever visited is whoever filled the form in"
-    stages = [one["stageto"] for one in records if "stageto" in one]
+    people = {record["subject"] for record in records if record["subject"].startswith("lead/")}
+    assert len(people) == 1, "the visitor is the person who filled in the form"
+    stages = [record["stageto"] for record in records if "stageto" in record]
     assert stages == (["ML"] if client.expected is OF_CLOUDEVENTS else ["AL", "ML"])
 
 
-@pytest.mark.parametrize("client", [one for one in CLIENTS_TESTED if one.cuts], ids=named)
-def test_a_client_whose_answers_are_cut_off_doubles_nothing(
+@pytest.mark.parametrize("client", [tested for tested in CLIENTS_TESTED if tested.cuts], ids=named)
+def test_a_client_whose_answers_are_cut_off_records_nothing_twice(
     service: RunningService, client: Client
 ) -> None:
     source = f"{named(client)}-cut"
@@ -182,7 +182,7 @@ def test_a_client_whose_answers_are_cut_off_doubles_nothing(
     assert refusals(service, source) == []
 
 
-def test_a_batch_that_is_sent_again_after_a_crash_doubles_nothing() -> None:
+def test_a_batch_sent_again_after_a_crash_records_nothing_twice() -> None:
     messages = [
         {
             "type": "track",
@@ -210,14 +210,18 @@ def test_a_batch_that_is_sent_again_after_a_crash_doubles_nothing() -> None:
             with service.client(key) as http:
                 events = http.get("/v1/events", params={"limit": 1000}).json()["events"]
                 refused = http.get("/v1/refusals").json()["refusals"]
-    assert [one["id"] for one in events if one["type"] == "form.submitted"] == ["m-0", "m-1", "m-2"]
+    assert [event["id"] for event in events if event["type"] == "form.submitted"] == [
+        "m-0",
+        "m-1",
+        "m-2",
+    ]
     assert refused == []
 
 
-def test_what_the_clients_reported_can_be_decided_again(service: RunningService) -> None:
-    """Every decision is recomputed from what stands in the records alone."""
+def test_events_reported_by_the_clients_can_be_decided_again(service: RunningService) -> None:
+    """Every decision is recomputed from the records alone."""
     clients = ("segment_python.py", "posthog_python.py")
-    for client in (one for one in CLIENTS_TESTED if one.program in clients):
+    for client in (tested for tested in CLIENTS_TESTED if tested.program in clients):
         run(client, service, url=service.url, source=f"{named(client)}-verified")
     done = service.command("verify")
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

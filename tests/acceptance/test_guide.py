@@ -1,4 +1,4 @@
-"""The guides for whoever is in charge of the funnel run, say the same, and show what is shipped."""
+"""The guides for funnel owners run, agree with each other, and show what is shipped."""
 
 import os
 import re
@@ -16,22 +16,22 @@ from tests.support.running_service import ROOT, environment, running_service
 
 LANGUAGES = ("en", "ja")
 WITHIN_S = 600
-"""A guide starts some sixty commands, one after the other, each a process of its own."""
+"""A guide starts about sixty commands, one after another, each in its own process."""
 
 GUIDES = {language: ROOT / "docs" / f"guide.{language}.md" for language in LANGUAGES}
 OURS = "ours.yaml"
-"""The lifecycle that the reader edits, as the examples say."""
+"""The lifecycle that the reader edits in the examples."""
 
 
 def edits_of(document: Path) -> Iterator[tuple[int, str]]:
-    """Return what the reader changes in the lifecycle: the line, and the block."""
+    """Return the reader's edits of the lifecycle: line and block."""
     text = document.read_text(encoding="utf-8")
     for found in re.finditer(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         yield text.count("\n", 0, found.start()) + 1, found[1]
 
 
 def steps_of(document: Path) -> list[tuple[int, Example | str]]:
-    """Return examples and edits in the order in which a reader meets them."""
+    """Return examples and edits in reading order."""
     examples = ((example.line, example) for example in examples_of(document))
     return sorted([*examples, *edits_of(document)], key=lambda step: step[0])
 

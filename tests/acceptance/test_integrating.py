@@ -1,4 +1,4 @@
-"""Every example of docs/integrating.md runs, and what a client's example reports is recorded."""
+"""Every example in docs/integrating.md runs, and the events of client examples are recorded."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ def service() -> Iterator[RunningService]:
 
 
 def surroundings_in(service: RunningService) -> Mapping[str, str]:
-    """Make the key that the document makes, and what a reader has around it."""
+    """Make the key from the document, and the environment that its reader has."""
     asked = {
         "name": "web site",
         "sources": ["website"],
@@ -45,14 +45,14 @@ def surroundings_in(service: RunningService) -> Mapping[str, str]:
 
 
 def recorded(service: RunningService) -> int:
-    """Count what the web site has reported."""
+    """Count the events that the web site has reported."""
     with service.client(service.key) as http:
         events = http.get("/v1/events", params={"limit": 1000}).json()["events"]
-    return sum(one["source"] == "website" for one in events)
+    return sum(event["source"] == "website" for event in events)
 
 
 def run_all(examples: list[Example], service: RunningService) -> None:
-    """Run examples in the order in which a reader meets them; then look what arrived."""
+    """Run examples in reading order, then check what arrived."""
     surroundings = surroundings_in(service)
     administrator = {**surroundings, "LEADLEDGER_KEY": service.key}
     for example in examples:
@@ -67,7 +67,7 @@ def run_all(examples: list[Example], service: RunningService) -> None:
 
 
 def test_every_example_for_the_shell_and_python_does_what_it_says(service: RunningService) -> None:
-    assert [one.run_by for one in OTHERS].count("python") == 5
+    assert [example.run_by for example in OTHERS].count("python") == 5
     run_all(OTHERS, service)
 
 

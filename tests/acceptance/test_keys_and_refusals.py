@@ -1,4 +1,4 @@
-"""Keys and refusals as an administrator has them: by command, with two processes serving."""
+"""Administer keys and refusals with the command, while two processes serve."""
 
 import json
 import time
@@ -38,7 +38,7 @@ def make_key(service: RunningService, *options: str) -> dict[str, Any]:
 
 
 def report(service: RunningService, key: str, **event: Any) -> httpx.Response:
-    """Report on a connection of its own, which either process may take."""
+    """Report on a separate connection, which either process may accept."""
     with service.client(key) as client:
         return client.post("/v1/events", json=VISIT | event)
 
@@ -47,7 +47,7 @@ def process_of(answer: httpx.Response) -> str:
     return str(answer.headers["x-request-id"]).partition("-")[0]
 
 
-def test_a_revoked_key_is_turned_away_by_both_processes_within_five_seconds(
+def test_both_processes_reject_a_revoked_key_within_five_seconds(
     service: RunningService,
 ) -> None:
     made = make_key(service)
@@ -72,7 +72,9 @@ def test_a_revoked_key_is_turned_away_by_both_processes_within_five_seconds(
     assert turned_away == serving
 
 
-def test_what_one_process_recorded_is_a_duplicate_in_the_other(service: RunningService) -> None:
+def test_an_event_recorded_by_one_process_is_a_duplicate_in_the_other(
+    service: RunningService,
+) -> None:
     made = make_key(service)
     answers = [report(service, made["key"], id="both") for _ in range(20)]
     assert [answer.status_code for answer in answers] == [201, *[200] * 19]
@@ -94,7 +96,7 @@ def test_a_key_is_rotated_without_a_gap(service: RunningService) -> None:
     assert report(service, ended["key"], id="ended").status_code == 201
     listed = json.loads(run(service, "key", "list", "--json"))
     assert listed == json.loads(run(service, "key", "list", "--json", "--database"))
-    assert {old["id"], new["id"], ended["id"]} <= {one["id"] for one in listed}
+    assert {old["id"], new["id"], ended["id"]} <= {row["id"] for row in listed}
 
 
 @pytest.mark.parametrize(
@@ -110,13 +112,13 @@ def test_a_key_is_rotated_without_a_gap(service: RunningService) -> None:
         ),
     ],
 )
-def test_what_makes_no_sense_is_said_with_an_exit_code_of_its_own(
+def test_invalid_arguments_are_reported_with_their_own_exit_code(
     service: RunningService, arguments: tuple[str, ...], said: str
 ) -> None:
     assert said in run(service, "key", *arguments, code=9)
 
 
-def test_a_key_of_a_page_is_made_for_its_origins(service: RunningService) -> None:
+def test_a_key_for_pages_is_made_with_its_origins(service: RunningService) -> None:
     made = make_key(service, "--origin", "https://www.example.co.jp")
     assert made["origins"] == ["https://www.example.co.jp"]
     assert report(service, made["key"], id="page").status_code == 403
@@ -131,10 +133,10 @@ def test_refusals_are_listed_shown_retried_and_dismissed(service: RunningService
         report(service, sender["key"], id=f"q-{number}", type="lead.qualified", lead=lead).json()
         for number, lead in enumerate(leads)
     ]
-    ids = [one["refusal"] for one in refused]
+    ids = [refusal["refusal"] for refusal in refused]
     wanted = ("--sender", sender["id"])
     listed = json.loads(run(service, "refusals", "list", *wanted, "--json"))
-    assert [one["refusal"] for one in listed] == ids[::-1]
+    assert [row["refusal"] for row in listed] == ids[::-1]
     assert len(json.loads(run(service, "refusals", "list", *wanted, "--limit", "2", "--json"))) == 2
     table = run(service, "refusals", "list", *wanted, "--zone", "Asia/Tokyo")
     assert all(id in table for id in ids)
@@ -149,7 +151,7 @@ def test_refusals_are_listed_shown_retried_and_dismissed(service: RunningService
     recorded = json.loads(run(service, "refusals", "retry", ids[0], "--json"))
     assert [one["status"] for one in recorded] == ["recorded"]
     said = run(service, "refusals", "retry", *wanted, code=6)
-    assert said.startswith("1 are events now, 1 refused again.")
+    assert said.startswith("Now events: 1; refused again: 1.")
     assert ids[2] in said
     left = json.loads(run(service, "refusals", "list", *wanted, "--status", "all", "--json"))
     assert {one["refusal"]: one["status"] for one in left} == {
@@ -160,11 +162,11 @@ def test_refusals_are_listed_shown_retried_and_dismissed(service: RunningService
     }
 
 
-def test_a_retry_says_what_it_is_to_try(service: RunningService) -> None:
-    assert "say which" in run(service, "refusals", "retry", code=2)
-    assert "say which" in run(service, "refusals", "retry", "--all", "--source", "x", code=2)
+def test_a_retry_must_say_which_refusals_to_retry(service: RunningService) -> None:
+    assert "expected one of" in run(service, "refusals", "retry", code=2)
+    assert "expected one of" in run(service, "refusals", "retry", "--all", "--source", "x", code=2)
 
 
-def test_what_the_service_says_no_to_has_an_exit_code(service: RunningService) -> None:
+def test_a_request_that_the_service_refuses_has_an_exit_code(service: RunningService) -> None:
     nobody = "01890000-0000-7000-8000-000000000000"
     assert "No refusal has this id" in run(service, "refusals", "show", nobody, code=9)

@@ -1,4 +1,4 @@
-"""docs/lifecycle.md tells every key that is read, and which must be there; its example works."""
+"""docs/lifecycle.md lists every key that is read and which are required; its example works."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ LANGUAGES = {"ja", "en"}
 
 
 def documented() -> dict[str, dict[str, bool]]:
-    """Read place → key → whether it is bold, out of the tables under `Every key`."""
+    """Read place → key → whether it is bold, from the tables under `Every key`."""
     keys: dict[str, dict[str, bool]] = {}
     for section in DOCUMENT.split("\n### ")[1:]:
         heading, _, rest = section.partition("\n")
@@ -37,9 +37,9 @@ def documented() -> dict[str, dict[str, bool]]:
 
 
 def read_by_the_reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, bool]]:
-    """Watch which keys are known at each place, and needed, while the shipped text is read.
+    """Record which keys are known and required at each place while the shipped text is read.
 
-    Languages and event types are no keys of the format: they are the text's own.
+    Languages and event types are not keys of the format: each text chooses its own.
     """
     known_at: dict[str, set[str]] = {}
     needed_at: dict[str, set[str]] = {}
@@ -70,7 +70,7 @@ def read_by_the_reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, b
 
 
 def _named(path: str, of_the_writers_choice: dict[str, set[str]]) -> str:
-    """Write `*` for a name that is the writer's choice, and `[]` for a place in a list."""
+    """Write `*` for a name that the author chooses, and `[]` for a position in a list."""
     named = path
     for parent, names in of_the_writers_choice.items():
         for name in names:
@@ -80,7 +80,7 @@ def _named(path: str, of_the_writers_choice: dict[str, set[str]]) -> str:
     return re.sub(r"\[\d+\]", "[]", named) or WHOLE_TEXT
 
 
-def test_the_document_tells_every_key_and_whether_it_must_be_there(
+def test_the_document_lists_every_key_and_whether_it_is_required(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert documented() == read_by_the_reader(monkeypatch)
@@ -88,17 +88,17 @@ def test_the_document_tells_every_key_and_whether_it_must_be_there(
 
 @pytest.fixture(scope="module")
 def ours() -> CompiledLifecycle:
-    """The company's own lifecycle, as the worked example makes it."""
+    """The company's lifecycle, as built by the worked example."""
     blocks = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
     assert len(blocks) == 3
     return compile_lifecycle(load(edited(shipped_text("demand_funnel"), *blocks)))
 
 
-def test_the_worked_example_has_nothing_to_complain_of(ours: CompiledLifecycle) -> None:
+def test_the_worked_example_is_valid(ours: CompiledLifecycle) -> None:
     assert inspect(ours.lifecycle.text).complaints == ()
 
 
-def test_the_worked_example_goes_through_its_own_stage(ours: CompiledLifecycle) -> None:
+def test_a_lead_of_the_worked_example_passes_through_its_own_stage(ours: CompiledLifecycle) -> None:
     story = Story(ours)
     story.tell("form.submitted", mail="example.co.jp")
     story.tell("lead.qualified")

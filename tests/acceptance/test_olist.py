@@ -1,7 +1,7 @@
 """A real funnel, imported by the command and read back over HTTP.
 
-The data is not part of this repository. It is looked for in LEADLEDGER_OLIST_DIR, then beside the
-checkout in `shared/data/olist`.
+The data is not part of this repository. It is searched for in LEADLEDGER_OLIST_DIR, then in
+`shared/data/olist` next to the checkout.
 """
 
 import json
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def olist() -> Iterator[RunningService]:
-    """Import both tables, the second one twice: that must find everything known."""
+    """Import both tables, the second one twice: the repetition must record nothing new."""
     with (
         scratch_directory() as directory,
         running_service(directory / "data") as service,
@@ -66,7 +66,7 @@ def moment(event: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(event["time"])
 
 
-def test_the_funnel_of_olist_comes_out_as_published(olist: RunningService) -> None:
+def test_the_funnel_of_olist_matches_the_published_figures(olist: RunningService) -> None:
     contacted = {event["subject"]: moment(event) for event in events_of(olist, "form.submitted")}
     qualified = {event["subject"] for event in events_of(olist, "lead.qualified")}
     won = {event["subject"]: moment(event) for event in events_of(olist, "opportunity.won")}
@@ -97,9 +97,9 @@ def test_a_blank_origin_is_not_the_origin_unknown(olist: RunningService) -> None
     assert (channels.count(None), channels.count("unknown")) == (60, 1_099)
 
 
-def test_the_funnel_says_how_many_came_how_far(olist: RunningService) -> None:
+def test_the_funnel_shows_how_many_leads_reached_each_stage(olist: RunningService) -> None:
     printed = olist.command("funnel", "--json", key=olist.key).stdout
-    reached = {one["stage"]: one["reached"] for one in json.loads(printed)["leads"]["stages"]}
+    reached = {stage["stage"]: stage["reached"] for stage in json.loads(printed)["leads"]["stages"]}
     assert (reached["MQL"], reached["WON"]) == (8_000, 842)
 
 

@@ -1,4 +1,4 @@
-"""Every example of the documents runs, in the order in which a reader meets them."""
+"""Every example in the documents runs, in reading order."""
 
 import os
 import socket
@@ -45,7 +45,7 @@ def test_every_example_of_a_document_runs_and_prints_what_it_says(
             LEADLEDGER_KEY=service.key,
             PATH=f"{commands}{os.pathsep}{os.environ['PATH']}",
         )
-        # What an example writes is written beside the documents, and not into them.
+        # Examples write next to the documents, not into them.
         reader = scratch / "reader"
         reader.mkdir()
         for name in ("docs", "tests"):
@@ -59,7 +59,7 @@ def test_every_example_of_a_document_runs_and_prints_what_it_says(
             assert_printed(example, printed)
 
 
-def test_what_a_document_shows_of_a_file_stands_in_it() -> None:
+def test_an_excerpt_in_a_document_is_in_the_file_it_quotes() -> None:
     shown = FEED.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
     function = shown[shown.index("def ") :]
     assert function in RECEIVER.read_text(encoding="utf-8")

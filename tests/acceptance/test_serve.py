@@ -41,7 +41,7 @@ def import_sample(service: RunningService, table: str, mapping: str) -> dict[str
 
 @pytest.fixture(scope="module")
 def two_workers() -> Iterator[RunningService]:
-    """Run one service with two workers for those tests that leave it as it was."""
+    """Run one service with two workers, for the tests that leave it unchanged."""
     with (
         scratch_directory() as directory,
         running_service(directory / "data", "--workers", "2") as service,
@@ -49,7 +49,7 @@ def two_workers() -> Iterator[RunningService]:
         yield service
 
 
-def test_a_start_prints_a_key_once_and_the_next_one_finds_what_was_posted() -> None:
+def test_a_start_prints_a_key_once_and_the_next_start_finds_what_was_posted() -> None:
     with scratch_directory() as directory:
         with running_service(directory / "data") as service:
             key = service.key
@@ -72,13 +72,13 @@ def test_a_killed_service_leaves_nothing_running_and_loses_nothing(data_dir: Pat
         assert service.end(signal.SIGKILL) == -signal.SIGKILL
     with running_service(data_dir) as service:
         printed = service.command("funnel", "--json", key=key).stdout
-    # The deal without a lead refuses sales' acceptance, and is a lead of its own from its deal on.
+    # The deal without a lead has its acceptance refused, and becomes a lead with its deal.
     assert (leads["recorded"], deals["recorded"], deals["refused_by_reason"]) == (
         18,
         15,
         {"lead-unknown": 1},
     )
-    stages = {one["stage"]: one for one in json.loads(printed)["leads"]["stages"]}
+    stages = {stage["stage"]: stage for stage in json.loads(printed)["leads"]["stages"]}
     figures = {name: list(one.values())[1:4] for name, one in stages.items() if one["reached"]}
     assert figures == {
         "AL": [0, 0, 7],
@@ -98,18 +98,18 @@ def test_a_killed_worker_is_replaced(two_workers: RunningService) -> None:
     eventually(lambda: not victim.is_running() and len(two_workers.workers()) == 2)
     assert other.is_running()
     assert [httpx.get(f"{two_workers.url}/livez").status_code for _ in range(4)] == [200] * 4
-    eventually(lambda: measured(two_workers) == {one.pid for one in two_workers.workers()})
+    eventually(lambda: measured(two_workers) == {worker.pid for worker in two_workers.workers()})
 
 
 def measured(service: RunningService) -> set[int]:
-    """Return the processes that the metrics tell of, each of them once."""
+    """Return the processes in the metrics, each of them once."""
     with service.client(service.key) as client:
         text = client.get("/metrics").text
     assert text.count("# TYPE process_resident_memory_bytes") == 1
     assert len(re.findall(r"(?m)^leadledger_build_info", text)) == 1
-    told = re.findall(r'(?m)^process_resident_memory_bytes\{pid="(\d+)"\}', text)
-    assert len(told) == len(set(told))
-    return set(map(int, told))
+    pids = re.findall(r'(?m)^process_resident_memory_bytes\{pid="(\d+)"\}', text)
+    assert len(pids) == len(set(pids))
+    return set(map(int, pids))
 
 
 def test_a_killed_database_comes_back(two_workers: RunningService) -> None:
@@ -120,7 +120,7 @@ def test_a_killed_database_comes_back(two_workers: RunningService) -> None:
     eventually(lambda: httpx.get(f"{two_workers.url}/readyz").status_code == 200)
 
 
-def test_a_second_service_on_the_same_data_is_refused_and_told_who_is_there(
+def test_a_second_service_on_the_same_data_is_refused_and_the_first_is_named(
     two_workers: RunningService,
 ) -> None:
     refused = two_workers.command("serve", "--port", "0")
@@ -129,7 +129,7 @@ def test_a_second_service_on_the_same_data_is_refused_and_told_who_is_there(
     assert "Traceback" not in refused.stderr
 
 
-def test_a_port_in_use_is_said_before_anything_is_made(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_before_anything_is_created(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused = command("serve", "--port", str(port), data_dir=tmp_path / "data")
@@ -138,7 +138,7 @@ def test_a_port_in_use_is_said_before_anything_is_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_secret_is_refused_with_what_to_do(data_dir: Path) -> None:
+def test_a_different_secret_is_refused_with_instructions(data_dir: Path) -> None:
     with running_service(data_dir) as service:
         service.end(signal.SIGTERM)
     differs = command("serve", "--port", "0", data_dir=data_dir, LEADLEDGER_SECRET="x" * 32)
@@ -176,7 +176,7 @@ def test_tables_without_a_ledger_are_no_ledger_yet(data_dir: Path) -> None:
         assert "the first start of `leadledger serve` founds it" in told.stderr
 
 
-def test_keys_are_made_and_revoked_beside_a_running_service(two_workers: RunningService) -> None:
+def test_keys_are_made_and_revoked_while_a_service_runs(two_workers: RunningService) -> None:
     made = two_workers.command("key", "create", "web site", "--source", "website")
     key = made.stdout.strip()
     with two_workers.client(key) as client:
@@ -184,11 +184,11 @@ def test_keys_are_made_and_revoked_beside_a_running_service(two_workers: Running
     revoked = two_workers.command("key", "revoke", key.split("_")[1])
     assert (made.returncode, revoked.returncode) == (0, 0)
 
-    def is_turned_away() -> bool:
+    def is_rejected() -> bool:
         with two_workers.client(key) as client:
             return client.post("/v1/events", json=FORM).status_code == 401
 
-    eventually(is_turned_away, wait_s=5)
+    eventually(is_rejected, wait_s=5)
 
 
 def test_importing_a_table_twice_changes_nothing(two_workers: RunningService) -> None:
@@ -202,12 +202,12 @@ def test_importing_a_table_twice_changes_nothing(two_workers: RunningService) ->
 
 
 def _reported(client: httpx.Client) -> list[dict[str, Any]]:
-    """Return all events but those that the service adds by itself, in its own time."""
+    """Return all events except those that the service adds on its own schedule."""
     events = client.get("/v1/events", params={"limit": 1_000}).json()["events"]
     return [event for event in events if event["source"] != "leadledger"]
 
 
-def test_what_an_import_refuses_stands_in_a_file_with_its_line(
+def test_rows_that_an_import_refuses_are_in_a_file_with_their_line(
     two_workers: RunningService, tmp_path: Path
 ) -> None:
     table, refused = tmp_path / "leads.csv", tmp_path / "refused.csv"
@@ -256,7 +256,7 @@ def test_a_lead_is_shown_by_its_identifier(two_workers: RunningService) -> None:
     assert nobody.returncode == 9
 
 
-def test_a_ledger_is_verified_beside_a_running_service(two_workers: RunningService) -> None:
+def test_a_ledger_is_verified_while_a_service_runs(two_workers: RunningService) -> None:
     verified = two_workers.command("verify", "--json")
     rebuilt = two_workers.command("rebuild", "--compare-only")
     assert (verified.returncode, rebuilt.returncode) == (0, 0)
@@ -264,7 +264,7 @@ def test_a_ledger_is_verified_beside_a_running_service(two_workers: RunningServi
 
 
 def test_a_lifecycle_is_compared_tried_and_published_with_the_command(data_dir: Path) -> None:
-    """Whoever looks at the other worker sees the new version too."""
+    """Clients of the other worker see the new version too."""
     with running_service(data_dir, "--workers", "2") as service:
         with service.client(service.key) as client:
             assert client.post("/v1/events", json=FORM).status_code == 201
@@ -273,7 +273,7 @@ def test_a_lifecycle_is_compared_tried_and_published_with_the_command(data_dir: 
         ours.write_text(re.sub(r"\bMAL\b", "READY", shown), encoding="utf-8")
         publish = ("lifecycle", "publish", str(ours))
         compared = service.command("lifecycle", "diff", str(ours), key=service.key)
-        assert "MAL disappears: 1 lead(s) stand there." in compared.stdout
+        assert "MAL disappears, with 1 lead(s) in it." in compared.stdout
         tried = service.command(*publish, "--dry-run", key=service.key)
         assert tried.returncode == 9
         assert "Stages that are still occupied would disappear: MAL (1)." in tried.stdout
@@ -284,7 +284,7 @@ def test_a_lifecycle_is_compared_tried_and_published_with_the_command(data_dir: 
 
         def stages() -> set[tuple[int, str]]:
             found = set()
-            for _ in range(8):  # connections of their own: both workers are asked
+            for _ in range(8):  # separate connections, to reach both workers
                 with service.client(service.key) as client:
                     version = client.get("/v1/lifecycle").json()["version"]
                     lead = client.post("/v1/leads/find", json=HANAKO).json()
@@ -347,7 +347,7 @@ def test_a_table_that_has_changed_is_revised_and_revising_again_changes_nothing(
     assert run(changed)["refused_by_reason"] == {"event-id-reused": 5}
     none = {"recorded": 0, "unchanged": 0, "corrected": 0, "replaced": 0, "left": 0}
     with two_workers.client(two_workers.key) as client:
-        # As a run that was cut would leave it: voided, and not yet reported again.
+        # As an interrupted run would leave it: voided, but not yet reported again.
         second = next(event for event in _reported(client) if event["id"] == "2/form")
         void = {"id": "2/form~voided", "source": "deals", "type": "event.voided"}
         client.post("/v1/events", json={**void, "data": {"event": second["position"]}})
@@ -366,7 +366,7 @@ def test_a_table_that_has_changed_is_revised_and_revising_again_changes_nothing(
             "value": "1300",
         }
         assert recorded["2/order~2"]["subject"] == f"lead/{found['e']['id']}"
-        # Back to what it was, under ids of their own; and what a person voids stays voided.
+        # Back to the original, under new ids; and what a person voids stays voided.
         assert revised([*rows, changed[4]]) == {
             **none,
             "unchanged": 5,

@@ -1,4 +1,4 @@
-"""After `leadledger simulate` every view has something to show; a second time doubles nothing."""
+"""After `leadledger simulate` every view has data; a second run records nothing twice."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def simulate(service: RunningService, *arguments: str, key: str = "") -> dict[st
 
 @pytest.fixture(scope="module")
 def simulated() -> Iterator[tuple[RunningService, dict[str, Any]]]:
-    """Run one service, and tell it the made-up market once."""
+    """Run one service, and simulate a market into it once."""
     with scratch_directory() as directory, running_service(directory / "data") as service:
         yield service, simulate(service)
 
@@ -43,9 +43,9 @@ def read(simulated: Simulated, path: str, **asked: str | int) -> Any:
 
 
 def test_nearly_everything_is_recorded_and_some_is_refused(simulated: Simulated) -> None:
-    told = simulated[1]
-    assert set(told["refused_by_reason"]) <= {"move-not-allowed", "lead-unknown"}
-    assert 0 < told["refused"] < told["events"] / 50
+    summary = simulated[1]
+    assert set(summary["refused_by_reason"]) <= {"move-not-allowed", "lead-unknown"}
+    assert 0 < summary["refused"] < summary["events"] / 50
     assert len(read(simulated, "/v1/refusals")["refusals"]) > 0
 
 
@@ -62,11 +62,11 @@ def test_leads_come_and_go_in_the_last_month(simulated: Simulated) -> None:
     until = datetime.now(UTC)
     since = until - timedelta(days=30)
     flow = read(simulated, "/v1/funnel/flow", **{"from": iso(since), "to": iso(until)})
-    moving = {one["stage"] for one in flow["leads"] if one["entries"] and one["exits"]}
+    moving = {stage["stage"] for stage in flow["leads"] if stage["entries"] and stage["exits"]}
     assert {"AL", "ML", "MAL", "MQL"} <= moving
 
 
-def test_every_list_has_somebody_on_it(simulated: Simulated) -> None:
+def test_every_list_has_a_lead_on_it(simulated: Simulated) -> None:
     empty = [one["list"] for one in read(simulated, "/v1/lists")["lists"] if not one["leads"]]
     assert empty == []
 
@@ -76,23 +76,23 @@ def test_deadlines_are_met_and_missed(simulated: Simulated, status: str) -> None
     assert read(simulated, "/v1/deadlines", status=status)["deadlines"] != []
 
 
-def test_business_is_marketings_or_not_and_the_policies_disagree(simulated: Simulated) -> None:
+def test_marketing_has_a_share_of_business_and_the_policies_disagree(simulated: Simulated) -> None:
     found = read(simulated, "/v1/contribution")
     share = next(one for one in found["shares"] if one["policy"] == "origin")
     assert 0 < share["number"] < share["number_of"]
     assert found["disputed"] > 0
-    assert {one["origin"] for one in found["origins"]} >= {None, "marketing-digital"}
+    assert {origin["origin"] for origin in found["origins"]} >= {None, "marketing-digital"}
     assert {one["business"] for one in found["apart"]} <= {"cross_sell", "renewal"}
 
 
-def test_some_wait_to_be_told_apart_and_others_are_one(simulated: Simulated) -> None:
+def test_some_duplicates_are_undecided_and_others_are_merged(simulated: Simulated) -> None:
     waiting = read(simulated, "/v1/conflicts")["conflicts"]
     assert {one["kind"] for one in waiting} >= {"shared_identifier"}
     for type in ("identity.absorbed", "lead.restated", "event.voided", "event.corrected"):
         assert is_recorded(simulated, type), type
 
 
-def test_a_selection_has_run_and_the_next_can_be_tried(simulated: Simulated) -> None:
+def test_a_selection_has_run_and_the_next_can_be_tried_out(simulated: Simulated) -> None:
     service = simulated[0]
     (run,) = read(simulated, "/v1/selections")["selections"]
     assert run["candidates"] > run["selected"] > 0
@@ -104,7 +104,7 @@ def test_a_selection_has_run_and_the_next_can_be_tried(simulated: Simulated) -> 
     assert json.loads(tried.stdout)["selected"] > 0, tried.stderr
 
 
-def test_somebody_has_work_to_do(simulated: Simulated) -> None:
+def test_a_work_list_is_not_empty(simulated: Simulated) -> None:
     owners = [f"{team}-{one}" for team in ("inside-sales", "field-sales") for one in (1, 2, 3)]
     work = [read(simulated, "/v1/worklist", owner=owner) for owner in owners]
     assert any(one["due"] or one["callbacks"] or one["returned"] for one in work)
@@ -113,10 +113,10 @@ def test_somebody_has_work_to_do(simulated: Simulated) -> None:
 
 def test_companies_are_listed_with_their_people(simulated: Simulated) -> None:
     customers = read(simulated, "/v1/accounts", stage="C")["accounts"]
-    assert any(one["people"] and one["opportunities"] for one in customers)
+    assert any(customer["people"] and customer["opportunities"] for customer in customers)
 
 
-def test_a_second_time_only_what_was_refused_can_be_new_and_nothing_is_wrong(
+def test_a_second_run_can_only_record_what_was_refused_and_the_ledger_verifies(
     simulated: Simulated,
 ) -> None:
     service, first = simulated
@@ -129,7 +129,7 @@ def test_a_second_time_only_what_was_refused_can_be_new_and_nothing_is_wrong(
     assert json.loads(verified.stdout)["verified"] is True
 
 
-def test_a_key_that_may_only_report_simulates_and_is_told_what_it_lacks(
+def test_a_key_that_may_only_report_simulates_and_its_missing_rights_are_named(
     simulated: Simulated,
 ) -> None:
     service = simulated[0]
@@ -148,7 +148,7 @@ def test_a_key_that_may_only_report_simulates_and_is_told_what_it_lacks(
 
 
 def is_recorded(simulated: Simulated, type: str) -> bool:
-    """Go through the feed: a page is what was looked through, even where nothing was found."""
+    """Page through the feed: a page covers what was searched, even if nothing matched."""
     after, head = "0", ""
     while after != head:
         page = read(simulated, "/v1/events", type=type, after=after, limit=1000)

@@ -1,4 +1,4 @@
-"""`leadledger webhook`: everything that the interface can, for people."""
+"""`leadledger webhook` does everything that the HTTP interface can."""
 
 import json
 from asyncio import to_thread
@@ -32,7 +32,7 @@ async def test_a_webhook_is_made_tried_rotated_and_removed_by_command(data_dir: 
             (listed,) = json.loads(await run("list", "--json"))
             assert (listed["types"], listed["enabled"]) == (["lead.qualified"], False)
             assert "disabled by hand" in await run("list")
-            assert "say what is to be" in await run("update", webhook_id, expected=2)
+            assert "nothing to change" in await run("update", webhook_id, expected=2)
             assert "no dead letter" in await run("replay", webhook_id, "7", expected=9)
             assert await run("replay", webhook_id) == "0 events are queued again.\n"
             assert json.loads(await run("dead-letters", webhook_id, "--json")) == []

@@ -1,9 +1,9 @@
-"""Measure the speeds that are promised, each beside its floor, and print one table.
+"""Measure the promised speeds, each next to its floor, and print one table.
 
     python -m tests.bench [--only NAME ...] [--quick] [--json]
 
-Every ratio comes from rounds in which floor and figure take turns. The exit code is 0 also where
-an aim is not met: a noisy machine is no defect. `--quick` only shows that everything still runs.
+Every ratio comes from rounds that alternate between floor and figure. The exit code is 0 even if
+an aim is not met: a noisy machine is not a defect. `--quick` only shows that everything still runs.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main() -> None:
         for name in asked.only or BENCHES:
             started = time.monotonic()
             figures += uvloop.run(_measure(name, bench))
-            _tell(f"{name}: {time.monotonic() - started:.0f} s")
+            _print(f"{name}: {time.monotonic() - started:.0f} s")
     if asked.json:
         print_json({"machine": _machine(), "figures": [one.as_json() for one in figures]})
         return
@@ -75,8 +75,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", choices=BENCHES, metavar="NAME", help="; ".join(BENCHES)
     )
-    parser.add_argument("--quick", action="store_true", help="small sizes: shows that all runs")
-    parser.add_argument("--json", action="store_true", help="for a program instead of a person")
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes, which only show that everything runs"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
 
 
@@ -101,14 +103,14 @@ def _number(value: float) -> str:
 
 
 def _machine() -> str:
-    """Describe what was measured on, and how busy others kept it."""
+    """Describe the machine, and how busy other processes kept it."""
     return (
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}, "
         f"load {os.getloadavg()[2]:.1f}"
     )
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

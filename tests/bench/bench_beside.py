@@ -1,4 +1,4 @@
-"""What others notice of long work: how long their POSTs take beside it, and just before it."""
+"""How long other clients' POSTs take during long work, and just before it."""
 
 import asyncio
 import statistics
@@ -16,26 +16,26 @@ from tests.bench.bench_visible import Caller
 from tests.bench.figures import Figure, Pair, at_most, figure_of
 from tests.bench.ledgers import Written, written
 from tests.bench.mix import Event
-from tests.bench.servers import Bench, Server, Told, Unexpected, serving
+from tests.bench.servers import Bench, ClientRun, Server, Unexpected, serving
 
 LOAD = 0.3
-"""Of what the service can take: what others post all the time."""
+"""The share of the service's capacity that other clients post all the time."""
 ORDER_S = 3.0
 SETTLING_S = 0.5
-"""What stood in the queue when the work ended had waited for it."""
+"""Requests still queued when the work ended had waited for it."""
 POLL_S = 0.1
 AT_ONCE = 20_000
 SHARE_SELECTED = 20
-"""Of so many candidates one is selected."""
+"""One of this many candidates is selected."""
 VISITORS = 3
-"""For each lead that is known, so many that are not."""
+"""Anonymous leads for each known lead."""
 BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
 Work = Callable[[Caller], Awaitable[None]]
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return what 99 of 100 POSTs wait while leads are selected, and while they are reassessed."""
+    """Return the p99 latency of POSTs while leads are selected, and while they are reassessed."""
     return [await _beside_selection(bench), await _beside_publication(bench)]
 
 
@@ -81,7 +81,7 @@ async def _beside_publication(bench: Bench) -> Figure:
 
 
 async def _write(ledger: Written, events: list[Event]) -> None:
-    """Let the ledger know its leads, and the projections show them: that is where it begins."""
+    """Prepare the ledger and its projections with leads, as the starting point."""
     for start in range(0, len(events), AT_ONCE):
         await ledger.append(ledger.batches(events[start : start + AT_ONCE]))
     await project(ledger)
@@ -89,12 +89,12 @@ async def _write(ledger: Written, events: list[Event]) -> None:
 
 
 async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figure:
-    """Post at a rate, before the work and beside it."""
+    """Post at a rate, before the work and during it."""
     with serving(bench, ledger.founded) as service:
         full = (await _post(service, "full", bench.sizes.posted)).rate
         rate = full * LOAD
         usual = await _post(service, "usual", _count(rate, bench.sizes.usual_s), rate=rate)
-        async with _others(service, rate) as told:
+        async with _others(service, rate) as runs:
             caller = await Caller.connect(service)
             began = perf_counter()
             await work(caller)
@@ -102,7 +102,7 @@ async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figu
             caller.close()
             await asyncio.sleep(SETTLING_S)
     upto = began + seconds + SETTLING_S
-    waits = [wait for one in told for since, wait in one.timeline if began <= since <= upto]
+    waits = [wait for run in runs for since, wait in run.timeline if began <= since <= upto]
     if len(waits) < 2:
         raise Unexpected(f"expected others to post while {name} lasted {seconds:.1f} s")
     pair = Pair(_p99(usual.latencies), _p99(waits))
@@ -111,30 +111,30 @@ async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figu
         f"p50 {statistics.median(usual.latencies) * 1e3:.1f} → {statistics.median(waits) * 1e3:.1f}"
         f" ms, longest {max(waits) * 1e3:.0f} ms"
     )
-    return figure_of(f"POST beside {name}, p99", [pair], unit="ms", aim=at_most(2), note=note)
+    return figure_of(f"POST during {name}, p99", [pair], unit="ms", aim=at_most(2), note=note)
 
 
 @asynccontextmanager
-async def _others(service: Server, rate: float) -> AsyncIterator[list[Told]]:
-    """Post, order after order, from before the work until after it; tell of all of them at last."""
-    told: list[Told] = []
+async def _others(service: Server, rate: float) -> AsyncIterator[list[ClientRun]]:
+    """Post orders continuously, from before the work until after it; return all results."""
+    runs: list[ClientRun] = []
     enough = asyncio.Event()
 
     async def post() -> None:
         while not enough.is_set():
-            tag = f"beside-{len(told)}"
-            told.append(await _post(service, tag, _count(rate, ORDER_S), rate=rate))
+            tag = f"beside-{len(runs)}"
+            runs.append(await _post(service, tag, _count(rate, ORDER_S), rate=rate))
 
     posting = asyncio.create_task(post())
     await asyncio.sleep(ORDER_S / 2)
     try:
-        yield told
+        yield runs
     finally:
         enough.set()
         await posting
 
 
-async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> Told:
+async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> ClientRun:
     return await service.fulfil(
         "201", kind="events", requests=count, connections=CONNECTIONS, tag=tag, rate=rate
     )

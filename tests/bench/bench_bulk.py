@@ -1,4 +1,4 @@
-"""NDJSON over HTTP beside a binary COPY of the rows that came of it, over one connection."""
+"""NDJSON over HTTP, compared with a binary COPY of the resulting rows, over one connection."""
 
 from collections.abc import Sequence
 from time import perf_counter
@@ -22,10 +22,10 @@ Rows = Sequence[Sequence[Any]]
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return how many events a second are streamed.
+    """Return how many events per second are streamed.
 
-    The floor's tables are another ledger's, so they are identical; it gets the rows of each round
-    right after the ledger did, in transactions of as many rows.
+    The floor's tables belong to another ledger, so they are identical. It gets the rows of each
+    round right after the ledger does, in transactions of the same size.
     """
     pairs: list[Pair] = []
     rows_each = 0.0
@@ -45,16 +45,16 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 async def stream(service: Server, tag: str, count: int) -> float:
-    """Stream so many lines; return how many a second were recorded."""
-    told = await service.fulfil("200", kind="lines", requests=count, tag=tag)
-    answer = orjson.loads(told.last_body)
+    """Stream `count` lines; return how many per second were recorded."""
+    run = await service.fulfil("200", kind="lines", requests=count, tag=tag)
+    answer = orjson.loads(run.last_body)
     if answer["recorded"] != count:
-        raise Unexpected(f"expected {count} recorded, found {told.last_body[:500]}")
-    return count / told.seconds
+        raise Unexpected(f"expected {count} recorded, found {run.last_body[:500]}")
+    return count / run.seconds
 
 
 async def _copy(ledger: Founded, floor: Founded, after: int, count: int) -> tuple[float, int]:
-    """Copy what lies after a position into the floor's tables; events a second, and rows."""
+    """Copy rows after a position into the floor's tables; return events per second, and rows."""
     events, personal = await _rows(ledger.engine, ledger.schema, after)
     each = round(APPEND_ITEMS_MAX * len(events) / count)
     session = await open_session(floor.engine)

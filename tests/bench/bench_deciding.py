@@ -1,4 +1,4 @@
-"""What deciding costs by itself, without a database: microseconds of pure code."""
+"""The cost of deciding alone, without a database: microseconds of pure code."""
 
 import timeit
 from collections.abc import Callable
@@ -43,7 +43,7 @@ STATE = State(
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return the time of deciding about one lead, and of reading what is to be decided."""
+    """Return the time to decide about one lead, and to read what is decided."""
     shipped = compile_lifecycle(load(read_lifecycle_text("demand_funnel")))
     context = Context(shipped.lifecycle, Digests(SECRET.encode()), SENDER, datetime.now(UTC))
     open_mail = _reported("email.opened", message="newsletter-1", campaign="spring")
@@ -82,7 +82,7 @@ async def measure(bench: Bench) -> list[Figure]:
             pairs,
             unit="µs",
             aim=at_most(2),
-            note="beside the shipped lifecycle: a visit, of which every second rule gives points",
+            note="vs the shipped lifecycle: a visit for which every second rule gives points",
         ),
         timed("reading an event into a signal", lambda: read(open_mail, context)),
     ]
@@ -93,7 +93,7 @@ def _microseconds(work: Callable[[], object], count: int) -> float:
 
 
 def _grown() -> CompiledLifecycle:
-    """Compile the funnel with so many rules more, all about one event type, and so many lists."""
+    """Compile the funnel with more rules, all about one event type, and more lists."""
     text = read_lifecycle_text("demand_funnel")
     pages = ("/pricing", "/company")
     rules = "".join(

@@ -1,4 +1,4 @@
-"""What it costs to read the messages of other services' clients as strictly as our own events."""
+"""The cost of reading messages of other services' clients as strictly as our own events."""
 
 import timeit
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from tests.bench.servers import SECRET, Bench, Unexpected, founded, serving
 from tests.support.finished import finish
 
 BATCH_MESSAGES: Final = 100
-"""What Segment's clients put into one request."""
+"""The messages that Segment's clients put into one request."""
 ROUNDS: Final = 5
 
 MESSAGE: Final[dict[str, Any]] = {
@@ -53,7 +53,7 @@ REPORTED: Final[dict[str, Any]] = {
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return what strictness takes of the time of a streamed event, and what a dialect adds."""
+    """Return the share of strictness in the time of a streamed event, and the cost of a dialect."""
     body = orjson.dumps({"batch": [MESSAGE] * BATCH_MESSAGES, "sentAt": MESSAGE["sentAt"]})
     calls = max(1, bench.sizes.decided // BATCH_MESSAGES)
 
@@ -76,7 +76,7 @@ async def measure(bench: Bench) -> list[Figure]:
             pairs,
             unit="µs",
             aim=at_most(0.1),
-            note=f"what it takes more than bare parsing; floor: {_FLOOR}",
+            note=f"the time in addition to bare parsing; floor: {_FLOOR}",
         ),
         _reading(bench.sizes.decided),
     ]

@@ -1,4 +1,4 @@
-"""What grows with the log, and must not: the time to append, and the time to ask for the funnel."""
+"""What must not grow with the log: the time to append, and the time to read the funnel."""
 
 import statistics
 
@@ -11,14 +11,14 @@ from tests.bench.mix import events_of
 from tests.bench.servers import FLOOR, Bench, Server, serving
 
 SINGLES = 100
-"""Transactions of one event a round."""
+"""Single-event transactions per round."""
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return the time of an event at both logs, in batches and alone, and that of the funnel.
+    """Return the time per event on both logs, in batches and alone, and that of the funnel.
 
-    Half of the events are of new leads, half of leads that the log has known for long; ids are
-    random, so that they fall anywhere into the indexes.
+    Half of the events are about new leads, half about leads that the log has known for long. Ids
+    are random, so that they are spread over the indexes.
     """
     sizes = bench.sizes
     async with written(bench, "small") as small, written(bench, "large") as large:
@@ -50,7 +50,7 @@ async def _compare(
 
 
 async def _append(log: Written, name: str, number: int, *, count: int, size: int) -> float:
-    """Return the median time of an event: a checkpoint of the database is another's business."""
+    """Return the median time per event, which excludes the database's checkpoints."""
     tag = f"{log.founded.schema}-{name}"
     known = log.tags[number % len(log.tags)]
     fresh = events_of(f"{tag}-new", count // 2)
@@ -61,12 +61,12 @@ async def _append(log: Written, name: str, number: int, *, count: int, size: int
 
 
 async def _ask(bench: Bench, log: Written, events: int) -> Figure:
-    """Ask for the funnel of now, beside the same route that answers a constant."""
+    """Read the current funnel, compared with the same route answering a constant."""
     await project(log, NAME)
 
     async def median_ms(server: Server) -> float:
-        told = await server.fulfil("200", kind="get", requests=bench.sizes.asked, path="/v1/funnel")
-        return statistics.median(told.latencies) * 1e3
+        got = await server.fulfil("200", kind="get", requests=bench.sizes.asked, path="/v1/funnel")
+        return statistics.median(got.latencies) * 1e3
 
     ledger = log.founded
     with serving(bench, ledger) as service, serving(bench, ledger, module=FLOOR) as constant:
@@ -81,7 +81,7 @@ async def _ask(bench: Bench, log: Written, events: int) -> Figure:
 
 
 async def project(log: Written, *names: str) -> None:
-    """Bring projections to the end of the log: all of them where none is named."""
+    """Bring projections to the end of the log; all of them if none is named."""
     schema = log.founded.schema
     wanted = names or tuple(PROJECTIONS)
     runner = Runner(

@@ -1,4 +1,4 @@
-"""Measure what strict reading costs beside the bare parser, on an event of 300 bytes."""
+"""Measure the cost of strict reading compared with the bare parser, on an event of 300 bytes."""
 
 import json
 import timeit
@@ -31,7 +31,7 @@ SECONDS_PER_ROUND: Final = 0.1
 def measure(seconds_per_round: float = SECONDS_PER_ROUND) -> list[tuple[str, float]]:
     """Return microseconds per event, and each reader's ratio to the bare parser.
 
-    The best of several rounds: what disturbs a measurement only ever makes it slower.
+    The best of several rounds: disturbances only ever make a measurement slower.
     """
 
     def microseconds(read: Callable[[bytes], Any], body: bytes) -> float:

@@ -1,4 +1,4 @@
-"""Reading the whole log: replayed, rebuilt from, verified; beside reading it and no more."""
+"""Replaying, rebuilding from and verifying the whole log, compared with only reading it."""
 
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -27,7 +27,7 @@ Take = Callable[[Rows], None]
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return how many records a second are replayed, rebuilt from and verified."""
+    """Return how many records per second are replayed, rebuilt from and verified."""
     async with _log(bench) as log:
         decoding, reading = log.reader(_decode), log.reader(_leave)
         rounds, note = bench.sizes.rounds, f"{log.records} records"
@@ -54,7 +54,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 class _Log:
-    """A log to read. A class, because every way of reading it needs the same three things."""
+    """A log to read. A class, because every way of reading it needs the same three values."""
 
     def __init__(self, ledger: Written, driver: Driver) -> None:
         self._founded = ledger.founded
@@ -76,7 +76,7 @@ class _Log:
         return read
 
     async def replay(self, _: int) -> float:
-        """Fold every record into the state of its subject, from nothing."""
+        """Fold every record into the state of its subject, from the beginning."""
         subjects: dict[str, Remembered] = {}
         return await self.reader(lambda page: _fold(subjects, page))(0)
 
@@ -103,7 +103,7 @@ async def _log(bench: Bench) -> AsyncIterator[_Log]:
     async with written(bench, SCHEMA) as ledger:
         await ledger.grow(bench.sizes.read)
         await project(ledger)
-        # What the writer remembers is no part of reading: the collector shall not walk through it.
+        # The writer's memory is not part of reading, so keep the garbage collector out of it.
         gc.collect()
         gc.freeze()
         session = await open_session(ledger.founded.engine)

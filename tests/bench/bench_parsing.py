@@ -1,4 +1,4 @@
-"""Strict reading of JSON beside the bare parser."""
+"""Strict reading of JSON, compared with the bare parser."""
 
 from tests.bench import bench_json
 from tests.bench.figures import Figure
@@ -6,7 +6,7 @@ from tests.bench.servers import Bench
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return what reading one event strictly costs, alone and in a batch."""
+    """Return the cost of reading one event strictly, alone and in a batch."""
     found = dict(bench_json.measure(bench.sizes.parsed_s))
     return [
         _figure(found, "strict JSON, one event", "one event, µs", "bare parser (orjson), µs"),

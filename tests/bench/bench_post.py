@@ -1,4 +1,4 @@
-"""Single events over 64 connections, durable, beside the same route that only answers."""
+"""Single durable events over 64 connections, compared with the same route only answering."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ CONNECTIONS = 64
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return how many events a second are posted one by one."""
+    """Return how many events per second are posted one by one."""
     count = bench.sizes.posted
     async with founded(bench, "post") as ledger, founded(bench, "post_floor") as floor:
         with serving(bench, ledger) as service, serving(bench, floor, module=FLOOR) as answering:
@@ -34,7 +34,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 @dataclass(slots=True)
 class _Poster:
-    """Posts to one server. A class, because what it took is added up over all rounds."""
+    """Posts to one server. A class, because processor time is summed over all rounds."""
 
     server: Server
     count: int
@@ -43,15 +43,15 @@ class _Poster:
     client_s: float = 0.0
 
     async def post(self, tag: str) -> float:
-        """Post one round; return events a second."""
+        """Post one round; return events per second."""
         before = self.server.processor_seconds
-        told = await self.server.fulfil(
+        run = await self.server.fulfil(
             "201", kind="events", requests=self.count, connections=CONNECTIONS, tag=tag
         )
         self.server_s += self.server.processor_seconds - before
-        self.client_s += told.processor_seconds
-        self.latencies += told.latencies
-        return told.rate
+        self.client_s += run.processor_seconds
+        self.latencies += run.latencies
+        return run.rate
 
     @property
     def server_us(self) -> float:

@@ -1,4 +1,4 @@
-"""What a selection costs: surveyed, ranked and recorded, while others go on writing."""
+"""The cost of a selection: survey, rank and record, while other clients keep writing."""
 
 from datetime import UTC, datetime
 from time import perf_counter
@@ -14,11 +14,11 @@ from tests.support.verified import verify
 
 AT_ONCE = 20_000
 PLACES = 40
-"""Of all the candidates: what a team screens in a week."""
+"""The share of all candidates that a team screens in a week."""
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return how long a selection takes, and how long verifying the ledger takes with it."""
+    """Return how long a selection takes, and how long verifying a ledger with it takes."""
     count = bench.sizes.candidates
     async with written(bench, "bench_selecting") as ledger:
         for start in range(0, count, AT_ONCE):

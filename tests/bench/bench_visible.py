@@ -1,4 +1,4 @@
-"""How soon the funnel shows what has been answered, while the service is busy."""
+"""How soon the funnel shows answered events, while the service is busy."""
 
 import asyncio
 import statistics
@@ -9,20 +9,20 @@ import orjson
 from tests.bench.bench_post import CONNECTIONS
 from tests.bench.figures import Figure, at_most
 from tests.bench.mix import events_of
-from tests.bench.servers import Bench, Server, Told, Unexpected, founded, serving
+from tests.bench.servers import Bench, ClientRun, Server, Unexpected, founded, serving
 
 LOAD = 0.8
 POLL_S = 0.01
 POLLS_MAX = 3_000
 PAUSE_S = 0.05
-"""Between two looks, so that looking is a small part of the load."""
+"""The pause between two polls, so that polling is a small part of the load."""
 LOOKS_MAX = 10_000
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return the time from an answer until the funnel has its position, 99 of 100 times.
+    """Return the p99 time from an answer until the funnel has its position.
 
-    Asked for every 10 ms without `wait_for`, as whoever watches the funnel would.
+    Polls every 10 ms without `wait_for`, like a client that watches the funnel.
     """
     async with founded(bench, "visible") as ledger:
         with serving(bench, ledger) as service:
@@ -55,14 +55,14 @@ async def _full_rate(bench: Bench, service: Server) -> float:
     return statistics.median(rates)
 
 
-async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> Told:
+async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> ClientRun:
     return await service.fulfil(
         "201", kind="events", requests=count, connections=CONNECTIONS, tag=tag, rate=rate
     )
 
 
 async def _watch(service: Server, loading: asyncio.Task[object]) -> list[float]:
-    """Post events of our own and look for them, until the load ends."""
+    """Post our own events and look for them, until the load ends."""
     caller = await Caller.connect(service)
     waits: list[float] = []
     try:
@@ -88,7 +88,7 @@ async def _shown_after(caller: "Caller", position: int) -> float:
 
 
 class Caller:
-    """One connection that asks and waits. A class, because the connection is kept alive."""
+    """One connection that sends requests and waits. A class, because it keeps the connection."""
 
     def __init__(
         self, service: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -1,4 +1,4 @@
-"""What a bench tells: a figure, the floor beside it, their ratio, and what it should be."""
+"""The result of a bench: a figure, its floor, their ratio, and the aim."""
 
 import statistics
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Aim(NamedTuple):
-    """A bound for a ratio: rates should reach it, times should stay below it."""
+    """A bound for a ratio: rates should reach it, and times should stay below it."""
 
     bound: float
     is_least: bool
@@ -28,7 +28,7 @@ def at_most(bound: float) -> Aim:
 
 
 class Pair(NamedTuple):
-    """Both values of one round, measured one after the other."""
+    """Both values of one round, measured one after another."""
 
     floor: float
     measured: float
@@ -40,7 +40,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One row of the table. Without a floor there is no ratio, and an aim is for the value."""
+    """One row of the table. Without a floor there is no ratio, and the aim applies to the value."""
 
     name: str
     unit: str
@@ -49,7 +49,7 @@ class Figure:
     ratio: float | None = None
     lowest: float | None = None
     highest: float | None = None
-    """The ratio of the round in which it was lowest, and highest: how noisy the machine was."""
+    """The lowest and highest ratio of any round: how noisy the machine was."""
     aim: Aim | None = None
     note: str = ""
 
@@ -76,10 +76,10 @@ class Figure:
 def figure_of(
     name: str, pairs: Sequence[Pair], *, unit: str, aim: Aim | None, note: str = ""
 ) -> Figure:
-    """Make a figure of interleaved rounds.
+    """Make a figure from interleaved rounds.
 
-    The ratio is the median of the rounds' own ratios: what slows the machine down for a second
-    slows both halves of a round.
+    The ratio is the median of the rounds' own ratios: whatever slows the machine for a second slows
+    both halves of a round.
     """
     ratios = [pair.ratio for pair in pairs]
     return Figure(
@@ -101,5 +101,5 @@ async def in_rounds(
     floor: Callable[[int], Awaitable[float]],
     measured: Callable[[int], Awaitable[float]],
 ) -> list[Pair]:
-    """Measure floor and figure in turn, so often; each is told the number of the round."""
+    """Measure floor and figure alternately for `rounds` rounds; each gets the round's number."""
     return [Pair(await floor(number), await measured(number)) for number in range(rounds)]

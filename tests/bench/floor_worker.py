@@ -1,10 +1,10 @@
-"""The service as its worker runs it, but for the ledger: it validates and answers.
+"""The service as its worker runs it, but without the ledger: it validates and answers.
 
     python -m tests.bench.floor_worker SOCKET_FD READY_FD PARENT_PID
 
-Everything is the product's own: the server and its settings, keys, parsing, reading, the answer.
-Only the door behind the route is another one, which says at once what the ledger would say; and
-the funnel is always the one that it was when it was first asked for.
+Everything else is the product's own: the server and its settings, keys, parsing, reading, the
+answer. Only the intake behind the route is replaced: it answers at once what the ledger would
+answer. The funnel is always the one from the first request.
 """
 
 import asyncio
@@ -37,13 +37,13 @@ LEAD = "lead/019aac1e-0000-7000-8000-000000000000"
 
 
 class AnsweringDoor:
-    """Say of everything that it was recorded. A class, because positions go up."""
+    """Answers that everything was recorded. A class, because positions increase."""
 
     def __init__(self) -> None:
         self._position = 0
 
     def admit(self) -> None:
-        """Let everybody in."""
+        """Admit everything."""
 
     async def submit(self, submission: Submission) -> list[Outcome]:
         return [self._outcome(item) for item in submission.items]
@@ -72,7 +72,7 @@ async def constant_funnel(
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """Take what the funnel's route takes, and answer what it answered first."""
+    """Accept the parameters of the funnel's route, and repeat its first answer."""
     del as_of, known_at, by, lang, wait_for
     state = request.app.state
     if not hasattr(state, "funnel"):
@@ -82,7 +82,7 @@ async def constant_funnel(
 
 
 def floor_app() -> FastAPI:
-    """Make the application as a worker does, with the other door."""
+    """Make the application as a worker does, with the replaced intake."""
     settings = read_settings()
     configure_logs(settings.log_format)
     assert settings.database_url is not None

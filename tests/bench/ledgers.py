@@ -1,4 +1,4 @@
-"""A ledger written and read in this process, without a port."""
+"""A ledger that is written and read in this process, without a port."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -30,10 +30,10 @@ class Written:
     founded: Founded
     ledger: Ledger
     tags: list[str]
-    """Whose leads it knows."""
+    """The people whose leads it knows."""
 
     def batches(self, events: Sequence[Event], size: int = APPEND_ITEMS_MAX) -> list[Submission]:
-        """Read events into what the writer takes, a submission a batch."""
+        """Read events into submissions for the writer, one per batch."""
         context = Context(
             self.ledger.memory.compiled.lifecycle, self.founded.digests, SENDER, datetime.now(UTC)
         )
@@ -41,7 +41,7 @@ class Written:
         return [Submission(tuple(items[at : at + size])) for at in range(0, len(items), size)]
 
     async def append(self, batches: Sequence[Submission]) -> float:
-        """Append batch after batch; return the seconds that took."""
+        """Append batch after batch; return the seconds it took."""
         began = perf_counter()
         appended = [await self.ledger.append([batch]) for batch in batches]
         seconds = perf_counter() - began
@@ -52,7 +52,7 @@ class Written:
         return seconds
 
     async def grow(self, events: int) -> None:
-        """Append so many events of leads that are new."""
+        """Append `events` events about new leads."""
         while events > 0:
             count = min(events, GROWN_AT_ONCE)
             tag = f"{self.founded.schema}-{len(self.tags)}"

@@ -1,9 +1,9 @@
-"""Send requests as fast as they are answered, or at a rate; in a process of its own.
+"""Send requests as fast as they are answered, or at a rate, in a separate process.
 
-    python -m tests.bench.load_client < order.json > told.json
+    python -m tests.bench.load_client < order.json > result.json
 
-The machine that measures is the one that is measured, so the client must cost next to nothing:
-requests are built beforehand, and of an answer it reads the status and the length.
+The client runs on the machine that it measures, so it must cost almost nothing: requests are built
+beforehand, and only the status and length of an answer are read.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from typing import Any, NamedTuple, cast
 import orjson
 import uvloop
 
-from tests.bench.mix import told
+from tests.bench.mix import timed_events
 
 WAIT_S = 300.0
-"""No order takes so long; one that does has lost its server."""
+"""No order takes this long; one that does has lost its server."""
 _LENGTH = b"content-length: "
 _HEAD_END = b"\r\n\r\n"
 
 
 class Order(NamedTuple):
-    """What to send, where, as whom."""
+    """What to send, where, and with which key."""
 
     host: str
     port: int
@@ -36,16 +36,16 @@ class Order(NamedTuple):
     kind: str
     """`events` one by one, `lines` in one body, `get` a path."""
     requests: int
-    """Lines where it is lines."""
+    """The lines, if the kind is `lines`."""
     connections: int = 1
     tag: str = ""
     path: str = "/v1/events"
     rate: float = 0.0
-    """Requests a second over all connections; 0: as fast as they are answered."""
+    """Requests per second over all connections; 0: as fast as they are answered."""
 
 
 class Caller(asyncio.Protocol):
-    """One connection that is kept alive: the next request follows the answer to the last."""
+    """One persistent connection: the next request follows the answer to the last."""
 
     def __init__(self, requests: Sequence[bytes], *, first_at: float, every_s: float) -> None:
         self._requests = iter(requests)
@@ -55,13 +55,13 @@ class Caller(asyncio.Protocol):
         self._received = b""
         self._since = 0.0
         self.timeline: list[tuple[float, float]] = []
-        """When each answer was waited for from on, and how long."""
+        """When the wait for each answer began, and how long it lasted."""
         self.statuses: Counter[int] = Counter()
         self.last_body = b""
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # The loop's own class, which is no subclass of what it stands for.
+        # The loop's own class is not a subclass of the abstract one.
         self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -88,10 +88,10 @@ class Caller(asyncio.Protocol):
         self._received = received
 
     def _next(self) -> None:
-        """Send at once; at a rate, when it is due.
+        """Send at once, or at a rate, when it is due.
 
-        What is due and cannot be sent, because the answer before has not come, waits already: else
-        a server that stands still for a second would be slow only once for each connection.
+        A request that is due but blocked by a missing answer counts as waiting already. Otherwise
+        a server that stalls for a second would look slow only once per connection.
         """
         now = perf_counter()
         if not self._every_s:
@@ -124,9 +124,9 @@ def requests_of(order: Order) -> list[list[bytes]]:
         request = f"GET {order.path} HTTP/1.1\r\n{head}\r\n".encode()
         each = order.requests // order.connections
         return [[request] * each for _ in range(order.connections)]
-    events = told(order.tag, order.requests)
+    events = timed_events(order.tag, order.requests)
     if order.kind == "lines":
-        body = b"".join(orjson.dumps(one.event) + b"\n" for one in events)
+        body = b"".join(orjson.dumps(timed.event) + b"\n" for timed in events)
         return [[_post(order, head, "application/x-ndjson", body)]]
     requests: list[list[bytes]] = [[] for _ in range(order.connections)]
     for one in events:
@@ -141,7 +141,7 @@ def _post(order: Order, head: str, media_type: str, body: bytes) -> bytes:
 
 
 async def fulfil(order: Order) -> dict[str, Any]:
-    """Connect, send everything, and tell how it went."""
+    """Connect, send everything, and return the results."""
     loop = asyncio.get_running_loop()
     requests = requests_of(order)
     every_s = len(requests) / order.rate if order.rate else 0.0

@@ -1,6 +1,6 @@
-"""The events that the benches send: what a marketing department's tools report of its leads.
+"""The events that the benches send: what a marketing department's tools report about its leads.
 
-Seeded by a tag: the same tag is the same events with the same ids, another tag is other people.
+Seeded by a tag: the same tag makes the same events with the same ids; another tag, other people.
 """
 
 import random
@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 EVENTS_PER_LEAD: Final = 5
 LEADS_PER_COMPANY: Final = 10
 SHARE_KNOWN: Final = 0.6
-"""Of all visitors, those who fill in a form at some time."""
+"""The share of visitors who fill in a form at some time."""
 SHARE_QUALIFIED: Final = 0.08
 SHARE_WITH_DEAL: Final = 0.03
-"""Of those who are known."""
+"""A share of the known people."""
 
 BEGIN: Final = datetime(2026, 1, 5, tzinfo=UTC)
 SPAN_MINUTES: Final = 90 * 24 * 60
@@ -26,8 +26,8 @@ FAMILY_NAMES: Final = ("佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺
 Event = dict[str, Any]
 
 
-class Told(NamedTuple):
-    """An event, who it is about, and when it happens."""
+class TimedEvent(NamedTuple):
+    """An event, the person it is about, and when it happens."""
 
     at_minute: float
     lead: int
@@ -40,14 +40,14 @@ class Person(NamedTuple):
     name: str
 
 
-def told(tag: str, count: int, *, people: str | None = None) -> list[Told]:
-    """Return so many events in the order of their times.
+def timed_events(tag: str, count: int, *, people: str | None = None) -> list[TimedEvent]:
+    """Return `count` events in order of time.
 
-    `people` names the tag whose leads they are about, where those are not new ones: then nothing is
-    decided about them, because nobody knows where they stand.
+    `people` is the tag whose leads they are about, unless these are new. Nothing is decided about
+    existing leads, because their stages are not known here.
     """
     chance = random.Random(tag)
-    events: list[Told] = []
+    events: list[TimedEvent] = []
     lead = 0
     while len(events) < count:
         person = _person(people or tag, lead, max(1, count // EVENTS_PER_LEAD))
@@ -55,7 +55,7 @@ def told(tag: str, count: int, *, people: str | None = None) -> list[Told]:
         for make in _journey(chance, may_decide=people is None):
             event = make(chance, person)
             event["time"] = (BEGIN + timedelta(minutes=minute)).isoformat()
-            events.append(Told(minute, lead, event))
+            events.append(TimedEvent(minute, lead, event))
             minute += chance.expovariate(1 / 600)
         lead += 1
     events.sort(key=lambda one: one.at_minute)
@@ -63,8 +63,8 @@ def told(tag: str, count: int, *, people: str | None = None) -> list[Told]:
 
 
 def events_of(tag: str, count: int, *, people: str | None = None) -> list[Event]:
-    """Return so many events in the order of their times, without what lies behind them."""
-    return [one.event for one in told(tag, count, people=people)]
+    """Return `count` events in order of time, without the people behind them."""
+    return [one.event for one in timed_events(tag, count, people=people)]
 
 
 def _person(tag: str, lead: int, leads: int) -> Person:
@@ -80,7 +80,7 @@ Make = Callable[[random.Random, Person], Event]
 
 
 def _journey(chance: random.Random, *, may_decide: bool) -> Iterator[Make]:
-    """Say what one lead does, from the first visit on."""
+    """Generate what one lead does, from the first visit."""
     yield _visit
     if chance.random() >= SHARE_KNOWN:
         for _ in range(chance.randint(0, 5)):

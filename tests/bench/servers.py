@@ -1,4 +1,4 @@
-"""Run what the benches measure: a database on disk, ledgers in it, processes that serve them."""
+"""Run what the benches measure: a database on disk, its ledgers, and processes that serve them."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ FLOOR = "tests.bench.floor_worker"
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What every bench works with."""
+    """The environment of every bench."""
 
     postgres: PrivatePostgres
     sizes: Sizes
@@ -49,7 +49,7 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """A ledger that is ready to serve, in a schema of its own, and a key to it."""
+    """A ledger that is ready to serve, in its own schema, with a key."""
 
     settings: Settings
     engine: AsyncEngine
@@ -59,20 +59,20 @@ class Founded:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the client tells of an order."""
+class ClientRun:
+    """What the client reports about an order."""
 
     seconds: float
     processor_seconds: float
     """Of the client."""
     timeline: list[tuple[float, float]]
-    """Since when each answer was waited for, by the clock of all processes, and for how long."""
+    """When the wait for each answer began, by the system-wide clock, and how long it lasted."""
     statuses: dict[str, int]
     last_body: str
 
     @property
     def latencies(self) -> list[float]:
-        """In seconds, the shortest first."""
+        """In seconds, shortest first."""
         return sorted(latency for _, latency in self.timeline)
 
     @property
@@ -81,14 +81,14 @@ class Told:
 
 
 class Unexpected(Exception):
-    """A server answered otherwise than the bench counts on; its figures would mean nothing."""
+    """A server gave an unexpected answer, so the figures would mean nothing."""
 
 
 @contextmanager
 def running_bench(sizes: Sizes) -> Iterator[Bench]:
-    """Run a database with the product's own settings: on a disk, where durable means something.
+    """Run a database with the product's own settings, on a disk, where durability is real.
 
-    Only small sizes, whose figures mean nothing, are run in memory.
+    Only small sizes, whose figures mean nothing, run in memory.
     """
     scratch = scratch_directory() if sizes is QUICK else _on_disk()
     with scratch as directory, PrivatePostgres(directory / "data") as postgres:
@@ -130,11 +130,11 @@ class Server:
     pid: int
     log: Path
 
-    async def fulfil(self, expected: str, **order: Any) -> Told:
-        """Have a client send an order.
+    async def fulfil(self, expected: str, **order: Any) -> ClientRun:
+        """Send an order with a client.
 
         Raises:
-            Unexpected: an answer had another status.
+            Unexpected: an answer had a different status.
         """
         sent = Order(host="127.0.0.1", port=self.port, key=self.key, **order)
         client = await asyncio.create_subprocess_exec(
@@ -145,17 +145,17 @@ class Server:
         out, _ = await client.communicate(orjson.dumps(sent._asdict()))
         if client.returncode != 0:
             raise Unexpected(f"the client ended with {client.returncode}; {self._last_words()}")
-        told = Told(**orjson.loads(out))
-        if set(told.statuses) != {expected}:
+        run = ClientRun(**orjson.loads(out))
+        if set(run.statuses) != {expected}:
             raise Unexpected(
-                f"expected {expected} alone, found {told.statuses}; the last was {told.last_body}; "
+                f"expected {expected} alone, found {run.statuses}; the last was {run.last_body}; "
                 f"{self._last_words()}"
             )
-        return told
+        return run
 
     @property
     def processor_seconds(self) -> float:
-        """How long it has had a processor so far."""
+        """Return the processor time used so far."""
         status = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(status[11]) + int(status[12])) / os.sysconf("SC_CLK_TCK")
 

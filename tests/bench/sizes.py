@@ -1,4 +1,4 @@
-"""How much each bench does: enough to be told apart from noise, or just enough to run."""
+"""How much each bench does: enough to stand out from noise, or just enough to run."""
 
 from typing import NamedTuple
 
@@ -8,17 +8,17 @@ class Sizes(NamedTuple):
 
     rounds: int
     posted: int
-    """Single events a round."""
+    """Single events per round."""
     streamed: int
-    """Events of one NDJSON body."""
+    """Events in one NDJSON body."""
     read: int
-    """The log that is replayed, rebuilt and verified."""
+    """Events in the log that is replayed, rebuilt and verified."""
     small_log: int
     large_log: int
     appended: int
-    """Events a round at each of the two logs."""
+    """Events per round on each of the two logs."""
     asked: int
-    """Requests for the funnel a round."""
+    """Funnel requests per round."""
     decided: int
     parsed_s: float
     """How long one round of parsing takes."""
@@ -27,11 +27,11 @@ class Sizes(NamedTuple):
     watched_s: float
     """How long the funnel is watched under load."""
     reassessed: int
-    """Leads that come under another lifecycle."""
+    """Leads that move to another lifecycle."""
     usual_s: float
-    """How long others post before long work begins. A disk holds commits up for some tenths of a
-    second each minute or two, whoever writes: too short a look would find the usual too good, or
-    too bad."""
+    """How long other clients post before long work begins. Every minute or two, a disk delays
+    commits by some tenths of a second, whoever writes: too short a sample would make the baseline
+    too good, or too bad."""
 
 
 FULL = Sizes(

@@ -1,4 +1,4 @@
-"""The benches run: small, and with no eye on the figures, which a busy machine makes worthless."""
+"""The benches run at small sizes; figures are not checked: a busy machine makes them worthless."""
 
 import subprocess
 import sys
@@ -28,13 +28,13 @@ FIGURES = [
     "reading an event into a signal",
     "selection, 400 candidates",
     "verify with a selection, 400 candidates",
-    "POST beside a selection of 400, p99",
-    "POST beside a lifecycle for 400 leads, p99",
+    "POST during a selection of 400, p99",
+    "POST during a lifecycle for 400 leads, p99",
 ]
 RUN_WAIT_S = 240.0
 
 
-def test_every_bench_runs_and_tells_its_figure() -> None:
+def test_every_bench_runs_and_reports_its_figure() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tests.bench", "--quick", "--json"],
         capture_output=True,

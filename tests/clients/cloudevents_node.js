@@ -1,4 +1,4 @@
-// cloudevents for Node: each mode once, and the same event in both of them.
+// cloudevents for Node: each mode once, and the same event in both.
 const { CloudEvent, HTTP } = require('cloudevents')
 
 const lead = { email: `user-${process.env.WHO}@example.co.jp` }

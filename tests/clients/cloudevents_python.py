@@ -1,4 +1,4 @@
-"""cloudevents for Python: each mode once, and the same event in both of them."""
+"""cloudevents for Python: each mode once, and the same event in both."""
 
 import os
 

@@ -1,4 +1,4 @@
-// posthog-node, by the protocol that POSTHOG_CAPTURE_MODE names
+// posthog-node, with the protocol that POSTHOG_CAPTURE_MODE names
 const { PostHog } = require('posthog-node')
 
 const [visitor, user] = ['visitor', 'user'].map((kind) => `${kind}-${process.env.WHO}`)

@@ -1,4 +1,4 @@
-"""posthog for Python, by the protocol that POSTHOG_CAPTURE_MODE names."""
+"""posthog for Python, with the protocol that POSTHOG_CAPTURE_MODE names."""
 
 import os
 

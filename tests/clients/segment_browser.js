@@ -1,4 +1,4 @@
-// @segment/analytics-next, the client for browsers, in a window without a screen.
+// @segment/analytics-next, the client for browsers, in a headless window.
 const { JSDOM } = require('jsdom')
 
 const address = 'https://www.example.co.jp/pricing?utm_campaign=spring&utm_medium=email'
@@ -12,7 +12,7 @@ const { AnalyticsBrowser } = require('@segment/analytics-next')
 
 const [strategy] = process.argv.slice(2)
 const user = `user-${process.env.WHO}`
-// Where Segment tells its client how to send, a page of one's own tells it.
+// Segment normally tells its client how to send; here the page does.
 const integration = {
   apiKey: process.env.LEADLEDGER_KEY,
   apiHost: `${new URL(process.env.LEADLEDGER_URL).host}/v1`,
@@ -30,7 +30,7 @@ async function main() {
   await analytics.track('Form Submitted', { form: 'whitepaper' })
   await analytics.track('Widget Turned', { turns: 3 })
   await analytics.group('acme', { name: 'Acme' })
-  // A browser has no end at which everything is sent.
+  // A browser has no shutdown at which everything is flushed.
   setTimeout(() => process.exit(0), 5_000)
 }
 

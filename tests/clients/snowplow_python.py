@@ -22,7 +22,7 @@ emitter = Emitter(
     urlsplit(os.environ["LEADLEDGER_URL"]).netloc,
     protocol="http",
     method=sys.argv[1],
-    # With GET a tracker forgets what failed unless it was the last of its batch.
+    # With GET, a tracker drops a failed event unless it was the last of its batch.
     batch_size={"get": 1, "post": 4}[sys.argv[1]],
     max_retry_delay_seconds=1,
     on_success=sent.extend,
@@ -37,7 +37,7 @@ described = SelfDescribingJson("iglu:com.acme/form_submitted/jsonschema/1-0-0", 
 tracker.track(SelfDescribing(described))
 tracker.track(StructuredEvent("widgets", "Widget Turned"))
 
-# A tracker sends what failed again when it next has something to send, or is told to.
+# A tracker retries failed events when it next has something to send, or on a flush.
 deadline = time.monotonic() + 30
 while len(sent) < 4 and time.monotonic() < deadline:
     tracker.flush()

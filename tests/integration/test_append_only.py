@@ -27,7 +27,7 @@ async def urls(postgres_server: PrivatePostgres) -> AsyncIterator[tuple[URL, URL
     drop_database(postgres_server, owner_url)
 
 
-async def test_even_the_owner_changes_no_event(urls: tuple[URL, URL]) -> None:
+async def test_even_the_owner_cannot_change_an_event(urls: tuple[URL, URL]) -> None:
     async with connection_to(urls[0]) as owner:
         before = await owner.fetch("SELECT * FROM ledger.events")
         for change in CHANGES:
@@ -38,13 +38,13 @@ async def test_even_the_owner_changes_no_event(urls: tuple[URL, URL]) -> None:
 
 
 async def test_without_the_trigger_the_owner_could(urls: tuple[URL, URL]) -> None:
-    """The twin: the guard is the trigger and nothing else."""
+    """The negative twin: the trigger alone is the guard."""
     async with connection_to(urls[0]) as owner:
         await owner.execute("ALTER TABLE ledger.events DISABLE TRIGGER events_are_append_only")
         assert await owner.execute("DELETE FROM ledger.events") == "DELETE 1"
 
 
-async def test_the_serving_role_may_neither_change_nor_take_the_guard_away(
+async def test_the_serving_role_may_neither_change_events_nor_remove_the_guard(
     urls: tuple[URL, URL],
 ) -> None:
     async with connection_to(urls[1]) as app:

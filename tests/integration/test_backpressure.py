@@ -1,4 +1,4 @@
-"""When too much comes at once: who waits, who is told to come again, and what is held meanwhile."""
+"""Backpressure: what waits, what gets 503, and how much is held meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -47,7 +47,7 @@ async def post(service: Service, content: Any, **headers: str) -> httpx.Response
 
 @contextmanager
 def full(service: Service) -> Iterator[None]:
-    """Let the queue admit nobody, as when the ledger is slow."""
+    """Make the queue admit nothing, as when the ledger is slow."""
     queue = service.services.queue
 
     def refuse() -> None:
@@ -58,9 +58,9 @@ def full(service: Service) -> Iterator[None]:
         yield
 
 
-async def test_who_comes_to_a_full_queue_is_told_before_the_body_is_read(service: Service) -> None:
+async def test_a_full_queue_answers_503_before_reading_the_body(service: Service) -> None:
     async def never() -> AsyncIterator[bytes]:
-        raise AssertionError("nobody should have read this")
+        raise AssertionError("the body should not be read")
         yield b""
 
     with full(service):
@@ -77,7 +77,7 @@ async def test_a_stream_waits_for_its_turn(service: Service) -> None:
     assert (await sending).json()["recorded"] == 1
 
 
-async def test_a_stream_whose_turn_does_not_come_says_how_far_it_came(
+async def test_a_stream_whose_turn_does_not_come_reports_how_far_it_got(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wait_for_queue, "TURN_WAIT_S", 0.1)
@@ -87,7 +87,7 @@ async def test_a_stream_whose_turn_does_not_come_says_how_far_it_came(
     assert answer.json()["recorded"] == 0
 
 
-async def test_a_batch_that_has_begun_is_not_turned_away_in_the_middle(
+async def test_a_batch_that_has_begun_is_not_rejected_midway(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue, admitted = service.services.queue, 0
@@ -107,7 +107,7 @@ async def test_a_batch_that_has_begun_is_not_turned_away_in_the_middle(
     assert admitted > 3
 
 
-async def test_what_a_stream_brings_is_recorded_when_it_pauses(
+async def test_events_of_a_stream_are_recorded_when_it_pauses(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "STREAM_PAUSE_S", 0.05)
@@ -144,7 +144,7 @@ def small_room(service: Service, bytes_max: int) -> Iterator["Watched"]:
         service.services.room = before
 
 
-async def test_bodies_that_find_no_room_are_told_to_come_again(service: Service) -> None:
+async def test_bodies_that_find_no_room_get_503(service: Service) -> None:
     over = asyncio.Event()
     body = orjson.dumps(an_event("large", text="x" * 50_000))
 
@@ -165,7 +165,7 @@ async def test_bodies_that_find_no_room_are_told_to_come_again(service: Service)
 
 
 class Watched(MemoryBudget):
-    """Room that knows how much was held at most."""
+    """Room that records the most that was held."""
 
     def __init__(self, bytes_max: int) -> None:
         super().__init__(bytes_max)
@@ -177,7 +177,7 @@ class Watched(MemoryBudget):
 
 
 async def greedy(service: Service, name: str, bytes_max: int) -> tuple[list[int], int]:
-    """Send streams of twelve megabytes together; return what was recorded, and held at most."""
+    """Send 12 MB streams concurrently; return the events recorded, and the most bytes held."""
     bodies = [
         lines([an_event(f"{name}-{one}-{number}", text="x" * 10_000) for number in range(150)])
         for one in range(8)
@@ -187,13 +187,13 @@ async def greedy(service: Service, name: str, bytes_max: int) -> tuple[list[int]
     return [answer.json()["recorded"] for answer in answers], room.most
 
 
-async def test_greedy_streams_share_the_room_and_all_come_to_their_end(service: Service) -> None:
+async def test_greedy_streams_share_the_room_and_all_complete(service: Service) -> None:
     recorded, most = await greedy(service, "greedy", 2 * MIB)
     assert recorded == [150] * 8
     assert MIB < most <= 2 * MIB
 
 
 async def test_without_a_bound_greedy_streams_would_hold_more(service: Service) -> None:
-    """The negative twin: the same streams, and room without end."""
+    """The negative twin: the same streams, and unlimited room."""
     _, most = await greedy(service, "endless", 1_000 * MIB)
     assert most > 2 * MIB

@@ -1,4 +1,4 @@
-"""A place beyond the end of the log: the ledger was restored, and nobody may skip what is next."""
+"""A position beyond the end of the log: after a restore, no reader may skip the next events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -51,7 +51,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
         ("/v1/deadlines", {"wait_for": BEYOND}, {}),
     ],
 )
-async def test_a_place_beyond_the_log_gets_409(
+async def test_a_position_beyond_the_log_gets_409(
     service: Service, path: str, params: Mapping[str, Any], headers: Mapping[str, str]
 ) -> None:
     feed = (await service.client.get("/v1/events")).json()
@@ -63,7 +63,7 @@ async def test_a_place_beyond_the_log_gets_409(
     assert "restored" in problem["detail"]
 
 
-async def test_the_end_of_the_log_is_a_place_in_it(service: Service) -> None:
+async def test_the_end_of_the_log_is_a_valid_position(service: Service) -> None:
     head = (await service.client.get("/v1/events")).json()["head"]
     for path, params in (("/v1/events", {"after": head}), ("/v1/funnel", {"known_at": head})):
         assert (await service.client.get(path, params=params)).status_code == 200
@@ -75,7 +75,7 @@ async def test_a_webhook_cannot_begin_beyond_the_log(service: Service) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "log-shorter")
 
 
-async def test_a_webhook_whose_place_is_beyond_the_log_is_disabled(service: Service) -> None:
+async def test_a_webhook_whose_position_is_beyond_the_log_is_disabled(service: Service) -> None:
     made = await service.client.post("/v1/webhooks", json={"url": "https://receiver.example/"})
     async with connection_to(service.owner_url) as owner:
         await owner.execute("UPDATE ledger.webhooks SET position = $1", BEYOND)
@@ -106,10 +106,10 @@ async def test_a_projection_whose_checkpoint_is_beyond_the_log_stops_until_it_is
     assert (lag.position, lag.failure) == (head, None)
 
 
-async def test_a_live_stream_ends_when_its_place_is_gone(
+async def test_a_live_stream_ends_when_its_position_is_gone(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Comes last: the database is put back while somebody follows it."""
+    """Runs last: the database is restored while a client follows it."""
     monkeypatch.setattr(tail, "TAIL_RETRY_S", 0.05)
     monkeypatch.setattr(stream, "STREAM_LOOK_S", 0.05)
     head = int((await service.client.get("/v1/events")).json()["head"])
@@ -124,7 +124,7 @@ async def test_a_live_stream_ends_when_its_place_is_gone(
             await owner.execute("ALTER TABLE ledger.events DISABLE TRIGGER USER")
             await owner.execute("DELETE FROM ledger.events WHERE position = $1", head)
             await owner.execute("UPDATE ledger.ledger_head SET position = $1", head - 1)
-        # Whoever restores a database ends the connections to it.
+        # Restoring a database closes the connections to it.
         async with connection_to(service.app_url) as app:
             await app.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

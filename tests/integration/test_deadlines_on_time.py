@@ -1,4 +1,4 @@
-"""What happens by itself on a real ledger, whose clock is turned: nobody waits, nobody calls."""
+"""What happens automatically on a real ledger whose clock is set ahead, without any request."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres
 
 
 async def qualified(on: LedgerOnPostgres, email: str = "hanako@example.co.jp") -> datetime:
-    """Qualify a lead, and return when it has to be accepted or rejected."""
+    """Qualify a lead, and return when it must be accepted or rejected."""
     recorded = await on.send(
         form(f"form {email}", email), decision(f"q {email}", "lead.qualified", email)
     )
@@ -57,7 +57,7 @@ async def types(on: LedgerOnPostgres) -> list[str]:
 
 
 class Keeper:
-    """A process of its own that looks for what is due."""
+    """A separate process that looks for what is due."""
 
     def __init__(self, on: LedgerOnPostgres, ledger: Ledger) -> None:
         self.queue = Queue(ledger, lambda _: None)
@@ -72,7 +72,7 @@ async def verified(on: LedgerOnPostgres) -> Verified:
     return await verify(on.engine, schema=SCHEMA)
 
 
-async def test_a_deadline_passes_without_anybody_calling(on: LedgerOnPostgres) -> None:
+async def test_a_deadline_passes_without_any_request(on: LedgerOnPostgres) -> None:
     due = await qualified(on)
     keeper = Keeper(on, on.ledger)
     assert await keeper.look() == 0
@@ -89,7 +89,7 @@ async def test_a_deadline_passes_without_anybody_calling(on: LedgerOnPostgres) -
     assert (found.not_decided_again, found.clock_ahead_s > 0) == (0, True)
 
 
-async def test_what_two_processes_find_due_happens_once(on: LedgerOnPostgres) -> None:
+async def test_a_deadline_found_due_by_two_processes_passes_once(on: LedgerOnPostgres) -> None:
     dues = [await qualified(on, f"lead-{number}@example.co.jp") for number in range(20)]
     keepers = [Keeper(on, on.ledger), Keeper(on, await on.another())]
     await turn_to(on, max(dues) + timedelta(seconds=1))
@@ -105,7 +105,7 @@ async def test_what_two_processes_find_due_happens_once(on: LedgerOnPostgres) ->
     await verified(on)
 
 
-async def test_what_was_due_while_the_service_was_down_comes_before_what_is_reported_then(
+async def test_deadlines_missed_while_the_service_was_down_precede_later_reports(
     on: LedgerOnPostgres,
 ) -> None:
     due = await qualified(on)
@@ -127,17 +127,17 @@ async def test_what_was_due_while_the_service_was_down_comes_before_what_is_repo
     await verified(on)
 
 
-async def test_whoever_decides_at_the_very_moment_is_in_time(on: LedgerOnPostgres) -> None:
+async def test_a_decision_at_the_very_moment_is_in_time(on: LedgerOnPostgres) -> None:
     due = await qualified(on)
     await turn_to(on, due + timedelta(hours=1))
-    # The writer learns of the turned clock with its next append.
+    # The writer sees the new clock with its next append.
     visit = {"type": "visit.recorded", "lead": {"anonymous_id": "somebody else"}}
     await on.send({"id": "clock", "source": "test", **visit})
     await on.send({**decision("a", "lead.sales_accepted"), "time": due.isoformat()})
     assert "deadline.met" in await types(on)
 
 
-async def test_a_time_that_lies_ahead_is_taken_for_the_receipt(on: LedgerOnPostgres) -> None:
+async def test_a_time_in_the_future_is_replaced_by_the_receipt(on: LedgerOnPostgres) -> None:
     await on.send(form("form"))
     ahead = (datetime.now(UTC) + timedelta(hours=20)).isoformat()
     (outcome,) = await on.send({**decision("q", "lead.qualified"), "time": ahead})
@@ -146,14 +146,14 @@ async def test_a_time_that_lies_ahead_is_taken_for_the_receipt(on: LedgerOnPostg
     assert row["due_at"] < datetime.now(UTC) + timedelta(days=20)
 
 
-async def test_the_clock_of_a_ledger_is_the_owners_alone(on: LedgerOnPostgres) -> None:
+async def test_only_the_owner_can_set_the_clock_of_a_ledger(on: LedgerOnPostgres) -> None:
     async with on.engine.connect() as connection:
         statement = "UPDATE ledger.ledger_head SET clock_ahead = interval '1 day'"
         with pytest.raises(Exception, match="permission denied"):
             await connection.exec_driver_sql(statement)
 
 
-async def test_a_silent_lead_becomes_dormant_and_a_turned_clock_is_followed(
+async def test_a_silent_lead_becomes_dormant_and_the_clock_set_ahead_is_followed(
     on: LedgerOnPostgres,
 ) -> None:
     await on.send(form("form"))
@@ -163,9 +163,9 @@ async def test_a_silent_lead_becomes_dormant_and_a_turned_clock_is_followed(
     await on.send(form("again"))
     await keeper.queue.close()
     (remembered,) = [
-        one.state
-        for one in on.ledger.memory.subjects.values()
-        if one is not None and isinstance(one.state, LeadState)
+        subject.state
+        for subject in on.ledger.memory.subjects.values()
+        if subject is not None and isinstance(subject.state, LeadState)
     ]
     assert remembered.timers["dormant"].due_at > datetime.now(UTC) + timedelta(days=182 + 179)
     (row,) = await on.as_owner(

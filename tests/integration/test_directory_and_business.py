@@ -1,4 +1,4 @@
-"""The directory and business: projected bit by bit, they are what a rebuild makes of the log."""
+"""The directory and business projections: incremental projection equals a rebuild from the log."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,14 +18,16 @@ WORLD = World(seed=3, people=60, begins=ENDS - timedelta(days=200), ends=ENDS)
 
 
 @pytest.mark.parametrize("name", ["directory", "business"])
-async def test_bit_by_bit_is_as_at_once(postgres_server: PrivatePostgres, name: str) -> None:
+async def test_incremental_projection_equals_projection_at_once(
+    postgres_server: PrivatePostgres, name: str
+) -> None:
     projection = PROJECTIONS[name](SCHEMA)
     async with ledger_on_postgres(postgres_server) as ledger:
         engine = ledger.engine
-        told = list(events(WORLD))
-        for start in range(0, len(told), 100):
-            await ledger.send(*(_by_anybody(one) for one in told[start : start + 100]))
-            # Each time by somebody new, who remembers nothing, in pieces of a few records.
+        reports = list(events(WORLD))
+        for start in range(0, len(reports), 100):
+            await ledger.send(*(_by_anybody(report) for report in reports[start : start + 100]))
+            # Each time with a new runner, whose cache is empty, in batches of a few records.
             runner = Runner(engine, schema=SCHEMA, projections=[projection], batch_records=37)
             await runner.prepare()
             await catch_up(runner, name)
@@ -36,5 +38,5 @@ async def test_bit_by_bit_is_as_at_once(postgres_server: PrivatePostgres, name: 
 
 
 def _by_anybody(event: dict[str, object]) -> dict[str, object]:
-    """Leave out the source: the key of the tests speaks for one of its own."""
+    """Leave out the source: the tests' key sends for a source of its own."""
     return {name: value for name, value in event.items() if name != "source"}

@@ -27,8 +27,8 @@ PATH = "/v1/events/stream"
 WAIT_S = 10
 
 
-class Told(NamedTuple):
-    """What came between two empty lines; None where a field was missing."""
+class StreamEvent(NamedTuple):
+    """The fields between two empty lines; None for a missing one."""
 
     id: str | None
     data: str | None
@@ -66,7 +66,7 @@ async def report(service: Service, name: str, count: int, **data: Any) -> list[d
 
 
 async def records(service: Service, **params: Any) -> dict[str, str]:
-    """Return what the feed gives, by position."""
+    """Return the feed's records by position."""
     answer = await service.client.get(
         "/v1/events", params=params, headers={"accept": "application/x-ndjson"}
     )
@@ -77,14 +77,14 @@ async def records(service: Service, **params: Any) -> dict[str, str]:
 @asynccontextmanager
 async def streaming(
     client: httpx.AsyncClient, headers: dict[str, str] | None = None, **params: Any
-) -> AsyncIterator[AsyncIterator[Told]]:
+) -> AsyncIterator[AsyncIterator[StreamEvent]]:
     async with client.stream("GET", PATH, params=params, headers=headers) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
-        yield _told(answer)
+        yield _received(answer)
 
 
-async def _told(answer: httpx.Response) -> AsyncIterator[Told]:
+async def _received(answer: httpx.Response) -> AsyncIterator[StreamEvent]:
     fields: dict[str, str] = {}
     async for line in answer.aiter_lines():
         if line and not line.startswith(":"):
@@ -92,26 +92,26 @@ async def _told(answer: httpx.Response) -> AsyncIterator[Told]:
             assert name not in fields, "one line of data an event"
             fields[name] = value
         elif not line and {"id", "data"} & set(fields):
-            yield Told(fields.get("id"), fields.get("data"))
+            yield StreamEvent(fields.get("id"), fields.get("data"))
             fields = {}
         elif not line:
             fields = {}
 
 
-async def take(events: AsyncIterator[Told], count: int) -> dict[str, str]:
-    """Return so many events by position, in the order in which they came."""
+async def take(events: AsyncIterator[StreamEvent], count: int) -> dict[str, str]:
+    """Return the next `count` events by position, in order of arrival."""
     taken: dict[str, str] = {}
     async with asyncio.timeout(WAIT_S):
         while len(taken) < count:
-            told = await anext(events)
-            if told.data is not None:
-                assert told.id is not None
-                assert told.id not in taken
-                taken[told.id] = told.data
+            received = await anext(events)
+            if received.data is not None:
+                assert received.id is not None
+                assert received.id not in taken
+                taken[received.id] = received.data
     return taken
 
 
-async def test_a_stream_gives_the_very_records_and_goes_on_live(
+async def test_a_stream_sends_the_stored_records_and_continues_live(
     service: Service, port: httpx.AsyncClient
 ) -> None:
     before = await records(service)
@@ -123,7 +123,7 @@ async def test_a_stream_gives_the_very_records_and_goes_on_live(
     assert list({**before, **live}.items()) == list(grown.items())
 
 
-async def test_a_stream_goes_on_where_it_broke_off(
+async def test_a_stream_resumes_where_it_broke_off(
     service: Service, port: httpx.AsyncClient
 ) -> None:
     every = await records(service)
@@ -143,7 +143,7 @@ async def test_a_stream_goes_on_where_it_broke_off(
         {"stage": "mal", "type": ["lead.accepted", "visit.recorded"]},
     ],
 )
-async def test_a_filter_lets_the_same_through_live_as_from_the_log(
+async def test_a_filter_passes_the_same_events_live_as_from_the_log(
     service: Service, port: httpx.AsyncClient, params: dict[str, Any]
 ) -> None:
     head = (await service.client.get("/v1/events")).json()["head"]
@@ -157,7 +157,7 @@ async def test_a_filter_lets_the_same_through_live_as_from_the_log(
         assert await take(late, len(expected)) == expected
 
 
-async def test_the_word_of_a_stage_in_somebodys_data_is_no_move(service: Service) -> None:
+async def test_the_name_of_a_stage_in_data_is_not_a_move(service: Service) -> None:
     records = {
         '{"data":{"stageto":"ML"},"stagefrom":"AL","stageto":"MAL"}': [False, True],
         '{"data":{"note":"\\"stageto\\":\\"ML\\""}}': [False, False],
@@ -174,7 +174,7 @@ async def test_the_word_of_a_stage_in_somebodys_data_is_no_move(service: Service
                 assert found.scalar() is touches, (record, stage)
 
 
-async def test_a_stage_that_nothing_is_called_is_named_with_its_neighbours(
+async def test_an_unknown_stage_is_refused_with_similar_names(
     service: Service,
 ) -> None:
     for path in (PATH, "/v1/events"):
@@ -184,7 +184,7 @@ async def test_a_stage_that_nothing_is_called_is_named_with_its_neighbours(
         assert "MAL" in problem["detail"]
 
 
-async def test_a_stream_that_has_nothing_to_say_says_that_and_how_far_it_looked(
+async def test_an_idle_stream_reports_how_far_it_has_looked(
     service: Service, port: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.1)
@@ -228,7 +228,7 @@ async def test_a_stream_ends_when_its_key_is_revoked(
                 pass
 
 
-async def test_there_are_only_so_many_streams(
+async def test_the_number_of_streams_is_limited(
     service: Service, port: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service.services.tail, "_readers_max", 1)
@@ -245,7 +245,7 @@ async def test_there_are_only_so_many_streams(
 async def connection_left_by_a_reader_that_stalls(
     service: Service, protocol: type[HttpToolsProtocol]
 ) -> bool:
-    """Ask for more than buffers hold, read nothing, and tell whether the server lets go."""
+    """Request more than buffers hold, read nothing, and return whether the server disconnects."""
     await report(service, f"large-{protocol.__name__}", 400)
     lost = asyncio.Event()
 
@@ -286,7 +286,7 @@ async def test_a_reader_that_takes_nothing_is_cut_off(
 async def test_without_hanging_up_a_reader_that_takes_nothing_would_stay(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The twin: ending the response alone waits for a buffer that nobody empties."""
+    """The negative twin: ending the response waits for a buffer that is never emptied."""
     monkeypatch.setattr(stream, "STREAM_STALLED_S", 0.2)
     assert not await connection_left_by_a_reader_that_stalls(service, HttpToolsProtocol)
 

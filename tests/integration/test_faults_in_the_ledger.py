@@ -1,4 +1,4 @@
-"""A fault that one event or one lead meets harms that one alone, and is tried again once mended."""
+"""A fault in one event or lead harms only that one, which is retried once the fault is fixed."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -51,7 +51,7 @@ def lead_of(outcome: Outcome) -> str:
 
 
 async def broken(on: LedgerOnPostgres, *addresses: str) -> tuple[str, ...]:
-    """Report leads, break them, and let the writer forget what it remembers."""
+    """Report leads, break them, and clear the writer's cache."""
     reported = await on.send(*(form(f"first {one}", one) for one in addresses))
     leads = tuple(map(lead_of, reported))
     await break_leads(on.owner_url, *leads)
@@ -66,7 +66,7 @@ async def mended(on: LedgerOnPostgres, *leads: str) -> None:
 
 @asynccontextmanager
 async def keeping(on: LedgerOnPostgres) -> AsyncIterator[tuple[Timekeeper, Queue]]:
-    """Put a queue before the ledger, and look for what is due."""
+    """Put a queue in front of the ledger, and look for what is due."""
     queue = Queue(on.ledger, lambda _: None)
     queue.start()
     yield Timekeeper(on.engine, SCHEMA, queue), queue
@@ -79,8 +79,8 @@ def publication_of(ledger: Ledger, text: str) -> Submission:
     return Submission((publication(text, {}, id=id, context=context),))
 
 
-def told(outcomes: Sequence[Sequence[Outcome]]) -> list[str]:
-    """Return what became of each item."""
+def results(outcomes: Sequence[Sequence[Outcome]]) -> list[str]:
+    """Return the outcome of each item."""
     return [
         one.refusal.reason if isinstance(one, Refused) else type(one).__name__
         for outcome in outcomes
@@ -111,23 +111,23 @@ async def test_an_event_that_cannot_be_decided_fails_alone(on: LedgerOnPostgres)
     ]
     with capture_logs() as logs:
         appended = await on.ledger.append(batch)
-    assert told(appended.outcomes) == [
+    assert results(appended.outcomes) == [
         *("Recorded", "Recorded", "internal-error", "Recorded", "Recorded"),
     ]
     assert await on.refusals() == [("fault", "internal-error")]
     assert on.faults == ["deciding"]
-    (line,) = [one for one in logs if one["event"] == "ledger.item_failed"]
+    (line,) = [entry for entry in logs if entry["event"] == "ledger.item_failed"]
     assert (line["error"], line["type"]) == ("KeyError", "form.submitted")
     assert line["where"][-1].split()[-1] == "firing"
     assert BROKEN not in str(logs)
 
-    assert told([await on.send(form("fault", BROKEN))]) == ["internal-error"]
+    assert results([await on.send(form("fault", BROKEN))]) == ["internal-error"]
     await mended(on, lead)
-    assert told([await on.send(form("fault", BROKEN))]) == ["Recorded"]
-    assert told([await on.send(form("fault", BROKEN))]) == ["Duplicate"]
+    assert results([await on.send(form("fault", BROKEN))]) == ["Recorded"]
+    assert results([await on.send(form("fault", BROKEN))]) == ["Duplicate"]
 
 
-async def test_what_was_recorded_before_a_fault_is_a_duplicate_despite_it(
+async def test_an_event_recorded_before_a_fault_is_a_duplicate_despite_it(
     on: LedgerOnPostgres,
 ) -> None:
     await broken(on, BROKEN)
@@ -135,11 +135,11 @@ async def test_what_was_recorded_before_a_fault_is_a_duplicate_despite_it(
     assert isinstance(outcome, Duplicate)
 
 
-async def test_of_a_strict_batch_with_a_fault_nothing_is_recorded(on: LedgerOnPostgres) -> None:
+async def test_a_strict_batch_with_a_fault_records_nothing(on: LedgerOnPostgres) -> None:
     await broken(on, BROKEN)
     strict = submission_of(form("good", "a@example.co.jp"), form("f", BROKEN), is_strict=True)
     appended = await on.ledger.append([strict, submission_of(form("other", "b@example.co.jp"))])
-    assert told(appended.outcomes) == ["batch-refused", "internal-error", "Recorded"]
+    assert results(appended.outcomes) == ["batch-refused", "internal-error", "Recorded"]
     assert {id for _, id, type in await on.recorded() if type == "form.submitted"} == {
         f"first {BROKEN}",
         "other",
@@ -155,14 +155,14 @@ async def test_an_event_of_a_lead_that_cannot_be_read_fails_alone(on: LedgerOnPo
         appended = await on.ledger.append(batch)
     expected = ["Recorded"] * 7
     expected[3] = "internal-error"
-    assert told(appended.outcomes) == expected
+    assert results(appended.outcomes) == expected
     assert await on.refusals() == [("fault", "internal-error")]
     on.ledger.forget()
-    assert told([await on.send(form("fault", BROKEN))]) == ["Recorded"]
+    assert results([await on.send(form("fault", BROKEN))]) == ["Recorded"]
 
 
-async def test_timers_that_cannot_fire_keep_nobody_elses_waiting(on: LedgerOnPostgres) -> None:
-    """The broken are more than a stride and due the longest, so they would always come first."""
+async def test_timers_that_cannot_fire_do_not_delay_others(on: LedgerOnPostgres) -> None:
+    """The broken ones fill more than a batch and are the most overdue, so they would come first."""
     await qualified(on, "bystander@example.co.jp")
     leads = await broken(on, *(f"{n}@broken.example" for n in range(STRIDE_LEADS + 1)))
     await turn(on, A_MONTH)
@@ -174,11 +174,13 @@ async def test_timers_that_cannot_fire_keep_nobody_elses_waiting(on: LedgerOnPos
             (lead, 1, "KeyError") for lead in leads
         }
         assert on.faults == ["timers"] * len(leads)
-        # They are passed over until it is time to try again.
+        # They are skipped until it is time to retry.
         assert await keeper.look() == 0
 
 
-async def test_a_lead_that_was_set_aside_goes_on_once_it_is_mended(on: LedgerOnPostgres) -> None:
+async def test_a_lead_that_was_set_aside_continues_once_it_is_repaired(
+    on: LedgerOnPostgres,
+) -> None:
     (lead,) = await broken(on, BROKEN)
     async with keeping(on) as (keeper, _):
         await keeper.look()
@@ -190,7 +192,7 @@ async def test_a_lead_that_was_set_aside_goes_on_once_it_is_mended(on: LedgerOnP
         assert await keeper.retry(lead) is None
 
 
-async def test_a_restart_tries_all_again_that_were_set_aside(on: LedgerOnPostgres) -> None:
+async def test_a_restart_retries_all_leads_that_were_set_aside(on: LedgerOnPostgres) -> None:
     leads = await broken(on, BROKEN, "second@example.co.jp")
     async with keeping(on) as (keeper, _):
         await keeper.look()
@@ -200,7 +202,7 @@ async def test_a_restart_tries_all_again_that_were_set_aside(on: LedgerOnPostgre
         assert await set_aside(on) == [(leads[1], 2, "KeyError")]
 
 
-async def test_a_lead_that_cannot_come_over_keeps_nobody_under_an_old_lifecycle(
+async def test_a_lead_that_cannot_be_reassessed_does_not_hold_others_under_the_old_lifecycle(
     on: LedgerOnPostgres,
 ) -> None:
     await on.send(*(form(f"good-{n}", f"{n}@example.co.jp") for n in range(3)))
@@ -223,10 +225,10 @@ async def test_a_lead_that_cannot_come_over_keeps_nobody_under_an_old_lifecycle(
     assert await set_aside(on) == [(lead, 1, "KeyError")]
 
 
-async def test_a_fault_that_lets_nothing_be_kept_is_no_refusal(
+async def test_a_fault_that_prevents_keeping_a_refusal_is_not_a_refusal(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is told of a refusal may forget the event: it has to be on disk."""
+    """A sender that gets a refusal may forget the event, so the refusal must be on disk."""
     queue = Queue(on.ledger, lambda _: None)
     queue.start()
     monkeypatch.setattr("events.append.statement_arguments.problem_text", _raise)

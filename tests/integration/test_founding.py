@@ -57,13 +57,15 @@ async def published(owner: AsyncEngine, schema: str = "ledger") -> list[tuple[in
 FIRST = [(1, "lifecycle.1", "lifecycle.published")]
 
 
-async def test_the_first_start_publishes_and_the_second_finds_it(owner: AsyncEngine) -> None:
+async def test_the_first_start_publishes_the_lifecycle_and_the_second_finds_it(
+    owner: AsyncEngine,
+) -> None:
     assert await start(owner)
     assert not await start(owner)
     assert await published(owner) == FIRST
 
 
-async def test_of_many_first_starts_one_publishes(owner: AsyncEngine) -> None:
+async def test_only_one_of_many_first_starts_publishes(owner: AsyncEngine) -> None:
     published_it = await asyncio.gather(*(start(owner) for _ in range(4)))
     assert sorted(published_it) == [False, False, False, True]
     assert await published(owner) == FIRST
@@ -76,7 +78,7 @@ async def test_a_start_with_another_secret_is_refused(owner: AsyncEngine) -> Non
     assert not await start(owner)
 
 
-async def test_a_text_that_is_no_lifecycle_publishes_nothing(owner: AsyncEngine) -> None:
+async def test_an_invalid_lifecycle_is_not_published(owner: AsyncEngine) -> None:
     with pytest.raises(LifecycleInvalid):
         await start(owner, lifecycle_text="format: 1")
     assert await published(owner) == []
@@ -90,14 +92,14 @@ async def test_a_ledger_decides_by_its_own_log_and_not_by_a_file(owner: AsyncEng
 
 
 class ClockAhead(datetime):
-    """The clock of a machine that is two hours ahead of the database."""
+    """The clock of a machine, two hours ahead of the database."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> "ClockAhead":
         return super().now(tz) + timedelta(hours=2)
 
 
-async def test_a_clock_that_is_wrong_does_not_keep_a_ledger_from_being_founded(
+async def test_a_wrong_clock_does_not_prevent_founding_a_ledger(
     owner: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("events.append.ledger.datetime", ClockAhead)
@@ -116,7 +118,7 @@ async def test_a_head_ahead_of_the_databases_clock_is_not_founded(owner: AsyncEn
         await start(owner)
 
 
-async def test_ledgers_of_other_names_know_nothing_of_each_other(owner: AsyncEngine) -> None:
+async def test_ledgers_with_different_names_are_independent(owner: AsyncEngine) -> None:
     await migrate(owner, schema="east", serving_role=None)
     await start(owner)
     await start(owner, schema="east", digests=OTHER_DIGESTS)
@@ -141,6 +143,6 @@ async def test_a_ledger_that_was_not_founded_says_so(owner: AsyncEngine) -> None
     await ledger.close()
 
 
-def test_a_ledger_with_a_name_that_is_none_is_refused() -> None:
+def test_a_ledger_with_an_invalid_name_is_refused() -> None:
     with pytest.raises(SchemaNameInvalid):
         Ledger(None, "Ledger; DROP", DIGESTS.seals)  # type: ignore[arg-type] # the name is looked at first

@@ -1,4 +1,4 @@
-"""The databases that tests get: each its own, all alike, prepared once."""
+"""The databases of tests: separate, identical, and prepared once."""
 
 from sqlalchemy import URL
 
@@ -14,7 +14,7 @@ def prepare_a_table(owner_url: URL, app_url: URL) -> None:
     ask(owner_url, "GRANT SELECT, INSERT ON leads TO leadledger_app")
 
 
-async def test_databases_are_copies_of_one_template_and_know_nothing_of_each_other(
+async def test_databases_are_independent_copies_of_one_template(
     postgres_server: PrivatePostgres,
 ) -> None:
     urls = [fresh_database(postgres_server, prepare=prepare_a_table) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Questions about the funnel, answered from what was projected."""
+"""Queries of the funnel, answered from projections."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -46,9 +46,9 @@ async def flow(ledger: StageLedger, since: datetime, until: datetime) -> Flow:
         return await FunnelQueries(SCHEMA).flow(driver, since=since, until=until)
 
 
-def told(part: FunnelPart) -> Figures:
-    """Name the stages of leads that have figures: standing, entered, reached."""
-    return {one.stage: one[1:] for one in part.leads if any(one[1:])}
+def figures_of(part: FunnelPart) -> Figures:
+    """Return the stages of leads that have figures: standing, entered, reached."""
+    return {stage.stage: stage[1:] for stage in part.leads if any(stage[1:])}
 
 
 async def projected(ledger: StageLedger, script: Script) -> None:
@@ -56,7 +56,7 @@ async def projected(ledger: StageLedger, script: Script) -> None:
     assert await ledger.project() == len(script.events)
 
 
-async def test_a_shortcut_reaches_what_it_passes_over_and_enters_it_not(
+async def test_a_shortcut_reaches_skipped_stages_without_entering_them(
     ledger: StageLedger,
 ) -> None:
     script = Script()
@@ -71,7 +71,7 @@ async def test_a_shortcut_reaches_what_it_passes_over_and_enters_it_not(
 
     answer = await funnel(ledger)
 
-    assert told(answer.total) == {
+    assert figures_of(answer.total) == {
         "AL": (0, 0, 2),
         "ML": (0, 2, 2),
         "MAL": (0, 0, 1),
@@ -82,11 +82,11 @@ async def test_a_shortcut_reaches_what_it_passes_over_and_enters_it_not(
         "DISQUALIFIED": (1, 1, 1),
     }
     assert answer.total.leads_unplaced == 1
-    assert [one for one in answer.total.accounts if one.standing] == [("PROSPECT", 1, 1, 1)]
+    assert [stage for stage in answer.total.accounts if stage.standing] == [("PROSPECT", 1, 1, 1)]
     assert answer == (7, 1, None, Breakdown.NONE, answer.total, ())
 
 
-async def test_nothing_told_is_kept_apart_from_the_value_unknown(ledger: StageLedger) -> None:
+async def test_a_missing_value_is_distinct_from_the_value_unknown(ledger: StageLedger) -> None:
     script = Script()
     script.publish()
     nothing: Sources = {}
@@ -99,12 +99,12 @@ async def test_nothing_told_is_kept_apart_from_the_value_unknown(ledger: StageLe
         (Breakdown.CHANNEL, "organic"),
     ):
         answer = await funnel(ledger, breakdown=breakdown)
-        assert [(part.value, told(part)["ML"]) for part in answer.parts] == [
+        assert [(part.value, figures_of(part)["ML"]) for part in answer.parts] == [
             (value, (1, 1, 1)),
             ("unknown", (1, 1, 1)),
             (None, (2, 2, 2)),
         ]
-        assert told(answer.total)["ML"] == (4, 4, 4)
+        assert figures_of(answer.total)["ML"] == (4, 4, 4)
 
 
 async def test_months_are_those_in_which_a_stage_was_entered(ledger: StageLedger) -> None:
@@ -117,7 +117,7 @@ async def test_months_are_those_in_which_a_stage_was_entered(ledger: StageLedger
 
     answer = await funnel(ledger, breakdown=Breakdown.MONTH)
 
-    assert [(part.value, told(part)) for part in answer.parts] == [
+    assert [(part.value, figures_of(part)) for part in answer.parts] == [
         ("2026-01", {"AL": (0, 0, 1), "ML": (1, 1, 1)}),
         ("2026-02", {"AL": (0, 0, 1), "ML": (0, 1, 1)}),
         ("2026-03", {"MAL": (1, 1, 1)}),
@@ -125,7 +125,7 @@ async def test_months_are_those_in_which_a_stage_was_entered(ledger: StageLedger
     assert answer.parts == (await funnel(ledger, breakdown=Breakdown.MONTH, known_at=4)).parts
 
 
-async def test_what_is_reported_late_was_so_then_and_was_not_known_then(
+async def test_a_late_report_was_true_then_but_not_known_then(
     ledger: StageLedger,
 ) -> None:
     script = Script()
@@ -138,12 +138,12 @@ async def test_what_is_reported_late_was_so_then_and_was_not_known_then(
     then = await funnel(ledger, as_of=day(15))
     as_known_before = await funnel(ledger, as_of=day(15), known_at=3)
 
-    assert (told(then.total)["MAL"], then.position) == ((1, 1, 1), 4)
-    assert told(as_known_before.total) == {"AL": (0, 0, 1), "ML": (1, 1, 1)}
+    assert (figures_of(then.total)["MAL"], then.position) == ((1, 1, 1), 4)
+    assert figures_of(as_known_before.total) == {"AL": (0, 0, 1), "ML": (1, 1, 1)}
     assert as_known_before.position == 3
 
 
-async def test_a_time_of_knowing_is_the_last_position_recorded_by_then(
+async def test_a_known_at_time_means_the_last_position_recorded_by_then(
     ledger: StageLedger,
 ) -> None:
     script = Script()
@@ -162,10 +162,10 @@ async def test_a_time_of_knowing_is_the_last_position_recorded_by_then(
         assert await queries.position_at(driver, datetime(2027, 1, 1, tzinfo=UTC)) == 30
 
     answer = await funnel(ledger, known_at=recorded_at(11))
-    assert (answer.position, told(answer.total)["ML"]) == (11, (10, 10, 10))
+    assert (answer.position, figures_of(answer.total)["ML"]) == (11, (10, 10, 10))
 
 
-async def test_before_the_first_event_there_is_no_lifecycle_and_nobody(
+async def test_before_the_first_event_there_is_no_lifecycle_and_no_lead(
     ledger: StageLedger,
 ) -> None:
     script = Script()
@@ -202,10 +202,10 @@ async def test_a_stage_that_the_lifecycle_does_not_have_is_not_lost(ledger: Stag
     answer = await funnel(ledger)
 
     assert answer.total.leads[-1] == ("OLD", 1, 1, 1)
-    assert told(answer.total) == {"OLD": (1, 1, 1)}
+    assert figures_of(answer.total) == {"OLD": (1, 1, 1)}
 
 
-async def test_a_period_holds_its_beginning_and_not_its_end(ledger: StageLedger) -> None:
+async def test_a_period_includes_its_start_and_excludes_its_end(ledger: StageLedger) -> None:
     script = Script()
     script.publish()
     script.tell(1, 0)
@@ -219,7 +219,7 @@ async def test_a_period_holds_its_beginning_and_not_its_end(ledger: StageLedger)
 
     answer = await flow(ledger, day(10), day(20))
 
-    some = {one.stage: one for one in answer.total.leads if any(one[1:4]) or one.exits}
+    some = {stage.stage: stage for stage in answer.total.leads if any(stage[1:4]) or stage.exits}
     assert some == {
         "unplaced": StageFlow("unplaced", 1, 0, 0, {"entered": 1}, 0),
         "AL": StageFlow("AL", 0, 1, 0, {"absorbed": 1}, 0),

@@ -1,4 +1,4 @@
-"""The collector of garbage is called by us: cycles go, in calm times and under load."""
+"""We call the garbage collector ourselves: cycles are freed, both when idle and under load."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ async def main():
 
 asyncio.run(main())
 """
-"""Cycles that hold 400 MB in all: few that hold much, and more than are looked through at once."""
+"""Cycles that hold 400 MB in total: a few large ones, and more than one pass examines."""
 MIB = 1024 * 1024
 NEVER = 2**40
 
@@ -40,13 +40,13 @@ NEVER = 2**40
 def test_cycles_do_not_pile_up(
     made: int, held_bytes: int, growth_bytes_max: int, bytes_max: int
 ) -> None:
-    """Each was seen to fail with its call of `gc.collect` left out: at 286 and 520 MiB, against 33
-    and 200."""
+    """Each was seen to fail without its call of `gc.collect`: at 286 and 520 MiB, against 33 and
+    200."""
     asked = map(str, (made, held_bytes, growth_bytes_max))
-    told = subprocess.run(
+    finished = subprocess.run(
         (sys.executable, "-c", MAKE_CYCLES, *asked), check=True, capture_output=True, text=True
     )
-    assert int(told.stdout) < bytes_max
+    assert int(finished.stdout) < bytes_max
 
 
 GROW_WHILE_BUSY = """
@@ -83,11 +83,11 @@ asyncio.run(main())
 """
 
 
-def test_nobody_is_held_up_where_as_much_is_forgotten_as_is_learned() -> None:
-    """Seen to fail where new objects that were left over told how busy a second had been."""
-    told = subprocess.run(
+def test_requests_are_not_delayed_when_as_much_is_freed_as_is_allocated() -> None:
+    """Seen to fail when the number of surviving new objects was the measure of a busy second."""
+    finished = subprocess.run(
         (sys.executable, "-c", GROW_WHILE_BUSY), check=True, capture_output=True, text=True
     )
-    at_first, while_busy, when_calm = map(int, told.stdout.split())
+    at_first, while_busy, when_calm = map(int, finished.stdout.split())
     assert (at_first, while_busy) == (1, 1)
     assert when_calm == 2

@@ -1,4 +1,4 @@
-"""Keys that stand in web pages: honoured from their origins alone, and able to do very little."""
+"""Keys in web pages: valid only from their origins, and with very few rights."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 async def a_key(service: Service, *origins: str, **terms: Any) -> dict[str, str]:
     headers = await service.key(Scope.EVENTS_WRITE, origins=origins or (PAGE,), **terms)
-    # A process may have asked a moment ago which origins there are.
+    # A process may have cached the origins a moment ago.
     service.services.keys._origins_read_at -= 2 * KEYS_REFRESH_S
     return headers
 
@@ -47,13 +47,13 @@ async def preflight(service: Service, origin: str, path: str = "/v1/events") -> 
     )
 
 
-async def test_a_browser_is_told_that_its_page_may_report(service: Service) -> None:
+async def test_a_preflight_allows_a_page_to_report(service: Service) -> None:
     await a_key(service)
     answer = await preflight(service, PAGE)
     assert answer.status_code == 200
     assert answer.content == b""
-    told = {name: value for name, value in answer.headers.items() if name.startswith("access-")}
-    assert told == {
+    allowed = {name: value for name, value in answer.headers.items() if name.startswith("access-")}
+    assert allowed == {
         "access-control-allow-origin": PAGE,
         "access-control-allow-methods": "POST",
         "access-control-allow-headers": "authorization, content-type, content-encoding, prefer, "
@@ -63,7 +63,7 @@ async def test_a_browser_is_told_that_its_page_may_report(service: Service) -> N
     assert answer.headers["vary"] == "origin"
 
 
-async def test_a_page_that_no_key_is_for_is_told_no(service: Service) -> None:
+async def test_a_page_without_a_key_is_rejected(service: Service) -> None:
     await a_key(service)
     for origin in (ELSEWHERE, "null", PAGE + ".evil.example", PAGE.upper()):
         answer = await preflight(service, origin)
@@ -72,7 +72,7 @@ async def test_a_page_that_no_key_is_for_is_told_no(service: Service) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/leads/find", "/v1/keys", "/v1/refusals/retry"])
-async def test_only_where_pages_report_is_open_to_them(service: Service, path: str) -> None:
+async def test_only_reporting_routes_are_open_to_pages(service: Service, path: str) -> None:
     await a_key(service)
     answer = await preflight(service, PAGE, path)
     assert answer.status_code == 405
@@ -90,7 +90,7 @@ async def test_a_page_reports_a_fact_and_may_read_the_answer(service: Service) -
 
 
 @pytest.mark.parametrize("origin", [{}, {"origin": ELSEWHERE}, {"origin": "null"}])
-async def test_a_pages_key_is_worth_nothing_elsewhere(
+async def test_a_page_key_is_rejected_from_other_origins(
     service: Service, origin: dict[str, str]
 ) -> None:
     headers = await a_key(service)
@@ -99,8 +99,8 @@ async def test_a_pages_key_is_worth_nothing_elsewhere(
     assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_another_page_with_a_key_of_its_own_cannot_use_this_ones(service: Service) -> None:
-    """A preflight is answered for any page that has a key: the gate tells them apart."""
+async def test_another_page_with_its_own_key_cannot_use_this_one(service: Service) -> None:
+    """A preflight succeeds for any page that has a key; the check of the key distinguishes them."""
     other = "https://shop.example.co.jp"
     headers = await a_key(service)
     await a_key(service, other)
@@ -111,7 +111,7 @@ async def test_another_page_with_a_key_of_its_own_cannot_use_this_ones(service: 
     assert (answer.status_code, answer.json()["code"]) == (403, "origin-not-allowed")
 
 
-async def test_a_key_of_a_server_is_not_asked_for_its_origin(service: Service) -> None:
+async def test_a_server_key_needs_no_origin(service: Service) -> None:
     headers = await service.key(Scope.EVENTS_WRITE)
     event = VISIT | {"id": "server"}
     answer = await service.client.post(
@@ -121,7 +121,7 @@ async def test_a_key_of_a_server_is_not_asked_for_its_origin(service: Service) -
     assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_a_page_decides_nothing_and_reads_nothing(service: Service) -> None:
+async def test_a_page_cannot_decide_or_read(service: Service) -> None:
     headers = await a_key(service) | {"origin": PAGE}
     decision = {"id": "d", "type": "lead.accepted", "lead": {"email": "a@example.co.jp"}}
     answer = await service.client.post("/v1/events", json=decision, headers=headers)
@@ -145,7 +145,7 @@ async def test_an_origin_is_forgotten_with_its_last_key(service: Service) -> Non
     assert (await preflight(service, origin)).status_code == 403
 
 
-async def test_however_many_browsers_ask_the_database_is_asked_once_a_second(
+async def test_the_database_is_queried_once_a_second_however_many_browsers_ask(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await a_key(service)
@@ -163,7 +163,7 @@ async def test_however_many_browsers_ask_the_database_is_asked_once_a_second(
     assert asked <= 2
 
 
-async def test_a_database_that_is_away_closes_no_page(
+async def test_an_unavailable_database_does_not_lock_pages_out(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await a_key(service)
@@ -195,7 +195,7 @@ async def test_a_database_that_is_away_closes_no_page(
         ({"origins": ["https://user@www.example.co.jp"]}, "/origins/0"),
     ],
 )
-async def test_a_key_that_stands_in_a_page_may_do_little(
+async def test_a_page_key_has_few_rights(
     service: Service, changes: dict[str, Any], pointer: str
 ) -> None:
     asked = {"name": "page", "sources": ["website"], "origins": [PAGE], **changes}

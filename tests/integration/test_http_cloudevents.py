@@ -52,7 +52,7 @@ def binary(event: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
     return orjson.dumps(event.get("data")), headers
 
 
-async def test_one_is_recorded_and_once_in_every_mode(service: Service) -> None:
+async def test_an_event_sent_in_every_mode_is_recorded_once(service: Service) -> None:
     event = a_cloudevent(actor="佐藤 花子")
     body, headers = binary(event)
     answers = [
@@ -106,7 +106,7 @@ async def test_lines_may_be_cloudevents_too(service: Service) -> None:
         ({}, b'{"data": {"a": "%s"}}' % (b"x" * 70_000), 413, "event-too-large"),
     ],
 )
-async def test_what_is_wrong_in_binary_mode_is_told(
+async def test_errors_in_binary_mode_are_reported(
     service: Service, change: dict[str, str], body: bytes | None, status: int, code: str
 ) -> None:
     key = await service.key(Scope.EVENTS_WRITE)

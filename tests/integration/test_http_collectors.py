@@ -1,4 +1,4 @@
-"""The addresses that clients of other services post to: what they send, what they are told."""
+"""The addresses for clients of other services: what they send, and how they are answered."""
 
 import asyncio
 import base64
@@ -48,7 +48,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def key(service: Service) -> str:
-    """Make a key of marketing's that may report facts, as a web site has it."""
+    """Make a marketing key that may report facts, as for a web site."""
     headers = await service.key(Scope.EVENTS_WRITE, department="marketing")
     return headers["authorization"].removeprefix("Bearer ")
 
@@ -100,7 +100,7 @@ def basic(key: str) -> dict[str, str]:
 async def send(
     service: Service, path: str, content: Any, headers: dict[str, str] | None = None
 ) -> httpx.Response:
-    """Send as a client would that has none of our headers."""
+    """Send like a client that knows none of our headers."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     request = service.client.build_request("POST", path, content=body)
     request.headers = httpx.Headers({"host": "leadledger", **(headers or {})})
@@ -109,23 +109,23 @@ async def send(
     return await service.client.send(request, auth=None)
 
 
-def told(answer: httpx.Response) -> tuple[int, Any]:
+def outcome(answer: httpx.Response) -> tuple[int, Any]:
     return answer.status_code, answer.json()
 
 
 async def records(service: Service, *ids: str) -> list[dict[str, Any]]:
-    """Return what the feed has under these ids, in the order of their positions."""
+    """Return the feed's records with these ids, in order of position."""
     answer = await service.client.get("/v1/events", params={"limit": 1000})
-    return [one for one in answer.json()["events"] if one["id"] in ids]
+    return [event for event in answer.json()["events"] if event["id"] in ids]
 
 
 async def types(service: Service, *ids: str) -> list[str]:
-    return [one["type"] for one in await records(service, *ids)]
+    return [record["type"] for record in await records(service, *ids)]
 
 
 async def refusals(service: Service, id: str) -> list[dict[str, Any]]:
     answer = await service.client.get("/v1/refusals", params={"limit": 1000})
-    found = [one for one in answer.json()["refusals"] if one["id"] == id]
+    found = [refusal for refusal in answer.json()["refusals"] if refusal["id"] == id]
     read = [await service.client.get(f"/v1/refusals/{one['refusal']}") for one in found]
     return [one.json() for one in read]
 
@@ -138,7 +138,7 @@ async def test_a_batch_of_segment_is_recorded_in_order(
     answer = await send(
         service, path, {"batch": batch, "sentAt": "2026-11-22T01:15:01Z"}, basic(key)
     )
-    assert told(answer) == SUCCESS
+    assert outcome(answer) == SUCCESS
     assert answer.headers["content-type"] == "application/json"
     assert await types(service, *(one["messageId"] for one in batch)) == [
         "form.submitted",
@@ -160,12 +160,12 @@ EXPECTED = {
 @pytest.mark.parametrize(
     ("path", "call"), [(path, str(call)) for call, paths in SEGMENT_CALLS.items() for path in paths]
 )
-async def test_a_single_call_is_told_by_its_address(
+async def test_the_address_of_a_single_call_determines_its_kind(
     service: Service, key: str, path: str, call: str
 ) -> None:
     message = a_track(groupId="acme", previousId=f"before-{next(_numbers)}")
     del message["type"]
-    assert told(await send(service, path, message, basic(key))) == SUCCESS
+    assert outcome(await send(service, path, message, basic(key))) == SUCCESS
     assert await types(service, message["messageId"]) == [EXPECTED[call]]
 
 
@@ -175,7 +175,7 @@ async def test_a_batch_of_posthog_has_its_key_in_the_body(
 ) -> None:
     one, other = a_capture(), a_capture(event="Widget Turned")
     sent = {"api_key": key, "batch": [one, other], "sent_at": "2026-11-22T01:15:01.000Z"}
-    assert told(await send(service, path, sent)) == SUCCESS
+    assert outcome(await send(service, path, sent)) == SUCCESS
     found = await types(service, one["uuid"], other["uuid"])
     assert found == ["form.submitted", "activity.recorded"]
 
@@ -183,12 +183,12 @@ async def test_a_batch_of_posthog_has_its_key_in_the_body(
 @pytest.mark.parametrize("path", POSTHOG_ONE)
 async def test_a_single_event_of_posthog_is_recorded(service: Service, key: str, path: str) -> None:
     one = a_capture()
-    assert told(await send(service, path, {**one, "api_key": key})) == SUCCESS
+    assert outcome(await send(service, path, {**one, "api_key": key})) == SUCCESS
     assert await types(service, one["uuid"]) == ["form.submitted"]
 
 
 def a_newer_capture(**changes: Any) -> dict[str, Any]:
-    """Write an event as posthog for Python does that was told to use its newer protocol."""
+    """Write an event like posthog for Python with its newer protocol."""
     return {
         **a_capture(),
         "options": {},
@@ -219,14 +219,16 @@ async def send_newer(
     return await send(service, POSTHOG_RESULTS, batch, headers)
 
 
-async def test_a_newer_client_of_posthog_is_told_of_each_event(service: Service, key: str) -> None:
+async def test_a_newer_posthog_client_gets_an_answer_for_each_event(
+    service: Service, key: str
+) -> None:
     good, bad = a_newer_capture(), a_newer_capture(timestamp="yesterday")
     nameless = {**a_newer_capture(event="Widget Turned"), "uuid": None}
     answer = await send_newer(service, key, good, bad, nameless)
     (refusal,) = await refusals(service, bad["uuid"])
     assert refusal["problem"]["pointer"] == "/timestamp"
     details = f"event-invalid: {refusal['problem']['detail']} It is kept as refusal "
-    assert told(answer) == (
+    assert outcome(answer) == (
         200,
         {
             "results": {
@@ -236,7 +238,7 @@ async def test_a_newer_client_of_posthog_is_told_of_each_event(service: Service,
         },
     )
     again = await send_newer(service, key, good, sent_at="2026-11-22T01:15:09+00:00")
-    assert told(again) == (200, {"results": {good["uuid"]: {"result": "ok"}}})
+    assert outcome(again) == (200, {"results": {good["uuid"]: {"result": "ok"}}})
     assert await types(service, good["uuid"]) == ["form.submitted"]
     changed = await send_newer(service, key, good, {**good, "distinct_id": "another"})
     found = changed.json()["results"]
@@ -244,29 +246,32 @@ async def test_a_newer_client_of_posthog_is_told_of_each_event(service: Service,
     assert found[good["uuid"]]["details"].startswith("event-id-reused: ")
 
 
-async def test_a_newer_client_of_posthog_says_in_a_header_how_wrong_its_clock_is(
+async def test_a_newer_posthog_client_reports_its_clock_skew_in_a_header(
     service: Service, key: str
 ) -> None:
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     slow = a_newer_capture(timestamp=an_hour_ago.isoformat())
     trusted = {**slow, "uuid": f"{slow['uuid']}-trusted", "options": NO_CORRECTION}
     answer = await send_newer(service, key, slow, trusted, sent_at=an_hour_ago.isoformat())
-    assert {one["result"] for one in answer.json()["results"].values()} == {"ok"}
+    assert {result["result"] for result in answer.json()["results"].values()} == {"ok"}
     found = [
-        datetime.fromisoformat(one["time"]) - an_hour_ago
-        for one in await records(service, slow["uuid"], trusted["uuid"])
+        datetime.fromisoformat(record["time"]) - an_hour_ago
+        for record in await records(service, slow["uuid"], trusted["uuid"])
     ]
     assert timedelta(hours=1) <= found[0] < timedelta(hours=1, minutes=1)
     assert found[1] == timedelta()
 
 
-async def test_payloads_of_a_tracker_have_the_key_as_application(
+async def test_tracker_payloads_carry_the_key_as_their_application_id(
     service: Service, key: str
 ) -> None:
     payloads = [a_payload(), a_payload()]
-    sent = {"schema": "iglu:x/payload_data", "data": [{**one, "aid": key} for one in payloads]}
-    assert told(await send(service, SNOWPLOW_POST, sent)) == SUCCESS
-    assert await types(service, *(one["eid"] for one in payloads)) == ["visit.recorded"] * 2
+    sent = {
+        "schema": "iglu:x/payload_data",
+        "data": [{**payload, "aid": key} for payload in payloads],
+    }
+    assert outcome(await send(service, SNOWPLOW_POST, sent)) == SUCCESS
+    assert await types(service, *(payload["eid"] for payload in payloads)) == ["visit.recorded"] * 2
 
 
 async def test_a_tracker_that_sends_by_loading_an_image_gets_one(
@@ -282,7 +287,7 @@ async def test_a_tracker_that_sends_by_loading_an_image_gets_one(
     assert await refusals(service, payload["eid"]) == []
 
 
-async def test_the_key_of_a_client_stands_in_a_header_or_in_the_body(
+async def test_the_key_of_a_client_is_in_a_header_or_in_the_body(
     service: Service, key: str
 ) -> None:
     ids = []
@@ -295,10 +300,10 @@ async def test_the_key_of_a_client_stands_in_a_header_or_in_the_body(
         message = a_track()
         ids.append(message["messageId"])
         answer = await send(service, "/v1/t", {**message, **where}, headers)
-        assert told(answer) == SUCCESS
+        assert outcome(answer) == SUCCESS
     message = a_track(writeKey=key)
     ids.append(message["messageId"])
-    assert told(await send(service, "/v1/b", {"batch": [message]})) == SUCCESS
+    assert outcome(await send(service, "/v1/b", {"batch": [message]})) == SUCCESS
     assert len(await types(service, *ids)) == 5
 
 
@@ -306,7 +311,7 @@ async def test_a_key_in_the_body_is_nowhere_stored(service: Service, key: str) -
     good, bad = a_track(writeKey=key), a_track(writeKey=key, event=None)
     faulty = a_track(writeKey=key, event="nul\0")
     sent = {"writeKey": key, "batch": [good, bad, faulty]}
-    assert told(await send(service, "/v1/batch", sent)) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", sent)) == SUCCESS
     for message in (bad, faulty):
         (refusal,) = await refusals(service, message["messageId"])
         assert message["anonymousId"] in refusal["content"]
@@ -320,29 +325,27 @@ async def test_a_key_in_the_body_is_nowhere_stored(service: Service, key: str) -
     assert key not in stored
 
 
-async def test_what_a_client_sends_again_in_whatever_batch_is_one_event(
-    service: Service, key: str
-) -> None:
+async def test_a_message_sent_again_in_any_batch_is_one_event(service: Service, key: str) -> None:
     messages = [a_track() for _ in range(3)]
     first, second, third = messages
     batches = [
         {"batch": [first, second], "sentAt": "2026-11-22T01:15:01Z"},
         {"batch": [second, first, third, third], "sentAt": "2026-11-22T01:16:01Z"},
-        {"batch": [{**one, "_metadata": {"retryCount": 2}} for one in messages]},
+        {"batch": [{**message, "_metadata": {"retryCount": 2}} for message in messages]},
     ]
     answers = await asyncio.gather(
         *(send(service, "/v1/batch", batch, basic(key)) for batch in batches * 3)
     )
-    assert [told(answer) for answer in answers] == [SUCCESS] * 9
-    ids = [one["messageId"] for one in messages]
-    assert sorted(one["id"] for one in await records(service, *ids)) == sorted(ids)
+    assert [outcome(answer) for answer in answers] == [SUCCESS] * 9
+    ids = [message["messageId"] for message in messages]
+    assert sorted(record["id"] for record in await records(service, *ids)) == sorted(ids)
     assert [await refusals(service, id) for id in ids] == [[], [], []]
 
 
-async def test_without_leaving_out_what_transports_change_a_retry_would_be_another_event(
+async def test_without_ignoring_transport_fields_a_retry_would_be_another_event(
     service: Service, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The twin."""
+    """The negative twin."""
     monkeypatch.setitem(TRANSPORT_FIELDS, 1, frozenset())
     message = a_track()
     for sent_at in ("2026-11-22T01:15:01Z", "2026-11-22T01:16:01Z"):
@@ -355,7 +358,7 @@ async def test_one_id_for_two_events_is_kept_as_a_refusal(service: Service, key:
     message = a_track()
     for event in ("Form Submitted", "Widget Turned"):
         sent = {"batch": [{**message, "event": event}]}
-        assert told(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
+        assert outcome(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
     (refusal,) = await refusals(service, message["messageId"])
     assert (refusal["reason"], refusal["type"]) == ("event-id-reused", "activity.recorded")
 
@@ -370,45 +373,47 @@ def bad_messages() -> Iterator[tuple[dict[str, Any], str | None]]:
 
 
 @pytest.mark.parametrize(("message", "pointer"), list(bad_messages()))
-async def test_a_bad_message_is_kept_as_a_refusal_and_holds_up_nobody(
+async def test_a_bad_message_is_kept_as_a_refusal_and_does_not_delay_others(
     service: Service, key: str, message: dict[str, Any], pointer: str | None
 ) -> None:
     before, after = a_track(), a_track()
     sent = {"batch": [before, message, after]}
-    assert told(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
     assert len(await types(service, before["messageId"], after["messageId"])) == 2
     (refusal,) = await refusals(service, message["messageId"])
     found = (refusal["reason"], refusal["problem"].get("pointer"))
     assert found == ("event-invalid", pointer)
 
 
-async def test_a_bad_single_call_is_kept_likewise(service: Service, key: str) -> None:
+async def test_a_bad_single_call_is_kept_as_a_refusal(service: Service, key: str) -> None:
     message = a_track(event="nul\0", writeKey=key)
-    assert told(await send(service, "/v1/track", message)) == SUCCESS
+    assert outcome(await send(service, "/v1/track", message)) == SUCCESS
     (refusal,) = await refusals(service, message["messageId"])
     assert (refusal["type"], refusal["problem"]["pointer"]) == (None, "/event")
 
 
 @pytest.mark.parametrize("type", ["text/plain", "application/x-www-form-urlencoded", "x", ""])
-async def test_the_content_type_is_not_looked_at(service: Service, key: str, type: str) -> None:
+async def test_the_content_type_is_ignored(service: Service, key: str, type: str) -> None:
     message = a_track()
     answer = await send(service, "/v1/t", message, {**basic(key), "content-type": type})
-    assert told(answer) == SUCCESS
+    assert outcome(answer) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-async def test_compressed_bodies_are_undone(service: Service, key: str, encoding: str) -> None:
+async def test_compressed_bodies_are_decompressed(
+    service: Service, key: str, encoding: str
+) -> None:
     message = a_track()
     plain = orjson.dumps({"batch": [message]})
     body = gzip.compress(plain) if encoding == "gzip" else zlib.compress(plain)
     type = "application/x-www-form-urlencoded"
     headers = {**basic(key), "content-encoding": encoding, "content-type": type}
-    assert told(await send(service, "/v1/batch", body, headers)) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", body, headers)) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
-async def test_a_body_in_chunks_is_put_together(service: Service, key: str) -> None:
+async def test_a_chunked_body_is_reassembled(service: Service, key: str) -> None:
     message = a_track()
     body = orjson.dumps({"batch": [message]})
 
@@ -417,7 +422,7 @@ async def test_a_body_in_chunks_is_put_together(service: Service, key: str) -> N
             yield body[start : start + 50]
 
     answer = await service.client.post("/v1/batch", content=pieces(), headers=basic(key))
-    assert told(answer) == SUCCESS
+    assert outcome(answer) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
@@ -441,7 +446,7 @@ async def test_a_body_in_chunks_is_put_together(service: Service, key: str) -> N
         ("/v1/batch", b'{"batch": [%s0]}' % (b"0," * 100_000), 413),
     ],
 )
-async def test_what_cannot_be_read_is_refused_in_words_that_every_client_finds(
+async def test_an_unreadable_body_is_refused_in_a_form_that_every_client_finds(
     service: Service, key: str, path: str, body: bytes, status: int
 ) -> None:
     answer = await send(service, path, body, basic(key))
@@ -452,16 +457,14 @@ async def test_what_cannot_be_read_is_refused_in_words_that_every_client_finds(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_bomb_is_stopped(service: Service, key: str) -> None:
+async def test_a_decompression_bomb_is_stopped(service: Service, key: str) -> None:
     body = gzip.compress(b'{"batch": [%s]}' % (b" " * 3_000_000))
     answer = await send(service, "/v1/batch", body, {**basic(key), "content-encoding": "gzip"})
     assert answer.status_code == 413
 
 
 @pytest.mark.parametrize("query", ["e", "e=pv&e=pv", "e=%ff"])
-async def test_a_query_that_cannot_be_read_is_refused(
-    service: Service, key: str, query: str
-) -> None:
+async def test_an_unreadable_query_is_refused(service: Service, key: str, query: str) -> None:
     answer = await service.client.get(f"{SNOWPLOW_GET}?{query}", headers=basic(key))
     assert (answer.status_code, answer.json()["code"]) == (400, "body-unreadable")
 
@@ -475,7 +478,7 @@ async def test_a_query_with_nul_is_kept_as_a_refusal(service: Service, key: str)
 
 
 def requests_of_all() -> list[tuple[str, dict[str, Any], str | None]]:
-    """Return every address with a body for it, and where in it a key may stand."""
+    """Return every address with a body for it, and the member that may hold a key."""
     empty: dict[str, Any] = {"batch": []}
     batches = [(path, empty, "writeKey") for path in SEGMENT_BATCH]
     calls = [(path, a_track(), "writeKey") for paths in SEGMENT_CALLS.values() for path in paths]
@@ -484,13 +487,13 @@ def requests_of_all() -> list[tuple[str, dict[str, Any], str | None]]:
     return [*batches, *calls, *captures, *singles, (SNOWPLOW_POST, {"data": []}, None)]
 
 
-async def test_every_address_is_among_those_that_are_asked_here() -> None:
+async def test_every_address_is_covered_here() -> None:
     asked = {path for path, _, _ in requests_of_all()} | {SNOWPLOW_GET}
     assert {route.path for route in ROUTES} == asked
 
 
 @pytest.mark.parametrize(("path", "body", "member"), requests_of_all())
-async def test_nobody_gets_in_without_a_key_that_may_report_facts(
+async def test_a_key_that_may_report_facts_is_required(
     service: Service, path: str, body: dict[str, Any], member: str | None
 ) -> None:
     reader = await service.key(Scope.EVENTS_READ, Scope.DECISIONS_WRITE)
@@ -512,44 +515,46 @@ async def test_nobody_gets_in_without_a_key_that_may_report_facts(
 
 
 @pytest.mark.parametrize("path", ["/v1/batch", "/batch/", SNOWPLOW_POST, "/v1/t"])
-async def test_who_shows_no_key_is_not_told_what_is_wrong_with_the_body(
+async def test_without_a_key_errors_in_the_body_are_not_reported(
     service: Service, path: str
 ) -> None:
     answer = await send(service, path, b"{")
     assert (answer.status_code, answer.json()["code"]) == (401, "key-missing")
 
 
-async def test_two_keys_in_one_request_are_no_sender(service: Service, key: str) -> None:
+async def test_two_keys_in_one_request_are_rejected(service: Service, key: str) -> None:
     other = (await service.key(Scope.EVENTS_WRITE))["authorization"].removeprefix("Bearer ")
     sent = {"data": [a_payload(aid=key), a_payload(aid=other)]}
     answer = await send(service, SNOWPLOW_POST, sent)
     assert (answer.status_code, answer.json()["code"]) == (400, "body-unreadable")
-    assert told(await send(service, SNOWPLOW_POST, sent, basic(key))) == SUCCESS
+    assert outcome(await send(service, SNOWPLOW_POST, sent, basic(key))) == SUCCESS
 
 
-async def test_half_a_character_in_one_message_spoils_no_other(service: Service, key: str) -> None:
+async def test_half_a_character_in_one_message_does_not_affect_others(
+    service: Service, key: str
+) -> None:
     message = a_track()
     body = b'{"batch": [{"event": "\\ud83d"}, %s]}' % orjson.dumps(message)
-    assert told(await send(service, "/v1/batch", body, basic(key))) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", body, basic(key))) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
-async def test_an_application_that_is_no_key_stays_what_it_is(service: Service, key: str) -> None:
+async def test_an_application_id_that_is_not_a_key_is_kept(service: Service, key: str) -> None:
     payload = a_payload(aid="shop")
-    assert told(await send(service, SNOWPLOW_POST, {"data": [payload]}, basic(key))) == SUCCESS
+    assert outcome(await send(service, SNOWPLOW_POST, {"data": [payload]}, basic(key))) == SUCCESS
     assert await types(service, payload["eid"]) == ["visit.recorded"]
 
 
-async def test_too_fast_a_key_is_told_when_to_come_again(service: Service) -> None:
+async def test_a_key_over_its_rate_gets_retry_after(service: Service) -> None:
     slow = await service.key(Scope.EVENTS_WRITE, events_per_second=1)
     batch = {"batch": [a_track() for _ in range(20)]}
-    assert told(await send(service, "/v1/batch", batch, slow)) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", batch, slow)) == SUCCESS
     answer = await send(service, "/v1/batch", batch, slow)
     assert (answer.status_code, answer.json()["code"]) == (429, "rate-exceeded")
     assert int(answer.headers["retry-after"]) >= 1
 
 
-async def test_a_full_queue_says_come_again_and_takes_nothing(
+async def test_a_full_queue_answers_503_and_accepts_nothing(
     service: Service, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue: Any = service.services.queue
@@ -560,11 +565,11 @@ async def test_a_full_queue_says_come_again_and_takes_nothing(
     assert (answer.status_code, answer.json()["code"]) == (503, "queue-full")
     assert "retry-after" in answer.headers
     assert await types(service, message["messageId"]) == []
-    assert told(await send(service, "/v1/batch", {"batch": [message]}, basic(key))) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", {"batch": [message]}, basic(key))) == SUCCESS
     assert await types(service, message["messageId"]) == ["form.submitted"]
 
 
-async def test_a_visitor_who_says_who_he_is_becomes_a_marketing_lead(
+async def test_a_visitor_who_is_identified_becomes_a_marketing_lead(
     service: Service, key: str
 ) -> None:
     cookie = f"cookie-{next(_numbers)}"
@@ -572,14 +577,14 @@ async def test_a_visitor_who_says_who_he_is_becomes_a_marketing_lead(
     email = f"{cookie}@example.co.jp"
     identify = a_track(type="identify", anonymousId=cookie, traits={"email": email}, context={})
     sent = {"batch": [visit, identify]}
-    assert told(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
+    assert outcome(await send(service, "/v1/batch", sent, basic(key))) == SUCCESS
     first, second = await records(service, visit["messageId"], identify["messageId"])
     assert (first["stageto"], second["stagefrom"], second["stageto"]) == ("AL", "AL", "ML")
     assert first["subject"] == second["subject"]
 
 
 @pytest.mark.parametrize("is_turned", [False, True])
-async def test_an_alias_brings_a_visitor_to_the_user_that_he_is(
+async def test_an_alias_links_a_visitor_to_a_user(
     service: Service, key: str, *, is_turned: bool
 ) -> None:
     number = next(_numbers)
@@ -593,11 +598,11 @@ async def test_an_alias_brings_a_visitor_to_the_user_that_he_is(
     for message in (before, alias, after):
         await send(service, "/batch/", {"api_key": key, "batch": [message]})
     found = await records(service, before["uuid"], alias["uuid"], after["uuid"])
-    assert len({one["subject"] for one in found}) == 1
+    assert len({row["subject"] for row in found}) == 1
     assert len(found) == 3
 
 
-async def test_a_group_call_brings_a_person_to_the_company(service: Service, key: str) -> None:
+async def test_a_group_call_links_a_person_to_a_company(service: Service, key: str) -> None:
     cookie, company = f"cookie-{next(_numbers)}", f"company-{next(_numbers)}"
     group = a_track(type="group", anonymousId=cookie, groupId=company)
     described = a_capture(
@@ -610,7 +615,7 @@ async def test_a_group_call_brings_a_person_to_the_company(service: Service, key
     assert person["data"]["effects"]["account"] == about["subject"].removeprefix("account/")
 
 
-async def test_the_document_tells_what_these_clients_are_told(service: Service) -> None:
+async def test_the_document_describes_the_answers_to_these_clients(service: Service) -> None:
     document = (await service.client.get("/openapi.json")).json()
     operation = document["paths"]["/v1/batch"]["post"]
     assert sorted(operation["responses"]) == [

@@ -1,4 +1,4 @@
-"""No body of a client causes a 5xx; what can be read is answered 200, as the document says."""
+"""No client body causes a 5xx; readable ones are answered with 200, as documented."""
 
 import random
 from collections import Counter
@@ -47,7 +47,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 
 def strange_message(hand: random.Random, good: dict[str, Any], id: str) -> object:
-    """Change a good message in a few places, at any depth."""
+    """Change a valid message in a few places, at any depth."""
     message = {**deepcopy(good), id: f"fuzz-{hand.randrange(10_000)}"}
     for name, values in CLIENT_KINDS.items():
         if name in message:
@@ -65,7 +65,7 @@ def strange_message(hand: random.Random, good: dict[str, Any], id: str) -> objec
 
 
 async def schemas_of_bodies(service: Service) -> dict[str, Validator]:
-    """Return what the document says of a body that is sent to a path."""
+    """Return the document's schemas of the bodies for a path."""
     document = (await service.client.get("/openapi.json")).json()
     bodies = {path: document["paths"][path]["post"]["requestBody"] for path, *_ in PLACES}
     return {
@@ -74,7 +74,9 @@ async def schemas_of_bodies(service: Service) -> dict[str, Validator]:
     }
 
 
-async def test_no_message_causes_a_fault_and_every_readable_one_is_taken(service: Service) -> None:
+async def test_no_message_causes_a_fault_and_every_readable_one_is_accepted(
+    service: Service,
+) -> None:
     hand = random.Random(20261122)
     statuses: Counter[int] = Counter()
     described = await schemas_of_bodies(service)
@@ -95,6 +97,6 @@ async def test_no_message_causes_a_fault_and_every_readable_one_is_taken(service
     assert {200, 400} <= set(statuses), statuses
     refused = (await service.client.get("/v1/refusals", params={"limit": 1000})).json()["refusals"]
     recorded = (await service.client.get("/v1/events", params={"limit": 1000})).json()["events"]
-    # The messages are worth something only if many of them come far.
+    # The messages are useful only if many of them get far.
     assert len(refused) > BODIES / 10
     assert len(recorded) > BODIES / 10

@@ -1,4 +1,4 @@
-"""`POST /v1/events/compare`: how reports differ from what was recorded under their ids."""
+"""`POST /v1/events/compare`: how reports differ from what is recorded under their ids."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -49,7 +49,7 @@ async def compare(service: Service, *events: Any, status: int = 200) -> Any:
 
 
 def changed(event: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Return the event with another value at a path such as lead/email; None takes it away."""
+    """Return the event with another value at a path such as lead/email; None removes it."""
     name, _, rest = path.partition("/")
     if rest:
         return {**event, name: changed(event[name], rest, value)}
@@ -60,8 +60,8 @@ async def test_a_report_is_compared_with_what_is_recorded_and_nothing_is_kept(
     service: Service,
 ) -> None:
     position = (await report(service, FORM))["position"]
-    told = {"status": "recorded", "position": position, "corrections": 0}
-    same: dict[str, Any] = {**told, "differs": [], "fields": {}}
+    compared = {"status": "recorded", "position": position, "corrections": 0}
+    same: dict[str, Any] = {**compared, "differs": [], "fields": {}}
     differences: list[tuple[str, Any, list[str], dict[str, Any]]] = [
         (
             *("time", "2026-01-06T12:00:00+09:00"),
@@ -81,14 +81,14 @@ async def test_a_report_is_compared_with_what_is_recorded_and_nothing_is_kept(
     assert await compare(service, FORM, changed(FORM, "time", "2026-01-05T03:00:00Z"), *events) == [
         same,
         same,
-        *({**told, "differs": names, "fields": fields} for _, _, names, fields in differences),
+        *({**compared, "differs": names, "fields": fields} for _, _, names, fields in differences),
     ]
     assert await compare(service, changed(FORM, "id", "other")) == [{"status": "unknown"}]
     refused = (await service.client.get("/v1/refusals")).json()["refusals"]
     assert refused == []
 
 
-async def test_what_the_source_itself_corrected_or_voided_under_the_id_counts(
+async def test_corrections_and_voids_by_the_source_itself_count(
     service: Service,
 ) -> None:
     event = changed(changed(FORM, "id", "corrected"), "data", {"form": "a", "channel": "b"})
@@ -101,11 +101,11 @@ async def test_what_the_source_itself_corrected_or_voided_under_the_id_counts(
     by_hand = {"event": position, "fields": {"form": "c"}}
     await report(service, {**correction, "id": "a person's", "data": by_hand})
     as_corrected = changed(changed(event, "data", {"form": "b"}), "time", "2026-01-06T03:00:00Z")
-    told = {"status": "recorded", "position": position, "corrections": 2}
+    compared = {"status": "recorded", "position": position, "corrections": 2}
     assert await compare(service, as_corrected, event) == [
-        {**told, "differs": [], "fields": {}},
+        {**compared, "differs": [], "fields": {}},
         {
-            **told,
+            **compared,
             "differs": ["data/channel", "data/form", "time"],
             "fields": {"channel": "b", "form": "a", "time": "2026-01-05T03:00:00.000000Z"},
         },
@@ -122,7 +122,7 @@ async def test_what_the_source_itself_corrected_or_voided_under_the_id_counts(
     ]
 
 
-async def test_what_is_erased_is_not_compared(service: Service) -> None:
+async def test_erased_data_is_not_compared(service: Service) -> None:
     event = changed(FORM, "id", "erased")
     position = (await report(service, event))["position"]
     owner = create_async_engine(service.owner_url.set(drivername=DRIVER))

@@ -19,7 +19,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 
 async def set_aside(service: Service, *positions: int) -> list[str]:
-    """Set leads aside that nobody has reported, at some positions; return them in that order."""
+    """Set unreported leads aside at some positions; return them in that order."""
     leads = [str(UUID(int=number + 1)) for number in range(len(positions))]
     async with connection_to(service.owner_url) as connection:
         await connection.executemany(
@@ -30,19 +30,19 @@ async def set_aside(service: Service, *positions: int) -> list[str]:
     return leads
 
 
-async def test_a_page_never_parts_leads_that_were_set_aside_at_one_position(
+async def test_a_page_never_separates_leads_that_were_set_aside_at_one_position(
     service: Service,
 ) -> None:
     leads = await set_aside(service, 1, 2, 2, 2, 3)
     found, after, pages = list[str](), "0", 0
     while after is not None:
         page = (await service.client.get(PATH, params={"after": after, "limit": 2})).json()
-        found += [one["lead"] for one in page["conflicts"]]
+        found += [conflict["lead"] for conflict in page["conflicts"]]
         after, pages = page["next"], pages + 1
     assert (sorted(found), pages) == (leads, 2)
 
 
-async def test_a_lead_with_which_nothing_is_wrong_any_more_is_restored(service: Service) -> None:
+async def test_a_lead_that_is_no_longer_broken_is_restored(service: Service) -> None:
     (lead,) = await set_aside(service, 1)
     (listed,) = (await service.client.get(PATH)).json()["conflicts"]
     assert (listed["kind"], listed["error"], listed["tries"]) == ("lead-set-aside", "KeyError", 1)
@@ -53,7 +53,7 @@ async def test_a_lead_with_which_nothing_is_wrong_any_more_is_restored(service: 
     assert (again.status_code, again.json()["code"]) == (404, "not-found")
 
 
-async def test_only_a_retry_can_be_decided_here(service: Service) -> None:
+async def test_a_retry_is_the_only_decision_here(service: Service) -> None:
     (lead,) = await set_aside(service, 1)
     answer = await service.client.post(f"{PATH}/{lead}", json={"decision": "dismiss"})
     assert (answer.status_code, answer.json()["pointer"]) == (422, "/decision")

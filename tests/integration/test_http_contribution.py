@@ -1,4 +1,4 @@
-"""Marketing's contribution over HTTP: by events that really happened, explained down to each."""
+"""Marketing's contribution over HTTP, explained down to the single event."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,20 +19,22 @@ MARKETINGS, SALES = {"email": "hanako@acme.example"}, {"email": "taro@other.exam
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
     async with running_service(postgres_server) as running:
-        await tell(running, "form.submitted", 1, MARKETINGS)
-        await tell(running, "opportunity.created", 2, MARKETINGS, opportunity="a", value="900")
-        await tell(running, "opportunity.won", 3, MARKETINGS, opportunity="a", value="900")
-        await tell(
+        await report(running, "form.submitted", 1, MARKETINGS)
+        await report(running, "opportunity.created", 2, MARKETINGS, opportunity="a", value="900")
+        await report(running, "opportunity.won", 3, MARKETINGS, opportunity="a", value="900")
+        await report(
             running, "order.recorded", 4, MARKETINGS, order="o", opportunity="a", value="700"
         )
-        await tell(running, "inquiry.received", 5, SALES, channel="sales_direct")
-        await tell(running, "opportunity.created", 6, SALES, opportunity="b", value="300")
-        await tell(running, "opportunity.won", 7, SALES, opportunity="b", value="300")
-        await tell(running, "order.recorded", 8, None, order="nobody", value="100", currency="JPY")
+        await report(running, "inquiry.received", 5, SALES, channel="sales_direct")
+        await report(running, "opportunity.created", 6, SALES, opportunity="b", value="300")
+        await report(running, "opportunity.won", 7, SALES, opportunity="b", value="300")
+        await report(
+            running, "order.recorded", 8, None, order="nobody", value="100", currency="JPY"
+        )
         yield running
 
 
-async def tell(
+async def report(
     service: Service, type: str, day: int, lead: dict[str, str] | None, **data: Any
 ) -> int:
     event: dict[str, Any] = {"id": f"{type} {day}", "source": "test", "type": type, "data": data}
@@ -52,14 +54,14 @@ async def ask(service: Service, **asked: Any) -> Any:
     return answer.json()
 
 
-async def test_enquiries_to_sales_and_business_without_a_lead_count_in_the_whole(
+async def test_enquiries_to_sales_and_business_without_a_lead_count_in_the_total(
     service: Service,
 ) -> None:
     found = await ask(service, **SUMMER, lang="ja")
     share = next(one for one in found["shares"] if one["policy"] == "origin")
     assert (share["number"], share["number_of"], share["by_number"]) == (1, 3, "0.333333")
     assert (share["value"], share["value_of"]) == ("700", "1100")
-    assert [(one["origin"], one["number"]) for one in found["origins"]] == [
+    assert [(origin["origin"], origin["number"]) for origin in found["origins"]] == [
         ("marketing-digital", 1),
         ("sales-direct", 1),
         (None, 1),
@@ -67,7 +69,7 @@ async def test_enquiries_to_sales_and_business_without_a_lead_count_in_the_whole
     assert found["origins"][0]["origin_label"] == "マーケティング(デジタル)"
 
 
-async def test_the_business_in_another_currency_is_asked_for(service: Service) -> None:
+async def test_business_in_another_currency_can_be_requested(service: Service) -> None:
     found = await ask(service, **SUMMER, currency="usd")
     assert found["currency"] == "USD"
     assert [share["number_of"] for share in found["shares"]] == [0] * 4
@@ -76,7 +78,7 @@ async def test_the_business_in_another_currency_is_asked_for(service: Service) -
     assert answer.status_code == 422
 
 
-async def test_every_piece_names_the_events_that_it_stands_on(service: Service) -> None:
+async def test_every_item_names_the_events_it_is_based_on(service: Service) -> None:
     found = await ask(service)
     deal = next(one for one in found["business"] if one["business"] == "deal/test/a")
     types = [await type_at(service, int(position)) for position in deal["positions"]]
@@ -97,7 +99,7 @@ async def test_business_counts_by_order_date_within_the_period(service: Service)
     assert [one["business"] for one in after["business"]] == ["order/test/nobody"]
 
 
-async def test_what_was_not_known_yet_does_not_count(service: Service) -> None:
+async def test_business_not_yet_known_does_not_count(service: Service) -> None:
     won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")
     before = await ask(service, known_at=str(int(won["positions"][-1]) - 1))
     assert [one["business"] for one in before["business"]] == ["deal/test/a"]
@@ -114,30 +116,30 @@ async def test_an_origin_corrected_after_the_last_move_counts_until_it_is_taken_
 ) -> None:
     async def origin(**asked: Any) -> str:
         found = (await ask(service, **asked))["business"]
-        told: str = next(one["origin"] for one in found if one["business"] == "deal/test/b")
-        return told
+        current: str = next(row["origin"] for row in found if row["business"] == "deal/test/b")
+        return current
 
-    corrected = await tell(service, "origin.corrected", 24, SALES, origin="marketing-digital")
+    corrected = await report(service, "origin.corrected", 24, SALES, origin="marketing-digital")
     assert await origin() == "marketing-digital"
     assert await origin(known_at=str(corrected - 1)) == "sales-direct"
-    await tell(service, "event.voided", 25, None, event=str(corrected))
+    await report(service, "event.voided", 25, None, event=str(corrected))
     assert await origin() == "sales-direct"
     assert await origin(known_at=str(corrected)) == "marketing-digital"
 
 
-async def test_a_cancelled_order_takes_its_deal_along(service: Service) -> None:
-    await tell(service, "order.cancelled", 20, SALES, order="never")
+async def test_a_cancelled_order_cancels_its_deal(service: Service) -> None:
+    await report(service, "order.cancelled", 20, SALES, order="never")
     assert len((await ask(service))["business"]) == 3
-    await tell(service, "order.cancelled", 21, MARKETINGS, order="o")
+    await report(service, "order.cancelled", 21, MARKETINGS, order="o")
     found = await ask(service)
     assert {one["business"] for one in found["business"]} == {"deal/test/b", "order/test/nobody"}
 
 
-async def test_a_corrected_value_counts_from_its_correction_on(service: Service) -> None:
+async def test_a_corrected_value_counts_from_its_correction(service: Service) -> None:
     won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")
     assert won["value"] == "300"
     corrected = {"event": won["positions"][-1], "fields": {"value": "350"}}
-    position = await tell(service, "event.corrected", 22, None, **corrected)
+    position = await report(service, "event.corrected", 22, None, **corrected)
     found = next(
         one for one in (await ask(service))["business"] if one["business"] == "deal/test/b"
     )
@@ -149,12 +151,12 @@ async def test_a_corrected_value_counts_from_its_correction_on(service: Service)
 async def test_business_whose_time_is_corrected_counts_at_that_time(service: Service) -> None:
     async def won_at(**asked: Any) -> str:
         found = (await ask(service, **asked))["business"]
-        return next(str(one["won_at"]) for one in found if one["business"] == "deal/test/b")
+        return next(str(row["won_at"]) for row in found if row["business"] == "deal/test/b")
 
     before = await won_at()
     won = next(one for one in (await ask(service))["business"] if one["business"] == "deal/test/b")
     corrected = {"event": won["positions"][-1], "fields": {"time": "2026-07-20T00:00:00Z"}}
-    position = await tell(service, "event.corrected", 26, None, **corrected)
+    position = await report(service, "event.corrected", 26, None, **corrected)
     assert (await won_at())[:10] == "2026-07-20"
     assert await won_at(known_at=str(position - 1)) == before
 
@@ -162,13 +164,13 @@ async def test_business_whose_time_is_corrected_counts_at_that_time(service: Ser
 async def test_voided_business_never_was(service: Service) -> None:
     business = (await ask(service))["business"]
     won = next(one for one in business if one["business"] == "deal/test/b")
-    await tell(service, "event.voided", 23, None, event=won["positions"][-1])
+    await report(service, "event.voided", 23, None, event=won["positions"][-1])
     found = {one["business"] for one in (await ask(service))["business"]}
     assert found == {one["business"] for one in business} - {"deal/test/b"}
 
 
 async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -> None:
-    """What becomes of one of them later is about the order of the same system."""
+    """Later events about one of them refer to the order of the same system."""
     asked = {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
 
     async def order(source: str, type: str, day: int, value: str, **data: str) -> int:
@@ -193,7 +195,7 @@ async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -
     await order("osaka", "order.amended", 3, "9")
     assert await values() == {"order/berlin/0001": "100", "order/osaka/0001": "9"}
     corrected = {"event": str(placed), "fields": {"order": "0002"}}
-    await tell(service, "event.corrected", 27, None, **corrected)
+    await report(service, "event.corrected", 27, None, **corrected)
     assert await values() == {"order/berlin/0001": "100", "order/osaka/0002": "7"}
     await order("berlin", "order.cancelled", 4, "")
     assert await values() == {"order/osaka/0002": "7"}
@@ -201,17 +203,17 @@ async def test_orders_of_two_systems_with_one_number_are_two(service: Service) -
     parts = {"order/osaka/0002": "7", "deal/osaka/z": "20"}
     assert await values() == parts
     of_the_deal = {"event": str(placed), "fields": {"opportunity": "z"}}
-    await tell(service, "event.corrected", 28, None, **of_the_deal)
+    await report(service, "event.corrected", 28, None, **of_the_deal)
     assert await values() == {"deal/osaka/z": "7"}
     of_none = {"event": str(placed), "fields": {"opportunity": None}}
-    await tell(service, "event.corrected", 29, None, **of_none)
+    await report(service, "event.corrected", 29, None, **of_none)
     assert await values() == parts
 
 
-async def test_what_a_customer_orders_next_stands_apart_until_the_first_is_taken_back(
+async def test_a_further_order_is_separate_until_the_first_is_taken_back(
     service: Service,
 ) -> None:
-    """Whether a person or the company alone is named, and after two companies have become one."""
+    """Whether a person or only the company is named, and also after two companies were merged."""
     asked = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
 
     async def order(day: int, **named: Any) -> dict[str, Any]:
@@ -237,7 +239,7 @@ async def test_what_a_customer_orders_next_stands_apart_until_the_first_is_taken
     await order(3, lead={"email": "ken@loyal.example"})
     await order(2, account={"domain": "loyal.example"})
     assert await kinds() == {"order/test/next-1": "new", "cross_sell": "500"}
-    await tell(service, "event.voided", 30, None, event=first["position"])
+    await report(service, "event.voided", 30, None, event=first["position"])
     assert await kinds() == {"order/test/next-2": "new", "cross_sell": "300"}
     old = await order(4, account={"domain": "bought.example"})
     assert (await kinds())["order/test/next-4"] == "new"
@@ -253,12 +255,12 @@ async def test_what_a_customer_orders_next_stands_apart_until_the_first_is_taken
     assert await kinds() == {"order/test/next-2": "new", "cross_sell": "700"}
 
 
-async def test_an_anonymous_visit_is_the_first_touch_and_no_origin(service: Service) -> None:
-    """A reseller's enquiry is not marketing's because the person had looked at the site before."""
+async def test_an_anonymous_visit_is_the_first_touch_but_not_the_origin(service: Service) -> None:
+    """A reseller's enquiry is not marketing's just because the person had visited the site."""
     cookie, person = {"anonymous_id": "c"}, {"anonymous_id": "c", "email": "mika@example.net"}
-    await tell(service, "visit.recorded", 26, cookie)
-    await tell(service, "inquiry.received", 27, person, channel="reseller")
-    await tell(service, "order.recorded", 28, person, order="r", value="5")
+    await report(service, "visit.recorded", 26, cookie)
+    await report(service, "inquiry.received", 27, person, channel="reseller")
+    await report(service, "order.recorded", 28, person, order="r", value="5")
     found = next(
         one for one in (await ask(service))["business"] if one["business"] == "order/test/r"
     )
@@ -266,13 +268,13 @@ async def test_an_anonymous_visit_is_the_first_touch_and_no_origin(service: Serv
     assert found["marketing"]["first_touch"] is True
 
 
-async def test_a_card_that_is_recorded_late_changes_whose_the_business_is(service: Service) -> None:
+async def test_a_card_recorded_late_changes_who_gets_the_business(service: Service) -> None:
     lead = {"email": "late@later.example"}
-    await tell(service, "inquiry.received", 29, lead, channel="reseller")
-    await tell(service, "order.recorded", 30, lead, order="l", value="5")
+    await report(service, "inquiry.received", 29, lead, channel="reseller")
+    await report(service, "order.recorded", 30, lead, order="l", value="5")
     won = next(one for one in (await ask(service))["business"] if one["business"] == "order/test/l")
     assert won["origin"] == "reseller"
-    await tell(service, "card.captured", 1, lead, channel="exhibition")
+    await report(service, "card.captured", 1, lead, channel="exhibition")
     now = next(one for one in (await ask(service))["business"] if one["business"] == "order/test/l")
     assert now["origin"] == "marketing-offline"
 
@@ -280,11 +282,11 @@ async def test_a_card_that_is_recorded_late_changes_whose_the_business_is(servic
 async def test_business_of_marketings_lead_that_asked_a_reseller_is_among_the_disagreements(
     service: Service,
 ) -> None:
-    """Marketing was first, and yet the person turned to somebody else before the order."""
+    """Marketing was first, but the person turned to a reseller before the order."""
     lead = {"email": "jun@turned.example"}
-    await tell(service, "form.submitted", 14, lead)
-    await tell(service, "inquiry.received", 15, lead, channel="reseller", reseller="r-1")
-    await tell(service, "order.recorded", 16, lead, order="d", value="5", reseller="r-1")
+    await report(service, "form.submitted", 14, lead)
+    await report(service, "inquiry.received", 15, lead, channel="reseller", reseller="r-1")
+    await report(service, "order.recorded", 16, lead, order="d", value="5", reseller="r-1")
     disputed = (await ask(service, disputed=True))["business"]
     won = next(one for one in disputed if one["business"] == "order/test/d")
     assert (won["origin"], won["marketing"]["origin"]) == ("marketing-digital", True)

@@ -1,4 +1,4 @@
-"""`/v1/deadlines`: what runs, what has passed, what became of it, by whom and page by page."""
+"""`/v1/deadlines`: running, passed and settled deadlines, filtered and page by page."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,12 +21,12 @@ LONG_AGO = "2026-04-01T10:00:00+09:00"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
     async with running_service(postgres_server) as running:
-        await tell(running)
+        await report(running)
         yield running
 
 
-async def tell(service: Service) -> None:
-    """Let one lead wait, one be late, one be decided in time and reported late, one be ordered."""
+async def report(service: Service) -> None:
+    """Make one lead wait, one late, one decided in time but reported late, and one order."""
     stories: dict[str, list[dict[str, Any]]] = {
         "waits": [{"type": "lead.qualified"}],
         "late": [{"type": "lead.qualified", "time": LONG_AGO}, {"type": "lead.sales_accepted"}],
@@ -58,7 +58,7 @@ def said(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(row["deadline"], row["status"]) for row in rows]
 
 
-async def test_what_nobody_has_answered_is_listed_the_first_due_first(service: Service) -> None:
+async def test_unanswered_deadlines_are_listed_earliest_due_first(service: Service) -> None:
     rows = await deadlines(service)
     assert said(rows) == [
         ("first_attempt", "breached"),
@@ -68,7 +68,7 @@ async def test_what_nobody_has_answered_is_listed_the_first_due_first(service: S
     assert [row["due_at"] for row in rows] == sorted(row["due_at"] for row in rows)
 
 
-async def test_what_is_settled_tells_how(service: Service) -> None:
+async def test_settled_deadlines_say_how(service: Service) -> None:
     assert said(await deadlines(service, status="met")) == [("acceptance", "met")]
     assert said(await deadlines(service, status="late")) == [("acceptance", "late")]
     assert said(await deadlines(service, status="left")) == [("acceptance", "left")]
@@ -86,12 +86,12 @@ async def test_deadlines_are_found_by_name_team_owner_and_due(service: Service) 
     assert len(await deadlines(service, due_by="2026-05-01T00:00:00Z")) == 1
 
 
-async def test_labels_come_in_the_language_asked_for(service: Service) -> None:
+async def test_labels_are_in_the_requested_language(service: Service) -> None:
     (row,) = await deadlines(service, deadline="acceptance", lang="ja")
     assert (row["deadline_label"], row["stage"], row["stage_label"]) == ("受入期限", "MQL", "MQL")
 
 
-async def test_pages_join_without_a_seam(service: Service) -> None:
+async def test_pages_neither_overlap_nor_leave_gaps(service: Service) -> None:
     statuses = ["open", "breached", "met", "late", "left"]
     whole = await deadlines(service, status=statuses)
     joined: list[dict[str, Any]] = []
@@ -115,20 +115,20 @@ async def test_pages_join_without_a_seam(service: Service) -> None:
         ({"deadline": "payment"}, "deadline"),
     ],
 )
-async def test_what_cannot_be_meant_is_a_problem(
+async def test_an_invalid_parameter_is_a_problem(
     service: Service, params: dict[str, str], parameter: str
 ) -> None:
     answer = await service.client.get("/v1/deadlines", params=params)
     assert (answer.status_code, answer.json()["parameter"]) == (422, parameter)
 
 
-async def test_only_who_may_read_leads_reads_deadlines(service: Service) -> None:
+async def test_reading_deadlines_needs_the_right_to_read_leads(service: Service) -> None:
     reporter = await service.key(Scope.EVENTS_WRITE)
     answer = await service.client.get("/v1/deadlines", headers=reporter)
     assert answer.status_code == 403
 
 
-async def test_a_rebuild_comes_to_the_same_deadlines(service: Service) -> None:
+async def test_a_rebuild_produces_the_same_deadlines(service: Service) -> None:
     await deadlines(service)
     made = PROJECTIONS["deadlines"](SCHEMA)
     built = await compare(service.services.engine, made, schema=SCHEMA)
@@ -137,7 +137,7 @@ async def test_a_rebuild_comes_to_the_same_deadlines(service: Service) -> None:
     assert built.comparison.first == ()
 
 
-async def test_a_turned_clock_is_told(service: Service) -> None:
+async def test_a_clock_set_ahead_is_reported(service: Service) -> None:
     assert (await service.client.get("/readyz")).json()["checks"]["clock"] == {"status": "ok"}
     async with connection_to(service.owner_url) as owner:
         await owner.execute("UPDATE ledger.ledger_head SET clock_ahead = interval '90 minutes'")

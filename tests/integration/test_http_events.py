@@ -49,7 +49,7 @@ async def refusals(service: Service) -> list[dict[str, Any]]:
     return list(answer.json()["refusals"])
 
 
-async def test_an_event_is_recorded_with_what_followed_from_it(service: Service) -> None:
+async def test_an_event_is_recorded_with_its_consequences(service: Service) -> None:
     event = an_event()
     answer = await post(service, event)
     content = answer.json()
@@ -100,7 +100,7 @@ async def test_the_same_id_with_other_content_is_a_conflict(service: Service) ->
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
     assert (problem["code"], problem["position"]) == ("event-id-reused", first["position"])
-    assert problem["refusal"] in {one["refusal"] for one in await refusals(service)}
+    assert problem["refusal"] in {refusal["refusal"] for refusal in await refusals(service)}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ async def test_the_same_id_with_other_content_is_a_conflict(service: Service) ->
         (b"[" + b" " * 5_300_000 + b"]", 413, "body-too-large"),
     ],
 )
-async def test_what_cannot_be_read_is_not_kept(
+async def test_an_unreadable_body_is_not_kept(
     service: Service, body: bytes, status: int, code: str
 ) -> None:
     before = len(await refusals(service))
@@ -136,7 +136,7 @@ async def test_what_cannot_be_read_is_not_kept(
         ({"type": 7}, "/type"),
     ],
 )
-async def test_what_is_readable_but_wrong_is_kept_with_the_place(
+async def test_a_readable_but_invalid_event_is_kept_with_a_pointer(
     service: Service, changes: dict[str, Any], pointer: str
 ) -> None:
     answer = await post(service, an_event(**changes))
@@ -147,14 +147,14 @@ async def test_what_is_readable_but_wrong_is_kept_with_the_place(
     assert kept.json()["problem"]["pointer"] == pointer
 
 
-async def test_a_decision_about_nobody_is_not_found_and_kept(service: Service) -> None:
+async def test_a_decision_about_an_unknown_lead_is_not_found_and_kept(service: Service) -> None:
     answer = await post(service, an_event(type="lead.qualified", data={}))
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (404, "lead-unknown")
     assert "refusal" in problem
 
 
-async def test_a_type_that_nobody_knows_names_the_nearest(service: Service) -> None:
+async def test_an_unknown_type_names_the_nearest(service: Service) -> None:
     answer = await post(service, an_event(type="form.submited"))
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (422, "event-type-unknown")
@@ -162,7 +162,7 @@ async def test_a_type_that_nobody_knows_names_the_nearest(service: Service) -> N
     assert "refusal" in problem
 
 
-async def test_a_decision_that_is_not_legal_from_here_says_what_is(service: Service) -> None:
+async def test_a_decision_that_is_not_allowed_says_where_it_is(service: Service) -> None:
     event = an_event()
     await post(service, event)
     answer = await post(service, an_event(type="lead.sales_accepted", lead=event["lead"], data={}))
@@ -175,7 +175,7 @@ async def test_a_decision_that_is_not_legal_from_here_says_what_is(service: Serv
     assert "refusal" in problem
 
 
-async def test_a_decision_for_what_already_is_says_so(service: Service) -> None:
+async def test_a_decision_that_changes_nothing_says_so(service: Service) -> None:
     event = an_event()
     await post(service, event)
     answer = await post(service, an_event(type="lead.accepted", lead=event["lead"], data={}))
@@ -184,13 +184,13 @@ async def test_a_decision_for_what_already_is_says_so(service: Service) -> None:
     assert "moved" not in content
 
 
-async def test_a_key_that_nobody_knows_is_unauthorised(service: Service) -> None:
+async def test_an_unknown_key_is_unauthorised(service: Service) -> None:
     answer = await post(service, an_event(), authorization="Bearer llk_nonsense")
     assert (answer.status_code, answer.json()["code"]) == (401, "key-unknown")
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-async def test_a_scope_that_is_missing_is_forbidden_and_not_kept(service: Service) -> None:
+async def test_a_request_without_the_scope_is_forbidden_and_not_kept(service: Service) -> None:
     before = len(await refusals(service))
     reader = await service.key(Scope.EVENTS_READ)
     facts_only = await service.key(Scope.EVENTS_WRITE)
@@ -201,13 +201,13 @@ async def test_a_scope_that_is_missing_is_forbidden_and_not_kept(service: Servic
     assert len(await refusals(service)) == before
 
 
-async def test_a_source_that_is_not_the_keys_own_is_forbidden(service: Service) -> None:
+async def test_a_source_that_is_not_the_keys_is_forbidden(service: Service) -> None:
     headers = await service.key(Scope.EVENTS_WRITE, sources=("website",))
     answer = await post(service, an_event(source="crm"), **headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "source-not-allowed")
 
 
-async def test_nobody_speaks_for_the_service_itself(service: Service) -> None:
+async def test_no_key_sends_for_the_service_itself(service: Service) -> None:
     answer = await post(service, an_event(source="leadledger"))
     assert (answer.status_code, answer.json()["code"]) == (403, "source-not-allowed")
 
@@ -233,7 +233,7 @@ async def test_the_services_own_types_are_forbidden_and_kept(service: Service) -
     assert "refusal" in problem
 
 
-async def test_a_key_over_its_rate_is_told_when_to_come_again(service: Service) -> None:
+async def test_a_key_over_its_rate_is_answered_with_retry_after(service: Service) -> None:
     headers = await service.key(Scope.EVENTS_WRITE, events_per_second=1)
     answers = [await post(service, an_event(), **headers) for _ in range(7)]
     assert [answer.status_code for answer in answers[:5]] == [201] * 5
@@ -249,11 +249,11 @@ async def test_a_batch_is_answered_item_by_item(service: Service) -> None:
     assert answer.status_code == 207
     assert [item["status"] for item in items] == ["recorded", "refused", "duplicate"]
     assert items[1]["problem"]["code"] == "event-type-unknown"
-    assert items[1]["refusal"] in {one["refusal"] for one in await refusals(service)}
+    assert items[1]["refusal"] in {refusal["refusal"] for refusal in await refusals(service)}
     assert items[2]["position"] == items[0]["position"]
 
 
-async def test_a_batch_of_which_nothing_is_refused_is_plainly_good(service: Service) -> None:
+async def test_a_batch_without_refusals_gets_200(service: Service) -> None:
     answer = await post(service, [an_event(), an_event()])
     assert answer.status_code == 200
     assert [item["status"] for item in answer.json()["items"]] == ["recorded", "recorded"]
@@ -269,7 +269,7 @@ async def test_a_batch_longer_than_a_submission_is_answered_in_order(service: Se
     assert len(positions) == 1_203
 
 
-async def test_an_item_that_cannot_be_read_holds_up_no_other(service: Service) -> None:
+async def test_an_unreadable_item_does_not_delay_others(service: Service) -> None:
     deep = b'{"id":"deep","data":' + b'{"a":' * 40 + b"1" + b"}" * 41
     nul = b'{"id":"nul","data":{"a":"\\u0000"}}'
     large = b'{"id":"' + b"x" * 70_000 + b'"}'
@@ -303,18 +303,18 @@ async def test_a_strict_batch_with_one_bad_item_records_nothing(service: Service
         "batch-refused",
         "event-type-unknown",
     ]
-    kept = {one["refusal"] for one in await refusals(service)}
+    kept = {refusal["refusal"] for refusal in await refusals(service)}
     assert problem["items"][1]["refusal"] in kept
     assert "refusal" not in problem["items"][0]
     assert (await post(service, good)).status_code == 201
 
 
-async def test_a_strict_batch_beyond_one_submission_is_too_large(service: Service) -> None:
+async def test_a_strict_batch_longer_than_one_submission_is_too_large(service: Service) -> None:
     answer = await post(service, [an_event() for _ in range(1_001)], prefer="handling=strict")
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
 
 
-async def test_gzip_is_taken_and_other_encodings_are_not(service: Service) -> None:
+async def test_gzip_is_accepted_and_other_encodings_are_not(service: Service) -> None:
     packed = gzip.compress(orjson.dumps(an_event()))
     assert (await post(service, packed, **{"content-encoding": "gzip"})).status_code == 201
     answer = await post(service, packed, **{"content-encoding": "br"})
@@ -327,9 +327,9 @@ async def test_a_gzip_bomb_is_too_large(service: Service) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
 
 
-async def test_a_body_that_is_announced_too_large_is_not_read(service: Service) -> None:
+async def test_a_body_declared_too_large_is_not_read(service: Service) -> None:
     async def never() -> AsyncIterator[bytes]:
-        raise AssertionError("nobody should have read this")
+        raise AssertionError("the body should not be read")
         yield b""
 
     answer = await service.client.post(
@@ -339,7 +339,7 @@ async def test_a_body_that_is_announced_too_large_is_not_read(service: Service) 
     assert "connection" not in answer.headers
 
 
-async def test_the_type_of_the_content_does_not_tell_whether_it_is_json(service: Service) -> None:
+async def test_the_content_type_does_not_decide_whether_a_body_is_json(service: Service) -> None:
     event = orjson.dumps(an_event())
     assert (await post(service, event, **{"content-type": "text/plain"})).status_code == 201
 

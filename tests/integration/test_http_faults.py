@@ -1,4 +1,4 @@
-"""What a sender sees when something fails under the service: never a lie, never a fault."""
+"""What a sender sees when something fails below the service: no false answer, and no fault."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from tests.support.postgres import connection_to
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    # A connection that the server has cut leaves its socket to the garbage collector.
+    # The socket of a connection that the server cut is closed by the garbage collector.
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
@@ -41,7 +41,7 @@ def an_event(name: str) -> dict[str, Any]:
 
 
 async def kill_connections(service: Service) -> int:
-    """Let the database cut every connection of the service."""
+    """Make the database cut every connection of the service."""
     async with connection_to(service.app_url) as connection:
         killed = await connection.fetch(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -62,7 +62,7 @@ async def ids_in_feed(service: Service) -> list[str]:
     return [line.split('"id":"', 1)[1].split('"', 1)[0] for line in lines]
 
 
-async def test_whatever_was_answered_as_recorded_is_there_once_when_connections_are_cut(
+async def test_events_answered_as_recorded_are_there_once_when_connections_are_cut(
     service: Service,
 ) -> None:
     recorded: list[str] = []
@@ -86,18 +86,18 @@ async def test_whatever_was_answered_as_recorded_is_there_once_when_connections_
     assert killed > 0
     assert statuses <= {200, 201, 503}
     assert len(recorded) > 0
-    assert sorted(one for one in found if one.startswith("cut-")) == sorted(set(recorded))
+    assert sorted(id for id in found if id.startswith("cut-")) == sorted(set(recorded))
 
 
 async def test_readers_do_not_notice_that_their_connections_were_cut(service: Service) -> None:
     for _ in range(3):
         assert (await service.client.get("/v1/events")).status_code == 200
         assert await kill_connections(service) > 0
-        # The driver learns of it as soon as it listens again.
+        # The driver notices as soon as it listens again.
         await asyncio.sleep(0.05)
 
 
-async def test_a_sender_that_goes_away_takes_nothing_with_it(service: Service) -> None:
+async def test_a_sender_that_disconnects_loses_nothing(service: Service) -> None:
     sending = [
         asyncio.create_task(service.client.post("/v1/events", json=an_event(f"gone-{number}")))
         for number in range(20)
@@ -122,7 +122,7 @@ async def test_the_queue_is_drained_before_the_service_ends(
             asyncio.create_task(running.client.post("/v1/events", json=an_event(f"last-{number}")))
             for number in range(30)
         ]
-        # Long enough to stand in the queue, too short to be answered.
+        # Long enough to be queued, too short to be answered.
         for _ in range(3):
             await asyncio.sleep(0)
         assert not any(task.done() for task in sending)
@@ -130,10 +130,10 @@ async def test_the_queue_is_drained_before_the_service_ends(
     assert {answer.status_code for answer in answers} == {201}
 
 
-async def test_without_its_refresh_a_process_would_go_on_trusting_a_revoked_key(
+async def test_without_its_refresh_a_process_would_keep_trusting_a_revoked_key(
     service: Service,
 ) -> None:
-    """The negative twin: it is the refreshing that turns a revoked key away."""
+    """The negative twin: it is the refresh that makes the process reject a revoked key."""
     headers = await service.key(Scope.EVENTS_READ)
     key = parse(headers["authorization"].removeprefix("Bearer "))
     careless = KeyDirectory(service.services.key_store)

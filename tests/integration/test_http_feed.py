@@ -1,4 +1,4 @@
-"""The feed: every event once, in order, its bytes as they were recorded."""
+"""The feed: every event once, in order, byte for byte as recorded."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ async def read(service: Service, **params: Any) -> dict[str, Any]:
     return content
 
 
-async def test_the_feed_goes_on_where_it_ended_until_nothing_is_left(service: Service) -> None:
+async def test_the_feed_continues_where_it_ended_until_nothing_is_left(service: Service) -> None:
     found, after = [], "0"
     while True:
         page = await read(service, after=after, limit=7)
@@ -58,12 +58,14 @@ async def test_the_feed_goes_on_where_it_ended_until_nothing_is_left(service: Se
     assert page["next"] == page["head"]
 
 
-async def test_records_are_handed_on_byte_by_byte(service: Service) -> None:
+async def test_records_are_delivered_byte_for_byte(service: Service) -> None:
     lines = await service.client.get("/v1/events", headers={"accept": "application/x-ndjson"})
     async with connection_to(service.owner_url) as connection:
         leaves = await connection.fetch("SELECT leaf FROM ledger.events ORDER BY position")
     records = lines.content.splitlines()
-    assert [sha256(b"\0" + one).digest() for one in records] == [row["leaf"] for row in leaves]
+    assert [sha256(b"\0" + record).digest() for record in records] == [
+        row["leaf"] for row in leaves
+    ]
     page = await service.client.get("/v1/events", params={"limit": 3})
     assert page.content.startswith(b'{"events":[' + b",".join(records[:3]) + b"]")
 
@@ -76,7 +78,7 @@ async def test_lines_end_where_the_limit_is(service: Service) -> None:
     assert found == ["3", "4", "5"]
 
 
-async def test_types_are_picked_and_the_next_stretch_is_still_told(service: Service) -> None:
+async def test_a_type_filter_still_reports_where_to_continue(service: Service) -> None:
     page = await read(service, type="visit.recorded", limit=1000)
     assert {event["type"] for event in page["events"]} == {"visit.recorded"}
     assert len(page["events"]) == 20
@@ -87,12 +89,12 @@ async def test_types_are_picked_and_the_next_stretch_is_still_told(service: Serv
     assert few["next"] == few["events"][-1]["position"]
 
 
-async def test_a_type_that_never_was_ends_at_the_head(service: Service) -> None:
+async def test_a_type_that_never_occurred_ends_at_the_head(service: Service) -> None:
     page = await read(service, type="no.such.type")
     assert (page["events"], page["next"]) == ([], page["head"])
 
 
-async def test_who_waits_is_answered_as_soon_as_something_happens(service: Service) -> None:
+async def test_a_waiting_reader_is_answered_as_soon_as_something_happens(service: Service) -> None:
     head = (await read(service))["head"]
     waiting = asyncio.create_task(read(service, after=head, wait=20))
     await asyncio.sleep(0.05)
@@ -103,13 +105,13 @@ async def test_who_waits_is_answered_as_soon_as_something_happens(service: Servi
     assert int(page["events"][0]["position"]) == position
 
 
-async def test_who_waits_in_vain_is_answered_with_nothing(service: Service) -> None:
+async def test_a_reader_that_waits_in_vain_gets_an_empty_answer(service: Service) -> None:
     head = (await read(service))["head"]
     page = await read(service, after=head, wait=0.3)
     assert page == {"events": [], "next": head, "head": head}
 
 
-async def test_who_waits_is_let_go_when_the_service_ends(service: Service) -> None:
+async def test_a_waiting_reader_is_answered_when_the_service_stops(service: Service) -> None:
     head = (await read(service))["head"]
     service.services.closing.set()
     try:
@@ -133,9 +135,7 @@ async def test_who_waits_is_let_go_when_the_service_ends(service: Service) -> No
         {"type": "a\0b"},
     ],
 )
-async def test_a_parameter_that_makes_no_sense_is_named(
-    service: Service, params: dict[str, str]
-) -> None:
+async def test_an_invalid_parameter_is_named(service: Service, params: dict[str, str]) -> None:
     answer = await service.client.get("/v1/events", params=params)
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (422, "parameter-invalid")

@@ -1,4 +1,4 @@
-"""The funnel over HTTP: now, at any moment, in parts, and as soon as one's own event is in."""
+"""The funnel over HTTP: now, at any moment, broken down, and with one's own latest event."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -50,10 +50,14 @@ async def read(service: Service, path: str = "", **params: Any) -> dict[str, Any
 
 
 def standing(funnel: dict[str, Any]) -> dict[str, int]:
-    return {one["stage"]: one["standing"] for one in funnel["leads"]["stages"] if one["standing"]}
+    return {
+        stage["stage"]: stage["standing"]
+        for stage in funnel["leads"]["stages"]
+        if stage["standing"]
+    }
 
 
-async def test_the_funnel_counts_who_stands_where(service: Service) -> None:
+async def test_the_funnel_counts_leads_per_stage(service: Service) -> None:
     funnel = await read(service, lang="ja")
     assert funnel["as_of_position"] == await head(service)
     assert (funnel["lifecycle"], funnel["as_of"], funnel["by"]) == (1, None, None)
@@ -68,12 +72,12 @@ async def test_the_funnel_counts_who_stands_where(service: Service) -> None:
     }
 
 
-async def test_the_funnel_is_told_as_of_a_moment(service: Service) -> None:
+async def test_the_funnel_is_shown_as_of_a_moment(service: Service) -> None:
     assert standing(await read(service, as_of="2026-01-02T12:00:00Z")) == {"AL": 1, "MAL": 1}
     assert standing(await read(service, as_of="2025-12-31T00:00:00Z")) == {}
 
 
-async def test_the_funnel_is_told_as_known_at_a_position(service: Service) -> None:
+async def test_the_funnel_is_shown_as_known_at_a_position(service: Service) -> None:
     known = await read(service, known_at="3")
     assert (known["as_of_position"], standing(known)) == ("3", {"AL": 1})
     assert standing(await read(service, known_at="2026-01-01T00:00:00Z")) == {}
@@ -98,7 +102,7 @@ async def test_parts_sum_to_the_whole(service: Service) -> None:
 
 async def test_the_flow_balances(service: Service) -> None:
     flow = await read(service, "/flow", **JANUARY, by="channel")
-    stages = {one["stage"]: one for one in flow["leads"]}
+    stages = {stage["stage"]: stage for stage in flow["leads"]}
     assert stages["ML"] == {
         "stage": "ML",
         "before": 0,
@@ -112,19 +116,19 @@ async def test_the_flow_balances(service: Service) -> None:
         assert one["after"] == come - sum(one["exits"].values())
 
 
-async def test_who_writes_reads_the_own_event_at_once(service: Service) -> None:
+async def test_a_writer_reads_its_own_event_at_once(service: Service) -> None:
     before = standing(await read(service)).get("MAL", 0)
     position = await report(service, "form.submitted", 9, lead={"email": "own@example.org"})
     funnel = await read(service, wait_for=position)
     assert standing(funnel)["MAL"] == before + 1
 
 
-async def test_a_projection_that_is_behind_asks_to_come_again(
+async def test_a_projection_that_is_behind_answers_503(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.routes.parameters.PROJECTION_WAIT_S", 0.05)
     async with connection_to(service.owner_url) as connection, connection.transaction():
-        # As a projector does, and then nobody else can.
+        # As a projector does, which keeps all others out.
         await connection.execute("SELECT 1 FROM ledger.projections FOR UPDATE")
         position = await report(service, "visit.recorded", 11, lead={"anonymous_id": "behind"})
         answer = await service.client.get("/v1/funnel", params={"wait_for": position})
@@ -144,7 +148,7 @@ async def test_a_projection_that_is_behind_asks_to_come_again(
         ("/flow", {"from": JANUARY["to"], "to": JANUARY["from"]}, "to"),
     ],
 )
-async def test_a_question_that_makes_no_sense_names_the_parameter(
+async def test_an_invalid_query_names_the_parameter(
     service: Service, path: str, params: dict[str, str], parameter: str
 ) -> None:
     answer = await service.client.get(f"/v1/funnel{path}", params=params)

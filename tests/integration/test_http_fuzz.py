@@ -1,4 +1,4 @@
-"""No body causes a fault: many of them, spoilt by a seeded hand, at a process that serves.
+"""No body causes a fault: send many bodies from a seeded mutator to a serving process.
 
 LEADLEDGER_TEST_FUZZ_BODIES=200000 .venv/bin/pytest tests/integration/test_http_fuzz.py \
     --log-cli-level=info
@@ -25,24 +25,24 @@ from tests.support.tier import by_tier
 BODIES = int(os.environ.get("LEADLEDGER_TEST_FUZZ_BODIES", by_tier(push=10_000, nightly=50_000)))
 SEED = int(os.environ.get("LEADLEDGER_TEST_FUZZ_SEED", "20261122"))
 RARE = {403, 404, 409, 413}
-"""What must be among the answers too, but not of every dialect."""
+"""Statuses that must also be among the answers, but not for every dialect."""
 IN_FLIGHT = 32
 TRIES_MAX = 100
-"""Of one body, on a machine so busy that even these few fill the queue."""
+"""Retries of one body, on a machine so busy that even these few fill the queue."""
 TRY_AGAIN_S = 0.5
 WARM_SHARE = 0.3
-"""Of all bodies, until the process has seen nearly all that makes it grow: leads, code paths."""
+"""The share of bodies after which the process has seen nearly all that makes it grow."""
 GROWTH_BYTES_MAX = 24 * 1024 * 1024
 ANSWER_WAIT_S = 60.0
 WITHIN_S = 120 + BODIES / 25
-"""So slow that something is wrong."""
+"""A run this slow means that something is wrong."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Fuzz:
-    """One run; a class, because several senders share what is sent and what is seen."""
+    """One run. A class, because several senders share what is sent and seen."""
 
     server: Server
     requests: Iterator[StrangeRequest]
@@ -51,7 +51,7 @@ class Fuzz:
     warm_bytes: int = 0
 
     async def send(self) -> None:
-        """Send one after the other, over one connection as long as it lasts."""
+        """Send one request after another, over one connection for as long as it lasts."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
         while self.sent < BODIES:
             self.sent += 1

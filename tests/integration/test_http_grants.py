@@ -1,4 +1,4 @@
-"""No key grants what its holder does not have, and the log holds every change of a key."""
+"""No key can grant what its holder lacks, and the log holds every change of a key."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -28,7 +28,7 @@ MODEST: Mapping[str, Any] = {
     "expires_at": SOON.isoformat(),
     "events_per_second": 10,
 }
-"""What the key below may make, with nothing to spare."""
+"""The most that the key below may grant."""
 BEYOND: Mapping[str, Mapping[str, Any]] = {
     "scopes": {"scopes": ["events:write", "personal:read"]},
     "sources": {"sources": ["website", "crm"]},
@@ -70,8 +70,10 @@ async def log_of_keys(service: Service) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("what", BEYOND)
-async def test_a_key_makes_no_key_that_may_more_than_itself(service: Service, what: str) -> None:
-    """By making it, by changing one that exists, or by taking over one that somebody else made."""
+async def test_a_key_cannot_make_a_key_with_more_rights_than_its_own(
+    service: Service, what: str
+) -> None:
+    """By making one, by changing one, or by rotating one that another key made."""
     headers = await modest_administrator(service)
     refused = await make(service, {**MODEST, **BEYOND[what]}, headers)
     field = what.rpartition(" ")[2].replace("source", "sources").replace("sourcess", "sources")
@@ -87,14 +89,14 @@ async def test_a_key_makes_no_key_that_may_more_than_itself(service: Service, wh
     assert (taken.status_code, taken.json()["code"]) == (403, "grant-not-held")
     listed = (await service.client.get("/v1/keys", params={"limit": 1000})).json()["keys"]
     for one in (*listed, made, others):
-        # Their text was shown once, and their names only to who may see personal data.
+        # Their text was shown once, and their names only to keys that may read personal data.
         one.pop("key", None)
         one.pop("name")
     assert made in listed
     assert others in listed
 
 
-async def test_what_a_key_holds_it_gives(service: Service) -> None:
+async def test_a_key_can_grant_what_it_holds(service: Service) -> None:
     headers = await modest_administrator(service)
     made = await make(service, MODEST, headers)
     assert made.status_code == 201
@@ -109,21 +111,23 @@ async def test_what_a_key_holds_it_gives(service: Service) -> None:
     assert unnamed.status_code == 201
 
 
-async def test_an_administrator_of_keys_takes_from_every_key(service: Service) -> None:
-    """Whoever sees a key in wrong hands ends it, whatever it may do; or leaves it less."""
+async def test_a_key_administrator_can_reduce_every_key(service: Service) -> None:
+    """An administrator can end a compromised key, whatever its rights, or reduce them."""
     headers = await modest_administrator(service)
     rich = (await make(service, {"name": "all", "sources": ["crm"], "scopes": [*Scope]})).json()
     path = f"/v1/keys/{rich['id']}"
     less = {"scopes": [Scope.PERSONAL_READ], "name": "less"}
     assert (await service.client.patch(path, json=less, headers=headers)).status_code == 200
-    # A source of the administrator's own, for a scope that it has not: more than it holds.
+    # The administrator's own source, with a scope that it lacks: more than it holds.
     more = await service.client.patch(path, json={"sources": ["crm", "website"]}, headers=headers)
     assert more.json()["code"] == "grant-not-held"
     assert (await service.client.delete(path, headers=headers)).status_code == 200
 
 
-async def test_a_key_of_pages_is_not_let_off_them_by_whoever_holds_less(service: Service) -> None:
-    """Where a key may be used is a bound like any other: without it the key may more."""
+async def test_a_page_key_is_not_released_from_its_origins_by_a_key_that_holds_less(
+    service: Service,
+) -> None:
+    """The origins of a key are a restriction like any other: without them it could do more."""
     headers = await modest_administrator(service)
     pages = {"sources": ["crm"], "scopes": ["events:write"], "origins": ["https://a.example"]}
     path = f"/v1/keys/{(await make(service, {'name': 'pages', **pages})).json()['id']}"
@@ -132,7 +136,7 @@ async def test_a_key_of_pages_is_not_let_off_them_by_whoever_holds_less(service:
         assert (more.status_code, more.json()["code"]) == (403, "grant-not-held")
 
 
-async def test_a_key_does_not_outlive_its_end_by_making_way_for_itself(service: Service) -> None:
+async def test_a_key_does_not_outlive_its_expiry_by_rotating_itself(service: Service) -> None:
     headers = await modest_administrator(service)
     own = parse(headers["authorization"].removeprefix("Bearer ")).key_id
     answer = await service.client.post(f"/v1/keys/{own}/rotate", headers=headers)
@@ -142,7 +146,7 @@ async def test_a_key_does_not_outlive_its_end_by_making_way_for_itself(service: 
     assert answer.status_code == 201
 
 
-async def test_whoever_administers_the_ledger_gives_every_department(service: Service) -> None:
+async def test_a_ledger_administrator_can_grant_every_department(service: Service) -> None:
     headers = await service.key(Scope.KEYS_ADMIN, Scope.LEDGER_ADMIN, Scope.DECISIONS_WRITE)
     for department in ("marketing", "field_sales", None):
         terms = {"name": "x", "sources": ["website"], "scopes": ["decisions:write"]}
@@ -150,12 +154,12 @@ async def test_whoever_administers_the_ledger_gives_every_department(service: Se
         assert answer.status_code == 201
 
 
-async def test_the_key_of_the_first_start_grants_what_it_lacks_and_nobody_takes_it_over(
+async def test_the_first_key_grants_what_it_lacks_and_cannot_be_taken_over(
     service: Service,
 ) -> None:
-    """A later version has scopes that no key has yet: one of them must be able to give them."""
+    """A later version has scopes that no key has yet; some key must be able to grant them."""
     listed = (await service.client.get("/v1/keys", params={"limit": 1000})).json()["keys"]
-    (founder,) = (one for one in listed if one["founder"])
+    (founder,) = (row for row in listed if row["founder"])
     headers = await service.key(*Scope, sources=("admin", "*"))
     path = f"/v1/keys/{founder['id']}"
     taken = await service.client.post(f"{path}/rotate", headers=headers)
@@ -172,7 +176,7 @@ async def test_the_key_of_the_first_start_grants_what_it_lacks_and_nobody_takes_
     assert again.status_code == 200
 
 
-async def test_the_log_holds_every_change_of_a_key_but_no_name(service: Service) -> None:
+async def test_the_log_holds_every_change_of_a_key_but_not_its_name(service: Service) -> None:
     before = len(await log_of_keys(service))
     headers = await service.key(*Scope, sources=("website", "crm"))
     asking = parse(headers["authorization"].removeprefix("Bearer ")).key_id
@@ -185,9 +189,9 @@ async def test_the_log_holds_every_change_of_a_key_but_no_name(service: Service)
     new = (await service.client.post(f"{path}/rotate", headers=headers)).json()
     for _ in range(2):
         await service.client.delete(f"/v1/keys/{new['id']}", headers=headers)
-    told = (await log_of_keys(service))[before + 1 :]
-    # Which secret it has: the same until the key is replaced.
-    secrets = [one["data"].pop("secret_check", None) for one in told]
+    recorded_changes = (await log_of_keys(service))[before + 1 :]
+    # Identifies the key's secret: the same until the key is rotated.
+    secrets = [change["data"].pop("secret_check", None) for change in recorded_changes]
     assert secrets[0] == secrets[1] == secrets[2] == secrets[4] != secrets[3]
     recorded = {
         "key": made["id"],
@@ -198,7 +202,7 @@ async def test_the_log_holds_every_change_of_a_key_but_no_name(service: Service)
         "events_per_second": 10,
         "expires_at": made["expires_at"],
     }
-    assert [(one["type"], one["data"]) for one in told] == [
+    assert [(change["type"], change["data"]) for change in recorded_changes] == [
         ("key.created", {**recorded, "sources": ["website"]}),
         ("key.changed", recorded),
         ("key.changed", recorded),
@@ -214,18 +218,18 @@ async def test_the_log_holds_every_change_of_a_key_but_no_name(service: Service)
         ("key.changed", {**recorded, "expires_at": new["replaces"]["expires_at"]}),
         ("key.revoked", {"key": new["id"]}),
     ]
-    assert {one.get("key") for one in told} == {asking, None}
-    assert [one for one in told if "key" not in one] == [told[4]]
-    assert told[4]["cause"] == told[3]["position"]
-    assert [one["time"] for one in (told[0], told[5])] == [
+    assert {change.get("key") for change in recorded_changes} == {asking, None}
+    assert [change for change in recorded_changes if "key" not in change] == [recorded_changes[4]]
+    assert recorded_changes[4]["cause"] == recorded_changes[3]["position"]
+    assert [one["time"] for one in (recorded_changes[0], recorded_changes[5])] == [
         made["created_at"],
         (await service.client.delete(f"/v1/keys/{new['id']}")).json()["revoked_at"],
     ]
-    assert "Planted" not in str(told)
+    assert "Planted" not in str(recorded_changes)
 
 
 async def test_keys_are_made_while_events_are_recorded(service: Service) -> None:
-    """Both take the same lock: nothing is lost, doubled or out of order, and nobody is refused."""
+    """Both take the same lock: nothing is lost, doubled, out of order or refused."""
 
     async def report(number: int) -> int:
         event = {"id": f"among-{number}", "type": "visit.recorded", "source": "website"}
@@ -244,7 +248,7 @@ async def test_keys_are_made_while_events_are_recorded(service: Service) -> None
 
 
 async def test_a_key_is_not_made_if_its_event_cannot_be_written(service: Service) -> None:
-    """Here because the log is ahead of the database's clock."""
+    """Here, because the log is ahead of the database's clock."""
     async with connection_to(service.owner_url) as owner:
         listed = (await service.client.get("/v1/keys", params={"limit": 1000})).json()
         recorded_at = await owner.fetchval("SELECT recorded_at FROM ledger.ledger_head")

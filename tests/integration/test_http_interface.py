@@ -1,4 +1,4 @@
-"""What holds for the whole interface: documents, health, metrics, problems, log lines."""
+"""Rules for the whole interface: documents, health, metrics, problems, log lines."""
 
 import dataclasses
 import re
@@ -62,7 +62,7 @@ async def test_the_document_describes_every_route_with_its_problems(service: Ser
             assert ("security" in operation) == (path not in {"/livez", "/readyz"})
 
 
-async def test_every_reference_of_the_document_leads_somewhere(service: Service) -> None:
+async def test_every_reference_in_the_document_resolves(service: Service) -> None:
     answer = await service.client.get("/openapi.json")
     schemas = answer.json()["components"]["schemas"]
     names = set(re.findall(r'"#/components/schemas/(\w+)"', answer.text))
@@ -71,7 +71,7 @@ async def test_every_reference_of_the_document_leads_somewhere(service: Service)
     assert "#/$defs" not in answer.text
 
 
-async def test_every_link_takes_to_an_operation_what_stands_in_the_answer(
+async def test_every_link_passes_a_member_of_the_answer_to_an_operation(
     service: Service,
 ) -> None:
     document = (await service.client.get("/openapi.json")).json()
@@ -102,7 +102,7 @@ async def test_every_link_takes_to_an_operation_what_stands_in_the_answer(
 
 
 def stands_in(schema: Any, place: list[str], document: Any) -> bool:
-    """Tell whether what a schema describes may hold something at a place."""
+    """Report whether a value of a schema may have a member at a place."""
     if "$ref" in schema:
         name = schema["$ref"].removeprefix("#/components/schemas/")
         return stands_in(document["components"]["schemas"][name], place, document)
@@ -116,7 +116,7 @@ def stands_in(schema: Any, place: list[str], document: Any) -> bool:
     )
 
 
-async def test_a_path_that_leads_nowhere_is_a_problem(service: Service) -> None:
+async def test_an_unknown_path_is_a_problem(service: Service) -> None:
     answer = await service.client.get("/v2/events")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     assert answer.headers["content-type"] == "application/problem+json"
@@ -128,7 +128,7 @@ async def test_a_method_that_is_not_allowed_names_those_that_are(service: Servic
     assert answer.headers["allow"] == "GET, HEAD, POST"
 
 
-async def test_a_service_that_can_work_says_so(service: Service) -> None:
+async def test_a_working_service_says_that_it_is_ready(service: Service) -> None:
     assert (await service.client.get("/livez")).json() == {"status": "alive"}
     await service.client.get("/v1/funnel", params={"wait_for": 1})
     ready = (await service.client.get("/readyz")).json()
@@ -140,7 +140,7 @@ async def test_a_service_that_can_work_says_so(service: Service) -> None:
     assert all(check == {"status": "ok"} for check in ready["checks"].values())
 
 
-async def test_positions_are_shown_to_a_key_that_may_see_them_and_to_nobody_else(
+async def test_positions_are_shown_only_to_a_key_that_may_see_them(
     service: Service,
 ) -> None:
     seen = {}
@@ -164,7 +164,7 @@ async def test_positions_are_shown_to_a_key_that_may_see_them_and_to_nobody_else
     }
 
 
-async def test_a_schema_that_is_not_the_newest_is_not_ready(service: Service) -> None:
+async def test_a_service_with_an_outdated_schema_is_not_ready(service: Service) -> None:
     async with connection_to(service.owner_url) as connection:
         revision = await connection.fetchval("SELECT version_num FROM ledger.schema_version")
         await connection.execute("UPDATE ledger.schema_version SET version_num = '0000'")
@@ -186,7 +186,7 @@ async def test_a_serving_role_that_owns_the_events_is_warned_about(service: Serv
     assert "guard is weaker" in health.checks["append_only"].detail
 
 
-async def test_what_happens_is_counted(service: Service) -> None:
+async def test_outcomes_are_counted(service: Service) -> None:
     await service.client.post("/v1/events", json={**EVENT, "id": "counted"})
     await service.client.post("/v1/events", json={**EVENT, "id": "counted"})
     text = (await service.client.get("/metrics")).text
@@ -207,7 +207,7 @@ async def test_what_happens_is_counted(service: Service) -> None:
     assert "_created" not in text
 
 
-async def test_the_document_tells_every_metric_and_how_it_is_scraped(service: Service) -> None:
+async def test_the_document_lists_every_metric_and_how_to_scrape_them(service: Service) -> None:
     document = OPERATIONS.read_text(encoding="utf-8")
     rows = re.findall(r"(?m)^\| (`(?:leadledger|process)_[^|]+) \| ([a-z, ]+) \|", document)
     documented = {
@@ -227,7 +227,7 @@ async def test_the_document_tells_every_metric_and_how_it_is_scraped(service: Se
     assert documented == found
 
 
-async def test_one_line_tells_of_a_request_and_nothing_of_what_was_in_it(
+async def test_a_request_is_logged_in_one_line_without_its_content(
     service: Service,
 ) -> None:
     with capture_logs() as lines:
@@ -250,11 +250,11 @@ async def test_one_line_tells_of_a_request_and_nothing_of_what_was_in_it(
 
 
 async def failing_with(service: Service, error: Exception) -> tuple[Any, list[Any]]:
-    """Report an event to a ledger that fails in an unexpected way."""
+    """Report an event to a ledger that fails unexpectedly."""
 
     class Door:
         def admit(self) -> None:
-            """Let everybody in."""
+            """Admit everything."""
 
         async def submit(self, _: object) -> None:
             raise error
@@ -269,13 +269,13 @@ async def failing_with(service: Service, error: Exception) -> tuple[Any, list[An
     return answer, lines
 
 
-async def test_a_fault_of_ours_repeats_nobodys_words(service: Service) -> None:
+async def test_a_fault_of_ours_repeats_no_input(service: Service) -> None:
     answer, lines = await failing_with(service, ValueError("secret.person@example.co.jp"))
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (500, "unexpected")
     assert problem["request"] == answer.headers["x-request-id"]
-    told = next(line for line in lines if line["event"] == "http.unexpected_error")
-    assert (told["error"], told["request"]) == ("ValueError", problem["request"])
+    logged = next(line for line in lines if line["event"] == "http.unexpected_error")
+    assert (logged["error"], logged["request"]) == ("ValueError", problem["request"])
     assert "secret.person" not in str(lines) + answer.text
 
 
@@ -288,7 +288,7 @@ async def test_a_fault_of_ours_repeats_nobodys_words(service: Service) -> None:
         DBAPIError("", {}, Exception(), connection_invalidated=True),
     ],
 )
-async def test_a_database_that_is_away_asks_to_come_again(
+async def test_an_unavailable_database_is_answered_with_503(
     service: Service, error: Exception
 ) -> None:
     answer, _ = await failing_with(service, error)

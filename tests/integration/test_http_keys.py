@@ -1,4 +1,4 @@
-"""Keys and scopes: nothing is open, and a revoked key is turned away everywhere."""
+"""Keys and scopes: no route is open by accident, and a revoked key is rejected everywhere."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 
 def routes() -> list[tuple[str, str, tuple[Scope, ...]]]:
-    """List every route of the application with the scopes of which it needs one."""
+    """List every route of the application with its scopes, of which a key needs one."""
     app = create_app(lambda: pytest.fail("the application is not started"))
     return [
         (method, route.path_format, needed_scopes(route))
@@ -48,17 +48,17 @@ async def call(service: Service, method: str, path: str, headers: dict[str, str]
     path = path.replace("{lead_id}", SOME_ID).replace("{refusal_id}", SOME_ID)
     path = path.replace("{key_id}", "nobody").replace("{webhook_id}", SOME_ID)
     path = path.replace("{position}", "1")
-    # Of no number, so that the stream, which would never end, does not begin.
+    # An invalid number, so that the stream, which would never end, does not begin.
     headers = {**headers, "last-event-id": "none"}
     answer = await service.client.request(method, path, headers=headers, content=b"{}")
     return answer.status_code
 
 
-async def test_only_what_is_meant_to_be_open_is_open() -> None:
+async def test_only_the_intended_routes_are_open() -> None:
     assert {path for _, path, scopes in routes() if not scopes} == OPEN
 
 
-async def test_every_route_asks_for_its_scope_and_for_no_other(service: Service) -> None:
+async def test_every_route_requires_its_scope_and_no_other(service: Service) -> None:
     keys = {scope: await service.key(scope) for scope in Scope}
     for method, path, needed in routes():
         if path in OPEN:
@@ -129,7 +129,7 @@ async def test_a_new_key_may_report_facts_and_nothing_else(service: Service) -> 
         ({"name": "a\0b"}, "/name"),
     ],
 )
-async def test_a_key_that_makes_no_sense_is_not_made(
+async def test_an_invalid_key_is_not_made(
     service: Service, changes: dict[str, Any], pointer: str
 ) -> None:
     asked = {"name": "x", "sources": ["x"], **changes}
@@ -163,7 +163,7 @@ async def test_an_expired_key_is_unknown(service: Service) -> None:
     assert await call(service, "GET", "/v1/events", soon) == 200
 
 
-async def test_a_revoked_key_is_turned_away_in_every_process(service: Service) -> None:
+async def test_a_revoked_key_is_rejected_in_every_process(service: Service) -> None:
     headers = await service.key(Scope.EVENTS_READ)
     key = parse(headers["authorization"].removeprefix("Bearer "))
     elsewhere = KeyDirectory(service.services.key_store)
@@ -173,7 +173,7 @@ async def test_a_revoked_key_is_turned_away_in_every_process(service: Service) -
         assert await call(service, "GET", "/v1/events", headers) == 200
         answer = await service.client.delete(f"/v1/keys/{key.key_id}")
         assert answer.json()["revoked_at"] is not None
-        # By what it remembers alone, long before it would stop trusting that.
+        # From its cache alone, long before that would expire.
         async with asyncio.timeout(KEYS_TRUST_S - 1):
             known = True
             while known:
@@ -185,7 +185,7 @@ async def test_a_revoked_key_is_turned_away_in_every_process(service: Service) -
         await elsewhere.close()
 
 
-async def test_a_key_is_not_trusted_on_old_memory(service: Service) -> None:
+async def test_a_key_is_not_trusted_from_a_stale_cache(service: Service) -> None:
     headers = await service.key(Scope.EVENTS_READ)
     key = parse(headers["authorization"].removeprefix("Bearer "))
     stale = KeyDirectory(service.services.key_store)
@@ -199,8 +199,8 @@ async def test_a_key_is_not_trusted_on_old_memory(service: Service) -> None:
     assert await stale.find(key) is None
 
 
-async def test_strangers_leave_the_database_to_others(postgres_server: PrivatePostgres) -> None:
-    """However many unknown keys are shown at once while the database is slow to look one up."""
+async def test_unknown_keys_do_not_exhaust_the_database(postgres_server: PrivatePostgres) -> None:
+    """However many unknown keys arrive at once while the database is slow to look one up."""
     async with running_service(postgres_server, pool_size=6) as slow:
         headers = await slow.key(Scope.EVENTS_READ)
         assert await call(slow, "GET", "/v1/events", headers) == 200

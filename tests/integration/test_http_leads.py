@@ -1,4 +1,4 @@
-"""One lead: found, as it stands, its history, its states through time."""
+"""One lead: finding it, its current state, its history, its states through time."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,12 +18,12 @@ HANAKO = "hanako@example.co.jp"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
     async with running_service(postgres_server) as running:
-        await tell(running)
+        await report(running)
         yield running
 
 
-async def tell(service: Service) -> None:
-    """Let one lead visit, ask, be accepted by rule, and win a deal that passes over stages."""
+async def report(service: Service) -> None:
+    """Make a lead visit, ask, be accepted by rule, and win a deal that skips stages."""
     story: list[dict[str, Any]] = [
         {
             "id": "1",
@@ -75,7 +75,7 @@ async def test_a_lead_is_found_by_each_of_its_identifiers(service: Service) -> N
     assert direct.json() == by_mail
 
 
-async def test_a_lead_is_told_as_it_stands(service: Service) -> None:
+async def test_a_lead_is_shown_in_its_current_state(service: Service) -> None:
     lead = await find(service, email=HANAKO)
     assert lead == {
         "id": lead["id"],
@@ -114,7 +114,7 @@ async def test_a_lead_is_told_as_it_stands(service: Service) -> None:
 
 
 @pytest.mark.parametrize(("language", "label"), [("ja", "成約"), ("en", "won")])
-async def test_stages_are_labelled_in_the_language_asked_for(
+async def test_stages_are_labelled_in_the_requested_language(
     service: Service, language: str, label: str
 ) -> None:
     lead = await find(service, email=HANAKO)
@@ -134,28 +134,28 @@ async def test_stages_are_labelled_in_the_language_asked_for(
         ({"id": "no uuid"}, 422, "request-invalid"),
     ],
 )
-async def test_who_cannot_be_found_is_a_problem(
+async def test_a_lead_that_cannot_be_found_is_a_problem(
     service: Service, reference: dict[str, Any], status: int, code: str
 ) -> None:
     answer = await service.client.post("/v1/leads/find", json=reference)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-async def test_an_account_is_no_lead(service: Service) -> None:
+async def test_an_account_is_not_a_lead(service: Service) -> None:
     lead = await find(service, email=HANAKO)
     answer = await service.client.get(f"/v1/leads/{lead['account']}")
     assert (answer.status_code, answer.json()["code"]) == (404, "lead-unknown")
 
 
-async def test_a_history_tells_when_what_who_and_why(service: Service) -> None:
+async def test_a_history_shows_when_what_who_and_why(service: Service) -> None:
     lead = await find(service, email=HANAKO)
-    told = await history(service, lead["id"])
+    shown = await history(service, lead["id"])
     moves = [
         (event["type"], event["stage_before"], event["stage_after"], event.get("why", {}))
-        for event in told["events"]
+        for event in shown["events"]
         if "moved" in event
     ]
-    form = next(event for event in told["events"] if event["type"] == "form.submitted")
+    form = next(event for event in shown["events"] if event["type"] == "form.submitted")
     assert moves == [
         ("visit.recorded", None, "AL", {"kind": "entered"}),
         ("form.submitted", "AL", "ML", {"kind": "advanced"}),
@@ -184,7 +184,7 @@ async def test_a_history_tells_when_what_who_and_why(service: Service) -> None:
     }
 
 
-async def test_pages_of_a_history_join_without_a_seam(service: Service) -> None:
+async def test_pages_of_a_history_neither_overlap_nor_leave_gaps(service: Service) -> None:
     lead = await find(service, email=HANAKO)
     whole = (await history(service, lead["id"]))["events"]
     joined: list[dict[str, Any]] = []
@@ -196,7 +196,7 @@ async def test_pages_of_a_history_join_without_a_seam(service: Service) -> None:
     assert joined == whole
 
 
-async def test_without_the_scope_nobody_sees_personal_data(service: Service) -> None:
+async def test_without_the_scope_personal_data_is_not_shown(service: Service) -> None:
     lead = await find(service, email=HANAKO)
     reader = await service.key(Scope.LEADS_READ)
     for path in ("", "/history", "/replay"):
@@ -206,7 +206,7 @@ async def test_without_the_scope_nobody_sees_personal_data(service: Service) -> 
             assert personal not in answer.text.replace("personal_", "")
 
 
-async def test_what_an_absorbed_lead_did_belongs_to_the_history(service: Service) -> None:
+async def test_events_of_an_absorbed_lead_belong_to_the_history(service: Service) -> None:
     visit = {"source": "website", "type": "visit.recorded", "lead": {"anonymous_id": "c-2"}}
     await service.client.post("/v1/events", json={**visit, "id": "v1"})
     visitor = await find(service, anonymous_id="c-2")
@@ -215,8 +215,8 @@ async def test_what_an_absorbed_lead_did_belongs_to_the_history(service: Service
     await service.client.post("/v1/events", json={**form, "id": "v2"})
     await service.client.post("/v1/events", json={**visit, "id": "v3"})
     lead = await find(service, email=HANAKO)
-    told = (await history(service, lead["id"], limit=1000))["events"]
-    absorbed = [event for event in told if event.get("absorbed")]
+    shown = (await history(service, lead["id"], limit=1000))["events"]
+    absorbed = [event for event in shown if event.get("absorbed")]
     assert [event["id"] for event in absorbed if event["source"] == "website"] == ["v1", "v3"]
     assert {event["subject"] for event in absorbed} == {f"lead/{visitor['id']}"}
     assert absorbed[-1]["forwarded_to"] == f"lead/{lead['id']}"
@@ -234,7 +234,7 @@ async def replay(service: Service, lead: str, **params: Any) -> dict[str, Any]:
     return content
 
 
-async def test_a_replay_ends_where_the_lead_stands(service: Service) -> None:
+async def test_a_replay_ends_in_the_current_state(service: Service) -> None:
     lead = await find(service, email=HANAKO)
     steps = (await replay(service, lead["id"], limit=1000))["steps"]
     last = (await replay(service, lead["id"], last=True))["last"]
@@ -252,7 +252,7 @@ async def test_a_replay_ends_where_the_lead_stands(service: Service) -> None:
         ("2026-01-03T00:00:00Z", "WON"),
     ],
 )
-async def test_a_replay_tells_what_was_true_at_a_moment(
+async def test_a_replay_shows_what_was_true_at_a_moment(
     service: Service, as_of: str, stage: str
 ) -> None:
     lead = await find(service, email=HANAKO)
@@ -260,22 +260,22 @@ async def test_a_replay_tells_what_was_true_at_a_moment(
     assert last["state"]["stage"] == stage
 
 
-async def test_before_its_first_event_a_lead_was_nothing(service: Service) -> None:
+async def test_before_its_first_event_a_lead_has_no_state(service: Service) -> None:
     lead = await find(service, email=HANAKO)
-    told = await replay(service, lead["id"], as_of="2025-12-31T23:59:59Z", last=True)
-    assert told["last"] is None
+    shown = await replay(service, lead["id"], as_of="2025-12-31T23:59:59Z", last=True)
+    assert shown["last"] is None
     assert (await replay(service, lead["id"], known_at="2026-01-05T00:00:00Z"))["steps"] == []
 
 
-async def test_a_replay_tells_what_was_known_at_a_position(service: Service) -> None:
+async def test_a_replay_shows_what_was_known_at_a_position(service: Service) -> None:
     lead = await find(service, email=HANAKO)
     steps = (await replay(service, lead["id"], limit=1000))["steps"]
     for step in steps:
-        told = await replay(service, lead["id"], position=step["position"], last=True)
-        assert told["last"] == step
+        shown = await replay(service, lead["id"], position=step["position"], last=True)
+        assert shown["last"] == step
 
 
-async def test_pages_of_a_replay_join_without_a_seam(service: Service) -> None:
+async def test_pages_of_a_replay_neither_overlap_nor_leave_gaps(service: Service) -> None:
     lead = await find(service, email=HANAKO)
     whole = (await replay(service, lead["id"], limit=1000))["steps"]
     joined: list[dict[str, Any]] = []
@@ -287,7 +287,7 @@ async def test_pages_of_a_replay_join_without_a_seam(service: Service) -> None:
     assert joined == whole
 
 
-async def test_a_moment_that_is_none_is_named(service: Service) -> None:
+async def test_an_invalid_moment_is_named(service: Service) -> None:
     lead = await find(service, email=HANAKO)
     answer = await service.client.get(
         f"/v1/leads/{lead['id']}/replay", params={"as_of": "yesterday"}

@@ -1,4 +1,4 @@
-"""A company without accounts, origins or departments, by its own codes and in its language."""
+"""A company without accounts, origins or departments, with its own codes and in its language."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -68,7 +68,10 @@ async def test_its_events_move_leads_and_every_question_has_an_answer(service: S
 @pytest.mark.parametrize("lang", ["nl", "fr,nl", "en,*"])
 async def test_labels_are_in_a_language_that_the_lifecycle_has(service: Service, lang: str) -> None:
     funnel = await read(service, "/v1/funnel", lang=lang)
-    assert [one["stage_label"] for one in funnel["leads"]["stages"]] == ["aangevraagd", "verleend"]
+    assert [stage["stage_label"] for stage in funnel["leads"]["stages"]] == [
+        "aangevraagd",
+        "verleend",
+    ]
     (row,) = (await read(service, "/v1/leads", lang=lang))["leads"]
     history = await read(service, f"/v1/leads/{row['id']}/history", lang=lang)
     assert history["events"][0]["type_label"] == "ingediend"

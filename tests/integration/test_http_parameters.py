@@ -30,7 +30,7 @@ async def test_a_misspelt_parameter_is_refused_and_the_nearest_is_named(service:
     assert "as_of" in problem["detail"]
 
 
-async def test_every_route_refuses_a_parameter_that_it_does_not_know(service: Service) -> None:
+async def test_every_route_refuses_an_unknown_parameter(service: Service) -> None:
     routes = [
         route
         for route in service.app.routes
@@ -49,7 +49,7 @@ async def test_every_route_refuses_a_parameter_that_it_does_not_know(service: Se
 
 
 def _filled(path: str) -> str:
-    """A path that leads to its route, whatever it names."""
+    """Return a path that leads to its route, whatever it names."""
     return re.sub(r"{[^}]*}", str(UUID(int=1)), path)
 
 

@@ -1,4 +1,4 @@
-"""Without `personal:read` no answer and no log holds what a sender wrote freely."""
+"""Without `personal:read`, no answer and no log holds a sender's free text."""
 
 import itertools
 import re
@@ -38,13 +38,13 @@ IN_RECORDS = {
     "tracked name", "owner", "opportunity", "product",
 }  # fmt: skip
 """Shown because a record holds it: the event's id and source, the name of a system that has an id
-for somebody, and fields that the lifecycle declares not to be personal."""
+for a person, and fields that the lifecycle declares not to be personal."""
 
 OF_ADMINISTRATORS = {
     "webhook url", "webhook type", "key source", "selection team",
 }  # fmt: skip
-"""Shown because it is a setting that its administrator has to be able to check: where messages go
-and which, what a key may speak for, whom a selection is for."""
+"""Shown because it is a setting that its administrator must be able to check: where messages go and
+which, the sources of a key, the team of a selection."""
 
 QUESTIONS: Mapping[str, Sequence[Mapping[str, str]]] = {
     "/v1/events": [{}, {"wait": "0", "limit": "1000"}],
@@ -63,7 +63,7 @@ QUESTIONS: Mapping[str, Sequence[Mapping[str, str]]] = {
     "/v1/keys": [{"limit": "1000"}],
     SNOWPLOW_GET: [{"e": "pv", "duid": "walked"}],
 }
-"""Questions beside the plain one; a route that is not named here is asked that alone."""
+"""Queries in addition to the plain one; a route not named here gets only the plain one."""
 SELECTION = {"starts_on": "2026-11-02", "ends_on": "2026-11-06", "capacity": 9}
 BODIES: Mapping[str, Sequence[Any]] = {
     "/v1/events": [
@@ -90,11 +90,11 @@ BODIES: Mapping[str, Sequence[Any]] = {
     SNOWPLOW_POST: [{"data": []}],
 }
 ENDLESS = {"/v1/events/stream"}
-"""Sends the very records that the feed shows, and never ends."""
+"""Sends the same records as the feed, and never ends."""
 METHODS = ("GET", "PATCH", "POST", "DELETE")
-"""What ends something is asked last."""
+"""Routes that end something are called last."""
 Places = Mapping[str, Sequence[str]]
-"""What stands for the parameters of paths."""
+"""The values of path parameters."""
 
 
 class Asked(NamedTuple):
@@ -120,7 +120,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def planting(service: Service) -> Planting:
-    """Report, and have refused, what is personal; and write it where administrators write."""
+    """Report personal data, have some refused, and write it where administrators write."""
     garden, client = Garden(), service.client
     for sent in facts(garden):
         answer = await client.post(
@@ -131,7 +131,7 @@ async def planting(service: Service) -> Planting:
         answer = await client.post(sent.path, content=sent.body)
         assert answer.status_code == 200 or answer.is_client_error, answer.text
     found = await client.get("/v1/refusals", params={"limit": "1000"})
-    refusals = [one["refusal"] for one in found.json()["refusals"]]
+    refusals = [refusal["refusal"] for refusal in found.json()["refusals"]]
     assert len(refusals) >= 19
     dismissal = {"reason": garden.text("dismissal")}
     await client.post(f"/v1/refusals/{refusals[0]}/dismiss", json=dismissal)
@@ -148,7 +148,7 @@ async def planting(service: Service) -> Planting:
     head = (await client.get("/v1/events", params={"limit": 1})).json()["head"]
     await client.get("/v1/lists", params={"wait_for": head})
     leads = (await client.get("/v1/leads", params={"limit": 1000})).json()["leads"]
-    lead_ids = [one["id"] for one in leads]
+    lead_ids = [lead["id"] for lead in leads]
     accounts = (await client.get("/v1/accounts")).json()["accounts"]
     page = await client.get("/docs")
     ((digest, file),) = re.findall(r'"docs/(\w+)/(start\.js)"', page.text)
@@ -156,7 +156,7 @@ async def planting(service: Service) -> Planting:
         garden,
         {
             "lead_id": lead_ids,
-            "account_id": [one["id"] for one in accounts],
+            "account_id": [account["id"] for account in accounts],
             "refusal_id": refusals,
             "key_id": [key["id"]],
             "selection_id": ["weekly"],
@@ -172,7 +172,7 @@ async def planting(service: Service) -> Planting:
 async def walk(
     service: Service, headers: Mapping[str, str], places: Places, *, methods: Sequence[str]
 ) -> list[Asked]:
-    """Call every route of the application that has one of these methods, for every place."""
+    """Call every route that has one of these methods, for every place."""
     routes = [
         (method, route.path_format)
         for method in methods
@@ -194,7 +194,7 @@ async def walk(
 
 def _filled(path: str, places: Places) -> list[str]:
     names = re.findall(r"\{(\w+)(?::\w+)?\}", path)
-    assert set(names) <= places.keys(), f"nothing stands for {path}: plant something for it"
+    assert set(names) <= places.keys(), f"no value for {path}: plant one"
     filled = []
     for values in itertools.product(*(places[name] for name in names)):
         found = path
@@ -217,7 +217,7 @@ def _requests(method: str, path: str) -> Iterator[tuple[Mapping[str, str], bytes
 
 
 def shown(planting: Planting, asked: Sequence[Asked]) -> dict[str, set[str]]:
-    """Say which places are seen in answers, and of which routes."""
+    """Return the places seen in answers, with their routes."""
     seen: dict[str, set[str]] = {}
     for one in asked:
         for place in planting.garden.found_in(one.text):
@@ -225,23 +225,23 @@ def shown(planting: Planting, asked: Sequence[Asked]) -> dict[str, set[str]]:
     return seen
 
 
-async def test_with_the_scope_the_same_questions_show_all_of_it(
+async def test_with_the_scope_the_same_requests_show_all_of_it(
     service: Service, planting: Planting
 ) -> None:
-    """The twin: what is searched for is there to be found, and in the log it still is not."""
+    """The negative twin: the values can be found in answers, but still not in the log."""
     headers = await service.key(*Scope, sources=("website", "*"))
     with capture_logs() as logged:
         asked = await walk(service, headers, planting.places, methods=["GET"])
-    missing = {one.place for one in planting.garden.planted} - shown(planting, asked).keys()
-    # What somebody else calls the subject of a CloudEvent is kept nowhere.
+    missing = {value.place for value in planting.garden.planted} - shown(planting, asked).keys()
+    # The subject of a sender's CloudEvent is not kept anywhere.
     assert missing == {"cloudevent subject"}
     assert planting.garden.found_in(str(logged)) == set()
 
 
-async def test_no_route_shows_what_a_sender_wrote_to_a_key_without_the_scope(
+async def test_no_route_shows_free_text_to_a_key_without_the_scope(
     service: Service, planting: Planting
 ) -> None:
-    """With each scope alone, then with all of them; and whatever is logged meanwhile."""
+    """With each scope alone, then with all of them; the log is checked as well."""
     most = [scope for scope in Scope if scope is not Scope.PERSONAL_READ]
     with capture_logs() as logged:
         asked: list[Asked] = []
@@ -254,7 +254,7 @@ async def test_no_route_shows_what_a_sender_wrote_to_a_key_without_the_scope(
     for one in asked:
         statuses[f"{one.method} {one.path}"].add(one.answer.status_code)
     assert not any(status >= 500 for found in statuses.values() for status in found)
-    # Not for want of an answer: each route has answered something, but where nobody is meant.
+    # Not for lack of an answer: each route has answered, except those about no one.
     silent = {name for name, found in statuses.items() if not found & {200, 201, 207}}
     assert silent == {
         "POST /v1/conflicts/{lead_id}",
@@ -268,10 +268,10 @@ async def test_no_route_shows_what_a_sender_wrote_to_a_key_without_the_scope(
     assert "walked" not in str(logged)
 
 
-async def test_a_place_is_told_as_far_as_it_has_names_of_ours(service: Service) -> None:
+async def test_a_pointer_is_shown_as_far_as_its_names_are_ours(service: Service) -> None:
     blind, garden = await service.key(Scope.EVENTS_READ), Garden()
     name = garden.word("name")
-    for changes, seen, told in (
+    for changes, seen, shown in (
         ({"lead": {name: 1}}, f"/lead/{name}", "/lead"),
         ({"data": {name: [{name: "\0"}]}}, f"/data/{name}/0/{name}", "/data"),
         ({"data": {"form": ["\0"]}}, None, "/data/form/0"),
@@ -280,13 +280,13 @@ async def test_a_place_is_told_as_far_as_it_has_names_of_ours(service: Service) 
         event = {**form(Garden(), "native"), "source": "website", **changes}
         answer = await service.client.post("/v1/events", json=event)
         path = f"/v1/refusals/{answer.json()['refusal']}"
-        assert answer.json()["pointer"] == (seen or told)
+        assert answer.json()["pointer"] == (seen or shown)
         problem = (await service.client.get(path, headers=blind)).json()["problem"]
-        assert problem["pointer"] == told
+        assert problem["pointer"] == shown
         assert not garden.found_in(problem["detail"])
 
 
-async def test_of_a_type_that_nobody_knows_the_hint_is_told_and_not_the_word(
+async def test_an_unknown_type_is_answered_with_a_hint_and_not_repeated(
     service: Service,
 ) -> None:
     blind = await service.key(Scope.EVENTS_READ)
@@ -295,9 +295,9 @@ async def test_of_a_type_that_nobody_knows_the_hint_is_told_and_not_the_word(
     assert (answer["found"], answer["nearest"]) == ("form.submited", ["form.submitted"])
     path = f"/v1/refusals/{answer['refusal']}"
     seen = (await service.client.get(path)).json()
-    told = (await service.client.get(path, headers=blind)).json()
+    hidden = (await service.client.get(path, headers=blind)).json()
     written = {"source": "website", "id": "hint", "type": "form.submited"}
     assert {name: seen[name] for name in written} == written
-    assert {name: told[name] for name in written} == dict.fromkeys(written)
-    assert "found" not in told["problem"]
-    assert told["problem"]["detail"].endswith("Did you mean form.submitted?")
+    assert {name: hidden[name] for name in written} == dict.fromkeys(written)
+    assert "found" not in hidden["problem"]
+    assert hidden["problem"]["detail"].endswith("Did you mean form.submitted?")

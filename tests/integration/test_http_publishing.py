@@ -1,4 +1,4 @@
-"""A lifecycle is published while others post, and every lead comes over, whoever brings it."""
+"""A lifecycle is published while clients post, and every lead moves to it with any writer."""
 
 import asyncio
 import re
@@ -68,7 +68,7 @@ async def until(service: Service, expected: dict[tuple[int, str], int]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_publishing_is_a_recorded_decision_and_leads_come_over_by_themselves(
+async def test_publishing_is_a_recorded_decision_and_leads_move_automatically(
     service: Service,
 ) -> None:
     await post_forms(service, "a@rival.example", "b@acme.example", "c@gmail.com")
@@ -82,10 +82,10 @@ async def test_publishing_is_a_recorded_decision_and_leads_come_over_by_themselv
     assert (await service.client.get(PATH, params={"version": 1})).json()["text"] == FUNNEL
     assert (await service.client.get(PATH, params={"version": 3})).status_code == 404
     versions = (await service.client.get(f"{PATH}/versions")).json()["versions"]
-    assert [one["version"] for one in versions] == [2, 1]
+    assert [version["version"] for version in versions] == [2, 1]
 
 
-async def test_a_dry_run_says_what_would_change_and_records_nothing(service: Service) -> None:
+async def test_a_dry_run_shows_what_would_change_and_records_nothing(service: Service) -> None:
     await post_forms(service, "b@acme.example")
     status, answer = await publish(service, RENAMED, dry_run=True)
     assert (status, answer["status"], answer["version"]) == (200, "refused", 2)
@@ -98,7 +98,7 @@ async def test_a_dry_run_says_what_would_change_and_records_nothing(service: Ser
     assert (await service.client.get(PATH)).json()["version"] == 1
 
 
-async def test_a_stage_that_somebody_stands_in_needs_a_map_and_then_everybody_moves(
+async def test_an_occupied_stage_needs_a_map_and_then_every_lead_moves(
     service: Service,
 ) -> None:
     await post_forms(service, *(f"p{n}@acme.example" for n in range(450)))
@@ -111,12 +111,12 @@ async def test_a_stage_that_somebody_stands_in_needs_a_map_and_then_everybody_mo
     await verify(service.services.engine, schema=SCHEMA)
     position = service.services.ledger.memory.position
     funnel = await service.client.get("/v1/funnel", params={"wait_for": position})
-    figures = {one["stage"]: one["standing"] for one in funnel.json()["leads"]["stages"]}
+    figures = {stage["stage"]: stage["standing"] for stage in funnel.json()["leads"]["stages"]}
     assert figures["READY"] == 450
     assert figures.get("MAL", 0) == 0
 
 
-async def test_posting_goes_on_while_leads_come_over(service: Service) -> None:
+async def test_posting_continues_while_leads_move(service: Service) -> None:
     await post_forms(service, *(f"p{n}@acme.example" for n in range(450)))
     publishing = asyncio.create_task(publish(service, RENAMED, "MAL:READY"))
     for number in range(20):
@@ -134,7 +134,11 @@ async def test_a_text_with_mistakes_is_refused_with_every_line(service: Service)
     status, answer = await publish(service, wrong)
     assert (status, answer["code"]) == (422, "lifecycle-invalid")
     lines = wrong.splitlines()
-    said = [lines[one["line"] - 1].strip() for one in answer["complaints"] if one["fatal"]]
+    said = [
+        lines[complaint["line"] - 1].strip()
+        for complaint in answer["complaints"]
+        if complaint["fatal"]
+    ]
     assert said == ["format: 9", "time_zone: Mars/Base"]
 
 
@@ -152,7 +156,7 @@ async def test_only_an_administrator_publishes(service: Service) -> None:
     assert answer.status_code == 403
 
 
-async def test_a_process_that_nothing_is_sent_to_learns_of_the_new_lifecycle(
+async def test_an_idle_process_learns_of_the_new_lifecycle(
     service: Service,
 ) -> None:
     other = Ledger(service.services.engine, SCHEMA, SEALS)
@@ -164,7 +168,7 @@ async def test_a_process_that_nothing_is_sent_to_learns_of_the_new_lifecycle(
     await other.close()
 
 
-async def test_another_writer_decides_by_the_lifecycle_that_it_has_not_seen_published(
+async def test_another_writer_decides_by_a_lifecycle_that_it_did_not_publish(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with ledger_on_postgres(postgres_server) as on:
@@ -175,7 +179,7 @@ async def test_another_writer_decides_by_the_lifecycle_that_it_has_not_seen_publ
         await verify(on.engine, schema=SCHEMA)
 
 
-async def test_the_leads_of_a_listed_competitor_are_found_and_judged_whoever_writes(
+async def test_leads_of_a_listed_competitor_are_judged_whichever_writer_acts(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with ledger_on_postgres(postgres_server) as on:
@@ -223,18 +227,18 @@ async def test_a_forged_succession_is_found(postgres_server: PrivatePostgres, fo
             await verify(on.engine, schema=SCHEMA, digests=None)
 
 
-async def test_a_calendar_is_changed_and_every_lead_comes_over(service: Service) -> None:
+async def test_a_changed_calendar_applies_to_every_lead(service: Service) -> None:
     await post_forms(service, "b@acme.example")
     days = {"starts_on": "2026-12-07", "ends_on": "2026-12-08"}
     closed = {"calendar": "office", **days, "closed": True}
     reported = {"id": "typhoon", "source": "website", "type": "calendar.changed", "data": closed}
     answer = (await service.client.post("/v1/events", json=reported)).json()
-    assert [one["type"] for one in answer["derived"]] == ["lifecycle.published"]
+    assert [event["type"] for event in answer["derived"]] == ["lifecycle.published"]
     await until(service, {(2, "MAL"): 1})
     read = (await service.client.get(PATH)).json()
     assert (read["version"], read["text"]) == (2, FUNNEL)
     assert read["calendar_changes"] == [{**closed, "hours": None}]
-    # The same writer, another one, and an auditor decide by it.
+    # The same writer, another one, and an auditor all decide by it.
     assert (await publish(service, WITH_RIVALS))[0] == 201
     assert (await service.client.get(PATH)).json()["calendar_changes"] == read["calendar_changes"]
     await until(service, {(3, "MAL"): 1})
@@ -242,12 +246,12 @@ async def test_a_calendar_is_changed_and_every_lead_comes_over(service: Service)
     assert verified.not_decided_again == 0
 
 
-async def test_a_published_calendar_that_nobody_decided_is_found(
+async def test_a_forged_publication_of_a_calendar_is_found(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with ledger_on_postgres(postgres_server) as on:
-        told = {"calendar": "office", "starts_on": "2026-12-07", "ends_on": "2026-12-07"}
-        changed = {"id": "c", "type": "calendar.changed", "data": {**told, "closed": True}}
+        day = {"calendar": "office", "starts_on": "2026-12-07", "ends_on": "2026-12-07"}
+        changed = {"id": "c", "type": "calendar.changed", "data": {**day, "closed": True}}
         (outcome,) = await on.send(changed)
         assert isinstance(outcome, Recorded), outcome
         published = outcome.position + 1
@@ -276,7 +280,7 @@ async def outcome_of_publishing(
     return appended.outcomes[0][0]
 
 
-async def test_who_comes_after_the_count_is_found_at_the_door(
+async def test_a_lead_that_arrives_after_the_count_is_noticed_at_publication(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with ledger_on_postgres(postgres_server) as on:
@@ -289,8 +293,8 @@ async def test_who_comes_after_the_count_is_found_at_the_door(
         assert outcome.refusal.reason == "stages-occupied"
 
 
-async def test_nobody_is_counted_again_at_the_door(postgres_server: PrivatePostgres) -> None:
-    """Only a count that is wrong can show it."""
+async def test_leads_are_not_counted_again_at_publication(postgres_server: PrivatePostgres) -> None:
+    """Only a wrong count can reveal it."""
     async with ledger_on_postgres(postgres_server) as on:
         await on.send(form("form-1", "b@acme.example"))
         nobody = Occupancy(on.ledger.memory.position, {})

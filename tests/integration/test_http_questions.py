@@ -1,4 +1,4 @@
-"""What only asks: HEAD wherever GET is, and no question that waits without end."""
+"""Read-only requests: HEAD wherever GET is, and no query that waits indefinitely."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ def paths_of(service: Service, *, method: str) -> list[str]:
     return sorted({one.path for one in taken if one not in collectors.ROUTES})
 
 
-async def test_head_is_answered_as_get_without_its_body_wherever_get_is(service: Service) -> None:
+async def test_head_is_answered_like_get_without_the_body_wherever_get_is(service: Service) -> None:
     paths = set(paths_of(service, method="GET")) - {"/v1/events/stream", "/metrics"}
     assert {"/livez", "/readyz", "/docs", "/openapi.json", "/v1/events", "/v1/funnel"} <= paths
     async with listening(service) as client:
@@ -56,17 +56,17 @@ async def test_head_is_not_allowed_where_get_is_not_and_records_nothing(service:
         answer = await service.client.head(path)
         assert answer.status_code == 405, path
         assert "HEAD" not in answer.headers["allow"]
-    told = (await service.client.request("DELETE", "/livez")).json()["detail"]
-    assert told == "DELETE is not allowed here; allowed: GET, HEAD."
+    detail = (await service.client.request("DELETE", "/livez")).json()["detail"]
+    assert detail == "DELETE is not allowed here; allowed: GET, HEAD."
 
 
-async def test_a_question_that_the_database_is_too_busy_for_is_answered_all_the_same(
+async def test_a_query_is_answered_even_if_the_database_is_too_busy(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.http.answer_in_time.QUESTION_WAIT_S", 0.5)
     async with connection_to(service.owner_url) as owner, owner.transaction():
         await owner.execute("LOCK TABLE ledger.refusals")
-        # Sooner than the database would say itself that somebody waits for a lock.
+        # Sooner than the database itself would report a lock wait.
         async with asyncio.timeout(3):
             answer = await service.client.get("/v1/refusals")
     assert answer.status_code == 503
@@ -75,7 +75,7 @@ async def test_a_question_that_the_database_is_too_busy_for_is_answered_all_the_
     assert (await service.client.get("/v1/refusals")).status_code == 200
 
 
-async def test_an_answer_that_has_begun_may_take_as_long_as_it_likes(
+async def test_an_answer_that_has_begun_has_no_time_limit(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.http.answer_in_time.QUESTION_WAIT_S", 0.3)

@@ -1,4 +1,4 @@
-"""What was refused is kept, found, tried again as it came, or dismissed by somebody."""
+"""Refusals are kept, found, retried unchanged, or dismissed."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ def form(**changes: Any) -> dict[str, Any]:
 
 
 def early(**changes: Any) -> dict[str, Any]:
-    """A decision about somebody whom nobody has reported yet."""
+    """A decision about a lead that has not been reported yet."""
     return form(type="lead.qualified", **changes)
 
 
@@ -60,13 +60,13 @@ async def read(service: Service, refusal: str) -> dict[str, Any]:
 
 
 async def listed(service: Service, **params: Any) -> list[str]:
-    """Read a list to its end, page by page."""
+    """Read a whole list, page by page."""
     found: list[str] = []
     before: dict[str, str] = {}
     while True:
         answer = await service.client.get("/v1/refusals", params=params | before)
         assert answer.status_code == 200, answer.text
-        found += [one["refusal"] for one in answer.json()["refusals"]]
+        found += [refusal["refusal"] for refusal in answer.json()["refusals"]]
         if answer.json()["next"] is None:
             return found
         before = {"before": answer.json()["next"]}
@@ -77,7 +77,7 @@ async def retry(service: Service, refusal: str) -> httpx.Response:
 
 
 async def retry_all(service: Service, **wanted: Any) -> list[dict[str, Any]]:
-    """Go on until nothing is left, as the answer says."""
+    """Continue until the answer says that nothing is left."""
     items: list[dict[str, Any]] = []
     while True:
         answer = await service.client.post("/v1/refusals/retry", json=wanted)
@@ -112,7 +112,7 @@ async def test_a_retry_is_answered_as_the_event_itself_would_have_been(service: 
     assert (await send(service, event)).json() == again.json()
 
 
-async def test_a_refusal_that_became_an_event_says_which(service: Service) -> None:
+async def test_a_refusal_that_became_an_event_names_it(service: Service) -> None:
     event = early()
     refusal = await refuse(service, event)
     open_one = await read(service, refusal)
@@ -128,7 +128,7 @@ async def test_a_refusal_that_became_an_event_says_which(service: Service) -> No
 
 
 async def test_a_retry_keeps_the_time_of_the_first_receipt(service: Service) -> None:
-    """It told no time: the receipt is what stands for it, and not the moment of the retry."""
+    """It had no time: the receipt is used, not the moment of the retry."""
     event = early()
     refusal = await refuse(service, event)
     received = (await read(service, refusal))["received_time"]
@@ -138,7 +138,7 @@ async def test_a_retry_keeps_the_time_of_the_first_receipt(service: Service) -> 
     assert datetime.fromisoformat(record["recordedtime"]) > datetime.fromisoformat(received)
 
 
-async def test_a_retry_takes_out_the_skew_of_the_first_receipt(service: Service) -> None:
+async def test_a_retry_corrects_the_skew_of_the_first_receipt(service: Service) -> None:
     ahead = datetime.now(UTC).replace(microsecond=0) + timedelta(days=100)
     sent = ahead + timedelta(hours=1)
     event = early(time=ahead.isoformat(), sent_at=sent.isoformat())
@@ -150,7 +150,7 @@ async def test_a_retry_takes_out_the_skew_of_the_first_receipt(service: Service)
     assert datetime.fromisoformat(record["claimedtime"]) == ahead
 
 
-async def test_a_retry_speaks_for_whoever_sent_it(service: Service) -> None:
+async def test_a_retry_is_in_the_name_of_the_original_sender(service: Service) -> None:
     key = await service.key(
         Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, sources=("crm", "erp"), department="marketing"
     )
@@ -158,7 +158,7 @@ async def test_a_retry_speaks_for_whoever_sent_it(service: Service) -> None:
     refusal = await refuse(service, event, key)
     await make_known(service, event)
     key_id = key["authorization"].split("_")[1]
-    # The default source of today is not that of then.
+    # The key's default source has changed since.
     path = f"/v1/keys/{key_id}"
     assert (await service.client.patch(path, json={"sources": ["erp", "crm"]})).is_success
     await service.client.delete(path)
@@ -168,7 +168,7 @@ async def test_a_retry_speaks_for_whoever_sent_it(service: Service) -> None:
     assert record["department"] == "marketing"
 
 
-async def test_a_key_that_was_mended_mends_what_it_sent(service: Service) -> None:
+async def test_fixing_a_key_fixes_what_it_sent(service: Service) -> None:
     key = await service.key(Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="field_sales")
     event = early()
     await make_known(service, event)
@@ -192,7 +192,7 @@ async def test_a_retry_gives_a_sender_no_right_that_it_has_lost(service: Service
     assert (kept["status"], kept["reason"], kept["retries"]) == ("open", "scope-missing", 1)
 
 
-async def test_a_retry_that_is_refused_again_piles_nothing_up(service: Service) -> None:
+async def test_a_retry_that_is_refused_again_adds_nothing(service: Service) -> None:
     event = early()
     refusal = await refuse(service, event)
     before = await listed(service)
@@ -212,12 +212,12 @@ async def test_a_retry_that_is_refused_for_another_reason_says_so(service: Servi
     assert (await retry(service, refusal)).status_code == 409
     kept = await read(service, refusal)
     assert (kept["reason"], kept["problem"]["stage"]) == ("move-not-allowed", "MAL")
-    # The sender's own repetition is still the same refusal.
+    # A repetition by the sender is still the same refusal.
     assert await refuse(service, event) == refusal
     assert (await read(service, refusal))["times"] == 2
 
 
-async def test_many_are_tried_again_in_the_order_in_which_they_came(service: Service) -> None:
+async def test_many_refusals_are_retried_in_order_of_arrival(service: Service) -> None:
     key = await service.key(
         Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="marketing", sources=("batch",)
     )
@@ -234,13 +234,13 @@ async def test_many_are_tried_again_in_the_order_in_which_they_came(service: Ser
         "refused",
     ]
     assert items[1]["problem"]["code"] == "lead-unknown"
-    # What is an event now is not tried again, and what is not stays open.
+    # Those that are now events are not retried, and the others stay open.
     again = await retry_all(service, source="batch")
     assert [item["refusal"] for item in again] == [refusals[1], refusals[2], refusals[4]]
 
 
-async def test_what_a_retry_makes_known_lets_those_behind_it_in(service: Service) -> None:
-    """Readings first refused (a type unknown then), and a decision that waited for them."""
+async def test_a_retried_fact_makes_later_retries_succeed(service: Service) -> None:
+    """Facts refused at first (their type was unknown), and a decision that depends on them."""
     fact, decision = form(), early()
     decision["lead"] = fact["lead"]
     key = await service.key(*Scope, sources=("late",))
@@ -254,13 +254,13 @@ async def test_what_a_retry_makes_known_lets_those_behind_it_in(service: Service
         patch.setattr("service.ingest.read_items.read", refuse_facts)
         first, second = [await refuse(service, one, key) for one in (fact, decision)]
     items = await retry_all(service, source="late")
-    assert [(one["refusal"], one["status"]) for one in items] == [
+    assert [(item["refusal"], item["status"]) for item in items] == [
         (first, "recorded"),
         (second, "recorded"),
     ]
 
 
-async def test_a_retry_that_was_interrupted_is_resumed_without_doubling(
+async def test_an_interrupted_retry_is_resumed_without_recording_twice(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = await service.key(
@@ -282,7 +282,7 @@ async def test_a_retry_that_was_interrupted_is_resumed_without_doubling(
     assert (await read(service, refusal))["position"] == item["position"]
 
 
-async def test_a_dialect_that_is_not_known_here_is_left_as_it_is(service: Service) -> None:
+async def test_a_refusal_in_an_unknown_dialect_is_left_unchanged(service: Service) -> None:
     refusal = await refuse(service, early())
     async with connection_to(service.owner_url) as connection:
         await connection.execute(
@@ -322,13 +322,13 @@ async def test_a_refusal_is_dismissed_with_a_reason(service: Service) -> None:
     assert again.json()["dismissal"] == "a test of theirs"
     assert refusal in await listed(service, status="dismissed")
     assert refusal not in {item["refusal"] for item in await retry_all(service)}
-    # It comes again and again, for the same reason: nobody needs to look at it once more.
+    # It keeps coming for the same reason: no one needs to look at it again.
     await refuse(service, event)
     kept = await read(service, refusal)
     assert (kept["status"], kept["times"]) == ("dismissed", 2)
 
 
-async def test_a_dismissed_one_that_is_refused_for_another_reason_is_open_again(
+async def test_a_dismissed_refusal_reopens_when_refused_for_another_reason(
     service: Service,
 ) -> None:
     event = form(type="lead.sales_accepted")
@@ -342,7 +342,7 @@ async def test_a_dismissed_one_that_is_refused_for_another_reason_is_open_again(
     assert "settled_by" not in kept
 
 
-async def test_a_dismissed_one_can_still_be_retried(service: Service) -> None:
+async def test_a_dismissed_refusal_can_still_be_retried(service: Service) -> None:
     event = early()
     refusal = await refuse(service, event)
     await dismiss(service, refusal, reason="nobody knows them")
@@ -355,7 +355,7 @@ async def test_a_dismissed_one_can_still_be_retried(service: Service) -> None:
     assert "dismissal" not in kept
 
 
-async def test_what_is_an_event_is_not_dismissed(service: Service) -> None:
+async def test_a_refusal_that_became_an_event_cannot_be_dismissed(service: Service) -> None:
     event = early()
     refusal = await refuse(service, event)
     await make_known(service, event)
@@ -373,7 +373,7 @@ async def test_a_dismissal_needs_a_reason(service: Service, body: dict[str, Any]
     assert (await read(service, refusal))["status"] == "open"
 
 
-async def test_refusals_are_found_by_what_is_known_of_them(service: Service) -> None:
+async def test_refusals_are_found_by_their_attributes(service: Service) -> None:
     key = await service.key(
         Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="marketing", sources=("found", "too")
     )
@@ -392,7 +392,7 @@ async def test_refusals_are_found_by_what_is_known_of_them(service: Service) -> 
     assert await listed(service, key=key_id, until=middle) == [one]
 
 
-async def test_the_time_of_a_refusal_is_all_the_time_in_which_it_came(service: Service) -> None:
+async def test_the_time_of_a_refusal_is_the_whole_period_in_which_it_came(service: Service) -> None:
     key = await service.key(
         Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="marketing", sources=("span",)
     )
@@ -415,7 +415,7 @@ async def test_the_time_of_a_refusal_is_all_the_time_in_which_it_came(service: S
         ("/v1/refusals", {"limit": "0"}, "limit"),
     ],
 )
-async def test_a_parameter_that_makes_no_sense_is_named(
+async def test_an_invalid_parameter_is_named(
     service: Service, path: str, params: dict[str, str], parameter: str
 ) -> None:
     answer = await service.client.get(path, params=params)
@@ -433,27 +433,29 @@ async def test_a_parameter_that_makes_no_sense_is_named(
         ({"reason": ""}, "/reason"),
     ],
 )
-async def test_a_retry_that_makes_no_sense_tries_nothing(
+async def test_an_invalid_retry_retries_nothing(
     service: Service, body: dict[str, Any], pointer: str
 ) -> None:
     answer = await service.client.post("/v1/refusals/retry", json=body)
     assert (answer.status_code, answer.json()["pointer"]) == (422, pointer)
 
 
-async def test_nobodys_refusal_is_not_found(service: Service) -> None:
+async def test_an_unknown_refusal_is_not_found(service: Service) -> None:
     nobody = "01890000-0000-7000-8000-000000000000"
     answers = [
         await service.client.get(f"/v1/refusals/{nobody}"),
         await retry(service, nobody),
         await dismiss(service, nobody, reason="x"),
     ]
-    assert [(one.status_code, one.json()["code"]) for one in answers] == [(404, "not-found")] * 3
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (404, "not-found")
+    ] * 3
 
 
-async def test_what_cannot_be_read_again_stays_refused_and_the_others_are_retried(
+async def test_a_refusal_that_cannot_be_read_again_stays_and_the_others_are_retried(
     service: Service,
 ) -> None:
-    """The bytes of what nests too deeply are not kept, so there is nothing to read again."""
+    """The bytes of too deeply nested input are not kept, so there is nothing to read again."""
     source = f"deep-{next(_numbers)}"
     key = await service.key(
         *(Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE), sources=(source,), department="marketing"
@@ -467,12 +469,12 @@ async def test_what_cannot_be_read_again_stays_refused_and_the_others_are_retrie
     event = early()
     good = await refuse(service, event, key)
     await make_known(service, event)
-    (poison,) = [one for one in await listed(service, source=source) if one != good]
+    (poison,) = [row for row in await listed(service, source=source) if row != good]
     before = await read(service, poison)
 
     answer = await service.client.post("/v1/refusals/retry", json={"source": source})
     assert answer.status_code == 207, answer.text
-    assert {one["refusal"]: one["status"] for one in answer.json()["items"]} == {
+    assert {item["refusal"]: item["status"] for item in answer.json()["items"]} == {
         poison: "refused",
         good: "recorded",
     }

@@ -1,4 +1,4 @@
-"""What every key may do: a table, every route, every scope alone, and none."""
+"""The rights of every key: a table of every route, with each scope alone, and with none."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -92,7 +92,7 @@ MAY: Mapping[str, set[Scope]] = {
     "POST /v1/keys/{key_id}/rotate": {Scope.KEYS_ADMIN},
     "DELETE /v1/keys/{key_id}": {Scope.KEYS_ADMIN},
 }
-"""Written by hand: what a route says of itself proves nothing. A new route needs a row."""
+"""Written by hand: what a route declares about itself proves nothing. A new route needs a row."""
 
 SOMEBODY = {"lead": {"email": "hanako@example.co.jp"}}
 SOME_ID = "01890000-0000-7000-8000-000000000000"
@@ -107,7 +107,7 @@ IN_PATHS = {
     "position": "1",
 }
 WRONGLY: Mapping[str, Mapping[str, str]] = {"GET /v1/events/stream": {"after": "-1"}}
-"""What would never end is asked wrongly, which whoever may not ask is not told."""
+"""Endless routes get an invalid query, which is reported only to keys with the right."""
 TYPES: Mapping[str, Scope] = {
     "form.submitted": Scope.EVENTS_WRITE,
     "lead.qualified": Scope.DECISIONS_WRITE,
@@ -125,7 +125,7 @@ async def call(service: Service, route: str, headers: Mapping[str, str]) -> http
     method, _, path = route.partition(" ")
     for name, value in IN_PATHS.items():
         path = path.replace("{" + name + "}", value)
-    assert "{" not in path, f"nothing stands for the parameter of {path}: add it here"
+    assert "{" not in path, f"no value for the parameter of {path}: add it here"
     return await service.client.request(
         method, path, params=WRONGLY.get(route), headers=dict(headers), content=b"{}"
     )
@@ -148,9 +148,7 @@ async def test_the_table_names_every_route(service: Service) -> None:
 
 
 @pytest.mark.parametrize("route", MAY)
-async def test_a_route_lets_in_whom_the_table_names_and_nobody_else(
-    service: Service, route: str
-) -> None:
+async def test_a_route_admits_exactly_the_scopes_in_the_table(service: Service, route: str) -> None:
     found = {
         "no key": verdict(await call(service, route, {"authorization": ""})),
         "no scope": verdict(await call(service, route, await service.key())),
@@ -165,10 +163,10 @@ async def test_a_route_lets_in_whom_the_table_names_and_nobody_else(
 
 
 @pytest.mark.parametrize("type", TYPES)
-async def test_a_type_of_event_takes_its_own_scope_and_no_other(
+async def test_an_event_type_requires_its_own_scope_and_no_other(
     service: Service, type: str
 ) -> None:
-    """With the department that it may ask for, so that the scope alone decides."""
+    """With the department that it may require, so that only the scope decides."""
     for scope in Scope:
         headers = await service.key(scope, department="marketing")
         event = {"id": f"{type}-{scope}", "type": type, **SOMEBODY}
@@ -179,7 +177,7 @@ async def test_a_type_of_event_takes_its_own_scope_and_no_other(
             assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing")
 
 
-async def test_a_decision_asks_for_the_department_that_the_lifecycle_names(
+async def test_a_decision_requires_the_department_that_the_lifecycle_names(
     service: Service,
 ) -> None:
     lifecycle = (await service.client.get("/v1/lifecycle")).json()
@@ -198,11 +196,11 @@ async def test_a_decision_asks_for_the_department_that_the_lifecycle_names(
         for department, headers in keys.items():
             report = {"id": f"{event['type']}-{department}", "type": event["type"], **SOMEBODY}
             answer = await service.client.post("/v1/events", json=report, headers=headers)
-            is_turned_away = answer.json().get("code") == "department-not-allowed"
-            assert is_turned_away == (department not in event["departments"]), answer.text
+            is_rejected = answer.json().get("code") == "department-not-allowed"
+            assert is_rejected == (department not in event["departments"]), answer.text
 
 
-async def test_no_key_may_report_what_the_service_writes_itself(service: Service) -> None:
+async def test_no_key_may_report_event_types_of_the_service(service: Service) -> None:
     lifecycle = (await service.client.get("/v1/lifecycle")).json()
     own = [event["type"] for event in lifecycle["events"] if event["scope"] is None]
     assert {"identity.linked", "lifecycle.published", "key.created", "key.revoked"} <= set(own)

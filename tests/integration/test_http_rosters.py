@@ -1,4 +1,4 @@
-"""Who there is, over HTTP: leads, lists, companies, what somebody has to do."""
+"""Rosters over HTTP: leads, lists, companies, and work lists."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -20,17 +20,17 @@ NEW = (datetime.now(UTC) - timedelta(days=10)).isoformat()
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
     async with running_service(postgres_server) as running:
-        await tell(running, "visit.recorded", {"anonymous_id": "c"}, at=OLD)
-        await tell(running, "form.submitted", {"email": "hanako@acme.example"}, at=OLD)
-        await tell(running, "form.submitted", {"email": "taro@acme.example"}, at=NEW)
-        await tell(running, "form.submitted", {"email": "jiro@other.example"}, at=NEW)
-        await tell(running, "lead.qualified", {"email": "taro@acme.example"})
-        await tell(running, "lead.sales_accepted", {"email": "taro@acme.example"})
-        await tell(running, "owner.assigned", {"email": "hanako@acme.example"}, owner="sato")
+        await report(running, "visit.recorded", {"anonymous_id": "c"}, at=OLD)
+        await report(running, "form.submitted", {"email": "hanako@acme.example"}, at=OLD)
+        await report(running, "form.submitted", {"email": "taro@acme.example"}, at=NEW)
+        await report(running, "form.submitted", {"email": "jiro@other.example"}, at=NEW)
+        await report(running, "lead.qualified", {"email": "taro@acme.example"})
+        await report(running, "lead.sales_accepted", {"email": "taro@acme.example"})
+        await report(running, "owner.assigned", {"email": "hanako@acme.example"}, owner="sato")
         yield running
 
 
-async def tell(
+async def report(
     service: Service, type: str, lead: dict[str, str], *, at: str | None = None, **data: Any
 ) -> str:
     event: dict[str, Any] = {"id": f"{type} {lead} {at}", "source": "test", "type": type}
@@ -51,7 +51,7 @@ async def read(service: Service, path: str, route: str | None = None, **asked: A
 
 
 async def ids(service: Service, **asked: Any) -> list[str]:
-    return [one["id"] for one in (await read(service, "/v1/leads", **asked))["leads"]]
+    return [lead["id"] for lead in (await read(service, "/v1/leads", **asked))["leads"]]
 
 
 async def find(service: Service, email: str) -> str:
@@ -59,7 +59,7 @@ async def find(service: Service, email: str) -> str:
     return str(answer.json()["id"])
 
 
-async def test_leads_are_listed_as_they_stand_and_filters_narrow_each_other(
+async def test_leads_are_listed_in_their_current_state_and_filters_combine(
     service: Service,
 ) -> None:
     hanako, taro, jiro = [
@@ -79,14 +79,14 @@ async def test_leads_come_page_by_page_each_once(service: Service) -> None:
     after: dict[str, str] = {}
     while True:
         page = await read(service, "/v1/leads", limit=1, **after)
-        found += [one["id"] for one in page["leads"]]
+        found += [lead["id"] for lead in page["leads"]]
         if page["next"] is None:
             break
         after = {"after": page["next"]}
     assert found == await ids(service)
 
 
-async def test_a_stage_or_list_that_is_called_otherwise_is_named_with_the_nearest(
+async def test_an_unknown_stage_or_list_is_answered_with_the_nearest_name(
     service: Service,
 ) -> None:
     answer = await service.client.get("/v1/leads", params={"stage": "MQQL"})
@@ -97,7 +97,7 @@ async def test_a_stage_or_list_that_is_called_otherwise_is_named_with_the_neares
     assert "house" in answer.json()["detail"]
 
 
-async def test_lists_have_sizes_words_and_bounds_by_the_clock(service: Service) -> None:
+async def test_lists_have_sizes_labels_and_time_bounds(service: Service) -> None:
     lists = {one["list"]: one for one in (await read(service, "/v1/lists", lang="ja"))["lists"]}
     assert lists["house"]["label"] == "ハウスリスト"
     sizes = {name: lists[name]["leads"] for name in ("house", "acquired", "held")}
@@ -108,19 +108,19 @@ async def test_lists_have_sizes_words_and_bounds_by_the_clock(service: Service) 
         assert {"acquired", "held"} & set(lead["lists"]) == expected
 
 
-async def test_who_is_on_a_list_is_asked_for_by_any_of_its_names(service: Service) -> None:
+async def test_a_list_is_requested_by_any_of_its_names(service: Service) -> None:
     hanako = await find(service, "hanako@acme.example")
     for name in ("held", "保有リスト"):
         page = await read(service, f"/v1/lists/{name}", "/v1/lists/{name}", lang="en")
-        assert [one["id"] for one in page["leads"]] == [hanako]
+        assert [lead["id"] for lead in page["leads"]] == [hanako]
         assert page["list"] == "held"
     assert await ids(service, list="保有リスト") == [hanako]
 
 
-async def test_companies_are_listed_with_the_people_we_know_there(service: Service) -> None:
+async def test_companies_are_listed_with_their_known_people(service: Service) -> None:
     page = await read(service, "/v1/accounts", stage="PROSPECT", lang="ja")
-    assert sorted(one["people"] for one in page["accounts"]) == [1, 2]
-    acme = next(one for one in page["accounts"] if one["people"] == 2)
+    assert sorted(account["people"] for account in page["accounts"]) == [1, 2]
+    acme = next(account for account in page["accounts"] if account["people"] == 2)
     assert acme["stage_label"] == "見込客"
     path = f"/v1/accounts/{acme['id']}"
     whole = await read(service, path, "/v1/accounts/{account_id}")
@@ -129,7 +129,7 @@ async def test_companies_are_listed_with_the_people_we_know_there(service: Servi
     assert (stranger.status_code, stranger.json()["code"]) == (404, "account-unknown")
 
 
-async def test_a_work_list_shows_what_is_nobodys(service: Service) -> None:
+async def test_a_work_list_shows_unassigned_leads(service: Service) -> None:
     taro = await find(service, "taro@acme.example")
     work = await read(service, "/v1/worklist", owner="sato", lang="ja")
     assert [one["lead"] for one in work["unassigned"]] == [taro]
@@ -137,19 +137,21 @@ async def test_a_work_list_shows_what_is_nobodys(service: Service) -> None:
     assert work["to_be_judged"] == []
 
 
-async def test_a_work_list_shows_who_waits_to_be_judged(postgres_server: PrivatePostgres) -> None:
+async def test_a_work_list_shows_leads_waiting_for_judgement(
+    postgres_server: PrivatePostgres,
+) -> None:
     async with running_service(postgres_server) as other:
         waiting = [
-            await tell(other, "form.submitted", {"email": f"{name}@gmail.com"}, at=at)
+            await report(other, "form.submitted", {"email": f"{name}@gmail.com"}, at=at)
             for name, at in (("first", OLD), ("second", NEW))
         ]
-        await tell(other, "owner.assigned", {"email": "second@gmail.com"}, owner="sato")
+        await report(other, "owner.assigned", {"email": "second@gmail.com"}, owner="sato")
         for owner, leads in (("sato", waiting), ("suzuki", waiting[:1])):
             work = await read(other, "/v1/worklist", owner=owner)
             assert [one["lead"] for one in work["to_be_judged"]] == leads
 
 
 @pytest.mark.parametrize("path", ["/v1/leads", "/v1/lists", "/v1/accounts", "/v1/worklist?owner=a"])
-async def test_nobody_reads_without_the_scope(service: Service, path: str) -> None:
+async def test_reading_requires_the_scope(service: Service, path: str) -> None:
     answer = await service.client.get(path, headers=await service.key())
     assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing")

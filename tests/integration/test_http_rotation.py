@@ -1,4 +1,4 @@
-"""Keys change and make way for others, without a moment in which their holders are turned away."""
+"""Keys are changed and rotated without a moment in which their holders are rejected."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -67,7 +67,7 @@ async def test_after_the_overlap_the_new_key_alone_works(service: Service) -> No
     assert (await report(service, new["key"], "only")).status_code == 201
 
 
-async def test_a_key_that_was_made_for_a_time_is_followed_by_one_for_as_long(
+async def test_a_key_with_a_lifetime_is_rotated_to_one_with_the_same_lifetime(
     service: Service,
 ) -> None:
     until = datetime.now(UTC) + timedelta(days=10)
@@ -124,7 +124,7 @@ async def test_a_key_can_be_given_a_department(service: Service) -> None:
         ({"revoked_at": None}, "/revoked_at"),
     ],
 )
-async def test_a_change_that_makes_no_sense_changes_nothing(
+async def test_an_invalid_change_changes_nothing(
     service: Service, changes: dict[str, Any], pointer: str
 ) -> None:
     made = await make(service)
@@ -134,12 +134,12 @@ async def test_a_change_that_makes_no_sense_changes_nothing(
     assert (await service.client.patch(path, json={})).json()["name"] == made["name"]
 
 
-async def test_a_change_of_nobodys_key_is_not_found(service: Service) -> None:
+async def test_a_change_of_an_unknown_key_is_not_found(service: Service) -> None:
     answer = await service.client.patch("/v1/keys/nobody", json={"name": "x"})
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
-async def test_the_allowance_of_a_key_can_be_changed(service: Service) -> None:
+async def test_the_rate_of_a_key_can_be_changed(service: Service) -> None:
     headers = await service.key(Scope.EVENTS_WRITE, events_per_second=1)
     key = parse(headers["authorization"].removeprefix("Bearer "))
     for number in range(6):

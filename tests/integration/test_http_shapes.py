@@ -1,4 +1,4 @@
-"""Every answer has the shape that the OpenAPI document gives it, and nothing beside."""
+"""Every answer has exactly the shape described in the OpenAPI document."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -49,7 +49,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 
 def shape_of(method: str, path: str, status: int) -> Any:
-    """Return what the document says of an answer."""
+    """Return the document's schema of an answer."""
     app = create_app(lambda: pytest.fail("the application is not started"))
     for route in app.routes:
         if (
@@ -116,7 +116,7 @@ async def test_reports_are_answered_as_described(
         ("/readyz", {}),
     ],
 )
-async def test_questions_are_answered_as_described(
+async def test_queries_are_answered_as_described(
     service: Service, path: str, params: dict[str, str]
 ) -> None:
     refusals = (await service.client.get("/v1/refusals")).json()["refusals"]

@@ -1,4 +1,4 @@
-"""A projection that has stopped answers 503 with its position; everybody else's routes go on."""
+"""Routes of a stopped projection answer 503 with its position; all other routes keep working."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 
 async def note(service: Service, projection: str, failure: str | None) -> None:
-    """Note that a projection has stopped or goes on, as another process would, and wait for it."""
+    """Note, as another process would, that a projection has stopped or resumed, and wait for it."""
     async with connection_to(service.owner_url) as connection:
         await connection.execute(
             "UPDATE ledger.projections SET failure = $2 WHERE name = $1", projection, failure

@@ -1,4 +1,4 @@
-"""Who shows no key costs nothing: at every route a large body is answered without being read."""
+"""Requests without a key cost nothing: no route reads a large body before it answers."""
 
 import gzip
 import json
@@ -39,8 +39,8 @@ async def key(service: Service) -> str:
     return headers["authorization"].removeprefix("Bearer ")
 
 
-class Told:
-    """A request that counts how much of its body is asked for, and what it is answered."""
+class Exchange:
+    """A request that records how much of its body is read, and its answer."""
 
     def __init__(self) -> None:
         self.read_bytes = 0
@@ -56,8 +56,8 @@ class Told:
             self.status = message["status"]
 
 
-async def reported(service: Service, method: str, path: str, authorization: str) -> Told:
-    told = Told()
+async def reported(service: Service, method: str, path: str, authorization: str) -> Exchange:
+    exchange = Exchange()
     headers = [(b"authorization", authorization.encode())] if authorization else []
     scope = {
         "type": "http",
@@ -67,8 +67,8 @@ async def reported(service: Service, method: str, path: str, authorization: str)
         "query_string": b"",
         "headers": headers,
     }
-    await service.app(scope, told.receive, told.send)  # type: ignore[arg-type]
-    return told
+    await service.app(scope, exchange.receive, exchange.send)  # type: ignore[arg-type]
+    return exchange
 
 
 def routes(service: Service) -> list[tuple[str, str]]:
@@ -92,17 +92,17 @@ async def test_no_route_reads_a_body_before_it_knows_the_key(
     assert len(found) > 50
     for method, pattern in found:
         path = "/".join(ID if part.startswith("{") else part for part in pattern.split("/"))
-        told = await reported(service, method, path, authorization)
+        exchange = await reported(service, method, path, authorization)
         if not authorization and pattern in collectors.PATHS:
-            # The key may be inside: it is looked for in what a stranger may send.
-            assert told.read_bytes <= STRANGER_BYTES_MAX + len(PIECE)
+            # The key may be in the body: it is searched for in as much as a stranger may send.
+            assert exchange.read_bytes <= STRANGER_BYTES_MAX + len(PIECE)
         else:
-            assert told.read_bytes == 0, (method, pattern)
-        assert told.status in {401, 404}, (method, pattern, told.status)
-        assert told.status == 401 or "{" in pattern, (method, pattern)
+            assert exchange.read_bytes == 0, (method, pattern)
+        assert exchange.status in {401, 404}, (method, pattern, exchange.status)
+        assert exchange.status == 401 or "{" in pattern, (method, pattern)
 
 
-async def test_nothing_of_a_stranger_is_taken_apart(
+async def test_bodies_of_strangers_are_not_parsed(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken_apart(*_: object, **__: object) -> None:
@@ -116,10 +116,10 @@ async def test_nothing_of_a_stranger_is_taken_apart(
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-async def test_a_key_beside_a_large_batch_is_found(
+async def test_a_key_next_to_a_large_batch_is_found(
     service: Service, key: str, *, is_first: bool
 ) -> None:
-    """As posthog-node and posthog-python write it: before their events, and behind them."""
+    """As posthog-node and posthog-python write it: before the events, and after them."""
     batch = {
         "batch": [{"event": "a", "uuid": f"{is_first}-{n}", "x": "x" * 9_000} for n in range(400)]
     }
@@ -131,7 +131,7 @@ async def test_a_key_beside_a_large_batch_is_found(
 
 
 @pytest.mark.parametrize(("is_first", "status"), [(True, 200), (False, 413)])
-async def test_more_than_a_stranger_may_send_needs_its_key_in_front(
+async def test_a_body_larger_than_a_stranger_may_send_needs_its_key_first(
     service: Service, key: str, *, is_first: bool, status: int
 ) -> None:
     text = "".join(map(str, range(20_000)))
@@ -146,7 +146,9 @@ async def test_more_than_a_stranger_may_send_needs_its_key_in_front(
         assert "A body that contains its key" in answer.json()["detail"]
 
 
-async def test_small_senders_find_room_beside_large_strangers(service: Service, key: str) -> None:
+async def test_small_senders_find_room_alongside_large_strangers(
+    service: Service, key: str
+) -> None:
     services: Services = service.services
     with services.strangers.place() as first, services.strangers.place() as second:
         first.take(STRANGER_BYTES_MAX)

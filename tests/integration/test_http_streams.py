@@ -1,4 +1,4 @@
-"""NDJSON: streams of any length, in bounded memory, answered once with counts."""
+"""NDJSON streams of any length, in bounded memory, answered once with counts."""
 
 import asyncio
 import gzip
@@ -64,9 +64,9 @@ async def test_a_stream_is_answered_with_counts(service: Service) -> None:
     }
 
 
-async def test_what_names_nobody_in_a_stream_is_counted(service: Service) -> None:
-    """Nobody reads a thousand answers; but a column full of placeholders is seen."""
-    told = [
+async def test_ignored_identifiers_in_a_stream_are_counted(service: Service) -> None:
+    """No one reads a thousand answers, but a column full of placeholders is noticed."""
+    events_sent = [
         {"id": f"ignored-{number}", "type": "form.submitted", "lead": lead}
         for number, lead in enumerate(
             (
@@ -77,7 +77,7 @@ async def test_what_names_nobody_in_a_stream_is_counted(service: Service) -> Non
             )
         )
     ]
-    answer = await post(service, lines(told))
+    answer = await post(service, lines(events_sent))
     assert (answer.json()["recorded"], answer.json()["ignored"]) == (
         4,
         [
@@ -102,7 +102,7 @@ async def test_a_stream_that_is_sent_again_is_all_duplicates(service: Service) -
     assert (answer["recorded"], answer["duplicates"]) == (0, 600)
 
 
-async def test_bad_lines_are_told_by_their_number_and_hold_up_no_other(service: Service) -> None:
+async def test_bad_lines_are_reported_by_number_and_do_not_delay_others(service: Service) -> None:
     good = events("bad", 2)
     body = b"\n".join(
         [
@@ -116,7 +116,10 @@ async def test_bad_lines_are_told_by_their_number_and_hold_up_no_other(service: 
         ]
     )
     answer = (await post(service, body)).json()
-    shown = [(one["line"], one["reason"], one.get("pointer")) for one in answer["refusals"]]
+    shown = [
+        (refusal["line"], refusal["reason"], refusal.get("pointer"))
+        for refusal in answer["refusals"]
+    ]
     assert (answer["lines"], answer["recorded"], answer["refused"]) == (6, 2, 4)
     assert shown == [
         (3, "event-unreadable", None),
@@ -124,10 +127,12 @@ async def test_bad_lines_are_told_by_their_number_and_hold_up_no_other(service: 
         (5, "event-type-unknown", "/type"),
         (6, "event-invalid", "/type"),
     ]
-    assert ["refusal" in one for one in answer["refusals"]] == [False, False, True, True]
+    assert ["refusal" in refusal for refusal in answer["refusals"]] == [False, False, True, True]
 
 
-async def test_refusals_beyond_the_first_thousand_are_read_elsewhere(service: Service) -> None:
+async def test_refusals_beyond_the_first_thousand_are_only_in_the_list_of_refusals(
+    service: Service,
+) -> None:
     bad = [{"id": str(number), "type": "nonsense"} for number in range(1_050)]
     answer = (await post(service, lines(bad))).json()
     assert (answer["refused"], len(answer["refusals"])) == (1_050, 1_000)
@@ -151,7 +156,9 @@ async def test_a_strict_stream_is_all_or_nothing(service: Service) -> None:
     assert [item["status"] for item in answer.json()["items"]] == ["recorded"] * 3
 
 
-async def test_a_bomb_ends_the_stream_and_says_what_is_recorded(service: Service) -> None:
+async def test_a_decompression_bomb_ends_the_stream_and_recorded_events_are_reported(
+    service: Service,
+) -> None:
     body = gzip.compress(lines(events("bomb", 3)) + b" " * 30_000_000)
     answer = await post(service, body, **{"content-encoding": "gzip"})
     problem = answer.json()
@@ -160,7 +167,7 @@ async def test_a_bomb_ends_the_stream_and_says_what_is_recorded(service: Service
 
 
 class FailingDoor:
-    """A ledger that is lost after some submissions; it keeps no more than two waiting."""
+    """A ledger that is lost after some submissions; at most two wait in it."""
 
     def __init__(self, service: Service, submissions: int) -> None:
         self._door = service.services.queue
@@ -169,7 +176,7 @@ class FailingDoor:
         self._waiting = 0
 
     def admit(self) -> None:
-        """Let everybody in."""
+        """Admit everything."""
 
     async def submit(self, submission: Submission) -> list[Outcome]:
         return await self.enqueue(submission)
@@ -190,7 +197,9 @@ class FailingDoor:
         self._waiting -= 1
 
 
-async def test_a_ledger_lost_in_the_middle_says_how_far_it_came(service: Service) -> None:
+async def test_a_stream_whose_ledger_is_lost_midway_reports_how_far_it_got(
+    service: Service,
+) -> None:
     queue = service.services.queue
     body = lines(events("lost", 2_600))
     failing = FailingDoor(service, 3)
@@ -209,7 +218,7 @@ async def test_a_ledger_lost_in_the_middle_says_how_far_it_came(service: Service
 
 
 async def test_a_stream_ends_with_its_key(service: Service) -> None:
-    """It may last for hours; a key that is revoked meanwhile reports nothing more."""
+    """A stream may last for hours; a key revoked meanwhile reports nothing more."""
     headers = await service.key(Scope.EVENTS_WRITE)
     key_id = headers["authorization"].split("_")[1]
     parts = events("revoked", 3)
@@ -225,7 +234,7 @@ async def test_a_stream_ends_with_its_key(service: Service) -> None:
     assert answer.json()["recorded"] == 0
 
 
-async def test_a_line_was_received_when_it_came_and_not_when_the_stream_began(
+async def test_a_line_is_received_when_it_arrives_and_not_when_the_stream_began(
     service: Service,
 ) -> None:
     (first, last) = events("slow", 2)

@@ -1,4 +1,4 @@
-"""Who is who and what counts no longer, through the door: answered, shown, projected, verified."""
+"""Identity and taking back over HTTP: answered, shown, projected, verified."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -24,7 +24,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 
 async def _prove(service: Service) -> None:
-    """Whatever was taken back: the ledger verifies, and projections are what a rebuild gives."""
+    """Whatever was taken back, the ledger verifies and projections equal a rebuild."""
     engine = service.services.engine
     verified = await verify(engine, schema=SCHEMA)
     assert verified.not_decided_again == 0
@@ -35,7 +35,7 @@ async def _prove(service: Service) -> None:
         assert built.comparison.differing == 0, built.comparison
 
 
-async def tell(service: Service, type: str, **event: Any) -> dict[str, Any]:
+async def report(service: Service, type: str, **event: Any) -> dict[str, Any]:
     body = {"id": new_id(), "type": type, "source": "website", **event}
     answer = await service.client.post("/v1/events", json=body)
     content: dict[str, Any] = answer.json()
@@ -43,7 +43,7 @@ async def tell(service: Service, type: str, **event: Any) -> dict[str, Any]:
 
 
 async def form(service: Service, email: str) -> dict[str, Any]:
-    return await tell(service, "form.submitted", lead={"email": email})
+    return await report(service, "form.submitted", lead={"email": email})
 
 
 async def lead(service: Service, email: str) -> dict[str, Any]:
@@ -63,53 +63,53 @@ def id_of(answer: dict[str, Any]) -> str:
     return subject.removeprefix("lead/")
 
 
-async def test_two_leads_are_merged_and_are_two_again(service: Service) -> None:
+async def test_two_leads_are_merged_and_separated_again(service: Service) -> None:
     first, second = id_of(await form(service, HANAKO)), id_of(await form(service, TARO))
-    await tell(service, "lead.qualified", lead={"email": TARO})
+    await report(service, "lead.qualified", lead={"email": TARO})
 
-    merged = await tell(service, "identity.merged", lead={"id": first}, data={"other": second})
-    assert [one["type"] for one in merged["derived"]] == ["identity.absorbed", "lead.restated"]
+    merged = await report(service, "identity.merged", lead={"id": first}, data={"other": second})
+    assert [event["type"] for event in merged["derived"]] == ["identity.absorbed", "lead.restated"]
     assert (await lead(service, TARO))["id"] == first
     assert (await lead(service, HANAKO))["stage"] == "MQL"
-    accepted = await tell(service, "lead.sales_accepted", lead={"email": TARO})
+    accepted = await report(service, "lead.sales_accepted", lead={"email": TARO})
     assert (accepted["subject"], accepted["forwarded_to"]) == (f"lead/{second}", f"lead/{first}")
 
-    await tell(service, "identity.unmerged", lead={"id": second})
+    await report(service, "identity.unmerged", lead={"id": second})
     assert (await lead(service, HANAKO))["stage"] == "MAL"
     assert (await lead(service, TARO))["stage"] == "SAL"
     assert (await lead(service, TARO))["id"] == second
 
 
-async def test_what_is_voided_counts_no_longer_and_stays_in_the_history(service: Service) -> None:
+async def test_a_voided_event_no_longer_counts_but_stays_in_the_history(service: Service) -> None:
     await form(service, HANAKO)
-    won = await tell(
+    won = await report(
         service, "opportunity.won", lead={"email": HANAKO}, data={"opportunity": "deal"}
     )
     assert won["stage"] == "WON"
 
-    voided = await tell(service, "event.voided", data={"event": won["position"]})
+    voided = await report(service, "event.voided", data={"event": won["position"]})
     assert voided["stage"] == "MAL"
-    assert [one["type"] for one in voided["derived"]] == ["lead.restated", "account.restated"]
+    assert [event["type"] for event in voided["derived"]] == ["lead.restated", "account.restated"]
     shown = {one["position"]: one for one in await history(service, id_of(won))}
     assert shown[won["position"]]["counts"] is False
     assert shown[won["position"]]["stage_after"] == "WON"
-    again = await tell(service, "event.voided", data={"event": won["position"]})
+    again = await report(service, "event.voided", data={"event": won["position"]})
     assert again["already"] is True
 
 
-async def test_events_of_a_company_are_taken_back_one_after_the_other(service: Service) -> None:
+async def test_events_of_a_company_are_taken_back_one_after_another(service: Service) -> None:
     for number in range(4):
         await form(service, f"somebody{number}@elsewhere.example")
     first, second = {"email": "p0@x.example"}, {"email": "p1@x.example"}
-    order = await tell(service, "order.recorded", lead=first, data={"order": "1"})
-    await tell(service, "event.voided", data={"event": order["position"]})
-    won = await tell(service, "opportunity.won", lead=second, data={"opportunity": "1"})
+    order = await report(service, "order.recorded", lead=first, data={"order": "1"})
+    await report(service, "event.voided", data={"event": order["position"]})
+    won = await report(service, "opportunity.won", lead=second, data={"opportunity": "1"})
 
-    voided = await tell(service, "event.voided", data={"event": won["position"]})
+    voided = await report(service, "event.voided", data={"event": won["position"]})
 
     assert (voided["status"], voided["stage"]) == ("recorded", None)
-    # Of the company nothing is left to say but that somebody there has been told of.
-    again = await tell(service, "email.opened", lead=first)
+    # All that remains of the company is that a person there was reported.
+    again = await report(service, "email.opened", lead=first)
     assert (again["status"], again["stage"]) == ("recorded", None)
     found = await lead(service, "p0@x.example")
     account = (
@@ -122,14 +122,14 @@ async def test_events_of_a_company_are_taken_back_one_after_the_other(service: S
     assert (await service.client.get(f"/v1/leads/{id_of(won)}/score", params=replay)).is_success
 
 
-async def test_what_was_true_then_is_what_counts_now_and_what_was_known_stays(
+async def test_as_of_shows_what_counts_now_and_known_at_is_unchanged(
     service: Service,
 ) -> None:
     answer = await form(service, HANAKO)
-    attended = await tell(
+    attended = await report(
         service, "seminar.attended", lead={"email": HANAKO}, data={"seminar": "s"}
     )
-    won = await tell(
+    won = await report(
         service, "opportunity.won", lead={"email": HANAKO}, data={"opportunity": "deal"}
     )
     then = (await history(service, id_of(answer)))[-1]["recorded_time"]
@@ -137,7 +137,7 @@ async def test_what_was_true_then_is_what_counts_now_and_what_was_known_stays(
     assert attended["position"] in await points(service, id_of(answer), as_of=then)
 
     for event in (won, attended):
-        await tell(service, "event.voided", data={"event": event["position"]})
+        await report(service, "event.voided", data={"event": event["position"]})
     assert (await stood(service, id_of(answer), as_of=then))["stage"] == "MAL"
     assert (await stood(service, id_of(answer), as_of=then, known_at=then))["stage"] == "WON"
     assert (await stood(service, id_of(answer), known_at=then))["stage"] == "WON"
@@ -153,31 +153,31 @@ async def stood(service: Service, lead_id: str, **moment: str) -> dict[str, Any]
 
 
 async def points(service: Service, lead_id: str, **moment: str) -> set[str]:
-    """The positions of what gives points."""
+    """Return the positions of events that give points."""
     answer = await service.client.get(f"/v1/leads/{lead_id}/score", params=moment)
-    return {one["position"] for one in answer.json()["events"]}
+    return {event["position"] for event in answer.json()["events"]}
 
 
-async def test_a_decision_whose_ground_is_taken_away_waits_for_a_person(service: Service) -> None:
+async def test_a_decision_that_lost_its_basis_waits_for_a_person(service: Service) -> None:
     await form(service, HANAKO)
-    qualified = await tell(service, "lead.qualified", lead={"email": HANAKO})
-    accepted = await tell(service, "lead.sales_accepted", lead={"email": HANAKO})
-    await tell(service, "event.voided", data={"event": qualified["position"]})
+    qualified = await report(service, "lead.qualified", lead={"email": HANAKO})
+    accepted = await report(service, "lead.sales_accepted", lead={"email": HANAKO})
+    await report(service, "event.voided", data={"event": qualified["position"]})
 
     answer = await service.client.get("/v1/conflicts")
     (waiting,) = answer.json()["conflicts"]
     assert (waiting["kind"], waiting["decisions"]) == ("decisions", [accepted["position"]])
-    await tell(service, "event.voided", data={"event": accepted["position"]})
+    await report(service, "event.voided", data={"event": accepted["position"]})
     assert (await service.client.get("/v1/conflicts")).json()["conflicts"] == []
 
 
-async def test_what_an_event_should_have_told_is_what_counts(service: Service) -> None:
-    told = await tell(
+async def test_the_corrected_data_of_an_event_counts(service: Service) -> None:
+    told = await report(
         service, "inquiry.received", lead={"email": HANAKO}, data={"channel": "reseller"}
     )
     assert told["stage"] == "SAL"
     fields = {"channel": "web", "time": "2026-01-05T03:00:00.000000Z"}
-    corrected = await tell(
+    corrected = await report(
         service,
         "event.corrected",
         data={"event": told["position"], "fields": {**fields, "note": "は担当者の誤り"}},
@@ -190,15 +190,17 @@ async def test_what_an_event_should_have_told_is_what_counts(service: Service) -
     assert event["personal"]["data"]["fields"] == {"note": "は担当者の誤り"}
 
 
-async def test_what_two_people_or_two_companies_share_waits_for_a_person(service: Service) -> None:
+async def test_identifiers_shared_by_two_people_or_companies_wait_for_a_person(
+    service: Service,
+) -> None:
     phone = "03-1000-0001"
-    first = await tell(
+    first = await report(
         service,
         "form.submitted",
         lead={"email": HANAKO, "phone": phone},
         account={"name": "㈱例示"},
     )
-    second = await tell(
+    second = await report(
         service,
         "form.submitted",
         lead={"email": "taro@gmail.com", "phone": f"+81{phone}", "user_id": "undefined"},
@@ -220,10 +222,10 @@ async def test_what_two_people_or_two_companies_share_waits_for_a_person(service
         assert (answer.status_code, answer.json()["code"]) == (409, "identifier-shared")
         assert answer.json()["ignored"] == [{"kind": "phone", "reason": "shared"}]
 
-    await tell(
+    await report(
         service, "conflict.dismissed", lead={"id": id_of(first)}, data={"other": id_of(second)}
     )
-    await tell(
+    await report(
         service,
         "account.kept_apart",
         account={"id": companies["account"]},
@@ -231,28 +233,28 @@ async def test_what_two_people_or_two_companies_share_waits_for_a_person(service
     )
     assert (await service.client.get("/v1/conflicts")).json()["conflicts"] == []
     merged = {"lead": {"id": id_of(second)}, "data": {"other": id_of(first)}}
-    await tell(service, "identity.merged", **merged)
+    await report(service, "identity.merged", **merged)
     found = await service.client.post("/v1/leads/find", json={"phone": phone})
     assert found.json()["id"] == id_of(second)
-    await tell(service, "identity.unmerged", lead={"id": id_of(first)})
+    await report(service, "identity.unmerged", lead={"id": id_of(first)})
     assert (await service.client.post("/v1/leads/find", json={"phone": phone})).status_code == 409
 
 
-async def test_contradicting_identifiers_wait_until_somebody_keeps_them_apart(
+async def test_contradicting_identifiers_wait_until_they_are_kept_apart(
     service: Service,
 ) -> None:
     first = id_of(await form(service, HANAKO))
-    called = await tell(service, "form.submitted", lead={"phone": "03-1234-5678"})
+    called = await report(service, "form.submitted", lead={"phone": "03-1234-5678"})
     both = {"email": HANAKO, "phone": "03-1234-5678"}
-    await tell(service, "form.submitted", lead=both)
+    await report(service, "form.submitted", lead=both)
     (waiting,) = (await service.client.get("/v1/conflicts")).json()["conflicts"]
     assert (waiting["lead"], waiting["with"]) == (first, [id_of(called)])
 
-    await tell(service, "identity.kept_apart", lead={"id": first}, data={"other": id_of(called)})
+    await report(service, "identity.kept_apart", lead={"id": first}, data={"other": id_of(called)})
     assert (await service.client.get("/v1/conflicts")).json()["conflicts"] == []
-    again = await tell(service, "form.submitted", lead=both)
+    again = await report(service, "form.submitted", lead=both)
     assert again["derived"] == []
-    refused = await tell(
+    refused = await report(
         service, "identity.merged", lead={"id": first}, data={"other": id_of(called)}
     )
     assert (refused["status"], refused["code"]) == (409, "merge-not-possible")
@@ -292,15 +294,15 @@ async def test_contradicting_identifiers_wait_until_somebody_keeps_them_apart(
         ("identity.unmerged", {"lead": {"email": "nobody@acme.example"}}, 404, "lead-unknown"),
     ],
 )
-async def test_what_cannot_be_taken_back_is_refused_with_the_reason(
+async def test_an_impossible_taking_back_is_refused_with_the_reason(
     service: Service, type: str, event: dict[str, Any], status: int, code: str
 ) -> None:
     await form(service, HANAKO)
-    refused = await tell(service, type, **event)
+    refused = await report(service, type, **event)
     assert (refused.get("status"), refused.get("code")) == (status, code), refused
 
 
-async def test_what_another_source_reported_is_taken_back_by_an_administrator_only(
+async def test_only_an_administrator_takes_back_events_of_another_source(
     service: Service,
 ) -> None:
     told = await form(service, HANAKO)
@@ -314,9 +316,9 @@ async def test_what_another_source_reported_is_taken_back_by_an_administrator_on
     assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing")
 
 
-async def test_two_companies_are_one(service: Service) -> None:
-    listed = await tell(service, "market.target_listed", account={"domain": "old.example"})
-    bought = await tell(
+async def test_two_companies_are_merged(service: Service) -> None:
+    listed = await report(service, "market.target_listed", account={"domain": "old.example"})
+    bought = await report(
         service,
         "opportunity.won",
         lead={"email": "jiro@acme.example"},
@@ -324,24 +326,24 @@ async def test_two_companies_are_one(service: Service) -> None:
     )
     survivor = listed["subject"].removeprefix("account/")
     (other,) = {
-        one["subject"] for one in bought["derived"] if one["subject"].startswith("account/")
+        event["subject"] for event in bought["derived"] if event["subject"].startswith("account/")
     }
-    merged = await tell(
+    merged = await report(
         service,
         "account.merged",
         account={"id": survivor},
         data={"other": other.removeprefix("account/")},
     )
     assert merged["moved"] == {"from": "PL", "to": "C"}
-    later = await tell(service, "form.submitted", lead={"email": "saburo@acme.example"})
-    assert other not in {one["subject"] for one in later["derived"]}
+    later = await report(service, "form.submitted", lead={"email": "saburo@acme.example"})
+    assert other not in {event["subject"] for event in later["derived"]}
 
 
 async def test_two_events_of_one_lead_are_taken_back_in_one_request(service: Service) -> None:
-    """The history is read once for both: read twice, every point would count double."""
+    """The history is read once for both: if it were read twice, every point would count double."""
     subject = id_of(await form(service, HANAKO))
     positions = [
-        (await tell(service, "visit.recorded", lead={"email": HANAKO}))["position"]
+        (await report(service, "visit.recorded", lead={"email": HANAKO}))["position"]
         for _ in range(2)
     ]
     answer = await service.client.post(
@@ -351,26 +353,26 @@ async def test_two_events_of_one_lead_are_taken_back_in_one_request(service: Ser
             for one in positions
         ],
     )
-    assert [one["status"] for one in answer.json()["items"]] == ["recorded", "recorded"]
+    assert [item["status"] for item in answer.json()["items"]] == ["recorded", "recorded"]
     points = (await service.client.get(f"/v1/leads/{subject}/score")).json()["events"]
-    assert [one["rule"] for one in points] == ["sent_a_form"]
+    assert [point["rule"] for point in points] == ["sent_a_form"]
     assert (await verify(service.services.engine, schema=SCHEMA)).not_decided_again == 0
 
 
-async def test_two_people_who_were_taken_for_one_are_two(service: Service) -> None:
-    """A platform gave both the same id; afterwards each has what each has done."""
+async def test_two_people_mistaken_for_one_are_separated(service: Service) -> None:
+    """A platform gave both the same id; afterwards each has their own events."""
     shared = {"user_id": "shared"}
     ours = {"time": "2026-04-01T10:00:00+09:00", "data": {"channel": "email", "campaign": "spring"}}
-    first = await tell(service, "form.submitted", lead={"email": HANAKO, **shared}, **ours)
+    first = await report(service, "form.submitted", lead={"email": HANAKO, **shared}, **ours)
     hanako = id_of(first)
-    second = await tell(
+    second = await report(
         service,
         "form.submitted",
         lead={"email": TARO, **shared},
         time="2026-04-02T10:00:00+09:00",
         data={"channel": "email"},
     )
-    won = await tell(
+    won = await report(
         service,
         "opportunity.won",
         lead=shared,
@@ -380,7 +382,7 @@ async def test_two_people_who_were_taken_for_one_are_two(service: Service) -> No
     assert (id_of(second), won["stage"]) == (hanako, "WON")
     before = won["position"]
 
-    answer = await tell(
+    answer = await report(
         service,
         "identity.unlinked",
         lead={"id": hanako, "email": TARO},
@@ -422,16 +424,16 @@ async def test_two_people_who_were_taken_for_one_are_two(service: Service) -> No
     assert [await credited(), await credited(known_at=before)] == [taro, hanako]
 
 
-async def test_what_does_not_belong_to_the_lead_is_not_taken_off_it(service: Service) -> None:
+async def test_events_of_other_leads_are_not_unlinked(service: Service) -> None:
     hanako, other = await form(service, HANAKO), await form(service, TARO)
-    refused = await tell(
+    refused = await report(
         service,
         "identity.unlinked",
         lead={"id": id_of(hanako)},
         data={"events": [other["position"]]},
     )
     assert (refused["status"], refused["pointer"]) == (409, "/data/events/0")
-    nothing = await tell(
+    nothing = await report(
         service, "identity.unlinked", lead={"id": id_of(hanako)}, data={"events": []}
     )
     assert (nothing["status"], nothing["pointer"]) == (422, "/data/events")

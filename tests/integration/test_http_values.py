@@ -1,4 +1,4 @@
-"""Text and numbers: every row of the table of what is kept exactly and what is refused."""
+"""Text and numbers: every row of the table of values kept exactly and values refused."""
 
 from collections.abc import AsyncIterator
 
@@ -49,7 +49,7 @@ def with_data(text: str) -> bytes:
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, bytes) else None,
 )
-async def test_what_cannot_be_kept_exactly_is_refused(
+async def test_a_value_that_cannot_be_kept_exactly_is_refused(
     service: Service, body: bytes, status: int, pointer: str | None
 ) -> None:
     answer = await service.client.post("/v1/events", content=body)
@@ -73,7 +73,7 @@ async def test_what_cannot_be_kept_exactly_is_refused(
         ("source", '"ウェブ"'),
     ],
 )
-async def test_a_value_of_another_type_is_never_taken_for_the_right_one(
+async def test_a_value_of_the_wrong_type_is_never_coerced(
     service: Service, member: str, value: str
 ) -> None:
     event = {"id": "x", "type": "form.submitted", "lead": {"email": "a@example.co.jp"}}
@@ -84,8 +84,8 @@ async def test_a_value_of_another_type_is_never_taken_for_the_right_one(
 
 
 @pytest.mark.parametrize("value", ['"7"', "7.0", "true", "null"])
-async def test_a_whole_number_is_written_as_one(service: Service, value: str) -> None:
-    """An amount takes an integer or a decimal number in a string, but no float and no truth."""
+async def test_a_whole_number_must_be_written_as_one(service: Service, value: str) -> None:
+    """An amount is an integer or a decimal number in a string, but not a float or a boolean."""
     event = orjson.dumps(
         {
             "id": f"amount-{value}",

@@ -1,4 +1,4 @@
-"""Text and numbers are the same in every dialect: refused as they must be, or kept exactly."""
+"""Text and numbers behave the same in every dialect: kept exactly, or refused."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 _numbers = itertools.count(1)
 
 
-class Told(Enum):
-    """Where a sender is told what became of a message."""
+class AnsweredBy(Enum):
+    """Where a sender learns the outcome of a message."""
 
     STATUS = auto()
     ITEM = auto()
     LINE = auto()
     REFUSALS = auto()
-    """Nowhere: it is answered 200, and what could not be taken is kept."""
+    """Nowhere: the answer is 200, and refused messages are kept."""
 
 
 class Way(NamedTuple):
@@ -34,14 +34,14 @@ class Way(NamedTuple):
     name: str
     path: str
     message: Any
-    told: Told
+    answered_by: AnsweredBy
     content_type: str = "application/json"
     is_text: bool = False
-    """The value stands in JSON that stands in a string."""
+    """The value is in JSON inside a string."""
 
     @property
     def holds_several(self) -> bool:
-        """Tell whether the body may hold other messages, which a bad one does not spoil."""
+        """Report whether the body may hold other messages, which a bad one does not affect."""
         return isinstance(self.message, dict) and bool({"batch", "data"} & self.message.keys())
 
 
@@ -80,21 +80,21 @@ TP2 = "/com.snowplowanalytics.snowplow/tp2"
 EVENTS = "/v1/events"
 
 WAYS = (
-    Way("native", EVENTS, NATIVE, Told.STATUS),
-    Way("native array", EVENTS, [NATIVE], Told.ITEM),
-    Way("native lines", EVENTS, NATIVE, Told.LINE, "application/x-ndjson"),
-    Way("cloudevents", EVENTS, CLOUD_EVENT, Told.STATUS, "application/cloudevents+json"),
-    Way("cloudevents batch", EVENTS, [CLOUD_EVENT], Told.ITEM),
-    Way("cloudevents binary", EVENTS, CLOUD_EVENT["data"], Told.STATUS),
-    Way("segment", "/v1/track", TRACK, Told.REFUSALS),
-    Way("segment batch", "/v1/batch", {"batch": [TRACK]}, Told.REFUSALS),
-    Way("posthog", "/capture/", CAPTURE, Told.REFUSALS),
-    Way("posthog batch", "/batch/", {"batch": [CAPTURE]}, Told.REFUSALS),
-    Way("snowplow", TP2, {"data": [PAYLOAD]}, Told.REFUSALS),
+    Way("native", EVENTS, NATIVE, AnsweredBy.STATUS),
+    Way("native array", EVENTS, [NATIVE], AnsweredBy.ITEM),
+    Way("native lines", EVENTS, NATIVE, AnsweredBy.LINE, "application/x-ndjson"),
+    Way("cloudevents", EVENTS, CLOUD_EVENT, AnsweredBy.STATUS, "application/cloudevents+json"),
+    Way("cloudevents batch", EVENTS, [CLOUD_EVENT], AnsweredBy.ITEM),
+    Way("cloudevents binary", EVENTS, CLOUD_EVENT["data"], AnsweredBy.STATUS),
+    Way("segment", "/v1/track", TRACK, AnsweredBy.REFUSALS),
+    Way("segment batch", "/v1/batch", {"batch": [TRACK]}, AnsweredBy.REFUSALS),
+    Way("posthog", "/capture/", CAPTURE, AnsweredBy.REFUSALS),
+    Way("posthog batch", "/batch/", {"batch": [CAPTURE]}, AnsweredBy.REFUSALS),
+    Way("snowplow", TP2, {"data": [PAYLOAD]}, AnsweredBy.REFUSALS),
     Way(
         *("snowplow described", TP2),
         {"data": [{"e": "ue", "eid": "@id", "uid": "@id", "ue_pr": DESCRIBED}]},
-        Told.REFUSALS,
+        AnsweredBy.REFUSALS,
         is_text=True,
     ),
 )
@@ -102,9 +102,9 @@ UNREADABLE = (
     *(b"NaN", b"Infinity", b"-Infinity", b"1e999", rb'"\ud800"', b'"\xed\xa0\x80"', b'"\xff"'),
     b'{"a":1,"a":2}',
 )
-"""No JSON that says one thing only."""
+"""Not unambiguous JSON."""
 INEXACT = (b'"\\u0000"', b'{"\\u0000":1}', b"9223372036854775808", b"-9223372036854775809")
-"""JSON, but nothing that can be kept exactly."""
+"""Valid JSON that cannot be kept exactly."""
 TOO_MUCH = {
     b"[" * 40 + b"]" * 40: 400,
     b"[" + b",".join([b"0"] * 1_100) + b"]": 400,
@@ -132,7 +132,7 @@ async def report(service: Service, way: Way, value: bytes) -> tuple[str, httpx.R
     body = orjson.dumps(way.message)
     if way.is_text:
         inner = orjson.dumps(DESCRIBED)
-        # A byte that is no text stands in a string as it stands anywhere.
+        # An undecodable byte is embedded in the string unchanged.
         text = inner.replace(b'"@value"', value).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         body = body.replace(inner, b'"' + text + b'"')
     body = body.replace(b'"@value"', value).replace(b"@id", id.encode())
@@ -141,19 +141,19 @@ async def report(service: Service, way: Way, value: bytes) -> tuple[str, httpx.R
 
 async def refused(service: Service, way: Way, id: str, answer: httpx.Response) -> dict[str, Any]:
     """Return the problem of the one message that was reported."""
-    told = answer.json()
-    match way.told:
-        case Told.STATUS:
-            assert answer.status_code == told["status"]
-            return dict(told)
-        case Told.ITEM:
+    answered_by = answer.json()
+    match way.answered_by:
+        case AnsweredBy.STATUS:
+            assert answer.status_code == answered_by["status"]
+            return dict(answered_by)
+        case AnsweredBy.ITEM:
             assert answer.status_code == 207
-            return dict(told["items"][0]["problem"])
-        case Told.LINE:
-            assert (answer.status_code, told["refused"]) == (200, 1)
-            return dict(told["refusals"][0]["problem"])
-    assert (answer.status_code, told) == (200, {"success": True})
-    (kept,) = [one for one in await refusals(service) if one["id"] == id]
+            return dict(answered_by["items"][0]["problem"])
+        case AnsweredBy.LINE:
+            assert (answer.status_code, answered_by["refused"]) == (200, 1)
+            return dict(answered_by["refusals"][0]["problem"])
+    assert (answer.status_code, answered_by) == (200, {"success": True})
+    (kept,) = [refusal for refusal in await refusals(service) if refusal["id"] == id]
     return dict(kept["problem"])
 
 
@@ -164,7 +164,7 @@ async def refusals(service: Service) -> list[dict[str, Any]]:
 
 async def nothing_is_recorded(service: Service, id: str) -> bool:
     page = (await service.client.get("/v1/events", params={"limit": 1000})).json()
-    return all(one["id"] != id for one in page["events"])
+    return all(event["id"] != id for event in page["events"])
 
 
 def named(value: object) -> str:
@@ -173,17 +173,15 @@ def named(value: object) -> str:
 
 @pytest.mark.parametrize("value", UNREADABLE, ids=named)
 @pytest.mark.parametrize("way", WAYS, ids=named)
-async def test_what_is_no_plain_json_is_unreadable(
-    service: Service, way: Way, value: bytes
-) -> None:
+async def test_invalid_json_is_unreadable(service: Service, way: Way, value: bytes) -> None:
     before = await refusals(service)
     id, answer = await report(service, way, value)
-    if way.told in (Told.LINE, Told.ITEM):
+    if way.answered_by in (AnsweredBy.LINE, AnsweredBy.ITEM):
         assert (await refused(service, way, id, answer))["status"] == 400
-    elif way.told is Told.REFUSALS and way.holds_several:
-        # The message is refused alone; what cannot be read tells no id.
+    elif way.answered_by is AnsweredBy.REFUSALS and way.holds_several:
+        # Only the message is refused; an unreadable one has no id.
         assert (answer.status_code, answer.json()) == (200, {"success": True})
-        (kept,) = [one for one in await refusals(service) if one not in before]
+        (kept,) = [refusal for refusal in await refusals(service) if refusal not in before]
         assert kept["id"] in (None, id)
         assert kept["problem"]["status"] == 422
     else:
@@ -193,7 +191,7 @@ async def test_what_is_no_plain_json_is_unreadable(
 
 @pytest.mark.parametrize("value", INEXACT, ids=named)
 @pytest.mark.parametrize("way", WAYS, ids=named)
-async def test_what_could_not_be_kept_exactly_is_refused_with_its_place(
+async def test_a_value_that_could_not_be_kept_exactly_is_refused_with_a_pointer(
     service: Service, way: Way, value: bytes
 ) -> None:
     id, answer = await report(service, way, value)
@@ -205,21 +203,19 @@ async def test_what_could_not_be_kept_exactly_is_refused_with_its_place(
 
 @pytest.mark.parametrize("value", TOO_MUCH, ids=named)
 @pytest.mark.parametrize("way", WAYS, ids=named)
-async def test_what_is_too_much_for_one_event_is_refused(
-    service: Service, way: Way, value: bytes
-) -> None:
+async def test_an_oversized_event_is_refused(service: Service, way: Way, value: bytes) -> None:
     id, answer = await report(service, way, value)
     problem = await refused(service, way, id, answer)
-    assert problem["status"] == (422 if way.told is Told.REFUSALS else TOO_MUCH[value])
+    assert problem["status"] == (422 if way.answered_by is AnsweredBy.REFUSALS else TOO_MUCH[value])
     assert await nothing_is_recorded(service, id)
 
 
 @pytest.mark.parametrize("value", EXACT, ids=named)
 @pytest.mark.parametrize("way", WAYS, ids=named)
-async def test_what_is_good_is_kept_exactly(service: Service, way: Way, value: Any) -> None:
+async def test_a_valid_value_is_kept_exactly(service: Service, way: Way, value: Any) -> None:
     id, answer = await report(service, way, orjson.dumps(value))
     assert answer.status_code in {200, 201}, answer.text
-    client = way.told is Told.REFUSALS
+    client = way.answered_by is AnsweredBy.REFUSALS
     who = {"user_id": id} if client else {"email": f"{id}@example.co.jp"}
     found = await service.client.post("/v1/leads/find", json=who)
     lead = found.json()["id"]
@@ -229,7 +225,7 @@ async def test_what_is_good_is_kept_exactly(service: Service, way: Way, value: A
 
 
 def values_named(name: str, held: Any) -> Any:
-    """Find what is called so, at any depth, in JSON that stands in strings too."""
+    """Find values with this name at any depth, also in JSON inside strings."""
     if isinstance(held, str) and held.startswith("{"):
         held = orjson.loads(held)
     if not isinstance(held, dict):

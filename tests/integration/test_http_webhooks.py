@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: made, tried, changed, rotated, removed; their secrets shown once."""
+"""Webhooks over HTTP: created, tested, changed, rotated, deleted; their secrets are shown once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -75,7 +75,7 @@ async def arrived(receiver: Receiver, count: int) -> list[Message]:
     return receiver.messages
 
 
-async def test_a_webhook_is_made_and_what_happens_from_then_on_is_sent_signed(
+async def test_a_webhook_is_created_and_later_events_are_sent_signed(
     service: Service, receiver: Receiver
 ) -> None:
     await visit(service, "before")
@@ -100,11 +100,11 @@ async def test_a_webhook_is_made_and_what_happens_from_then_on_is_sent_signed(
     assert Webhook(secret).verify(message.body, dict(message.headers))["position"] == position
     feed = await service.client.get("/v1/events", params={"after": int(position) - 1, "limit": 1})
     assert message.body in feed.content
-    assert [one["id"] for one in (await get(service, ""))["webhooks"]] == [made["id"]]
+    assert [webhook["id"] for webhook in (await get(service, ""))["webhooks"]] == [made["id"]]
     assert (await get(service, f"/{made['id']}"))["position"] != head
 
 
-async def test_the_stage_of_a_filter_may_be_called_by_any_of_its_names(
+async def test_a_stage_filter_accepts_any_name_of_the_stage(
     service: Service, receiver: Receiver
 ) -> None:
     made = await make(service, receiver.url, stages=["マーケティングリード", "mal", "MQL"])
@@ -113,7 +113,7 @@ async def test_the_stage_of_a_filter_may_be_called_by_any_of_its_names(
     event = {"id": "to-ml", "type": "form.submitted", "lead": {"email": "a@b-c.example"}}
     await service.client.post("/v1/events", json=event)
     messages = await arrived(receiver, 2)
-    assert [one.event["stageto"] for one in messages] == ["ML", "MAL"]
+    assert [message.event["stageto"] for message in messages] == ["ML", "MAL"]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ async def test_the_stage_of_a_filter_may_be_called_by_any_of_its_names(
         ({"url": "https://example.com/", "secret": "whsec_"}, "/secret"),
     ],
 )
-async def test_a_webhook_that_makes_no_sense_is_not_made(
+async def test_an_invalid_webhook_is_not_created(
     service: Service, asked: dict[str, Any], pointer: str
 ) -> None:
     answer = await post(service, "", asked)
@@ -138,10 +138,10 @@ async def test_a_webhook_that_makes_no_sense_is_not_made(
     assert (await get(service, ""))["webhooks"] == []
 
 
-async def test_without_the_setting_no_private_address_is_taken(
+async def test_without_the_setting_private_addresses_are_refused(
     postgres_server: PrivatePostgres, receiver: Receiver
 ) -> None:
-    """Neither when a webhook is made nor when it is changed."""
+    """Neither when a webhook is created nor when it is changed."""
     async with running_service(postgres_server) as strict:
         made = await make(strict, "https://receiver.example/")
         for host in ("127.0.0.1", "[::1]", "10.1.2.3", "localhost:8443", "0x7f.1", "crm.internal"):
@@ -154,7 +154,7 @@ async def test_without_the_setting_no_private_address_is_taken(
     assert receiver.messages == []
 
 
-async def test_a_trial_tells_what_came_of_it_and_stands_in_no_ledger(
+async def test_a_trial_reports_its_result_and_is_not_in_the_ledger(
     service: Service, receiver: Receiver
 ) -> None:
     head = (await service.client.get("/v1/events")).json()["head"]
@@ -170,9 +170,7 @@ async def test_a_trial_tells_what_came_of_it_and_stands_in_no_ledger(
     assert (trial["delivered"], trial["status"], trial["failure"]) == (False, 401, "answered 401")
 
 
-async def test_for_a_day_the_old_secret_signs_beside_the_new_one(
-    service: Service, receiver: Receiver
-) -> None:
+async def test_for_a_day_both_secrets_sign(service: Service, receiver: Receiver) -> None:
     made = await make(service, receiver.url)
     secrets = [made["secret"]]
     for _ in range(3):
@@ -194,7 +192,7 @@ async def test_for_a_day_the_old_secret_signs_beside_the_new_one(
     Webhook(secrets[-1]).verify(message.body, dict(message.headers))
 
 
-async def test_a_webhook_is_changed_and_what_is_absent_stays(
+async def test_a_webhook_is_changed_and_absent_members_stay(
     service: Service, receiver: Receiver
 ) -> None:
     made = await make(service, receiver.url, types=["visit.recorded"], description="one")
@@ -254,7 +252,7 @@ async def test_dead_letters_are_listed_and_replayed(service: Service, receiver: 
     assert taken == set(positions)
 
 
-async def test_there_are_only_so_many_webhooks(
+async def test_the_number_of_webhooks_is_limited(
     service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "WEBHOOKS_MAX", 1)
@@ -263,7 +261,7 @@ async def test_there_are_only_so_many_webhooks(
     assert (answer.status_code, answer.json()["code"]) == (409, "webhooks-full")
 
 
-async def test_what_is_not_there_is_not_found(service: Service) -> None:
+async def test_an_unknown_webhook_is_not_found(service: Service) -> None:
     client, path = service.client, f"/v1/webhooks/{SOME_ID}"
     answers = [
         await client.get(path),
@@ -296,7 +294,7 @@ async def test_no_secret_is_stored_listed_or_logged(service: Service, receiver: 
     assert "hush" not in str(lines)
 
 
-async def test_what_is_carried_is_counted_and_what_is_disabled_is_told(
+async def test_deliveries_are_counted_and_disabled_webhooks_are_reported(
     service: Service, receiver: Receiver
 ) -> None:
     made = await make(service, receiver.url)

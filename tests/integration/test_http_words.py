@@ -1,4 +1,4 @@
-"""People's own words: aliases where codes are expected, labels and sentences where asked for."""
+"""A company's own words: aliases where codes are expected, labels and sentences on request."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -39,7 +39,7 @@ async def refused(service: Service, type: str, **request: Any) -> dict[str, Any]
         {"headers": {"accept-language": "en"}, "params": {"lang": "ja"}},
     ],
 )
-async def test_a_refused_decision_is_told_in_the_askers_language(
+async def test_a_refused_decision_is_explained_in_the_requested_language(
     service: Service, request_of: dict[str, Any]
 ) -> None:
     problem = await refused(service, "lead.sales_accepted", **request_of)
@@ -70,7 +70,7 @@ async def test_the_guard_that_failed_is_named_in_words_with_what_it_saw(service:
     ]
 
 
-async def test_nobody_who_does_not_ask_is_answered_in_words(service: Service) -> None:
+async def test_answers_use_codes_unless_words_are_requested(service: Service) -> None:
     problem = await refused(service, "lead.handed_over")
     assert (
         problem["detail"]
@@ -108,7 +108,7 @@ async def test_an_alias_in_data_means_its_code_and_a_retry_of_it_is_a_duplicate(
     assert (again.status_code, again.json()["status"]) == (200, "duplicate")
 
 
-async def test_a_word_that_means_nothing_is_refused_with_the_codes(service: Service) -> None:
+async def test_an_unknown_word_is_refused_with_the_codes(service: Service) -> None:
     event = {
         "id": "nonsense",
         "source": "crm",

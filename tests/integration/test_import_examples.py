@@ -1,4 +1,4 @@
-"""The examples of docs/import.md, imported: the figures at its end are what comes of them."""
+"""Importing the examples in docs/import.md produces the figures at its end."""
 
 import re
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ async def import_example(service: Service, name: str) -> None:
     assert answer.json()["recorded"] == len(batch.events)
 
 
-async def test_the_figures_that_the_documentation_compares_are_those_of_its_examples(
+async def test_the_figures_in_the_documentation_are_those_of_its_examples(
     postgres_server: PrivatePostgres,
 ) -> None:
     shown = re.findall(

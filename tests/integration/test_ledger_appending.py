@@ -1,4 +1,4 @@
-"""The ledger appends: each key once, each item one answer, whoever else writes."""
+"""Appending to the ledger: each key once, one answer per item, whoever else writes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres
 
 
 def said(outcomes: list[Outcome]) -> list[str]:
-    """Tell recorded, duplicate or why not, with the position where there is one."""
+    """Return recorded, duplicate or the reason, with the position if there is one."""
     return [
         outcome.refusal.reason
         if isinstance(outcome, Refused)
@@ -42,7 +42,7 @@ def said(outcomes: list[Outcome]) -> list[str]:
     ]
 
 
-async def test_items_of_a_batch_are_recorded_in_their_order_with_what_follows(
+async def test_items_of_a_batch_are_recorded_in_order_with_their_consequences(
     on: LedgerOnPostgres,
 ) -> None:
     outcomes = await on.send(
@@ -69,7 +69,7 @@ async def test_items_of_a_batch_are_recorded_in_their_order_with_what_follows(
     ]
 
 
-async def test_what_is_sent_again_is_answered_with_its_first_position_and_leaf(
+async def test_a_repeated_event_is_answered_with_its_first_position_and_leaf(
     on: LedgerOnPostgres,
 ) -> None:
     (first,) = await on.send(form("a"))
@@ -81,7 +81,7 @@ async def test_what_is_sent_again_is_answered_with_its_first_position_and_leaf(
     assert len(await on.recorded()) == 5
 
 
-async def test_a_retry_among_new_events_holds_none_of_them_up(on: LedgerOnPostgres) -> None:
+async def test_a_retry_among_new_events_does_not_delay_them(on: LedgerOnPostgres) -> None:
     await on.send(form("a"))
     assert said(await on.send(form("b"), form("a"), form("c"))) == [
         "recorded 7",
@@ -155,7 +155,7 @@ async def test_a_strict_batch_with_an_unreadable_item_records_nothing(
     assert (await on.recorded(), await on.refusals()) == ([], [("b", "event-invalid")])
 
 
-async def test_what_a_strict_batch_repeats_is_still_a_duplicate(on: LedgerOnPostgres) -> None:
+async def test_a_repetition_in_a_strict_batch_is_still_a_duplicate(on: LedgerOnPostgres) -> None:
     await on.send(form("a"))
     outcomes = await on.send(form("a"), decision("s", "lead.sales_accepted"), is_strict=True)
     assert said(outcomes) == ["duplicate 2", "move-not-allowed"]
@@ -165,7 +165,7 @@ async def test_what_a_strict_batch_repeats_is_still_a_duplicate(on: LedgerOnPost
     ]
 
 
-async def test_what_a_strict_batch_repeats_in_itself_was_never_recorded(
+async def test_a_repetition_within_a_failed_strict_batch_was_never_recorded(
     on: LedgerOnPostgres,
 ) -> None:
     outcomes = await on.send(
@@ -230,7 +230,7 @@ async def test_a_strict_batch_that_the_database_rejects_is_rejected_whole(
     on.faults.clear()
 
 
-async def test_a_right_that_is_gone_says_nothing_of_the_events(
+async def test_a_revoked_database_right_refuses_no_event(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("events.append.ledger.APPEND_GIVE_UP_S", 0)
@@ -289,7 +289,7 @@ async def test_a_writer_decides_on_what_another_has_written(on: LedgerOnPostgres
     ]
 
 
-async def test_a_writer_finds_who_another_has_made_known(on: LedgerOnPostgres) -> None:
+async def test_a_writer_finds_leads_that_another_has_made_known(on: LedgerOnPostgres) -> None:
     other = await on.another()
     visit = {"id": "v", "type": "visit.recorded", "lead": {"anonymous_id": "c"}}
     (visited,) = await on.send(visit)
@@ -301,7 +301,7 @@ async def test_a_writer_finds_who_another_has_made_known(on: LedgerOnPostgres) -
     assert visited.lead == known.lead == opened.lead
 
 
-async def test_a_writer_that_asked_for_somebody_in_vain_learns_that_another_has_met_them(
+async def test_a_writer_that_missed_a_lead_finds_it_once_another_has_recorded_it(
     on: LedgerOnPostgres,
 ) -> None:
     other = await on.another()
@@ -330,7 +330,7 @@ async def test_overlapping_batches_of_two_writers_record_each_key_once(
     assert [position for position, _, _ in log] == list(range(2, len(log) + 2))
 
 
-async def test_a_connection_that_is_cut_is_made_anew(on: LedgerOnPostgres) -> None:
+async def test_a_cut_connection_is_reopened(on: LedgerOnPostgres) -> None:
     await on.send(form("a"))
     async with connection_to(on.app_url) as connection:
         await connection.execute(
@@ -342,7 +342,7 @@ async def test_a_connection_that_is_cut_is_made_anew(on: LedgerOnPostgres) -> No
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=1), -timedelta(hours=1)])
-async def test_a_clock_that_differs_is_corrected_by_the_databases(
+async def test_a_differing_clock_is_corrected_by_the_databases(
     on: LedgerOnPostgres, ahead: timedelta
 ) -> None:
     on.ledger._clock_ahead = ahead
@@ -351,7 +351,7 @@ async def test_a_clock_that_differs_is_corrected_by_the_databases(
     assert abs(row["recorded_at"] - datetime.now(UTC)) < timedelta(seconds=5)
 
 
-async def test_a_head_ahead_of_the_databases_clock_takes_nothing(on: LedgerOnPostgres) -> None:
+async def test_a_head_ahead_of_the_databases_clock_accepts_nothing(on: LedgerOnPostgres) -> None:
     await on.as_owner("UPDATE ledger.ledger_head SET recorded_at = now() + interval '1 hour'")
     ledger = await on.another()
     with pytest.raises(LedgerUnavailable, match="ahead of the database's clock"):
@@ -360,7 +360,7 @@ async def test_a_head_ahead_of_the_databases_clock_takes_nothing(on: LedgerOnPos
 
 
 class Slow(Ledger):
-    """A ledger on a busy machine: every batch takes longer to decide than times may differ."""
+    """A ledger on a busy machine: deciding a batch takes longer than clocks may differ."""
 
     tries = 0
 
@@ -393,7 +393,7 @@ async def test_recorded_time_never_runs_backwards(on: LedgerOnPostgres) -> None:
     assert times == sorted(times)
 
 
-async def test_personal_data_stands_beside_the_record_and_never_in_it(
+async def test_personal_data_is_stored_outside_the_record(
     on: LedgerOnPostgres,
 ) -> None:
     event = {
@@ -411,7 +411,7 @@ async def test_personal_data_stands_beside_the_record_and_never_in_it(
     assert all(secret.encode() in personal["content"] for secret in ("hanako", "花子", "秘密"))
 
 
-async def test_ids_that_look_like_those_of_others_find_nobody(on: LedgerOnPostgres) -> None:
+async def test_ids_that_resemble_those_of_others_find_no_lead(on: LedgerOnPostgres) -> None:
     (recorded,) = await on.send(form("a"))
     assert isinstance(recorded, Recorded)
     assert recorded.lead is not None
@@ -447,8 +447,10 @@ async def test_an_absorbed_lead_is_addressed_by_id_within_the_batch_that_absorbs
         {"id": "b", "type": "lead.qualified", "lead": {"id": visited.lead}},
         {"id": "d", "type": "email.opened", "lead": {"anonymous_id": "c"}},
     )
-    assert [one.lead for one in outcomes if isinstance(one, Recorded)] == [known.lead] * 3
-    assert [one.subject for one in outcomes if isinstance(one, Recorded)] == [
+    assert [outcome.lead for outcome in outcomes if isinstance(outcome, Recorded)] == [
+        known.lead
+    ] * 3
+    assert [outcome.subject for outcome in outcomes if isinstance(outcome, Recorded)] == [
         f"lead/{known.lead}",
         f"lead/{visited.lead}",
         f"lead/{visited.lead}",
@@ -456,7 +458,7 @@ async def test_an_absorbed_lead_is_addressed_by_id_within_the_batch_that_absorbs
     assert outcomes[1].moved == Moved("MAL", "MQL")  # type: ignore[union-attr] # Recorded, above
 
 
-async def test_an_order_by_nobody_is_about_the_ledger_and_counts_in_its_versions(
+async def test_an_order_without_a_buyer_is_about_the_ledger_and_counts_in_its_versions(
     on: LedgerOnPostgres,
 ) -> None:
     for number in range(2):

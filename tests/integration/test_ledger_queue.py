@@ -1,4 +1,4 @@
-"""The queue before the ledger: nothing that was taken is dropped, and nobody fills it alone."""
+"""The queue in front of the ledger: nothing accepted is dropped, and no sender fills it alone."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -33,18 +33,18 @@ async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres
 
 
 def unheard(append: Append) -> None:
-    """Be nobody who is told of appends."""
+    """Ignore appends."""
 
 
 @asynccontextmanager
 async def head_held(on: LedgerOnPostgres) -> AsyncIterator[None]:
-    """Hold the head's lock, as a slow writer would."""
+    """Hold the lock on the head, as a slow writer would."""
     async with connection_to(on.owner_url) as connection, connection.transaction():
         await connection.fetchrow("SELECT position FROM ledger.ledger_head FOR UPDATE")
         yield
 
 
-async def test_what_waits_while_one_commits_becomes_one_batch(on: LedgerOnPostgres) -> None:
+async def test_submissions_that_wait_for_a_commit_become_one_batch(on: LedgerOnPostgres) -> None:
     appends: list[Append] = []
     queue = Queue(on.ledger, appends.append)
     queue.start()
@@ -71,7 +71,7 @@ async def test_what_waits_while_one_commits_becomes_one_batch(on: LedgerOnPostgr
 async def test_leads_that_are_woken_count_like_events(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a batch that brings many leads over looks like a ledger that takes nothing any more."""
+    """Otherwise a batch that wakes many leads would look like a ledger that has stalled."""
     learnt: list[int] = []
 
     def learn(_: Admission, *, items: int, seconds: float) -> None:
@@ -89,7 +89,7 @@ async def test_leads_that_are_woken_count_like_events(
     assert learnt == [1, 150]
 
 
-async def test_a_sender_that_goes_away_takes_nothing_with_it(on: LedgerOnPostgres) -> None:
+async def test_a_sender_that_disconnects_loses_nothing(on: LedgerOnPostgres) -> None:
     queue = Queue(on.ledger, unheard)
     queue.start()
     async with head_held(on):
@@ -105,7 +105,7 @@ async def test_a_sender_that_goes_away_takes_nothing_with_it(on: LedgerOnPostgre
     assert {id for _, id, _ in await on.recorded()} >= {"gone", "stays"}
 
 
-async def test_the_queue_takes_what_it_promises_and_no_more(on: LedgerOnPostgres) -> None:
+async def test_the_queue_accepts_what_it_promises_and_no_more(on: LedgerOnPostgres) -> None:
     queue = Queue(on.ledger, unheard)
     item = read(form("same"))
     most = Submission((item,) * SUBMISSION_ITEMS_MAX)
@@ -121,7 +121,7 @@ async def test_the_queue_takes_what_it_promises_and_no_more(on: LedgerOnPostgres
     assert len(await on.recorded()) == 5
 
 
-async def test_own_work_turns_nobody_away(
+async def test_internal_work_does_not_reject_senders(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Admission, "is_too_long", lambda _, items: items > 0)
@@ -141,7 +141,7 @@ async def test_own_work_turns_nobody_away(
     await queue.close()
 
 
-async def test_closing_records_what_waits_and_takes_nothing_more(on: LedgerOnPostgres) -> None:
+async def test_closing_records_what_waits_and_accepts_nothing_more(on: LedgerOnPostgres) -> None:
     queue = Queue(on.ledger, unheard)
     waiting = [queue.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
     queue.start()
@@ -158,7 +158,7 @@ async def test_a_queue_that_was_never_started_closes(on: LedgerOnPostgres) -> No
     await Queue(on.ledger, unheard).close()
 
 
-async def test_who_is_told_of_appends_and_fails_stops_nobody(on: LedgerOnPostgres) -> None:
+async def test_a_failing_listener_to_appends_stops_no_one(on: LedgerOnPostgres) -> None:
     def fail(append: Append) -> None:
         raise ValueError(append)
 
@@ -170,7 +170,7 @@ async def test_who_is_told_of_appends_and_fails_stops_nobody(on: LedgerOnPostgre
     await queue.close()
 
 
-async def test_who_waits_too_long_is_answered_and_what_was_sent_stays_in_its_batch(
+async def test_a_sender_that_waits_too_long_is_answered_and_its_events_stay_in_their_batch(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("events.append.queue.OUTCOME_WAIT_S", 0.2)
@@ -193,7 +193,7 @@ async def test_who_waits_too_long_is_answered_and_what_was_sent_stays_in_its_bat
 
 
 class BrokenOnce(Ledger):
-    """A ledger with a mistake in its code that shows once."""
+    """A ledger with a bug that shows once."""
 
     is_broken = True
 
@@ -204,7 +204,9 @@ class BrokenOnce(Ledger):
         return await super().append(submissions)
 
 
-async def test_a_mistake_of_ours_is_told_and_the_next_batch_is_taken(on: LedgerOnPostgres) -> None:
+async def test_a_bug_of_ours_is_reported_and_the_next_batch_is_accepted(
+    on: LedgerOnPostgres,
+) -> None:
     ledger = BrokenOnce(on.engine, SCHEMA, SEALS)
     await ledger.open()
     queue = Queue(ledger, unheard)
@@ -216,7 +218,7 @@ async def test_a_mistake_of_ours_is_told_and_the_next_batch_is_taken(on: LedgerO
     assert isinstance(outcome, Recorded)
 
 
-async def test_a_database_that_takes_nothing_is_told_to_everyone_who_waits(
+async def test_a_stalled_database_is_reported_to_every_waiting_sender(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("events.append.ledger.APPEND_GIVE_UP_S", 0)
@@ -233,11 +235,11 @@ async def test_a_database_that_takes_nothing_is_told_to_everyone_who_waits(
 async def test_a_cost_is_compared_with_those_of_this_batch_and_of_all_before(
     on: LedgerOnPostgres,
 ) -> None:
-    told = {"campaign": "expo", "cost": "100", "currency": "JPY"}
+    cost = {"campaign": "expo", "cost": "100", "currency": "JPY"}
     november = {"starts_on": "2026-11-01", "ends_on": "2026-11-30"}
     week = {"starts_on": "2026-11-02", "ends_on": "2026-11-06"}
     costs = [
-        {"id": f"cost-{number}", "type": "campaign.cost_recorded", "data": {**told, **period}}
+        {"id": f"cost-{number}", "type": "campaign.cost_recorded", "data": {**cost, **period}}
         for number, period in enumerate((november, week, november, week))
     ]
     first = await on.ledger.append([submission_of(*costs[:2])])

@@ -1,6 +1,6 @@
-"""The schema is what the migrations make, and what is written down in tests/data/schema.txt.
+"""The migrations produce the schema recorded in tests/data/schema.txt.
 
-After a new migration: LEADLEDGER_TEST_WRITE_SCHEMA=1 make test, and read the difference.
+After a new migration, run LEADLEDGER_TEST_WRITE_SCHEMA=1 make test, and review the difference.
 """
 
 import os
@@ -35,7 +35,7 @@ async def described(owner: AsyncEngine, schema: str) -> list[str]:
     return [line.replace(f"{schema}.", "ledger.") for line in lines]
 
 
-async def test_the_schema_is_what_is_written_down(owner: AsyncEngine) -> None:
+async def test_the_schema_matches_the_recorded_one(owner: AsyncEngine) -> None:
     await migrate(owner, schema="ledger", serving_role=None)
     found = await described(owner, "ledger")
     if os.environ.get("LEADLEDGER_TEST_WRITE_SCHEMA"):
@@ -67,6 +67,6 @@ async def test_two_ledgers_in_one_database_have_the_same_schema(owner: AsyncEngi
 
 
 @pytest.mark.parametrize("name", ["", "Ledger", "led-ger", "pg_ledger", 'l"; DROP SCHEMA x', "1a"])
-async def test_a_schema_name_that_is_none_is_refused(owner: AsyncEngine, name: str) -> None:
+async def test_an_invalid_schema_name_is_refused(owner: AsyncEngine, name: str) -> None:
     with pytest.raises(SchemaNameInvalid):
         await migrate(owner, schema=name, serving_role=None)

@@ -1,4 +1,4 @@
-"""One key is one event, for ever: across batches, processes, restarts, and changes of ours."""
+"""One key is one event, permanently: across batches, processes, restarts and new versions."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,7 +31,7 @@ OTHERS: list[dict[str, Any]] = [
     for number in range(3)
 ]
 NEWER = digests.TRANSPORT_FIELDS | {2: digests.TRANSPORT_FIELDS[1] | {"actor"}}
-"""A later version of the fingerprint, which leaves out one member more."""
+"""A later version of the fingerprint, which omits one more member."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def urls(postgres_server: PrivatePostgres) -> tuple[URL, URL]:
 
 @asynccontextmanager
 async def process(app_url: URL) -> AsyncIterator[httpx.AsyncClient]:
-    """Serve a ledger as one process does, with a memory of its own, and lend a client of it."""
+    """Serve a ledger as one process does, with its own cache, and provide a client."""
     app = create_app(lambda: open_services(settings_for(pool_size=4), app_url))
     async with app.router.lifespan_context(app):
         key, _ = await app.state.services.key_store.create(ADMINISTRATOR, by=None)
@@ -74,7 +74,7 @@ async def kept_in(owner_url: URL) -> list[tuple[str, str, int]]:
     return sorted((row["event_id"], row["reason"], row["times"]) for row in rows)
 
 
-async def test_a_batch_that_overlaps_an_earlier_one_records_what_is_new_alone(
+async def test_a_batch_that_overlaps_an_earlier_one_records_only_new_events(
     urls: tuple[URL, URL],
 ) -> None:
     async with process(urls[1]) as client:
@@ -87,7 +87,7 @@ async def test_a_batch_that_overlaps_an_earlier_one_records_what_is_new_alone(
     assert await events_in(urls[0]) == ["form-1", "other-0", "other-1", "other-2"]
 
 
-async def test_what_another_process_has_recorded_is_a_duplicate(urls: tuple[URL, URL]) -> None:
+async def test_an_event_recorded_by_another_process_is_a_duplicate(urls: tuple[URL, URL]) -> None:
     async with process(urls[1]) as one, process(urls[1]) as other:
         first = await post(one, FORM)
         assert (await post(other, FORM)).json() == duplicate_of(first)
@@ -115,7 +115,7 @@ async def test_a_fingerprint_is_compared_under_the_version_it_was_stored_with(
     monkeypatch.setattr(digests, "TRANSPORT_FIELDS", NEWER)
     async with process(urls[1]) as client:
         assert (await post(client, FORM)).json() == duplicate_of(first)
-        # The newer version would leave the actor out; the stored one did not.
+        # The newer version would omit the actor; the stored one did not.
         assert (await post(client, {**FORM, "actor": "somebody"})).status_code == 409
         newer = await post(client, OTHERS[0])
         assert (await post(client, {**OTHERS[0], "actor": "somebody"})).json() == duplicate_of(
@@ -126,7 +126,7 @@ async def test_a_fingerprint_is_compared_under_the_version_it_was_stored_with(
 async def test_comparing_under_the_newest_version_alone_would_refuse_every_retry(
     urls: tuple[URL, URL], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The twin: without the stored version, what was recorded before is another event."""
+    """The negative twin: without the stored version, an earlier record is another event."""
     async with process(urls[1]) as client:
         await post(client, FORM)
     monkeypatch.setattr(digests, "TRANSPORT_FIELDS", NEWER)
@@ -136,10 +136,10 @@ async def test_comparing_under_the_newest_version_alone_would_refuse_every_retry
 
 
 @pytest.mark.parametrize("place", [1, 2], ids=["version", "secret"])
-async def test_a_fingerprint_that_cannot_be_made_here_is_taken_for_neither(
+async def test_a_fingerprint_that_cannot_be_computed_is_neither_a_retry_nor_a_conflict(
     urls: tuple[URL, URL], place: int
 ) -> None:
-    """A version of the future, or another secret: it is no retry, no conflict, and not kept."""
+    """With a future version or another secret, it is not a retry or a conflict, and not kept."""
     async with process(urls[1]) as client:
         await post(client, FORM)
         async with connection_to(urls[0]) as connection:
@@ -157,10 +157,10 @@ async def test_a_fingerprint_that_cannot_be_made_here_is_taken_for_neither(
     assert await kept_in(urls[0]) == []
 
 
-async def test_what_was_recorded_is_a_duplicate_when_it_could_no_longer_be_read(
+async def test_a_recorded_event_is_a_duplicate_even_if_it_could_no_longer_be_read(
     urls: tuple[URL, URL], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A lifecycle that has forgotten the type, a key that has lost its department: no matter."""
+    """Even if the lifecycle has dropped the type, or the key has lost its department."""
     async with process(urls[1]) as client:
         first = await post(client, FORM)
         monkeypatch.setattr("service.ingest.read_items.read", _refuse_all)
@@ -171,7 +171,7 @@ async def test_what_was_recorded_is_a_duplicate_when_it_could_no_longer_be_read(
     assert [item["status"] for item in items] == ["duplicate", "refused"]
 
 
-async def test_the_same_refused_again_is_counted_and_not_piled_up(urls: tuple[URL, URL]) -> None:
+async def test_a_repeated_refusal_is_counted_and_not_stored_again(urls: tuple[URL, URL]) -> None:
     bad = {**FORM, "type": "nonsense"}
     async with process(urls[1]) as one, process(urls[1]) as other:
         answers = [
@@ -179,7 +179,7 @@ async def test_the_same_refused_again_is_counted_and_not_piled_up(urls: tuple[UR
             for number, client in enumerate((one, other, one))
         ]
         await post(one, [{**bad, "id": "2"}, bad, bad])
-    # Each client has a key of its own.
+    # Each client has its own key.
     assert len({answer.json()["refusal"] for answer in answers}) == 2
     assert await kept_in(urls[0]) == [
         ("2", "event-type-unknown", 1),
@@ -189,4 +189,4 @@ async def test_the_same_refused_again_is_counted_and_not_piled_up(urls: tuple[UR
 
 
 def _refuse_all(*_: object) -> Refusal:
-    return Refusal("event-type-unknown", "Nobody knows it any more.")
+    return Refusal("event-type-unknown", "It is no longer known.")

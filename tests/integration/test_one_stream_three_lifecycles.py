@@ -1,4 +1,4 @@
-"""One stream of events under each shipped lifecycle: every fact is kept, the lists correspond."""
+"""One stream of events under each shipped lifecycle: every fact is kept, and lists correspond."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,9 +20,9 @@ WORLD = World(seed=5, people=80, begins=ENDS - timedelta(days=300), ends=ENDS)
 PAGE = 1_000
 
 BY_PREDICATE = ("house", "acquired", "held", "target", "target_by_market", "deal")
-"""Lists by what is known of a lead, and by its deals: no decision keeps anybody off them."""
+"""Lists based on what is known about a lead and on its deals: no decision keeps a lead off them."""
 BY_SCORE = "likely"
-"""So does this one, but who was recycled begins to earn points anew, and that was decided."""
+"""Also based on that, but a recycled lead starts to earn points again, which was a decision."""
 
 ACQUIRED = [("form.submitted", {}), ("owner.assigned", {"owner": "marketer-1"})]
 NURTURED = [
@@ -50,30 +50,30 @@ CORRESPONDING: Mapping[str, Sequence[tuple[str, dict[str, str]]]] = {
     "sales_accepted": ACCEPTED,
     "deal": [*ACCEPTED, ("opportunity.created", {"opportunity": "d"})],
 }
-"""What brings a lead on a list in every lifecycle. Each refuses the decisions that are not its own:
+"""What puts a lead on a list in every lifecycle. Each refuses decisions that it does not have:
 sales accepts before the call in one, after it in another."""
 
 
-class Told(NamedTuple):
-    """What became of the stream in one ledger."""
+class Result(NamedTuple):
+    """The result of the stream in one ledger."""
 
     refused: frozenset[str]
-    """Types of which something was refused."""
+    """Event types of which some were refused."""
     lists: Mapping[str, frozenset[str]]
-    """Who is on each list: a lead is called by the first event about it."""
+    """The leads on each list, each named by the first event about it."""
     recycled: frozenset[str]
 
 
-async def test_one_stream_is_whole_under_each_lifecycle_and_the_lists_correspond(
+async def test_one_stream_is_complete_under_each_lifecycle_and_the_lists_correspond(
     postgres_server: PrivatePostgres,
 ) -> None:
     stream = [*events(WORLD), *_corresponding()]
     found = {name: await _put_under(name, stream, postgres_server) for name in SHIPPED}
     first, *others = found.values()
-    for name, told in found.items():
-        assert told.refused, f"{name} refuses nothing: this stream shows no difference"
+    for name, result in found.items():
+        assert result.refused, f"{name} refuses nothing: this stream shows no difference"
         for on_list in CORRESPONDING:
-            assert f"{on_list} 0" in told.lists[on_list], (name, on_list)
+            assert f"{on_list} 0" in result.lists[on_list], (name, on_list)
     for other in others:
         for on_list in BY_PREDICATE:
             assert other.lists[on_list] == first.lists[on_list], on_list
@@ -97,8 +97,8 @@ def _corresponding() -> list[dict[str, Any]]:
 
 async def _put_under(
     lifecycle: str, stream: Sequence[Mapping[str, Any]], server: PrivatePostgres
-) -> Told:
-    """Tell the whole stream to an empty ledger; no fact may be refused, and nothing be wrong."""
+) -> Result:
+    """Send the whole stream to an empty ledger; no fact may be refused, and it must verify."""
     async with walking(server, lifecycle) as walk:
         answer = await walk.service.client.post(
             "/v1/events",
@@ -106,14 +106,14 @@ async def _put_under(
             headers={"content-type": "application/x-ndjson"},
         )
         refusals = answer.json()["refusals"]
-        refused = frozenset(stream[one["line"] - 1]["type"] for one in refusals)
+        refused = frozenset(stream[refusal["line"] - 1]["type"] for refusal in refusals)
         types = walk.service.services.compiled.lifecycle.events
-        assert {types[one].kind for one in refused} <= {EventKind.DECISION}
-        assert {one["reason"] for one in refusals} <= {"move-not-allowed", "lead-unknown"}
+        assert {types[type].kind for type in refused} <= {EventKind.DECISION}
+        assert {refusal["reason"] for refusal in refusals} <= {"move-not-allowed", "lead-unknown"}
         await _nothing_due(walk)
         standing = await _lists(walk)
         await walk.verified()
-        return Told(
+        return Result(
             refused,
             {name: frozenset(leads) for name, leads in standing.items()},
             frozenset(lead for lead, number in standing["house"].items() if number > 1),
@@ -121,7 +121,7 @@ async def _put_under(
 
 
 async def _nothing_due(walk: Walk) -> None:
-    """Let everything happen that is due: points have grown old since the stream was told."""
+    """Wait until nothing is due: points have decayed since the stream was sent."""
     services = walk.service.services
     assert isinstance(services.queue, Queue)
     timekeeper = Timekeeper(services.engine, SCHEMA, services.queue)
@@ -142,7 +142,7 @@ async def _lists(walk: Walk) -> dict[str, dict[str, int]]:
 
 
 async def _names(walk: Walk) -> dict[str, str]:
-    """Call each subject by the first event about it that somebody else has told."""
+    """Name each subject by the first event about it that was reported from outside."""
     names: dict[str, str] = {}
     after, head = "0", ""
     while after != head:

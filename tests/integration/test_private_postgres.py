@@ -1,4 +1,4 @@
-"""The private PostgreSQL: what it is like while all goes well, and what it says when it cannot."""
+"""The private PostgreSQL: its normal behaviour, and its messages when it fails."""
 
 import os
 import re
@@ -29,7 +29,7 @@ def server_on(data_dir: Path, **extra_settings: str) -> PrivatePostgres:
     return PrivatePostgres(data_dir, extra_settings={**SMALL, **extra_settings})
 
 
-def test_what_was_written_is_found_after_stop_and_start(data_dir: Path) -> None:
+def test_written_data_survives_stop_and_start(data_dir: Path) -> None:
     with server_on(data_dir) as postgres:
         ask(postgres.owner_url, "CREATE TABLE kept AS SELECT 17 AS position")
         stopped = postgres.pid
@@ -38,7 +38,7 @@ def test_what_was_written_is_found_after_stop_and_start(data_dir: Path) -> None:
         assert ask(postgres.owner_url, "SELECT position FROM kept") == 17
 
 
-def test_a_restart_keeps_the_urls_and_brings_another_process(data_dir: Path) -> None:
+def test_a_restart_keeps_the_urls_but_not_the_process(data_dir: Path) -> None:
     with server_on(data_dir) as postgres:
         before = (postgres.pid, postgres.owner_url, postgres.app_url)
         postgres.restart()
@@ -126,7 +126,7 @@ async def test_timeouts_belong_to_the_role_that_serves(data_dir: Path) -> None:
         ("postgres", "postgres", asyncpg.InvalidAuthorizationSpecificationError),
     ],
 )
-async def test_nobody_connects_without_the_password_and_no_superuser_at_all(
+async def test_connecting_requires_the_password_and_superusers_cannot_connect(
     data_dir: Path, role: str, password: str, error: type[Exception]
 ) -> None:
     with server_on(data_dir) as postgres:
@@ -136,7 +136,7 @@ async def test_nobody_connects_without_the_password_and_no_superuser_at_all(
                 pass
 
 
-def test_nothing_in_the_data_directory_is_open_to_others(data_dir: Path) -> None:
+def test_nothing_in_the_data_directory_is_accessible_to_others(data_dir: Path) -> None:
     with server_on(data_dir):
         paths = [data_dir, *data_dir.rglob("*")]
         private = (data_dir / "cluster", data_dir / "socket")
@@ -151,7 +151,7 @@ def test_nothing_in_the_data_directory_is_open_to_others(data_dir: Path) -> None
     }
 
 
-def test_a_new_data_directory_is_closed_to_others(made_data_dir: Path) -> None:
+def test_a_new_data_directory_is_not_accessible_to_others(made_data_dir: Path) -> None:
     assert oct(made_data_dir.stat().st_mode & 0o777) == "0o700"
 
 
@@ -161,7 +161,7 @@ async def test_an_error_leaves_its_payload_out_of_the_log(data_dir: Path) -> Non
     assert MARK not in (data_dir / "postgres.log").read_text()
 
 
-async def test_the_payload_would_stand_in_the_log_with_the_defaults(data_dir: Path) -> None:
+async def test_with_the_defaults_the_payload_would_be_in_the_log(data_dir: Path) -> None:
     defaults = {
         "log_min_messages": "warning",
         "log_error_verbosity": "default",
@@ -204,7 +204,7 @@ def test_two_services_cannot_use_one_data_directory(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["deep" * 30, "with:colon", "with,comma", "日本", "with space"])
-def test_a_path_that_no_socket_can_have_is_no_obstacle(data_dir: Path, name: str) -> None:
+def test_a_path_too_long_for_a_socket_is_not_an_obstacle(data_dir: Path, name: str) -> None:
     awkward = data_dir.rename(data_dir.with_name(name))
     with server_on(awkward) as postgres:
         assert ask(postgres.app_url, "SELECT 1") == 1
@@ -213,7 +213,7 @@ def test_a_path_that_no_socket_can_have_is_no_obstacle(data_dir: Path, name: str
     assert not elsewhere.exists()
 
 
-def test_a_server_that_cannot_start_is_quoted_and_gives_the_directory_up(data_dir: Path) -> None:
+def test_a_server_that_cannot_start_is_quoted_and_releases_the_directory(data_dir: Path) -> None:
     with pytest.raises(StartError, match='unrecognized configuration parameter "no_such_thing"'):
         server_on(data_dir, no_such_thing="1").start()
     with server_on(data_dir):
@@ -251,7 +251,7 @@ def test_a_lost_password_is_reported_before_anything_starts(data_dir: Path) -> N
         server_on(data_dir).start()
 
 
-def test_an_interrupted_first_start_is_begun_anew() -> None:
+def test_an_interrupted_first_start_is_started_over() -> None:
     with scratch_directory() as directory:
         (directory / "cluster.unfinished-1" / "base").mkdir(parents=True)
         (directory / "owner.password").write_text("ab" * 32)

@@ -1,4 +1,4 @@
-"""The private PostgreSQL: whoever is killed, nothing keeps running and nothing is lost."""
+"""The private PostgreSQL: whichever process is killed, none keeps running and nothing is lost."""
 
 import asyncio
 import os
@@ -27,11 +27,11 @@ REPOSITORY = Path(__file__).parents[2]
 COMPUTING = """
 SELECT count(*) FROM generate_series(1, 100000) AS a, generate_series(1, 100000) AS b
 """
-"""Takes an hour, and never waits for anything, so that only a signal ends it early."""
+"""Computes for an hour without ever waiting, so that only a signal ends it early."""
 
 
 def working_in(directory: Path) -> list[int]:
-    """Return every process, of whatever name, that works in this directory."""
+    """Return every process that works in this directory, whatever its name."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -49,7 +49,7 @@ def wait_until_nobody_works_in(directory: Path, *, wait_s: float = 8) -> None:
 
 @asynccontextmanager
 async def computing(connection: Connection) -> AsyncIterator[int]:
-    """Keep the connection's backend computing; its process id."""
+    """Keep the connection's backend computing; return its process id."""
     backend: int = await connection.fetchval("SELECT pg_backend_pid()")
     task = asyncio.create_task(connection.fetch(COMPUTING))
     await asyncio.sleep(0.1)
@@ -63,7 +63,7 @@ async def computing(connection: Connection) -> AsyncIterator[int]:
 
 @contextmanager
 def supervising_process(data_dir: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """Run a process that supervises a server; the process, and the app's URL."""
+    """Run a process that supervises a server; return the process, and the app's URL."""
     command = [sys.executable, "-m", "tests.support.supervised_postgres", str(data_dir)]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -93,7 +93,7 @@ async def test_a_killed_service_leaves_nothing_running_and_loses_nothing(data_di
             service.kill()
             service.wait()
             killed_at = time.monotonic()
-            # While the old server may still be on its way out: a service is restarted at once.
+            # The service is restarted at once, while the old server may still be shutting down.
             with PrivatePostgres(data_dir, extra_settings=SMALL) as postgres:
                 assert time.monotonic() - killed_at < 8
                 async with connection_to(postgres.app_url) as connection:
@@ -101,7 +101,7 @@ async def test_a_killed_service_leaves_nothing_running_and_loses_nothing(data_di
     wait_until_nobody_works_in(cluster)
 
 
-async def test_the_server_ends_by_itself_when_the_service_is_killed(data_dir: Path) -> None:
+async def test_the_server_stops_on_its_own_when_the_service_is_killed(data_dir: Path) -> None:
     cluster = data_dir / "cluster"
     with supervising_process(data_dir) as (service, url):
         async with connection_to(make_url(url)) as connection, computing(connection):
@@ -111,8 +111,8 @@ async def test_the_server_ends_by_itself_when_the_service_is_killed(data_dir: Pa
             wait_until_nobody_works_in(cluster)
 
 
-def test_without_the_parent_death_signal_a_child_would_go_on(tmp_path: Path) -> None:
-    """The twin: the same death, of a parent that has not asked for the signal."""
+def test_without_the_parent_death_signal_a_child_would_keep_running(tmp_path: Path) -> None:
+    """The negative twin: the same death of a parent, without the request for the signal."""
     bare = outlived_by(tmp_path, "['sleep', '60']")
     assert bare, "the check above could not fail"
     for process in bare:
@@ -122,7 +122,7 @@ def test_without_the_parent_death_signal_a_child_would_go_on(tmp_path: Path) -> 
 
 
 def outlived_by(directory: Path, command: str) -> list[int]:
-    """Start `command` (an expression) from a process that is then killed; who is left after."""
+    """Start `command` (an expression) from a process that is then killed; return the survivors."""
     code = (
         "import os, signal, subprocess, time\n"
         "from service.private_postgres.identity import Identity\n"
@@ -136,7 +136,7 @@ def outlived_by(directory: Path, command: str) -> list[int]:
     return working_in(directory)
 
 
-async def test_a_killed_postmaster_is_brought_back_by_any_thread(data_dir: Path) -> None:
+async def test_a_killed_postmaster_is_restarted_by_any_thread(data_dir: Path) -> None:
     with PrivatePostgres(data_dir, extra_settings=SMALL) as postgres:
         async with (
             connection_to(postgres.owner_url) as writer,
@@ -155,7 +155,7 @@ async def test_a_killed_postmaster_is_brought_back_by_any_thread(data_dir: Path)
             assert brought_back == [True]
             assert backend not in working_in(data_dir / "cluster")
         assert postgres.pid != killed
-        # The thread that started it has ended, and the server has not.
+        # The thread that started it has ended, but the server has not.
         async with connection_to(postgres.owner_url) as connection:
             assert await connection.fetchval("SELECT position FROM kept") == 17
         assert postgres.ensure_running() is False
@@ -168,10 +168,10 @@ def wait_until_gone(process: int) -> None:
         time.sleep(0.005)
 
 
-def test_a_number_that_belongs_to_someone_else_by_now_does_not_prevent_the_start(
+def test_a_reused_process_id_does_not_prevent_the_start(
     data_dir: Path,
 ) -> None:
-    """As in a container, where the numbers begin at 1 with every start: both notes name it."""
+    """As in a container, where process ids restart at 1 every time: both notes name it."""
     stranger = subprocess.Popen(["sleep", "60"])
     noted = f"{stranger.pid}\n{data_dir / 'cluster'}\n"
     sockets = data_dir / "socket"

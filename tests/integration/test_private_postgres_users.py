@@ -1,4 +1,4 @@
-"""The private PostgreSQL: as root, as an account of the machine, as an ordinary user."""
+"""The private PostgreSQL as root, as an account of the machine, and as an ordinary user."""
 
 import os
 import subprocess
@@ -34,14 +34,14 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become som
 
 @pytest.fixture
 def nobodys_directory() -> Iterator[Path]:
-    """Lend a directory that belongs to nobody and that nobody can reach, as pytest's cannot be."""
+    """Provide a directory that the user `nobody` owns and can reach, unlike pytest's."""
     with tempfile.TemporaryDirectory(prefix="leadledger-", dir="/tmp") as name:
         os.chown(name, NOBODY, NOBODY)
         yield Path(name)
 
 
 def users_of(process: int) -> set[int]:
-    """Return the real, effective, saved and file system users of a process, as we see them."""
+    """Return a process's real, effective, saved and file system users, as we see them."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     uids = next(line for line in lines if line.startswith("Uid:"))
     return {int(uid) for uid in uids.split()[1:]}
@@ -76,7 +76,7 @@ def greeting_of(service: "subprocess.Popen[str]") -> tuple[int, URL]:
 
 
 def wait_until_ended(process: int) -> None:
-    """Wait until nothing of it runs; one that nobody has reaped yet has ended."""
+    """Wait until the process has ended; an unreaped one counts as ended."""
     deadline = time.monotonic() + 8
     while Path(f"/proc/{process}/exe").exists():
         assert time.monotonic() < deadline
@@ -98,13 +98,13 @@ def command_works_as_nobody(*command: str | Path) -> bool:
 
 
 def environment() -> dict[str, str]:
-    """Return what lets another interpreter find the same packages as this one."""
+    """Return the environment in which another interpreter finds the same packages."""
     packages = Path(asyncpg.__file__).parents[1]
     return {"PATH": os.environ["PATH"], "PYTHONPATH": f"{REPOSITORY}:{packages}"}
 
 
 def interpreter_for_nobody() -> str:
-    """Return one that an ordinary user may run: ours may lie in root's home."""
+    """Return an interpreter that an ordinary user may run: ours may be in root's home."""
     for python in (sys.executable, "/usr/bin/python3"):
         try:
             if command_works_as_nobody(python, "-c", "import asyncpg, sqlalchemy"):
@@ -149,15 +149,15 @@ def test_as_root_it_runs_as_the_account_that_owns_the_data(
         server, url = greeting_of(service)
         service.kill()
         service.wait()
-        # The request to be told of the parent's death outlives the change of user.
+        # The parent-death signal survives the change of user.
         wait_until_ended(server)
-    # The socket that it left, wherever that is, is in nobody's way.
+    # The socket it left behind, wherever that is, does not get in the way.
     with PrivatePostgres(data_dir, extra_settings=SMALL) as postgres:
         assert (postgres.app_url, ask(postgres.app_url, "SELECT 1")) == (url, 1)
 
 
 @as_root
-def test_as_root_without_namespaces_it_runs_as_an_account_and_takes_over_what_there_is(
+def test_as_root_without_namespaces_it_runs_as_an_account_and_takes_over_existing_data(
     data_dir: Path,
 ) -> None:
     with PrivatePostgres(data_dir, extra_settings=SMALL) as postgres:
@@ -165,7 +165,7 @@ def test_as_root_without_namespaces_it_runs_as_an_account_and_takes_over_what_th
             pytest.skip("user namespaces are forbidden here, so every other test shows this")
         ask(postgres.owner_url, "CREATE TABLE kept AS SELECT 17 AS position")
         ask(postgres.owner_url, "GRANT SELECT ON kept TO leadledger_app")
-    # Up to the data directory, the way has to be open.
+    # All parents of the data directory must be traversable.
     data_dir.parent.chmod(0o711)
     with supervising(sys.executable, data_dir, before=WITHOUT_NAMESPACES) as service:
         server, url = greeting_of(service)
@@ -192,13 +192,13 @@ def test_as_an_ordinary_user_it_runs_as_that_user(nobodys_directory: Path) -> No
         service.kill()
         service.wait()
         wait_until_ended(server)
-    # Root comes later, takes the data for what it is and does not take it away.
+    # Root starts it later, and the data keeps its owner.
     with PrivatePostgres(nobodys_directory, extra_settings=SMALL) as postgres:
         assert users_of(postgres.pid) == {NOBODY}
 
 
 @as_root
-def test_a_closed_directory_with_other_things_in_it_changes_hands_only_if_told_to(
+def test_a_private_directory_with_other_contents_changes_owner_only_on_request(
     tmp_path: Path,
 ) -> None:
     directory = tmp_path / "home"

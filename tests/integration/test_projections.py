@@ -1,4 +1,4 @@
-"""Runners on a real database: one at a time, exactly once, loud when something cannot be taken."""
+"""Runners on a real database: one at a time, exactly once, and loud about failures."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -36,7 +36,7 @@ async def ledger(postgres_server: PrivatePostgres) -> AsyncIterator[StageLedger]
 
 @dataclass(frozen=True)
 class Stumbling(StageIntervals):
-    """The projection, with a fold that cannot take one event."""
+    """The projection, with a fold that fails on one event."""
 
     position: int = 0
 
@@ -48,7 +48,7 @@ class Stumbling(StageIntervals):
 
 @dataclass(frozen=True)
 class Slow(StageIntervals):
-    """The projection, so slow that two runners meet over it, or one is killed at it."""
+    """The projection, slow enough for two runners to collide or for one to be killed in it."""
 
     async def load(
         self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
@@ -70,7 +70,7 @@ def variant(kind: type[StageIntervals], ledger: StageLedger, **values: Any) -> S
     return kind(SCHEMA, ledger.projection.sql, **values)
 
 
-async def test_what_is_appended_is_projected_and_waited_for(ledger: StageLedger) -> None:
+async def test_appended_events_are_projected_and_waited_for(ledger: StageLedger) -> None:
     script = leads(3)
     await ledger.append(script.events)
     runner = await ledger.prepared_runner()
@@ -94,7 +94,7 @@ async def test_what_is_appended_is_projected_and_waited_for(ledger: StageLedger)
     assert await runner.position_of(NAME) == 11
 
 
-async def test_a_runner_is_found_by_its_polling_when_nobody_wakes_it(ledger: StageLedger) -> None:
+async def test_a_runner_that_is_not_woken_finds_events_by_polling(ledger: StageLedger) -> None:
     script = leads(1)
     await ledger.append(script.events)
     running_here = await ledger.prepared_runner()
@@ -112,7 +112,7 @@ async def test_a_runner_is_found_by_its_polling_when_nobody_wakes_it(ledger: Sta
                 await task
 
 
-async def test_waiting_for_what_has_not_happened_ends(ledger: StageLedger) -> None:
+async def test_waiting_for_a_position_not_yet_reached_times_out(ledger: StageLedger) -> None:
     await ledger.append(leads(1).events)
     runner = await ledger.prepared_runner()
     await catch_up(runner)
@@ -123,13 +123,13 @@ async def test_waiting_for_what_has_not_happened_ends(ledger: StageLedger) -> No
         await runner.wait_for(5, name="other", timeout_s=0.05)
 
 
-async def test_two_runners_at_once_never_double(ledger: StageLedger) -> None:
+async def test_two_runners_at_once_never_project_twice(ledger: StageLedger) -> None:
     await ledger.append(leads(20).events)
     runners = [
         await ledger.prepared_runner(variant(Slow, ledger), batch_records=7) for _ in range(3)
     ]
 
-    await asyncio.gather(*(step_often(one) for one in runners))
+    await asyncio.gather(*(step_often(runner) for runner in runners))
     await catch_up(runners[0])
 
     assert await ledger.fetch(COUNTS) == [
@@ -167,7 +167,7 @@ async def test_a_runner_killed_in_a_batch_has_done_nothing(ledger: StageLedger) 
     ]
 
 
-async def test_a_lost_backend_is_waited_out(ledger: StageLedger) -> None:
+async def test_a_runner_recovers_from_a_lost_backend(ledger: StageLedger) -> None:
     await ledger.append(leads(2).events)
     runner = await ledger.prepared_runner(variant(Slow, ledger), batch_records=3)
     running = asyncio.create_task(runner.run())
@@ -216,7 +216,7 @@ async def test_a_fold_that_fails_stops_before_its_event_and_says_so(ledger: Stag
     assert await ledger.fetch(COUNTS) == [("AL", "", 2, 1), ("ML", "AL", 1, 1)]
 
 
-async def test_a_stopped_projection_goes_on_after_a_restart(ledger: StageLedger) -> None:
+async def test_a_stopped_projection_resumes_after_a_restart(ledger: StageLedger) -> None:
     await ledger.append(leads(2).events)
     await catch_up(await ledger.prepared_runner(variant(Stumbling, ledger, position=5)))
 
@@ -228,10 +228,10 @@ async def test_a_stopped_projection_goes_on_after_a_restart(ledger: StageLedger)
     assert not await mended.retry(NAME)
 
 
-async def test_a_stopped_projection_is_tried_again_and_goes_on_as_far_as_it_can(
+async def test_a_stopped_projection_is_retried_and_continues_as_far_as_it_can(
     ledger: StageLedger,
 ) -> None:
-    """Without a restart: the process with the repaired code may have started before it stopped."""
+    """Without a restart: the process with the fixed code may have started before it stopped."""
     await ledger.append(leads(2).events)
     faults: list[str] = []
     failing = variant(Stumbling, ledger, position=3)
@@ -260,7 +260,7 @@ async def test_a_stopped_projection_is_tried_again_and_goes_on_as_far_as_it_can(
     assert (standing.position, standing.failure) == (7, None)
 
 
-async def test_what_cannot_be_written_stops_the_projection_too(ledger: StageLedger) -> None:
+async def test_rows_that_cannot_be_written_stop_the_projection_too(ledger: StageLedger) -> None:
     script = Script()
     script.move(1, 0, "ML\x00", "entered")
     await ledger.append(script.events)
@@ -275,7 +275,7 @@ async def test_what_cannot_be_written_stops_the_projection_too(ledger: StageLedg
     )
 
 
-async def test_a_record_that_nobody_can_read_stops_the_projection(ledger: StageLedger) -> None:
+async def test_an_unreadable_record_stops_the_projection(ledger: StageLedger) -> None:
     await ledger.append(leads(1).events)
     await ledger.fetch(
         "INSERT INTO ledger.events (position, source, id, subject_id, subject_version, type, "

@@ -1,4 +1,4 @@
-"""Refusals leave: by their age, and the oldest first by the size of all."""
+"""Refusals are purged by age, and oldest first by total size."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ def purge_of(service: Service, **bounds: int) -> Purge:
 
 
 async def keep(service: Service, *ages: timedelta, **columns: Any) -> None:
-    """Put refusals of these ages into the table, each of a known size."""
+    """Insert refusals of these ages, each of a known size."""
     async with connection_to(service.owner_url) as connection:
         for age in ages:
             at = datetime.now(UTC) - age
@@ -47,7 +47,7 @@ async def keep(service: Service, *ages: timedelta, **columns: Any) -> None:
 
 
 async def left(service: Service) -> list[int]:
-    """Return the ages in days of what is left."""
+    """Return the ages in days of those that remain."""
     async with connection_to(service.owner_url) as connection:
         rows = await connection.fetch("SELECT event_id FROM ledger.refusals")
     return sorted(int(row["event_id"]) for row in rows)
@@ -63,24 +63,24 @@ def days(*numbers: int) -> list[timedelta]:
     return [timedelta(days=number) for number in numbers]
 
 
-async def test_what_is_too_old_leaves(service: Service) -> None:
+async def test_refusals_that_are_too_old_are_purged(service: Service) -> None:
     await keep(service, *days(0, 1, 29, 31, 400))
     await purge_of(service).once()
     assert await left(service) == [0, 1, 29]
 
 
-async def test_beyond_the_size_the_oldest_leave_first(service: Service) -> None:
+async def test_beyond_the_size_the_oldest_are_purged_first(service: Service) -> None:
     await keep(service, *days(5, 1, 3, 2, 4))
     with capture_logs() as lines:
         await purge_of(service, bytes_max=3 * CONTENT_BYTES).once()
     assert await left(service) == [1, 2, 3]
-    told = [(line["cause"], line["refusals"]) for line in lines if "cause" in line]
-    assert told == [("size", 2)]
+    purged = [(line["cause"], line["refusals"]) for line in lines if "cause" in line]
+    assert purged == [("size", 2)]
     await purge_of(service, bytes_max=3 * CONTENT_BYTES - 1).once()
     assert await left(service) == [1, 2]
 
 
-async def test_more_than_a_batch_leaves_in_several(
+async def test_more_than_a_batch_is_purged_in_several(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(purging, "PURGED_ROWS", 2)
@@ -111,7 +111,7 @@ async def test_while_another_process_purges_there_is_nothing_to_wait_for(service
 
 
 async def test_a_refusal_that_comes_again_is_not_kept_for_longer(service: Service) -> None:
-    """Its bytes are as old as they are; what came again is kept anew."""
+    """Its bytes keep their age; a repetition after the purge is kept as new."""
     event = {"id": "1", "source": "website", "type": "nonsense"}
     refusal = (await service.client.post("/v1/events", json=event)).json()["refusal"]
     async with connection_to(service.owner_url) as connection:
@@ -126,7 +126,7 @@ async def test_a_refusal_that_comes_again_is_not_kept_for_longer(service: Servic
     assert kept["times"] == 1
 
 
-async def test_what_waits_and_what_left_is_measured(service: Service) -> None:
+async def test_open_and_purged_refusals_are_measured(service: Service) -> None:
     await keep(service, *days(10, 2, 31))
     await purge_of(service).once()
     found = await metrics(service)
@@ -141,7 +141,7 @@ async def test_what_waits_and_what_left_is_measured(service: Service) -> None:
     assert found["leadledger_refusals_oldest_open_seconds"] == 0
 
 
-async def test_the_service_purges_by_itself(
+async def test_the_service_purges_automatically(
     postgres_server: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(purging, "PURGE_EVERY_S", 0.05)
@@ -154,9 +154,7 @@ async def test_the_service_purges_by_itself(
     raise AssertionError("nobody purged")
 
 
-async def test_a_purge_that_fails_is_tried_again(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failed_purge_is_retried(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(purging, "PURGE_EVERY_S", 0.01)
     purge, tried_again = purge_of(service), asyncio.Event()
     failures = iter((OSError, OSError))

@@ -1,4 +1,4 @@
-"""A projection built again beside the live one, while events keep coming."""
+"""Rebuild a projection next to the live one, while events keep coming."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -42,7 +42,7 @@ async def ledger(postgres_server: PrivatePostgres) -> AsyncIterator[StageLedger]
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a short log as good as a long one: many pages, little that may be remembered."""
+    """Make a short log behave like a long one: many pages, and a small cache."""
     monkeypatch.setattr(rebuilding, "REBUILD_BATCH_RECORDS", 10)
     monkeypatch.setattr(rebuilding, "REBUILD_SLICE_RECORDS", 4)
     monkeypatch.setattr(generations, "DELETE_ROWS", 7)
@@ -52,7 +52,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True)
 class Watched(StageIntervals):
-    """The projection, which does something else whenever it folds a batch."""
+    """The projection, with a hook that runs whenever it folds a batch."""
 
     batches: list[int] = field(default_factory=list)
     meanwhile: list[object] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Failing(StageIntervals):
 
 
 def ponderous(projection: StageIntervals) -> StageIntervals:
-    """Return the projection, with generations that take half a second to compare."""
+    """Return the projection with generations that take half a second to compare."""
     slow = (
         "SELECT '', '', 0, 0, 0 FROM (SELECT count(*) AS rows FROM pg_sleep(0.5)) AS pause "
         "WHERE CAST($1 AS integer) + CAST($2 AS integer) + CAST($3 AS integer) + rows < 0"
@@ -83,7 +83,7 @@ def ponderous(projection: StageIntervals) -> StageIntervals:
 
 
 def grown(script: Script, count: int) -> list[Event]:
-    """Let leads come and move on, some be absorbed, and the others be heard of again later."""
+    """Generate leads that arrive and move; some are absorbed, the others are active again later."""
     before = len(script.events)
     numbers = range(before, before + count)
     for number in numbers:
@@ -161,7 +161,7 @@ async def test_events_keep_coming_while_a_generation_is_built(ledger: StageLedge
     assert verified.comparison == (last, 0, ())
 
 
-async def test_comparing_holds_nobody_up_and_the_swap_never_goes_back(
+async def test_comparing_delays_no_one_and_the_swap_never_goes_back(
     ledger: StageLedger,
 ) -> None:
     script = Script()
@@ -185,7 +185,7 @@ async def test_comparing_holds_nobody_up_and_the_swap_never_goes_back(
     assert await ledger.fetch(GENERATIONS) == [(2, "live", last)]
 
 
-async def test_a_runner_goes_on_through_the_swap(ledger: StageLedger) -> None:
+async def test_a_runner_continues_through_the_swap(ledger: StageLedger) -> None:
     script = Script()
     script.publish()
     grown(script, 20)
@@ -209,7 +209,7 @@ async def test_a_runner_goes_on_through_the_swap(ledger: StageLedger) -> None:
     assert await ledger.fetch(GENERATIONS) == [(4, "live", last)]
 
 
-async def test_rows_that_somebody_changed_are_named_and_mended(ledger: StageLedger) -> None:
+async def test_changed_rows_are_named_and_repaired(ledger: StageLedger) -> None:
     script = Script()
     script.publish()
     script.move(1, 0, "ML", "entered")
@@ -238,7 +238,7 @@ async def test_rows_that_somebody_changed_are_named_and_mended(ledger: StageLedg
     assert again.comparison == (2, 0, ())
 
 
-async def test_a_stopped_projection_is_cured_by_a_rebuild(ledger: StageLedger) -> None:
+async def test_a_rebuild_repairs_a_stopped_projection(ledger: StageLedger) -> None:
     script = Script()
     script.publish()
     grown(script, 5)

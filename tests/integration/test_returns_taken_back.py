@@ -1,4 +1,4 @@
-"""A return by itself that is taken back: the stays are those of a lead that was never returned."""
+"""An automatic return that is taken back: the stays are those of a lead that never returned."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -51,8 +51,8 @@ def attempt(story: Story, at: datetime) -> None:
     story.tell("screening.attempted", at=at, reached=False)
 
 
-def told(decide: Callable[[Story, datetime], None], *, is_late: bool) -> list[Event]:
-    """Tell of a decision in time, or only after the lead has gone back by itself."""
+def events_of(decide: Callable[[Story, datetime], None], *, is_late: bool) -> list[Event]:
+    """Report a decision in time, or only after the lead has returned automatically."""
     story = Story(returning_funnel())
     story.tell("form.submitted", at=BEGAN, mail="example.co.jp")
     story.tell("lead.qualified", at=BEGAN)
@@ -73,7 +73,7 @@ def told(decide: Callable[[Story, datetime], None], *, is_late: bool) -> list[Ev
 
 
 def _shifted(event: Event, shift: int) -> Event:
-    """Let an event of the story name the positions that the ledger gives to it and its cause."""
+    """Shift an event of the story to the positions that the ledger gives to it and its cause."""
     effects = dict(event.effects)
     if "restates" in effects:
         effects["restates"] += shift
@@ -89,11 +89,11 @@ async def test_the_stays_are_those_of_a_lead_that_was_never_returned(
     decide: Callable[[Story, datetime], None],
     batch_records: int,
 ) -> None:
-    late = told(decide, is_late=True)
+    late = events_of(decide, is_late=True)
     await ledger.append(late)
     await catch_up(await ledger.prepared_runner(batch_records=batch_records))
     async with stage_ledger(postgres_server) as twin:
-        await twin.append(told(decide, is_late=False))
+        await twin.append(events_of(decide, is_late=False))
         await twin.project()
         assert await ledger.fetch(KNOWN) == await twin.fetch(KNOWN)
         assert await ledger.fetch(COUNTS) == await twin.fetch(COUNTS)
@@ -103,7 +103,7 @@ async def test_the_stays_are_those_of_a_lead_that_was_never_returned(
 async def test_what_was_known_before_is_still_what_was_known_then(
     ledger: StageLedger, postgres_server: PrivatePostgres, decide: Callable[[Story, datetime], None]
 ) -> None:
-    events = told(decide, is_late=True)
+    events = events_of(decide, is_late=True)
     back = next(event.effects["restates"] for event in events if "restates" in event.effects)
     await ledger.append(events)
     await ledger.project()
@@ -115,10 +115,10 @@ async def test_what_was_known_before_is_still_what_was_known_then(
 
 
 @pytest.mark.parametrize("decide", [accept, reject, attempt])
-async def test_a_rebuild_comes_to_the_same(
+async def test_a_rebuild_produces_the_same(
     ledger: StageLedger, decide: Callable[[Story, datetime], None]
 ) -> None:
-    await ledger.append(told(decide, is_late=True))
+    await ledger.append(events_of(decide, is_late=True))
     await catch_up(await ledger.prepared_runner(batch_records=1))
     built = await compare(ledger.engine, ledger.projection, schema=SCHEMA)
     assert built.comparison is not None
@@ -126,7 +126,7 @@ async def test_a_rebuild_comes_to_the_same(
 
 
 def told_after_a_restatement(*, is_taken_back: bool) -> list[Event]:
-    """Tell of a rejection in time, after a correction has named all stays by one report."""
+    """Report a rejection in time, after a correction has attributed all stays to one report."""
     ledger = LedgerInMemory(returning_funnel())
     person = {"email": "hanako@acme.example"}
     asked = ledger.send_one("contact.requested", lead=person, time=BEGAN.isoformat())
@@ -134,8 +134,8 @@ def told_after_a_restatement(*, is_taken_back: bool) -> list[Event]:
     ledger.let_happen()
     fields = {"event": str(asked.position), "fields": {"form": "other"}}
     ledger.send_one("event.corrected", data=fields)
-    told = {"lead": person, "time": IN_TIME.isoformat(), "data": {"reason": "student"}}
-    rejected = ledger.send_one("lead.sales_rejected", **told)
+    events_of = {"lead": person, "time": IN_TIME.isoformat(), "data": {"reason": "student"}}
+    rejected = ledger.send_one("lead.sales_rejected", **events_of)
     assert isinstance(rejected, Recorded)
     if is_taken_back:
         ledger.send_one("event.voided", data={"event": str(rejected.position)})
@@ -143,7 +143,7 @@ def told_after_a_restatement(*, is_taken_back: bool) -> list[Event]:
 
 
 @pytest.mark.parametrize("batch_records", [1, 2_000])
-async def test_of_stays_that_end_at_one_report_only_the_returned_one_goes_on(
+async def test_only_the_returned_stay_continues_of_those_that_end_at_one_report(
     ledger: StageLedger, batch_records: int
 ) -> None:
     await ledger.append(told_after_a_restatement(is_taken_back=False))
@@ -155,7 +155,7 @@ async def test_of_stays_that_end_at_one_report_only_the_returned_one_goes_on(
 
 
 @pytest.mark.parametrize("batch_records", [1, 3, 2_000])
-async def test_what_took_a_return_back_may_be_taken_back_itself(
+async def test_a_decision_that_took_back_a_return_may_be_taken_back_itself(
     ledger: StageLedger, batch_records: int
 ) -> None:
     await ledger.append(told_after_a_restatement(is_taken_back=True))

@@ -1,4 +1,4 @@
-"""Selection runs: the best candidates, as many as can be screened, once, and provably so."""
+"""Selection runs: the best candidates, as many as can be screened, once, and provably."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -43,7 +43,7 @@ def lead(number: int) -> dict[str, str]:
 
 
 def interest(number: int, downloads: int, industry: str = "steel") -> list[dict[str, Any]]:
-    """Let a lead become a candidate with 10 points of fit and 10 for each download and a form."""
+    """Make a lead a candidate, with 10 points of fit and 10 for each download and for a form."""
     who: dict[str, Any] = {**lead(number), "profile": {"industry": industry}}
     form = {"id": f"form-{number}", "type": "form.submitted", "lead": who}
     return [form] + [
@@ -53,7 +53,7 @@ def interest(number: int, downloads: int, industry: str = "steel") -> list[dict[
 
 
 class On:
-    """A ledger with an intake and a selector, as a service has them."""
+    """A ledger with an intake and a selector, as in a service."""
 
     def __init__(self, ledger: LedgerOnPostgres) -> None:
         self.ledger = ledger
@@ -61,7 +61,7 @@ class On:
         self.selector = self.another()
 
     def another(self) -> Selector:
-        """Open a selector that knows nothing of the first."""
+        """Open a selector that is independent of the first."""
         ledger = self.ledger
         return Selector(
             ledger.engine, SCHEMA, queue=self.queue, ledger=ledger.ledger, digests=DIGESTS
@@ -72,7 +72,7 @@ class On:
         return dict(run.data)
 
     async def qualified(self) -> list[str]:
-        """Return who was qualified by a run, as numbers, in the order of the ledger."""
+        """Return the leads qualified by a run, as numbers, in ledger order."""
         rows = await self.ledger.as_owner(
             "SELECT lead.record AS told FROM ledger.events AS event "
             "JOIN ledger.events AS form ON form.subject_id = event.subject_id "
@@ -110,19 +110,19 @@ async def on(postgres_server: PrivatePostgres) -> AsyncIterator[On]:
             await lent.queue.close()
 
 
-async def test_the_best_are_qualified_as_many_as_there_are_places(on: On) -> None:
+async def test_the_best_candidates_are_qualified_up_to_the_number_of_places(on: On) -> None:
     data = await on.select(asked(capacity=2))
     assert {name: data[name] for name in ("capacity", "backlog", "requests", "candidates")} == {
         "capacity": 2, "backlog": 0, "requests": 0, "candidates": 5,
     }  # fmt: skip
     assert (data["selected"], data["cut_line"]) == (2, "40")
-    assert await on.qualified() == ["1", "2"], "of two with 40 points who waits longer"
+    assert await on.qualified() == ["1", "2"], "of two with 40 points, the one that waits longer"
     (completed,) = await on.own("selection.completed")
     assert (completed["data"]["qualified"], completed["data"]["skipped"]) == (2, [])
     await on.verified()
 
 
-async def test_the_evidence_names_who_asked_and_ranks_everybody(on: On) -> None:
+async def test_the_evidence_names_who_asked_and_ranks_every_candidate(on: On) -> None:
     await on.select(asked())
     (run,), (page,) = [await on.own(type) for type in ("selection.run", "selection.ranked")]
     assert (run["source"], run["subject"], run["key"]) == ("leadledger", "ledger", "key-1")
@@ -133,7 +133,7 @@ async def test_the_evidence_names_who_asked_and_ranks_everybody(on: On) -> None:
     assert qualified["id"] == f"selection.run-1.{qualified['subject'].removeprefix('lead/')}"
 
 
-async def test_a_dry_run_tells_the_same_and_records_nothing(on: On) -> None:
+async def test_a_dry_run_reports_the_same_and_records_nothing(on: On) -> None:
     before = await on.ledger.recorded()
     tried = [(await on.selector.try_out(asked(capacity=k))).data for k in (0, 2, 99)]
     assert [one["selected"] for one in tried] == [0, 2, 5]
@@ -142,12 +142,12 @@ async def test_a_dry_run_tells_the_same_and_records_nothing(on: On) -> None:
     assert data["digest"] == tried[1]["digest"]
 
 
-async def test_what_is_taken_leaves_fewer_places(on: On) -> None:
+async def test_capacity_already_used_leaves_fewer_places(on: On) -> None:
     await on.select(asked("first", capacity=2))
     second = await on.select(asked("second", capacity=3))
     assert (second["backlog"], second["selected"]) == (2, 1)
     assert await on.qualified() == ["1", "2", "4"]
-    # Who was selected before and is screened takes a place of the period all the same.
+    # A lead that was selected before still takes a place in the period after its screening.
     for type, data in (("lead.sales_accepted", {}), ("screening.completed", {"class": "now"})):
         event = {"id": type, "type": type, "lead": lead(1), "data": data}
         await on.ledger.send(event)
@@ -158,7 +158,7 @@ async def test_what_is_taken_leaves_fewer_places(on: On) -> None:
     await on.verified()
 
 
-async def test_requests_for_contact_wait_for_no_run_and_count(on: On) -> None:
+async def test_contact_requests_wait_for_no_run_but_count(on: On) -> None:
     await on.ledger.send({"id": "request", "type": "contact.requested", "lead": lead(3)})
     assert (await on.selector.try_out(asked())).data["backlog"] == 1
     for type, data in (("lead.sales_accepted", {}), ("screening.completed", {"class": "now"})):
@@ -180,8 +180,8 @@ async def test_capacity_comes_from_what_was_declared_last(on: On) -> None:
         ("other-market", 3, {"market": "manufacturing"}),
         ("other-team", 3, {"team": "inside-2"}),
     ):
-        told = {"team": TEAM, "starts_on": "2026-11-02", "ends_on": "2026-11-06", **changes}
-        declared = {"id": id, "type": "capacity.declared", "data": {**told, "capacity": capacity}}
+        terms = {"team": TEAM, "starts_on": "2026-11-02", "ends_on": "2026-11-06", **changes}
+        declared = {"id": id, "type": "capacity.declared", "data": {**terms, "capacity": capacity}}
         await on.ledger.send(declared)
     data = await on.select(asked(capacity=None))
     assert (data["capacity"], data["selected"]) == (1, 1)
@@ -190,7 +190,7 @@ async def test_capacity_comes_from_what_was_declared_last(on: On) -> None:
     await on.verified()
 
 
-async def test_a_market_is_selected_apart(on: On) -> None:
+async def test_a_market_is_selected_separately(on: On) -> None:
     await on.ledger.send(*interest(7, 3, industry="software"))
     data = await on.select(asked(capacity=9, market="technology"))
     assert (data["market"], data["candidates"], data["selected"]) == ("technology", 1, 1)
@@ -198,7 +198,7 @@ async def test_a_market_is_selected_apart(on: On) -> None:
     await on.verified()
 
 
-async def test_nobody_is_selected_who_may_not_be(on: On) -> None:
+async def test_leads_that_may_not_be_selected_are_not(on: On) -> None:
     deal = {"id": "deal", "type": "opportunity.created", "data": {"opportunity": "d"}}
     colleague = {"email": "boss@company-1.example"}
     await on.ledger.send({**deal, "lead": colleague})
@@ -209,7 +209,7 @@ async def test_nobody_is_selected_who_may_not_be(on: On) -> None:
     assert await on.qualified() == ["4", "0", "3"]
 
 
-async def test_asking_again_is_answered_by_the_same_run(on: On) -> None:
+async def test_a_repeated_request_is_answered_with_the_same_run(on: On) -> None:
     first = await on.select(asked())
     events = await on.ledger.recorded()
     assert await on.select(asked()) == first
@@ -219,7 +219,7 @@ async def test_asking_again_is_answered_by_the_same_run(on: On) -> None:
             await on.select(other)
 
 
-async def test_two_at_once_under_one_id_are_one_run(on: On) -> None:
+async def test_two_concurrent_requests_with_one_id_are_one_run(on: On) -> None:
     other = on.another()
     await asyncio.gather(
         on.selector.select(asked(), key_id="a"),
@@ -230,7 +230,7 @@ async def test_two_at_once_under_one_id_are_one_run(on: On) -> None:
     await on.verified()
 
 
-async def test_who_is_no_candidate_any_more_is_skipped_and_told(on: On) -> None:
+async def test_a_lead_that_is_no_longer_a_candidate_is_skipped_and_reported(on: On) -> None:
     record = on.selector._qualify
     by_hand = {"id": "by-hand", "type": "lead.qualified", "lead": lead(1)}
 
@@ -248,7 +248,7 @@ async def test_who_is_no_candidate_any_more_is_skipped_and_told(on: On) -> None:
     await on.verified()
 
 
-async def test_what_was_left_unfinished_is_finished_once(on: On) -> None:
+async def test_an_unfinished_run_is_finished_once(on: On) -> None:
     await leave_unfinished(on, asked(capacity=3))
     assert await on.qualified() == []
     first, second = on.another(), on.another()
@@ -260,7 +260,7 @@ async def test_what_was_left_unfinished_is_finished_once(on: On) -> None:
     await on.verified()
 
 
-async def test_two_that_finish_one_run_at_once_qualify_nobody_twice(on: On) -> None:
+async def test_two_processes_that_finish_one_run_qualify_no_lead_twice(on: On) -> None:
     await leave_unfinished(on, asked(capacity=3))
     run = await on.another().find("run-1")
     assert run is not None
@@ -271,7 +271,7 @@ async def test_two_that_finish_one_run_at_once_qualify_nobody_twice(on: On) -> N
 
 
 class Faulty(Selector):
-    """Meets an error that nobody expects with one run."""
+    """Fails with an unexpected error on one run."""
 
     async def _qualify(self, run: Run) -> None:
         if run.id == "run-1":
@@ -279,7 +279,7 @@ class Faulty(Selector):
         await super()._qualify(run)
 
 
-async def test_a_run_that_cannot_be_finished_keeps_no_other_from_it(on: On) -> None:
+async def test_a_run_that_cannot_be_finished_does_not_block_others(on: On) -> None:
     await leave_unfinished(on, asked(capacity=1))
     await leave_unfinished(on, asked("run-2", capacity=2, team="inside-2"))
     faults: list[str] = []
@@ -299,7 +299,7 @@ async def test_a_run_that_cannot_be_finished_keeps_no_other_from_it(on: On) -> N
     assert len(await on.own("selection.completed")) == 2
 
 
-async def test_a_lead_that_cannot_be_decided_is_skipped_and_the_run_goes_on(on: On) -> None:
+async def test_a_lead_that_cannot_be_decided_is_skipped_and_the_run_continues(on: On) -> None:
     record = on.selector._qualify
     (row,) = await on.ledger.as_owner(
         "SELECT CAST(subject_id AS text) AS lead FROM ledger.events WHERE id = 'form-1'"
@@ -320,7 +320,7 @@ async def test_a_lead_that_cannot_be_decided_is_skipped_and_the_run_goes_on(on: 
 
 
 async def leave_unfinished(on: On, wanted: Asked) -> None:
-    """Record a run and its ranking, and go away."""
+    """Record a run and its ranking, and stop."""
 
     async def interrupted(_: Any) -> None:
         raise ConnectionError
@@ -362,7 +362,7 @@ def read_later(data: dict[str, Any]) -> None:
     data["read_at"] = "999999"
 
 
-def with_the_first_two_turned_round(data: dict[str, Any]) -> None:
+def with_the_first_two_swapped(data: dict[str, Any]) -> None:
     ranking = data["ranking"]
     ranking[0], ranking[1] = ranking[1], ranking[0]
 
@@ -375,7 +375,7 @@ def of_another_run(data: dict[str, Any]) -> None:
     data["selection"] = "run-9"
 
 
-def with_nobody_told(data: dict[str, Any]) -> None:
+def with_no_lead_named(data: dict[str, Any]) -> None:
     data["qualified"] = 0
 
 
@@ -392,11 +392,11 @@ def with_nobody_told(data: dict[str, Any]) -> None:
         ("selection.run", with_another_digest, "the ranking matches the history"),
         ("selection.run", read_later, "a run reads its leads before its own position"),
         ("selection.run", of_another_run, "the id of a run's event follows from the run"),
-        ("selection.ranked", with_the_first_two_turned_round, "the page matches the ranking"),
+        ("selection.ranked", with_the_first_two_swapped, "the page matches the ranking"),
         ("selection.ranked", with_another_score, "the page matches the ranking"),
         ("selection.ranked", of_another_run, "the evidence of a selection can be read"),
         ("lead.qualified", of_another_run, "the evidence of a selection can be read"),
-        ("selection.completed", with_nobody_told, "the number qualified is as reported"),
+        ("selection.completed", with_no_lead_named, "the number qualified is as reported"),
     ],
 )
 async def test_forged_evidence_is_found(
@@ -410,7 +410,7 @@ async def test_forged_evidence_is_found(
     assert found.value.what == what
 
 
-async def test_who_was_not_among_the_first_is_found(on: On) -> None:
+async def test_a_selected_lead_that_was_not_among_the_best_is_found(on: On) -> None:
     await on.select(asked(capacity=2))
     (page,), (selected, *_) = [
         await on.own(type) for type in ("selection.ranked", "lead.qualified")
@@ -441,7 +441,7 @@ async def forge(on: On, type: str, change: Callable[[dict[str, Any]], None]) -> 
 
 
 async def rewrite(on: On, position: int, change: Callable[[str], str]) -> None:
-    """Change a record as somebody who knows how a leaf is made."""
+    """Change a record, and its leaf to match."""
     async with connection_to(on.ledger.owner_url) as connection:
         await connection.execute("ALTER TABLE ledger.events DISABLE TRIGGER USER")
         await _rewrite(connection, position, change)

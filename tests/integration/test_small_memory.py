@@ -1,4 +1,4 @@
-"""Whoever remembers little decides and shows the same: what was forgotten is read again."""
+"""A writer with a small cache decides and shows the same: what was evicted is read again."""
 
 from typing import Any
 
@@ -27,8 +27,8 @@ TYPES = ("form.submitted", "lead.qualified", "lead.sales_accepted")
 
 
 def events(round: int) -> list[dict[str, Any]]:
-    """Let everybody do what comes next; at last a company buys as well."""
-    told: list[dict[str, Any]] = [
+    """Return the next event of every lead; in the last round a company buys as well."""
+    forms: list[dict[str, Any]] = [
         {
             "id": f"{round}-{person}",
             "type": TYPES[round],
@@ -38,10 +38,10 @@ def events(round: int) -> list[dict[str, Any]]:
     ]
     bought = {"id": "order", "type": "order.recorded", "data": {"order": "o-1"}}
     order = {**bought, "account": {"domain": "company-1.example"}}
-    return [*told, order] if round == ROUNDS - 1 else told
+    return [*forms, order] if round == ROUNDS - 1 else forms
 
 
-async def test_who_remembers_little_decides_and_shows_the_same(
+async def test_a_writer_with_a_small_cache_decides_and_shows_the_same(
     postgres_server: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module, name, value in LITTLE:

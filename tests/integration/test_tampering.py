@@ -1,4 +1,4 @@
-"""Whoever changes a ledger in its database is found: one change of every kind, and none is none."""
+"""Changes of a ledger in its database are found: one of every kind, and none in a clean ledger."""
 
 import json
 import resource
@@ -36,7 +36,7 @@ GUARD_OFF = "ALTER TABLE ledger.events DISABLE TRIGGER USER"
 
 @pytest.fixture(scope="module")
 def busy(postgres_server: PrivatePostgres) -> Iterator[URL]:
-    """Lend the owner's way to a busy ledger, for changes that are taken back."""
+    """Provide the owner's connection to a busy ledger, for changes that are rolled back."""
     owner_url, _ = fresh_database(postgres_server, prepare=prepare_busy)
     yield owner_url
     drop_database(postgres_server, owner_url)
@@ -44,7 +44,7 @@ def busy(postgres_server: PrivatePostgres) -> Iterator[URL]:
 
 @asynccontextmanager
 async def tampered(server: PrivatePostgres, *statements: str) -> AsyncIterator[AsyncEngine]:
-    """Lend a busy ledger, after its owner has done something to it."""
+    """Provide a busy ledger after its owner has tampered with it."""
     owner_url, app_url = fresh_database(server, prepare=prepare_busy)
     async with connection_to(owner_url) as owner:
         for statement in statements:
@@ -69,7 +69,7 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
 @pytest.mark.parametrize(
     ("statement", "check"),
     [
-        # A record and its leaf together, and whatever else says the same.
+        # A record and its leaf together, and everything else that repeats it.
         (("UPDATE ledger.events SET record = r.text, leaf = sha256('\\x00'::bytea || "
          "convert_to(r.text, 'UTF8')) FROM (SELECT position AS at, replace(record, "
          "'\"time\":\"2', '\"time\": \"2') AS text FROM ledger.events) AS r "
@@ -93,7 +93,7 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
          "FROM ledger.events AS event WHERE position = 3"), Check.ORDER),
         ("DELETE FROM ledger.event_personal", Check.PERSONAL),
         ("INSERT INTO ledger.event_personal VALUES (999, sha256('x'), 'x')", Check.PERSONAL),
-        # The log is cut off, and everything that says so.
+        # The log is truncated, and everything that would reveal it.
         ("UPDATE ledger.ledger_head SET position = position - 1", Check.HEAD),
         ("UPDATE ledger.ledger_head SET chain = sha256('x')", Check.HEAD),
         ("UPDATE ledger.ledger_head SET ledger_id = gen_random_uuid()", Check.HEAD),
@@ -124,7 +124,7 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
         ("DELETE FROM ledger.api_keys", Check.KEYS),
     ],
 )  # fmt: skip
-async def test_whoever_changes_a_row_is_found(busy: URL, statement: str, check: Check) -> None:
+async def test_a_changed_row_is_found(busy: URL, statement: str, check: Check) -> None:
     report = Report()
     async with connection_to(busy) as owner:
         change = owner.transaction(isolation="repeatable_read")
@@ -170,10 +170,10 @@ OUTCOME = "the outcome is what its lifecycle decides"
         ("key.revoked", of_another_name, "the id of a key change follows from the key"),
     ],
 )
-async def test_whatever_the_service_did_by_itself_is_decided_again(
+async def test_events_of_the_service_itself_are_decided_again(
     busy: URL, type: str, change: Callable[[dict[str, Any]], None], what: str
 ) -> None:
-    """With a right leaf: nothing else but the rules says that it was not so."""
+    """With a correct leaf: only the rules show that it is false."""
     report = Report()
     async with connection_to(busy) as owner:
         changing = owner.transaction(isolation="repeatable_read")
@@ -193,7 +193,7 @@ async def test_whatever_the_service_did_by_itself_is_decided_again(
     assert what in {finding.what for finding in report.section(Check.DECISIONS).first}
 
 
-async def test_a_log_that_is_cut_off_in_every_table_is_found_by_its_chain(
+async def test_a_log_truncated_in_every_table_is_found_by_its_chain(
     postgres_server: PrivatePostgres,
 ) -> None:
     last = "(SELECT max(position) FROM ledger.events)"
@@ -213,7 +213,7 @@ async def test_a_log_that_is_cut_off_in_every_table_is_found_by_its_chain(
         assert Check.HEAD not in await differing(engine, digests=None)
 
 
-async def test_without_the_secret_what_is_sealed_is_told_to_be_unchecked(
+async def test_without_the_secret_seals_are_reported_as_not_checked(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with tampered(postgres_server) as engine:
@@ -227,10 +227,10 @@ async def test_without_the_secret_what_is_sealed_is_told_to_be_unchecked(
             assert not report.differs
 
 
-async def test_a_ledger_that_was_rewritten_does_not_go_on_from_its_checkpoint(
+async def test_a_rewritten_ledger_does_not_continue_from_its_checkpoint(
     postgres_server: PrivatePostgres,
 ) -> None:
-    """By somebody who has the secret: only what is kept elsewhere reveals that."""
+    """By an attacker who has the secret: only a checkpoint kept elsewhere reveals it."""
     async with tampered(postgres_server) as engine:
         _, found = await examined(engine, schema=SCHEMA)
         kept = found.checkpoint
@@ -244,7 +244,7 @@ async def test_a_ledger_that_was_rewritten_does_not_go_on_from_its_checkpoint(
 
 
 @pytest.mark.parametrize("text", ["", "12", "x:00", "3:zz", f"-1:{'0' * 64}", "3:00"])
-def test_a_checkpoint_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_checkpoint_is_refused(text: str) -> None:
     with pytest.raises(CheckpointUnreadable):
         Checkpoint.parse(text)
     assert str(Checkpoint.parse(f"3:{'0' * 64}")) == f"3:{'0' * 64}"
@@ -310,11 +310,11 @@ async def test_guards_rights_and_projections_that_were_changed_are_found(
 ) -> None:
     async with tampered(postgres_server, *changes) as engine:
         report = await all_checks(postgres_server, engine)
-    told = "\n".join(str(finding) for finding in report.findings)
-    assert [sign for sign in changes.values() if sign not in told] == []
+    said = "\n".join(str(finding) for finding in report.findings)
+    assert [sign for sign in changes.values() if sign not in said] == []
 
 
-async def test_a_projection_that_cannot_be_compared_is_not_called_equal(
+async def test_a_projection_that_cannot_be_compared_is_not_reported_as_equal(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with tampered(
@@ -324,11 +324,11 @@ async def test_a_projection_that_cannot_be_compared_is_not_called_equal(
         "DELETE FROM ledger.projections WHERE name = 'directory'",
     ) as engine:
         report = await all_checks(postgres_server, engine)
-        told = {
+        said = {
             one.part: one.why_not for one in report if one.part and one.outcome == "not checked"
         }
-        assert told.pop("deadlines").startswith("it was built by version 99, not ")
-        assert told == {
+        assert said.pop("deadlines").startswith("it was built by version 99, not ")
+        assert said == {
             "business": "it has stopped: KeyError",
             "directory": "it has not been built yet",
         }
@@ -342,12 +342,12 @@ async def test_no_projection_is_built_of_records_that_cannot_be_read(
     async with tampered(postgres_server, GUARD_OFF, f"{spoiled} WHERE position = 5") as engine:
         report = await all_checks(postgres_server, engine)
     sections = [one for one in report if one.check is Check.PROJECTIONS]
-    assert {(one.outcome, one.why_not) for one in sections} == {
+    assert {(section.outcome, section.why_not) for section in sections} == {
         ("not checked", "the record at position 5 cannot be read")
     }
 
 
-async def test_what_is_lost_on_the_way_is_told_and_the_rest_is_checked(
+async def test_a_scratch_database_lost_midway_is_reported_and_the_rest_is_checked(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with tampered(postgres_server) as engine:
@@ -388,7 +388,7 @@ def run_verify(
     return done
 
 
-def test_an_auditor_without_the_secret_and_without_room_is_told_what_was_not_checked(
+def test_checks_skipped_for_lack_of_the_secret_or_room_are_reported(
     postgres_server: PrivatePostgres, tmp_path: Path
 ) -> None:
     done = run_verify(
@@ -406,7 +406,7 @@ def test_an_auditor_without_the_secret_and_without_room_is_told_what_was_not_che
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_differs_is_told_in_a_sentence_with_what_it_means(
+def test_a_difference_is_reported_with_its_meaning(
     postgres_server: PrivatePostgres, tmp_path: Path
 ) -> None:
     done = run_verify(
@@ -422,7 +422,7 @@ def test_what_differs_is_told_in_a_sentence_with_what_it_means(
 
 
 @pytest.mark.parametrize("while_there_is", [f"{UNFINISHED_PREFIX}*/*", "*/postmaster.pid"])
-def test_a_verification_that_is_ended_leaves_nothing_behind(
+def test_an_interrupted_verification_leaves_nothing_behind(
     postgres_server: PrivatePostgres, tmp_path: Path, while_there_is: str
 ) -> None:
     owner_url, app_url = fresh_database(postgres_server, prepare=prepare_busy)
@@ -439,7 +439,7 @@ def test_a_verification_that_is_ended_leaves_nothing_behind(
         assert verifying.poll() is None
         time.sleep(0.01)
     verifying.terminate()
-    _, told = verifying.communicate(timeout=30)
+    _, said = verifying.communicate(timeout=30)
     drop_database(postgres_server, owner_url)
-    assert (verifying.returncode, told) == (Exit.INTERRUPTED, "")
+    assert (verifying.returncode, said) == (Exit.INTERRUPTED, "")
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Verifying finds whoever changed the past, and accuses nobody who did not."""
+"""Verification finds every change of the past, and reports nothing else."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -29,7 +29,7 @@ FORM, QUALIFIED, LINKED = 2, 7, 3
 
 @pytest.fixture
 async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
-    """Lend a ledger with a history, of which the owner may change everything."""
+    """Provide a ledger with a history, in which the owner may change everything."""
     async with ledger_on_postgres(postgres_server) as ledger:
         for event in HISTORY:
             await ledger.send(event)
@@ -42,14 +42,14 @@ async def verified(on: LedgerOnPostgres) -> Verified:
 
 
 async def found_in(on: LedgerOnPostgres) -> tuple[int | None, str]:
-    """Return what is found first by somebody who does not have the secret."""
+    """Return the first finding of an auditor without the secret."""
     with pytest.raises(Finding) as found:
         await verify(on.engine, schema=SCHEMA, digests=None)
     return found.value.position, found.value.what
 
 
 async def forge(on: LedgerOnPostgres, position: int, change: Callable[[Any], None]) -> None:
-    """Change a record as somebody who knows how a leaf is made."""
+    """Change a record, and its leaf to match."""
     rows = await on.as_owner("SELECT record FROM ledger.events WHERE position = $1", position)
     record = json.loads(rows[0]["record"])
     change(record)
@@ -66,7 +66,7 @@ async def forge(on: LedgerOnPostgres, position: int, change: Callable[[Any], Non
     )
 
 
-async def test_an_honest_ledger_is_verified_whole(on: LedgerOnPostgres) -> None:
+async def test_an_untouched_ledger_is_verified_completely(on: LedgerOnPostgres) -> None:
     (counted,) = await on.as_owner(
         "SELECT (SELECT count(*) FROM ledger.events) AS events, "
         "(SELECT count(*) FROM ledger.subjects) AS subjects"
@@ -81,14 +81,14 @@ async def test_an_honest_ledger_is_verified_whole(on: LedgerOnPostgres) -> None:
     )
 
 
-async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
-    told: list[tuple[int, int]] = []
+async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None:
+    seen: list[tuple[int, int]] = []
 
-    async def tell(page: Sequence[Any], last: int) -> None:
-        told.append((len(page), last))
+    async def note(page: Sequence[Any], last: int) -> None:
+        seen.append((len(page), last))
 
-    _, examined_log = await examined(on.engine, schema=SCHEMA, on_page=tell)
-    assert told == [(examined_log.checkpoint.size, examined_log.checkpoint.size)]
+    _, examined_log = await examined(on.engine, schema=SCHEMA, on_page=note)
+    assert seen == [(examined_log.checkpoint.size, examined_log.checkpoint.size)]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ async def test_pages_are_told_as_they_pass(on: LedgerOnPostgres) -> None:
         ),
     ],
 )
-async def test_whoever_changes_a_row_is_found(
+async def test_a_changed_row_is_found(
     on: LedgerOnPostgres, statement: str, position: int | None, what: str
 ) -> None:
     await on.as_owner(statement)
@@ -308,14 +308,14 @@ def of_older_rules(record: dict[str, Any]) -> None:
         (about_an_account_that_is_a_lead, "the outcome can be decided again"),
     ],
 )
-async def test_a_forged_decision_is_found_although_its_leaf_is_right(
+async def test_a_forged_decision_is_found_although_its_leaf_is_correct(
     on: LedgerOnPostgres, change: Callable[[Any], None], what: str
 ) -> None:
     await forge(on, QUALIFIED, change)
     assert await found_in(on) == (QUALIFIED, what)
 
 
-async def test_a_record_that_names_another_place_is_found(on: LedgerOnPostgres) -> None:
+async def test_a_record_that_names_another_position_is_found(on: LedgerOnPostgres) -> None:
     def moved(record: dict[str, Any]) -> None:
         record["position"] = "99"
 
@@ -331,7 +331,7 @@ async def test_a_derived_event_that_is_given_another_name_is_found(on: LedgerOnP
     assert await found_in(on) == (LINKED, "the id of a derived event follows from its cause")
 
 
-async def test_a_derived_event_of_somebody_else_is_found(on: LedgerOnPostgres) -> None:
+async def test_a_derived_event_moved_to_another_lead_is_found(on: LedgerOnPostgres) -> None:
     def lent(record: dict[str, Any]) -> None:
         record["source"] = "test"
 
@@ -356,7 +356,7 @@ async def test_a_derived_event_of_another_cause_is_found(on: LedgerOnPostgres) -
     assert await found_in(on) == (LINKED, "a derived event follows its cause")
 
 
-async def test_a_version_that_is_left_out_is_found(on: LedgerOnPostgres) -> None:
+async def test_a_skipped_version_is_found(on: LedgerOnPostgres) -> None:
     def later(record: dict[str, Any]) -> None:
         record["subjectversion"] = 40
 
@@ -383,7 +383,7 @@ async def test_a_lifecycle_that_was_changed_is_found(on: LedgerOnPostgres) -> No
     assert await found_in(on) == (QUALIFIED, "the outcome is what its lifecycle decides")
 
 
-async def test_a_lifecycle_that_is_none_any_more_is_found(on: LedgerOnPostgres) -> None:
+async def test_a_lifecycle_that_is_no_longer_valid_is_found(on: LedgerOnPostgres) -> None:
     def broken(record: dict[str, Any]) -> None:
         record["data"]["text"] = "format: 1"
 
@@ -391,7 +391,7 @@ async def test_a_lifecycle_that_is_none_any_more_is_found(on: LedgerOnPostgres) 
     assert await found_in(on) == (1, "the lifecycle can be read")
 
 
-async def test_what_older_code_decided_is_counted_and_not_called_verified(
+async def test_decisions_of_older_code_are_counted_and_not_reported_as_verified(
     on: LedgerOnPostgres,
 ) -> None:
     def older(record: dict[str, Any]) -> None:

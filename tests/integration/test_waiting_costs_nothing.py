@@ -1,4 +1,4 @@
-"""What is looked for each second is found without reading all those whose time has not come."""
+"""Work that is polled every second is found without reading the rows that are not yet due."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -14,7 +14,7 @@ from tests.support.ledger_on_postgres import LedgerOnPostgres, form, ledger_on_p
 
 WAITING = 2_000
 READ_MAX = 10
-"""Rows that may be read where nobody is due."""
+"""Rows that may be read when nothing is due."""
 
 LEADS_THAT_WAIT = """
 INSERT INTO ledger.subjects (subject_id, kind, version, position, state, lifecycle, due_at)
@@ -42,7 +42,7 @@ async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres
 
 
 async def rows_read(on: LedgerOnPostgres, table: str, statement: Statement, **values: Any) -> int:
-    """Count the rows of a table that a statement looks at, whether or not it returns them."""
+    """Count the rows of a table that a statement reads, whether or not it returns them."""
     await on.as_owner(f"ANALYZE ledger.{table}")
     explained = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement.driver_sql}"
     (row,) = await on.as_owner(explained, *statement.arguments(values))
@@ -65,8 +65,8 @@ def _looked_at(scan: Mapping[str, Any]) -> float:
     return float(rows) * float(scan["Actual Loops"])
 
 
-async def test_leads_that_wait_for_their_day(on: LedgerOnPostgres) -> None:
-    """Seen to fail with a time that is asked for each row: it read every lead that waits."""
+async def test_leads_waiting_for_their_day_are_not_read(on: LedgerOnPostgres) -> None:
+    """Seen to fail with a clock evaluated for each row: it read every waiting lead."""
     await on.send(form("form"))
     await on.as_owner(LEADS_THAT_WAIT, WAITING)
     find_due = load("events.append", "ledger.sql", SCHEMA)["find_due"]
@@ -77,10 +77,10 @@ async def test_leads_that_wait_for_their_day(on: LedgerOnPostgres) -> None:
     ("name", "values"),
     [("look", {}), ("claim", {"places": [8], "lease_s": 60.0})],
 )
-async def test_deliveries_that_wait_to_be_tried_again(
+async def test_deliveries_waiting_for_a_retry_are_not_read(
     on: LedgerOnPostgres, name: str, values: Mapping[str, Any]
 ) -> None:
-    """Seen to fail with a time that is asked for each row: it read every delivery that waits."""
+    """Seen to fail with a clock evaluated for each row: it read every waiting delivery."""
     (webhook,) = await on.as_owner(A_WEBHOOK)
     await on.as_owner(DELIVERIES_THAT_WAIT, webhook["webhook_id"], WAITING)
     statement = load("service.webhooks", "queue.sql", SCHEMA)[name]

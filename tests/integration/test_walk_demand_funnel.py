@@ -30,7 +30,7 @@ async def test_from_the_first_visit_to_the_key_account(postgres_server: PrivateP
 
 
 async def becomes_known(walk: Walk) -> None:
-    """A competitor's people are excluded by themselves, everybody else is accepted."""
+    """A competitor's people are excluded automatically, and everyone else is accepted."""
     await walk.turn_to(0, "10:00")
     cookie = {"anonymous_id": HANAKO["anonymous_id"]}
     assert await walk.tell("visit.recorded", cookie, page="/pricing") == [
@@ -59,7 +59,7 @@ async def becomes_known(walk: Walk) -> None:
 
 
 async def is_nurtured(walk: Walk) -> None:
-    """Every point names what gave it, and marketing's lists follow the scenario."""
+    """Every point names its source, and marketing's lists follow the scenario."""
     await walk.tell("owner.assigned", HANAKO, owner="marketer-1")
     await walk.tell("scenario.started", HANAKO, scenario="basics")
     assert await walk.lists(HANAKO) >= {"marketing_accepted", "marketing_selected"}
@@ -67,11 +67,11 @@ async def is_nurtured(walk: Walk) -> None:
     await walk.tell("scenario.completed", HANAKO, scenario="basics")
     assert "scenario_completed" in await walk.lists(HANAKO)
     score = await walk.score(HANAKO)
-    assert {one["rule"]: one["points"] for one in score["attributes"]} == {
+    assert {attribute["rule"]: attribute["points"] for attribute in score["attributes"]} == {
         "decides": 20,
         "target_industry": 10,
     }
-    assert [(one["rule"], one["counts"]) for one in score["events"]] == [
+    assert [(event["rule"], event["counts"]) for event in score["events"]] == [
         ("visited", "2"),
         ("saw_prices", "10"),
         ("sent_a_form", "10"),
@@ -81,7 +81,7 @@ async def is_nurtured(walk: Walk) -> None:
 
 
 async def is_selected(walk: Walk) -> None:
-    """Two could be called, one is: the run says who, who waits, and where the line was drawn."""
+    """Of two candidates, one is selected: the run shows who, who waits, and the cut line."""
     await walk.tell("form.submitted", profiled(JIRO, STAFF))
     week: dict[str, Any] = walk.week()
     await walk.tell("capacity.declared", team="inside_sales", capacity=1, **week)
@@ -113,7 +113,7 @@ async def is_accepted(walk: Walk) -> None:
 
 
 async def is_overlooked(walk: Walk) -> None:
-    """What nobody decides is told as late, and what is rejected says why and comes back."""
+    """An undecided lead is reported as late; a rejected one has a reason and comes back."""
     assert await walk.tell("lead.qualified", JIRO) == [
         "lead.qualified: MAL → MQL",
         "lead.handed_over",
@@ -130,10 +130,10 @@ async def is_overlooked(walk: Walk) -> None:
 
 
 async def is_screened(walk: Walk) -> None:
-    """そのうち stays where it is until its day, 今すぐ goes on to field sales."""
+    """そのうち stays where it is until its day, and 今すぐ moves on to field sales."""
     await walk.tell("screening.attempted", HANAKO, channel="phone", reached=True)
-    told = {"channel": "phone", "class": "later", "revisit_date": str(walk.monday)}
-    assert await walk.tell("screening.completed", HANAKO, **told) == ["screening.completed"]
+    data = {"channel": "phone", "class": "later", "revisit_date": str(walk.monday)}
+    assert await walk.tell("screening.completed", HANAKO, **data) == ["screening.completed"]
     assert await walk.stage(HANAKO) == "SAL"
     assert "call_completed" in await walk.lists(HANAKO)
     await walk.turn_to(21, "11:00")
@@ -173,13 +173,13 @@ async def buys(walk: Walk) -> None:
 
 
 async def buys_again(walk: Walk) -> None:
-    """A customer's next purchase is a pass of its own, and no new business."""
-    told = {"opportunity": "d-2", "value": "300000", "business": "cross_sell"}
-    assert await walk.tell("opportunity.created", HANAKO, **told) == [
+    """A customer's next purchase is a separate pass, and not new business."""
+    data = {"opportunity": "d-2", "value": "300000", "business": "cross_sell"}
+    assert await walk.tell("opportunity.created", HANAKO, **data) == [
         "opportunity.created: WON → OPP"
     ]
     assert (await walk.lead(HANAKO))["pass"] == 2
-    assert (await walk.tell("opportunity.won", HANAKO, **told))[0] == "opportunity.won: OPP → WON"
+    assert (await walk.tell("opportunity.won", HANAKO, **data))[0] == "opportunity.won: OPP → WON"
     assert await walk.contribution() == (1, 2, "800000", "1000000")
     assert (await walk.read("/v1/contribution"))["apart"] == [
         {"business": "cross_sell", "number": 1, "value": "300000"}
@@ -228,7 +228,7 @@ async def churns(walk: Walk) -> None:
 
 
 async def journey(walk: Walk) -> list[dict[str, Any]]:
-    """Return the events that moved the one whom this is about."""
+    """Return the events that moved the protagonist."""
     path = f"/v1/leads/{(await walk.lead(HANAKO))['id']}/history"
     events = (await walk.read(path, limit=100))["events"]
     return [event for event in events if event.get("moved")]

@@ -30,7 +30,7 @@ async def test_from_the_first_visit_to_the_key_account(postgres_server: PrivateP
 
 
 async def is_acquired(walk: Walk) -> None:
-    """Nobody has a stage before we know who it is, and marketing accepts nobody by itself."""
+    """Anonymous visitors have no stage, and marketing's acceptance is not automatic."""
     await walk.turn_to(0, "10:00")
     cookie = {"anonymous_id": HANAKO["anonymous_id"]}
     assert await walk.tell("visit.recorded", cookie, page="/pricing") == ["visit.recorded"]
@@ -62,7 +62,7 @@ async def is_accepted_by_marketing(walk: Walk) -> None:
 
 
 async def is_selected(walk: Walk) -> None:
-    """The run selects for nurturing, the better of two."""
+    """The run selects the better of two, for nurturing."""
     asked = {"team": "marketing", **walk.week(), "id": "first-week", "capacity": 1}
     answer = await walk.service.client.post("/v1/selections", json=asked)
     run = answer.json()
@@ -91,7 +91,7 @@ async def is_nurtured_and_handed_over(walk: Walk) -> None:
 
 
 async def is_called(walk: Walk) -> None:
-    """All classes stand in CALLED; sales cannot accept whom nobody has called."""
+    """All classes are in CALLED; sales cannot accept a lead that was not called."""
     await walk.turn_to(1, "11:00")
     assert await walk.refused("lead.sales_accepted", HANAKO) == ("HANDED_OVER", ["CALLED"])
     assert await walk.tell("screening.attempted", HANAKO, channel="phone", reached=True) == [
@@ -112,7 +112,7 @@ async def is_called(walk: Walk) -> None:
 
 
 async def is_accepted_by_sales(walk: Walk) -> None:
-    """One is accepted in time; the other is rejected late, and goes back to marketing."""
+    """One is accepted in time; the other is rejected late, and returns to marketing."""
     await walk.turn_to(3, "17:59")
     assert await walk.tell("lead.sales_accepted", HANAKO, owner="seller-1") == [
         "lead.sales_accepted: CALLED → SALES_ACCEPTED",
@@ -150,13 +150,13 @@ async def becomes_a_deal_and_buys(walk: Walk) -> None:
 
 
 async def buys_again(walk: Walk) -> None:
-    """A customer's next purchase is a pass of its own, and no new business."""
-    told = {"opportunity": "d-2", "value": "300000", "business": "cross_sell"}
-    assert await walk.tell("opportunity.created", HANAKO, **told) == [
+    """A customer's next purchase is a separate pass, and not new business."""
+    data = {"opportunity": "d-2", "value": "300000", "business": "cross_sell"}
+    assert await walk.tell("opportunity.created", HANAKO, **data) == [
         "opportunity.created: WON → DEAL"
     ]
     assert (await walk.lead(HANAKO))["pass"] == 2
-    await walk.tell("opportunity.won", HANAKO, **told)
+    await walk.tell("opportunity.won", HANAKO, **data)
     assert await walk.contribution() == (1, 2, "800000", "1000000")
 
 
@@ -171,7 +171,7 @@ async def becomes_a_key_account(walk: Walk) -> None:
 
 
 async def churns(walk: Walk) -> None:
-    """The customer is lost, the history is not."""
+    """The customer is lost, but the history is not."""
     await walk.turn_to(100, "10:00")
     assert await walk.tell("customer.churned", account="acme.example") == [
         "customer.churned: KA → CHURNED",

@@ -1,4 +1,4 @@
-"""The question that the watch asks every second: what it finds out before anybody has to fail."""
+"""The watch's check, every second: it finds problems before any request fails."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -43,19 +43,19 @@ async def watching(server: PrivatePostgres, **settings: str) -> AsyncIterator[Wa
         ({"default_transaction_read_only": "on"}, Trouble.READ_ONLY),
     ],
 )
-async def test_what_would_keep_an_event_from_being_recorded_is_found_out(
+async def test_conditions_that_prevent_recording_are_found(
     postgres_server: PrivatePostgres, settings: dict[str, str], expected: Trouble | None
 ) -> None:
     async with watching(postgres_server, **settings) as own:
         assert await own._answer() is expected
 
 
-async def test_the_question_takes_room_on_the_disk(postgres_server: PrivatePostgres) -> None:
-    """A full disk refuses it, before an event that needs a new page is refused."""
+async def test_the_check_takes_room_on_the_disk(postgres_server: PrivatePostgres) -> None:
+    """A full disk refuses it before it refuses an event that needs a new page."""
     async with watching(postgres_server) as own:
         assert await own._answer() is None
         assert own._session is not None
-        # What a connection has done is told when it is closed, at the latest.
+        # A connection's statistics are reported when it closes, at the latest.
         await own._drop()
         session = await open_session(own._own)
         spilled, until = 0, monotonic() + 10
@@ -68,7 +68,7 @@ async def test_the_question_takes_room_on_the_disk(postgres_server: PrivatePostg
         assert spilled > 0
 
 
-async def test_a_database_that_is_unwell_is_asked_more_often(
+async def test_an_unhealthy_database_is_checked_more_often(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with watching(postgres_server, default_transaction_read_only="on") as own:

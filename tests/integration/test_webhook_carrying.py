@@ -1,4 +1,4 @@
-"""Carrying events to receivers: all of them, in order per lead, retried, given up, replayed."""
+"""Delivering events to receivers: all of them, in order per lead, retried, dropped, replayed."""
 
 import asyncio
 from collections import defaultdict
@@ -58,7 +58,7 @@ async def test_every_event_arrives_as_it_is_recorded_and_in_order_per_lead(
     assert 1 < receiver.under_way_max <= IN_FLIGHT_PER_WEBHOOK_MAX
 
 
-async def test_it_begins_now_or_where_it_is_told(webhooks: Webhooks) -> None:
+async def test_a_webhook_starts_now_or_at_the_given_position(webhooks: Webhooks) -> None:
     before = await webhooks.report(2, name="before")
     async with receiving() as now, receiving() as then:
         await webhooks.make(now.url)
@@ -70,7 +70,7 @@ async def test_it_begins_now_or_where_it_is_told(webhooks: Webhooks) -> None:
     assert {message.position for message in then.messages} == set(range(before[0] + 1, end + 1))
 
 
-async def test_filters_let_through_what_suits_them_and_move_on(webhooks: Webhooks) -> None:
+async def test_filters_pass_what_matches_and_advance(webhooks: Webhooks) -> None:
     async with receiving() as receiver:
         wanted = LogFilter(types=("lead.accepted", "form.submitted"), stages=("MAL",))
         webhook_id = await webhooks.make(receiver.url, wanted=wanted, after=0)
@@ -81,7 +81,7 @@ async def test_filters_let_through_what_suits_them_and_move_on(webhooks: Webhook
         assert (await webhooks.read(webhook_id)).position == len(await the_log(webhooks))
 
 
-async def test_a_failing_event_holds_back_its_own_lead_and_nobody_else(webhooks: Webhooks) -> None:
+async def test_a_failing_event_holds_back_only_its_own_lead(webhooks: Webhooks) -> None:
     async with receiving(lambda message: 500 if message.subject == failing else 200) as receiver:
         failing = ""
         await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
@@ -98,7 +98,7 @@ async def test_a_failing_event_holds_back_its_own_lead_and_nobody_else(webhooks:
     assert [one.position for one in receiver.messages if one.subject == failing] == [first]
 
 
-async def test_what_failed_is_tried_again_under_the_same_id(webhooks: Webhooks) -> None:
+async def test_a_failed_delivery_is_retried_with_the_same_id(webhooks: Webhooks) -> None:
     attempts: dict[str, int] = defaultdict(int)
 
     def twice_in_vain(message: Message) -> Reply:
@@ -115,7 +115,9 @@ async def test_what_failed_is_tried_again_under_the_same_id(webhooks: Webhooks) 
     assert (read.pending, read.dead, read.failing_since) == (0, 0, None)
 
 
-async def test_what_always_fails_is_given_up_listed_and_replayed(webhooks: Webhooks) -> None:
+async def test_a_delivery_that_always_fails_is_dead_lettered_and_replayed(
+    webhooks: Webhooks,
+) -> None:
     status = 500
     async with receiving(lambda _: status) as receiver:
         webhook_id = await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
@@ -125,8 +127,8 @@ async def test_what_always_fails_is_given_up_listed_and_replayed(webhooks: Webho
         assert len(receiver.messages) == 3 * QUICK.attempts_max
         queue = webhooks.queue()
         letters = await queue.dead(webhook_id, after=0, limit=10)
-        assert [one.position for one in letters] == positions
-        assert {(one.type, one.attempts, one.failure) for one in letters} == {
+        assert [letter.position for letter in letters] == positions
+        assert {(letter.type, letter.attempts, letter.failure) for letter in letters} == {
             ("form.submitted", 3, "answered 500")
         }
         assert await queue.dead(webhook_id, after=positions[0], limit=1) == letters[1:2]
@@ -170,7 +172,7 @@ async def test_a_webhook_that_fails_for_too_long_is_disabled_and_says_so(
     assert len(receiver.taken) == len(await the_log(webhooks)) - 1
 
 
-async def test_a_receiver_that_is_gone_is_left_alone_at_once(webhooks: Webhooks) -> None:
+async def test_a_receiver_that_answers_gone_is_disabled_at_once(webhooks: Webhooks) -> None:
     async with receiving(lambda _: 410) as receiver:
         webhook_id = await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
         await webhooks.report(1)
@@ -180,7 +182,7 @@ async def test_a_receiver_that_is_gone_is_left_alone_at_once(webhooks: Webhooks)
     assert (len(receiver.messages), read.pending) == (1, 1)
 
 
-async def test_a_receiver_that_hangs_holds_up_no_other(webhooks: Webhooks) -> None:
+async def test_a_receiver_that_hangs_does_not_delay_others(webhooks: Webhooks) -> None:
     async with receiving(lambda _: Reply(after_s=20)) as slow, receiving() as quick:
         await webhooks.make(slow.url)
         await webhooks.make(quick.url)
@@ -196,7 +198,7 @@ async def test_a_receiver_that_hangs_holds_up_no_other(webhooks: Webhooks) -> No
             task.cancel()
 
 
-async def test_a_receiver_that_is_away_does_not_get_the_log_copied(
+async def test_an_unavailable_receiver_does_not_get_the_log_copied(
     webhooks: Webhooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue_module, "PENDING_MAX", 7)
@@ -239,7 +241,7 @@ async def test_a_secret_that_cannot_be_opened_sends_nothing_unsigned(webhooks: W
     assert receiver.messages == []
 
 
-async def test_a_webhook_that_is_removed_takes_its_queue_along(webhooks: Webhooks) -> None:
+async def test_a_deleted_webhook_loses_its_queue(webhooks: Webhooks) -> None:
     async with receiving(lambda _: 500) as receiver:
         webhook_id = await webhooks.make(receiver.url)
         await webhooks.report(2)
@@ -251,7 +253,7 @@ async def test_a_webhook_that_is_removed_takes_its_queue_along(webhooks: Webhook
 
 
 class Faulty(Dispatcher):
-    """Meets an error that nobody expects with every message to one webhook."""
+    """Fails with an unexpected error on every message to one webhook."""
 
     webhook_id: UUID
 
@@ -262,7 +264,7 @@ class Faulty(Dispatcher):
 
 
 async def test_an_unexpected_error_is_a_failed_attempt_like_any_other(webhooks: Webhooks) -> None:
-    """Tried again with pauses, then given up; other webhooks do not notice."""
+    """Retried with pauses, then a dead letter; other webhooks are not affected."""
     async with receiving() as receiver:
         cursed = await webhooks.make(receiver.url)
         blessed = await webhooks.make(receiver.url)
@@ -279,7 +281,7 @@ async def test_an_unexpected_error_is_a_failed_attempt_like_any_other(webhooks: 
 
 
 class FaultyQueue(DeliveryQueue):
-    """Cannot queue anything for one webhook."""
+    """Fails to queue anything for one webhook."""
 
     webhook_id: UUID
 
@@ -289,7 +291,7 @@ class FaultyQueue(DeliveryQueue):
         return await super().queue(webhook_id)
 
 
-async def test_a_webhook_that_cannot_be_queued_for_holds_up_no_other(webhooks: Webhooks) -> None:
+async def test_a_webhook_whose_queue_fails_does_not_delay_others(webhooks: Webhooks) -> None:
     async with receiving() as receiver:
         FaultyQueue.webhook_id = await webhooks.make(receiver.url)
         await webhooks.make(receiver.url)

@@ -1,4 +1,4 @@
-"""One message: sent to the very address that was checked, within its time, and never further."""
+"""One message: sent to the address that was checked, within its time limit, and no further."""
 
 import socket
 import ssl
@@ -46,7 +46,7 @@ async def post(receiver: Receiver, url: str | None = None, **given: Any) -> Deli
         return await made.post(url or receiver.url, HEADERS, BODY)
 
 
-async def test_a_message_arrives_as_it_is() -> None:
+async def test_a_message_arrives_unchanged() -> None:
     async with receiving(lambda _: 204) as receiver:
         answer = await post(receiver, f"{receiver.url}?a=b%20c")
     (message,) = receiver.messages
@@ -68,7 +68,7 @@ async def test_a_message_arrives_as_it_is() -> None:
         (Reply(head="content-length: x"), Delivered("the exchange failed (RemoteProtocolError)")),
     ],
 )
-async def test_whatever_is_no_success_is_told(reply: Reply, expected: Delivered) -> None:
+async def test_every_failure_is_reported(reply: Reply, expected: Delivered) -> None:
     async with receiving(lambda _: reply) as receiver:
         assert await post(receiver, attempt_s=0.2) == expected
 
@@ -84,19 +84,19 @@ async def test_a_redirect_is_not_followed() -> None:
     assert other.messages == []
 
 
-async def test_a_body_without_end_is_left_where_it_is() -> None:
+async def test_an_endless_body_is_not_read() -> None:
     async with receiving(lambda _: Reply(head="x: y", is_endless=True)) as receiver:
         assert await post(receiver) == Delivered(status=200)
 
 
-async def test_a_head_without_end_is_broken_off() -> None:
+async def test_an_endless_head_is_cut_off() -> None:
     endless = Reply(head="x: " + "y" * 1_000_000)
     async with receiving(lambda _: endless) as receiver:
         answer = await post(receiver)
     assert answer.failure == "the exchange failed (RemoteProtocolError)"
 
 
-async def test_nobody_there_is_told_without_an_address() -> None:
+async def test_a_refused_connection_is_reported_without_an_address() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
@@ -105,7 +105,7 @@ async def test_nobody_there_is_told_without_an_address() -> None:
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".example", "a..b", "-"])
-async def test_a_host_without_an_address_is_told(host: str) -> None:
+async def test_a_host_without_an_address_is_reported(host: str) -> None:
     async with poster() as made:
         answer = await made.post(f"http://{host}/", HEADERS, BODY)
     assert answer.failure is not None
@@ -127,7 +127,7 @@ async def test_a_name_of_this_machine_is_not_reached_unless_allowed(name: str) -
         assert await post(receiver, url, resolve=resolve) == Delivered(status=200)
 
 
-async def test_a_public_name_that_leads_to_this_machine_is_not_reached() -> None:
+async def test_a_public_name_that_resolves_to_this_machine_is_not_reached() -> None:
     async with receiving() as receiver:
 
         async def resolve(host: str, port: int) -> tuple[str, ...]:
@@ -140,7 +140,7 @@ async def test_a_public_name_that_leads_to_this_machine_is_not_reached() -> None
         assert receiver.messages == []
 
 
-async def test_one_private_address_among_public_ones_spoils_them_all() -> None:
+async def test_one_private_address_among_public_ones_rules_out_all() -> None:
     connected: list[str] = []
     transport = PinnedTransport(
         resolving(("8.8.8.8", "10.0.0.1")), noting(connected), allows_private=False
@@ -152,7 +152,7 @@ async def test_one_private_address_among_public_ones_spoils_them_all() -> None:
 
 
 def noting(connected: list[str]) -> httpx.MockTransport:
-    """Stand for the network: note where a connection would lead, and under which name."""
+    """Stand in for the network: note where a connection would go, and with which name."""
 
     def connect(request: httpx.Request) -> httpx.Response:
         connected.append(f"{request.url.host} {request.headers['host']}")
@@ -165,7 +165,7 @@ def noting(connected: list[str]) -> httpx.MockTransport:
 async def connected_when_the_answer_changes(
     transport: Callable[[Resolve, httpx.AsyncBaseTransport], httpx.AsyncBaseTransport],
 ) -> list[str]:
-    """Let a name resolve to a public address first, and to this machine from then on."""
+    """Resolve a name to a public address first, and to this machine from then on."""
     connected: list[str] = []
     resolve = resolving(("93.184.215.14",), ("127.0.0.1",))
     async with httpx.AsyncClient(transport=transport(resolve, noting(connected))) as client:
@@ -173,15 +173,15 @@ async def connected_when_the_answer_changes(
     return connected
 
 
-async def test_a_name_that_resolves_differently_the_second_time_is_asked_once() -> None:
+async def test_a_name_is_resolved_once_even_if_it_would_change() -> None:
     found = await connected_when_the_answer_changes(
         lambda resolve, inner: PinnedTransport(resolve, inner, allows_private=False)
     )
     assert found == [f"93.184.215.14 {NAME}", NAME]
 
 
-async def test_checked_and_then_resolved_again_it_would_lead_to_this_machine() -> None:
-    """The twin: the check alone, and a connection that resolves the name for itself."""
+async def test_a_second_resolution_would_lead_to_this_machine() -> None:
+    """The negative twin: a check, then a connection that resolves the name again."""
 
     class Naive(PinnedTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -1,10 +1,10 @@
-"""The service as its worker runs it, but that it bears to be asked everything.
+"""The service as its worker runs it, but able to withstand every request.
 
     python -m tests.interface.examined_worker SOCKET_FD READY_FD PARENT_PID
 
-The administrator's key cannot be ended: whoever follows every answer soon ends the key that asks,
-and learns nothing more. What cannot be delivered to a webhook is given up at the first attempt, so
-that there are dead letters to ask for.
+The administrator key cannot be revoked: a client that follows every link soon revokes its own key,
+and then learns nothing more. Webhook deliveries become dead letters after the first failed attempt,
+so that there are dead letters to request.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from service.webhooks.retry_schedule import RetrySchedule
 
 
 def sparing(ending: Callable[..., Any]) -> Callable[..., Any]:
-    """Let one of the ways to end a key find none where it is the administrator's."""
+    """Make one of the ways to end a key find no key if it is the administrator's."""
 
     async def spare(self: KeyStore, key_id: str, *arguments: Any, **named: Any) -> Any:
         for stored in await self.find([key_id]):

@@ -1,8 +1,8 @@
-"""The service as its worker runs it, but for answers that its document knows nothing of.
+"""The service as its worker runs it, except for answers that its document does not describe.
 
     python -m tests.interface.lying_worker SOCKET_FD READY_FD PARENT_PID
 
-The negative twin of the test of the document. Each lie is of another kind.
+The negative twin of the test of the document. Each lie is of a different kind.
 """
 
 from unittest.mock import patch

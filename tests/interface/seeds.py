@@ -1,4 +1,4 @@
-"""What stands in a ledger before everything is asked of it: something of each kind to be found."""
+"""The contents of a ledger before every route is tested: something of each kind to find."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ LEAD = {"email": "hanako@example.co.jp"}
 BUYER = {"email": "taro@buyer.example"}
 EARLY = {"email": "early@early.example"}
 MANY = 30
-"""So many that something is left for the last who comes to dismiss or to remove something."""
+"""Enough that the last request to dismiss or delete something still finds one."""
 NOWHERE = "https://127.0.0.1:9/"
-"""Nobody listens there, so that nothing is delivered."""
+"""Nothing listens there, so nothing is delivered."""
 
 
 def form(id: str, **lead: str) -> dict[str, Any]:
@@ -21,7 +21,7 @@ EVENTS: list[dict[str, Any]] = [
     form("seed-1", user_id="u"),
     {"id": "seed-2", "type": "visit.recorded", "lead": {"anonymous_id": "c"}},
     form("seed-3", **LEAD),
-    # Somebody whom two strong identifiers tell to be two people: a conflict.
+    # A person with two strong identifiers of different leads: a conflict.
     form("seed-4", user_id="u", **LEAD),
     # Handed over to sales, which starts a deadline.
     {"id": "seed-5", "type": "lead.qualified", "actor": "marketing", "lead": LEAD},
@@ -34,13 +34,13 @@ EVENTS: list[dict[str, Any]] = [
     },
 ]
 TOO_EARLY = {"id": "seed-8", "source": "early", "type": "lead.qualified", "lead": EARLY}
-"""Refused last of all, and accepted when it is tried again, because then the lead is known."""
+"""Refused at first, but accepted when it is retried, because the lead is then known."""
 
 
 async def seed(client: httpx.AsyncClient) -> None:
-    """Report it, with an administrator's key."""
-    told = [{"source": "website", **one} for one in EVENTS]
-    answer = await client.post("/v1/events", json=told)
+    """Report all of it, with an administrator key."""
+    events = [{"source": "website", **event} for event in EVENTS]
+    answer = await client.post("/v1/events", json=events)
     assert answer.status_code == 200, answer.text
     unheard = [form(f"unheard-{number}", user_id="u") for number in range(MANY)]
     kept = await client.post(

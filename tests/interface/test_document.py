@@ -1,7 +1,7 @@
-"""The OpenAPI document says all: no answer is one that it does not describe, and none is a fault.
+"""The OpenAPI document is complete: it describes every answer, and no answer is a fault.
 
-Schemathesis makes up requests from the document, valid ones and others, follows what answers lead
-to, and holds every answer against the document: status, type of content, shape, headers.
+Schemathesis generates valid and invalid requests from the document, follows the links in answers,
+and checks every answer against the document: status, content type, shape, headers.
 """
 
 import asyncio
@@ -27,43 +27,43 @@ LYING = "tests.interface.lying_worker"
 CONFIG = Path(__file__).parent / "schemathesis.toml"
 SEED = int(os.environ.get("LEADLEDGER_TEST_DOCUMENT_SEED", "20261122"))
 EXAMPLES = by_tier(push=4, nightly=150)
-"""Of each operation."""
+"""Examples per operation."""
 STORIES = by_tier(push=90, nightly=500)
-"""In which requests follow from each other's answers."""
+"""Stories, in which requests follow from earlier answers."""
 WITHIN_S = by_tier(push=300.0, nightly=1_800.0)
 ENDLESS = ("get", "/v1/events/stream")
-"""Its answer has no end to wait for; tests/integration/test_event_stream.py reads it."""
+"""Its answer never ends; tests/integration/test_event_stream.py reads it."""
 CHECKS = (
     *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
     *("response_schema_conformance", "response_headers_conformance", "missing_required_header"),
     *("unsupported_method", "allow_header_conformance", "ignored_auth"),
 )
-"""Not whether what the document allows is accepted: that an address is one, that a stage exists,
-that a lead is known is beyond what a schema says."""
+"""Excluded: whether everything that the document allows is accepted. That an address is valid, a
+stage exists or a lead is known cannot be expressed in a schema."""
 
 Operation = tuple[str, str]
-"""Method, in lower case, and path with the names of its parameters."""
+"""Method in lower case, and path with the names of its parameters."""
 HARDLY_EVER: set[Operation] = {
-    # Schemathesis writes a text in YAML as a string of YAML, which is no lifecycle.
+    # Schemathesis writes a YAML text as a YAML string, which is not a lifecycle.
     ("post", "/v1/lifecycle"),
-    # What is sent again is soon given up again, and no dead letter meanwhile.
+    # A replayed message soon fails again, and is not a dead letter meanwhile.
     ("post", "/v1/webhooks/{webhook_id}/dead-letters/{position}/replay"),
 }
-"""Where a story comes to, but cannot be counted on to be welcome; other tests are."""
+"""Operations that a story reaches, but not reliably with success; other tests cover them."""
 MISSED_MAX = 3
-"""Of some forty operations that stories come to. Which way a story goes is chance, whatever the
+"""Of about forty operations that stories reach. The course of a story is random, whatever the
 seed."""
 
 
 class Examined(NamedTuple):
-    """What schemathesis made of an interface, and what the server's log says of that."""
+    """The results of schemathesis for an interface, and the server's log."""
 
     code: int
     said: str
     document: Mapping[str, Any]
     statuses: Mapping[Operation, set[int]]
     faults: Sequence[bytes]
-    """Lines of the log about unexpected errors, which are kept to themselves and easily missed."""
+    """Log lines about unexpected errors, which are isolated and easily missed."""
 
     @property
     def operations(self) -> dict[Operation, Any]:
@@ -75,7 +75,7 @@ class Examined(NamedTuple):
 
     @property
     def led_to(self) -> set[Operation]:
-        """Operations that a story can come to: some answer says what they need to be told."""
+        """Operations that a story can reach: an answer contains what they need."""
         named = {one["operationId"]: operation for operation, one in self.operations.items()}
         return {
             named[link["operationId"]]
@@ -86,12 +86,12 @@ class Examined(NamedTuple):
 
     @property
     def let_in(self) -> set[Operation]:
-        """Operations that have looked at a request, and not at its key alone."""
+        """Operations that examined a request beyond its key."""
         return {one for one, statuses in self.statuses.items() if statuses - {401, 403}}
 
     @property
     def welcome(self) -> set[Operation]:
-        """Operations that have had a success to tell."""
+        """Operations that succeeded at least once."""
         return {one for one, statuses in self.statuses.items() if min(statuses) < 300}
 
 
@@ -104,9 +104,9 @@ def bench() -> Iterator[Bench]:
 async def examine(
     bench: Bench, directory: Path, *arguments: str, name: str, module: str = EXAMINED
 ) -> Examined:
-    """Run schemathesis on a ledger of its own."""
+    """Run schemathesis on a separate ledger."""
     async with founded(bench, name) as ledger:
-        # Nobody is to be reached, so what is sent goes to this machine.
+        # Nothing outside may be reached, so messages go to this machine.
         settings = ledger.settings.model_copy(update={"webhook_private_addresses": True})
         served = dataclasses.replace(ledger, settings=settings)
         with serving(bench, served, module=module) as server:
@@ -126,7 +126,7 @@ async def examine(
 
 
 async def run(server: Server, directory: Path, *arguments: str) -> tuple[int, str]:
-    """Run schemathesis; return its exit code, and what it has to say."""
+    """Run schemathesis; return its exit code and output."""
     command = (
         *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"),
         *("--config-file", str(CONFIG), "run", f"http://127.0.0.1:{server.port}/openapi.json"),
@@ -151,10 +151,10 @@ async def run(server: Server, directory: Path, *arguments: str) -> tuple[int, st
 
 
 def statuses_in(log: bytes) -> dict[Operation, set[int]]:
-    """Read from a server's log what it answered to whom."""
+    """Read the statuses of each operation from a server's log."""
     statuses: dict[Operation, set[int]] = {}
     for line in log.splitlines():
-        # What is no HTTP at all is told in words of the server's own.
+        # Requests that are not HTTP are logged in the server's own words.
         if line.startswith(b'{"event":"http.answered"'):
             visit = orjson.loads(line)
             operation = (visit["method"].lower(), visit["route"])
@@ -168,7 +168,7 @@ async def test_every_operation_answers_as_described(bench: Bench, tmp_path: Path
     examined = await examine(bench, tmp_path, *asked, name="operations")
     assert examined.code == 0, examined.said
     assert not examined.faults
-    # It is worth something only if everything was asked, with a key that was let in.
+    # The result counts only if every operation was called, with an accepted key.
     assert set(examined.operations) - examined.let_in == {ENDLESS}
 
 
@@ -178,7 +178,7 @@ async def test_every_story_is_answered_as_described(bench: Bench, tmp_path: Path
     examined = await examine(bench, tmp_path, *asked, name="stories")
     assert examined.code == 0, examined.said
     assert not examined.faults
-    # It is worth something only if it came to what answers name, and was welcome there.
+    # The result counts only if the linked operations were reached, with success.
     missed = examined.led_to - examined.welcome - HARDLY_EVER
     assert len(missed) <= MISSED_MAX, missed
 

@@ -1,4 +1,4 @@
-"""A compiled condition answers what its rule says, in Kleene's three values."""
+"""A compiled condition gives the answer of its rule, in Kleene's three-valued logic."""
 
 from decimal import Decimal
 from typing import Any
@@ -25,7 +25,7 @@ from tests.support.generated_conditions import PATHS, known_facts, rules
 
 
 def asked(rule: Rule, facts: dict[str, Scalar]) -> bool | None:
-    """Interpret the plain way: False < unknown < True, `all` is the least, `any` the greatest."""
+    """Interpret plainly: False < unknown < True, `all` is the minimum, `any` the maximum."""
     rank = {False: 0, None: 1, True: 2}
     match rule:
         case Every(parts):
@@ -64,7 +64,7 @@ def compared(rule: Rule, value: Any) -> bool:
 
 
 @given(rules(), known_facts)
-def test_a_compiled_condition_answers_what_its_rule_says(
+def test_a_compiled_condition_gives_the_answer_of_its_rule(
     rule: Rule, facts: dict[str, Scalar]
 ) -> None:
     assert condition_of(rule).test(facts) is asked(rule, facts)

@@ -1,4 +1,4 @@
-"""Laws of deciding, on random histories of the demand funnel."""
+"""Laws of deciding, tested on random histories of the demand funnel."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -36,19 +36,19 @@ LEGAL = {
 }
 RETURNING = returning_funnel(competitors=("rival.example",))
 funnels = st.sampled_from((demand_funnel(competitors=("rival.example",)), RETURNING))
-# A history is some hundred draws, and a machine that is busy must not fail a law for that.
+# A history takes some hundred draws, and a law must not fail because the machine is busy.
 thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def again_of(first: Record) -> DecidesAgain:
-    """Return what decides again what stands first in a group."""
+    """Return the function that decides the first event of a group again."""
     if is_firing(first):
         return fire_again
     return reassess_again if is_reassessment(first) else decide_again
 
 
 def groups_of(ledger: LedgerInMemory) -> list[list[Record]]:
-    """Part the log into reported events, firings and reassessments, each with what it derives."""
+    """Split the log into reports, firings and reassessments, each with its derived events."""
     groups: list[list[Record]] = []
     for record in ledger.records:
         if begins_group(record):
@@ -58,7 +58,7 @@ def groups_of(ledger: LedgerInMemory) -> list[list[Record]]:
 
 
 def fold(log: Sequence[Record]) -> dict[str, Remembered]:
-    """Evolve every subject from nothing but the records, without the writer's own fold."""
+    """Evolve every subject from the records alone, without the writer's own fold."""
     subjects: dict[str, Remembered] = {}
     for event, _ in log:
         about = event.subject.id or LEDGER_SUBJECT_ID
@@ -73,9 +73,9 @@ def fold(log: Sequence[Record]) -> dict[str, Remembered]:
         account = event.effects.get("business_of")
         if account is not None:
             before = subjects.get(account, newborn(SubjectKind.ACCOUNT))
-            told = event._replace(stage_to=None)
+            unmoved = event._replace(stage_to=None)
             subjects[account] = before._replace(
-                position=event.position, state=_evolved(before.state, told)
+                position=event.position, state=_evolved(before.state, unmoved)
             )
     return subjects
 
@@ -114,7 +114,7 @@ def test_every_recorded_move_is_one_that_the_machine_allows(history: list[list[S
 
 
 def ledger_stage(event: Event, before: str | None) -> str | None:
-    """Where an account stands after what no machine is asked about."""
+    """Return an account's stage after an event that is decided without the machine."""
     if "state" in event.effects:
         stage: str | None = event.effects["state"].get("stage")
         return stage
@@ -142,7 +142,7 @@ def test_positions_versions_and_derived_ids_have_no_gaps(history: list[list[Step
 
 @given(histories, funnels)
 @thorough
-def test_the_state_that_the_writer_keeps_is_the_fold_of_its_records(
+def test_the_writers_state_is_the_fold_of_its_records(
     history: list[list[Step]], compiled: CompiledLifecycle
 ) -> None:
     ledger = tell(history, compiled=compiled)
@@ -151,7 +151,7 @@ def test_the_state_that_the_writer_keeps_is_the_fold_of_its_records(
 
 @given(histories, funnels)
 @settings(thorough, max_examples=40)
-def test_in_charge_is_the_person_of_the_department_that_has_the_lead(
+def test_the_person_in_charge_belongs_to_the_department_that_has_the_lead(
     history: list[list[Step]], compiled: CompiledLifecycle
 ) -> None:
     for remembered in tell(history, compiled=compiled).subjects.values():
@@ -163,13 +163,13 @@ def test_in_charge_is_the_person_of_the_department_that_has_the_lead(
 
 @given(histories)
 @thorough
-def test_no_move_of_a_subject_counts_from_before_the_one_before_it(
+def test_no_move_of_a_subject_takes_effect_before_its_previous_move(
     history: list[list[Step]],
 ) -> None:
     last: dict[str, datetime] = {}
     for event, _ in tell(history).records:
         if "state" in event.effects:
-            # What was decided again counts from when it happened, not from when it was known.
+            # An event decided again counts from when it happened, not from when it was known.
             entered_at = event.effects["state"].get("entered_at")
             last.pop(event.receiver.id, None)
             if entered_at is not None:
@@ -182,7 +182,7 @@ def test_no_move_of_a_subject_counts_from_before_the_one_before_it(
 
 @given(histories, funnels)
 @thorough
-def test_what_was_decided_is_decided_again_from_the_records_alone(
+def test_every_decision_can_be_repeated_from_the_records_alone(
     history: list[list[Step]],
     compiled: CompiledLifecycle,
 ) -> None:
@@ -218,7 +218,7 @@ def test_a_record_is_read_back_as_it_was_written(history: list[list[Step]]) -> N
 
 @given(histories, batches)
 @thorough
-def test_a_writer_that_remembers_decides_as_one_that_reads_everything_anew(
+def test_a_writer_with_a_cache_decides_like_one_that_reads_everything_again(
     history: list[list[Step]], last: list[Step]
 ) -> None:
     ledger = tell(history)
@@ -239,7 +239,7 @@ def test_a_writer_that_remembers_decides_as_one_that_reads_everything_anew(
 def _without_ids(outcome: Recorded | Duplicate | Refused) -> object:
     match outcome:
         case Recorded():
-            derived = [(one.type, one.position, one.moved) for one in outcome.derived]
+            derived = [(event.type, event.position, event.moved) for event in outcome.derived]
             return outcome.position, outcome.stage, outcome.moved, outcome.is_already, derived
         case Refused():
             return outcome.refusal
@@ -248,7 +248,7 @@ def _without_ids(outcome: Recorded | Duplicate | Refused) -> object:
 
 @given(histories)
 @thorough
-def test_what_is_sent_again_is_a_duplicate_and_changes_nothing(history: list[list[Step]]) -> None:
+def test_an_event_sent_again_is_a_duplicate_and_changes_nothing(history: list[list[Step]]) -> None:
     ledger = tell(history)
     before = [entry.record for entry in ledger.entries]
     for key, known in list(ledger.keys.items()):
@@ -263,10 +263,10 @@ def test_what_is_sent_again_is_a_duplicate_and_changes_nothing(history: list[lis
 
 @given(histories, decisions)
 @thorough
-def test_a_decision_taken_twice_never_moves_twice_to_the_same_stage(
+def test_a_decision_made_twice_never_moves_twice_to_the_same_stage(
     history: list[list[Step]], decision: Step
 ) -> None:
-    """Unless a rule has moved the lead on in between: then the second one is news."""
+    """Unless a rule has moved the lead in between: then the second decision is new."""
     ledger = tell(history)
     event = decision.event("first", ledger)
     (first,) = ledger.send(event, sender=decision.sender)
@@ -287,7 +287,7 @@ def test_a_decision_taken_twice_never_moves_twice_to_the_same_stage(
 
 @given(histories, batches)
 @thorough
-def test_a_strict_batch_is_recorded_whole_or_not_at_all(
+def test_a_strict_batch_is_recorded_completely_or_not_at_all(
     history: list[list[Step]], last: list[Step]
 ) -> None:
     ledger = tell(history)
@@ -303,7 +303,7 @@ def test_a_strict_batch_is_recorded_whole_or_not_at_all(
 
 @given(histories, st.booleans())
 @thorough
-def test_what_the_writer_remembers_is_what_the_tables_hold(
+def test_the_writers_cache_matches_the_tables(
     history: list[list[Step]],
     is_strict: bool,  # noqa: FBT001 - Hypothesis draws it
 ) -> None:
@@ -319,7 +319,7 @@ def test_what_the_writer_remembers_is_what_the_tables_hold(
 
 @given(histories)
 @thorough
-def test_a_fact_is_never_refused_for_the_stage(history: list[list[Step]]) -> None:
+def test_a_fact_is_never_refused_because_of_the_stage(history: list[list[Step]]) -> None:
     for refused in tell(history).refused:
         if refused.refusal.reason == "move-not-allowed":
             assert refused.type is not None

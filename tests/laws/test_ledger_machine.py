@@ -1,7 +1,7 @@
-"""The ledger as a machine: whatever is sent, again, at once, by two writers, through crashes.
+"""The ledger as a state machine: events sent, repeated, concurrently, by two writers, with crashes.
 
-The model knows keys, contents and positions and nothing else. Everything the ledger answers must
-fit it, and what it holds at the end must verify.
+The model knows only keys, contents and positions. Every answer of the ledger must fit the model,
+and its contents must verify in the end.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ Event = dict[str, Any]
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Two writers on one database, and a model of what they were told."""
+    """Two writers on one database, and a model of their answers."""
 
     server: PrivatePostgres
 
@@ -104,7 +104,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(writer=writers, places=st.lists(st.integers(0, 40), min_size=1, max_size=4))
     def send_again(self, writer: int, places: list[int]) -> None:
-        # Which keys there are depends on who was faster, and what is drawn must not.
+        # Which keys exist depends on timing, and draws must not.
         known = sorted(self.recorded)
         keys = [known[place % len(known)] for place in places if known]
         batch = [self.recorded[key][0] for key in keys]
@@ -126,7 +126,7 @@ class LedgerMachine(RuleBasedStateMachine):
                     "WHERE pid <> pg_backend_pid() AND datname = current_database() "
                     "AND usename = current_user"
                 )
-            # The pool tells a dead connection by what the loop has heard of it.
+            # The pool recognises a dead connection only after the loop has noticed it.
             await asyncio.sleep(0.02)
 
         self.run(cut())
@@ -139,8 +139,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self, batch: list[Event], outcomes: list[Outcome], *, is_in_order: bool = True
     ) -> None:
         assert len(outcomes) == len(batch)
-        told = list(zip(batch, outcomes, strict=True))
-        new = [(event, one) for event, one in told if isinstance(one, Recorded)]
+        answered = list(zip(batch, outcomes, strict=True))
+        new = [(event, one) for event, one in answered if isinstance(one, Recorded)]
         if is_in_order:
             positions = [one.position for _, one in new]
             assert positions == sorted(positions)
@@ -148,7 +148,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert event["id"] not in self.recorded
             assert recorded.position > self.end
             self.recorded[event["id"]] = (event, recorded)
-        for event, outcome in told:
+        for event, outcome in answered:
             self.judge_one(event, outcome)
         self.end = max([self.end, *(_last(one) for _, one in new)])
 
@@ -169,7 +169,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert reason != "event-id-reused" or first is None or event != first[0]
 
     @invariant()
-    def the_feed_is_what_was_told(self) -> None:
+    def the_feed_matches_the_answers(self) -> None:
         log = self.run(self.on.recorded())
         assert [position for position, _, _ in log] == list(range(2, self.end + 1))
         reported = {id: position for position, id, _ in log if id.startswith("e")}
@@ -200,7 +200,7 @@ def machine(postgres_server: PrivatePostgres) -> Iterator[type[LedgerMachine]]:
     del LedgerMachine.server
 
 
-def test_the_ledger_answers_as_a_table_of_keys_would(machine: type[LedgerMachine]) -> None:
+def test_the_ledger_answers_like_a_table_of_keys(machine: type[LedgerMachine]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(

@@ -1,4 +1,4 @@
-"""Whatever text is offered as a lifecycle, it is one, or it is complained of: never an accident."""
+"""Any text offered as a lifecycle either is one or has complaints, and never causes a crash."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ TOKENS = (
 
 @st.composite
 def mutated(draw: st.DrawFn) -> str:
-    """Change the small lifecycle in a few places: a line lost, doubled, or a word exchanged."""
+    """Change the small lifecycle in a few places: drop or repeat a line, or replace a word."""
     lines = list(LINES)
     for _ in range(draw(st.integers(min_value=1, max_value=4))):
         number = draw(st.integers(min_value=0, max_value=len(lines) - 1))
@@ -50,7 +50,7 @@ def mutated(draw: st.DrawFn) -> str:
 
 
 @given(mutated())
-def test_a_changed_text_is_a_lifecycle_or_complained_of(text: str) -> None:
+def test_a_changed_text_is_a_lifecycle_or_has_complaints(text: str) -> None:
     inspection = inspect(text)
     fatal = [complaint for complaint in inspection.complaints if complaint.fatal]
     assert (inspection.lifecycle is None) == bool(fatal)
@@ -61,5 +61,5 @@ def test_a_changed_text_is_a_lifecycle_or_complained_of(text: str) -> None:
 
 
 @given(st.text())
-def test_any_text_is_complained_of(text: str) -> None:
+def test_random_text_has_complaints(text: str) -> None:
     assert inspect(text).lifecycle is None

@@ -1,4 +1,4 @@
-"""The table that decides and the machine that it was compiled from always give one answer."""
+"""The table that decides always agrees with the machine from which it was compiled."""
 
 from collections.abc import Mapping
 from pathlib import Path

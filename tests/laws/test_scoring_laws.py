@@ -1,4 +1,4 @@
-"""Laws of scoring: sums are exact, timers wait for the right moment, order does not matter."""
+"""Laws of scoring: sums are exact, timers are set for the right moment, order does not matter."""
 
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -45,21 +45,21 @@ def test_the_score_is_the_sum_of_what_explains_it_to_the_hundredth(
 ) -> None:
     assert SCORING is not None
     score = score_at(SCORING, lead, at)
-    parts = [counts_at(SCORING, one, at) for one in lead.points]
+    parts = [counts_at(SCORING, point, at) for point in lead.points]
     explained = sum((Fraction(str(amount(part))) for part in parts), Fraction(0))
     assert Fraction(str(amount(score.total))) == explained + score.fit
 
 
 @given(leads, moments)
 @thorough
-def test_interest_is_told_for_every_moment_at_which_it_changes(
+def test_interest_is_given_for_every_moment_at_which_it_changes(
     lead: LeadState, at: datetime
 ) -> None:
     assert SCORING is not None
-    told = list(interest_after(SCORING, lead.points, at))
-    assert [moment for moment, _ in told] == sorted({moment for moment, _ in told})
+    changes = list(interest_after(SCORING, lead.points, at))
+    assert [moment for moment, _ in changes] == sorted({moment for moment, _ in changes})
     before = score_at(SCORING, lead, at).interest
-    for moment, interest in told:
+    for moment, interest in changes:
         assert score_at(SCORING, lead, moment - MICROSECOND).interest == before
         assert score_at(SCORING, lead, moment).interest == interest
         before = interest
@@ -68,9 +68,7 @@ def test_interest_is_told_for_every_moment_at_which_it_changes(
 
 @given(leads, moments)
 @thorough
-def test_the_grade_stays_until_the_moment_that_the_timer_waits_for(
-    lead: LeadState, at: datetime
-) -> None:
+def test_the_grade_stays_until_the_moment_of_its_timer(lead: LeadState, at: datetime) -> None:
     assert SCORING is not None
     grade = grade_at(LIFECYCLE, lead, at)
     due_at = next_grade_change(LIFECYCLE, lead, at)
@@ -106,7 +104,7 @@ def test_which_points_count_does_not_depend_on_the_order_of_reports(
         of_rule = sorted(
             ((one.occurred_at, one.position) for one in some if one.rule == name), reverse=True
         )
-        kept = {(one.occurred_at, one.position) for one in found if one.rule == name}
+        kept = {(row.occurred_at, row.position) for row in found if row.rule == name}
         assert kept == set(of_rule[:limit])
 
 
@@ -133,10 +131,10 @@ def _is_lead(state: object) -> bool:
     return isinstance(state, LeadState)
 
 
-def test_the_laws_are_tried_on_leads_that_have_grades() -> None:
+def test_the_laws_are_tested_on_leads_with_grades() -> None:
     ledger = LedgerInMemory(demand_funnel())
     who = {"email": "a@b.example", "profile": {"industry": "steel", "position": "director"}}
     ledger.send_one("form.submitted", lead=who)
-    (lead,) = [one.state for one in ledger.subjects.values() if _is_lead(one.state)]
+    (lead,) = [subject.state for subject in ledger.subjects.values() if _is_lead(subject.state)]
     assert isinstance(lead, LeadState)
     assert lead.grade == "B"

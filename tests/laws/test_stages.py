@@ -1,4 +1,4 @@
-"""Laws of the stage intervals and of every figure of the funnel, on histories made at random."""
+"""Laws of the stage intervals and of every figure of the funnel, on random histories."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -36,14 +36,14 @@ LEADS, ACCOUNTS = (1, 2, 3, 4), (5, 6)
 KINDS = [str(kind) for kind in MoveKind if kind is not MoveKind.ABSORBED]
 SOURCES = st.sampled_from([None, "", "unknown", "marketing-digital", "reseller"])
 MOMENTS = st.sampled_from([0, 1, 2, 2.5, 30, 31, 60])
-"""Few, so that many things happen at one time; around the ends of months in Tokyo."""
+"""Few moments, so that many things coincide; around the ends of months in Tokyo."""
 
 Answer = TypeVar("Answer")
 
 
 @dataclass(repr=False)
 class History:
-    """Events from nothing, the first lifecycle included. A class, so that it shows itself short."""
+    """Events from the beginning, including the first lifecycle. A class, for a short repr."""
 
     events: list[Event]
 
@@ -57,7 +57,7 @@ class History:
 
 @dataclass
 class Course:
-    """What has become of each subject while a history is made: only legal ones are."""
+    """The state of each subject while a history is drawn: only legal histories are."""
 
     script: Script
     known: set[int]
@@ -73,7 +73,7 @@ class Course:
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
-    """Draw a history: leads and accounts that come, move, recycle, are absorbed and told of."""
+    """Draw a history: leads and accounts arrive, move, recycle, are absorbed and reported."""
     course = Course(Script(), set(), {}, {}, {})
     course.script.publish()
     for _ in range(draw(st.integers(0, 25))):
@@ -127,7 +127,7 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
 
 
 def _restate(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind) -> None:
-    """Let other stays count, or none; a visitor's may have ended by absorption."""
+    """Restate which stays count, possibly none; a visitor's may have ended by absorption."""
     moments = sorted(draw(st.lists(MOMENTS, max_size=4)))
     stays: list[Stay] = []
     pass_number = 1
@@ -174,7 +174,7 @@ def questions(draw: st.DrawFn) -> Question:
 
 @dataclass(frozen=True)
 class Laboratory:
-    """A database on which every example is projected, asked about, and rolled back."""
+    """A database on which every example is projected, queried, and rolled back."""
 
     loop: asyncio.Runner
     ledger: StageLedger
@@ -207,7 +207,7 @@ class Laboratory:
 async def project(
     driver: Driver, projection: StageIntervals, events: Sequence[Event], cuts: Sequence[int]
 ) -> None:
-    """Project a history in batches that end at the cuts; every other one by a new process."""
+    """Project a history in batches that end at the cuts, every other one in a new process."""
     bounds = sorted({0, len(events), *(cut % (len(events) + 1) for cut in cuts)})
     state = projection.begin(is_complete=True)
     for number, (begin, end) in enumerate(pairwise(bounds)):
@@ -244,7 +244,7 @@ asked = settings(
 
 @asked
 @given(histories(), CUTS, st.sampled_from(Breakdown))
-def test_the_funnel_of_now_is_what_all_stays_tell(
+def test_the_current_funnel_follows_from_all_stays(
     laboratory: Laboratory, history: History, cuts: list[int], breakdown: Breakdown
 ) -> None:
     answer = laboratory.ask(
@@ -258,7 +258,7 @@ def test_the_funnel_of_now_is_what_all_stays_tell(
 
 @asked
 @given(histories(), CUTS, questions())
-def test_the_funnel_of_then_is_what_the_stays_known_then_tell(
+def test_a_past_funnel_follows_from_the_stays_known_then(
     laboratory: Laboratory, history: History, cuts: list[int], question: Question
 ) -> None:
     answer = laboratory.ask(
@@ -280,7 +280,7 @@ def test_the_funnel_of_then_is_what_the_stays_known_then_tell(
 
 @asked
 @given(histories(), CUTS, questions())
-def test_the_flow_is_what_the_stays_known_then_tell(
+def test_the_flow_follows_from_the_stays_known_then(
     laboratory: Laboratory, history: History, cuts: list[int], question: Question
 ) -> None:
     breakdown, since, until = question.breakdown, question.since, question.until
@@ -358,7 +358,7 @@ def test_a_breakdown_adds_up_to_the_total(
 
 @asked
 @given(histories(), CUTS)
-def test_counts_are_those_of_the_intervals(
+def test_counts_match_the_intervals(
     laboratory: Laboratory, history: History, cuts: list[int]
 ) -> None:
     aggregate = """
@@ -389,7 +389,7 @@ def test_counts_are_those_of_the_intervals(
 
 @asked
 @given(histories(), CUTS)
-def test_in_batches_comes_to_the_same_as_at_once(
+def test_projecting_in_batches_equals_projecting_at_once(
     laboratory: Laboratory, history: History, cuts: list[int]
 ) -> None:
     projection = laboratory.ledger.projection
@@ -405,7 +405,7 @@ def test_in_batches_comes_to_the_same_as_at_once(
 
 
 @given(histories())
-def test_nobody_is_lost_and_nobody_stands_twice(history: History) -> None:
+def test_no_subject_is_lost_or_in_two_stages(history: History) -> None:
     projection = stage_intervals(SCHEMA)
     state: Stages = projection.begin(is_complete=True)
     fold_all(projection, state, history.events)

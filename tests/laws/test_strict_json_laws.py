@@ -1,7 +1,7 @@
 """Compare the strict reader with a slow one that follows the grammar rule by rule.
 
-The slow reader shares no code with the fast one and no parser with anybody: it walks RFC 8259
-character by character, keeps objects as lists of pairs, and judges the tree afterwards.
+The slow reader shares no code with the fast one or with any parser: it follows RFC 8259 character
+by character, keeps objects as lists of pairs, and judges the tree afterwards.
 """
 
 import json
@@ -38,7 +38,7 @@ class NotJsonError(Exception):
 
 @dataclass(frozen=True)
 class Pairs:
-    """An object as it was written, with keys that may stand twice."""
+    """An object as written, in which keys may be repeated."""
 
     members: list[tuple[str, Any]]
 
@@ -51,7 +51,7 @@ ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r":
 
 
 class Slow:
-    """A recursive descent through one text; a class because every rule moves the same place."""
+    """A recursive descent through one text. A class, because every rule advances one position."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -115,7 +115,7 @@ class Slow:
         return key, self.value()
 
     def string(self) -> str:
-        """Collect UTF-16 units, as JSON's escapes mean them, and join them at the end."""
+        """Collect UTF-16 code units, as in JSON's escapes, and join them at the end."""
         units = b""
         while not self.take('"'):
             character = self.text[self.at : self.at + 1]
@@ -186,7 +186,7 @@ def longest_string(tree: Any) -> int:
 
 
 def unkept(tree: Any, pointer: str = "") -> list[str]:
-    """Point to everything that cannot be kept, in the order of the text."""
+    """Yield pointers to everything that cannot be kept, in text order."""
     if isinstance(tree, Pairs):
         here = [pointer for key, _ in tree.members if "\0" in key]
         steps = [(k.replace("~", "~0").replace("/", "~1"), v) for k, v in tree.members]
@@ -216,7 +216,7 @@ def compact(tree: Any) -> str:
 
 # --- What both readers answer ----------------------------------------------------------------
 
-# A repr tells 1 from 1.0 and from True, and 0.0 from -0.0, where equality does not.
+# A repr distinguishes 1 from 1.0 and True, and 0.0 from -0.0; equality does not.
 Answer: TypeAlias = tuple[str, str]
 
 
@@ -291,7 +291,7 @@ def fast_item(text: bytes, limits: Limits) -> Answer:
 
 
 def meaning(written: bytes) -> str:
-    """Undo what is the writer's business: how it escapes a control character."""
+    """Normalize what is up to the writer: how it escapes a control character."""
     return compact(Slow(written.decode()).whole())
 
 
@@ -421,7 +421,7 @@ LIMITS = st.sampled_from([EVENT_LIMITS, SMALL])
 @example(body=b"[1,1,1,1,1]", limits=SMALL)
 @example(body=b"[" * 254 + b"]" * 254, limits=EVENT_LIMITS)
 @given(body=BODIES, limits=LIMITS)
-def test_a_body_gets_the_answer_that_the_grammar_gives(body: bytes, limits: Limits) -> None:
+def test_a_body_gets_the_answer_of_the_grammar(body: bytes, limits: Limits) -> None:
     assert fast_answer(body, limits) == slow_answer(body, limits)
 
 
@@ -451,7 +451,7 @@ def test_the_items_of_an_array_are_found_as_they_were_written(
 @example(body=b"[1,]")
 @example(body=b'[1] ["')
 @given(body=BATCHES)
-def test_what_the_grammar_refuses_is_never_taken_as_a_whole(body: bytes) -> None:
+def test_a_body_that_the_grammar_refuses_is_never_accepted(body: bytes) -> None:
     tree, texts = slow_tree(body), texts_in(body)
     if isinstance(tree, list):
         assert isinstance(texts, list)
@@ -476,7 +476,7 @@ def test_what_the_grammar_refuses_is_never_taken_as_a_whole(body: bytes) -> None
     ascii_only=st.booleans(),
     indent=st.sampled_from([None, 2]),
 )
-def test_what_an_ordinary_writer_wrote_is_read_back(
+def test_the_output_of_an_ordinary_writer_is_read_back(
     *, value: JsonValue, ascii_only: bool, indent: int | None
 ) -> None:
     body = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode()

@@ -1,4 +1,4 @@
-"""Laws of taking back: what counts afterwards is what a ledger holds that was never told it."""
+"""Laws of taking back: what counts afterwards equals a ledger that never received it."""
 
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,10 @@ from tests.support.corrected_histories import PEOPLE, Action, corrected_historie
 from tests.support.histories import long_histories, tell_of_many_rules
 from tests.support.stories import day
 from tests.support.taken_back import (
-    Telling,
+    TracedLedger,
+    state_at,
     state_in,
-    stood,
-    telling_of,
+    traced_ledger,
     twin_of,
     what_counts,
     words_of,
@@ -34,42 +34,44 @@ law = settings(
 
 @given(corrected_histories())
 @law
-def test_what_counts_is_what_a_ledger_holds_that_was_never_told_the_rest(
+def test_what_counts_equals_a_ledger_that_never_received_the_rest(
     history: tuple[str, list[Action]],
 ) -> None:
-    telling = telling_of(*history)
+    traced = traced_ledger(*history)
 
-    assert what_counts(telling) == what_counts(twin_of(telling))
-    # What verify makes of the records alone is what the writer decided, and what it remembers.
-    assert audit_of(telling.ledger).subjects == telling.ledger.subjects
+    assert what_counts(traced) == what_counts(twin_of(traced))
+    # Verifying the records alone gives what the writer decided and what it has cached.
+    assert audit_of(traced.ledger).subjects == traced.ledger.subjects
 
 
 @given(corrected_histories(longest=40), st.integers(0, 32))
 @law
-def test_nothing_of_it_was_true_at_any_moment_either(
+def test_what_is_taken_back_was_not_true_at_any_moment(
     history: tuple[str, list[Action]], on: int
 ) -> None:
-    telling = telling_of(*history)
-    twin = twin_of(telling)
+    traced = traced_ledger(*history)
+    twin = twin_of(traced)
 
-    for person in (*PEOPLE, *telling.parted):
-        if person not in telling.merged:
-            stood_here = stood_by_what_counts(telling, person, day(on))
-            assert _unlinked(stood_here) == _unlinked(stood(twin, person, day(on)))
+    for person in (*PEOPLE, *traced.parted):
+        if person not in traced.merged:
+            state_here = state_by_what_counts(traced, person, day(on))
+            assert _unlinked(state_here) == _unlinked(state_at(twin, person, day(on)))
 
 
 @given(long_histories(longest=by_tier(push=60, nightly=150)))
 @law
-def test_whatever_is_told_is_recorded_or_refused_and_verified(history: Any) -> None:
-    """Nobody minds here who is told of twice, or what is taken back of whom under which rules."""
+def test_every_history_is_recorded_or_refused_and_verifies(history: Any) -> None:
+    """Without any restriction on whom or what is taken back, or under which rules."""
     ledger = tell_of_many_rules(history)
 
     assert audit_of(ledger).subjects == ledger.subjects
 
 
-def stood_by_what_counts(telling: Telling, person: str, moment: datetime) -> dict[str, Any] | None:
-    """How somebody stood at a moment, decided again where something has been taken back."""
-    ledger, lead_id = telling.ledger, telling.lead(person)
+def state_by_what_counts(
+    traced: TracedLedger, person: str, moment: datetime
+) -> dict[str, Any] | None:
+    """Return a person's state at a moment, decided again if something was taken back."""
+    ledger, lead_id = traced.ledger, traced.lead(person)
     if lead_id is None:
         return None
     restated = [
@@ -78,14 +80,14 @@ def stood_by_what_counts(telling: Telling, person: str, moment: datetime) -> dic
         if event.type == "lead.restated" and event.subject.id == lead_id
     ]
     if not restated:
-        return stood(telling, person, moment)
+        return state_at(traced, person, moment)
     recollection = ledger.past(len(ledger.records) + 1)
     past = FoldedPast(ledger.subjects, recollection, companies_of(ledger.subjects))
     around = Neighbourhood(past, Taken(restated[-1], {}, (lead_id,)), ledger.memory.lifecycles)
     state = neighbourhood_then(around, moment=moment).get(lead_id)
-    return state_in(state, words_of(telling)) or None if state is not None else None
+    return state_in(state, words_of(traced)) or None if state is not None else None
 
 
-def _unlinked(told: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Leave out what no moment decides again: identifiers stay linked, whatever is taken back."""
-    return told and {name: value for name, value in told.items() if name != "holds"}
+def _unlinked(shown: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Leave out what is never decided again: identifiers stay linked, whatever is taken back."""
+    return shown and {name: value for name, value in shown.items() if name != "holds"}

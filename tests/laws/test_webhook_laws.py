@@ -1,4 +1,4 @@
-"""Whatever is asked for as an address: it is a public one's, or it is refused and nothing else."""
+"""Any requested webhook address is either public or refused, and never causes a fault."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ URLS = st.one_of(
 @example(url="https://[::1", allows_private=False)
 @example(url="https://a:b", allows_private=True)
 @example(url="https://127.0.0.1\\@example.com", allows_private=False)
-def test_a_url_is_taken_or_refused_and_never_a_fault(url: str, *, allows_private: bool) -> None:
+def test_a_url_is_accepted_or_refused_and_never_a_fault(url: str, *, allows_private: bool) -> None:
     try:
         taken = check_url(url, allows_private=allows_private)
     except AddressRefused:
@@ -39,7 +39,7 @@ def test_a_url_is_taken_or_refused_and_never_a_fault(url: str, *, allows_private
     assert taken.scheme == "https" or allows_private
     assert taken.userinfo == b""
     assert allows_private or port_of(taken) in PORTS
-    # What goes over the wire has one line and one host, for whoever reads it.
+    # The text that is sent has one line and one host, however it is parsed.
     assert str(taken).isprintable()
     assert urlsplit(str(taken)).hostname
     try:
@@ -63,6 +63,6 @@ def test_no_spelling_of_an_ipv4_address_in_ipv6_is_public(address: IPv4Address) 
 
 
 @given(st.ip_addresses())
-def test_what_python_knows_as_private_is_never_public(address: IPv4Address | IPv6Address) -> None:
+def test_an_address_private_to_python_is_never_public(address: IPv4Address | IPv6Address) -> None:
     if address.is_private or address.is_loopback or address.is_link_local or address.is_multicast:
         assert not is_public(address)

@@ -1,10 +1,10 @@
-"""The worst that a request may hold, at each of the doors by which requests come in.
+"""The worst possible request for each of the doors through which requests come in.
 
     python -m tests.safety.attacks HOST PORT SECONDS KEY NAME... > statuses.json
 
-In a process of its own: for each name, twenty connections send the same request again and again for
-so long. A request stays within the limits, or exceeds them where that has to cost nothing. KEY may
-be empty.
+In a separate process: for each name, twenty connections send the same request repeatedly for
+SECONDS. A request stays within the limits, or exceeds them where that must cost nothing. KEY may be
+empty.
 """
 
 import gzip
@@ -46,7 +46,7 @@ GZIP_BITS: Final = 31
 HUNG_UP: Final = "hung up"
 
 Make = Callable[[str], bytes]
-"""Makes a request from the headers that show a key, which may be empty."""
+"""Makes a request from the headers that carry a key, which may be empty."""
 
 
 def post(path: str, body: Callable[[], bytes], headers: str = "") -> Make:
@@ -69,7 +69,7 @@ def filled(unit: bytes, size: int, *, first: bytes = b"[", last: bytes = b"0]") 
 
 
 def zipped(body: bytes) -> bytes:
-    """Compress so that the ratio stays within its bound: a part of the body is stored as it is."""
+    """Compress within the permitted ratio: part of the body is stored uncompressed."""
     packed = gzip.compress(body, 6, mtime=0)
     stored_bytes = len(body) // RATIO - len(packed)
     if stored_bytes <= 0:
@@ -105,7 +105,7 @@ def unknown_key_last() -> bytes:
 
 
 def full_items() -> bytes:
-    """Return items with as many members as an event may have, half of them containers."""
+    """Return items with the maximum number of members of an event, half of them containers."""
     item = b"[" + b'{"":0},' * (EVENT_MEMBERS_MAX // 2 - 10) + b"0],"
     return filled(item, DECOMPRESSED_BYTES_MAX)
 
@@ -137,11 +137,11 @@ UNKEYED: Final[dict[str, dict[str, Make]]] = {
     },
     "json": {
         "lists in lists": post(SEGMENT, lambda: messages(BRACKETS, BODY_BYTES_MAX)),
-        "one that is deep": post(ONE, lambda: b"[" * BODY_BYTES_MAX),
-        "keys that stand twice": post(POSTHOG, lambda: messages(b'{"a":1,"a":2},', BODY_BYTES_MAX)),
+        "a deep one": post(ONE, lambda: b"[" * BODY_BYTES_MAX),
+        "repeated keys": post(POSTHOG, lambda: messages(b'{"a":1,"a":2},', BODY_BYTES_MAX)),
         "digits": post(ONE, lambda: b"9" * BODY_BYTES_MAX),
         "escapes": post(ONE, lambda: b'"' + b"\\u0041" * (BODY_BYTES_MAX // 6) + b'"'),
-        "a key at the end that nobody has": post(POSTHOG, unknown_key_last),
+        "an unknown key at the end": post(POSTHOG, unknown_key_last),
     },
     "events": {
         "a native batch": post(EVENTS, lambda: filled(b"[[]],", BODY_BYTES_MAX)),
@@ -153,15 +153,11 @@ KEYED: Final[dict[str, dict[str, Make]]] = {
         "lists in lists": post(
             EVENTS, lambda: zipped(filled(BRACKETS, DECOMPRESSED_BYTES_MAX)), GZIP
         ),
-        "items as full as may be": post(EVENTS, lambda: zipped(full_items()), GZIP),
-        "as many items as may be": post(
-            EVENTS, lambda: b"[" + b"1," * (BATCH_ITEMS_MAX - 1) + b"1]"
-        ),
+        "the fullest items": post(EVENTS, lambda: zipped(full_items()), GZIP),
+        "the most items": post(EVENTS, lambda: b"[" + b"1," * (BATCH_ITEMS_MAX - 1) + b"1]"),
     },
     "messages": {
-        "one that is large": post(
-            ONE, lambda: zipped(filled(b'{"":0},', DECOMPRESSED_BYTES_MAX)), GZIP
-        ),
+        "a large one": post(ONE, lambda: zipped(filled(b'{"":0},', DECOMPRESSED_BYTES_MAX)), GZIP),
         "a large one among others": post(
             SEGMENT,
             lambda: zipped(b'{"batch":[' + filled(b"[],", DECOMPRESSED_BYTES_MAX - 99) + b",{}]}"),
@@ -184,14 +180,14 @@ ATTACKS: Final = {
 
 
 class Attack:
-    """One request over many connections. A class, because its threads count together."""
+    """One request over many connections. A class, because its threads share a count."""
 
     def __init__(self, address: tuple[str, int], request: bytes) -> None:
         self._address, self._request = address, request
         self.statuses: Counter[str] = Counter()
 
     def run(self, seconds: float) -> None:
-        """Attack for so long; whoever waits for an answer then goes on waiting."""
+        """Attack for some seconds; connections that wait for an answer then keep waiting."""
         until = monotonic() + seconds
         threads = [
             threading.Thread(target=self._send_on, args=(until,), daemon=True)
@@ -225,5 +221,5 @@ if __name__ == "__main__":
     for attack in attacks:
         attack.run(float(seconds))
     print(json.dumps(sum((attack.statuses for attack in attacks), Counter())), flush=True)  # noqa: T201 - the test reads it
-    # Connections that wait for an answer need no orderly end.
+    # Connections that wait for an answer need not be closed cleanly.
     os._exit(0)

@@ -1,4 +1,4 @@
-"""People who post and read while something else fails, and take note of whatever they notice."""
+"""Clients that post and read while something else fails, and record whatever they notice."""
 
 import asyncio
 import itertools
@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 LATENCY_S_MAX = 4.0
-"""Far more than anything takes here, and less than anybody would be held up by a fault."""
+"""Far more than any request takes here, and less than a fault would delay one."""
 PAUSE_S = 0.02
 SENDERS = 4
 QUESTIONS = (
@@ -29,14 +29,14 @@ QUESTIONS = (
 
 @dataclass
 class Bystanders:
-    """What they have done, and what they have noticed. A class, because several note it."""
+    """What they did and noticed. A class, because several of them write to it."""
 
     client: httpx.AsyncClient
     noticed: list[str] = field(default_factory=list)
     recorded: list[int] = field(default_factory=list)
-    """Positions that were answered."""
+    """Positions from answers."""
     followed: list[int] = field(default_factory=list)
-    """Positions that came by the stream."""
+    """Positions from the stream."""
     asked: int = 0
 
     async def post(self, sender: int) -> None:
@@ -53,7 +53,7 @@ class Bystanders:
             await asyncio.sleep(PAUSE_S)
 
     async def collect(self) -> None:
-        """Post as a client of another service does."""
+        """Post like a client of another service."""
         for number in itertools.count():
             call = {
                 "type": "track",
@@ -70,7 +70,7 @@ class Bystanders:
             await asyncio.sleep(PAUSE_S)
 
     async def follow(self) -> None:
-        """Follow the log live; a stream that ends is noticed."""
+        """Follow the log live, and notice if the stream ends."""
         async with self.client.stream("GET", "/v1/events/stream", params={"after": "0"}) as stream:
             async for line in stream.aiter_lines():
                 if line.startswith("id: "):
@@ -94,7 +94,7 @@ class Bystanders:
 
 @asynccontextmanager
 async def bystanders(client: httpx.AsyncClient) -> AsyncIterator[Bystanders]:
-    """Have people around for as long as the context lasts."""
+    """Run bystanders for as long as the context lasts."""
     here = Bystanders(client)
     tasks = [
         asyncio.create_task(doing)

@@ -1,4 +1,4 @@
-"""A proxy before a service that cuts the connection when the answer is there, and keeps it."""
+"""A proxy in front of a service that drops the connection, and the answer with it."""
 
 import socket
 import socketserver
@@ -12,7 +12,7 @@ FROM_CLIENT_WAIT_S = 30.0
 
 
 class AnswerCutter:
-    """How many answers are still to be cut. A class, because connections share the count."""
+    """How many answers still to drop. A class, because connections share the count."""
 
     def __init__(self, cuts: int) -> None:
         self._left = cuts
@@ -20,7 +20,7 @@ class AnswerCutter:
         self.cut = 0
 
     def take(self) -> bool:
-        """Tell whether this answer is one to cut."""
+        """Report whether to drop this answer."""
         with self._lock:
             if not self._left:
                 return False
@@ -31,7 +31,7 @@ class AnswerCutter:
 
 @contextmanager
 def cutting_answers(url: str, *, cuts: int) -> Iterator[tuple[AnswerCutter, str]]:
-    """Run such a proxy before a URL; the count, and the URL that goes through it."""
+    """Run a proxy in front of a URL; return the count, and the URL through the proxy."""
     behind = urlsplit(url)
     assert behind.hostname is not None
     assert behind.port is not None
@@ -57,7 +57,7 @@ def cutting_answers(url: str, *, cuts: int) -> Iterator[tuple[AnswerCutter, str]
 
 
 def _relay(client: socket.socket, server: socket.socket, cutter: AnswerCutter) -> None:
-    """Carry both directions until one side ends, or an answer is cut."""
+    """Relay both directions until one side closes, or an answer is dropped."""
     client.settimeout(FROM_CLIENT_WAIT_S)
     asking = threading.Thread(target=_carry, args=(client, server), daemon=True)
     asking.start()

@@ -1,9 +1,9 @@
-"""A proxy between a service and PostgreSQL that cuts the connection at a chosen moment.
+"""A proxy between a service and PostgreSQL that drops the connection at a chosen moment.
 
-Knows as much of the protocol as it takes to see which message makes a commit happen: the Bind of
-the statement that appends, or the COMMIT after it. A cut `before` keeps that message
-from the server; a cut `after` lets the server do it, waits until it has answered, and keeps the
-answer from the service.
+It knows just enough of the protocol to see which message causes a commit: the Bind of the
+appending statement, or the COMMIT after it. A cut `before` withholds that message from the server;
+a cut `after` lets the server commit, waits for its answer, and withholds the answer from the
+service.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class Cut(NamedTuple):
 
 
 Chooser = Callable[[Statement], Cut | None]
-"""Asked at every statement that may commit whether to cut there."""
+"""Decides at every statement that may commit whether to cut there."""
 
 
 def never(_: Statement) -> Cut | None:
@@ -36,14 +36,14 @@ def never(_: Statement) -> Cut | None:
 
 @dataclass(slots=True)
 class CuttingProxy:
-    """Listens on a socket of its own. A class, because who cuts when changes while it runs."""
+    """Listens on its own socket. A class, because the choice of cuts changes while it runs."""
 
     choose: Chooser = never
     cuts: list[tuple[Statement, When]] = field(default_factory=list)
-    """What has been cut so far."""
+    """The cuts made so far."""
 
     def cut_once(self, statement: Statement, when: When) -> None:
-        """Cut at the next such statement, on whatever connection, and then no more."""
+        """Cut at the next such statement on any connection, and never again."""
 
         def choose(found: Statement) -> Cut | None:
             if found != statement:
@@ -62,7 +62,7 @@ class CuttingProxy:
 
 @asynccontextmanager
 async def cutting_proxy(url: URL, directory: Path) -> AsyncIterator[tuple[CuttingProxy, URL]]:
-    """Run a proxy before the server of a URL; the proxy, and the URL that goes through it."""
+    """Run a proxy in front of a URL's server; return the proxy, and the URL through it."""
     port = str(url.query["port"])
     behind = Path(str(url.query["host"])) / f".s.PGSQL.{port}"
     proxy = CuttingProxy()
@@ -88,7 +88,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class _Conversation:
-    """One connection through the proxy. A class, because both directions know of the cut."""
+    """One connection through the proxy. A class, because both directions share the cut."""
 
     def __init__(self, proxy: CuttingProxy, client: Stream, server: Stream) -> None:
         self._proxy = proxy
@@ -136,7 +136,7 @@ class _Conversation:
                 return
 
     def _look(self, kind: bytes, body: bytes) -> Cut | None:
-        """Return the cut to be made at a message, if it is one at which there is a choice."""
+        """Return the cut to make at a message, if it is one where a cut is possible."""
         if self._is_swallowing:
             return None
         if kind == _PARSE:
@@ -150,7 +150,7 @@ class _Conversation:
                 self._has_appended = True
                 return self._proxy.chosen("append")
         elif kind == _QUERY and body.startswith(b"COMMIT"):
-            # Projections commit too, and are none of a sender's business.
+            # Projections commit too, but they do not concern a sender.
             has_appended, self._has_appended = self._has_appended, False
             return self._proxy.chosen("commit") if has_appended else None
         return None

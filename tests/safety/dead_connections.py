@@ -1,7 +1,7 @@
-"""What tests bear with that kill databases and services.
+"""Warnings that are expected in tests that kill databases and services.
 
-A connection whose other end was killed, or whose task was cancelled, leaves its socket to the
-garbage collector, and the warning to whichever test runs then. So the test that killed it collects.
+If the other end of a connection is killed, or its task is cancelled, the garbage collector closes
+the socket, and the warning goes to whichever test runs then. So the test that killed it collects.
 """
 
 import pytest

@@ -1,10 +1,10 @@
-"""The service as its worker runs it, but with errors that a test raises in it from outside.
+"""The service as its worker runs it, but with errors that a test injects from outside.
 
     python -m tests.safety.faulty_worker SOCKET_FD READY_FD PARENT_PID
 
-The file `faults.json` in the data directory says where: for each place, what is to fail there. The
-words of each error quote an address, which must appear nowhere. Pauses are short, so that what is
-tried again is tried soon.
+The file `faults.json` in the data directory says where: for each place, what fails there. The text
+of each error quotes an address, which must not appear anywhere. Pauses are short, so that retries
+come soon.
 """
 
 import json
@@ -38,11 +38,11 @@ RETRY_S = 0.5
 
 
 class Injected(Exception):
-    """An error that nothing in the service expects."""
+    """An error that no code in the service expects."""
 
 
 def meet(place: str, what: str) -> None:
-    """Fail, if this is to fail at this place."""
+    """Fail if a fault is set for this at this place."""
     path = Path(os.environ["LEADLEDGER_DATA_DIR"], FILE)
     faults = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if any(one in what for one in faults.get(place, ())):
@@ -50,7 +50,7 @@ def meet(place: str, what: str) -> None:
 
 
 def failing(real: Callable[..., Any], place: str, named: str | int) -> Callable[..., Any]:
-    """Fail before a function is called, by one of its arguments."""
+    """Wrap a function so that it may fail before it runs, depending on one argument."""
 
     def call(*arguments: Any, **names: Any) -> Any:
         what = names[named] if isinstance(named, str) else arguments[named]
@@ -61,7 +61,7 @@ def failing(real: Callable[..., Any], place: str, named: str | int) -> Callable[
 
 
 class Stumbling:
-    """A projection whose fold fails at some types of events."""
+    """A projection whose fold fails on some event types."""
 
     def __init__(self, real: Projection[Any]) -> None:
         self._real = real

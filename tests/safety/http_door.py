@@ -1,4 +1,4 @@
-"""Send a load over HTTP, to wherever the service listens just now."""
+"""Send a load over HTTP, to wherever the service currently listens."""
 
 import asyncio
 import json
@@ -14,12 +14,12 @@ ANSWER_WAIT_S = 60.0
 
 
 class ServiceFault(AssertionError):
-    """The service answered as no service may, whatever happens to it."""
+    """The service gave an answer that it must never give, whatever happens to it."""
 
 
 @asynccontextmanager
 async def http_door(url: Callable[[], str], key: str) -> AsyncIterator[Door]:
-    """Open a door for many senders. `url` is asked each time: a restarted service moves."""
+    """Open a door for many senders. `url` is called each time: a restarted service moves."""
     limits = httpx.Limits(max_connections=None)
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(
@@ -75,7 +75,7 @@ async def send_and_leave(url: str, key: str, batch: Batch) -> None:
 
 
 async def read_feed(url: str, key: str) -> list[str]:
-    """Read the whole log, as whoever follows it reads it."""
+    """Read the whole log, as a follower does."""
     headers = {"authorization": f"Bearer {key}", "accept": "application/x-ndjson"}
     log: list[str] = []
     async with httpx.AsyncClient(headers=headers, timeout=ANSWER_WAIT_S, trust_env=False) as client:
@@ -90,7 +90,7 @@ async def read_feed(url: str, key: str) -> list[str]:
 
 
 async def read_refusals(url: str, key: str) -> set[str]:
-    """Return the ids of everything that was refused and kept."""
+    """Return the ids of all refusals that were kept."""
     kept: set[str] = set()
     before: dict[str, str] = {}
     async with httpx.AsyncClient(
@@ -100,7 +100,7 @@ async def read_refusals(url: str, key: str) -> set[str]:
             answer = await client.get(f"{url}/v1/refusals", params={"limit": 1000, **before})
             answer.raise_for_status()
             page = answer.json()
-            kept |= {one["refusal"] for one in page["refusals"]}
+            kept |= {refusal["refusal"] for refusal in page["refusals"]}
             if page["next"] is None:
                 return kept
             before = {"before": page["next"]}

@@ -16,7 +16,7 @@ from tests.support.verified import Verified, verify
 
 
 async def check_ledger(app_url: URL, answers: Sequence[Answer]) -> Verified:
-    """Raise Violation or Finding unless all is as it was told, and everything follows from it."""
+    """Raise Violation or Finding unless the ledger matches the answers and is consistent."""
     async with connection_to(app_url) as connection:
         log = await connection.fetch("SELECT record FROM ledger.events ORDER BY position")
         kept = await connection.fetch("SELECT CAST(refusal_id AS text) AS id FROM ledger.refusals")

@@ -1,7 +1,7 @@
-"""Check a log against what senders were told, with nothing of the product in between.
+"""Check a log against the answers that senders got, without using any code of the product.
 
-Knows of a record only what the format promises: JSON, its attributes, and how a leaf is made. So
-it works on what the database holds as well as on what the feed says.
+It knows only what the record format promises: JSON, its attributes, and how a leaf is made. So it
+works on the contents of the database as well as on the feed.
 """
 
 import hashlib
@@ -21,9 +21,9 @@ class Violation(AssertionError):
 
 
 def check_log(log: Sequence[str], answers: Iterable[Answer] = ()) -> None:
-    """Raise Violation unless the log keeps every promise, and every answer that was given.
+    """Raise Violation unless the log keeps every promise and matches every answer.
 
-    `log` holds the records in the order in which a reader sees them.
+    `log` holds the records in the order that a reader sees.
     """
     records = [json.loads(record) for record in log]
     _check_positions(records)
@@ -60,7 +60,7 @@ def _check_keys(records: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _check_stages(records: Sequence[Mapping[str, Any]]) -> None:
-    """Every move begins where the one before it ended, and the machine allows it."""
+    """Check that every move begins where the previous one ended, and that the machine allows it."""
     allowed = _legal_steps()
     stages: dict[str, str | None] = {}
     for record in records:
@@ -85,7 +85,7 @@ def _legal_steps() -> set[tuple[str | None, str]]:
         (None if legal.source == "unplaced" else legal.source, legal.move.to)
         for track in (lifecycle.lead, lifecycle.account)
         for legal in legal_moves(machine_for(track, lifecycle.guards))
-        # A correction by a person may do everything, and no sender here makes any.
+        # A person's correction may make any move, but no sender here makes corrections.
         if not legal.move.named
     }
 
@@ -93,7 +93,7 @@ def _legal_steps() -> set[tuple[str | None, str]]:
 def _check_answers(
     records: Sequence[Mapping[str, Any]], log: Sequence[str], answers: Iterable[Answer]
 ) -> None:
-    """What was acknowledged is there, where it was said to be, and was new only once."""
+    """Check that acknowledged events are at their stated positions, and were new only once."""
     held = {
         record["id"]: (int(record["position"]), leaf_of(text))
         for record, text in zip(records, log, strict=True)
@@ -103,9 +103,11 @@ def _check_answers(
     for answer in answers:
         if answer.status == "refused":
             continue
-        told = (answer.position, answer.leaf)
-        if held.get(answer.id) != told:
-            raise Violation(f"{answer.id}: answered {told}, the ledger holds {held.get(answer.id)}")
+        answered = (answer.position, answer.leaf)
+        if held.get(answer.id) != answered:
+            raise Violation(
+                f"{answer.id}: answered {answered}, the ledger holds {held.get(answer.id)}"
+            )
         if answer.status == "recorded":
             if answer.id in new:
                 raise Violation(f"{answer.id}: answered twice that it was recorded just now")
@@ -113,12 +115,12 @@ def _check_answers(
 
 
 def check_refusals(kept: set[str], answers: Sequence[Answer]) -> None:
-    """Every refusal that a sender was told of is kept."""
+    """Check that every refusal reported to a sender is kept."""
     for answer in answers:
         if answer.refusal is not None and answer.refusal not in kept:
             raise Violation(f"{answer.id}: refused for {answer.reason}, and the refusal not kept")
 
 
 def leaf_of(record: str) -> str:
-    """Hash a record as RFC 6962 says."""
+    """Hash a record as in RFC 6962."""
     return hashlib.sha256(b"\x00" + record.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The service as its worker runs it, without the bounds on bodies: there is room for all of them.
+"""The service as its worker runs it, without the bounds on bodies: there is room for everything.
 
     python -m tests.safety.open_doors_worker SOCKET_FD READY_FD PARENT_PID
 

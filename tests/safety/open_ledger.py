@@ -1,4 +1,4 @@
-"""Open a ledger as the service does, without the service: for whoever writes beside others."""
+"""Open a ledger as the service does, without the service, for tests with several writers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -38,7 +38,7 @@ MakeIntake = Callable[[Ledger, Callable[[Append], None]], Queue]
 
 @dataclass(frozen=True, slots=True)
 class OpenLedger:
-    """A ledger with its queue. A class, because both are needed to send a batch through it."""
+    """A ledger with its queue. A class, because sending a batch needs both."""
 
     engine: AsyncEngine
     ledger: Ledger
@@ -53,7 +53,7 @@ class OpenLedger:
         return Submission(tuple(_item(event, context) for event in batch.events), batch.is_strict)
 
     async def send(self, batch: Batch) -> Sequence[Answer]:
-        """Be the door of a load."""
+        """Accept a batch of a load."""
         submission = self.submission(batch)
         try:
             outcomes = await self.queue.submit(submission)
@@ -74,7 +74,7 @@ def _item(event: dict[str, Any], context: Context) -> Item | Refused:
 
 
 def answer_for(id: str, outcome: Outcome) -> Answer:
-    """Tell a sender what became of one event."""
+    """Turn an outcome into the answer that a sender gets."""
     if isinstance(outcome, Refused):
         kept = outcome.refusal_id if outcome.is_kept else None
         return Answer(id, "refused", reason=outcome.refusal.reason, refusal=kept)
@@ -88,7 +88,7 @@ async def open_ledger(
 ) -> AsyncIterator[OpenLedger]:
     """Open a ledger with its queue and its projections, and close it in order.
 
-    `make_ledger` and `make_queue` let a twin take a safety away.
+    `make_ledger` and `make_queue` let a negative twin remove a safety.
     """
     async with AsyncExitStack() as closing:
         engine = make_engine(settings_for(pool_size=4), app_url)
@@ -110,7 +110,7 @@ async def _running(runner: Runner) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        # It runs until it is stopped, whatever happens to the database.
+        # It runs until it is stopped, whatever the database does.
         assert not projecting.done()
         projecting.cancel()
         with suppress(asyncio.CancelledError):

@@ -1,11 +1,11 @@
-"""Send batches when they are due, whether or not the earlier ones are answered.
+"""Send batches when they are due, whether or not earlier ones have been answered.
 
-    python -m tests.safety.open_loop < order.json > told.json
+    python -m tests.safety.open_loop < order.json > result.json
 
-Clients of the open world do not wait for each other, so a service that becomes slow does not make
-them fewer. A batch takes a connection that is free; all are open beforehand, because no client of
-ours opens one for each request. In a process of its own, and it stops by itself: requests, and the
-time that answers are waited for, are counted.
+Independent clients do not wait for each other, so a slow service does not reduce the load. A batch
+takes a free connection; all are opened beforehand, because no client of ours opens one per request.
+It runs in a separate process and stops on its own: the number of requests and the wait for answers
+are bounded.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from tests.bench.mix import events_of
 
 TICK_S = 0.002
 ANSWERS_WAIT_S = 30.0
-"""How long after the last request its answer is waited for."""
+"""How long to wait for the last answer."""
 _LENGTH = b"content-length: "
 _HEAD_END = b"\r\n\r\n"
 
 
 class Order(NamedTuple):
-    """What to send, where, as whom, and how fast."""
+    """What to send, where, with which key, and how fast."""
 
     host: str
     port: int
@@ -36,13 +36,13 @@ class Order(NamedTuple):
     tag: str
     batches: int
     events: int
-    """In each batch."""
+    """Events per batch."""
     connections: int
     rate: float = 0.0
-    """Batches a second; 0: as fast as they are answered."""
+    """Batches per second; 0: as fast as they are answered."""
 
 
-class Told(NamedTuple):
+class Answered(NamedTuple):
     """One answer."""
 
     status: int
@@ -51,7 +51,7 @@ class Told(NamedTuple):
 
 
 class Caller(asyncio.Protocol):
-    """One connection, which is free or waits for an answer."""
+    """One connection, either free or waiting for an answer."""
 
     def __init__(self, crowd: "Crowd") -> None:
         self._crowd = crowd
@@ -60,7 +60,7 @@ class Caller(asyncio.Protocol):
         self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # The loop's own class, which is no subclass of what it stands for.
+        # The loop's own class is not a subclass of the abstract one.
         self._transport = cast("asyncio.Transport", transport)
         self._crowd.free.append(self)
 
@@ -84,17 +84,17 @@ class Caller(asyncio.Protocol):
         has_retry_after = received.find(b"retry-after: ", 0, head_end) >= 0
         self._received = b""
         latency_s = perf_counter() - self._sent_at
-        self._crowd.told.append(Told(int(received[9:12]), latency_s, has_retry_after))
+        self._crowd.answers.append(Answered(int(received[9:12]), latency_s, has_retry_after))
         self._crowd.free.append(self)
 
 
 class Crowd:
-    """All callers together. A class, because they share what is to be sent."""
+    """All callers together. A class, because they share the batches to send."""
 
     def __init__(self, order: Order) -> None:
         self._order = order
         self.free: list[Caller] = []
-        self.told: list[Told] = []
+        self.answers: list[Answered] = []
         self.lost = self.unsent = 0
 
     async def gather(self) -> None:
@@ -104,7 +104,7 @@ class Crowd:
             await loop.create_connection(lambda: Caller(self), self._order.host, self._order.port)
 
     async def send(self, requests: Sequence[bytes]) -> None:
-        """Send each when it is due, then wait for what is missing."""
+        """Send each request when it is due, then wait for the missing answers."""
         begin, sent = perf_counter(), 0
         while sent < len(requests):
             for request in requests[sent : sent + self._due(perf_counter() - begin, sent)]:
@@ -113,7 +113,7 @@ class Crowd:
             await asyncio.sleep(TICK_S if self._order.rate else 0)
         deadline = perf_counter() + ANSWERS_WAIT_S
         # What is waited for is counted by every connection.
-        while len(self.told) + self.lost + self.unsent < sent and perf_counter() < deadline:  # noqa: ASYNC110
+        while len(self.answers) + self.lost + self.unsent < sent and perf_counter() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(TICK_S)
 
     def _due(self, elapsed_s: float, sent: int) -> int:
@@ -139,7 +139,7 @@ def requests_of(order: Order) -> list[bytes]:
 
 
 async def fulfil(order: Order) -> dict[str, Any]:
-    """Send everything, and tell how it went."""
+    """Send everything, and return the results."""
     requests = requests_of(order)
     crowd = Crowd(order)
     await crowd.gather()
@@ -147,7 +147,7 @@ async def fulfil(order: Order) -> dict[str, Any]:
     await crowd.send(requests)
     return {
         "seconds": perf_counter() - began,
-        "told": [tuple(one) for one in crowd.told],
+        "answers": [tuple(answer) for answer in crowd.answers],
         "lost": crowd.lost,
         "unsent": crowd.unsent,
     }
@@ -155,8 +155,8 @@ async def fulfil(order: Order) -> dict[str, Any]:
 
 if __name__ == "__main__":
     order = Order(**orjson.loads(sys.stdin.buffer.read()))
-    told_back = uvloop.run(fulfil(order))
-    sys.stdout.buffer.write(orjson.dumps(told_back))
+    result = uvloop.run(fulfil(order))
+    sys.stdout.buffer.write(orjson.dumps(result))
     sys.stdout.flush()
     # Hundreds of connections need no orderly end.
     os._exit(0)

@@ -1,4 +1,4 @@
-"""Start writing processes, hear what their senders are told, kill them in the middle."""
+"""Start writing processes, collect the answers of their senders, and kill them midway."""
 
 import asyncio
 import sys
@@ -17,7 +17,7 @@ ENDS_WITHIN_S = by_tier(push=60.0, nightly=3_600.0)
 
 @dataclass(slots=True)
 class Heard:
-    """What the senders of one load were told, over all the processes that sent for them."""
+    """The answers that the senders of one load got, over all processes that sent for them."""
 
     batches: list[int]
     """How many batches of each sender were answered."""
@@ -30,9 +30,9 @@ class Heard:
 
 @asynccontextmanager
 async def writing(task: Task, heard: Heard) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a writing process; at the end of the context it has ended, and everything is heard.
+    """Run a writing process; when the context exits, it has ended and all answers are collected.
 
-    One that does not end by itself is killed, as its return code then shows.
+    A process that does not end on its own is killed, as its return code then shows.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.safety.writing_process", task.as_json()),
@@ -54,6 +54,6 @@ async def writing(task: Task, heard: Heard) -> AsyncIterator[asyncio.subprocess.
 async def _listen(process: asyncio.subprocess.Process, heard: Heard) -> None:
     assert process.stdout is not None
     async for line in process.stdout:
-        # What was not written to its end was not told.
+        # An incomplete line is not an answer.
         if line.endswith(b"\n"):
             heard.hear(*read_line(line.decode()))

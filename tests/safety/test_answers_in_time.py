@@ -1,6 +1,6 @@
-"""A database hindered, frozen, away or full: all is answered in time, and nothing is lost.
+"""With a hindered, frozen, absent or full database, every answer is on time and nothing is lost.
 
-The limits are those that docs/limits.md states, read from its table.
+The limits are read from the table in docs/limits.md.
 """
 
 import asyncio
@@ -144,7 +144,7 @@ async def ask_everything(client: httpx.AsyncClient, name: str) -> list[Asked]:
 
 
 async def until(holds: Callable[[], Awaitable[bool]], *, within_s: float) -> None:
-    """Ask again and again, as those outside do."""
+    """Poll until the condition holds, as an outside client does."""
     async with asyncio.timeout(within_s):
         while True:
             if await holds():
@@ -185,7 +185,7 @@ def assert_in_time(asked: list[Asked], state: str) -> None:
 async def recorded_ids(client: httpx.AsyncClient) -> list[str]:
     lines = (await client.get("/v1/events", headers={"Accept": "application/x-ndjson"})).text
     events = [json.loads(line) for line in lines.splitlines()]
-    return [one["id"] for one in events if one["source"] == "website"]
+    return [event["id"] for event in events if event["source"] == "website"]
 
 
 @asynccontextmanager
@@ -202,7 +202,7 @@ async def frozen(service: RunningService) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def away(service: RunningService) -> AsyncIterator[None]:
-    """Kill the database while the process that would start it again is stopped."""
+    """Kill the database while the process that would restart it is stopped."""
     postmaster = service.postmaster()
     assert postmaster is not None
     service.process.send_signal(signal.SIGSTOP)
@@ -222,7 +222,7 @@ async def followed(client: httpx.AsyncClient) -> None:
 
 
 async def assert_recovered(client: httpx.AsyncClient, state: str) -> None:
-    """Service resumes by itself; what was answered 503 is sent again, and everything is once."""
+    """Service resumes automatically; events answered with 503 are retried and recorded once."""
     await until_recorded(client, f"{state}-after", within_s=RESUMES_S)
     await until_ready_says(client, 200, within_s=RESUMES_S)
     again = [one for one in await ask_everything(client, state) if one.status >= 500]
@@ -233,7 +233,7 @@ async def assert_recovered(client: httpx.AsyncClient, state: str) -> None:
 
 
 async def writers_process(service: RunningService) -> int:
-    """Find the process of the database that appends."""
+    """Find the database process that appends."""
     attached = attach(service.data_dir)
     assert attached is not None
     async with connection_to(attached.app_url) as connection:
@@ -244,10 +244,10 @@ async def writers_process(service: RunningService) -> int:
     return int(row["pid"])
 
 
-async def test_a_writer_whose_database_process_stops_is_answered_for_in_time(
+async def test_requests_are_answered_in_time_when_the_writers_database_process_stops(
     service: RunningService,
 ) -> None:
-    """The others are served; and what the process does later, nobody is told of twice."""
+    """Other requests are served, and nothing the process does later is reported twice."""
     async with client_of(service) as client:
         await until_recorded(client, "before", within_s=RESUMES_S)
         pid = await writers_process(service)
@@ -266,7 +266,9 @@ async def test_a_writer_whose_database_process_stops_is_answered_for_in_time(
         await assert_recovered(client, "hindered")
 
 
-async def test_a_frozen_database_is_answered_for_in_time(service: RunningService) -> None:
+async def test_requests_are_answered_in_time_when_the_database_is_frozen(
+    service: RunningService,
+) -> None:
     limits = stated_limits()["frozen"]
     async with client_of(service) as client:
         await until_recorded(client, "before", within_s=RESUMES_S)
@@ -276,7 +278,7 @@ async def test_a_frozen_database_is_answered_for_in_time(service: RunningService
             await until_ready_says(client, 503, within_s=limits["readyz"])
             assert await failed_checks(client) == {"database"}
             assert (await ask(client, "livez", "frozen")).after_s < limits["livez"]
-            # Now that it is known, nobody waits for what cannot come.
+            # Once the failure is known, no request waits in vain.
             assert_in_time(await ask_everything(client, "frozen"), "frozen")
             asked = await asking
             async with asyncio.timeout(limits["stream"]):
@@ -286,7 +288,9 @@ async def test_a_frozen_database_is_answered_for_in_time(service: RunningService
         await assert_recovered(client, "frozen")
 
 
-async def test_a_database_that_is_away_is_answered_for_in_time(service: RunningService) -> None:
+async def test_requests_are_answered_in_time_when_the_database_is_down(
+    service: RunningService,
+) -> None:
     async with client_of(service) as client:
         async with away(service):
             asking = asyncio.create_task(ask_everything(client, "away"))
@@ -298,7 +302,9 @@ async def test_a_database_that_is_away_is_answered_for_in_time(service: RunningS
         await assert_recovered(client, "away")
 
 
-async def test_a_full_disk_is_answered_for_in_time(service: RunningService, disk: Path) -> None:
+async def test_requests_are_answered_in_time_when_the_disk_is_full(
+    service: RunningService, disk: Path
+) -> None:
     large = [{**an_event(f"large-{n}"), "data": {"message": "z" * 40_000}} for n in range(100)]
     async with client_of(service) as client:
         with filled(disk, disk / "data"):

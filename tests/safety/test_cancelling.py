@@ -1,4 +1,4 @@
-"""Senders that go away at any moment: theirs is recorded once or not at all, and others wait."""
+"""Senders that disconnect at any moment: their events are recorded once or not at all."""
 
 import asyncio
 import gc
@@ -36,7 +36,7 @@ async def fresh_ledger(
 
 
 async def send_and_cancel(ledger: OpenLedger) -> tuple[list[Answer], list[Batch], int]:
-    """Send from many tasks and cancel every other one somewhere; answers, and how many gave up."""
+    """Send from many tasks and cancel every other one; return answers, and how many gave up."""
     draw = random.Random(3)
     load = Load(3, senders=1, batches=SENDERS, numbers=2 * SENDERS)
     batches = list(load.batches_of(0))
@@ -48,24 +48,24 @@ async def send_and_cancel(ledger: OpenLedger) -> tuple[list[Answer], list[Batch]
             asyncio.get_running_loop().call_later(CANCEL_WITHIN_S * draw.random(), task.cancel)
         await asyncio.sleep(0.002 * draw.random())
     async with asyncio.timeout(ANSWERED_WITHIN_S):
-        told = await asyncio.gather(*tasks, return_exceptions=True)
-    answers = [answer for one in told if not isinstance(one, BaseException) for answer in one]
-    gone = sum(isinstance(one, asyncio.CancelledError) for one in told)
-    assert len(told) == gone + sum(isinstance(one, list) for one in told)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    answers = [answer for one in results if not isinstance(one, BaseException) for answer in one]
+    gone = sum(isinstance(result, asyncio.CancelledError) for result in results)
+    assert len(results) == gone + sum(isinstance(result, list) for result in results)
     return answers, batches, gone
 
 
-async def test_senders_that_are_cancelled_anywhere_lose_and_double_nothing(
+async def test_cancelled_senders_lose_nothing_and_record_nothing_twice(
     postgres_server: PrivatePostgres,
 ) -> None:
     complaints: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    asyncio.get_running_loop().set_exception_handler(lambda _, results: complaints.append(results))
     async with fresh_ledger(postgres_server) as (ledger, app_url):
         await asyncio.sleep(0.05)
         before = asyncio.all_tasks()
         answers, batches, gone = await send_and_cancel(ledger)
         assert gone > SENDERS // 10
-        # The queue goes on: whoever asks again is told what became of it.
+        # The queue keeps working: a sender that retries gets the outcome.
         again = [answer for batch in batches for answer in await ledger.send(batch)]
         await check_ledger(app_url, [*answers, *again])
         assert ledger.queue.waiting_items == 0
@@ -74,7 +74,7 @@ async def test_senders_that_are_cancelled_anywhere_lose_and_double_nothing(
     assert complaints == []
 
 
-async def test_what_a_sender_submitted_before_it_was_cancelled_is_recorded(
+async def test_events_submitted_before_a_sender_is_cancelled_are_recorded(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with fresh_ledger(postgres_server) as (ledger, app_url):
@@ -91,14 +91,14 @@ async def test_what_a_sender_submitted_before_it_was_cancelled_is_recorded(
 
 @asynccontextmanager
 async def lock_on_the_head(app_url: Any) -> AsyncIterator[None]:
-    """Hold up every append."""
+    """Block every append."""
     async with connection_to(app_url) as connection, connection.transaction():
         await connection.fetchrow("SELECT * FROM ledger.ledger_head FOR UPDATE")
         yield
 
 
 class BareIntake(Queue):
-    """A queue whose senders hold the batch's own future, and which trusts them to stay."""
+    """A queue that hands senders the batch's own future, and trusts them to stay."""
 
     async def submit(self, submission: Submission) -> list[Outcome]:
         return await self.enqueue(submission)
@@ -109,10 +109,10 @@ class BareIntake(Queue):
             one.outcomes.set_result(outcomes)
 
 
-async def test_a_queue_that_trusts_its_senders_to_stay_would_end_with_the_first_that_goes(
+async def test_a_queue_that_trusts_its_senders_to_stay_would_fail_with_the_first_that_leaves(
     postgres_server: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The twin: strangers wait for ever."""
+    """The negative twin: the other senders wait forever."""
     monkeypatch.setitem(globals(), "ANSWERED_WITHIN_S", 1)
     async with fresh_ledger(postgres_server, make_queue=BareIntake) as (ledger, _):
         with pytest.raises(TimeoutError):

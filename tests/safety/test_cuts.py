@@ -1,4 +1,4 @@
-"""Cut the connection just before and just after a commit: the batch is run again, and is one."""
+"""Cut the connection just before and just after a commit: the batch is retried, recorded once."""
 
 import asyncio
 import random
@@ -41,16 +41,16 @@ BEFORE = Batch(
     [happening("form", "form.submitted"), happening("mql", "lead.qualified")], is_strict=False
 )
 DECISION = happening("sal", "lead.sales_accepted")
-"""Legal once: whoever asks again after it was recorded finds the lead at SAL already."""
+"""Allowed once: when it is decided again after it was recorded, the lead is already at SAL."""
 ILLEGAL = happening("wrong", "lead.sales_rejected") | {"data": {"reason": "competitor"}}
-"""Refused after the decision, however often it is decided."""
+"""Refused after that decision, however often it is decided."""
 
 
 @asynccontextmanager
 async def cut_off(
     server: PrivatePostgres, *, make_ledger: MakeLedger = Ledger
 ) -> AsyncIterator[tuple[OpenLedger, CuttingProxy, URL]]:
-    """Open a fresh ledger through a proxy; the last is the way past the proxy."""
+    """Open a fresh ledger through a proxy; the last value bypasses the proxy."""
     _, app_url = fresh_database(server, prepare=prepare)
     with tempfile.TemporaryDirectory(prefix="leadledger-") as directory:
         async with (
@@ -78,7 +78,7 @@ async def test_a_statement_that_is_cut_off_as_it_commits_is_recorded_once(
 async def test_a_transaction_that_is_cut_off_at_its_commit_is_recorded_once(
     postgres_server: PrivatePostgres, when: When, expected: str, *, is_strict: bool
 ) -> None:
-    """Under the lock, because the batch has a key that is known; strictly all or nothing."""
+    """Under the lock, because the batch has a known key; if it is strict, all or nothing."""
     async with cut_off(postgres_server) as (ledger, proxy, app_url):
         await ledger.send(BEFORE)
         proxy.cut_once("commit", when)
@@ -103,7 +103,7 @@ async def test_a_refusal_that_is_cut_off_at_its_commit_is_kept_once(
             assert await connection.fetchval("SELECT count(*) FROM ledger.refusals") == 1
 
 
-async def test_what_was_written_under_the_lock_is_gone_when_the_commit_does_not_come(
+async def test_rows_written_under_the_lock_are_gone_without_the_commit(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with cut_off(postgres_server) as (ledger, proxy, app_url):
@@ -125,16 +125,16 @@ class _ForgetfulReader(LedgerReader):
 
 
 def forgetful(engine: AsyncEngine, schema: str, seals: Seals) -> Ledger:
-    """Make a ledger that does not look keys up before it decides."""
+    """Make a ledger that does not look up keys before it decides."""
     ledger = Ledger(engine, schema, seals)
     ledger._reader = _ForgetfulReader(ledger._sql)
     return ledger
 
 
-async def test_without_looking_keys_up_first_the_sender_would_be_refused_wrongly(
+async def test_without_looking_up_keys_first_the_sender_would_be_refused_wrongly(
     postgres_server: PrivatePostgres,
 ) -> None:
-    """The twin: the decision was recorded, and its sender is told that it cannot be."""
+    """The negative twin: the decision was recorded, but its sender gets a refusal."""
     async with cut_off(postgres_server, make_ledger=forgetful) as (ledger, proxy, _):
         await ledger.send(BEFORE)
         proxy.cut_once("append", "after")
@@ -142,7 +142,7 @@ async def test_without_looking_keys_up_first_the_sender_would_be_refused_wrongly
         assert [answer.reason for answer in answers] == ["event-not-storable"]
 
 
-async def test_connections_that_are_cut_again_and_again_neither_lose_nor_double(
+async def test_repeatedly_cut_connections_lose_nothing_and_record_nothing_twice(
     postgres_server: PrivatePostgres,
 ) -> None:
     draw = random.Random(11)
@@ -164,7 +164,7 @@ async def test_connections_that_are_cut_again_and_again_neither_lose_nor_double(
         proxy.choose = choose
         await asyncio.gather(
             *(
-                send(load, at.send, lambda _, told: answers.extend(told))
+                send(load, at.send, lambda _, new: answers.extend(new))
                 for load, at in zip(loads, (one, other), strict=True)
             )
         )

@@ -1,8 +1,8 @@
-"""The worst that fits through each door holds nobody up, and takes no more memory than is stated.
+"""The worst request for each door delays no one, and takes no more memory than documented.
 
-While twenty connections send it, `/livez`, a sender that shows its key and a client that has its
-key inside the body are answered within a second, and the process grows by less than
-docs/limits.md says.
+While twenty connections send it, `/livez`, a sender with its key in a header and a client with its
+key in the body are answered within a second, and the process grows by less than the limit in
+docs/limits.md.
 """
 
 import http.client
@@ -35,10 +35,10 @@ OPEN = "tests.safety.open_doors_worker"
 ATTACK_S = by_tier(push=0.8, nightly=10.0)
 ANSWERED_S_MAX = 1.0
 ROUNDS_MAX = 5
-"""Until the machine is left alone long enough: a busy neighbour slows one, a defect all."""
+"""Attempts until the machine is quiet: a busy neighbour slows one of them, a defect all."""
 EVERY_S = 0.01
 WAIT_S = 2 * ANSWERED_S_MAX
-"""Whoever waits so long is held up; how long altogether, nobody needs to know."""
+"""A request that waits this long is delayed; how long in total does not matter."""
 CONNECTED_BYTES_MAX = CONNECTIONS * CONNECTION_BYTES_MAX
 STRANGERS_GROWTH_MAX = BODIES_BYTES_MAX - HELD_BYTES_MAX + CONNECTED_BYTES_MAX
 GROWTH_MAX = BODIES_BYTES_MAX + CONNECTED_BYTES_MAX
@@ -46,7 +46,7 @@ GROWTH_MAX = BODIES_BYTES_MAX + CONNECTED_BYTES_MAX
 
 @dataclass(slots=True)
 class Seen:
-    """What others saw of an attack."""
+    """What other clients saw of an attack."""
 
     slowest_s: float = 0.0
     statuses: set[tuple[str, int]] = field(default_factory=set)
@@ -77,16 +77,16 @@ def serving_until_killed(bench: Bench, ledger: Founded, *, module: str) -> Itera
         try:
             yield running
         finally:
-            # Streams that nobody sends any more would be waited for.
+            # It would wait for streams that are no longer sent.
             os.kill(running.pid, signal.SIGKILL)
 
 
 def attacked(
     server: Server, family: str, names: Iterable[str], *, key: str, seconds: float = ATTACK_S
 ) -> Seen:
-    """Attack, and look at the others meanwhile."""
+    """Attack, and measure the other clients meanwhile."""
     seen, before = Seen(), _memory(server, "VmRSS")
-    Path(f"/proc/{server.pid}/clear_refs").write_text("5")  # the peak begins anew
+    Path(f"/proc/{server.pid}/clear_refs").write_text("5")  # reset the peak
     command = [
         *(sys.executable, "-m", "tests.safety.attacks", "127.0.0.1", str(server.port)),
         *(str(seconds), key, *(f"{family}/{name}" for name in names)),
@@ -136,11 +136,11 @@ def _memory(server: Server, name: str) -> int:
 
 ANSWERED = {("/livez", 200), (EVENTS, 201), (POSTHOG, 200)}
 BUSY = {(EVENTS, 503), (POSTHOG, 503)}
-"""A sender with a key can make the ledger busy, as any load can; that is told at once."""
+"""A sender with a key can make the ledger busy, like any load; the answer then is immediate."""
 
 
 @pytest.mark.parametrize("family", UNKEYED)
-def test_a_stranger_holds_nobody_up(server: Server, family: str) -> None:
+def test_a_stranger_delays_no_one(server: Server, family: str) -> None:
     for _ in range(ROUNDS_MAX):
         seen = attacked(server, family, UNKEYED[family], key="")
         if seen.is_in_time:
@@ -152,7 +152,7 @@ def test_a_stranger_holds_nobody_up(server: Server, family: str) -> None:
 
 
 @pytest.mark.parametrize("family", KEYED)
-def test_the_largest_bodies_of_a_key_hold_nobody_up(server: Server, family: str) -> None:
+def test_the_largest_bodies_with_a_key_delay_no_one(server: Server, family: str) -> None:
     for _ in range(ROUNDS_MAX):
         seen = attacked(server, family, KEYED[family], key=server.key)
         if seen.is_in_time:
@@ -163,10 +163,10 @@ def test_the_largest_bodies_of_a_key_hold_nobody_up(server: Server, family: str)
     assert seen.grown_bytes < GROWTH_MAX
 
 
-def test_without_the_bounds_others_are_held_up_and_memory_is_taken(
+def test_without_the_bounds_others_are_delayed_and_memory_grows(
     ledger: tuple[Bench, Founded],
 ) -> None:
-    """The negative twin: room without end, and any number of members."""
+    """The negative twin: unlimited room, and any number of members."""
     with serving_until_killed(*ledger, module=OPEN) as server:
         large = attacked(server, "batches", ["lists in lists"], key=server.key, seconds=3.0)
         slow = attacked(server, "gzip", ["empty members"], key="")

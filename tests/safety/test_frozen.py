@@ -1,4 +1,4 @@
-"""One process of the database hangs and all others go on: nobody waits for it, nothing is lost."""
+"""One database process hangs and all others keep working: no one waits, and nothing is lost."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from service.private_postgres import PrivatePostgres
 from service.reading.readiness import examine
 from tests.safety.dead_connections import DEAD_CONNECTIONS
 from tests.safety.ledger_check import check_ledger
-from tests.safety.test_unavailable import UNAVAILABLE, recorded, report, told
+from tests.safety.test_unavailable import UNAVAILABLE, essentials, recorded, report
 from tests.support.http_service import Service, running_service, settings_for
 from tests.support.postgres import connection_to, drop_database, fresh_database
 
@@ -29,12 +29,12 @@ pytestmark = DEAD_CONNECTIONS
 POOL = 4
 BOUND_S = 0.5
 LOST_S = 5.0
-"""Whatever takes this long waits for the process that has stopped."""
+"""A request that takes this long is waiting for the stopped process."""
 QUESTIONS = ("/v1/events", "/v1/leads", "/v1/refusals", "/readyz")
 
 
 class Frozen:
-    """Processes of the database that have stopped. A class, because all of them are continued."""
+    """Stopped database processes. A class, because all of them are resumed at the end."""
 
     def __init__(self) -> None:
         self._pids: list[int] = []
@@ -84,14 +84,14 @@ async def with_sqlalchemy(engine: AsyncEngine, frozen: Frozen) -> AsyncIterator[
 
 @pytest.mark.parametrize("working", [with_the_driver, in_a_transaction, with_sqlalchemy])
 @pytest.mark.parametrize("by", ["whoever asks", "the driver"])
-async def test_nobody_gets_a_connection_on_which_somebody_has_waited_in_vain(
+async def test_a_connection_on_which_a_wait_failed_is_not_reused(
     postgres_server: PrivatePostgres,
     frozen: Frozen,
     monkeypatch: pytest.MonkeyPatch,
     working: Working,
     by: str,
 ) -> None:
-    """Not even a rollback is waited for: it would be answered no sooner."""
+    """Not even a rollback is awaited: it would not be answered any sooner."""
     if by == "the driver":
         monkeypatch.setattr("service.engine.COMMAND_WAIT_S", BOUND_S)
     owner_url, app_url = fresh_database(postgres_server)
@@ -111,7 +111,7 @@ async def test_nobody_gets_a_connection_on_which_somebody_has_waited_in_vain(
 
 
 async def backends_of(service: Service) -> list[int]:
-    """List the processes of the database that serve this service, the oldest first."""
+    """List the database processes that serve this service, oldest first."""
     async with connection_to(service.app_url) as connection:
         rows = await connection.fetch(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
@@ -122,13 +122,13 @@ async def backends_of(service: Service) -> list[int]:
 
 
 async def statuses(service: Service) -> list[int]:
-    """Ask as much at once as there are connections."""
+    """Send as many concurrent requests as there are connections."""
     answers = await asyncio.gather(*(service.client.get(path) for path in QUESTIONS))
     return [answer.status_code for answer in answers]
 
 
 async def until_well(service: Service) -> None:
-    """Ask until everything is answered, several times in a row; till then there are 503 alone."""
+    """Poll until every request succeeds several times in a row; until then, accept only 503."""
     well = 0
     while well < 3:
         found = await statuses(service)
@@ -137,7 +137,7 @@ async def until_well(service: Service) -> None:
 
 
 async def until_watched(service: Service) -> None:
-    """Wait until the watch has asked again, and been answered that all is well."""
+    """Wait until the watch has checked again and found the database healthy."""
     since = monotonic()
     while True:
         if service.services.watch.well_at >= since:
@@ -145,12 +145,12 @@ async def until_watched(service: Service) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_a_service_does_without_a_process_of_the_database_that_has_stopped(
+async def test_a_service_works_without_a_stopped_database_process(
     postgres_server: PrivatePostgres, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One after the other: the writer's, the watch's, those of questions and of the loops.
+    """One after another: the processes of the writer, the watch, the queries and the loops.
 
-    None of them is taken for the whole database, which would end everybody else's requests.
+    None of them is mistaken for the whole database, which would end all other requests.
     """
     monkeypatch.setattr("events.append.ledger.APPEND_ANSWER_WAIT_S", BOUND_S)
     monkeypatch.setattr("service.http.answer_in_time.QUESTION_WAIT_S", BOUND_S)
@@ -170,7 +170,7 @@ async def test_a_service_does_without_a_process_of_the_database_that_has_stopped
         await check_ledger(service.app_url, answers)
 
 
-async def test_readiness_is_looked_at_again_over_another_connection(
+async def test_readiness_is_checked_again_over_another_connection(
     postgres_server: PrivatePostgres, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.reading.readiness.READY_WAIT_S", BOUND_S)
@@ -207,8 +207,8 @@ HANG_AT_COMMIT = (
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.hang()
     """,
 )
-"""What a disk does that hangs when the log is flushed: the commit holds its locks, and nobody can
-cancel it."""
+"""Like a disk that hangs when the log is flushed: the commit holds its locks and cannot be
+cancelled."""
 
 
 @asynccontextmanager
@@ -218,13 +218,13 @@ async def hanging_disk(service: Service) -> AsyncIterator[None]:
         for statement in HANG_AT_COMMIT:
             await owner.execute(statement)
         yield
-    # With its session the lock is gone, and every commit goes through.
+    # The lock ends with its session, and every commit succeeds again.
 
 
-async def test_a_commit_that_hangs_is_answered_for_and_nothing_is_lost(
+async def test_a_hanging_commit_is_answered_and_nothing_is_lost(
     postgres_server: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where it hangs for longer than a try may take, so that it is tried again meanwhile."""
+    """Even if it hangs for longer than an attempt may take, so that it is retried meanwhile."""
     monkeypatch.setattr("events.append.queue.OUTCOME_WAIT_S", 2 * BOUND_S)
     for bound in (
         "events.append.queue.STUCK_S",
@@ -239,7 +239,7 @@ async def test_a_commit_that_hangs_is_answered_for_and_nothing_is_lost(
                 waited = await report(service, "waited")
             async with asyncio.timeout(BOUND_S):
                 turned_away = await report(service, "turned-away")
-            assert [told(one) for one in (waited, turned_away)] == [UNAVAILABLE] * 2
+            assert [essentials(one) for one in (waited, turned_away)] == [UNAVAILABLE] * 2
             ready = await service.client.get("/readyz")
             assert ready.status_code == 503
             assert "an append has been under way" in ready.json()["checks"]["appends"]["detail"]

@@ -1,4 +1,4 @@
-"""An import goes on where a killed service was, and doubles nothing."""
+"""An import resumes where a killed service stopped, and records nothing twice."""
 
 import json
 import signal
@@ -53,7 +53,7 @@ def test_an_import_waits_for_a_killed_service_and_records_every_row_once(
         printed, _ = importing.communicate(timeout=60)
         summary = json.loads(printed)
         verified = service.command("verify", "--json")
-        # One identifier is linked for each visitor; before them all are the lifecycle and the key.
+        # Each visitor has one linked identifier; the lifecycle and the key come first.
         assert recorded(service, key) == ROWS + VISITORS + 2
         assert (importing.returncode, verified.returncode) == (0, 0)
     assert before < ROWS, "the service was killed too late to prove anything"

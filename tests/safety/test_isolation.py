@@ -1,7 +1,7 @@
-"""A fault never spreads: errors are raised in every part of a running service at once.
+"""A fault never spreads, even with errors in every part of a running service at once.
 
-Nobody may notice except those whose one event, lead, refusal, webhook or projection it is; and once
-the error is gone, each of these goes on.
+Only the affected event, lead, refusal, webhook or projection may notice. Once the error is gone,
+each of these continues.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ POLL_S = 0.1
 
 @dataclass
 class Faulty:
-    """A service with faults in it, on a port."""
+    """A service with injected faults, on a port."""
 
     schema: str
     client: httpx.AsyncClient
@@ -39,7 +39,7 @@ class Faulty:
     postgres: PrivatePostgres
 
     def fail(self, **places: list[str]) -> None:
-        """Say what fails from now on, at which places; nothing else does."""
+        """Set what fails from now on, at which places; nothing else fails."""
         written = self.directory / f"{FILE}.new"
         written.write_text(json.dumps(places), encoding="utf-8")
         written.rename(self.directory / FILE)
@@ -51,14 +51,14 @@ class Faulty:
         return dict((await self.client.get(path, params=params)).json())
 
     async def reported(self, id: str, type: str, email: str) -> dict[str, Any]:
-        """Report something, and return the answer."""
+        """Report an event, and return the answer."""
         return dict((await self.post("/v1/events", event(id, type, email))).json())
 
     async def qualified(self, email: str) -> str:
-        """Qualify a lead, so that a deadline runs for it; return its id."""
+        """Qualify a lead, which starts a deadline; return its id."""
         await self.reported(f"form {email}", "form.submitted", email)
         answer = await self.reported(f"qualified {email}", "lead.qualified", email)
-        assert "deadline.started" in {one["type"] for one in answer["derived"]}, answer
+        assert "deadline.started" in {event["type"] for event in answer["derived"]}, answer
         return str(answer["subject"]).removeprefix("lead/")
 
     async def turn_clock(self, days: int) -> None:
@@ -70,14 +70,14 @@ class Faulty:
 
     async def has_breached(self, lead_id: str) -> bool:
         history = await self.get(f"/v1/leads/{lead_id}/history")
-        return "deadline.breached" in {one["type"] for one in history["events"]}
+        return "deadline.breached" in {event["type"] for event in history["events"]}
 
     async def set_aside(self) -> set[str]:
         found = (await self.get("/v1/conflicts"))["conflicts"]
-        return {one["lead"] for one in found if one["kind"] == "lead-set-aside"}
+        return {row["lead"] for row in found if row["kind"] == "lead-set-aside"}
 
     async def faults(self) -> set[str]:
-        """Return which work has met a fault, by the metrics."""
+        """Return the kinds of work that met a fault, according to the metrics."""
         lines = (await self.client.get("/metrics")).text.splitlines()
         return {line.split('"')[1] for line in lines if line.startswith("leadledger_faults_total{")}
 
@@ -105,7 +105,7 @@ async def faulty_service(
 
 
 async def eventually(holds: Any) -> None:
-    """Wait until a question to the service is answered with yes."""
+    """Wait until a condition of the service holds."""
     async with asyncio.timeout(30):
         while not await holds():  # noqa: ASYNC110 - it happens in another process
             await asyncio.sleep(POLL_S)
@@ -157,7 +157,7 @@ async def test_a_fault_never_spreads(postgres_server: PrivatePostgres) -> None:
 
 
 async def fail_to_decide(service: Faulty) -> str:
-    """Send an event that cannot be decided in every way; return its refusal."""
+    """Send, in every way, an event that cannot be decided; return its refusal."""
     one = event("poisoned", "form.submitted", "poisoned@example.co.jp")
     answer = await service.post("/v1/events", one)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal-error")
@@ -213,7 +213,7 @@ async def fail_to_project(service: Faulty) -> None:
 
 
 async def fail_to_tell_news(service: Faulty, others: Bystanders) -> None:
-    """Let the one look fail that all followers of the log share, then go on."""
+    """Make the poll that all followers of the log share fail once, then recover."""
     places = json.loads((service.directory / FILE).read_text(encoding="utf-8"))
     service.fail(**places, tail=[""])
 
@@ -226,7 +226,7 @@ async def fail_to_tell_news(service: Faulty, others: Bystanders) -> None:
 
 
 async def see_everything(service: Faulty, unlucky: str) -> None:
-    """Whoever runs the service is told: it is ready, and what is wrong with it."""
+    """Operators see that it is ready, and what is wrong with it."""
     ready = await service.client.get("/readyz")
     assert ready.status_code == 200
     checks = ready.json()["checks"]
@@ -237,9 +237,9 @@ async def see_everything(service: Faulty, unlucky: str) -> None:
     assert 'leadledger_projection_stopped{projection="deadlines"} 1.0' in metrics
     assert 'leadledger_projection_stopped{projection="directory"} 0.0' in metrics
     lines = service.server.log.read_text(encoding="utf-8").splitlines()
-    told = [json.loads(line) for line in lines if '"Injected"' in line]
-    assert all(one["where"][-1].endswith(" meet") for one in told)
-    assert unlucky in {one.get("lead") for one in told}
+    logged = [json.loads(line) for line in lines if '"Injected"' in line]
+    assert all(one["where"][-1].endswith(" meet") for one in logged)
+    assert unlucky in {one.get("lead") for one in logged}
 
 
 async def deadlines_answer(service: Faulty) -> bool:
@@ -247,7 +247,7 @@ async def deadlines_answer(service: Faulty) -> bool:
 
 
 async def early(service: Faulty, name: str) -> str:
-    """Decide about somebody whom nobody has reported yet; return the refusal."""
+    """Decide about a lead that has not been reported yet; return the refusal."""
     answer = await service.reported(name, "lead.qualified", f"{name}@example.co.jp")
     assert answer["code"] == "lead-unknown", answer
     return str(answer["refusal"])

@@ -1,4 +1,4 @@
-"""Kill whoever can be killed, at random moments under load: nothing acknowledged is lost."""
+"""Kill every killable process at random moments under load: nothing acknowledged is lost."""
 
 import asyncio
 import os
@@ -32,13 +32,13 @@ pytestmark = DEAD_CONNECTIONS
 
 KILLS = by_tier(push=6, nightly=100)
 PROCESS_KILLS = by_tier(push=3, nightly=30)
-"""Fewer, because a process takes a second or two to start."""
+"""Fewer kills, because a process takes a second or two to start."""
 LOAD_S = 0.4
-"""How long a load runs undisturbed between two kills, at most."""
+"""The longest time that a load runs undisturbed between two kills."""
 
 
 async def write_and_be_killed(app_url: URL, *, ledger: str, seed: int, kills: int) -> Heard:
-    """Send one load through processes that are killed one after the other."""
+    """Send one load through processes that are killed one after another."""
     draw = random.Random(seed)
     load = Load(seed, senders=8, batches=100_000, numbers=500, drift=10)
     heard = Heard([0] * load.senders)
@@ -65,7 +65,7 @@ async def test_a_killed_writer_loses_nothing_that_it_acknowledged(
 async def test_a_writer_that_answers_before_the_commit_would_lose_events(
     postgres_server: PrivatePostgres,
 ) -> None:
-    """The twin: the same answers, a moment earlier."""
+    """The negative twin: the same answers, a moment earlier."""
     _, app_url = fresh_database(postgres_server, prepare=prepare)
     heard = await write_and_be_killed(app_url, ledger="write-behind", seed=1, kills=2)
     with pytest.raises(Violation, match="the ledger holds"):
@@ -80,7 +80,7 @@ def terminate_backend(_: PrivatePostgres, backend: int) -> None:
 
 
 def kill_backend(_: PrivatePostgres, backend: int) -> None:
-    """The postmaster then ends everybody else, and recovers."""
+    """The postmaster then ends all other backends, and recovers."""
     os.kill(backend, signal.SIGKILL)
 
 
@@ -92,7 +92,7 @@ def kill_postmaster(postgres: PrivatePostgres, _: int) -> None:
 async def own_server(
     data_dir: Path, settings: Mapping[str, str] = MappingProxyType({})
 ) -> AsyncIterator[PrivatePostgres]:
-    """Run a server that may be killed, with a ledger in it, watched as the service watches it."""
+    """Run a server that may be killed, with a ledger, supervised as by the service."""
     postgres = PrivatePostgres(data_dir, extra_settings={**SMALL, **settings})
     await asyncio.to_thread(postgres.start)
     try:
@@ -115,12 +115,12 @@ async def backends(url: URL) -> list[int]:
 async def kill_under_load(
     postgres: PrivatePostgres, kill: Kill, *, seed: int, kills: int
 ) -> list[Answer]:
-    """Let two queues write while the database is killed again and again; what was told."""
+    """Write from two queues while the database is killed repeatedly; return the answers."""
     draw = random.Random(seed)
     answers: list[Answer] = []
     async with open_ledger(postgres.app_url) as one, open_ledger(postgres.app_url) as other:
         loads = [
-            asyncio.create_task(send(load, at.send, lambda _, told: answers.extend(told)))
+            asyncio.create_task(send(load, at.send, lambda _, new: answers.extend(new)))
             for at, load in (
                 (one, Load(seed, senders=8, batches=100_000, numbers=500, drift=20)),
                 (other, Load(seed + 1, senders=8, batches=100_000, numbers=500, drift=20)),
@@ -132,7 +132,7 @@ async def kill_under_load(
             kill(postgres, draw.choice(await backends(postgres.app_url)))
             await asyncio.sleep(0.05)
             await asyncio.to_thread(postgres.ensure_running)
-        assert not any(load.done() for load in loads), "nobody is told anything but to come again"
+        assert not any(load.done() for load in loads), "senders only get 503, and retry"
         for load in loads:
             load.cancel()
         await asyncio.wait(loads)
@@ -150,11 +150,11 @@ async def test_a_killed_database_loses_nothing_that_was_acknowledged(
 
 
 LAZY = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
-"""A server that commits in its memory, and writes to disk when it finds the time."""
+"""A server that commits in memory, and writes to disk later."""
 
 
 @pytest.mark.parametrize("kill", [kill_backend, kill_postmaster])
-async def test_a_server_that_is_set_to_commit_in_memory_loses_nothing_either(
+async def test_a_server_configured_to_commit_in_memory_loses_nothing_either(
     data_dir: Path, kill: Kill
 ) -> None:
     async with own_server(data_dir, LAZY) as postgres:
@@ -166,7 +166,7 @@ async def test_a_server_that_is_set_to_commit_in_memory_loses_nothing_either(
 async def test_a_commit_that_does_not_wait_for_the_disk_would_lose_events(
     data_dir: Path, kill: Kill
 ) -> None:
-    """The twin: the answer comes when the commit is in the memory of the server."""
+    """The negative twin: the answer is sent when the commit is in the server's memory."""
     async with own_server(data_dir, LAZY) as postgres:
         await replace_append(postgres.owner_url, ASYNCHRONOUS_COMMIT)
         answers = await kill_under_load(postgres, kill, seed=7, kills=1)
@@ -174,10 +174,10 @@ async def test_a_commit_that_does_not_wait_for_the_disk_would_lose_events(
             await check_ledger(postgres.app_url, answers)
 
 
-async def test_a_database_that_has_lost_what_it_committed_is_noticed_and_gone_on_with(
+async def test_a_database_that_has_lost_commits_is_noticed_and_used_again(
     data_dir: Path,
 ) -> None:
-    """Restored, or failed over to a replica that lagged: nobody is answered from what was lost."""
+    """Restored, or failed over to a lagging replica: no answer is based on what was lost."""
     async with own_server(data_dir, LAZY) as postgres:
         await replace_append(postgres.owner_url, ASYNCHRONOUS_COMMIT)
         batches = list(Load(5, senders=1, batches=20, numbers=1_000).batches_of(0))
@@ -192,5 +192,5 @@ async def test_a_database_that_has_lost_what_it_committed_is_noticed_and_gone_on
         await check_ledger(postgres.app_url, again)
         with pytest.raises(Violation, match="the ledger holds"):
             await check_ledger(postgres.app_url, lost)
-    (told,) = [log for log in logs if log["event"] == "ledger.database_went_back"]
-    assert told["remembered"] > told["found"] >= 1
+    (new,) = [log for log in logs if log["event"] == "ledger.database_went_back"]
+    assert new["remembered"] > new["found"] >= 1

@@ -1,8 +1,8 @@
-"""Twice as much as can be sustained: the excess is told when to come again, the rest goes on.
+"""Twice the sustainable load: the excess gets 503 with Retry-After, and the rest is accepted.
 
-The load is what the machine at hand sustains, measured just before, times two; so nothing here
-depends on how fast it is. If it becomes faster meanwhile, because somebody else has gone, the load
-is doubled until there is an excess; if it becomes slower, the same load comes again.
+The load is twice what this machine sustains, measured just before, so nothing here depends on its
+speed. If the machine becomes faster meanwhile, because another process has ended, the load is
+doubled until there is an excess; if it becomes slower, the same load is repeated.
 """
 
 import asyncio
@@ -20,24 +20,24 @@ from events.limits import QUEUE_ITEMS_MIN
 from service.limits import HELD_BYTES_MAX
 from tests.bench.servers import SERVICE, Bench, Server, founded, running_bench, serving
 from tests.bench.sizes import QUICK
-from tests.safety.open_loop import Order, Told
+from tests.safety.open_loop import Answered, Order
 from tests.support.processes import resident_bytes
 from tests.support.tier import by_tier
 
 UNBOUNDED = "tests.safety.unbounded_worker"
 EVENTS = 20
-"""In a batch, as SDKs send them."""
+"""Events per batch, as SDKs send them."""
 CALLERS = QUEUE_ITEMS_MIN // EVENTS - 1
-"""All that they have under way may always wait, so that none is refused however slow it is."""
+"""Everything they have in flight may always wait, so that none is refused, however slow it is."""
 CROWD = 900
-"""Connections that the load comes over: about what a process serves, and so many that batches may
-wait many seconds before a caller is missed."""
+"""Connections of the load: about as many as a process serves, and enough that batches may wait many
+seconds before no connection is free."""
 MEASURED_BATCHES = 150
 LOAD_S = by_tier(push=6.0, nightly=30.0)
 EXCESS_MIN = 0.2
-"""Of all answers: less was hardly more than can be sustained."""
+"""The share of all answers; a smaller one was hardly more than sustainable."""
 ROUNDS_MAX = 4
-"""Until the machine is left alone long enough: a busy neighbour slows one, a defect all."""
+"""Attempts until the machine is quiet: a busy neighbour slows one of them, a defect all."""
 ACCEPTED_P99_S_MAX = 1.0
 GROWTH_BYTES_MAX = HELD_BYTES_MAX
 SAMPLED_EVERY_S = 0.05
@@ -45,20 +45,20 @@ SAMPLED_EVERY_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the client told of one order."""
+    """The client's results for one order."""
 
     seconds: float
-    told: list[Told]
+    answers: list[Answered]
     lost: int
     unsent: int
 
     @property
     def accepted(self) -> list[float]:
-        return sorted(one.latency_s for one in self.told if one.status in {200, 207})
+        return sorted(answer.latency_s for answer in self.answers if answer.status in {200, 207})
 
     @property
-    def refused(self) -> list[Told]:
-        return [one for one in self.told if one.status == 503]
+    def refused(self) -> list[Answered]:
+        return [answer for answer in self.answers if answer.status == 503]
 
     @property
     def rate(self) -> float:
@@ -72,7 +72,7 @@ class Run:
 @dataclass(frozen=True, slots=True)
 class Overload:
     sustained: float
-    """Batches a second, the fastest of some rounds."""
+    """Batches per second, in the fastest of some rounds."""
     run: Run
     grown_bytes: int
     after: Run
@@ -93,8 +93,8 @@ async def fulfil(server: Server, **order: Any) -> Run:
         stdout=subprocess.PIPE,
     )
     out, _ = await client.communicate(orjson.dumps(sent._asdict()))
-    told = orjson.loads(out)
-    return Run(**{**told, "told": [Told(*one) for one in told["told"]]})
+    result = orjson.loads(out)
+    return Run(**{**result, "answers": [Answered(*row) for row in result["answers"]]})
 
 
 async def measured(server: Server, tag: str) -> Run:
@@ -102,7 +102,7 @@ async def measured(server: Server, tag: str) -> Run:
 
 
 async def grown_while(server: Server, work: asyncio.Task[Run]) -> int:
-    """Return by how much the process that serves grew at most."""
+    """Return the greatest growth of the serving process."""
     before = most = resident_bytes(server.pid)
     while not work.done():
         most = max(most, resident_bytes(server.pid))
@@ -111,7 +111,7 @@ async def grown_while(server: Server, work: asyncio.Task[Run]) -> int:
 
 
 async def overload(bench: Bench, module: str, *, shows: Callable[[Run], bool]) -> Overload:
-    """Offer twice what is sustained, until it shows; twice that, where there was no excess."""
+    """Offer twice the sustained load until `shows` holds; double it if there was no excess."""
     async with founded(bench, "overload") as ledger:
         with serving(bench, ledger, module=module) as server:
             await measured(server, "warm")
@@ -136,7 +136,7 @@ async def overload(bench: Bench, module: str, *, shows: Callable[[Run], bool]) -
 
 
 def has_excess(run: Run) -> bool:
-    return len(run.refused) > EXCESS_MIN * len(run.told)
+    return len(run.refused) > EXCESS_MIN * len(run.answers)
 
 
 def is_answered_in_time(run: Run) -> bool:
@@ -147,23 +147,23 @@ def is_slow(run: Run) -> bool:
     return run.p99_s > ACCEPTED_P99_S_MAX
 
 
-async def test_an_excess_is_told_when_to_come_again_and_the_rest_goes_on(bench: Bench) -> None:
+async def test_an_excess_gets_retry_after_and_the_rest_is_accepted(bench: Bench) -> None:
     seen = await overload(bench, SERVICE, shows=is_answered_in_time)
     run = seen.run
     assert (run.lost, run.unsent) == (0, 0)
-    assert {one.status for one in run.told} <= {200, 207, 503}
+    assert {answer.status for answer in run.answers} <= {200, 207, 503}
     assert has_excess(run)
-    assert all(one.has_retry_after for one in run.refused)
+    assert all(answer.has_retry_after for answer in run.refused)
     assert not is_slow(run)
-    # Refusing costs something, but most of the time is still spent on what is accepted.
+    # Refusing costs something, but most of the time is still spent on accepted events.
     assert run.rate > seen.sustained / 3
     assert seen.grown_bytes < GROWTH_BYTES_MAX
-    # It recovers at once: nobody is refused any more, and it is about as fast as before.
+    # It recovers at once: nothing is refused any more, and it is about as fast as before.
     assert seen.after.refused == []
     assert seen.after.rate > seen.sustained / 3
 
 
-async def test_without_the_bounds_of_the_queue_everybody_would_wait(bench: Bench) -> None:
+async def test_without_the_bounds_of_the_queue_every_sender_would_wait(bench: Bench) -> None:
     """The negative twin."""
     seen = await overload(bench, UNBOUNDED, shows=is_slow)
     assert seen.run.refused == []

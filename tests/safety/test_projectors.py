@@ -1,4 +1,4 @@
-"""A projector that dies between its rows and its checkpoint has done nothing, and nothing twice."""
+"""A projector that dies between its rows and its checkpoint leaves no rows behind."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -19,12 +19,12 @@ NAME = "stage_intervals"
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """The process dies here."""
 
 
 @dataclass(frozen=True)
 class Dying(StageIntervals):
-    """The projection, whose process dies when the rows of a batch are written."""
+    """The projection, whose process dies after writing the rows of a batch."""
 
     async def write(self, driver: Driver, generation: int, state: Stages) -> None:
         await super().write(driver, generation, state)
@@ -33,7 +33,7 @@ class Dying(StageIntervals):
 
 @dataclass(frozen=True)
 class DyingInTwo(Dying):
-    """The same, with the rows in a transaction of their own."""
+    """The same, with the rows in a separate transaction."""
 
     ledger: StageLedger | None = None
 
@@ -46,7 +46,7 @@ class DyingInTwo(Dying):
 
 @pytest.fixture
 async def ledger(postgres_server: PrivatePostgres) -> AsyncIterator[StageLedger]:
-    """Lend a ledger in which a lead has come to ML, and that is projected."""
+    """Provide a projected ledger in which a lead has reached ML."""
     async with stage_ledger(postgres_server) as opened:
         script = Script()
         script.publish()
@@ -57,7 +57,7 @@ async def ledger(postgres_server: PrivatePostgres) -> AsyncIterator[StageLedger]
 
 
 async def differing_after_a_death(ledger: StageLedger, dying: StageIntervals) -> int:
-    """Let a projector die, then another one go on; the rows in which a rebuild differs."""
+    """Run a projector that dies, then another; return the rows that differ from a rebuild."""
     runner = await ledger.prepared_runner(dying)
     with suppress(Killed):
         await runner.step(NAME)
@@ -72,9 +72,9 @@ async def test_a_projector_that_dies_before_its_checkpoint_has_written_nothing(
     assert await differing_after_a_death(ledger, Dying(SCHEMA, ledger.projection.sql)) == 0
 
 
-async def test_rows_in_a_transaction_of_their_own_would_be_written_twice(
+async def test_rows_in_a_separate_transaction_would_be_written_twice(
     ledger: StageLedger,
 ) -> None:
-    """The twin: what was written before the death is written again after it."""
+    """The negative twin: what was written before the death is written again after it."""
     dying = DyingInTwo(SCHEMA, ledger.projection.sql, ledger=ledger)
     assert await differing_after_a_death(ledger, dying) != 0

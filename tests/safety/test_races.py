@@ -1,4 +1,4 @@
-"""Many writers on few leads, in two processes: one dense ledger, and no illegal move."""
+"""Many writers on few leads, in two processes: one gapless ledger, and no illegal move."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ async def write_in_a_process(url: URL, load: Load) -> list[Answer]:
     return heard.answers
 
 
-async def test_thirty_two_writers_in_two_processes_leave_one_dense_ledger(
+async def test_thirty_two_writers_in_two_processes_leave_one_gapless_ledger(
     postgres_server: PrivatePostgres,
 ) -> None:
     _, app_url = fresh_database(postgres_server, prepare=prepare)
@@ -76,7 +76,7 @@ async def test_thirty_two_writers_in_two_processes_leave_one_dense_ledger(
 
 
 async def write_at_once(app_url: URL, make_ledger: MakeLedger) -> list[Answer]:
-    """Let two writers that stand at one head write at the same moment."""
+    """Make two writers at the same head write at the same moment."""
     async with (
         open_ledger(app_url, make_ledger=make_ledger) as one,
         open_ledger(app_url, make_ledger=make_ledger) as other,
@@ -86,7 +86,7 @@ async def write_at_once(app_url: URL, make_ledger: MakeLedger) -> list[Answer]:
     return [*first, *both[0], *both[1]]
 
 
-async def test_two_that_write_at_the_same_moment_write_one_after_the_other(
+async def test_two_concurrent_writers_write_one_after_the_other(
     postgres_server: PrivatePostgres,
 ) -> None:
     owner_url, app_url = fresh_database(postgres_server, prepare=prepare)
@@ -100,7 +100,7 @@ async def test_two_that_write_at_the_same_moment_write_one_after_the_other(
 async def test_without_the_head_lock_both_would_write_at_one_position(
     postgres_server: PrivatePostgres,
 ) -> None:
-    """The twin: both have looked at the head, and nobody waits."""
+    """The negative twin: both have read the head, and neither waits."""
     owner_url, app_url = fresh_database(postgres_server, prepare=prepare)
     await replace_append(owner_url, SLOW_DECISION, NO_LOCK)
     await drop_constraints(owner_url)
@@ -110,7 +110,7 @@ async def test_without_the_head_lock_both_would_write_at_one_position(
 
 
 async def write_in_turns(app_url: URL) -> list[Answer]:
-    """Let one writer go on from where it stood, although another one has written meanwhile."""
+    """Make one writer continue from its old head after another one has written."""
     async with open_ledger(app_url) as one, open_ledger(app_url) as other:
         return [
             answer
@@ -129,10 +129,10 @@ async def test_a_writer_that_is_behind_catches_up_before_it_writes(
     await check_ledger(app_url, answers)
 
 
-async def test_without_looking_at_the_head_a_writer_would_write_where_others_have(
+async def test_without_checking_the_head_a_writer_would_reuse_positions(
     postgres_server: PrivatePostgres,
 ) -> None:
-    """The twin: locked, but nobody asks whether the head is where it was."""
+    """The negative twin: locked, but without checking whether the head has moved."""
     owner_url, app_url = fresh_database(postgres_server, prepare=prepare)
     await replace_append(owner_url, NO_CHECK)
     await drop_constraints(owner_url)
@@ -158,7 +158,7 @@ class Reader:
             self._checkpoint = page[-1]["position"]
 
     async def log(self) -> list[str]:
-        """Return what there is to read."""
+        """Return the whole log."""
         rows = await self._connection.fetch("SELECT record FROM ledger.events ORDER BY position")
         return [row["record"] for row in rows]
 
@@ -193,7 +193,7 @@ def _unheard(_: int, __: Sequence[Answer]) -> None:
 async def read_around_a_slow_commit(
     owner_url: URL, app_url: URL, *edits: Mapping[str, str]
 ) -> tuple[list[str], list[str]]:
-    """Let a reader read while one commit is slow and another overtakes it, if it can."""
+    """Read while one commit is slow and another overtakes it, if it can."""
     await replace_append(owner_url, SLOW_COMMIT, *edits)
     async with (
         open_ledger(app_url) as one,
@@ -222,7 +222,7 @@ async def test_a_reader_sees_an_event_whose_commit_was_slow(
 async def test_with_positions_from_a_sequence_a_reader_would_skip_that_event(
     postgres_server: PrivatePostgres,
 ) -> None:
-    """The twin: what commits late has a position that the reader has passed."""
+    """The negative twin: a late commit has a position that the reader has passed."""
     owner_url, app_url = fresh_database(postgres_server, prepare=prepare)
     await add_sequence(owner_url)
     await drop_constraints(owner_url)

@@ -1,4 +1,4 @@
-"""A selection that is killed in the middle is finished by the next start, and doubles nothing."""
+"""A selection that is killed midway is finished by the next start, and qualifies no one twice."""
 
 import json
 import signal
@@ -61,7 +61,7 @@ def test_a_killed_selection_is_finished_by_the_next_start(data_dir: Path) -> Non
 
 
 def is_known(service: RunningService, key: str) -> bool:
-    """Send every lead; whoever is told to come again comes again."""
+    """Send every lead, and retry those that get 503."""
     headers = {"content-type": "application/x-ndjson"}
     with service.client(key) as client:
         body = b"".join(lines())
@@ -84,7 +84,7 @@ def run(service: RunningService, key: str) -> dict[str, object]:
 
 
 def qualified(service: RunningService, key: str) -> int:
-    """Count the leads that runs have qualified, as the feed tells."""
+    """Count the leads that runs have qualified, according to the feed."""
     found, after = 0, "0"
     with service.client(key) as client:
         while True:

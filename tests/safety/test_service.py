@@ -1,4 +1,4 @@
-"""The whole service under load, killed in every part: through the command and the port alone."""
+"""Kill every part of the whole service under load, through the command and the port alone."""
 
 import asyncio
 import json
@@ -30,13 +30,13 @@ pytestmark = DEAD_CONNECTIONS
 SENDERS = 32
 KILLS_OF_EACH = by_tier(push=1, nightly=12)
 LOAD_S = 0.6
-"""How long the load runs undisturbed between two kills, at most."""
+"""The longest time that the load runs undisturbed between two kills."""
 LEAVE_EVERY_S = 0.05
 WRITE_BEHIND = {"PYTHONPATH": f"{ROOT}:{ROOT}/tests/safety/write_behind"}
 
 
 class Victim:
-    """A service that is killed in parts; a class because it has another address after that."""
+    """A service whose parts are killed. A class, because its address changes with a restart."""
 
     def __init__(self, service: RunningService) -> None:
         self.service = service
@@ -56,7 +56,7 @@ class Victim:
     def backends(self) -> list[Process]:
         postmaster = self.service.postmaster()
         family = family_of(postmaster.pid) if postmaster is not None else []
-        return [one for one in family if "leadledger_app" in one.command]
+        return [process for process in family if "leadledger_app" in process.command]
 
     def kill_postmaster(self, _: random.Random) -> None:
         eventually(self.service.postmaster)
@@ -74,8 +74,8 @@ class Victim:
 
 
 @asynccontextmanager
-async def under_load(victim: Victim, told: list[Answer]) -> AsyncIterator[list[Batch]]:
-    """Let 32 senders send, and others leave without an answer; what these sent."""
+async def under_load(victim: Victim, received: list[Answer]) -> AsyncIterator[list[Batch]]:
+    """Run 32 senders, and others that leave before the answer; return what these others sent."""
     left: list[Batch] = []
 
     async def leave() -> None:
@@ -88,7 +88,7 @@ async def under_load(victim: Victim, told: list[Answer]) -> AsyncIterator[list[B
     load = Load(7, SENDERS, batches=100_000, numbers=500, drift=40)
     async with http_door(victim.url, victim.key) as door:
         tasks = [
-            asyncio.create_task(send(load, door, lambda _, new: told.extend(new))),
+            asyncio.create_task(send(load, door, lambda _, new: received.extend(new))),
             asyncio.create_task(leave()),
         ]
         try:
@@ -103,7 +103,7 @@ async def under_load(victim: Victim, told: list[Answer]) -> AsyncIterator[list[B
 
 
 async def check_service(victim: Victim, answers: list[Answer]) -> None:
-    """Check the feed against the answers, then let the service's own commands check the rest."""
+    """Check the feed against the answers, then check the rest with the service's own commands."""
     check_log(await read_feed(victim.url(), victim.key), answers)
     check_refusals(await read_refusals(victim.url(), victim.key), answers)
     for command in (("verify", "--json"), ("rebuild", "--compare-only", "--json")):
@@ -114,39 +114,39 @@ async def check_service(victim: Victim, answers: list[Answer]) -> None:
         assert found.get("comparison", {"differing": 0})["differing"] == 0
 
 
-async def test_a_service_that_is_killed_in_every_part_loses_and_doubles_nothing(
+async def test_a_service_killed_in_every_part_loses_nothing_and_records_nothing_twice(
     data_dir: Path,
 ) -> None:
     draw = random.Random(7)
-    told: list[Answer] = []
+    received: list[Answer] = []
     with running_service(data_dir, "--workers", "2") as service:
         victim = Victim(service)
         try:
             kills = victim.kills()
             draw.shuffle(kills)
-            async with under_load(victim, told) as left:
+            async with under_load(victim, received) as left:
                 for kill in kills:
-                    await some_more(told)
+                    await some_more(received)
                     await asyncio.sleep(LOAD_S * draw.random())
                     await asyncio.to_thread(getattr(victim, f"kill_{kill}"), draw)
-                await some_more(told)
+                await some_more(received)
             async with http_door(victim.url, victim.key) as door:
                 again = [answer for batch in left for answer in await until_answered(door, batch)]
-            await check_service(victim, [*told, *again])
-            assert len(told) > 10 * len(kills), "there was hardly any load to survive"
+            await check_service(victim, [*received, *again])
+            assert len(received) > 10 * len(kills), "there was hardly any load to survive"
         finally:
             victim.service.end(signal.SIGKILL)
 
 
 async def test_a_service_that_answers_before_the_commit_would_lose_events(data_dir: Path) -> None:
-    """The twin: the same service, but that it answers when it has decided."""
-    told: list[Answer] = []
+    """The negative twin: the same service, except that it answers as soon as it has decided."""
+    received: list[Answer] = []
     with running_service(data_dir, "--workers", "1", **WRITE_BEHIND) as service:
         victim = Victim(service)
-        async with under_load(victim, told):
-            await some_more(told)
+        async with under_load(victim, received):
+            await some_more(received)
             await asyncio.sleep(LOAD_S)
             victim.kill_worker(random.Random(1))
-            await some_more(told)
+            await some_more(received)
         with pytest.raises(Violation, match="the ledger holds"):
-            await check_service(victim, told)
+            await check_service(victim, received)

@@ -1,4 +1,4 @@
-"""A database that is away, busy, full of others or read-only: come again, and then it goes on."""
+"""A database that is down, busy, out of connections or read-only: 503, and then recovery."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ UNAVAILABLE = (503, "urn:leadledger:problem:ledger-unavailable", True)
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up sooner than in earnest, so that a test does not wait for what it knows."""
+    """Give up sooner than in production, so that tests do not wait."""
     monkeypatch.setattr("events.append.ledger.APPEND_GIVE_UP_S", 1.0)
     monkeypatch.setattr("service.engine.POOL_WAIT_S", 1.0)
 
@@ -45,13 +45,13 @@ async def report(service: Service, id: str) -> httpx.Response:
     return await service.client.post("/v1/events", json=an_event(id), timeout=60)
 
 
-def told(answer: httpx.Response) -> tuple[int, str, bool]:
-    """Return what matters to a sender: status, reason, and whether it knows when to come again."""
+def essentials(answer: httpx.Response) -> tuple[int, str, bool]:
+    """Return what matters to a sender: status, reason, and whether there is a Retry-After."""
     return answer.status_code, answer.json()["type"], "retry-after" in answer.headers
 
 
 async def recorded(service: Service, *ids: str) -> list[Answer]:
-    """Send events until each is recorded; nothing is started anew for it."""
+    """Send events until each is recorded, without restarting anything."""
     answers = []
     for id in ids:
         answer = await report(service, id)
@@ -85,26 +85,26 @@ async def pool_taken(service: Service) -> AsyncIterator[None]:
         yield
 
 
-async def test_a_pool_that_is_taken_asks_to_come_again_and_recovers(
+async def test_an_exhausted_pool_answers_503_and_recovers(
     postgres_server: PrivatePostgres,
 ) -> None:
     async with running_service(postgres_server, pool_size=POOL) as service:
         before = await recorded(service, "before")
-        # The projections use a connection now and then, the ledger keeps one: take that too.
+        # Projections use a connection now and then, and the ledger keeps one: take that too.
         await service.services.ledger.close()
         with capture_logs() as logs:
             async with pool_taken(service):
                 answer = await report(service, "meanwhile")
-        assert told(answer) == UNAVAILABLE
+        assert essentials(answer) == UNAVAILABLE
         assert "ledger.append_failed" not in {log["event"] for log in logs}
         answers = [*before, *await recorded(service, "meanwhile", "after")]
         await check_ledger(service.app_url, answers)
 
 
-async def test_a_lock_that_is_not_to_be_had_asks_to_come_again_and_recovers(
+async def test_an_unavailable_lock_answers_503_and_recovers(
     postgres_server: PrivatePostgres,
 ) -> None:
-    """As on a server of somebody else's, where nobody has set timeouts for our role."""
+    """As on an external server, where no timeouts are set for our role."""
     async with running_service(postgres_server) as service:
         before = await recorded(service, "before")
         async with connection_to(service.app_url) as role:
@@ -121,12 +121,12 @@ async def test_a_lock_that_is_not_to_be_had_asks_to_come_again_and_recovers(
         ):
             await other.fetchrow("SELECT * FROM ledger.ledger_head FOR UPDATE")
             answer = await report(service, "meanwhile")
-        assert told(answer) == UNAVAILABLE
+        assert essentials(answer) == UNAVAILABLE
         answers = [*before, *await recorded(service, "meanwhile", "after")]
         await check_ledger(service.app_url, answers)
 
 
-async def test_a_database_that_is_away_asks_to_come_again_and_recovers(tmp_path: Path) -> None:
+async def test_a_database_that_is_down_answers_503_and_recovers(tmp_path: Path) -> None:
     with running_server(tmp_path / "data") as server:
         async with running_service(server) as service:
             before = await recorded(service, "before")
@@ -134,16 +134,16 @@ async def test_a_database_that_is_away_asks_to_come_again_and_recovers(tmp_path:
             answers = await asyncio.gather(*(report(service, f"away-{n}") for n in range(3)))
             reading = await service.client.get("/v1/events")
             await asyncio.to_thread(server.start)
-            assert [told(answer) for answer in answers] == [UNAVAILABLE] * 3
-            assert told(reading) == UNAVAILABLE
+            assert [essentials(answer) for answer in answers] == [UNAVAILABLE] * 3
+            assert essentials(reading) == UNAVAILABLE
             after = await recorded(service, "away-0", "away-1", "away-2", "after")
             await check_ledger(service.app_url, [*before, *after])
 
 
-async def test_a_ledger_that_is_read_only_refuses_nothing_and_recovers(
+async def test_a_read_only_ledger_refuses_nothing_and_recovers(
     postgres_server: PrivatePostgres,
 ) -> None:
-    """After a failover the new server may be a replica still: that is no fault of the events."""
+    """After a failover, the new server may still be a replica; the events are not to blame."""
     async with running_service(postgres_server) as service:
         before = await recorded(service, "before")
         async with connection_to(service.owner_url) as owner:
@@ -153,7 +153,7 @@ async def test_a_ledger_that_is_read_only_refuses_nothing_and_recovers(
             answer = await report(service, "meanwhile")
             await owner.execute("SET default_transaction_read_only = off")
             await owner.execute(f"ALTER DATABASE {database} RESET default_transaction_read_only")
-        assert told(answer) == UNAVAILABLE
+        assert essentials(answer) == UNAVAILABLE
         await cut_connections(service)
         answers = [*before, *await recorded(service, "meanwhile", "after")]
         await check_ledger(service.app_url, answers)

@@ -1,4 +1,4 @@
-"""At least once, never twice at a time, in order per lead: whoever dies, however many run."""
+"""At least once, never concurrently, in order per lead: whatever dies, however many run."""
 
 import dataclasses
 import random
@@ -21,18 +21,18 @@ STUBBORN = RetrySchedule(first_s=0.01, factor=1.0, attempts_max=1_000)
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """The process dies here."""
 
 
 class Dying(Dispatcher):
-    """A carrier whose process dies when the receiver has answered."""
+    """A courier whose process dies after the receiver has answered."""
 
     async def _settle(self, _: Delivery, __: Delivered) -> None:
         raise Killed
 
 
 class Hasty(Dispatcher):
-    """The same, if it noted first and sent then."""
+    """The same, but it notes first and sends then."""
 
     async def _carry(self, delivery: Delivery) -> None:
         await self._queue.delivered(delivery)
@@ -46,7 +46,7 @@ async def webhooks(postgres_server: PrivatePostgres) -> AsyncIterator[Webhooks]:
 
 
 async def missing_after_a_death(webhooks: Webhooks, kind: type[Dispatcher]) -> set[int]:
-    """Let a carrier die in the middle, then another one go on; the events that never arrived."""
+    """Run a courier that dies midway, then another; return the events that never arrived."""
     async with receiving() as receiver:
         await webhooks.make(receiver.url, wanted=FORMS)
         positions = await webhooks.report(6)
@@ -57,17 +57,17 @@ async def missing_after_a_death(webhooks: Webhooks, kind: type[Dispatcher]) -> s
     return set(positions) - {message.position for message in receiver.taken}
 
 
-async def test_what_a_carrier_had_sent_when_it_died_is_sent_again(webhooks: Webhooks) -> None:
+async def test_an_event_sent_by_a_courier_that_died_is_sent_again(webhooks: Webhooks) -> None:
     assert await missing_after_a_death(webhooks, Dying) == set()
 
 
-async def test_noted_before_it_is_sent_it_would_be_lost(webhooks: Webhooks) -> None:
-    """The twin: at most once."""
+async def test_an_event_noted_before_it_is_sent_would_be_lost(webhooks: Webhooks) -> None:
+    """The negative twin: at most once."""
     assert await missing_after_a_death(webhooks, Hasty) != set()
 
 
-async def arrivals_with_several_carriers(webhooks: Webhooks, *, lease_s: float) -> Counter[int]:
-    """Let four carriers loose on one queue; how often each event arrived."""
+async def arrivals_with_several_couriers(webhooks: Webhooks, *, lease_s: float) -> Counter[int]:
+    """Run four couriers on one queue; return how often each event arrived."""
     async with receiving(lambda _: Reply(after_s=0.03)) as receiver:
         await webhooks.make(receiver.url)
         await webhooks.make(receiver.url, wanted=FORMS)
@@ -77,8 +77,8 @@ async def arrivals_with_several_carriers(webhooks: Webhooks, *, lease_s: float) 
     return Counter(message.position for message in receiver.messages)
 
 
-async def test_several_carriers_send_every_event_once(webhooks: Webhooks) -> None:
-    arrivals = await arrivals_with_several_carriers(webhooks, lease_s=60)
+async def test_several_couriers_send_every_event_once(webhooks: Webhooks) -> None:
+    arrivals = await arrivals_with_several_couriers(webhooks, lease_s=60)
     rows = await webhooks.on.as_owner("SELECT position, type FROM ledger.events WHERE position > 1")
     assert arrivals == {
         row["position"]: 2 if row["type"] == "form.submitted" else 1 for row in rows
@@ -86,13 +86,13 @@ async def test_several_carriers_send_every_event_once(webhooks: Webhooks) -> Non
 
 
 async def test_without_a_lease_they_would_send_some_of_them_twice(webhooks: Webhooks) -> None:
-    """The twin: what is claimed is free again at once."""
-    arrivals = await arrivals_with_several_carriers(webhooks, lease_s=0)
+    """The negative twin: what is claimed is free again at once."""
+    arrivals = await arrivals_with_several_couriers(webhooks, lease_s=0)
     assert max(arrivals.values()) > 2
 
 
 async def overtaken_with_failures(webhooks: Webhooks, queue: DeliveryQueue) -> int:
-    """Let a receiver fail at random; how many events arrived after a later one of their lead."""
+    """Make a receiver fail at random; return how many events a later one of their lead overtook."""
     chance = random.Random(7)
 
     def moody(_: Message) -> int:
@@ -122,12 +122,14 @@ def _prefixes(positions: list[int]) -> list[list[int]]:
     return [positions[:end] for end in range(1, len(positions))]
 
 
-async def test_events_of_a_lead_arrive_in_their_order_whatever_fails(webhooks: Webhooks) -> None:
+async def test_events_of_a_lead_arrive_in_order_whatever_fails(webhooks: Webhooks) -> None:
     assert await overtaken_with_failures(webhooks, webhooks.queue()) == 0
 
 
-async def test_without_waiting_for_the_earlier_they_would_overtake(webhooks: Webhooks) -> None:
-    """The twin: whatever is due is claimed, whether or not something earlier is on its way."""
+async def test_without_waiting_for_earlier_events_later_ones_would_overtake(
+    webhooks: Webhooks,
+) -> None:
+    """The negative twin: everything due is claimed, even if an earlier event is in flight."""
     queue = webhooks.queue()
     claim = queue._sql["claim"]
     blind = claim.driver_sql.replace("AND candidate.position = (", "AND 0 < (")

@@ -1,4 +1,4 @@
-"""Webhooks through the command and the port alone: whatever is killed, everything arrives."""
+"""Webhooks through the command and the port alone: every event arrives, whatever is killed."""
 
 import asyncio
 import random
@@ -20,11 +20,11 @@ KILLS = by_tier(push=2, nightly=20)
 LEADS, TIMES = 20, 6
 ANSWER_WAIT_S = 10
 ARRIVAL_WAIT_S = 60
-"""More than the lease of what a killed process had claimed and the pause after a second attempt."""
+"""Longer than a killed process's lease plus the pause after a second attempt."""
 
 
 def report(service: RunningService, turn: int) -> None:
-    """Report forms, again and again until somebody answers: one id is one event."""
+    """Report forms, and retry until there is an answer: one id is one event."""
     events = [
         {
             "id": f"form-{turn}-{lead}",
@@ -42,7 +42,7 @@ def is_taken(client: httpx.Client, events: list[dict[str, Any]]) -> bool:
     try:
         status = client.post("/v1/events", json=events, timeout=ANSWER_WAIT_S).status_code
     except httpx.TransportError:
-        # It was sent to the process that was killed.
+        # It was sent to the killed process.
         return False
     assert status in {200, 503}
     return status == 200
@@ -61,7 +61,7 @@ def head_of(service: RunningService) -> int:
 
 
 def has_nothing_left(service: RunningService) -> bool:
-    """Look at what the metrics say; what arrived last may just be being noted."""
+    """Read the metrics; the last delivery may not be noted yet."""
     with service.client(service.key) as client:
         return 'leadledger_webhook_events{status="pending"} 0.0' in client.get("/metrics").text
 
@@ -78,8 +78,8 @@ async def test_every_event_arrives_signed_and_in_order_though_processes_are_kill
     refused: set[str] = set()
 
     def slow_and_moody(message: Message) -> Reply:
-        # No lead twice: what is lost with a process and then refused again and again is rightly
-        # minutes late, and all of its lead behind it.
+        # No lead twice: a message lost with a process and then refused repeatedly is rightly
+        # minutes late, and so are the later ones of its lead.
         is_refused = message.subject not in refused and draw.random() < 0.05
         if is_refused:
             refused.add(message.subject)

@@ -1,7 +1,7 @@
-"""What many careless senders send: the same few leads, the same ids again, decisions that race.
+"""The traffic of many careless senders: the same few leads, repeated ids, racing decisions.
 
-An event follows from its number alone, so that whoever sends a number sends the same event, and
-one id in fifty has a second content, which must not become a second event.
+An event depends only on its number, so all senders of a number send the same event. One id in fifty
+has a second content, which must not become a second event.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _REASONS = ("too_early", "no_budget", "competitor")
 
 
 class Answer(NamedTuple):
-    """What a sender was told about one event."""
+    """The answer that a sender got for one event."""
 
     id: str
     status: str
@@ -32,7 +32,7 @@ class Answer(NamedTuple):
     leaf: str | None = None
     reason: str | None = None
     refusal: str | None = None
-    """Under which id the refused event is kept."""
+    """The id under which the refused event is kept."""
 
 
 class Batch(NamedTuple):
@@ -41,26 +41,26 @@ class Batch(NamedTuple):
 
 
 class Away(Exception):
-    """The service could not answer: the sender has to send the same again."""
+    """The service could not answer: the sender must send the same again."""
 
 
 Door = Callable[[Batch], Awaitable[Sequence[Answer]]]
 Hear = Callable[[int, Sequence[Answer]], None]
-"""Told which sender was answered what, as soon as it was."""
+"""Receives each sender's answers as soon as they arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Who sends how much. Senders of one load overlap: they draw from the same numbers."""
+    """How much each sender sends. Senders of one load overlap: they draw from the same numbers."""
 
     seed: int
     senders: int
     batches: int
-    """That each of them sends."""
+    """Batches per sender."""
     numbers: int
     first_number: int = 0
     drift: int = 0
-    """By how much the numbers go on with each batch, so that a long load never runs out of news."""
+    """How far the numbers advance with each batch, so that a long load always has new events."""
 
     def batches_of(self, sender: int) -> Iterator[Batch]:
         draw = random.Random(f"{self.seed}/{sender}")
@@ -73,7 +73,7 @@ class Load:
 
 
 def event_of(number: int, draw: random.Random) -> dict[str, Any]:
-    """Return the event with this number, or now and then another one under its id."""
+    """Return the event with this number, or occasionally a different one with the same id."""
     content = random.Random(number)
     lead = content.randrange(LEADS)
     type, data = _happening(content, lead)
@@ -114,7 +114,7 @@ def _happening(content: random.Random, lead: int) -> tuple[str, dict[str, Any]]:
 
 
 def _reference(content: random.Random, lead: int, type: str) -> dict[str, Any]:
-    """Name a lead as senders do: by what they know. Two leads share each cookie."""
+    """Identify a lead as senders do, by what they know. Two leads share each cookie."""
     cookie = {"anonymous_id": f"cookie-{lead // 2}"}
     email = {"email": f"lead{lead}@firm{lead % 5}.co.jp"}
     if type == "visit.recorded":
@@ -129,7 +129,7 @@ def _reference(content: random.Random, lead: int, type: str) -> dict[str, Any]:
 
 
 async def send(load: Load, door: Door, hear: Hear, *, answered: Sequence[int] = ()) -> None:
-    """Send all of a load, all senders at once, until everything is answered.
+    """Send a whole load, all senders at once, until everything is answered.
 
     `answered` says how many batches of each sender need not be sent again.
     """
@@ -146,9 +146,9 @@ async def _send_one(load: Load, door: Door, hear: Hear, sender: int, done: int) 
 
 
 async def until_answered(door: Door, batch: Batch) -> Sequence[Answer]:
-    """Send the same until there is an answer, as every good client does.
+    """Retry until there is an answer, as every good client does.
 
-    It is an error if there is none for longer than any fault here lasts.
+    Fails if there is no answer for longer than any fault here lasts.
     """
     pause_s = FIRST_PAUSE_S
     async with asyncio.timeout(ANSWERED_WITHIN_S):

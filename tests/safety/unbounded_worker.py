@@ -1,8 +1,8 @@
-"""The service as its worker runs it, but for the bounds of the queue: it takes everything.
+"""The service as its worker runs it, but without the bounds of the queue: it accepts everything.
 
     python -m tests.safety.unbounded_worker SOCKET_FD READY_FD PARENT_PID
 
-The negative twin of the test of overload.
+The negative twin of the overload test.
 """
 
 from unittest.mock import patch

@@ -1,8 +1,8 @@
-"""The faulty worker, but without what keeps a fault to the item that met it.
+"""The faulty worker, but without the isolation that confines a fault to one item.
 
     python -m tests.safety.unisolated_worker SOCKET_FD READY_FD PARENT_PID
 
-The negative twin of the test of isolation.
+The negative twin of the isolation test.
 """
 
 from unittest.mock import patch

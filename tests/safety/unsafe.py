@@ -1,4 +1,4 @@
-"""Ledgers with one safety taken out, so that the tests can be seen to fail."""
+"""Ledgers with one safety removed, to show that the tests can fail."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from events.seals import Seals
 from events.submission import Submission
 
 GAP_S = 0.02
-"""Between the answer and the commit, for the twin that answers first."""
+"""The delay between answer and commit, for the twin that answers first."""
 
 
 class UnlockedLedger(Ledger):
-    """Reads where the head is, and locks nothing."""
+    """Reads the head without locking it."""
 
     def __init__(self, engine: AsyncEngine, schema: str, seals: Seals) -> None:
         super().__init__(engine, schema, seals)
@@ -26,7 +26,7 @@ class UnlockedLedger(Ledger):
 
 
 class WriteBehindLedger(Ledger):
-    """Answers when a batch is decided, and writes it a moment later. For one process alone."""
+    """Answers when a batch is decided, and writes it a moment later. For a single process only."""
 
     _behind: asyncio.Task[None] | None = None
 
@@ -39,7 +39,7 @@ class WriteBehindLedger(Ledger):
         await super().close()
 
     async def _catch_up(self) -> None:
-        """Wait for the write; one that failed is lost, as everybody has been answered."""
+        """Wait for the write; a failed one is lost, because it has already been answered."""
         behind, self._behind = self._behind, None
         if behind is not None and (await asyncio.gather(behind, return_exceptions=True))[0]:
             self.forget()

@@ -1,4 +1,4 @@
-"""Put another `append` into a test's own database, with safeties taken out of its text."""
+"""Replace `append` in a test's own database with a version that lacks some safeties."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ SLOW_DECISION = {
         "database_time := clock_timestamp() + head_clock_ahead; PERFORM pg_sleep(0.2);"
     ),
 }
-"""Between looking at the head and writing: two that write at once surely meet. Harmless."""
+"""A pause between reading the head and writing, so that concurrent writers collide. Harmless."""
 
 SLOW_COMMIT = {
     "head_position := expected_position +": (
@@ -26,12 +26,12 @@ SLOW_COMMIT = {
         " head_position := expected_position +"
     ),
 }
-"""Between writing the events and the commit, for the event `slow`. Harmless too."""
+"""A pause between writing the events and the commit, for the event `slow`. Also harmless."""
 
 POSITIONS_FROM_A_SEQUENCE = {
     "expected_position + event.place": "nextval('ledger.positions')",
 }
-"""As most event stores on PostgreSQL have it."""
+"""As in most event stores on PostgreSQL."""
 
 ASYNCHRONOUS_COMMIT = {"current_setting('synchronous_commit') = 'off'": "false"}
 
@@ -47,7 +47,7 @@ CONSTRAINTS: Mapping[str, Sequence[str]] = {
 
 
 async def replace_append(owner_url: URL, *edits: Mapping[str, str]) -> None:
-    """Edit the function; every edit has to find what it replaces."""
+    """Edit the function; every edit must find the text it replaces."""
     async with connection_to(owner_url) as connection:
         text = str(await connection.fetchval(DEFINITION))
         for edit in edits:
@@ -58,7 +58,7 @@ async def replace_append(owner_url: URL, *edits: Mapping[str, str]) -> None:
 
 
 async def drop_constraints(owner_url: URL) -> None:
-    """Let the database accept what its constraints would refuse."""
+    """Drop the constraints, so that the database accepts what they would refuse."""
     async with connection_to(owner_url) as connection:
         for table, names in CONSTRAINTS.items():
             for name in names:
@@ -66,7 +66,7 @@ async def drop_constraints(owner_url: URL) -> None:
 
 
 async def add_sequence(owner_url: URL) -> None:
-    """Let positions come from a sequence that goes on behind the last event."""
+    """Take positions from a sequence that continues after the last event."""
     async with connection_to(owner_url) as connection:
         await connection.execute("CREATE SEQUENCE ledger.positions START 2")
         await connection.execute("GRANT USAGE ON SEQUENCE ledger.positions TO leadledger_app")

@@ -1,4 +1,4 @@
-"""Wait for what nobody announces: that somebody was told something, that a queue is empty."""
+"""Wait for unannounced conditions: that a sender got an answer, that a queue is empty."""
 
 import asyncio
 from collections.abc import Callable, Sized
@@ -8,13 +8,13 @@ WAIT_S = 60.0
 
 
 async def until(holds: Callable[[], object]) -> None:
-    """Wait until something is so; it is an error if it never is."""
+    """Wait until a condition holds; fail if it never does."""
     async with asyncio.timeout(WAIT_S):
         while not holds():  # noqa: ASYNC110 - what is waited for happens in other processes
             await asyncio.sleep(POLL_S)
 
 
-async def some_more(told: Sized) -> None:
+async def some_more(growing: Sized) -> None:
     """Wait until there is more of something than now."""
-    before = len(told)
-    await until(lambda: len(told) > before)
+    before = len(growing)
+    await until(lambda: len(growing) > before)

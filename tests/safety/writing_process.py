@@ -1,9 +1,9 @@
-"""Be a process that writes a load into a ledger, with a ledger and a queue of its own.
+"""Write a load into a ledger, in a process with its own ledger object and queue.
 
     python -m tests.safety.writing_process TASK
 
-TASK is the JSON of a Task. Whatever a sender is told is written out at once, as one line, so that
-it has been told even if the process is killed in the next moment.
+TASK is the JSON of a Task. Every answer to a sender is printed at once, as one line, so that it
+counts even if the process is killed in the next moment.
 """
 
 import asyncio
@@ -42,21 +42,21 @@ def read_task(text: str) -> Task:
 
 
 def read_line(line: str) -> tuple[int, list[Answer]]:
-    """Read which sender was told what."""
+    """Parse a sender and its answers."""
     sender, answers = json.loads(line)
     return sender, [Answer(*answer) for answer in answers]
 
 
 async def work(task: Task) -> None:
     async with open_ledger(make_url(task.url), make_ledger=LEDGERS[task.ledger]) as ledger:
-        await send(task.load, ledger.send, _tell, answered=task.answered)
+        await send(task.load, ledger.send, _print, answered=task.answered)
 
 
-def _tell(sender: int, answers: Sequence[Answer]) -> None:
+def _print(sender: int, answers: Sequence[Answer]) -> None:
     os.write(sys.stdout.fileno(), json.dumps([sender, answers]).encode() + b"\n")
 
 
 if __name__ == "__main__":
-    # What is logged must not be taken for what was told.
+    # Log lines must not be mistaken for answers.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(work(read_task(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""Serve at a real socket with our protocol, or with uvicorn's own, and talk to it byte by byte."""
+"""Serve on a real socket with our protocol or uvicorn's own, and talk to it byte by byte."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -25,10 +25,10 @@ GET = b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n"
 WAIT_S = 0.2
 PATIENT_S = 1.5
 CUT_WITHIN_S = 20 * WAIT_S
-"""Much more than it takes, on a machine that is busy."""
+"""Far more than needed, even on a busy machine."""
 KEPT_FOR_S = 3 * WAIT_S
 ANSWER_BYTES = 32 * 1024 * 1024
-"""More than the kernel takes off our hands for a reader that does not read."""
+"""More than the kernel buffers for a client that does not read."""
 
 
 class Impatient(BoundedConnection):
@@ -36,14 +36,14 @@ class Impatient(BoundedConnection):
 
 
 class Patient(BoundedConnection):
-    """Waits long enough for who is slow and means well, also on a machine that is busy."""
+    """Waits long enough for slow but honest clients, even on a busy machine."""
 
     head_wait_s = body_wait_s = answer_wait_s = PATIENT_S
 
 
 @dataclass(slots=True)
 class Application:
-    """What is served: enough to be abused."""
+    """The application being served: just enough to abuse."""
 
     begun: int = 0
 
@@ -59,8 +59,8 @@ class Application:
         if request.url.path == "/unread":
             return PlainTextResponse("read nothing")
         if request.url.path == "/held":
-            # As a long poll does, which asks every now and then whether anybody listens.
-            while not await request.is_disconnected():  # noqa: ASYNC110 - nobody announces it
+            # Like a long poll, which checks now and then that the client is still connected.
+            while not await request.is_disconnected():  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(0.001)
             return PlainTextResponse("read by nobody")
         try:
@@ -79,7 +79,7 @@ class Server:
     state: ServerState
 
     async def empties(self, within_s: float) -> bool:
-        """Tell whether nobody is connected any more, as soon as that is so."""
+        """Report whether all connections have closed, as soon as they have."""
         deadline = asyncio.get_running_loop().time() + within_s
         while self.state.connections:
             if asyncio.get_running_loop().time() > deadline:
@@ -128,7 +128,7 @@ async def connected(
 
 
 async def answer_to(server: Server, *pieces: bytes, pause_s: float = 0.0) -> tuple[int, bytes]:
-    """Send piece by piece; return status and body. A connection that was cut has status 0."""
+    """Send piece by piece; return status and body. A dropped connection has status 0."""
     async with connected(server) as (reader, writer):
         try:
             for piece in pieces:

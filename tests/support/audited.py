@@ -1,4 +1,4 @@
-"""A ledger in memory before the auditor: `verify` without a database."""
+"""Audit a ledger in memory: `verify` without a database."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -17,7 +17,7 @@ from tests.support.ledger_in_memory import LedgerInMemory
 
 
 def audit_of(ledger: LedgerInMemory) -> Audit:
-    """Judge every record as `verify` does. Raises Finding at the first thing wrong."""
+    """Judge every record as `verify` does. Raises Finding at the first error."""
     report = Report()
     audit, row_audit = Audit(report, lifecycles={1: ledger.compiled}), RowAudit(report, None)
     so_far = Recollection()
@@ -29,14 +29,14 @@ def audit_of(ledger: LedgerInMemory) -> Audit:
         audit.add(record)
     _close_group(audit, so_far)
     for section in report:
-        # Which identifiers an event linked is in a table that a ledger in memory does not have.
+        # The links of events are in a table that a ledger in memory does not have.
         if section.check is not Check.IDENTIFIERS and section.first:
             raise section.first[0]
     return audit
 
 
 def companies_of(subjects: Mapping[str, Remembered]) -> Mapping[str, Collection[str]]:
-    """Account → the leads that belong to it."""
+    """Map each account to its leads."""
     companies: dict[str, set[str]] = defaultdict(set)
     for subject_id, remembered in subjects.items():
         if isinstance(remembered.state, LeadState) and remembered.state.account is not None:
@@ -68,7 +68,7 @@ def _close_group(audit: Audit, so_far: Recollection) -> None:
         try:
             audit.close_group(so_far)
         except NotRecalled as needed:
-            # Nothing stands there yet, and nothing was recorded of them.
+            # They have no state yet, and no events.
             so_far.records |= dict.fromkeys(needed.positions)
             so_far.histories |= {one: [] for one in needed.histories}
         else:

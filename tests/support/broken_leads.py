@@ -1,7 +1,7 @@
-"""Leads with a state that our code cannot work with, as a bug of an earlier version would leave it.
+"""Leads whose state our code cannot process, as a bug in an earlier version might leave it.
 
-A broken lead has a timer of a kind that nobody knows: deciding anything about it fails. The state
-of an unreadable lead cannot even be read, so every batch that names it fails before it is decided.
+A broken lead has a timer of an unknown kind: deciding anything about it fails. The state of an
+unreadable lead cannot even be read, so every batch that names it fails before it is decided.
 """
 
 from collections.abc import AsyncIterator
@@ -27,13 +27,13 @@ UPDATE ledger.subjects
 
 
 async def break_leads(owner_url: URL, *lead_ids: str) -> None:
-    """Break leads. A writer that remembers them does not notice until it has forgotten."""
+    """Break leads. A writer that has them cached does not notice until it has dropped them."""
     async with connection_to(owner_url) as connection:
         await connection.execute(_BREAK, lead_ids)
 
 
 async def mend_leads(owner_url: URL, *lead_ids: str) -> None:
-    """Mend broken leads."""
+    """Repair broken leads."""
     async with connection_to(owner_url) as connection:
         await connection.execute(_MEND, lead_ids)
 

@@ -1,4 +1,4 @@
-"""A ledger in which everything has happened once: what verification must not accuse of anything."""
+"""A ledger in which everything has happened once; verification must find nothing wrong with it."""
 
 import asyncio
 from typing import Any
@@ -43,7 +43,7 @@ STORY: list[dict[str, Any]] = [
 
 
 def prepare_busy(owner_url: URL, app_url: URL) -> None:
-    """Found a ledger and let all that happen: the template of many tests' databases."""
+    """Found a ledger and make everything happen: the template of many tests' databases."""
     prepare(owner_url, app_url)
     asyncio.run(_live(app_url))
 
@@ -59,7 +59,7 @@ async def _live(app_url: URL) -> None:
             headers={"authorization": f"Bearer {key}"},
         ) as client:
             await _happen(client)
-            await _told(client, "lead.dormant")
+            await _until_recorded(client, "lead.dormant")
             head = int((await client.get("/v1/events")).json()["head"])
             for name in PROJECTIONS:
                 await services.runner.wait_for(head, name=name, timeout_s=20)
@@ -70,10 +70,10 @@ async def _happen(client: httpx.AsyncClient) -> None:
         "/v1/events", json=[{"source": "website", **event} for event in STORY]
     )
     items = {event["id"]: item for event, item in zip(STORY, posted.json()["items"], strict=True)}
-    await _tell(client, "event.voided", data={"event": items["wrong"]["position"]})
+    await _report(client, "event.voided", data={"event": items["wrong"]["position"]})
     ids = [items[name]["subject"].removeprefix("lead/") for name in ("taro", "jiro")]
-    await _tell(client, "identity.merged", lead={"id": ids[0]}, data={"other": ids[1]})
-    await _tell(client, "identity.unmerged", lead={"id": ids[1]})
+    await _report(client, "identity.merged", lead={"id": ids[0]}, data={"other": ids[1]})
+    await _report(client, "identity.unmerged", lead={"id": ids[1]})
     await _refusals(client)
     done = await client.post("/v1/lifecycle", content=WITH_RIVALS.encode())
     assert done.status_code == 201, done.text
@@ -86,28 +86,28 @@ async def _happen(client: httpx.AsyncClient) -> None:
     await client.delete(f"/v1/keys/{made.json()['id']}")
 
 
-async def _told(client: httpx.AsyncClient, type: str) -> None:
-    """Wait until the service has recorded something by itself."""
+async def _until_recorded(client: httpx.AsyncClient, type: str) -> None:
+    """Wait until the service has recorded an event of its own."""
     params = {"type": type, "wait": "20"}
     assert (await client.get("/v1/events", params=params)).json()["events"], f"no {type}"
 
 
 async def _refusals(client: httpx.AsyncClient) -> None:
-    """One refusal is retried in vain, one is an event in the end, one is dismissed."""
+    """Retry one refusal in vain and one with success, and dismiss one."""
     kept = (await client.get("/v1/refusals")).json()["refusals"]
     early, illegal, again = (
-        next(one["refusal"] for one in kept if one["id"] == name)
+        next(refusal["refusal"] for refusal in kept if refusal["id"] == name)
         for name in ("early", "illegal", "again")
     )
     await client.post(f"/v1/refusals/{illegal}/retry")
-    await _tell(client, "lead.qualified", lead=TARO)
+    await _report(client, "lead.qualified", lead=TARO)
     done = await client.post(f"/v1/refusals/{early}/retry")
     assert done.json()["status"] == "recorded", done.text
     done = await client.post(f"/v1/refusals/{again}/dismiss", json={"reason": "a test"})
     assert done.json()["status"] == "dismissed", done.text
 
 
-async def _tell(client: httpx.AsyncClient, type: str, **event: Any) -> None:
+async def _report(client: httpx.AsyncClient, type: str, **event: Any) -> None:
     body = {"id": f"{type}-{len(str(event))}", "type": type, "source": "website", **event}
     done = await client.post("/v1/events", json=body)
     assert done.json()["status"] == "recorded", done.text

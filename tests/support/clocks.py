@@ -1,4 +1,4 @@
-"""Turn the clock of a test ledger: nobody waits for a deadline."""
+"""Set the clock of a test ledger ahead, so that no test waits for a deadline."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,12 +8,12 @@ _TURN = "UPDATE ledger.ledger_head SET clock_ahead = clock_ahead + $1::interval"
 
 
 async def turn(on: LedgerOnPostgres, by: timedelta) -> None:
-    """Turn the ledger's clock ahead, as only the owner of its tables can."""
+    """Set the ledger's clock ahead, as only the owner of its tables can."""
     await on.as_owner(_TURN, by)
 
 
 async def turn_to(on: LedgerOnPostgres, moment: datetime) -> None:
-    """Turn the ledger's clock so that it shows a moment now; it must not lie behind."""
+    """Set the ledger's clock to a moment, which must not be in its past."""
     (row,) = await on.as_owner("SELECT clock_ahead FROM ledger.ledger_head")
     by = moment - (datetime.now(UTC) + row["clock_ahead"])
     assert by > timedelta(), f"{moment} has passed on the clock of this ledger"

@@ -1,9 +1,9 @@
-"""Random histories with corrections: several people of several companies, most of it reports.
+"""Random histories with corrections: several people at several companies, mostly reports.
 
-Everybody has an account with us and one address, which says what company he is of, and gives both
-in every report or is known by a cookie that he has given them with. So what each report is of never
-depends on what is taken back, and a fresh ledger can be told all but that. One cookie is of a
-computer that several use: its reports are of whoever has given it last.
+Every person has a user id and one address, which identifies the company, and gives both in every
+report or is known by a cookie that was reported with them. So the subject of a report never depends
+on what is taken back, and a fresh ledger can be given everything else. One cookie belongs to a
+shared computer: its reports are about the person who used it last.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from tests.support.stories import day, returning_funnel, shipped_lifecycle
 
 COMPANIES = ("acme.example", "other.example", "third.example")
 FIRST_COMERS = tuple(f"hanako@{company}" for company in COMPANIES)
-"""Known from the beginning, so that a cookie of theirs always turns out to be theirs."""
+"""Known from the beginning, so that their cookies always resolve to them."""
 PEOPLE = FIRST_COMERS + tuple(
     f"{name}@{company}" for company in COMPANIES for name in ("taro", "jiro")
 )
@@ -31,23 +31,23 @@ LIFECYCLES: Mapping[str, CompiledLifecycle] = {
     "merged": shipped_lifecycle("merged"),
     "returning": returning_funnel(),
 }
-"""Those that are shipped, and one in which leads go back by themselves."""
+"""The shipped lifecycles, and one in which leads return automatically."""
 
 
 class Report(NamedTuple):
-    """Something that happened to a person."""
+    """An event about a person."""
 
     type: str
     person: str
     cookie: str | None
     is_by_cookie: bool
-    """Whether nothing but the cookie is given."""
+    """Whether only the cookie is given."""
     at: int
     data: Mapping[str, Any]
     department: str | None
 
     def event(self, id: str, person: str) -> dict[str, Any]:
-        """Write it as if it were about a person: the one it is about, or who is taken for him."""
+        """Write it as if it were about `person`: the true one, or the one it is merged with."""
         lead = {"user_id": person, "email": self.person}
         if self.cookie is not None:
             cookie = {"anonymous_id": self.cookie}
@@ -62,11 +62,11 @@ class Report(NamedTuple):
 
 
 class AboutCompany(NamedTuple):
-    """Something that happened to a company, or was decided about it."""
+    """An event or a decision about a company."""
 
     type: str
     person: str
-    """The company: nobody is merged with it."""
+    """The company; companies are never merged."""
     at: int
     data: Mapping[str, Any]
     department: None = None
@@ -82,23 +82,23 @@ class AboutCompany(NamedTuple):
 
 
 class Void(NamedTuple):
-    """Take back one of the reports so far, or what has been taken back already."""
+    """Take back one of the reports so far, possibly one already taken back."""
 
     place: int
 
 
 class Correct(NamedTuple):
-    """Correct one field of one of the reports so far, or when it happened."""
+    """Correct one field of one of the reports so far, or its time."""
 
     place: int
     field: int
-    """The first is the time."""
+    """Index 0 is the time."""
     value: int
     at: int
 
 
 class Merge(NamedTuple):
-    """Take two people of a company for one."""
+    """Merge two people of a company."""
 
     person: str
     other: str
@@ -109,7 +109,7 @@ class Unmerge(NamedTuple):
 
 
 class Unlink(NamedTuple):
-    """Take some of the reports about a person for those of another one, of the same company."""
+    """Move some of a person's reports to another person of the same company."""
 
     place: int
     others: tuple[int, ...]
@@ -124,7 +124,7 @@ def reports(draw: st.DrawFn, types: Sequence[EventType]) -> Report:
     person = draw(st.sampled_from(PEOPLE))
     data = draw(data_of(event_type))
     if event_type.role in BUSINESS:
-        # No deal of two people: of those the account remembers one, whoever told of it.
+        # No deal is shared by two people: the account would remember it for only one of them.
         data |= {
             name: f"{person} {data[name]}" for name in ("opportunity", "order") if name in data
         }
@@ -147,20 +147,20 @@ _places = st.integers(0, 200)
 
 
 def actions(compiled: CompiledLifecycle) -> st.SearchStrategy[Action]:
-    """Draw what may come next: most of it reports, half of them of a kind that moves somebody."""
+    """Draw what may come next: mostly reports, half of which can move a lead."""
     lifecycle = compiled.lifecycle
-    told = [
-        one
-        for one in lifecycle.events.values()
-        if not one.reserved and not is_offered(one) and one.subject == "lead"
+    reportable = [
+        event
+        for event in lifecycle.events.values()
+        if not event.reserved and not is_offered(event) and event.subject == "lead"
     ]
     moves = {move.on for move in lifecycle.lead.moves}
-    moving = [one for one in told if one.name in moves]
+    moving = [one for one in reportable if one.name in moves]
     pairs = st.sampled_from([Merge(one, other) for one, other in permutations(PEOPLE, 2)])
     about_companies = [
-        one
-        for one in lifecycle.events.values()
-        if not one.reserved and not is_offered(one) and one.subject == "account"
+        event
+        for event in lifecycle.events.values()
+        if not event.reserved and not is_offered(event) and event.subject == "account"
     ]
     of_company = st.sampled_from(about_companies).flatmap(
         lambda one: st.builds(
@@ -171,7 +171,7 @@ def actions(compiled: CompiledLifecycle) -> st.SearchStrategy[Action]:
             data_of(one),
         )
     )
-    report = reports(moving) | reports(moving) | reports(told)
+    report = reports(moving) | reports(moving) | reports(reportable)
     taking_back = (
         st.builds(Void, _places)
         | st.builds(Correct, _places, st.integers(0, 9), st.integers(0, 9), st.integers(0, 30))
@@ -184,7 +184,7 @@ def actions(compiled: CompiledLifecycle) -> st.SearchStrategy[Action]:
 
 @st.composite
 def corrected_histories(draw: st.DrawFn, *, longest: int = 140) -> tuple[str, list[Action]]:
-    """Draw a lifecycle and what happens under it: short ones find most, long ones the rest."""
+    """Draw a lifecycle and a history under it: short ones find most errors, long ones the rest."""
     name = draw(st.sampled_from(sorted(LIFECYCLES)))
     size = draw(st.sampled_from((8, 30, longest)))
     action = actions(LIFECYCLES[name])

@@ -1,7 +1,7 @@
-"""Run the examples of a document, and compare what they print with what it says they print.
+"""Run the examples in a document, and compare their output with what it shows.
 
-A block marked `sh`, `python` or `js` is run; a block marked `json` or `text` right after it is what
-it must print, where `…` stands for anything.
+A block marked `sh`, `python` or `js` is run; a block marked `json` or `text` right after it is the
+expected output, in which `…` matches anything.
 """
 
 import json
@@ -29,13 +29,13 @@ class Example(NamedTuple):
     script: str
     expected: str | None
     language: str
-    """Of what is expected."""
+    """The language of `expected`."""
     line: int
     run_by: str = "sh"
 
 
 def examples_of(document: Path) -> Iterator[Example]:
-    """Return the runnable examples of a Markdown document, in order."""
+    """Return the runnable examples in a Markdown document, in order."""
     text = document.read_text(encoding="utf-8")
     blocks = [(found[1], found[2], found.start()) for found in _BLOCK.finditer(text)]
     followed = [*blocks[1:], ("", "", 0)]
@@ -67,7 +67,7 @@ def run_example(example: Example, *, cwd: Path, environment: Mapping[str, str]) 
 
 
 def assert_printed(example: Example, printed: str) -> None:
-    """Compare; for JSON by structure, for text line by line."""
+    """Compare JSON by structure, and text line by line."""
     if example.expected is None:
         return
     if example.language == "json":

@@ -1,4 +1,4 @@
-"""Do at once what the service does with pauses."""
+"""Do without pauses what the service does with pauses."""
 
 from typing import TypeVar
 
@@ -8,7 +8,7 @@ Found = TypeVar("Found")
 
 
 def finish(finding: Finding[Found]) -> Found:
-    """Return what is found in the end."""
+    """Return the final result."""
     while True:
         try:
             next(finding)

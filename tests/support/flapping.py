@@ -1,6 +1,6 @@
-"""A lifecycle by which a lead's grade changes every day for most of a year, with nobody doing much.
+"""A lifecycle in which a lead's grade changes every day for most of a year, with few events.
 
-A visit gives points and takes as many away. Both grow old by one percent every other day, on
+A visit gives points and takes the same number away. Both decay by one percent every other day, on
 alternating days, so that the score is below zero on one day and zero on the next.
 """
 
@@ -12,7 +12,7 @@ FLAPS = 2 * STEPS
 
 
 def flapping_text() -> str:
-    """Write a small lifecycle by which a grade flaps after each visit."""
+    """Write a small lifecycle in which a grade flaps after each visit."""
     return edited(SMALL, _block())
 
 

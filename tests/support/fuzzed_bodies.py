@@ -1,9 +1,9 @@
-"""Bodies that were good once: a table of seeds, one for each way to report, and a hand that spoils.
+"""Mutated request bodies: a table of valid seeds, one for each way to report, and a mutator.
 
     bodies = strange_requests(random.Random(7))
     request = next(bodies)
 
-The same hand makes the same requests. A dialect joins by a line in SEEDS.
+The same seeded generator makes the same requests. To add a dialect, add a line to SEEDS.
 """
 
 import gzip
@@ -18,11 +18,11 @@ import orjson
 
 
 class Carried(Enum):
-    """Where in the request a message stands."""
+    """Where in the request a message is."""
 
     BODY = auto()
     HEADERS = auto()
-    """A CloudEvent in binary mode: its data is the body, everything else are headers."""
+    """A CloudEvent in binary mode: its data is the body, everything else is in headers."""
     QUERY = auto()
 
 
@@ -34,17 +34,17 @@ class Seed(NamedTuple):
     body: Any
     """One message, an array of them, or an object that holds the array."""
     id: str
-    """Which member is the message's id."""
+    """The member that holds the message's id."""
     kinds: Mapping[str, Sequence[str]]
-    """Members that say what the message is, and what they may say."""
+    """Members that state the kind of message, and their possible values."""
     answers: frozenset[int]
-    """What must be among the answers: some come far, and some do not."""
+    """Statuses that must be among the answers: some requests get far, and some do not."""
     headers: tuple[tuple[str, str], ...] = ()
     carried: Carried = Carried.BODY
 
 
 class StrangeRequest(NamedTuple):
-    """What is sent."""
+    """A request as it is sent."""
 
     dialect: str
     method: str
@@ -168,7 +168,7 @@ CLIENT: Final = frozenset({200, 400, 415})
 
 
 def _calls() -> Iterator[Seed]:
-    """Name the addresses of single calls, each of one kind of message."""
+    """Return the paths of single calls, each for one kind of message."""
     for call in ("track", "identify", "page", "screen", "group", "alias"):
         path = f"/v1/{call}"
         yield Seed(f"segment {call}", path, SEGMENT, "messageId", CLIENT_KINDS, CLIENT)
@@ -210,16 +210,16 @@ SEEDS: Final = (
 SHARE_DAMAGED: Final = 0.4
 SHARE_WITH_HEADERS: Final = 0.3
 SHARE_ESCAPED_WRONG: Final = 0.05
-"""Of the values in a head."""
+"""The limit for all header values together."""
 ESCAPED: Final = ("%", "%0", "%00", "%ff", "%ed%a0%80", "%ef%bb%bf", "%0d%0a", "&", "=", "+", ";")
 HEAD_CHARACTERS_MAX: Final = 300
-"""Of one value: how large a head may be is tested elsewhere."""
+"""The limit for one value: the size of a head is tested elsewhere."""
 IDS: Final = 10_000
-"""So few that some come again, with the same content or with other."""
+"""Few enough that some are repeated, with the same or different content."""
 
 
 def strange_requests(hand: random.Random) -> Iterator[StrangeRequest]:
-    """Make requests for ever."""
+    """Generate requests endlessly."""
     while True:
         seed = hand.choice(SEEDS)
         value = _strange_value(hand, seed)
@@ -245,7 +245,7 @@ def _lines(value: Any) -> bytes:
 
 
 def _attributes(hand: random.Random, event: dict[str, Any]) -> dict[str, str]:
-    """Write the attributes of a CloudEvent as headers, where HTTP lets them be any."""
+    """Write the attributes of a CloudEvent as headers, if HTTP allows the values."""
     return {
         f"ce-{name}": _escaped(hand, value)
         for name, value in event.items()
@@ -260,7 +260,7 @@ def _query(hand: random.Random, payload: Any) -> str:
 
 
 def _escaped(hand: random.Random, value: Any) -> str:
-    """Write a value so that it may stand in a head; now and then not as it should be."""
+    """Escape a value for a header; occasionally not correctly."""
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     escaped = quote(text[:HEAD_CHARACTERS_MAX])
     if hand.random() < SHARE_ESCAPED_WRONG:
@@ -270,7 +270,7 @@ def _escaped(hand: random.Random, value: Any) -> str:
 
 
 def _strange_value(hand: random.Random, seed: Seed) -> Any:
-    """Change a good body in a few places, at any depth."""
+    """Change a valid body in a few places, at any depth."""
     value = deepcopy(seed.body)
     for message in _messages(value):
         message[seed.id] = f"fuzz-{hand.randrange(IDS)}"
@@ -302,7 +302,7 @@ def _strange(hand: random.Random) -> Any:
 
 
 def _places(value: Any) -> list[Any]:
-    """Gather the objects and arrays in which something can be changed."""
+    """Collect the objects and arrays in which something can be changed."""
     places = [value] if value else []
     for part in value.values() if isinstance(value, dict) else value:
         if isinstance(part, dict | list):

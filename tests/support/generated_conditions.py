@@ -1,4 +1,4 @@
-"""Generated rules and facts, for the laws that need conditions."""
+"""Generate rules and facts for the laws that need conditions."""
 
 from decimal import Decimal
 
@@ -35,7 +35,7 @@ _amounts = _numbers | st.sampled_from(("0.5", "-1.25", "1"))
 
 
 def rules(*, with_absent: bool = True) -> st.SearchStrategy[Rule]:
-    """Generate rules; `with_absent` False leaves out the one test that unknown answers."""
+    """Generate rules; without `with_absent`, omit the one test that unknown values satisfy."""
     text_paths = st.sampled_from(TEXT_PATHS)
     number_paths = st.sampled_from(NUMBER_PATHS)
     absent = st.builds(Absent, text_paths | number_paths, st.booleans())

@@ -1,4 +1,4 @@
-"""Random histories on the demand funnel: few people, few companies, every event type."""
+"""Random histories of the demand funnel: few people, few companies, every event type."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 class Step(NamedTuple):
-    """One event to be sent. `by_id` stands for the n-th subject that the ledger then has."""
+    """One event to send. `by_id` means the n-th subject that the ledger then has."""
 
     type: EventType
     at: int
@@ -35,7 +35,7 @@ class Step(NamedTuple):
     department: str | None
 
     def event(self, id: str, ledger: LedgerInMemory) -> dict[str, Any]:
-        """Write it as a sender would who knows the ids that the ledger has given."""
+        """Write it as a sender would that knows the ids assigned by the ledger."""
         known = [*ledger.subjects, STRANGER, NOBODY]
         ledger_end = len(ledger.entries) + 1
         lead, account = dict(self.lead), dict(self.account)
@@ -52,7 +52,7 @@ class Step(NamedTuple):
         if isinstance(self.data.get("other"), int):
             event["data"] = self.data | {"other": known[self.data["other"] % len(known)]}
         if isinstance(self.data.get("event"), int):
-            # One beyond the last is nothing yet.
+            # One after the last does not exist yet.
             event["data"] = self.data | {"event": str(1 + self.data["event"] % (ledger_end + 1))}
         return event | ({"lead": lead} if lead else {}) | ({"account": account} if account else {})
 
@@ -62,7 +62,7 @@ class Step(NamedTuple):
 
 
 def values_of(field: Field) -> Sequence[Any]:
-    """A few values that a field may have."""
+    """Return a few values that a field may have."""
     return field.values or _VALUES.get(field.type, ("one", "two"))
 
 
@@ -90,11 +90,11 @@ _REFERRING: Mapping[str, st.SearchStrategy[Any]] = {
     "position": st.integers(min_value=1, max_value=1_000),
     "subject": st.integers(min_value=0, max_value=30),
 }
-"""What stands for an event or a subject that the ledger then has."""
+"""A placeholder for an event or a subject that the ledger then has."""
 
 
 def data_of(event: EventType) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw what an event of a type tells: all that is required, and some of what is not."""
+    """Draw an event's data: all required fields, and some optional ones."""
     fields = event.fields
     return st.fixed_dictionaries(
         {name: _value(field) for name, field in fields.items() if field.required},
@@ -158,13 +158,13 @@ def _step(event: EventType) -> st.SearchStrategy[Step]:
     )
 
 
-# Half of the steps are those that move somebody: a history of the others goes nowhere.
+# Half of the steps can move a lead: a history without them goes nowhere.
 _MOVING = tuple(
     LIFECYCLE.events[name]
     for name in dict.fromkeys(move.on for move in LIFECYCLE.lead.moves)
     if not LIFECYCLE.events[name].reserved
 )
-# A fifth is about who is who and what counts no longer, so that it meets something to take back.
+# A fifth is about identities and taking back, so that it finds something to take back.
 _TAKING_BACK = tuple(one for one in TYPES if is_offered(one))
 steps = (
     st.sampled_from(_MOVING)
@@ -182,18 +182,18 @@ histories = st.lists(batches, min_size=1, max_size=6)
 
 @st.composite
 def long_histories(draw: st.DrawFn, *, longest: int) -> list[Step | int]:
-    """Draw steps, and now and then the number of a lifecycle that is published then."""
+    """Draw steps, and occasionally the number of a lifecycle to publish at that point."""
     size = draw(st.sampled_from((8, longest)))
     published = st.integers(0, len(_RULES) - 1)
-    told: list[Step | int] = []
+    drawn: list[Step | int] = []
     for _ in range(draw(st.integers(size // 2, size))):
         one = draw(published) if draw(st.integers(0, 19)) == 19 else draw(steps)
-        told.append(one)
-    return told
+        drawn.append(one)
+    return drawn
 
 
 def tell_of_many_rules(history: Sequence[Step | int]) -> LedgerInMemory:
-    """Send one step after the other; where a lifecycle is numbered, publish it."""
+    """Send one step after another; for the number of a lifecycle, publish it."""
     ledger = LedgerInMemory(_RULES[0])
     for number, step in enumerate(history):
         if isinstance(step, int):
@@ -208,7 +208,7 @@ _RULES: Sequence[CompiledLifecycle] = (
     demand_funnel(competitors=("acme.example",)),
     returning_funnel(competitors=("rival.example",)),
 )
-"""Lifecycles with the same stages, so that each may follow upon any other."""
+"""Lifecycles with the same stages, so that each may follow any other."""
 
 
 def tell(
@@ -218,7 +218,7 @@ def tell(
     starts_again: bool = False,
     is_strict: bool = False,
 ) -> LedgerInMemory:
-    """Send a history batch by batch; with `starts_again`, each to a writer that knows nothing."""
+    """Send a history batch by batch; with `starts_again`, each to a writer with an empty cache."""
     ledger = LedgerInMemory(compiled or demand_funnel(competitors=("rival.example",)))
     for number, batch in enumerate(history):
         if starts_again:

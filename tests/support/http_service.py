@@ -1,4 +1,4 @@
-"""Lend tests the whole HTTP service on a database of its own, called without a port."""
+"""Provide tests with the whole HTTP service on its own database, called without a port."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -65,10 +65,10 @@ class Service:
     app_url: URL
     owner_url: URL
     expects_faults: bool = False
-    """Otherwise an unexpected error anywhere in the service ends the test, whoever noticed it."""
+    """Otherwise any unexpected error in the service fails the test, even if it was handled."""
 
     async def key(self, *scopes: Scope, **terms: Any) -> dict[str, str]:
-        """Make a key and return the headers that show it."""
+        """Make a key and return the headers that carry it."""
         wanted = KeyTerms(
             name="test",
             sources=terms.pop("sources", ("website",)),
@@ -103,7 +103,7 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
 async def listening(
     service: Service, protocol: type[HttpToolsProtocol] = BoundedConnection
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Let a service listen on a port as well: a client without one sees only whole answers."""
+    """Also listen on a port: a client without one sees only complete answers."""
     config = Config(service.app, ws="none", lifespan="off", log_config=None, access_log=False)
     config.load()
     state = ServerState()

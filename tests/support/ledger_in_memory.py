@@ -1,7 +1,7 @@
-"""A ledger without a database: the writer's plan over tables that are dictionaries.
+"""A ledger without a database: the writer's plan, on tables that are dictionaries.
 
-What a batch needs is recalled exactly as the real reader recalls it, so a plan that looks for more
-than was asked for fails here too. States go through their stored text, records through their bytes.
+A batch gets exactly the data that the real reader would recall, so a plan that uses more than it
+requested fails here too. States go through their stored text, and records through their bytes.
 """
 
 from collections import Counter
@@ -61,7 +61,7 @@ def item_of(
 
 @dataclass
 class LedgerInMemory:
-    """What the tables of a ledger would hold after everything that was sent so far."""
+    """The tables of a ledger after everything sent so far."""
 
     compiled: CompiledLifecycle = field(default_factory=demand_funnel)
     entries: list[Entry] = field(default_factory=list)
@@ -70,12 +70,12 @@ class LedgerInMemory:
     subjects: dict[str, Remembered] = field(default_factory=dict)
     links: list[Pointer] = field(default_factory=list)
     references: dict[int, tuple[Identifier, ...]] = field(default_factory=dict)
-    """For each event the deals and orders that it was the first to tell of."""
+    """For each event, the deals and orders that it was the first to report."""
     memory: Memory = field(default_factory=Memory)
     expects_faults: bool = False
-    """Otherwise an error that the plan keeps to its item ends the test."""
+    """Otherwise an error that the plan confines to its item fails the test."""
     at: datetime | None = None
-    """What time it is; None: a second later with every event."""
+    """The current time; None: one second later with every event."""
     _decoded: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -83,7 +83,7 @@ class LedgerInMemory:
 
     @property
     def pointers(self) -> dict[Identifier, str]:
-        """Where each identifier points: a cookie to the newest, any other to the first."""
+        """Map each identifier to a lead: a cookie to the newest one, any other to the first."""
         pointers: dict[Identifier, str | None] = {}
         for link in self.links:
             point(link, pointers, {})
@@ -91,15 +91,15 @@ class LedgerInMemory:
 
     @property
     def records(self) -> Sequence[Record]:
-        """Everything recorded so far; each record is decoded once, however often it is read."""
+        """Return everything recorded so far; each record is decoded only once."""
         new = self.entries[len(self._decoded) :]
         self._decoded += [decode(entry.record) for entry in new]
         return self._decoded
 
     def past(self, before: int) -> Recollection:
-        """Recall everything that stood before a position."""
+        """Return everything before a position."""
         records = self.records[: before - 1]
-        about: dict[str, list[Record]] = {one: [] for one in self.subjects}
+        about: dict[str, list[Record]] = {subject: [] for subject in self.subjects}
         for record in records:
             if record.event.subject.id:
                 about[record.event.subject.id].append(record)
@@ -109,13 +109,13 @@ class LedgerInMemory:
         )
 
     def let_happen(self) -> None:
-        """Let everything happen that is due by now, whoever it is due for."""
+        """Fire everything that is due by now, for all subjects."""
         leads = tuple(id for id, one in self.subjects.items() if one.kind is SubjectKind.LEAD)
         if leads:
             self.submit(Submission((), woken=leads))
 
     def start_again(self) -> None:
-        """Forget what the writer remembers, as another process would not know it."""
+        """Clear the writer's cache, as in a new process."""
         self.memory = Memory(
             position=len(self.entries),
             lifecycle_version=1,
@@ -141,16 +141,16 @@ class LedgerInMemory:
     def send(
         self, *reported: Reported, sender: Sender = SENDER, is_strict: bool = False
     ) -> list[Outcome]:
-        """Send one request, and return what became of each item."""
+        """Send one request, and return the outcome of each item."""
         items = tuple(self.read(one, sender=sender) for one in reported)
         return self.submit(Submission(items, is_strict))
 
     def read(self, reported: Reported, *, sender: Sender = SENDER) -> Item | Refused:
-        """Read an event by the lifecycle in force."""
+        """Read an event under the lifecycle in force."""
         return item_of(reported, compiled=self.in_force, sender=sender, received_at=self._now())
 
     def send_one(self, type: str, **attributes: Any) -> Outcome:
-        """Send one event under an id of its own."""
+        """Send one event under a new id."""
         sender = attributes.pop("sender", SENDER)
         event = {"id": f"event-{len(self.keys)}-{len(self.refused)}", "type": type, **attributes}
         (outcome,) = self.send(event, sender=sender)
@@ -172,13 +172,13 @@ class LedgerInMemory:
                 self._write(plan)
                 plan.commit()
                 return outcomes
-        raise AssertionError("what is missing of the past never comes")
+        raise AssertionError("the missing past is never recalled")
 
     def _now(self) -> datetime:
         return self.at or RECEIVED_AT + timedelta(seconds=len(self.entries))
 
     def _recollect(self, needed: NotRecalled, recollection: Recollection) -> None:
-        """Hand over exactly what is asked for, as the real reader does and a little more."""
+        """Recall exactly what is requested; the real reader recalls that and a little more."""
         recollection.wanted |= dict.fromkeys(needed.subjects)
         recollection.companies |= dict.fromkeys(needed.companies)
         recollection.identifiers |= dict.fromkeys(needed.identifiers)
@@ -198,8 +198,8 @@ class LedgerInMemory:
     def _count(self) -> None:
         occupied = Counter(
             standing
-            for one in self.subjects.values()
-            if (standing := standing_of(one, self.memory.lifecycle_version)) is not None
+            for subject in self.subjects.values()
+            if (standing := standing_of(subject, self.memory.lifecycle_version)) is not None
         )
         self.memory.occupancy = Occupancy(self.memory.position, occupied)
 
@@ -223,8 +223,8 @@ class LedgerInMemory:
                 {one: self.subjects.get(one) for one in missing.subject_ids},
                 dict.fromkeys(missing.identifiers),
             )
-            self.memory.learn_links(one for one in self.links if one[0] in missing.identifiers)
-        raise AssertionError("what is missing never comes")
+            self.memory.learn_links(link for link in self.links if link[0] in missing.identifiers)
+        raise AssertionError("missing data is never recalled")
 
     def _write(self, plan: Plan) -> None:
         self.entries += plan.draft.entries
@@ -241,6 +241,6 @@ class LedgerInMemory:
             assert (link.identifier.digest, link.position) not in linked, "one link per event"
             linked.add((link.identifier.digest, link.position))
             if link.identifier.kind in REFERENCES:
-                told = self.references.get(link.position, ())
-                self.references[link.position] = (*told, link.identifier)
+                earlier = self.references.get(link.position, ())
+                self.references[link.position] = (*earlier, link.identifier)
             self.links.append(Pointer(link.identifier, link.subject_id, link.is_moved))

@@ -1,4 +1,4 @@
-"""A real ledger with nothing in front of it: what tests of the writer's end work on."""
+"""A real ledger with nothing in front of it, for tests of the writer."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ from tests.support.postgres import connection_to, drop_database, fresh_database
 
 @dataclass
 class LedgerOnPostgres:
-    """A founded ledger, one writer that is open, and room for others."""
+    """A founded ledger with one open writer, and room for others."""
 
     owner_url: URL
     app_url: URL
@@ -30,10 +30,10 @@ class LedgerOnPostgres:
     ledger: Ledger
     others: list[Ledger] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    """Errors that the ledger kept to an item or a lead. A test that expects some clears them."""
+    """Errors that the ledger confined to an item or lead. A test that expects some clears them."""
 
     async def send(self, *events: Mapping[str, Any], is_strict: bool = False) -> list[Outcome]:
-        """Send one request to the writer that is open."""
+        """Send one request to the open writer."""
         return await send(self.ledger, *events, is_strict=is_strict)
 
     async def another(self) -> Ledger:
@@ -49,7 +49,7 @@ class LedgerOnPostgres:
         await self.engine.dispose()
 
     async def as_owner(self, statement: str, *values: object) -> list[Any]:
-        """Run a statement with every right on the ledger's tables."""
+        """Run a statement with all rights on the ledger's tables."""
         async with connection_to(self.owner_url) as connection:
             return await connection.fetch(statement, *values)
 
@@ -61,14 +61,14 @@ class LedgerOnPostgres:
         return [(row["position"], row["id"], row["type"]) for row in rows]
 
     async def refusals(self) -> list[tuple[str, str]]:
-        """Return id and reason of everything that was refused and kept."""
+        """Return id and reason of every kept refusal."""
         rows = await self.as_owner("SELECT event_id, reason FROM ledger.refusals ORDER BY event_id")
         return [(row["event_id"], row["reason"]) for row in rows]
 
 
 @asynccontextmanager
 async def ledger_on_postgres(server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
-    """Lend a fresh ledger."""
+    """Provide a fresh ledger."""
     owner_url, app_url = fresh_database(server, prepare=prepare)
     engine = make_engine(settings_for(pool_size=4), app_url)
     faults: list[str] = []

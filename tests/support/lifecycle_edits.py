@@ -1,4 +1,4 @@
-"""Edit the text of a lifecycle as a reader does whom a document shows a block of it."""
+"""Edit the text of a lifecycle as a reader of a document would apply a block of it."""
 
 import re
 from typing import Any
@@ -7,9 +7,9 @@ import yaml
 
 
 def edited(text: str, *blocks: str) -> str:
-    """Put blocks where they go, each into the section that it begins with.
+    """Insert blocks, each into the section named in its first line.
 
-    Moves go before those that are there, because the first that fits is taken.
+    Moves go before the existing ones, because the first match is used.
     """
     content = parsed(text)
     for block in blocks:
@@ -18,7 +18,7 @@ def edited(text: str, *blocks: str) -> str:
 
 
 def parsed(text: str) -> Any:
-    """Read YAML as this project does: `on` is a word, and no yes."""
+    """Read YAML as this project does: `on` is a word, not a boolean."""
     return yaml.safe_load(re.sub(r"([{\s])on:", r'\1"on":', text))
 
 

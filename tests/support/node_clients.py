@@ -1,4 +1,4 @@
-"""Clients for Node, installed beside their programs in the versions of the lock file."""
+"""Node clients, installed next to their programs in the versions of the lock file."""
 
 import fcntl
 import shutil
@@ -15,7 +15,7 @@ _INSTALLED = CLIENTS / "node_modules" / ".package-lock.json"
 
 
 def require_node_clients() -> str:
-    """Return the command of Node once everything is installed; skip, with why, without Node."""
+    """Return the Node command once everything is installed; skip, with a reason, without Node."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip(f"CLIENTS FOR NODE ARE NOT TESTED: node {NODE_MAJOR_MIN} and npm are missing")
@@ -27,7 +27,7 @@ def require_node_clients() -> str:
 
 
 def _install(npm: str) -> None:
-    """Install once, however many processes test at the same time."""
+    """Install once, however many processes run tests concurrently."""
     with (CLIENTS / LOCKED[1]).open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         locked_at = max((CLIENTS / name).stat().st_mtime for name in LOCKED)

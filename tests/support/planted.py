@@ -1,4 +1,4 @@
-"""Personal values that stand nowhere else, put wherever somebody can put one, and found again."""
+"""Unique personal values, planted wherever a sender can put one, and found again."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -7,24 +7,24 @@ import orjson
 
 
 class Planted(NamedTuple):
-    """One value, by which it is recognised wherever it turns up, in whatever spelling."""
+    """One value, recognised wherever it appears, in any spelling."""
 
     place: str
     mark: str
 
 
 class Garden:
-    """Everything planted. A class, because each value is made anew and remembered."""
+    """Everything planted. A class, because each value is new and remembered."""
 
     def __init__(self) -> None:
         self.planted: list[Planted] = []
 
     def text(self, place: str) -> str:
-        """A text as people write it."""
+        """Plant free text."""
         return f"{self.word(place)} 花子"
 
     def word(self, place: str) -> str:
-        """Letters and digits alone, where nothing else would be accepted."""
+        """Plant letters and digits only, where nothing else would be accepted."""
         mark = f"plant{len(self.planted):03}ed"
         self.planted.append(Planted(place, mark))
         return mark.capitalize()
@@ -33,7 +33,7 @@ class Garden:
         return f"{self.word(place)}@acme.example"
 
     def url(self, place: str) -> str:
-        """An address with somebody's in its query string."""
+        """Plant a URL with an e-mail address in its query string."""
         return f"https://www.example.jp/form?mail={self.word(place)}"
 
     def phone(self, place: str) -> str:
@@ -42,9 +42,9 @@ class Garden:
         return f"+81{mark}"
 
     def found_in(self, text: str) -> set[str]:
-        """Name the places whose values stand in a text."""
+        """Return the places whose values are in a text."""
         lowered = text.lower()
-        return {one.place for one in self.planted if one.mark in lowered}
+        return {value.place for value in self.planted if value.mark in lowered}
 
 
 class Sent(NamedTuple):
@@ -56,7 +56,7 @@ class Sent(NamedTuple):
 
 
 def facts(garden: Garden) -> Iterator[Sent]:
-    """What is recorded, of every dialect, with a value in each place that can hold one."""
+    """Return events of every dialect to record, with a value in each place that can hold one."""
     yield _native(form(garden, "native"))
     yield _native(deal(garden))
     yield _native(owner(garden))
@@ -67,7 +67,7 @@ def facts(garden: Garden) -> Iterator[Sent]:
 
 
 def form(garden: Garden, of: str) -> dict[str, Any]:
-    """A fact that tells all that a native event can tell."""
+    """Return a fact with every member that a native event can have."""
     put = garden
     return {
         "id": put.word(f"{of} id"),
@@ -102,7 +102,7 @@ def form(garden: Garden, of: str) -> dict[str, Any]:
 
 
 def owner(garden: Garden) -> dict[str, Any]:
-    """Who looks after a lead."""
+    """Return an event that assigns an owner."""
     return {
         "id": "owner-1",
         "type": "owner.assigned",
@@ -125,7 +125,7 @@ def deal(garden: Garden) -> dict[str, Any]:
 
 
 def refused(garden: Garden) -> Iterator[Sent]:
-    """What is turned down, for each reason that could repeat what was sent."""
+    """Return requests that are refused, for each reason that could repeat what was sent."""
     put = garden
     known = {"lead": {"email": put.email("refused email")}}
     base = {"type": "form.submitted", **known}
@@ -169,13 +169,13 @@ def _posted(path: str, content: Any) -> Sent:
 
 
 def _cloudevent(garden: Garden) -> dict[str, Any]:
-    told = form(garden, "cloudevent")
+    native = form(garden, "cloudevent")
     return {
         "specversion": "1.0",
-        **{name: told[name] for name in ("id", "source", "type", "actor")},
+        **{name: native[name] for name in ("id", "source", "type", "actor")},
         "subject": garden.text("cloudevent subject"),
         "traceparent": garden.text("cloudevent extension"),
-        "data": {name: told[name] for name in ("lead", "account", "data")},
+        "data": {name: native[name] for name in ("lead", "account", "data")},
     }
 
 

@@ -1,10 +1,10 @@
-"""Give tests a real server, started once, and databases of their own, made in no time.
+"""Give tests a real server, started once, and separate databases, created quickly.
 
     def test_something(postgres_server: PrivatePostgres) -> None:
         owner_url, app_url = fresh_database(postgres_server, prepare=migrate)
 
-The server is the private PostgreSQL, as in production: the same roles, the same settings but for
-its size. Databases are copied from a template that `prepare` has worked on once.
+The server is the private PostgreSQL, as in production: the same roles, and the same settings except
+for its size. Databases are copied from a template that `prepare` has set up once.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ from service.private_postgres.layout import layout_in
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 Prepare = Callable[[URL, URL], None]
-"""Migrate the database of these two URLs (owner's, app's) and leave no connection to it."""
+"""Migrates the database at two URLs (the owner's and the app's), and leaves no connection to it."""
 
 SMALL = {"shared_buffers": "32MB", "max_wal_size": "256MB", "autovacuum": "off"}
 """Enough for tests, and several servers may run on one machine. Without autovacuum, because tests
-end all connections to a database, and those of the server itself are not theirs to end."""
+end all connections to a database, but may not end those of the server itself."""
 
 DROP_TRIES_MAX = 20
 DROP_PAUSE_S = 0.25
@@ -48,11 +48,11 @@ Answer = TypeVar("Answer")
 
 @contextmanager
 def scratch_directory() -> Iterator[Path]:
-    """Lend a directory, in memory where there is plenty.
+    """Provide a directory, in memory if there is enough.
 
-    A database is three hundred files, and on some disks making them takes ten times as long as
-    everything else in a test. What a killed process has written survives in memory just as well;
-    what a power cut leaves is not for tests of this kind.
+    A database is three hundred files, and on some disks creating them takes ten times as long as
+    everything else in a test. Data written by a killed process survives in memory just as well;
+    tests of this kind do not cover power failures.
     """
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_FREE_BYTES_MIN
     with tempfile.TemporaryDirectory(prefix="leadledger-", dir=MEMORY if roomy else None) as name:
@@ -61,7 +61,7 @@ def scratch_directory() -> Iterator[Path]:
 
 @contextmanager
 def running_server(data_dir: Path) -> Iterator[PrivatePostgres]:
-    """Run a server whose owner role may create databases, which in production it may not."""
+    """Run a server whose owner role may create databases, unlike in production."""
     with PrivatePostgres(data_dir, extra_settings=SMALL) as postgres:
         pass
     layout = layout_in(data_dir)
@@ -78,20 +78,20 @@ def running_server(data_dir: Path) -> Iterator[PrivatePostgres]:
 
 
 def fresh_database(server: PrivatePostgres, *, prepare: Prepare | None = None) -> tuple[URL, URL]:
-    """Return the owner's and the app's URL of a new database, which nobody else uses.
+    """Return the owner's and the app's URL of a new database for exclusive use.
 
-    With `prepare`, it is a copy of a template on which `prepare` has been called, once for this
-    server. May be called from anywhere, a running event loop included.
+    With `prepare`, it is a copy of a template on which `prepare` was called, once per server. May
+    be called from anywhere, even from a running event loop.
     """
     template = None if prepare is None else _template(server, prepare)
     return _create(server, f"test_{secrets.token_hex(8)}", template)
 
 
 def drop_database(server: PrivatePostgres, url: URL) -> None:
-    """Remove a fresh database, disconnecting whoever is left in it.
+    """Drop a fresh database and close all connections to it.
 
-    A worker of the server's own that is just vacuuming there cannot be disconnected by us; it goes
-    by itself.
+    A worker of the server that is vacuuming there cannot be disconnected by us; it leaves on its
+    own.
     """
     for _ in range(DROP_TRIES_MAX - 1):
         with suppress(asyncpg.InsufficientPrivilegeError):
@@ -103,7 +103,7 @@ def drop_database(server: PrivatePostgres, url: URL) -> None:
 
 @asynccontextmanager
 async def connection_to(url: URL) -> AsyncIterator[Connection]:
-    """Connect plainly, for what a test has to see without our own code in between."""
+    """Connect directly, for what a test must see without our own code in between."""
     connection = await asyncpg.connect(
         user=url.username,
         password=str(url.password),
@@ -114,13 +114,13 @@ async def connection_to(url: URL) -> AsyncIterator[Connection]:
     try:
         yield connection
     finally:
-        # A server that was killed cannot be taken leave of.
+        # A connection to a killed server cannot be closed cleanly.
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             await connection.close()
 
 
 def ask(url: URL, statement: str) -> Any:
-    """Return the one value that a statement answers; for tests that are not coroutines."""
+    """Return the single value of a statement, for tests that are not coroutines."""
 
     async def fetch() -> Any:
         async with connection_to(url) as connection:
@@ -130,7 +130,7 @@ def ask(url: URL, statement: str) -> Any:
 
 
 def _template(server: PrivatePostgres, prepare: Prepare) -> str:
-    """Return the template's name, which it has only when `prepare` has come to its end."""
+    """Return the template's name, which is assigned only after `prepare` has finished."""
     origin = f"{prepare.__module__}.{prepare.__qualname__}"
     name = f"template_{hashlib.sha256(origin.encode()).hexdigest()[:16]}"
     if name not in _databases(server):
@@ -172,6 +172,6 @@ def _administer(server: PrivatePostgres, *statements: str) -> None:
 
 
 def _in_a_thread(work: Callable[[], Answer]) -> Answer:
-    """Work where no event loop runs, whatever runs here."""
+    """Run work in a thread, where no event loop is running."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(work).result()

@@ -1,4 +1,4 @@
-"""Look at processes through /proc: who started whom, and who still runs."""
+"""Examine processes through /proc: parents, children, and which still run."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process as it was seen; the time of its start tells it from a later one of its number."""
+    """A process as seen; its start time distinguishes it from a later one with the same id."""
 
     pid: int
     parent: int
@@ -16,7 +16,7 @@ class Process:
     command: str
 
     def is_running(self) -> bool:
-        """Tell whether it lives; one that ended and that nobody has asked after does not."""
+        """Report whether it is alive; a zombie is not."""
         return self in processes()
 
     def kill(self) -> None:
@@ -24,13 +24,13 @@ class Process:
 
 
 def processes() -> list[Process]:
-    """Return every process that runs on this machine."""
+    """Return every process running on this machine."""
     seen = (_seen(directory) for directory in Path("/proc").iterdir() if directory.name.isdecimal())
     return [process for process in seen if process is not None]
 
 
 def family_of(pid: int) -> list[Process]:
-    """Return a process and all that it has started, directly or not."""
+    """Return a process and all its descendants."""
     everyone = processes()
     family = [process for process in everyone if process.pid == pid]
     for member in family:
@@ -40,7 +40,7 @@ def family_of(pid: int) -> list[Process]:
 
 def _seen(directory: Path) -> Process | None:
     try:
-        # The name stands in parentheses, and may hold anything.
+        # The name is in parentheses, and may contain anything.
         fields = (directory / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         command = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:

@@ -1,4 +1,4 @@
-"""Run the real command as a process of its own, and see what it leaves behind.
+"""Run the real command as a separate process, and check what it leaves behind.
 
 with running_service(data_dir, "--workers", "2") as service:
     service.command("import", ...)
@@ -41,7 +41,7 @@ class RunningService:
 
     @property
     def key(self) -> str:
-        """The key that the first start printed."""
+        """Return the key that the first start printed."""
         found = re.search(r"llk_\w+", self.printed)
         assert found, "no key was printed"
         return found[0]
@@ -50,18 +50,18 @@ class RunningService:
         return [one for one in family_of(self.process.pid) if "hosting.worker" in one.command]
 
     def postmaster(self) -> Process | None:
-        """Return the database server; None while there is none."""
+        """Return the database server, or None while there is none."""
         family = family_of(self.process.pid)
-        servers = (one for one in family if "/bin/postgres -D" in one.command)
-        return next((one for one in servers if one.parent == self.process.pid), None)
+        servers = (process for process in family if "/bin/postgres -D" in process.command)
+        return next((server for server in servers if server.parent == self.process.pid), None)
 
     def end(self, number: int) -> int:
-        """Send a signal, and return the exit code once nothing of the family runs any more."""
+        """Send a signal, and return the exit code once no process of the family runs."""
         family = family_of(self.process.pid)
         assert len(family) > len(self.workers()) + 1, "expected workers and a database"
         self.process.send_signal(number)
         code = self.process.wait(END_WAIT_S)
-        eventually(lambda: not any(one.is_running() for one in family), wait_s=END_WAIT_S)
+        eventually(lambda: not any(process.is_running() for process in family), wait_s=END_WAIT_S)
         return code
 
     def client(self, key: str) -> httpx.Client:
@@ -77,7 +77,7 @@ class RunningService:
 def command(
     *arguments: str, data_dir: Path, url: str = "", key: str = "", **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a command to completion."""
     return subprocess.run(
         [sys.executable, "-m", "service.command", *arguments],
         cwd=ROOT,
@@ -90,7 +90,7 @@ def command(
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    """Return an environment in which nothing but this is set."""
+    """Return an environment in which only the data directory is set."""
     outside = {name: value for name, value in os.environ.items() if "LEADLEDGER" not in name}
     given = {name: value for name, value in settings.items() if value}
     return {**outside, "LEADLEDGER_DATA_DIR": str(data_dir), **given}
@@ -98,7 +98,7 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
 
 @contextmanager
 def running_service(data_dir: Path, *arguments: str, **settings: str) -> Iterator[RunningService]:
-    """Start a service on a free port, and leave nothing of it behind."""
+    """Run a service on a free port, and leave nothing behind."""
     service = start_service(data_dir, arguments, settings)
     try:
         yield service
@@ -110,7 +110,7 @@ def running_service(data_dir: Path, *arguments: str, **settings: str) -> Iterato
 def start_service(
     data_dir: Path, arguments: Sequence[str], settings: dict[str, str]
 ) -> RunningService:
-    """Start a service, and return when it says that it listens."""
+    """Start a service, and return when it reports that it is listening."""
     output, log = data_dir.with_suffix(".out"), data_dir.with_suffix(".err")
     with output.open("wb") as out, log.open("wb") as err:
         process = subprocess.Popen(
@@ -130,7 +130,7 @@ def start_service(
 
 
 def eventually(holds: Callable[[], object], *, wait_s: float = START_WAIT_S) -> None:
-    """Wait until something is so; it is an error if it never is."""
+    """Wait until a condition holds; fail if it never does."""
     deadline = time.monotonic() + wait_s
     while not holds():
         assert time.monotonic() < deadline, "waited in vain"

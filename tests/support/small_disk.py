@@ -1,7 +1,7 @@
-"""Lend a disk that can be filled, and fill it.
+"""Provide a disk that can be filled, and fill it.
 
-Where this machine lets us mount one it is real: a file system in memory of a few hundred megabytes.
-Elsewhere the database itself is made to reject what is appended, with the error of a full disk.
+If this machine allows mounts, it is real: a file system in memory of a few hundred megabytes.
+Otherwise the database is made to reject appends, with the error of a full disk.
 """
 
 import os
@@ -33,7 +33,7 @@ TAKE_AGAIN = ("DROP FUNCTION ledger.disk_is_full() CASCADE",)
 
 @contextmanager
 def small_disk() -> Iterator[Path]:
-    """Lend a directory on a disk of its own, if one can be mounted."""
+    """Provide a directory on a separate disk, if one can be mounted."""
     with tempfile.TemporaryDirectory(prefix="leadledger-disk-") as name:
         options = f"size={DISK_BYTES},mode=755"
         mount = ["mount", "-t", "tmpfs", "-o", options, "leadledger", name]
@@ -47,7 +47,7 @@ def small_disk() -> Iterator[Path]:
 
 @contextmanager
 def filled(disk: Path, data_dir: Path) -> Iterator[None]:
-    """Leave no room on the disk for as long as the context lasts."""
+    """Keep the disk full for as long as the context lasts."""
     if not os.path.ismount(disk):
         _administer(data_dir, REJECT_AS_A_FULL_DISK)
         yield

@@ -1,4 +1,4 @@
-"""A lifecycle that is as small as one can be, for tests that change it."""
+"""A minimal lifecycle, for tests that change it."""
 
 SMALL = """\
 format: 1
@@ -133,5 +133,5 @@ lead:
     - {on: A_SUBMITTED, from: unplaced, to: SUBMITTED}
     - {on: A_APPROVED, from: SUBMITTED, to: APPROVED}
 """
-"""What is left where a company has no use for accounts, origins, departments or reasons: the
-applications of a bank, by the names that its own system has for events, in its own language."""
+"""A lifecycle without accounts, origins, departments or reasons: the applications of a bank, with
+its own system's event names, in its own language."""

@@ -1,4 +1,4 @@
-"""Make events and records of a ledger by hand, for tests of what is projected from them."""
+"""Make a ledger's events and records by hand, for tests of projections."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ def subject_id(number: int) -> str:
 
 @dataclass
 class Script:
-    """Events in the order in which they are told, with positions that follow each other."""
+    """Events in order of reporting, with consecutive positions."""
 
     events: list[Event] = field(default_factory=list)
 
@@ -87,7 +87,7 @@ class Script:
     def restate(
         self, number: int, at: float, stays: Stays, *, kind: SubjectKind = SubjectKind.LEAD
     ) -> Event:
-        """Say which stays of somebody count from here on."""
+        """Add an event that restates which stays of a subject count from here on."""
         state: LeadState | AccountState = AccountState()
         if kind is SubjectKind.LEAD:
             last = stays.stays[-1] if stays.stays else None
@@ -136,12 +136,12 @@ def _envelope(event: Event, version: int) -> Envelope:
 
 
 def recorded_at(position: int) -> datetime:
-    """When the event at a position was recorded: one a minute, after everything that is told."""
+    """Return when a position was recorded: one per minute, after the times of all events."""
     return datetime(2026, 6, 1, tzinfo=UTC) + timedelta(minutes=position)
 
 
 async def append(driver: Connection, events: Sequence[Event]) -> None:
-    """Put events into the ledger as they are, and move its head."""
+    """Insert events into the ledger unchanged, and advance its head."""
     records = records_of(events)
     rows = [
         (

@@ -1,4 +1,4 @@
-"""Lend a migrated ledger whose events a test puts there by hand, and an engine that projects."""
+"""Provide a migrated ledger into which a test inserts events by hand, and a projection engine."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -22,7 +22,7 @@ SCHEMA = "ledger"
 
 @dataclass(frozen=True)
 class StageLedger:
-    """A ledger, with the rights that the service has on it."""
+    """A ledger, with the rights of the service."""
 
     owner_url: URL
     engine: AsyncEngine
@@ -47,7 +47,7 @@ class StageLedger:
         return await catch_up(await self.prepared_runner())
 
     async def fetch(self, statement: str) -> list[tuple[Any, ...]]:
-        """Read plainly what the projection has written."""
+        """Read directly what the projection has written."""
         async with connection_to(self.owner_url) as driver:
             return [tuple(row.values()) for row in await driver.fetch(statement)]
 
@@ -62,7 +62,7 @@ async def catch_up(runner: Runner, name: str = "stage_intervals") -> int:
 
 @asynccontextmanager
 async def stage_ledger(server: PrivatePostgres) -> AsyncIterator[StageLedger]:
-    """Lend a ledger without events."""
+    """Provide a ledger without events."""
     owner_url, app_url = fresh_database(server, prepare=_prepare)
     engine = create_async_engine(app_url)
     try:

@@ -1,7 +1,7 @@
-"""The stays of a history and the figures of the funnel, told as plainly as they can be.
+"""The stays of a history and the figures of the funnel, computed as plainly as possible.
 
-No batches, no counts, no SQL: the state after each event is `evolve`'s, and every figure is a loop
-over all stays. What is projected must come to the same.
+No batches, no counts, no SQL: the state after each event comes from `evolve`, and every figure is a
+loop over all stays. Projections must give the same results.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +25,7 @@ from projections.funnel.figures import (
 
 @dataclass
 class HandStay:
-    """One stay as it is known after some events."""
+    """One stay, as known after some events."""
 
     subject: Subject
     pass_number: int
@@ -54,7 +54,7 @@ class HandStay:
 
 
 def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
-    """Tell the stays as they are known after these events."""
+    """Return the stays as known after these events."""
     states: dict[Subject, LeadState | AccountState] = {}
     open_stays: dict[Subject, HandStay] = {}
     stays: list[HandStay] = []
@@ -68,10 +68,10 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
         if "stays" in event.effects:
             stays = [one for one in stays if one.subject != subject]
             open_stays.pop(subject, None)
-            told = _restated(subject, restored(event.effects), zone)
-            stays += told
-            if told and told[-1].left_at is None:
-                open_stays[subject] = told[-1]
+            restated = _restated(subject, restored(event.effects), zone)
+            stays += restated
+            if restated and restated[-1].left_at is None:
+                open_stays[subject] = restated[-1]
             continue
         is_absorbed = event.effects.get("absorbed_by") is not None
         happened_at = event.effective_at or event.occurred_at
@@ -97,10 +97,10 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
     return stays
 
 
-def _restated(subject: Subject, told: Stays, zone: ZoneInfo) -> list[HandStay]:
-    """The stays that a restatement tells, one after the other."""
+def _restated(subject: Subject, restated: Stays, zone: ZoneInfo) -> list[HandStay]:
+    """Yield the stays in a restatement, one after another."""
     stays: list[HandStay] = []
-    for stay in told.stays:
+    for stay in restated.stays:
         if stays:
             stays[-1].left_at = max(stays[-1].entered_at, stay.entered_at)
             stays[-1].exit_kind = stay.kind
@@ -118,8 +118,8 @@ def _restated(subject: Subject, told: Stays, zone: ZoneInfo) -> list[HandStay]:
                 f"{local:%Y-%m}",
             )
         )
-    if told.left is not None:
-        stays[-1].left_at = max(stays[-1].entered_at, told.left.at)
+    if restated.left is not None:
+        stays[-1].left_at = max(stays[-1].entered_at, restated.left.at)
         stays[-1].exit_kind = "absorbed"
     return stays
 
@@ -135,7 +135,7 @@ def _evolved(state: LeadState | AccountState, event: Event) -> LeadState | Accou
 def funnel_by_hand(
     stays: Sequence[HandStay], lifecycle: Lifecycle, breakdown: Breakdown, as_of: datetime | None
 ) -> tuple[FunnelPart, tuple[FunnelPart, ...]]:
-    known = [one for one in stays if as_of is None or one.entered_at <= as_of]
+    known = [stay for stay in stays if as_of is None or stay.entered_at <= as_of]
     total = _funnel_part(known, lifecycle, lambda _: True, as_of, None)
     parts = tuple(
         _funnel_part(known, lifecycle, _has(breakdown, value), as_of, value)
@@ -151,7 +151,7 @@ def flow_by_hand(
     since: datetime,
     until: datetime,
 ) -> tuple[FlowPart, tuple[FlowPart, ...]]:
-    known = [one for one in stays if one.entered_at < until]
+    known = [stay for stay in stays if stay.entered_at < until]
     total = _flow_part(known, lifecycle, since, until, None)
     parts = tuple(
         _flow_part(
@@ -165,7 +165,9 @@ def flow_by_hand(
 def _values(stays: Iterable[HandStay], breakdown: Breakdown) -> list[str | None]:
     if breakdown is Breakdown.NONE:
         return []
-    return sorted({one.value(breakdown) for one in stays}, key=lambda one: (one is None, one or ""))
+    return sorted(
+        {stay.value(breakdown) for stay in stays}, key=lambda one: (one is None, one or "")
+    )
 
 
 def _has(breakdown: Breakdown, value: str | None) -> Callable[[HandStay], bool]:
@@ -182,19 +184,19 @@ def _funnel_part(
     figures = {}
     unplaced = {}
     for track in (lifecycle.lead, lifecycle.account):
-        own = [one for one in stays if one.subject.kind is track.subject]
+        own = [stay for stay in stays if stay.subject.kind is track.subject]
         figures[track.subject] = tuple(
             _stage_figures(own, track, stage, counts, as_of) for stage in _stages(track)
         )
         unplaced[track.subject] = sum(
-            one.stage == UNPLACED and one.stands(as_of) and counts(one) for one in own
+            stay.stage == UNPLACED and stay.stands(as_of) and counts(stay) for stay in own
         )
     lead, account = SubjectKind.LEAD, SubjectKind.ACCOUNT
     return FunnelPart(value, figures[lead], unplaced[lead], figures[account], unplaced[account])
 
 
 def _stages(track: Track) -> list[str]:
-    return [*track.path, *(one for one in track.stages if one not in track.path)]
+    return [*track.path, *(stage for stage in track.stages if stage not in track.path)]
 
 
 def _stage_figures(
@@ -204,7 +206,7 @@ def _stage_figures(
     counts: Callable[[HandStay], bool],
     as_of: datetime | None,
 ) -> StageFigures:
-    here = [one for one in stays if one.stage == stage]
+    here = [stay for stay in stays if stay.stage == stage]
     beyond = track.path[track.path.index(stage) :] if stage in track.path else (stage,)
     first: dict[tuple[Subject, int], HandStay] = {}
     for one in stays:
@@ -212,8 +214,8 @@ def _stage_figures(
             first.setdefault((one.subject, one.pass_number), one)
     return StageFigures(
         stage,
-        standing=sum(one.stands(as_of) and counts(one) for one in here),
-        entered=sum(one.is_first and counts(one) for one in here),
+        standing=sum(stay.stands(as_of) and counts(stay) for stay in here),
+        entered=sum(stay.is_first and counts(stay) for stay in here),
         reached=sum(counts(one) for one in first.values()),
     )
 
@@ -228,7 +230,11 @@ def _flow_part(
     leads, accounts = (
         tuple(
             _stage_flow(
-                [one for one in stays if one.subject.kind is track.subject and one.stage == stage],
+                [
+                    stay
+                    for stay in stays
+                    if stay.subject.kind is track.subject and stay.stage == stage
+                ],
                 stage,
                 since,
                 until,
@@ -248,12 +254,12 @@ def _stage_flow(
     for one in stays:
         if one.exit_kind is not None and since <= (one.left_at or never) < until:
             exits[one.exit_kind] = exits.get(one.exit_kind, 0) + 1
-    entered = [one for one in stays if since <= one.entered_at < until]
+    entered = [stay for stay in stays if since <= stay.entered_at < until]
     return StageFlow(
         stage,
-        before=sum(one.entered_at < since <= (one.left_at or never) for one in stays),
-        entries=sum(one.is_first for one in entered),
-        reentries=sum(not one.is_first for one in entered),
+        before=sum(stay.entered_at < since <= (stay.left_at or never) for stay in stays),
+        entries=sum(stay.is_first for stay in entered),
+        reentries=sum(not stay.is_first for stay in entered),
         exits=dict(sorted(exits.items())),
-        after=sum(one.entered_at < until <= (one.left_at or never) for one in stays),
+        after=sum(stay.entered_at < until <= (stay.left_at or never) for stay in stays),
     )

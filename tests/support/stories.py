@@ -7,8 +7,8 @@
         "lead.accepted: ML → MAL advanced",
     ]
 
-A line names everything that an event did to a stage: from, to, how the stay ended, stages passed
-over, a pass that it began, and the time it counts from where that is not the event's own.
+A line shows everything that an event did to a stage: from, to, how the stay ended, stages skipped,
+a new pass, and the effective time if it differs from the event's own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,12 +36,12 @@ START = datetime(2026, 4, 1, tzinfo=UTC)
 
 
 def day(number: float) -> datetime:
-    """Return a moment, in days from the beginning of the story."""
+    """Return a moment, in days from the start of the story."""
     return START + timedelta(days=number)
 
 
 def jst(text: str) -> datetime:
-    """Return a moment as the clock in Tokyo shows it, in UTC."""
+    """Return the moment of a Tokyo clock time, in UTC."""
     return datetime.fromisoformat(f"{text}+09:00").astimezone(UTC)
 
 
@@ -49,7 +49,7 @@ def jst(text: str) -> datetime:
 def demand_funnel(
     competitors: tuple[str, ...] = (), changes: tuple[tuple[str, str], ...] = ()
 ) -> CompiledLifecycle:
-    """Compile the shipped funnel, with competitors and other changes as a company would make."""
+    """Compile the shipped funnel, with competitors and other changes that a company might make."""
     text = _funnel_text(competitors)
     for old, new in changes:
         assert text.count(old) == 1, f"expected to find once: {old}"
@@ -59,9 +59,9 @@ def demand_funnel(
 
 @cache
 def returning_funnel(competitors: tuple[str, ...] = ()) -> CompiledLifecycle:
-    """Compile it with leads that go back by themselves.
+    """Compile it with leads that return automatically.
 
-    By its two lines that are comments, and likewise where the first attempt is not made.
+    This uses its two commented lines, and does the same when the first attempt is missed.
     """
     text = _funnel_text(competitors)
     returned = "- {on: lead.returned, from: MQL, to: MAL}"
@@ -78,7 +78,7 @@ def returning_funnel(competitors: tuple[str, ...] = ()) -> CompiledLifecycle:
 
 @cache
 def shipped_lifecycle(name: str, competitors: tuple[str, ...] = ()) -> CompiledLifecycle:
-    """Compile one of the lifecycles that are shipped, with a company's competitors."""
+    """Compile one of the shipped lifecycles, with a company's competitors."""
     return published(_shipped_text(name, competitors))
 
 
@@ -93,7 +93,7 @@ def _shipped_text(name: str, competitors: tuple[str, ...]) -> str:
 
 
 def published(text: str) -> CompiledLifecycle:
-    """Compile a lifecycle as a ledger that was founded when the story begins would have it."""
+    """Compile a lifecycle as in a ledger founded at the start of the story."""
     data = {"text": text, "version": 1, **expand(load(text), START)}
     return compile_lifecycle(load(text), expansion=expansion_of(data))
 
@@ -133,7 +133,7 @@ def signal(
 
 @dataclass
 class Story:
-    """One lead, and its account if it has one. Nobody is looked up: it is always this lead."""
+    """One lead, and its account if it has one. There is no lookup: it is always this lead."""
 
     compiled: CompiledLifecycle = field(default_factory=demand_funnel)
     account: str | None = None
@@ -166,9 +166,9 @@ class Story:
         data: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> list[str]:
-        """Report one event that is accepted, and return what it and its consequences did.
+        """Report one event that must be accepted; return what it and its consequences did.
 
-        Hand-overs and deadlines that follow by themselves are left out; `tell_all` names them.
+        Automatic hand-overs and deadlines are left out; `tell_all` includes them.
         """
         return [
             line(event)
@@ -189,7 +189,7 @@ class Story:
         ]
 
     def tell_all(self, type: str, **told: Any) -> list[str]:
-        """Report one event as `tell` does, and leave nothing out."""
+        """Report one event like `tell`, and leave nothing out."""
         return [line(event) for event in self._told(type, **told)]
 
     def _told(
@@ -227,7 +227,7 @@ class Story:
         return outcome
 
     def wait_until(self, moment: datetime) -> list[str]:
-        """Let everything happen that is due by then, in due order, and return what it did."""
+        """Fire everything due by then, in due order, and return what it did."""
         lines: list[str] = []
         while True:
             fired = firing(
@@ -253,7 +253,7 @@ class Story:
         data: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> NotAllowed:
-        """Report one event that is refused, and return why."""
+        """Report one event that must be refused, and return why."""
         told = signal(type, at=at, data={**(data or {}), **fields}, compiled=self.compiled)
         outcome = self.decide(told)
         assert isinstance(outcome, NotAllowed), [line(event) for event in outcome]
@@ -315,7 +315,7 @@ _STEPS: Mapping[str, Sequence[_Step]] = {
 
 
 def is_of_pace(event: Event) -> bool:
-    """Whether it is a deadline's, or a hand-over that the lifecycle makes by itself."""
+    """Report whether it is from a deadline, or an automatic hand-over."""
     return event.type.startswith("deadline.") or "hand_over" in event.data
 
 

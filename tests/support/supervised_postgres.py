@@ -1,8 +1,8 @@
-"""Be a service that does nothing but supervise a private PostgreSQL, for tests to kill.
+"""A service that only supervises a private PostgreSQL, for tests to kill.
 
     python -m tests.support.supervised_postgres DATA_DIR
 
-Prints the process id of the server and the app's URL, and stays until its input ends.
+Prints the server's process id and the app's URL, and runs until its input ends.
 """
 
 import sys
@@ -15,7 +15,7 @@ from tests.support.postgres import SMALL
 
 def main() -> None:
     postgres = PrivatePostgres(Path(sys.argv[1]), extra_settings=SMALL)
-    # From a thread that ends at once, as those of a pool do: the server must not end with it.
+    # From a thread that ends at once, like those of a pool: the server must not end with it.
     starter = threading.Thread(target=postgres.start)
     starter.start()
     starter.join()

@@ -1,9 +1,9 @@
-"""Ledgers in which something is taken back, each with a twin that was never told it.
+"""Ledgers in which something is taken back, each with a twin that never received it.
 
-The twin is a fresh ledger. It is told what still counts, in the same order: without what was
-voided, with the rest as it was corrected, and of people who are merged as of one person. Nothing
-is taken back there, so nothing is decided again; what was refused in the one is no event, so the
-other is not told of it either.
+The twin is a fresh ledger. It receives what still counts, in the same order: without voided events,
+with the others as corrected, and with merged people as one person. Nothing is taken back there, so
+nothing is decided again. A report refused in the first ledger is not an event, so the twin does not
+receive it either.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,33 +39,33 @@ from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT, Le
 from tests.support.stories import day
 
 LATER = RECEIVED_AT + timedelta(days=1)
-"""When both ledgers have let everything happen that is due."""
+"""When both ledgers have fired everything that is due."""
 BEFORE_CUSTOMERS = frozenset({"PL", "PROSPECT"})
 
 
-class Told(NamedTuple):
+class SentReport(NamedTuple):
     """A report that was recorded, and whether it still counts."""
 
     id: str
     report: Report | AboutCompany
     at: datetime
-    """When it was received: in the twin likewise, because a judgement counts from then."""
+    """When it was received; the same in the twin, because a judgement counts from then."""
     may_be_voided: bool
-    """Whether it told nothing of who is who that outlasts it."""
+    """Whether it reported nothing about identities that outlasts it."""
     counts: bool = True
 
 
 @dataclass
-class Telling:
-    """A ledger that is told one thing after the other, and what of it still counts."""
+class TracedLedger:
+    """A ledger that receives one report after another, and which of them still count."""
 
     name: str
     ledger: LedgerInMemory = field(init=False)
-    told: list[Told] = field(default_factory=list)
+    sent: list[SentReport] = field(default_factory=list)
     merged: dict[str, str] = field(default_factory=dict)
-    """Who has been merged → into whom."""
+    """Merged person → the person merged into."""
     parted: list[str] = field(default_factory=list)
-    """Those who were taken for somebody else at first."""
+    """People who were mistaken for others at first."""
 
     def __post_init__(self) -> None:
         self.ledger = LedgerInMemory(LIFECYCLES[self.name])
@@ -85,19 +85,21 @@ class Telling:
         if isinstance(outcome, Recorded):
             assert self.ledger.at is not None
             may_be_voided = self._may_be_voided(outcome, report)
-            self.told.append(Told(id, report, self.ledger.at, may_be_voided))
+            self.sent.append(SentReport(id, report, self.ledger.at, may_be_voided))
         return outcome
 
     def _may_be_voided(self, outcome: Recorded, report: Report | AboutCompany) -> bool:
-        """Whether nothing stays of it: identifiers stay linked, and visitors absorbed.
+        """Report whether voiding leaves nothing: identifiers stay linked, and visitors absorbed.
 
-        A name alone may, if nobody has a cookie that it could have told whose it is.
+        A report with only a name may be voided, unless it could have identified a cookie's owner.
         """
         if isinstance(report, AboutCompany):
             return False
         if report.person not in FIRST_COMERS:
             return True
-        about_leads = (one for one in outcome.derived if not one.subject.startswith("account"))
+        about_leads = (
+            event for event in outcome.derived if not event.subject.startswith("account")
+        )
         return not any(one.type.startswith("identity.") for one in about_leads)
 
     def happen(self, action: Action) -> Outcome | None:
@@ -118,39 +120,39 @@ class Telling:
     def _void(self, place: int) -> Outcome | None:
         voidable = [
             number
-            for number, one in enumerate(self.told)
+            for number, one in enumerate(self.sent)
             if one.may_be_voided or isinstance(one.report, AboutCompany)
         ]
         number = voidable[place % len(voidable)]
-        told = self.told[number]
-        outcome = self._send("event.voided", data={"event": self._position(told)})
-        if isinstance(told.report, AboutCompany):
-            # Only what was told of leads is taken back.
+        sent = self.sent[number]
+        outcome = self._send("event.voided", data={"event": self._position(sent)})
+        if isinstance(sent.report, AboutCompany):
+            # Only reports about leads are taken back.
             assert isinstance(outcome, Refused), outcome
             return outcome
         assert isinstance(outcome, Recorded), outcome
-        assert outcome.is_already is not told.counts
-        self.told[number] = told._replace(counts=False)
+        assert outcome.is_already is not sent.counts
+        self.sent[number] = sent._replace(counts=False)
         return outcome
 
     def _correct(self, action: Correct) -> Outcome | None:
-        numbered = [(number, one.report) for number, one in enumerate(self.told)]
+        numbered = [(number, one.report) for number, one in enumerate(self.sent)]
         of_people = [(number, one) for number, one in numbered if isinstance(one, Report)]
         number, report = of_people[action.place % len(of_people)]
-        told = self.told[number]
+        sent = self.sent[number]
         fields, corrected = self._corrected(report, action)
         outcome = self._send(
-            "event.corrected", data={"event": self._position(told), "fields": fields}
+            "event.corrected", data={"event": self._position(sent), "fields": fields}
         )
-        assert isinstance(outcome, Recorded) is told.counts, outcome
+        assert isinstance(outcome, Recorded) is sent.counts, outcome
         if isinstance(outcome, Recorded):
-            self.told[number] = told._replace(report=corrected)
+            self.sent[number] = sent._replace(report=corrected)
         return outcome
 
     def _corrected(self, report: Report, action: Correct) -> tuple[dict[str, Any], Report]:
-        """Say what is corrected of a report, and what it tells then."""
+        """Return the correction of a report, and the corrected report."""
         declared = self.ledger.in_force.lifecycle.events[report.type].fields
-        # Whom a report is about is not corrected.
+        # The subject of a report is not corrected.
         fields = {name: one for name, one in declared.items() if name != "account"}
         name = [TIME, *fields][action.field % (1 + len(fields))]
         if name == TIME:
@@ -159,8 +161,8 @@ class Telling:
         value = values[action.value % len(values)]
         if name in ("opportunity", "order") and value is not None:
             value = f"{report.person} {value}"
-        told = {**report.data, name: value}
-        data = {name: value for name, value in told.items() if value is not None}
+        changed = {**report.data, name: value}
+        data = {name: value for name, value in changed.items() if value is not None}
         return {name: value}, report._replace(data=data)
 
     def _merge(self, person: str, other: str) -> Outcome | None:
@@ -185,37 +187,37 @@ class Telling:
         moved = self._moved(action)
         if not moved:
             return None
-        person = self.told[moved[0]].report.person
+        person = self.sent[moved[0]].report.person
         other = f"other-{len(self.parted)}@{person.partition('@')[2]}"
         outcome = self._send(
             "identity.unlinked",
             lead={"id": self.lead(person), "user_id": other, "email": other},
-            data={"events": [self._position(self.told[number]) for number in moved]},
+            data={"events": [self._position(self.sent[number]) for number in moved]},
         )
         assert isinstance(outcome, Recorded), outcome
         self.parted.append(other)
         for number in moved:
-            told = self.told[number]
-            assert isinstance(told.report, Report)
-            report = told.report._replace(person=other, cookie=None, is_by_cookie=False)
-            self.told[number] = told._replace(report=report)
+            sent = self.sent[number]
+            assert isinstance(sent.report, Report)
+            report = sent.report._replace(person=other, cookie=None, is_by_cookie=False)
+            self.sent[number] = sent._replace(report=report)
         return outcome
 
     def _moved(self, action: Unlink) -> list[int]:
-        """Choose reports of one person, with all that was told of the same deals and orders."""
-        # What a cookie alone reported tells nobody's address, and in the twin it would.
+        """Choose reports of one person, with all reports about the same deals and orders."""
+        # A report with only a cookie has no address, but in the twin it would.
         movable = [
             number
-            for number, one in enumerate(self.told)
+            for number, one in enumerate(self.sent)
             if one.may_be_voided and "email" in one.report.event("", "")["lead"]
         ]
         if not movable:
             return []
-        first = self.told[movable[action.place % len(movable)]].report.person
+        first = self.sent[movable[action.place % len(movable)]].report.person
         person, company = self.who(first), first.partition("@")[2]
-        # What people merged across companies reported tells of the company of each.
-        movable = [n for n in movable if self.told[n].report.person.endswith(company)]
-        own = [n for n, one in enumerate(self.told) if self.who(one.report.person) == person]
+        # Reports of people merged across companies name the company of each.
+        movable = [n for n in movable if self.sent[n].report.person.endswith(company)]
+        own = [n for n, one in enumerate(self.sent) if self.who(one.report.person) == person]
         chosen = {movable[place % len(movable)] for place in (action.place, *action.others)}
         chosen &= {*own}
         while True:
@@ -227,71 +229,71 @@ class Telling:
         return sorted(chosen) if chosen <= {*movable} else []
 
     def _deals(self, number: int) -> set[tuple[str, Any]]:
-        data = self.told[number].report.data
+        data = self.sent[number].report.data
         return {(name, data[name]) for name in ("opportunity", "order") if name in data}
 
     def who(self, person: str) -> str:
-        """Who stands for a person."""
+        """Return the person that a person is merged into."""
         while person in self.merged:
             person = self.merged[person]
         return person
 
     def lead(self, person: str) -> str | None:
-        """The lead that is known to be somebody, before any forwarding."""
+        """Return the lead of a person, before any forwarding."""
         return self.ledger.pointers.get(DIGESTS.identifier("user_id", person))
 
-    def _position(self, told: Told) -> str:
-        return str(self.ledger.keys["test", told.id].position)
+    def _position(self, sent: SentReport) -> str:
+        return str(self.ledger.keys["test", sent.id].position)
 
     def _send(self, type: str, **attributes: Any) -> Outcome:
         return self.ledger.send_one(type, **attributes)
 
 
-def telling_of(name: str, happened: Sequence[Action]) -> Telling:
-    """Let everything happen to a ledger. Whatever it is, the answer is an outcome or a refusal."""
-    telling = Telling(name)
+def traced_ledger(name: str, happened: Sequence[Action]) -> TracedLedger:
+    """Apply a history to a ledger. Every action is answered with an outcome or a refusal."""
+    traced = TracedLedger(name)
     for number, action in enumerate(happened, start=1):
-        telling.ledger.at = RECEIVED_AT + timedelta(seconds=number)
-        outcome = telling.happen(action)
+        traced.ledger.at = RECEIVED_AT + timedelta(seconds=number)
+        outcome = traced.happen(action)
         assert outcome is None or isinstance(outcome, Recorded | Refused)
-    telling.ledger.at = LATER
-    telling.ledger.let_happen()
-    return telling
+    traced.ledger.at = LATER
+    traced.ledger.let_happen()
+    return traced
 
 
-def twin_of(telling: Telling) -> Telling:
-    """Tell a fresh ledger what still counts."""
-    twin = Telling(telling.name)
-    twin.ledger = LedgerInMemory(LIFECYCLES[telling.name])
-    twin.parted = telling.parted
-    for told in telling.told:
-        if told.counts:
-            twin.ledger.at = told.at
-            twin.tell(told.report, as_of=telling.who(told.report.person), id=told.id)
+def twin_of(traced: TracedLedger) -> TracedLedger:
+    """Send what still counts to a fresh ledger."""
+    twin = TracedLedger(traced.name)
+    twin.ledger = LedgerInMemory(LIFECYCLES[traced.name])
+    twin.parted = traced.parted
+    for sent in traced.sent:
+        if sent.counts:
+            twin.ledger.at = sent.at
+            twin.tell(sent.report, as_of=traced.who(sent.report.person), id=sent.id)
     twin.ledger.at = LATER
     twin.ledger.let_happen()
     return twin
 
 
 class Words(NamedTuple):
-    """What both ledgers call the same."""
+    """Names that are the same in both ledgers."""
 
     names: Mapping[str, str]
-    """Subject → whoever it is."""
+    """Subject → person."""
     causes: Mapping[int, str]
-    """Position → the report that the event follows from."""
+    """Position → the report that caused the event."""
 
 
-def words_of(telling: Telling) -> Words:
-    ledger = telling.ledger
+def words_of(traced: TracedLedger) -> Words:
+    ledger = traced.ledger
     causes: dict[int, str] = {}
     names: dict[str, str] = {}
     for event, envelope in ledger.records:
         causes[event.position] = causes[event.cause] if event.cause is not None else envelope.id
-        # A visitor is whoever that report was about which made it.
+        # A visitor is the person of the report that created it.
         names.setdefault(event.subject.id, f"visitor of {causes[event.position]}")
-    for person in (*PEOPLE, *telling.parted):
-        if (lead_id := telling.lead(person)) is not None:
+    for person in (*PEOPLE, *traced.parted):
+        if (lead_id := traced.lead(person)) is not None:
             names[lead_id] = person
     for company in COMPANIES:
         account = ledger.pointers.get(DIGESTS.identifier("domain", company))
@@ -300,17 +302,17 @@ def words_of(telling: Telling) -> Words:
     return Words(names, causes)
 
 
-def what_counts(telling: Telling) -> dict[str, Any]:
-    """States, stays and counts of everybody of whom something counts, in words of both ledgers."""
-    words, ledger = words_of(telling), telling.ledger
+def what_counts(traced: TracedLedger) -> dict[str, Any]:
+    """Return states, stays and counts of all people with something that counts, in shared names."""
+    words, ledger = words_of(traced), traced.ledger
     stages = Stages(is_complete=True, zone=UTC)
     for entry in ledger.entries:
         if concerns(entry.record):
             fold(stages, decode_event(entry.record))
     states = {
-        words.names[subject]: told
+        words.names[subject]: shown
         for subject, remembered in ledger.subjects.items()
-        if remembered.state is not None and (told := state_in(remembered.state, words))
+        if remembered.state is not None and (shown := state_in(remembered.state, words))
     }
     ended = sorted(
         repr((words.names[row[0]], *row[1:10], row[11], row[14], row[16], row[17]))
@@ -331,52 +333,52 @@ def what_counts(telling: Telling) -> dict[str, Any]:
 
 
 def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
-    """Tell a state in words of both ledgers; nothing of a lead that forwards to another."""
+    """Return a state in shared names; nothing for a lead that forwards to another."""
     if isinstance(state, AccountState):
         return _account_in(state)
     names, causes = words
     if state.absorbed_by is not None or state.void:
         return {}
-    told = state._asdict()
-    # Decisions that are no longer legal were refused in the twin: there they are no events.
-    told.pop("awaiting")
-    # Whom reports were taken off is nothing that the twin knows of.
-    told.pop("parted")
-    told["account"] = names[state.account] if state.account is not None else None
-    visitors = [names[one] for one in state.absorbs if "@" not in names[one]]
-    told["absorbs"] = visitors
-    told["standing"] = [(*one[:1], causes[one.position], *one[2:]) for one in state.standing]
-    told["points"] = [(one.rule, one.points, causes[one.position]) for one in state.points]
-    told["timers"] = {
+    shown = state._asdict()
+    # Decisions that are no longer allowed were refused in the twin, so they are not events there.
+    shown.pop("awaiting")
+    # The twin does not know from which leads reports were unlinked.
+    shown.pop("parted")
+    shown["account"] = names[state.account] if state.account is not None else None
+    visitors = [names[absorbed] for absorbed in state.absorbs if "@" not in names[absorbed]]
+    shown["absorbs"] = visitors
+    shown["standing"] = [(*one[:1], causes[one.position], *one[2:]) for one in state.standing]
+    shown["points"] = [(point.rule, point.points, causes[point.position]) for point in state.points]
+    shown["timers"] = {
         name: (timer.due_at, causes[timer.armed_by]) for name, timer in state.timers.items()
     }
-    told["deadlines"] = {
+    shown["deadlines"] = {
         name: (due.due_at, due.stage, causes[due.started], due.breached is not None)
         for name, due in state.deadlines.items()
     }
-    told["returned_from"] = state.returned_from and state.returned_from[:4]
-    return {name: value for name, value in told.items() if value}
+    shown["returned_from"] = state.returned_from and state.returned_from[:4]
+    return {name: value for name, value in shown.items() if value}
 
 
 def _account_in(state: AccountState) -> dict[str, Any]:
-    """Tell a company's state, but for what it was before it bought, and since when.
+    """Return a company's state, except for its stage before it bought, and since when.
 
-    Once a prospect it stays one, because others may be known there of whom its records do not tell.
-    So it is no target any more, and nothing that comes later counts from before that.
+    Once a prospect, it stays one, because other people may be known there who are not in its
+    records. So it is no longer a target, and nothing later takes effect before that.
     """
-    told = state._asdict()
-    told["stage"] = state.stage if state.stage not in BEFORE_CUSTOMERS else None
-    told["entered"] = [stage for stage in state.entered if stage not in BEFORE_CUSTOMERS]
-    told.pop("entered_at")
-    # Of a company that the twin has never heard of, nothing is left.
-    told["earlier_passes"] = told.pop("pass_number") - 1
-    return {name: value for name, value in told.items() if value}
+    shown = state._asdict()
+    shown["stage"] = state.stage if state.stage not in BEFORE_CUSTOMERS else None
+    shown["entered"] = [stage for stage in state.entered if stage not in BEFORE_CUSTOMERS]
+    shown.pop("entered_at")
+    # Nothing is left of a company that the twin does not know.
+    shown["earlier_passes"] = shown.pop("pass_number") - 1
+    return {name: value for name, value in shown.items() if value}
 
 
-def stood(telling: Telling, person: str, moment: datetime) -> dict[str, Any] | None:
-    """How somebody stood at a moment, by the events of then; None if nothing was known of him."""
-    lead_id, state = telling.lead(person), None
-    for event, _ in telling.ledger.records:
+def state_at(traced: TracedLedger, person: str, moment: datetime) -> dict[str, Any] | None:
+    """Return a person's state at a moment, from the events until then; None if there were none."""
+    lead_id, state = traced.lead(person), None
+    for event, _ in traced.ledger.records:
         if event.receiver.id == lead_id and (event.effective_at or event.occurred_at) <= moment:
             state = evolve(state or INITIAL_LEAD, event)
-    return None if state is None else state_in(state, words_of(telling)) or None
+    return None if state is None else state_in(state, words_of(traced)) or None

@@ -1,4 +1,4 @@
-"""How much a test does: little with every push, much at night.
+"""How much a test does: little on every push, much at night.
 
 LEADLEDGER_TEST_TIER=nightly .venv/bin/pytest
 """
@@ -12,5 +12,5 @@ Amount = TypeVar("Amount")
 
 
 def by_tier(*, push: Amount, nightly: Amount) -> Amount:
-    """Return the amount for the tier that runs; a tier that does not exist is an error."""
+    """Return the amount for the current tier; an unknown tier is an error."""
     return {"push": push, "nightly": nightly}[os.environ.get(VARIABLE, "push")]

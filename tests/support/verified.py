@@ -1,4 +1,4 @@
-"""Examine a ledger as `leadledger verify` does, and fail at whatever it finds."""
+"""Examine a ledger as `leadledger verify` does, and fail on any finding."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ DIGESTS = Digests(SECRET.encode())
 
 
 class Verified(NamedTuple):
-    """What was looked at, when nothing was found wrong."""
+    """What was examined, when nothing was wrong."""
 
     position: int
     decided_again: int
@@ -33,7 +33,7 @@ async def examined(
     checkpoint: Checkpoint | None = None,
     on_page: OnPage | None = None,
 ) -> tuple[Report, Examined]:
-    """Examine a ledger, and return all that was found."""
+    """Examine a ledger, and return all findings."""
     report = Report()
     async with snapshot(engine, statements(schema)["limit_long_waits"]) as driver:
         found = await examine(
@@ -50,7 +50,7 @@ async def examined(
 async def verify(
     engine: AsyncEngine, *, schema: str, digests: Digests | None = DIGESTS
 ) -> Verified:
-    """Raise the first Finding; return what was looked at if there is none."""
+    """Raise the first Finding; if there is none, return what was examined."""
     report, found = await examined(engine, schema=schema, digests=digests)
     for finding in report.findings:
         raise finding

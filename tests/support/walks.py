@@ -1,11 +1,11 @@
-"""Walk leads through a lifecycle over HTTP, day by day; the ledger's clock goes along.
+"""Walk leads through a lifecycle over HTTP, day by day, with the ledger's clock set to match.
 
 async with walking(postgres_server, "demand_funnel") as walk:
     await walk.turn_to(0, "10:00")
     assert await walk.tell("form.submitted", HANAKO) == ["form.submitted: AL → ML", …]
 
-A line names what an event or a consequence of it did to a stage. Days are counted from a Monday in
-April: weeks without a public holiday begin there, so that a deadline's end can be reckoned by hand.
+A line shows what an event or its consequence did to a stage. Days are counted from a Monday in
+April that begins weeks without a public holiday, so that deadlines can be computed by hand.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -25,7 +25,7 @@ from tests.support.verified import verify
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOT_TOLD = ("identity.linked", "grade.changed")
-"""What follows from so many events that it would hide the rest; tests of their own tell of it."""
+"""Consequences of so many events that they would hide the rest; other tests cover them."""
 
 Lead = Mapping[str, Any]
 
@@ -38,14 +38,14 @@ def first_monday(after: date) -> date:
 
 @dataclass(slots=True)
 class Walk:
-    """A service whose clock stands where the walk is."""
+    """A service whose clock shows the time of the walk."""
 
     service: Service
     monday: date
-    told: int = 0
+    count: int = 0
 
     def moment(self, day: int, clock: str) -> datetime:
-        """Return the moment at which a clock in Tokyo shows this, so many days after the Monday."""
+        """Return the moment of a Tokyo clock time, `day` days after the Monday."""
         at = time.fromisoformat(clock)
         return datetime.combine(self.monday + timedelta(days=day), at, TOKYO).astimezone(UTC)
 
@@ -59,39 +59,39 @@ class Walk:
         return {"starts_on": str(monday), "ends_on": str(monday + timedelta(days=4))}
 
     async def turn_to(self, day: int, clock: str) -> None:
-        """Turn the ledger's clock to a later moment."""
+        """Set the ledger's clock to a later moment."""
         by = self.moment(day, clock) - self.service.services.now()
         async with connection_to(self.service.owner_url) as owner:
             await owner.execute(
                 "UPDATE ledger.ledger_head SET clock_ahead = clock_ahead + $1::interval", by
             )
-        # The writer learns of it with the next append, which is as good as any.
+        # The writer sees it with the next append, whatever that is.
         await self.tell("account.updated", account="clock.example")
 
     async def tell(
         self, type: str, lead: Lead | None = None, *, account: str | None = None, **data: Any
     ) -> list[str]:
-        """Report one event that is accepted, and return what it and its consequences did."""
-        self.told += 1
-        event: dict[str, Any] = {"id": str(self.told), "source": "walk", "type": type}
+        """Report one event that must be accepted; return what it and its consequences did."""
+        self.count += 1
+        event: dict[str, Any] = {"id": str(self.count), "source": "walk", "type": type}
         event |= {"lead": dict(lead)} if lead is not None else {}
         event |= {"account": {"domain": account}} if account is not None else {}
         answer = await self.service.client.post("/v1/events", json={**event, "data": data})
         assert answer.status_code == 201, answer.text
-        told = answer.json()
-        followed = [one for one in told.get("derived", []) if one["type"] not in NOT_TOLD]
-        return [_line(one) for one in ({**told, "type": type}, *followed)]
+        reported = answer.json()
+        followed = [one for one in reported.get("derived", []) if one["type"] not in NOT_TOLD]
+        return [_line(one) for one in ({**reported, "type": type}, *followed)]
 
     async def refused(self, type: str, lead: Lead, **data: Any) -> tuple[str, list[str]]:
-        """Report a decision that is refused; return where the lead stands and where it is legal."""
-        self.told += 1
-        event = {"id": str(self.told), "source": "walk", "type": type, "lead": lead, "data": data}
+        """Report a decision that must be refused; return the lead's stage and the allowed ones."""
+        self.count += 1
+        event = {"id": str(self.count), "source": "walk", "type": type, "lead": lead, "data": data}
         answer = await self.service.client.post("/v1/events", json=event)
         assert answer.status_code == 409, answer.text
         return answer.json()["stage"], answer.json()["legal_from"]
 
     async def read(self, path: str, **asked: Any) -> Any:
-        """Ask one view of the whole ledger, once it has seen all that was told."""
+        """Read one view of the whole ledger, once it has seen all reports."""
         head = (await self.service.client.get("/v1/events?limit=1")).json()["head"]
         for projection in PROJECTIONS:
             await self.service.services.runner.wait_for(int(head), name=projection, timeout_s=10)
@@ -100,7 +100,7 @@ class Walk:
         return answer.json()
 
     async def lead(self, lead: Lead) -> dict[str, Any]:
-        """Find a lead as it stands now."""
+        """Return the current state of a lead."""
         named = {name: lead[name] for name in ("email", "anonymous_id") if name in lead}
         answer = await self.service.client.post("/v1/leads/find", json=named)
         assert answer.status_code == 200, answer.text
@@ -110,10 +110,10 @@ class Walk:
         return str((await self.lead(lead))["stage"])
 
     async def lists(self, lead: Lead) -> set[str]:
-        """Return the lists that a lead is on, the clock's left aside."""
+        """Return the lists that a lead is on, except those that depend on the clock."""
         id = (await self.lead(lead))["id"]
         listed = (await self.read("/v1/leads", limit=100))["leads"]
-        return set(next(one for one in listed if one["id"] == id)["lists"]) - {"acquired", "held"}
+        return set(next(row for row in listed if row["id"] == id)["lists"]) - {"acquired", "held"}
 
     async def score(self, lead: Lead) -> dict[str, Any]:
         return dict(await self.read(f"/v1/leads/{(await self.lead(lead))['id']}/score"))
@@ -121,22 +121,22 @@ class Walk:
     async def deadlines(self, **asked: Any) -> list[tuple[str, str, str]]:
         """List deadlines as name, status and end."""
         found = (await self.read("/v1/deadlines", **asked))["deadlines"]
-        return [(one["deadline"], one["status"], one["due_at"]) for one in found]
+        return [(row["deadline"], row["status"], row["due_at"]) for row in found]
 
     async def funnel(self, track: str = "leads") -> dict[str, tuple[int, int]]:
-        """Count who stands in each stage, and who ever came so far; stages without any left out."""
+        """Count the leads in each stage, and those that ever reached it; omit empty stages."""
         stages = (await self.read("/v1/funnel"))[track]["stages"]
         counted = {one["stage"]: (one["standing"], one["reached"]) for one in stages}
         return {stage: counts for stage, counts in counted.items() if any(counts)}
 
     async def contribution(self) -> tuple[int, int, str, str]:
-        """Return marketing's won business and all of it, by number and by value, by origin."""
+        """Return marketing's won business and the total, by number and by value, by origin."""
         shares = (await self.read("/v1/contribution"))["shares"]
         one = next(share for share in shares if share["policy"] == "origin")
         return one["number"], one["number_of"], one["value"], one["value_of"]
 
     async def verified(self) -> None:
-        """Decide everything again, and build every projection anew: nothing may differ."""
+        """Decide everything again, and rebuild every projection: nothing may differ."""
         head = (await self.read("/v1/events", limit=1))["head"]
         engine = self.service.services.engine
         found = await verify(engine, schema=SCHEMA)
@@ -157,7 +157,7 @@ def _line(event: Mapping[str, Any]) -> str:
 
 @asynccontextmanager
 async def walking(server: PrivatePostgres, lifecycle: str) -> AsyncIterator[Walk]:
-    """Begin a walk through a shipped lifecycle, on an empty ledger."""
+    """Start a walk through a shipped lifecycle, on an empty ledger."""
     async with running_service(server) as service:
         if lifecycle != service.services.compiled.lifecycle.name:
             text = shipped_text(lifecycle).encode()

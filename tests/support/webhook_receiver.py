@@ -1,4 +1,4 @@
-"""A receiver of webhooks on a port of this machine: it notes what comes, and answers as it is told.
+"""A webhook receiver on a local port: it records what arrives, and answers as configured.
 
 async with receiving(lambda message: 200) as receiver:
     ... receiver.url, receiver.messages
@@ -36,7 +36,7 @@ class Message(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """How to answer; `rest` is sent after the head, whatever it says."""
+    """How to answer; `rest` is sent after the head, whatever the head says."""
 
     status: int = 200
     head: str = "content-length: 0"
@@ -50,14 +50,14 @@ Answering = Callable[[Message], int | Reply]
 
 @dataclass
 class Receiver:
-    """What has come, in order."""
+    """What has arrived, in order."""
 
     answering: Answering
     port: int = 0
     scheme: str = "http"
     messages: list[Message] = field(default_factory=list)
     taken: list[Message] = field(default_factory=list)
-    """Those that were answered with success."""
+    """Messages that were answered with success."""
     under_way: int = 0
     under_way_max: int = 0
 
@@ -99,7 +99,7 @@ class Receiver:
 async def receiving(
     answering: Answering = lambda _: 200, *, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[Receiver]:
-    """Receive on a free port of this machine."""
+    """Run a receiver on a free local port."""
     receiver = Receiver(answering, scheme="http" if context is None else "https")
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=context)
     receiver.port = server.sockets[0].getsockname()[1]

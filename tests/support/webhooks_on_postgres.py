@@ -1,4 +1,4 @@
-"""Webhooks on a real ledger, and couriers that a test runs by hand: several, impatient, dying."""
+"""Webhooks on a real ledger, with couriers that a test runs by hand: several, impatient, dying."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,12 +22,12 @@ WAIT_S = 30
 QUICK = RetrySchedule(
     first_s=0.05, factor=1.0, longest_s=0.05, attempts_max=3, fails_at_most_s=3_600
 )
-"""As patient as a test."""
+"""Patience short enough for tests."""
 
 
 @dataclass
 class Webhooks:
-    """A ledger with webhooks, and whoever carries for them."""
+    """A ledger with webhooks and couriers."""
 
     on: LedgerOnPostgres
     store: WebhookStore
@@ -43,7 +43,7 @@ class Webhooks:
         kind: type[Dispatcher] = Dispatcher,
         attempt_s: float = 5.0,
     ) -> Dispatcher:
-        """Make another carrier, as another process has."""
+        """Make another courier, as in another process."""
         poster = Poster(allows_private=True, attempt_s=attempt_s)
         self.posters.append(poster)
         queue = queue or self.queue()
@@ -62,7 +62,7 @@ class Webhooks:
         return webhook
 
     async def report(self, leads: int, times: int = 1, name: str = "n") -> list[int]:
-        """Let leads fill in forms, turn by turn; the positions of the forms."""
+        """Have leads fill in forms in turn; return the positions of the forms."""
         events: list[dict[str, Any]] = [
             form(f"{name}-{lead}-{turn}", email=f"{name}{lead}@{name}{lead}.example")
             for turn in range(times)
@@ -72,7 +72,7 @@ class Webhooks:
         return [outcome.position for outcome in outcomes]  # type: ignore[union-attr]
 
     async def carry_all(self, *couriers: Dispatcher) -> None:
-        """Let carriers work until nothing is left to be queued or sent."""
+        """Run couriers until nothing is left to queue or send."""
         async with asyncio.timeout(WAIT_S):
             await asyncio.gather(*(self._carry_all(courier) for courier in couriers))
 
@@ -83,7 +83,7 @@ class Webhooks:
         await courier.arrived()
 
     async def is_waiting(self) -> bool:
-        """Whether anything is still to be queued or sent."""
+        """Report whether anything is left to queue or send."""
         (row,) = await self.on.as_owner(
             "SELECT EXISTS (SELECT FROM ledger.webhook_deliveries AS delivery "
             "  JOIN ledger.webhooks AS webhook USING (webhook_id) "
@@ -97,7 +97,7 @@ class Webhooks:
 
 @asynccontextmanager
 async def webhooks_on_postgres(server: PrivatePostgres) -> AsyncIterator[Webhooks]:
-    """Lend a fresh ledger without webhooks."""
+    """Provide a fresh ledger without webhooks."""
     async with ledger_on_postgres(server) as on:
         seal = Seal(SECRET.encode())
         webhooks = Webhooks(on, WebhookStore(on.engine, SCHEMA, seal), seal)

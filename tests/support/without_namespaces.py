@@ -1,8 +1,8 @@
-"""Be root where user namespaces are forbidden, as in most containers.
+"""Run a program as root where user namespaces are forbidden, as in most containers.
 
     python tests/support/without_namespaces.py PROGRAM [ARGUMENT ...]
 
-Itself by means of a namespace: one that has all the users of this machine, and may make no more.
+It uses a namespace itself: one that has all users of this machine, but cannot create others.
 """
 
 import ctypes
@@ -27,7 +27,7 @@ def main() -> None:
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
         os.execv(sys.argv[1], sys.argv[1:])
     os.read(entered[0], 1)
-    # Only from outside may more than one user be mapped.
+    # More than one user can only be mapped from outside.
     Path(f"/proc/{inside}/uid_map").write_text(EVERYONE)
     Path(f"/proc/{inside}/gid_map").write_text(EVERYONE)
     os.write(mapped[1], b".")

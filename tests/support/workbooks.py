@@ -1,4 +1,4 @@
-"""Make the smallest workbook that holds some cells, as Excel would write it."""
+"""Make a minimal workbook with some cells, as Excel would write it."""
 
 import zipfile
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ _STYLES = (
     f'<styleSheet xmlns="{_MAIN}"><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14"/>'
     '<xf numFmtId="22"/></cellXfs></styleSheet>'
 )
-"""No format, a date, a date with a time."""
+"""Formats: none, a date, a date with a time."""
 
 
 def write_workbook(path: Path, /, **sheets: Sequence[Sequence[Cell]]) -> Path:
-    """Write a workbook of these sheets; None is a cell that is not there."""
+    """Write a workbook of these sheets; None is a missing cell."""
     names = list(sheets)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("[Content_Types].xml", _content_types(len(names)))

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from service.command.printing import PIPED_WIDTH, print_table
 
-ORIGINS = ("マーケティング(デジタル)", "マーケティング(オフライン)", "営業直接", "(not told)")
+ORIGINS = ("マーケティング(デジタル)", "マーケティング(オフライン)", "営業直接", "(not reported)")
 FIGURES = ("standing", "entered", "reached")
 ROWS = [
     ["MQL", "マーケティング認定リード", "1,200", "3,400", "5,600", "10", "20", "30", "40"],
@@ -41,7 +41,7 @@ def test_a_wide_table_is_continued_below_and_no_word_or_number_is_broken() -> No
 
 def test_texts_are_wrapped_between_words() -> None:
     console = Console(width=50, file=StringIO(), markup=False, highlight=False)
-    detail = "expected a number, as 1200, 1,200.50 or ▲1,200"
+    detail = "expected a number, such as 1200, 1,200.50 or ▲1,200"
     print_table(
         ("count", "detail", "lines"),
         [("1", detail, "2, 3, 4")],

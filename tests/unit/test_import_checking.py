@@ -98,12 +98,12 @@ def test_a_check_shows_what_would_be_sent_and_what_would_be_refused(
         ),
         (
             "event-id-reused",
-            "another row makes an event of this id, with other content",
+            "another row makes an event with this id and different content",
             [8],
         ),
         (
             "move-not-allowed",
-            "lead.sales_accepted is not allowed from where the lead is at that time",
+            "lead.sales_accepted is not allowed from the lead's stage at that time",
             [3],
         ),
     ]
@@ -194,7 +194,7 @@ def test_a_table_without_an_id_column_needs_one(
     table = tmp_path / "export.csv"
     table.write_text(EXPORTS["without_numbers"], encoding="cp932")
     _, printed = run(capsys, "--suggest", table)
-    assert "add one of numbers to the table" in printed
+    assert "add a column of numbers to the table" in printed
     assert "id: '{No.}/contact'" in printed
 
 

@@ -59,10 +59,10 @@ events:
   - type: visit.recorded
 """
     assert complaints_about(text) == [
-        "line 2: format: expected 1, the form of mapping that this version reads",
+        "line 2: format: expected 1, the mapping format that this version reads",
         (
-            "line 3: file.encoding: 'utf-99' is no encoding; try utf-8, cp932 (Japanese Excel) or "
-            "cp1252"
+            "line 3: file.encoding: 'utf-99' is not an encoding; try utf-8, cp932 (Japanese "
+            "Excel) or cp1252"
         ),
         (
             "line 3: file.delimiter: 'hyphen' is not a delimiter; known are comma, semicolon, tab, "
@@ -78,7 +78,10 @@ events:
             "anonymous_id, name, "
             "external_ids, profile"
         ),
-        "line 8: events[0].id: an id names at least one column, such as '{order_number}/won'",
+        (
+            "line 8: events[0].id: an id must contain at least one column, such as "
+            "'{order_number}/won'"
+        ),
         (
             "line 9: events[0].type.as: 'word' is not a kind of value; known are text, integer, "
             "amount, boolean, date, time"
@@ -87,11 +90,10 @@ events:
             "line 10: events[0].time: expected {column: …}, {constant: 2026-01-05} or "
             "{file: modified}"
         ),
-        "line 11: events[0].data.value.zone: only a date or a time has `zone`, and this is text",
+        "line 11: events[0].data.value.zone: `zone` is only for a date or a time, and this is text",
         (
-            "line 11: events[0].data.open: a brace stands alone; write {column}, and {{ "
-            "or }} for a "
-            "brace itself"
+            "line 11: events[0].data.open: found an unpaired brace; write {column}, or {{ and }} "
+            "for literal braces"
         ),
         "line 12: events[0].when.kind.is: unknown key; known are in, not_in, blank",
         "line 13: events[1]: `id` is missing",
@@ -112,15 +114,14 @@ events:
         (
             ("zone: UTC", "zone: Mars/Base"),
             (
-                "line 3: time.zone: 'Mars/Base' is not a time zone that is known here; "
-                "expected such as "
+                "line 3: time.zone: 'Mars/Base' is not a known time zone; expected one such as "
                 "Asia/Tokyo"
             ),
         ),
         (
             ("zone: UTC", "zone: UTC, format: '%Q'"),
             (
-                "line 3: time.format: '%Q' is not a format of strptime; expected such as "
+                "line 3: time.format: '%Q' is not a strptime format; expected one such as "
                 "'%Y-%m-%d %H:%M:%S'"
             ),
         ),
@@ -136,15 +137,18 @@ def test_an_id_may_not_be_personal_because_it_is_permanent() -> None:
     )
     (complaint,) = complaints_about(naming)
     assert complaint == (
-        "line 6: events[0].id: 'mail' says who somebody is, and an id stays for ever; take a "
-        "column of numbers, and add one to the table if there is none"
+        "line 6: events[0].id: 'mail' identifies a person, and an id is permanent; use a column of "
+        "numbers, and add one to the table if there is none"
     )
 
 
 def test_two_events_of_one_row_need_ids_of_their_own() -> None:
     twice = MINIMAL + "  - id: '{n}/seen'\n    type: content.viewed\n"
     assert complaints_about(twice) == [
-        "line 7: events[1]: another event of this row has the same id; add what tells them apart"
+        (
+            "line 7: events[1]: another event of this row has the same id; add text that makes "
+            "the ids different"
+        )
     ]
 
 

@@ -186,18 +186,19 @@ def test_a_bad_cell_refuses_its_row_with_line_and_column_and_the_others_go_on(
             3,
             "",
             "row-invalid",
-            "at: expected a date, as 2026-01-05, 2026/1/5, 2026年1月5日, 令和8年1月5日 or R8.1.5",
+            "at: expected a date, such as 2026-01-05, 2026/1/5, 2026年1月5日, 令和8年1月5日 "
+            "or R8.1.5",
             found="soon",
         ),
         RefusedRow(
             4,
             "",
             "row-invalid",
-            "amount: expected a number, as 1200, 1,200.50, ▲1,200, (1,200) or ¥1,200",
+            "amount: expected a number, such as 1200, 1,200.50, ▲1,200, (1,200) or ¥1,200",
             found="many",
         ),
-        RefusedRow(5, "", "row-invalid", "n: is blank, and the event's id is made of it"),
-        RefusedRow(6, "", "row-invalid", "at: is blank, and the event's time is made of it"),
+        RefusedRow(5, "", "row-invalid", "n: is blank, but the event's id is made from it"),
+        RefusedRow(6, "", "row-invalid", "at: is blank, but the event's time is made from it"),
     ]
     assert (tally.rows, tally.rows_refused) == (5, 4)
 

@@ -78,7 +78,7 @@ def test_one_damaged_line_does_not_decide_the_encoding(tmp_path: Path) -> None:
     with open_table(file_of(tmp_path, content), TableForm()) as table:
         rows = list(table.rows)
     assert rows[1] == Unreadable(
-        3, "会社名", "holds bytes that are not cp932, as which the file is read"
+        3, "会社名", "holds bytes that are not cp932, the encoding of the file"
     )
     assert [type(row) for row in rows] == [Row, Unreadable, Row]
 
@@ -155,7 +155,7 @@ def test_of_several_sheets_the_mapping_names_one(tmp_path: Path) -> None:
     with pytest.raises(TableInvalid) as several:
         read(path)
     assert str(several.value).endswith(
-        "the sheets '商談', '名刺'; say in the mapping which one is meant:\nfile: {sheet: 商談}"
+        "the sheets '商談', '名刺'; name one of them in the mapping:\nfile: {sheet: 商談}"
     )
     assert read(path, TableForm(sheet="名刺")) == (("氏名",), [["山田"]])
     with pytest.raises(TableInvalid, match="no sheet '受注'; it has '商談', '名刺'"):
@@ -165,5 +165,5 @@ def test_of_several_sheets_the_mapping_names_one(tmp_path: Path) -> None:
 def test_what_only_begins_like_a_workbook_is_an_error_that_says_so(tmp_path: Path) -> None:
     with pytest.raises(TableInvalid, match=r"cannot read .* as a workbook"):
         read(file_of(tmp_path, b"PK\x03\x04 is how archives begin"))
-    with pytest.raises(TableInvalid, match="found no sheet that holds anything"):
+    with pytest.raises(TableInvalid, match="found only empty sheets"):
         read(write_workbook(tmp_path / "empty.xlsx", 空=[]))

@@ -1,8 +1,8 @@
-"""Judge events without sending them: whether they are valid, and whether decisions are legal.
+"""Judge events without sending them: whether they are valid, and whether decisions are allowed.
 
-Every event is read by the code that the service reads it with, and the leads of the table are
-decided in order of time, each from its beginning. What the ledger knows of them already is not
-known here, so a decision before anything that the table reports of its lead is not judged.
+Every event is read by the same code as in the service, and each lead of the table is decided from
+its beginning, in order of time. What the ledger already holds about the leads is unknown here, so
+a decision that precedes everything else the table reports about its lead is not judged.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,23 +33,22 @@ NOT_LEGAL = "move-not-allowed"
 
 @dataclass(slots=True)
 class Judge:
-    """Collects the events of a table. A class, because leads are known when all have been read."""
+    """Collects the events of a table. A class, because leads are known only once all are read."""
 
     context: Context
     compiled: CompiledLifecycle
     signals: list[tuple[int, Signal]] = field(default_factory=list)
     """Each with its line."""
     leads: dict[Identifier, Identifier] = field(default_factory=dict)
-    """For each identifier another one of the same lead, on the way to the one that stands for all.
-    """
+    """A union-find forest: each identifier's parent among the identifiers of the same lead."""
     sent: dict[tuple[Any, str], Mapping[str, Any]] = field(default_factory=dict)
-    """For each source and id the event that has it."""
+    """The event for each source and id."""
     is_full: bool = False
 
     def read(self, batch: RowBatch, on_refused: OnRefused) -> list[Ignored]:
         """Read the events of a batch as the service would, and keep them to be judged.
 
-        Returns what they give as identifiers that names nobody.
+        Returns the identifiers that identify no lead.
         """
         ignored: list[Ignored] = []
         for line, event in zip(batch.lines, batch.events, strict=True):
@@ -65,23 +64,23 @@ class Judge:
                 self.signals.append((line, signal))
                 self._join(signal)
             else:
-                detail = "another row makes an event of this id, with other content"
+                detail = "another row makes an event with this id and different content"
                 on_refused(RefusedRow(line, event["id"], "event-id-reused", detail))
         return ignored
 
     def judge(self, on_refused: OnRefused) -> int:
-        """Decide the events of each lead in order of time, and hand over the decisions that fail.
+        """Decide the events of each lead in order of time, and report refused decisions.
 
-        Returns how many are not judged.
+        Returns how many decisions are not judged.
         """
-        told: dict[Identifier, list[int]] = {}
+        by_lead: dict[Identifier, list[int]] = {}
         for index, (_, signal) in enumerate(self.signals):
             lead = self._lead_of(signal)
             if lead is not None:
-                told.setdefault(lead, []).append(index)
+                by_lead.setdefault(lead, []).append(index)
         return sum(
             self._judge_lead(lead, sorted(indices, key=self._moment), on_refused)
-            for lead, indices in told.items()
+            for lead, indices in by_lead.items()
         )
 
     def _judge_lead(self, lead: Identifier, indices: Sequence[int], on_refused: OnRefused) -> int:
@@ -99,7 +98,7 @@ class Judge:
         decided = outcomes.leads.get(_name(lead))
         for index in decided.refused if decided is not None else ():
             line, signal = self.signals[index]
-            detail = f"{signal.type.name} is not allowed from where the lead is at that time"
+            detail = f"{signal.type.name} is not allowed from the lead's stage at that time"
             on_refused(RefusedRow(line, signal.id, NOT_LEGAL, detail))
         return before
 
@@ -129,7 +128,7 @@ class Judge:
             self.leads[self._root(other)] = self._root(names[0])
 
     def _lead_of(self, signal: Signal) -> Identifier | None:
-        """Whom an event is about; None for one about a company, or that the service carries out."""
+        """Return the lead of an event; None if it is about an account or is a service event."""
         names = (*signal.identifiers, *signal.references, *signal.shared_references)
         return self._root(names[0]) if names and not is_offered(signal.type) else None
 
@@ -141,7 +140,7 @@ class Judge:
 
 
 def judge_by(lifecycle_text: str) -> Judge:
-    """Return a judge who goes by this lifecycle, and has every right."""
+    """Return a judge that uses this lifecycle and has every right."""
     now = datetime.now(UTC)
     lifecycle = load(lifecycle_text)
     compiled = compile_lifecycle(lifecycle, expansion=expansion_of(expand(lifecycle, now)))

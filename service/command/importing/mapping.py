@@ -1,4 +1,4 @@
-"""What a mapping says, once it has been read: values only."""
+"""The parsed form of a mapping: values only."""
 
 import re
 from collections.abc import Mapping as Mapped
@@ -8,11 +8,11 @@ from datetime import time, tzinfo
 from enum import StrEnum
 
 NOON = time(12)
-"""When something happened of which only the day is known: whatever the zone, it stays that day."""
+"""The time of events for which only the day is known: it stays that day, whatever the zone."""
 
 
 class As(StrEnum):
-    """What the text of a cell is read as."""
+    """How the text of a cell is read."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -31,10 +31,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Text with the cells of columns put into it; it is blank when one of these is."""
+    """Text with cells inserted; it is blank if any of these cells is."""
 
     literals: tuple[str, ...]
-    """One more than there are columns: what stands before, between and behind them."""
+    """The text before, between and after the columns: one more than there are columns."""
     columns: tuple[str, ...]
 
 
@@ -45,25 +45,25 @@ class Cell:
     column: str
     read_as: As = As.TEXT
     forms: tuple[str, ...] = ()
-    """How a date or a time may be written, as strptime says it; none: in any way that is clear."""
+    """The accepted strptime formats of a date or time; empty: any unambiguous one."""
     zone: tzinfo | None = None
-    """Where times without an offset were true; None: in the lifecycle's zone."""
+    """The zone of times without an offset; None: the lifecycle's zone."""
     at: time = NOON
-    """When on its day a date without a time was true."""
+    """The time of day for a date without a time."""
     remove: tuple[str, ...] = ()
     words: Mapped[str, str | int | bool] | None = None
     otherwise: str | int | bool | None = None
-    """What a word that is not among `words` becomes; None: the row is refused."""
+    """The value for a word that is not in `words`; None: the row is refused."""
     default: str | int | bool | None = None
-    """What a blank cell becomes; None: it stays blank."""
+    """The value for a blank cell; None: it stays blank."""
 
 
 @dataclass(frozen=True, slots=True)
 class FixedTime:
-    """The same moment for every row of a table that has no column for it."""
+    """The same time for every row of a table without a column for it."""
 
     text: str | None
-    """A date, perhaps with a time; None: the day on which the file was last changed."""
+    """A date, with or without a time; None: the day on which the file was last modified."""
     zone: tzinfo | None = None
     at: time = NOON
 
@@ -83,7 +83,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A lead or an account: its fields, and those that hold names of the writer's choice."""
+    """A lead or an account: its fields, and its groups, whose names the mapping chooses."""
 
     fields: Mapped[str, Value]
     groups: Mapped[str, Mapped[str, Value]]
@@ -112,19 +112,19 @@ class EventRule:
 
 @dataclass(frozen=True, slots=True)
 class TableForm:
-    """How the file is written."""
+    """The format of the file."""
 
     encoding: str | None = None
-    """None: found out, as is the delimiter."""
+    """None: detected, like the delimiter."""
     delimiter: str | None = None
     sheet: str | None = None
-    """Of a workbook; None: the only one that holds anything."""
+    """The sheet of a workbook; None: the only one that is not empty."""
     header_line: int | None = None
     """The line of the column names; None: the first that is not blank."""
     columns: tuple[str, ...] | None = None
-    """The names of the columns, where the file's first line does not tell them."""
+    """The names of the columns, if the file has no header line."""
     blanks: frozenset[str] = frozenset({""})
-    """Cells that hold nothing; white space around them does not count."""
+    """The cell texts that count as blank; surrounding white space is ignored."""
     fill_short_rows: bool = False
 
 
@@ -135,11 +135,11 @@ class Mapping:
     table: TableForm
     events: tuple[EventRule, ...]
     mentions: Mapped[str, int]
-    """Every column that is read, and the line of the mapping that first does."""
+    """Every column that is read, with the line of the mapping that first reads it."""
 
     @property
     def leaves_zone_open(self) -> bool:
-        """Whether there are times of which only the lifecycle says where they were true."""
+        """Whether there are times whose zone only the lifecycle defines."""
         values: list[Value | FixedTime] = []
         for event in self.events:
             values += [event.time, *event.data.values()]
@@ -152,7 +152,7 @@ class Mapping:
 
     @property
     def personal(self) -> frozenset[str]:
-        """The columns of which nothing is ever shown: what they hold says who somebody is."""
+        """The columns that are never shown, because they hold personal data."""
         values: list[Value] = []
         for event in self.events:
             values += [event.actor] if event.actor is not None else []
@@ -163,7 +163,7 @@ class Mapping:
 
 
 def columns_of(value: Value | FixedTime) -> tuple[str, ...]:
-    """Return the columns that a value is made of."""
+    """Return the columns that a value is made from."""
     match value:
         case Template():
             return value.columns
@@ -177,7 +177,7 @@ _COLUMN = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|[{}]")
 
 
 def template_of(text: str) -> Template | None:
-    """Read `{column}` between literal text, with `{{` and `}}` for braces; None: a lone brace."""
+    """Parse text with `{column}` in it, and `{{` and `}}` for braces; None: an unpaired brace."""
     literals, columns = [""], []
     end = 0
     for found in _COLUMN.finditer(text):

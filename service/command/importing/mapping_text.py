@@ -1,4 +1,4 @@
-"""Read the text of a mapping, and complain about all that is wrong with it at once."""
+"""Read the text of a mapping, and report all its mistakes at once."""
 
 import codecs
 from collections.abc import Mapping as Mapped
@@ -29,11 +29,11 @@ from service.command.importing.value_text import (
 from service.command.limits import FIRST_LINES_MAX, MAPPED_EVENTS_MAX
 
 FORMAT = 1
-"""The form of mappings that this code reads."""
+"""The version of the mapping format that this code reads."""
 
 
 _SHARED = ("source", "time", "actor", "department", "lead", "account")
-"""What may be said once for every event of a row; an event may say otherwise."""
+"""Keys that may be given once for all events of a row; an event may override them."""
 
 _TABLE_KEYS = (
     *("encoding", "delimiter", "sheet", "header_line", "columns", "blank", "short_rows"),
@@ -46,7 +46,7 @@ _ACCOUNT_GROUPS = ("external_ids",)
 
 
 class MappingInvalid(Exception):
-    """The text is no valid mapping; every mistake found is listed with its line."""
+    """The text is not a valid mapping; every mistake found is listed with its line."""
 
     def __init__(self, complaints: tuple[Complaint, ...]) -> None:
         super().__init__("\n".join(str(complaint) for complaint in complaints))
@@ -62,7 +62,7 @@ def read_mapping(text: str) -> Mapping:
     try:
         root = root_of(text)
     except LifecycleInvalid as error:
-        # The reader of YAML is the lifecycle's; what is wrong here is not a lifecycle.
+        # The YAML reader is the lifecycle's, but this text is a mapping.
         raise MappingInvalid(error.complaints) from None
     mapping = _read(root)
     if root.complaints:
@@ -73,10 +73,10 @@ def read_mapping(text: str) -> Mapping:
 
 
 def check_columns(mapping: Mapping, header: tuple[str, ...]) -> None:
-    """Check that a table has the columns which a mapping reads.
+    """Check that a table has the columns that a mapping reads.
 
     Raises:
-        MappingInvalid: Some are missing, or stand twice in the table.
+        MappingInvalid: Some are missing, or are in the table twice.
     """
     complaints = []
     for column, line in mapping.mentions.items():
@@ -93,7 +93,7 @@ def check_columns(mapping: Mapping, header: tuple[str, ...]) -> None:
 def _read(root: Place) -> Mapping | None:
     keys = root.entries(known=("format", "file", *_SHARED, "events"), required=("format", "events"))
     if (form := keys.get("format")) and form.scalar() != FORMAT:
-        form.complain(f"expected {FORMAT}, the form of mapping that this version reads")
+        form.complain(f"expected {FORMAT}, the mapping format that this version reads")
     table = _read_table(keys["file"]) if "file" in keys else TableForm()
     columns: Columns = {}
     shared = {name: keys[name] for name in _SHARED if name in keys}
@@ -122,9 +122,9 @@ def _read_table(place: Place) -> TableForm:
     if "header_line" in keys:
         form["header_line"] = keys["header_line"].integer(1, FIRST_LINES_MAX)
     if "columns" in keys:
-        form["columns"] = tuple(one.text() for one in keys["columns"].items())
+        form["columns"] = tuple(column.text() for column in keys["columns"].items())
     if "blank" in keys:
-        form["blanks"] = frozenset({"", *(one.text() for one in keys["blank"].one_or_more())})
+        form["blanks"] = frozenset({"", *(blank.text() for blank in keys["blank"].one_or_more())})
     if "short_rows" in keys:
         form["fill_short_rows"] = keys["short_rows"].one_of(("refuse", "fill"), kind="a way") == (
             "fill"
@@ -136,10 +136,10 @@ def _read_encoding(place: Place) -> str:
     name = place.text()
     try:
         found = codecs.lookup(name).name if name else "utf-8"
-        # Some codecs turn bytes into bytes; they are no encodings of text.
+        # Some codecs turn bytes into bytes; they are not text encodings.
         "".encode(found)
     except LookupError:
-        place.complain(f"'{name}' is no encoding; try utf-8, cp932 (Japanese Excel) or cp1252")
+        place.complain(f"'{name}' is not an encoding; try utf-8, cp932 (Japanese Excel) or cp1252")
         return "utf-8"
     return found
 
@@ -154,7 +154,7 @@ def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> E
         )
     identity = read_template(keys["id"], columns) if "id" in keys else None
     if identity is not None and not identity.columns:
-        keys["id"].complain("an id names at least one column, such as '{order_number}/won'")
+        keys["id"].complain("an id must contain at least one column, such as '{order_number}/won'")
     values = {
         name: read_value(keys[name], columns) if name in keys else None
         for name in ("type", "source", "actor", "department")
@@ -162,7 +162,7 @@ def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> E
     time = read_time(keys["time"], columns) if "time" in keys else None
     lead = _read_party(keys.get("lead"), _LEAD_FIELDS, _LEAD_GROUPS, columns)
     if identity is not None and lead is not None:
-        _check_id_names_nobody(keys["id"], identity, lead)
+        _check_id_is_not_personal(keys["id"], identity, lead)
     account = _read_party(keys.get("account"), _ACCOUNT_FIELDS, _ACCOUNT_GROUPS, columns)
     data = _read_named(keys["data"], columns) if "data" in keys else {}
     when = _read_conditions(keys["when"], columns) if "when" in keys else ()
@@ -182,13 +182,13 @@ def _read_event(place: Place, shared: Mapped[str, Place], columns: Columns) -> E
     )
 
 
-def _check_id_names_nobody(place: Place, identity: Template, lead: Party) -> None:
-    """An id is in the record, from which nothing can be erased."""
+def _check_id_is_not_personal(place: Place, identity: Template, lead: Party) -> None:
+    """Refuse personal data in an id: it is in the record, which cannot be erased."""
     naming = (lead.fields[name] for name in ("email", "phone", "name") if name in lead.fields)
     columns = {column for value in naming for column in columns_of(value)}
-    if told := columns & set(identity.columns):
+    if personal := columns & set(identity.columns):
         place.complain(
-            f"'{min(told)}' says who somebody is, and an id stays for ever; take a column of "
+            f"'{min(personal)}' identifies a person, and an id is permanent; use a column of "
             "numbers, and add one to the table if there is none"
         )
 
@@ -215,7 +215,7 @@ def _read_values(places: Mapped[str, Place], columns: Columns) -> dict[str, Valu
 
 
 def _read_conditions(place: Place, columns: Columns) -> tuple[Condition, ...]:
-    """Read the tests that all have to hold before a row becomes the event."""
+    """Read the conditions that must all hold for a row to become the event."""
     conditions = []
     for column, test in place.entries().items():
         columns.setdefault(column, test.line)
@@ -235,15 +235,17 @@ def _read_conditions(place: Place, columns: Columns) -> tuple[Condition, ...]:
 
 
 def _read_set(place: Place) -> frozenset[str]:
-    return frozenset(one.text() for one in place.one_or_more())
+    return frozenset(word.text() for word in place.one_or_more())
 
 
 def _check_ids(events: Sequence[EventRule], places: Sequence[Place]) -> None:
-    """Two events that every row becomes need ids of their own, or the second one is refused."""
+    """Require different ids of unconditional events: otherwise the second one is refused."""
     seen: set[tuple[Template, Value | None]] = set()
     for event, place in zip(events, places, strict=True):
         if event.when:
             continue
         if (event.id, event.source) in seen:
-            place.complain("another event of this row has the same id; add what tells them apart")
+            place.complain(
+                "another event of this row has the same id; add text that makes the ids different"
+            )
         seen.add((event.id, event.source))

@@ -1,4 +1,4 @@
-"""What did not become an event: written line by line to a file, and grouped to be read at once."""
+"""Write refused rows and events to a file, line by line, and group them for a summary."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -16,19 +16,19 @@ COLUMNS = ("line", "event", "reason", "detail", "refusal", "found")
 _MORE_KINDS = "of further kinds"
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula, and runs it."""
+"""A spreadsheet runs a cell that starts with one of these as a formula."""
 
 
 class RefusedFileUnwritable(Exception):
-    """The file for what is refused cannot be written."""
+    """The file for refused rows cannot be written."""
 
 
 @contextmanager
 def refused_file(path: Path | None) -> Iterator[Callable[[RefusedRow], None]]:
-    """Return what writes one refused row: CSV, or JSON lines for a name that ends so.
+    """Return a function that writes one refused row: as JSON lines if the name says so, or CSV.
 
-    Without a path nothing is written. Each run overwrites the file, row by row, so that it is
-    there even if the run is cut.
+    Without a path nothing is written. Each run overwrites the file, row by row, so that it exists
+    even if the run is interrupted.
 
     Raises:
         RefusedFileUnwritable: it cannot be opened.
@@ -51,19 +51,19 @@ def refused_file(path: Path | None) -> Iterator[Callable[[RefusedRow], None]]:
 
 @dataclass(slots=True)
 class Group:
-    """Rows or events that were refused for one reason."""
+    """Rows or events refused for the same reason."""
 
     reason: str
     detail: str
     count: int = 0
     lines: list[int] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
-    """What some of the cells hold, where that may be shown."""
+    """The contents of some of the cells, if they may be shown."""
 
 
 @dataclass(slots=True)
 class Groups:
-    """All that was refused, by reason. A class, because most of it is forgotten as it comes."""
+    """All refusals, by reason. A class, because it keeps counts and drops most of the rows."""
 
     by_kind: dict[tuple[str, str], Group] = field(default_factory=dict)
 

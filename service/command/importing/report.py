@@ -1,4 +1,4 @@
-"""Say what has become of a table, or what would become of it."""
+"""Report what became of a table, or what would become of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,31 +15,31 @@ from service.command.sending import ImportTally
 REVISED_LABELS = {
     "unchanged": "  as recorded",
     "corrected": "  corrected",
-    "replaced": "  voided, and reported again",
+    "replaced": "  voided and reported again",
     "left": "  left alone: voided by a person, or erased",
 }
 
 
 class Run(NamedTuple):
-    """What one run of the command read, and what came of it."""
+    """What one run of the command read, and the results."""
 
     tally: ImportTally
     groups: Sequence[Group]
     form: str
-    """How the file is written."""
+    """The format of the file."""
     unused: Sequence[str]
     """Columns that the mapping does not use."""
     seconds: float
 
 
 class Checked(NamedTuple):
-    """What only a check says."""
+    """What only a check reports."""
 
     first: Mapping[int, Sequence[Mapping[str, Any]]]
     """The events of the first rows, by line, as they would be sent."""
     judged_by: str
     not_judged: int
-    """Decisions before anything that the table reports of their lead."""
+    """Decisions that precede everything else the table reports about their lead."""
     is_judged_in_part: bool
 
 
@@ -54,14 +54,14 @@ def print_run(run: Run, *, as_json: bool, refused: Path | None) -> None:
     if tally.revised:
         rows += [(REVISED_LABELS[name], number) for name, number in tally.revised.items()]
     else:
-        rows += [("  known already", tally.duplicates)]
+        rows += [("  already recorded", tally.duplicates)]
     rows += [("  refused", tally.refused)]
     _print_counts([*rows, *_ignored(tally)])
     print_lines(f"{run.seconds:.1f} s, {tally.events / max(run.seconds, 0.001):,.0f} events/s")
     _print_groups(run.groups)
     if tally.all_refused:
-        where = f"see {refused}" if refused else "--refused FILE writes them all to a file"
-        print_lines(f"{tally.all_refused:,} refused in all: {where}")
+        where = f"see {refused}" if refused else "use --refused FILE to write them to a file"
+        print_lines(f"{tally.all_refused:,} refused in total: {where}")
 
 
 def print_check(run: Run, checked: Checked, *, as_json: bool) -> None:
@@ -70,7 +70,7 @@ def print_check(run: Run, checked: Checked, *, as_json: bool) -> None:
     if as_json:
         print_json(
             _content(run)
-            | {"first": [{"line": line, "events": told} for line, told in checked.first.items()]}
+            | {"first": [{"line": at, "events": events} for at, events in checked.first.items()]}
             | {"judged_by": checked.judged_by, "not_judged": checked.not_judged}
             | {"judged_in_part": checked.is_judged_in_part}
         )
@@ -85,13 +85,13 @@ def print_check(run: Run, checked: Checked, *, as_json: bool) -> None:
     if tally.first_time is not None:
         print_lines(f"They are from {tally.first_time} to {tally.last_time}.")
     if run.unused:
-        print_lines(f"Columns that the mapping does not use: {', '.join(run.unused)}")
-    part = " in part: the table is longer than what fits" if checked.is_judged_in_part else ""
-    print_lines(f"Judged{part} by {checked.judged_by}. Nothing was sent.")
+        print_lines(f"Columns not used by the mapping: {', '.join(run.unused)}")
+    part = ", but only in part, because the table is too long" if checked.is_judged_in_part else ""
+    print_lines(f"Judged by {checked.judged_by}{part}. Nothing was sent.")
     if checked.not_judged:
         print_lines(
-            f"{checked.not_judged:,} decisions come before anything that this table reports of "
-            "their leads: they are legal only if the ledger knows these leads already."
+            f"{checked.not_judged:,} decisions precede everything else that this table reports "
+            "about their leads: they are allowed only if the ledger already knows these leads."
         )
     _print_groups(run.groups)
 
@@ -110,12 +110,12 @@ def _rows_read(tally: ImportTally) -> list[tuple[str, int]]:
     return [
         ("rows read", tally.rows),
         ("rows that make no event", tally.rows_without_event),
-        ("rows refused, nothing of them sent", tally.rows_refused),
+        ("rows refused, not sent at all", tally.rows_refused),
     ]
 
 
 def _ignored(tally: ImportTally) -> list[tuple[str, int]]:
-    """What names nobody, where something else of the row does: no row is lost for it."""
+    """Return the identifiers that identify no lead; others in their rows do, so no row is lost."""
     found = [(f"  {name}", times) for name, times in tally.ignored.items()]
     return [("identifiers ignored", sum(tally.ignored.values())), *found] if found else []
 

@@ -1,9 +1,9 @@
-"""Make the ledger say what a table says now, where it was told otherwise by the same rows before.
+"""Make the ledger match a table whose rows have changed since they were imported.
 
-The service is asked how each event differs from what is recorded under its id. Data and time are
+The service reports how each event differs from what is recorded under its id. Data and time are
 corrected; an event of another type or about another person is voided, and reported again under the
-next id. What is sent has ids that derive from the first one, so revising again changes nothing, and
-goes on where it was cut. What a person has voided or corrected by hand stays as it is.
+next id. The ids of what is sent derive from the first one, so revising again changes nothing and
+continues where it was interrupted. What a person voided or corrected by hand stays as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,14 +21,14 @@ Event = Mapping[str, Any]
 
 
 class _Found(NamedTuple):
-    """The newest report of a row: which one it is, and how it differs."""
+    """The newest report of a row: its number, and how it differs."""
 
     number: int
     answer: Mapping[str, Any]
 
 
 class _Step(NamedTuple):
-    """One event to be sent, for which event of the batch, and what it does there."""
+    """One event to send: for which event of the batch, and its effect."""
 
     of: int
     does: str
@@ -36,7 +36,7 @@ class _Step(NamedTuple):
 
 
 def revising(service: Service, *, compress: bool) -> Deliver:
-    """Return what revises a batch."""
+    """Return a function that revises a batch."""
 
     def deliver(batch: RowBatch) -> Mapping[str, Any]:
         found = _newest_reports(service, batch.events)
@@ -46,8 +46,8 @@ def revising(service: Service, *, compress: bool) -> Deliver:
             for step in _steps(index, event, found[index])
         ]
         answer = _sent(service, batch, steps, compress=compress)
-        for one in found:
-            name = _untouched(one.answer)
+        for newest in found:
+            name = _untouched(newest.answer)
             if name is not None:
                 answer["revised"][name] += 1
         return answer
@@ -56,7 +56,7 @@ def revising(service: Service, *, compress: bool) -> Deliver:
 
 
 def _newest_reports(service: Service, events: Sequence[Event]) -> list[_Found]:
-    """Find for each event the newest report of it, past those that were voided by revisions."""
+    """Find the newest report of each event, after those that revisions voided."""
     found: dict[int, _Found] = {}
     waiting = list(range(len(events)))
     for number in range(1, REVISED_REPORTS_MAX + 1):
@@ -70,8 +70,8 @@ def _newest_reports(service: Service, events: Sequence[Event]) -> list[_Found]:
             return [found[index] for index in range(len(events))]
     raise CommandFailed(
         Exit.ANSWERED_NO,
-        f"{events[waiting[0]]['id']} has been reported {REVISED_REPORTS_MAX} times, which is "
-        "more than a table is revised; report it under another id",
+        f"{events[waiting[0]]['id']} has been reported {REVISED_REPORTS_MAX} times, the maximum "
+        "for a revision; report it under another id",
     )
 
 
@@ -85,10 +85,10 @@ def _goes_on(answer: Mapping[str, Any]) -> bool:
 
 
 def _steps(index: int, event: Event, found: _Found) -> list[_Step]:
-    """Return what has to be sent so that the newest report says what the event says."""
+    """Return what must be sent so that the newest report matches the event."""
     number, answer = found
     if answer["status"] in ("unknown", "refused"):
-        # What would be refused is sent all the same: so the service keeps it, with the reason.
+        # Events that would be refused are sent anyway, so that the service keeps them.
         return [_Step(index, "recorded" if number == 1 else "replaced", _as_report(event, number))]
     if _untouched(answer) is not None:
         return []
@@ -106,7 +106,7 @@ def _steps(index: int, event: Event, found: _Found) -> list[_Step]:
 
 
 def _untouched(answer: Mapping[str, Any]) -> str | None:
-    """Name why nothing is sent: what is recorded is right, or it is not ours to revise."""
+    """Return why nothing is sent: the record is right, or it is not ours to revise."""
     if answer["status"] in ("voided", "erased"):
         return "left"
     return "unchanged" if answer.get("differs") == [] else None
@@ -115,21 +115,23 @@ def _untouched(answer: Mapping[str, Any]) -> str | None:
 def _sent(
     service: Service, batch: RowBatch, steps: Sequence[_Step], *, compress: bool
 ) -> dict[str, Any]:
-    """Send the steps, and answer as `POST /v1/events` would of the batch."""
+    """Send the steps, and answer as `POST /v1/events` would for the batch."""
     refusals: list[dict[str, Any]] = []
     for start in range(0, len(steps), SENT_BATCH_EVENTS_MAX):
         part = steps[start : start + SENT_BATCH_EVENTS_MAX]
         lines = tuple(batch.lines[step.of] for step in part)
         body = RowBatch(lines, tuple(step.event for step in part)).body
         answer = service.post_lines(body, compress=compress)
-        refusals += [{**one, "line": one["line"] + start} for one in answer["refusals"]]
-    failed = {one["line"] - 1 for one in refusals}
+        refusals += [{**refusal, "line": refusal["line"] + start} for refusal in answer["refusals"]]
+    failed = {refusal["line"] - 1 for refusal in refusals}
     done = [step.does for number, step in enumerate(steps) if number not in failed]
     return {
         "recorded": done.count("recorded"),
         "duplicates": 0,
         "refused": len(refusals),
-        "refusals": [{**one, "line": steps[one["line"] - 1].of + 1} for one in refusals],
+        "refusals": [
+            {**refusal, "line": steps[refusal["line"] - 1].of + 1} for refusal in refusals
+        ],
         "revised": {
             "unchanged": 0,
             "corrected": done.count("corrected"),

@@ -1,7 +1,7 @@
-"""Write a first mapping from the column names of a table, for a person to complete.
+"""Write a draft mapping from the column names of a table, for a person to complete.
 
-The words are those of the exports of Salesforce, HubSpot and Sansan, in Japanese and English, and
-of tables that offices keep by hand. A column that no word names is left to the person.
+The words are those of exports from Salesforce, HubSpot and Sansan, in Japanese and English, and of
+tables that offices keep by hand. A column that matches no word is left to the person.
 """
 
 import re
@@ -26,7 +26,7 @@ _LEAD_FIELDS = {
     "position": r"job ?title|title|役職",
     "department": r"department|部署名?",
 }
-"""What tells who somebody is; of two columns for one of them the first is taken."""
+"""Fields that identify a person; if two columns match one of them, the first is used."""
 
 _NUMBERS = {
     "opportunity": r"opportunity ?(id|name)|deal ?(id|name)|商談(番号|id|名|コード)",
@@ -39,7 +39,7 @@ _NUMBERS = {
 
 
 class _Happening(NamedTuple):
-    """A column of dates, and the event of which it says when it happened."""
+    """A column of dates, and the event that it dates."""
 
     words: str
     type: str
@@ -64,7 +64,7 @@ _CREATED = _Happening(
     ("channel", "campaign"),
 )
 _CONTACTS = (_CARD, _SEMINAR, _CREATED)
-"""The first contact with a person, the surest sign first."""
+"""The first contact with a person, most reliable sign first."""
 _OF_DEALS = ("opportunity", "value", "currency")
 _DEAL_CREATED = _Happening(
     r"(opportunity|deal) create(d)? ?date|商談(作成|開始|発生)日",
@@ -115,7 +115,7 @@ def suggestion_for(file: Path) -> str:
 
 
 class _Suggestion:
-    """What the columns of one table seem to be. A class, because every part looks at them all."""
+    """What the columns of a table seem to be. A class, because every part examines them all."""
 
     def __init__(self, table: Table, rows: Sequence[Sequence[str]]) -> None:
         self.form, self.rows = table.form, rows
@@ -126,7 +126,7 @@ class _Suggestion:
         self.used: set[str] = set()
 
     def text(self) -> str:
-        """Return the mapping, with a comment wherever a person has to decide."""
+        """Return the mapping, with a comment wherever a person must decide."""
         source = next(
             (name for name, words in _SOURCES.items() if set(words) & set(self.columns.values())),
             "table",
@@ -134,8 +134,8 @@ class _Suggestion:
         key = self._key()
         events = self._events(key)
         lines = [
-            f"# Made from the column names; the file is read as {self.form}.",
-            "# Look at every line, then try it: leadledger import --check FILE --mapping THIS",
+            f"# Drafted from the column names; the file is read as {self.form}.",
+            "# Check every line, then try it: leadledger import --check FILE --mapping THIS",
             "format: 1",
             f"source: {source}",
             *self._lead(source, key),
@@ -158,11 +158,11 @@ class _Suggestion:
         return found
 
     def _key(self) -> str | None:
-        """Return the column that tells rows apart, and is called so."""
-        telling = [name for name in self.columns if self._tells_rows_apart(name)]
-        return next((name for name in telling if _ID.fullmatch(self.columns[name])), None)
+        """Return the column that identifies rows and is named like an id."""
+        unique = [name for name in self.columns if self._identifies_rows(name)]
+        return next((name for name in unique if _ID.fullmatch(self.columns[name])), None)
 
-    def _tells_rows_apart(self, name: str) -> bool:
+    def _identifies_rows(self, name: str) -> bool:
         cells = [row[self.places[name]].strip() for row in self.rows]
         return bool(cells) and all(cells) and len(set(cells)) == len(cells)
 
@@ -174,14 +174,14 @@ class _Suggestion:
             if field in self.fields
         ]
         if key is not None:
-            lines.append("  # Only if it names the person, and not the row or the deal:")
+            lines.append("  # Only if it identifies the person, and not the row or the deal:")
             lines.append(f"  # external_ids: {{{source}: {_quoted('{' + key + '}')}}}")
         if "position" in self.fields:
             lines.append(f"  profile: {{position: {self._template(self.fields['position'])}}}")
         if len(lines) == 1 or not {"email", "phone"} & set(self.fields):
             column = key or next(iter(self.columns))
             lines += [
-                "  # No column was recognised that names a person: say which one does.",
+                "  # No column that identifies a person was recognised: enter the right one.",
                 f"  external_ids: {{{source}: {self._template(column)}}}",
             ]
         if "company" in self.fields:
@@ -196,8 +196,8 @@ class _Suggestion:
         events: list[str] = []
         if key is None:
             events += [
-                "  # No column was recognised that tells rows apart and says nothing of a person:",
-                "  # add one of numbers to the table, and name it in every id.",
+                "  # No column that identifies rows, but not people, was recognised:",
+                "  # add a column of numbers to the table, and use it in every id.",
             ]
         for happening, column in self._happenings():
             events += self._event(happening, column, id)
@@ -211,19 +211,21 @@ class _Suggestion:
         return events
 
     def _happenings(self) -> list[tuple[_Happening, str]]:
-        """Return what happened, with its column; of a person's first contact the surest sign."""
+        """Return what happened, with its column; only the most reliable sign of first contact."""
         columns = {
             happening: name
             for happening in _HAPPENINGS
             for name, plain in reversed(self.columns.items())
             if re.fullmatch(happening.words, plain)
         }
-        for less_sure in [one for one in _CONTACTS if one in columns][1:]:
-            del columns[less_sure]
+        for less_reliable in [contact for contact in _CONTACTS if contact in columns][1:]:
+            del columns[less_reliable]
         if "opportunity" in self.numbers and _CREATED in columns:
-            # Where a row is a deal, what was created is the deal.
+            # If a row is a deal, the creation date is the deal's.
             columns.setdefault(_DEAL_CREATED, columns.pop(_CREATED))
-        return [(one, columns[one]) for one in _HAPPENINGS if one in columns]
+        return [
+            (happening, columns[happening]) for happening in _HAPPENINGS if happening in columns
+        ]
 
     def _event(self, happening: _Happening, column: str, id: str) -> list[str]:
         self.used.add(column)
@@ -257,7 +259,7 @@ class _Suggestion:
         return f"{{column: {_quoted(column)}, as: amount}}{doubt}"
 
     def _format(self, column: str) -> str:
-        """Where the cells could be read in two ways, a person has to say which is right."""
+        """Return a format for a person to check if the dates are ambiguous."""
         cells = self._cells(column)
         if cells and not any(_is_date(cell) for cell in cells):
             return ", format: '%m/%d/%Y'"
@@ -286,7 +288,7 @@ class _Suggestion:
 
 
 def _plain(name: str) -> str:
-    """Bring a column name to the form in which words are compared."""
+    """Normalize a column name for comparison."""
     plain = unicodedata.normalize("NFKC", name).casefold().strip()
     return re.sub(r"[\s_]+", " ", plain)
 

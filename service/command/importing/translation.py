@@ -1,4 +1,4 @@
-"""Turn rows into the native events that the mapping makes of them, in batches."""
+"""Turn rows into native events as the mapping describes, in batches."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,16 +16,15 @@ Translate = Callable[[Cells], list[Event]]
 _Group = Callable[[Cells], dict[str, Any]]
 
 BETWEEN_EVENTS = timedelta(microseconds=1)
-"""Between events of one row at one moment, so that they are in the mapping's order for ever."""
+"""The gap between events of one row with the same time, so that they keep the mapping's order."""
 
 
 def translation_of(
     mapping: RowMapping, header: Sequence[str], surroundings: Surroundings
 ) -> Translate:
-    """Return the function that turns the cells of a row into events, in the mapping's order.
+    """Return a function that turns the cells of a row into events, in the mapping's order.
 
-    It raises BadCell, and then nothing of the row is to be sent: half of what a row says may be
-    worse than nothing.
+    If it raises BadCell, send nothing of the row: half a row may be worse than none.
     """
     readers = Readers(header, mapping.table.blanks, surroundings)
     makers = [_event_maker(rule, readers) for rule in mapping.events]
@@ -52,9 +51,9 @@ def batches_of(
     tally: ImportTally,
     on_refused: OnRefused,
 ) -> Iterator[RowBatch]:
-    """Translate rows into batches; those that cannot be are counted and handed to `on_refused`.
+    """Translate rows into batches; count bad rows and pass them to `on_refused`.
 
-    Of cells in columns that are personal nothing is handed on.
+    The contents of cells in `personal` columns are not passed on.
     """
     pending: list[tuple[int, Event]] = []
     for row in rows:
@@ -92,7 +91,7 @@ def _refused(row: Unreadable) -> RefusedRow:
 
 
 def _put_in_order(events: Sequence[Event]) -> None:
-    """Let events of one moment follow each other, and write their times."""
+    """Space out events with the same time, and format their times."""
     last: dict[datetime, datetime] = {}
     for event in events:
         at = event["time"]
@@ -124,10 +123,10 @@ def _event_maker(rule: EventRule, readers: Readers) -> Callable[[Cells], Event]:
         for name, (read, column) in required.items():
             value = read(cells)
             if value is None:
-                raise BadCell(column, f"is blank, and the event's {name} is made of it")
+                raise BadCell(column, f"is blank, but the event's {name} is made from it")
             event[name] = value
         event |= _present({name: read(cells) for name, read in optional.items()})
-        # What holds nothing is left out: a blank cell says nothing, which is not an empty word.
+        # Blank cells are left out: a blank cell means no value, not an empty string.
         event |= {name: group for name, maker in groups.items() if (group := maker(cells))}
         return event
 

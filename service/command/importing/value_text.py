@@ -1,6 +1,6 @@
 """Read how one value is made from the cells of a row.
 
-'{mql_id}/won'                          text with cells in it
+'{mql_id}/won'                          text with cells inserted
 true, 7, web                            the same for every row
 {column: Won at, as: time, zone: Asia/Tokyo, at: 09:00, format: '%Y/%m/%d %H:%M'}
 {column: Kind, words: {A: form.submitted, B: seminar.attended}}
@@ -27,9 +27,9 @@ from service.command.importing.mapping import (
 from service.command.importing.values.dates import Unclear, read_moment
 
 Columns = dict[str, int]
-"""Columns that are read, each with the line that first names it."""
+"""Columns that are read, each with the line that first mentions it."""
 
-SAMPLE_MOMENT = datetime(2026, 11, 22, 10, 15)  # noqa: DTZ001  only to try a format on
+SAMPLE_MOMENT = datetime(2026, 11, 22, 10, 15)  # noqa: DTZ001  only to try formats with
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _CELL_KEYS = ("column", "as", "format", "zone", "at", "remove", "words", "otherwise", "default")
@@ -60,7 +60,7 @@ def read_template(place: Place, columns: Columns) -> Template | None:
     text = place.text()
     template = template_of(text)
     if template is None:
-        place.complain("a brace stands alone; write {column}, and {{ or }} for a brace itself")
+        place.complain("found an unpaired brace; write {column}, or {{ and }} for literal braces")
         return None
     for column in template.columns:
         columns.setdefault(column, place.line)
@@ -68,7 +68,7 @@ def read_template(place: Place, columns: Columns) -> Template | None:
 
 
 def read_time(place: Place, columns: Columns) -> Cell | FixedTime | None:
-    """Read when something happened: a column, or one moment for every row."""
+    """Read when something happened: a column, or one time for every row."""
     if is_scalar(place):
         place.complain(_TIME_EXPECTED)
         return None
@@ -102,15 +102,15 @@ def _read_cell(
         read_as = As(keys["as"].one_of(tuple(As), kind="a kind of value") or As.TEXT)
     for name in ("format", "zone", "at"):
         if name in keys and read_as not in _TIMED:
-            keys[name].complain(f"only a date or a time has `{name}`, and this is {read_as}")
+            keys[name].complain(f"`{name}` is only for a date or a time, and this is {read_as}")
     formats = keys["format"].one_or_more() if "format" in keys else ()
     return Cell(
         column,
         read_as=read_as,
-        forms=tuple(_read_format(one) for one in formats),
+        forms=tuple(_read_format(form) for form in formats),
         zone=_zone_in(keys),
         at=_read_at(keys),
-        remove=tuple(one.text() for one in keys["remove"].one_or_more())
+        remove=tuple(noise.text() for noise in keys["remove"].one_or_more())
         if "remove" in keys
         else (),
         words=_read_words(keys["words"]) if "words" in keys else None,
@@ -120,12 +120,12 @@ def _read_cell(
 
 
 def _read_default(place: Place, read_as: As) -> str | int | bool | None:
-    """Read what a blank cell means; a date is written as in a cell, and read like one."""
+    """Read the value for a blank cell; a date is written and read as in a cell."""
     return _read_moment(place) if read_as in _TIMED else place.scalar()
 
 
 def _read_moment(place: Place) -> str:
-    """Try the date once. YAML has an own idea of what 2026-01-05 is, so its text is taken."""
+    """Try the date once. YAML parses 2026-01-05 in its own way, so the text is used."""
     text = str(place.node.value)
     try:
         read_moment(text)
@@ -135,24 +135,24 @@ def _read_moment(place: Place) -> str:
 
 
 def _read_at(keys: Mapping[str, Place]) -> time:
-    """Read an hour of the day. YAML takes 9:30 for a number, so its text is taken."""
+    """Read a time of day. YAML parses 9:30 as a number, so the text is used."""
     if "at" not in keys:
         return NOON
     clock = _CLOCK.fullmatch(str(keys["at"].node.value))
     if clock is None:
-        keys["at"].complain("expected an hour of the day, such as 09:00")
+        keys["at"].complain("expected a time of day, such as 09:00")
         return NOON
     return time(int(clock[1]), int(clock[2]))
 
 
 def _read_format(place: Place) -> str:
-    """Try the format once: strptime says only of some that they are wrong, and only when used."""
+    """Try the format once: strptime rejects only some wrong formats, and only when used."""
     form = place.text()
     try:
         datetime.strptime(SAMPLE_MOMENT.strftime(form), form)  # noqa: DTZ007  only tried
     except ValueError:
         place.complain(
-            f"'{form}' is not a format of strptime; expected such as '%Y-%m-%d %H:%M:%S'"
+            f"'{form}' is not a strptime format; expected one such as '%Y-%m-%d %H:%M:%S'"
         )
     return form
 
@@ -164,12 +164,10 @@ def _zone_in(keys: Mapping[str, Place]) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError):
-        keys["zone"].complain(
-            f"'{name}' is not a time zone that is known here; expected such as Asia/Tokyo"
-        )
+        keys["zone"].complain(f"'{name}' is not a known time zone; expected one such as Asia/Tokyo")
         return None
 
 
 def _read_words(place: Place) -> dict[str, str | int | bool]:
-    read = {word: one.scalar() for word, one in place.entries().items()}
+    read = {word: entry.scalar() for word, entry in place.entries().items()}
     return {word: value for word, value in read.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Keys in the ledger's own database: for whoever has access to that, and needs no key."""
+"""Keys in the ledger's own database, for operators who have access to it and so need no key."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -38,7 +38,7 @@ class KeysInDatabase(NamedTuple):
         expires_at: datetime | None,
         origins: list[str],
     ) -> dict[str, Any]:
-        """Make a key, and describe it with its text."""
+        """Create a key, and describe it with its text."""
         terms = KeyTerms(
             name=name,
             sources=tuple(sources),
@@ -57,7 +57,7 @@ class KeysInDatabase(NamedTuple):
         try:
             return on_ledger(self.settings, work)
         except TermsInvalid as error:
-            raise CommandFailed(Exit.ANSWERED_NO, f"no such key is made: {error}") from None
+            raise CommandFailed(Exit.ANSWERED_NO, f"the key was not created: {error}") from None
 
     def listed(self) -> list[dict[str, Any]]:
         """Describe all keys."""
@@ -76,7 +76,7 @@ class KeysInDatabase(NamedTuple):
     def rotate(
         self, key_id: str, *, overlap: timedelta, expires_at: datetime | None
     ) -> dict[str, Any]:
-        """Make a key of the same terms, and describe it with its text and the old one."""
+        """Create a key with the same terms, and describe it with its text and the old key."""
 
         async def work(engine: AsyncEngine, schema: str) -> Rotated | None:
             store = await _store(engine, schema, self.settings)
@@ -87,33 +87,35 @@ class KeysInDatabase(NamedTuple):
         except KeyEnded as error:
             raise CommandFailed(Exit.ANSWERED_NO, str(error)) from None
         if rotated is None:
-            raise _nobody(key_id)
+            raise _unknown(key_id)
         replaces = {"replaces": describe_key(rotated.old)}
         return describe_key(rotated.new) | {"key": rotated.key.text} | replaces
 
     def revoke(self, key_id: str) -> dict[str, Any]:
-        """End a key, and describe it."""
+        """Revoke a key, and describe it."""
 
         async def work(engine: AsyncEngine, schema: str) -> StoredKey | None:
             return await (await _store(engine, schema, self.settings)).revoke(key_id, by=None)
 
         stored = on_ledger(self.settings, work)
         if stored is None:
-            raise _nobody(key_id)
+            raise _unknown(key_id)
         return describe_key(stored)
 
 
 async def _store(engine: AsyncEngine, schema: str, settings: Settings) -> KeyStore:
-    """Return the store of keys, whose changes are sealed like all events.
+    """Return the key store, whose changes are sealed like all events.
 
-    Raises CommandFailed without the ledger's secret, SecretDiffers with another ledger's.
+    Raises:
+        CommandFailed: the ledger's secret is missing.
+        SecretDiffers: the secret is another ledger's.
     """
     secret = find_secret(settings)
     if secret is None:
         raise CommandFailed(
             Exit.SETTINGS,
-            "changes of keys are sealed under the ledger's secret, which is not here: set "
-            "LEADLEDGER_SECRET, or LEADLEDGER_DATA_DIR to the directory of the service",
+            "changes to keys are sealed with the ledger's secret, which was not found: set "
+            "LEADLEDGER_SECRET, or set LEADLEDGER_DATA_DIR to the service's directory",
         )
     digests = Digests(secret)
     await check_secret(engine, schema=schema, digests=digests)
@@ -121,14 +123,14 @@ async def _store(engine: AsyncEngine, schema: str, settings: Settings) -> KeySto
 
 
 async def _departments(engine: AsyncEngine, schema: str) -> tuple[str, ...]:
-    """Read which departments the lifecycle in force names."""
+    """Return the departments that the lifecycle in force defines."""
     memory = Memory()
     async with borrowed(engine) as driver:
         await LedgerReader(load("events.append", "ledger.sql", schema)).begin(driver, memory)
     return tuple(memory.compiled.lifecycle.departments)
 
 
-def _nobody(key_id: str) -> CommandFailed:
+def _unknown(key_id: str) -> CommandFailed:
     return CommandFailed(
-        Exit.ANSWERED_NO, f"there is no key {key_id}; `leadledger key list` shows all"
+        Exit.ANSWERED_NO, f"there is no key {key_id}; `leadledger key list` shows all keys"
     )

@@ -1,4 +1,4 @@
-"""Work on the ledger's database itself, for what needs no running service."""
+"""Work directly on the ledger's database, for commands that need no running service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -46,10 +46,10 @@ class OpenLedger(NamedTuple):
 def open_ledger(settings: Settings) -> Iterator[OpenLedger]:
     """Open the ledger of the settings.
 
-    The private server of a running service is used; if none runs, one is started for the while.
+    Uses the private server of a running service, or starts one for the duration.
 
     Raises:
-        DatabaseUnavailable, NotMigrated: it cannot be reached, or is not of this version.
+        DatabaseUnavailable, NotMigrated: it cannot be reached, or has a different version.
     """
     with open_database(settings, may_attach=True) as database:
         ledger = OpenLedger(settings, database)
@@ -69,8 +69,8 @@ async def _check(engine: AsyncEngine, schema: str) -> None:
     if found != head_revision():
         raise NotMigrated(
             f"expected the schema {schema} at revision {head_revision()}, found "
-            f"{found or 'no ledger'}; `leadledger migrate` brings it there, as does the next start "
-            "of `leadledger serve`"
+            f"{found or 'no ledger'}; run `leadledger migrate`, or start `leadledger serve`, which "
+            "migrates it"
         )
     statement = load("events", "founding.sql", schema)["read_secret_check"]
     async with engine.connect() as connection:

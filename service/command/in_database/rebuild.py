@@ -37,7 +37,7 @@ def _described(built: Rebuilt) -> dict[str, Any]:
     return {
         **built._asdict(),
         "comparison": comparison
-        and {**comparison._asdict(), "first": [one._asdict() for one in comparison.first]},
+        and {**comparison._asdict(), "first": [row._asdict() for row in comparison.first]},
     }
 
 
@@ -49,12 +49,12 @@ def _print_built(built: Rebuilt, name: str) -> None:
     )
     comparison = built.comparison
     if comparison is None:
-        print_lines("There was nothing of this version to compare with.")
+        print_lines("There was no live projection of this version to compare with.")
     elif not comparison.differing:
-        print_lines(f"It is equal to the live one, compared at position {comparison.position}.")
+        print_lines(f"It equals the live one, compared at position {comparison.position}.")
     else:
         print_lines(f"{comparison.differing:,} rows differ from the live one, among them:")
         print_table(
             comparison.first[0]._fields, [tuple(difference) for difference in comparison.first]
         )
-    print_lines("It is live now." if built.is_live else "It was thrown away; the live one stays.")
+    print_lines("It is now live." if built.is_live else "It was discarded; the live one stays.")

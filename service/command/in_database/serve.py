@@ -13,27 +13,27 @@ def serve(settings: Settings) -> None:
     configure_logs(settings.log_format)
     run_service(
         settings,
-        on_prepared=lambda prepared: _tell_key(prepared, settings),
-        on_listening=lambda listening: _tell_address(listening, settings),
+        on_prepared=lambda prepared: _print_key(prepared, settings),
+        on_listening=lambda listening: _print_address(listening, settings),
     )
 
 
-def _tell_key(prepared: Prepared, settings: Settings) -> None:
+def _print_key(prepared: Prepared, settings: Settings) -> None:
     if prepared.is_first_start:
-        print_lines(f"This ledger is new. It goes by the lifecycle {settings.lifecycle}.")
+        print_lines(f"This ledger is new. It uses the lifecycle {settings.lifecycle}.")
     if prepared.first_key is not None:
         print_lines(
             "",
-            "The administrator's key, shown this once; keep it:",
+            "The administrator key, shown only once; keep it:",
             "",
             f"    export LEADLEDGER_KEY={prepared.first_key}",
             "",
-            "It may do everything. `leadledger key create` makes keys that may do less.",
+            "It has every right. `leadledger key create` creates keys with fewer rights.",
             "",
         )
 
 
-def _tell_address(listening: Listening, settings: Settings) -> None:
+def _print_address(listening: Listening, settings: Settings) -> None:
     processes = "1 process" if settings.workers == 1 else f"{settings.workers} processes"
     where = (
         "the database of LEADLEDGER_DATABASE_URL"
@@ -42,5 +42,5 @@ def _tell_address(listening: Listening, settings: Settings) -> None:
     )
     print_lines(
         f"Listening on {listening.url} with {processes}; the ledger is in {where}.",
-        f"The API is described at {listening.url}/docs. Ctrl-C stops.",
+        f"The API is described at {listening.url}/docs. Press Ctrl-C to stop.",
     )

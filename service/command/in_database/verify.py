@@ -105,14 +105,14 @@ def _print(verified: Verified) -> None:
     if examined.clock_ahead_s:
         print_lines(
             "",
-            f"The clock of this ledger is turned by {examined.clock_ahead_s:,} seconds: it is one "
-            "for tests, and its recorded times prove nothing.",
+            f"The clock of this ledger is set {examined.clock_ahead_s:,} seconds ahead: it is a "
+            "test ledger, and its recorded times prove nothing.",
         )
     print_lines(
         "",
         f"Checkpoint: {examined.checkpoint}",
-        "Keep it where nobody who runs this database can change it; `leadledger verify "
-        "--checkpoint` tells later whether the log goes on from it.",
+        "Keep it where no one who runs this database can change it; `leadledger verify "
+        "--checkpoint` later checks that the log continues from it.",
     )
 
 
@@ -128,4 +128,4 @@ def _print_section(section: Section) -> None:
     if left > 0:
         print_lines(f"  … and {left:,} more.")
     if section.check in (Check.DECISIONS, Check.STATES) and section.differing > 1:
-        print_lines("  Those after the first may be its consequences.")
+        print_lines("  The others may be consequences of the first.")

@@ -1,1 +1,1 @@
-"""A made-up market: companies, people and what they do, the same for the same seed."""
+"""A simulated market: companies, people and what they do. The same seed makes the same market."""

@@ -1,7 +1,7 @@
-"""What an administrator does once the market has reported: judge, take back, put right, select.
+"""What an administrator does after the market has reported: merge, void, correct, select.
 
-All this needs what only the ledger knows: who was taken for two, and at which position an event
-stands. Every choice follows from the world's own events, so doing it again doubles nothing.
+All of this needs what only the ledger knows: which leads are duplicates, and the positions of
+events. Every choice derives from the world's own events, so a second run records nothing twice.
 """
 
 from collections.abc import Iterator
@@ -14,19 +14,21 @@ from service.command.simulating.office import TEAM
 
 _SOURCE = "desk"
 _VOIDED_IN, _CORRECTED_IN, _SETTLED_IN = 40, 10, 2
-"""One of so many calls never happened, one of so many orders of leads was wrong, and one of so many
-disputes is settled for whoever began it."""
+"""Every 40th call is voided, every 10th order of a lead is corrected, and every 2nd dispute is
+settled in favour of the person who raised it."""
 _JUDGED_IN, _LEFT, _APART = 4, 0, 1
-"""Of four who were taken for two one waits for somebody, one is kept apart, and two are one."""
+"""Of every four conflicts, one is left open, one is kept apart, and two are merged."""
 
 
 def decisions(service: Service, name: str) -> Iterator[dict[str, Any]]:
-    """Go through what the world of this name has left, and decide."""
+    """Make decisions about the events of the world with this name."""
     yield from _judge(service, name)
     for call in islice(_own(service, name, "screening.attempted"), 0, None, _VOIDED_IN):
         yield _decision(name, "event.voided", call, event=call["position"])
     orders = (
-        one for one in _own(service, name, "order.recorded") if one["subject"].startswith("lead/")
+        order
+        for order in _own(service, name, "order.recorded")
+        if order["subject"].startswith("lead/")
     )
     for order in islice(orders, 0, None, _CORRECTED_IN):
         fields = {"value": str(int(order["data"]["value"]) // 2)}
@@ -43,14 +45,18 @@ def select(service: Service, name: str) -> None:
     for declared in _own(service, name, "capacity.declared"):
         week = declared["data"]
     if week is not None:
-        period = {one: week[one] for one in ("starts_on", "ends_on")}
+        period = {day: week[day] for day in ("starts_on", "ends_on")}
         service.post("/v1/selections", {"id": f"{name}-week", "team": TEAM, **period})
 
 
 def _judge(service: Service, name: str) -> Iterator[dict[str, Any]]:
-    """Merge most of those who share a telephone, keep some apart, and leave some waiting."""
-    told = {one["position"]: one for one in _own(service, name, "profile.updated")}
-    conflicts = (one for one in _feed(service, "identity.conflicted") if one["cause"] in told)
+    """Merge most leads that share a telephone, keep some apart, and leave some undecided."""
+    updates = {update["position"]: update for update in _own(service, name, "profile.updated")}
+    conflicts = (
+        conflict
+        for conflict in _feed(service, "identity.conflicted")
+        if conflict["cause"] in updates
+    )
     for number, conflict in enumerate(conflicts):
         choice = number % _JUDGED_IN
         if choice == _LEFT:
@@ -58,12 +64,12 @@ def _judge(service: Service, name: str) -> Iterator[dict[str, Any]]:
         type = "identity.kept_apart" if choice == _APART else "identity.merged"
         lead = {"id": conflict["subject"].removeprefix("lead/")}
         other = conflict["data"]["with"][0]
-        yield _decision(name, type, told[conflict["cause"]], other=other) | {"lead": lead}
+        yield _decision(name, type, updates[conflict["cause"]], other=other) | {"lead": lead}
 
 
 def _own(service: Service, name: str, type: str) -> Iterator[dict[str, Any]]:
     """Read this world's events of a type, oldest first."""
-    return (one for one in _feed(service, type) if one["id"].startswith(f"{name}-"))
+    return (event for event in _feed(service, type) if event["id"].startswith(f"{name}-"))
 
 
 def _feed(service: Service, type: str) -> Iterator[dict[str, Any]]:

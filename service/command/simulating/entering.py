@@ -1,14 +1,14 @@
-"""How people come to be known: on the web after some visits, or by way of some other system."""
+"""How people become known: on the web after some visits, or through another system."""
 
 from collections.abc import Callable, Mapping
 
 from service.command.simulating.market import CAMPAIGNS, PRODUCTS
-from service.command.simulating.steps import CRM, SEMINARS, WEB, Steps, StepsTo, Teller
+from service.command.simulating.steps import CRM, SEMINARS, WEB, Reporter, Steps, StepsTo
 
 REQUEST = "request"
-"""Asks to be called, and so needs nobody to be judged likely."""
+"""Asks to be called, and so needs no qualification."""
 TO_SALES = ("direct", "reseller")
-"""Come to sales at once, outside marketing's work."""
+"""Go straight to sales, bypassing marketing."""
 
 _ENTRANCES: Mapping[str, int] = {
     "web": 40,
@@ -22,104 +22,104 @@ _ENTRANCES: Mapping[str, int] = {
     "direct": 3,
     "reseller": 2,
 }
-"""How people come, and how many of a hundred."""
+"""How people arrive, in percent."""
 
 
-def enter(teller: Teller) -> StepsTo[str]:
-    """Come to be known, and say by which entrance."""
-    entrance = teller.hand.choices(list(_ENTRANCES), list(_ENTRANCES.values()))[0]
+def enter(reporter: Reporter) -> StepsTo[str]:
+    """Become known, and return the entrance."""
+    entrance = reporter.hand.choices(list(_ENTRANCES), list(_ENTRANCES.values()))[0]
     if entrance in _ON_THE_WEB:
-        channel = teller.hand.choice(("organic", "paid", "social", "email"))
-        yield from _look_around(teller, channel)
-        yield from _ON_THE_WEB[entrance](teller, channel)
+        channel = reporter.hand.choice(("organic", "paid", "social", "email"))
+        yield from _look_around(reporter, channel)
+        yield from _ON_THE_WEB[entrance](reporter, channel)
     else:
-        yield from _ELSEWHERE[entrance](teller)
-    if teller.happens(0.2):
-        yield teller.noted(WEB, "consent.given", 0.01, purpose="newsletter", channel="email")
+        yield from _ELSEWHERE[entrance](reporter)
+    if reporter.happens(0.2):
+        yield reporter.noted(WEB, "consent.given", 0.01, purpose="newsletter", channel="email")
     return entrance
 
 
-def _look_around(teller: Teller, channel: str) -> Steps:
-    """Look at some pages, before anybody knows who it is."""
+def _look_around(reporter: Reporter, channel: str) -> Steps:
+    """Look at some pages while still anonymous."""
     if channel == "paid":
-        campaign = teller.hand.choice(CAMPAIGNS)
-        yield teller.seen("ad.clicked", 1, ad="banner-1", channel=channel, campaign=campaign)
+        campaign = reporter.hand.choice(CAMPAIGNS)
+        yield reporter.seen("ad.clicked", 1, ad="banner-1", channel=channel, campaign=campaign)
     if channel == "social":
-        yield teller.seen("social.followed", 1, channel=channel)
-    for _ in range(teller.hand.randrange(1, 5)):
-        page = teller.hand.choice(("/product", "/case-study", "/pricing"))
-        yield teller.seen("visit.recorded", 2, page=page, channel=channel)
-    if teller.happens(0.05):
-        yield teller.seen("chat.started", 0.01, page="/product", channel=channel)
+        yield reporter.seen("social.followed", 1, channel=channel)
+    for _ in range(reporter.hand.randrange(1, 5)):
+        page = reporter.hand.choice(("/product", "/case-study", "/pricing"))
+        yield reporter.seen("visit.recorded", 2, page=page, channel=channel)
+    if reporter.happens(0.05):
+        yield reporter.seen("chat.started", 0.01, page="/product", channel=channel)
 
 
-def _form(teller: Teller, channel: str) -> Steps:
-    form = teller.hand.choice(("white_paper", "price_list", "newsletter"))
-    campaign = teller.hand.choice(CAMPAIGNS)
-    yield teller.named(WEB, "form.submitted", 1, form=form, channel=channel, campaign=campaign)
+def _form(reporter: Reporter, channel: str) -> Steps:
+    form = reporter.hand.choice(("white_paper", "price_list", "newsletter"))
+    campaign = reporter.hand.choice(CAMPAIGNS)
+    yield reporter.named(WEB, "form.submitted", 1, form=form, channel=channel, campaign=campaign)
 
 
-def _request(teller: Teller, _: str) -> Steps:
-    yield teller.named(WEB, "contact.requested", 1, channel="web", form="contact")
+def _request(reporter: Reporter, _: str) -> Steps:
+    yield reporter.named(WEB, "contact.requested", 1, channel="web", form="contact")
 
 
-def _inquiry(teller: Teller, _: str) -> Steps:
-    channel = teller.hand.choice(("web", "phone", "mail"))
-    yield teller.named(WEB, "inquiry.received", 1, channel=channel)
+def _inquiry(reporter: Reporter, _: str) -> Steps:
+    channel = reporter.hand.choice(("web", "phone", "mail"))
+    yield reporter.named(WEB, "inquiry.received", 1, channel=channel)
 
 
-def _seminar(teller: Teller) -> Steps:
-    seminar = f"seminar-{teller.hand.randrange(12):02}"
-    told = {"seminar": seminar, "channel": "webinar", "campaign": teller.hand.choice(CAMPAIGNS)}
-    yield teller.named(SEMINARS, "seminar.registered", 1, **told)
-    came = "seminar.attended" if teller.happens(0.7) else "seminar.missed"
-    yield teller.named(SEMINARS, came, 10, **told)
+def _seminar(reporter: Reporter) -> Steps:
+    seminar = f"seminar-{reporter.hand.randrange(12):02}"
+    data = {"seminar": seminar, "channel": "webinar", "campaign": reporter.hand.choice(CAMPAIGNS)}
+    yield reporter.named(SEMINARS, "seminar.registered", 1, **data)
+    outcome = "seminar.attended" if reporter.happens(0.7) else "seminar.missed"
+    yield reporter.named(SEMINARS, outcome, 10, **data)
 
 
-def _card(teller: Teller) -> Steps:
-    campaign = teller.hand.choice(CAMPAIGNS)
-    yield teller.named(CRM, "card.captured", 1, channel="exhibition", campaign=campaign)
+def _card(reporter: Reporter) -> Steps:
+    campaign = reporter.hand.choice(CAMPAIGNS)
+    yield reporter.named(CRM, "card.captured", 1, channel="exhibition", campaign=campaign)
 
 
-def _sales_card(teller: Teller) -> Steps:
-    yield teller.named(CRM, "card.captured", 1, channel="sales_direct")
+def _sales_card(reporter: Reporter) -> Steps:
+    yield reporter.named(CRM, "card.captured", 1, channel="sales_direct")
 
 
-def _listed(teller: Teller) -> Steps:
-    yield teller.named(CRM, "list.imported", 1, list="trade-directory", channel="list")
+def _listed(reporter: Reporter) -> Steps:
+    yield reporter.named(CRM, "list.imported", 1, list="trade-directory", channel="list")
 
 
-def _referral(teller: Teller) -> Steps:
-    yield teller.named(CRM, "lead.referred", 1, channel="referral")
+def _referral(reporter: Reporter) -> Steps:
+    yield reporter.named(CRM, "lead.referred", 1, channel="referral")
 
 
-def _direct(teller: Teller) -> Steps:
-    yield from _to_sales(teller, "sales_direct")
+def _direct(reporter: Reporter) -> Steps:
+    yield from _to_sales(reporter, "sales_direct")
 
 
-def _reseller(teller: Teller) -> Steps:
-    """Come by a reseller, who may be given the lead back, and then mostly reports."""
-    reseller = f"reseller-{teller.hand.randrange(1, 4)}"
-    yield from _to_sales(teller, "reseller", reseller=reseller)
-    if teller.happens(0.5):
-        yield teller.noted(CRM, "lead.handed_over", 1, reseller=reseller)
-        if teller.happens(0.8):
-            found = teller.hand.choice(("now", "later"))
-            yield teller.noted(CRM, "reseller.reported", 6, reseller=reseller, **{"class": found})
+def _reseller(reporter: Reporter) -> Steps:
+    """Arrive through a reseller, who may be given the lead back and then usually reports."""
+    reseller = f"reseller-{reporter.hand.randrange(1, 4)}"
+    yield from _to_sales(reporter, "reseller", reseller=reseller)
+    if reporter.happens(0.5):
+        yield reporter.noted(CRM, "lead.handed_over", 1, reseller=reseller)
+        if reporter.happens(0.8):
+            found = reporter.hand.choice(("now", "later"))
+            yield reporter.noted(CRM, "reseller.reported", 6, reseller=reseller, **{"class": found})
 
 
-def _to_sales(teller: Teller, channel: str, **by: str) -> Steps:
-    product, owner = teller.hand.choice(PRODUCTS), f"field-sales-{teller.hand.randrange(1, 4)}"
-    told = {"channel": channel, "product": product, "owner": owner, **by}
-    yield teller.named(CRM, "inquiry.received", 1, **told)
+def _to_sales(reporter: Reporter, channel: str, **by: str) -> Steps:
+    product, owner = reporter.hand.choice(PRODUCTS), f"field-sales-{reporter.hand.randrange(1, 4)}"
+    data = {"channel": channel, "product": product, "owner": owner, **by}
+    yield reporter.named(CRM, "inquiry.received", 1, **data)
 
 
-_ON_THE_WEB: Mapping[str, Callable[[Teller, str], Steps]] = {
+_ON_THE_WEB: Mapping[str, Callable[[Reporter, str], Steps]] = {
     "web": _form,
     REQUEST: _request,
     "inquiry": _inquiry,
 }
-_ELSEWHERE: Mapping[str, Callable[[Teller], Steps]] = {
+_ELSEWHERE: Mapping[str, Callable[[Reporter], Steps]] = {
     "seminar": _seminar,
     "card": _card,
     "sales_card": _sales_card,

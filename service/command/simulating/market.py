@@ -1,4 +1,4 @@
-"""Who there is: companies and people, made of numbers, so that nobody real is ever meant."""
+"""The companies and people, named by numbers so that no real person is ever meant."""
 
 import random
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ class Person(NamedTuple):
     email: str
     phone: str
     cookie: str
-    """The browser; now and then one that somebody else uses too."""
+    """The browser; occasionally shared with another person."""
     job: str
     position: str
     is_hidden: bool
-    """Writes from a free-mail address, which tells nothing of the company."""
+    """Writes from a free-mail address, which does not identify the company."""
 
     @property
     def profile(self) -> dict[str, str]:
@@ -47,13 +47,13 @@ class Person(NamedTuple):
         }
 
     def under_another_address(self) -> "Person":
-        """Return the same person, who writes from a second address and another browser."""
+        """Return the same person with a second address and another browser."""
         name, host = self.email.split("@")
         return self._replace(email=f"{name}.second@{host}", cookie=f"{self.cookie}-second")
 
 
 def companies(hand: random.Random, count: int) -> list[Company]:
-    """Make a market of so many companies."""
+    """Make a market of `count` companies."""
     return [
         Company(
             domain=f"company-{number:05}.example",
@@ -67,7 +67,7 @@ def companies(hand: random.Random, count: int) -> list[Company]:
 
 
 def person(hand: random.Random, number: int, market: Sequence[Company]) -> Person:
-    """Make one person of some company; large ones have more people."""
+    """Make one person at a random company."""
     company = hand.choice(market)
     is_hidden = hand.random() < FREE_MAIL_SHARE
     host = FREE_MAIL if is_hidden else company.domain

@@ -1,4 +1,4 @@
-"""What is told of no single lead: plans, costs, capacity, competitors, orders out of nowhere."""
+"""Reports about no single lead: plans, costs, capacity, competitors, unexpected orders."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -11,11 +11,11 @@ from service.command.simulating.steps import CALLS, CRM, MAIL, ORDERS, Simulated
 
 TEAM = "inside_sales"
 LISTED_SHARE = 0.5
-"""Of all companies are listed as targets before anybody there is known."""
+"""The share of companies listed as targets before any of their people is known."""
 PEOPLE_PER_CALL = 12
-"""A week's capacity is a part of all people: above the backlog, which nobody here clears."""
+"""A week's capacity is a fraction of all people: above the backlog, which no one here clears."""
 NAMELESS_SHARE = 0.5
-"""Of the orders from elsewhere name nobody at all."""
+"""The share of orders from elsewhere that name neither a person nor a company."""
 
 _WEEK, _FRIDAY = timedelta(weeks=1), 4
 _QUARTER = timedelta(days=91)
@@ -24,7 +24,7 @@ _QUARTER = timedelta(days=91)
 def office(
     hand: random.Random, market: Sequence[Company], *, people: int, begins: datetime
 ) -> Iterator[Steps]:
-    """Give everything that goes on beside the journeys, each at its own pace."""
+    """Generate everything outside the journeys, each at its own pace."""
     yield _targets(hand, market)
     yield _competitors(hand, market)
     yield _capacity(begins, people // PEOPLE_PER_CALL + 5)
@@ -40,7 +40,7 @@ def _targets(hand: random.Random, market: Sequence[Company]) -> Steps:
 
 
 def _competitors(hand: random.Random, market: Sequence[Company]) -> Steps:
-    """List half of the competitors at once, one by mistake, the others as they are come upon."""
+    """List half of the competitors at once, one by mistake, and the others as they turn up."""
     rivals = [company for company in market if company.is_competitor]
     known = (len(rivals) + 1) // 2
     for company in rivals[:known]:
@@ -52,12 +52,12 @@ def _competitors(hand: random.Random, market: Sequence[Company]) -> Steps:
 
 
 def _capacity(begins: datetime, calls: int) -> Steps:
-    """Declare on each Friday what can be screened in the week that follows."""
+    """Declare each Friday how many leads can be screened in the following week."""
     friday = begins + timedelta(days=(_FRIDAY - begins.weekday()) % 7)
     after = friday - begins
     while True:
         week = _days(friday + timedelta(days=3), timedelta(days=4))
-        yield _told(CALLS, "capacity.declared", after, team=TEAM, capacity=calls, **week)
+        yield _report(CALLS, "capacity.declared", after, team=TEAM, capacity=calls, **week)
         friday, after = friday + _WEEK, _WEEK
 
 
@@ -65,8 +65,8 @@ def _plans(begins: datetime, people: int) -> Steps:
     moment, after = begins, timedelta()
     while True:
         quarter = _days(moment, _QUARTER - timedelta(days=1))
-        told = {"for_department": "marketing", "figure": "MQL", "plan": str(people // 10 + 1)}
-        yield _told(MAIL, "target.set", after, **told, **quarter)
+        data = {"for_department": "marketing", "figure": "MQL", "plan": str(people // 10 + 1)}
+        yield _report(MAIL, "target.set", after, **data, **quarter)
         moment, after = moment + _QUARTER, _QUARTER
 
 
@@ -75,23 +75,23 @@ def _costs(hand: random.Random, begins: datetime) -> Steps:
     while True:
         month = _days(moment, timedelta(days=29))
         for campaign in CAMPAIGNS:
-            told = {"campaign": campaign, "cost": amount(hand, VALUE / 5), "currency": "JPY"}
-            yield _told(MAIL, "campaign.cost_recorded", after, **told, **month)
+            data = {"campaign": campaign, "cost": amount(hand, VALUE / 5), "currency": "JPY"}
+            yield _report(MAIL, "campaign.cost_recorded", after, **data, **month)
             after = timedelta()
         moment, after = moment + timedelta(days=30), timedelta(days=30)
 
 
 def _orders_from_elsewhere(hand: random.Random, market: Sequence[Company]) -> Steps:
-    """Let companies order that nobody has called, and somebody who gives no name at all."""
+    """Generate orders from companies that were never called, and orders without any name."""
     while True:
-        told = {"value": amount(hand, VALUE), "currency": "JPY", "business": "new"}
+        data = {"value": amount(hand, VALUE), "currency": "JPY", "business": "new"}
         order = f"order-{hand.getrandbits(48):012x}"
         after = timedelta(days=hand.randrange(7, 40))
         if hand.random() < NAMELESS_SHARE:
-            yield _told(ORDERS, "order.recorded", after, order=order, **told)
+            yield _report(ORDERS, "order.recorded", after, order=order, **data)
             continue
         company = hand.choice(market)
-        step = _of(company, "order.recorded", after, order=order, **told)
+        step = _of(company, "order.recorded", after, order=order, **data)
         yield step._replace(source=ORDERS)
         yield _of(company, "account.updated", timedelta(days=1), channel="erp")
 
@@ -100,7 +100,7 @@ def _days(begin: datetime, length: timedelta) -> dict[str, str]:
     return {"starts_on": str(begin.date()), "ends_on": str((begin + length).date())}
 
 
-def _told(source: str, type: str, after: timedelta, **data: Any) -> SimulatedStep:
+def _report(source: str, type: str, after: timedelta, **data: Any) -> SimulatedStep:
     return SimulatedStep(after, source, {"type": type, "data": data})
 
 

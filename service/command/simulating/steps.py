@@ -1,4 +1,4 @@
-"""What a journey is made of: reports, each some time after the one before."""
+"""The steps of a journey: reports, each some time after the previous one."""
 
 import math
 import random
@@ -15,23 +15,23 @@ WEB, MAIL, CRM, SEMINARS, CALLS, ORDERS = "website", "ma", "crm", "seminars", "c
 
 class SimulatedStep(NamedTuple):
     after: timedelta
-    """How long after the step before."""
+    """The time since the previous step."""
     source: str
     report: Mapping[str, Any]
-    """An event without id, source and time."""
-    told_after: timedelta = timedelta()
-    """How late it is reported."""
+    """The event, without id, source and time."""
+    reported_late_by: timedelta = timedelta()
+    """The delay between happening and being reported."""
 
 
 Found = TypeVar("Found")
 StepsTo: TypeAlias = Generator[SimulatedStep, None, Found]
-"""A part of a journey, and what came of it: the next part goes by that."""
+"""A part of a journey; its result determines the next part."""
 Steps: TypeAlias = StepsTo[None]
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """Makes the steps of one person. A class, because each needs the person and the dice."""
+class Reporter:
+    """Makes the steps of one person. A class, because each needs the person and randomness."""
 
     person: Person
     hand: random.Random
@@ -40,23 +40,23 @@ class Teller:
         return self.hand.random() < share
 
     def after(self, days: float) -> timedelta:
-        """Return about so many days: times between steps are skewed, most short and a few long."""
+        """Return about this many days: times between steps are skewed, most short, a few long."""
         return timedelta(days=days * self.hand.lognormvariate(-0.3, 0.75))
 
     def number(self) -> str:
         """Make a number for something new: a meeting, a deal, an order."""
         return f"{self.hand.getrandbits(48):012x}"
 
-    def under_another_address(self) -> "Teller":
+    def under_another_address(self) -> "Reporter":
         return replace(self, person=self.person.under_another_address())
 
     def seen(self, type: str, days: float, **data: Any) -> SimulatedStep:
-        """Tell what a browser did; nobody says who it was."""
+        """Report what a browser did, anonymously."""
         lead = {"anonymous_id": self.person.cookie}
         return self._step(WEB, type, days, lead, data)
 
     def named(self, source: str, type: str, days: float, **data: Any) -> SimulatedStep:
-        """Tell what somebody did who gave a name, with all that is known of the person."""
+        """Report what an identified person did, with everything known about the person."""
         person = self.person
         lead: dict[str, Any] = {"email": person.email, "profile": person.profile}
         if source == WEB:
@@ -66,17 +66,17 @@ class Teller:
         return self._step(source, type, days, lead, data)
 
     def noted(self, source: str, type: str, days: float, **data: Any) -> SimulatedStep:
-        """Tell what happened with somebody whom the reporting system knows by address."""
+        """Report an event about a person whom the source identifies by e-mail address."""
         return self._step(source, type, days, {"email": self.person.email}, data)
 
     def linked(self, days: float) -> SimulatedStep:
-        """Tell at which company somebody works whose address does not say so."""
+        """Report the company of a person whose e-mail address does not reveal it."""
         lead, account = {"email": self.person.email}, {"domain": self.person.company.domain}
         report = {"type": "account.linked", "lead": lead, "account": account}
         return self._sent(CRM, days, report, {})
 
     def of_company(self, source: str, type: str, days: float, **data: Any) -> SimulatedStep:
-        """Tell what concerns the company."""
+        """Report an event about the company."""
         report = {"type": type, "account": {"domain": self.person.company.domain}}
         return self._sent(source, days, report, data)
 
@@ -95,7 +95,7 @@ class Teller:
 
 
 _LATE_SHARE = 0.05
-"""Of what a CRM reports: it synchronises at night, and people write things down afterwards."""
+"""The share of late CRM reports: a CRM synchronises at night, and people enter things later."""
 
 
 def amount(hand: random.Random, typical: float) -> str:

@@ -1,4 +1,4 @@
-"""Tests at real sockets run on the loop that serves in earnest: it cuts and closes in its ways."""
+"""Run socket tests on the production event loop, which closes connections in its own way."""
 
 import asyncio
 from collections.abc import Callable, Mapping

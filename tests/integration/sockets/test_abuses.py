@@ -1,6 +1,6 @@
-"""What uvicorn does not bound by itself: each bound beside its absence.
+"""Bounds that uvicorn lacks, each with and without it.
 
-An abuse is cut off by our protocol, and its negative twin shows that uvicorn's own goes on.
+Our protocol cuts an abusive client off; the negative twin shows that uvicorn's own does not.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from tests.support.abused_server import (
     serving,
 )
 
-# What is cut off. Each is somebody who goes on for ever, as long as the other side lets them.
+# The abuses. Each continues indefinitely, as long as the server allows it.
 
 Abuse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -103,8 +103,8 @@ async def test_an_abuse_is_cut_off(abuse: Abuse) -> None:
 
 
 @pytest.mark.parametrize("abuse", ABUSES)
-async def test_without_our_bounds_it_would_go_on(abuse: Abuse) -> None:
-    """The negative twin: uvicorn's own protocol has none of them."""
+async def test_without_our_bounds_an_abuse_would_continue(abuse: Abuse) -> None:
+    """The negative twin: uvicorn's own protocol has none of these bounds."""
     async with serving(HttpToolsProtocol) as server:
         assert not await is_cut_off(server, abuse, within_s=KEPT_FOR_S)
 

@@ -1,4 +1,4 @@
-"""What a connection may do, what it is told when it does more, and how many there may be."""
+"""What a connection may do, the answer when it exceeds that, and the limit on connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ from tests.support.abused_server import (
     serving,
 )
 
-# What is allowed.
+# What is allowed
 
 
 async def test_a_head_and_a_large_body_are_read() -> None:
@@ -73,14 +73,14 @@ async def test_a_connection_is_kept_for_the_next_request() -> None:
             await asyncio.sleep(KEPT_FOR_S)
 
 
-async def test_who_reads_slowly_but_reads_gets_the_whole_answer() -> None:
+async def test_a_slow_reader_gets_the_whole_answer() -> None:
     async with serving(BoundedConnection) as server, connected(server) as (reader, writer):
         writer.write(GET % b"/long")
         await asyncio.sleep(WAIT_S)
         assert (await read_answer(reader))[1] == b"x" * ANSWER_BYTES
 
 
-# What is answered with a problem.
+# What is answered with a problem
 
 
 @pytest.mark.parametrize(
@@ -92,25 +92,27 @@ async def test_who_reads_slowly_but_reads_gets_the_whole_answer() -> None:
         (GET[:-2] % b"/" + b"X: " + b"y" * HEAD_BYTES_MAX + b"\r\n\r\n", 431, "head-too-large"),
     ],
 )
-async def test_a_head_that_holds_too_much_is_told(head: bytes, status: int, code: str) -> None:
+async def test_an_oversized_head_is_answered_with_a_problem(
+    head: bytes, status: int, code: str
+) -> None:
     async with serving() as server:
         found, body = await answer_to(server, head)
         if found == 0:
-            # The kernel gave us the head in pieces, and the first were enough to hang up.
+            # The kernel delivered the head in pieces, and the first were enough to disconnect.
             assert len(head) > HEAD_BYTES_MAX
         else:
             assert (found, orjson.loads(body)["code"]) == (status, code)
         assert server.application.begun == 0
 
 
-async def test_what_a_head_may_hold_is_read() -> None:
+async def test_a_head_at_its_limits_is_read() -> None:
     url = b"/" + b"x" * (URL_BYTES_MAX - 1)
     headers = b"".join(b"X-%d: y\r\n" % number for number in range(HEADERS_MAX - 1))
     async with serving() as server:
         assert await answer_to(server, GET[:-2] % url + headers + b"\r\n") == (200, b"read 0")
 
 
-async def test_who_sends_too_large_a_body_can_read_that_it_is() -> None:
+async def test_the_sender_of_an_oversized_body_can_read_the_answer() -> None:
     body = b"x" * (BODY_BYTES_MAX * 2)
     async with serving() as server:
         status, answer = await answer_to(server, HEAD % len(body), body)
@@ -128,9 +130,9 @@ async def test_a_body_without_end_is_answered_and_then_cut_off() -> None:
         sending.cancel()
 
 
-async def test_the_rest_of_a_body_is_thrown_away_up_to_a_bound() -> None:
+async def test_the_rest_of_a_body_is_discarded_up_to_a_bound() -> None:
     head = HEAD.replace(b" / ", b" /unread ") % 10**9
-    # What a body may be too large is read, so that its sender sees the answer, and no more.
+    # A bounded part of an oversized body is read, so that its sender sees the answer.
     async with serving(Patient) as server, connected(server) as (reader, writer):
         pieces = repeat(b"x" * HEAD_BYTES_MAX, DRAINED_BYTES_MAX // HEAD_BYTES_MAX + 20)
         sending = asyncio.create_task(send_on(writer, head, pieces, pause_s=0.0))
@@ -139,19 +141,19 @@ async def test_the_rest_of_a_body_is_thrown_away_up_to_a_bound() -> None:
         await sending
 
 
-async def test_who_sends_tiny_chunks_rests_in_between_and_is_read() -> None:
+async def test_a_body_in_tiny_chunks_with_pauses_is_read() -> None:
     chunks = b"1\r\nx\r\n" * 300_000
     head = b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
     async with serving(BoundedConnection) as server:
         assert await answer_to(server, head, chunks + b"0\r\n\r\n") == (200, b"read 300000")
 
 
-# How many there may be.
+# How many connections there may be
 
 
 @asynccontextmanager
 async def busy(server: Server, count: int) -> AsyncIterator[None]:
-    """Keep so many requests waiting for their answers."""
+    """Keep `count` requests waiting for their answers."""
     opened = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(count)]
     before = server.application.begun
     for _, writer in opened:
@@ -164,7 +166,7 @@ async def busy(server: Server, count: int) -> AsyncIterator[None]:
             writer.transport.abort()
 
 
-async def test_who_comes_when_all_are_busy_is_told_to_come_again() -> None:
+async def test_a_connection_beyond_the_limit_gets_503_while_all_are_busy() -> None:
     async with serving(connections_max=3) as server:
         async with busy(server, 3), connected(server) as (reader, writer):
             writer.write(GET % b"/")
@@ -177,7 +179,7 @@ async def test_who_comes_when_all_are_busy_is_told_to_come_again() -> None:
         assert await answer_to(server, GET % b"/") == (200, b"read 0")
 
 
-async def test_who_has_been_idle_longest_makes_room() -> None:
+async def test_the_longest_idle_connection_makes_room() -> None:
     async with (
         serving(BoundedConnection, connections_max=3) as server,
         busy(server, 1),
@@ -194,13 +196,13 @@ async def test_who_has_been_idle_longest_makes_room() -> None:
         assert await read_answer(newer) == (200, b"read 0")
 
 
-async def test_who_has_said_nothing_makes_room_too() -> None:
+async def test_a_silent_connection_makes_room_too() -> None:
     async with serving(BoundedConnection, connections_max=1) as server, connected(server):
         await until(lambda: server.state.connections)
         assert await answer_to(server, GET % b"/") == (200, b"read 0")
 
 
-async def test_beyond_those_who_are_told_nobody_is_let_in(
+async def test_beyond_those_answered_with_503_no_connection_is_accepted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connections, "TURNED_AWAY_MAX", 0)

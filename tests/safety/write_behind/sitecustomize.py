@@ -1,6 +1,6 @@
-"""Make every process that starts with this directory on its path answer before it writes.
+"""Make every process started with this directory on its path answer before it writes.
 
-Python imports this by itself; a service under test is a command, and has no switch for it.
+Python imports this automatically; the service under test is a command, and has no switch for it.
 """
 
 import service.composition

@@ -1,6 +1,6 @@
-"""Read a table from a file, whatever the office wrote it with.
+"""Read a table from a file, whatever program wrote it.
 
-opening    a path -> column names and rows that know their lines
-detection  bytes -> the encoding and the delimiter that they were written with
+opening    a path -> column names, and rows with their line numbers
+detection  bytes -> their encoding and delimiter
 workbook   XLSX, XLS, ODS -> the same rows
 """

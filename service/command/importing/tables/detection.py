@@ -1,6 +1,6 @@
-"""Find out how a text file was written: its encoding, and what separates its cells.
+"""Detect the encoding and the delimiter of a text file.
 
-Detectors that know every language guess wrong where a table has few words, so we ask only between
+Detectors that know every language guess wrong when a table has few words, so we choose only among
 what offices here produce: a byte-order mark, UTF-8, the three Japanese encodings, Western Windows.
 """
 
@@ -23,14 +23,14 @@ _ISO_2022_SHIFT = re.compile(rb"\x1b[$(][@BJI]")
 _ODD_IN_CP932 = re.compile(
     "[\ue000-\uf8ff\uff61-\uff65]|(?<![ｳｶ-ﾄﾊ-ﾎ])[ﾞﾟ]|[a-z][一-龠]|[一-龠][a-z]"
 )
-"""What CP932 makes of bytes that are not CP932: private characters, half-width punctuation, voicing
-marks behind what has no voice, a Chinese character in the middle of a Western word."""
+"""What bytes in another encoding become in CP932: private characters, half-width punctuation,
+voicing marks after characters that take none, a Chinese character inside a Western word."""
 
 
 def encoding_of(file: BinaryIO) -> str:
-    """Return the encoding of a file that is read from its beginning.
+    """Return the encoding of a file, positioned at its beginning.
 
-    A UTF-8 mark needs no name of its own: reading leaves it out in any case.
+    UTF-8 with a byte-order mark needs no separate name: the reader drops the mark in any case.
     """
     start = file.read(DETECTED_LINE_BYTES_MAX)
     file.seek(0)
@@ -41,15 +41,15 @@ def encoding_of(file: BinaryIO) -> str:
         return "utf-16-be" if start[0::2].count(0) > start[1::2].count(0) else "utf-16-le"
     if _ISO_2022_SHIFT.search(start):
         return "iso2022_jp"
-    return _encoding_of_lines(_telling_lines(file))
+    return _encoding_of_lines(_non_ascii_lines(file))
 
 
 def delimiter_of(lines: Sequence[str]) -> str:
-    """Return what separates the cells of these lines: what parts all into equally many."""
-    return max(DELIMITERS.values(), key=lambda delimiter: _cells_parted(lines, delimiter))
+    """Return the delimiter that splits most lines into the same number of cells."""
+    return max(DELIMITERS.values(), key=lambda delimiter: _equal_rows(lines, delimiter))
 
 
-def _telling_lines(file: BinaryIO) -> list[bytes]:
+def _non_ascii_lines(file: BinaryIO) -> list[bytes]:
     """Return the first lines that are not plain ASCII; a table of any length is read once."""
     lines: list[bytes] = []
     while len(lines) < DETECTED_LINES_MAX and (line := file.readline(DETECTED_LINE_BYTES_MAX)):
@@ -60,7 +60,7 @@ def _telling_lines(file: BinaryIO) -> list[bytes]:
 
 
 def _encoding_of_lines(lines: Sequence[bytes]) -> str:
-    """Choose by how many lines can be read, so that one damaged line does not decide."""
+    """Choose by the number of lines that can be read, so that one damaged line does not decide."""
     if not lines:
         return "utf-8"
     read = {name: _readable(lines, name) for name in ("utf-8", "cp932", "euc_jp")}
@@ -82,13 +82,13 @@ def _readable(lines: Sequence[bytes], encoding: str) -> list[str]:
     return texts
 
 
-def _cells_parted(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
-    """How many lines have as many cells as the first, and how many cells those are."""
+def _equal_rows(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
+    """Return how many lines have as many cells as the first, and the number of cells."""
     try:
         rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
     except csv.Error:
         return 0, 0
     cells = len(rows[0]) if rows else 0
-    if cells < 2:  # noqa: PLR2004  one cell is what every delimiter finds that is not there
+    if cells < 2:  # noqa: PLR2004  a delimiter that does not occur always finds one cell
         return 0, 0
     return sum(len(row) == cells for row in rows), cells

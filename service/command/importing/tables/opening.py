@@ -1,7 +1,7 @@
-"""Read a table from a file, row by row, so that a text file of any length fits.
+"""Read a table from a file, row by row, so that a text file may have any length.
 
-A row that cannot be read is handed on with its line, and the next ones are read: one bad row in a
-million must not stop the others.
+A row that cannot be read is returned with its line, and reading continues: one bad row in a million
+must not stop the others.
 """
 
 import csv
@@ -26,23 +26,23 @@ from service.command.importing.tables.workbook import (
 from service.command.limits import FIRST_LINES_MAX, SAMPLE_LINES
 
 _UNDECODED = re.compile("[\ud800-\udfff\ufffd]")
-"""What stands for bytes that are not of the encoding, whichever way they pass."""
+"""The characters that replace undecodable bytes under either error handler."""
 
 
 class Row(NamedTuple):
     line: int
-    """Where it begins in the file; a quoted cell may run over several lines."""
+    """The line where it begins; a quoted cell may span several lines."""
     cells: Sequence[str]
 
 
 class Unreadable(NamedTuple):
-    """A row that is not one, or not one of this table."""
+    """A row that cannot be read, or does not fit this table."""
 
     line: int
     column: str
     detail: str
     found: str = ""
-    """What the cell holds, where that may be shown."""
+    """The contents of the cell, if they may be shown."""
 
 
 class TableInvalid(Exception):
@@ -50,7 +50,7 @@ class TableInvalid(Exception):
 
 
 class _Reader(Protocol):
-    """What csv.reader makes; its type has no name of its own."""
+    """The result of csv.reader, whose type has no public name."""
 
     @property
     def line_num(self) -> int: ...
@@ -63,7 +63,7 @@ class Table:
     header: tuple[str, ...]
     rows: Iterator[Row | Unreadable]
     form: str
-    """How the file is written, for people: cp932, separated by commas."""
+    """The format of the file in words: cp932, comma between cells."""
     size: int
     done: Callable[[], int]
     """How much of the size has been read, for a progress bar."""
@@ -71,7 +71,7 @@ class Table:
 
 @contextmanager
 def open_table(path: Path, form: TableForm) -> Iterator[Table]:
-    """Open a table and read its header; what the mapping does not say is found out.
+    """Open a table and read its header; detect what the mapping does not state.
 
     Raises:
         TableInvalid: There is no such file, or it is empty, or has several sheets.
@@ -82,7 +82,7 @@ def open_table(path: Path, form: TableForm) -> Iterator[Table]:
             return
         file.seek(0)
         stated, form = form, _completed(file, form)
-        # What is not of this encoding passes as lone surrogates, and is found in the cell it is in.
+        # Undecodable bytes become lone surrogates, and are reported with their cell.
         assert form.encoding is not None
         with io.TextIOWrapper(file, form.encoding, _errors(form), newline="") as text:
             lines = _lines_of(csv.reader(text, delimiter=form.delimiter or ",", strict=True))
@@ -90,7 +90,7 @@ def open_table(path: Path, form: TableForm) -> Iterator[Table]:
             if any(map(_has_escapes, header)):
                 expected = f"{path} cannot be read as {form.encoding.removesuffix('-sig')}"
                 raise TableInvalid(misreading(path, stated) or expected)
-            rows = (_checked(one, header, form) for one in lines)
+            rows = (_checked(line, header, form) for line in lines)
             yield Table(
                 header,
                 (row for row in rows if row is not None),
@@ -106,7 +106,7 @@ def _described(form: TableForm) -> str:
 
 
 def misreading(path: Path, form: TableForm) -> str | None:
-    """Say what a mapping should say of how the file is written, if it says something else."""
+    """Return how the mapping misstates the file's format and what to write; None if it does not."""
     with _opened(path) as file:
         if is_workbook(file.read(max(map(len, SIGNATURES)))):
             return None
@@ -117,14 +117,14 @@ def misreading(path: Path, form: TableForm) -> str | None:
     if form.encoding is not None and not _reads_alike(form.encoding, found.encoding):
         name = found.encoding
         return (
-            f"the mapping names the encoding {form.encoding}, and the file looks like {name}; "
-            f"write this, or leave it out, for it is found out:\nfile: {{encoding: {name}}}"
+            f"the mapping says encoding {form.encoding}, but the file looks like {name}; write "
+            f"this, or leave the encoding out to have it detected:\nfile: {{encoding: {name}}}"
         )
     if form.delimiter is not None and form.delimiter != found.delimiter:
         name = NAME_OF_DELIMITER[found.delimiter]
         return (
-            f"the mapping says that there is a {NAME_OF_DELIMITER[form.delimiter]} between cells, "
-            f"and the file has a {name} there; write this, or leave it out, for it is found out:\n"
+            f"the mapping says delimiter {NAME_OF_DELIMITER[form.delimiter]}, but the file has a "
+            f"{name} between cells; write this, or leave the delimiter out to have it detected:\n"
             f"file: {{delimiter: {name}}}"
         )
     return None
@@ -145,7 +145,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _completed(file: BinaryIO, form: TableForm) -> TableForm:
-    """Add what the mapping leaves open: the encoding and the delimiter, as the file shows them."""
+    """Fill in what the mapping does not state, by detecting the encoding and the delimiter."""
     encoding = form.encoding or encoding_of(file)
     # A byte-order mark is not part of the first column's name.
     form = replace(form, encoding="utf-8-sig" if encoding == "utf-8" else encoding)
@@ -161,13 +161,13 @@ def _completed(file: BinaryIO, form: TableForm) -> TableForm:
 
 
 def _errors(form: TableForm) -> str:
-    """How bytes that are not of the encoding pass; UTF-16 has no room for lone surrogates."""
+    """Return the handler for undecodable bytes; UTF-16 cannot carry lone surrogates."""
     return "replace" if (form.encoding or "").startswith("utf-16") else "surrogateescape"
 
 
-def _reads_alike(one: str, other: str) -> bool:
-    """Plain ASCII reads the same in all of them: found out is then only the most usual one."""
-    return one.removesuffix("-sig") == other.removesuffix("-sig") or other == "utf-8-sig"
+def _reads_alike(stated: str, detected: str) -> bool:
+    """Report whether both read the file; plain ASCII is detected as UTF-8, but reads as either."""
+    return stated.removesuffix("-sig") == detected.removesuffix("-sig") or detected == "utf-8-sig"
 
 
 def _workbook(path: Path, form: TableForm) -> Table:
@@ -185,12 +185,12 @@ def _workbook(path: Path, form: TableForm) -> Table:
 
     read = counted()
     header = _header(read, path, form)
-    # Sheets are rectangles: cells that are not there are blank ones.
+    # Sheets are rectangles: missing cells are blank.
     form = replace(form, fill_short_rows=True)
-    rows = (_checked(one, header, form) for one in read)
+    rows = (_checked(row, header, form) for row in read)
     return Table(
         header,
-        (row for row in rows if row is not None),
+        (checked for checked in rows if checked is not None),
         f"workbook, sheet '{sheet.name}'",
         sheet.total_height,
         lambda: at,
@@ -198,15 +198,15 @@ def _workbook(path: Path, form: TableForm) -> Table:
 
 
 def _header(lines: Iterator[Row | Unreadable], path: Path, form: TableForm) -> tuple[str, ...]:
-    """Take the column names off the lines: the line that the mapping names, or the first filled."""
+    """Read the column names from the line the mapping states, or else the first non-blank line."""
     if form.columns is not None:
         return form.columns
-    for one in islice(lines, FIRST_LINES_MAX):
-        if isinstance(one, Unreadable):
-            raise TableInvalid(f"cannot read column names in {path}: {one.detail}")
-        if one.line < (form.header_line or 0) or not any(cell.strip() for cell in one.cells):
+    for row in islice(lines, FIRST_LINES_MAX):
+        if isinstance(row, Unreadable):
+            raise TableInvalid(f"cannot read column names in {path}: {row.detail}")
+        if row.line < (form.header_line or 0) or not any(cell.strip() for cell in row.cells):
             continue
-        names = [name.strip() for name in one.cells]
+        names = [name.strip() for name in row.cells]
         while names and not names[-1]:
             names.pop()
         return tuple(names)
@@ -229,7 +229,7 @@ def _lines_of(reader: _Reader) -> Iterator[Row | Unreadable]:
 def _checked(
     row: Row | Unreadable, header: tuple[str, ...], form: TableForm
 ) -> Row | Unreadable | None:
-    """Return the row as one of this table, or why it is not one; None for a blank one."""
+    """Return the row fitted to this table, or why it does not fit; None for a blank row."""
     if isinstance(row, Unreadable):
         return row
     line, cells = row.line, list(row.cells)
@@ -242,8 +242,8 @@ def _checked(
         return Unreadable(
             line,
             "",
-            f"expected {len(header)} cells, found {len(cells)}: a comma or a line break in a cell "
-            "without quotes moves all that follows",
+            f"expected {len(header)} cells, found {len(cells)}: an unquoted comma or line break in "
+            "a cell shifts all that follow",
         )
     if any(map(_has_escapes, cells)):
         return _misencoded(line, cells, header, form)
@@ -258,10 +258,10 @@ def _misencoded(
     return Unreadable(
         line,
         next(columns, ""),
-        f"holds bytes that are not {encoding}, as which the file is read",
+        f"holds bytes that are not {encoding}, the encoding of the file",
     )
 
 
 def _has_escapes(cell: str) -> bool:
-    """Tell whether there are bytes in it that are not of the file's encoding."""
+    """Report whether the cell contains bytes that are not in the file's encoding."""
     return not cell.isascii() and _UNDECODED.search(cell) is not None

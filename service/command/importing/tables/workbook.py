@@ -1,7 +1,7 @@
-"""Read the rows of a workbook: XLSX, XLSM, XLSB, XLS or ODS, told by its first bytes.
+"""Read the rows of a workbook: XLSX, XLSM, XLSB, XLS or ODS, recognised by its first bytes.
 
-A cell becomes the text that a CSV file would have for it, so that whatever reads cells need not
-know where they come from. The library holds one sheet in memory: about 100 bytes a cell.
+A cell becomes the text that a CSV file would have for it, so that readers of cells need not know
+where they come from. The library holds one sheet in memory: about 100 bytes per cell.
 """
 
 from collections.abc import Iterator
@@ -22,20 +22,20 @@ SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """A ZIP archive (XLSX, XLSM, XLSB, ODS) and an OLE container (XLS, and XLSX with a password)."""
 
 SIGNIFICANT_DIGITS = 15
-"""As many as Excel itself shows of a number; what follows is an artefact of binary fractions."""
+"""As many as Excel itself shows; further digits are artefacts of binary fractions."""
 
 
 class WorkbookInvalid(Exception):
-    """The workbook cannot be read, or does not say which of its sheets is meant."""
+    """The workbook cannot be read, or it is unclear which of its sheets is meant."""
 
 
 def is_workbook(start: bytes) -> bool:
-    """Tell from the first bytes of a file whether it is a workbook, whatever its name says."""
+    """Report whether the first bytes are those of a workbook, whatever the file's name."""
     return start.startswith(SIGNATURES)
 
 
 def sheet_of(path: Path, name: str | None) -> CalamineSheet:
-    """Return the sheet of this name, or the only one that holds anything.
+    """Return the sheet with this name, or the only one that is not empty.
 
     Raises:
         WorkbookInvalid: There is none, or several and no name.
@@ -44,7 +44,7 @@ def sheet_of(path: Path, name: str | None) -> CalamineSheet:
         book = CalamineWorkbook.from_path(str(path))
         if name is not None:
             return _sheet_named(book, name, path)
-        sheets = [book.get_sheet_by_name(one) for one in _visible(book)]
+        sheets = [book.get_sheet_by_name(visible) for visible in _visible(book)]
     except PasswordError:
         raise WorkbookInvalid(
             f"{path} is protected by a password; save a copy without one, or as CSV"
@@ -79,9 +79,9 @@ def _visible(book: CalamineWorkbook) -> list[str]:
 
 def _which(path: Path, names: list[str]) -> str:
     if not names:
-        return f"expected a table in {path}, found no sheet that holds anything"
+        return f"expected a table in {path}, found only empty sheets"
     return (
-        f"{path} has the sheets {_listed(names)}; say in the mapping which one is meant:\n"
+        f"{path} has the sheets {_listed(names)}; name one of them in the mapping:\n"
         f"file: {{sheet: {names[0]}}}"
     )
 

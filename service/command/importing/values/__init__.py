@@ -2,5 +2,5 @@
 
 amounts  numbers as offices write them
 dates    dates and times as offices write them
-readers  one cell, or several, -> one value, as the mapping says
+readers  one or several cells -> one value, as the mapping describes
 """

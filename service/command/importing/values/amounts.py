@@ -14,7 +14,7 @@ _SIGNS = str.maketrans(
         "△": "▲",
     }
 )
-"""What NFKC leaves apart though people mean the same by it."""
+"""Characters that NFKC keeps distinct although people use them interchangeably."""
 _NUMBER = re.compile(
     r"(?P<open>\(\s*)?(?P<sign>[-+▲]\s*)?(?P<yen>[¥\\]\s*)?(?P<inner>[-+▲]\s*)?"
     r"(?P<whole>\d{1,3}(?P<gap>[, ])\d{3}(?:(?P=gap)\d{3})*|\d+)(?P<fraction>\.\d{1,6})?"
@@ -28,7 +28,7 @@ class NotANumber(Exception):
 
 
 def read_amount(text: str) -> str:
-    """Return a decimal number as the ledger takes it, such as -1200.50.
+    """Return a decimal number in the ledger's form, such as -1200.50.
 
     A backslash counts as the yen sign: in CP932 the two are one byte.
 
@@ -37,10 +37,12 @@ def read_amount(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS).strip()
     if text.endswith("%"):
-        raise NotANumber("expected a number, and a percentage depends on what it is of")
+        raise NotANumber(
+            "expected a number, found a percentage, which has no meaning without its base"
+        )
     found = _NUMBER.fullmatch(text)
     if found is None or bool(found["open"]) != bool(found["close"]):
-        raise NotANumber("expected a number, as 1200, 1,200.50, ▲1,200, (1,200) or ¥1,200")
+        raise NotANumber("expected a number, such as 1200, 1,200.50, ▲1,200, (1,200) or ¥1,200")
     signs = [sign.strip() for sign in (found["open"], found["sign"], found["inner"]) if sign]
     if len(signs) > 1:
         raise NotANumber("expected one sign before the number, found two")
@@ -60,5 +62,5 @@ def read_integer(text: str) -> int:
     """
     amount = read_amount(text)
     if "." in amount:
-        raise NotANumber("expected a whole number, as 1200 or 1,200")
+        raise NotANumber("expected a whole number, such as 1200 or 1,200")
     return int(amount)

@@ -1,4 +1,4 @@
-"""Read dates and times as Japanese offices write them, and refuse what can be read in two ways.
+"""Read dates and times as Japanese offices write them, and refuse ambiguous ones.
 
 2026-01-05, 2026/1/5, 2026.1.5, 2026年1月5日(月), 20260105, 令和8年1月5日, R8.1.5, 46027 (Excel),
 each with or without a time: 14:05, 14:05:30, 2:05 PM, 午後2時5分, and with or without an offset.
@@ -15,16 +15,16 @@ ERAS = {
     "平成": date(1989, 1, 8),
     "昭和": date(1926, 12, 25),
 }
-"""The first day of each era that living people's records are of. An era may be counted beyond its
-end, as forms printed before it do (平成32年): that still means one day only."""
+"""The first day of each era in living people's records. An era may be counted beyond its end, as on
+forms printed earlier (平成32年): the day is still unambiguous."""
 _ERA_LETTERS = {"R": "令和", "H": "平成", "S": "昭和"}
 
 NOON_HOUR = 12
 
 SERIAL_DAY_ZERO = date(1899, 12, 30)
-"""What Excel counts days from, so that they are right from March 1900 on."""
+"""Day zero of Excel's serial dates, chosen so that they are right from March 1900."""
 SERIAL_MIN, SERIAL_MAX = 25_569, 109_574
-"""1970 to 2199: a smaller or larger number is a year, a price or an id, and not a date."""
+"""1970 to 2199: a smaller or larger number is a year, a price or an id, not a date."""
 
 _GAP = r"\s*[-/.年]\s*"
 _REST = r"\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?"
@@ -53,14 +53,14 @@ class Unclear(Exception):
 
 
 class CellTime(NamedTuple):
-    """What a cell says: a day, perhaps a time of day, perhaps where that was so."""
+    """The contents of a cell: a day, and perhaps a time of day and a zone."""
 
     day: date
     clock: time | None = None
     zone: tzinfo | None = None
 
     def at(self, clock: time, zone: tzinfo) -> datetime:
-        """Return the moment in UTC; `clock` and `zone` hold where the cell does not say."""
+        """Return the moment in UTC; `clock` and `zone` apply if the cell has none."""
         local = datetime.combine(self.day, clock if self.clock is None else self.clock)
         try:
             return local.replace(tzinfo=self.zone or zone).astimezone(UTC)
@@ -71,8 +71,8 @@ class CellTime(NamedTuple):
 def read_moment(text: str, forms: Sequence[str] = ()) -> CellTime:
     """Read a date, or a date and time.
 
-    With `forms`, those of strptime, only what one of them says, and ISO 8601, which is how real
-    dates of a workbook arrive here.
+    With `forms`, which are strptime formats, only text in one of them is read, and ISO 8601, which
+    is how true dates in a workbook arrive here.
 
     Raises:
         Unclear: It is not a date, or could be more than one.
@@ -83,13 +83,13 @@ def read_moment(text: str, forms: Sequence[str] = ()) -> CellTime:
         if moment is not None:
             return moment
     if forms and not re.match(r"\d{4}-\d{2}-\d{2}", text):
-        raise Unclear(f"expected a date as {' or '.join(forms)}")
+        raise Unclear(f"expected a date in the format {' or '.join(forms)}")
     return _by_kind(text)
 
 
 def _by_form(text: str, form: str) -> CellTime | None:
     try:
-        read = datetime.strptime(text, form)  # noqa: DTZ007  the zone is put to it by who asks
+        read = datetime.strptime(text, form)  # noqa: DTZ007  the caller adds the zone
     except ValueError:
         return None
     return CellTime(read.date(), read.time() if _HAS_CLOCK.search(form) else None, read.tzinfo)
@@ -130,7 +130,7 @@ def _clock_of(rest: str) -> tuple[time | None, tzinfo | None]:
         return None, None
     found = _CLOCK.fullmatch(rest)
     if found is None:
-        raise Unclear("expected a time behind the date, as 14:05, 14:05:30 or 午後2時5分")
+        raise Unclear("expected a time after the date, such as 14:05, 14:05:30 or 午後2時5分")
     hour = _hour_of(int(found["hour"]), found["half"], (found["meridiem"] or "").upper())
     minute, second = found["minute"] or found["minute2"], found["second"] or found["second2"]
     fraction = (found["fraction"] or "")[:6].ljust(6, "0")
@@ -143,7 +143,7 @@ def _clock_of(rest: str) -> tuple[time | None, tzinfo | None]:
 
 def _hour_of(hour: int, half: str | None, meridiem: str) -> int:
     if half and (hour >= NOON_HOUR or meridiem):
-        raise Unclear(f"{half}{hour}時 can be read in two ways; write the hour as 0 to 23")
+        raise Unclear(f"{half}{hour}時 is ambiguous; write the hour as 0 to 23")
     if meridiem and not 1 <= hour <= NOON_HOUR:
         raise Unclear(f"expected 1 to {NOON_HOUR} before {meridiem}")
     if meridiem:
@@ -166,10 +166,10 @@ def _offset_of(text: str | None) -> tzinfo | None:
 
 
 def _of_serial(days: int, fraction: float) -> CellTime:
-    """Read Excel's count of days, with the time of day behind the point, to the second."""
+    """Read an Excel serial date, with the time of day in the fraction, to the second."""
     if not SERIAL_MIN <= days <= SERIAL_MAX:
         raise Unclear(
-            f"expected a date; as Excel's count of days a number is from {SERIAL_MIN} to "
+            f"expected a date; a number is read as an Excel serial date only from {SERIAL_MIN} to "
             f"{SERIAL_MAX}"
         )
     moment = datetime.combine(SERIAL_DAY_ZERO, time.min) + timedelta(
@@ -181,12 +181,12 @@ def _of_serial(days: int, fraction: float) -> CellTime:
 def _why_not(text: str) -> str:
     if _YEAR_LAST.fullmatch(text):
         return (
-            "day or month may come first here; say which in the mapping: "
+            "the day or the month may come first; state which in the mapping: "
             "`format: '%d/%m/%Y'` or `format: '%m/%d/%Y'`"
         )
     if _SHORT_YEAR.fullmatch(text):
         return (
-            "a year of two digits can be read in several ways; write 2026 or R8, or give the "
-            "mapping a `format` with %y"
+            "a two-digit year is ambiguous; write 2026 or R8, or give the mapping a `format` "
+            "with %y"
         )
-    return "expected a date, as 2026-01-05, 2026/1/5, 2026年1月5日, 令和8年1月5日 or R8.1.5"
+    return "expected a date, such as 2026-01-05, 2026/1/5, 2026年1月5日, 令和8年1月5日 or R8.1.5"

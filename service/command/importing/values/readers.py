@@ -1,7 +1,7 @@
 """Make one value from the cells of a row.
 
-What a mapping says is turned into functions once, when the columns of the file are known: a
-million rows are then read without looking anything up by name.
+A mapping is compiled into functions once, when the columns of the file are known: a million rows
+are then read without looking anything up by name.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,45 +25,45 @@ from service.command.importing.values.dates import CellTime, Unclear, read_momen
 Scalar = str | int | bool
 Cells = Sequence[str]
 Reader = Callable[[Cells], Scalar | None]
-"""Returns None where the cells are blank."""
+"""Returns None if the cells are blank."""
 
 TRUE_WORDS = frozenset({"true", "yes", "1", "はい", "有", "○"})
 FALSE_WORDS = frozenset({"false", "no", "0", "いいえ", "無", "\N{MULTIPLICATION SIGN}"})
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
-"""The years that the ledger takes."""
+"""The years that the ledger accepts."""
 
 
 class BadCell(Exception):
-    """A cell does not hold what the mapping expects in it."""
+    """A cell does not hold what the mapping expects."""
 
     def __init__(self, column: str, detail: str, found: str = "") -> None:
         super().__init__(f"{column}: {detail}")
         self.column = column
         self.detail = detail
         self.found = found
-        """What it holds. Who shows it looks first whether the column may be shown."""
+        """The contents of the cell. Before you show it, check that the column may be shown."""
 
 
 class Surroundings(NamedTuple):
-    """What holds where neither the mapping nor the cell says more."""
+    """Defaults for what neither the mapping nor the cell states."""
 
     zone: tzinfo | None
-    """The lifecycle's zone; None: nobody could be asked."""
+    """The lifecycle's zone; None: there was no service to ask."""
     file_modified: datetime
-    """When the file was last changed."""
+    """When the file was last modified."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Makes readers for one table. A class, because all of them need these three."""
+    """Makes readers for one table. A class, because all of them need these three values."""
 
     header: Sequence[str]
     blanks: frozenset[str]
     surroundings: Surroundings
 
     def value(self, value: Value) -> Reader:
-        """Return the function that makes the value; it raises BadCell."""
+        """Return a function that makes the value; it may raise BadCell."""
         match value:
             case Constant(constant):
                 return lambda _: constant
@@ -75,7 +75,7 @@ class Readers:
                 return self._cell(value)
 
     def time(self, value: Cell | FixedTime) -> Callable[[Cells], datetime | None]:
-        """Return the function that tells when something happened, in UTC; it raises BadCell."""
+        """Return a function that reads the time, in UTC; it may raise BadCell."""
         if isinstance(value, FixedTime):
             return lambda _: self._fixed(value)
         index = self.header.index(value.column)
@@ -87,7 +87,7 @@ class Readers:
         return read
 
     def test(self, condition: Condition) -> Callable[[Cells], bool]:
-        """Return the function that tells whether a row meets the condition."""
+        """Return a function that reports whether a row meets the condition."""
         index = self.header.index(condition.column)
 
         def holds(cells: Cells) -> bool:
@@ -103,17 +103,17 @@ class Readers:
     def _template(self, value: Template) -> Reader:
         first, *rest = value.literals
         parts = [
-            (self.header.index(column), behind)
-            for column, behind in zip(value.columns, rest, strict=True)
+            (self.header.index(column), literal)
+            for column, literal in zip(value.columns, rest, strict=True)
         ]
 
         def read(cells: Cells) -> str | None:
             text = first
-            for index, behind in parts:
+            for index, literal in parts:
                 cell = cells[index]
                 if is_blank(cell, self.blanks):
                     return None
-                text += cell + behind
+                text += cell + literal
             return text
 
         return read
@@ -161,7 +161,7 @@ class Readers:
         column = value.column if isinstance(value, Cell) else ""
         zone = moment.zone or value.zone or self.surroundings.zone
         if zone is None:
-            expected = "expected a time with an offset; or give the mapping a `zone`"
+            expected = "expected a time with an offset, or a `zone` in the mapping"
             raise BadCell(column, expected, text)
         try:
             instant = moment.at(value.at, zone)
