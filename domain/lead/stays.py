@@ -75,6 +75,11 @@ def stays_after(before: Stays, event: Event, state: LeadState | AccountState) ->
     return Stays((*before.stays, stay))
 
 
+def not_before(entered_at: datetime | None, moment: datetime) -> datetime:
+    """Return when a move takes effect: the later of its time and the last move's (domain §9)."""
+    return moment if entered_at is None or entered_at < moment else entered_at
+
+
 def begins(event: Event) -> bool:
     """Whether a subject for which nothing counted has a stay from this event on.
 

@@ -26,9 +26,23 @@ from domain.rules.deals import COMPETITION
 from domain.signal import Signal
 from events import refusal_texts
 from events.append.declared_periods import objection as objection_to_declared
-from events.append.resolve import Concerned, account_of, concerned_by, lead_of, told_of_another
+from events.append.resolve import (
+    Concerned,
+    account_of,
+    completed_unlinking,
+    concerned_by,
+    lead_of,
+    leads_named,
+    redirected,
+)
 from events.batch.draft import Draft
-from events.batch.upkeep import bring_up_to_date, members_of, occupied_by, reassess_lead
+from events.batch.upkeep import (
+    bring_all_up_to_date,
+    bring_up_to_date,
+    members_of,
+    occupied_by,
+    reassess_lead,
+)
 from events.lifecycles.calendar import change_calendar, changes_of, with_changes
 from events.lifecycles.publish import asks_who_stands_where, compiled_from, objection, parsed
 from events.limits import DECLARED_MAX
@@ -93,6 +107,9 @@ def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
 
 
 def _decide(draft: Draft, signal: Signal) -> Recorded | Refusal:
+    signal = redirected(draft, signal)
+    if signal.subject is SubjectKind.LEAD:
+        bring_all_up_to_date(draft, leads_named(draft, signal))
     concerned = concerned_by(draft, signal)
     if isinstance(concerned, Refusal):
         return concerned
@@ -168,7 +185,7 @@ def _unlink(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refus
         return lead_id
     positions = map(int, signal.data[EVENTS])
     business = [reference for position in positions for reference in past.references(position)]
-    completed = told_of_another(draft, signal, lead_id, business)
+    completed = completed_unlinking(draft, signal, lead_id, business)
     if isinstance(completed, Refusal):
         return completed
     decided = take_back(completed, lead_id, past, _circumstances(draft))
@@ -187,6 +204,7 @@ def _lead_taken_back(draft: Draft, signal: Signal, past: PlannedPast) -> str | R
         known = lead_named(signal.lead_id, past) if signal.lead_id is not None else None
         named = refusal_texts.lead_unknown() if known is None else known.id
     else:
+        bring_all_up_to_date(draft, leads_named(draft, signal))
         lead = lead_of(draft, signal)
         if isinstance(lead, Refusal):
             return lead

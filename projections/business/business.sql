@@ -58,25 +58,6 @@ SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead A
        COALESCE(CAST(:occurred_at AS timestamptz), touched_at)
   FROM closed
 
--- name: count_rows
--- The size of a generation, for the report of a rebuild.
-SELECT (SELECT count(*) FROM ledger.business_told WHERE generation = :generation)
-     + (SELECT count(*) FROM ledger.business_touches WHERE generation = :generation) AS rows
-
--- name: delete_rows
--- Delete a batch of a retired generation.
-WITH reports AS (
-     DELETE FROM ledger.business_told
-      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.business_told
-                                WHERE generation = :generation LIMIT :limit))
-     RETURNING 1),
-     touches AS (
-     DELETE FROM ledger.business_touches
-      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.business_touches
-                                WHERE generation = :generation LIMIT :limit))
-     RETURNING 1)
-SELECT (SELECT count(*) FROM reports) + (SELECT count(*) FROM touches) AS deleted
-
 -- name: differences
 -- Rows that do not occur equally often in two generations at one position, as text.
 WITH held AS (

@@ -13,6 +13,7 @@ from events.database.statements import Statement, load
 from events.records import decode_event
 from projections.business.fold import Business, BusinessRow, TakenBack, TouchRow, fold
 from projections.engine.limits import BUSINESS_ROWS_KEPT
+from projections.engine.record_text import PUBLISHES
 from projections.engine.rows import RowWriter
 
 NAME = "business"
@@ -31,7 +32,7 @@ class BusinessProjection:
 
     def concerns(self, record: str) -> bool:
         """Return whether a record may report business or a touch: any record with a key may."""
-        return '"key":"' in record or '"type":"lifecycle.published"' in record
+        return '"key":"' in record or PUBLISHES in record
 
     def begin(self, *, is_complete: bool) -> Business:
         del is_complete

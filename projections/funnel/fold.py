@@ -167,8 +167,7 @@ def fold(stages: Stages, event: Event) -> None:
         if event.type == PUBLISHED:
             _publish(stages, event)
         return
-    receiver_id = event.forwarded_to or event.subject.id
-    stay = stages.standing.get(receiver_id)
+    stay = stages.standing.get(event.receiver.id)
     effects = event.effects
     if "stays" in effects:
         _restate(stages, stay, event)
