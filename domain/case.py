@@ -31,7 +31,7 @@ class Party(NamedTuple):
     account: str | None
     account_links: tuple[str, ...] = ()
     """Kinds of the identifiers that point to the account from this event on."""
-    told: str | None = None
+    account_named: str | None = None
     """The account that the report itself names, even if the lead stays with another one."""
     account_conflicts: tuple[str, ...] = ()
     """Accounts newly found to have the same name: a person has to judge."""

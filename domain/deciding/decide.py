@@ -20,6 +20,7 @@ from domain.lead.numbers import numbers_of
 from domain.lead.owners import effects_of_naming
 from domain.lead.score import most_of
 from domain.lead.state import LeadState, Returned, State
+from domain.lead.stays import RESTATES
 from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.lifecycle.service_events import (
@@ -144,7 +145,7 @@ def _report(case: Case, taken_back: Returned | None) -> NotAllowed | None:
 def _effects_of_move(case: Case, move: CompiledMove, taken_back: Returned | None) -> dict[str, Any]:
     effects = effects_with_move(case, move)
     if taken_back is not None and move.kind is not None:
-        effects["restates"] = taken_back.position
+        effects[RESTATES] = taken_back.position
     return effects
 
 

@@ -242,7 +242,7 @@ class _Again:
             (visitor, self.leads[visitor]) for visitor in reported.absorbs if visitor in self.leads
         ]
         resolution = Resolution(receiver, receiver, is_new=lead is None, absorbs=tuple(absorbs))
-        return Party(resolution, account, told=reported.account)
+        return Party(resolution, account, account_named=reported.account)
 
     def state(self, lead_id: str | None, account_id: str | None) -> State:
         lead = self.leads.get(lead_id, INITIAL_LEAD) if lead_id is not None else INITIAL_LEAD

@@ -18,7 +18,7 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.service_events import ABSORBED, EVENTS, OTHER, UNLINKED
 from events.records import Record, is_reassessment
 from events.revision.past import Past
-from events.revision.redecide import told_account
+from events.revision.redecide import reported_account
 
 
 class Taken(NamedTuple):
@@ -195,5 +195,5 @@ def _is_judged_by_business(lead: LeadState) -> bool:
 
 
 def _accounts_in(event: Event) -> Iterable[str]:
-    reported, joined = told_account(event), event.effects.get("business_of")
+    reported, joined = reported_account(event), event.effects.get("business_of")
     return [account_id for account_id in (reported, joined) if account_id is not None]

@@ -10,7 +10,7 @@ SELECT event.record
 
 -- name: void_business
 -- A voided report counts up to the position before the voiding.
-UPDATE ledger.business_told
+UPDATE ledger.business_reports
    SET voided_by = :by_position
  WHERE generation = :generation AND position = :position AND voided_by IS NULL
 
@@ -24,11 +24,11 @@ UPDATE ledger.business_touches
 -- Corrected values replace the old ones at the same position, but are known only from the correction
 -- on. A number may also be removed: the order belongs to no deal.
 WITH closed AS (
-     UPDATE ledger.business_told
+     UPDATE ledger.business_reports
         SET voided_by = :by_position
       WHERE generation = :generation AND position = :position AND voided_by IS NULL
      RETURNING *)
-INSERT INTO ledger.business_told (
+INSERT INTO ledger.business_reports (
        generation, position, known_from, what, occurred_at, lead, pass_number, account,
        opportunity, order_id, value, currency, business, product, origin)
 SELECT generation, position, CAST(:by_position AS bigint), what,
@@ -61,10 +61,10 @@ SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead A
 -- name: differences
 -- Rows that do not occur equally often in two generations at one position, as text.
 WITH held AS (
-     SELECT generation, 'business_told' AS relation,
+     SELECT generation, 'business_reports' AS relation,
             CAST(ROW(position, known_from, what, occurred_at, lead, pass_number, account, opportunity, order_id,
                      value, currency, business, product, origin, voided_by) AS text) AS content
-       FROM ledger.business_told
+       FROM ledger.business_reports
       WHERE generation IN (:live, :built)
       UNION ALL
      SELECT generation, 'business_touches',

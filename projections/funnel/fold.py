@@ -24,14 +24,10 @@ from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from domain.event import Event
-from domain.lead.stays import Left, begins, restored
+from domain.lead.stays import RESTATES, Left, begins, restored
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.lifecycle.service_events import PUBLISHED
 from events.lifecycles.publish import parsed
-
-RESTATES = "restates"
-"""The effect that names an automatic return that no longer counts."""
-
 
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, str]
 """The key for counting stays: kind, stage, before, origin, channel, month. A slice of the stay."""

@@ -6,6 +6,7 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from domain.event import Event
+from domain.lead.stays import RESTATES
 from domain.lifecycle.definition import SubjectKind
 from events.batch.lru import forget_oldest
 from events.database.sessions import Driver
@@ -15,7 +16,6 @@ from projections.engine.record_text import ABSORBS, BEGINS, HAS_EFFECTS, MOVES, 
 from projections.engine.rows import RowWriter
 from projections.funnel.fold import (
     ENDED_COLUMNS,
-    RESTATES,
     Key,
     Place,
     Published,
