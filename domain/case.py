@@ -13,6 +13,7 @@ from domain.lead.owners import effects_of_stage
 from domain.lead.readings import CaseReadings
 from domain.lead.score import Score, judged_at, score_at
 from domain.lead.state import DORMANT, AccountState, LeadState, State
+from domain.lead.stays import not_before
 from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove, FailedGuard, MoveTable
 from domain.lifecycle.definition import SubjectKind
 from domain.signal import Signal
@@ -30,7 +31,7 @@ class Party(NamedTuple):
     account: str | None
     account_links: tuple[str, ...] = ()
     """Kinds of the identifiers that point to the account from this event on."""
-    told: str | None = None
+    account_named: str | None = None
     """The account that the report itself names, even if the lead stays with another one."""
     account_conflicts: tuple[str, ...] = ()
     """Accounts newly found to have the same name: a person has to judge."""
@@ -67,6 +68,15 @@ class Case:
     def account(self) -> Subject:
         assert self.party.account is not None
         return Subject(SubjectKind.ACCOUNT, self.party.account)
+
+    @property
+    def next_position(self) -> int:
+        return self.position + len(self.events)
+
+    @property
+    def next_cause(self) -> int | None:
+        """What causes the next event: the report itself, unless that event is the report."""
+        return self.position if self.events else self.signal.cause
 
     def table(self, kind: SubjectKind) -> MoveTable:
         return self.compiled.lead if kind is SubjectKind.LEAD else self.compiled.account
@@ -114,25 +124,10 @@ class Case:
         move: CompiledMove | None = None,
         forwarded_to: str | None = None,
     ) -> Event:
-        """Append the event, with its move, and apply it to the state of its subject."""
-        event = self.draft(
-            type, subject, data=data, effects=effects, move=move, forwarded_to=forwarded_to
-        )
-        self.events.append(event)
-        self.state = self.after(event)
-        return event
+        """Append the next event, and apply it to the states that it changes.
 
-    def draft(
-        self,
-        type: str,
-        subject: Subject,
-        *,
-        data: Mapping[str, Any],
-        effects: Mapping[str, Any] | None = None,
-        move: CompiledMove | None = None,
-        forwarded_to: str | None = None,
-    ) -> Event:
-        """Make the next event, with its move, the new owner in charge, and the silence timer."""
+        With it come its move, the new owner in charge, and the silence timer.
+        """
         lead = self.party.lead
         if lead is not None and lead.receiver in (subject.id, forwarded_to):
             silence = effects_on_silence(
@@ -143,16 +138,20 @@ class Case:
                 owner = effects_of_stage(self.compiled, self.state.lead, move.to, effects or {})
                 effects = {**(effects or {}), **owner}
         event = Event(
-            position=self.position + len(self.events),
+            position=self.next_position,
             type=type,
             subject=subject,
             occurred_at=self.signal.occurred_at,
             data=data,
             effects=effects or {},
-            cause=self.position if self.events else self.signal.cause,
+            cause=self.next_cause,
             forwarded_to=forwarded_to,
         )
-        return with_move(event, self.standing(subject.kind), move) if move is not None else event
+        if move is not None:
+            event = with_move(event, self.standing(subject.kind), move)
+        self.events.append(event)
+        self.state = self.after(event)
+        return event
 
     def foresee(self, effects: Mapping[str, Any]) -> None:
         """Apply the signal's own effects, each once, so that guards see them before the move.
@@ -174,17 +173,13 @@ class Case:
         self._apply({"timers": timers})
 
     def after(self, event: Event) -> State:
-        """Return the state after an event; an event about another subject leaves it unchanged."""
-        if event.subject.kind is SubjectKind.LEAD:
-            if event.receiver != self.lead:
-                return self.state
-            account = self.state.account
-            if account is not None and event.effects.get("business_of") == self.party.account:
-                account = evolve(account, event._replace(stage_to=None))
-            return State(self._lead_after(event), account)
-        if event.subject.kind is SubjectKind.LEDGER or self.state.account is None:
-            return self.state
-        return State(self.state.lead, evolve(self.state.account, event))
+        """Return the state after an event; one that changes other subjects leaves it unchanged."""
+        (lead, account), changed = self.state, event.changed_subjects
+        if self.lead in changed:
+            lead = self._lead_after(event)
+        if account is not None and self.account in changed:
+            account = evolve(account, event)
+        return State(lead, account)
 
     def _lead_after(self, event: Event) -> LeadState:
         lead = self.state.lead
@@ -227,11 +222,6 @@ def with_move(event: Event, standing: LeadState | AccountState, move: CompiledMo
         pass_number=standing.pass_number + 1 if move.begins_pass else standing.pass_number,
         effects={**event.effects, "move": how},
     )
-
-
-def not_before(entered_at: datetime | None, moment: datetime) -> datetime:
-    """Return when a move takes effect: the later of its time and the last move's (domain §9)."""
-    return moment if entered_at is None or entered_at < moment else entered_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,16 +47,22 @@ class Event(NamedTuple):
     pass_number: int | None = None
 
     @property
-    def also_seen_by(self) -> tuple[str, ...]:
-        """Other subjects whose state changes: the receiving lead, the account of its business."""
-        business_of = self.effects.get("business_of")
-        if business_of is None:
-            return () if self.forwarded_to is None else (self.forwarded_to,)
-        return (business_of,) if self.forwarded_to is None else (self.forwarded_to, business_of)
-
-    @property
     def receiver(self) -> Subject:
-        """The subject whose state the event changes."""
+        """The subject that the event counts for: its own, unless another lead has absorbed it."""
         if self.forwarded_to is None:
             return self.subject
         return Subject(SubjectKind.LEAD, self.forwarded_to)
+
+    @property
+    def changed_subjects(self) -> tuple[Subject, ...]:
+        """The subjects whose state changes: its receiver, and the account of a lead's business.
+
+        The ledger itself has no state.
+        """
+        receiver = self.receiver
+        if receiver.kind is SubjectKind.LEDGER:
+            return ()
+        business_of = self.effects.get("business_of")
+        if business_of is None:
+            return (receiver,)
+        return (receiver, Subject(SubjectKind.ACCOUNT, business_of))

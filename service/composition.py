@@ -78,7 +78,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
         )
 
         def on_append(append: Append) -> None:
-            appends.tell(append.position)
+            appends.announce(append.position)
             runner.wake()
             webhooks.courier.wake()
             metrics.appended(

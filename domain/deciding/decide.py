@@ -7,21 +7,30 @@ written into the events, so `evolve` never consults it again.
 from collections.abc import Mapping
 from typing import Any
 
-from domain.case import Case, NotAllowed, Party, not_before
+from domain.case import Case, NotAllowed, Party
 from domain.deciding.automation import effects_before_move, effects_with_move
 from domain.deciding.consequences import follow
 from domain.deciding.refusal import refusal_of
 from domain.deciding.report import effects_on_lead
 from domain.effects import joined
 from domain.event import LEDGER, Event, Subject
+from domain.lead.absorption import absorption
 from domain.lead.identity import Resolution
 from domain.lead.numbers import numbers_of
 from domain.lead.owners import effects_of_naming
 from domain.lead.score import most_of
 from domain.lead.state import LeadState, Returned, State
+from domain.lead.stays import RESTATES
 from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
-from domain.lifecycle.definition import EventKind, MoveKind, SubjectKind
-from domain.lifecycle.service_events import ACCOUNT_CONFLICTED
+from domain.lifecycle.definition import EventKind, SubjectKind
+from domain.lifecycle.service_events import (
+    ACCOUNT_CONFLICTED,
+    CONFLICTED,
+    KINDS,
+    LINKED,
+    MERGED,
+    OTHER,
+)
 from domain.rules.business import business_begun, business_of, effects_on_account
 from domain.rules.candidacy import hindered
 from domain.rules.deadlines import judge_deadlines, take_back_return
@@ -136,7 +145,7 @@ def _report(case: Case, taken_back: Returned | None) -> NotAllowed | None:
 def _effects_of_move(case: Case, move: CompiledMove, taken_back: Returned | None) -> dict[str, Any]:
     effects = effects_with_move(case, move)
     if taken_back is not None and move.kind is not None:
-        effects["restates"] = taken_back.position
+        effects[RESTATES] = taken_back.position
     return effects
 
 
@@ -148,9 +157,9 @@ def _identify(case: Case, resolution: Resolution) -> None:
         held = {ANONYMOUS_ID, *case.state.lead.holds}
         holds = sorted({kind for kind in kinds if kind not in held})
         case.add(
-            "identity.linked",
+            LINKED,
             subject,
-            data={"kinds": kinds},
+            data={KINDS: kinds},
             effects={"holds": holds} if holds else {},
             forwarded_to=forwarded_to,
         )
@@ -160,7 +169,7 @@ def _identify(case: Case, resolution: Resolution) -> None:
         conflicts = list(resolution.conflicts)
         shared = [identifier.kind for identifier in resolution.shares]
         case.add(
-            "identity.conflicted",
+            CONFLICTED,
             subject,
             data={"with": conflicts, "shared": shared} if shared else {"with": conflicts},
             effects={"conflicts": conflicts},
@@ -172,7 +181,7 @@ def _identify_account(case: Case) -> None:
     """Record the account's new identifiers, and other accounts with the same name."""
     links, conflicts = list(case.party.account_links), list(case.party.account_conflicts)
     if links:
-        case.add("identity.linked", case.account, data={"kinds": links})
+        case.add(LINKED, case.account, data={KINDS: links})
     if conflicts:
         effects = {"conflicts": conflicts}
         case.add(ACCOUNT_CONFLICTED, case.account, data={"with": conflicts}, effects=effects)
@@ -185,25 +194,20 @@ def _absorb(case: Case, resolution: Resolution, other: str, visitor: LeadState) 
     stays with it when the two are unmerged.
     """
     person = resolution.person
-    effects: dict[str, Any] = {"absorbed_by": person}
-    event = case.add(
-        "identity.absorbed",
+    absorbed = absorption(
         Subject(SubjectKind.LEAD, other),
-        data={"by": person},
-        effects=effects,
+        visitor,
+        by=person,
+        at=case.signal.occurred_at,
+        position=case.next_position,
+        cause=case.next_cause,
     )
-    if visitor.stage is not None:
-        effects["move"] = {"kind": str(MoveKind.ABSORBED)}
-        case.events[-1] = event._replace(
-            stage_from=visitor.stage,
-            effective_at=not_before(visitor.entered_at, event.occurred_at),
-            pass_number=visitor.pass_number,
-        )
+    case.events.append(absorbed)
     inherited = _inheritance(case, visitor)
     case.add(
-        "identity.merged",
+        MERGED,
         Subject(SubjectKind.LEAD, person),
-        data={"other": other},
+        data={OTHER: other},
         effects={"absorbs": other, **inherited},
         forwarded_to=resolution.receiver if resolution.receiver != person else None,
     )

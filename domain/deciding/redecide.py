@@ -242,7 +242,7 @@ class _Again:
             (visitor, self.leads[visitor]) for visitor in reported.absorbs if visitor in self.leads
         ]
         resolution = Resolution(receiver, receiver, is_new=lead is None, absorbs=tuple(absorbs))
-        return Party(resolution, account, told=reported.account)
+        return Party(resolution, account, account_named=reported.account)
 
     def state(self, lead_id: str | None, account_id: str | None) -> State:
         lead = self.leads.get(lead_id, INITIAL_LEAD) if lead_id is not None else INITIAL_LEAD
@@ -289,23 +289,20 @@ class _Again:
             self.see(event)
 
     def see(self, event: Event) -> None:
-        """Apply an event to the states that it changes."""
-        business_of = event.effects.get("business_of")
-        if business_of is not None and business_of != event.subject.id:
-            before = self.accounts.get(business_of, INITIAL_ACCOUNT)
-            self.accounts[business_of] = evolve(before, event._replace(stage_to=None))
-        subject_id = event.subject.id
-        state: LeadState | AccountState
-        if event.subject.kind is SubjectKind.LEAD:
-            state = evolve(self.leads.get(subject_id, INITIAL_LEAD), event)
-            self.leads[subject_id] = state
+        """Apply an event to the states that it changes: each is decided for its receiver."""
+        subject = event.subject
+        for kind, id in event.changed_subjects:
+            if kind is SubjectKind.LEAD:
+                self.leads[id] = evolve(self.leads.get(id, INITIAL_LEAD), event)
+            else:
+                self.accounts[id] = evolve(self.accounts.get(id, INITIAL_ACCOUNT), event)
+        is_of_lead = subject.kind is SubjectKind.LEAD
+        if is_of_lead:
             self.seen.append(event)
-        else:
-            state = evolve(self.accounts.get(subject_id, INITIAL_ACCOUNT), event)
-            self.accounts[subject_id] = state
+        state = self.leads[subject.id] if is_of_lead else self.accounts[subject.id]
         in_ledger = event._replace(position=self.report(event.position))
-        stays = self.stays.get(subject_id, NO_STAYS)
-        self.stays[subject_id] = stays_after(stays, in_ledger, state)
+        stays = self.stays.get(subject.id, NO_STAYS)
+        self.stays[subject.id] = stays_after(stays, in_ledger, state)
 
     def outcomes(self) -> Outcomes:
         return Outcomes(

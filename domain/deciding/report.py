@@ -70,7 +70,7 @@ def _beginning(case: Case) -> dict[str, Any]:
 
 def _known_already(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the report says about person and company that its effects do not contain."""
-    signal, account = case.signal, case.party.told
+    signal, account = case.signal, case.party.account_named
     tells: dict[str, Any] = {}
     if signal.holds_personal_data and "known" not in effects:
         tells["known"] = True

@@ -90,16 +90,21 @@ def evolve(state: Staged, event: Event) -> Staged:
         if "state" in event.effects:
             return state_json.restored(state, event.effects["state"])
         state = _with_effects(state, event)
-    if event.stage_to is not None:
+    # A lead's move is not its account's.
+    if event.stage_to is not None and (isinstance(state, LeadState) or _is_of_account(event)):
         state = _changed(state, moved(state, event))
     return state
+
+
+def _is_of_account(event: Event) -> bool:
+    return event.subject.kind is SubjectKind.ACCOUNT
 
 
 def _with_effects(state: Staged, event: Event) -> Staged:
     effects = event.effects
     if isinstance(state, AccountState):
         # An event about a lead changes only the account's business; the owner in it is the lead's.
-        is_own = event.subject.kind is SubjectKind.ACCOUNT
+        is_own = _is_of_account(event)
         set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if is_own and name in effects}
         set_here |= _absorption(state, effects)
         if not _DISTINGUISHES.isdisjoint(effects):

@@ -13,6 +13,7 @@ several people, and no longer names anyone.
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from domain.lead.absorption import standing_for
 from domain.lead.state import LeadState
 from domain.signal import Identifier, Signal
 
@@ -111,12 +112,7 @@ def resolve(
 
 def receiver_of(lead_id: str, leads: Leads) -> str:
     """Follow forwarding to the lead that receives this one's events."""
-    seen = {lead_id}
-    while (absorbed_by := leads[lead_id].absorbed_by) is not None:
-        assert absorbed_by not in seen, f"lead {lead_id} forwards to itself"
-        seen.add(absorbed_by)
-        lead_id = absorbed_by
-    return lead_id
+    return standing_for(lead_id, lambda other: leads[other].absorbed_by)
 
 
 def person_of(lead_id: str, leads: Leads) -> str:
@@ -124,9 +120,9 @@ def person_of(lead_id: str, leads: Leads) -> str:
 
     Links and absorptions must not depend on such a decision, because it can be taken back.
     """
-    while (state := leads[lead_id]).absorbed_by is not None and not state.merged:
-        lead_id = state.absorbed_by
-    return lead_id
+    return standing_for(
+        lead_id, lambda other: None if leads[other].merged else leads[other].absorbed_by
+    )
 
 
 def are_apart(lead_id: str, other: str, leads: Leads) -> bool:

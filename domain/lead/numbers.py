@@ -10,18 +10,11 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from domain.lead.state import State
-from domain.lifecycle.definition import Role, SharedNumbers
+from domain.lifecycle.definition import NUMBERED_BY, SharedNumbers
 from domain.signal import Signal
 
 OPPORTUNITY_FIELD, ORDER_FIELD = "opportunity", "order"
 """The event fields that hold the number of a deal, and of an order."""
-_NAMES_BUSINESS = frozenset(
-    {
-        *(Role.OPENS_OPPORTUNITY, Role.UPDATES_OPPORTUNITY, Role.REOPENS_OPPORTUNITY),
-        *(Role.WINS_OPPORTUNITY, Role.LOSES_OPPORTUNITY),
-        *(Role.PLACES_ORDER, Role.AMENDS_ORDER, Role.CANCELS_ORDER),
-    }
-)
 
 
 class Numbers(NamedTuple):
@@ -41,7 +34,7 @@ def numbers_of(signal: Signal, state: State, shared: SharedNumbers) -> Numbers:
 
     Only for events whose role concerns a deal or an order: no other event changes one.
     """
-    if signal.type.role not in _NAMES_BUSINESS:
+    if signal.type.role not in NUMBERED_BY:
         return Numbers()
     buyers = [buyer for buyer in state if buyer is not None]
     return Numbers(

@@ -14,6 +14,9 @@ from domain.lifecycle.definition import UNPLACED
 from domain.lifecycle.service_events import OFFERED, REASSESSED
 from domain.times import format_utc
 
+RESTATES = "restates"
+"""The effect that names an automatic return that no longer counts."""
+
 
 class Stay(NamedTuple):
     """One entry into a stage. It ends with the next entry, or with absorption."""
@@ -57,7 +60,7 @@ def stays_after(before: Stays, event: Event, state: LeadState | AccountState) ->
         return before._replace(left=Left(at, event.position))
     if event.stage_to is None and (before.stays or not begins(event)):
         return before
-    if "restates" in effects:
+    if RESTATES in effects:
         # The automatic return that it takes back was the last move: it never counted.
         before = Stays(before.stays[:-1])
         last = before.stays[-1]
@@ -73,6 +76,11 @@ def stays_after(before: Stays, event: Event, state: LeadState | AccountState) ->
         getattr(state, "channel", None) or None,
     )
     return Stays((*before.stays, stay))
+
+
+def not_before(entered_at: datetime | None, moment: datetime) -> datetime:
+    """Return when a move takes effect: the later of its time and the last move's (domain §9)."""
+    return moment if entered_at is None or entered_at < moment else entered_at
 
 
 def begins(event: Event) -> bool:

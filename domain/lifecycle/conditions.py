@@ -118,9 +118,9 @@ def _reads_of(rule: Rule) -> tuple[str, ...]:
 def _test_of(rule: Rule) -> Test:
     match rule:
         case Every(parts):
-            return _every(tuple(_test_of(part) for part in parts))
+            return _combined(tuple(_test_of(part) for part in parts), decisive=False)
         case Some(parts):
-            return _some(tuple(_test_of(part) for part in parts))
+            return _combined(tuple(_test_of(part) for part in parts), decisive=True)
         case Opposite(part):
             return _opposite(_test_of(part))
         case Absent(path, expected):
@@ -169,30 +169,17 @@ def lies_within(domain: str, domains: frozenset[str]) -> bool:
     return False
 
 
-def _every(tests: tuple[Test, ...]) -> Test:
+def _combined(tests: tuple[Test, ...], *, decisive: bool) -> Test:
+    """Combine tests. One decisive answer settles it: false if all must hold, true if any may."""
     if len(tests) == 1:
         return tests[0]
 
     def test(readings: Readings) -> bool | None:
-        answer: bool | None = True
+        answer: bool | None = not decisive
         for part in tests:
             found = part(readings)
-            if found is False:
-                return False
-            if found is None:
-                answer = None
-        return answer
-
-    return test
-
-
-def _some(tests: tuple[Test, ...]) -> Test:
-    def test(readings: Readings) -> bool | None:
-        answer: bool | None = False
-        for part in tests:
-            found = part(readings)
-            if found is True:
-                return True
+            if found is decisive:
+                return decisive
             if found is None:
                 answer = None
         return answer

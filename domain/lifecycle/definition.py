@@ -72,6 +72,19 @@ class Role(StrEnum):
     """Names an owner, a team, or both; one that is not named stays unchanged."""
 
 
+NUMBERED_BY: Mapping[Role, str] = {
+    Role.OPENS_OPPORTUNITY: "opportunity",
+    Role.UPDATES_OPPORTUNITY: "opportunity",
+    Role.REOPENS_OPPORTUNITY: "opportunity",
+    Role.WINS_OPPORTUNITY: "opportunity",
+    Role.LOSES_OPPORTUNITY: "opportunity",
+    Role.PLACES_ORDER: "order",
+    Role.AMENDS_ORDER: "order",
+    Role.CANCELS_ORDER: "order",
+}
+"""Roles of reports about a deal or an order → the field with its number, which they require."""
+
+
 class MoveKind(StrEnum):
     """How a stay ends: the classes of the exit split."""
 

@@ -13,6 +13,7 @@ from domain.effects import Firing
 from domain.event import Event
 from domain.lead.owners import effects_of_stage
 from domain.lead.state import LeadState, Returned, State, Timer
+from domain.lead.stays import RESTATES
 from domain.lifecycle.automation import Deadline
 from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import MoveKind
@@ -148,7 +149,7 @@ def _go_back(case: Case, returned: Returned) -> None:
         effects={
             **event.effects,
             **owner,
-            "restates": returned.position,
+            RESTATES: returned.position,
             "move": {"kind": str(MoveKind.CORRECTED)},
         },
     )

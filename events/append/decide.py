@@ -26,9 +26,23 @@ from domain.rules.deals import COMPETITION
 from domain.signal import Signal
 from events import refusal_texts
 from events.append.declared_periods import objection as objection_to_declared
-from events.append.resolve import Concerned, account_of, concerned_by, lead_of, told_of_another
+from events.append.resolve import (
+    Concerned,
+    account_of,
+    completed_unlinking,
+    concerned_by,
+    lead_of,
+    leads_named,
+    redirected,
+)
 from events.batch.draft import Draft
-from events.batch.upkeep import bring_up_to_date, members_of, occupied_by, reassess_lead
+from events.batch.upkeep import (
+    bring_all_up_to_date,
+    bring_up_to_date,
+    members_of,
+    occupied_by,
+    reassess_lead,
+)
 from events.lifecycles.calendar import change_calendar, changes_of, with_changes
 from events.lifecycles.publish import asks_who_stands_where, compiled_from, objection, parsed
 from events.limits import DECLARED_MAX
@@ -93,6 +107,9 @@ def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
 
 
 def _decide(draft: Draft, signal: Signal) -> Recorded | Refusal:
+    signal = redirected(draft, signal)
+    if signal.subject is SubjectKind.LEAD:
+        bring_all_up_to_date(draft, leads_named(draft, signal))
     concerned = concerned_by(draft, signal)
     if isinstance(concerned, Refusal):
         return concerned
@@ -151,9 +168,12 @@ def _decide_of_accounts(
 
 
 def _take_back(draft: Draft, signal: Signal, past: PlannedPast) -> Sequence[Event] | Refusal:
+    if EVENT not in signal.type.fields:
+        bring_all_up_to_date(draft, leads_named(draft, signal))
     lead_id = _lead_taken_back(draft, signal, past)
     if isinstance(lead_id, Refusal):
         return lead_id
+    _bring_both_up_to_date(draft, signal, lead_id, past)
     return take_back(signal, lead_id, past, _circumstances(draft))
 
 
@@ -166,9 +186,10 @@ def _unlink(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refus
     lead_id = _lead_taken_back(draft, signal, past)
     if isinstance(lead_id, Refusal):
         return lead_id
+    _bring_both_up_to_date(draft, signal, lead_id, past)
     positions = map(int, signal.data[EVENTS])
     business = [reference for position in positions for reference in past.references(position)]
-    completed = told_of_another(draft, signal, lead_id, business)
+    completed = completed_unlinking(draft, signal, lead_id, business)
     if isinstance(completed, Refusal):
         return completed
     decided = take_back(completed, lead_id, past, _circumstances(draft))
@@ -180,24 +201,24 @@ def _unlink(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refus
 
 
 def _lead_taken_back(draft: Draft, signal: Signal, past: PlannedPast) -> str | Refusal:
-    """Find the lead that a decision is about, after firing due timers of the leads concerned."""
+    """Find the lead that a decision is about: by an event, by its id, or by any identifier."""
     if EVENT in signal.type.fields:
-        named = subject_named(signal, past)
-    elif signal.type.name == UNLINKED:
+        return subject_named(signal, past)
+    if signal.type.name == UNLINKED:
         known = lead_named(signal.lead_id, past) if signal.lead_id is not None else None
-        named = refusal_texts.lead_unknown() if known is None else known.id
-    else:
-        lead = lead_of(draft, signal)
-        if isinstance(lead, Refusal):
-            return lead
-        named = refusal_texts.lead_unknown() if lead.is_new else lead.subject
-    if isinstance(named, Refusal):
-        return named
-    for lead_id in (named, signal.data.get(OTHER)):
-        concerned = lead_named(lead_id, past) if lead_id is not None else None
+        return refusal_texts.lead_unknown() if known is None else known.id
+    lead = lead_of(draft, signal)
+    if isinstance(lead, Refusal):
+        return lead
+    return refusal_texts.lead_unknown() if lead.is_new else lead.subject
+
+
+def _bring_both_up_to_date(draft: Draft, signal: Signal, lead_id: str, past: PlannedPast) -> None:
+    """Fire the due timers of the one or two leads that a decision is about."""
+    for concerned_id in (lead_id, signal.data.get(OTHER)):
+        concerned = lead_named(concerned_id, past) if concerned_id is not None else None
         if concerned is not None and concerned.state.timers:
             bring_up_to_date(draft, concerned.receiver)
-    return named
 
 
 def _enter(

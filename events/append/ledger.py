@@ -126,7 +126,7 @@ class Ledger:
             # The memory itself may be wrong.
             self.forget()
             return await self._halve(submissions, error)
-        self._setting_aside.tell(appended.failures)
+        self._setting_aside.report(appended.failures)
         await self._set_aside(appended.set_aside)
         return appended
 

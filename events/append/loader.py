@@ -8,6 +8,7 @@ from itertools import starmap
 from typing import Any, NamedTuple
 
 from domain.lead import state_json
+from domain.lead.absorption import forwarding
 from domain.lead.state import LeadState
 from domain.lifecycle.change.succession import Occupancy, OccupiedStage
 from domain.lifecycle.definition import SubjectKind
@@ -16,7 +17,14 @@ from domain.rules.deals import COMPETITION
 from domain.signal import Identifier, Signal
 from events import records
 from events.batch.entries import Known
-from events.batch.memory import LEDGER_SUBJECT_ID, Members, Memory, Pointer, Remembered
+from events.batch.memory import (
+    LEDGER_SUBJECT_ID,
+    Members,
+    Memory,
+    Pointer,
+    Remembered,
+    absorbed_by,
+)
 from events.database.failures import NotMigrated
 from events.database.sessions import Driver
 from events.database.statements import Statement
@@ -416,16 +424,12 @@ class _Missing:
     def need(self, subject_id: str | None) -> None:
         """Request a subject; if it is remembered, the subjects that it refers to."""
         subjects = self.memory.subjects
-        for _ in range(CHAIN_MAX):
-            if subject_id is None:
-                return
-            if subject_id not in subjects:
-                self.subject_ids[subject_id] = None
-                return
-            remembered = subjects[subject_id]
+        if subject_id is None:
+            return
+        for known_id in forwarding(subject_id, lambda other: absorbed_by(subjects.get(other))):
+            remembered = subjects.get(known_id)
             state = remembered.state if remembered is not None else None
-            if state is None:
-                return
-            if isinstance(state, LeadState) and state.account is not None:
+            if known_id not in subjects:
+                self.subject_ids[known_id] = None
+            elif isinstance(state, LeadState) and state.account is not None:
                 self.need(state.account)
-            subject_id = state.absorbed_by

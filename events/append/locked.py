@@ -23,7 +23,7 @@ from events.database.statements import Statement, load
 from events.seals import Seals
 
 
-class Told(NamedTuple):
+class LedgerEvent(NamedTuple):
     """What the log records about this work."""
 
     type: str
@@ -40,7 +40,9 @@ class LockedLedger:
     """The time at which all of it happens, by the ledger's clock."""
     plan: Plan
 
-    def tell(self, first: Told, *derived: Told, name: Callable[[int], str], by: str | None) -> None:
+    def record(
+        self, first: LedgerEvent, *derived: LedgerEvent, name: Callable[[int], str], by: str | None
+    ) -> None:
         """Enter an event about the ledger, and the events derived from it.
 
         `name` makes its id from the version that it gives the ledger. `by` is the id of the API key
@@ -68,7 +70,7 @@ class LedgerLock:
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[LockedLedger]:
-        """Lock the ledger; on exit append the events entered with `tell`, and commit.
+        """Lock the ledger; on exit append the events entered with `record`, and commit.
 
         Raises LedgerUnavailable if the log is ahead of the clock, NotMigrated if there is no
         ledger, and any statement's errors if the database is away or the lock is not acquired in

@@ -22,7 +22,7 @@ from events.faults import Fault, fault_of
 from events.outcomes import Duplicate, Outcome, hold_back, refuse
 from events.refusals import Refusal, Refused
 from events.revision.past import NotRecalled, Recollection
-from events.signals.digests import FingerprintUnknown, are_made_alike
+from events.signals.digests import FingerprintUnknown, have_same_version
 from events.strict_json import read_value
 from events.submission import Item, Submission, key_of
 
@@ -167,7 +167,7 @@ def is_same(known: Known, item: Item) -> bool:
     Raises FingerprintUnknown if a newer version of the service stored it.
     """
     stored, offered = known.fingerprint, item.signal.fingerprint
-    if stored is None or stored == offered or are_made_alike(stored, offered):
+    if stored is None or stored == offered or have_same_version(stored, offered):
         return stored == offered
     # Stored before the set of omitted fields changed. This is rare, so the event is parsed again.
     reported = read_value(item.content)

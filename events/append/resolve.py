@@ -1,7 +1,6 @@
 """Find whom a signal concerns: its lead, its account, or neither, as the current batch knows them.
 
-The due timers of every lead that a signal names fire before the lead is examined, so that no lead
-is found in a stage that it should already have left.
+Looking them up changes nothing. The leads have to be up to date before: `leads_named` returns them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,15 +8,16 @@ from itertools import chain
 from typing import NamedTuple
 
 from domain.deciding.decide import Party
+from domain.lead.absorption import forwarding, standing_for
 from domain.lead.identity import Resolution, receiver_of, resolve
-from domain.lead.state import AccountState, LeadState
+from domain.lead.state import LeadState
 from domain.lifecycle.definition import EventKind, Role, SubjectKind
 from domain.lifecycle.service_events import KINDS, OTHER, TAKEN
 from domain.rules.deals import ORDER_ROLES
 from domain.signal import Identifier, Ignored, Signal
 from events.batch.draft import Draft
 from events.batch.ids import new_id
-from events.batch.upkeep import bring_up_to_date
+from events.batch.memory import absorbed_by
 from events.refusal_texts import account_unknown, identifier_shared, lead_unknown, not_of_this_lead
 from events.refusals import Refusal
 
@@ -55,8 +55,7 @@ class _Pointed(NamedTuple):
 
 
 def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
-    """Find whom a signal concerns, or refuse it if one of them is unknown."""
-    signal = _redirected(draft, signal)
+    """Find whom a signal, once redirected, concerns; refuse it if one of them is unknown."""
     named = account_of(draft, signal)
     if signal.subject is not SubjectKind.LEAD:
         return _without_lead(signal, named)
@@ -73,11 +72,13 @@ def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
     return Concerned(_naming_shared(draft, signal), _party(lead, account, reported), account.links)
 
 
+def leads_named(draft: Draft, signal: Signal) -> Mapping[str, LeadState]:
+    """Return every lead that a signal names, and those that they forward to."""
+    return _pointed(draft, signal).leads
+
+
 def lead_of(draft: Draft, signal: Signal) -> Resolution | Refusal:
     """Find the lead that a signal is about, or create one; refuse if it names no known lead."""
-    for lead_id, state in _pointed(draft, signal).leads.items():
-        if state.timers or state.lifecycle != draft.compiled.version:
-            bring_up_to_date(draft, lead_id)
     pointers, leads, shared = _pointed(draft, signal)
     found = resolve(
         signal,
@@ -92,7 +93,7 @@ def lead_of(draft: Draft, signal: Signal) -> Resolution | Refusal:
     return found
 
 
-def told_of_another(
+def completed_unlinking(
     draft: Draft, signal: Signal, lead_id: str, business: Sequence[Identifier]
 ) -> Signal | Refusal:
     """Add to an unlinking the other person's id and the identifiers that now name that person.
@@ -190,7 +191,7 @@ def _has_noticed(draft: Draft, account_id: str, other: str) -> bool:
     return state is not None and other in (*state.apart, *state.conflicts)
 
 
-def _redirected(draft: Draft, signal: Signal) -> Signal:
+def redirected(draft: Draft, signal: Signal) -> Signal:
     """Redirect an order that names no lead to its account, or else to the ledger.
 
     Such an order names only itself or its deal (rule 12).
@@ -232,7 +233,7 @@ def _pointed(draft: Draft, signal: Signal) -> _Pointed:
         if (targets := [target for target in draft.pointers_of(identifier) if draft.lead(target)])
     }
     named = [] if signal.lead_id is None else [signal.lead_id]
-    leads = _with_receivers(draft, [*named, *chain.from_iterable(pointed.values())])
+    leads = _with_receivers(draft, (*named, *chain.from_iterable(pointed.values())))
     pointers: dict[Identifier, str] = {}
     shared: set[Identifier] = set()
     for identifier, targets in pointed.items():
@@ -246,17 +247,14 @@ def _pointed(draft: Draft, signal: Signal) -> _Pointed:
     return _Pointed(pointers, leads, frozenset(shared))
 
 
-def _with_receivers(draft: Draft, lead_ids: list[str]) -> dict[str, LeadState]:
-    """Return the states of leads, and of the leads that they forward to."""
-    leads: dict[str, LeadState] = {}
-    while lead_ids:
-        lead_id = lead_ids.pop()
-        state = draft.lead(lead_id)
-        if lead_id not in leads and state is not None:
-            leads[lead_id] = state
-            if state.absorbed_by is not None:
-                lead_ids.append(state.absorbed_by)
-    return leads
+def _with_receivers(draft: Draft, lead_ids: Sequence[str]) -> dict[str, LeadState]:
+    """Return the states of leads, and of the leads that they forward to, the last named first."""
+    return {
+        lead_id: state
+        for named in reversed(lead_ids)
+        for lead_id in forwarding(named, lambda other: absorbed_by(draft.subject(other)))
+        if (state := draft.lead(lead_id)) is not None
+    }
 
 
 def _naming_shared(draft: Draft, signal: Signal) -> Signal:
@@ -279,10 +277,4 @@ def _account_joined(draft: Draft, signal: Signal, lead: Resolution, named: Accou
 
 
 def _standing_for(draft: Draft, account_id: str) -> str:
-    """Follow forwarding to the account that now represents this one."""
-    while (known := draft.subject(account_id)) is not None:
-        assert isinstance(known.state, AccountState)
-        if known.state.absorbed_by is None:
-            break
-        account_id = known.state.absorbed_by
-    return account_id
+    return standing_for(account_id, lambda other: absorbed_by(draft.subject(other)))

@@ -23,7 +23,7 @@ class SettingAside:
         self._set_aside = set_aside
         self.on_fault = on_fault
 
-    def tell(self, failures: Iterable[Failure]) -> None:
+    def report(self, failures: Iterable[Failure]) -> None:
         """Log and count items that are kept as refusals because of an unexpected error."""
         for fault, refused in failures:
             self.on_fault("deciding")

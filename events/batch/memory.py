@@ -49,33 +49,29 @@ def newborn(kind: SubjectKind) -> Remembered:
     return _NEWBORN[kind]
 
 
-def after(before: Remembered, event: Event, subject_id: str) -> Remembered:
-    """Return a subject after an event about it, or one that was forwarded to it.
-
-    An event about an absorbed lead counts in that lead's versions, but changes the state of the
-    lead that received it. An account sees the deals and orders of its leads.
-    """
-    is_of_business = subject_id == event.effects.get("business_of")
-    if is_of_business and subject_id != event.subject.id:
-        # A lead's move is not its account's.
-        state = _evolved(before.state, event._replace(stage_to=None))
-        return Remembered(before.kind, before.version, event.position, state)
-    is_received = event.forwarded_to is None or event.forwarded_to == subject_id
-    state = _evolved(before.state, event) if is_received else before.state
-    is_about_it = event.subject.id == subject_id or before.kind is SubjectKind.LEDGER
-    version = before.version + 1 if is_about_it else before.version
-    return Remembered(before.kind, version, event.position, state)
-
-
 def seen_by(
     event: Event, newest: Callable[[str, SubjectKind], Remembered]
 ) -> Iterator[tuple[str, Remembered]]:
-    """Yield every subject whose state the event changes, after the event; its own subject last."""
-    for other in event.also_seen_by:
-        kind = SubjectKind.LEAD if other == event.forwarded_to else SubjectKind.ACCOUNT
-        yield other, after(newest(other, kind), event, other)
-    subject_id = event.subject.id or LEDGER_SUBJECT_ID
-    yield subject_id, after(newest(subject_id, event.subject.kind), event, subject_id)
+    """Yield every subject after the event: those whose state it changes, and its own last.
+
+    The version of its own subject increases even if another lead has received the event.
+    """
+    own, changed = event.subject, event.changed_subjects
+    for other in changed:
+        if other != own:
+            before = newest(other.id, other.kind)
+            state = _evolved(before.state, event)
+            yield other.id, Remembered(before.kind, before.version, event.position, state)
+    subject_id = own.id or LEDGER_SUBJECT_ID
+    before = newest(subject_id, own.kind)
+    state = _evolved(before.state, event) if own in changed else before.state
+    yield subject_id, Remembered(before.kind, before.version + 1, event.position, state)
+
+
+def absorbed_by(remembered: Remembered | None) -> str | None:
+    """Return the subject that has absorbed this one, if any."""
+    state = remembered.state if remembered is not None else None
+    return state.absorbed_by if state is not None else None
 
 
 def _evolved(

@@ -5,6 +5,7 @@ decision about a lead starts from its current stage and uses the version in forc
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
 from domain.deciding.decide import NotAllowed
 from domain.deciding.reassess import reassess
@@ -38,6 +39,13 @@ def bring_up_to_date(draft: Draft, lead_id: str) -> None:
     if not _fire_due(draft, lead_id, most=WAITED_TIMERS_MAX):
         raise TimersUnfinished(f"more than {WAITED_TIMERS_MAX} timers are due for one lead")
     _bring_over(draft, lead_id)
+
+
+def bring_all_up_to_date(draft: Draft, leads: Mapping[str, LeadState]) -> None:
+    """Bring leads up to date before a decision, so that none is in a stage it should have left."""
+    for lead_id, state in leads.items():
+        if state.timers or state.lifecycle != draft.compiled.version:
+            bring_up_to_date(draft, lead_id)
 
 
 def reassess_lead(draft: Draft, lead_id: str, compiled: CompiledLifecycle, *, cause: int) -> None:

@@ -5,7 +5,8 @@ loading replaces `ledger` with the configured schema, so that nothing relies on 
 a connection pooler may not preserve.
 
 SQL shared by several files is kept in a file of its own, which replaces each line
-`-- include: <file>`.
+`-- include: <file>`. A file for many tables names none of them: it says `ledger.{table}`, and is
+loaded for each.
 """
 
 import re
@@ -19,7 +20,7 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _INCLUDE = re.compile(r"^-- include: (\w+/\w+\.sql)$", re.MULTILINE)
 _BIND = re.compile(r"(?<![:\w]):(\w+)\b(?!:)")
 _SCHEMA_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
-_QUALIFIER = re.compile(r"\bledger\.(?=\w)")
+_QUALIFIER = re.compile(r"\bledger\.(?=[\w{])")
 
 
 class StatementFileInvalid(Exception):
@@ -53,9 +54,12 @@ def qualify(sql: str, schema: str) -> str:
     return _QUALIFIER.sub(f'"{schema}".', sql).replace("{schema}", schema)
 
 
-def load(package: str, file_name: str, schema: str) -> Mapping[str, Statement]:
-    """Read the named statements of a package's SQL file."""
+def load(
+    package: str, file_name: str, schema: str, *, table: str = "{table}"
+) -> Mapping[str, Statement]:
+    """Read the named statements of a package's SQL file, for one table if the file is for many."""
     source = _INCLUDE.sub(lambda line: _read(package, line[1]), _read(package, file_name))
+    source = source.replace("{table}", table)
     parts = _NAME.split(source)
     names, bodies = parts[1::2], parts[2::2]
     if not names or len(set(names)) != len(names):

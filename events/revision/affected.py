@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from domain.event import Event
+from domain.lead.absorption import connected, forwarding
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
 from domain.lead.stays import NO_STAYS, Stays, stays_after
@@ -17,7 +18,7 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.service_events import ABSORBED, EVENTS, OTHER, UNLINKED
 from events.records import Record, is_reassessment
 from events.revision.past import Past
-from events.revision.redecide import told_account
+from events.revision.redecide import reported_account
 
 
 class Taken(NamedTuple):
@@ -70,16 +71,9 @@ class Neighbourhood:
             begins = cause is None or (is_reassessment(record) and cause not in of_accounts)
             self.reports[position] = position if cause is None or begins else self.report(cause)
 
-    def _gather(self, waiting: list[str]) -> None:
-        while waiting:
-            lead_id = waiting.pop(0)
-            if lead_id in self.leads:
-                continue
-            state = self.taken.leads.get(lead_id) or self._lead(lead_id)
-            self.leads[lead_id] = state
-            waiting += (*state.absorbs, *state.parted)
-            if state.absorbed_by is not None:
-                waiting.append(state.absorbed_by)
+    def _gather(self, lead_ids: Iterable[str]) -> None:
+        for lead_id in connected(lead_ids, lambda other: _linked(self._changed(other))):
+            self.leads[lead_id] = self._changed(lead_id)
 
     def _read_accounts(self) -> None:
         self.records = self.past.histories(list(self.leads))
@@ -99,6 +93,10 @@ class Neighbourhood:
         state = self.past.subject(lead_id)
         assert isinstance(state, LeadState)
         return state
+
+    def _changed(self, lead_id: str) -> LeadState:
+        """The state of a lead with the change applied."""
+        return self.taken.leads.get(lead_id) or self._lead(lead_id)
 
     def report(self, position: int) -> int:
         """The position of the report that an event of these leads follows from."""
@@ -153,15 +151,8 @@ class Neighbourhood:
         return [
             other
             for other in self.absorptions()
-            if other != lead_id and self._comes_to(other, lead_id)
+            if other != lead_id and lead_id in self._forwarding(other)
         ]
-
-    def _comes_to(self, lead_id: str, other: str) -> bool:
-        while (absorbed_by := self.leads[lead_id].absorbed_by) is not None:
-            if absorbed_by == other:
-                return True
-            lead_id = absorbed_by
-        return False
 
     def known_stays(self, lead_id: str) -> Stays:
         """The stays of a lead according to its records."""
@@ -174,13 +165,10 @@ class Neighbourhood:
 
     def known(self, lead_id: str) -> dict[str, LeadState]:
         """A lead and the leads that it forwards to, inside or outside this neighbourhood."""
-        known: dict[str, LeadState] = {}
-        following: str | None = lead_id
-        while following is not None and following not in known:
-            state = self.leads.get(following) or self._lead(following)
-            known[following] = state
-            following = state.absorbed_by
-        return known
+        return {other: self._changed(other) for other in self._forwarding(lead_id)}
+
+    def _forwarding(self, lead_id: str) -> Iterator[str]:
+        return forwarding(lead_id, lambda other: self._changed(other).absorbed_by)
 
 
 def owners_in(unlinkings: Iterable[Event]) -> dict[int, str]:
@@ -190,6 +178,11 @@ def owners_in(unlinkings: Iterable[Event]) -> dict[int, str]:
         for event in unlinkings
         for position in event.data.get(EVENTS, ())
     }
+
+
+def _linked(lead: LeadState) -> Iterable[str]:
+    """The leads whose reports may count for this one, and the lead that its own may count for."""
+    return (*lead.absorbs, *lead.parted, *filter(None, (lead.absorbed_by,)))
 
 
 def _has_business(lead: LeadState) -> bool:
@@ -202,5 +195,5 @@ def _is_judged_by_business(lead: LeadState) -> bool:
 
 
 def _accounts_in(event: Event) -> Iterable[str]:
-    reported, joined = told_account(event), event.effects.get("business_of")
+    reported, joined = reported_account(event), event.effects.get("business_of")
     return [account_id for account_id in (reported, joined) if account_id is not None]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain.event import Event, Subject
+from domain.event import NOTHING, Event, Subject
+from domain.lead.absorption import absorption, connected, on_both
 from domain.lead.evolve import evolve
 from domain.lead.identity import are_apart
 from domain.lead.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, numbers_of
@@ -40,8 +41,8 @@ from events.lifecycles.calendar import change_calendar
 from events.records import OWN_SOURCE, Record
 from events.refusals import Refusal
 from events.revision.affected import Taken, owners_in
-from events.revision.merge_accounts import decide_of_accounts, ending_the_stay
-from events.revision.past import HistoryTooLong, Past
+from events.revision.merge_accounts import decide_of_accounts
+from events.revision.past import HistoryTooLong, Past, standing_in
 from events.revision.redecide import signal_of
 from events.revision.reports import is_report
 from events.revision.restate_leads import restate
@@ -131,12 +132,8 @@ def carry_out_again(
 
 def lead_named(lead_id: str, past: Past) -> Lead | None:
     """Return a lead with the one that it forwards to; None if no lead has this id."""
-    receiver = lead_id
-    while isinstance(state := past.subject(receiver), LeadState):
-        if state.absorbed_by is None:
-            return Lead(lead_id, receiver, state)
-        receiver = state.absorbed_by
-    return None
+    receiver, state = standing_in(past, lead_id)
+    return Lead(lead_id, receiver, state) if isinstance(state, LeadState) else None
 
 
 @dataclass(slots=True)
@@ -176,24 +173,25 @@ class _TakingBack:
                 "absorbed when the person identifies themselves."
             )
         first = self._first(lead, {"absorbs": other.receiver})
-        absorbed = self._absorbed(other, by=lead.receiver)
+        # From here on its stays no longer count as another person's.
+        effects = {"merged": True, "stays": []}
+        absorbed = self._absorbed(other.receiver, by=lead.receiver, effects=effects)
         leads = {other.receiver: evolve(other.state, absorbed)}
         taken = Taken(first, leads, concerned=(lead.receiver,))
         return [first, absorbed, *self._restate(taken, after=2)]
 
-    def _absorbed(self, other: Lead, *, by: str) -> Event:
-        """From here on the other lead forwards; its stays no longer count as another person's."""
-        effects: dict[str, Any] = {"absorbed_by": by, "merged": True, "stays": []}
-        event = Event(
-            self.by.position + 1,
-            ABSORBED,
-            Subject(SubjectKind.LEAD, other.receiver),
-            self.signal.occurred_at,
-            {"by": by},
-            effects,
+    def _absorbed(
+        self, lead_id: str, *, by: str, effects: Mapping[str, Any] = NOTHING, after: int = 1
+    ) -> Event:
+        return absorption(
+            Subject(SubjectKind.LEAD, lead_id),
+            self._state(lead_id),
+            by=by,
+            at=self.signal.occurred_at,
+            position=self.by.position + after,
             cause=self.by.position,
+            effects=effects,
         )
-        return ending_the_stay(event, other.state)
 
     def _unmerge(self, lead: Lead) -> Sequence[Event]:
         state = self._state(lead.id)
@@ -232,8 +230,7 @@ class _TakingBack:
                 )
             )
         for visitor in self._absorbed_with(lead):
-            event = self._absorbed_by(visitor, other)
-            events.append(event._replace(position=first.position + len(events)))
+            events.append(self._absorbed(visitor, by=other, after=len(events)))
         leads = {lead.id: evolve(lead.state, first), other: evolve(INITIAL_LEAD, begun)}
         for event in events[2:]:
             leads[event.subject.id] = evolve(self._state(event.subject.id), event)
@@ -264,24 +261,12 @@ class _TakingBack:
         """Visitors that were absorbed because of one of the moved reports."""
         moved = {int(position) for position in self.signal.data[EVENTS]}
         # An absorbed lead still lists the leads it absorbed before, maybe even its receiver.
-        family, visitors = [lead.id], []
-        for member in family:
-            absorbs = [other for other in self._state(member).absorbs if other not in family]
-            family += absorbs
-            visitors += [other for other in absorbs if not self._state(other).merged]
+        _, *absorbed = connected([lead.id], lambda member: self._state(member).absorbs)
+        visitors = [other for other in absorbed if not self._state(other).merged]
         history = (record.event for record in self.past.histories(visitors))
-        absorbed = (event for event in history if event.type == ABSORBED)
-        return list(dict.fromkeys(event.subject.id for event in absorbed if event.cause in moved))
-
-    def _absorbed_by(self, visitor: str, other: str) -> Event:
-        return Event(
-            0,
-            ABSORBED,
-            Subject(SubjectKind.LEAD, visitor),
-            self.signal.occurred_at,
-            {"by": other},
-            {"absorbed_by": other},
-            cause=self.by.position,
+        absorptions = (event for event in history if event.type == ABSORBED)
+        return list(
+            dict.fromkeys(event.subject.id for event in absorptions if event.cause in moved)
         )
 
     def _owner(self, position: int, subject_id: str) -> Lead:
@@ -315,17 +300,8 @@ class _TakingBack:
         return self._on_both(lead, other, "dismissed")
 
     def _on_both(self, lead: Lead, other: Lead, effect: str) -> Sequence[Event]:
-        """Record the same for both leads, so that each refers to the other."""
-        first = self._first(lead, {effect: [other.receiver]})
-        mirrored = first._replace(
-            position=first.position + 1,
-            subject=other.subject,
-            forwarded_to=other.forwarded_to,
-            data={OTHER: lead.receiver},
-            effects={effect: [lead.receiver]},
-            cause=first.position,
-        )
-        return [first, mirrored]
+        first = self._first(lead, {})
+        return on_both(first, other.subject, effect, forwarded_to=other.forwarded_to)
 
     def _take_back(self, lead: Lead) -> Sequence[Event] | Refusal:
         """Void an event, or count it with corrected content."""

@@ -10,21 +10,26 @@ reported, but not by which identifiers each of their leads joined.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from domain.case import not_before
 from domain.event import Event, Subject
-from domain.lead.state import AccountState, LeadState
+from domain.lead.absorption import absorption, on_both
+from domain.lead.state import AccountState
+from domain.lead.stays import not_before
 from domain.lifecycle.compiled.table import MoveTable
 from domain.lifecycle.definition import MoveKind, SubjectKind
-from domain.lifecycle.service_events import ACCOUNT_ABSORBED, ACCOUNT_KEPT_APART, OTHER
+from domain.lifecycle.service_events import ACCOUNT_KEPT_APART, OTHER
 from domain.signal import Signal
 from events.refusal_texts import account_unknown
 from events.refusals import Refusal
-from events.revision.past import Past
+from events.revision.past import Past, standing_in
 
 
 class _Account(NamedTuple):
     id: str
     state: AccountState
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(SubjectKind.ACCOUNT, self.id)
 
 
 def decide_of_accounts(
@@ -35,8 +40,7 @@ def decide_of_accounts(
     other = _standing(signal.data[OTHER], past)
     if account is None or other is None:
         return account_unknown()._replace(pointer=f"/data/{OTHER}" if account else "/account")
-    subject = Subject(SubjectKind.ACCOUNT, account.id)
-    first = Event(position, signal.type.name, subject, signal.occurred_at, signal.data, {})
+    first = Event(position, signal.type.name, account.subject, signal.occurred_at, signal.data, {})
     if signal.type.name == ACCOUNT_KEPT_APART:
         return _keep_apart(first, account, other)
     return _merge(first, account, other, table)
@@ -47,14 +51,7 @@ def _keep_apart(first: Event, account: _Account, other: _Account) -> Sequence[Ev
         return _not_mergeable("The two are merged, and a merge of accounts cannot be undone.")
     if other.id in account.state.apart:
         return [first._replace(effects={"already": True})]
-    mirrored = first._replace(
-        position=first.position + 1,
-        subject=Subject(SubjectKind.ACCOUNT, other.id),
-        data={OTHER: account.id},
-        effects={"apart": [account.id]},
-        cause=first.position,
-    )
-    return [first._replace(effects={"apart": [other.id]}), mirrored]
+    return on_both(first, other.subject, "apart", forwarded_to=None)
 
 
 def _merge(
@@ -80,16 +77,21 @@ def _merge(
             pass_number=survivor.state.pass_number,
             effects={**effects, "move": {"kind": str(MoveKind.ADVANCED)}},
         )
-    return [first, _absorbed(first, other.id, other.state)]
+    absorbed = absorption(
+        other.subject,
+        other.state,
+        by=survivor.id,
+        at=first.occurred_at,
+        position=first.position + 1,
+        cause=first.position,
+    )
+    return [first, absorbed]
 
 
 def _standing(account_id: str, past: Past) -> _Account | None:
     """Return an account, or the one that it forwards to; None if no account has this id."""
-    while isinstance(state := past.subject(account_id), AccountState):
-        if state.absorbed_by is None:
-            return _Account(account_id, state)
-        account_id = state.absorbed_by
-    return None
+    standing, state = standing_in(past, account_id)
+    return _Account(standing, state) if isinstance(state, AccountState) else None
 
 
 def _not_mergeable(why: str) -> Refusal:
@@ -99,28 +101,3 @@ def _not_mergeable(why: str) -> Refusal:
 def _place(table: MoveTable, account: AccountState) -> int:
     """Return an account's index on the path; -1 if it is not on the path."""
     return table.path_index.get(account.stage or "", -1)
-
-
-def _absorbed(first: Event, account_id: str, state: AccountState) -> Event:
-    event = Event(
-        first.position + 1,
-        ACCOUNT_ABSORBED,
-        Subject(SubjectKind.ACCOUNT, account_id),
-        first.occurred_at,
-        {"by": first.subject.id},
-        {"absorbed_by": first.subject.id},
-        cause=first.position,
-    )
-    return ending_the_stay(event, state)
-
-
-def ending_the_stay(absorbed: Event, state: LeadState | AccountState) -> Event:
-    """End the stay of an absorbed lead or account with the event that absorbs it, if it has one."""
-    if state.stage is None:
-        return absorbed
-    return absorbed._replace(
-        stage_from=state.stage,
-        effective_at=not_before(state.entered_at, absorbed.occurred_at),
-        pass_number=state.pass_number,
-        effects={**absorbed.effects, "move": {"kind": str(MoveKind.ABSORBED)}},
-    )

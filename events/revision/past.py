@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from domain.lead.absorption import standing_for
 from domain.lead.state import AccountState, LeadState
 from domain.signal import Identifier
 from events.batch.memory import Remembered
@@ -67,6 +68,17 @@ class Past(Protocol):
     def members(self, account_id: str) -> Collection[str]:
         """Return the leads that belong to an account."""
         ...
+
+
+def standing_in(past: Past, subject_id: str) -> tuple[str, LeadState | AccountState | None]:
+    """Return the subject that stands for this one, with its state: itself, unless absorbed."""
+
+    def absorbed_by(subject_id: str) -> str | None:
+        state = past.subject(subject_id)
+        return state.absorbed_by if state is not None else None
+
+    standing = standing_for(subject_id, absorbed_by)
+    return standing, past.subject(standing)
 
 
 @dataclass(slots=True)

@@ -70,7 +70,7 @@ def signal_of(record: Record, event_type: EventType) -> Signal:
     )
 
 
-def told_account(first: Event) -> str | None:
+def reported_account(first: Event) -> str | None:
     """Return the account that a report named, whether the lead joined it or not."""
     effects = first.effects
     account: str | None = effects.get("account") or effects.get("tells", {}).get("account")
@@ -162,7 +162,7 @@ def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:
     )
     lead = _lead(receiver, subjects)
     account = first.effects.get("account", lead.account)
-    return Party(resolution, account, account_links, told_account(first), namesakes)
+    return Party(resolution, account, account_links, reported_account(first), namesakes)
 
 
 def _state(lead_id: str | None, account_id: str | None, subjects: Subjects) -> State:

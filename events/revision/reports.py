@@ -35,7 +35,7 @@ from domain.lifecycle.service_events import (
 )
 from events.records import Record, begins_group, is_firing, is_reassessment
 from events.revision.affected import Neighbourhood
-from events.revision.redecide import signal_of, told_account
+from events.revision.redecide import reported_account, signal_of
 
 
 def decide_neighbourhood_again(around: Neighbourhood, *, upto: datetime) -> Outcomes:
@@ -170,7 +170,7 @@ def _reported(
             occurred_at=signal.occurred_at if time is None else datetime.fromisoformat(time),
         ),
         lead=event.subject.id if is_of_lead else None,
-        account=told_account(event) if is_of_lead else event.subject.id,
+        account=reported_account(event) if is_of_lead else event.subject.id,
     )
 
 

@@ -158,7 +158,7 @@ class Selector:
         qualification = self._qualification()
         async with borrowed(self._engine) as driver:
             found = await self._surveyor.survey(driver, asked, at)
-        data = {**asked.period, "qualifies_by": qualification.qualifies_by, **told(found)}
+        data = {**asked.period, "qualifies_by": qualification.qualifies_by, **data_of_run(found)}
         return Trial(data, found.ranking)
 
     async def _record(self, asked: Asked, at: datetime, trial: Trial, *, key_id: str) -> Run:
@@ -240,7 +240,7 @@ class Selector:
             ended.exception()
 
 
-def told(found: Found) -> dict[str, Any]:
+def data_of_run(found: Found) -> dict[str, Any]:
     """Return what a survey found, as the data of `selection.run`."""
     survey, selected = found.survey, found.selected
     data: dict[str, Any] = {

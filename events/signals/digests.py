@@ -86,7 +86,7 @@ class Digests:
         return bytes((version,)) + self._secret_id + digest
 
 
-def are_made_alike(left: bytes, right: bytes) -> bool:
+def have_same_version(left: bytes, right: bytes) -> bool:
     """Return whether two fingerprints have the same version and secret."""
     return left[:_PREFIX_BYTES] == right[:_PREFIX_BYTES]
 

@@ -8,7 +8,14 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.lead.numbers import OPPORTUNITY_FIELD, ORDER_FIELD, key_of, sharing_with
-from domain.lifecycle.definition import EventKind, EventType, Right, Role, SubjectKind
+from domain.lifecycle.definition import (
+    NUMBERED_BY,
+    EventKind,
+    EventType,
+    Right,
+    Role,
+    SubjectKind,
+)
 from domain.lifecycle.names import resolve
 from domain.lifecycle.service_events import EVENT, EVENTS, FIELDS, UNLINKED, is_offered
 from domain.rules.deals import ORDER_ROLES
@@ -276,15 +283,6 @@ def _unlinks_nothing(
 
 
 _NAMES_OF_ACCOUNTS = "name it by id, domain, external_ids or name"
-_REFERENCED = {
-    Role.OPENS_OPPORTUNITY: "opportunity",
-    Role.WINS_OPPORTUNITY: "opportunity",
-    Role.LOSES_OPPORTUNITY: "opportunity",
-    Role.REOPENS_OPPORTUNITY: "opportunity",
-    Role.PLACES_ORDER: "order",
-    Role.CANCELS_ORDER: "order",
-    Role.AMENDS_ORDER: "order",
-}
 
 
 def _references(
@@ -294,7 +292,7 @@ def _references(
 
     First the source's own numbers, then those of the sources that share them.
     """
-    if event_type.role not in _REFERENCED and OPPORTUNITY_FIELD not in event_type.fields:
+    if event_type.role not in NUMBERED_BY and OPPORTUNITY_FIELD not in event_type.fields:
         return (), ()
     digest, shared = context.digests.identifier, context.lifecycle.shared_numbers
     named = [

@@ -225,7 +225,7 @@ def _read_phone(written: str, named: _Named) -> None:
     lifecycle, pointer = named.context.lifecycle, "/lead/phone"
     if named.is_no_answer("phone", written, pointer):
         return
-    if identifiers.is_made_up(written):
+    if identifiers.is_fake(written):
         named.ignore("phone", "placeholder", pointer)
         return
     number = identifiers.phone(written, lifecycle.phone_country)

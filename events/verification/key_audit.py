@@ -12,7 +12,7 @@ from domain.times import format_utc
 from events.records import Record, key_event_id
 
 
-def terms_told(
+def terms_of_key(
     *,
     key_id: str,
     secret_digest: bytes,
@@ -46,7 +46,7 @@ def terms_told(
 KEY_EVENTS = frozenset({KEY_CREATED, KEY_CHANGED, KEY_REVOKED})
 
 
-class KeyTold(NamedTuple):
+class RecordedKey(NamedTuple):
     """A key as recorded in the log."""
 
     terms: Mapping[str, Any]
@@ -59,7 +59,7 @@ class KeyTold(NamedTuple):
 class KeyAudit:
     """A class, because each event is judged on the keys that the events before it left."""
 
-    keys: dict[str, KeyTold] = field(default_factory=dict)
+    keys: dict[str, RecordedKey] = field(default_factory=dict)
 
     def doubts(self, group: Sequence[Record]) -> Iterator[tuple[str, object, object]]:
         """Yield the comparisons for a change of a key: description, expected value, found value.
@@ -89,7 +89,7 @@ class KeyAudit:
         key_id = event.data["key"]
         if event.type == KEY_CREATED:
             terms = {name: value for name, value in event.data.items() if name != "replaces"}
-            self.keys[key_id] = KeyTold(terms, event.occurred_at)
+            self.keys[key_id] = RecordedKey(terms, event.occurred_at)
         elif event.type == KEY_CHANGED:
             self.keys[key_id] = self.keys[key_id]._replace(terms=event.data)
         else:

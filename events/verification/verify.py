@@ -33,7 +33,7 @@ from events.signals.digests import Digests
 from events.verification.audit import UNREADABLE, Audit
 from events.verification.checkpoint import Checkpoint
 from events.verification.findings import Check, Finding, Report, expect
-from events.verification.key_audit import KeyTold, terms_told
+from events.verification.key_audit import RecordedKey, terms_of_key
 from events.verification.row_audit import Row, RowAudit
 from events.verification.tree import Tree
 
@@ -200,7 +200,7 @@ class _Examination:
             what = "every subject has its state"
             section.note(Finding(None, what, f"a state of {subject_id}", "none"))
 
-    async def _check_keys(self, logged: Mapping[str, KeyTold]) -> None:
+    async def _check_keys(self, logged: Mapping[str, RecordedKey]) -> None:
         section, missing = self.report.section(Check.KEYS), set(logged)
         async for row in self._rows("read_keys", "key_id"):
             section.checked += 1
@@ -316,11 +316,11 @@ def _compare_subject(row: Row, expected: Remembered | None) -> None:
     )
 
 
-def _compare_key(row: Row, logged: KeyTold | None) -> None:
+def _compare_key(row: Row, logged: RecordedKey | None) -> None:
     """Compare a stored key with its events. Its name is in none of them."""
     values = dict(row.items())
     created_at, revoked_at = values.pop("created_at"), values.pop("revoked_at")
-    found = KeyTold(terms_told(**values), created_at, revoked_at)
+    found = RecordedKey(terms_of_key(**values), created_at, revoked_at)
     expect(None, f"the key {row['key_id']} matches its events", logged, found)
 
 

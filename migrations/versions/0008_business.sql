@@ -1,7 +1,7 @@
 -- Reports of deals and orders, and marketing touches: contribution is computed from these.
 -- `ledger` is a placeholder for the schema named in the settings.
 
-CREATE TABLE ledger.business_told (
+CREATE TABLE ledger.business_reports (
     generation integer NOT NULL,
     position bigint NOT NULL,
     known_from bigint NOT NULL,
@@ -18,12 +18,12 @@ CREATE TABLE ledger.business_told (
     product text COLLATE "C",
     origin text COLLATE "C",
     voided_by bigint,
-    CONSTRAINT business_told_is_known_once PRIMARY KEY (generation, position, known_from)
+    CONSTRAINT business_reports_are_known_once PRIMARY KEY (generation, position, known_from)
 );
 
-COMMENT ON COLUMN ledger.business_told.known_from IS
+COMMENT ON COLUMN ledger.business_reports.known_from IS
     'The position from which this is known: its own, or that of the event that corrected it.';
-COMMENT ON COLUMN ledger.business_told.voided_by IS
+COMMENT ON COLUMN ledger.business_reports.voided_by IS
     'The event that voided or corrected this one. What was known before that position stays as it was.';
 
 CREATE TABLE ledger.business_touches (

@@ -10,7 +10,7 @@ SELECT event.record
 
 -- name: void_business
 -- A voided report counts up to the position before the voiding.
-UPDATE ledger.business_told
+UPDATE ledger.business_reports
    SET voided_by = :by_position
  WHERE generation = :generation AND position = :position AND voided_by IS NULL
 
@@ -24,11 +24,11 @@ UPDATE ledger.business_touches
 -- Corrected values replace the old ones at the same position, but are known only from the correction
 -- on. A number may also be removed: the order belongs to no deal.
 WITH closed AS (
-     UPDATE ledger.business_told
+     UPDATE ledger.business_reports
         SET voided_by = :by_position
       WHERE generation = :generation AND position = :position AND voided_by IS NULL
      RETURNING *)
-INSERT INTO ledger.business_told (
+INSERT INTO ledger.business_reports (
        generation, position, known_from, what, occurred_at, lead, pass_number, account,
        opportunity, order_id, value, currency, business, product, origin)
 SELECT generation, position, CAST(:by_position AS bigint), what,
@@ -58,32 +58,13 @@ SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead A
        COALESCE(CAST(:occurred_at AS timestamptz), touched_at)
   FROM closed
 
--- name: count_rows
--- The size of a generation, for the report of a rebuild.
-SELECT (SELECT count(*) FROM ledger.business_told WHERE generation = :generation)
-     + (SELECT count(*) FROM ledger.business_touches WHERE generation = :generation) AS rows
-
--- name: delete_rows
--- Delete a batch of a retired generation.
-WITH reports AS (
-     DELETE FROM ledger.business_told
-      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.business_told
-                                WHERE generation = :generation LIMIT :limit))
-     RETURNING 1),
-     touches AS (
-     DELETE FROM ledger.business_touches
-      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.business_touches
-                                WHERE generation = :generation LIMIT :limit))
-     RETURNING 1)
-SELECT (SELECT count(*) FROM reports) + (SELECT count(*) FROM touches) AS deleted
-
 -- name: differences
 -- Rows that do not occur equally often in two generations at one position, as text.
 WITH held AS (
-     SELECT generation, 'business_told' AS relation,
+     SELECT generation, 'business_reports' AS relation,
             CAST(ROW(position, known_from, what, occurred_at, lead, pass_number, account, opportunity, order_id,
                      value, currency, business, product, origin, voided_by) AS text) AS content
-       FROM ledger.business_told
+       FROM ledger.business_reports
       WHERE generation IN (:live, :built)
       UNION ALL
      SELECT generation, 'business_touches',

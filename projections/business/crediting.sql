@@ -3,7 +3,7 @@
 SELECT report.position, report.what, report.occurred_at, CAST(report.lead AS text),
        report.pass_number, CAST(report.account AS text), report.opportunity, report.order_id,
        report.value, report.currency, report.business, report.product, report.origin
-  FROM ledger.business_told AS report
+  FROM ledger.business_reports AS report
  WHERE report.generation = :generation
    AND report.known_from <= :known_at
    AND (report.voided_by IS NULL OR report.voided_by > :known_at)

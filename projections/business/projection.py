@@ -13,6 +13,7 @@ from events.database.statements import Statement, load
 from events.records import decode_event
 from projections.business.fold import Business, BusinessRow, TakenBack, TouchRow, fold
 from projections.engine.limits import BUSINESS_ROWS_KEPT
+from projections.engine.record_text import PUBLISHES
 from projections.engine.rows import RowWriter
 
 NAME = "business"
@@ -27,11 +28,11 @@ class BusinessProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
-    tables: tuple[str, ...] = ("business_told", "business_touches")
+    tables: tuple[str, ...] = ("business_reports", "business_touches")
 
     def concerns(self, record: str) -> bool:
         """Return whether a record may report business or a touch: any record with a key may."""
-        return '"key":"' in record or '"type":"lifecycle.published"' in record
+        return '"key":"' in record or PUBLISHES in record
 
     def begin(self, *, is_complete: bool) -> Business:
         del is_complete
@@ -60,7 +61,7 @@ class BusinessProjection:
     async def write(self, driver: Driver, generation: int, state: Business) -> None:
         """Write the new rows, then void and correct rows."""
         writer = RowWriter(driver, self.schema, self.sql, generation)
-        await writer.copy("business_told", BusinessRow._fields, state.business)
+        await writer.copy("business_reports", BusinessRow._fields, state.business)
         await writer.copy("business_touches", TouchRow._fields, state.touches)
         for taken_back in state.taken_back:
             await self._take_back(driver, generation, taken_back)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain.lead import state_json
+from domain.lead.absorption import connected, standing_for
 from domain.lead.state import LeadState
 from domain.lifecycle.contribution import ContributionRules
 from domain.lifecycle.definition import Lifecycle
@@ -112,10 +113,7 @@ class Crediting:
             absorbed |= {row[0]: row[1] for row in rows}
             waiting = {by for _, by in rows} - absorbed.keys()
         for buyer in (*companies, *customers):
-            customer = customers.get(buyer, buyer)
-            while customer in absorbed:
-                customer = absorbed[customer]
-            customers[buyer] = customer
+            customers[buyer] = standing_for(customers.get(buyer, buyer), absorbed.get)
         return customers
 
     async def _forwards(self, driver: Driver, leads: set[str]) -> dict[str, LeadState]:
@@ -215,21 +213,15 @@ def _of(rules: ContributionRules, currency: str | None) -> Rules:
 
 
 def _survivor_of(lead: str | None, forwards: Mapping[str, LeadState]) -> str | None:
-    while lead is not None:
-        state = forwards.get(lead)
-        if state is None or state.absorbed_by is None:
-            return lead
-        lead = state.absorbed_by
-    return None
+    def absorbed_by(lead: str) -> str | None:
+        return forwards[lead].absorbed_by if lead in forwards else None
+
+    return standing_for(lead, absorbed_by) if lead is not None else None
 
 
-def _all_of(lead: str, forwards: Mapping[str, LeadState]) -> tuple[str, ...]:
-    """Return a lead and all leads that it absorbed, directly or indirectly, each once."""
-    found = [lead]
-    for id in found:
-        absorbs = forwards[id].absorbs if id in forwards else ()
-        found += [other for other in absorbs if other not in found]
-    return tuple(found)
+def _all_of(lead: str, forwards: Mapping[str, LeadState]) -> list[str]:
+    """Return a lead and all leads that it absorbed, directly or through others."""
+    return connected([lead], lambda other: forwards[other].absorbs if other in forwards else ())
 
 
 def _far(lifecycle: Lifecycle, lead: LeadState) -> tuple[int, datetime]:

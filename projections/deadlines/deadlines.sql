@@ -21,19 +21,6 @@ SELECT CAST(:generation AS integer), *
    SET owner = excluded.owner, team = excluded.team, breached = excluded.breached,
        outcome = excluded.outcome, settled = excluded.settled, settled_at = excluded.settled_at
 
--- name: count_rows
--- The size of a generation, for the report of a rebuild.
-SELECT count(*) AS rows FROM ledger.deadlines WHERE generation = :generation
-
--- name: delete_rows
--- Delete a batch of a retired generation.
-WITH gone AS (
-     DELETE FROM ledger.deadlines
-      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.deadlines
-                                WHERE generation = :generation LIMIT :limit))
-     RETURNING 1)
-SELECT count(*) AS deleted FROM gone
-
 -- name: differences
 -- Rows that do not occur equally often in two generations at one position, as text.
 WITH held AS (

@@ -13,6 +13,7 @@ from events.database.statements import Statement, load
 from projections.deadlines.fold import DeadlineRow, Deadlines, fold
 from projections.engine.failures import ProjectionUnknown
 from projections.engine.limits import DEADLINES_KEPT
+from projections.engine.record_text import ABSORBS, HAS_EFFECTS, MOVES
 from projections.engine.rows import RowWriter
 
 NAME = "deadlines"
@@ -34,8 +35,15 @@ class DeadlineProjection:
     tables: tuple[str, ...] = ("deadlines",)
 
     def concerns(self, record: str) -> bool:
-        """Return whether a record could change anything in the fold: see `concerns`."""
-        return concerns(record)
+        """Return whether a record is about a deadline, ends a stay, or changes owner or team."""
+        return (
+            '"deadlines":{' in record
+            or '"type":"deadline.' in record
+            or MOVES in record
+            or (HAS_EFFECTS in record and ('"owner":' in record or '"team":' in record))
+            or ABSORBS in record
+            or '"state":{' in record
+        )
 
     def begin(self, *, is_complete: bool) -> Deadlines:
         del is_complete
@@ -79,21 +87,6 @@ class DeadlineProjection:
 def deadlines(schema: str) -> DeadlineProjection:
     """Return the projection for the ledger of this schema."""
     return DeadlineProjection(schema, load("projections", "deadlines/deadlines.sql", schema))
-
-
-def concerns(record: str) -> bool:
-    """Return whether a record is about a deadline, ends a stay, or changes a lead's owner or team.
-
-    A quotation mark inside a string is escaped in JSON, so these patterns match keys only.
-    """
-    return (
-        '"deadlines":{' in record
-        or '"type":"deadline.' in record
-        or '"effectivetime":' in record
-        or ('"effects":{' in record and ('"owner":' in record or '"team":' in record))
-        or '"absorbed_by":' in record
-        or '"state":{' in record
-    )
 
 
 class WantedDeadlines(NamedTuple):

@@ -15,6 +15,7 @@ from projections.engine.advance import Checkpoint, Sql, checkpoint
 from projections.engine.failures import ProjectionUnknown, RebuildSuperseded
 from projections.engine.limits import DELETE_ROWS, DIFFERENCES_SHOWN
 from projections.engine.projection import Projection
+from projections.engine.rows import count_rows, delete_rows
 from projections.engine.transactions import snapshot, transaction
 
 
@@ -40,6 +41,7 @@ class Generations:
     """The generations of one projection. A class, because every step needs the same fields."""
 
     engine: AsyncEngine
+    schema: str
     sql: Sql
     projection: Projection[Any]
 
@@ -119,23 +121,25 @@ class Generations:
     async def count(self, built: Checkpoint) -> int:
         """Count the rows of a generation."""
         async with snapshot(self.engine, self.sql["limit_long_waits"]) as driver:
-            statement = self.projection.sql["count_rows"]
-            return int(await driver.fetchval(statement.driver_sql, built.generation))
+            return await count_rows(driver, self.schema, self.projection.tables, built.generation)
 
     async def remove_retired(self) -> None:
         """Delete retired generations, in batches small enough not to block other work."""
-        name, statement = self.projection.name, self.projection.sql["delete_rows"]
+        name = self.projection.name
         async with borrowed(self.engine) as driver:
             retired = await driver.fetch(self.sql["read_retired"].driver_sql, name)
         for (generation,) in retired:
-            values = {"generation": generation, "limit": DELETE_ROWS}
-            deleted = 1
-            while deleted:
-                async with self.transaction() as driver:
-                    deleted = await driver.fetchval(
-                        statement.driver_sql, *statement.arguments(values)
-                    )
+            for table in self.projection.tables:
+                await self._empty(table, generation)
             await self._execute("close_retired", generation=generation)
+
+    async def _empty(self, table: str, generation: int) -> None:
+        deleted = DELETE_ROWS
+        while deleted == DELETE_ROWS:
+            async with self.transaction() as driver:
+                deleted = await delete_rows(
+                    driver, self.schema, table, generation, limit=DELETE_ROWS
+                )
 
     async def _execute(self, name: str, **values: object) -> None:
         statement = self.sql[name]

@@ -32,10 +32,8 @@ class Projection(Protocol[State]):
 
     @property
     def sql(self) -> Mapping[str, Statement]:
-        """Its statements. In addition to those for projecting, every projection has three.
+        """Its statements. In addition to those for projecting, every projection has one.
 
-        count_rows   (generation) → rows
-        delete_rows  (generation, limit) → deleted: number of rows removed from a generation
         differences  (live, built, shown) → relation, content, live_rows, built_rows, differing: the
                      rows that do not occur equally often in two generations, and their number
         """

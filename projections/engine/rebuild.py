@@ -89,7 +89,7 @@ def _prepared(
     engine: AsyncEngine, projection: Projection[Any], schema: str, on_progress: OnProgress | None
 ) -> "_Rebuild":
     sql = statements(schema)
-    generations = Generations(engine, sql, projection)
+    generations = Generations(engine, schema, sql, projection)
     return _Rebuild(engine, sql, projection, generations, on_progress)
 
 

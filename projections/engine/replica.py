@@ -24,6 +24,7 @@ from projections.engine.failures import FoldFailed
 from projections.engine.generations import Difference
 from projections.engine.limits import COPY_WAIT_S, DIFFERENCES_SHOWN
 from projections.engine.projection import Projection
+from projections.engine.rows import count_rows
 
 BUILT = 2**31 - 1
 """The generation that is built here. No other generation reaches this number."""
@@ -119,8 +120,8 @@ class Replica:
             rows = await driver.fetch(
                 differences.driver_sql, *differences.arguments(values), timeout=COPY_WAIT_S
             )
-            section.checked = await driver.fetchval(
-                projection.sql["count_rows"].driver_sql, BUILT, timeout=COPY_WAIT_S
+            section.checked = await count_rows(
+                driver, self.schema, projection.tables, BUILT, wait_s=COPY_WAIT_S
             )
         for row in rows:
             relation, content, live, expected = Difference(*list(row.values())[:4])

@@ -1,7 +1,7 @@
 """Compute figures from counted stays. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle, SubjectKind, Track
@@ -35,30 +35,32 @@ class CountedFlow(NamedTuple):
 
 
 Row = TypeVar("Row", CountedStays, CountedFlow)
+Part = TypeVar("Part", FunnelPart, FlowPart)
 
 
 def funnel_parts(
     counted: Sequence[CountedStays], lifecycle: Lifecycle | None, breakdown: Breakdown
 ) -> tuple[FunnelPart, tuple[FunnelPart, ...]]:
     """Return the total and one part for each value."""
-    total = _funnel_part(None, counted, lifecycle)
-    if breakdown is Breakdown.NONE:
-        return total, ()
-    return total, tuple(
-        _funnel_part(value or None, rows, lifecycle) for value, rows in _by_value(counted)
-    )
+    return _parts(counted, breakdown, lambda value, rows: _funnel_part(value, rows, lifecycle))
 
 
 def flow_parts(
     counted: Sequence[CountedFlow], lifecycle: Lifecycle | None, breakdown: Breakdown
 ) -> tuple[FlowPart, tuple[FlowPart, ...]]:
     """Return the total and one part for each value."""
-    total = _flow_part(None, counted, lifecycle)
+    return _parts(counted, breakdown, lambda value, rows: _flow_part(value, rows, lifecycle))
+
+
+def _parts(
+    counted: Sequence[Row],
+    breakdown: Breakdown,
+    part_of: Callable[[str | None, Sequence[Row]], Part],
+) -> tuple[Part, tuple[Part, ...]]:
+    total = part_of(None, counted)
     if breakdown is Breakdown.NONE:
         return total, ()
-    return total, tuple(
-        _flow_part(value or None, rows, lifecycle) for value, rows in _by_value(counted)
-    )
+    return total, tuple(part_of(value or None, rows) for value, rows in _by_value(counted))
 
 
 def _by_value(counted: Sequence[Row]) -> list[tuple[str, list[Row]]]:
@@ -69,11 +71,19 @@ def _by_value(counted: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     return sorted(rows.items(), key=lambda item: (item[0] == "", item[0]))
 
 
+def _tracks(counted: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+    """Separate the rows of leads from those of accounts."""
+    rows = list(counted)
+    return (
+        [row for row in rows if row.kind == SubjectKind.LEAD],
+        [row for row in rows if row.kind == SubjectKind.ACCOUNT],
+    )
+
+
 def _funnel_part(
     value: str | None, counted: Iterable[CountedStays], lifecycle: Lifecycle | None
 ) -> FunnelPart:
-    leads = [row for row in counted if row.kind == SubjectKind.LEAD]
-    accounts = [row for row in counted if row.kind == SubjectKind.ACCOUNT]
+    leads, accounts = _tracks(counted)
     return FunnelPart(
         value,
         _stage_figures(leads, lifecycle.lead if lifecycle else None),
@@ -125,8 +135,7 @@ def _newly_reached(
 def _flow_part(
     value: str | None, counted: Iterable[CountedFlow], lifecycle: Lifecycle | None
 ) -> FlowPart:
-    leads = [row for row in counted if row.kind == SubjectKind.LEAD]
-    accounts = [row for row in counted if row.kind == SubjectKind.ACCOUNT]
+    leads, accounts = _tracks(counted)
     return FlowPart(
         value,
         _stage_flows(leads, lifecycle.lead if lifecycle else None),

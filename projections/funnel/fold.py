@@ -24,14 +24,10 @@ from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from domain.event import Event
-from domain.lead.stays import Left, begins, restored
+from domain.lead.stays import RESTATES, Left, begins, restored
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.lifecycle.service_events import PUBLISHED
 from events.lifecycles.publish import parsed
-
-RESTATES = "restates"
-"""The effect that names an automatic return that no longer counts."""
-
 
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, str]
 """The key for counting stays: kind, stage, before, origin, channel, month. A slice of the stay."""
@@ -167,8 +163,7 @@ def fold(stages: Stages, event: Event) -> None:
         if event.type == PUBLISHED:
             _publish(stages, event)
         return
-    receiver_id = event.forwarded_to or event.subject.id
-    stay = stages.standing.get(receiver_id)
+    stay = stages.standing.get(event.receiver.id)
     effects = event.effects
     if "stays" in effects:
         _restate(stages, stay, event)

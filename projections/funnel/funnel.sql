@@ -34,34 +34,18 @@ SELECT live.position,
 -- name: counts_then
 -- The same figures as of a moment, as known at a position: a stay was known from its entry on, and
 -- its end from its exit on. Without a moment, everything known at the position counts.
-WITH live AS (
-     SELECT generation, LEAST(position, COALESCE(:known_at, position)) AS position
-       FROM ledger.projections
-      WHERE name = 'stage_intervals' AND status = 'live'),
+-- include: funnel/known_stays.sql
      counted AS (
-     SELECT CASE CAST(:breakdown AS text)
-                 WHEN 'origin' THEN COALESCE(stay.origin, '')
-                 WHEN 'channel' THEN COALESCE(stay.channel, '')
-                 WHEN 'month' THEN stay.month
-                 ELSE '' END AS value,
-            stay.kind, stay.stage, stay.before, count(*) AS entries,
+     SELECT value, kind, stage, before, count(*) AS entries,
             count(*) FILTER (
-                WHERE stay.exit_position IS NULL
-                   OR stay.exit_position > (SELECT position FROM live)
-                   OR stay.left_at > COALESCE(CAST(:as_of AS timestamptz), 'infinity')
+                WHERE left_at = 'infinity'
+                   OR left_at > COALESCE(CAST(:as_of AS timestamptz), 'infinity')
             ) AS standing
-       FROM ledger.stage_intervals AS stay
-      WHERE stay.generation = (SELECT generation FROM live)
-        AND stay.known_from <= (SELECT position FROM live)
-        AND (stay.known_to IS NULL OR stay.known_to > (SELECT position FROM live))
-        AND stay.entered_at <= COALESCE(CAST(:as_of AS timestamptz), 'infinity')
+       FROM known
+      WHERE entered_at <= COALESCE(CAST(:as_of AS timestamptz), 'infinity')
       GROUP BY 1, 2, 3, 4)
 SELECT live.position,
-       (SELECT lifecycle.position
-          FROM ledger.stage_lifecycles AS lifecycle
-         WHERE lifecycle.generation = live.generation AND lifecycle.position <= live.position
-         ORDER BY lifecycle.position DESC
-         LIMIT 1) AS lifecycle_position,
+-- include: funnel/lifecycle_then.sql
        counted.value, counted.kind, counted.stage, counted.before, counted.entries,
        counted.standing
   FROM live
@@ -71,24 +55,7 @@ SELECT live.position,
 -- name: flow
 -- Entries and exits from one moment until before another. The stock is taken just before each of the
 -- two, so that an event at a boundary belongs to the period that starts there.
-WITH live AS (
-     SELECT generation, LEAST(position, COALESCE(:known_at, position)) AS position
-       FROM ledger.projections
-      WHERE name = 'stage_intervals' AND status = 'live'),
-     known AS (
-     SELECT CASE CAST(:breakdown AS text)
-                 WHEN 'origin' THEN COALESCE(stay.origin, '')
-                 WHEN 'channel' THEN COALESCE(stay.channel, '')
-                 WHEN 'month' THEN stay.month
-                 ELSE '' END AS value,
-            stay.kind, stay.stage, stay.is_first_entry, stay.entered_at, stay.exit_kind,
-            CASE WHEN stay.exit_position <= (SELECT position FROM live) THEN stay.left_at
-                 ELSE 'infinity' END AS left_at
-       FROM ledger.stage_intervals AS stay
-      WHERE stay.generation = (SELECT generation FROM live)
-        AND stay.known_from <= (SELECT position FROM live)
-        AND (stay.known_to IS NULL OR stay.known_to > (SELECT position FROM live))
-        AND stay.entered_at < :until),
+-- include: funnel/known_stays.sql
      counted AS (
      SELECT value, kind, stage,
             CASE WHEN left_at >= :since AND left_at < :until THEN exit_kind END AS exit_kind,
@@ -98,13 +65,10 @@ WITH live AS (
             count(*) FILTER (WHERE left_at >= :since AND left_at < :until) AS exits,
             count(*) FILTER (WHERE left_at >= :until) AS after
        FROM known
+      WHERE entered_at < :until
       GROUP BY 1, 2, 3, 4)
 SELECT live.position,
-       (SELECT lifecycle.position
-          FROM ledger.stage_lifecycles AS lifecycle
-         WHERE lifecycle.generation = live.generation AND lifecycle.position <= live.position
-         ORDER BY lifecycle.position DESC
-         LIMIT 1) AS lifecycle_position,
+-- include: funnel/lifecycle_then.sql
        counted.value, counted.kind, counted.stage, counted.exit_kind, counted.before,
        counted.entries, counted.reentries, counted.exits, counted.after
   FROM live

@@ -6,15 +6,16 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from domain.event import Event
+from domain.lead.stays import RESTATES
 from domain.lifecycle.definition import SubjectKind
 from events.batch.lru import forget_oldest
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from projections.engine.limits import ENDED_KEPT, STANDING_KEPT
+from projections.engine.record_text import ABSORBS, BEGINS, HAS_EFFECTS, MOVES, PUBLISHES
 from projections.engine.rows import RowWriter
 from projections.funnel.fold import (
     ENDED_COLUMNS,
-    RESTATES,
     Key,
     Place,
     Published,
@@ -164,24 +165,21 @@ def stage_intervals(schema: str) -> StageIntervals:
 
 
 def concerns(record: str) -> bool:
-    """Return whether a record moves or begins its subject, or changes its origin or channel.
-
-    A quotation mark inside a string is escaped in JSON, so these patterns match keys only.
-    """
+    """Return whether a record moves or begins its subject, or changes its origin or channel."""
     return (
-        '"effectivetime":' in record
-        or '"subjectversion":1,' in record
+        MOVES in record
+        or BEGINS in record
         or (
-            '"effects":{' in record
+            HAS_EFFECTS in record
             and (
                 '"stays":[' in record
-                or '"absorbed_by":' in record
+                or ABSORBS in record
                 or '"begins":' in record
                 or '"origin":' in record
                 or '"channel":' in record
             )
         )
-        or '"type":"lifecycle.published"' in record
+        or PUBLISHES in record
     )
 
 

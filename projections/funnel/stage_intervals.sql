@@ -119,36 +119,6 @@ SELECT CAST(:generation AS integer), *
   FROM unnest(CAST(:position AS bigint[]), CAST(:version AS integer[]),
               CAST(:time_zone AS text[]))
 
--- name: count_rows
--- The size of a generation, for the report of a rebuild.
-SELECT (SELECT count(*) FROM ledger.stage_intervals WHERE generation = :generation)
-     + (SELECT count(*) FROM ledger.stage_counts WHERE generation = :generation)
-     + (SELECT count(*) FROM ledger.stage_lifecycles WHERE generation = :generation) AS rows
-
--- name: delete_rows
--- Delete a batch of a retired generation.
-WITH stays AS (
-     DELETE FROM ledger.stage_stays
-      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.stage_stays
-                                WHERE generation = :generation LIMIT :limit))
-     RETURNING 1),
-     standing AS (
-     DELETE FROM ledger.stage_standing
-      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.stage_standing
-                                WHERE generation = :generation LIMIT :limit))
-     RETURNING 1),
-     counts AS (
-     DELETE FROM ledger.stage_counts
-      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.stage_counts
-                                WHERE generation = :generation LIMIT :limit))
-     RETURNING 1),
-     lifecycles AS (
-     DELETE FROM ledger.stage_lifecycles
-      WHERE generation = :generation
-     RETURNING 1)
-SELECT (SELECT count(*) FROM stays) + (SELECT count(*) FROM standing)
-     + (SELECT count(*) FROM counts) + (SELECT count(*) FROM lifecycles) AS deleted
-
 -- name: differences
 -- Rows that do not occur equally often in two generations at one position, as text, so that one pass
 -- compares all tables.

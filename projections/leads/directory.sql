@@ -67,25 +67,6 @@ SELECT CAST(:generation AS integer), *
    SET position = excluded.position, stage = excluded.stage, entered_at = excluded.entered_at,
        state = excluded.state
 
--- name: count_rows
--- The size of a generation, for the report of a rebuild.
-SELECT (SELECT count(*) FROM ledger.directory_leads WHERE generation = :generation)
-     + (SELECT count(*) FROM ledger.directory_accounts WHERE generation = :generation) AS rows
-
--- name: delete_rows
--- Delete a batch of a retired generation.
-WITH leads AS (
-     DELETE FROM ledger.directory_leads
-      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.directory_leads
-                                WHERE generation = :generation LIMIT :limit))
-     RETURNING 1),
-     accounts AS (
-     DELETE FROM ledger.directory_accounts
-      WHERE ctid = ANY (ARRAY (SELECT ctid FROM ledger.directory_accounts
-                                WHERE generation = :generation LIMIT :limit))
-     RETURNING 1)
-SELECT (SELECT count(*) FROM leads) + (SELECT count(*) FROM accounts) AS deleted
-
 -- name: differences
 -- Rows that do not occur equally often in two generations at one position, as text.
 WITH held AS (

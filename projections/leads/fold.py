@@ -7,7 +7,7 @@ A list with a time limit (acquired in the last 90 days) is recorded regardless o
 compare `acquired_at` with the moment of the query, so rows need no update as days pass.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -25,10 +25,10 @@ from events.lifecycles.publish import parsed
 _OF_ACCOUNT = "account."
 
 
-class LeadRow(NamedTuple):
-    """The current state of a lead. Contains no personal data."""
+class Listed(NamedTuple):
+    """A lead as shown in a list. Contains no personal data."""
 
-    subject_id: str
+    id: str
     position: int
     """The last event that changed it."""
     lifecycle: int
@@ -45,9 +45,18 @@ class LeadRow(NamedTuple):
     account: str | None
     revisit_on: date | None
     screened_as: str | None
+    lists: Sequence[str]
+
+
+class LeadRow(NamedTuple):
+    """The current state of a lead. Its columns are `LEAD_COLUMNS`."""
+
+    listed: Listed
     is_absorbed: bool
-    lists: list[str]
     state: str
+
+
+LEAD_COLUMNS = ("subject_id", *Listed._fields[1:], *LeadRow._fields[1:])
 
 
 class AccountRow(NamedTuple):
@@ -104,22 +113,22 @@ class Directory:
 
 
 def fold(directory: Directory, event: Event) -> None:
-    """Apply one event to the leads and accounts that it concerns."""
-    if event.subject.kind is SubjectKind.LEDGER:
-        if event.type == PUBLISHED:
-            directory.publish(event.data)
-        return
-    business_of = event.effects.get("business_of")
-    if business_of is not None:
-        _see_account(directory, business_of, event._replace(stage_to=None))
-    if event.subject.kind is SubjectKind.ACCOUNT:
-        _see_account(directory, event.subject.id, event)
-        is_moved = event.stage_to is not None or "state" in event.effects
-        if is_moved and directory.lists_read_accounts:
-            for lead_id in directory.people.get(event.subject.id, ()):
-                directory.touched_leads[lead_id] = event.position
-        return
-    _see_lead(directory, event.receiver.id, event)
+    """Apply one event to the leads and accounts whose state it changes."""
+    if event.type == PUBLISHED:
+        directory.publish(event.data)
+    for subject in event.changed_subjects:
+        see = _see_lead if subject.kind is SubjectKind.LEAD else _see_account
+        see(directory, subject.id, event)
+    if directory.lists_read_accounts and moves_account(event):
+        for lead_id in directory.people.get(event.subject.id, ()):
+            directory.touched_leads[lead_id] = event.position
+
+
+def moves_account(event: Event) -> bool:
+    """Whether an account changes its stage: lists may depend on it."""
+    return event.subject.kind is SubjectKind.ACCOUNT and (
+        event.stage_to is not None or "state" in event.effects
+    )
 
 
 def _see_lead(directory: Directory, lead_id: str, event: Event) -> None:
@@ -158,8 +167,8 @@ def account_rows(directory: Directory) -> Iterator[AccountRow]:
 def _lead_row(directory: Directory, lead_id: str, position: int) -> LeadRow:
     lead = directory.leads[lead_id]
     revisit_on = date.fromisoformat(lead.revisit_on) if lead.revisit_on is not None else None
-    return LeadRow(
-        subject_id=lead_id,
+    listed = Listed(
+        id=lead_id,
         position=position,
         lifecycle=lead.lifecycle,
         stage=lead.stage,
@@ -175,10 +184,9 @@ def _lead_row(directory: Directory, lead_id: str, position: int) -> LeadRow:
         account=lead.account,
         revisit_on=revisit_on,
         screened_as=lead.screened_as,
-        is_absorbed=lead.absorbed_by is not None,
         lists=_lists(directory, lead),
-        state=state_json.encode(lead),
     )
+    return LeadRow(listed, lead.absorbed_by is not None, state_json.encode(lead))
 
 
 def _lists(directory: Directory, lead: LeadState) -> list[str]:

@@ -12,14 +12,17 @@ from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from events.records import decode_event
 from projections.engine.limits import DIRECTORY_KEPT
+from projections.engine.record_text import BEGINS, HAS_EFFECTS, MOVES, PUBLISHES
 from projections.engine.rows import RowWriter
 from projections.leads.fold import (
+    LEAD_COLUMNS,
     AccountRow,
     Directory,
     LeadRow,
     account_rows,
     fold,
     lead_rows,
+    moves_account,
 )
 
 NAME = "directory"
@@ -37,8 +40,8 @@ class DirectoryProjection:
     tables: tuple[str, ...] = ("directory_leads", "directory_accounts")
 
     def concerns(self, record: str) -> bool:
-        """Return whether a record changes a lead or an account: see `concerns`."""
-        return concerns(record)
+        """Return whether a record moves its subject, carries effects, or is its subject's first."""
+        return HAS_EFFECTS in record or MOVES in record or BEGINS in record or PUBLISHES in record
 
     def begin(self, *, is_complete: bool) -> Directory:
         return Directory(is_complete)
@@ -53,10 +56,12 @@ class DirectoryProjection:
             rows = await driver.fetch(self.sql["read_lifecycles"].driver_sql, events[0].position)
             for row in rows:
                 state.publish(decode_event(row["record"]).data)
-        leads, accounts = _concerned(events)
+        changed = dict.fromkeys(subject for event in events for subject in event.changed_subjects)
+        leads = [id for kind, id in changed if kind is SubjectKind.LEAD]
+        accounts = {id for kind, id in changed if kind is SubjectKind.ACCOUNT}
         await self._load_leads(driver, generation, state, leads)
         if state.lists_read_accounts:
-            moving = [event.subject.id for event in events if _moves_account(event)]
+            moving = [event.subject.id for event in events if moves_account(event)]
             await self._load_people(driver, generation, state, moving)
             known = (state.leads.get(id) for id in leads)
             accounts |= {lead.account for lead in known if lead and lead.account is not None}
@@ -101,10 +106,11 @@ class DirectoryProjection:
         writer = RowWriter(driver, self.schema, self.sql, generation)
         leads, accounts = list(lead_rows(state)), list(account_rows(state))
         if state.is_complete and not state.is_written:
-            await writer.copy("directory_leads", LeadRow._fields, leads)
+            rows = [(*listed, *others) for listed, *others in leads]
+            await writer.copy("directory_leads", LEAD_COLUMNS, rows)
             await writer.copy("directory_accounts", AccountRow._fields, accounts)
         else:
-            await writer.write("write_leads", LeadRow._fields, list(map(_with_lists_joined, leads)))
+            await writer.write("write_leads", LEAD_COLUMNS, list(map(_with_lists_joined, leads)))
             await writer.write("write_accounts", AccountRow._fields, accounts)
         state.is_written = True
         state.touched_leads.clear()
@@ -117,44 +123,10 @@ def directory(schema: str) -> DirectoryProjection:
     return DirectoryProjection(schema, load("projections", "leads/directory.sql", schema))
 
 
-def concerns(record: str) -> bool:
-    """Return whether a record moves its subject, carries effects, or is its subject's first.
-
-    A quotation mark inside a string is escaped in JSON, so these patterns match keys only.
-    """
-    return (
-        '"effects":{' in record
-        or '"effectivetime":' in record
-        or '"subjectversion":1,' in record
-        or '"type":"lifecycle.published"' in record
-    )
-
-
-def _concerned(events: Sequence[Event]) -> tuple[dict[str, None], set[str]]:
-    """Return the leads and the accounts whose state these events change."""
-    leads: dict[str, None] = {}
-    accounts: set[str] = set()
-    for event in events:
-        receiver = event.receiver
-        if receiver.kind is SubjectKind.LEAD:
-            leads[receiver.id] = None
-        elif receiver.kind is SubjectKind.ACCOUNT:
-            accounts.add(receiver.id)
-        if "business_of" in event.effects:
-            accounts.add(event.effects["business_of"])
-    return leads, accounts
-
-
 def _joined(event: Event) -> str | None:
     """Return the account that this event links a lead to, if any."""
     account: str | None = event.effects.get("state", event.effects).get("account")
     return account
-
-
-def _moves_account(event: Event) -> bool:
-    return event.subject.kind is SubjectKind.ACCOUNT and (
-        event.stage_to is not None or "state" in event.effects
-    )
 
 
 def _learn(state: Directory, rows: Sequence[Any]) -> None:
@@ -174,5 +146,5 @@ def _forget(state: Directory, *, most: int) -> None:
 
 def _with_lists_joined(lead: LeadRow) -> tuple[object, ...]:
     """Join the names of lists: the driver has no arrays of arrays of different lengths."""
-    lists = LeadRow._fields.index("lists")
-    return (*lead[:lists], " ".join(lead.lists), *lead[lists + 1 :])
+    *columns, lists = lead.listed
+    return (*columns, " ".join(lists), *lead[1:])

@@ -7,7 +7,7 @@ await roster.in_charge(driver, "sato", limit=1_000)
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain.lead import state_json
@@ -16,6 +16,7 @@ from domain.lifecycle.definition import LeadList, Lifecycle
 from events.database.sessions import Driver
 from events.database.statements import load
 from projections.engine.failures import ProjectionUnknown
+from projections.leads.fold import Listed
 
 FIRST = "00000000-0000-0000-0000-000000000000"
 """Sorts before every id."""
@@ -31,28 +32,6 @@ class Wanted(NamedTuple):
     origin: str | None = None
     account: str | None = None
     list: LeadList | None = None
-
-
-class Listed(NamedTuple):
-    """A lead as shown in a list."""
-
-    id: str
-    position: int
-    lifecycle: int
-    stage: str | None
-    pass_number: int
-    entered_at: datetime | None
-    acquired_at: datetime | None
-    owner: str | None
-    grade: str | None
-    market: str | None
-    priority: str | None
-    origin: str | None
-    channel: str | None
-    account: str | None
-    revisit_on: date | None
-    screened_as: str | None
-    lists: Sequence[str]
 
 
 class LeadPage(NamedTuple):

@@ -11,7 +11,7 @@ class Appends:
         self.position = 0
         self._moved = asyncio.Event()
 
-    def tell(self, position: int) -> None:
+    def announce(self, position: int) -> None:
         """Wake all waiting readers."""
         self.position = position
         self._moved.set()

@@ -7,37 +7,37 @@ from functools import partial
 from typing import Any
 
 from domain.lifecycle.service_events import KEY_CHANGED, KEY_CREATED, KEY_REVOKED
-from events.append.locked import LockedLedger, Told
+from events.append.locked import LedgerEvent, LockedLedger
 from events.records import key_event_id
-from events.verification.key_audit import terms_told
+from events.verification.key_audit import terms_of_key
 from service.keys.terms import StoredKey
 
 
-def tell_created(
+def record_created(
     ledger: LockedLedger, key: StoredKey, *, by: str | None, replaces: StoredKey | None = None
 ) -> None:
     """Record a new key, and the end that a key replaced by it gets."""
     data = recorded_terms(key)
     if replaces is None:
-        _record(ledger, key, Told(KEY_CREATED, data), by=by)
+        _record(ledger, key, LedgerEvent(KEY_CREATED, data), by=by)
         return
-    created = Told(KEY_CREATED, {**data, "replaces": replaces.key_id})
-    _record(ledger, key, created, Told(KEY_CHANGED, recorded_terms(replaces)), by=by)
+    created = LedgerEvent(KEY_CREATED, {**data, "replaces": replaces.key_id})
+    _record(ledger, key, created, LedgerEvent(KEY_CHANGED, recorded_terms(replaces)), by=by)
 
 
-def tell_changed(ledger: LockedLedger, key: StoredKey, *, by: str | None) -> None:
+def record_changed(ledger: LockedLedger, key: StoredKey, *, by: str | None) -> None:
     """Record the current terms of a key. If only its name changed they are the same."""
-    _record(ledger, key, Told(KEY_CHANGED, recorded_terms(key)), by=by)
+    _record(ledger, key, LedgerEvent(KEY_CHANGED, recorded_terms(key)), by=by)
 
 
-def tell_revoked(ledger: LockedLedger, key: StoredKey, *, by: str | None) -> None:
-    _record(ledger, key, Told(KEY_REVOKED, {"key": key.key_id}), by=by)
+def record_revoked(ledger: LockedLedger, key: StoredKey, *, by: str | None) -> None:
+    _record(ledger, key, LedgerEvent(KEY_REVOKED, {"key": key.key_id}), by=by)
 
 
 def recorded_terms(key: StoredKey) -> dict[str, Any]:
     """Build what the log records of a stored key."""
     terms = key.terms
-    return terms_told(
+    return terms_of_key(
         key_id=key.key_id,
         secret_digest=key.secret_digest,
         scopes=terms.scopes,
@@ -50,5 +50,5 @@ def recorded_terms(key: StoredKey) -> dict[str, Any]:
     )
 
 
-def _record(ledger: LockedLedger, key: StoredKey, *events: Told, by: str | None) -> None:
-    ledger.tell(*events, name=partial(key_event_id, key.key_id), by=by)
+def _record(ledger: LockedLedger, key: StoredKey, *events: LedgerEvent, by: str | None) -> None:
+    ledger.record(*events, name=partial(key_event_id, key.key_id), by=by)

@@ -16,7 +16,7 @@ from events.append.locked import LedgerLock, LockedLedger
 from events.database.statements import Statement, load
 from events.seals import Seals
 from service.keys.granting import check_change, check_grant, check_takeover
-from service.keys.key_records import tell_changed, tell_created, tell_revoked
+from service.keys.key_records import record_changed, record_created, record_revoked
 from service.keys.key_text import KeyText, mint
 from service.keys.terms import KeyTerms, StoredKey
 
@@ -65,7 +65,7 @@ class KeyStore:
         async with self._turn(by) as turn:
             check_grant(turn.granter, terms)
             stored = await self._insert(turn.ledger, key, terms)
-            tell_created(turn.ledger, stored, by=turn.by)
+            record_created(turn.ledger, stored, by=turn.by)
         return key, stored
 
     async def create_first(self, key: KeyText, terms: KeyTerms) -> bool:
@@ -77,7 +77,7 @@ class KeyStore:
             if await turn.ledger.connection.scalar(self._sql["any_key"].text):
                 return False
             stored = await self._insert(turn.ledger, key, terms, is_founder=True)
-            tell_created(turn.ledger, stored, by=None)
+            record_created(turn.ledger, stored, by=None)
             return True
 
     async def find(self, key_ids: Sequence[str]) -> Sequence[StoredKey]:
@@ -109,7 +109,7 @@ class KeyStore:
             if terms == before.terms:
                 return before
             stored = await self._change(turn.ledger, before, terms)
-            tell_changed(turn.ledger, stored, by=turn.by)
+            record_changed(turn.ledger, stored, by=turn.by)
             return stored
 
     async def rotate(
@@ -135,7 +135,7 @@ class KeyStore:
             new = await self._insert(turn.ledger, key, terms, is_founder=old.is_founder)
             end = now + overlap if ends_at is None else min(ends_at, now + overlap)
             old = await self._change(turn.ledger, old, old.terms._replace(expires_at=end))
-            tell_created(turn.ledger, new, replaces=old, by=turn.by)
+            record_created(turn.ledger, new, replaces=old, by=turn.by)
             return Rotated(key, new, old)
 
     async def origins(self, *, limit: int) -> frozenset[str]:
@@ -159,7 +159,7 @@ class KeyStore:
                 self._sql["revoke_key"].text,
                 {"key_id": key_id, "revoked_at": stored.revoked_at},
             )
-            tell_revoked(turn.ledger, stored, by=turn.by)
+            record_revoked(turn.ledger, stored, by=turn.by)
             return stored
 
     @asynccontextmanager

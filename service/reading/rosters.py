@@ -9,7 +9,8 @@ from domain.lead.state import LeadState
 from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind, Track
 from domain.rules.lists import is_in_time
 from domain.times import format_utc
-from projections.leads.queries import Charge, Company, Listed
+from projections.leads.fold import Listed
+from projections.leads.queries import Charge, Company
 
 
 def describe_listed(

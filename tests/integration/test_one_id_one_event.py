@@ -130,7 +130,7 @@ async def test_comparing_under_the_newest_version_alone_would_refuse_every_retry
     async with process(urls[1]) as client:
         await post(client, FORM)
     monkeypatch.setattr(digests, "TRANSPORT_FIELDS", NEWER)
-    monkeypatch.setattr("events.append.plan.are_made_alike", lambda *_: True)
+    monkeypatch.setattr("events.append.plan.have_same_version", lambda *_: True)
     async with process(urls[1]) as client:
         assert (await post(client, FORM)).status_code == 409
 

@@ -299,7 +299,7 @@ ALSO = {
         "occurs in stage_counts as often"
     ),
     "DELETE FROM ledger.directory_leads": "occurs in directory_leads as often",
-    "UPDATE ledger.business_told SET value = 7": "occurs in business_told as often",
+    "UPDATE ledger.business_reports SET value = 7": "occurs in business_reports as often",
     "UPDATE ledger.deadlines SET due_at = now()": "occurs in deadlines as often",
 }
 

@@ -153,7 +153,7 @@ def test_forwarding_is_followed_to_its_end() -> None:
 
 def test_forwarding_in_a_circle_is_broken() -> None:
     leads = {"a": LeadState(absorbed_by="b"), "b": LeadState(absorbed_by="a")}
-    with pytest.raises(AssertionError, match="lead b forwards to itself"):
+    with pytest.raises(AssertionError, match="b forwards to itself"):
         receiver_of("a", leads)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.event import LEDGER, Event
 from events.records import OWN_SOURCE, Envelope, Record
-from events.verification.key_audit import KeyAudit, KeyTold
+from events.verification.key_audit import KeyAudit, RecordedKey
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 TERMS = {"key": "k1", "scopes": ["events:write"], "sources": ["website"]}
@@ -32,11 +32,11 @@ def test_a_key_is_known_as_last_reported() -> None:
     assert not doubts(audit, told("key.changed", {**TERMS, "sources": ["crm"]}, hours=1))
     assert not doubts(audit, told("key.revoked", {"key": "k1"}, hours=2))
     terms = {**TERMS, "sources": ["crm"]}
-    assert audit.keys == {"k1": KeyTold(terms, AT, AT + timedelta(hours=2))}
+    assert audit.keys == {"k1": RecordedKey(terms, AT, AT + timedelta(hours=2))}
 
 
 def test_a_key_that_takes_over_ends_the_other_in_the_same_breath() -> None:
-    audit = KeyAudit({"k0": KeyTold({**TERMS, "key": "k0"}, AT)})
+    audit = KeyAudit({"k0": RecordedKey({**TERMS, "key": "k0"}, AT)})
     ended = {**TERMS, "key": "k0", "expires_at": "2026-11-23T00:00:00.000000Z"}
     created = told("key.created", {**TERMS, "replaces": "k0"})
     assert not doubts(audit, created, told("key.changed", ended))
@@ -64,7 +64,7 @@ def test_a_key_that_takes_over_ends_the_other_in_the_same_breath() -> None:
     ],
 )
 def test_what_does_not_follow_is_doubted(group: list[Record], doubt: str) -> None:
-    known = KeyAudit({"k1": KeyTold(TERMS, AT, AT)})
+    known = KeyAudit({"k1": RecordedKey(TERMS, AT, AT)})
     assert doubt in doubts(known, *group)
 
 

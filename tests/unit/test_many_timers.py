@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 
 from domain.deciding.timers import Passing, TimersEndless
+from domain.lead.identity import Resolution
 from domain.lifecycle.compiled.table import compile_lifecycle
 from domain.lifecycle.text.load import load
 from domain.limits import STANDSTILL_MAX
+from events.append.resolve import Concerned, concerned_by, leads_named
 from events.batch import upkeep
+from events.batch.draft import Draft
 from events.limits import STRIDE_TIMERS
 from events.outcomes import Recorded
 from events.refusals import Refused
-from events.submission import Submission
+from events.submission import Item, Submission
 from tests.support.flapping import FLAPS, flapping_text
 from tests.support.ledger_in_memory import RECEIVED_AT, LedgerInMemory
 
@@ -54,6 +57,18 @@ def imported() -> tuple[LedgerInMemory, str]:
 
 def flaps_of(ledger: LedgerInMemory) -> int:
     return sum(event.type == "grade.changed" for event, _ in ledger.records)
+
+
+def test_looking_up_a_lead_fires_none_of_its_due_timers() -> None:
+    ledger, lead = imported()
+    item = ledger.read({"id": "again", "type": "visit.recorded", **VISITOR})
+    assert isinstance(item, Item)
+    draft = Draft(ledger.memory, RECEIVED_AT)
+    assert list(leads_named(draft, item.signal)) == [lead]
+    concerned = concerned_by(draft, item.signal)
+    assert isinstance(concerned, Concerned)
+    assert concerned.party.lead == Resolution(lead, lead)
+    assert (draft.entries, draft.subjects, draft.links) == ([], {}, [])
 
 
 def test_an_event_about_a_lead_with_two_hundred_due_timers_is_recorded() -> None:

@@ -62,6 +62,13 @@ def test_what_several_files_say_alike_is_in_every_statement_that_includes_it(nam
     assert statement.binds == ("live", "built", "shown")
 
 
+def test_a_file_for_many_tables_is_loaded_for_one_of_them() -> None:
+    counting = load("projections", "engine/generation.sql", "other", table="deadlines")
+    assert counting["count_rows"].driver_sql == (
+        'SELECT count(*) AS rows\n  FROM "other".deadlines\n WHERE generation = $1'
+    )
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_every_statement_opens_with_why(file: Path) -> None:
     lines = file.read_text(encoding="utf-8").splitlines()

@@ -10,7 +10,7 @@ the names and domains of companies. `text` removes invisible characters and reco
 
 from events.signals.identifiers.addresses import email, host
 from events.signals.identifiers.companies import company_domain, company_name
-from events.signals.identifiers.telephones import is_made_up, is_main_line, phone
+from events.signals.identifiers.telephones import is_fake, is_main_line, phone
 from events.signals.identifiers.text import is_placeholder, tidy
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "company_name",
     "email",
     "host",
-    "is_made_up",
+    "is_fake",
     "is_main_line",
     "is_placeholder",
     "phone",

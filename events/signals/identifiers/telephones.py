@@ -25,7 +25,7 @@ _NUMBER = re.compile(
 """Digits and the characters typed between them: dashes of every width, the minus sign that some
 systems turn them into, the Japanese long-vowel mark. Text with other letters contains no number, or
 two."""
-_MADE_UP = re.compile(r"(\d)\1*|\d*0{7}|0?123456789?0?", re.ASCII)
+_FAKE = re.compile(r"(\d)\1*|\d*0{7}|0?123456789?0?", re.ASCII)
 """One digit repeated, a subscriber number of zeros, or the digits in order."""
 _OF_COMPANIES = frozenset(
     {
@@ -62,10 +62,10 @@ def is_main_line(written: str, number: str) -> bool:
     )
 
 
-def is_made_up(written: str) -> bool:
+def is_fake(written: str) -> bool:
     """Return whether the digits look typed only to get past a form."""
     digits = re.sub(r"\D", "", tidy(written), flags=re.ASCII)
-    return _MADE_UP.fullmatch(digits) is not None
+    return _FAKE.fullmatch(digits) is not None
 
 
 def _parsed(text: str, region: str) -> PhoneNumber | None:

@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
-from domain.lifecycle.definition import EventKind, EventType, Field, Right, Role, SubjectKind, Words
+from domain.lifecycle.definition import (
+    NUMBERED_BY,
+    EventKind,
+    EventType,
+    Field,
+    Right,
+    Role,
+    SubjectKind,
+    Words,
+)
 from domain.lifecycle.names import names_to_codes
 from domain.lifecycle.text.place import Place
 from domain.lifecycle.text.vocabulary import FIELD_TYPES
@@ -55,14 +64,7 @@ CodeList: TypeAlias = Mapping[str, Words]
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 ROLE_FIELDS: Mapping[Role, str] = {
-    Role.OPENS_OPPORTUNITY: "opportunity",
-    Role.WINS_OPPORTUNITY: "opportunity",
-    Role.LOSES_OPPORTUNITY: "opportunity",
-    Role.REOPENS_OPPORTUNITY: "opportunity",
-    Role.PLACES_ORDER: "order",
-    Role.CANCELS_ORDER: "order",
-    Role.UPDATES_OPPORTUNITY: "opportunity",
-    Role.AMENDS_ORDER: "order",
+    **NUMBERED_BY,
     Role.ASSIGNS_OWNER: "owner",
     Role.CORRECTS_ORIGIN: "origin",
 }
