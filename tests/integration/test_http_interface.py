@@ -182,8 +182,8 @@ async def test_a_serving_role_that_owns_the_events_is_warned_about(service: Serv
     health = await examine(dataclasses.replace(services, engine=owner))
     await owner.dispose()
     assert health.failures == []
-    assert health.checks["append_only"].status == "warning"
-    assert "guard is weaker" in health.checks["append_only"].detail
+    assert health.checks["append_only"]["status"] == "warning"
+    assert "guard is weaker" in health.checks["append_only"]["detail"]
 
 
 async def test_outcomes_are_counted(service: Service) -> None:
