@@ -304,7 +304,7 @@ async def test_only_what_may_name_a_position_can_be_beyond_the_log(service: Serv
     paths = (await service.client.get("/openapi.json")).json()["paths"]
     found = {path for path, methods in paths.items() if "409" in _responses(methods)}
     assert {"/v1/events", "/v1/funnel", "/v1/conflicts"} <= found
-    assert not {"/v1/keys", "/v1/selections/{id}", "/v1/deadlines"} & found
+    assert not {"/v1/keys", "/v1/selections/{selection_id}"} & found
 
 
 def _responses(methods: Mapping[str, Any]) -> Mapping[str, Any]:
