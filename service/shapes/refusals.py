@@ -1,12 +1,12 @@
 """The shapes of responses about refusals."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 
 from service.shapes.reports import Duplicate, Recorded, Refused
-from service.shapes.shape import Moment, Position, Shape
+from service.shapes.shape import Moment, Position, ProblemDetails, Shape
 
 
 class RetriedRecorded(Recorded):
@@ -44,7 +44,7 @@ class Refusal(Shape):
     ]
     dialect: Annotated[str, Field(description="The dialect in which it was sent.")]
     reason: Annotated[str, Field(description="The reason of its latest refusal.")]
-    problem: dict[str, Any]
+    problem: ProblemDetails
     position: NotRequired[Annotated[Position, Field(description="The event that it became.")]]
     settled_time: NotRequired[Moment]
     settled_by: NotRequired[Annotated[str, Field(description="The key that settled it.")]]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 
-from service.shapes.shape import Moved, Position, Shape
+from service.shapes.shape import Moved, Position, ProblemDetails, Shape
 
 
 class Derived(Shape):
@@ -61,7 +61,7 @@ class Refused(Shape):
     """The event was not recorded."""
 
     status: Literal["refused"]
-    problem: dict[str, Any]
+    problem: ProblemDetails
     refusal: NotRequired[Annotated[str, Field(description="The id of the stored refusal, if any.")]]
 
 
@@ -119,7 +119,7 @@ class ComparedRefusal(Shape):
     """It would be refused. This refusal is not kept."""
 
     status: Literal["refused"]
-    problem: dict[str, Any]
+    problem: ProblemDetails
 
 
 ComparedEvent = Unknown | ComparedRecord | Voided | Erased | ComparedRefusal
@@ -156,7 +156,7 @@ class RefusedLine(Shape):
     line: int
     reason: str
     detail: str
-    problem: dict[str, Any]
+    problem: ProblemDetails
     id: NotRequired[str]
     pointer: NotRequired[str]
     refusal: NotRequired[str]

@@ -37,3 +37,17 @@ class Moved(_From, Shape):
     """A change of stage; null means unplaced."""
 
     to: str | None
+
+
+@with_config(ConfigDict(extra="allow"))
+class ProblemDetails(TypedDict):
+    """Why a request or an event was not accepted (RFC 9457). Further members depend on the code."""
+
+    type: Annotated[str, Field(description="urn:leadledger:problem:<code>, stable.")]
+    title: str
+    status: int
+    detail: Annotated[str, Field(description="Expected, found, what to do next.")]
+    code: str
+    message: Annotated[str, Field(description="The same as detail.")]
+    pointer: NotRequired[Annotated[str, Field(description="The place in the event (RFC 6901).")]]
+    refusal: NotRequired[Annotated[str, Field(description="The id of the stored refusal, if any.")]]

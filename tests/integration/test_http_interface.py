@@ -67,7 +67,7 @@ async def test_every_reference_in_the_document_resolves(service: Service) -> Non
     schemas = answer.json()["components"]["schemas"]
     names = set(re.findall(r'"#/components/schemas/(\w+)"', answer.text))
     assert names <= set(schemas)
-    assert {"NativeEvent", "LeadReference", "Problem"} <= names
+    assert {"NativeEvent", "LeadReference", "ProblemDetails"} <= names
     assert "#/$defs" not in answer.text
 
 
