@@ -2,7 +2,7 @@
 
 A request passes `http` and its route (`routes`), which reads, calls one function and returns:
 `ingest` for incoming reports, `reading` for queries, `feed` for the log itself. `keys`, `refusals`
-and `webhooks` are stores with routes of their own; `shapes` describes responses. `composition`
+and `webhooks` are stores with routes of their own; `shapes` are the responses. `composition`
 builds everything from `settings`; `hosting` and `private_postgres` run it; `command` is the command
 line.
 

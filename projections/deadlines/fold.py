@@ -9,7 +9,7 @@ deadline.met        at 16   or answered in time and only reported late: the row 
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from domain.event import Event
 from domain.lead import state_json
@@ -17,7 +17,10 @@ from domain.lead.state import INITIAL_LEAD
 from domain.lifecycle.definition import SubjectKind
 from domain.rules.deadlines import MET
 
-IN_TIME, LATE, LEFT = "met", "late", "left"
+Outcome = Literal["met", "late", "left"]
+IN_TIME: Final = "met"
+LATE: Final = "late"
+LEFT: Final = "left"
 
 
 class DeadlineRow(NamedTuple):
@@ -32,8 +35,8 @@ class DeadlineRow(NamedTuple):
     owner: str | None
     team: str | None
     breached: int | None = None
-    outcome: str | None = None
-    """met, late or left; None until it is settled."""
+    outcome: Outcome | None = None
+    """None until it is settled."""
     settled: int | None = None
     settled_at: datetime | None = None
 
@@ -147,5 +150,5 @@ def _running(deadlines: Deadlines, lead_id: str) -> list[DeadlineRow]:
     return [row for row in deadlines.leads.get(lead_id, {}).values() if row.outcome is None]
 
 
-def _settled(row: DeadlineRow, outcome: str, event: Event) -> DeadlineRow:
+def _settled(row: DeadlineRow, outcome: Outcome, event: Event) -> DeadlineRow:
     return row._replace(outcome=outcome, settled=event.position, settled_at=event.occurred_at)

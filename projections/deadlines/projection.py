@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from domain.event import Event
 from domain.lifecycle.definition import SubjectKind
 from events.batch.lru import forget_oldest
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
-from projections.deadlines.fold import DeadlineRow, Deadlines, fold
+from projections.deadlines.fold import DeadlineRow, Deadlines, Outcome, fold
 from projections.engine.failures import ProjectionUnknown
 from projections.engine.limits import DEADLINES_KEPT
 from projections.engine.record_text import ABSORBS, HAS_EFFECTS, MOVES
@@ -19,8 +19,10 @@ from projections.engine.rows import RowWriter
 NAME = "deadlines"
 VERSION = 1
 
-OPEN, BREACHED = "open", "breached"
-"""The status of an unsettled deadline. The status of a settled one is its outcome."""
+Status = Literal["open", "breached"] | Outcome
+"""A deadline is open or breached until it is settled; then its status is its outcome."""
+OPEN: Final = "open"
+BREACHED: Final = "breached"
 BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -145,8 +147,8 @@ class DeadlineQueries:
         return DeadlinePage(found, following, rows[0]["head"])
 
 
-def status_of(row: DeadlineRow) -> str:
-    """Return the status of a deadline: open, breached, met, late or left."""
+def status_of(row: DeadlineRow) -> Status:
+    """Return the status of a deadline."""
     if row.outcome is not None:
         return row.outcome
     return OPEN if row.breached is None else BREACHED

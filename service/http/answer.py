@@ -1,13 +1,11 @@
 """Answers as bytes that are ready to be sent: no layer between a route and the wire."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from service.http.problem import MEDIA_TYPE, Problem
+from service.shapes.shape import Shape
 
 JSON = b"application/json"
 NDJSON = "application/x-ndjson"
@@ -48,8 +46,8 @@ class Answer(Response):
         await send({"type": "http.response.body", "body": self.body})
 
 
-def json_answer(content: Mapping[str, Any], status: int = 200) -> Answer:
-    """Answer with a JSON object."""
+def json_answer(content: Shape, status: int = 200) -> Answer:
+    """Answer with a described JSON object: a dictionary that has no shape is a type error."""
     return Answer(status, orjson.dumps(content, default=str))
 
 

@@ -7,12 +7,13 @@ clients that look for them (and retry a request endlessly if its error has neith
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import orjson
 
 from events.refusals import Refusal
 from service.limits import RETRY_AFTER_S
+from service.shapes.shape import ProblemDetails
 
 MEDIA_TYPE = b"application/problem+json"
 TYPE_PREFIX = "urn:leadledger:problem:"
@@ -133,17 +134,17 @@ def kind_of(reason: str) -> Kind:
     return KINDS.get(reason, _OTHER)
 
 
-def of_refusal(refusal: Refusal) -> dict[str, Any]:
+def of_refusal(refusal: Refusal) -> ProblemDetails:
     """Describe a refused event."""
     return describe(refusal.reason, refusal.detail, refusal.pointer, refusal.members)
 
 
 def describe(
     reason: str, detail: str, pointer: str | None, members: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> ProblemDetails:
     """Build the members of a problem, the standard ones first."""
     kind = kind_of(reason)
-    content: dict[str, Any] = {
+    content: ProblemDetails = {
         "type": TYPE_PREFIX + reason,
         "title": kind.title,
         "status": kind.status,
@@ -153,6 +154,6 @@ def describe(
     }
     if pointer is not None:
         content["pointer"] = pointer
-    for name, value in members.items():
-        content.setdefault(name, value)
-    return content
+    further = {name: value for name, value in members.items() if name not in content}
+    # Which further members there are depends on the reason, which no type expresses.
+    return cast("ProblemDetails", {**content, **further})

@@ -1,7 +1,6 @@
 """Turn outcomes into responses: the outcome of each event, in JSON and as a status."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 
@@ -12,11 +11,13 @@ from service.http.answer import Answer
 from service.http.problem import KINDS, MEDIA_TYPE, kind_of, of_refusal
 from service.ingest.refusal_labels import Wording, in_words
 from service.limits import RETRY_AFTER_S
+from service.shapes import reports as shapes
+from service.shapes.shape import Moved as MovedShape
 
 _COME_AGAIN = ((b"retry-after", b"%d" % RETRY_AFTER_S),)
 
 
-def describe_outcome(outcome: Outcome, words: Wording | None = None) -> dict[str, Any]:
+def describe_outcome(outcome: Outcome, words: Wording | None = None) -> shapes.ReportedEvent:
     """Describe the outcome of one event, with labels if they are asked for."""
     if isinstance(outcome, Recorded):
         return _recorded(outcome)
@@ -27,7 +28,7 @@ def describe_outcome(outcome: Outcome, words: Wording | None = None) -> dict[str
             "leaf": outcome.leaf.hex(),
         }
     refusal = in_words(outcome.refusal, outcome.type, words)
-    content = {"status": "refused", "problem": of_refusal(refusal)}
+    content: shapes.Refused = {"status": "refused", "problem": of_refusal(refusal)}
     if outcome.is_kept:
         content["refusal"] = outcome.refusal_id
     return content
@@ -104,7 +105,7 @@ class ResultsAnswer:
         body = b'{"results":{' + b",".join(self._results.values()) + b"}}"
         return Answer(200, body, headers=self._headers)
 
-    def _result(self, outcome: Outcome) -> dict[str, str]:
+    def _result(self, outcome: Outcome) -> shapes.CaptureResult:
         if not isinstance(outcome, Refused):
             return {"result": "ok"}
         refusal, kept = outcome.refusal, ""
@@ -116,13 +117,14 @@ class ResultsAnswer:
         return {"result": "drop", "details": f"{refusal.reason}: {refusal.detail}{kept}"}
 
 
-def _recorded(outcome: Recorded) -> dict[str, Any]:
-    content: dict[str, Any] = {
+def _recorded(outcome: Recorded) -> shapes.Recorded:
+    content: shapes.Recorded = {
         "status": "recorded",
         "position": str(outcome.position),
         "leaf": outcome.leaf.hex(),
         "subject": outcome.subject,
         "stage": outcome.stage,
+        "derived": [_derived(derived) for derived in outcome.derived],
     }
     if outcome.lead is not None and not outcome.subject.endswith(outcome.lead):
         content["forwarded_to"] = f"lead/{outcome.lead}"
@@ -134,12 +136,11 @@ def _recorded(outcome: Recorded) -> dict[str, Any]:
         content["ignored"] = [
             {"kind": ignored.kind, "reason": ignored.reason} for ignored in outcome.ignored
         ]
-    content["derived"] = [_derived(derived) for derived in outcome.derived]
     return content
 
 
-def _derived(derived: Derived) -> dict[str, Any]:
-    content: dict[str, Any] = {
+def _derived(derived: Derived) -> shapes.Derived:
+    content: shapes.Derived = {
         "type": derived.type,
         "position": str(derived.position),
         "subject": derived.subject,
@@ -149,5 +150,5 @@ def _derived(derived: Derived) -> dict[str, Any]:
     return content
 
 
-def _moved(moved: Moved) -> dict[str, Any]:
+def _moved(moved: Moved) -> MovedShape:
     return {"from": moved.stage_from, "to": moved.stage_to}

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
 from zoneinfo import available_timezones
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.lifecycle.change.difference import differences
 from domain.lifecycle.change.succession import Occupancy, homeless
+from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.text.load import Inspection, inspect
 from events.append.loader import occupancy_in
 from events.batch.ids import new_id
@@ -22,6 +22,7 @@ from events.signals.sender import Sender
 from events.submission import Submission
 from service.http.problem import Problem
 from service.services import Services
+from service.shapes import lifecycle as shapes
 
 
 def examine(text: str) -> Inspection:
@@ -36,7 +37,9 @@ def examine(text: str) -> Inspection:
     return inspection
 
 
-async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -> dict[str, Any]:
+async def preview(
+    services: Services, text: str, stage_map: Mapping[str, str]
+) -> shapes.PublicationTried:
     """Report what publishing would change, who would lose a stage, and any current objection."""
     inspection = await asyncio.to_thread(examine, text)
     assert inspection.lifecycle is not None
@@ -52,7 +55,7 @@ async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -
         ],
         "disappearing": [
             {
-                "track": place.kind,
+                "track": "lead" if place.kind is SubjectKind.LEAD else "account",
                 "stage": place.stage,
                 "standing": place.standing,
                 "to": stage_map.get(place.stage),
@@ -66,7 +69,7 @@ async def preview(services: Services, text: str, stage_map: Mapping[str, str]) -
 
 async def publish(
     services: Services, sender: Sender, text: str, stage_map: Mapping[str, str], *, id: str | None
-) -> dict[str, Any]:
+) -> shapes.Published:
     """Put a lifecycle in force. Raises Problem if that is not possible.
 
     Slow work runs outside the event loop, so that other requests are answered in the meantime.
@@ -103,7 +106,7 @@ def _problem(refusal: Refusal) -> Problem:
     return Problem(refusal.reason, refusal.detail, pointer=refusal.pointer, **refusal.members)
 
 
-def _complaints(inspection: Inspection) -> list[dict[str, Any]]:
+def _complaints(inspection: Inspection) -> list[shapes.Complaint]:
     return [
         {
             "line": complaint.line,

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from domain.signal import Ignored
 from events.outcomes import Outcome, Recorded
@@ -10,6 +9,7 @@ from events.refusals import Refused
 from service.http.problem import of_refusal
 from service.limits import IGNORED_SHOWN_MAX, REFUSALS_SHOWN_MAX
 from service.metrics import Metrics
+from service.shapes.reports import RefusedLine, Stream, StreamCounts
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Tally:
     recorded: int = 0
     duplicates: int = 0
     refused: int = 0
-    refusals: list[dict[str, Any]] = field(default_factory=list)
+    refusals: list[RefusedLine] = field(default_factory=list)
     ignored: Counter[Ignored] = field(default_factory=Counter)
     """Identifiers that were ignored because they identify no one, in recorded lines."""
 
@@ -41,7 +41,7 @@ class Tally:
             if isinstance(outcome, Refused) and len(self.refusals) < REFUSALS_SHOWN_MAX:
                 self.refusals.append(_refused_line(number, outcome))
 
-    def so_far(self) -> dict[str, Any]:
+    def so_far(self) -> StreamCounts:
         """Describe what is certainly on disk; later lines may be as well."""
         return {
             "recorded": self.recorded,
@@ -49,22 +49,29 @@ class Tally:
             "refused": self.refused,
         }
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Stream:
         """Describe the outcomes of all lines."""
-        ignored = [
-            {**identifier._asdict(), "count": count} for identifier, count in self.ignored.items()
-        ]
-        described = {"lines": self.lines, **self.so_far(), "refusals": self.refusals}
-        return described | ({"ignored": ignored} if ignored else {})
+        described: Stream = {
+            "lines": self.lines,
+            "recorded": self.recorded,
+            "duplicates": self.duplicates,
+            "refused": self.refused,
+            "refusals": self.refusals,
+        }
+        if self.ignored:
+            described["ignored"] = [
+                {"kind": ignored.kind, "reason": ignored.reason, "count": count}
+                for ignored, count in self.ignored.items()
+            ]
+        return described
 
 
-def _refused_line(number: int, refused: Refused) -> dict[str, Any]:
-    problem = of_refusal(refused.refusal)
-    shown: dict[str, Any] = {
+def _refused_line(number: int, refused: Refused) -> RefusedLine:
+    shown: RefusedLine = {
         "line": number,
         "reason": refused.refusal.reason,
         "detail": refused.refusal.detail,
-        "problem": problem,
+        "problem": of_refusal(refused.refusal),
     }
     if refused.event_id is not None:
         shown["id"] = refused.event_id

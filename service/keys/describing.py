@@ -1,12 +1,11 @@
 """A key as people and programs see it: all of it except its secret."""
 
-from typing import Any
-
 from domain.times import format_utc
 from service.keys.terms import StoredKey
+from service.shapes.administration import ApiKey
 
 
-def describe_key(key: StoredKey, *, shows_name: bool = True) -> dict[str, Any]:
+def describe_key(key: StoredKey, *, shows_name: bool = True) -> ApiKey:
     """Describe a key for a response or for the command. Its name may be a person's."""
     terms = key.terms
     return {

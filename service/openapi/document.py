@@ -26,21 +26,7 @@ a problem (RFC 9457) with a stable `type`, what was expected, and what to do nex
 
 ERRORS_FROM = 400
 
-_PROBLEM = {"$ref": "#/components/schemas/Problem"}
-_PROBLEM_SCHEMA = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "message"],
-    "properties": {
-        "type": {"type": "string", "description": "urn:leadledger:problem:<code>, stable."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "Expected, found, what to do next."},
-        "code": {"type": "string", "enum": sorted(KINDS)},
-        "message": {"type": "string", "description": "The same as detail."},
-        "pointer": {"type": "string", "description": "The place in the event (RFC 6901)."},
-        "refusal": {"type": "string", "description": "The id of the stored refusal, if any."},
-    },
-}
+_PROBLEM = {"$ref": "#/components/schemas/ProblemDetails"}
 _RETRY_AFTER = {
     "Retry-After": {
         "required": True,
@@ -82,7 +68,8 @@ def describe_interface(app: FastAPI) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas |= {"Problem": _PROBLEM_SCHEMA, **reports.schemas()}
+    schemas |= reports.schemas()
+    schemas["ProblemDetails"]["properties"]["code"]["enum"] = sorted(KINDS)
     components["securitySchemes"] = {
         "bearer": {
             "type": "http",

@@ -23,6 +23,7 @@ from events.submission import Item
 from service.feed.log import Log, Reported
 from service.http.problem import of_refusal
 from service.ingest.revisions import is_revision
+from service.shapes import reports as shapes
 
 
 @dataclass(slots=True)
@@ -62,16 +63,18 @@ class ComparedReport:
             self.corrections += 1
 
 
-async def compare(log: Log, items: Sequence[Item | Refused]) -> list[dict[str, Any]]:
+async def compare(log: Log, items: Sequence[Item | Refused]) -> shapes.Compared:
     """Describe each event's difference from what is recorded, in order."""
     signals = [item.signal for item in items if isinstance(item, Item)]
     known = await _standing(log, list({(signal.source, signal.id): None for signal in signals}))
-    return [
-        {"status": "refused", "problem": of_refusal(item.refusal)}
-        if isinstance(item, Refused)
-        else _compared(item.signal, known.get((item.signal.source, item.signal.id)))
-        for item in items
-    ]
+    return {
+        "items": [
+            shapes.ComparedRefusal(status="refused", problem=of_refusal(item.refusal))
+            if isinstance(item, Refused)
+            else _compared(item.signal, known.get((item.signal.source, item.signal.id)))
+            for item in items
+        ]
+    }
 
 
 async def _standing(
@@ -96,30 +99,30 @@ def _as_reported(reported: Reported) -> ComparedReport:
     return ComparedReport(record, reported.personal, dict(record.event.data), time)
 
 
-def _compared(signal: Signal, standing: ComparedReport | None) -> dict[str, Any]:
+def _compared(signal: Signal, standing: ComparedReport | None) -> shapes.ComparedEvent:
     if standing is None:
-        return {"status": "unknown"}
+        return shapes.Unknown(status="unknown")
     if standing.is_voided:
-        return {
-            "status": "voided",
-            "position": standing.position,
-            "by_revision": standing.is_voided_by_revision,
-        }
+        return shapes.Voided(
+            status="voided",
+            position=standing.position,
+            by_revision=standing.is_voided_by_revision,
+        )
     if standing.is_erased:
-        return {"status": "erased", "position": standing.position}
+        return shapes.Erased(status="erased", position=standing.position)
     fields = _fields_to_correct(signal, standing)
     differs = [name if name == TIME else f"data/{name}" for name in fields]
     if signal.type.name != standing.record.event.type:
         differs.append("type")
     if not _is_about_the_same(signal, standing):
         differs.append("person")
-    return {
-        "status": "recorded",
-        "position": standing.position,
-        "corrections": standing.corrections,
-        "differs": differs,
-        "fields": fields,
-    }
+    return shapes.ComparedRecord(
+        status="recorded",
+        position=standing.position,
+        corrections=standing.corrections,
+        differs=differs,
+        fields=fields,
+    )
 
 
 def _fields_to_correct(signal: Signal, standing: ComparedReport) -> dict[str, Any]:

@@ -5,7 +5,6 @@ a fault of ours prevents from being brought up to date waits until the service i
 """
 
 from operator import attrgetter
-from typing import Any, NamedTuple
 
 from domain.event import Event
 from domain.lead import state_json
@@ -17,16 +16,10 @@ from events import records
 from events.limits import INTEGER_MAX
 from service.feed.log import Judgement, Log, SetAside
 from service.reading.leads import lead_of
+from service.shapes.leads import Conflict, Conflicts
 
 
-class ConflictPage(NamedTuple):
-    conflicts: list[dict[str, Any]]
-    next: str | None
-    """Pass it as `after`; None: there are no later ones."""
-    head: int
-
-
-async def waiting(log: Log, *, after: int, limit: int) -> ConflictPage:
+async def waiting(log: Log, *, after: int, limit: int) -> Conflicts:
     """List what is still waiting in the next stretch of the log, oldest first."""
     head, judged = await log.to_be_judged(after=after, limit=limit)
     upto = judged[-1].position if len(judged) == limit else INTEGER_MAX
@@ -40,14 +33,18 @@ async def waiting(log: Log, *, after: int, limit: int) -> ConflictPage:
         for pending in found
         if pending.position <= last and (described := await _described(log, pending)) is not None
     ]
-    return ConflictPage(shown, str(last) if is_more else None, head)
+    return {
+        "conflicts": shown,
+        "next": str(last) if is_more else None,
+        "as_of_position": str(head),
+    }
 
 
-async def _described(log: Log, pending: Judgement | SetAside) -> dict[str, Any] | None:
+async def _described(log: Log, pending: Judgement | SetAside) -> Conflict | None:
     return _set_aside(pending) if isinstance(pending, SetAside) else await _judged(log, pending)
 
 
-def _set_aside(lead: SetAside) -> dict[str, Any]:
+def _set_aside(lead: SetAside) -> Conflict:
     return {
         "position": str(lead.position),
         "lead": lead.lead_id,
@@ -60,7 +57,7 @@ def _set_aside(lead: SetAside) -> dict[str, Any]:
     }
 
 
-async def _judged(log: Log, judgement: Judgement) -> dict[str, Any] | None:
+async def _judged(log: Log, judgement: Judgement) -> Conflict | None:
     event = records.decode_event(judgement.record)
     if event.type == ACCOUNT_CONFLICTED:
         return _namesakes(event, judgement)
@@ -69,24 +66,25 @@ async def _judged(log: Log, judgement: Judgement) -> dict[str, Any] | None:
     if lead_id != judgement.lead_id:
         state = (await lead_of(log, lead_id)).state
     assert isinstance(state, LeadState)
-    described = {
+    described: Conflict = {
         "position": str(event.position),
         "lead": lead_id,
         "time": format_utc(event.occurred_at),
+        "kind": "decisions",
     }
-    if event.type == CONFLICTED:
-        others = [other for other in event.data["with"] if other in state.conflicts]
-        if not others:
-            return None
-        shared = event.data.get("shared")
-        if shared is None:
-            return described | {"kind": "identifiers", "with": others}
-        return described | {"kind": "shared_identifier", "with": others, "shared": shared}
-    decisions = [position for position in event.data["awaiting"] if int(position) in state.awaiting]
-    return described | {"kind": "decisions", "decisions": decisions} if decisions else None
+    if event.type != CONFLICTED:
+        awaited = event.data["awaiting"]
+        described["decisions"] = [text for text in awaited if int(text) in state.awaiting]
+        return described if described["decisions"] else None
+    described["kind"] = "identifiers"
+    described["with"] = [other for other in event.data["with"] if other in state.conflicts]
+    if event.data.get("shared") is not None:
+        described["kind"] = "shared_identifier"
+        described["shared"] = event.data["shared"]
+    return described if described["with"] else None
 
 
-def _namesakes(event: Event, judgement: Judgement) -> dict[str, Any] | None:
+def _namesakes(event: Event, judgement: Judgement) -> Conflict | None:
     state = state_json.decode(SubjectKind.ACCOUNT, judgement.state)
     assert isinstance(state, AccountState)
     others = [other for other in event.data["with"] if other in state.conflicts]

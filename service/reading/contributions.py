@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from domain.lifecycle.contribution import ContributionRules
 from domain.lifecycle.definition import Lifecycle
@@ -10,6 +9,7 @@ from domain.times import format_utc
 from projections.business.credit import Credited, Share
 from projections.business.queries import Answer
 from service.limits import BUSINESS_SHOWN_MAX
+from service.shapes import contribution as shapes
 
 _SIX_PLACES = Decimal("0.000001")
 
@@ -24,7 +24,8 @@ def describe_contribution(
     currency: str | None,
     language: str | None,
     only_disputed: bool,
-) -> dict[str, Any]:
+    lifecycle_version: int,
+) -> shapes.Contribution:
     """Describe the shares under each policy, and the business behind them."""
     found = answer.contribution
     shown = [credited for credited in found.credited if credited.is_disputed or not only_disputed]
@@ -57,10 +58,11 @@ def describe_contribution(
         "business": [_credited(credited, answer) for credited in shown[:BUSINESS_SHOWN_MAX]],
         "truncated": len(shown) > BUSINESS_SHOWN_MAX,
         "as_of_position": str(answer.position),
+        "lifecycle": lifecycle_version,
     }
 
 
-def _share(share: Share) -> dict[str, Any]:
+def _share(share: Share) -> shapes.Share:
     return {
         "policy": str(share.policy),
         "number": share.number,
@@ -72,7 +74,7 @@ def _share(share: Share) -> dict[str, Any]:
     }
 
 
-def _credited(credited: Credited, answer: Answer) -> dict[str, Any]:
+def _credited(credited: Credited, answer: Answer) -> shapes.CreditedBusiness:
     unit = credited.unit
     return {
         "business": unit.key,
@@ -83,14 +85,14 @@ def _credited(credited: Credited, answer: Answer) -> dict[str, Any]:
         "account": unit.account,
         "origin": credited.origin,
         "marketing": {str(policy): holds for policy, holds in credited.by_policy.items()},
-        "beside": list(answer.beside.get(unit.key, ())),
+        "beside": answer.beside.get(unit.key, ()),
         "positions": [str(position) for position in unit.positions],
     }
 
 
-def _label(lifecycle: Lifecycle, origin: str | None, language: str | None) -> dict[str, Any]:
-    words = lifecycle.origins.get(origin or "")
-    if language is None or words is None:
+def _label(lifecycle: Lifecycle, origin: str | None, language: str | None) -> shapes.OriginLabel:
+    words = lifecycle.origins.get(origin) if origin is not None else None
+    if language is None or origin is None or words is None:
         return {}
     return {"origin_label": words.label.get(language, origin)}
 

@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime
-from typing import Any
 
 from domain.lifecycle.definition import Lifecycle
 from domain.times import format_utc
@@ -10,13 +9,14 @@ from events.signals import times
 from projections.deadlines.fold import DeadlineRow
 from projections.deadlines.projection import DeadlinePage, status_of
 from service.http.problem import Problem
-from service.reading.leads import stage_label
+from service.reading.leads import in_stage
+from service.shapes.deadlines import Deadline, DeadlineLabel, Deadlines
 
 _BETWEEN = "~"
 _POSITION = re.compile(r"[0-9]{1,18}")
 
 
-def describe_page(page: DeadlinePage, lifecycle: Lifecycle, language: str | None) -> dict[str, Any]:
+def describe_page(page: DeadlinePage, lifecycle: Lifecycle, language: str | None) -> Deadlines:
     """Describe a page of deadlines."""
     return {
         "deadlines": [_describe(row, lifecycle, language) for row in page.rows],
@@ -40,12 +40,12 @@ def read_after(text: str | None) -> tuple[datetime, int] | None:
     return moment, int(started)
 
 
-def _describe(row: DeadlineRow, lifecycle: Lifecycle, language: str | None) -> dict[str, Any]:
-    content: dict[str, Any] = {
+def _describe(row: DeadlineRow, lifecycle: Lifecycle, language: str | None) -> Deadline:
+    return {
         "lead": row.lead_id,
         "deadline": row.deadline,
         "status": status_of(row),
-        "stage": row.stage,
+        **in_stage(lifecycle.lead, row.stage, language),
         "owner": row.owner,
         "team": row.team,
         "started_at": format_utc(row.started_at),
@@ -54,10 +54,13 @@ def _describe(row: DeadlineRow, lifecycle: Lifecycle, language: str | None) -> d
         "position": str(row.started),
         "breached": str(row.breached) if row.breached is not None else None,
         "settled": str(row.settled) if row.settled is not None else None,
+        **_label(row.deadline, lifecycle, language),
     }
-    if language is not None:
-        rule = lifecycle.pace.deadlines.get(row.deadline)
-        words = rule.words.label if rule is not None else {}
-        content["deadline_label"] = words.get(language, row.deadline)
-        content["stage_label"] = stage_label(lifecycle, row.stage, language)
-    return content
+
+
+def _label(deadline: str, lifecycle: Lifecycle, language: str | None) -> DeadlineLabel:
+    if language is None:
+        return {}
+    rule = lifecycle.pace.deadlines.get(deadline)
+    words = rule.words.label if rule is not None else {}
+    return {"deadline_label": words.get(language, deadline)}

@@ -1,7 +1,6 @@
 """The funnel's figures in JSON: codes, with labels if a language is requested."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle, Track
 from domain.times import format_utc
@@ -14,6 +13,7 @@ from projections.funnel.figures import (
     StageFigures,
     StageFlow,
 )
+from service.shapes import funnel as shapes
 
 _UNDETERMINED = {"ja": "未確定", "en": "undetermined"}
 """The origin of unknown visitors: it is not a code of the lifecycle, so has no words there."""
@@ -29,22 +29,25 @@ class Labels:
         self._lifecycle = lifecycle
         self._language = language
 
-    def of_stage(self, track: Track, stage: str) -> dict[str, str]:
+    def of_stage(self, track: Track, stage: str) -> shapes.StageLabel:
         """Return the label of a stage, or its code if the current lifecycle lacks the stage."""
-        if self._language is None:
+        if self._language is None or stage == UNPLACED:
             return {}
         found = track.stages.get(stage)
         label = found.words.label.get(self._language, stage) if found is not None else stage
         return {"stage_label": label}
 
-    def of_value(self, breakdown: Breakdown, value: str | None) -> dict[str, str]:
-        """Return the label of an origin; other values are not codes."""
+    def of_value(self, breakdown: Breakdown, value: str | None) -> shapes.PartValue:
+        """Describe the value of a part, with its label if it is an origin; others are not codes."""
         if self._language is None or breakdown is not Breakdown.ORIGIN:
-            return {}
+            return {"value": value}
         if value is None:
-            return {"value_label": _UNDETERMINED.get(self._language, _UNDETERMINED["en"])}
+            label = _UNDETERMINED.get(self._language, _UNDETERMINED["en"])
+            return {"value": value, "value_label": label}
         words = self._lifecycle.origins.get(value)
-        return {"value_label": words.label.get(self._language, value)} if words else {}
+        if words is None:
+            return {"value": value}
+        return {"value": value, "value_label": words.label.get(self._language, value)}
 
     @property
     def leads(self) -> Track:
@@ -55,7 +58,7 @@ class Labels:
         return self._lifecycle.account
 
 
-def describe_funnel(funnel: Funnel, labels: Labels) -> dict[str, Any]:
+def describe_funnel(funnel: Funnel, labels: Labels) -> shapes.Funnel:
     """Describe the leads and accounts in each stage."""
     return {
         "as_of_position": str(funnel.position),
@@ -64,17 +67,13 @@ def describe_funnel(funnel: Funnel, labels: Labels) -> dict[str, Any]:
         "by": _by(funnel.breakdown),
         **_funnel_part(funnel.total, labels),
         "parts": [
-            {
-                "value": part.value,
-                **labels.of_value(funnel.breakdown, part.value),
-                **_funnel_part(part, labels),
-            }
+            {**labels.of_value(funnel.breakdown, part.value), **_funnel_part(part, labels)}
             for part in funnel.parts
         ],
     }
 
 
-def describe_flow(flow: Flow, labels: Labels) -> dict[str, Any]:
+def describe_flow(flow: Flow, labels: Labels) -> shapes.Flow:
     """Describe entries and exits."""
     return {
         "as_of_position": str(flow.position),
@@ -84,11 +83,7 @@ def describe_flow(flow: Flow, labels: Labels) -> dict[str, Any]:
         "by": _by(flow.breakdown),
         **_flow_part(flow.total, labels),
         "parts": [
-            {
-                "value": part.value,
-                **labels.of_value(flow.breakdown, part.value),
-                **_flow_part(part, labels),
-            }
+            {**labels.of_value(flow.breakdown, part.value), **_flow_part(part, labels)}
             for part in flow.parts
         ],
     }
@@ -98,7 +93,7 @@ def _by(breakdown: Breakdown) -> str | None:
     return None if breakdown is Breakdown.NONE else str(breakdown)
 
 
-def _funnel_part(part: FunnelPart, labels: Labels) -> dict[str, Any]:
+def _funnel_part(part: FunnelPart, labels: Labels) -> shapes.TracksFigures:
     return {
         "leads": {
             "unplaced": part.leads_unplaced,
@@ -113,23 +108,36 @@ def _funnel_part(part: FunnelPart, labels: Labels) -> dict[str, Any]:
 
 def _figures(
     stages: Sequence[StageFigures], labels: Labels, track: Track
-) -> list[Mapping[str, Any]]:
-    return [{**figures._asdict(), **labels.of_stage(track, figures.stage)} for figures in stages]
+) -> list[shapes.StageFigures]:
+    return [
+        {
+            "stage": figures.stage,
+            "standing": figures.standing,
+            "entered": figures.entered,
+            "reached": figures.reached,
+            **labels.of_stage(track, figures.stage),
+        }
+        for figures in stages
+    ]
 
 
-def _flow_part(part: FlowPart, labels: Labels) -> dict[str, Any]:
+def _flow_part(part: FlowPart, labels: Labels) -> shapes.TracksFlow:
     return {
         "leads": _flows(part.leads, labels, labels.leads),
         "accounts": _flows(part.accounts, labels, labels.accounts),
     }
 
 
-def _flows(stages: Sequence[StageFlow], labels: Labels, track: Track) -> list[Mapping[str, Any]]:
+def _flows(stages: Sequence[StageFlow], labels: Labels, track: Track) -> list[shapes.StageFlow]:
     return [
         {
-            **flow._asdict(),
+            "stage": flow.stage,
+            "before": flow.before,
+            "entries": flow.entries,
+            "reentries": flow.reentries,
             "exits": dict(flow.exits),
-            **({} if flow.stage == UNPLACED else labels.of_stage(track, flow.stage)),
+            "after": flow.after,
+            **labels.of_stage(track, flow.stage),
         }
         for flow in stages
     ]

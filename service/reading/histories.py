@@ -19,7 +19,8 @@ from service.feed.log import Log
 from service.http.problem import Problem
 from service.ingest.refusal_labels import Wording
 from service.limits import FAMILY_MAX
-from service.reading.leads import KnownLead, lead_of
+from service.reading.leads import KnownLead, lead_of, moved_between
+from service.shapes.leads import History, HistoryEvent, Who, Why
 
 
 class FamilyStates:
@@ -73,7 +74,7 @@ async def history(
     limit: int,
     words: Wording | None,
     shows_personal: bool,
-) -> list[dict[str, Any]]:
+) -> History:
     """Describe a page of a lead's events, oldest first."""
     states = await _states_of_family(log, lead)
     family = list(states)
@@ -97,12 +98,17 @@ async def history(
             # It moved another lead, before its real owner was known.
             entry = _entry(record, None, None, causes)
         if words is not None:
-            entry |= _labels(record, words)
-        entry |= later.of(record, lead.id, states)
+            _add_labels(entry, record, words)
+        later.add_to(entry, record, lead.id, states)
         if record.event.position in personal:
             _add_personal(entry, orjson.loads(personal[record.event.position]))
         entries.append(entry)
-    return entries
+    return {
+        "lead": lead.id,
+        "events": entries,
+        "next": entries[-1]["position"] if len(entries) == limit else None,
+        "as_of_position": str(lead.head),
+    }
 
 
 class _Later(NamedTuple):
@@ -113,22 +119,22 @@ class _Later(NamedTuple):
     owners: Mapping[int, str]
     """The current owners of reports that were taken away from a lead."""
 
-    def of(self, record: Record, lead_id: str, family: Collection[str]) -> dict[str, Any]:
-        """Return what changed about one event in the history of a lead."""
+    def add_to(
+        self, entry: HistoryEvent, record: Record, lead_id: str, family: Collection[str]
+    ) -> None:
+        """Add what changed about one event in the history of a lead."""
         position, subject_id = record.event.position, record.event.subject.id
         owner = self.owners.get(position, subject_id)
-        changed: dict[str, Any] = {}
         if subject_id not in family:
-            changed["moved_from"] = f"lead/{subject_id}"
+            entry["moved_from"] = f"lead/{subject_id}"
         elif subject_id != lead_id:
-            changed["absorbed"] = True
+            entry["absorbed"] = True
         if owner not in family:
-            changed["moved_to"] = f"lead/{owner}"
+            entry["moved_to"] = f"lead/{owner}"
         if owner not in family or position in self.no_longer:
-            changed["counts"] = False
+            entry["counts"] = False
         if position in self.corrected:
-            changed["corrected_by"] = [str(by) for by in self.corrected[position]]
-        return changed
+            entry["corrected_by"] = [str(by) for by in self.corrected[position]]
 
 
 async def _later_changes(log: Log, states: Mapping[str, LeadState], *, upto: int) -> _Later:
@@ -158,9 +164,9 @@ def _foreign_causes(decoded: Iterable[Record]) -> list[int]:
 
 def _entry(
     record: Record, stage_before: str | None, stage_after: str | None, causes: dict[int, str]
-) -> dict[str, Any]:
+) -> HistoryEvent:
     event, envelope = record
-    entry: dict[str, Any] = {
+    entry: HistoryEvent = {
         "position": str(event.position),
         "type": event.type,
         "subject": str(event.subject),
@@ -171,49 +177,48 @@ def _entry(
         "who": _who(record),
         "stage_before": stage_before,
         "stage_after": stage_after,
+        "lifecycle": envelope.lifecycle,
     }
     if envelope.claimed_at is not None:
         entry["claimed_time"] = format_utc(envelope.claimed_at)
     if event.effective_at is not None:
         entry["effective_time"] = format_utc(event.effective_at)
         entry["pass"] = event.pass_number
-        entry["moved"] = {"from": event.stage_from, "to": event.stage_to}
+        entry["moved"] = moved_between(event)
     if event.forwarded_to is not None:
         entry["forwarded_to"] = f"lead/{event.forwarded_to}"
     why = _why(record, causes)
     if why:
         entry["why"] = why
     if event.data:
-        entry["data"] = event.data
-    entry["lifecycle"] = envelope.lifecycle
+        entry["data"] = dict(event.data)
     return entry
 
 
-def _add_personal(entry: dict[str, Any], personal: dict[str, Any]) -> None:
+def _add_personal(entry: HistoryEvent, personal: dict[str, Any]) -> None:
     """Add what is stored apart from the record: the actor, and the person concerned."""
     if ACTOR in personal:
-        entry["who"][ACTOR] = personal.pop(ACTOR)
+        entry["who"]["actor"] = personal.pop(ACTOR)
     if personal:
         entry["personal"] = personal
 
 
-def _labels(record: Record, words: Wording) -> dict[str, Any]:
-    """Return the labels of an event and of the stages between which it moves."""
+def _add_labels(entry: HistoryEvent, record: Record, words: Wording) -> None:
+    """Add the labels of an event and of the stages between which it moves."""
     event = record.event
-    labels: dict[str, Any] = {"type_label": words.event(event.type)}
+    entry["type_label"] = words.event(event.type)
     if event.effective_at is not None:
-        labels["moved_labels"] = {
-            name: None if stage is None else words.stage(stage)
-            for name, stage in (("from", event.stage_from), ("to", event.stage_to))
+        entry["moved_labels"] = {
+            "from": None if event.stage_from is None else words.stage(event.stage_from),
+            "to": None if event.stage_to is None else words.stage(event.stage_to),
         }
-    return labels
 
 
-def _who(record: Record) -> dict[str, Any]:
+def _who(record: Record) -> Who:
     envelope = record.envelope
-    who: dict[str, Any] = {}
+    who: Who = {}
     if envelope.source == OWN_SOURCE:
-        who[ACTOR] = OWN_SOURCE
+        who["actor"] = OWN_SOURCE
     if envelope.key_id is not None:
         who["key"] = envelope.key_id
     if envelope.department is not None:
@@ -221,10 +226,10 @@ def _who(record: Record) -> dict[str, Any]:
     return who
 
 
-def _why(record: Record, causes: dict[int, str]) -> dict[str, Any]:
+def _why(record: Record, causes: dict[int, str]) -> Why:
     """Collect the reasons that the event itself carries."""
     event = record.event
-    why: dict[str, Any] = {}
+    why: Why = {}
     if event.cause is not None:
         why["cause"] = {"position": str(event.cause), "type": causes.get(event.cause)}
     elif record.envelope.source == OWN_SOURCE:

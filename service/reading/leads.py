@@ -1,12 +1,12 @@
 """One lead: found by its identifiers, in its current state."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain.event import Event
 from domain.lead import state_json
-from domain.lead.state import AccountState, Due, LeadState
-from domain.lifecycle.definition import Lifecycle, SubjectKind
+from domain.lead.state import AccountState, LeadState
+from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
 from domain.signal import Identifier
 from domain.times import format_utc
 from events.refusal_texts import identifier_shared
@@ -19,6 +19,8 @@ from service.feed.log import Log
 from service.http.problem import Problem
 from service.limits import FORWARDS_MAX
 from service.services import Services
+from service.shapes.leads import Forwarding, Lead, State
+from service.shapes.shape import InStage, Moved
 
 
 class KnownLead(NamedTuple):
@@ -120,29 +122,29 @@ async def _receiving(log: Log, lead_id: str) -> KnownLead:
     return lead if lead.id == lead_id else lead._replace(forwarded_from=lead_id)
 
 
-def describe_lead(lead: KnownLead, lifecycle: Lifecycle, *, language: str | None) -> dict[str, Any]:
+def describe_lead(lead: KnownLead, lifecycle: Lifecycle, *, language: str | None) -> Lead:
     """Describe the current state of a lead, which contains no personal data."""
-    content: dict[str, Any] = {
+    return {
         "id": lead.id,
         "subject": f"lead/{lead.id}",
         **describe_state(lead.state, lifecycle, language=language),
         "version": lead.version,
         "position": str(lead.position),
         "as_of_position": str(lead.head),
+        **_forwarding(lead),
     }
-    if lead.forwarded_from is not None:
-        content["forwarded_from"] = f"lead/{lead.forwarded_from}"
-    return content
 
 
-def describe_state(
-    state: LeadState, lifecycle: Lifecycle, *, language: str | None
-) -> dict[str, Any]:
+def _forwarding(lead: KnownLead) -> Forwarding:
+    if lead.forwarded_from is None:
+        return {}
+    return {"forwarded_from": f"lead/{lead.forwarded_from}"}
+
+
+def describe_state(state: LeadState, lifecycle: Lifecycle, *, language: str | None) -> State:
     """Describe what is known about a lead after its events so far."""
-    content: dict[str, Any] = {"stage": state.stage}
-    if language is not None:
-        content["stage_label"] = stage_label(lifecycle, state.stage, language)
-    return content | {
+    return {
+        **in_stage(lifecycle.lead, state.stage, language),
         "pass": state.pass_number,
         "entered_at": format_utc(state.entered_at) if state.entered_at is not None else None,
         "entered": state.entered,
@@ -151,36 +153,39 @@ def describe_state(
         "origin": state.origin,
         "channel": state.channel,
         "owner": state.owner,
-        "owners": _plain(state.owners),
+        "owners": dict(state.owners),
         "grade": state.grade,
         "market": state.market,
         "priority": state.priority,
         "team": state.team,
         "reseller": state.reseller,
         "account": state.account,
-        "attributes": _plain(state.attributes),
-        "opportunities": _plain(state.opportunities),
-        "orders": _plain(state.orders),
+        "attributes": dict(state.attributes),
+        "opportunities": dict(state.opportunities),
+        "orders": dict(state.orders),
         "screened_as": state.screened_as,
         "revisit_on": state.revisit_on,
-        "blocks": _plain(state.blocks),
-        "flags": _plain(state.flags),
-        "deadlines": {name: _deadline(due) for name, due in state.deadlines.items()},
+        "blocks": dict(state.blocks),
+        "flags": dict(state.flags),
+        "deadlines": {
+            name: {"due_at": format_utc(due.due_at), "breached": due.breached is not None}
+            for name, due in state.deadlines.items()
+        },
         "absorbed_by": state.absorbed_by,
         "absorbs": state.absorbs,
         "parted_from": state.parted,
     }
 
 
-def _deadline(due: Due) -> dict[str, Any]:
-    return {"due_at": format_utc(due.due_at), "breached": due.breached is not None}
+def moved_between(event: Event) -> Moved:
+    """Describe the stages between which an event moves its subject."""
+    return {"from": event.stage_from, "to": event.stage_to}
 
 
-def stage_label(lifecycle: Lifecycle, stage: str | None, language: str) -> str | None:
-    """Return the label of a stage, or its code if the current lifecycle no longer has it."""
-    found = lifecycle.lead.stages.get(stage) if stage is not None else None
-    return found.words.label.get(language, stage) if found is not None else stage
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(values)
+def in_stage(track: Track, stage: str | None, language: str | None) -> InStage:
+    """Describe a stage. Its label is its code if the current lifecycle no longer has it."""
+    if language is None:
+        return {"stage": stage}
+    found = track.stages.get(stage) if stage is not None else None
+    label = found.words.label.get(language, stage) if found is not None else stage
+    return {"stage": stage, "stage_label": label}

@@ -8,7 +8,6 @@ or a business figure.
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
-from enum import StrEnum
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -29,54 +28,39 @@ from service.limits import (
 )
 from service.private_postgres import cluster_behind
 from service.services import Services
+from service.shapes.administration import Check, ProjectionHealth
 
 log = structlog.get_logger()
 
 
-class CheckStatus(StrEnum):
-    """The result of a check. A warning leaves the process ready."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-class Finding(NamedTuple):
-    """The result of one check, with a sentence unless all is well."""
-
-    status: CheckStatus
-    detail: str = ""
-
-
 class Health(NamedTuple):
-    """The findings, by the names of the checks."""
+    """The results of the checks, by their names."""
 
-    checks: Mapping[str, Finding]
+    checks: dict[str, Check]
     revision: str | None = None
-    projections: Mapping[str, Any] | None = None
+    projections: dict[str, ProjectionHealth] | None = None
     """How far each projection is, for keys that may see it."""
 
     @property
     def failures(self) -> list[str]:
         """Return the sentences of failed checks. None: the process is ready."""
-        return [
-            check.detail for check in self.checks.values() if check.status is CheckStatus.FAILED
-        ]
+        return [check["detail"] for check in self.checks.values() if check["status"] == "failed"]
 
     @property
     def is_database_well(self) -> bool:
-        return self.checks["database"].status is CheckStatus.OK
+        return self.checks["database"]["status"] == "ok"
 
 
-OK = Finding(CheckStatus.OK)
+OK: Check = {"status": "ok"}
 
 
-def warning(detail: str) -> Finding:
-    return Finding(CheckStatus.WARNING, detail)
+def warning(detail: str) -> Check:
+    """Report what is wrong although the process is ready."""
+    return {"status": "warning", "detail": detail}
 
 
-def failed(detail: str) -> Finding:
-    return Finding(CheckStatus.FAILED, detail)
+def failed(detail: str) -> Check:
+    return {"status": "failed", "detail": detail}
 
 
 async def health_of(services: Services) -> Health:
@@ -118,7 +102,7 @@ async def examine(services: Services) -> Health:
     )
 
 
-def _without_database(services: Services) -> dict[str, Finding]:
+def _without_database(services: Services) -> dict[str, Check]:
     return {
         "database": _database(services),
         "appends": _appends(services),
@@ -126,12 +110,12 @@ def _without_database(services: Services) -> dict[str, Finding]:
     }
 
 
-def _database(services: Services) -> Finding:
+def _database(services: Services) -> Check:
     trouble = services.watch.trouble
     return OK if trouble is None else failed(trouble)
 
 
-def _appends(services: Services) -> Finding:
+def _appends(services: Services) -> Check:
     """Report whether the next event would be recorded, judging by the last ones.
 
     If nothing is sent any more, because we are not ready, the watch decides.
@@ -150,7 +134,7 @@ def _appends(services: Services) -> Finding:
     return OK
 
 
-def _disk(services: Services) -> Finding:
+def _disk(services: Services) -> Check:
     """Check the disk of a private database; any other is its administrator's concern."""
     cluster = cluster_behind(services.engine.url, services.settings.data_dir)
     if cluster is None:
@@ -165,7 +149,7 @@ def _disk(services: Services) -> Finding:
     return OK
 
 
-async def _schema(services: Services) -> Finding:
+async def _schema(services: Services) -> Check:
     revision, expected = await _revision(services), head_revision()
     if revision == expected:
         return OK
@@ -174,7 +158,7 @@ async def _schema(services: Services) -> Finding:
     )
 
 
-async def _append_only(services: Services) -> Finding:
+async def _append_only(services: Services) -> Check:
     if not await _scalar(services, "owns_events"):
         return OK
     return warning(
@@ -183,13 +167,13 @@ async def _append_only(services: Services) -> Finding:
     )
 
 
-async def _webhooks(services: Services) -> Finding:
+async def _webhooks(services: Services) -> Check:
     if not (await services.webhooks.queue.totals()).disabled:
         return OK
     return warning("webhooks are disabled: GET /v1/webhooks shows which, and why")
 
 
-async def _clock(services: Services) -> Finding:
+async def _clock(services: Services) -> Check:
     ahead = await _scalar(services, "clock_ahead")
     if not ahead:
         return OK
@@ -204,7 +188,7 @@ async def count_set_aside(services: Services) -> int:
     return int(await _scalar(services, "count_set_aside"))
 
 
-async def _leads(services: Services) -> Finding:
+async def _leads(services: Services) -> Check:
     if not await count_set_aside(services):
         return OK
     return warning(
@@ -213,7 +197,7 @@ async def _leads(services: Services) -> Finding:
     )
 
 
-async def _projections(services: Services) -> Finding:
+async def _projections(services: Services) -> Check:
     """Report stopped projections: a process that answers other queries is still ready."""
     lags = await services.runner.lags()
     stopped = [lag.name for lag in lags if lag.failure is not None]
@@ -230,7 +214,7 @@ async def _projections(services: Services) -> Finding:
     return OK
 
 
-Look = Callable[[Services], Awaitable[Finding]]
+Look = Callable[[Services], Awaitable[Check]]
 
 LOOKS: Mapping[str, Look] = {
     "schema": _schema,

@@ -8,7 +8,7 @@ those that were voided, and with the others as corrected.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from domain.event import Event
 from domain.lead.evolve import evolve
@@ -27,7 +27,8 @@ from service.feed.log import Log
 from service.http.problem import Problem
 from service.limits import REPLAY_ROUNDS_MAX
 from service.reading.histories import FamilyStates, family_of
-from service.reading.leads import KnownLead, describe_state
+from service.reading.leads import KnownLead, describe_state, moved_between
+from service.shapes.leads import Step
 
 
 class Known(NamedTuple):
@@ -115,21 +116,19 @@ async def state_at(
     return ReplayStep(last or restated, state) if state is not None else None
 
 
-def describe_step(
-    step: ReplayStep, lifecycle: Lifecycle, *, language: str | None
-) -> dict[str, Any]:
+def describe_step(step: ReplayStep, lifecycle: Lifecycle, *, language: str | None) -> Step:
     """Describe an event's name and the state after it."""
     event, envelope = step.record
-    content: dict[str, Any] = {
+    content: Step = {
         "position": str(event.position),
         "type": event.type,
         "time": format_utc(event.occurred_at),
         "recorded_time": envelope.recorded_time,
+        "state": describe_state(step.state, lifecycle, language=language),
     }
     if event.effective_at is not None:
         content["effective_time"] = format_utc(event.effective_at)
-        content["moved"] = {"from": event.stage_from, "to": event.stage_to}
-    content["state"] = describe_state(step.state, lifecycle, language=language)
+        content["moved"] = moved_between(event)
     return content
 
 

@@ -2,25 +2,36 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.lead.state import LeadState
-from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind, Track
+from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind
 from domain.rules.lists import is_in_time
 from domain.times import format_utc
 from projections.leads.fold import Listed
-from projections.leads.queries import Charge, Company
+from projections.leads.queries import Charge, Company, LeadPage
+from service.reading.leads import in_stage
+from service.shapes import roster as shapes
 
 
-def describe_listed(
+def describe_leads(
+    page: LeadPage, lifecycle: Lifecycle, language: str | None, *, at: datetime
+) -> shapes.Leads:
+    """Describe a page of leads as lists show them at a moment."""
+    return {
+        "leads": [_listed(lead, lifecycle, language, at=at) for lead in page.leads],
+        "next": page.next,
+        "as_of_position": str(page.position),
+    }
+
+
+def _listed(
     lead: Listed, lifecycle: Lifecycle, language: str | None, *, at: datetime
-) -> dict[str, Any]:
-    """Describe a lead as lists show it at a moment."""
+) -> shapes.ListedLead:
     lists = [lifecycle.lists[code] for code in lead.lists if code in lifecycle.lists]
     return {
         "id": lead.id,
-        **_stage(lifecycle.lead, lead.stage, language),
+        **in_stage(lifecycle.lead, lead.stage, language),
         "pass": lead.pass_number,
         "entered_at": _moment(lead.entered_at),
         "acquired_at": _moment(lead.acquired_at),
@@ -39,9 +50,9 @@ def describe_listed(
     }
 
 
-def describe_list(lead_list: LeadList, language: str | None) -> dict[str, Any]:
+def describe_list(lead_list: LeadList, language: str | None) -> shapes.NamedList:
     """Describe the name and meaning of a list."""
-    content: dict[str, Any] = {"list": lead_list.code}
+    content: shapes.NamedList = {"list": lead_list.code}
     if language is not None:
         content["label"] = lead_list.words.label.get(language, lead_list.code)
         content["definition"] = lead_list.words.definition.get(language)
@@ -50,14 +61,14 @@ def describe_list(lead_list: LeadList, language: str | None) -> dict[str, Any]:
 
 def describe_company(
     company: Company, lifecycle: Lifecycle, language: str | None
-) -> dict[str, Any]:
+) -> shapes.Account:
     """Describe the current state of a company."""
     state = company.state
     return {
         "id": company.id,
-        **_stage(lifecycle.account, state.stage, language),
+        **in_stage(lifecycle.account, state.stage, language),
         "entered_at": _moment(state.entered_at),
-        "entered": list(state.entered),
+        "entered": state.entered,
         "opportunities": dict(state.opportunities),
         "orders": dict(state.orders),
         "segment": state.segment,
@@ -99,7 +110,7 @@ class Tasks:
         self.today = today_of(lifecycle, now)
         self._zone = ZoneInfo(lifecycle.time_zone)
 
-    def due(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
+    def due(self, charges: Sequence[Charge]) -> list[shapes.DueTask]:
         """Return what is due by the end of today, the first due first."""
         found = [
             (due.due_at, name, charge)
@@ -112,7 +123,7 @@ class Tasks:
             for due_at, what, charge in sorted(found, key=lambda task: (task[0], task[2].id))
         ]
 
-    def callbacks(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
+    def callbacks(self, charges: Sequence[Charge]) -> list[shapes.Callback]:
         """Return the leads to be called again by today."""
         found = [
             (charge.state.revisit_on, charge)
@@ -122,18 +133,18 @@ class Tasks:
         ]
         return [
             {**self._task(charge), "revisit_on": day}
-            for day, charge in sorted(found, key=lambda task: (task[0] or "", task[1].id))
+            for day, charge in sorted(found, key=lambda task: (task[0], task[1].id))
         ]
 
-    def returned(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
+    def returned(self, charges: Sequence[Charge]) -> list[shapes.Task]:
         """Return the leads that were sent back to their present stage."""
         back = (MoveKind.RETURNED, MoveKind.RECYCLED)
         return [self._task(charge) for charge in charges if charge.entry_kind in back]
 
-    def all(self, charges: Sequence[Charge]) -> list[dict[str, Any]]:
+    def all(self, charges: Sequence[Charge]) -> list[shapes.Task]:
         return [self._task(charge) for charge in charges]
 
-    def standing_at(self, stages: Sequence[str], charges: Sequence[Charge]) -> list[dict[str, Any]]:
+    def standing_at(self, stages: Sequence[str], charges: Sequence[Charge]) -> list[shapes.Task]:
         """Return the leads in any of these stages, the longest waiting first."""
         found = [
             (charge.state.entered_at, charge)
@@ -146,24 +157,16 @@ class Tasks:
     def _is_by_today(self, moment: datetime) -> bool:
         return moment.astimezone(self._zone).date() <= self.today
 
-    def _task(self, charge: Charge) -> dict[str, Any]:
+    def _task(self, charge: Charge) -> shapes.Task:
         state: LeadState = charge.state
         return {
             "lead": charge.id,
-            **_stage(self._lifecycle.lead, state.stage, self._language),
+            **in_stage(self._lifecycle.lead, state.stage, self._language),
             "entered_at": _moment(state.entered_at),
             "account": state.account,
             "grade": state.grade,
             "screened_as": state.screened_as,
         }
-
-
-def _stage(track: Track, stage: str | None, language: str | None) -> dict[str, Any]:
-    content: dict[str, Any] = {"stage": stage}
-    if language is not None:
-        found = track.stages.get(stage) if stage is not None else None
-        content["stage_label"] = found.words.label.get(language, stage) if found else stage
-    return content
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from domain.lead.readings import CaseReadings
 from domain.lead.score import amount, counts_at, percent_at, score_at
 from domain.lead.state import LeadState, Point, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.scoring import Scoring
-from domain.rules.candidacy import obstacle
 from domain.rules.grading import grade_at, next_grade_change
 from domain.times import format_utc
+from service.reading.leads import KnownLead
+from service.shapes import selections as shapes
 
 NOTHING_GIVES_POINTS = Scoring({}, {}, {}, ())
 DAY = timedelta(days=1)
@@ -19,48 +19,47 @@ DAY = timedelta(days=1)
 
 def explain(
     compiled: CompiledLifecycle,
-    lead: LeadState,
+    lead: KnownLead,
     at: datetime,
     *,
     types: Mapping[int, str],
     language: str | None,
-) -> dict[str, Any]:
+) -> shapes.Score:
     """Describe a lead's score at a moment. `types` are those of the events that gave points."""
-    lifecycle = compiled.lifecycle
+    lifecycle, state = compiled.lifecycle, lead.state
     scoring = lifecycle.scoring or NOTHING_GIVES_POINTS
-    score = score_at(scoring, lead, at)
-    grade, changes_at = grade_at(lifecycle, lead, at), next_grade_change(lifecycle, lead, at)
-    content: dict[str, Any] = {
+    score = score_at(scoring, state, at)
+    grade, changes_at = grade_at(lifecycle, state, at), next_grade_change(lifecycle, state, at)
+    content: shapes.Score = {
+        "lead": lead.id,
+        "as_of": format_utc(at),
+        "as_of_position": str(lead.head),
         "lifecycle": compiled.version,
-        "stage": lead.stage,
+        "stage": state.stage,
         "score": str(amount(score.total)),
         "fit": score.fit,
         "interest": str(amount(score.interest)),
         "grade": grade,
         "next_grade_change": format_utc(changes_at) if changes_at is not None else None,
-        "market": lead.market,
-        "priority": lead.priority,
-        "attributes": _of_attributes(scoring, lead, language),
-        "events": [_of_event(scoring, points, at, types, language) for points in lead.points],
+        "market": state.market,
+        "priority": state.priority,
+        "attributes": _of_attributes(scoring, state, language),
+        "events": [_of_event(scoring, points, at, types, language) for points in state.points],
     }
     if language is not None and grade is not None:
         content["grade_label"] = lifecycle.grades[grade].words.label.get(language)
     return content
 
 
-def hindrance(compiled: CompiledLifecycle, state: State, at: datetime) -> dict[str, Any]:
-    """Describe what prevents a lead from being a candidate, given its and its account's state."""
-    found = obstacle(compiled, state, at)
-    return {"obstacle": str(found) if found is not None else None}
-
-
-def _of_attributes(scoring: Scoring, lead: LeadState, language: str | None) -> list[dict[str, Any]]:
+def _of_attributes(
+    scoring: Scoring, lead: LeadState, language: str | None
+) -> list[shapes.AttributePoints]:
     facts = CaseReadings(State(lead))
-    rows = []
+    rows: list[shapes.AttributePoints] = []
     for name, points in lead.fit.items():
         rule = scoring.attributes.get(name)
         saw = {path: facts.get(path) for path in rule.condition.reads} if rule is not None else {}
-        row = {"rule": name, "points": points, "saw": saw}
+        row: shapes.AttributePoints = {"rule": name, "points": points, "saw": saw}
         if language is not None:
             row["label"] = rule.words.label.get(language) if rule is not None else None
         rows.append(row)
@@ -73,9 +72,9 @@ def _of_event(
     at: datetime,
     types: Mapping[int, str],
     language: str | None,
-) -> dict[str, Any]:
+) -> shapes.EventPoints:
     age = max(at - point.occurred_at, timedelta())
-    row: dict[str, Any] = {
+    row: shapes.EventPoints = {
         "rule": point.rule,
         "position": str(point.position),
         "type": types.get(point.position),

@@ -14,6 +14,7 @@ from events.records import selection_id
 from events.selections.evidence import Asked, Ranking, ranked_in, run_of
 from events.selections.running import Trial
 from service.http.problem import Problem
+from service.shapes import selections as shapes
 
 
 class SelectionQueries:
@@ -23,7 +24,7 @@ class SelectionQueries:
         self._engine = engine
         self._sql: Mapping[str, Statement] = load("events.selections", "selections.sql", schema)
 
-    async def page(self, *, before: int, limit: int) -> list[dict[str, Any]]:
+    async def page(self, *, before: int, limit: int) -> list[shapes.Selection]:
         """List runs, newest first."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(
@@ -31,12 +32,12 @@ class SelectionQueries:
             )
             return [_run(row.record, row.completed) for row in rows]
 
-    async def one(self, run_id: str, *, after: int, limit: int) -> dict[str, Any]:
+    async def one(self, run_id: str, *, after: int, limit: int) -> shapes.SelectionWithLeads:
         """Read a run and part of its ranking. Raises Problem: not-found."""
         found = await self._by_ids([selection_id(run_id), selection_id(run_id, "completed")])
         if not found:
             raise Problem("not-found", "No selection has this id; GET /v1/selections lists them.")
-        content = _run(found[0], found[1] if len(found) > 1 else None)
+        run = _run(found[0], found[1] if len(found) > 1 else None)
         pages = range(after // RANKED_PAGE, (after + limit) // RANKED_PAGE + 1)
         ids = [selection_id(run_id, "ranked", str(number)) for number in pages]
         ranking = [
@@ -45,7 +46,7 @@ class SelectionQueries:
             for lead in ranked_in(records.decode_event(record))
         ]
         start = after - pages.start * RANKED_PAGE
-        return content | stretch(ranking[start:], content["selected"], after=after, limit=limit)
+        return {**run, **_stretch(ranking[start:], run["selected"], after=after, limit=limit)}
 
     async def _by_ids(self, ids: Sequence[str]) -> list[str]:
         async with self._engine.connect() as connection:
@@ -53,32 +54,37 @@ class SelectionQueries:
             return list(rows)
 
 
-def describe_trial(asked: Asked, trial: Trial, *, limit: int) -> dict[str, Any]:
+def describe_trial(asked: Asked, trial: Trial, *, limit: int) -> shapes.SelectionWithLeads:
     """Describe what a run would select."""
-    content = _describe(asked.id, trial.data) | {
+    found = _found(asked.id, trial.data)
+    return {
+        **found,
         "status": "dry_run",
         "position": None,
         "time": None,
         "qualified": None,
         "skipped": [],
+        **_stretch(trial.ranking, found["selected"], after=0, limit=limit),
     }
-    return content | stretch(trial.ranking, content["selected"], after=0, limit=limit)
 
 
-def stretch(ranking: Ranking, selected: int, *, after: int, limit: int) -> dict[str, Any]:
+def _stretch(ranking: Ranking, selected: int, *, after: int, limit: int) -> shapes.RankingStretch:
     """Describe the part of a ranking that begins after a rank."""
-    leads = [
-        {"rank": rank, "lead": lead_id, "score": score, "selected": rank <= selected}
-        for rank, (lead_id, score) in enumerate(ranking[:limit], start=after + 1)
-    ]
-    return {"leads": leads, "next": after + limit if len(ranking) > limit else None}
+    return {
+        "leads": [
+            {"rank": rank, "lead": lead_id, "score": score, "selected": rank <= selected}
+            for rank, (lead_id, score) in enumerate(ranking[:limit], start=after + 1)
+        ],
+        "next": after + limit if len(ranking) > limit else None,
+    }
 
 
-def _run(record: str, completed: str | None) -> dict[str, Any]:
+def _run(record: str, completed: str | None) -> shapes.Selection:
     run = run_of(records.decode_event(record))
     end = records.decode_event(completed).data if completed is not None else None
     skipped = end["skipped"] if end is not None else []
-    return _describe(run.id, run.data) | {
+    return {
+        **_found(run.id, run.data),
         "status": "running" if end is None else "completed",
         "position": str(run.position),
         "time": format_utc(run.at),
@@ -87,14 +93,24 @@ def _run(record: str, completed: str | None) -> dict[str, Any]:
     }
 
 
-def _describe(run_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def _found(run_id: str, data: Mapping[str, Any]) -> shapes.SelectionFound:
     taken = data["backlog"] + data["requests"] + data["selected_before"]
-    same = ("read_at", "team", "starts_on", "ends_on", "capacity", "backlog", "requests")
-    found = ("selected_before", "candidates", "selected", "digest")
     return {
         "id": run_id,
-        **{name: data[name] for name in (*same, *found)},
-        **{name: data.get(name) for name in ("market", "capacity_declared_at", "cut_line")},
+        "read_at": data["read_at"],
+        "team": data["team"],
+        "market": data.get("market"),
+        "starts_on": data["starts_on"],
+        "ends_on": data["ends_on"],
+        "capacity": data["capacity"],
+        "capacity_declared_at": data.get("capacity_declared_at"),
+        "backlog": data["backlog"],
+        "requests": data["requests"],
+        "selected_before": data["selected_before"],
         "places": places(data["capacity"], taken=taken),
+        "candidates": data["candidates"],
+        "selected": data["selected"],
         "deferred": data["candidates"] - data["selected"],
+        "cut_line": data.get("cut_line"),
+        "digest": data["digest"],
     }

@@ -1,7 +1,6 @@
 """Describe a refusal, for readers who may see personal data and for readers who may not."""
 
 from collections.abc import Container
-from typing import Any
 
 import orjson
 from sqlalchemy import RowMapping
@@ -13,6 +12,7 @@ from events.refusals import Refusal, Refused
 from events.signals.native_schema import AccountReference, LeadReference, NativeEvent
 from service.http.problem import of_refusal
 from service.limits import INDEX_DIGITS_MAX
+from service.shapes import refusals as shapes
 
 _SHOWN = frozenset(
     {"expected", "nearest", "stage", "legal_from", "allowed", "obstacle", "position"}
@@ -25,13 +25,13 @@ _OURS = frozenset(
 
 def describe_refusal(
     row: RowMapping, lifecycle: Lifecycle, *, shows_personal: bool
-) -> dict[str, Any]:
+) -> shapes.Refusal:
     """Describe a refusal. What its sender wrote, and what people wrote about it, is personal data.
 
     Source and id are not in any record yet, so they too may be anything that a person typed.
     """
     refusal = stored_refusal(row)
-    content: dict[str, Any] = {
+    content: shapes.Refusal = {
         "refusal": str(row["refusal_id"]),
         "status": row["status"],
         "received_time": format_utc(row["received_at"]),

@@ -21,6 +21,7 @@ from service.http.plain_route import PlainRoute
 from service.ingest.collect import Collector, Reply, collect
 from service.ingest.describe_outcomes import ResultsAnswer
 from service.shapes import reports as shapes
+from service.shapes.shape import Shape
 
 SUCCESS: Final = b'{"success":true}'
 PIXEL: Final = bytes.fromhex(
@@ -130,7 +131,7 @@ def _route(
     *,
     sentence: str,
     body: dict[str, Any],
-    answer: type[shapes.Shape] = shapes.Collected,
+    answer: type[Shape] = shapes.Collected,
     parameters: tuple[dict[str, Any], ...] = (),
 ) -> PlainRoute:
     return PlainRoute(

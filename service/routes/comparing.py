@@ -63,4 +63,4 @@ async def compare_events(
         hold_together(place, found)
         context, pauses = context_for(services, holder), Pauses()
         items = [receive_item(text, context) async for text in pauses.between(found)]
-        return json_answer({"items": await compare(log_of(request), items)})
+        return json_answer(await compare(log_of(request), items))

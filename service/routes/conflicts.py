@@ -22,7 +22,7 @@ from service.routes.parameters import (
     log_of,
     services_of,
 )
-from service.shapes import reports as shapes
+from service.shapes import leads as shapes
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
@@ -59,10 +59,7 @@ async def get_conflicts(
     A page may hold fewer than `limit` entries, even none, and still have a `next`: entries that
     have been judged are skipped. It may hold more if several leads were set aside at one position.
     """
-    found = await waiting(log_of(request), after=after, limit=limit)
-    return json_answer(
-        {"conflicts": found.conflicts, "next": found.next, "as_of_position": str(found.head)}
-    )
+    return json_answer(await waiting(log_of(request), after=after, limit=limit))
 
 
 @router.post(
@@ -92,4 +89,4 @@ async def post_conflict(request: Request, _: RefusalsWriter, lead_id: LeadId) ->
             "The service met the fault again, and the lead stays set aside. The log names the "
             "place; retry the lead once the fault is fixed.",
         )
-    return json_answer({"lead": str(lead_id), "status": "restored"})
+    return json_answer(shapes.Restored(lead=str(lead_id), status="restored"))

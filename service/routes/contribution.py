@@ -24,14 +24,14 @@ from service.routes.parameters import (
     services_of,
     wait_until,
 )
-from service.shapes import roster as roster_shapes
+from service.shapes.contribution import Contribution
 
 router = APIRouter(tags=["contribution"], route_class=ExactRoute)
 
 
 @router.get(
     "/v1/contribution",
-    response_model=roster_shapes.Contribution,
+    response_model=Contribution,
     responses={404: {"description": "The lifecycle does not define contribution"}},
 )
 async def get_contribution(
@@ -93,8 +93,9 @@ async def get_contribution(
         currency=code,
         language=lang,
         only_disputed=disputed,
+        lifecycle_version=services.lifecycle_version,
     )
-    return json_answer({**content, "lifecycle": services.lifecycle_version})
+    return json_answer(content)
 
 
 def _currency(text: str | None) -> str | None:

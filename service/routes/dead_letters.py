@@ -1,6 +1,6 @@
 """`/v1/webhooks/{id}/dead-letters`: events that could not be delivered, and how to resend them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
@@ -19,15 +19,13 @@ from service.routes.parameters import (
     services_of,
     webhook_found,
 )
-from service.shapes import administration as administration_shapes
+from service.shapes import administration as shapes
 from service.webhooks.queue import GivenUp
 
 router = APIRouter(tags=["webhooks"], route_class=ExactRoute)
 
 
-@router.get(
-    "/v1/webhooks/{webhook_id}/dead-letters", response_model=administration_shapes.DeadLetters
-)
+@router.get("/v1/webhooks/{webhook_id}/dead-letters", response_model=shapes.DeadLetters)
 async def get_dead_letters(
     request: Request,
     _: WebhooksAdministrator,
@@ -41,24 +39,23 @@ async def get_dead_letters(
     letters = await services.webhooks.queue.dead(webhook_id, after=after, limit=limit)
     next_after = str(letters[-1].position) if len(letters) == limit else None
     shown = [_letter(letter) for letter in letters]
-    return json_answer({"dead_letters": shown, "next": next_after})
+    return json_answer(shapes.DeadLetters(dead_letters=shown, next=next_after))
 
 
-@router.post(
-    "/v1/webhooks/{webhook_id}/dead-letters/replay", response_model=administration_shapes.Replayed
-)
+@router.post("/v1/webhooks/{webhook_id}/dead-letters/replay", response_model=shapes.Replayed)
 async def post_replay_all(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
     """Send all dead letters again, each with a full set of attempts."""
     services = services_of(request)
     webhook_found(await services.webhooks.store.one(webhook_id))
-    return json_answer({"replayed": await services.webhooks.queue.replay(webhook_id, None)})
+    replayed = await services.webhooks.queue.replay(webhook_id, None)
+    return json_answer(shapes.Replayed(replayed=replayed))
 
 
 @router.post(
     "/v1/webhooks/{webhook_id}/dead-letters/{position}/replay",
-    response_model=administration_shapes.Replayed,
+    response_model=shapes.Replayed,
 )
 async def post_replay(
     request: Request,
@@ -75,10 +72,10 @@ async def post_replay(
             "This webhook has no dead letter at this position; "
             f"GET /v1/webhooks/{webhook_id}/dead-letters lists them.",
         )
-    return json_answer({"replayed": replayed})
+    return json_answer(shapes.Replayed(replayed=replayed))
 
 
-def _letter(letter: GivenUp) -> dict[str, Any]:
+def _letter(letter: GivenUp) -> shapes.DeadLetter:
     return {
         "position": str(letter.position),
         "type": letter.type,

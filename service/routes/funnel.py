@@ -25,14 +25,14 @@ from service.routes.parameters import (
     wait_until,
 )
 from service.services import Services
-from service.shapes import funnel as funnel_shapes
+from service.shapes import funnel as shapes
 
 router = APIRouter(tags=["funnel"], route_class=ExactRoute)
 
 By = Annotated[Breakdown, Query(description="The breakdown, with its value at entry.")]
 
 
-@router.get("/v1/funnel", response_model=funnel_shapes.Funnel)
+@router.get("/v1/funnel", response_model=shapes.Funnel)
 async def get_funnel(
     *,
     request: Request,
@@ -72,7 +72,7 @@ async def _funnel_now(services: Services, by: Breakdown, language: str | None) -
     return answer
 
 
-@router.get("/v1/funnel/flow", response_model=funnel_shapes.Flow)
+@router.get("/v1/funnel/flow", response_model=shapes.Flow)
 async def get_flow(
     *,
     request: Request,

@@ -1,7 +1,6 @@
 """`/livez`, `/readyz`, `/metrics`: for operators."""
 
 import asyncio
-from typing import Any
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -16,7 +15,7 @@ from service.keys.scopes import Scope
 from service.limits import KEY_WAIT_S
 from service.reading.readiness import count_set_aside, health_of
 from service.routes.parameters import ProjectionsReader, services_of
-from service.shapes import reports as shapes
+from service.shapes import administration as shapes
 
 _NOT_FOUND_OUT: tuple[type[Exception], ...] = (Problem, *UNAVAILABLE)
 
@@ -26,7 +25,7 @@ router = APIRouter(tags=["health"], route_class=ExactRoute)
 @router.get("/livez", response_model=shapes.Alive)
 async def get_livez() -> Response:
     """Answer while the process is alive. Needs no key."""
-    return json_answer({"status": "alive"})
+    return json_answer(shapes.Alive(status="alive"))
 
 
 @router.get("/readyz", response_model=shapes.Ready, response_model_exclude_unset=True)
@@ -37,17 +36,13 @@ async def get_readyz(request: Request) -> Response:
     """
     services = services_of(request)
     health = await health_of(services)
-    content: dict[str, Any] = {
-        "checks": {
-            name: {"status": check.status, **({"detail": check.detail} if check.detail else {})}
-            for name, check in health.checks.items()
-        }
-    }
+    content: shapes.Readiness = {"checks": health.checks}
     if health.projections is not None and await _may_see_positions(request):
-        content |= {"revision": health.revision, "projections": health.projections}
+        content["revision"] = health.revision
+        content["projections"] = health.projections
     if health.failures:
         raise Problem("not-ready", f"Not ready: {'; '.join(health.failures)}.", **content)
-    return json_answer({"status": "ready", **content})
+    return json_answer(shapes.Ready({"status": "ready", **content}))
 
 
 async def _may_see_positions(request: Request) -> bool:

@@ -32,7 +32,7 @@ from service.limits import (
     PAGE_DEFAULT,
 )
 from service.routes.parameters import TIME, KeysAdministrator, Limit, Time, moment_in, services_of
-from service.shapes import administration as administration_shapes
+from service.shapes import administration as shapes
 
 KEY_ID = "^[0-9A-Za-z]*$"
 DAY_S = 24 * 60 * 60
@@ -109,7 +109,7 @@ _CHANGED_KEY: TypeAdapter[ChangedKey] = TypeAdapter(ChangedKey)
 
 @router.post(
     "/v1/keys",
-    response_model=administration_shapes.MadeKey,
+    response_model=shapes.MadeKey,
     status_code=201,
     openapi_extra=described_body(_NEW_KEY),
 )
@@ -124,10 +124,10 @@ async def post_keys(request: Request, sender: KeysAdministrator) -> Response:
     terms = _changed(request, KeyTerms(asked.name, (), ()), asked.model_dump())
     with _as_problems():
         key, stored = await services.key_store.create(terms, by=sender.key_id)
-    return json_answer({"key": key.text, **describe_key(stored)}, status=201)
+    return json_answer(shapes.MadeKey({**describe_key(stored), "key": key.text}), 201)
 
 
-@router.get("/v1/keys", response_model=administration_shapes.ApiKeys)
+@router.get("/v1/keys", response_model=shapes.ApiKeys)
 async def get_keys(
     request: Request,
     sender: KeysAdministrator,
@@ -137,12 +137,13 @@ async def get_keys(
     """List keys, never their secrets. Pass `next` as `after` to continue."""
     keys = await services_of(request).key_store.list(after=after, limit=limit)
     next_after = keys[-1].key_id if len(keys) == limit else None
-    return json_answer({"keys": [_described(key, sender) for key in keys], "next": next_after})
+    shown = [_described(key, sender) for key in keys]
+    return json_answer(shapes.ApiKeys(keys=shown, next=next_after))
 
 
 @router.patch(
     "/v1/keys/{key_id}",
-    response_model=administration_shapes.ApiKey,
+    response_model=shapes.ApiKey,
     openapi_extra=described_body(_CHANGED_KEY),
 )
 async def patch_key(request: Request, sender: KeysAdministrator, key_id: KeyId) -> Response:
@@ -166,7 +167,7 @@ async def patch_key(request: Request, sender: KeysAdministrator, key_id: KeyId) 
 
 @router.post(
     "/v1/keys/{key_id}/rotate",
-    response_model=administration_shapes.RotatedKey,
+    response_model=shapes.RotatedKey,
     status_code=201,
     responses={409: {"description": "The key was revoked or has expired"}},
 )
@@ -195,11 +196,19 @@ async def post_key_rotate(
         )
     if rotated is None:
         raise _unknown_key()
-    content = {"key": rotated.key.text, **_described(rotated.new, sender)}
-    return json_answer(content | {"replaces": _described(rotated.old, sender)}, status=201)
+    return json_answer(
+        shapes.RotatedKey(
+            {
+                **_described(rotated.new, sender),
+                "key": rotated.key.text,
+                "replaces": _described(rotated.old, sender),
+            }
+        ),
+        status=201,
+    )
 
 
-@router.delete("/v1/keys/{key_id}", response_model=administration_shapes.ApiKey)
+@router.delete("/v1/keys/{key_id}", response_model=shapes.ApiKey)
 async def delete_key(request: Request, sender: KeysAdministrator, key_id: KeyId) -> Response:
     """Revoke a key permanently. Every process rejects it within 5 seconds."""
     with _as_problems():
@@ -227,7 +236,7 @@ def _changed(request: Request, terms: KeyTerms, given: Mapping[str, Any]) -> Key
     return changed
 
 
-def _described(key: StoredKey, sender: Sender) -> dict[str, Any]:
+def _described(key: StoredKey, sender: Sender) -> shapes.ApiKey:
     """Describe a key; only keys that see personal data see its name."""
     return describe_key(key, shows_name=sees_personal(sender))
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from domain.lead.state import LeadState, State
-from domain.times import format_utc
+from domain.rules.candidacy import obstacle
 from events.signals.native_schema import LeadReference
 from service.bodies.json_body import described_body, read_model
 from service.feed.log import check_reached
@@ -19,7 +19,7 @@ from service.limits import PAGE_DEFAULT
 from service.reading.histories import history
 from service.reading.leads import account_of, describe_lead, find_lead, lead_of
 from service.reading.replays import AsOf, describe_step, replay, state_at
-from service.reading.scores import explain, hindrance
+from service.reading.scores import explain
 from service.routes.parameters import (
     After,
     Lang,
@@ -32,7 +32,7 @@ from service.routes.parameters import (
     moment_in,
     services_of,
 )
-from service.shapes import reports as shapes
+from service.shapes import leads as shapes
 from service.shapes import selections as selection_shapes
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
@@ -84,22 +84,15 @@ async def get_lead_history(
     lead = await lead_of(log, str(lead_id))
     check_reached(after, lead.head)
     lifecycle = services_of(request).compiled.lifecycle
-    entries = await history(
-        log,
-        lead,
-        after=after,
-        limit=limit,
-        words=Wording(lifecycle, lang) if lang is not None else None,
-        shows_personal=sees_personal(sender),
-    )
-    is_more = len(entries) == limit
     return json_answer(
-        {
-            "lead": lead.id,
-            "events": entries,
-            "next": entries[-1]["position"] if is_more else None,
-            "as_of_position": str(lead.head),
-        }
+        await history(
+            log,
+            lead,
+            after=after,
+            limit=limit,
+            words=Wording(lifecycle, lang) if lang is not None else None,
+            shows_personal=sees_personal(sender),
+        )
     )
 
 
@@ -137,16 +130,18 @@ async def get_lead_replay(
     if last:
         step = await state_at(log, lead, moment, services.ledger.memory.lifecycles)
         shown = describe_step(step, lifecycle, language=lang) if step is not None else None
-        return json_answer({"lead": lead.id, "last": shown, "as_of_position": str(moment.position)})
+        return json_answer(
+            shapes.LastState(lead=lead.id, last=shown, as_of_position=str(moment.position))
+        )
     steps = await replay(log, lead, moment, after=after, limit=limit)
     described = [describe_step(step, lifecycle, language=lang) for step in steps]
     return json_answer(
-        {
-            "lead": lead.id,
-            "steps": described,
-            "next": described[-1]["position"] if len(described) == limit else None,
-            "as_of_position": str(moment.position),
-        }
+        shapes.Replay(
+            lead=lead.id,
+            steps=described,
+            next=described[-1]["position"] if len(described) == limit else None,
+            as_of_position=str(moment.position),
+        )
     )
 
 
@@ -173,12 +168,8 @@ async def get_lead_score(
         at, state = moment, step.state if step is not None else LeadState()
     compiled = services.lifecycle(state.lifecycle)
     types = await log.types([point.position for point in state.points])
-    content = {
-        "lead": lead.id,
-        "as_of": format_utc(at),
-        "as_of_position": str(lead.head),
-        **explain(compiled, state, at, types=types, language=lang),
-    }
+    score = explain(compiled, lead._replace(state=state), at, types=types, language=lang)
     if moment is None:
-        content |= hindrance(compiled, State(state, await account_of(log, state)), at)
-    return json_answer(content)
+        account = await account_of(log, state)
+        score["obstacle"] = obstacle(compiled, State(state, account), at)
+    return json_answer(score)

@@ -1,7 +1,7 @@
 """`/v1/lifecycle`: the current or an earlier definition, its versions, and publishing."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -30,7 +30,7 @@ from service.routes.parameters import (
     services_of,
 )
 from service.services import Services
-from service.shapes import funnel as funnel_shapes
+from service.shapes import lifecycle as shapes
 
 MAPPING = r"^[A-Za-z0-9_]{1,32}:[A-Za-z0-9_]{1,32}$"
 
@@ -39,7 +39,7 @@ router = APIRouter(tags=["lifecycle"], route_class=ExactRoute)
 
 @router.get(
     "/v1/lifecycle",
-    response_model=funnel_shapes.Lifecycle,
+    response_model=shapes.Lifecycle,
     responses={404: {"description": "This version was never published"}},
 )
 async def get_lifecycle(
@@ -56,61 +56,60 @@ async def get_lifecycle(
     lifecycle = compiled.lifecycle
     language = lang or language_of(lifecycle, LANGUAGE_DEFAULT)
     assert language is not None
-    return json_answer(
-        {
-            "name": lifecycle.name,
-            "version": compiled.version,
-            "position": str(compiled.published_at),
-            **_words(lifecycle.words),
-            "time_zone": lifecycle.time_zone,
-            "languages": lifecycle.languages,
-            "phases": _glossary(lifecycle.phases),
-            "departments": _glossary(lifecycle.departments),
-            "reasons": _glossary(lifecycle.reasons),
-            "classes": _glossary(lifecycle.classes),
-            "origins": _glossary(lifecycle.origins),
-            "sides": [
-                {"code": code, **_words(side.words), "origins": side.origins}
-                for code, side in lifecycle.sides.items()
-            ],
-            "markets": _glossary(lifecycle.markets),
-            "priorities": _glossary(lifecycle.priorities),
-            "outcomes": _glossary(lifecycle.outcomes),
-            "segments": _glossary(lifecycle.segments),
-            "account_roles": _glossary(lifecycle.account_roles),
-            "industries": _glossary(lifecycle.industries),
-            "jobs": _glossary(lifecycle.jobs),
-            "positions": _glossary(lifecycle.positions),
-            "regions": _glossary(lifecycle.regions),
-            "target_figures": [
-                {
-                    "code": code,
-                    **_words(figure.words),
-                    "departments": figure.departments,
-                    "amount": figure.is_amount,
-                }
-                for code, figure in lifecycle.target_figures.items()
-            ],
-            "grades": _glossary({code: grade.words for code, grade in lifecycle.grades.items()}),
-            "lead": _track(lifecycle, lifecycle.lead, language),
-            "account": _track(lifecycle, lifecycle.account, language),
-            "lists": [_list(lead_list) for lead_list in lifecycle.lists.values()],
-            "guards": _glossary({name: guard.words for name, guard in lifecycle.guards.items()}),
-            "events": [_event(lifecycle, name) for name in lifecycle.events],
-            "calendar_changes": _calendar_changes(compiled),
-            "text": lifecycle.text,
-        }
-    )
+    content: shapes.Lifecycle = {
+        "name": lifecycle.name,
+        "version": compiled.version,
+        "position": str(compiled.published_at),
+        **_words(lifecycle.words),
+        "time_zone": lifecycle.time_zone,
+        "languages": lifecycle.languages,
+        "phases": _glossary(lifecycle.phases),
+        "departments": _glossary(lifecycle.departments),
+        "reasons": _glossary(lifecycle.reasons),
+        "classes": _glossary(lifecycle.classes),
+        "origins": _glossary(lifecycle.origins),
+        "sides": [
+            {"code": code, **_words(side.words), "origins": side.origins}
+            for code, side in lifecycle.sides.items()
+        ],
+        "markets": _glossary(lifecycle.markets),
+        "priorities": _glossary(lifecycle.priorities),
+        "outcomes": _glossary(lifecycle.outcomes),
+        "segments": _glossary(lifecycle.segments),
+        "account_roles": _glossary(lifecycle.account_roles),
+        "industries": _glossary(lifecycle.industries),
+        "jobs": _glossary(lifecycle.jobs),
+        "positions": _glossary(lifecycle.positions),
+        "regions": _glossary(lifecycle.regions),
+        "target_figures": [
+            {
+                "code": code,
+                **_words(figure.words),
+                "departments": figure.departments,
+                "amount": figure.is_amount,
+            }
+            for code, figure in lifecycle.target_figures.items()
+        ],
+        "grades": _glossary({code: grade.words for code, grade in lifecycle.grades.items()}),
+        "lead": _track(lifecycle, lifecycle.lead, language),
+        "account": _track(lifecycle, lifecycle.account, language),
+        "lists": [_list(lead_list) for lead_list in lifecycle.lists.values()],
+        "guards": _glossary({name: guard.words for name, guard in lifecycle.guards.items()}),
+        "events": [_event(lifecycle, name) for name in lifecycle.events],
+        "calendar_changes": _calendar_changes(compiled),
+        "text": lifecycle.text,
+    }
+    return json_answer(content)
 
 
-@router.get("/v1/lifecycle/versions", response_model=funnel_shapes.LifecycleVersions)
+@router.get("/v1/lifecycle/versions", response_model=shapes.LifecycleVersions)
 async def get_lifecycle_versions(request: Request, _: ProjectionsReader) -> Response:
     """List all published versions, newest first."""
     services = services_of(request)
     published = services.ledger.memory.lifecycles
     return json_answer(
-        {
-            "versions": [
+        shapes.LifecycleVersions(
+            versions=[
                 {
                     "version": version.version,
                     "name": version.lifecycle.name,
@@ -119,13 +118,13 @@ async def get_lifecycle_versions(request: Request, _: ProjectionsReader) -> Resp
                 }
                 for version in sorted(published.values(), key=lambda version: -version.version)
             ]
-        }
+        )
     )
 
 
 @router.post(
     "/v1/lifecycle",
-    response_model=funnel_shapes.Published,
+    response_model=shapes.Published,
     status_code=201,
     openapi_extra={
         "requestBody": {
@@ -136,7 +135,7 @@ async def get_lifecycle_versions(request: Request, _: ProjectionsReader) -> Resp
     responses={
         200: {
             "description": "Published before, or only a dry run",
-            "model": funnel_shapes.Published | funnel_shapes.PublicationTried,
+            "model": shapes.Published | shapes.PublicationTried,
         },
         409: {
             "description": "Already in force, a lead or account would lose its stage, or `id` "
@@ -183,7 +182,7 @@ async def post_lifecycle(
     return json_answer(published, status=201 if published["status"] == "recorded" else 200)
 
 
-def _calendar_changes(compiled: CompiledLifecycle) -> list[dict[str, Any]]:
+def _calendar_changes(compiled: CompiledLifecycle) -> list[shapes.CalendarChange]:
     return [
         {
             "calendar": name,
@@ -206,7 +205,7 @@ def _compiled(services: Services, version: int | None) -> CompiledLifecycle:
     return found
 
 
-def _list(lead_list: LeadList) -> dict[str, Any]:
+def _list(lead_list: LeadList) -> shapes.LeadListDefinition:
     return {
         "code": lead_list.code,
         **_words(lead_list.words),
@@ -216,7 +215,7 @@ def _list(lead_list: LeadList) -> dict[str, Any]:
     }
 
 
-def _track(lifecycle: Lifecycle, track: Track, language: str) -> dict[str, Any]:
+def _track(lifecycle: Lifecycle, track: Track, language: str) -> shapes.Track:
     return {
         "path": track.path,
         "stages": [
@@ -232,7 +231,7 @@ def _track(lifecycle: Lifecycle, track: Track, language: str) -> dict[str, Any]:
     }
 
 
-def _event(lifecycle: Lifecycle, name: str) -> dict[str, Any]:
+def _event(lifecycle: Lifecycle, name: str) -> shapes.EventType:
     event = lifecycle.events[name]
     return {
         "type": name,
@@ -253,11 +252,11 @@ def _event(lifecycle: Lifecycle, name: str) -> dict[str, Any]:
     }
 
 
-def _glossary(things: Mapping[str, Words]) -> list[dict[str, Any]]:
+def _glossary(things: Mapping[str, Words]) -> list[shapes.Term]:
     return [{"code": code, **_words(words)} for code, words in things.items()]
 
 
-def _words(words: Words) -> dict[str, Any]:
+def _words(words: Words) -> shapes.Words:
     return {
         "label": dict(words.label),
         "definition": dict(words.definition),

@@ -16,7 +16,7 @@ from service.refusals.describing import describe_refusal
 from service.refusals.places import NEWEST, RefusalCursor, parse_place
 from service.refusals.store import RefusalFilter
 from service.routes.parameters import EventsReader, Limit, Name, Time, moment_in, services_of
-from service.shapes import reports as shapes
+from service.shapes import refusals as shapes
 
 router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 
@@ -59,7 +59,7 @@ async def get_refusals(
     page = await services.refusals.page(wanted, before=place, limit=limit)
     lifecycle, shows_personal = services.compiled.lifecycle, sees_personal(sender)
     shown = [describe_refusal(row, lifecycle, shows_personal=shows_personal) for row in page.rows]
-    return json_answer({"refusals": shown, "next": page.next.text if page.next else None})
+    return json_answer(shapes.Refusals(refusals=shown, next=page.next.text if page.next else None))
 
 
 @router.get("/v1/refusals/{refusal_id:uuid}", response_model=shapes.Refusal)

@@ -1,6 +1,6 @@
 """Leads by filter, the lists, one person's worklist, companies."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
@@ -20,8 +20,8 @@ from service.limits import PAGE_DEFAULT, PARAMETER_NAME_MAX, WORK_LEADS_MAX
 from service.reading.rosters import (
     Tasks,
     describe_company,
+    describe_leads,
     describe_list,
-    describe_listed,
     judging_stages,
     staffed_stages,
 )
@@ -38,7 +38,7 @@ from service.routes.parameters import (
     wait_until,
 )
 from service.services import Services
-from service.shapes import roster as roster_shapes
+from service.shapes import roster as shapes
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
@@ -47,7 +47,7 @@ AfterId = Annotated[UUID | None, Query(description="Continue after this id: `nex
 
 @router.get(
     "/v1/leads",
-    response_model=roster_shapes.Leads,
+    response_model=shapes.Leads,
     responses={404: {"description": "No list has this name"}},
 )
 async def get_leads(
@@ -90,7 +90,7 @@ async def get_leads(
     return json_answer(leads)
 
 
-@router.get("/v1/lists", response_model=roster_shapes.Lists, tags=["lists"])
+@router.get("/v1/lists", response_model=shapes.Lists, tags=["lists"])
 async def get_lists(
     request: Request, _: ProjectionsReader, lang: Lang, wait_for: WaitFor = None
 ) -> Response:
@@ -101,8 +101,8 @@ async def get_lists(
     async with borrowed(services.engine) as driver:
         sizes, position = await services.roster.list_sizes(driver, lifecycle, at=services.now())
     return json_answer(
-        {
-            "lists": [
+        shapes.Lists(
+            lists=[
                 {
                     **describe_list(lead_list, lang),
                     "leads": sizes[code],
@@ -111,13 +111,13 @@ async def get_lists(
                 }
                 for code, lead_list in lifecycle.lists.items()
             ],
-            "as_of_position": str(position),
-            "lifecycle": services.lifecycle_version,
-        }
+            as_of_position=str(position),
+            lifecycle=services.lifecycle_version,
+        )
     )
 
 
-@router.get("/v1/lists/{name}", response_model=roster_shapes.OneList, tags=["lists"])
+@router.get("/v1/lists/{name}", response_model=shapes.OneList, tags=["lists"])
 async def get_list(
     *,
     request: Request,
@@ -136,10 +136,10 @@ async def get_list(
     async with borrowed(services.engine) as driver:
         wanted = Wanted(list=lead_list)
         leads = await _leads(driver, services, wanted, after=after, limit=limit, lang=lang)
-    return json_answer({**describe_list(lead_list, lang), **leads})
+    return json_answer(shapes.OneList({**describe_list(lead_list, lang), **leads}))
 
 
-@router.get("/v1/worklist", response_model=roster_shapes.WorkList, tags=["work"])
+@router.get("/v1/worklist", response_model=shapes.WorkList, tags=["work"])
 async def get_worklist(
     *,
     request: Request,
@@ -166,21 +166,21 @@ async def get_worklist(
         unjudged = await roster.unassigned(driver, judging, limit=limit)
     tasks = Tasks(lifecycle, lang, now=services.now())
     return json_answer(
-        {
-            "owner": owner,
-            "today": tasks.today.isoformat(),
-            "due": tasks.due(own.charges),
-            "callbacks": tasks.callbacks(own.charges),
-            "returned": tasks.returned(own.charges),
-            "unassigned": tasks.all(free.charges),
-            "to_be_judged": tasks.standing_at(judging, (*own.charges, *unjudged.charges)),
-            "truncated": len(own.charges) == WORK_LEADS_MAX,
-            "as_of_position": str(own.position),
-        }
+        shapes.WorkList(
+            owner=owner,
+            today=tasks.today.isoformat(),
+            due=tasks.due(own.charges),
+            callbacks=tasks.callbacks(own.charges),
+            returned=tasks.returned(own.charges),
+            unassigned=tasks.all(free.charges),
+            to_be_judged=tasks.standing_at(judging, (*own.charges, *unjudged.charges)),
+            truncated=len(own.charges) == WORK_LEADS_MAX,
+            as_of_position=str(own.position),
+        )
     )
 
 
-@router.get("/v1/accounts", response_model=roster_shapes.Accounts, tags=["accounts"])
+@router.get("/v1/accounts", response_model=shapes.Accounts, tags=["accounts"])
 async def get_accounts(
     *,
     request: Request,
@@ -205,17 +205,15 @@ async def get_accounts(
             limit=limit,
         )
     return json_answer(
-        {
-            "accounts": [describe_company(company, lifecycle, lang) for company in page.companies],
-            "next": page.next,
-            "as_of_position": str(page.position),
-        }
+        shapes.Accounts(
+            accounts=[describe_company(company, lifecycle, lang) for company in page.companies],
+            next=page.next,
+            as_of_position=str(page.position),
+        )
     )
 
 
-@router.get(
-    "/v1/accounts/{account_id}", response_model=roster_shapes.AccountWithPeople, tags=["accounts"]
-)
+@router.get("/v1/accounts/{account_id}", response_model=shapes.AccountWithPeople, tags=["accounts"])
 async def get_account(
     *,
     request: Request,
@@ -236,7 +234,8 @@ async def get_account(
         people = await _leads(driver, services, wanted, after=after, limit=limit, lang=lang)
     if not found.companies:
         raise Problem("account-unknown", "No company has this id; GET /v1/accounts lists them.")
-    return json_answer({**describe_company(found.companies[0], lifecycle, lang), **people})
+    company = describe_company(found.companies[0], lifecycle, lang)
+    return json_answer(shapes.AccountWithPeople({**company, **people}))
 
 
 async def _leads(
@@ -247,7 +246,7 @@ async def _leads(
     after: UUID | None,
     limit: int,
     lang: Lang,
-) -> dict[str, Any]:
+) -> shapes.Leads:
     """Return one page of leads, in the form shared by all responses that list leads."""
     lifecycle, now = services.compiled.lifecycle, services.now()
     page = await services.roster.leads(
@@ -257,11 +256,7 @@ async def _leads(
         after=str(after) if after is not None else None,
         limit=limit,
     )
-    return {
-        "leads": [describe_listed(lead, lifecycle, lang, at=now) for lead in page.leads],
-        "next": page.next,
-        "as_of_position": str(page.position),
-    }
+    return describe_leads(page, lifecycle, lang, at=now)
 
 
 def _stage(lifecycle: Lifecycle, word: str | None) -> str | None:

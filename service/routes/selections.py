@@ -21,7 +21,7 @@ from service.limits import PAGE_DEFAULT
 from service.reading.selections import SelectionQueries, describe_trial
 from service.routes.parameters import LeadsReader, Limit, SelectionsWriter, services_of
 from service.services import Services
-from service.shapes import selections as selection_shapes
+from service.shapes import selections as shapes
 
 RUN_ID = r"^[A-Za-z0-9_-]{1,64}$"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
@@ -76,10 +76,10 @@ _NEW_SELECTION: TypeAdapter[NewSelection] = TypeAdapter(NewSelection)
 
 @router.post(
     "/v1/selections",
-    response_model=selection_shapes.SelectionWithLeads,
+    response_model=shapes.SelectionWithLeads,
     status_code=201,
     responses={
-        200: {"description": "A dry run", "model": selection_shapes.SelectionWithLeads},
+        200: {"description": "A dry run", "model": shapes.SelectionWithLeads},
         409: {
             "description": "The id belongs to another run, or the lifecycle declares no selection"
         },
@@ -112,7 +112,7 @@ async def post_selections(
     return json_answer(run, status=201)
 
 
-@router.get("/v1/selections", response_model=selection_shapes.Selections)
+@router.get("/v1/selections", response_model=shapes.Selections)
 async def get_selections(
     *,
     request: Request,
@@ -125,10 +125,11 @@ async def get_selections(
     """List the runs, newest first. Pass `next` as `before` to continue."""
     runs = await _selections(services_of(request)).page(before=before, limit=limit)
     is_more = len(runs) == limit
-    return json_answer({"selections": runs, "next": runs[-1]["position"] if is_more else None})
+    next_before = runs[-1]["position"] if is_more else None
+    return json_answer(shapes.Selections(selections=runs, next=next_before))
 
 
-@router.get("/v1/selections/{selection_id}", response_model=selection_shapes.SelectionWithLeads)
+@router.get("/v1/selections/{selection_id}", response_model=shapes.SelectionWithLeads)
 async def get_selection(
     *,
     request: Request,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
+from events.outcomes import Outcome
 from events.signals.native_schema import Value
 from service.bodies.json_body import described_body, read_model
 from service.http.answer import json_answer
@@ -21,7 +22,8 @@ from service.refusals.describing import describe_refusal, outcome_of_retry
 from service.refusals.places import OLDEST, RefusalCursor, parse_place
 from service.refusals.store import RefusalFilter
 from service.routes.parameters import RefusalsWriter, moment_in, services_of
-from service.shapes import reports as shapes
+from service.shapes import refusals as shapes
+from service.shapes import reports as report_shapes
 
 router = APIRouter(tags=["refusals"], route_class=ExactRoute)
 
@@ -91,22 +93,23 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
     outcomes = await retry(services, page.rows, sender)
     lifecycle, shows_personal = services.compiled.lifecycle, sees_personal(sender)
     items = [
-        describe_outcome(outcome_of_retry(outcome, lifecycle, shows_personal=shows_personal))
-        | {"refusal": str(row["refusal_id"])}
+        _retried(
+            outcome_of_retry(outcome, lifecycle, shows_personal=shows_personal),
+            str(row["refusal_id"]),
+        )
         for row, outcome in zip(page.rows, outcomes, strict=True)
     ]
     status = 207 if any(item["status"] == "refused" for item in items) else 200
-    return json_answer(
-        {"items": items, "next": page.next.text if page.next else None}, status=status
-    )
+    next_after = page.next.text if page.next else None
+    return json_answer(shapes.RetriedRefusals(items=items, next=next_after), status)
 
 
 @router.post(
     "/v1/refusals/{refusal_id:uuid}/retry",
-    response_model=shapes.Recorded,
+    response_model=report_shapes.Recorded,
     status_code=201,
     responses={
-        200: {"description": "It was recorded before", "model": shapes.Duplicate},
+        200: {"description": "It was recorded before", "model": report_shapes.Duplicate},
         400: {"description": "The service does not read the dialect in which it was sent"},
         409: {"description": "The id belongs to another event, or the move is not allowed"},
         422: {"description": "It is refused again"},
@@ -141,6 +144,16 @@ async def post_refusal_dismiss(
     return json_answer(
         describe_refusal(row, services.compiled.lifecycle, shows_personal=sees_personal(sender))
     )
+
+
+def _retried(outcome: Outcome, refusal_id: str) -> shapes.RetriedRefusal:
+    """Describe the outcome of a retry like that of the event, with the refusal's id."""
+    shown = describe_outcome(outcome)
+    if shown["status"] == "recorded":
+        return shapes.RetriedRecorded({**shown, "refusal": refusal_id})
+    if shown["status"] == "duplicate":
+        return shapes.RetriedDuplicate({**shown, "refusal": refusal_id})
+    return report_shapes.Refused({**shown, "refusal": refusal_id})
 
 
 def _place_at(text: str) -> RefusalCursor:

@@ -1,7 +1,5 @@
 """`/v1/webhooks`: where events are sent. A secret is shown once, in the response that makes it."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
@@ -23,7 +21,7 @@ from service.routes.parameters import (
     webhook_found,
 )
 from service.routes.webhook_terms import NewWebhook, WebhookChange, accept_url, stage_codes
-from service.shapes import administration as administration_shapes
+from service.shapes import administration as shapes
 from service.webhooks.store import Change, StoredWebhook, WebhooksFull, WebhookTerms
 from service.webhooks.trial import try_webhook
 
@@ -35,7 +33,7 @@ _CHANGE: TypeAdapter[WebhookChange] = TypeAdapter(WebhookChange)
 
 @router.post(
     "/v1/webhooks",
-    response_model=administration_shapes.MadeWebhook,
+    response_model=shapes.MadeWebhook,
     status_code=201,
     responses={409: {"description": "The limit of webhooks, or a position beyond the log"}},
     openapi_extra=described_body(_NEW_WEBHOOK),
@@ -54,17 +52,19 @@ async def post_webhooks(request: Request, sender: WebhooksAdministrator) -> Resp
         )
     except WebhooksFull as error:
         raise Problem("webhooks-full", f"{error}; remove one first.") from None
-    return json_answer({**_describe(webhook, sender), "secret": secret}, status=201)
+    return json_answer(shapes.MadeWebhook({**_describe(webhook, sender), "secret": secret}), 201)
 
 
-@router.get("/v1/webhooks", response_model=administration_shapes.Webhooks)
+@router.get("/v1/webhooks", response_model=shapes.Webhooks)
 async def get_webhooks(request: Request, sender: WebhooksAdministrator) -> Response:
     """List all webhooks without secrets: how far each has got, and what it could not deliver."""
     webhooks = await services_of(request).webhooks.store.every()
-    return json_answer({"webhooks": [_describe(webhook, sender) for webhook in webhooks]})
+    return json_answer(
+        shapes.Webhooks(webhooks=[_describe(webhook, sender) for webhook in webhooks])
+    )
 
 
-@router.get("/v1/webhooks/{webhook_id}", response_model=administration_shapes.Webhook)
+@router.get("/v1/webhooks/{webhook_id}", response_model=shapes.Webhook)
 async def get_webhook(
     request: Request, sender: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
@@ -76,7 +76,7 @@ async def get_webhook(
 
 @router.patch(
     "/v1/webhooks/{webhook_id}",
-    response_model=administration_shapes.Webhook,
+    response_model=shapes.Webhook,
     openapi_extra=described_body(_CHANGE),
 )
 async def patch_webhook(
@@ -94,19 +94,17 @@ async def patch_webhook(
     )
 
 
-@router.delete("/v1/webhooks/{webhook_id}", response_model=administration_shapes.DeletedWebhook)
+@router.delete("/v1/webhooks/{webhook_id}", response_model=shapes.DeletedWebhook)
 async def delete_webhook(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
     """Remove a webhook permanently, with everything queued for it and its dead letters."""
     if not await services_of(request).webhooks.store.delete(webhook_id):
         raise unknown_webhook()
-    return json_answer({"id": str(webhook_id), "deleted": True})
+    return json_answer(shapes.DeletedWebhook(id=str(webhook_id), deleted=True))
 
 
-@router.post(
-    "/v1/webhooks/{webhook_id}/rotate-secret", response_model=administration_shapes.WebhookSecret
-)
+@router.post("/v1/webhooks/{webhook_id}/rotate-secret", response_model=shapes.WebhookSecret)
 async def post_rotate_secret(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
@@ -114,10 +112,10 @@ async def post_rotate_secret(
     secret = await services_of(request).webhooks.store.rotate(webhook_id)
     if secret is None:
         raise unknown_webhook()
-    return json_answer({"id": str(webhook_id), "secret": secret})
+    return json_answer(shapes.WebhookSecret(id=str(webhook_id), secret=secret))
 
 
-@router.post("/v1/webhooks/{webhook_id}/test", response_model=administration_shapes.WebhookTrial)
+@router.post("/v1/webhooks/{webhook_id}/test", response_model=shapes.WebhookTrial)
 async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: WebhookId) -> Response:
     """Send a message of the type `webhook.tested` now, once, and return the result."""
     services = services_of(request)
@@ -127,7 +125,7 @@ async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: Webh
     )
 
 
-def _describe(webhook: StoredWebhook, sender: Sender) -> dict[str, Any]:
+def _describe(webhook: StoredWebhook, sender: Sender) -> shapes.Webhook:
     """Describe a webhook. Its description was written for people, and may be about people."""
     failing_since = webhook.failing_since
     return {

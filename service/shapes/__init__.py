@@ -1,1 +1,1 @@
-"""The bodies of responses as pydantic models, one module per subject; routes refer to them."""
+"""The bodies of responses, one module per subject: what is built and what is documented."""

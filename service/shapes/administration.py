@@ -1,10 +1,11 @@
-"""The shapes of responses about keys and webhooks, for the OpenAPI document."""
+"""The shapes of responses about keys, webhooks and the service's health."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 
-from service.shapes.reports import Moment, Next, Position, Shape
+from service.shapes.shape import Moment, Next, Position, Shape
 
 
 class ApiKey(Shape):
@@ -12,10 +13,10 @@ class ApiKey(Shape):
 
     id: str
     name: Annotated[str | None, Field(description="Only with personal:read.")]
-    sources: list[str]
+    sources: Sequence[str]
     department: str | None
-    scopes: list[str]
-    origins: list[str]
+    scopes: Sequence[str]
+    origins: Sequence[str]
     events_per_second: int | None
     created_at: Moment
     expires_at: Moment | None
@@ -35,7 +36,7 @@ class RotatedKey(MadeKey):
 
 
 class ApiKeys(Shape):
-    keys: list[ApiKey]
+    keys: Sequence[ApiKey]
     next: str | None
 
 
@@ -45,8 +46,8 @@ class Webhook(Shape):
     id: str
     url: str
     description: Annotated[str | None, Field(description="Only with personal:read.")]
-    types: list[str]
-    stages: Annotated[list[str], Field(description="Codes.")]
+    types: Sequence[str]
+    stages: Annotated[Sequence[str], Field(description="Codes.")]
     enabled: bool
     disabled_reason: str | None
     failing_since: Annotated[
@@ -63,7 +64,7 @@ class MadeWebhook(Webhook):
 
 
 class Webhooks(Shape):
-    webhooks: list[Webhook]
+    webhooks: Sequence[Webhook]
 
 
 class WebhookSecret(Shape):
@@ -96,9 +97,40 @@ class DeadLetter(Shape):
 
 
 class DeadLetters(Shape):
-    dead_letters: list[DeadLetter]
+    dead_letters: Sequence[DeadLetter]
     next: Next
 
 
 class Replayed(Shape):
     replayed: Annotated[int, Field(description="The number of events queued again.")]
+
+
+class Alive(Shape):
+    status: Literal["alive"]
+
+
+class ProjectionHealth(Shape):
+    position: Position
+    events_behind: int
+    failure: Annotated[str | None, Field(description="Why it stopped; null: it is running.")]
+
+
+class Check(Shape):
+    status: Literal["ok", "warning", "failed"]
+    detail: NotRequired[Annotated[str, Field(description="What is wrong, and what to do.")]]
+
+
+class Readiness(Shape):
+    """What was examined, and how far each projection is."""
+
+    checks: dict[str, Check]
+    revision: NotRequired[Annotated[str | None, Field(description="Only with projections:read.")]]
+    projections: NotRequired[
+        Annotated[dict[str, ProjectionHealth], Field(description="Only with projections:read.")]
+    ]
+
+
+class Ready(Readiness):
+    """The process can do its work."""
+
+    status: Literal["ready"]

@@ -1,20 +1,24 @@
-"""The shapes of responses about deadlines, for the OpenAPI document."""
+"""The shapes of responses about deadlines."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 
-from service.shapes.reports import Moment, Position, Shape
+from service.shapes.shape import Moment, Position, Shape
 
 Status = Literal["open", "breached", "met", "late", "left"]
 
 
-class Deadline(Shape):
+class DeadlineLabel(Shape):
+    deadline_label: NotRequired[str]
+
+
+class Deadline(DeadlineLabel):
     """Something that has to be done about a lead in time."""
 
     lead: Annotated[str, Field(description="The ledger's id for the lead.")]
     deadline: Annotated[str, Field(description="Its code in the lifecycle.")]
-    deadline_label: str | None = None
     status: Annotated[
         Status,
         Field(
@@ -24,7 +28,7 @@ class Deadline(Shape):
         ),
     ]
     stage: Annotated[str | None, Field(description="The stage in which it started.")]
-    stage_label: str | None = None
+    stage_label: NotRequired[str | None]
     owner: str | None
     team: str | None
     started_at: Moment
@@ -41,6 +45,6 @@ class Deadline(Shape):
 
 
 class Deadlines(Shape):
-    deadlines: list[Deadline]
+    deadlines: Sequence[Deadline]
     next: Annotated[str | None, Field(description="Pass it as `after`; null: no more.")]
     as_of_position: Position

@@ -1,10 +1,11 @@
-"""The shapes of selections and scores, for the OpenAPI document."""
+"""The shapes of selections and scores."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 
-from service.shapes.reports import Moment, Next, Position, Shape
+from service.shapes.shape import Moment, Next, Position, Shape
 
 Amount = Annotated[str, Field(description="Points, exact to the hundredth.", examples=["38.75"])]
 
@@ -25,13 +26,10 @@ class SkippedLead(Shape):
     reason: str
 
 
-class Selection(Shape):
-    """A run: places = capacity - backlog - requests - selected_before, but at least 0."""
+class SelectionFound(Shape):
+    """What a run found: places = capacity - backlog - requests - selected_before, at least 0."""
 
     id: str
-    status: Literal["dry_run", "running", "completed"]
-    position: Annotated[Position | None, Field(description="The run's position; null: a dry run.")]
-    time: Annotated[Moment | None, Field(description="The time at which scores are taken.")]
     read_at: Annotated[Position, Field(description="The position at which the leads were read.")]
     team: str
     market: Annotated[str | None, Field(description="null: leads of all markets.")]
@@ -55,21 +53,31 @@ class Selection(Shape):
     deferred: int
     cut_line: Annotated[Amount | None, Field(description="The score of the last selected.")]
     digest: Annotated[str, Field(description="SHA-256 of the ranking, in hex.")]
+
+
+class Selection(SelectionFound):
+    """A run: places = capacity - backlog - requests - selected_before, but at least 0."""
+
+    status: Literal["dry_run", "running", "completed"]
+    position: Annotated[Position | None, Field(description="The run's position; null: a dry run.")]
+    time: Annotated[Moment | None, Field(description="The time at which scores are taken.")]
     qualified: Annotated[int | None, Field(description="null: the run is not complete.")]
-    skipped: list[SkippedLead]
+    skipped: Sequence[SkippedLead]
 
 
-class SelectionWithLeads(Selection):
-    """A run and part of its ranking."""
-
-    leads: list[RankedLead]
+class RankingStretch(Shape):
+    leads: Sequence[RankedLead]
     next: Annotated[int | None, Field(description="Pass it as `after`; null: no more.")]
+
+
+class SelectionWithLeads(Selection, RankingStretch):
+    """A run and part of its ranking."""
 
 
 class Selections(Shape):
     """Runs, newest first."""
 
-    selections: list[Selection]
+    selections: Sequence[Selection]
     next: Next
 
 
@@ -77,7 +85,7 @@ class EventPoints(Shape):
     """The points that one event gave, and what is left of them."""
 
     rule: str
-    label: str | None = None
+    label: NotRequired[str | None]
     position: Position
     type: str | None
     time: Moment
@@ -91,7 +99,7 @@ class AttributePoints(Shape):
     """A known attribute of the person, and the points that it gives."""
 
     rule: str
-    label: str | None = None
+    label: NotRequired[str | None]
     points: int
     saw: Annotated[dict[str, str | int | bool | None], Field(description="The rule's inputs.")]
 
@@ -108,17 +116,20 @@ class Score(Shape):
     fit: int
     interest: Amount
     grade: str | None
-    grade_label: str | None = None
+    grade_label: NotRequired[str | None]
     next_grade_change: Annotated[
         Moment | None, Field(description="When the grade changes if nothing else happens.")
     ]
     market: str | None
     priority: str | None
-    obstacle: Annotated[
-        str | None,
-        Field(
-            description="Without as_of: what prevents it from being a candidate; null: it is one."
-        ),
-    ] = None
-    attributes: list[AttributePoints]
-    events: list[EventPoints]
+    obstacle: NotRequired[
+        Annotated[
+            str | None,
+            Field(
+                description="Without as_of: what prevents it from being a candidate; "
+                "null: it is one."
+            ),
+        ]
+    ]
+    attributes: Sequence[AttributePoints]
+    events: Sequence[EventPoints]

@@ -1,11 +1,11 @@
 """Send a message that is not in any ledger, to see whether a webhook works."""
 
 from time import perf_counter, time
-from typing import Any
 
 import orjson
 
 from events.batch.ids import new_id
+from service.shapes.administration import WebhookTrial
 from service.webhooks.client import Delivered, Poster
 from service.webhooks.encryption import SealBroken
 from service.webhooks.signing import signed_headers
@@ -14,9 +14,7 @@ from service.webhooks.store import StoredWebhook, WebhookStore
 TYPE = "webhook.tested"
 
 
-async def try_webhook(
-    store: WebhookStore, poster: Poster, webhook: StoredWebhook
-) -> dict[str, Any]:
+async def try_webhook(store: WebhookStore, poster: Poster, webhook: StoredWebhook) -> WebhookTrial:
     """Send once, now, whether or not the webhook is enabled, and return the outcome."""
     id = f"test-{new_id()}"
     message = {"id": id, "source": "leadledger", "specversion": "1.0", "type": TYPE}

@@ -67,7 +67,7 @@ async def test_every_reference_in_the_document_resolves(service: Service) -> Non
     schemas = answer.json()["components"]["schemas"]
     names = set(re.findall(r'"#/components/schemas/(\w+)"', answer.text))
     assert names <= set(schemas)
-    assert {"NativeEvent", "LeadReference", "Problem"} <= names
+    assert {"NativeEvent", "LeadReference", "ProblemDetails"} <= names
     assert "#/$defs" not in answer.text
 
 
@@ -182,8 +182,8 @@ async def test_a_serving_role_that_owns_the_events_is_warned_about(service: Serv
     health = await examine(dataclasses.replace(services, engine=owner))
     await owner.dispose()
     assert health.failures == []
-    assert health.checks["append_only"].status == "warning"
-    assert "guard is weaker" in health.checks["append_only"].detail
+    assert health.checks["append_only"]["status"] == "warning"
+    assert "guard is weaker" in health.checks["append_only"]["detail"]
 
 
 async def test_outcomes_are_counted(service: Service) -> None:

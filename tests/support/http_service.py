@@ -27,6 +27,7 @@ from service.keys.terms import KeyTerms
 from service.private_postgres import PrivatePostgres
 from service.services import Services
 from service.settings import DRIVER, Settings
+from tests.support.described import check_described
 from tests.support.postgres import fresh_database
 
 SECRET = "a secret of the tests, with more than 32 bytes"
@@ -57,7 +58,7 @@ async def _prepare(owner_url: URL, serving_role: str) -> None:
 
 @dataclass
 class Service:
-    """A running service, and a client that holds the administrator's key."""
+    """A running service, and a client that holds the administrator's key and checks answers."""
 
     app: FastAPI
     services: Services
@@ -92,6 +93,7 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
             transport=transport,
             base_url="http://leadledger",
             headers={"authorization": f"Bearer {key}"},
+            event_hooks={"response": [check_described(app)]},
         ) as client:
             service = Service(app, services, client, app_url, owner_url)
             yield service

@@ -14,7 +14,6 @@ from events.signals.validation import EXPECTED, UNKNOWN, complaint_of, expected_
 from service.app import create_app
 from service.routes.keys import NewKey
 from service.settings import Settings, SettingsInvalid, read_settings
-from service.shapes.reports import Shape
 
 WRONG: tuple[Any, ...] = (
     *(
@@ -42,9 +41,9 @@ PYDANTIC = re.compile(r"Input|Extra inputs|should|valid |parse|permitted|\{")
 
 
 def models(of: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
-    """List our own models that are read into, excluding those of answers and of other packages."""
+    """List our own models that are read into, excluding those of other packages."""
     for model in of.__subclasses__():
-        if model.__module__.startswith(("service.", "events.")) and not issubclass(model, Shape):
+        if model.__module__.startswith(("service.", "events.")):
             yield model
         yield from models(model)
 

@@ -22,7 +22,7 @@ def test_a_problem_has_the_standard_members_and_those_that_clients_look_for() ->
 
 def test_a_member_never_takes_the_place_of_a_standard_one() -> None:
     refusal = Refusal("move-not-allowed", "Not from here.", None, {"status": "x", "stage": "ML"})
-    described = of_refusal(refusal)
+    described = dict(of_refusal(refusal))
     assert (described["status"], described["stage"]) == (409, "ML")
 
 

@@ -52,7 +52,7 @@ class KeysInDatabase(NamedTuple):
         async def work(engine: AsyncEngine, schema: str) -> dict[str, Any]:
             check(terms, departments=await _departments(engine, schema))
             key, stored = await (await _store(engine, schema, self.settings)).create(terms, by=None)
-            return describe_key(stored) | {"key": key.text}
+            return {**describe_key(stored), "key": key.text}
 
         try:
             return on_ledger(self.settings, work)
@@ -71,7 +71,7 @@ class KeysInDatabase(NamedTuple):
                 keys += page
             return keys
 
-        return [describe_key(key) for key in on_ledger(self.settings, work)]
+        return [{**describe_key(key)} for key in on_ledger(self.settings, work)]
 
     def rotate(
         self, key_id: str, *, overlap: timedelta, expires_at: datetime | None
@@ -88,8 +88,8 @@ class KeysInDatabase(NamedTuple):
             raise CommandFailed(Exit.ANSWERED_NO, str(error)) from None
         if rotated is None:
             raise _unknown(key_id)
-        replaces = {"replaces": describe_key(rotated.old)}
-        return describe_key(rotated.new) | {"key": rotated.key.text} | replaces
+        new, old = describe_key(rotated.new), describe_key(rotated.old)
+        return {**new, "key": rotated.key.text, "replaces": old}
 
     def revoke(self, key_id: str) -> dict[str, Any]:
         """Revoke a key, and describe it."""
@@ -100,7 +100,7 @@ class KeysInDatabase(NamedTuple):
         stored = on_ledger(self.settings, work)
         if stored is None:
             raise _unknown(key_id)
-        return describe_key(stored)
+        return {**describe_key(stored)}
 
 
 async def _store(engine: AsyncEngine, schema: str, settings: Settings) -> KeyStore:
