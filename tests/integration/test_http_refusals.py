@@ -10,9 +10,11 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from events.lifecycles.shipped import shipped_text
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from tests.support.http_service import Service, running_service
+from tests.support.lifecycle_edits import TRIALS, edited
 from tests.support.postgres import connection_to
 from tests.support.triggers import ending_connections
 
@@ -239,14 +241,13 @@ async def test_many_refusals_are_retried_in_order_of_arrival(service: Service) -
 
 
 async def test_a_retried_fact_makes_later_retries_succeed(service: Service) -> None:
-    """A fact refused at first (its key could only decide), and a decision that depends on it."""
-    fact, decision = form(), early()
+    """A fact refused at first (its type was unknown), and a decision that depends on it."""
+    fact, decision = form(type="trial.requested"), early()
     decision["lead"] = fact["lead"]
-    key = await service.key(Scope.DECISIONS_WRITE, sources=("late",), department="marketing")
+    key = await service.key(*Scope, sources=("late",))
     first, second = [await refuse(service, one, key) for one in (fact, decision)]
-    assert (await read(service, first))["reason"] == "scope-missing"
-    path = f"/v1/keys/{key['authorization'].split('_')[1]}"
-    await service.client.patch(path, json={"scopes": ["events:write", "decisions:write"]})
+    with_trials = edited(shipped_text("demand_funnel"), TRIALS)
+    assert (await service.client.post("/v1/lifecycle", content=with_trials)).is_success
     items = await retry_all(service, source="late")
     assert [(item["refusal"], item["status"]) for item in items] == [
         (first, "recorded"),

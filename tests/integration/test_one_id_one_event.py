@@ -8,14 +8,15 @@ import httpx
 import pytest
 from sqlalchemy import URL
 
+from events.lifecycles.shipped import shipped_text
 from events.signals.digests import TRANSPORT_FIELDS, Digests
 from service.app import create_app
 from service.composition import open_services
 from service.keys.bootstrap import ADMINISTRATOR
-from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.services import Services
 from tests.support.http_service import SECRET, prepare, settings_for
+from tests.support.lifecycle_edits import TRIALS, edited
 from tests.support.postgres import connection_to, fresh_database
 
 FORM: dict[str, Any] = {
@@ -70,10 +71,12 @@ async def process(app_url: URL, *, digests: Digests = DIGESTS) -> AsyncIterator[
             yield client
 
 
-async def post(
-    client: httpx.AsyncClient, content: Any, sender: dict[str, str] | None = None
-) -> httpx.Response:
-    return await client.post("/v1/events", json=content, headers=sender)
+async def post(client: httpx.AsyncClient, content: Any) -> httpx.Response:
+    return await client.post("/v1/events", json=content)
+
+
+async def publish(client: httpx.AsyncClient, text: str) -> None:
+    assert (await client.post("/v1/lifecycle", content=text)).is_success
 
 
 def duplicate_of(first: httpx.Response) -> dict[str, Any]:
@@ -176,19 +179,17 @@ async def test_a_fingerprint_that_cannot_be_computed_is_neither_a_retry_nor_a_co
 async def test_a_recorded_event_is_a_duplicate_even_if_it_could_no_longer_be_read(
     urls: tuple[URL, URL],
 ) -> None:
-    """Its key may no longer report facts; as if the lifecycle had dropped the type."""
+    """The lifecycle has dropped its type."""
+    shipped = shipped_text("demand_funnel")
+    trial = {**FORM, "type": "trial.requested", "data": {"note": "first"}}
     async with process(urls[1]) as client:
-        asked = {"name": "sender", "sources": ["website"], "scopes": [Scope.EVENTS_WRITE]}
-        key = (await client.post("/v1/keys", json=asked)).json()
-        sender = {"authorization": f"Bearer {key['key']}"}
-        first = await post(client, FORM, sender)
-        less = {"scopes": [Scope.DECISIONS_WRITE]}
-        assert (await client.patch(f"/v1/keys/{key['id']}", json=less)).is_success
-    async with process(urls[1]) as client:
-        assert (await post(client, FORM, sender)).json() == duplicate_of(first)
-        refused = await post(client, {**FORM, "data": {"form": "another"}}, sender)
-        items = (await post(client, [FORM, OTHERS[0]], sender)).json()["items"]
-    assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing")
+        await publish(client, edited(shipped, TRIALS))
+        first = await post(client, trial)
+        await publish(client, shipped)
+        assert (await post(client, trial)).json() == duplicate_of(first)
+        refused = await post(client, {**trial, "data": {"note": "another"}})
+        items = (await post(client, [trial, {**trial, "id": "trial-2"}])).json()["items"]
+    assert (refused.status_code, refused.json()["code"]) == (422, "event-type-unknown")
     assert [item["status"] for item in items] == ["duplicate", "refused"]
 
 
