@@ -1,8 +1,8 @@
 """Provide tests with the whole HTTP service on its own database, called without a port."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,19 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
             yield service
             faults = services.metrics.faults()
             assert service.expects_faults or not faults, faults
+
+
+@contextmanager
+def serving_with(service: Service, **parts: Any) -> Iterator[None]:
+    """Serve with other parts than those that the composition made, such as a queue that is full."""
+    made = {name: getattr(service.services, name) for name in parts}
+    try:
+        for name, part in parts.items():
+            setattr(service.services, name, part)
+        yield
+    finally:
+        for name, part in made.items():
+            setattr(service.services, name, part)
 
 
 @asynccontextmanager
