@@ -9,8 +9,7 @@ from domain.lead.state import LeadState
 from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind, Track
 from domain.rules.lists import is_in_time
 from domain.times import format_utc
-from projections.leads.fold import Listed
-from projections.leads.queries import Charge, Company
+from projections.leads.queries import Charge, Company, Listed
 
 
 def describe_listed(
