@@ -16,7 +16,7 @@ from domain.lifecycle.definition import LeadList, Lifecycle
 from events.database.sessions import Driver
 from events.database.statements import load
 from projections.engine.failures import ProjectionUnknown
-from projections.leads.fold import Listed
+from projections.leads.fold import Listed as Listed  # noqa: PLC0414 - re-exported
 
 FIRST = "00000000-0000-0000-0000-000000000000"
 """Sorts before every id."""

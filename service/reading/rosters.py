@@ -8,8 +8,7 @@ from domain.lead.state import LeadState
 from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind
 from domain.rules.lists import is_in_time
 from domain.times import format_utc
-from projections.leads.fold import Listed
-from projections.leads.queries import Charge, Company, LeadPage
+from projections.leads.queries import Charge, Company, LeadPage, Listed
 from service.reading.leads import in_stage
 from service.shapes import roster as shapes
 
