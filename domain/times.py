@@ -7,3 +7,8 @@ def format_utc(moment: datetime) -> str:
     """Write a UTC time with six decimals."""
     assert moment.tzinfo is UTC, "times inside are UTC"
     return moment.isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def format_optional_utc(moment: datetime | None) -> str | None:
+    """Write a UTC time, if there is one."""
+    return None if moment is None else format_utc(moment)

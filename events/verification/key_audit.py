@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from domain.event import Event
 from domain.lifecycle.service_events import KEY_CHANGED, KEY_CREATED, KEY_REVOKED
-from domain.times import format_utc
+from domain.times import format_optional_utc
 from events.records import Record, key_event_id
 
 
@@ -37,7 +37,7 @@ def terms_of_key(
         "department": department,
         "origins": list(origins),
         "events_per_second": events_per_second,
-        "expires_at": format_utc(expires_at) if expires_at is not None else None,
+        "expires_at": format_optional_utc(expires_at),
         "founder": is_founder,
     }
     return {name: value for name, value in data.items() if value}

@@ -10,7 +10,7 @@ from domain.lifecycle.definition import SubjectKind
 from events.batch.lru import forget_oldest
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
-from projections.deadlines.fold import DeadlineRow, Deadlines, Outcome, fold
+from projections.deadlines.fold import DeadlineRow, Deadlines, fold
 from projections.engine.failures import ProjectionUnknown
 from projections.engine.limits import DEADLINES_KEPT
 from projections.engine.record_text import ABSORBS, HAS_EFFECTS, MOVES
@@ -19,7 +19,7 @@ from projections.engine.rows import RowWriter
 NAME = "deadlines"
 VERSION = 1
 
-Status = Literal["open", "breached"] | Outcome
+Status = Literal["open", "breached", "met", "late", "left"]
 """A deadline is open or breached until it is settled; then its status is its outcome."""
 OPEN: Final = "open"
 BREACHED: Final = "breached"

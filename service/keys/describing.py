@@ -1,6 +1,6 @@
 """A key as people and programs see it: all of it except its secret."""
 
-from domain.times import format_utc
+from domain.times import format_optional_utc, format_utc
 from service.keys.terms import StoredKey
 from service.shapes.administration import ApiKey
 
@@ -17,7 +17,7 @@ def describe_key(key: StoredKey, *, shows_name: bool = True) -> ApiKey:
         "origins": list(terms.origins),
         "events_per_second": terms.events_per_second,
         "created_at": format_utc(key.created_at),
-        "expires_at": format_utc(terms.expires_at) if terms.expires_at is not None else None,
-        "revoked_at": format_utc(key.revoked_at) if key.revoked_at is not None else None,
+        "expires_at": format_optional_utc(terms.expires_at),
+        "revoked_at": format_optional_utc(key.revoked_at),
         "founder": key.is_founder,
     }

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from domain.lifecycle.contribution import ContributionRules
 from domain.lifecycle.definition import Lifecycle
-from domain.times import format_utc
+from domain.times import format_optional_utc, format_utc
 from projections.business.credit import Credited, Share
 from projections.business.queries import Answer
 from service.limits import BUSINESS_SHOWN_MAX
@@ -30,8 +30,8 @@ def describe_contribution(
     found = answer.contribution
     shown = [credited for credited in found.credited if credited.is_disputed or not only_disputed]
     return {
-        "from": format_utc(since) if since is not None else None,
-        "to": format_utc(until) if until is not None else None,
+        "from": format_optional_utc(since),
+        "to": format_optional_utc(until),
         "currency": currency or rules.currency,
         "shares": [_share(share) for share in found.shares],
         "origins": [

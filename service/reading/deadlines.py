@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 
 from domain.lifecycle.definition import Lifecycle
-from domain.times import format_utc
+from domain.times import format_optional_utc, format_utc
 from events.signals import times
 from projections.deadlines.fold import DeadlineRow
 from projections.deadlines.projection import DeadlinePage, status_of
@@ -50,7 +50,7 @@ def _describe(row: DeadlineRow, lifecycle: Lifecycle, language: str | None) -> D
         "team": row.team,
         "started_at": format_utc(row.started_at),
         "due_at": format_utc(row.due_at),
-        "settled_at": format_utc(row.settled_at) if row.settled_at is not None else None,
+        "settled_at": format_optional_utc(row.settled_at),
         "position": str(row.started),
         "breached": str(row.breached) if row.breached is not None else None,
         "settled": str(row.settled) if row.settled is not None else None,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle, Track
-from domain.times import format_utc
+from domain.times import format_optional_utc, format_utc
 from projections.funnel.figures import (
     Breakdown,
     Flow,
@@ -63,7 +63,7 @@ def describe_funnel(funnel: Funnel, labels: Labels) -> shapes.Funnel:
     return {
         "as_of_position": str(funnel.position),
         "lifecycle": funnel.lifecycle_version,
-        "as_of": format_utc(funnel.as_of) if funnel.as_of is not None else None,
+        "as_of": format_optional_utc(funnel.as_of),
         "by": _by(funnel.breakdown),
         **_funnel_part(funnel.total, labels),
         "parts": [

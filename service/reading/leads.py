@@ -8,7 +8,7 @@ from domain.lead import state_json
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
 from domain.signal import Identifier
-from domain.times import format_utc
+from domain.times import format_optional_utc, format_utc
 from events.refusal_texts import identifier_shared
 from events.refusals import Refusal
 from events.signals.context import Context
@@ -146,10 +146,10 @@ def describe_state(state: LeadState, lifecycle: Lifecycle, *, language: str | No
     return {
         **in_stage(lifecycle.lead, state.stage, language),
         "pass": state.pass_number,
-        "entered_at": format_utc(state.entered_at) if state.entered_at is not None else None,
+        "entered_at": format_optional_utc(state.entered_at),
         "entered": state.entered,
         "known": state.known,
-        "acquired_at": format_utc(state.acquired_at) if state.acquired_at is not None else None,
+        "acquired_at": format_optional_utc(state.acquired_at),
         "origin": state.origin,
         "channel": state.channel,
         "owner": state.owner,

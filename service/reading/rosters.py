@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from domain.lead.state import LeadState
 from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind
 from domain.rules.lists import is_in_time
-from domain.times import format_utc
+from domain.times import format_optional_utc, format_utc
 from projections.leads.queries import Charge, Company, LeadPage, Listed
 from service.reading.leads import in_stage
 from service.shapes import roster as shapes
@@ -32,8 +32,8 @@ def _listed(
         "id": lead.id,
         **in_stage(lifecycle.lead, lead.stage, language),
         "pass": lead.pass_number,
-        "entered_at": _moment(lead.entered_at),
-        "acquired_at": _moment(lead.acquired_at),
+        "entered_at": format_optional_utc(lead.entered_at),
+        "acquired_at": format_optional_utc(lead.acquired_at),
         "owner": lead.owner,
         "grade": lead.grade,
         "market": lead.market,
@@ -66,7 +66,7 @@ def describe_company(
     return {
         "id": company.id,
         **in_stage(lifecycle.account, state.stage, language),
-        "entered_at": _moment(state.entered_at),
+        "entered_at": format_optional_utc(state.entered_at),
         "entered": state.entered,
         "opportunities": dict(state.opportunities),
         "orders": dict(state.orders),
@@ -161,12 +161,8 @@ class Tasks:
         return {
             "lead": charge.id,
             **in_stage(self._lifecycle.lead, state.stage, self._language),
-            "entered_at": _moment(state.entered_at),
+            "entered_at": format_optional_utc(state.entered_at),
             "account": state.account,
             "grade": state.grade,
             "screened_as": state.screened_as,
         }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return format_utc(moment) if moment is not None else None

@@ -9,7 +9,7 @@ from domain.lead.state import LeadState, Point, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.scoring import Scoring
 from domain.rules.grading import grade_at, next_grade_change
-from domain.times import format_utc
+from domain.times import format_optional_utc, format_utc
 from service.reading.leads import KnownLead
 from service.shapes import selections as shapes
 
@@ -40,7 +40,7 @@ def explain(
         "fit": score.fit,
         "interest": str(amount(score.interest)),
         "grade": grade,
-        "next_grade_change": format_utc(changes_at) if changes_at is not None else None,
+        "next_grade_change": format_optional_utc(changes_at),
         "market": state.market,
         "priority": state.priority,
         "attributes": _of_attributes(scoring, state, language),

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.names import resolve, suggestion
 from events.database.sessions import borrowed
-from projections.deadlines.projection import NAME, WantedDeadlines
+from projections.deadlines.projection import BREACHED, NAME, OPEN, Status, WantedDeadlines
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
@@ -26,9 +26,9 @@ from service.routes.parameters import (
     services_of,
     wait_until,
 )
-from service.shapes.deadlines import Deadlines, Status
+from service.shapes.deadlines import Deadlines
 
-UNDECIDED = ("open", "breached")
+UNDECIDED = (OPEN, BREACHED)
 
 router = APIRouter(tags=["deadlines"], route_class=ExactRoute)
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from domain.times import format_utc
+from domain.times import format_optional_utc, format_utc
 from events.signals.sender import Sender
 from service.bodies.json_body import described_body, read_model
 from service.feed.log import LogFilter, check_reached
@@ -127,7 +127,6 @@ async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: Webh
 
 def _describe(webhook: StoredWebhook, sender: Sender) -> shapes.Webhook:
     """Describe a webhook. Its description was written for people, and may be about people."""
-    failing_since = webhook.failing_since
     return {
         "id": str(webhook.webhook_id),
         "url": webhook.url,
@@ -136,7 +135,7 @@ def _describe(webhook: StoredWebhook, sender: Sender) -> shapes.Webhook:
         "stages": webhook.stages,
         "enabled": webhook.is_enabled,
         "disabled_reason": webhook.disabled_reason,
-        "failing_since": format_utc(failing_since) if failing_since is not None else None,
+        "failing_since": format_optional_utc(webhook.failing_since),
         "position": str(webhook.position),
         "pending": webhook.pending,
         "dead": webhook.dead,

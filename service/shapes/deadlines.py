@@ -1,13 +1,12 @@
 """The shapes of responses about deadlines."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, NotRequired
 
 from pydantic import Field
 
+from projections.deadlines.projection import Status
 from service.shapes.shape import Moment, Position, Shape
-
-Status = Literal["open", "breached", "met", "late", "left"]
 
 
 class DeadlineLabel(Shape):
