@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
+from sqlalchemy import URL
 
 from service.composition import open_services
 from service.engine import database_url_of
@@ -17,7 +18,7 @@ from service.logs import configure_logs
 from service.openapi.pages import serve_documents
 from service.routes import ROUTERS, collectors, reports
 from service.services import Services
-from service.settings import read_settings
+from service.settings import Settings, read_settings
 
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
@@ -32,6 +33,7 @@ OPEN_PATHS = frozenset({reports.PATH, *collectors.PATHS})
 """The only paths to which web pages may report."""
 
 Opening = Callable[[], AbstractAsyncContextManager[Services]]
+OpenServices = Callable[[Settings, URL], AbstractAsyncContextManager[Services]]
 
 
 def create_app(opening: Opening) -> FastAPI:
@@ -66,8 +68,8 @@ def create_app(opening: Opening) -> FastAPI:
     return app
 
 
-def app_from_environment() -> FastAPI:
-    """Make the application of one worker process, as `uvicorn --factory` calls it.
+def app_from_environment(open_services: OpenServices = open_services) -> FastAPI:
+    """Make the application of one worker process.
 
     The settings name the database. A parent that starts workers on a private PostgreSQL puts its
     address into their environment.

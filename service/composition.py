@@ -34,11 +34,17 @@ from service.services import Services
 from service.settings import Settings
 from service.watch import CONNECTIONS, Watch
 from service.webhooks.open import open_webhooks
+from service.webhooks.retry_schedule import RetrySchedule
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Services]:
-    """Open what the routes need; at the end record what is queued, then release everything."""
+async def open_services(
+    settings: Settings, app_url: URL, *, schedule: RetrySchedule | None = None
+) -> AsyncIterator[Services]:
+    """Open what the routes need; at the end record what is queued, then release everything.
+
+    `schedule` is that of webhook deliveries.
+    """
     async with AsyncExitStack() as stack:
         engine = make_engine(settings, app_url)
         stack.push_async_callback(engine.dispose)
@@ -72,6 +78,7 @@ async def open_services(settings: Settings, app_url: URL) -> AsyncIterator[Servi
                 engine,
                 settings,
                 secret=secret,
+                schedule=schedule,
                 on_outcome=metrics.carried,
                 on_fault=metrics.fault,
             )

@@ -6,9 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from service.private_postgres import PrivatePostgres
 from tests.support.postgres import SMALL, running_server, scratch_directory
+
+*_BEFORE_PRINTING, _ = structlog.get_config()["processors"]
+structlog.configure(
+    # The default prints the local variables of each frame of a traceback. With a lifecycle among
+    # them, that takes seconds.
+    processors=[
+        *_BEFORE_PRINTING,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,7 @@ class Queue:
         ledger: Ledger,
         on_append: Callable[[Append], None],
         *,
+        admission: Admission | None = None,
         on_fault: OnFault = uncounted,
     ) -> None:
         self._ledger = ledger
@@ -61,7 +62,7 @@ class Queue:
         self._waiting: deque[_Waiting] = deque()
         self._items = 0
         self._items_under_way = 0
-        self._pace = Admission()
+        self._admission = admission or Admission()
         self._arrived = asyncio.Event()
         self._is_closing = False
         self._task: asyncio.Task[None] | None = None
@@ -86,7 +87,7 @@ class Queue:
         if stuck_s > STUCK_S:
             raise LedgerUnavailable(f"the database has taken nothing for {stuck_s:.0f} s")
         before = self._items + self._items_under_way
-        if self._pace.is_too_long(before):
+        if self._admission.is_too_long(before):
             raise QueueFull(f"{before} events are waiting")
 
     async def submit(self, submission: Submission) -> list[Outcome]:
@@ -167,7 +168,7 @@ class Queue:
             # Woken leads cost as much as events: without them, a batch that brings many leads up
             # to date would make the ledger look almost stuck.
             size = sum(waiting.submission.size for waiting in batch)
-            self._pace.learn(items=size, seconds=perf_counter() - began)
+            self._admission.learn(items=size, seconds=perf_counter() - began)
 
 
 def _give_up(outcomes: asyncio.Future[list[Outcome]]) -> None:

@@ -14,7 +14,7 @@ from events.seals import Seals
 _SECRET_ID_BYTES = 4
 _PREFIX_BYTES = 1 + _SECRET_ID_BYTES
 
-TRANSPORT_FIELDS: dict[int, frozenset[str]] = {
+TRANSPORT_FIELDS: Mapping[int, frozenset[str]] = {
     1: frozenset({"sent_at", "sentAt", "stm", "writeKey", "api_key", "_metadata"}),
 }
 """Members that a transport changes when it retries an event, by version of the fingerprint;
@@ -34,7 +34,9 @@ class FingerprintUnknown(Exception):
 class Digests:
     """Digests under one secret. A class, because the keys are derived once."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(
+        self, secret: bytes, transport_fields: Mapping[int, frozenset[str]] = TRANSPORT_FIELDS
+    ) -> None:
         if len(secret) < SECRET_BYTES_MIN:
             raise SecretTooShort(
                 f"expected a secret of at least {SECRET_BYTES_MIN} bytes, found {len(secret)}; "
@@ -48,7 +50,8 @@ class Digests:
             _derive(secret, b"seal"), _derive(secret, b"chain"), _derive(secret, b"refusal")
         )
         self._secret_id = self.check_value[:_SECRET_ID_BYTES]
-        self._version = max(TRANSPORT_FIELDS)
+        self._transport_fields = transport_fields
+        self._version = max(transport_fields)
 
     def identifier(self, kind: str, value: str) -> Identifier:
         """Digest one normalised identifier; equal values of different kinds differ."""
@@ -69,7 +72,7 @@ class Digests:
         Raises FingerprintUnknown if this service lacks its version or secret.
         """
         version, secret_id = stored[0], stored[1:_PREFIX_BYTES]
-        if version not in TRANSPORT_FIELDS or secret_id != self._secret_id:
+        if version not in self._transport_fields or secret_id != self._secret_id:
             raise FingerprintUnknown(f"version {version}, secret {secret_id.hex()}")
         return self._fingerprint(reported, version)
 
@@ -79,7 +82,7 @@ class Digests:
         return bytes((0,)) + self._secret_id + digest
 
     def _fingerprint(self, reported: Mapping[str, Any], version: int) -> bytes:
-        left_out = TRANSPORT_FIELDS[version]
+        left_out = self._transport_fields[version]
         content = {name: value for name, value in reported.items() if name not in left_out}
         canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
         digest = hmac.digest(self._fingerprint_key, canonical, "sha256")

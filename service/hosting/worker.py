@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -36,8 +37,8 @@ _PR_SET_PDEATHSIG = 1
 _M_MMAP_THRESHOLD = -3
 
 
-def main() -> None:
-    """Serve until SIGTERM."""
+def main(make_app: Callable[[], FastAPI] = app_from_environment) -> None:
+    """Serve an application until SIGTERM. It is made once this process is set up."""
     listener_fd, ready_fd, parent_pid = map(int, sys.argv[1:])
     end_with_parent(parent_pid)
     # Ctrl-C is the parent's; it tells us when to stop.
@@ -46,7 +47,7 @@ def main() -> None:
     give_back_bodies()
     connections = read_settings().connections
     allow_files(connections + TURNED_AWAY_MAX + OTHER_FILES)
-    app = app_from_environment()
+    app = make_app()
     server = _Server(
         uvicorn.Config(
             app,

@@ -48,7 +48,7 @@ class Dispatcher:
         poster: Poster,
         on_outcome: Callable[[str], None],
         *,
-        patience: RetrySchedule | None = None,
+        schedule: RetrySchedule | None = None,
         on_fault: OnFault = uncounted,
     ) -> None:
         self._on_fault = on_fault
@@ -56,7 +56,7 @@ class Dispatcher:
         self._seal = seal
         self._poster = poster
         self._on_outcome = on_outcome
-        self._patience = patience or RetrySchedule()
+        self._schedule = schedule or RetrySchedule()
         self._task: asyncio.Task[None] | None = None
         self._under_way: dict[asyncio.Task[None], Delivery] = {}
         self._woken = asyncio.Event()
@@ -183,8 +183,8 @@ class Dispatcher:
             await self._queue.delivered(delivery)
             self._on_outcome(DELIVERED)
             return
-        is_last = self._patience.is_over(delivery.attempts)
-        pause_s = self._patience.pause_s(
+        is_last = self._schedule.is_over(delivery.attempts)
+        pause_s = self._schedule.pause_s(
             delivery.attempts,
             chance=random.random(),  # noqa: S311 - spreads retries, guards nothing
             asked_s=answer.retry_after_s,
@@ -203,7 +203,7 @@ class Dispatcher:
 
     async def _judge(self, webhook_id: UUID, answer: Delivered) -> None:
         """Disable a webhook that has failed for too long, or whose receiver answered 410."""
-        days = self._patience.fails_at_most_s / 86_400
+        days = self._schedule.fails_at_most_s / 86_400
         reason = (
             "the receiver answered 410 Gone"
             if answer.is_gone
@@ -213,7 +213,7 @@ class Dispatcher:
             webhook_id,
             reason=reason,
             is_gone=answer.is_gone,
-            fails_at_most_s=self._patience.fails_at_most_s,
+            fails_at_most_s=self._schedule.fails_at_most_s,
         )
         if is_disabled:
             log.error("webhook.disabled", webhook=str(webhook_id), reason=reason)

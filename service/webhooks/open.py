@@ -12,6 +12,7 @@ from service.webhooks.client import Poster
 from service.webhooks.dispatcher import Dispatcher
 from service.webhooks.encryption import Seal
 from service.webhooks.queue import DeliveryQueue
+from service.webhooks.retry_schedule import RetrySchedule
 from service.webhooks.store import WebhookStore
 
 
@@ -30,6 +31,7 @@ async def open_webhooks(
     settings: Settings,
     *,
     secret: bytes,
+    schedule: RetrySchedule | None = None,
     on_outcome: Callable[[str], None],
     on_fault: OnFault = uncounted,
 ) -> AsyncIterator[WebhookService]:
@@ -37,7 +39,7 @@ async def open_webhooks(
     seal = Seal(secret)
     queue = DeliveryQueue(engine, settings.schema_name)
     poster = Poster(allows_private=settings.webhook_private_addresses)
-    courier = Dispatcher(queue, seal, poster, on_outcome, on_fault=on_fault)
+    courier = Dispatcher(queue, seal, poster, on_outcome, schedule=schedule, on_fault=on_fault)
     courier.start()
     try:
         yield WebhookService(

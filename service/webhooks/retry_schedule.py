@@ -7,7 +7,7 @@ DAY_S = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class RetrySchedule:
-    """Growing pauses, over about a day. Other values are for tests.
+    """Growing pauses, over about a day.
 
     After eleven attempts, spread over 25 hours, an event becomes a dead letter. A webhook to which
     nothing could be delivered for five days is disabled.

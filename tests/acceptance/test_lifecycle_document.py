@@ -1,16 +1,17 @@
 """docs/lifecycle.md lists every key that is read and which are required; its example works."""
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from domain.lifecycle.compiled.table import CompiledLifecycle, compile_lifecycle
 from domain.lifecycle.names import resolve_stage
 from domain.lifecycle.text.conditions import _TESTS
-from domain.lifecycle.text.load import inspect, load
-from domain.lifecycle.text.place import Place
+from domain.lifecycle.text.load import inspect, inspect_root, load
+from domain.lifecycle.text.place import Place, root_of
 from domain.rules.lists import on_list
 from events.lifecycles.shipped import shipped_text
 from tests.support.lifecycle_edits import edited
@@ -36,36 +37,53 @@ def documented() -> dict[str, dict[str, bool]]:
     return keys
 
 
-def read_by_the_reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, bool]]:
-    """Record which keys are known and required at each place while the shipped text is read.
+@dataclass(slots=True)
+class Read:
+    """Which keys were known and required at each place while a text was read.
 
     Languages and event types are not keys of the format: each text chooses its own.
     """
-    known_at: dict[str, set[str]] = {}
-    needed_at: dict[str, set[str]] = {}
-    of_the_writers_choice: dict[str, set[str]] = {}
-    read, need = Place.entries, Place.need
 
-    def watched(place: Place, **wanted: Any) -> dict[str, Place]:
-        known, found = wanted.get("known"), read(place, **wanted)
+    known_at: dict[str, set[str]] = field(default_factory=dict)
+    needed_at: dict[str, set[str]] = field(default_factory=dict)
+    of_the_writers_choice: dict[str, set[str]] = field(default_factory=dict)
+
+    def see(self, path: str, known: Collection[str] | None, found: Collection[str]) -> None:
         if known is None:
-            of_the_writers_choice[place.path] = set(found)
+            self.of_the_writers_choice[path] = set(found)
         elif set(known) == set(_TESTS):
-            known_at["when"] = set(known)
+            self.known_at["when"] = set(known)
         elif set(known) != LANGUAGES and not any("." in key for key in known):
-            known_at[_named(place.path, of_the_writers_choice)] = set(known)
+            self.known_at[_named(path, self.of_the_writers_choice)] = set(known)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedPlace(Place):
+    """A place that notes what is read there. The places below it are watched too."""
+
+    read: Read
+
+    def entries(
+        self, *, known: Collection[str] | None = None, required: Collection[str] = ()
+    ) -> dict[str, Place]:
+        found = Place.entries(self, known=known, required=required)
+        self.read.see(self.path, known, found)
         return found
 
-    def watched_need(place: Place, keys: Any, found: Any) -> None:
-        needed_at.setdefault(_named(place.path, of_the_writers_choice), set()).update(keys)
-        need(place, keys, found)
+    def need(self, keys: Collection[str], found: Collection[str]) -> None:
+        path = _named(self.path, self.read.of_the_writers_choice)
+        self.read.needed_at.setdefault(path, set()).update(keys)
+        Place.need(self, keys, found)
 
-    monkeypatch.setattr(Place, "entries", watched)
-    monkeypatch.setattr(Place, "need", watched_need)
-    inspect(shipped_text("demand_funnel"))
+
+def read_by_the_reader() -> dict[str, dict[str, bool]]:
+    """Return what the reader asks for in the shipped text, in the form of `documented`."""
+    text, read = shipped_text("demand_funnel"), Read()
+    root = root_of(text)
+    inspect_root(WatchedPlace(root.node, root.path, root.line, root.complaints, read), text)
     return {
-        place: {key: key in needed_at.get(place, ()) for key in keys}
-        for place, keys in known_at.items()
+        place: {key: key in read.needed_at.get(place, ()) for key in keys}
+        for place, keys in read.known_at.items()
     }
 
 
@@ -80,10 +98,8 @@ def _named(path: str, of_the_writers_choice: dict[str, set[str]]) -> str:
     return re.sub(r"\[\d+\]", "[]", named) or WHOLE_TEXT
 
 
-def test_the_document_lists_every_key_and_whether_it_is_required(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert documented() == read_by_the_reader(monkeypatch)
+def test_the_document_lists_every_key_and_whether_it_is_required() -> None:
+    assert documented() == read_by_the_reader()
 
 
 @pytest.fixture(scope="module")

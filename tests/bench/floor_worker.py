@@ -10,27 +10,25 @@ answer. The funnel is always the one from the first request.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from unittest.mock import patch
 
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
+from sqlalchemy import URL
 from starlette.responses import Response
 
 from events.outcomes import Moved, Outcome, Recorded
 from events.refusals import Refused
 from events.submission import Item, Submission
 from projections.funnel.figures import Breakdown
-from service.app import create_app
+from service.app import app_from_environment
 from service.composition import open_services
-from service.engine import database_url_of
 from service.hosting import worker
 from service.http.answer import json_answer
-from service.logs import configure_logs
 from service.routes.funnel import By, get_funnel
 from service.routes.parameters import KnownAt, Lang, ProjectionsReader, Time, WaitFor
 from service.services import Services
-from service.settings import read_settings
+from service.settings import Settings
 
 FUNNEL = "/v1/funnel"
 LEAD = "lead/019aac1e-0000-7000-8000-000000000000"
@@ -81,20 +79,16 @@ async def constant_funnel(
     return json_answer(state.funnel)
 
 
+@asynccontextmanager
+async def open_answering(settings: Settings, url: URL) -> AsyncIterator[Services]:
+    async with open_services(settings, url) as services:
+        services.queue = AnsweringDoor()
+        yield services
+
+
 def floor_app() -> FastAPI:
     """Make the application as a worker does, with the replaced intake."""
-    settings = read_settings()
-    configure_logs(settings.log_format)
-    assert settings.database_url is not None
-    url = database_url_of(settings.database_url)
-
-    @asynccontextmanager
-    async def open_answering() -> AsyncIterator[Services]:
-        async with open_services(settings, url) as services:
-            services.queue = AnsweringDoor()
-            yield services
-
-    app = create_app(open_answering)
+    app = app_from_environment(open_answering)
     app.router.routes[:] = [
         APIRoute(FUNNEL, constant_funnel, response_model=None)
         if getattr(route, "path", None) == FUNNEL
@@ -105,5 +99,4 @@ def floor_app() -> FastAPI:
 
 
 if __name__ == "__main__":
-    with patch.object(worker, "app_from_environment", floor_app):
-        worker.main()
+    worker.main(floor_app)

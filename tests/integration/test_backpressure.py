@@ -1,6 +1,7 @@
 """Backpressure: what waits, what gets 503, and how much is held meanwhile."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,16 +11,14 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from events.database.failures import QueueFull
 from events.limits import MIB
-from events.outcomes import Outcome
-from events.submission import Item, Submission
 from service.bodies.body_memory import MemoryBudget
 from service.ingest import stream, wait_for_queue
 from service.limits import QUEUE_PAUSE_S
 from service.private_postgres import PrivatePostgres
 from tests.safety.waiting import until
 from tests.support.http_service import Service, running_service
+from tests.support.queues import FullQueue, full, queue_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -43,19 +42,6 @@ def lines(events: list[dict[str, Any]]) -> bytes:
 
 async def post(service: Service, content: Any, **headers: str) -> httpx.Response:
     return await service.client.post("/v1/events", content=content, headers=headers, timeout=60)
-
-
-@contextmanager
-def full(service: Service) -> Iterator[None]:
-    """Make the queue admit nothing, as when the ledger is slow."""
-    queue = service.services.queue
-
-    def refuse() -> None:
-        raise QueueFull("too many events are waiting")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue, "admit", refuse)
-        yield
 
 
 async def test_a_full_queue_answers_503_before_reading_the_body(service: Service) -> None:
@@ -87,40 +73,21 @@ async def test_a_stream_whose_turn_does_not_come_reports_how_far_it_got(
     assert answer.json()["recorded"] == 0
 
 
-async def test_a_batch_that_has_begun_is_not_rejected_midway(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    queue, admitted = service.services.queue, 0
-    admit = queue.admit
-
-    def admit_now_and_then() -> None:
-        nonlocal admitted
-        admitted += 1
-        if admitted % 2 == 0:
-            raise QueueFull("too many events are waiting")
-        admit()
-
-    monkeypatch.setattr(queue, "admit", admit_now_and_then)
+async def test_a_batch_that_has_begun_is_not_rejected_midway(service: Service) -> None:
+    tried = itertools.count(1)
+    queue = FullQueue(service.services.queue, is_full=lambda: next(tried) % 2 == 0)
     body = orjson.dumps([an_event(f"begun-{number}") for number in range(1_200)])
-    answer = await post(service, body)
+    with queue_of(service, queue):
+        answer = await post(service, body)
     assert answer.status_code == 200
-    assert admitted > 3
+    assert next(tried) > 4
 
 
 async def test_events_of_a_stream_are_recorded_when_it_pauses(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "STREAM_PAUSE_S", 0.05)
-    queue, recorded, over = service.services.queue, set[str](), asyncio.Event()
-    enqueue = queue.enqueue
-
-    def watch(submission: Submission) -> asyncio.Future[list[Outcome]]:
-        future = enqueue(submission)
-        ids = {item.signal.id for item in submission.items if isinstance(item, Item)}
-        future.add_done_callback(lambda _: recorded.update(ids))
-        return future
-
-    monkeypatch.setattr(queue, "enqueue", watch)
+    before, over = service.services.ledger.memory.position, asyncio.Event()
 
     async def live() -> AsyncIterator[bytes]:
         yield lines([an_event("live-1")])
@@ -128,8 +95,8 @@ async def test_events_of_a_stream_are_recorded_when_it_pauses(
         yield lines([an_event("live-2")])
 
     sending = asyncio.create_task(post(service, live(), **LINES))
-    await until(lambda: "live-1" in recorded)
-    assert service.services.room.held_bytes == 0
+    await until(lambda: service.services.ledger.memory.position > before)
+    await until(lambda: service.services.room.held_bytes == 0)
     over.set()
     assert (await sending).json()["recorded"] == 2
 

@@ -18,6 +18,7 @@ from events.lifecycles.shipped import shipped_text
 from events.limits import STRIDE_LEADS
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.refusals import Refused
+from events.seals import Seals
 from events.signals.context import Context
 from events.submission import Submission
 from service.private_postgres import PrivatePostgres
@@ -225,21 +226,36 @@ async def test_a_lead_that_cannot_be_reassessed_does_not_hold_others_under_the_o
     assert await set_aside(on) == [(lead, 1, "KeyError")]
 
 
+class BrokenSeals(Seals):
+    """Seals with a bug, which concerns events and refusals alike."""
+
+    is_broken = True
+
+    def of_event(self, *sealed: Any, **also: Any) -> bytes:
+        self._stumble()
+        return super().of_event(*sealed, **also)
+
+    def of_refusal(self, *sealed: Any) -> bytes:
+        self._stumble()
+        return super().of_refusal(*sealed)
+
+    def _stumble(self) -> None:
+        if self.is_broken:
+            raise KeyError("the address is hanako@example.co.jp")
+
+
 async def test_a_fault_that_prevents_keeping_a_refusal_is_not_a_refusal(
-    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+    on: LedgerOnPostgres,
 ) -> None:
     """A sender that gets a refusal may forget the event, so the refusal must be on disk."""
-    queue = Queue(on.ledger, lambda _: None)
+    seals = BrokenSeals(*[bytes(32)] * 3)
+    ledger = Ledger(on.engine, SCHEMA, seals)
+    await ledger.open()
+    queue = Queue(ledger, lambda _: None)
     queue.start()
-    monkeypatch.setattr("events.append.statement_arguments.problem_text", _raise)
-    monkeypatch.setattr("events.append.statement_arguments.arguments", _raise)
     with pytest.raises(LedgerUnavailable):
         await queue.submit(submission_of(form("lost")))
-    monkeypatch.undo()
+    seals.is_broken = False
     (outcome,) = await queue.submit(submission_of(form("lost")))
     await queue.close()
     assert isinstance(outcome, Recorded)
-
-
-def _raise(*_: Any) -> Any:
-    raise KeyError("the address is hanako@example.co.jp")

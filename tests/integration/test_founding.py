@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta, tzinfo
 
 import pytest
 from sqlalchemy import text
@@ -91,18 +90,16 @@ async def test_a_ledger_decides_by_its_own_log_and_not_by_a_file(owner: AsyncEng
     assert await published(owner) == FIRST
 
 
-class ClockAhead(datetime):
-    """The clock of a machine, two hours ahead of the database."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "ClockAhead":
-        return super().now(tz) + timedelta(hours=2)
-
-
+@pytest.mark.parametrize("hours", [-2, 2])
 async def test_a_wrong_clock_does_not_prevent_founding_a_ledger(
-    owner: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    owner: AsyncEngine, hours: int
 ) -> None:
-    monkeypatch.setattr("events.append.ledger.datetime", ClockAhead)
+    """Relative to the ledger's clock, which is set here, the machine's is wrong."""
+    with pytest.raises(LifecycleInvalid):
+        await start(owner, lifecycle_text="format: 1")
+    async with owner.begin() as connection:
+        set_clock = text("UPDATE ledger.ledger_head SET clock_ahead = make_interval(hours => :h)")
+        await connection.execute(set_clock, {"h": hours})
     assert await start(owner)
     assert await published(owner) == FIRST
 

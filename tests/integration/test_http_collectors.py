@@ -16,8 +16,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from events.limits import WAITING_ITEMS_MAX
-from events.signals.digests import TRANSPORT_FIELDS
+from events.signals.digests import Digests
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.routes.collectors import (
@@ -31,7 +30,8 @@ from service.routes.collectors import (
     SNOWPLOW_GET,
     SNOWPLOW_POST,
 )
-from tests.support.http_service import Service, running_service
+from tests.support.http_service import SECRET, Service, digests_of, running_service
+from tests.support.queues import full
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -343,13 +343,13 @@ async def test_a_message_sent_again_in_any_batch_is_one_event(service: Service, 
 
 
 async def test_without_ignoring_transport_fields_a_retry_would_be_another_event(
-    service: Service, key: str, monkeypatch: pytest.MonkeyPatch
+    service: Service, key: str
 ) -> None:
     """The negative twin."""
-    monkeypatch.setitem(TRANSPORT_FIELDS, 1, frozenset())
     message = a_track()
-    for sent_at in ("2026-11-22T01:15:01Z", "2026-11-22T01:16:01Z"):
-        await send(service, "/v1/batch", {"batch": [message], "sentAt": sent_at}, basic(key))
+    with digests_of(service, Digests(SECRET.encode(), {1: frozenset()})):
+        for sent_at in ("2026-11-22T01:15:01Z", "2026-11-22T01:16:01Z"):
+            await send(service, "/v1/batch", {"batch": [message], "sentAt": sent_at}, basic(key))
     (refusal,) = await refusals(service, message["messageId"])
     assert refusal["reason"] == "event-id-reused"
 
@@ -554,13 +554,9 @@ async def test_a_key_over_its_rate_gets_retry_after(service: Service) -> None:
     assert int(answer.headers["retry-after"]) >= 1
 
 
-async def test_a_full_queue_answers_503_and_accepts_nothing(
-    service: Service, key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    queue: Any = service.services.queue
+async def test_a_full_queue_answers_503_and_accepts_nothing(service: Service, key: str) -> None:
     message = a_track()
-    with monkeypatch.context() as full:
-        full.setattr(queue, "_items", WAITING_ITEMS_MAX)
+    with full(service):
         answer = await send(service, "/v1/batch", {"batch": [message]}, basic(key))
     assert (answer.status_code, answer.json()["code"]) == (503, "queue-full")
     assert "retry-after" in answer.headers

@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 import pytest_asyncio
 
-from events.refusals import Refusal
-from events.signals.native import read as read_native
-from service.ingest import retry as retrying
+from events.lifecycles.shipped import shipped_text
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from tests.support.http_service import Service, running_service
+from tests.support.lifecycle_edits import TRIALS, edited
 from tests.support.postgres import connection_to
+from tests.support.triggers import ending_connections
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -240,19 +241,13 @@ async def test_many_refusals_are_retried_in_order_of_arrival(service: Service) -
 
 
 async def test_a_retried_fact_makes_later_retries_succeed(service: Service) -> None:
-    """Facts refused at first (their type was unknown), and a decision that depends on them."""
-    fact, decision = form(), early()
+    """A fact refused at first (its type was unknown), and a decision that depends on it."""
+    fact, decision = form(type="trial.requested"), early()
     decision["lead"] = fact["lead"]
     key = await service.key(*Scope, sources=("late",))
-
-    def refuse_facts(reported: Any, context: Any) -> Any:
-        if reported["type"] == "form.submitted":
-            return Refusal("event-type-unknown", "Not yet.")
-        return read_native(reported, context)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("service.ingest.read_items.read", refuse_facts)
-        first, second = [await refuse(service, one, key) for one in (fact, decision)]
+    first, second = [await refuse(service, one, key) for one in (fact, decision)]
+    with_trials = edited(shipped_text("demand_funnel"), TRIALS)
+    assert (await service.client.post("/v1/lifecycle", content=with_trials)).is_success
     items = await retry_all(service, source="late")
     assert [(item["refusal"], item["status"]) for item in items] == [
         (first, "recorded"),
@@ -260,9 +255,7 @@ async def test_a_retried_fact_makes_later_retries_succeed(service: Service) -> N
     ]
 
 
-async def test_an_interrupted_retry_is_resumed_without_recording_twice(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_interrupted_retry_is_resumed_without_recording_twice(service: Service) -> None:
     key = await service.key(
         Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, department="marketing", sources=("crash",)
     )
@@ -270,11 +263,7 @@ async def test_an_interrupted_retry_is_resumed_without_recording_twice(
     refusal = await refuse(service, event, key)
     await make_known(service, event)
 
-    async def crash(*_: object) -> None:
-        raise ConnectionResetError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(retrying, "_settle", crash)
+    async with ending_connections(service.owner_url, "UPDATE ON ledger.refusals"):
         assert (await retry(service, refusal)).status_code == 503
     assert (await read(service, refusal))["status"] == "open"
     (item,) = await retry_all(service, source="crash")
@@ -294,18 +283,20 @@ async def test_a_refusal_in_an_unknown_dialect_is_left_unchanged(service: Servic
     assert (kept["dialect"], kept["status"]) == ("morse", "open")
 
 
-async def test_a_refusal_is_read_again_in_its_own_dialect(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    event = early()
-    refusal = await refuse(service, event)
-    await make_known(service, event)
+async def test_a_refusal_is_read_again_in_its_own_dialect(service: Service) -> None:
+    """A message that an earlier version could not read; as a native event it is unreadable."""
+    refusal = await refuse(service, early())
+    message = {"type": "page", "messageId": f"m-{refusal}", "anonymousId": "reader"}
     async with connection_to(service.owner_url) as connection:
         await connection.execute(
-            "UPDATE ledger.refusals SET dialect = 'braille' WHERE refusal_id = $1", refusal
+            "UPDATE ledger.refusals SET content = $2 WHERE refusal_id = $1",
+            refusal,
+            orjson.dumps(message),
         )
-    readers = {**retrying.READERS, "braille": retrying.READERS["native"]}
-    monkeypatch.setattr(retrying, "READERS", readers)
+        assert (await retry(service, refusal)).status_code == 422
+        await connection.execute(
+            "UPDATE ledger.refusals SET dialect = 'segment' WHERE refusal_id = $1", refusal
+        )
     assert (await retry(service, refusal)).status_code == 201
 
 

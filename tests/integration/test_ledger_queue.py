@@ -68,25 +68,30 @@ async def test_submissions_that_wait_for_a_commit_become_one_batch(on: LedgerOnP
     assert queue.waiting_items == 0
 
 
-async def test_leads_that_are_woken_count_like_events(
-    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise a batch that wakes many leads would look like a ledger that has stalled."""
-    learnt: list[int] = []
+class Learnt(Admission):
+    """An admission that keeps what it learns."""
 
-    def learn(_: Admission, *, items: int, seconds: float) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.items: list[int] = []
+
+    def learn(self, *, items: int, seconds: float) -> None:
         assert seconds > 0
-        learnt.append(items)
+        self.items.append(items)
+        super().learn(items=items, seconds=seconds)
 
-    monkeypatch.setattr(Admission, "learn", learn)
-    queue = Queue(on.ledger, unheard)
+
+async def test_leads_that_are_woken_count_like_events(on: LedgerOnPostgres) -> None:
+    """Otherwise a batch that wakes many leads would look like a ledger that has stalled."""
+    learnt = Learnt()
+    queue = Queue(on.ledger, unheard, admission=learnt)
     queue.start()
     (recorded,) = await queue.submit(submission_of(form("first")))
     assert isinstance(recorded, Recorded)
     lead_id = recorded.subject.removeprefix("lead/")
     await queue.submit(Submission((), woken=(lead_id,) * 150))
     await queue.close()
-    assert learnt == [1, 150]
+    assert learnt.items == [1, 150]
 
 
 async def test_a_sender_that_disconnects_loses_nothing(on: LedgerOnPostgres) -> None:
@@ -121,11 +126,15 @@ async def test_the_queue_accepts_what_it_promises_and_no_more(on: LedgerOnPostgr
     assert len(await on.recorded()) == 5
 
 
-async def test_internal_work_does_not_reject_senders(
-    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Admission, "is_too_long", lambda _, items: items > 0)
-    queue = Queue(on.ledger, unheard)
+class Impatient(Admission):
+    """Admits newcomers only if nothing waits before them."""
+
+    def is_too_long(self, items: int) -> bool:
+        return items > 0
+
+
+async def test_internal_work_does_not_reject_senders(on: LedgerOnPostgres) -> None:
+    queue = Queue(on.ledger, unheard, admission=Impatient())
     ranking = tuple(read(form(f"own{n}")) for n in range(3))
     waiting = queue.enqueue(Submission(ranking, is_own=True))
     queue.start()

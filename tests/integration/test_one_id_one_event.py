@@ -1,6 +1,6 @@
 """One key is one event, permanently: across batches, processes, restarts and new versions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -8,13 +8,15 @@ import httpx
 import pytest
 from sqlalchemy import URL
 
-from events.refusals import Refusal
-from events.signals import digests
+from events.lifecycles.shipped import shipped_text
+from events.signals.digests import TRANSPORT_FIELDS, Digests
 from service.app import create_app
 from service.composition import open_services
 from service.keys.bootstrap import ADMINISTRATOR
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import prepare, settings_for
+from service.services import Services
+from tests.support.http_service import SECRET, prepare, settings_for
+from tests.support.lifecycle_edits import TRIALS, edited
 from tests.support.postgres import connection_to, fresh_database
 
 FORM: dict[str, Any] = {
@@ -30,8 +32,17 @@ OTHERS: list[dict[str, Any]] = [
     {**FORM, "id": f"other-{number}", "lead": {"email": f"person{number}@example.co.jp"}}
     for number in range(3)
 ]
-NEWER = digests.TRANSPORT_FIELDS | {2: digests.TRANSPORT_FIELDS[1] | {"actor"}}
+NEWER = {**TRANSPORT_FIELDS, 2: TRANSPORT_FIELDS[1] | {"actor"}}
 """A later version of the fingerprint, which omits one more member."""
+DIGESTS, NEWER_DIGESTS = Digests(SECRET.encode()), Digests(SECRET.encode(), NEWER)
+
+
+class NewestOnly(Digests):
+    """Digests that ignore how a stored fingerprint was made."""
+
+    def fingerprint_like(self, stored: bytes, reported: Mapping[str, Any]) -> bytes:
+        del stored
+        return self.fingerprint(reported)
 
 
 @pytest.fixture
@@ -40,9 +51,16 @@ def urls(postgres_server: PrivatePostgres) -> tuple[URL, URL]:
 
 
 @asynccontextmanager
-async def process(app_url: URL) -> AsyncIterator[httpx.AsyncClient]:
+async def process(app_url: URL, *, digests: Digests = DIGESTS) -> AsyncIterator[httpx.AsyncClient]:
     """Serve a ledger as one process does, with its own cache, and provide a client."""
-    app = create_app(lambda: open_services(settings_for(pool_size=4), app_url))
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Services]:
+        async with open_services(settings_for(pool_size=4), app_url) as services:
+            services.digests = digests
+            yield services
+
+    app = create_app(opening)
     async with app.router.lifespan_context(app):
         key, _ = await app.state.services.key_store.create(ADMINISTRATOR, by=None)
         async with httpx.AsyncClient(
@@ -55,6 +73,10 @@ async def process(app_url: URL) -> AsyncIterator[httpx.AsyncClient]:
 
 async def post(client: httpx.AsyncClient, content: Any) -> httpx.Response:
     return await client.post("/v1/events", json=content)
+
+
+async def publish(client: httpx.AsyncClient, text: str) -> None:
+    assert (await client.post("/v1/lifecycle", content=text)).is_success
 
 
 def duplicate_of(first: httpx.Response) -> dict[str, Any]:
@@ -108,12 +130,11 @@ async def test_a_restart_forgets_no_key(urls: tuple[URL, URL]) -> None:
 
 
 async def test_a_fingerprint_is_compared_under_the_version_it_was_stored_with(
-    urls: tuple[URL, URL], monkeypatch: pytest.MonkeyPatch
+    urls: tuple[URL, URL],
 ) -> None:
     async with process(urls[1]) as client:
         first = await post(client, FORM)
-    monkeypatch.setattr(digests, "TRANSPORT_FIELDS", NEWER)
-    async with process(urls[1]) as client:
+    async with process(urls[1], digests=NEWER_DIGESTS) as client:
         assert (await post(client, FORM)).json() == duplicate_of(first)
         # The newer version would omit the actor; the stored one did not.
         assert (await post(client, {**FORM, "actor": "somebody"})).status_code == 409
@@ -124,14 +145,12 @@ async def test_a_fingerprint_is_compared_under_the_version_it_was_stored_with(
 
 
 async def test_comparing_under_the_newest_version_alone_would_refuse_every_retry(
-    urls: tuple[URL, URL], monkeypatch: pytest.MonkeyPatch
+    urls: tuple[URL, URL],
 ) -> None:
     """The negative twin: without the stored version, an earlier record is another event."""
     async with process(urls[1]) as client:
         await post(client, FORM)
-    monkeypatch.setattr(digests, "TRANSPORT_FIELDS", NEWER)
-    monkeypatch.setattr("events.append.plan.are_made_alike", lambda *_: True)
-    async with process(urls[1]) as client:
+    async with process(urls[1], digests=NewestOnly(SECRET.encode(), NEWER)) as client:
         assert (await post(client, FORM)).status_code == 409
 
 
@@ -158,15 +177,18 @@ async def test_a_fingerprint_that_cannot_be_computed_is_neither_a_retry_nor_a_co
 
 
 async def test_a_recorded_event_is_a_duplicate_even_if_it_could_no_longer_be_read(
-    urls: tuple[URL, URL], monkeypatch: pytest.MonkeyPatch
+    urls: tuple[URL, URL],
 ) -> None:
-    """Even if the lifecycle has dropped the type, or the key has lost its department."""
+    """The lifecycle has dropped its type."""
+    shipped = shipped_text("demand_funnel")
+    trial = {**FORM, "type": "trial.requested", "data": {"note": "first"}}
     async with process(urls[1]) as client:
-        first = await post(client, FORM)
-        monkeypatch.setattr("service.ingest.read_items.read", _refuse_all)
-        assert (await post(client, FORM)).json() == duplicate_of(first)
-        refused = await post(client, {**FORM, "data": {"form": "another"}})
-        items = (await post(client, [FORM, OTHERS[0]])).json()["items"]
+        await publish(client, edited(shipped, TRIALS))
+        first = await post(client, trial)
+        await publish(client, shipped)
+        assert (await post(client, trial)).json() == duplicate_of(first)
+        refused = await post(client, {**trial, "data": {"note": "another"}})
+        items = (await post(client, [trial, {**trial, "id": "trial-2"}])).json()["items"]
     assert (refused.status_code, refused.json()["code"]) == (422, "event-type-unknown")
     assert [item["status"] for item in items] == ["duplicate", "refused"]
 
@@ -186,7 +208,3 @@ async def test_a_repeated_refusal_is_counted_and_not_stored_again(urls: tuple[UR
         ("form-1", "event-type-unknown", 1),
         ("form-1", "event-type-unknown", 3),
     ]
-
-
-def _refuse_all(*_: object) -> Refusal:
-    return Refusal("event-type-unknown", "It is no longer known.")

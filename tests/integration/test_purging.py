@@ -11,8 +11,10 @@ from structlog.testing import capture_logs
 from service.private_postgres import PrivatePostgres
 from service.refusals import purging
 from service.refusals.purging import Bounds, Purge
+from tests.safety.waiting import until
 from tests.support.http_service import SCHEMA, Service, running_service
 from tests.support.postgres import connection_to
+from tests.support.triggers import ending_connections
 
 DAYS = 30
 CONTENT_BYTES = 1_000
@@ -156,19 +158,13 @@ async def test_the_service_purges_automatically(
 
 async def test_a_failed_purge_is_retried(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(purging, "PURGE_EVERY_S", 0.01)
-    purge, tried_again = purge_of(service), asyncio.Event()
-    failures = iter((OSError, OSError))
-
-    async def failing() -> None:
-        if (failure := next(failures, None)) is None:
-            tried_again.set()
-            return
-        raise failure
-
-    monkeypatch.setattr(purge, "once", failing)
+    await keep(service, *days(40))
     with capture_logs() as lines:
-        task = asyncio.create_task(purge.run())
-        async with asyncio.timeout(10):
-            await tried_again.wait()
+        async with ending_connections(service.owner_url, "DELETE ON ledger.refusals"):
+            task = asyncio.create_task(purge_of(service).run())
+            await until(lambda: [line["event"] for line in lines].count("loop.waits") >= 2)
+            assert await left(service) == [40]
+        await until(lambda: lines[-1]["event"] == "refusals.purged")
         task.cancel()
-    assert [(line["event"], line["loop"]) for line in lines] == [("loop.waits", "purge")] * 2
+    assert {line["loop"] for line in lines[:-1]} == {"purge"}
+    assert await left(service) == []

@@ -91,7 +91,7 @@ async def test_a_failing_event_holds_back_only_its_own_lead(webhooks: Webhooks) 
             "FROM ledger.events WHERE type = 'form.submitted' GROUP BY subject_id"
         )
         failing, first = rows[0]["subject"], rows[0]["position"]
-        courier = webhooks.courier(patience=RetrySchedule(first_s=60))
+        courier = webhooks.courier(schedule=RetrySchedule(first_s=60))
         while await courier.step():
             await courier.arrived()
     assert len(receiver.taken) == 9
@@ -152,7 +152,7 @@ async def test_a_webhook_that_fails_for_too_long_is_disabled_and_says_so(
     async with receiving(lambda _: status) as receiver:
         webhook_id = await webhooks.make(receiver.url)
         courier = webhooks.courier(
-            patience=RetrySchedule(first_s=0.1, factor=1.0, attempts_max=100, fails_at_most_s=0.15)
+            schedule=RetrySchedule(first_s=0.1, factor=1.0, attempts_max=100, fails_at_most_s=0.15)
         )
         await webhooks.report(1)
         await webhooks.carry_all(courier)
@@ -205,7 +205,7 @@ async def test_an_unavailable_receiver_does_not_get_the_log_copied(
     async with receiving(lambda _: 500) as receiver:
         webhook_id = await webhooks.make(receiver.url, after=0)
         await webhooks.report(10)
-        courier = webhooks.courier(patience=RetrySchedule(first_s=60))
+        courier = webhooks.courier(schedule=RetrySchedule(first_s=60))
         for _ in range(5):
             await courier.step()
         await courier.arrived()

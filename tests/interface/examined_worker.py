@@ -7,35 +7,54 @@ and then learns nothing more. Webhook deliveries become dead letters after the f
 so that there are dead letters to request.
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
-from unittest.mock import patch
 
+from sqlalchemy import URL
+
+from service.app import app_from_environment
+from service.composition import open_services
 from service.hosting import worker
 from service.keys.bootstrap import ADMINISTRATOR
 from service.keys.store import KeyStore
-from service.webhooks import dispatcher
+from service.services import Services
+from service.settings import Settings
 from service.webhooks.retry_schedule import RetrySchedule
 
 
-def sparing(ending: Callable[..., Any]) -> Callable[..., Any]:
-    """Make one of the ways to end a key find no key if it is the administrator's."""
+class SparingKeyStore(KeyStore):
+    """Finds no key to change or end if it is the administrator's."""
 
-    async def spare(self: KeyStore, key_id: str, *arguments: Any, **named: Any) -> Any:
-        for stored in await self.find([key_id]):
-            if stored.terms.name == ADMINISTRATOR.name:
-                return None
-        return await ending(self, key_id, *arguments, **named)
+    async def change(self, key_id: str, *arguments: Any, **named: Any) -> Any:
+        if await self._spares(key_id):
+            return None
+        return await super().change(key_id, *arguments, **named)
 
-    return spare
+    async def rotate(self, key_id: str, *arguments: Any, **named: Any) -> Any:
+        if await self._spares(key_id):
+            return None
+        return await super().rotate(key_id, *arguments, **named)
+
+    async def revoke(self, key_id: str, *arguments: Any, **named: Any) -> Any:
+        if await self._spares(key_id):
+            return None
+        return await super().revoke(key_id, *arguments, **named)
+
+    async def _spares(self, key_id: str) -> bool:
+        found = await self.find([key_id])
+        return any(stored.terms.name == ADMINISTRATOR.name for stored in found)
+
+
+@asynccontextmanager
+async def open_examined(settings: Settings, url: URL) -> AsyncIterator[Services]:
+    async with open_services(settings, url, schedule=RetrySchedule(attempts_max=1)) as services:
+        services.key_store = SparingKeyStore(
+            services.engine, settings.schema_name, services.digests.seals
+        )
+        yield services
 
 
 if __name__ == "__main__":
-    with ExitStack() as changes:
-        for verb in ("change", "rotate", "revoke"):
-            changes.enter_context(patch.object(KeyStore, verb, sparing(getattr(KeyStore, verb))))
-        changes.enter_context(
-            patch.object(dispatcher, "RetrySchedule", lambda: RetrySchedule(attempts_max=1))
-        )
-        worker.main()
+    worker.main(partial(app_from_environment, open_examined))

@@ -5,8 +5,6 @@
 The negative twin of the test of the document. Each lie is of a different kind.
 """
 
-from unittest.mock import patch
-
 from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -48,5 +46,4 @@ def lying_app() -> FastAPI:
 
 
 if __name__ == "__main__":
-    with patch.object(worker, "app_from_environment", lying_app):
-        worker.main()
+    worker.main(lying_app)

@@ -5,16 +5,21 @@
 The file `faults.json` in the data directory says where: for each place, what fails there. The text
 of each error quotes an address, which must not appear anywhere. Pauses are short, so that retries
 come soon.
+
+A fault here is a mistake in our own code, which no argument of the service can express. So the
+functions in which it occurs are replaced.
 """
 
 import json
 import os
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+from sqlalchemy import URL
 
 from domain.event import Event
 from events.append import plan
@@ -24,10 +29,13 @@ from projections.deadlines.projection import NAME as DEADLINES
 from projections.engine.projection import Projection
 from projections.engine.runner import Runner
 from service import composition
+from service.app import app_from_environment
 from service.feed.log import Log
+from service.feed.tail import Tail
 from service.hosting import worker
 from service.ingest import retry
-from service.webhooks import dispatcher
+from service.services import Services
+from service.settings import Settings
 from service.webhooks.encryption import Seal
 from service.webhooks.queue import DeliveryQueue
 from service.webhooks.retry_schedule import RetrySchedule
@@ -74,6 +82,23 @@ class Stumbling:
         self._real.fold(state, event)
 
 
+class FaultyLog(Log):
+    """A log whose end cannot be read at times."""
+
+    async def tail(self, *, limit: int, **where: Any) -> Any:
+        meet("tail", str(limit))
+        return await super().tail(limit=limit, **where)
+
+
+@asynccontextmanager
+async def open_faulty(settings: Settings, url: URL) -> AsyncIterator[Services]:
+    schedule = RetrySchedule(first_s=RETRY_S, factor=1.0)
+    async with composition.open_services(settings, url, schedule=schedule) as services:
+        log = FaultyLog(services.engine, services.schema)
+        services.tail = Tail(log, services.appends, on_fault=services.metrics.fault)
+        yield services
+
+
 def read_native(content: bytes, context: Any) -> Any:
     meet("retrying", content.decode())
     return _READ_NATIVE(content, context)
@@ -90,7 +115,6 @@ def main() -> None:
             (upkeep, "fire", "timers", "lead_id"),
             (Seal, "open", "webhook", "place"),
             (DeliveryQueue, "queue", "queueing", 1),
-            (Log, "tail", "tail", "limit"),
         ):
             real = getattr(where, name)
             changes.enter_context(patch.object(where, name, failing(real, place, argument)))
@@ -101,9 +125,7 @@ def main() -> None:
             changes.enter_context(patch.dict(known, {name: faulty}))
         runner = partial(Runner, retry_stopped_s=RETRY_S)
         changes.enter_context(patch.object(composition, "Runner", runner))
-        quick = partial(RetrySchedule, first_s=RETRY_S, factor=1.0)
-        changes.enter_context(patch.object(dispatcher, "RetrySchedule", quick))
-        worker.main()
+        worker.main(partial(app_from_environment, open_faulty))
 
 
 if __name__ == "__main__":

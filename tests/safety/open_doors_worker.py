@@ -5,15 +5,32 @@
 The negative twin of the test of the doors.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from unittest.mock import patch
 
+from sqlalchemy import URL
+
+from service.app import app_from_environment
+from service.bodies.body_memory import MemoryBudget
+from service.composition import open_services
 from service.hosting import worker
+from service.limits import STRANGER_BYTES_MAX
+from service.services import Services
+from service.settings import Settings
 
 ENDLESS = 10**12
 
+
+@asynccontextmanager
+async def open_without_bounds(settings: Settings, url: URL) -> AsyncIterator[Services]:
+    async with open_services(settings, url) as services:
+        services.room = MemoryBudget(ENDLESS)
+        services.strangers = MemoryBudget(ENDLESS, body_bytes_max=STRANGER_BYTES_MAX)
+        yield services
+
+
 if __name__ == "__main__":
-    with (
-        patch("service.bodies.inflation.GZIP_MEMBERS_MAX", ENDLESS),
-        patch("service.bodies.body_memory.MemoryBudget.has", lambda *_, **__: True),
-    ):
-        worker.main()
+    with patch("service.bodies.inflation.GZIP_MEMBERS_MAX", ENDLESS):
+        worker.main(partial(app_from_environment, open_without_bounds))

@@ -101,7 +101,7 @@ async def overtaken_with_failures(webhooks: Webhooks, queue: DeliveryQueue) -> i
     async with receiving(moody) as receiver:
         await webhooks.make(receiver.url, wanted=FORMS)
         await webhooks.report(5, times=8)
-        couriers = [webhooks.courier(patience=STUBBORN, queue=queue) for _ in range(3)]
+        couriers = [webhooks.courier(schedule=STUBBORN, queue=queue) for _ in range(3)]
         await webhooks.carry_all(*couriers)
     assert len(receiver.taken) == 40
     return _overtaken(receiver)

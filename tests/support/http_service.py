@@ -1,8 +1,8 @@
 """Provide tests with the whole HTTP service on its own database, called without a port."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +97,16 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
             yield service
             faults = services.metrics.faults()
             assert service.expects_faults or not faults, faults
+
+
+@contextmanager
+def digests_of(service: Service, digests: Digests) -> Iterator[None]:
+    """Serve with other digests, as another version of the service would."""
+    before, service.services.digests = service.services.digests, digests
+    try:
+        yield
+    finally:
+        service.services.digests = before
 
 
 @asynccontextmanager

@@ -5,6 +5,16 @@ from typing import Any
 
 import yaml
 
+TRIALS = """
+events:
+  facts:
+    trial.requested: {label: {ja: 試用申込, en: trial requested}}
+lead:
+  moves:
+    - {on: trial.requested, from: [unplaced, AL], to: ML, guards: [known]}
+"""
+"""A block that adds a fact, by which a person becomes known."""
+
 
 def edited(text: str, *blocks: str) -> str:
     """Insert blocks, each into the section named in its first line.

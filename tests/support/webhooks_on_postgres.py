@@ -38,7 +38,7 @@ class Webhooks:
     def courier(
         self,
         *,
-        patience: RetrySchedule = QUICK,
+        schedule: RetrySchedule = QUICK,
         queue: DeliveryQueue | None = None,
         kind: type[Dispatcher] = Dispatcher,
         attempt_s: float = 5.0,
@@ -47,7 +47,7 @@ class Webhooks:
         poster = Poster(allows_private=True, attempt_s=attempt_s)
         self.posters.append(poster)
         queue = queue or self.queue()
-        return kind(queue, self.seal, poster, self.outcomes.append, patience=patience)
+        return kind(queue, self.seal, poster, self.outcomes.append, schedule=schedule)
 
     def queue(self, *, lease_s: float = 60.0) -> DeliveryQueue:
         return DeliveryQueue(self.on.engine, SCHEMA, lease_s=lease_s)

@@ -5,17 +5,14 @@ from typing import Any
 
 import pytest
 
-from domain.deciding import timers
-from domain.effects import Firing
 from domain.event import Event
-from domain.lead.state import AccountState, LeadState, Timer
-from domain.lifecycle.compiled.table import CompiledLifecycle
+from domain.lead.state import DORMANT, AccountState, LeadState, Timer
 from events.outcomes import Outcome, Recorded
 from events.refusals import Refused
 from events.revision import past
 from projections.funnel.fold import Stages, fold
 from tests.support.ledger_in_memory import DIGESTS, LedgerInMemory
-from tests.support.stories import day
+from tests.support.stories import day, demand_funnel
 
 HANAKO, TARO = {"email": "hanako@acme.example"}, {"email": "taro@other.example"}
 COOKIE = {"anonymous_id": "c-1"}
@@ -233,19 +230,17 @@ def test_a_corrected_time_is_a_time_and_not_one_to_come(time: object, expected: 
     assert expected in outcome.refusal.detail
 
 
-def test_timers_fire_again_between_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forgets(_: CompiledLifecycle, __: LeadState, ___: str, ____: Timer) -> Firing:
-        return Firing("lead.disqualified", {"reason": "too_early"})
-
-    monkeypatch.setattr(timers, "KINDS", {**timers.KINDS, "patience": forgets})
-    ledger = LedgerInMemory()
-    person = told(ledger, "form.submitted", 1, HANAKO).lead
-    wrong = told(ledger, "email.opened", 2, HANAKO)
-    armed = lead(ledger, person)._replace(timers={"patience.x": Timer(day(3), 1)})
+def test_timers_fire_again_between_what_counts() -> None:
+    move = "- {on: lead.requalified, from: DISQUALIFIED, to: MAL, guards: [known]}"
+    given_up = "- {on: lead.dormant, from: MAL, to: DISQUALIFIED}"
+    ledger = LedgerInMemory(demand_funnel(changes=((move, f"{move}\n    {given_up}"),)))
+    person = told(ledger, "form.submitted", 201, HANAKO).lead
+    wrong = told(ledger, "email.opened", 202, HANAKO)
+    armed = lead(ledger, person)._replace(timers={DORMANT: Timer(day(203), 1)})
     assert person is not None
     ledger.subjects[person] = ledger.subjects[person]._replace(state=armed)
     ledger.start_again()
-    told(ledger, "email.opened", 4, HANAKO)
+    told(ledger, "email.opened", 204, HANAKO)
     assert lead(ledger, person).stage == "DISQUALIFIED"
     decided(ledger, "event.voided", data={"event": str(wrong.position)})
     # Nothing that counts has armed the timer, so what it did counts no longer either.

@@ -118,6 +118,17 @@ def inspect(
         root = root_of(text)
     except LifecycleInvalid as error:
         return Inspection(lifecycle=None, complaints=error.complaints)
+    return inspect_root(root, text, zones=zones, countries=countries)
+
+
+def inspect_root(
+    root: Place,
+    text: str,
+    *,
+    zones: Container[str] | None = None,
+    countries: Container[str] | None = None,
+) -> Inspection:
+    """Read and check a text that has been parsed; its complaints are those of its root."""
     lifecycle = _read(root, text, zones)
     if lifecycle is not None and countries is not None:
         check_countries(root, lifecycle.pace.calendars, countries)

@@ -1,0 +1,51 @@
+"""Queues in place of the service's own, for what a test cannot wait for."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from events.database.failures import QueueFull
+from events.outcomes import Outcome
+from events.submission import Submission
+from service.services import Queue
+from tests.support.http_service import Service
+
+
+class FullQueue:
+    """A queue that admits nothing while it is full, as when the ledger is slow."""
+
+    def __init__(self, queue: Queue, is_full: Callable[[], bool] = lambda: True) -> None:
+        self._queue = queue
+        self._is_full = is_full
+
+    def admit(self) -> None:
+        if self._is_full():
+            raise QueueFull("too many events are waiting")
+        self._queue.admit()
+
+    async def submit(self, submission: Submission) -> list[Outcome]:
+        return await self._queue.submit(submission)
+
+    def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]:
+        return self._queue.enqueue(submission)
+
+
+@contextmanager
+def queue_of(service: Service, queue: Queue) -> Iterator[None]:
+    """Serve with another queue."""
+    before, service.services.queue = service.services.queue, queue
+    try:
+        yield
+    finally:
+        service.services.queue = before
+
+
+@contextmanager
+def full(service: Service) -> Iterator[None]:
+    """Serve with a queue that admits nothing; then those that wait for a place get one."""
+    is_full = True
+    with queue_of(service, FullQueue(service.services.queue, lambda: is_full)):
+        try:
+            yield
+        finally:
+            is_full = False
