@@ -17,8 +17,8 @@ from service.ingest import stream, wait_for_queue
 from service.limits import QUEUE_PAUSE_S
 from service.private_postgres import PrivatePostgres
 from tests.safety.waiting import until
-from tests.support.http_service import Service, running_service
-from tests.support.queues import FullQueue, full, queue_of
+from tests.support.http_service import Service, running_service, serving_with
+from tests.support.queues import FullQueue, full
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -77,7 +77,7 @@ async def test_a_batch_that_has_begun_is_not_rejected_midway(service: Service) -
     tried = itertools.count(1)
     queue = FullQueue(service.services.queue, is_full=lambda: next(tried) % 2 == 0)
     body = orjson.dumps([an_event(f"begun-{number}") for number in range(1_200)])
-    with queue_of(service, queue):
+    with serving_with(service, queue=queue):
         answer = await post(service, body)
     assert answer.status_code == 200
     assert next(tried) > 4
@@ -103,12 +103,9 @@ async def test_events_of_a_stream_are_recorded_when_it_pauses(
 
 @contextmanager
 def small_room(service: Service, bytes_max: int) -> Iterator["Watched"]:
-    before, room = service.services.room, Watched(bytes_max)
-    service.services.room = room
-    try:
+    room = Watched(bytes_max)
+    with serving_with(service, room=room):
         yield room
-    finally:
-        service.services.room = before
 
 
 async def test_bodies_that_find_no_room_get_503(service: Service) -> None:

@@ -19,7 +19,13 @@ from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.routes import stream
 from tests.safety.waiting import until
-from tests.support.http_service import SCHEMA, Service, listening, running_service
+from tests.support.http_service import (
+    SCHEMA,
+    Service,
+    listening,
+    running_service,
+    serving_with,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -228,18 +234,18 @@ async def test_a_stream_ends_when_its_key_is_revoked(
                 pass
 
 
-async def test_the_number_of_streams_is_limited(
-    service: Service, port: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service.services.tail, "_readers_max", 1)
-    async with streaming(port) as events:
-        await take(events, 1)
-        answer = await port.get(PATH)
-        assert (answer.status_code, answer.json()["code"]) == (503, "streams-full")
-        assert answer.headers["retry-after"] == "2"
-    await until(lambda: not service.services.tail.is_full)
-    async with streaming(port) as events:
-        await take(events, 1)
+async def test_the_number_of_streams_is_limited(service: Service, port: httpx.AsyncClient) -> None:
+    log = Log(service.services.engine, SCHEMA)
+    tail = Tail(log, service.services.appends, readers_max=1)
+    with serving_with(service, tail=tail):
+        async with streaming(port) as events:
+            await take(events, 1)
+            answer = await port.get(PATH)
+            assert (answer.status_code, answer.json()["code"]) == (503, "streams-full")
+            assert answer.headers["retry-after"] == "2"
+        await until(lambda: not tail.is_full)
+        async with streaming(port) as events:
+            await take(events, 1)
 
 
 async def connection_left_by_a_reader_that_stalls(

@@ -15,7 +15,7 @@ from service.keys.scopes import Scope
 from service.keys.store import KeyStore
 from service.limits import KEYS_REFRESH_S
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import Service, running_service
+from tests.support.http_service import SCHEMA, SEALS, Service, running_service, serving_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -163,11 +163,9 @@ class WatchedKeyStore(KeyStore):
 @pytest.fixture
 def watched(service: Service) -> Iterator[WatchedKeyStore]:
     """Serve with a directory that has read nothing yet, and a watched store behind it."""
-    services, before = service.services, service.services.keys
-    store = WatchedKeyStore(services.engine, services.schema, services.digests.seals)
-    services.keys = KeyDirectory(store)
-    yield store
-    services.keys = before
+    store = WatchedKeyStore(service.services.engine, SCHEMA, SEALS)
+    with serving_with(service, keys=KeyDirectory(store)):
+        yield store
 
 
 async def test_the_database_is_queried_once_a_second_however_many_browsers_ask(

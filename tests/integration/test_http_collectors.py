@@ -30,7 +30,7 @@ from service.routes.collectors import (
     SNOWPLOW_GET,
     SNOWPLOW_POST,
 )
-from tests.support.http_service import SECRET, Service, digests_of, running_service
+from tests.support.http_service import SECRET, Service, running_service, serving_with
 from tests.support.queues import full
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -347,7 +347,7 @@ async def test_without_ignoring_transport_fields_a_retry_would_be_another_event(
 ) -> None:
     """The negative twin."""
     message = a_track()
-    with digests_of(service, Digests(SECRET.encode(), {1: frozenset()})):
+    with serving_with(service, digests=Digests(SECRET.encode(), {1: frozenset()})):
         for sent_at in ("2026-11-22T01:15:01Z", "2026-11-22T01:16:01Z"):
             await send(service, "/v1/batch", {"batch": [message], "sentAt": sent_at}, basic(key))
     (refusal,) = await refusals(service, message["messageId"])

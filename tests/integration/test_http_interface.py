@@ -21,7 +21,7 @@ from service.http.problem import KINDS
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from service.reading.readiness import examine
-from tests.support.http_service import Service, running_service
+from tests.support.http_service import Service, running_service, serving_with
 from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -259,13 +259,8 @@ async def failing_with(service: Service, error: Exception) -> tuple[Any, list[An
         async def submit(self, _: object) -> None:
             raise error
 
-    queue = service.services.queue
-    service.services.queue = Door()  # type: ignore[assignment]
-    try:
-        with capture_logs() as lines:
-            answer = await service.client.post("/v1/events", json={**EVENT, "id": "failing"})
-    finally:
-        service.services.queue = queue
+    with serving_with(service, queue=Door()), capture_logs() as lines:
+        answer = await service.client.post("/v1/events", json={**EVENT, "id": "failing"})
     return answer, lines
 
 

@@ -18,7 +18,7 @@ from service.bodies import body as bodies
 from service.keys.scopes import Scope
 from service.limits import STREAM_CHUNKS_IN_FLIGHT_MAX
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import Service, running_service
+from tests.support.http_service import Service, running_service, serving_with
 from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -173,7 +173,7 @@ class FailingDoor:
         self._door = service.services.queue
         self._left = submissions
         self.waiting_most = 0
-        self._waiting = 0
+        self._enqueued: list[asyncio.Future[list[Outcome]]] = []
 
     def admit(self) -> None:
         """Admit everything."""
@@ -187,27 +187,19 @@ class FailingDoor:
             failed: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
             failed.set_exception(LedgerUnavailable("the database does not answer"))
             return failed
-        self._waiting += 1
-        self.waiting_most = max(self.waiting_most, self._waiting)
-        future = self._door.enqueue(submission)
-        future.add_done_callback(self._done)
-        return future
-
-    def _done(self, _: object) -> None:
-        self._waiting -= 1
+        self._enqueued.append(self._door.enqueue(submission))
+        waiting = sum(not future.done() for future in self._enqueued)
+        self.waiting_most = max(self.waiting_most, waiting)
+        return self._enqueued[-1]
 
 
 async def test_a_stream_whose_ledger_is_lost_midway_reports_how_far_it_got(
     service: Service,
 ) -> None:
-    queue = service.services.queue
     body = lines(events("lost", 2_600))
     failing = FailingDoor(service, 3)
-    service.services.queue = failing
-    try:
+    with serving_with(service, queue=failing):
         answer = await post(service, body)
-    finally:
-        service.services.queue = queue
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (503, "ledger-unavailable")
     assert answer.headers["retry-after"] == "2"

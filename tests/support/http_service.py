@@ -100,13 +100,16 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
 
 
 @contextmanager
-def digests_of(service: Service, digests: Digests) -> Iterator[None]:
-    """Serve with other digests, as another version of the service would."""
-    before, service.services.digests = service.services.digests, digests
+def serving_with(service: Service, **parts: Any) -> Iterator[None]:
+    """Serve with other parts than those that the composition made, such as a queue that is full."""
+    made = {name: getattr(service.services, name) for name in parts}
     try:
+        for name, part in parts.items():
+            setattr(service.services, name, part)
         yield
     finally:
-        service.services.digests = before
+        for name, part in made.items():
+            setattr(service.services, name, part)
 
 
 @asynccontextmanager

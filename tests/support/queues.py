@@ -8,7 +8,7 @@ from events.database.failures import QueueFull
 from events.outcomes import Outcome
 from events.submission import Submission
 from service.services import Queue
-from tests.support.http_service import Service
+from tests.support.http_service import Service, serving_with
 
 
 class FullQueue:
@@ -31,20 +31,10 @@ class FullQueue:
 
 
 @contextmanager
-def queue_of(service: Service, queue: Queue) -> Iterator[None]:
-    """Serve with another queue."""
-    before, service.services.queue = service.services.queue, queue
-    try:
-        yield
-    finally:
-        service.services.queue = before
-
-
-@contextmanager
 def full(service: Service) -> Iterator[None]:
     """Serve with a queue that admits nothing; then those that wait for a place get one."""
     is_full = True
-    with queue_of(service, FullQueue(service.services.queue, lambda: is_full)):
+    with serving_with(service, queue=FullQueue(service.services.queue, lambda: is_full)):
         try:
             yield
         finally:

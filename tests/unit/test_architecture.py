@@ -78,6 +78,39 @@ def test_every_package_says_what_it_is(package: str) -> None:
     assert silent == []
 
 
+MISTAKEN = {"tests/safety/faulty_worker.py", "tests/safety/unisolated_worker.py"}
+"""These programs run the service with mistakes in its code, so they replace functions."""
+FOREIGN = {"executable"}
+
+
+def replaced_in(path: Path) -> set[str]:
+    """Return the attributes that a test replaces by name."""
+    calls = (
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    )
+    return {
+        text.value.rpartition(".")[2]
+        for call in calls
+        if re.search(r"\.setattr$|\.setitem$|^patch\b", ast.unparse(call.func))
+        for text in call.args[:2]
+        if isinstance(text, ast.Constant) and isinstance(text.value, str)
+    }
+
+
+def test_tests_replace_bounds_but_no_behaviour() -> None:
+    replaced = {
+        (place, name)
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if "node_modules" not in path.parts
+        and (place := str(path.relative_to(ROOT))) not in MISTAKEN
+        for name in replaced_in(path)
+    }
+    assert len(replaced) > 20, "the replacements were not found"
+    assert [one for one in replaced if not one[1].isupper() and one[1] not in FOREIGN] == []
+
+
 MAP = ROOT / "ARCHITECTURE.md"
 MAP_LINES_MAX = 120
 PLACE = re.compile(r"`((?:domain|events|projections|service|migrations|tests)[\w./]*)`")
