@@ -65,5 +65,5 @@ QUICK = Sizes(
     candidates=400,
     watched_s=0.5,
     reassessed=400,
-    usual_s=3.0,
+    usual_s=0.5,
 )

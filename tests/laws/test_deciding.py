@@ -27,6 +27,7 @@ from tests.support.audited import companies_of
 from tests.support.histories import LIFECYCLE, Step, batches, decisions, histories, send, tell
 from tests.support.ledger_in_memory import LedgerInMemory
 from tests.support.stories import demand_funnel, returning_funnel
+from tests.support.tier import by_tier
 
 LEGAL = {
     (track.subject, legal.trigger, legal.source, legal.move.to)
@@ -37,7 +38,11 @@ LEGAL = {
 RETURNING = returning_funnel(competitors=("rival.example",))
 funnels = st.sampled_from((demand_funnel(competitors=("rival.example",)), RETURNING))
 # A history takes some hundred draws, and a law must not fail because the machine is busy.
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(
+    max_examples=by_tier(push=25, nightly=1_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 def again_of(first: Record) -> DecidesAgain:
@@ -150,7 +155,7 @@ def test_the_writers_state_is_the_fold_of_its_records(
 
 
 @given(histories, funnels)
-@settings(thorough, max_examples=40)
+@thorough
 def test_the_person_in_charge_belongs_to_the_department_that_has_the_lead(
     history: list[list[Step]], compiled: CompiledLifecycle
 ) -> None:

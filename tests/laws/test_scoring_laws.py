@@ -16,13 +16,18 @@ from events.submission import Submission
 from tests.support.histories import Step, histories, tell
 from tests.support.ledger_in_memory import LedgerInMemory
 from tests.support.stories import day, demand_funnel
+from tests.support.tier import by_tier
 
 LIFECYCLE = demand_funnel().lifecycle
 SCORING = LIFECYCLE.scoring
 assert SCORING is not None
 RULES = (*SCORING.events.values(),)
 MICROSECOND = timedelta(microseconds=1)
-thorough = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(
+    max_examples=by_tier(push=50, nightly=2_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 moments = st.integers(min_value=0, max_value=500 * 24).map(lambda hours: day(hours / 24))
 points = st.builds(
@@ -109,7 +114,7 @@ def test_which_points_count_does_not_depend_on_the_order_of_reports(
 
 
 @given(histories)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(thorough, max_examples=by_tier(push=20, nightly=1_000))
 def test_once_everything_due_has_happened_each_lead_has_the_grade_of_now(
     history: list[list[Step]],
 ) -> None:

@@ -27,6 +27,7 @@ from service.private_postgres import PrivatePostgres
 from tests.support.stage_events import Script, day
 from tests.support.stage_ledgers import SCHEMA, StageLedger, stage_ledger
 from tests.support.stays_by_hand import flow_by_hand, funnel_by_hand, stays_after
+from tests.support.tier import by_tier
 
 LIFECYCLE = load(read_lifecycle_text("demand_funnel"))
 ZONE = ZoneInfo(LIFECYCLE.time_zone)
@@ -238,7 +239,9 @@ def laboratory(postgres_server: PrivatePostgres) -> Iterator[Laboratory]:
 
 CUTS = st.lists(st.integers(0, 30), max_size=4)
 asked = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=by_tier(push=30, nightly=500),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

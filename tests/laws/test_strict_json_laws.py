@@ -28,6 +28,7 @@ from events.strict_json import (
     write,
 )
 from tests.support.finished import finish
+from tests.support.tier import by_tier
 
 # --- The slow reader -------------------------------------------------------------------------
 
@@ -413,7 +414,7 @@ LIMITS = st.sampled_from([EVENT_LIMITS, SMALL])
 # --- Laws ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=by_tier(push=400, nightly=20_000), deadline=None)
 @example(body=rb'{"a":1,"\u0061":2}', limits=EVENT_LIMITS)
 @example(body=rb'{"a":"\u003a","a":1}', limits=EVENT_LIMITS)
 @example(body=rb'{"a":18446744073709551616}', limits=EVENT_LIMITS)
@@ -425,7 +426,7 @@ def test_a_body_gets_the_answer_of_the_grammar(body: bytes, limits: Limits) -> N
     assert fast_answer(body, limits) == slow_answer(body, limits)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=by_tier(push=150, nightly=10_000), deadline=None)
 @example(items=[rb'{"a":"\u003a","a":1}', rb'{"a":2}'], spaces=["", " "], limits=EVENT_LIMITS)
 @example(items=[b"[1, 1,1,1 ,1]", b"9223372036854775808", b"1"], spaces=[""], limits=SMALL)
 @example(items=[b'["\\\\", "]\\"[{"]', b"{}"], spaces=["\n"], limits=EVENT_LIMITS)
@@ -445,7 +446,7 @@ def test_the_items_of_an_array_are_found_as_they_were_written(
         assert fast_item(text, limits) == slow_item(text, limits)
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=by_tier(push=250, nightly=14_000), deadline=None)
 @example(body=b'[{"a":1}{"b":2}]')
 @example(body=b'[{"a":[1}]')
 @example(body=b"[1,]")
@@ -466,7 +467,7 @@ def test_a_body_that_the_grammar_refuses_is_never_accepted(body: bytes) -> None:
         assert isinstance(texts, tuple)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=by_tier(push=100, nightly=6_000), deadline=None)
 @given(
     value=st.recursive(
         st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text('aé\u3042😀 :"\\n'),

@@ -25,7 +25,7 @@ from tests.support.taken_back import (
 from tests.support.tier import by_tier
 
 law = settings(
-    max_examples=by_tier(push=60, nightly=1_000),
+    max_examples=by_tier(push=25, nightly=1_000),
     derandomize=by_tier(push=True, nightly=False),
     deadline=None,
     suppress_health_check=list(HealthCheck),
