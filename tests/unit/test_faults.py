@@ -46,8 +46,9 @@ def test_of_a_recursion_only_the_innermost_calls_are_kept() -> None:
 
 @pytest.fixture
 def logs() -> Iterator[None]:
+    before = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
