@@ -1,4 +1,4 @@
-"""The names of the projections, for whoever has to name one and imports none of them."""
+"""The names of the projections, for code that names one without importing it."""
 
 from enum import StrEnum
 

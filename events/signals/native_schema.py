@@ -4,12 +4,19 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from events.limits import ALIASES_MAX, IDENTIFIER_CHARACTERS_MAX
+from events.limits import (
+    ALIASES_MAX,
+    ID_CHARACTERS_MAX,
+    IDENTIFIER_CHARACTERS_MAX,
+    SOURCE_CHARACTERS_MAX,
+)
 
 ASCII = r"^[!-~]([ -~]{0,253}[!-~])?$"
 """Types and sources: printable, and at most as long as an id."""
-Ascii = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=ASCII)]
-Key = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Ascii = Annotated[
+    str, StringConstraints(min_length=1, max_length=SOURCE_CHARACTERS_MAX, pattern=ASCII)
+]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=ID_CHARACTERS_MAX)]
 OwnId = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"),

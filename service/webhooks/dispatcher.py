@@ -33,7 +33,6 @@ from service.webhooks.retry_schedule import RetrySchedule
 from service.webhooks.signing import signed_headers
 
 DELIVERED, FAILED, DEAD = "delivered", "failed", "dead"
-OUTCOMES = (DELIVERED, FAILED, DEAD)
 
 log = structlog.get_logger()
 
